@@ -1,0 +1,33 @@
+"""What every message is built from: the frozen base and the constrained field types.
+
+Unknown fields are ignored on reading and absent ones take their default, so a field may be added at any time if it has a
+default; a field may never change its meaning, and none is removed while a reader needs it.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+Identifier = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._:-]*\Z", max_length=64)]
+"""A name given by people or systems (camera, section, zone, entry): letters, digits and ``. _ : -``, at most 64."""
+Plate = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9]+\Z", max_length=16)]
+"""Compact form: A-Z 0-9, no separators, at most 16 characters."""
+Country = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{2}\Z")]
+"""ISO 3166-1 alpha-2: DE, never the oval sign."""
+Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+EpochMs = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]
+"""Milliseconds since 1970-01-01 UTC; at most the year 2100, so that seconds or microseconds sent by mistake are refused."""
+Degrees = Annotated[float, msgspec.Meta(ge=0.0, le=360.0)]
+SpeedKmh = Annotated[float, msgspec.Meta(ge=0.0, le=500.0)]
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Base of everything that flows: immutable, named fields, defaults left out on the wire."""
+
+
+class Position(Message, kw_only=True):
+    """A place on Earth, WGS 84 degrees."""
+
+    lat: Annotated[float, msgspec.Meta(ge=-90.0, le=90.0)]
+    lon: Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)]

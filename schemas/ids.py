@@ -1,0 +1,48 @@
+"""Ids as functions of what they name: a replay makes the same id, so every end can drop the second copy.
+
+>>> read_id("E40-12", 1735689600000, "1ABC234")
+'r-4fc63fe6c2d49e9b8b3bd24b'
+"""
+
+from hashlib import blake2b
+
+_SEPARATOR = "\x1f"
+
+
+def _digest(kind: str, *parts: str) -> str:
+    return f"{kind}-{blake2b(_SEPARATOR.join(parts).encode(), digest_size=12).hexdigest()}"
+
+
+def track_id(camera_id: str, captured_at_ms: int, box: tuple[int, int, int, int]) -> str:
+    """One passage's track: camera, first sight, where the plate was then (x, y, width, height)."""
+    return _digest("t", camera_id, str(captured_at_ms), *map(str, box))
+
+
+def read_id(camera_id: str, captured_at_ms: int, plate: str) -> str:
+    """One read: camera, capture time, plate."""
+    return _digest("r", camera_id, str(captured_at_ms), plate)
+
+
+def alert_id(read_id: str, entry_id: str) -> str:
+    """One hit: read and hotlist entry."""
+    return _digest("a", read_id, entry_id)
+
+
+def violation_id(section_id: str, entry_read_id: str, exit_read_id: str) -> str:
+    """One violation: section and both reads."""
+    return _digest("v", section_id, entry_read_id, exit_read_id)
+
+
+def forward_id(alert_id: str, country: str, kind: str = "hit") -> str:
+    """One message across the border: alert, country and kind."""
+    return _digest("f", alert_id, country, kind)
+
+
+def receipt_id(forward_id: str, outcome: str) -> str:
+    """One outcome of one forward."""
+    return _digest("p", forward_id, outcome)
+
+
+def dead_letter_id(stage: str, topic: str, partition: int, offset: int, index: int | None = None) -> str:
+    """One refusal: stage and the record's place."""
+    return _digest("d", stage, topic, str(partition), str(offset), "" if index is None else str(index))

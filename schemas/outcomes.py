@@ -1,0 +1,129 @@
+"""What the platform decides: alerts, violations, forwards, their receipts, and dead letters."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.base import (
+    Country,
+    Degrees,
+    EpochMs,
+    Identifier,
+    Message,
+    Plate,
+    Position,
+    Probability,
+    Text,
+)
+from schemas.reads import ClockState, PlateRead, VehicleClass
+from schemas.reference import Action, Certificate, HotList, Priority
+
+Match = Literal["exact", "confusable", "near", "pattern"]
+
+
+class Alert(Message, kw_only=True):
+    """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by dispatch and cross_border."""
+
+    alert_id: str  # ids.alert_id(read_id, entry_id)
+    incident_id: str  # the alert_id that rang first; this one adds to its trail when they differ
+    rings: bool  # first of its incident and live: a dispatcher hears it
+    live: bool  # captured within the live bound of being decided
+    entry_id: Identifier
+    hotlist: HotList
+    category: Text
+    priority: Priority  # after downgrading
+    action: Action
+    owner: Text
+    legal_basis: Text
+    match: Match
+    score: Probability  # that this is the vehicle meant
+    confirm: bool  # a person must confirm before anyone is stopped
+    covert: bool = False
+    wanted_plate: str  # as the entry has it
+    share_with: tuple[Country, ...] = ()
+    case_reference: Text | None = None
+    notes: tuple[Text, ...] = ()  # why it was downgraded, what does not fit
+    read: PlateRead
+    decided_at_ms: EpochMs
+
+
+class Violation(Message, kw_only=True):
+    """One average-speed violation with its evidence. Topic vigie.violations, key section_id; written by section_control."""
+
+    violation_id: str  # ids.violation_id(section_id, entry.read_id, exit.read_id)
+    section_id: Identifier
+    plate: Plate
+    country: Country | None = None
+    entry: PlateRead
+    exit: PlateRead
+    distance_m: float
+    travel_ms: int
+    measured_kmh: float
+    corrected_kmh: int  # after the country's tolerance, rounded down
+    limit_kmh: int
+    vehicle_class: VehicleClass
+    tolerance: Text  # the rule applied, in words
+    certificate: Certificate
+    entry_clock: ClockState
+    exit_clock: ClockState
+    decided_at_ms: EpochMs
+
+
+class Forward(Message, kw_only=True):
+    """One minimised message for one country. Topic vigie.forwards, key country; written by cross_border, read by liaison.
+
+    It never holds owner, passage history, occupants or overview pictures.
+    """
+
+    forward_id: str  # ids.forward_id(alert_id, to_country)
+    kind: Literal["hit", "recall", "correction"] = "hit"
+    refers_to: str | None = None  # forward_id that a recall or correction is about
+    to_country: Country
+    case_reference: Text
+    legal_basis: Text
+    purpose: Text
+    handling_code: Text
+    offence_category: Text
+    plate: Plate
+    plate_country: Country | None = None
+    confidence: Probability
+    captured_at_ms: EpochMs
+    place: Text
+    position: Position | None = None
+    heading_deg: Degrees | None = None
+    direction: Literal["outbound", "inbound"] | None = None
+    action: Action
+    contact: Text
+    created_at_ms: EpochMs
+    expires_at_ms: EpochMs
+
+
+class Receipt(Message, kw_only=True):
+    """A delivery's outcome or the neighbour's acknowledgement. Topic vigie.receipts, key forward_id; written by liaison."""
+
+    receipt_id: str  # ids.receipt_id(forward_id, outcome)
+    forward_id: str
+    to_country: Country
+    outcome: Literal["acknowledged", "refused", "expired"]
+    detail: Text | None = None
+    neighbour_reference: Text | None = None
+    signed: str | None = None  # the neighbour's signed acknowledgement, JWS compact
+    attempts: Annotated[int, msgspec.Meta(ge=1)] = 1
+    first_sent_at_ms: EpochMs | None = None
+    decided_at_ms: EpochMs
+
+
+class DeadLetter(Message, kw_only=True):
+    """What could not be processed, why, and where it came from. Topic vigie.dead_letters, key origin topic."""
+
+    dead_letter_id: str
+    stage: str  # the agent that refused it
+    reason: str  # short, stable, for counting: undecodable, unknown_camera, captured_in_future, ...
+    detail: str  # for a person
+    topic: str
+    partition: int
+    offset: int
+    index: int | None = None  # of the read within its batch
+    recorded_at_ms: EpochMs  # Kafka's timestamp of the origin
+    refused_at_ms: EpochMs
+    payload: bytes  # the original, whole

@@ -1,0 +1,48 @@
+"""Pictures on their way to the reader: frames and tracks (msgpack, because they carry picture bytes)."""
+
+from typing import Annotated
+
+import msgspec
+
+from schemas.base import Degrees, EpochMs, Identifier, Message, Position, Probability
+from schemas.reads import ClockState
+
+MAX_PICTURE_BYTES = 8 * 1024 * 1024
+"""The largest encoded picture that a frame may carry."""
+
+
+class Frame(Message, kw_only=True):
+    """One encoded picture. Topic vigie.frames, key camera_id; written by camera sources, read by decode."""
+
+    camera_id: Identifier
+    captured_at_ms: EpochMs  # camera clock, UTC
+    received_at_ms: EpochMs  # platform clock, UTC
+    image: Annotated[bytes, msgspec.Meta(max_length=MAX_PICTURE_BYTES)]  # JPEG or PNG, as the camera encoded it
+    position: Position | None = None  # where the camera moves
+    heading_deg: Degrees | None = None
+    clock: ClockState | None = None
+
+
+class Crop(Message, kw_only=True):
+    """One sight of the plate of a passage."""
+
+    captured_at_ms: EpochMs
+    image: bytes  # the plate cut out with a margin, JPEG
+    box: tuple[int, int, int, int]  # x, y, width, height in pixels of the frame
+    quality: Probability  # sharpness and size; the best crop is read first
+
+
+class Track(Message, kw_only=True):
+    """The best few crops of one vehicle passage. Topic vigie.tracks, key camera_id; written by decode, read by ocr."""
+
+    track_id: str
+    camera_id: Identifier
+    captured_at_ms: EpochMs  # of the best crop
+    received_at_ms: EpochMs
+    crops: Annotated[tuple[Crop, ...], msgspec.Meta(min_length=1, max_length=10)]  # best first
+    overview: bytes  # the whole picture of the best crop, JPEG, longest side at most 1280
+    overview_captured_at_ms: EpochMs
+    position: Position | None = None
+    heading_deg: Degrees | None = None
+    clock: ClockState | None = None
+    direction: str | None = None  # approaching | leaving, from the plate's growth over the track

@@ -1,0 +1,120 @@
+"""Reference data, kept in Redis as versioned collections: cameras, sections, zones, hotlist, policies."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.base import Country, Degrees, EpochMs, Identifier, Message, Position, Text
+from schemas.reads import Network, Purpose, VehicleClass
+
+Metres = Annotated[float, msgspec.Meta(gt=0.0, le=200_000.0)]
+LimitKmh = Annotated[int, msgspec.Meta(ge=5, le=200)]
+PlatePattern = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9?*]+\Z", max_length=16)]
+HotList = Literal["national_wanted", "stolen", "sis", "no_insurance", "no_inspection", "ad_hoc"]
+Priority = Literal["urgent", "high", "normal", "low"]
+Action = Literal["stop", "observe", "report"]
+
+
+class Camera(Message, kw_only=True):
+    """A camera that may send reads or frames. Collection cameras, key camera_id."""
+
+    camera_id: Identifier
+    name: Text
+    network: Network
+    position: Position | None = None  # None: it moves, and each read brings its own
+    heading_deg: Degrees | None = None  # of the traffic it sees
+    purposes: tuple[Purpose, ...] = ("hotlist", "section_control", "investigation", "cross_border")
+    contact: Text | None = None
+
+
+class Line(Message, kw_only=True):
+    """Where a section is entered or left: a camera, and one lane of it or all."""
+
+    camera_id: Identifier
+    lane: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None
+
+
+class Distance(Message, kw_only=True):
+    """The certified shortest distance between two cameras of a section."""
+
+    entry_camera_id: Identifier
+    exit_camera_id: Identifier
+    metres: Metres
+
+
+class Certificate(Message, kw_only=True):
+    """The metrological certificate that a violation rests on."""
+
+    number: Text
+    valid_from_ms: EpochMs
+    valid_until_ms: EpochMs
+
+
+class Section(Message, kw_only=True):
+    """A road section under average-speed control. Collection sections, key section_id."""
+
+    section_id: Identifier
+    name: Text
+    country: Country  # whose tolerance rule applies
+    entries: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
+    exits: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
+    distances: Annotated[tuple[Distance, ...], msgspec.Meta(min_length=1)]
+    limit_kmh: LimitKmh
+    class_limits_kmh: dict[VehicleClass, LimitKmh] = {}  # where a class may drive less
+    certificate: Certificate
+    max_travel_ms: Annotated[int, msgspec.Meta(gt=0)] = 3_600_000  # beyond this a passage is a stop, not a speed
+    max_clock_error_ms: Annotated[float, msgspec.Meta(gt=0)] = 100.0  # a clock worse than this proves nothing
+
+
+class Zone(Message, kw_only=True):
+    """A named area. Collection zones, key zone_id. A read is in it by its camera or by its position."""
+
+    zone_id: Identifier
+    name: Text
+    kind: Literal["border", "lez", "watch"]
+    cameras: tuple[Identifier, ...] = ()
+    polygon: tuple[Position, ...] = ()  # corners in order, closed by itself
+    country: Country | None = None  # border zones: who lies behind it
+    outbound_heading_deg: Degrees | None = None  # border zones: the way out
+
+
+class HotlistEntry(Message, kw_only=True):
+    """A wanted plate or pattern (? one character, * any). Collection hotlist, key entry_id."""
+
+    entry_id: Identifier
+    plate: PlatePattern
+    hotlist: HotList
+    category: Text  # e.g. theft, kidnapping, uninsured
+    priority: Priority = "normal"
+    action: Action = "report"
+    owner: Text  # the service that asked
+    legal_basis: Text
+    country: Country | None = None
+    valid_from_ms: EpochMs = 0
+    valid_until_ms: EpochMs = 4_102_444_800_000
+    zones: tuple[Identifier, ...] = ()  # empty: everywhere
+    cameras: tuple[Identifier, ...] = ()
+    make: Text | None = None
+    colour: Text | None = None
+    share_with: tuple[Country, ...] = ()  # empty: stays at home
+    covert: bool = False  # hits are seen by the owner alone
+    near: bool = False  # also match reads one edit away
+    case_reference: Text | None = None
+
+
+class Policy(Message, kw_only=True):
+    """What may be forwarded to one country. Collection policies, key policy_id."""
+
+    policy_id: Identifier
+    country: Country
+    lists: Annotated[tuple[HotList, ...], msgspec.Meta(min_length=1)]
+    categories: tuple[Text, ...] = ()  # empty: every category of those lists
+    legal_basis: Text
+    purpose: Text
+    handling_code: Text = "police use only"
+    zones: tuple[Identifier, ...] = ()  # empty: from everywhere
+    directions: tuple[Literal["outbound", "inbound"], ...] = ()  # empty: both
+    min_confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.8
+    per_case: bool = False  # one message per case: only entries with a case reference
+    expires_after_ms: Annotated[int, msgspec.Meta(gt=0)] = 3_600_000
+    contact: Text

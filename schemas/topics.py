@@ -1,0 +1,51 @@
+"""The topics, in the order of the road: name, message, encoding, key, partitions and retention."""
+
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
+
+from schemas.base import Message
+from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
+from schemas.pictures import Frame, Track
+from schemas.reads import ReadBatch
+
+M = TypeVar("M", bound=Message)
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic(Generic[M]):
+    """One topic's contract. retention_bytes is per partition; None means that time alone bounds it."""
+
+    name: str  # without the namespace: "reads" is vigie.reads on the broker
+    message: type[M]
+    encoding: Literal["json", "msgpack"]
+    key: str
+    partitions: int
+    retention_ms: int
+    retention_bytes: int | None = None
+    max_message_bytes: int = MIB
+
+
+# A camera keeps its partition number all along the road: frames, tracks and reads have the same count.
+FRAMES = Topic(name="frames", message=Frame, encoding="msgpack", key="camera_id", partitions=32,
+               retention_ms=HOUR_MS // 4, retention_bytes=256 * MIB, max_message_bytes=9 * MIB)  # fmt: skip
+TRACKS = Topic(name="tracks", message=Track, encoding="msgpack", key="camera_id", partitions=32,
+               retention_ms=HOUR_MS, retention_bytes=256 * MIB, max_message_bytes=9 * MIB)  # fmt: skip
+READS = Topic(name="reads", message=ReadBatch, encoding="json", key="partition of camera_id", partitions=32,
+              retention_ms=7 * DAY_MS)  # fmt: skip
+ALERTS = Topic(name="alerts", message=Alert, encoding="json", key="plate", partitions=16, retention_ms=30 * DAY_MS)
+VIOLATIONS = Topic(name="violations", message=Violation, encoding="json", key="section_id", partitions=8,
+                   retention_ms=30 * DAY_MS)  # fmt: skip
+FORWARDS = Topic(name="forwards", message=Forward, encoding="json", key="country", partitions=32,
+                 retention_ms=7 * DAY_MS)  # fmt: skip
+RECEIPTS = Topic(name="receipts", message=Receipt, encoding="json", key="forward_id", partitions=8,
+                 retention_ms=30 * DAY_MS)  # fmt: skip
+DEAD_LETTERS = Topic(name="dead_letters", message=DeadLetter, encoding="json", key="origin topic", partitions=4,
+                     retention_ms=30 * DAY_MS, retention_bytes=1024 * MIB, max_message_bytes=16 * MIB)  # fmt: skip
+
+TOPICS: tuple[Topic[Frame] | Topic[Track] | Topic[ReadBatch] | Topic[Alert] | Topic[Violation] | Topic[Forward]
+              | Topic[Receipt] | Topic[DeadLetter], ...] = (
+    FRAMES, TRACKS, READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS,
+)  # fmt: skip
