@@ -1,0 +1,69 @@
+"""A road network to simulate on: the reference data of a platform, and the routes that vehicles take over its cameras."""
+
+from dataclasses import dataclass, field
+
+from schemas.base import Position
+from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One camera on a route. metres: road from the camera before (0 for the first); limit_kmh: what is driven there."""
+
+    camera_id: str
+    metres: float
+    limit_kmh: int
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Cameras in the order in which a vehicle passes them. weight: its share of the traffic, relative to the others."""
+
+    name: str
+    legs: tuple[Leg, ...]
+    weight: float = 1.0
+
+    @property
+    def camera_ids(self) -> tuple[str, ...]:
+        """The cameras, in the order of passing."""
+        return tuple(leg.camera_id for leg in self.legs)
+
+
+@dataclass(frozen=True, slots=True)
+class Patrol:
+    """Where a moving camera drives: a closed loop at a constant speed."""
+
+    loop: tuple[Position, ...]
+    lap_ms: int
+
+    def position_at(self, at_ms: int) -> Position:
+        """Where it is at a time (UTC milliseconds)."""
+        done = (at_ms % self.lap_ms) / self.lap_ms * len(self.loop)
+        index = int(done)
+        here, there = self.loop[index], self.loop[(index + 1) % len(self.loop)]
+        share = done - index
+        return Position(
+            lat=round(here.lat + (there.lat - here.lat) * share, 6),
+            lon=round(here.lon + (there.lon - here.lon) * share, 6),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoadNetwork:
+    """Everything that the simulation drives on. The five collections are what the platform is given as reference data."""
+
+    name: str
+    cameras: tuple[Camera, ...]
+    sections: tuple[Section, ...]
+    zones: tuple[Zone, ...]
+    hotlist: tuple[HotlistEntry, ...]
+    policies: tuple[Policy, ...]
+    routes: tuple[Route, ...]
+    patrols: dict[str, Patrol] = field(default_factory=dict)  # camera_id of each moving camera
+
+    def camera(self, camera_id: str) -> Camera:
+        """The camera of that id. Raises KeyError where there is none."""
+        for camera in self.cameras:
+            if camera.camera_id == camera_id:
+                return camera
+        raise KeyError(camera_id)

@@ -1,0 +1,179 @@
+"""Vehicles for the simulation: plates by each country's grammar, that no misread turns into another vehicle's plate.
+
+Two rules keep the truth of a simulation certain:
+
+- every vehicle's plate has a checksum of 0, which any single wrong, missing or added character breaks, so the misread of one
+  vehicle is never the plate of another;
+- no vehicle's plate, and no misread, lies within one edit of a wanted plate (confusable characters taken as equal), nor
+  fits a wanted pattern, unless it is meant to.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from random import Random
+
+from schemas.base import Country
+from schemas.reads import VehicleClass
+from schemas.reference import HotlistEntry
+
+_DIGITS = "0123456789"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NO_IOU = "ABCDEFGHJKLMNPQRSTVWXYZ"
+_NO_IO = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+_NL_LETTERS = "BDFGHJKLNPRSTVXZ"
+_DISTRICTS = ("B", "K", "M", "HH", "AC", "DO", "EU", "BM", "KLE", "BIT", "TR", "SB", "DN", "VIE", "WES")
+_CHECKSUM = 37  # more than the alphabet, so that one changed character always shows
+_VALUE = {character: index + 1 for index, character in enumerate(_DIGITS + _LETTERS)}
+_CHARACTER = {value: character for character, value in _VALUE.items()}
+# Characters that a reader may take for one another, more widely than any matcher should: what is told apart here is told
+# apart everywhere.
+_FOLD = str.maketrans("ODQILTJ7BSZGCVUYMNW", "0001111185266VVVMMM")
+
+Draw = Callable[[Random], str]
+
+
+def checksum(plate: str) -> int:
+    """0 for every vehicle of the simulation."""
+    return sum(_VALUE[character] for character in plate) % _CHECKSUM
+
+
+def skeleton(plate: str) -> str:
+    """The plate with all confusable characters folded into one.
+
+    >>> skeleton("1ABC234") == skeleton("IA8C234")
+    True
+    """
+    return plate.translate(_FOLD)
+
+
+def _some(random: Random, alphabet: str, count: int) -> str:
+    return "".join(random.choices(alphabet, k=count))
+
+
+def _belgian(random: Random) -> str:
+    kind = random.random()
+    if kind < 0.93:
+        return random.choice("1112222") + _some(random, _LETTERS, 3) + _some(random, _DIGITS, 3)
+    if kind < 0.97:
+        return "1" + random.choice("TOM") + _some(random, _LETTERS, 2) + _some(random, _DIGITS, 3)
+    return _some(random, _LETTERS, 3) + _some(random, _DIGITS, 3)
+
+
+def _french(random: Random) -> str:
+    return _some(random, _NO_IOU, 2) + _some(random, _DIGITS, 3) + _some(random, _NO_IOU, 2)
+
+
+def _dutch(random: Random) -> str:
+    kind = random.randrange(3)
+    if kind == 0:
+        return _some(random, _NL_LETTERS, 1) + _some(random, _DIGITS, 3) + _some(random, _NL_LETTERS, 2)
+    if kind == 1:
+        return _some(random, _NL_LETTERS, 2) + _some(random, _DIGITS, 3) + _some(random, _NL_LETTERS, 1)
+    return _some(random, _DIGITS, 2) + _some(random, _NL_LETTERS, 3) + _some(random, _DIGITS, 1)
+
+
+def _german(random: Random) -> str:
+    letters = _some(random, _NO_IO, random.choice((1, 2, 2)))
+    return random.choice(_DISTRICTS) + letters + str(random.randrange(10, 9999))
+
+
+def _luxembourgish(random: Random) -> str:
+    return _some(random, _NO_IO, 2) + _some(random, _DIGITS, 4)
+
+
+def _british(random: Random) -> str:
+    year = random.choice((12, 15, 18, 21, 23, 62, 65, 68, 70, 72, 73))
+    return _some(random, _NO_IO.replace("Q", ""), 2) + str(year) + _some(random, _NO_IO.replace("Q", ""), 3)
+
+
+GRAMMARS: dict[Country, Draw] = {
+    "BE": _belgian, "FR": _french, "NL": _dutch, "DE": _german, "LU": _luxembourgish, "GB": _british,
+}  # fmt: skip
+_COUNTRIES: tuple[Country, ...] = tuple(GRAMMARS)
+_SHARES = (76.0, 9.0, 8.0, 4.0, 2.0, 1.0)
+_CLASSES: tuple[VehicleClass, ...] = ("car", "van", "lorry", "bus", "motorcycle")
+_CLASS_SHARES = (78.0, 11.0, 8.0, 1.0, 2.0)
+_COLOURS = ("black", "grey", "white", "blue", "red", "silver", "green")
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """One vehicle. country_seen: what cameras say of its country (None: they cannot tell)."""
+
+    plate: str
+    country: Country
+    vehicle_class: VehicleClass = "car"
+    colour: str | None = None
+    country_seen: Country | None = None
+
+
+class Wanted:
+    """What the hotlist would match, more widely than it does: any simulated text that it does not admit is drawn again."""
+
+    def __init__(self, entries: Iterable[HotlistEntry], *, with_edits_up_to: int = 100_000) -> None:
+        """with_edits_up_to: for a longer hotlist, one-edit neighbours are kept only of entries that match them (near)."""
+        listed = tuple(entries)
+        patterns = [skeleton(entry.plate) for entry in listed if _is_pattern(entry.plate)]
+        self._patterns = re.compile("|".join(map(_expression, patterns))) if patterns else None
+        literal = [entry for entry in listed if not _is_pattern(entry.plate)]
+        self._skeletons = {skeleton(entry.plate) for entry in literal}
+        close = [entry for entry in literal if entry.near or len(literal) <= with_edits_up_to]
+        self._gaps = {gap for entry in close for gap in _gaps(skeleton(entry.plate))}
+
+    def admits(self, text: str) -> bool:
+        """True where the text is beyond one edit of every wanted plate and fits no pattern."""
+        folded = skeleton(text)
+        if folded in self._skeletons or folded in self._gaps:
+            return False
+        if self._patterns is not None and self._patterns.fullmatch(folded):
+            return False
+        return self._gaps.isdisjoint(_gaps(folded)) and self._skeletons.isdisjoint(_gaps(folded))
+
+
+def _is_pattern(plate: str) -> bool:
+    return "?" in plate or "*" in plate
+
+
+def _expression(pattern: str) -> str:
+    return re.escape(pattern).replace(r"\?", ".?").replace(r"\*", ".*")
+
+
+def _gaps(text: str) -> set[str]:
+    """The text with one character left out, each in turn: two texts within one edit share one of these or are one."""
+    return {text[:index] + text[index + 1 :] for index in range(len(text))}
+
+
+def draw_plate(random: Random, country: Country, wanted: Wanted) -> str:
+    """A plate of the country with checksum 0 that no wanted entry is like."""
+    draw = GRAMMARS[country]
+    while True:
+        plate = _balanced(draw(random))
+        if plate is not None and wanted.admits(plate):
+            return plate
+
+
+def _balanced(plate: str) -> str | None:
+    """The plate with one character of its end changed so that the checksum is 0; None where none of the three will do."""
+    excess = checksum(plate)
+    if excess == 0:
+        return plate
+    for index in range(len(plate) - 1, len(plate) - 4, -1):
+        value = (_VALUE[plate[index]] - excess) % _CHECKSUM
+        alphabet = _DIGITS if plate[index].isdigit() else _NL_LETTERS  # letters that every country uses
+        replacement = _CHARACTER.get(value, " ")
+        if replacement in alphabet:
+            return plate[:index] + replacement + plate[index + 1 :]
+    return None
+
+
+def draw_vehicle(random: Random, wanted: Wanted) -> Vehicle:
+    """A vehicle as they are met on Belgian roads."""
+    country = random.choices(_COUNTRIES, _SHARES)[0]
+    return Vehicle(
+        plate=draw_plate(random, country, wanted),
+        country=country,
+        vehicle_class=random.choices(_CLASSES, _CLASS_SHARES)[0],
+        colour=random.choice(_COLOURS),
+        country_seen=country if random.random() < 0.92 else None,
+    )
