@@ -1,0 +1,50 @@
+"""Whether a read may enter the house at all, and what it may be used for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.reads import PlateRead, Purpose
+from schemas.reference import Camera
+
+FUTURE_BOUND_MS = 5_000  # clocks within a second of each other, and a queue; beyond this a camera's clock is wrong
+RETENTION_DAYS = 30  # design, section 2 of the settings: what is older should not exist any more
+DAY_MS = 86_400_000
+
+RefusalReason = Literal["unknown_camera", "captured_in_future", "older_than_retention", "not_allowed_purpose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a read is not taken. reason: short and stable, for counting; detail: for a person."""
+
+    reason: RefusalReason
+    detail: str
+
+
+def check_read(
+    read: PlateRead,
+    cameras: Mapping[str, Camera],
+    now_ms: int,
+    *,
+    future_bound_ms: int = FUTURE_BOUND_MS,
+    retention_days: int = RETENTION_DAYS,
+) -> Refusal | None:
+    """The reason not to take this read, or None. now_ms: platform clock, UTC. Says nothing about format: any plate is welcome."""
+    camera = cameras.get(read.camera_id)
+    if camera is None:
+        return Refusal("unknown_camera", f"no camera {read.camera_id} is registered")
+    ahead_ms = read.captured_at_ms - now_ms
+    if ahead_ms > future_bound_ms:
+        return Refusal("captured_in_future", f"captured {ahead_ms} ms ahead of the platform's clock")
+    if -ahead_ms > retention_days * DAY_MS:
+        return Refusal("older_than_retention", f"captured {-ahead_ms // DAY_MS} days ago; kept for {retention_days}")
+    if read.purposes and not any(purpose in camera.purposes for purpose in read.purposes):
+        allowed = ", ".join(camera.purposes) or "nothing"
+        return Refusal("not_allowed_purpose", f"for {', '.join(read.purposes)}, but {camera.camera_id} may serve {allowed}")
+    return None
+
+
+def may_serve(read: PlateRead, camera: Camera, purpose: Purpose) -> bool:
+    """Whether the read may be used for this: its camera must allow it, and so must the read if it names purposes."""
+    return purpose in camera.purposes and (not read.purposes or purpose in read.purposes)

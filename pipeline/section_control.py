@@ -1,0 +1,193 @@
+"""Average speed over a section: who passed, how fast at least, and whether that proves a violation.
+
+Every doubt counts for the driver: speeds are rounded down, a clock that cannot be trusted proves nothing, and a pair that proves
+nothing is to be forgotten at once. Borders are computed with exact fractions; no float decides.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor, isfinite
+from typing import Literal
+
+from pipeline.tolerances import corrected_kmh, rule_of
+from schemas import ids
+from schemas.outcomes import Violation
+from schemas.reads import ClockState, PlateRead, VehicleClass
+from schemas.reference import Section
+
+MS_PER_HOUR = 3_600_000
+METRES_PER_KM = 1_000
+IMPLAUSIBLE_KMH = 300  # beyond what traffic does on a section: far likelier two vehicles or a misread than one driver
+
+Side = Literal["entry", "exit"]
+InnocentReason = Literal[
+    "certificate_lapsed",
+    "clock_not_synced",
+    "clock_error_above_bound",
+    "clock_error_could_tip_verdict",
+    "exit_before_entry",
+    "travel_too_long",
+    "implausible_speed",
+    "no_certified_distance",
+    "countries_differ",
+    "no_tolerance_rule",
+    "not_above_limit",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One read on an entry or exit line of one section; to be remembered for keep_ms."""
+
+    section_id: str
+    side: Side
+    read: PlateRead
+    keep_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPair:
+    """The two reads of one plate on one section."""
+
+    section_id: str
+    entry: PlateRead
+    exit: PlateRead
+
+
+@dataclass(frozen=True, slots=True)
+class Innocent:
+    """The pair proves no violation, and why; it must be forgotten at once."""
+
+    reason: InnocentReason
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class SectionIndex:
+    """The sections, and which of their lines each camera sees. Kept up to date by apply()."""
+
+    sections: dict[str, Section] = field(default_factory=dict)
+    _lines: dict[str, tuple[tuple[Section, Side, int | None], ...]] = field(default_factory=dict)
+
+    def apply(self, puts: Iterable[Section], removes: Iterable[str] = (), *, reset: bool = False) -> None:
+        """Take changed and new sections, drop removed ones; reset: forget all others first."""
+        if reset:
+            self.sections.clear()
+        for section_id in removes:
+            self.sections.pop(section_id, None)
+        self.sections.update((section.section_id, section) for section in puts)
+        lines: dict[str, list[tuple[Section, Side, int | None]]] = {}
+        for section in self.sections.values():
+            for line in section.entries:
+                lines.setdefault(line.camera_id, []).append((section, "entry", line.lane))
+            for line in section.exits:
+                lines.setdefault(line.camera_id, []).append((section, "exit", line.lane))
+        self._lines = {camera_id: tuple(found) for camera_id, found in lines.items()}
+
+    def lines_at(self, camera_id: str) -> tuple[tuple[Section, Side, int | None], ...]:
+        """Section, side and lane (None: every lane) of the lines that this camera sees."""
+        return self._lines.get(camera_id, ())
+
+
+def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
+    """The lines that this read was seen on. A line of one lane takes no read that does not know its lane."""
+    return [
+        Sighting(section.section_id, side, read, section.max_travel_ms)
+        for section, side, lane in index.lines_at(read.camera_id)
+        if lane is None or lane == read.lane
+    ]
+
+
+def average_speed_kmh(distance_m: Fraction, travel_ms: int | Fraction) -> Fraction:
+    """Mean speed over the distance, exact. travel_ms must be positive."""
+    return distance_m * MS_PER_HOUR / METRES_PER_KM / travel_ms
+
+
+def certified_distance_m(section: Section, entry_camera_id: str, exit_camera_id: str) -> Fraction | None:
+    """The certified distance between the two cameras, exactly as written; None when there is none or it is no distance."""
+    for distance in section.distances:
+        if (distance.entry_camera_id, distance.exit_camera_id) == (entry_camera_id, exit_camera_id):
+            return Fraction(str(distance.metres)) if isfinite(distance.metres) and distance.metres > 0 else None
+    return None
+
+
+def limit_of(section: Section, classes: Sequence[VehicleClass]) -> tuple[int, VehicleClass]:
+    """The limit in km/h and the class it is for. Where the two reads disagree on the class, the higher limit holds."""
+    limits = [(section.class_limits_kmh.get(name, section.limit_kmh), name) for name in classes]
+    return max(limits, key=lambda limit: limit[0])
+
+
+def _certificate_valid(section: Section, at_ms: int) -> bool:
+    return section.certificate.valid_from_ms <= at_ms < section.certificate.valid_until_ms
+
+
+def _clock_doubt(clock: ClockState | None, section: Section) -> Innocent | None:
+    if clock is None or not clock.synced or clock.source == "none":
+        return Innocent("clock_not_synced")
+    if not isfinite(clock.worst_error_ms) or clock.worst_error_ms > section.max_clock_error_ms:
+        return Innocent("clock_error_above_bound", f"{clock.worst_error_ms} ms of {section.max_clock_error_ms}")
+    return None
+
+
+def _doubt(pair: SectionPair, section: Section) -> Innocent | None:
+    """What forbids to measure this pair at all."""
+    entry, exit_ = pair.entry, pair.exit
+    if not all(_certificate_valid(section, read.captured_at_ms) for read in (entry, exit_)):
+        return Innocent("certificate_lapsed", section.certificate.number)
+    doubt = _clock_doubt(entry.clock, section) or _clock_doubt(exit_.clock, section)
+    if doubt:
+        return doubt
+    if exit_.captured_at_ms <= entry.captured_at_ms:
+        return Innocent("exit_before_entry")
+    if exit_.captured_at_ms - entry.captured_at_ms > section.max_travel_ms:
+        return Innocent("travel_too_long")
+    if entry.country and exit_.country and entry.country != exit_.country:
+        return Innocent("countries_differ", f"{entry.country} at the entry, {exit_.country} at the exit")
+    return None
+
+
+def violation_of(pair: SectionPair, section: Section, *, decided_at_ms: int) -> Violation | Innocent:
+    """The violation that this pair proves, or why it proves none. Times in ms UTC; ids are the same at every replay."""
+    rule = rule_of(section.country)
+    if rule is None:
+        return Innocent("no_tolerance_rule", section.country)
+    doubt = _doubt(pair, section)
+    if doubt:
+        return doubt
+    entry, exit_ = pair.entry, pair.exit
+    distance_m = certified_distance_m(section, entry.camera_id, exit_.camera_id)
+    if distance_m is None:
+        return Innocent("no_certified_distance", f"{entry.camera_id} to {exit_.camera_id}")
+    travel_ms = exit_.captured_at_ms - entry.captured_at_ms
+    measured_kmh = average_speed_kmh(distance_m, travel_ms)
+    if measured_kmh > IMPLAUSIBLE_KMH:
+        return Innocent("implausible_speed", f"{float(measured_kmh):.0f} km/h")
+    limit_kmh, vehicle_class = limit_of(section, (entry.vehicle_class, exit_.vehicle_class))
+    corrected = corrected_kmh(rule, measured_kmh)
+    if corrected < limit_kmh + rule.least_excess_kmh(limit_kmh):
+        return Innocent("not_above_limit")
+    assert entry.clock is not None and exit_.clock is not None  # or _doubt would have said so  # noqa: PT018
+    slack_ms = Fraction(str(entry.clock.worst_error_ms)) + Fraction(str(exit_.clock.worst_error_ms))
+    slowest_kmh = average_speed_kmh(distance_m, travel_ms + slack_ms)
+    if corrected_kmh(rule, slowest_kmh) < limit_kmh + rule.least_excess_kmh(limit_kmh):
+        return Innocent("clock_error_could_tip_verdict", f"+-{float(slack_ms)} ms")
+    return Violation(
+        violation_id=ids.violation_id(section.section_id, entry.read_id, exit_.read_id),
+        section_id=section.section_id,
+        plate=entry.plate,
+        country=exit_.country or entry.country,
+        entry=entry,
+        exit=exit_,
+        distance_m=float(distance_m),
+        travel_ms=travel_ms,
+        measured_kmh=floor(measured_kmh * 100) / 100,
+        corrected_kmh=corrected,
+        limit_kmh=limit_kmh,
+        vehicle_class=vehicle_class,
+        tolerance=rule.in_words,
+        certificate=section.certificate,
+        entry_clock=entry.clock,
+        exit_clock=exit_.clock,
+        decided_at_ms=decided_at_ms,
+    )

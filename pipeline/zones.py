@@ -1,0 +1,72 @@
+"""Where a read was taken: its position and heading, the zones it lies in, and which way it goes through a border zone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from schemas.base import Position
+from schemas.reads import PlateRead
+from schemas.reference import Camera, Zone
+
+Direction = Literal["outbound", "inbound"]
+QUARTER_TURN_DEG = 90.0  # a heading nearer to the way out than this goes out; all others come in
+
+
+def contains(polygon: Sequence[Position], position: Position) -> bool:
+    """Whether the position lies in the polygon: corners in order, closed by itself, degrees taken as a plane.
+
+    Fine for zones of up to some hundred kilometres away from the poles and the 180th meridian. A polygon of fewer than
+    three corners holds nothing; overlapping parts of a polygon that crosses itself cancel out (even-odd rule).
+    """
+    inside = False
+    x, y = position.lon, position.lat
+    for here, before in zip(polygon, [*polygon[-1:], *polygon[:-1]], strict=True):
+        if (here.lat > y) != (before.lat > y):
+            crossing_lon = here.lon + (y - here.lat) * (before.lon - here.lon) / (before.lat - here.lat)
+            if x < crossing_lon:
+                inside = not inside
+    return inside
+
+
+def position_of(read: PlateRead, camera: Camera | None) -> Position | None:
+    """Where the read was taken: its own position where the camera moves, else the camera's."""
+    return read.position or (camera.position if camera else None)
+
+
+def heading_of(read: PlateRead, camera: Camera | None) -> float | None:
+    """Degrees clockwise from north that the vehicle was heading: its own, else that of the traffic the camera sees."""
+    if read.heading_deg is not None:
+        return read.heading_deg
+    return camera.heading_deg if camera else None
+
+
+def in_zone(read: PlateRead, zone: Zone, cameras: Mapping[str, Camera]) -> bool:
+    """Whether the read lies in the zone: by its camera, or by its own or its camera's position."""
+    if read.camera_id in zone.cameras:
+        return True
+    if not zone.polygon:
+        return False
+    position = position_of(read, cameras.get(read.camera_id))
+    return position is not None and contains(zone.polygon, position)
+
+
+def in_any_zone(
+    read: PlateRead, zone_ids: Sequence[str], cameras: Mapping[str, Camera], zones: Mapping[str, Zone]
+) -> bool:
+    """Whether the read lies in one of the named zones. A zone that is not known holds nothing."""
+    return any(zone_id in zones and in_zone(read, zones[zone_id], cameras) for zone_id in zone_ids)
+
+
+def angle_between_deg(one_deg: float, other_deg: float) -> float:
+    """The smaller angle between two headings, 0..180 degrees.
+
+    >>> angle_between_deg(350.0, 20.0)
+    30.0
+    """
+    return abs((one_deg - other_deg + 180.0) % 360.0 - 180.0)
+
+
+def direction_through(zone: Zone, heading_deg: float | None) -> Direction | None:
+    """Outbound when the heading is within 90 degrees of the zone's way out, else inbound; None when either is unknown."""
+    if heading_deg is None or zone.outbound_heading_deg is None:
+        return None
+    return "outbound" if angle_between_deg(heading_deg, zone.outbound_heading_deg) <= QUARTER_TURN_DEG else "inbound"
