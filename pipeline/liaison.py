@@ -1,0 +1,193 @@
+"""What liaison decides: what crosses the border and is signed, what counts as the answer, when to try again. Pure.
+
+A forward is settled only by the neighbour's *signed* word on that very forward_id. Everything else - silence, an error,
+an answer that nobody or the wrong one signed - means: try again until it expires.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from random import Random
+from typing import Literal
+
+import msgspec
+from joserfc.jwk import OKPKey
+
+from pipeline.errors import BadRecord
+from pipeline.signatures import KeyRing, NotAuthentic, sign, verify
+from schemas.base import Country, EpochMs, Message, Text
+from schemas.outcomes import Forward
+
+FORWARD_TYPE = "vigie-forward+jws"
+ACKNOWLEDGEMENT_TYPE = "vigie-acknowledgement+jws"
+MAX_SIGNED_BYTES = 96 * 1024
+"""The largest signed forward or acknowledgement: every text of a forward at its longest fits."""
+
+
+class Acknowledgement(Message, frozen=True, kw_only=True):
+    """The neighbour's signed word on one forward: it took it (its own reference), or refuses it for good (why)."""
+
+    forward_id: str
+    from_country: Country
+    outcome: Literal["acknowledged", "refused"]
+    reference: Text | None = None  # the neighbour's own, for phone calls about the case
+    reason: Text | None = None  # when refused: short, stable
+    detail: Text | None = None  # when refused: for a person
+    at_ms: EpochMs
+
+
+class UnreadableForward(BadRecord):
+    """Genuine, but not a forward as agreed. forward_id: where at least that could be read."""
+
+    def __init__(self, detail: str, forward_id: str | None) -> None:
+        super().__init__("unreadable", detail)
+        self.forward_id = forward_id
+
+
+@dataclass(frozen=True, slots=True)
+class SignedForward:
+    """A forward, the country that signed it, and when (whole seconds, in milliseconds)."""
+
+    forward: Forward
+    sender: str
+    signed_at_ms: int
+
+
+def sign_forward(forward: Forward, key: OKPKey, *, sender: str, at_ms: int) -> str:
+    """The forward as JWS compact, signed in the name of `sender`. Raises BadRecord when longer than a desk takes."""
+    token = sign(msgspec.json.encode(forward), key, typ=FORWARD_TYPE, issuer=sender, at_ms=at_ms)
+    if len(token) > MAX_SIGNED_BYTES:
+        raise BadRecord("too_large", f"signed it is {len(token)} bytes; a desk takes {MAX_SIGNED_BYTES}")
+    return token
+
+
+def verify_forward(token: str | bytes, ring: KeyRing) -> SignedForward:
+    """The forward that a known sender signed. Raises NotAuthentic, or UnreadableForward if genuine but misshapen."""
+    signed = verify(token, ring, typ=FORWARD_TYPE)
+    try:
+        forward = msgspec.json.decode(signed.payload, type=Forward)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadableForward(str(error), _id_in(signed.payload)) from error
+    return SignedForward(forward, signed.issuer, signed.at_ms)
+
+
+def refusal_of(forward: Forward, country: str, now_ms: int) -> tuple[str, str] | None:
+    """Why the desk of `country` cannot take this forward (reason, detail), or None when it can."""
+    if forward.to_country != country:
+        return "wrong_country", f"it is for {forward.to_country}, this desk is {country}"
+    if forward.expires_at_ms <= now_ms:
+        return "expired", f"it expired {(now_ms - forward.expires_at_ms) / 1000:.1f} s ago"
+    if forward.kind != "hit" and forward.refers_to is None:
+        return "refers_to_nothing", f"a {forward.kind} must say which forward it is about"
+    return None
+
+
+def sign_acknowledgement(acknowledgement: Acknowledgement, key: OKPKey) -> str:
+    """The acknowledgement as JWS compact. The same acknowledgement always gives the same text."""
+    payload, country = msgspec.json.encode(acknowledgement), acknowledgement.from_country
+    return sign(payload, key, typ=ACKNOWLEDGEMENT_TYPE, issuer=country, at_ms=acknowledgement.at_ms)
+
+
+def verify_acknowledgement(token: str | bytes, ring: KeyRing, forward: Forward) -> Acknowledgement:
+    """The neighbour's word on this forward. Raises NotAuthentic if another one signed it or it is about another one."""
+    signed = verify(token, ring, typ=ACKNOWLEDGEMENT_TYPE)
+    try:
+        word = msgspec.json.decode(signed.payload, type=Acknowledgement)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise NotAuthentic(f"not an acknowledgement: {error}") from error
+    if word.forward_id != forward.forward_id or {word.from_country, signed.issuer} != {forward.to_country}:
+        raise NotAuthentic(f"it is the word of {signed.issuer} on {word.forward_id}")
+    return word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackOff:
+    """Waits that double from first_s to at most cap_s, each shortened by up to half at random: senders must not all
+    come back in the same moment. A desk that names a time (Retry-After) is given it, up to patience_s."""
+
+    first_s: float = 0.5
+    cap_s: float = 30.0
+    patience_s: float = 300.0
+
+    def wait_s(self, attempt: int, random: Random, *, asked_s: float | None = None) -> float:
+        """Seconds to wait after the attempt-th failure in a row (from 1)."""
+        longest = min(self.cap_s, self.first_s * 2.0 ** min(attempt - 1, 32))
+        return max(longest * (1.0 - random.random() / 2), min(asked_s or 0.0, self.patience_s))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back over HTTP: status, body, and the Retry-After header if there was one."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The neighbour's signed word: acknowledged or refused, and the JWS that proves it."""
+
+    word: Acknowledgement
+    signed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Not settled. reason: short, for counting; detail: for a person; asked_s: how long the desk asked to wait."""
+
+    reason: str
+    detail: str
+    asked_s: float | None = None
+
+
+_AGREES: dict[str, Callable[[int], bool]] = {
+    "acknowledged": lambda status: 200 <= status < 300,
+    "refused": lambda status: 400 <= status < 500,
+}
+
+
+def verdict_of(answer: Answer, forward: Forward, ring: KeyRing, now_ms: int) -> Settled | Retry:
+    """What an answer means: a signed word that agrees with the status settles the forward; all else is tried again."""
+    asked_s = retry_after_s(answer.retry_after, now_ms)
+    if answer.status >= 500:
+        return Retry("unavailable", f"HTTP {answer.status}", asked_s)
+    if answer.status in (408, 425, 429):
+        return Retry("busy", f"HTTP {answer.status}", asked_s)
+    try:
+        word = verify_acknowledgement(answer.body, ring, forward)
+    except NotAuthentic as error:
+        return Retry("unproven", f"HTTP {answer.status}: {error.detail}", asked_s)
+    if not _AGREES[word.outcome](answer.status):
+        return Retry("contradictory", f"HTTP {answer.status} with a signed {word.outcome}", asked_s)
+    return Settled(word, answer.body.decode("ascii"))
+
+
+def retry_after_s(value: str | None, now_ms: int) -> float | None:
+    """The seconds that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date); None if absent or wrong.
+
+    >>> retry_after_s("120", 0), retry_after_s("Thu, 01 Jan 1970 00:00:30 GMT", 10_000), retry_after_s("soon", 0)
+    (120.0, 20.0, None)
+    """
+    if value is None:
+        return None
+    if value.strip().isascii() and value.strip().isdigit():
+        return float(value.strip()[:9])
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds())
+
+
+class _Named(msgspec.Struct):
+    forward_id: str
+
+
+def _id_in(payload: bytes) -> str | None:
+    try:
+        return msgspec.json.decode(payload, type=_Named).forward_id
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
