@@ -1,0 +1,259 @@
+"""Runs one agent: its own Faust app and consumer group, its state, its stage, its metrics; until it is told to stop."""
+
+import asyncio
+import importlib
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import faust
+import redis.asyncio
+import structlog
+from faust.app.base import BootStrategy
+
+from pipeline.errors import Misconfigured, Unavailable
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.metrics import StageMetrics
+from pipeline.runtime.sender import Sender, partition_of
+from pipeline.runtime.settings import Settings
+from pipeline.runtime.stage import Stage, StageOptions
+from pipeline.runtime.transport import StageTransport
+from schemas.topics import Topic
+
+log = structlog.get_logger()
+AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison")
+"""In the order of the road. Named, not discovered: a module that fails to import must fail loudly."""
+
+
+def platform_now_ms() -> int:
+    """The platform clock: UTC, integer milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Context:
+    """What an agent's `start` gets."""
+
+    settings: Settings
+    redis: "redis.asyncio.Redis"
+    metrics: StageMetrics
+    sender: Sender
+    now_ms: Callable[[], int] = platform_now_ms
+    _background: list[asyncio.Task[None]] = field(default_factory=list)
+    _stops: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    _resets: list[Callable[[], None]] = field(default_factory=list)
+    _partitions: dict[str, int] = field(default_factory=dict)
+
+    def partition_of(self, topic: Topic[Any], key: str) -> int:
+        """The partition that Kafka's own hash gives this key, over the topic's real partition count."""
+        return partition_of(key, self.partitions(topic))
+
+    def partitions(self, topic: Topic[Any]) -> int:
+        """The topic's real partition count, as found at start."""
+        return self._partitions[topic.name]
+
+    def background(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+        """Run `work()` beside the stage; when it fails it is started again after a pause; it is cancelled at stop."""
+        self._background.append(asyncio.create_task(_supervised(work, name), name=name))
+
+    def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Call `close()` when the agent stops, last registered first."""
+        self._stops.append(close)
+
+    def on_reset(self, forget: Callable[[], None]) -> None:
+        """Call `forget()` when partitions were reassigned: unfinished work in memory will come again from Kafka."""
+        self._resets.append(forget)
+
+    async def close(self) -> None:
+        """Stop what `background` and `on_stop` were given."""
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        for close in reversed(self._stops):
+            try:
+                await asyncio.wait_for(close(), 3.0)
+            except Exception as error:
+                log.warning("agent.close_failed", error=repr(error))
+
+
+async def _supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
+    pause_s = 0.5
+    while True:
+        try:
+            await work()
+            return
+        except Misconfigured:
+            raise
+        except Exception as error:
+            log.warning("background.failed", task=name, error=repr(error), again_in_s=pause_s)
+        await asyncio.sleep(pause_s)
+        pause_s = min(10.0, pause_s * 2)
+
+
+class _Boot(BootStrategy):  # type: ignore[misc]
+    enable_kafka_producer = False  # outputs go through Sender, which waits for every acknowledgement
+    enable_web = False
+    enable_sensors = False
+
+
+class _App(faust.App):  # type: ignore[misc]
+    BootStrategy = _Boot
+
+
+def agent_module(name: str) -> ModuleType:
+    """The module of one agent. Raises Misconfigured for a name that is none."""
+    if name not in AGENTS:
+        raise Misconfigured("agent", found=name, allowed="one of " + ", ".join(AGENTS))
+    return importlib.import_module(f"agents.{name}")
+
+
+def make_app(settings: Settings, connection: KafkaConnection, agent: str, stage: Stage, source: Topic[Any]) -> faust.App:
+    """A Faust app whose one agent is this stage."""
+    app = _App(
+        f"{settings.namespace}-{agent}",
+        broker=[f"kafka://{server}" for server in connection.servers],
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=min(settings.session_timeout_s / 4, 3.0),
+        broker_rebalance_timeout=max(10.0, settings.session_timeout_s),
+        broker_request_timeout=max(15.0, settings.session_timeout_s + 5),
+        broker_commit_interval=0.5,
+        broker_max_poll_records=2000,
+        consumer_max_fetch_size=source.max_message_bytes * 2,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=True,
+        store="memory://",
+        datadir=str(settings.data_dir / "faust" / agent),
+        web_enabled=False,
+        tracer=None,
+    )
+    transport = StageTransport([f"kafka://{server}" for server in connection.servers], app)
+    transport.intake = stage
+    transport.client_kwargs = connection.client_kwargs()
+    app.transport = transport
+
+    @app.agent(app.topic(f"{settings.namespace}.{source.name}"), name=agent)
+    async def run(_stream: Any) -> None:
+        await stage.run()
+
+    return app
+
+
+async def run_agent(
+    name: str,
+    settings: Settings,
+    connection: KafkaConnection,
+    redis_client: "redis.asyncio.Redis",
+    *,
+    stopped: asyncio.Event | None = None,
+    ready: Callable[[int], None] | None = None,
+) -> None:
+    """Run one agent until SIGTERM, SIGINT or `stopped`. ready: called with the metrics port once it serves.
+
+    Raises Misconfigured at start for what no waiting mends; Kafka and Redis being away is waited out.
+    """
+    module = agent_module(name)
+    stopped = stopped or asyncio.Event()
+    _stop_on_signals(stopped)
+    metrics = StageMetrics(name)
+    metrics.ready.set(0)
+    port = metrics.serve(settings.metrics_port)
+    if ready:
+        ready(port)
+    context = Context(settings, redis_client, metrics, Sender(connection.client_kwargs()))
+    stage: Stage | None = None
+    app: faust.App | None = None
+    try:
+        handler = await _until_stopped(stopped, lambda: _opened(module, context, settings))
+        if handler is None:
+            return
+        stage = Stage(_options(module, name, settings), handler, context.sender, metrics, context.now_ms)
+        for forget in context._resets:
+            stage.on_reset(forget)
+        app = make_app(settings, connection, name, stage, module.SOURCE)
+        await _until_stopped(stopped, app.start)
+        log.info("agent.started", metrics_port=port)
+        await _watch(app, stage, metrics, stopped)
+    finally:
+        await _stopped(app)
+        await context.close()
+        await context.sender.stop()
+        log.info("agent.stopped")
+
+
+def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:
+    return StageOptions(
+        agent=name,
+        source=module.SOURCE,
+        namespace=settings.namespace,
+        max_records=getattr(module, "MAX_RECORDS", settings.batch_records),
+        tick_ms=getattr(module, "TICK_MS", None),
+        per_partition=getattr(module, "PER_PARTITION", False),
+        retries=settings.retries,
+    )
+
+
+async def _opened(module: ModuleType, context: Context, settings: Settings) -> Any:
+    for topic in (module.SOURCE, *getattr(module, "OUTPUTS", ())):
+        context._partitions[topic.name] = await context.sender.partitions(f"{settings.namespace}.{topic.name}")
+    return await module.start(context)
+
+
+async def _until_stopped(stopped: asyncio.Event, action: Callable[[], Awaitable[Any]]) -> Any:
+    """The action's result, trying again while something is away; None when told to stop first."""
+    pause_s = 0.1
+    while not stopped.is_set():
+        task = asyncio.ensure_future(action())
+        waiter = asyncio.ensure_future(stopped.wait())
+        await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            return None
+        try:
+            return task.result()
+        except Unavailable as error:
+            log.warning("agent.waiting", cause=str(error), again_in_s=pause_s)
+        await asyncio.sleep(pause_s)
+        pause_s = min(3.0, pause_s * 2)
+    return None
+
+
+async def _watch(app: faust.App, stage: Stage, metrics: StageMetrics, stopped: asyncio.Event) -> None:
+    """Until told to stop, keep the lag gauge true. Raises what crashed the app."""
+    while not stopped.is_set():
+        if app.should_stop:
+            raise app.crash_reason or RuntimeError("the Faust app stopped by itself")
+        consumer = app.consumer
+        lag = 0
+        for tp, position in stage.positions().items():
+            at = position if position is not None else consumer._read_offset.get(tp)
+            high = consumer.highwater(tp)
+            if high is not None:
+                lag += max(0, high - (at or 0))
+        metrics.lag_records.set(lag)
+        try:
+            await asyncio.wait_for(stopped.wait(), 0.5)
+        except TimeoutError:
+            continue
+
+
+async def _stopped(app: faust.App | None) -> None:
+    if app is None:
+        return
+    try:
+        await asyncio.wait_for(app.stop(), 7.0)
+    except Exception as error:
+        log.warning("agent.stop_incomplete", error=repr(error))
+
+
+def _stop_on_signals(stopped: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+
+

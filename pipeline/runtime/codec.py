@@ -1,0 +1,64 @@
+"""Messages to bytes and back, by each topic's encoding. What cannot be decoded is a BadRecord that says where it is wrong."""
+
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from pipeline.errors import BadRecord
+from schemas.base import Message
+from schemas.reads import PlateRead
+from schemas.topics import Topic
+
+M = TypeVar("M", bound=Message)
+_JSON = msgspec.json.Encoder()
+_MSGPACK = msgspec.msgpack.Encoder()
+
+
+def encode(topic: Topic[M], message: M) -> bytes:
+    """The bytes that the topic carries for this message."""
+    return (_JSON if topic.encoding == "json" else _MSGPACK).encode(message)
+
+
+@cache
+def _decoder(topic: Topic[Any]) -> "msgspec.json.Decoder[Any] | msgspec.msgpack.Decoder[Any]":
+    return (msgspec.json if topic.encoding == "json" else msgspec.msgpack).Decoder(topic.message)
+
+
+def decode(topic: Topic[M], payload: bytes | None) -> M:
+    """The message in these bytes. Raises BadRecord: empty, undecodable (no JSON or msgpack) or invalid (names the field)."""
+    if not payload:
+        raise BadRecord("empty", "the record has no value")
+    try:
+        message: M = _decoder(topic).decode(payload)
+    except msgspec.ValidationError as error:
+        raise BadRecord("invalid", str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRecord("undecodable", f"not {topic.encoding}: {error}") from error
+    return message
+
+
+class _RawBatch(msgspec.Struct):
+    reads: list[msgspec.Raw]
+
+
+def decode_reads_one_by_one(payload: bytes) -> tuple[list[PlateRead], list[tuple[int, bytes, BadRecord]]]:
+    """A batch whose whole does not validate: its good reads, and (index, bytes, why) of each bad one.
+
+    Raises BadRecord when it is no batch at all, so that one bad read never takes 99 good ones with it.
+    """
+    try:
+        raw = msgspec.json.decode(payload, type=_RawBatch).reads
+    except msgspec.MsgspecError as error:
+        raise BadRecord("invalid", str(error)) from error
+    good: list[PlateRead] = []
+    bad: list[tuple[int, bytes, BadRecord]] = []
+    for index, item in enumerate(raw):
+        try:
+            good.append(_READ.decode(item))
+        except msgspec.MsgspecError as error:
+            bad.append((index, bytes(item), BadRecord("invalid", str(error))))
+    return good, bad
+
+
+_READ = msgspec.json.Decoder(PlateRead)

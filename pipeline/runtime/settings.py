@@ -1,0 +1,157 @@
+"""The one frozen settings object: defaults, then a TOML file, then VIGIE_* environment variables. Read once at start.
+
+A field `redis_url` is `redis_url` in the file and VIGIE_REDIS_URL in the environment; `liaison.sender` is `[liaison] sender` and
+VIGIE_LIAISON__SENDER. The file is the one that VIGIE_CONFIG names, else vigie.toml in the working folder if there is one.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from pipeline.errors import Misconfigured
+from schemas.base import Country
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Namespace = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,30}\Z")]
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """One neighbour's receiver."""
+
+    url: str  # https://...
+    ca_file: Path  # who signed the desk's server certificate
+    public_key_file: Path  # PEM, Ed25519: verifies its acknowledgements
+
+
+class LiaisonSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who we are to the neighbours, and where their desks are."""
+
+    sender: Country = "BE"
+    signing_key_file: Path | None = None  # PEM, Ed25519
+    client_cert_file: Path | None = None
+    client_key_file: Path | None = None
+    timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0  # one delivery attempt
+    max_backoff_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30.0
+    desks: dict[str, Desk] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a deployment decides."""
+
+    namespace: Namespace = "vigie"  # prefix of topics, consumer groups and Redis keys
+    data_dir: Path = Path("~/.local/share/vigie")
+    kafka_url: str | None = None  # kafka://host:9092,host:9092 or kafka+ssl://...; None: the embedded broker
+    kafka_username: str | None = None
+    kafka_password_file: Path | None = None
+    kafka_ca_file: Path | None = None
+    redis_url: str | None = None  # redis://, rediss:// or unix://; None: the embedded store
+    redis_ca_file: Path | None = None
+    evidence_url: str | None = None  # s3://bucket/prefix?endpoint=...; None: a folder in data_dir
+    evidence_days: Positive = 30
+    brokers: Literal[1, 3] = 1  # of the embedded Kafka
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = "auto"  # auto: readable in a terminal, else JSON
+    metrics_port: Port = 0  # 0: any free one
+    live_bound_ms: Positive = 60_000  # an older read still matches, but never rings
+    future_bound_ms: Positive = 5_000  # a capture time further ahead is refused
+    retention_days: Positive = 30  # a read older than this is refused: the law keeps one month
+    batch_records: Positive = 500  # records that one handler call takes at most
+    retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3  # of a record that fails alone, before it is dead-lettered
+    session_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 6.0  # a dead worker's partitions move after this
+    liaison: LiaisonSettings = LiaisonSettings()
+
+
+def load_settings(environ: Mapping[str, str] = os.environ, toml_path: Path | None = None) -> Settings:
+    """Settings from file and environment. Raises Misconfigured naming the setting, what it was and what is allowed."""
+    values = _from_file(environ, toml_path)
+    for name, text in environ.items():
+        if name.startswith("VIGIE_") and name not in _NOT_SETTINGS:
+            _place(values, name, text)
+    try:
+        settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise _explained(error, values) from error
+    return msgspec.structs.replace(settings, data_dir=settings.data_dir.expanduser().absolute())
+
+
+_NOT_SETTINGS = {"VIGIE_CONFIG", "VIGIE_TEST_PICTURES"}
+
+
+def _from_file(environ: Mapping[str, str], toml_path: Path | None) -> dict[str, Any]:
+    named = toml_path or (Path(environ["VIGIE_CONFIG"]) if environ.get("VIGIE_CONFIG") else None)
+    path = named or Path("vigie.toml")
+    if named is None and not path.exists():
+        return {}
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured("VIGIE_CONFIG", found=str(path), allowed=f"a readable TOML file ({error})") from error
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(str(path), found=str(error), allowed="valid TOML") from error
+    _refuse_unknown(values, Settings, str(path))
+    return values
+
+
+def _refuse_unknown(values: Mapping[str, Any], struct: type[msgspec.Struct], where: str) -> None:
+    unknown = sorted(set(values) - set(struct.__struct_fields__))
+    if unknown:
+        raise Misconfigured(f"{where}: {unknown[0]}", found=unknown[0], allowed=f"one of {_names(struct)}")
+    if isinstance(values.get("liaison"), dict):
+        _refuse_unknown(values["liaison"], LiaisonSettings, f"{where}: liaison")
+
+
+def _place(values: dict[str, Any], name: str, text: str) -> None:
+    *parents, leaf = name.removeprefix("VIGIE_").lower().split("__")
+    struct: type[msgspec.Struct] = LiaisonSettings if parents == ["liaison"] else Settings
+    if leaf not in struct.__struct_fields__ or parents not in ([], ["liaison"]) or leaf in ("liaison", "desks"):
+        raise Misconfigured(name, found=text, allowed=f"unset, or one of VIGIE_ + {_names(struct).upper()}")
+    target = values.setdefault("liaison", {}) if parents else values
+    target[leaf] = None if text == "" and _may_be_none(struct, leaf) else text
+
+
+def _may_be_none(struct: type[msgspec.Struct], field: str) -> bool:
+    return type(None) in get_args(get_type_hints(struct)[field])
+
+
+def _names(struct: type[msgspec.Struct]) -> str:
+    return ", ".join(struct.__struct_fields__)
+
+
+def _path(wanted: type, value: object) -> object:
+    if wanted is Path and isinstance(value, str):
+        return Path(value)
+    raise msgspec.ValidationError(f"Expected {wanted.__name__}, got {type(value).__name__}")
+
+
+def _explained(error: msgspec.ValidationError, values: Mapping[str, Any]) -> Misconfigured:
+    message, _, place = str(error).partition(" - at `$.")
+    names = place.rstrip("`").split(".") if place else []
+    found: Any = values
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    variable = "VIGIE_" + "__".join(names).upper() if names else "the settings"
+    return Misconfigured(variable, found=found, allowed=_allowed(names) or message)
+
+
+def _allowed(names: list[str]) -> str | None:
+    struct: type[msgspec.Struct] = LiaisonSettings if names[:1] == ["liaison"] and len(names) > 1 else Settings
+    hint = get_type_hints(struct, include_extras=True).get(names[-1]) if names else None
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    if get_origin(hint) is Annotated:
+        kind, *rules = get_args(hint)
+        bounds = [f"{word} {getattr(rule, name)}" for rule in rules for name, word in _BOUNDS.items()
+                  if getattr(rule, name, None) is not None]  # fmt: skip
+        return f"{_KINDS.get(kind, str(kind))} {' and '.join(bounds)}"
+    return None
+
+
+_BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below", "pattern": "matching"}
+_KINDS = {int: "a whole number", float: "a number", str: "a text"}

@@ -1,0 +1,378 @@
+"""The stage that every agent is built on: nothing is lost, and a crash repeats only what ids make harmless.
+
+Take what is there, decode, call the handler with the whole batch, send its outputs, wait for the broker's acknowledgement of
+every one, and only then count the inputs as settled, in order. A dependency that is away is waited out; a record that fails
+alone is dead-lettered alone.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from aiokafka.structs import TopicPartition
+
+from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.runtime import codec
+from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of
+from pipeline.runtime.outputs import Handler, Outputs, Record, Refused
+from pipeline.runtime.sender import Outgoing, Sender
+from pipeline.runtime.transport import Chunk
+from schemas import ids
+from schemas.base import Message
+from schemas.outcomes import DeadLetter
+from schemas.reads import ReadBatch
+from schemas.topics import DEAD_LETTERS, READS, Topic
+
+log = structlog.get_logger()
+MAX_BACKOFF_S = 5.0
+MAX_OUTPUT_BYTES = 900 * 1024  # of one that the broker refused for its size
+
+
+class Stale(Exception):  # noqa: N818 - no error: the batch belongs to a generation that has passed
+    """A rebalance took the batch away; whoever has its partitions now does it."""
+
+
+@dataclass(slots=True)
+class Lane:
+    """A queue of fetched records that one loop works off. One for all partitions, or one for each."""
+
+    waiting: deque[tuple[TopicPartition, Any]] = field(default_factory=deque)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    generation: int = -1
+    busy: bool = False
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageOptions:
+    """How a stage takes its records. tick_ms: call the handler with nothing after so long without records; None: never."""
+
+    agent: str
+    source: Topic[Any]
+    namespace: str
+    max_records: int = 500
+    tick_ms: int | None = None
+    per_partition: bool = False
+    retries: int = 3
+    backlog: int = 2000  # fetched records that may wait per lane
+
+
+class Stage:
+    """One agent's loop. It is the transport's intake; `run` is the body of the Faust agent."""
+
+    def __init__(
+        self,
+        options: StageOptions,
+        handler: Handler,
+        sender: Sender,
+        metrics: StageMetrics,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._options = options
+        self._handler = handler
+        self._sender = sender
+        self._metrics = metrics
+        self._now_ms = now_ms
+        self._lanes: dict[TopicPartition | None, Lane] = {}
+        self._generation = -1
+        self._settled: dict[TopicPartition, int] = {}
+        self._hold: dict[int, int] = {}
+        self._committed: dict[TopicPartition, int] = {}
+        self._changed = asyncio.Event()
+        self._assigned: set[TopicPartition] = set()
+        self._resets: list[Callable[[], None]] = []
+        self._reset_for = -1
+        self._crash: asyncio.Future[None] | None = None
+
+    def on_reset(self, forget: Callable[[], None]) -> None:
+        """Have `forget` called before the first batch of each generation: what a handler keeps in memory starts anew."""
+        self._resets.append(forget)
+
+    # -- the transport's side (Intake) ------------------------------------------------------------------------------------
+
+    def take(self, chunk: Chunk) -> None:
+        """Queue a chunk for its lanes."""
+        for tp, records in chunk.records.items():
+            lane = self._lane(tp)
+            if lane.generation != chunk.generation:
+                lane.waiting.clear()
+                lane.generation = chunk.generation
+            lane.waiting.extend((tp, record) for record in records)
+            lane.arrived.set()
+        self._generation = chunk.generation
+
+    def held(self) -> set[TopicPartition]:
+        """Partitions whose lane has its fill."""
+        full = {key for key, lane in self._lanes.items() if len(lane.waiting) >= self._options.backlog}
+        return {tp for tp in self._assigned if (tp if self._options.per_partition else None) in full}
+
+    async def room(self) -> None:
+        """Until some batch has been taken."""
+        self._changed.clear()
+        await self._changed.wait()
+
+    async def drained(self, timeout_s: float) -> None:
+        """Forget what has not begun; wait for what has."""
+        for lane in self._lanes.values():
+            lane.waiting.clear()
+        try:
+            async with asyncio.timeout(timeout_s):
+                while any(lane.busy for lane in self._lanes.values()):
+                    await self.room()
+        except TimeoutError:
+            log.warning("stage.drain_timed_out", agent=self._options.agent)
+
+    def offsets(self) -> dict[TopicPartition, int]:
+        """Next offset to commit per partition, where it moved."""
+        found: dict[TopicPartition, int] = {}
+        for tp, offset in self._settled.items():
+            safe = min(offset, self._hold.get(tp.partition, offset))
+            if safe > self._committed.get(tp, -1):
+                found[tp] = safe
+        return found
+
+    def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """The broker has these."""
+        self._committed.update(offsets)
+
+    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """Start a generation with nothing in hand: the broker's committed offsets say where."""
+        self._assigned = set(partitions)
+        self._settled.clear()
+        self._committed.clear()
+        self._hold.clear()
+        self._generation = -1
+        for lane in self._lanes.values():
+            lane.waiting.clear()
+            lane.generation = -1
+        self._metrics.partitions.set(len(self._assigned))
+        self._metrics.ready.set(1)
+        log.info("stage.assigned", partitions=len(self._assigned))
+
+    def positions(self) -> dict[TopicPartition, int | None]:
+        """Every partition of this worker with the next offset that is not settled; None: nothing settled yet."""
+        return {tp: self._settled.get(tp) for tp in self._assigned}
+
+    # -- the loops --------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises only what no retry can mend (Misconfigured)."""
+        self._crash = asyncio.get_running_loop().create_future()
+        if not self._options.per_partition:
+            self._start(None)
+        try:
+            await self._crash
+        finally:
+            tasks = [lane.task for lane in self._lanes.values() if lane.task]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _lane(self, tp: TopicPartition) -> Lane:
+        key = tp if self._options.per_partition else None
+        return self._lanes.get(key) or self._start(key)
+
+    def _start(self, key: TopicPartition | None) -> Lane:
+        lane = self._lanes.setdefault(key, Lane())
+        if self._crash is not None and lane.task is None:
+            lane.task = asyncio.create_task(self._work(lane), name=f"{self._options.agent}-{key}")
+        return lane
+
+    async def _work(self, lane: Lane) -> None:
+        tick_s = None if self._options.tick_ms is None else self._options.tick_ms / 1000
+        while True:
+            try:
+                await self._once(lane, tick_s)
+            except Stale:
+                self._metrics.retries.labels(self._options.agent, "stale").inc()
+                log.info("stage.stale_batch_dropped")
+            except Exception as error:  # no retry can mend it: the worker ends, its supervisor starts it again
+                if self._crash is not None and not self._crash.done():
+                    self._crash.set_exception(error)
+                return
+            finally:
+                lane.busy = False
+                self._changed.set()
+
+    async def _once(self, lane: Lane, tick_s: float | None) -> None:
+        if not lane.waiting:
+            lane.arrived.clear()
+            try:
+                async with asyncio.timeout(tick_s):
+                    await lane.arrived.wait()
+            except TimeoutError:
+                pass
+        lane.busy = True
+        generation = lane.generation
+        batch = [lane.waiting.popleft() for _ in range(min(len(lane.waiting), self._options.max_records))]
+        self._changed.set()
+        if self._reset_for != generation != -1 and not self._options.per_partition:
+            self._reset_for = generation
+            for forget in self._resets:
+                forget()
+        if batch or (tick_s is not None and generation == self._generation != -1):
+            with self._metrics.handle_seconds.time():
+                await self._settle(batch, lambda: lane.generation != generation)
+
+    async def _settle(self, batch: Sequence[tuple[TopicPartition, Any]], stale: Callable[[], bool]) -> None:
+        records, outputs = self._decoded(batch)
+        outputs.add(await self._handled(records, stale))
+        await self._sent(outputs, stale)
+        if outputs.settled is not None:
+            await self._waited_out(outputs.settled, stale)
+        if stale():
+            raise Stale
+        if not self._options.per_partition:
+            self._hold = {**outputs.hold}
+        for tp, raw in batch:
+            self._settled[tp] = raw.offset + 1
+        self._metrics.records_in.inc(len(batch))
+        self._metrics.messages_in.inc(sum(count_of(record.message) for record in records))
+        if batch:
+            self._metrics.batch_records.observe(len(batch))
+
+    def _decoded(self, batch: Sequence[tuple[TopicPartition, Any]]) -> tuple[list[Record[Message]], Outputs]:
+        records: list[Record[Message]] = []
+        outputs = Outputs()
+        for tp, raw in batch:
+            payload = raw.value or b""
+            try:
+                message = codec.decode(self._options.source, payload)
+            except BadRecord as error:
+                if self._options.source is READS and error.reason == "invalid":
+                    message = self._salvaged(tp, raw, outputs)
+                    if message is None:
+                        continue
+                else:
+                    outputs.refusals.append(self._refused(tp, raw, error, payload))
+                    continue
+            records.append(Record(tp.topic, tp.partition, raw.offset, raw.timestamp, message, payload))
+        return records, outputs
+
+    def _salvaged(self, tp: TopicPartition, raw: Any, outputs: Outputs) -> ReadBatch | None:
+        try:
+            good, bad = codec.decode_reads_one_by_one(raw.value)
+        except BadRecord as error:
+            outputs.refusals.append(self._refused(tp, raw, error, raw.value))
+            return None
+        outputs.refusals += [self._refused(tp, raw, error, part, index) for index, part, error in bad]
+        if not good and not bad:
+            outputs.refusals.append(self._refused(tp, raw, BadRecord("empty", "a batch without reads"), raw.value))
+        return ReadBatch(reads=tuple(good)) if good else None
+
+    @staticmethod
+    def _refused(tp: TopicPartition, raw: Any, error: BadRecord, payload: bytes, index: int | None = None) -> Refused:
+        return Refused(tp.topic, tp.partition, raw.offset, raw.timestamp, error.reason, error.detail, payload, index)
+
+    async def _handled(self, records: Sequence[Record[Message]], stale: Callable[[], bool], attempt: int = 0) -> Outputs:
+        while True:
+            try:
+                return await self._handler(records)
+            except Unavailable as error:
+                await self._wait(error, attempt, stale)
+            except Misconfigured:
+                raise
+            except Exception as error:
+                if len(records) > 1:
+                    return await self._one_by_one(records, stale)
+                if not records or attempt < self._options.retries and not isinstance(error, BadRecord):
+                    log.exception("stage.handler_failed", attempt=attempt)
+                    await self._wait(error, attempt, stale)
+                else:
+                    return self._given_up(records[0], error)
+            attempt += 1
+
+    async def _one_by_one(self, records: Sequence[Record[Message]], stale: Callable[[], bool]) -> Outputs:
+        self._metrics.retries.labels(self._options.agent, "isolate").inc()
+        outputs = Outputs()
+        for record in records:
+            outputs.add(await self._handled([record], stale))
+        return outputs
+
+    def _given_up(self, record: Record[Message], error: Exception) -> Outputs:
+        reason, detail = ("failed", repr(error)) if not isinstance(error, BadRecord) else (error.reason, error.detail)
+        log.error("stage.record_given_up", topic=record.topic, offset=record.offset, reason=reason, detail=detail)
+        outputs = Outputs()
+        outputs.refuse(record, reason, detail)
+        return outputs
+
+    async def _sent(self, outputs: Outputs, stale: Callable[[], bool]) -> None:
+        now_ms = self._now_ms()
+        outgoing = [self._outgoing(topic, message, key, partition) for topic, message, key, partition in outputs.sends]
+        outgoing += [self._dead_letter(refused, now_ms) for refused in outputs.refusals]
+        attempt = 0
+        while outgoing:
+            try:
+                await self._sender.send_all(outgoing)
+                break
+            except Unavailable as error:
+                await self._wait(error, attempt, stale)
+                attempt += 1
+            except BadRecord:
+                outgoing = [self._bounded(record, now_ms) for record in outgoing]
+        acknowledged_ms = self._now_ms()
+        for topic, message, _, _ in outputs.sends:
+            self._metrics.messages_out.labels(self._options.agent, topic.name).inc(count_of(message))
+            captured = captured_at_ms(message)
+            if captured is not None:
+                self._metrics.capture_latency_seconds.observe(max(0, acknowledged_ms - captured) / 1000)
+        for refused in outputs.refusals:
+            self._metrics.dead_lettered.labels(self._options.agent, refused.reason).inc()
+
+    def _bounded(self, record: Outgoing, now_ms: int) -> Outgoing:
+        """The record itself, or a dead letter that tells of it when no topic could take it."""
+        if len(record.value) < MAX_OUTPUT_BYTES:
+            return record
+        refused = Refused(record.topic, record.partition or 0, -1, now_ms, "output_too_large",
+                          f"{len(record.value)} bytes; the first kilobyte is kept", record.value[:1024])  # fmt: skip
+        return self._dead_letter(refused, now_ms)
+
+    async def _waited_out(self, action: Callable[[], Any], stale: Callable[[], bool]) -> None:
+        attempt = 0
+        while True:
+            try:
+                await action()
+                return
+            except Unavailable as error:
+                await self._wait(error, attempt, stale)
+                attempt += 1
+
+    async def _wait(self, error: Exception, attempt: int, stale: Callable[[], bool]) -> None:
+        if stale():
+            raise Stale from error
+        pause_s = min(MAX_BACKOFF_S, 0.05 * 2 ** min(attempt, 10))
+        if isinstance(error, Unavailable):
+            pause_s = min(MAX_BACKOFF_S, max(pause_s, min(error.retry_after_s, 1.0) * (attempt > 0)))
+        self._metrics.waiting.set(1)
+        self._metrics.retries.labels(self._options.agent, "unavailable" if isinstance(error, Unavailable) else "failed").inc()
+        if attempt in (0, 3) or attempt % 20 == 0:
+            log.warning("stage.waiting", cause=str(error), attempt=attempt, pause_s=round(pause_s, 2))
+        await asyncio.sleep(pause_s)
+        self._metrics.waiting.set(0)
+        if stale():
+            raise Stale from error
+
+    def _outgoing(self, topic: Topic[Any], message: Message, key: str | None, partition: int | None) -> Outgoing:
+        name = f"{self._options.namespace}.{topic.name}"
+        return Outgoing(name, codec.encode(topic, message), None if key is None else key.encode(), partition)
+
+    def _dead_letter(self, refused: Refused, now_ms: int) -> Outgoing:
+        letter = DeadLetter(
+            dead_letter_id=ids.dead_letter_id(
+                self._options.agent, refused.topic, refused.partition, refused.offset, refused.index
+            ),
+            stage=self._options.agent,
+            reason=refused.reason,
+            detail=refused.detail[:1000],
+            topic=refused.topic,
+            partition=refused.partition,
+            offset=refused.offset,
+            index=refused.index,
+            recorded_at_ms=max(0, refused.recorded_at_ms),
+            refused_at_ms=now_ms,
+            payload=refused.payload,
+        )
+        return self._outgoing(DEAD_LETTERS, letter, refused.topic, None)

@@ -1,0 +1,179 @@
+"""Faust's Kafka transport, mended where it loses records or stops for a broker that is away.
+
+Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is replaced in four places, all here:
+
+* records go from the fetcher to the stage in chunks, not one by one through four tasks each (`Consumer._drain_messages`);
+* offsets are committed exactly as the stage says, not by arithmetic over acknowledged events, which skips holes
+  (`Consumer._new_offset`), and never for a generation that has passed;
+* a commit that fails is tried again with the next one, it does not crash the worker;
+* a rebalance waits for the batch in hand, but not for ever.
+
+tests/integration/test_transport.py fails when upstream changes what this leans on.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Protocol
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.transport.drivers import aiokafka as upstream
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Records as fetched, in order per partition, and the group generation that they were fetched in."""
+
+    generation: int
+    records: Mapping[TopicPartition, list[Any]]
+
+
+class Intake(Protocol):
+    """The stage, as the consumer sees it."""
+
+    def take(self, chunk: Chunk) -> None:
+        """Accept a chunk; never blocks, `held` bounds it."""
+
+    def held(self) -> set[TopicPartition]:
+        """Partitions whose backlog is full: not fetched until it has shrunk."""
+
+    async def room(self) -> None:
+        """Return when `held` may have changed."""
+
+    async def drained(self, timeout_s: float) -> None:
+        """Drop what has not begun, wait for what has, at most so long."""
+
+    def offsets(self) -> dict[TopicPartition, int]:
+        """What may be committed now: the next offset per partition."""
+
+    def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """These offsets are safe at the broker."""
+
+    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """A new generation begins with these partitions."""
+
+
+class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """The thread in which aiokafka's consumer lives: fetches and heartbeats go on while a handler computes."""
+
+    def _create_worker_consumer(self, transport: "StageTransport") -> AIOKafkaConsumer:
+        conf = self.app.conf
+        return AIOKafkaConsumer(
+            **transport.client_kwargs,
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_records=conf.broker_max_poll_records,
+            max_poll_interval_ms=2**31 - 1,  # the stage waits out a Redis or broker that is away, however long
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            fetch_max_wait_ms=500,
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            metadata_max_age_ms=30_000,
+            retry_backoff_ms=100,
+        )
+
+    async def commit_generation(self, offsets: Mapping[TopicPartition, int], generation: int) -> bool:
+        """Commit for this generation only. False: not done, because it has passed or the broker is away."""
+        return bool(await self.call_thread(self._commit_generation, offsets, generation))
+
+    async def _commit_generation(self, offsets: Mapping[TopicPartition, int], generation: int) -> bool:
+        consumer = self._ensure_consumer()
+        mine = consumer.assignment()
+        if consumer._coordinator.generation != generation or not set(offsets) <= mine:
+            return False
+        try:
+            await asyncio.wait_for(
+                consumer.commit({tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}), 5.0
+            )
+        except (KafkaError, TimeoutError) as error:
+            log.warning("commit.failed", error=repr(error))
+            return False
+        return True
+
+    def verify_event_path(self, now: float, tp: TopicPartition) -> None:
+        """Nothing: the stage's own metrics tell of a partition that stands still."""
+
+
+class StageConsumer(upstream.Consumer):  # type: ignore[misc]
+    """Faust's consumer with the stage as the only reader."""
+
+    intake: Intake
+    stop_wait_s = 3.0
+
+    def _new_consumer_thread(self) -> StageConsumerThread:
+        return StageConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.intake = self.transport.intake
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Faust's fetcher task: bring records to the stage for as long as both run."""
+        while not (self.should_stop or fetcher.should_stop):
+            if not self.flow_active:
+                await self.wait(self.can_resume_flow)
+                continue
+            wanted = set(self._get_active_partitions()) - self.intake.held()
+            if not wanted:
+                await self._room()
+                continue
+            generation = self.app.consumer_generation_id
+            records = await self._getmany(active_partitions=wanted, timeout=0.25)
+            if records and self.flow_active and generation == self.app.consumer_generation_id:
+                self.intake.take(Chunk(generation, records))
+            elif records:
+                log.debug("fetch.stale", partitions=len(records))
+            else:
+                await asyncio.sleep(0)
+
+    async def _room(self) -> None:
+        try:
+            await asyncio.wait_for(self.intake.room(), 0.1)
+        except TimeoutError:
+            pass
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Commit what the stage has settled; what fails is tried again at the next interval."""
+        offsets = self.intake.offsets()
+        if not offsets:
+            return False
+        done = await self._thread.commit_generation(offsets, self.app.consumer_generation_id)
+        if done:
+            self.intake.committed(offsets)
+        return bool(done)
+
+    async def wait_empty(self) -> None:
+        """Before partitions go: let the batch in hand end, at most `stop_wait_s`, and commit."""
+        started = monotonic()
+        await self.intake.drained(self.stop_wait_s)
+        await self.commit()
+        log.debug("stage.drained", seconds=round(monotonic() - started, 3))
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition], generation_id: int = 0) -> None:
+        """A new generation: the stage starts it with nothing in hand."""
+        self.intake.assigned(assigned)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def verify_all_partitions_active(self) -> None:
+        """Nothing: see StageConsumerThread.verify_event_path."""
+
+
+class StageTransport(upstream.Transport):  # type: ignore[misc]
+    """What `app.transport` is set to. client_kwargs: KafkaConnection.client_kwargs()."""
+
+    Consumer = StageConsumer
+    intake: Intake
+    client_kwargs: Mapping[str, Any]
