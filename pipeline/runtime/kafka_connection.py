@@ -1,0 +1,88 @@
+"""How to reach a Kafka: one small value that every client is built from."""
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from aiokafka.helpers import create_ssl_context
+
+from pipeline.errors import Misconfigured
+
+SETTING = "VIGIE_KAFKA_URL"
+ALLOWED = "kafka://HOST:PORT[,HOST:PORT...] or, with TLS, kafka+ssl://[USER@]HOST:PORT[,HOST:PORT...]"
+SASL_MECHANISM = "SCRAM-SHA-512"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaConnection:
+    """Servers (host:port), and how to be let in: TLS with ca_file (None: the system's authorities), user and password."""
+
+    bootstrap_servers: tuple[str, ...]
+    tls: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+
+    @classmethod
+    def from_url(
+        cls, url: str, username: str | None = None, password: str | None = None, ca_file: Path | None = None
+    ) -> "KafkaConnection":
+        """What the URL says; username and password given beside it win. Raises Misconfigured, never showing a password."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("kafka", "kafka+ssl") or parts.path.strip("/") or parts.query:
+            raise Misconfigured(SETTING, found=_shown(parts), allowed=ALLOWED)
+        credentials, _, places = parts.netloc.rpartition("@")
+        url_user, _, url_password = credentials.partition(":")
+        user = username or unquote(url_user) or None
+        secret = password or unquote(url_password) or None
+        if (user is None) != (secret is None):
+            allowed = "a user together with a password (VIGIE_KAFKA_USERNAME, VIGIE_KAFKA_PASSWORD_FILE)"
+            raise Misconfigured(SETTING, found=_shown(parts), allowed=allowed)
+        return cls(
+            bootstrap_servers=tuple(_server(place, parts) for place in places.split(",")),
+            tls=parts.scheme == "kafka+ssl",
+            username=user,
+            password=secret,
+            ca_file=ca_file,
+        )
+
+    @property
+    def url(self) -> str:
+        """The URL without credentials."""
+        return f"{'kafka+ssl' if self.tls else 'kafka'}://{','.join(self.bootstrap_servers)}"
+
+    def client_kwargs(self) -> dict[str, Any]:
+        """Keyword arguments of aiokafka's consumer, producer and admin client. Raises Misconfigured on a bad ca_file."""
+        protocol = ("SASL_" if self.username else "") + ("SSL" if self.tls else "PLAINTEXT")
+        kwargs: dict[str, Any] = {"bootstrap_servers": list(self.bootstrap_servers), "security_protocol": protocol}
+        if self.tls:
+            kwargs["ssl_context"] = self._ssl_context()
+        if self.username:
+            kwargs["sasl_mechanism"] = SASL_MECHANISM
+            kwargs["sasl_plain_username"] = self.username
+            kwargs["sasl_plain_password"] = self.password
+        return kwargs
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        try:
+            context: ssl.SSLContext = create_ssl_context(cafile=None if self.ca_file is None else str(self.ca_file))
+        except (OSError, ssl.SSLError) as error:
+            allowed = f"a readable file of certificates in PEM form ({error})"
+            raise Misconfigured("VIGIE_KAFKA_CA_FILE", found=str(self.ca_file), allowed=allowed) from error
+        return context
+
+
+def _server(place: str, url: SplitResult) -> str:
+    host, _, port = place.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise Misconfigured(SETTING, found=_shown(url), allowed=ALLOWED)
+    return place
+
+
+def _shown(url: SplitResult) -> str:
+    """The URL with its password, if any, starred out."""
+    credentials, at, places = url.netloc.rpartition("@")
+    user, colon, _ = credentials.partition(":")
+    return url._replace(netloc=f"{user}{':***' if colon else ''}{at}{places}").geturl()

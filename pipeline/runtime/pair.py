@@ -1,0 +1,142 @@
+"""The embedded pair: Kafka and Valkey of one data folder, started, supervised and stopped together."""
+
+import asyncio
+import fcntl
+import os
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+import msgspec
+import structlog
+
+from pipeline.errors import Misconfigured
+from pipeline.runtime import pids
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.kafka_server import KafkaServer
+from pipeline.runtime.processes import Supervised
+from pipeline.runtime.valkey_server import ValkeyServer, write_private
+
+log = structlog.get_logger()
+
+
+class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a running pair is found, as <data_dir>/run/pair.json holds it (owner's eyes only: redis_url has a password)."""
+
+    kafka_url: str
+    redis_url: str
+    pid: int  # of the process that supervises it
+    started: str  # when that process began, so that a reused pid is not taken for it
+    started_at_ms: int
+
+
+def running_pair(data_dir: Path) -> Endpoints | None:
+    """Where the pair of this data folder runs, or None when it does not (or is not ready yet)."""
+    try:
+        endpoints = msgspec.json.decode((data_dir / "run" / "pair.json").read_bytes(), type=Endpoints)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return endpoints if pids.started(endpoints.pid) == endpoints.started else None
+
+
+class EmbeddedPair:
+    """Kafka (one or three brokers) and Valkey in a data folder that no other process uses meanwhile.
+
+    ``async with EmbeddedPair(folder) as pair: ...``, or start() and stop(). Both are restarted when they die, until stop().
+    """
+
+    def __init__(self, data_dir: Path, brokers: int = 1) -> None:
+        """data_dir: made if need be. brokers: 1 or 3, the same as ever for this folder. Raises Misconfigured."""
+        self.data_dir = data_dir.absolute()
+        self.kafka_server = KafkaServer(self.data_dir, brokers)
+        self.valkey_server = ValkeyServer(self.data_dir)
+        self._lock: IO[str] | None = None
+
+    @property
+    def kafka(self) -> KafkaConnection:
+        """How Kafka's clients connect."""
+        return self.kafka_server.connection
+
+    @property
+    def redis_url(self) -> str:
+        """redis://:PASSWORD@HOST:PORT/0."""
+        return self.valkey_server.url
+
+    @property
+    def brokers(self) -> tuple[Supervised, ...]:
+        """The brokers' processes: kill(), stop() and start() them as a fault would."""
+        return self.kafka_server.brokers
+
+    @property
+    def valkey(self) -> Supervised:
+        """Valkey's process: kill(), stop() and start() it as a fault would."""
+        assert self.valkey_server.process is not None, "start() comes first"
+        return self.valkey_server.process
+
+    async def start(self) -> None:
+        """Take the folder, end what a killed predecessor left, start both and wait until they answer.
+
+        Raises Misconfigured when another process holds the folder, StartFailed, JarsUnavailable. Nothing runs then.
+        """
+        run = self.data_dir / "run"
+        run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = _take(run / "lock", self.data_dir)
+        try:
+            for orphan in await asyncio.to_thread(pids.end_orphans, run):
+                log.warning("pair.orphan_ended", pid=orphan.pid, program=orphan.argv[:1])
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.kafka_server.start())
+                group.create_task(self.valkey_server.start())
+        except BaseException as error:
+            await self.stop()
+            if isinstance(error, BaseExceptionGroup):
+                raise error.exceptions[0] from error
+            raise
+        self._announce(run / "pair.json")
+
+    async def stop(self) -> None:
+        """Stop both, let go of the folder. Takes up to about 6 s; harmless when it does not run."""
+        (self.data_dir / "run" / "pair.json").unlink(missing_ok=True)
+        await asyncio.gather(self.kafka_server.stop(), self.valkey_server.stop())
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def __aenter__(self) -> "EmbeddedPair":
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    def _announce(self, file: Path) -> None:
+        endpoints = Endpoints(
+            kafka_url=self.kafka.url,
+            redis_url=self.redis_url,
+            pid=os.getpid(),
+            started=pids.started(os.getpid()) or "",
+            started_at_ms=time.time_ns() // 1_000_000,
+        )
+        write_private(file, msgspec.json.encode(endpoints))
+
+
+def _take(file: Path, data_dir: Path) -> IO[str]:
+    """Lock the folder for this process. The system drops the lock when the process ends, however it ends."""
+    lock = file.open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.seek(0)
+        holder = lock.read().strip() or "unknown"
+        lock.close()
+        allowed = (
+            f"a data folder that no other process uses (process {holder} uses it): stop that one, or choose another"
+        )
+        raise Misconfigured("VIGIE_DATA_DIR", found=str(data_dir), allowed=allowed) from error
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock

@@ -1,0 +1,249 @@
+"""A supervised child process: started, watched until healthy, restarted with back-off when it dies, stopped for good."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal
+
+import structlog
+
+from pipeline.errors import Unavailable
+from pipeline.runtime import pids
+from pipeline.runtime.launch import __file__ as launcher
+
+State = Literal["starting", "ready", "restarting", "stopped"]
+Health = Callable[[], Awaitable[bool]]
+
+log = structlog.get_logger()
+
+
+async def always() -> bool:
+    """Healthy as soon as it runs."""
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to run and how to care for it. argv[0] is a path; env is added to this process's environment."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+    health: Health = always  # asked until it says yes; an exception counts as no
+    health_every_s: float = 0.05
+    watch_every_s: float | None = None  # asked on while it runs; five times no in a row ends it
+    ready_within_s: float = 30.0
+    stop_within_s: float = 5.0  # from SIGTERM to SIGKILL
+    restart: bool = True
+    back_off_s: float = 0.1  # before the first restart; doubled for each that follows within calm_s
+    back_off_most_s: float = 10.0
+    calm_s: float = 10.0  # ready for so long: the next death is a first one again
+    log_bytes: int = 8 * 1024 * 1024  # then the log is kept as NAME.log.1 and begun anew
+
+
+class StartFailed(Unavailable):
+    """A program was not ready in time, or ended and is not restarted. The message ends with its last log lines."""
+
+    def __init__(self, name: str, cause: str, tail: str) -> None:
+        super().__init__(name)
+        self.args = (f"{name} {cause}. Its log ends:\n{tail}",)
+
+
+class Supervised:
+    """One program under supervision. Its log is <data_dir>/logs/NAME.log, its identity <data_dir>/run/NAME.pid.
+
+    Start it from the main thread's event loop: on Linux the child ends together with the thread that started it.
+    """
+
+    def __init__(self, program: Program, data_dir: Path) -> None:
+        self.program = program
+        self.state: State = "stopped"
+        self.restarts = 0  # since start()
+        self.pid: int | None = None
+        self.exit_code: int | None = None  # of the last run; negative: the signal that ended it
+        self.log_path = data_dir / "logs" / f"{program.name}.log"
+        self._pid_path = data_dir / "run" / f"{program.name}.pid"
+        self._ready = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Begin supervision; returns at once. Nothing happens when it is supervised already."""
+        if self._task is not None and not self._task.done():
+            return
+        for folder in (self.log_path.parent, self._pid_path.parent):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._ready.clear()
+        self._stopping.clear()
+        self.restarts = 0
+        self.state = "starting"
+        self._task = asyncio.create_task(self._supervise(), name=f"supervise {self.program.name}")
+
+    async def wait_ready(self, timeout_s: float | None = None) -> None:
+        """Wait until it is healthy. timeout_s: ready_within_s if None. Raises StartFailed."""
+        assert self._task is not None, "start() comes first"
+        waiting = asyncio.create_task(self._ready.wait())
+        limit_s = self.program.ready_within_s if timeout_s is None else timeout_s
+        try:
+            await asyncio.wait({waiting, self._task}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+        if not self._ready.is_set():
+            cause = f"ended with {self.exit_code}" if self._task.done() else f"was not ready within {limit_s:g} s"
+            raise StartFailed(self.program.name, cause, self.log_tail())
+
+    async def stop(self, *, kill: bool = False) -> None:
+        """End it for good: SIGTERM, after stop_within_s SIGKILL; kill: SIGKILL at once. start() may follow."""
+        if self._task is None:
+            return
+        self._stopping.set()
+        if self._process is not None and self._process.returncode is None:
+            await self._end(self._process, kill=kill)
+        await self._task
+        self.state = "stopped"
+
+    def kill(self) -> None:
+        """SIGKILL it now, as a fault would; supervision goes on and restarts it."""
+        if self.pid is not None:
+            self._ready.clear()
+            pids.signal_group(self.pid, signal.SIGKILL)
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The last lines of its log."""
+        try:
+            text = self.log_path.read_bytes()[-16_384:].decode(errors="replace")
+        except OSError:
+            return "(no log)"
+        return "\n".join(text.splitlines()[-lines:])
+
+    async def _supervise(self) -> None:
+        deaths = 0
+        while True:
+            ready_for_s = await self._run_once()
+            if self._stopping.is_set() or not self.program.restart:
+                self.state = "stopped"
+                return
+            deaths = 1 if ready_for_s >= self.program.calm_s else deaths + 1
+            pause_s = min(self.program.back_off_most_s, self.program.back_off_s * 2 ** min(deaths - 1, 10))
+            self.state = "restarting"
+            self.restarts += 1
+            log.warning("process.died", process=self.program.name, exit_code=self.exit_code, restart_in_s=pause_s)
+            if await _happens(self._stopping, pause_s):
+                self.state = "stopped"
+                return
+
+    async def _run_once(self) -> float:
+        """One life. Returns for how many seconds it was ready."""
+        began = time.monotonic()
+        ready_at: float | None = None
+        try:
+            process = await self._spawn()
+        except OSError as error:
+            self.exit_code = 127
+            log.error("process.not_started", process=self.program.name, error=str(error))
+            return 0.0
+        gone = asyncio.create_task(process.wait())
+        try:
+            if await self._becomes_healthy(gone):
+                ready_at = time.monotonic()
+                self.state = "ready"
+                self._ready.set()
+                log.info("process.ready", process=self.program.name, pid=self.pid, after_s=round(ready_at - began, 2))
+                await self._watch(gone)
+            if not gone.done():
+                await self._end(process, kill=self._ready.is_set())
+        finally:
+            gone.cancel()
+            self._bury(process)
+        return 0.0 if ready_at is None else time.monotonic() - ready_at
+
+    async def _spawn(self) -> asyncio.subprocess.Process:
+        program = self.program
+        self._turn_log()
+        command = (sys.executable, "-I", "-S", launcher, str(os.getpid()), *program.argv)
+        with self.log_path.open("ab") as output:
+            process = await _spawn(command, {**os.environ, **program.env}, output)
+        self._process = process
+        self.pid = process.pid
+        identity = pids.identity_of(process.pid, program.argv)
+        if identity is not None:
+            pids.write(self._pid_path, identity)
+        return process
+
+    async def _becomes_healthy(self, gone: asyncio.Task[int]) -> bool:
+        """Ask until it is healthy (True), has ended, is to stop, or its time is up."""
+        until = time.monotonic() + self.program.ready_within_s
+        while time.monotonic() < until and not self._stopping.is_set():
+            if await self._healthy():
+                return not gone.done()
+            if await _done(gone, self.program.health_every_s):
+                return False
+        return False
+
+    async def _watch(self, gone: asyncio.Task[int]) -> None:
+        """Return when it has ended, or has said no five times in a row. Keeps its log bounded meanwhile."""
+        every_s = self.program.watch_every_s
+        misses = 0
+        while not await _done(gone, every_s or 5.0):
+            self._turn_log()
+            if every_s is not None and not self._stopping.is_set():
+                misses = 0 if await self._healthy() else misses + 1
+                if misses >= 5:
+                    log.error("process.hangs", process=self.program.name)
+                    return
+
+    async def _healthy(self) -> bool:
+        try:
+            return await asyncio.wait_for(self.program.health(), 5.0)
+        except Exception:
+            return False
+
+    async def _end(self, process: asyncio.subprocess.Process, *, kill: bool) -> None:
+        if not kill:
+            pids.signal_group(process.pid, signal.SIGTERM)
+            if await _done(asyncio.ensure_future(process.wait()), self.program.stop_within_s):
+                return
+        pids.signal_group(process.pid, signal.SIGKILL)
+        await process.wait()
+
+    def _bury(self, process: asyncio.subprocess.Process) -> None:
+        pids.signal_group(process.pid, signal.SIGKILL)  # what it left behind in its group
+        self._pid_path.unlink(missing_ok=True)
+        self.exit_code = process.returncode
+        self.pid = None
+        self._process = None
+        self._ready.clear()
+
+    def _turn_log(self) -> None:
+        """Keep the log as NAME.log.1 when it is long and begin anew; the child appends, so truncating is safe."""
+        if self.log_path.exists() and self.log_path.stat().st_size > self.program.log_bytes:
+            with self.log_path.open("rb+") as file:
+                file.seek(-self.program.log_bytes, os.SEEK_END)
+                self.log_path.with_suffix(".log.1").write_bytes(file.read())
+                file.truncate(0)
+
+
+async def _spawn(command: tuple[str, ...], env: Mapping[str, str], output: IO[bytes]) -> asyncio.subprocess.Process:
+    """Start it in a session of its own, so that the terminal's Ctrl-C reaches the supervisor alone."""
+    return await asyncio.create_subprocess_exec(
+        *command, env=env, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+    )
+
+
+async def _done(task: asyncio.Future[int], timeout_s: float) -> bool:
+    done, _ = await asyncio.wait({task}, timeout=timeout_s)
+    return bool(done)
+
+
+async def _happens(event: asyncio.Event, within_s: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), within_s)
+    except TimeoutError:
+        return False
+    return True
