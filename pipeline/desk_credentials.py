@@ -1,0 +1,226 @@
+"""Keys and certificates between a sender and a neighbour's desk, made into one folder: for exercises, tests and first trials.
+
+| file | whose | what |
+|---|---|---|
+| ca.pem, ca-key.pem | both | who signs the certificates of both sides (TLS, EC P-256), ten years |
+| desk-cert.pem, desk-key.pem | desk | its server certificate, one year |
+| sender-cert.pem, sender-key.pem | sender | its client certificate, one year |
+| desk-sign-key.pem, desk-sign-public.pem | desk | signs acknowledgements (JWS, Ed25519) |
+| sender-sign-key.pem, sender-sign-public.pem | sender | signs forwards (JWS, Ed25519) |
+
+Between states, each side makes its own keys and hands over only certificates and public keys. Nothing that exists is
+replaced unless asked: `renew` writes new certificates over the same keys, `force` makes everything anew.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from pipeline.errors import Misconfigured
+from pipeline.signatures import generate_private_pem, public_pem_of
+
+CA_DAYS = 3650
+CERTIFICATE_DAYS = 365
+RENEW_BEFORE_DAYS = 30
+_BACKDATED = timedelta(hours=1)  # a neighbour's clock may be behind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Where everything lies in a credentials folder: ca_key is the file ca-key.pem, and so on."""
+
+    ca: Path
+    ca_key: Path
+    desk_cert: Path
+    desk_key: Path
+    desk_sign_key: Path
+    desk_sign_public: Path
+    sender_cert: Path
+    sender_key: Path
+    sender_sign_key: Path
+    sender_sign_public: Path
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> "Credentials":
+        """The files of a folder, whether they exist or not."""
+        return cls(**{field.name: folder / f"{field.name.replace('_', '-')}.pem" for field in fields(cls)})
+
+
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """One certificate's end, and whole days until then (negative when it is over)."""
+
+    file: Path
+    until: datetime
+    days_left: int
+
+
+def create_credentials(
+    folder: Path,
+    *,
+    sender: str = "BE",
+    country: str = "NL",
+    hosts: Sequence[str] = ("localhost", "127.0.0.1", "::1"),
+    renew: bool = False,
+    force: bool = False,
+    now: datetime | None = None,
+) -> Credentials:
+    """Make what is missing in the folder and return where all of it lies. hosts: names and addresses the desk is reached by.
+
+    renew: new desk and sender certificates over the keys that exist. force: new keys too, and a new CA.
+    Private keys are readable by their owner alone (0600). Raises Misconfigured when a certificate's key is missing.
+    """
+    made = Credentials.in_folder(folder)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    moment = now or datetime.now(UTC)
+    if force:
+        for field in fields(made):
+            getattr(made, field.name).unlink(missing_ok=True)
+    ca_key = _tls_key(made.ca_key, made.ca)
+    if not made.ca.exists():
+        _write(made.ca, _pem(_ca_certificate(ca_key, moment)))
+    ca = x509.load_pem_x509_certificate(made.ca.read_bytes())
+    for cert, key_file, name, usage, names in (
+        (made.desk_cert, made.desk_key, f"{country} liaison desk", ExtendedKeyUsageOID.SERVER_AUTH, hosts),
+        (made.sender_cert, made.sender_key, f"{sender} liaison", ExtendedKeyUsageOID.CLIENT_AUTH, ()),
+    ):
+        key = _tls_key(key_file, cert)
+        if renew or not cert.exists():
+            _write(cert, _pem(_certificate(key, name, usage, names, ca, ca_key, moment)))
+    for private, public in (
+        (made.desk_sign_key, made.desk_sign_public),
+        (made.sender_sign_key, made.sender_sign_public),
+    ):
+        _need_key(private, public)
+        if not private.exists():
+            _write(private, generate_private_pem(), mode=0o600)
+        if not public.exists():
+            _write(public, public_pem_of(private.read_bytes()))
+    return made
+
+
+def validity(credentials: Credentials, now: datetime) -> list[Validity]:
+    """How long each certificate still holds. From RENEW_BEFORE_DAYS before its end it should be renewed."""
+    found = []
+    for file in (credentials.ca, credentials.desk_cert, credentials.sender_cert):
+        until = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+        found.append(Validity(file, until, (until - now).days))
+    return found
+
+
+def _ca_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
+    name = _name("Liaison exercise CA")
+    builder = _builder(name, name, key.public_key(), now, CA_DAYS)
+    return (
+        builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .sign(key, SHA256())
+    )
+
+
+def _certificate(
+    key: ec.EllipticCurvePrivateKey,
+    name: str,
+    usage: x509.ObjectIdentifier,
+    hosts: Sequence[str],
+    ca: x509.Certificate,
+    ca_key: ec.EllipticCurvePrivateKey,
+    now: datetime,
+) -> x509.Certificate:
+    issuer_id = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    builder = (
+        _builder(_name(name), ca.subject, key.public_key(), now, CERTIFICATE_DAYS)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_key_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_id), critical=False)
+    )
+    if hosts:
+        builder = builder.add_extension(x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False)
+    return builder.sign(ca_key, SHA256())
+
+
+def _builder(
+    name: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _host(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _tls_key(file: Path, certificate: Path) -> ec.EllipticCurvePrivateKey:
+    _need_key(file, certificate)
+    if not file.exists():
+        made = ec.generate_private_key(ec.SECP256R1())
+        _write(file, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
+    key = load_pem_private_key(file.read_bytes(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise Misconfigured(str(file), found="another kind of key", allowed="an EC private key (PEM)")
+    return key
+
+
+def _need_key(private: Path, public: Path) -> None:
+    if public.exists() and not private.exists():
+        allowed = f"there, because {public.name} is; bring it back, or make everything anew with --force"
+        raise Misconfigured(str(private), found="missing", allowed=allowed)
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.PEM)
+
+
+def _write(file: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Whole or not at all, and never readable by more than `mode` even for a moment."""
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(file)

@@ -1,0 +1,75 @@
+"""What both sides of a delivery read from files: TLS contexts and signing keys, with errors that name the setting."""
+
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from joserfc.jwk import OKPKey
+
+from pipeline.errors import Misconfigured
+from pipeline.signatures import key_ring_of, signing_key_of
+
+T = TypeVar("T")
+
+
+def client_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]) -> ssl.SSLContext:
+    """TLS 1.2 or later towards one desk: only its CA is trusted, the host name is checked, our certificate is shown.
+
+    Each argument is (setting, file). Raises Misconfigured naming the setting whose file is missing or wrong.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return _loaded(context, ca, cert, key)
+
+
+def server_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]) -> ssl.SSLContext:
+    """TLS 1.2 or later for a desk: a client without a certificate of that CA gets no further than the handshake.
+
+    Each argument is (setting, file). Raises Misconfigured naming the setting whose file is missing or wrong.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.verify_mode = ssl.CERT_REQUIRED
+    return _loaded(context, ca, cert, key)
+
+
+def signing_key(setting: str, file: Path) -> OKPKey:
+    """The Ed25519 key that we sign with. Raises Misconfigured."""
+    return _read(setting, file, signing_key_of, "an Ed25519 private key, PEM, not encrypted")
+
+
+def key_ring(setting: str, files: Mapping[str, Path]) -> dict[tuple[str, str], OKPKey]:
+    """The public keys of some countries, each file holding one or several. Raises Misconfigured."""
+    ring: dict[tuple[str, str], OKPKey] = {}
+    for country, file in files.items():
+        where, allowed = setting.format(country=country), "Ed25519 public keys, PEM"
+        ring |= _read(where, file, lambda pem, country=country: key_ring_of(country, pem), allowed)  # type: ignore[misc]
+    return ring
+
+
+def _loaded(
+    context: ssl.SSLContext, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]
+) -> ssl.SSLContext:
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    for setting, file in (ca, cert, key):
+        _read(setting, file, len, "a readable PEM file")
+    try:
+        context.load_verify_locations(cafile=ca[1])
+    except ssl.SSLError as error:
+        raise Misconfigured(ca[0], found=f"{ca[1]} ({error})", allowed="certificates of authorities, PEM") from error
+    try:
+        context.load_cert_chain(certfile=cert[1], keyfile=key[1])
+    except ssl.SSLError as error:
+        found = f"{cert[1]} and {key[1]} ({error})"
+        raise Misconfigured(f"{cert[0]} and {key[0]}", found=found, allowed="a certificate and its key, PEM") from error
+    return context
+
+
+def _read(setting: str, file: Path, parse: Callable[[bytes], T], allowed: str) -> T:
+    try:
+        data = file.expanduser().read_bytes()
+    except OSError as error:
+        raise Misconfigured(setting, found=f"{file} ({error.strerror})", allowed=allowed) from error
+    try:
+        return parse(data)
+    except ValueError as error:
+        raise Misconfigured(setting, found=f"{file} ({error})", allowed=allowed) from error
