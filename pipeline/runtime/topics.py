@@ -1,0 +1,210 @@
+"""Vigie's topics on a broker: created with their retention, listed, and compared with what schemas.topics asks for."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from pipeline.errors import Unavailable, VigieError
+from pipeline.runtime.kafka_connection import KafkaConnection
+from schemas.topics import DAY_MS, MIB, TOPICS
+
+MINUTE_MS = 60_000
+SEGMENT_BYTES = 64 * MIB
+
+
+class TopicRefused(VigieError):
+    """The broker would not create or describe a topic. The message names both and the broker's reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicShape:
+    """A topic as it is wanted or as it is. config: Kafka's names and values."""
+
+    name: str  # with the namespace: vigie.reads
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One thing that is not as it should be. found: None where the topic is missing."""
+
+    topic: str
+    what: str  # topic | partitions | replication | the name of a setting
+    wanted: str
+    found: str | None
+    blocks: bool  # the platform cannot work like this: a topic is missing, too few partitions, too small messages
+
+    def __str__(self) -> str:
+        if self.found is None:
+            return f"{self.topic} is missing"
+        return f"{self.topic}: {self.what} is {self.found}, wanted {self.wanted}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicsReport:
+    """What create_topics did, and what it found different and left as it is."""
+
+    created: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
+def wanted_topics(
+    namespace: str, *, replication: int = 1, partitions: Mapping[str, int] | None = None
+) -> tuple[TopicShape, ...]:
+    """The topics of schemas.topics in a namespace. partitions: other counts, by name without the namespace."""
+    counts = partitions or {}
+    shapes = []
+    for topic in TOPICS:
+        config = {
+            "cleanup.policy": "delete",
+            "retention.ms": str(topic.retention_ms),
+            "retention.bytes": str(-1 if topic.retention_bytes is None else topic.retention_bytes),
+            "max.message.bytes": str(topic.max_message_bytes),
+            # Kafka drops whole segments, and none before its last record is due: short ones keep to the retention
+            "segment.ms": str(min(DAY_MS, max(10 * MINUTE_MS, topic.retention_ms // 8))),
+            "segment.bytes": str(SEGMENT_BYTES),
+        }
+        if replication > 1:
+            config["min.insync.replicas"] = str(replication - 1)
+        name = f"{namespace}.{topic.name}"
+        count = counts.get(topic.name, topic.partitions)
+        shapes.append(TopicShape(name=name, partitions=count, replication=replication, config=config))
+    return tuple(shapes)
+
+
+async def create_topics(
+    connection: KafkaConnection,
+    namespace: str,
+    *,
+    replication: int | None = None,
+    partitions: Mapping[str, int] | None = None,
+) -> TopicsReport:
+    """Create what is missing, with a leader for each partition when this returns; what exists is not changed.
+
+    replication: copies of each record; None: three, or as many as there are brokers. Raises Unavailable, TopicRefused.
+    """
+    async with _admin(connection) as admin:
+        cluster = await admin.describe_cluster()
+        copies = min(3, len(cluster["brokers"])) if replication is None else replication
+        wanted = wanted_topics(namespace, replication=copies, partitions=partitions)
+        there = await _topics(admin)
+        missing = [shape for shape in wanted if shape.name not in there]
+        if missing:
+            await _create(admin, missing)
+        found = await _shapes(admin, wanted)
+    return TopicsReport(created=tuple(shape.name for shape in missing), differences=differences(wanted, found))
+
+
+async def check_topics(
+    connection: KafkaConnection,
+    namespace: str,
+    *,
+    replication: int = 1,
+    partitions: Mapping[str, int] | None = None,
+) -> tuple[Difference, ...]:
+    """How the broker's topics differ from what is wanted; fewer copies than replication count too. Raises Unavailable."""
+    wanted = wanted_topics(namespace, replication=replication, partitions=partitions)
+    async with _admin(connection) as admin:
+        return differences(wanted, await _shapes(admin, wanted))
+
+
+async def list_topics(connection: KafkaConnection, namespace: str) -> tuple[TopicShape, ...]:
+    """The topics of schemas.topics that exist in the namespace, in the order of the road. Raises Unavailable."""
+    async with _admin(connection) as admin:
+        return await _shapes(admin, wanted_topics(namespace))
+
+
+def differences(wanted: tuple[TopicShape, ...], found: tuple[TopicShape, ...]) -> tuple[Difference, ...]:
+    """How found differs from wanted. More partitions or copies than wanted are no difference."""
+    by_name = {shape.name: shape for shape in found}
+    result: list[Difference] = []
+    for want in wanted:
+        have = by_name.get(want.name)
+        if have is None:
+            result.append(Difference(topic=want.name, what="topic", wanted=want.name, found=None, blocks=True))
+            continue
+        for what, least, count in (
+            ("partitions", want.partitions, have.partitions),
+            ("replication", want.replication, have.replication),
+        ):
+            if count < least:
+                blocks = what == "partitions"
+                result.append(
+                    Difference(topic=want.name, what=what, wanted=str(least), found=str(count), blocks=blocks)
+                )
+        for what, value in want.config.items():
+            is_value = have.config.get(what)
+            if is_value is not None and is_value != value:
+                blocks = what == "max.message.bytes" and int(is_value) < int(value)
+                result.append(Difference(topic=want.name, what=what, wanted=value, found=is_value, blocks=blocks))
+    return tuple(result)
+
+
+@asynccontextmanager
+async def _admin(connection: KafkaConnection) -> AsyncIterator[Any]:
+    admin = AIOKafkaAdminClient(**connection.client_kwargs(), request_timeout_ms=15_000)
+    try:
+        await admin.start()
+        yield admin
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise Unavailable(f"Kafka at {connection.url} ({error!r})") from error
+    finally:
+        await admin.close()
+
+
+async def _topics(admin: Any) -> dict[str, dict[str, Any]]:
+    """All topics by name. Asked for all at once: asking for one that is missing could create it."""
+    return {topic["topic"]: topic for topic in await admin.describe_topics()}
+
+
+async def _create(admin: Any, shapes: list[TopicShape]) -> None:
+    """Create them and wait until each partition has a leader."""
+    new = [NewTopic(s.name, s.partitions, s.replication, topic_configs=dict(s.config)) for s in shapes]
+    answer = await admin.create_topics(new, timeout_ms=10_000)
+    for name, code, reason in answer.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):  # another process may have been quicker
+            raise TopicRefused(f"{name}: {for_code(code).__name__}: {reason or 'no reason given'}")
+    until = time.monotonic() + 15.0
+    while not _led(await _topics(admin), shapes):
+        if time.monotonic() > until:
+            raise TimeoutError("the new topics have no leaders")
+        await asyncio.sleep(0.02)
+
+
+def _led(topics: Mapping[str, dict[str, Any]], shapes: list[TopicShape]) -> bool:
+    """Whether every partition of every one of these topics has a leader."""
+    parts = [topics[shape.name]["partitions"] if shape.name in topics else [] for shape in shapes]
+    return all(found and all(part["leader"] >= 0 for part in found) for found in parts)
+
+
+async def _shapes(admin: Any, wanted: tuple[TopicShape, ...]) -> tuple[TopicShape, ...]:
+    """Those of the wanted topics that exist, as they are; of their settings, the wanted ones."""
+    topics = await _topics(admin)
+    present = [shape for shape in wanted if shape.name in topics]
+    if not present:
+        return ()
+    asked = [ConfigResource(ConfigResourceType.TOPIC, s.name, dict.fromkeys(s.config, "")) for s in present]
+    configs: dict[str, dict[str, str]] = {}
+    for answer in await admin.describe_configs(asked):
+        for code, reason, _, name, entries in answer.resources:
+            if code != 0:
+                raise TopicRefused(f"{name}: {for_code(code).__name__}: {reason or 'no reason given'}")
+            configs[name] = {entry[0]: entry[1] for entry in entries}
+    return tuple(
+        TopicShape(
+            name=shape.name,
+            partitions=len(topics[shape.name]["partitions"]),
+            replication=min(len(part["replicas"]) for part in topics[shape.name]["partitions"]),
+            config=configs[shape.name],
+        )
+        for shape in present
+    )

@@ -1,0 +1,59 @@
+"""What integration and end-to-end tests run on: the real embedded pair, started once, and a namespace for each test."""
+
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient
+from redis.asyncio import Redis
+
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.pair import EmbeddedPair
+from pipeline.runtime.topics import create_topics, list_topics
+from schemas.topics import TOPICS
+
+PARTITIONS = 4
+"""Of every topic of a test's namespace: enough for several workers, quick to create."""
+
+
+@pytest_asyncio.fixture(scope="session")
+async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPair]:
+    """One broker and Valkey for the whole session. A test that harms it waits until it is well again."""
+    async with EmbeddedPair(tmp_path_factory.mktemp("pair")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module")
+async def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPair]:
+    """Three brokers and Valkey, for tests that are about brokers."""
+    async with EmbeddedPair(tmp_path_factory.mktemp("three"), brokers=3) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def kafka(pair: EmbeddedPair) -> KafkaConnection:
+    """How to connect to the session's broker."""
+    return pair.kafka
+
+
+@pytest_asyncio.fixture
+async def namespace(pair: EmbeddedPair) -> AsyncIterator[str]:
+    """A namespace of this test's own with all topics, four partitions each; they are dropped afterwards."""
+    name = f"t{secrets.token_hex(4)}"
+    await create_topics(pair.kafka, name, partitions={topic.name: PARTITIONS for topic in TOPICS})
+    yield name
+    admin = AIOKafkaAdminClient(**pair.kafka.client_kwargs())
+    await admin.start()
+    try:
+        await admin.delete_topics([shape.name for shape in await list_topics(pair.kafka, name)])
+    finally:
+        await admin.close()
+
+
+@pytest_asyncio.fixture
+async def redis(pair: EmbeddedPair) -> AsyncIterator[Redis]:
+    """A client of the session's Valkey (bytes, not text). Keys are told apart by the test's namespace."""
+    client = Redis.from_url(pair.redis_url, decode_responses=False)
+    yield client
+    await client.aclose()

@@ -1,0 +1,96 @@
+"""Topics on a real broker: created once, complete, with their retention; differences reported."""
+
+import secrets
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from pipeline.errors import Unavailable
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.topics import TopicRefused, check_topics, create_topics, list_topics
+from schemas.topics import READS, TOPICS
+
+FEW = {topic.name: 2 for topic in TOPICS}
+
+
+@pytest_asyncio.fixture
+async def fresh(kafka: KafkaConnection) -> AsyncIterator[str]:
+    """A namespace without topics; what a test makes in it is dropped."""
+    name = f"t{secrets.token_hex(4)}"
+    yield name
+    admin = AIOKafkaAdminClient(**kafka.client_kwargs())
+    await admin.start()
+    names = [shape.name for shape in await list_topics(kafka, name)]
+    if names:
+        await admin.delete_topics(names)
+    await admin.close()
+
+
+async def test_topics_are_created_once_with_the_retention_of_their_contract(kafka: KafkaConnection, fresh: str) -> None:
+    """The first call creates all of them as the schemas say; the second creates none and finds no difference."""
+    first = await create_topics(kafka, fresh, partitions=FEW)
+    second = await create_topics(kafka, fresh, partitions=FEW)
+    made = {shape.name: shape for shape in await list_topics(kafka, fresh)}
+
+    assert [f"{fresh}.{topic.name}" for topic in TOPICS] == list(first.created) == list(made)
+    assert (first.differences, second.created, second.differences) == ((), (), ())
+    for topic in TOPICS:
+        shape = made[f"{fresh}.{topic.name}"]
+        assert (shape.partitions, shape.replication) == (2, 1)
+        assert str(topic.retention_ms) == shape.config["retention.ms"]
+        assert str(topic.max_message_bytes) == shape.config["max.message.bytes"]
+
+
+async def test_without_overrides_a_topic_has_its_contracts_partitions(kafka: KafkaConnection, fresh: str) -> None:
+    """The partition counts of the schemas are what a plain start creates."""
+    await create_topics(kafka, fresh)
+    made = {shape.name: shape.partitions for shape in await list_topics(kafka, fresh)}
+    assert {f"{fresh}.{topic.name}": topic.partitions for topic in TOPICS} == made
+
+
+async def test_a_missing_topic_is_reported_and_alone_created(kafka: KafkaConnection, fresh: str) -> None:
+    """After a loss, only what is missing is made anew."""
+    await create_topics(kafka, fresh, partitions=FEW)
+    admin = AIOKafkaAdminClient(**kafka.client_kwargs())
+    await admin.start()
+    await admin.delete_topics([f"{fresh}.alerts"])
+    await admin.close()
+
+    (missing,) = await check_topics(kafka, fresh, partitions=FEW)
+    again = await create_topics(kafka, fresh, partitions=FEW)
+
+    assert missing.blocks
+    assert f"{fresh}.alerts is missing" == str(missing)
+    assert (f"{fresh}.alerts",) == again.created
+
+
+async def test_fewer_partitions_and_another_retention_are_reported_and_left_alone(
+    kafka: KafkaConnection, fresh: str
+) -> None:
+    """A topic that somebody made otherwise is named, with what is wanted and what is there."""
+    name = f"{fresh}.{READS.name}"
+    admin = AIOKafkaAdminClient(**kafka.client_kwargs())
+    await admin.start()
+    await admin.create_topics([NewTopic(name, 1, 1, topic_configs={"retention.ms": "60000"})])
+    await admin.close()
+
+    report = await create_topics(kafka, fresh, partitions=FEW)
+    found = {(d.what, d.wanted, d.found, d.blocks) for d in report.differences if d.topic == name}
+
+    assert name not in report.created
+    assert ("partitions", "2", "1", True) in found
+    assert ("retention.ms", str(READS.retention_ms), "60000", False) in found
+
+
+async def test_more_copies_than_brokers_are_refused_with_the_brokers_reason(kafka: KafkaConnection, fresh: str) -> None:
+    """Asking one broker for three copies says why that cannot be."""
+    with pytest.raises(TopicRefused, match="InvalidReplicationFactor"):
+        await create_topics(kafka, fresh, replication=3, partitions=FEW)
+
+
+async def test_a_broker_that_is_not_there_is_unavailable() -> None:
+    """Nobody listening is an outage to wait out, not a crash."""
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1:1 "):
+        await check_topics(KafkaConnection.from_url("kafka://127.0.0.1:1"), "vigie")
