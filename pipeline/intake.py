@@ -8,8 +8,9 @@ from schemas.reads import PlateRead, Purpose
 from schemas.reference import Camera
 
 FUTURE_BOUND_MS = 5_000  # clocks within a second of each other, and a queue; beyond this a camera's clock is wrong
-RETENTION_DAYS = 30  # design, section 2 of the settings: what is older should not exist any more
+RETENTION_DAYS = 30  # what is older must not exist any more
 DAY_MS = 86_400_000
+TRUSTED_COUNTRY = 0.5  # likelier right than wrong
 
 RefusalReason = Literal["unknown_camera", "captured_in_future", "older_than_retention", "not_allowed_purpose"]
 
@@ -41,10 +42,18 @@ def check_read(
         return Refusal("older_than_retention", f"captured {-ahead_ms // DAY_MS} days ago; kept for {retention_days}")
     if read.purposes and not any(purpose in camera.purposes for purpose in read.purposes):
         allowed = ", ".join(camera.purposes) or "nothing"
-        return Refusal("not_allowed_purpose", f"for {', '.join(read.purposes)}, but {camera.camera_id} may serve {allowed}")
+        return Refusal(
+            "not_allowed_purpose", f"for {', '.join(read.purposes)}, but {camera.camera_id} may serve {allowed}"
+        )
     return None
 
 
 def may_serve(read: PlateRead, camera: Camera, purpose: Purpose) -> bool:
     """Whether the read may be used for this: its camera must allow it, and so must the read if it names purposes."""
     return purpose in camera.purposes and (not read.purposes or purpose in read.purposes)
+
+
+def trusted_country(read: PlateRead) -> str | None:
+    """The country that the read may be held to: likelier right than wrong, or given by a camera that states no probability."""
+    stated = read.country_confidence > 0.0
+    return None if stated and read.country_confidence < TRUSTED_COUNTRY else read.country

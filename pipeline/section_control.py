@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import floor, isfinite
 from typing import Literal
 
+from pipeline.intake import trusted_country
 from pipeline.tolerances import corrected_kmh, rule_of
 from schemas import ids
 from schemas.outcomes import Violation
@@ -142,8 +143,9 @@ def _doubt(pair: SectionPair, section: Section) -> Innocent | None:
         return Innocent("exit_before_entry")
     if exit_.captured_at_ms - entry.captured_at_ms > section.max_travel_ms:
         return Innocent("travel_too_long")
-    if entry.country and exit_.country and entry.country != exit_.country:
-        return Innocent("countries_differ", f"{entry.country} at the entry, {exit_.country} at the exit")
+    countries = [trusted_country(read) for read in (entry, exit_)]
+    if all(countries) and countries[0] != countries[1]:
+        return Innocent("countries_differ", f"{countries[0]} at the entry, {countries[1]} at the exit")
     return None
 
 
@@ -176,7 +178,7 @@ def violation_of(pair: SectionPair, section: Section, *, decided_at_ms: int) -> 
         violation_id=ids.violation_id(section.section_id, entry.read_id, exit_.read_id),
         section_id=section.section_id,
         plate=entry.plate,
-        country=exit_.country or entry.country,
+        country=trusted_country(exit_) or trusted_country(entry),
         entry=entry,
         exit=exit_,
         distance_m=float(distance_m),

@@ -1,0 +1,51 @@
+"""Characters that readers, and people, take for one another, and what it costs to believe that they did.
+
+Readers of plates tell 0 from O by the place in the format at best; a letter taken for another letter leaves a plate that may
+well exist, so believing it costs more than a letter taken for a digit.
+
+>>> skeleton("1ABC234") == skeleton("IA8C2E4"), skeleton("M5XSX") == skeleton("MSX5X")
+(False, True)
+"""
+
+from collections.abc import Iterator
+
+STRONG = ("0ODQ", "1IL", "8B", "5S", "2Z", "6G")  # one shape in many typefaces
+WEAK = ("UV", "MNW", "7T")  # alike when blurred, dirty or seen from the side
+
+STRONG_COST = 0.2  # letter taken for digit or back: the format usually settles it
+STRONG_SAME_KIND_COST = 0.5  # letter for letter: both may be real plates
+WEAK_COST = 0.7
+OTHER_COST = 1.0  # nothing speaks for it
+
+_FOLD = str.maketrans({other: members[0] for members in (*STRONG, *WEAK) for other in members[1:]})
+
+
+def _pairs(classes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    return ((one, other) for members in classes for one in members for other in members if one != other)
+
+
+_COSTS = dict.fromkeys(_pairs(WEAK), WEAK_COST) | {
+    (one, other): STRONG_SAME_KIND_COST if one.isdigit() == other.isdigit() else STRONG_COST
+    for one, other in _pairs(STRONG)
+}
+
+
+def skeleton(text: str) -> str:
+    """The compact text with each character replaced by the first of its class: equal for texts that may be confused."""
+    return text.translate(_FOLD)
+
+
+def substitution_cost(read: str, meant: str) -> float:
+    """0 for the same character, up to 1 when nothing speaks for the reader having taken one for the other. Symmetric."""
+    return 0.0 if read == meant else _COSTS.get((read, meant), OTHER_COST)
+
+
+def belief(read: str, meant: str) -> float:
+    """How believable it is, 0..1, that a reader made the one out of the other; 0 when the lengths differ."""
+    if len(read) != len(meant):
+        return 0.0
+    believed = 1.0
+    for one, other in zip(read, meant, strict=True):
+        if one != other:
+            believed *= 1.0 - substitution_cost(one, other)
+    return believed

@@ -1,0 +1,84 @@
+"""How a country writes its plates: a table of series, each a small regular expression with its share of the plates on the road.
+
+A series says how much a text speaks for a country: a plate of a series of a thousand combinations speaks louder than one of a
+billion. Nothing here rejects a plate.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+_TOKEN = re.compile(
+    r"\(\?[!=].*?\)|(?P<one>\[(?P<set>[^\]]+)\]|[A-Z0-9])(?P<times>\{(?P<least>\d+)(?:,(?P<most>\d+))?\}|\?)?"
+)
+_RANGE = re.compile(r"(.)-(.)|(.)")
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series. pattern: literals, [sets], {m,n} and ?, in compact form; share: 0..1 of the country's plates on the road."""
+
+    name: str
+    pattern: str
+    share: float
+
+    @cached_property
+    def matches(self) -> re.Pattern[str]:
+        """The compiled pattern; use fullmatch."""
+        return re.compile(self.pattern)
+
+    @cached_property
+    def size(self) -> int:
+        """How many texts the pattern matches, look-aheads apart. Raises ValueError for a pattern of another form.
+
+        >>> Series("standard", "[1-7][A-Z]{3}[0-9]{3}", 1.0).size == 7 * 26**3 * 10**3
+        True
+        """
+        total, at = 1, 0
+        while at < len(self.pattern):
+            token = _TOKEN.match(self.pattern, at)
+            if token is None:
+                raise ValueError(f"series {self.name}: cannot count {self.pattern!r} from character {at}")
+            total *= _combinations(token) if token["one"] else 1
+            at = token.end()
+        return total
+
+
+def _combinations(token: re.Match[str]) -> int:
+    choices = (
+        sum(ord(r[2]) - ord(r[1]) + 1 if r[1] else 1 for r in _RANGE.finditer(token["set"])) if token["set"] else 1
+    )
+    if not token["times"]:
+        return choices
+    if token["times"] == "?":
+        return 1 + choices
+    least = int(token["least"])
+    return sum(choices**times for times in range(least, int(token["most"] or least) + 1))
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """A country's series, the telling ones first."""
+
+    series: tuple[Series, ...] = field()
+
+    def series_of(self, text: str) -> str | None:
+        """The name of the first series that the compact text fits, or None."""
+        return next((series.name for series in self.series if series.matches.fullmatch(text)), None)
+
+    def likelihood(self, text: str) -> float:
+        """How likely a plate of this country drawn at random is to have exactly this text."""
+        return sum(series.share / series.size for series in self.series if series.matches.fullmatch(text))
+
+
+def grouped(text: str, *patterns: str, separator: str = "-") -> str:
+    """The text with separators between the groups of the first pattern that fits it; unchanged when none does.
+
+    >>> grouped("1ABC234", "([0-9])([A-Z]{3})([0-9]{3})")
+    '1-ABC-234'
+    """
+    for pattern in patterns:
+        found = re.fullmatch(pattern, text)
+        if found:
+            return separator.join(group for group in found.groups() if group)
+    return text

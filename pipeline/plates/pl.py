@@ -1,0 +1,35 @@
+"""Polish plates. Source: the minister of infrastructure's regulation on registration and marking of vehicles (31 August 2022, and
+those before it): two or three letters of the district, four or five characters of which at most two are letters, without B, D, I,
+O, Q, Z; individual plates: a letter, a digit and three to five characters.
+
+>>> compact("wa 12345"), series_of("WA12345"), display("WA12345")
+('WA12345', 'standard', 'WA 12345')
+>>> [series_of(text) for text in ("WPI1234", "KR1AC45", "PO123AC", "W0BIBI", "WA12B45")]
+['standard', 'standard', 'standard', 'individual', None]
+"""
+
+from pipeline.plates.grammar import Grammar, Series, grouped
+from pipeline.plates.text import compact
+
+__all__ = ["COUNTRY", "GRAMMAR", "compact", "display", "series_of"]
+
+COUNTRY = "PL"
+GRAMMAR = Grammar((
+    Series("standard", "[A-Z]{2}(?=[0-9])(?!.*[A-Z].*[A-Z].*[A-Z])[0-9ACE-HJ-NPR-Y]{5}", 0.6),
+    Series("standard", "[A-Z]{3}(?=.*[0-9].*[0-9])[0-9ACE-HJ-NPR-Y]{4,5}", 0.38),
+    Series("individual", "[A-Z][0-9][A-Z]{3,5}", 0.005),
+    Series("individual", "[A-Z][0-9][A-Z]{2,3}[0-9]{1,2}", 0.002),
+))  # fmt: skip
+
+series_of = GRAMMAR.series_of
+
+
+def display(text: str) -> str:
+    """The compact text as the plate shows it; unchanged when its groups are not known."""
+    return grouped(
+        text,
+        "([A-Z]{2})([0-9][0-9A-Z]{4})",
+        "([A-Z]{3})([0-9A-Z]{4,5})",
+        "([A-Z][0-9])([A-Z]{2,5}[0-9]{0,2})",
+        separator=" ",
+    )
