@@ -36,7 +36,7 @@ ON_THE_ROAD = MappingProxyType({
     "BE": 0.78, "FR": 0.05, "NL": 0.05, "DE": 0.03, "LU": 0.02, "PL": 0.02, "RO": 0.01, "ES": 0.007, "GB": 0.007, "IT": 0.005,
     "PT": 0.004, "CZ": 0.003, "AT": 0.002, "DK": 0.002, "IE": 0.001, "CH": 0.001,
 })  # fmt: skip
-ANY_OTHER = 0.01  # a country that is not here, or no plate at all
+ANY_OTHER = 0.001  # of each length: a country that is not here, or no plate at all
 _OTHER_CHARACTERS = 36
 
 

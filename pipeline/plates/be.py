@@ -43,7 +43,7 @@ GRAMMAR = Grammar((
     Series("old 1962", "[0-9]{3}[A-Z]{2}", 0.0005),
     Series("state", "[AEP][0-9]{1,3}", 0.0002),
     Series("court", "[0-9]{1,2}", 0.00001),
-    Series("personalised", "[A-Z0-9]{1,8}", 0.008),
+    *(Series("personalised", f"[A-Z0-9]{{{length}}}", 0.001) for length in range(1, 9)),
 ))  # fmt: skip
 
 series_of = GRAMMAR.series_of

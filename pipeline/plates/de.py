@@ -16,15 +16,16 @@ from pipeline.plates.text import compact
 __all__ = ["COUNTRY", "GRAMMAR", "compact", "display", "series_of"]
 
 COUNTRY = "DE"
+_ISSUED = 700 * (26 + 26**2) * 9_999  # districts (about), letters, digits
 GRAMMAR = Grammar((
     Series("army", "Y[1-9][0-9]{4,5}", 0.001),
     Series("dealer", "[A-Z]{1,3}06[0-9]{2,4}", 0.002),
     Series("short term", "[A-Z]{1,3}0[34][0-9]{2,4}", 0.002),
     Series("diplomatic", "0[1-9][0-9]{3,6}", 0.0005),
     Series("authority", "[A-Z]{1,3}[1-9][0-9]{0,5}", 0.005),
-    Series("electric", "(?!.{9})[A-Z]{2,5}[1-9][0-9]{0,3}E", 0.06),
-    Series("historic", "(?!.{9})[A-Z]{2,5}[1-9][0-9]{0,3}H", 0.015),
-    Series("standard", "(?!.{9})[A-Z]{2,5}[1-9][0-9]{0,3}", 0.91),
+    Series("electric", "(?!.{9})[A-Z]{2,5}[1-9][0-9]{0,3}E", 0.06, _ISSUED),
+    Series("historic", "(?!.{9})[A-Z]{2,5}[1-9][0-9]{0,3}H", 0.015, _ISSUED),
+    Series("standard", "(?!.{9})[A-Z]{2,5}[1-9][0-9]{0,3}", 0.91, _ISSUED),
 ))  # fmt: skip
 
 

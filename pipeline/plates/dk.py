@@ -16,7 +16,7 @@ COUNTRY = "DK"
 GRAMMAR = Grammar((
     Series("standard", "[A-Z]{2}[0-9]{5}", 0.97),
     Series("short", "[A-Z]{2}[0-9]{4}", 0.01),
-    Series("personalised", "[A-Z0-9]{2,7}", 0.005),
+    *(Series("personalised", f"[A-Z0-9]{{{length}}}", 0.001) for length in range(2, 8)),
 ))  # fmt: skip
 
 series_of = GRAMMAR.series_of

@@ -16,11 +16,13 @@ _RANGE = re.compile(r"(.)-(.)|(.)")
 
 @dataclass(frozen=True)
 class Series:
-    """One series. pattern: literals, [sets], {m,n} and ?, in compact form; share: 0..1 of the country's plates on the road."""
+    """One series. pattern: literals, [sets], {m,n} and ?, in compact form; share: 0..1 of the country's plates on the road;
+    issued: how many combinations there are where the pattern allows far more than a country gives out."""
 
     name: str
     pattern: str
     share: float
+    issued: int | None = None
 
     @cached_property
     def matches(self) -> re.Pattern[str]:
@@ -29,11 +31,13 @@ class Series:
 
     @cached_property
     def size(self) -> int:
-        """How many texts the pattern matches, look-aheads apart. Raises ValueError for a pattern of another form.
+        """How many plates the series has: as issued, else how many texts the pattern matches, look-aheads apart. Raises ValueError for a pattern of another form.
 
         >>> Series("standard", "[1-7][A-Z]{3}[0-9]{3}", 1.0).size == 7 * 26**3 * 10**3
         True
         """
+        if self.issued is not None:
+            return self.issued
         total, at = 1, 0
         while at < len(self.pattern):
             token = _TOKEN.match(self.pattern, at)
