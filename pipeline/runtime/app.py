@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -23,7 +24,7 @@ from pipeline.runtime.stage import Stage, StageOptions
 from pipeline.runtime.transport import StageTransport
 from schemas.topics import Topic
 
-log = structlog.get_logger()
+log = structlog.get_logger("vigie.agent")
 AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison")
 """In the order of the road. Named, not discovered: a module that fails to import must fail loudly."""
 
@@ -101,6 +102,10 @@ class _Boot(BootStrategy):  # type: ignore[misc]
 
 class _App(faust.App):  # type: ignore[misc]
     BootStrategy = _Boot
+    logger = logging.getLogger("faust.app")
+
+    def _create_directories(self) -> None:
+        """None: without tables, Faust keeps nothing on disk."""
 
 
 def agent_module(name: str) -> ModuleType:
@@ -110,11 +115,13 @@ def agent_module(name: str) -> ModuleType:
     return importlib.import_module(f"agents.{name}")
 
 
-def make_app(settings: Settings, connection: KafkaConnection, agent: str, stage: Stage, source: Topic[Any]) -> faust.App:
+def make_app(
+    settings: Settings, connection: KafkaConnection, agent: str, stage: Stage, source: Topic[Any]
+) -> faust.App:
     """A Faust app whose one agent is this stage."""
     app = _App(
         f"{settings.namespace}-{agent}",
-        broker=[f"kafka://{server}" for server in connection.servers],
+        broker=[f"kafka://{server}" for server in connection.bootstrap_servers],
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=min(settings.session_timeout_s / 4, 3.0),
         broker_rebalance_timeout=max(10.0, settings.session_timeout_s),
@@ -126,19 +133,18 @@ def make_app(settings: Settings, connection: KafkaConnection, agent: str, stage:
         topic_allow_declare=False,
         stream_wait_empty=True,
         store="memory://",
-        datadir=str(settings.data_dir / "faust" / agent),
         web_enabled=False,
         tracer=None,
     )
-    transport = StageTransport([f"kafka://{server}" for server in connection.servers], app)
+    transport = StageTransport([f"kafka://{server}" for server in connection.bootstrap_servers], app)
     transport.intake = stage
     transport.client_kwargs = connection.client_kwargs()
     app.transport = transport
 
-    @app.agent(app.topic(f"{settings.namespace}.{source.name}"), name=agent)
     async def run(_stream: Any) -> None:
         await stage.run()
 
+    app.agent(app.topic(f"{settings.namespace}.{source.name}"), name=agent)(run)
     return app
 
 
@@ -148,14 +154,16 @@ async def run_agent(
     connection: KafkaConnection,
     redis_client: "redis.asyncio.Redis",
     *,
+    module: ModuleType | None = None,
     stopped: asyncio.Event | None = None,
     ready: Callable[[int], None] | None = None,
 ) -> None:
-    """Run one agent until SIGTERM, SIGINT or `stopped`. ready: called with the metrics port once it serves.
+    """Run one agent until SIGTERM, SIGINT or `stopped`.
 
-    Raises Misconfigured at start for what no waiting mends; Kafka and Redis being away is waited out.
+    module: the agent's, if it is none of AGENTS. ready: called with the metrics port once it serves. Raises Misconfigured at
+    start for what no waiting mends; Kafka and Redis being away is waited out.
     """
-    module = agent_module(name)
+    module = module or agent_module(name)
     stopped = stopped or asyncio.Event()
     _stop_on_signals(stopped)
     metrics = StageMetrics(name)
@@ -255,5 +263,3 @@ def _stop_on_signals(stopped: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-
-

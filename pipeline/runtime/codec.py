@@ -22,7 +22,9 @@ def encode(topic: Topic[M], message: M) -> bytes:
 
 @cache
 def _decoder(topic: Topic[Any]) -> "msgspec.json.Decoder[Any] | msgspec.msgpack.Decoder[Any]":
-    return (msgspec.json if topic.encoding == "json" else msgspec.msgpack).Decoder(topic.message)
+    if topic.encoding == "json":
+        return msgspec.json.Decoder(topic.message)
+    return msgspec.msgpack.Decoder(topic.message)
 
 
 def decode(topic: Topic[M], payload: bytes | None) -> M:

@@ -58,8 +58,16 @@ class Outputs:
                payload: bytes | None = None) -> None:  # fmt: skip
         """Send a record, or the read at `index` of its batch, to the dead letters. payload: the part at fault."""
         self.refusals.append(
-            Refused(record.topic, record.partition, record.offset, record.recorded_at_ms, reason, detail,
-                    record.payload if payload is None else payload, index)  # fmt: skip
+            Refused(
+                record.topic,
+                record.partition,
+                record.offset,
+                record.recorded_at_ms,
+                reason,
+                detail,
+                record.payload if payload is None else payload,
+                index,
+            )
         )
 
     def add(self, other: "Outputs") -> None:

@@ -31,7 +31,7 @@ MAX_BACKOFF_S = 5.0
 MAX_OUTPUT_BYTES = 900 * 1024  # of one that the broker refused for its size
 
 
-class Stale(Exception):  # noqa: N818 - no error: the batch belongs to a generation that has passed
+class Stale(Exception):
     """A rebalance took the batch away; whoever has its partitions now does it."""
 
 
@@ -267,7 +267,9 @@ class Stage:
     def _refused(tp: TopicPartition, raw: Any, error: BadRecord, payload: bytes, index: int | None = None) -> Refused:
         return Refused(tp.topic, tp.partition, raw.offset, raw.timestamp, error.reason, error.detail, payload, index)
 
-    async def _handled(self, records: Sequence[Record[Message]], stale: Callable[[], bool], attempt: int = 0) -> Outputs:
+    async def _handled(
+        self, records: Sequence[Record[Message]], stale: Callable[[], bool], attempt: int = 0
+    ) -> Outputs:
         while True:
             try:
                 return await self._handler(records)
@@ -278,7 +280,7 @@ class Stage:
             except Exception as error:
                 if len(records) > 1:
                     return await self._one_by_one(records, stale)
-                if not records or attempt < self._options.retries and not isinstance(error, BadRecord):
+                if not records or (attempt < self._options.retries and not isinstance(error, BadRecord)):
                     log.exception("stage.handler_failed", attempt=attempt)
                     await self._wait(error, attempt, stale)
                 else:
@@ -347,7 +349,9 @@ class Stage:
         if isinstance(error, Unavailable):
             pause_s = min(MAX_BACKOFF_S, max(pause_s, min(error.retry_after_s, 1.0) * (attempt > 0)))
         self._metrics.waiting.set(1)
-        self._metrics.retries.labels(self._options.agent, "unavailable" if isinstance(error, Unavailable) else "failed").inc()
+        self._metrics.retries.labels(
+            self._options.agent, "unavailable" if isinstance(error, Unavailable) else "failed"
+        ).inc()
         if attempt in (0, 3) or attempt % 20 == 0:
             log.warning("stage.waiting", cause=str(error), attempt=attempt, pause_s=round(pause_s, 2))
         await asyncio.sleep(pause_s)

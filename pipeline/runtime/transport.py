@@ -12,6 +12,7 @@ tests/integration/test_transport.py fails when upstream changes what this leans 
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic
@@ -24,7 +25,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
-log = structlog.get_logger()
+log = structlog.get_logger("vigie.transport")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,15 @@ class Intake(Protocol):
 class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
     """The thread in which aiokafka's consumer lives: fetches and heartbeats go on while a handler computes."""
 
+    logger = upstream.logger
+
     def _create_worker_consumer(self, transport: "StageTransport") -> AIOKafkaConsumer:
         conf = self.app.conf
         return AIOKafkaConsumer(
             **transport.client_kwargs,
             client_id=conf.broker_client_id,
             group_id=conf.id,
-            partition_assignment_strategy=[self._assignor],
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
@@ -110,6 +113,8 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
 class StageConsumer(upstream.Consumer):  # type: ignore[misc]
     """Faust's consumer with the stage as the only reader."""
 
+    logger = upstream.logger
+
     intake: Intake
     stop_wait_s = 3.0
 
@@ -140,10 +145,8 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 await asyncio.sleep(0)
 
     async def _room(self) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.intake.room(), 0.1)
-        except TimeoutError:
-            pass
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what the stage has settled; what fails is tried again at the next interval."""

@@ -1,0 +1,59 @@
+"""What the commands share: exit codes, output, and how an error ends a command."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+import orjson
+import uvloop
+from rich.console import Console
+
+from pipeline.errors import BadRecord, Misconfigured, Unavailable, VigieError
+
+EXIT_OK = 0
+EXIT_REFUSED = 1  # the input, or the outcome, is not as it should be
+EXIT_USAGE = 2  # a wrong flag or setting
+EXIT_UNAVAILABLE = 3  # a server that is needed does not answer
+EXIT_INTERRUPTED = 130
+
+EXIT_CODES = "Exit codes: 0 done, 1 refused or not as expected, 2 wrong usage or setting, 3 servers unavailable, 130 interrupted."
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a coroutine on uvloop."""
+
+    async def awaited() -> Any:
+        return await work()
+
+    return asyncio.run(awaited(), loop_factory=uvloop.new_event_loop) if sys.version_info >= (3, 12) else uvloop.run(awaited())
+
+
+def print_json(value: Any) -> None:
+    """One JSON value a line on standard output."""
+    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.flush()
+
+
+def fail(error: VigieError) -> NoReturn:
+    """Say what is wrong and end the command with the matching exit code."""
+    errors.print(f"[bold red]vigie:[/] {_escaped(str(error))}")
+    raise SystemExit(exit_code_of(error))
+
+
+def exit_code_of(error: VigieError) -> int:
+    """The exit code that an error ends a command with."""
+    match error:
+        case Misconfigured():
+            return EXIT_USAGE
+        case Unavailable():
+            return EXIT_UNAVAILABLE
+        case BadRecord():
+            return EXIT_REFUSED
+    return EXIT_REFUSED
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")

@@ -1,0 +1,109 @@
+"""`vigie up`, `vigie worker`, `vigie topics`: what runs the platform."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli_common import EXIT_REFUSED, print_json, run_async
+from pipeline.runtime.app import AGENTS, agent_module, run_agent
+from pipeline.runtime.endpoints import servers_of
+from pipeline.runtime.log import configure_logging
+from pipeline.runtime.platform import Platform
+from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.topics import check_topics, create_topics, list_topics
+from pipeline.state.redis_port import open_redis
+
+console = Console(stderr=True, highlight=False)
+topics_app = typer.Typer(help="Create, check and list the topics of the road.", no_args_is_help=True)
+
+
+def worker(name: Annotated[str, typer.Argument(help="One of: " + ", ".join(AGENTS) + ".")]) -> None:
+    """Run one agent until SIGTERM or Ctrl-C. Any number may run, here and elsewhere: they share the topic's partitions.
+
+    Example: vigie worker hotlist
+    """
+    settings = load_settings()
+    agent_module(name)
+    configure_logging(level=settings.log_level, form=settings.log_format, agent=name)
+    servers = servers_of(settings)
+
+    async def run() -> None:
+        async with contextlib.aclosing(open_redis(servers.redis_url, ca_file=settings.redis_ca_file)) as client:
+            await run_agent(name, settings, servers.kafka, client)
+
+    run_async(run)
+
+
+def up(
+    workers: Annotated[
+        list[str] | None, typer.Option("--workers", "-w", help="How many of one agent, as AGENT=N. May be repeated.")
+    ] = None,
+) -> None:
+    """Start everything on this machine and keep it running until Ctrl-C: Kafka, the store and all agents.
+
+    With VIGIE_KAFKA_URL and VIGIE_REDIS_URL set, those servers are used and only the agents are started.
+
+    Example: vigie up --workers ocr=2
+    """
+    settings = load_settings()
+    configure_logging(level="warning" if sys.stderr.isatty() else settings.log_level, form=settings.log_format)
+    run_async(lambda: _up(settings, dict(_count(text) for text in workers or [])))
+
+
+def _count(text: str) -> tuple[str, int]:
+    agent, _, number = text.partition("=")
+    if agent not in AGENTS or not number.isdigit() or int(number) < 1:
+        raise typer.BadParameter(f"{text!r} is not AGENT=N with an agent of {', '.join(AGENTS)}", param_hint="--workers")
+    return agent, int(number)
+
+
+async def _up(settings: Settings, counts: dict[str, int]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    platform = Platform(settings, workers=counts, say=console.print)
+    starting = asyncio.create_task(platform.start())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            console.print(f"[green]Ready.[/] Data in {settings.data_dir}. Ctrl-C stops everything.")
+            await stop.wait()
+        console.print("Stopping...")
+    finally:
+        starting.cancel()
+        stopping.cancel()
+        await asyncio.gather(starting, stopping, return_exceptions=True)
+        await platform.stop()
+    console.print("Stopped.")
+
+
+@topics_app.command("create")
+def create(
+    replication: Annotated[int, typer.Option(help="Copies of each record; 3 on a cluster.", min=1, max=5)] = 1,
+    partitions: Annotated[list[str] | None, typer.Option(help="TOPIC=N for topics that do not exist yet.")] = None,
+) -> None:
+    """Create what is missing and say what differs from what Vigie wants. Changes nothing that exists.
+
+    Example: vigie topics create --replication 3 --partitions reads=64
+    """
+    settings = load_settings()
+    wanted = dict(_partitions(text) for text in partitions or [])
+    servers = servers_of(settings)
+    report = run_async(lambda: create_topics(servers.kafka, settings.namespace, replication, wanted))
+    for line in report.lines():
+        console.print(line)
+
+
+def _partitions(text: str) -> tuple[str, int]:
+    topic, _, number = text.partition("=")
+    if not topic or not number.isdigit() or int(number) < 1:
+        raise typer.BadParameter(f"{text!r} is not TOPIC=N", param_hint="--partitions")
+    return topic, int(number)

@@ -1,0 +1,81 @@
+"""The agents' worker processes on this machine: started, watched, restarted, stopped together."""
+
+import asyncio
+import socket
+import sys
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.runtime.app import AGENTS
+from pipeline.runtime.processes import Program, Supervised
+
+STOP_WITHIN_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One agent's process and where it serves its metrics."""
+
+    agent: str
+    metrics_port: int
+    process: Supervised
+
+    @property
+    def metrics_url(self) -> str:
+        """Prometheus text, on this machine only."""
+        return f"http://127.0.0.1:{self.metrics_port}/metrics"
+
+
+class Fleet:
+    """Workers of every agent. counts: how many of each agent; those not named run once. env: their servers' addresses."""
+
+    def __init__(self, data_dir: Path, env: Mapping[str, str], counts: Mapping[str, int] | None = None) -> None:
+        self.workers = [
+            _worker(agent, number, data_dir, env)
+            for agent in AGENTS
+            for number in range(1, (counts or {}).get(agent, 1) + 1)
+        ]
+
+    async def start(self) -> None:
+        """Start all at once and wait until every one is ready. Raises StartFailed with the end of its log."""
+        for worker in self.workers:
+            await worker.process.start()
+        await asyncio.gather(*(worker.process.wait_ready() for worker in self.workers))
+
+    async def stop(self) -> None:
+        """Stop all at once; each ends its batch and leaves its group, or is killed after a few seconds."""
+        await asyncio.gather(*(worker.process.stop() for worker in self.workers))
+
+    def of(self, agent: str) -> list[Worker]:
+        """The workers of one agent."""
+        return [worker for worker in self.workers if worker.agent == agent]
+
+
+def _worker(agent: str, number: int, data_dir: Path, env: Mapping[str, str]) -> Worker:
+    port = free_port()
+    name = agent if number == 1 else f"{agent}-{number}"
+    program = Program(
+        name=name,
+        argv=(sys.executable, "-m", "pipeline.cli", "worker", agent),
+        env={**env, "VIGIE_METRICS_PORT": str(port), "VIGIE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"},
+        health=lambda: asyncio.to_thread(_ready, port),
+        health_every_s=0.2,
+        ready_within_s=60.0,
+        stop_within_s=STOP_WITHIN_S,
+        back_off_s=0.2,
+    )
+    return Worker(agent, port, Supervised(program, data_dir))
+
+
+def free_port() -> int:
+    """A TCP port that nobody has on this machine right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _ready(port: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2.0) as answer:
+        return any(line.startswith(b"vigie_ready{") and line.endswith(b" 1.0\n") for line in answer)
