@@ -1,0 +1,64 @@
+"""The reference data as versioned collections in Redis, and where each of them lies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from schemas.base import Message
+from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
+
+T = TypeVar("T", bound=Message)
+_ENCODER = msgspec.json.Encoder(order="deterministic")  # the same item gives the same bytes: unchanged means unchanged
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collection(Generic[T]):
+    """One kind of reference data. key: what names an item."""
+
+    name: str
+    message: type[T]
+    key: Callable[[T], str]
+    key_field: str
+    _decoder: "msgspec.json.Decoder[T]" = field(init=False)
+    _list_decoder: "msgspec.json.Decoder[list[T]]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_decoder", msgspec.json.Decoder(self.message))
+        object.__setattr__(self, "_list_decoder", msgspec.json.Decoder(list[self.message]))  # type: ignore[name-defined]
+
+    def encode(self, item: T) -> bytes:
+        """The item as JSON, the same bytes for the same item."""
+        return _ENCODER.encode(item)
+
+    def decode(self, data: bytes) -> T:
+        """The item of these bytes. Raises msgspec.ValidationError or msgspec.DecodeError."""
+        return self._decoder.decode(data)
+
+    def decode_list(self, data: bytes) -> list[T]:
+        """The items of a JSON array. Raises msgspec.ValidationError or msgspec.DecodeError if any is bad."""
+        return self._list_decoder.decode(data)
+
+
+CAMERAS = Collection("cameras", Camera, key=lambda item: item.camera_id, key_field="camera_id")
+SECTIONS = Collection("sections", Section, key=lambda item: item.section_id, key_field="section_id")
+ZONES = Collection("zones", Zone, key=lambda item: item.zone_id, key_field="zone_id")
+HOTLIST = Collection("hotlist", HotlistEntry, key=lambda item: item.entry_id, key_field="entry_id")
+POLICIES = Collection("policies", Policy, key=lambda item: item.policy_id, key_field="policy_id")
+COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, POLICIES)
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionKeys:
+    """The Redis keys of one collection, all of one hash tag."""
+
+    items: str  # hash: key -> JSON
+    meta: str  # hash: epoch, version, floor (deltas up to it are gone), count, whole (version of the last full replacement)
+    changes: str  # sorted set: key -> version of its last change
+
+    @staticmethod
+    def of(namespace: str, collection: Collection[Any]) -> "CollectionKeys":
+        """The keys of this collection in this namespace."""
+        tag = f"{{{namespace}:{collection.name}}}"
+        return CollectionKeys(f"{tag}:items", f"{tag}:meta", f"{tag}:changes")

@@ -1,0 +1,260 @@
+"""Following reference data: a worker decides from memory, and what changes in Redis reaches it within a poll.
+
+What is in memory is never dropped because Redis lost it. When a collection's epoch or version says that Redis was emptied or went
+back in time, the follower keeps everything it has, takes what is new on top, and says loudly that the collection is `lost`,
+until somebody replaces the collection as a whole (`ReplicaWriter.replace`) or the old state comes back.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+import redis.asyncio
+import structlog
+
+from pipeline.errors import Unavailable
+from pipeline.state.collections import Collection, CollectionKeys
+from pipeline.state.redis_port import Argument, Script
+from pipeline.state.replica_writer import SCAN
+
+log = structlog.get_logger()
+POLL_S = 0.25
+LONGEST_PAUSE_S = 2.0  # between polls while Redis is away
+PAGE_ITEMS = 2_000  # handed over at once: some 10 ms of the worker's time
+WHAT = "reference data"
+
+_POLL = Script("""
+local meta = redis.call('HMGET', KEYS[2], 'epoch', 'version', 'floor', 'count', 'whole')
+local epoch, version = meta[1] or '', tonumber(meta[2] or '0')
+local floor, count, whole = tonumber(meta[3] or '0'), tonumber(meta[4] or '0'), tonumber(meta[5] or '0')
+local mine = tonumber(ARGV[2])
+local answer = {epoch, version, floor, whole, redis.call('HLEN', KEYS[1]) == count and 1 or 0}
+if epoch ~= ARGV[1] or mine >= version or mine < floor then return answer end
+local changed = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
+local keys = {}
+for i = 1, #changed, 2 do keys[#keys + 1] = changed[i] end
+local puts, removes, reached = {}, {}, version
+if #keys > 0 then
+  local values = redis.call('HMGET', KEYS[1], unpack(keys))
+  for i = 1, #keys do
+    if values[i] then puts[#puts + 1] = values[i] else removes[#removes + 1] = keys[i] end
+  end
+  if #keys == tonumber(ARGV[3]) then reached = tonumber(changed[#changed]) end
+end
+answer[6], answer[7], answer[8] = reached, '[' .. table.concat(puts, ',') .. ']', cmsgpack.pack(removes)
+return answer
+""")
+
+
+class OnChange(Protocol):
+    """Takes what changed in one collection. reset: forget all of it first; only at the first load, never later."""
+
+    def __call__(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool, /) -> None: ...
+
+
+@dataclass(slots=True)
+class _Followed:
+    """How far one collection has been followed. keys: what is in memory, so that a full reload can tell what is gone."""
+
+    collection: Collection[Any]
+    where: CollectionKeys
+    epoch: str = ""  # empty: nothing was ever written
+    version: int = 0
+    loaded: bool = False
+    absent: bool = False  # it was gone when last looked at
+    lost_at: int | None = None  # the version at which Redis turned out to have lost something; None: it has not
+    keys: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What one poll said about one collection."""
+
+    epoch: str
+    version: int
+    floor: int
+    whole: int
+    complete: int  # 1: it holds as many items as it counted
+    reached: int | None = None  # None: no deltas came along
+    puts: bytes = b"[]"
+    removes: bytes = b"\x90"
+
+
+class Follower:
+    """Keeps in-memory indexes in step with the collections in Redis, through one callback."""
+
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        namespace: str,
+        collections: Sequence[Collection[Any]],
+        on_change: OnChange,
+        *,
+        on_lost: Callable[[str, bool], None] | None = None,
+        poll_s: float = POLL_S,
+    ) -> None:
+        """on_lost(collection, lost): called when a collection turns out lost in Redis, and when it is whole again."""
+        self._client = client
+        self._on_change = on_change
+        self._on_lost = on_lost
+        self._poll_s = poll_s
+        self._followed = [_Followed(item, CollectionKeys.of(namespace, item)) for item in collections]
+        self.loaded = asyncio.Event()  # everything was read once
+
+    @property
+    def lost(self) -> frozenset[str]:
+        """The collections that Redis lost while this worker still decides from what it remembers."""
+        return frozenset(one.collection.name for one in self._followed if one.lost_at is not None)
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """The version up to which each collection is in memory."""
+        return {one.collection.name: one.version for one in self._followed}
+
+    async def load(self) -> None:
+        """Read everything once, and catch up. Raises Unavailable when Redis is away; may then be called again."""
+        while await self.poll():
+            pass
+        self.loaded.set()
+
+    async def run(self) -> None:
+        """Follow for ever. Redis being away is waited out with back-off, while the worker decides from memory."""
+        pause_s = self._poll_s
+        while True:
+            try:
+                await self.load()
+            except Unavailable as error:
+                pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+                log.warning("replica.unreachable", cause=str(error), again_in_s=pause_s)
+            else:
+                pause_s = self._poll_s
+            await asyncio.sleep(pause_s)
+
+    async def poll(self) -> bool:
+        """One round trip for all collections; takes over what changed. True: there is more to fetch at once."""
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
+            ([one.where.items, one.where.meta, one.where.changes], [one.epoch, one.version, PAGE_ITEMS])
+            for one in self._followed
+        ]
+        answers = await _POLL.run(self._client, WHAT, calls)
+        more = False
+        for one, answer in zip(self._followed, answers, strict=True):
+            head = _Head(answer[0].decode(), *answer[1:])
+            more |= await self._take(one, head)
+        return more
+
+    async def _take(self, one: _Followed, head: _Head) -> bool:
+        """Bring one collection up to what the poll said. True: there is more to fetch."""
+        if head.epoch == "":
+            self._absent(one)
+            return False
+        if head.epoch != one.epoch:
+            return await self._new_epoch(one, head)
+        if head.version < one.version:  # it went back in time; what it forgot stays in memory
+            self._losing(one, head.version, "went back to an older version")
+            one.version = head.version
+            return False
+        if one.absent and head.complete:  # the old state came back, a failover perhaps
+            self._whole_again(one)
+        if not head.complete:
+            self._losing(one, head.version, "misses items")
+        if one.lost_at is not None and head.complete and head.whole > one.lost_at:
+            await self._read_all(one, head, trusted=True)
+            self._whole_again(one)
+            return True
+        if head.version == one.version:
+            return False
+        if head.reached is None:
+            log.info("replica.behind", collection=one.collection.name, version=one.version, oldest_delta=head.floor)
+            await self._read_all(one, head, trusted=one.lost_at is None)
+            return True
+        removes = msgspec.msgpack.decode(head.removes, type=list[str])
+        self._hand_over(one, self._decoded(one, head.puts), removes)
+        one.version = head.reached
+        return head.reached < head.version
+
+    def _absent(self, one: _Followed) -> None:
+        if one.keys:
+            self._losing(one, one.version, "is gone")
+            one.absent = True
+        elif not one.loaded:
+            self._hand_over(one, [], [])
+
+    async def _new_epoch(self, one: _Followed, head: _Head) -> bool:
+        """First sight of the collection, or Redis was emptied and written anew."""
+        trusted = not one.keys or head.whole > 0
+        if not trusted:
+            self._losing(one, 0, "was emptied and written anew")
+        await self._read_all(one, head, trusted=trusted)
+        if trusted:
+            self._whole_again(one)
+        return True
+
+    async def _read_all(self, one: _Followed, head: _Head, *, trusted: bool) -> None:
+        """Read every item, then go on from the version that was current before. trusted: what is not there is removed here."""
+        seen: set[str] = set()
+        before, one.keys = one.keys, seen if not one.keys else one.keys
+        async for puts in self._pages(one):
+            if seen is not one.keys:
+                seen.update(map(one.collection.key, puts))
+            self._hand_over(one, puts, [])
+        if trusted and before and before is one.keys:
+            gone = list(before - seen)
+            for start in range(0, len(gone), PAGE_ITEMS):
+                self._hand_over(one, [], gone[start : start + PAGE_ITEMS])
+        one.epoch, one.version = head.epoch, head.version
+        log.info("replica.loaded", collection=one.collection.name, items=len(one.keys), version=one.version)
+
+    async def _pages(self, one: _Followed) -> AsyncIterator[list[Any]]:
+        """Every item, a page at a time; Redis prepares the next page while this one is taken apart."""
+
+        def page_at(cursor: bytes) -> asyncio.Task[list[Any]]:
+            return asyncio.create_task(SCAN.run(self._client, WHAT, [([one.where.items], [cursor, PAGE_ITEMS])]))
+
+        coming: asyncio.Task[list[Any]] | None = page_at(b"0")
+        try:
+            while coming is not None:
+                ((cursor, page),) = await coming
+                coming = page_at(cursor) if cursor != b"0" else None
+                await asyncio.sleep(0)  # lets the request leave first
+                yield self._decoded(one, page)
+        finally:
+            if coming is not None:
+                coming.cancel()
+
+    def _hand_over(self, one: _Followed, puts: Sequence[Any], removes: Sequence[str]) -> None:
+        self._on_change(one.collection.name, puts, removes, not one.loaded)
+        one.loaded = True
+        one.keys.update(map(one.collection.key, puts))
+        one.keys.difference_update(removes)
+
+    def _decoded(self, one: _Followed, page: bytes) -> list[Any]:
+        """The items of a JSON array; one that cannot be read (written by a newer release) is left out, loudly."""
+        try:
+            return one.collection.decode_list(page)
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            pass
+        items = []
+        for raw in msgspec.json.decode(page, type=list[msgspec.Raw]):
+            try:
+                items.append(one.collection.decode(bytes(raw)))
+            except (msgspec.ValidationError, msgspec.DecodeError) as error:
+                log.error("replica.unreadable_item", collection=one.collection.name, error=str(error))
+        return items
+
+    def _losing(self, one: _Followed, version: int, how: str) -> None:
+        known, one.lost_at, one.absent = one.lost_at is not None, version, False
+        if not known:
+            log.error("replica.lost", collection=one.collection.name, how=how, remembered=len(one.keys),
+                      cure="import the collection again with --replace")  # fmt: skip
+            if self._on_lost:
+                self._on_lost(one.collection.name, True)
+
+    def _whole_again(self, one: _Followed) -> None:
+        if one.lost_at is not None:
+            one.lost_at, one.absent = None, False
+            log.info("replica.whole_again", collection=one.collection.name, items=len(one.keys))
+            if self._on_lost:
+                self._on_lost(one.collection.name, False)

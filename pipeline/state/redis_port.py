@@ -1,0 +1,131 @@
+"""The way to Redis: how a client is opened, how scripts are run, and how its errors become ours.
+
+Every script touches keys of one hash tag only, so that a Redis Cluster can hold them, and gives the same outcome when it is run
+twice, because a client whose connection broke cannot know whether the first run happened.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit, urlunsplit
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    NoScriptError,
+    RedisError,
+)
+
+from pipeline.errors import Misconfigured, Unavailable
+
+Argument: TypeAlias = str | bytes | int
+CONNECT_TIMEOUT_S = 2.0
+ANSWER_TIMEOUT_S = 5.0
+RETRIES = 2  # within one call, some 0.1 s in all; beyond it the stage waits
+SETTING = "VIGIE_REDIS_URL"
+
+
+def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
+    """A client for redis://, rediss:// (TLS) or unix://, with user and password in the URL. It connects at its first use.
+
+    ca_file: who signed the server's certificate, PEM; None: the machine's own list. Raises Misconfigured for a URL that is none.
+    """
+    scheme = urlsplit(url).scheme
+    if scheme not in ("redis", "rediss", "unix"):
+        raise Misconfigured(SETTING, found=without_password(url), allowed="redis://, rediss:// or unix://")
+    if ca_file is not None and not ca_file.is_file():
+        raise Misconfigured("VIGIE_REDIS_CA_FILE", found=str(ca_file), allowed="a readable PEM file")
+    tls: dict[str, Any] = {"ssl_ca_certs": str(ca_file)} if ca_file is not None and scheme == "rediss" else {}
+    try:
+        return redis.asyncio.Redis.from_url(
+            url,
+            protocol=2,
+            socket_connect_timeout=CONNECT_TIMEOUT_S,
+            socket_timeout=ANSWER_TIMEOUT_S,
+            health_check_interval=15,
+            retry=Retry(ExponentialBackoff(cap=0.1, base=0.02), RETRIES),
+            **tls,
+        )
+    except ValueError as error:
+        raise Misconfigured(SETTING, found=without_password(url), allowed=f"a Redis URL ({error})") from error
+
+
+async def check_redis(client: redis.asyncio.Redis) -> None:
+    """Ask Redis for a sign of life. Raises Unavailable when it is away, Misconfigured when it refuses the credentials."""
+    with redis_edge("redis"):
+        await client.ping()
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown: the password hidden.
+
+    >>> without_password("redis://anna:secret@store:6379/0")
+    'redis://anna:***@store:6379/0'
+    """
+    parts = urlsplit(url)
+    credentials, at, host = parts.netloc.rpartition("@")
+    user = credentials.partition(":")[0]
+    return urlunsplit(parts._replace(netloc=f"{user}:***@{host}" if at else host))
+
+
+@contextmanager
+def redis_edge(what: str) -> Iterator[None]:
+    """Translate what Redis raises. what: who needed it, for a person ("section memory").
+
+    Refused credentials become Misconfigured; all else is waited out as Unavailable: connection lost, timed out, still loading its
+    file, a read-only replica after a failover, out of memory.
+    """
+    try:
+        yield
+    except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
+        raise Misconfigured(
+            SETTING,
+            found=f"refused by Redis ({error})",
+            allowed="a URL with a user and password that it accepts: redis://USER:PASSWORD@HOST:PORT/0",
+        ) from error
+    except (RedisError, OSError, TimeoutError) as error:
+        raise Unavailable(f"{what} (redis: {type(error).__name__}: {error})", retry_after_s=0.5) from error
+
+
+class Script:
+    """A Lua script, run by its hash and loaded where the server does not know it yet."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    async def run(
+        self, client: redis.asyncio.Redis, what: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
+    ) -> list[Any]:
+        """Run it once per (keys, arguments), all in one round trip; the answers in the same order.
+
+        Raises Unavailable (naming `what`) if any of them failed, Misconfigured for refused credentials.
+        """
+        if not calls:
+            return []
+        with redis_edge(what):
+            answers = await self._send(client, calls)
+            unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+            if unknown:
+                await client.script_load(self._source)
+                again = await self._send(client, [calls[index] for index in unknown])
+                for index, answer in zip(unknown, again, strict=True):
+                    answers[index] = answer
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
+        return answers
+
+    async def _send(
+        self, client: redis.asyncio.Redis, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
+    ) -> list[Any]:
+        pipe = client.pipeline(transaction=False)
+        for keys, arguments in calls:
+            pipe.execute_command("EVALSHA", self._sha, len(keys), *keys, *arguments)
+        return list(await pipe.execute(raise_on_error=False))

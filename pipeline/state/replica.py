@@ -1,0 +1,18 @@
+"""The replica of the reference data: what is written here is followed by every worker within a second."""
+
+from pipeline.state.collections import (
+    CAMERAS,
+    COLLECTIONS,
+    HOTLIST,
+    POLICIES,
+    SECTIONS,
+    ZONES,
+    Collection,
+)
+from pipeline.state.follower import Follower, OnChange
+from pipeline.state.replica_writer import Changes, ReplicaWriter
+
+__all__ = [
+    "CAMERAS", "COLLECTIONS", "HOTLIST", "POLICIES", "SECTIONS", "ZONES",
+    "Changes", "Collection", "Follower", "OnChange", "ReplicaWriter",
+]  # fmt: skip
