@@ -1,0 +1,89 @@
+"""What a line of text says, from the recogniser's probabilities per column (CTC): texts with probabilities, not one guess.
+
+Columns are folded to the alphabet of plates first: lower case and letters with marks count for their capital, everything else for
+"no character". Scores are (columns, 37) float64 natural logarithms; index 0 is "no character", then 0-9, A-Z.
+"""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+Scores = NDArray[np.float64]
+_INDEX = {character: index for index, character in enumerate(ALPHABET, start=1)}
+# Greek and Cyrillic capitals that plates of Greece, Cyprus and Bulgaria share with the Latin alphabet (Vienna Convention on Road
+# Traffic, annex 2): the recogniser knows all three alphabets and picks any.
+_TWINS = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХØ", "ABEZHIKMNOPTYXABEKMHOPCTYXO", strict=True))
+_FLOOR = 1e-7
+
+
+class Folding:
+    """Maps the recogniser's own character classes to the plate alphabet. characters: class 1 onward; class 0 is the blank."""
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        folded = [(number, _folded(character)) for number, character in enumerate(characters, start=1)]
+        kept = sorted((_INDEX[letter], number) for number, letter in folded if letter is not None)
+        self._classes = np.array([number for _, number in kept])
+        self._starts = np.searchsorted([target for target, _ in kept], np.arange(1, len(ALPHABET) + 1))
+
+    def scores(self, probabilities: NDArray[np.float32]) -> Scores:
+        """probabilities: (columns, classes), rows summing to 1. Returns (columns, 37) log probabilities."""
+        letters = np.add.reduceat(probabilities[:, self._classes].astype(np.float64), self._starts, axis=1)
+        nothing = np.clip(1.0 - letters.sum(axis=1, keepdims=True), 0.0, 1.0)
+        scores: Scores = np.log(np.clip(np.hstack([nothing, letters]), _FLOOR, 1.0))
+        return scores
+
+
+def _folded(character: str) -> str | None:
+    base = _TWINS.get(character.upper()) or unicodedata.normalize("NFD", character)[:1].upper()
+    return base if base in _INDEX else None
+
+
+def best_texts(scores: Scores, width: int = 8) -> list[tuple[str, float]]:
+    """The likeliest texts with their log probabilities, best first (prefix beam search)."""
+    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # ending in nothing, ending in its last
+    for column in scores:
+        likely = [int(index) for index in np.flatnonzero(column[1:] > -7.0) + 1]
+        grown: dict[tuple[int, ...], list[float]] = {}
+        for text, (blank, letter) in beams.items():
+            total = _add(blank, letter)
+            _raise(grown, text, 0, total + float(column[0]))
+            if text:
+                _raise(grown, text, 1, letter + float(column[text[-1]]))
+            for index in likely:
+                before = blank if text and text[-1] == index else total
+                _raise(grown, (*text, index), 1, before + float(column[index]))
+        ranked = sorted(grown.items(), key=lambda item: -_add(*item[1]))[:width]
+        beams = {text: (ends[0], ends[1]) for text, ends in ranked}
+    texts = [("".join(ALPHABET[index - 1] for index in text), _add(*ends)) for text, ends in beams.items()]
+    return sorted(texts, key=lambda item: -item[1])
+
+
+def log_probability(scores: Scores, text: str) -> float:
+    """The log probability of exactly this text (CTC forward pass)."""
+    states = [0]
+    for character in text:
+        states += [_INDEX[character], 0]
+    emit = scores[:, states]
+    skip = np.array([i >= 2 and s != 0 and s != states[i - 2] for i, s in enumerate(states)])
+    alpha = np.full(len(states), -np.inf)
+    alpha[:2] = emit[0, :2]
+    for row in emit[1:]:
+        one = np.concatenate([[-np.inf], alpha[:-1]])
+        two = np.where(skip, np.concatenate([[-np.inf, -np.inf], alpha[:-2]])[: len(states)], -np.inf)
+        alpha = np.logaddexp(np.logaddexp(alpha, one), two) + row
+    return float(np.logaddexp(alpha[-1], alpha[-2]) if len(states) > 1 else alpha[-1])
+
+
+def _add(a: float, b: float) -> float:
+    if a < b:
+        a, b = b, a
+    return a if b == -math.inf else a + math.log1p(math.exp(b - a))
+
+
+def _raise(beams: dict[tuple[int, ...], list[float]], text: tuple[int, ...], end: int, score: float) -> None:
+    ends = beams.setdefault(text, [-math.inf, -math.inf])
+    ends[end] = _add(ends[end], score)

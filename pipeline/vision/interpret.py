@@ -1,0 +1,80 @@
+"""From what the recogniser saw to plate texts with probabilities: the picture decides, the shape of plates is weak evidence.
+
+Recognisers' errors on plates are nearly all insertions (a crest read as 8 or 0, the letter of the EU band in front) and look-alikes
+of one glyph (O and 0, I and 1). So beside the texts that the recogniser itself finds likely, each of these repairs is scored
+against the picture again (exactly, not by guess) and against how common the shape is. Nothing is forced into a format.
+"""
+
+import math
+from dataclasses import dataclass
+
+from pipeline.vision.ctc import Scores, best_texts, log_probability
+from pipeline.vision.shapes import log_weight
+
+MAX_LENGTH = 12
+_SHAPE_TRUST = 0.8  # how much of the shape's log weight counts
+_SHARPNESS = (
+    0.7  # the recogniser is surer than right: its log probabilities are scaled by this before they are normalised
+)
+_TWIN_COST = 1.5  # nats; O for 0 or I for 1, one and the same glyph on many plates
+_TWINS = {"O": "0", "0": "O", "Q": "0", "I": "1", "1": "I"}
+_REPAIRED = 4  # best texts that repairs are tried on
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One text that a picture may show. probability: among all texts considered for this picture."""
+
+    text: str
+    probability: float
+
+
+def readings_of(scores: Scores, most: int = 6) -> list[Reading]:
+    """The texts of one line, likeliest first. scores: see ctc. Empty when the line holds no character."""
+    return posterior(candidates_of(scores), most)
+
+
+def candidates_of(scores: Scores) -> dict[str, float]:
+    """Texts worth considering, with the log probability that the picture alone gives them."""
+    found = {text: seen for text, seen in best_texts(scores) if text and len(text) <= MAX_LENGTH}
+    for text in sorted(found, key=lambda text: -found[text])[:_REPAIRED]:
+        for shorter in _one_less(text):
+            if shorter not in found:
+                found[shorter] = log_probability(scores, shorter)
+    for text, seen in sorted(found.items()):
+        for twin in _twins(text):
+            found[twin] = max(found.get(twin, -math.inf), seen - _TWIN_COST)
+    return found
+
+
+def posterior(seen: dict[str, float], most: int = 6) -> list[Reading]:
+    """Weigh each text's log probability with how common its shape is; the sum is at most 1, the rest being other texts."""
+    if not seen:
+        return []
+    weighed = {text: _SHARPNESS * (value + _SHAPE_TRUST * log_weight(text)) for text, value in seen.items()}
+    top = max(weighed.values())
+    total = sum(math.exp(value - top) for value in weighed.values())
+    visible = math.exp(
+        _SHARPNESS * min(0.0, _log_sum(list(seen.values())))
+    )  # what the picture gives to other texts is not theirs
+    ranked = sorted(weighed.items(), key=lambda item: (-item[1], item[0]))[:most]
+    return [Reading(text, math.exp(value - top) / total * visible) for text, value in ranked]
+
+
+def _one_less(text: str) -> set[str]:
+    return {text[:i] + text[i + 1 :] for i in range(len(text))} - {""} if len(text) > 4 else set()
+
+
+def _twins(text: str) -> set[str]:
+    """The text with one run of look-alikes swapped, and with all swapped to the one or the other side."""
+    single = {text[:i] + _TWINS[c] + text[i + 1 :] for i, c in enumerate(text) if c in _TWINS}
+    return (single | {text.translate(_TO_DIGITS), text.translate(_TO_LETTERS)}) - {text}
+
+
+_TO_DIGITS = str.maketrans("OQI", "001")
+_TO_LETTERS = str.maketrans("01", "OI")
+
+
+def _log_sum(values: list[float]) -> float:
+    top = max(values)
+    return top + math.log(sum(math.exp(value - top) for value in values))

@@ -1,0 +1,96 @@
+"""Encoded pictures to arrays and back, safely: a bad picture is a BadRecord with a reason, never a crash or a grey area.
+
+The dimensions are taken from the header before anything is decoded, so a decompression bomb costs nothing.
+"""
+
+import io
+import warnings
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from pipeline.errors import BadRecord
+
+Picture = NDArray[np.uint8]
+"""(height, width, 3) uint8, blue-green-red."""
+
+MAX_PIXELS = 40_000_000
+"""Above every plate camera on the market (up to 32 megapixels); decoded this is 120 MB."""
+MIN_SIDE = 8
+OVERVIEW_SIDE = 1280
+_FORMATS = ("JPEG", "PNG")
+_ORIENTATION = 0x0112  # the EXIF tag
+
+
+def decode_picture(image: bytes) -> Picture:
+    """Decode one JPEG or PNG, turned upright by its EXIF tag.
+
+    Returns (height, width, 3) uint8 BGR; 16-bit, grey, palette and transparent pictures are converted, transparency on white.
+    Raises BadRecord: not_a_picture, truncated_picture, picture_too_small, picture_too_large.
+    """
+    header = _open(image)
+    width, height = header.size
+    if width * height > MAX_PIXELS:
+        raise BadRecord("picture_too_large", f"{width}x{height} pixels, at most {MAX_PIXELS // 1_000_000} megapixels")
+    if min(width, height) < MIN_SIDE:
+        raise BadRecord("picture_too_small", f"{width}x{height} pixels, each side must have at least {MIN_SIDE}")
+    try:
+        header.load()
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # whatever Pillow's decoders raise on broken data
+        raise BadRecord(
+            "truncated_picture", f"{width}x{height} {header.format}, {len(image)} bytes: {error}"
+        ) from error
+    return _to_bgr(header)
+
+
+def encode_jpeg(picture: Picture, *, quality: int = 95) -> bytes:
+    """Encode (height, width, 3) uint8 BGR as JPEG."""
+    _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return encoded.tobytes()
+
+
+def overview_of(picture: Picture) -> bytes:
+    """The whole picture as JPEG, its longest side at most OVERVIEW_SIDE pixels."""
+    scale = OVERVIEW_SIDE / max(picture.shape[:2])
+    if scale < 1.0:
+        picture = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    return encode_jpeg(picture, quality=85)
+
+
+def cut(picture: Picture, x0: int, y0: int, x1: int, y1: int) -> Picture:
+    """A copy of the part from (x0, y0) up to and without (x1, y1), clipped to the picture; never empty."""
+    height, width = picture.shape[:2]
+    left, top = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
+    return picture[top : max(y1, top + 1), left : max(x1, left + 1)].copy()
+
+
+def _open(image: bytes) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is stricter, and an error
+        try:
+            return Image.open(io.BytesIO(image), formats=_FORMATS)
+        except Image.DecompressionBombError as error:
+            raise BadRecord("picture_too_large", str(error)) from error
+        except (OSError, SyntaxError, ValueError, EOFError) as error:
+            raise BadRecord(
+                "not_a_picture", f"{len(image)} bytes that begin with {image[:8]!r}: {_why(error)}"
+            ) from error
+
+
+def _why(error: Exception) -> str:
+    return "neither JPEG nor PNG" if isinstance(error, UnidentifiedImageError) else str(error)
+
+
+def _to_bgr(picture: Image.Image) -> Picture:
+    if picture.getexif().get(_ORIENTATION, 1) != 1:
+        picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I"):  # 16-bit grey: keep the upper byte
+        grey = (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        rgba = picture.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, "white")
+        picture = Image.alpha_composite(white, rgba)
+    return np.ascontiguousarray(np.asarray(picture.convert("RGB"), np.uint8)[:, :, ::-1])

@@ -1,0 +1,68 @@
+"""A sight: one plate cut out of one picture, encoded, as it travels from decode to ocr. Both sides of that cut are here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline.vision.boxes import Box
+from pipeline.vision.interpret import Reading
+from pipeline.vision.pictures import Picture, cut, decode_picture, encode_jpeg
+from pipeline.vision.reading import PlateReader
+from pipeline.vision.vote import Verdict, vote
+
+_ENOUGH_ALIKE = 2  # sights that agree with confidence; more would cost time and change nothing
+_SURE = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A plate cut out with a margin (JPEG), its box in pixels of the whole picture, and how good the cut is, 0..1."""
+
+    image: bytes
+    box: Box
+    quality: float
+
+
+def sight_of(picture: Picture, box: Box) -> Sight:
+    """Cut a plate out of a picture. picture: (H, W, 3) BGR, not modified. box: inside the picture."""
+    x, y, width, height = box
+    margin = _margin(box)
+    crop = cut(picture, x - margin, y - margin, x + width + margin, y + height + margin)
+    return Sight(image=encode_jpeg(crop), box=box, quality=quality_of(cut(picture, x, y, x + width, y + height)))
+
+
+def quality_of(plate: Picture) -> float:
+    """Sharpness and size of a plate without margin, 0..1: 40 pixels high and crisp is 1."""
+    grey = np.asarray(cv2.cvtColor(plate, cv2.COLOR_BGR2GRAY), np.float32)
+    contrast = float(grey.std()) + 1.0
+    sharpness = float(np.abs(np.diff(grey, axis=1)).mean()) / contrast if grey.shape[1] > 1 else 0.0
+    size = float(plate.shape[0]) / 40.0
+    return round(min(1.0, size) * min(1.0, 2.0 * sharpness), 4)
+
+
+def read_sight(image: bytes, box: Box, reader: PlateReader) -> list[Reading]:
+    """The texts that a sight may show, likeliest first. Raises BadRecord when the cut-out cannot be decoded."""
+    crop = decode_picture(image)
+    x, y, width, height = box
+    margin = _margin(box)
+    return reader.read(crop, (min(x, margin), min(y, margin), width, height))
+
+
+def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Verdict | None:
+    """Read a passage's sights, best first, until enough of them agree. None when they show no plausible plate.
+
+    Raises BadRecord when a cut-out cannot be decoded.
+    """
+    read: list[list[Reading]] = []
+    for image, box in sights:
+        read.append(read_sight(image, box, reader))
+        sure = [readings[0].text for readings in read if readings and readings[0].probability >= _SURE]
+        if len(sure) >= _ENOUGH_ALIKE and len(set(sure)) == 1:
+            break
+    return vote(read)
+
+
+def _margin(box: Box) -> int:
+    return max(4, box[3] // 2)
