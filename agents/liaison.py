@@ -1,0 +1,226 @@
+"""forwards -> the neighbours' desks -> receipts. Per partition, so that a desk that is down holds no other country back.
+
+One forward at a time: a desk's order is kept by waiting for its answer, so the round trip across the border bounds the pace,
+not Kafka. While a desk is away the handler raises Unavailable instead of waiting inside: between two attempts the stage sees
+a stop or a rebalance, and then calls again with the very same forward, so nothing overtakes it. A forward is marked as
+delivered only after the broker has its receipt; a crash before that sends it again, and the desk drops the second copy and
+gives the same acknowledgement.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Protocol
+
+import structlog
+from joserfc.jwk import OKPKey
+from pipeline.state.dedup import SeenOnce
+from prometheus_client import CollectorRegistry, Counter
+
+from pipeline.desk_client import DeskClient
+from pipeline.desk_files import client_context, key_ring, signing_key
+from pipeline.errors import Misconfigured, Unavailable
+from pipeline.liaison import BackOff, Retry, Settled, sign_forward
+from pipeline.runtime.app import Context
+from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.runtime.settings import Desk, LiaisonSettings
+from schemas import ids
+from schemas.outcomes import Forward, Receipt
+from schemas.topics import DAY_MS, FORWARDS, RECEIPTS
+
+NAME = "liaison"
+SOURCE = FORWARDS
+OUTPUTS = (RECEIPTS,)
+PER_PARTITION = True
+MAX_RECORDS = 1  # a receipt is out before the next forward is tried
+LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
+log = structlog.get_logger()
+
+
+class Delivered(Protocol):
+    """What remembers settled forwards. Both raise Unavailable."""
+
+    async def seen(self, ids: Sequence[str]) -> list[bool]:
+        """Whether each was settled, without marking it."""
+
+    async def first_time(self, ids: Sequence[str]) -> list[bool]:
+        """Mark each as settled; True where it was not yet."""
+
+
+@dataclass(slots=True)
+class Open:
+    """The forward that a partition is at. due_s: loop time before which it is not tried again."""
+
+    forward_id: str
+    attempts: int = 0
+    first_sent_at_ms: int | None = None
+    due_s: float = 0.0
+    last: Retry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liaison:
+    """The handler and what it needs. desks: by country."""
+
+    desks: Mapping[str, DeskClient]
+    key: OKPKey | None
+    sender: str
+    delivered: Delivered
+    now_ms: Callable[[], int]
+    back_off: BackOff
+    random: Random
+    counters: "Counters"
+    open: dict[int, Open]
+
+    async def handle(self, records: Sequence[Record[Forward]]) -> Outputs:
+        """Settle each record in turn. Raises Unavailable while its desk is away, and then wants the same records again."""
+        outputs = Outputs()
+        settled: list[str] = []
+        for record in records:
+            receipt = await self._settled(record, outputs)
+            self.open.pop(record.partition, None)
+            if receipt:
+                outputs.send(RECEIPTS, receipt, key=receipt.forward_id)
+                settled.append(receipt.forward_id)
+        if settled:
+            outputs.settled = partial(self._mark, settled)
+        return outputs
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await asyncio.gather(*(desk.close() for desk in self.desks.values()))
+
+    async def _mark(self, forward_ids: Sequence[str]) -> None:
+        await self.delivered.first_time(forward_ids)
+
+    async def _settled(self, record: Record[Forward], outputs: Outputs) -> Receipt | None:
+        forward = record.message
+        work = self.open.get(record.partition)
+        if work is None or work.forward_id != forward.forward_id:
+            if (await self.delivered.seen([forward.forward_id]))[0]:
+                log.info("liaison.second_copy_dropped", forward_id=forward.forward_id)
+                return None
+            work = self.open[record.partition] = Open(forward.forward_id)
+        desk = self.desks.get(forward.to_country)
+        if desk is None or self.key is None:
+            outputs.refuse(record, "no_desk", _cure(forward.to_country))
+            return None
+        await self._until_due(work, forward)
+        if forward.expires_at_ms <= self.now_ms():
+            return self._receipt(forward, work, "expired", detail=_last_words(work))
+        return await self._attempt(forward, work, desk, self.key)
+
+    async def _until_due(self, work: Open, forward: Forward) -> None:
+        left_s = work.due_s - asyncio.get_running_loop().time()
+        await asyncio.sleep(min(max(left_s, 0.0), LONGEST_WAIT_S))
+        if left_s > LONGEST_WAIT_S:
+            raise Unavailable(f"the desk of {forward.to_country}", retry_after_s=left_s - LONGEST_WAIT_S)
+
+    async def _attempt(self, forward: Forward, work: Open, desk: DeskClient, key: OKPKey) -> Receipt:
+        token = sign_forward(forward, key, sender=self.sender, at_ms=self.now_ms())
+        work.attempts += 1
+        work.first_sent_at_ms = work.first_sent_at_ms or self.now_ms()
+        verdict = await desk.deliver(forward, token, self.now_ms)
+        if isinstance(verdict, Retry):
+            raise self._put_off(forward, work, verdict)
+        if work.last:
+            log.info("liaison.desk_back", country=forward.to_country, attempts=work.attempts)
+        return self._receipt(forward, work, verdict.word.outcome, settled=verdict)
+
+    def _put_off(self, forward: Forward, work: Open, why: Retry) -> Unavailable:
+        wait_s = self.back_off.wait_s(work.attempts, self.random, asked_s=why.asked_s)
+        wait_s = min(wait_s, max(0.0, (forward.expires_at_ms - self.now_ms()) / 1000))
+        work.due_s = asyncio.get_running_loop().time() + wait_s
+        if work.last is None or work.last.reason != why.reason:
+            log.warning("liaison.desk_away", country=forward.to_country, reason=why.reason, detail=why.detail)
+        work.last = why
+        self.counters.failures.labels(NAME, forward.to_country, why.reason).inc()
+        return Unavailable(f"the desk of {forward.to_country} ({why.reason})", retry_after_s=wait_s)
+
+    def _receipt(
+        self, forward: Forward, work: Open, outcome: str, *, detail: str | None = None, settled: Settled | None = None
+    ) -> Receipt:
+        word = settled.word if settled else None
+        self.counters.settled.labels(NAME, forward.to_country, outcome).inc()
+        log.info("liaison.settled", forward_id=forward.forward_id, country=forward.to_country, outcome=outcome,
+                 attempts=work.attempts)  # fmt: skip
+        return Receipt(
+            receipt_id=ids.receipt_id(forward.forward_id, outcome),
+            forward_id=forward.forward_id,
+            to_country=forward.to_country,
+            outcome=outcome,  # type: ignore[arg-type]  # the two of a word, or expired
+            detail=": ".join(filter(None, (word.reason, word.detail)))[:1000] or None if word else detail,
+            neighbour_reference=word.reference if word else None,
+            signed=settled.signed if settled else None,
+            attempts=max(1, work.attempts),
+            first_sent_at_ms=work.first_sent_at_ms,
+            decided_at_ms=self.now_ms(),
+        )
+
+
+class Counters:
+    """What liaison counts beyond every stage's metrics."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.settled = Counter(
+            "vigie_liaison_settled", "Forwards settled, by outcome", ["agent", "country", "outcome"], registry=registry
+        )
+        self.failures = Counter(
+            "vigie_liaison_failures", "Attempts that settled nothing", ["agent", "country", "reason"], registry=registry
+        )
+
+
+async def start(context: Context) -> Handler:
+    """Read keys and certificates and open nothing: connections come with the first forward. Raises Misconfigured."""
+    settings = context.settings.liaison
+    liaison = Liaison(
+        desks={country: _client(settings, country, desk) for country, desk in settings.desks.items()},
+        key=signing_key("liaison.signing_key_file", _file(settings, "signing_key_file")) if settings.desks else None,
+        sender=settings.sender,
+        delivered=SeenOnce(context.redis, context.settings.namespace, "forwards", FORWARDS.retention_ms + DAY_MS),
+        now_ms=context.now_ms,
+        back_off=BackOff(cap_s=settings.max_backoff_s),
+        random=Random(),
+        counters=Counters(context.metrics.registry),
+        open={},
+    )
+    context.on_stop(liaison.close)
+    return liaison.handle
+
+
+def _client(settings: LiaisonSettings, country: str, desk: Desk) -> DeskClient:
+    where = f"liaison.desks.{country}"
+    if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
+        raise Misconfigured(where, found=country, allowed="an ISO 3166-1 alpha-2 code, such as NL")
+    tls = partial(
+        client_context,
+        ca=(f"{where}.ca_file", desk.ca_file),
+        cert=("liaison.client_cert_file", _file(settings, "client_cert_file")),
+        key=("liaison.client_key_file", _file(settings, "client_key_file")),
+    )
+    tls()  # a file that is missing or wrong stops the start, not the first delivery
+    ring = key_ring(f"{where}.public_key_file", {country: desk.public_key_file})
+    return DeskClient(desk.url, tls=tls, ring=ring, timeout_s=settings.timeout_s)
+
+
+def _file(settings: LiaisonSettings, name: str) -> Path:
+    file: Path | None = getattr(settings, name)
+    if file is None:
+        raise Misconfigured(f"liaison.{name}", found=None, allowed="a PEM file, as liaison.desks are set")
+    return file
+
+
+def _cure(country: str) -> str:
+    return (
+        f"no desk of {country} in the settings; add [liaison.desks.{country}] with url, ca_file and public_key_file,"
+        " restart liaison and send this record again"
+    )
+
+
+def _last_words(work: Open) -> str:
+    if work.last is None:
+        return "it had expired before it could be sent"
+    return f"no answer that counts in {work.attempts} attempts; the last: {work.last.reason}, {work.last.detail}"[:1000]

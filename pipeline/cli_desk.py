@@ -1,0 +1,110 @@
+"""`vigie desk`: a neighbour's receiver, and the keys and certificates for a first trial."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli_common import print_json, run_async
+from pipeline.desk import DeskAddress, DeskOptions, run_desk
+from pipeline.desk_credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, validity
+from pipeline.errors import Misconfigured
+from pipeline.runtime.log import configure_logging
+
+desk_app = typer.Typer(help="A neighbour's receiver, its own process, for exercises and tests.")
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@desk_app.callback(invoke_without_command=True)
+def desk(
+    context: typer.Context,
+    credentials: Annotated[Path | None, typer.Option(help="Folder that `vigie desk credentials` filled.")] = None,
+    inbox: Annotated[Path, typer.Option(help="Folder of the inbox, one file per day.")] = Path("inbox"),
+    country: Annotated[str, typer.Option(help="Whose desk it is.")] = "NL",
+    sender: Annotated[str, typer.Option(help="Whose forwards it takes.")] = "BE",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = 8443,
+    control_port: Annotated[
+        int | None, typer.Option(help="Loopback port that takes orders to fail; 0: any. None without this option.")
+    ] = None,
+    keep_days: Annotated[int, typer.Option(help="Days that the inbox is kept.", min=1)] = 30,
+) -> None:
+    """Take forwards over mutual TLS until SIGTERM or Ctrl-C. Prints one JSON line with its addresses once it listens.
+
+    Example: vigie desk --credentials keys --inbox inbox --country NL
+
+    With --control-port 8444 it can be told to fail: curl -d '{"mode": "unavailable", "seconds": 30}' localhost:8444/mode
+    (modes: ok, unavailable, hang, reject, drop, lose_answer, wrong_signature; "requests" instead of "seconds" counts).
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if credentials is None:
+        raise typer.BadParameter("make a folder with `vigie desk credentials DIR`", param_hint="--credentials")
+    configure_logging(level="warning" if sys.stderr.isatty() else "info", agent="desk")
+    files = Credentials.in_folder(credentials)
+    options = DeskOptions(
+        country=country,
+        inbox=inbox,
+        cert_file=files.desk_cert,
+        key_file=files.desk_key,
+        client_ca_file=files.ca,
+        signing_key_file=files.desk_sign_key,
+        senders={sender: files.sender_sign_public},
+        host=host,
+        port=port,
+        control_port=control_port,
+        keep_days=keep_days,
+    )
+    run_async(lambda: run_desk(options, ready=_print_address))
+
+
+@desk_app.command("credentials")
+def credentials_command(
+    folder: Annotated[Path, typer.Argument(help="Where they go; made when it is missing.")],
+    sender: Annotated[str, typer.Option(help="Whose client certificate and signing key.")] = "BE",
+    country: Annotated[str, typer.Option(help="Whose desk.")] = "NL",
+    host: Annotated[list[str] | None, typer.Option(help="Name or address of the desk. May be repeated.")] = None,
+    renew: Annotated[bool, typer.Option(help="New certificates over the keys that exist.")] = False,
+    force: Annotated[bool, typer.Option(help="Everything anew, keys and CA included.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="The files and their ends as JSON.")] = False,
+) -> None:
+    """Make a CA, certificates and signing keys for a trial between one sender and one desk. Keeps what is there.
+
+    Example: vigie desk credentials keys --country NL --host desk.example.org
+    """
+    hosts = host or ["localhost", "127.0.0.1", "::1"]
+    files = create_credentials(folder, sender=sender, country=country, hosts=hosts, renew=renew, force=force)
+    ends = validity(files, datetime.now(UTC))
+    if json:
+        rows = [{"file": str(end.file), "until": end.until, "days_left": end.days_left} for end in ends]
+        print_json({"folder": str(folder), "certificates": rows})
+        return
+    table = Table("certificate", "valid until", "days left", "renew")
+    for end in ends:
+        due = "now" if end.days_left < RENEW_BEFORE_DAYS else f"in {end.days_left - RENEW_BEFORE_DAYS} days"
+        table.add_row(end.file.name, f"{end.until:%Y-%m-%d}", str(end.days_left), due)
+    console.print(table)
+    console.print(
+        f"Keys and certificates are in {folder}. To renew the certificates: vigie desk credentials {folder} --renew"
+    )
+
+
+def _print_address(address: DeskAddress) -> None:
+    print_json({"url": address.url, "control_url": address.control_url, "pid": address.pid})
+
+
+def main() -> None:
+    """The desk alone, without the other commands: python -m pipeline.cli_desk."""
+    try:
+        desk_app()
+    except Misconfigured as error:
+        console.print(f"desk: {error}", markup=False)
+        raise SystemExit(2) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""One neighbour's desk as the sender sees it: mutual TLS, one connection kept open, every failure named."""
+
+import ssl
+from collections.abc import Callable
+
+import aiohttp
+from yarl import URL
+
+from pipeline.errors import Misconfigured
+from pipeline.liaison import MAX_SIGNED_BYTES, Answer, Retry, Settled, verdict_of
+from pipeline.signatures import KeyRing
+from schemas.outcomes import Forward
+
+_KEEPALIVE_S = 30.0  # below what servers commonly keep, so that a connection is seldom closed under a request
+
+
+class DeskClient:
+    """Delivers to one desk, one request at a time. Redirects, cookies, compression and proxies are not followed.
+
+    tls: makes the context; called again after a TLS failure, so that renewed certificates are taken without a restart.
+    timeout_s: one delivery from name lookup to the last byte of the answer.
+    """
+
+    def __init__(self, url: str, *, tls: Callable[[], ssl.SSLContext], ring: KeyRing, timeout_s: float) -> None:
+        self._url = forwards_url(url)
+        self._tls = tls
+        self._ring = ring
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s)
+        self._session: aiohttp.ClientSession | None = None
+
+    async def deliver(self, forward: Forward, token: str, now_ms: Callable[[], int]) -> Settled | Retry:
+        """Post the signed forward. Never raises for what the network or the neighbour does."""
+        answer = await self._post(token)
+        return answer if isinstance(answer, Retry) else verdict_of(answer, forward, self._ring, now_ms())
+
+    async def close(self) -> None:
+        """Close the connection; the next delivery opens another."""
+        session, self._session = self._session, None
+        if session:
+            await session.close()
+
+    async def _post(self, token: str) -> Answer | Retry:
+        headers = {"Content-Type": "application/jose"}
+        try:
+            session = self._opened()
+            async with session.post(self._url, data=token, headers=headers, allow_redirects=False) as response:
+                body = await _body(response)
+                return Answer(response.status, body, response.headers.get("Retry-After"))
+        except TimeoutError:
+            return Retry("timeout", f"no answer within {self._timeout.total} s")
+        except (aiohttp.ClientError, ssl.SSLError, OSError, Misconfigured) as error:
+            if not _is_tls(error):
+                return Retry("connection", repr(error))
+            await self.close()
+            return Retry("tls", str(error))
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._tls(), limit=1, keepalive_timeout=_KEEPALIVE_S),
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+            )
+        return self._session
+
+
+def forwards_url(url: str) -> URL:
+    """Where a desk takes forwards. Raises Misconfigured unless the desk's url is plain https.
+
+    >>> str(forwards_url("https://desk.example.org:8443/liaison/"))
+    'https://desk.example.org:8443/liaison/forwards'
+    """
+    try:
+        parsed = URL(url)
+    except ValueError as error:
+        raise Misconfigured("liaison.desks.url", found=url, allowed="https://host[:port][/path]") from error
+    if parsed.scheme != "https" or not parsed.host or parsed.query or parsed.user:
+        raise Misconfigured("liaison.desks.url", found=url, allowed="https://host[:port][/path]")
+    return URL(url.rstrip("/") + "/forwards")
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """The answer's body, cut just above what any acknowledgement needs."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_SIGNED_BYTES:
+            response.close()
+            break
+    return bytes(body)
+
+
+def _is_tls(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, (ssl.SSLError, ssl.CertificateError, Misconfigured)):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

@@ -1,0 +1,156 @@
+"""A desk's inbox: one JSON line per forward it took, one file per day, on disk before it is acknowledged.
+
+A line that a crash cut short was never acknowledged: it is cut off at the next start, and the sender sends it again.
+"""
+
+import errno
+import fcntl
+import os
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from pipeline.errors import Misconfigured
+from schemas.base import EpochMs, Message
+from schemas.outcomes import Forward
+
+log = structlog.get_logger()
+DAY_MS = 86_400_000
+
+
+class InboxEntry(Message, frozen=True, kw_only=True):
+    """One line: what came, from whom, when, and the text that its sender signed."""
+
+    received_at_ms: EpochMs
+    sender: str
+    forward: Forward
+    signed: str
+
+
+class _Known(msgspec.Struct):
+    forward_id: str
+
+
+class _Line(msgspec.Struct):
+    received_at_ms: int
+    forward: _Known
+
+
+class Inbox:
+    """What a desk took in the last `keep_days` days. One process at a time; not for several threads at once."""
+
+    def __init__(self, folder: Path, *, keep_days: int, now_ms: int) -> None:
+        """Open the folder and read what is there. Raises Misconfigured when another process has it."""
+        self._folder = folder
+        self._keep_days = keep_days
+        self._known: dict[str, int] = {}
+        self._day = ""
+        self._last_at_ms: int | None = None
+        self._file: FileIO | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = (folder / "lock").open("wb")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._lock.close()
+            raise Misconfigured("inbox", found=f"{folder}, in use", allowed="a folder of this desk alone") from error
+        self._drop_old(now_ms)
+        for file in self._day_files():
+            self._load(file)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    @property
+    def last_at_ms(self) -> int | None:
+        """When the newest forward came."""
+        return self._last_at_ms
+
+    def received_at_ms(self, forward_id: str) -> int | None:
+        """When this forward came, or None when it did not."""
+        return self._known.get(forward_id)
+
+    def append(self, entry: InboxEntry) -> None:
+        """Put an entry on disk; it is safe when this returns. Raises OSError, and then nothing of it is in the inbox."""
+        line = msgspec.json.encode(entry) + b"\n"
+        file = self._file_of(entry.received_at_ms)
+        end = file.seek(0, os.SEEK_END)
+        try:
+            if file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), end)
+            raise
+        self._know(entry.forward.forward_id, entry.received_at_ms)
+
+    def close(self) -> None:
+        """Close the files and let another process have the folder."""
+        if self._file:
+            self._file.close()
+        self._lock.close()
+
+    def _file_of(self, at_ms: int) -> FileIO:
+        day = _day_of(at_ms)
+        if day != self._day or self._file is None:
+            if self._file:
+                self._file.close()
+            self._drop_old(at_ms)
+            self._file = FileIO(self._folder / f"{day}.jsonl", "ab")
+            self._day = day
+            _sync_folder(self._folder)
+        return self._file
+
+    def _drop_old(self, now_ms: int) -> None:
+        oldest_ms = (now_ms // DAY_MS - self._keep_days + 1) * DAY_MS
+        for file in self._day_files():
+            if file.stem < _day_of(max(0, oldest_ms)):
+                file.unlink()
+        self._known = {name: at_ms for name, at_ms in self._known.items() if at_ms >= oldest_ms}
+
+    def _know(self, forward_id: str, at_ms: int) -> None:
+        self._known[forward_id] = at_ms
+        self._last_at_ms = max(self._last_at_ms or 0, at_ms)
+
+    def _day_files(self) -> list[Path]:
+        return sorted(self._folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"))
+
+    def _load(self, file: Path) -> None:
+        with file.open("r+b") as stream:
+            good = 0
+            for number, line in enumerate(stream, start=1):
+                if not line.endswith(b"\n"):
+                    log.warning("inbox.cut_line_dropped", file=file.name, line=number)
+                    stream.truncate(good)
+                    break
+                good += len(line)
+                try:
+                    known = msgspec.json.decode(line, type=_Line)
+                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                    log.error("inbox.line_unreadable", file=file.name, line=number, error=str(error))
+                    continue
+                self._know(known.forward.forward_id, known.received_at_ms)
+
+
+def read_inbox(folder: Path) -> list[InboxEntry]:
+    """Every whole entry of an inbox, oldest first, whether a desk runs on it or not."""
+    entries = []
+    for file in sorted(folder.glob("*.jsonl")):
+        lines = file.read_bytes().split(b"\n")[:-1]
+        entries += [msgspec.json.decode(line, type=InboxEntry) for line in lines]
+    return entries
+
+
+def _day_of(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
