@@ -1,0 +1,172 @@
+"""Which hotlist entries a read hits, how sure that is, and the alert that comes of it.
+
+The score is the probability that the vehicle seen is the one meant: the reader's own confidence in the text, times how believable
+each taken-for-another character is, times what speaks against it (another country, another make or colour). Only an exact match that
+nothing contradicts goes out without asking a person to confirm.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from pipeline.hotlist_index import Hotlist
+from pipeline.intake import may_serve, trusted_country
+from pipeline.plates.confusable import belief
+from pipeline.zones import in_any_zone
+from schemas import ids
+from schemas.outcomes import Alert, Match
+from schemas.reads import PlateRead
+from schemas.reference import Camera, HotlistEntry, Priority, Zone
+
+__all__ = ["Hit", "Hotlist", "alert_of", "in_incident", "match_read"]
+
+LIVE_BOUND_MS = 60_000
+LEAST_SCORE = 0.2  # below one in five, alerts would be mostly about the wrong vehicle, and people stop listening
+SURE_SCORE = 0.8  # from here an exact match needs no person; the same bar as a policy's default for neighbours
+# Readers err by inserting (a crest, the EU band's letter) far more often than otherwise; both are weak, so near is asked for per entry.
+READ_ONE_MORE = 0.4
+READ_OTHERWISE = 0.3
+OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another country halves it and no more
+OTHER_LOOK = (
+    0.7  # factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case
+)
+_DOWNGRADED: dict[Priority, Priority] = {"urgent": "high", "high": "normal", "normal": "low", "low": "low"}
+_RANK: dict[Match, int] = {"exact": 3, "confusable": 2, "near": 1, "pattern": 0}
+_URGENCY: dict[Priority, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
+_COLOURS = {"grey": "gray", "gris": "gray", "grijs": "gray", "grau": "gray"}
+_MAKES = {"vw": "volkswagen", "mercedes": "mercedesbenz", "merc": "mercedesbenz"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One entry that a read points at. priority: after downgrading; confirm: a person must look first; notes: what does not fit."""
+
+    entry: HotlistEntry
+    match: Match
+    score: float
+    priority: Priority
+    confirm: bool
+    notes: tuple[str, ...]
+
+
+def match_read(
+    read: PlateRead,
+    hotlist: Hotlist,
+    cameras: Mapping[str, Camera],
+    zones: Mapping[str, Zone],
+    *,
+    least_score: float = LEAST_SCORE,
+) -> list[Hit]:
+    """The hits of one read, most urgent first. None for an unknown camera, or where read or camera may not serve hotlists.
+
+    exact: the text read is the entry's plate; confusable: it may be taken for it, or the reader itself offers the plate as an
+    alternative; near: one edit away, for entries that ask for it; pattern: it fits the entry's pattern.
+    """
+    camera = cameras.get(read.camera_id)
+    if camera is None or not may_serve(read, camera, "hotlist"):
+        return []
+    best: dict[str, tuple[HotlistEntry, Match, float]] = {}
+    for entry, match, score in _candidates(read, hotlist):
+        before = best.get(entry.entry_id)
+        if before is None or (_RANK[match], score) > (_RANK[before[1]], before[2]):
+            best[entry.entry_id] = (entry, match, score)
+    if not best:
+        return []
+    hits = [
+        _hit(read, *found) for found in best.values() if _counts_here(read, found[0], cameras, zones)
+    ]  # fmt: skip
+    return sorted(
+        (hit for hit in hits if hit.score >= least_score), key=lambda hit: (_URGENCY[hit.priority], -hit.score)
+    )
+
+
+def _candidates(read: PlateRead, hotlist: Hotlist) -> Iterator[tuple[HotlistEntry, Match, float]]:
+    """Entries with the kind of match and how probable the text makes them."""
+    plate = read.plate
+    for text, probability in ((plate, read.confidence), *((one.text, one.probability) for one in read.alternatives)):
+        for entry in hotlist.alike(text):
+            match: Match = "exact" if entry.plate == plate else "confusable"
+            yield entry, match, probability * belief(text, entry.plate)
+    for entry in hotlist.near(plate):
+        yield entry, "near", read.confidence * (READ_ONE_MORE if len(plate) > len(entry.plate) else READ_OTHERWISE)
+    for entry in hotlist.patterns(plate):
+        yield entry, "pattern", read.confidence
+
+
+def _counts_here(
+    read: PlateRead, entry: HotlistEntry, cameras: Mapping[str, Camera], zones: Mapping[str, Zone]
+) -> bool:
+    """Whether the entry was valid when the picture was taken, and counts where it was taken."""
+    if not entry.valid_from_ms <= read.captured_at_ms < entry.valid_until_ms:
+        return False
+    if not entry.zones and not entry.cameras:
+        return True
+    return read.camera_id in entry.cameras or in_any_zone(read, entry.zones, cameras, zones)
+
+
+def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float) -> Hit:
+    notes: list[str] = []
+    priority = entry.priority
+    if match in ("confusable", "near"):
+        notes.append(f"read as {read.plate}, wanted {entry.plate}")
+    country = trusted_country(read)
+    if entry.country and country and country != entry.country:
+        probability = read.country_confidence or 1.0
+        score *= 1.0 - (1.0 - OTHER_COUNTRY) * probability
+        priority = _DOWNGRADED[priority]
+        notes.append(f"country read as {country}, wanted {entry.country}: downgraded from {entry.priority}")
+    for what, seen, wanted in (("make", read.make, entry.make), ("colour", read.colour, entry.colour)):
+        if seen and wanted and _plain(seen) != _plain(wanted):
+            score *= OTHER_LOOK
+            notes.append(f"{what} seen as {seen}, wanted {wanted}")
+    confirm = match != "exact" or bool(notes) or score < SURE_SCORE
+    return Hit(entry, match, score, priority, confirm, tuple(notes))
+
+
+def _plain(text: str) -> str:
+    """A make or colour without case and punctuation, in one spelling."""
+    word = "".join(filter(str.isalnum, text.casefold()))
+    return _COLOURS.get(word) or _MAKES.get(word) or word
+
+
+def alert_of(hit: Hit, read: PlateRead, *, decided_at_ms: int, live_bound_ms: int = LIVE_BOUND_MS) -> Alert:
+    """The alert of a hit, as if it were the first of its incident; see in_incident. Times in ms UTC.
+
+    It is live when it was captured within the live bound of being decided, and rings only then.
+    """
+    entry = hit.entry
+    alert_id = ids.alert_id(read.read_id, entry.entry_id)
+    live = decided_at_ms - read.captured_at_ms <= live_bound_ms
+    return Alert(
+        alert_id=alert_id,
+        incident_id=alert_id,
+        rings=live,
+        live=live,
+        entry_id=entry.entry_id,
+        hotlist=entry.hotlist,
+        category=entry.category,
+        priority=hit.priority,
+        action=entry.action,
+        owner=entry.owner,
+        legal_basis=entry.legal_basis,
+        match=hit.match,
+        score=hit.score,
+        confirm=hit.confirm,
+        covert=entry.covert,
+        wanted_plate=entry.plate,
+        share_with=entry.share_with,
+        case_reference=entry.case_reference,
+        notes=hit.notes,
+        read=read,
+        decided_at_ms=decided_at_ms,
+    )
+
+
+def in_incident(alert: Alert, incident_id: str) -> Alert:
+    """The alert as part of an incident: it rings only if it is live and the incident is its own."""
+    if alert.incident_id == incident_id:
+        return alert
+    return msgspec.structs.replace(
+        alert, incident_id=incident_id, rings=alert.live and incident_id == alert.alert_id
+    )  # fmt: skip
