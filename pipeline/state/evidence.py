@@ -1,0 +1,192 @@
+"""The evidence store: pictures by day and by content, in a folder or an S3-compatible service."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import obstore
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.store import LocalStore, S3Store
+
+from pipeline.errors import BadRecord, Misconfigured, Unavailable
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig, S3Config
+
+WHAT = "evidence store"
+SETTING = "VIGIE_EVIDENCE_URL"
+_ALLOWED = "a folder, file:///folder or s3://bucket/prefix?endpoint=https://host:port&region=name"
+_PATH = re.compile(r"\d{4}-\d{2}-\d{2}/([0-9a-f]{64})\.(?:jpg|png)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PNG = b"\x89PNG\r\n\x1a\n"
+_S3_OPTIONS = {
+    "endpoint": "endpoint",
+    "region": "region",
+    "access_key_id": "access_key_id",
+    "secret_access_key": "secret_access_key",
+    "session_token": "session_token",
+    "virtual_hosted_style": "virtual_hosted_style_request",
+}
+DELETE_AT_ONCE = 1_000
+
+
+class EvidenceMissing(BadRecord):
+    """There is no such picture: never stored, or dropped when its retention ended."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("evidence_missing", f"no picture at {path!r}")
+
+
+class EvidenceStore:
+    """Pictures by day and SHA-256. Every method raises Unavailable when the store is away or full."""
+
+    def __init__(self, store: LocalStore | S3Store) -> None:
+        self._store = store
+
+    @staticmethod
+    def open(url: str | Path) -> "EvidenceStore":
+        """A store in a folder (made if absent) or in an S3-compatible service.
+
+        url: a folder, file:///folder, or s3://bucket/prefix?endpoint=...&region=...; credentials come from AWS_ACCESS_KEY_ID and
+        AWS_SECRET_ACCESS_KEY in the environment, or from access_key_id and secret_access_key in the query. Opens no connection
+        yet. Raises Misconfigured for a URL that is neither, Unavailable when the folder cannot be made.
+        """
+        text = str(url)
+        parts = urlsplit(text)
+        if parts.scheme == "s3" and parts.netloc:
+            return EvidenceStore(_s3(parts.netloc, parts.path, parts.query))
+        if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+            return EvidenceStore(_folder(Path(unquote(parts.path))))
+        if "://" not in text and text:
+            return EvidenceStore(_folder(Path(text).expanduser().absolute()))
+        raise Misconfigured(SETTING, found=text.partition("?")[0], allowed=_ALLOWED)
+
+    async def put(self, day_ms: int, image: bytes) -> str:
+        """Store an encoded picture (JPEG or PNG); its path, e.g. "2026-03-01/<sha256>.jpg".
+
+        day_ms: capture time, ms UTC. The same picture of the same day has the same path, so storing it again is harmless. It
+        appears whole or not at all.
+        """
+        suffix = "png" if image.startswith(_PNG) else "jpg"
+        path = f"{day_of(day_ms)}/{sha256(image).hexdigest()}.{suffix}"
+        with _edge():
+            await obstore.put_async(self._store, path, image, mode="overwrite", use_multipart=False)
+        return path
+
+    async def get(self, path: str) -> bytes:
+        """The picture at a path that put gave. Raises EvidenceMissing, and BadRecord for another path or changed content."""
+        digest = _digest_of(path)
+        try:
+            with _edge():
+                answer = await obstore.get_async(self._store, path)
+                image = bytes(await answer.bytes_async())
+        except FileNotFoundError as error:
+            raise EvidenceMissing(path) from error
+        if sha256(image).hexdigest() != digest:
+            raise BadRecord("evidence_changed", f"the picture at {path!r} is not the one that was stored")
+        return image
+
+    async def exists(self, path: str) -> bool:
+        """Whether there is a picture at a path that put gave. Raises BadRecord for another path."""
+        _digest_of(path)
+        try:
+            with _edge():
+                await obstore.head_async(self._store, path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    async def drop_before(self, day_ms: int) -> int:
+        """Delete the pictures of all days before that of day_ms (ms UTC); how many there were."""
+        first_kept, dropped = day_of(day_ms), 0
+        with _edge():
+            listing = await obstore.list_with_delimiter_async(self._store)
+            days = [str(prefix).rstrip("/").rpartition("/")[2] for prefix in listing["common_prefixes"]]
+            for day in sorted(days):
+                if not _DAY.fullmatch(day) or day >= first_kept:
+                    continue
+                async for chunk in obstore.list(self._store, prefix=day, chunk_size=DELETE_AT_ONCE):
+                    await obstore.delete_async(self._store, [meta["path"] for meta in chunk])
+                    dropped += len(chunk)
+        return dropped
+
+
+def day_of(at_ms: int) -> str:
+    """The UTC day of a time in ms.
+
+    >>> day_of(1772323200000)
+    '2026-03-01'
+    """
+    moment: date = datetime.fromtimestamp(at_ms / 1000, UTC).date()
+    return moment.isoformat()
+
+
+def _digest_of(path: str) -> str:
+    match = _PATH.fullmatch(path)
+    if match is None:
+        raise BadRecord("bad_evidence_path", f"{path[:100]!r} is no path of the evidence store")
+    return match.group(1)
+
+
+@contextmanager
+def _edge() -> Iterator[None]:
+    """Translate what the store raises; a missing object stays a FileNotFoundError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (UnauthenticatedError, PermissionDeniedError) as error:
+        raise Unavailable(
+            f"{WHAT} (it refuses the credentials or the folder's permissions: {_short(error)})"
+        ) from error
+    except (BaseError, OSError) as error:
+        raise Unavailable(unavailable_name(str(error)), retry_after_s=2.0) from error
+
+
+def unavailable_name(text: str) -> str:
+    """What to call the trouble, given the store's own words.
+
+    >>> unavailable_name("Unable to copy data to file: No space left on device (os error 28)")
+    'evidence store (disk full)'
+    """
+    if "No space left on device" in text or "os error 28" in text or "Quota exceeded" in text or "os error 122" in text:
+        return f"{WHAT} (disk full)"
+    return f"{WHAT} ({_short(text)})"
+
+
+def _short(error: object) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _folder(path: Path) -> LocalStore:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(unavailable_name(str(error))) from error
+    return LocalStore(path, automatic_cleanup=True)
+
+
+def _s3(bucket: str, path: str, query: str) -> S3Store:
+    given = dict(parse_qsl(query))
+    unknown = sorted(set(given) - set(_S3_OPTIONS))
+    if unknown:
+        raise Misconfigured(
+            SETTING, found=f"?{unknown[0]}=", allowed=f"with only {', '.join(_S3_OPTIONS)} in its query"
+        )
+    config: S3Config = {_S3_OPTIONS[name]: value for name, value in given.items()}  # type: ignore[misc, assignment]
+    client: ClientConfig = {
+        "timeout": "10s",
+        "connect_timeout": "3s",
+        "allow_http": given.get("endpoint", "").startswith("http://"),
+    }
+    retry: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
+    prefix = path.strip("/") or None
+    try:
+        return S3Store(bucket, prefix=prefix, config=config, client_options=client, retry_config=retry)
+    except (BaseError, ValueError) as error:
+        raise Misconfigured(SETTING, found=f"s3://{bucket}", allowed=f"{_ALLOWED} ({_short(error)})") from error
