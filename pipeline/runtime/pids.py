@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,11 +26,13 @@ def started(pid: int) -> str | None:
     if sys.platform == "linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
+            threads = sum(1 for _ in Path(f"/proc/{pid}/task").iterdir())
             boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         except OSError:
             return None
         state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
-        return None if state in "ZX" else f"{boot}/{fields[18]}"
+        ended = state in "ZX" and threads < 2  # its other threads may outlive the first, and hold its ports till then
+        return None if ended else f"{boot}/{fields[18]}"
     shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     state, _, date = shown.stdout.strip().partition(" ")
     return None if not date or state.startswith("Z") else date.strip()
@@ -44,6 +47,14 @@ def identity_of(pid: int, argv: tuple[str, ...] = ()) -> Identity | None:
 def lives(identity: Identity) -> bool:
     """Whether that very process still runs."""
     return started(identity.pid) == identity.started
+
+
+def all_ended(identities: Sequence[Identity], within_s: float) -> bool:
+    """Whether all of these processes, which need not be children of this one, end in time. Blocks until they have."""
+    until = time.monotonic() + within_s
+    while any(map(lives, identities)) and time.monotonic() < until:
+        time.sleep(0.02)  # a stranger's end cannot be waited for
+    return not any(map(lives, identities))
 
 
 def write(path: Path, identity: Identity) -> None:
@@ -71,9 +82,7 @@ def end_orphans(folder: Path, *, grace_s: float = 3.0) -> list[Identity]:
     for sent in (signal.SIGTERM, signal.SIGKILL):
         for orphan in filter(lives, orphans):
             signal_group(orphan.pid, sent)
-        until = time.monotonic() + grace_s
-        while any(map(lives, orphans)) and time.monotonic() < until:
-            time.sleep(0.02)
+        all_ended(orphans, grace_s)
     for file in files:
         file.unlink(missing_ok=True)
     return orphans

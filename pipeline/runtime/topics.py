@@ -72,9 +72,8 @@ def wanted_topics(
             # Kafka drops whole segments, and none before its last record is due: short ones keep to the retention
             "segment.ms": str(min(DAY_MS, max(10 * MINUTE_MS, topic.retention_ms // 8))),
             "segment.bytes": str(SEGMENT_BYTES),
+            "min.insync.replicas": str(max(1, replication - 1)),
         }
-        if replication > 1:
-            config["min.insync.replicas"] = str(replication - 1)
         name = f"{namespace}.{topic.name}"
         count = counts.get(topic.name, topic.partitions)
         shapes.append(TopicShape(name=name, partitions=count, replication=replication, config=config))
@@ -93,8 +92,7 @@ async def create_topics(
     replication: copies of each record; None: three, or as many as there are brokers. Raises Unavailable, TopicRefused.
     """
     async with _admin(connection) as admin:
-        cluster = await admin.describe_cluster()
-        copies = min(3, len(cluster["brokers"])) if replication is None else replication
+        copies = await _copies(admin) if replication is None else replication
         wanted = wanted_topics(namespace, replication=copies, partitions=partitions)
         there = await _topics(admin)
         missing = [shape for shape in wanted if shape.name not in there]
@@ -108,12 +106,13 @@ async def check_topics(
     connection: KafkaConnection,
     namespace: str,
     *,
-    replication: int = 1,
+    replication: int | None = None,
     partitions: Mapping[str, int] | None = None,
 ) -> tuple[Difference, ...]:
-    """How the broker's topics differ from what is wanted; fewer copies than replication count too. Raises Unavailable."""
-    wanted = wanted_topics(namespace, replication=replication, partitions=partitions)
+    """How the broker's topics differ from what create_topics with the same arguments makes. Raises Unavailable."""
     async with _admin(connection) as admin:
+        copies = await _copies(admin) if replication is None else replication
+        wanted = wanted_topics(namespace, replication=copies, partitions=partitions)
         return differences(wanted, await _shapes(admin, wanted))
 
 
@@ -159,6 +158,11 @@ async def _admin(connection: KafkaConnection) -> AsyncIterator[Any]:
         raise Unavailable(f"Kafka at {connection.url} ({error!r})") from error
     finally:
         await admin.close()
+
+
+async def _copies(admin: Any) -> int:
+    """How many copies of each record this cluster can keep, three at most."""
+    return min(3, len((await admin.describe_cluster())["brokers"]))
 
 
 async def _topics(admin: Any) -> dict[str, dict[str, Any]]:
