@@ -48,17 +48,16 @@ def candidates_of(scores: Scores) -> dict[str, float]:
 
 
 def posterior(seen: dict[str, float], most: int = 6) -> list[Reading]:
-    """Weigh each text's log probability with how common its shape is; the sum is at most 1, the rest being other texts."""
+    """Weigh each text's log probability with how common its shape is. They sum to less than 1; the rest is for other texts."""
     if not seen:
         return []
+    unseen = max(1.0 - math.fsum(math.exp(value) for value in seen.values()), 1e-9)
     weighed = {text: _SHARPNESS * (value + _SHAPE_TRUST * log_weight(text)) for text, value in seen.items()}
-    top = max(weighed.values())
-    total = sum(math.exp(value - top) for value in weighed.values())
-    visible = math.exp(
-        _SHARPNESS * min(0.0, _log_sum(list(seen.values())))
-    )  # what the picture gives to other texts is not theirs
+    others = _SHARPNESS * (math.log(unseen) + _SHAPE_TRUST * log_weight(""))
+    top = max(others, *weighed.values())
+    total = math.exp(others - top) + math.fsum(math.exp(value - top) for value in weighed.values())
     ranked = sorted(weighed.items(), key=lambda item: (-item[1], item[0]))[:most]
-    return [Reading(text, math.exp(value - top) / total * visible) for text, value in ranked]
+    return [Reading(text, math.exp(value - top) / total) for text, value in ranked]
 
 
 def _one_less(text: str) -> set[str]:
@@ -73,8 +72,3 @@ def _twins(text: str) -> set[str]:
 
 _TO_DIGITS = str.maketrans("OQI", "001")
 _TO_LETTERS = str.maketrans("01", "OI")
-
-
-def _log_sum(values: list[float]) -> float:
-    top = max(values)
-    return top + math.log(sum(math.exp(value - top) for value in values))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.vision.boxes import Box
 from pipeline.vision.pictures import Picture
@@ -26,14 +27,47 @@ def lines_of(crop: Picture, inner: Box) -> list[Lines]:
     row = find_row(grey, (x - around, y - around, width + 2 * around, height + 2 * around))
     if row is None:
         return _without_row(crop, inner)
+    ways: list[Lines] = [(_without_band(straighten(crop, row)),)]
     if width < _TWO_LINE_ASPECT * height:
         pair = _pair(grey, row)
         if pair:
-            return [tuple(straighten(crop, line) for line in pair)]
-    ways: list[Lines] = [(straighten(crop, row),)]
-    if row.length < 0.75 * width and row.height > 0.3 * height:
-        ways.append((straighten(crop, row.widened(x, x + width)),))
+            return [tuple(_without_band(straighten(crop, line)) for line in pair)]
+        other = _room_beside(row, inner)
+        if other:
+            both = sorted((row, other), key=lambda line: line.centre_y)
+            ways.append(tuple(_without_band(straighten(crop, line)) for line in both))
+    elif row.length < 0.75 * width and row.height > 0.3 * height:
+        ways.append((_without_band(straighten(crop, row.widened(x, x + width))),))
     return ways
+
+
+def _room_beside(row: Row, inner: Box) -> Row | None:
+    """Where a second line would stand, above or below a row that fills only half of its plate; None where there is no room."""
+    x, y, width, height = inner
+    above, below = row.centre_y - row.height / 2 - y, y + height - row.centre_y - row.height / 2
+    if max(above, below) < 0.8 * row.height or row.height < 0.2 * height:
+        return None
+    middle = row.centre_y + (-1.3 if above > below else 1.3) * row.height
+    return _band(x, middle - 0.75 * row.height, width, 1.5 * row.height)
+
+
+def _without_band(line: Picture) -> Picture:
+    """The line without the blue bands at its ends, whose small letters (country, region) are no part of the plate's text."""
+    hue, saturation, value = (np.asarray(plane) for plane in cv2.split(cv2.cvtColor(line, cv2.COLOR_BGR2HSV)))
+    width = line.shape[1]
+    ground = float(np.median(saturation[:, width // 4 : -width // 4]))
+    blue = (hue > 95) & (hue < 130) & (saturation > max(90.0, ground + 60.0)) & (value > 40)
+    columns = np.asarray(blue.mean(axis=0)) > 0.5
+    start, end = _band_width(columns[: width // 4]), width - _band_width(columns[::-1][: width // 4])
+    return line[:, start:end].copy()
+
+
+def _band_width(columns: NDArray[np.bool_]) -> int:
+    """How many columns from the edge inwards belong to a band: nearly all blue up to there."""
+    blue = np.flatnonzero(columns)
+    if len(blue) < 3 or columns[: blue[-1] + 1].mean() < 0.7:
+        return 0
+    return int(blue[-1]) + 1
 
 
 def _pair(grey: Grey, row: Row) -> tuple[Row, Row] | None:
@@ -67,8 +101,8 @@ def _without_row(crop: Picture, inner: Box) -> list[Lines]:
     x, y, width, height = inner
     if width < 2.2 * height:
         half = _band(x, y, width, height / 2), _band(x, y + height / 2, width, height / 2)
-        return [tuple(straighten(crop, line) for line in half)]
-    return [(straighten(crop, _band(x, y, width, height)),)]
+        return [tuple(_without_band(straighten(crop, line)) for line in half)]
+    return [(_without_band(straighten(crop, _band(x, y, width, height))),)]
 
 
 def _band(x: float, y: float, width: float, height: float) -> Row:
