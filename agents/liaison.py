@@ -2,9 +2,8 @@
 
 One forward at a time: a desk's order is kept by waiting for its answer, so the round trip across the border bounds the pace,
 not Kafka. While a desk is away the handler raises Unavailable instead of waiting inside: between two attempts the stage sees
-a stop or a rebalance, and then calls again with the very same forward, so nothing overtakes it. A forward is marked as
-delivered only after the broker has its receipt; a crash before that sends it again, and the desk drops the second copy and
-gives the same acknowledgement.
+a stop or a rebalance, and then calls again with the very same forward, so nothing overtakes it. A crash between delivery and
+commit sends the same forward_id again: the desk drops the second copy and gives the same acknowledgement.
 """
 
 import asyncio
@@ -13,11 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Protocol
 
 import structlog
 from joserfc.jwk import OKPKey
-from pipeline.state.dedup import SeenOnce
 from prometheus_client import CollectorRegistry, Counter
 
 from pipeline.desk_client import DeskClient
@@ -27,6 +24,7 @@ from pipeline.liaison import BackOff, Retry, Settled, sign_forward
 from pipeline.runtime.app import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.settings import Desk, LiaisonSettings
+from pipeline.state.dedup import SeenOnce
 from schemas import ids
 from schemas.outcomes import Forward, Receipt
 from schemas.topics import DAY_MS, FORWARDS, RECEIPTS
@@ -38,16 +36,6 @@ PER_PARTITION = True
 MAX_RECORDS = 1  # a receipt is out before the next forward is tried
 LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
 log = structlog.get_logger()
-
-
-class Delivered(Protocol):
-    """What remembers settled forwards. Both raise Unavailable."""
-
-    async def seen(self, ids: Sequence[str]) -> list[bool]:
-        """Whether each was settled, without marking it."""
-
-    async def first_time(self, ids: Sequence[str]) -> list[bool]:
-        """Mark each as settled; True where it was not yet."""
 
 
 @dataclass(slots=True)
@@ -68,7 +56,7 @@ class Liaison:
     desks: Mapping[str, DeskClient]
     key: OKPKey | None
     sender: str
-    delivered: Delivered
+    seen: SeenOnce
     now_ms: Callable[[], int]
     back_off: BackOff
     random: Random
@@ -78,40 +66,38 @@ class Liaison:
     async def handle(self, records: Sequence[Record[Forward]]) -> Outputs:
         """Settle each record in turn. Raises Unavailable while its desk is away, and then wants the same records again."""
         outputs = Outputs()
-        settled: list[str] = []
         for record in records:
             receipt = await self._settled(record, outputs)
             self.open.pop(record.partition, None)
             if receipt:
                 outputs.send(RECEIPTS, receipt, key=receipt.forward_id)
-                settled.append(receipt.forward_id)
-        if settled:
-            outputs.settled = partial(self._mark, settled)
         return outputs
 
     async def close(self) -> None:
         """Close every connection."""
         await asyncio.gather(*(desk.close() for desk in self.desks.values()))
 
-    async def _mark(self, forward_ids: Sequence[str]) -> None:
-        await self.delivered.first_time(forward_ids)
-
     async def _settled(self, record: Record[Forward], outputs: Outputs) -> Receipt | None:
         forward = record.message
-        work = self.open.get(record.partition)
-        if work is None or work.forward_id != forward.forward_id:
-            if (await self.delivered.seen([forward.forward_id]))[0]:
-                log.info("liaison.second_copy_dropped", forward_id=forward.forward_id)
-                return None
-            work = self.open[record.partition] = Open(forward.forward_id)
         desk = self.desks.get(forward.to_country)
         if desk is None or self.key is None:
             outputs.refuse(record, "no_desk", _cure(forward.to_country))
             return None
+        work = self.open.get(record.partition)
+        if work is None or work.forward_id != forward.forward_id:
+            if not await self._is_first_copy(record):
+                log.info("liaison.second_copy_dropped", forward_id=forward.forward_id)
+                return None
+            work = self.open[record.partition] = Open(forward.forward_id)
         await self._until_due(work, forward)
         if forward.expires_at_ms <= self.now_ms():
             return self._receipt(forward, work, "expired", detail=_last_words(work))
         return await self._attempt(forward, work, desk, self.key)
+
+    async def _is_first_copy(self, record: Record[Forward]) -> bool:
+        """A record that comes again after a crash is still the first copy; the same forward in another record is not."""
+        claim = f"{record.topic}/{record.partition}/{record.offset}"
+        return (await self.seen.first_time([record.message.forward_id], [claim]))[0]
 
     async def _until_due(self, work: Open, forward: Forward) -> None:
         left_s = work.due_s - asyncio.get_running_loop().time()
@@ -180,7 +166,7 @@ async def start(context: Context) -> Handler:
         desks={country: _client(settings, country, desk) for country, desk in settings.desks.items()},
         key=signing_key("liaison.signing_key_file", _file(settings, "signing_key_file")) if settings.desks else None,
         sender=settings.sender,
-        delivered=SeenOnce(context.redis, context.settings.namespace, "forwards", FORWARDS.retention_ms + DAY_MS),
+        seen=SeenOnce(context.redis, context.settings.namespace, "forwards", FORWARDS.retention_ms + DAY_MS),
         now_ms=context.now_ms,
         back_off=BackOff(cap_s=settings.max_backoff_s),
         random=Random(),

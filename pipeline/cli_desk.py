@@ -15,7 +15,7 @@ from pipeline.desk_credentials import RENEW_BEFORE_DAYS, Credentials, create_cre
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
 
-desk_app = typer.Typer(help="A neighbour's receiver, its own process, for exercises and tests.")
+desk_app = typer.Typer()
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
