@@ -15,7 +15,7 @@ class Leg:
     limit_kmh: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """Cameras in the order in which a vehicle passes them. weight: its share of the traffic, relative to the others."""
 
@@ -31,10 +31,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Patrol:
-    """Where a moving camera drives: a closed loop at a constant speed."""
+    """Where a moving camera drives: a closed loop at a constant speed. zones: the zones that the whole loop lies in."""
 
     loop: tuple[Position, ...]
     lap_ms: int
+    zones: tuple[str, ...] = ()
 
     def position_at(self, at_ms: int) -> Position:
         """Where it is at a time (UTC milliseconds)."""
@@ -60,10 +61,12 @@ class RoadNetwork:
     policies: tuple[Policy, ...]
     routes: tuple[Route, ...]
     patrols: dict[str, Patrol] = field(default_factory=dict)  # camera_id of each moving camera
+    by_id: dict[str, Camera] = field(init=False, repr=False)
 
-    def camera(self, camera_id: str) -> Camera:
-        """The camera of that id. Raises KeyError where there is none."""
-        for camera in self.cameras:
-            if camera.camera_id == camera_id:
-                return camera
-        raise KeyError(camera_id)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_id", {camera.camera_id: camera for camera in self.cameras})
+
+    def zones_of(self, camera_id: str) -> list[Zone]:
+        """The zones that every read of this camera lies in."""
+        inside = self.patrols[camera_id].zones if camera_id in self.patrols else ()
+        return [zone for zone in self.zones if camera_id in zone.cameras or zone.zone_id in inside]

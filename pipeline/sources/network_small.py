@@ -60,29 +60,40 @@ _CAMERAS: tuple[tuple[str, str, Network, float, float, float, tuple[Purpose, ...
 
 _LEZ_CORNERS = ((50.905, 4.280), (50.915, 4.380), (50.880, 4.440), (50.830, 4.460), (50.780, 4.420), (50.770, 4.340),
                 (50.800, 4.270), (50.860, 4.260))  # fmt: skip
-_PATROL = ((50.8600, 4.3480), (50.8550, 4.3700), (50.8420, 4.3700), (50.8330, 4.3560), (50.8360, 4.3400), (50.8500, 4.3380))
+_PATROL = (
+    (50.8600, 4.3480),
+    (50.8550, 4.3700),
+    (50.8420, 4.3700),
+    (50.8330, 4.3560),
+    (50.8360, 4.3400),
+    (50.8500, 4.3380),
+)
 _2023, _2025, _2030 = 1_672_531_200_000, 1_735_689_600_000, 1_893_456_000_000
 
 
-def _section(section_id: str, name: str, distances: dict[str, float], exit_id: str, limit: int, **more: object) -> Section:
-    certificate = Certificate(number=f"SMD-{section_id}", valid_from_ms=_2023, valid_until_ms=_2030)
+def _section(
+    section_id: str, name: str, limit_kmh: int, entries: dict[str, float], exit_id: str, lorries_kmh: int | None = None,
+    valid_until_ms: int = _2030,
+) -> Section:  # fmt: skip
     return Section(
-        **{  # type: ignore[arg-type] # the table's own keywords
-            "section_id": section_id, "name": name, "country": "BE", "limit_kmh": limit, "certificate": certificate,
-            "entries": tuple(Line(camera_id=entry) for entry in distances), "exits": (Line(camera_id=exit_id),),
-            "distances": tuple(Distance(entry_camera_id=e, exit_camera_id=exit_id, metres=m) for e, m in distances.items()),
-            **more,
-        }
-    )  # fmt: skip
+        section_id=section_id,
+        name=name,
+        country="BE",
+        entries=tuple(Line(camera_id=entry) for entry in entries),
+        exits=(Line(camera_id=exit_id),),
+        distances=tuple(Distance(entry_camera_id=e, exit_camera_id=exit_id, metres=m) for e, m in entries.items()),
+        limit_kmh=limit_kmh,
+        class_limits_kmh={"lorry": lorries_kmh} if lorries_kmh else {},
+        certificate=Certificate(number=f"SMD-{section_id}", valid_from_ms=_2023, valid_until_ms=valid_until_ms),
+    )
 
 
 def _sections() -> tuple[Section, ...]:
-    lapsed = Certificate(number="SMD-A12-BOOM", valid_from_ms=_2023, valid_until_ms=_2025)
     return (
-        _section("E40-ERPE", "E40 Erpe-Mere", {"E40-ERP-IN": 2240.0, "E40-ERP-SLIP": 1610.0}, "E40-ERP-OUT", 120,
-                 class_limits_kmh={"lorry": 90}),
-        _section("E17-GENTBRUGGE", "E17 Gentbrugge, roadworks", {"E17-GEN-IN": 1240.0}, "E17-GEN-OUT", 70),
-        _section("A12-BOOM", "A12 Boom, certificate lapsed", {"A12-BOO-IN": 2110.0}, "A12-BOO-OUT", 100, certificate=lapsed),
+        _section("E40-ERPE", "E40 Erpe-Mere", 120, {"E40-ERP-IN": 2240.0, "E40-ERP-SLIP": 1610.0}, "E40-ERP-OUT", 90),
+        _section("E17-GENTBRUGGE", "E17 Gentbrugge, roadworks", 70, {"E17-GEN-IN": 1240.0}, "E17-GEN-OUT"),
+        _section("A12-BOOM", "A12 Boom, certificate lapsed", 100, {"A12-BOO-IN": 2110.0}, "A12-BOO-OUT",
+                 valid_until_ms=_2025),
     )  # fmt: skip
 
 
@@ -137,7 +148,9 @@ def small_network() -> RoadNetwork:
         Camera(camera_id=i, name=n, network=w, position=Position(lat=lat, lon=lon), heading_deg=h, purposes=p)
         for i, n, w, lat, lon, h, p in _CAMERAS
     ]
-    cameras.append(Camera(camera_id=POLICE_CAR, name="Police zone Brussels North, car 7", network="vehicle", purposes=_ALL))
+    cameras.append(
+        Camera(camera_id=POLICE_CAR, name="Police zone Brussels North, car 7", network="vehicle", purposes=_ALL)
+    )
     return RoadNetwork(
         name="small",
         cameras=tuple(cameras),
@@ -146,5 +159,5 @@ def small_network() -> RoadNetwork:
         hotlist=HOTLIST,
         policies=POLICIES,
         routes=tuple(Route(name, tuple(Leg(*leg) for leg in legs), weight) for name, weight, legs in _ROUTES),
-        patrols={POLICE_CAR: Patrol(_positions(_PATROL), lap_ms=900_000)},
+        patrols={POLICE_CAR: Patrol(_positions(_PATROL), lap_ms=900_000, zones=("lez-brussels",))},
     )

@@ -9,6 +9,7 @@ Two rules keep the truth of a simulation certain:
 """
 
 import re
+from bisect import bisect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -54,7 +55,11 @@ def _some(random: Random, alphabet: str, count: int) -> str:
 def _belgian(random: Random) -> str:
     kind = random.random()
     if kind < 0.93:
-        return random.choice("1112222") + _some(random, _LETTERS, 3) + _some(random, _DIGITS, 3)
+        return (
+            random.choices("1234567", (38, 50, 3, 2, 2, 2, 3))[0]
+            + _some(random, _LETTERS, 3)
+            + _some(random, _DIGITS, 3)
+        )
     if kind < 0.97:
         return "1" + random.choice("TOM") + _some(random, _LETTERS, 2) + _some(random, _DIGITS, 3)
     return _some(random, _LETTERS, 3) + _some(random, _DIGITS, 3)
@@ -74,8 +79,8 @@ def _dutch(random: Random) -> str:
 
 
 def _german(random: Random) -> str:
-    letters = _some(random, _NO_IO, random.choice((1, 2, 2)))
-    return random.choice(_DISTRICTS) + letters + str(random.randrange(10, 9999))
+    letters = random.choice(_DISTRICTS) + _some(random, _NO_IO, random.choice((1, 2, 2)))
+    return letters + str(random.randrange(100, 10 ** min(4, 8 - len(letters))))  # eight characters at most
 
 
 def _luxembourgish(random: Random) -> str:
@@ -93,7 +98,7 @@ GRAMMARS: dict[Country, Draw] = {
 _COUNTRIES: tuple[Country, ...] = tuple(GRAMMARS)
 _SHARES = (76.0, 9.0, 8.0, 4.0, 2.0, 1.0)
 _CLASSES: tuple[VehicleClass, ...] = ("car", "van", "lorry", "bus", "motorcycle")
-_CLASS_SHARES = (78.0, 11.0, 8.0, 1.0, 2.0)
+_CLASS_BOUNDS = (0.78, 0.89, 0.97, 0.98)  # cumulated shares
 _COLOURS = ("black", "grey", "white", "blue", "red", "silver", "green")
 
 
@@ -167,13 +172,18 @@ def _balanced(plate: str) -> str | None:
     return None
 
 
-def draw_vehicle(random: Random, wanted: Wanted) -> Vehicle:
+def draw_class(random: Random) -> VehicleClass:
+    """A class of vehicle as they are met on Belgian roads."""
+    return _CLASSES[bisect(_CLASS_BOUNDS, random.random())]
+
+
+def draw_vehicle(random: Random, wanted: Wanted, vehicle_class: VehicleClass = "car") -> Vehicle:
     """A vehicle as they are met on Belgian roads."""
     country = random.choices(_COUNTRIES, _SHARES)[0]
     return Vehicle(
         plate=draw_plate(random, country, wanted),
         country=country,
-        vehicle_class=random.choices(_CLASSES, _CLASS_SHARES)[0],
+        vehicle_class=vehicle_class,
         colour=random.choice(_COLOURS),
         country_seen=country if random.random() < 0.92 else None,
     )

@@ -1,0 +1,225 @@
+"""The camera gateway: packs reads and sends them to their cameras' partitions; none is lost when the broker is away."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from pipeline.sources.arrivals import Arrival
+from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
+from schemas.pictures import Frame
+from schemas.reads import PlateRead
+from schemas.topics import FRAMES, READS
+
+log = structlog.get_logger()
+MOST_WAITING = 2_000  # records not yet acknowledged; then the gateway takes no more until the broker does
+_AT_ONCE = 500
+_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    topic: str
+    partition: int
+    key: bytes | None
+    value: bytes
+    reads: int
+
+
+class Gateway:
+    """One idempotent producer for reads and frames. What was put in order for one camera arrives in order.
+
+    What the broker has not acknowledged is sent again, also after it was away, so a read may arrive twice, but never not
+    at all; its read_id drops the second copy. client_kwargs: of aiokafka (KafkaConnection.client_kwargs()).
+    """
+
+    def __init__(self, client_kwargs: Mapping[str, Any], *, namespace: str = "vigie") -> None:
+        self._kwargs, self._namespace = dict(client_kwargs), namespace
+        self._producer: AIOKafkaProducer | None = None
+        self._packer = Packer(1)
+        self._counts: dict[str, int] = {}
+        self._waiting: deque[_Record] = deque()
+        self._something, self._taken = asyncio.Event(), asyncio.Condition()
+        self._in_flight = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.reads_sent = 0
+        self.records_sent = 0
+
+    async def start(self) -> None:
+        """Connect, waiting for the broker and for the topics to exist."""
+        for topic in (READS, FRAMES):
+            self._counts[topic.name] = await self._partitions(f"{self._namespace}.{topic.name}")
+        self._packer = Packer(self._counts[READS.name])
+        self._tasks = [asyncio.create_task(self._sending()), asyncio.create_task(self._flushing())]
+
+    async def close(self) -> None:
+        """Send everything that was put, wait until it is acknowledged, disconnect."""
+        await self.flush()
+        await self._end()
+
+    async def abort(self) -> None:
+        """Disconnect at once; what is not acknowledged yet may be lost."""
+        await self._end()
+
+    async def put(self, read: PlateRead) -> None:
+        """Take one read; it goes out within 20 ms. Waits while too many are unsent because the broker is away."""
+        packed = self._packer.add(read, _steady_ms())
+        if packed is not None:
+            await self._enqueue(self._read_record(packed))
+
+    async def put_frame(self, frame: Frame) -> None:
+        """Take one picture; it goes out at once. Waits while too many records are unsent."""
+        partition = partition_of(frame.camera_id, self._counts[FRAMES.name])
+        key, value = frame.camera_id.encode(), msgspec.msgpack.encode(frame)
+        await self._enqueue(_Record(f"{self._namespace}.{FRAMES.name}", partition, key, value, 0))
+
+    async def flush(self) -> None:
+        """Wait until all that was put is acknowledged."""
+        for packed in self._packer.flush():
+            await self._enqueue(self._read_record(packed))
+        async with self._taken:
+            await self._taken.wait_for(lambda: not self._waiting and not self._in_flight)
+
+    def _read_record(self, packed: Packed) -> _Record:
+        value = msgspec.json.encode(packed.batch)
+        return _Record(f"{self._namespace}.{READS.name}", packed.partition, None, value, len(packed.batch.reads))
+
+    async def _enqueue(self, record: _Record) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            async with self._taken:
+                await self._taken.wait_for(lambda: len(self._waiting) < MOST_WAITING)
+        self._waiting.append(record)
+        self._something.set()
+
+    async def _flushing(self) -> None:
+        while True:
+            await asyncio.sleep(HOLD_MS / 4000)
+            for packed in self._packer.due(_steady_ms() + HOLD_MS / 4):
+                await self._enqueue(self._read_record(packed))
+
+    async def _sending(self) -> None:
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            while self._waiting:
+                records = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+                self._in_flight = len(records)
+                await self._send(records)
+                self._in_flight = 0
+                async with self._taken:
+                    self._taken.notify_all()
+
+    async def _send(self, records: Sequence[_Record]) -> None:
+        """Send these, all of them again in the same order whenever one was not acknowledged."""
+        while True:
+            producer = await self._connected()
+            futures: list[asyncio.Future[Any]] = []
+            try:
+                for record in records:
+                    futures.append(
+                        await producer.send(record.topic, record.value, key=record.key, partition=record.partition)
+                    )
+                await asyncio.gather(*futures)
+            except (KafkaError, OSError) as error:
+                await asyncio.gather(*futures, return_exceptions=True)
+                log.warning("gateway.waiting", records=len(records), error=repr(error))
+                await self._disconnect()
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            self.records_sent += len(records)
+            self.reads_sent += sum(record.reads for record in records)
+            return
+
+    async def _partitions(self, topic: str) -> int:
+        while True:
+            producer = await self._connected()
+            try:
+                return len(await producer.partitions_for(topic))
+            except (KafkaError, OSError) as error:
+                log.warning("gateway.waiting", topic=topic, error=repr(error))
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        while self._producer is None:
+            producer = AIOKafkaProducer(
+                acks="all", enable_idempotence=True, max_batch_size=256 * 1024, max_request_size=FRAMES.max_message_bytes,
+                request_timeout_ms=10_000, retry_backoff_ms=100, metadata_max_age_ms=30_000, **self._kwargs,
+            )  # fmt: skip
+            try:
+                await producer.start()
+            except (KafkaError, OSError) as error:
+                await _stopped(producer)
+                log.warning("gateway.waiting", error=repr(error))
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            self._producer = producer
+        return self._producer
+
+    async def _disconnect(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stopped(producer)
+
+    async def _end(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._disconnect()
+
+
+@asynccontextmanager
+async def open_gateway(client_kwargs: Mapping[str, Any], *, namespace: str = "vigie") -> AsyncIterator[Gateway]:
+    """A started gateway; at the end everything is sent, unless an error or a cancellation ends it."""
+    gateway = Gateway(client_kwargs, namespace=namespace)
+    await gateway.start()
+    try:
+        yield gateway
+    except BaseException:
+        await gateway.abort()
+        raise
+    await gateway.close()
+
+
+async def play(
+    arrivals: Iterable[Arrival],
+    put: Callable[[PlateRead], Any],
+    *,
+    starts_ms: int,
+    speed_up: float = 1.0,
+    reads_per_s: float | None = None,
+) -> int:
+    """Hand each read to `await put(read)` when it is due. Returns how many.
+
+    starts_ms: what time of the simulation it is now. speed_up: how many times faster than time. reads_per_s: this many a
+    second instead, whenever they were due; infinity for as fast as they are taken.
+    """
+    began_ms, count = _steady_ms(), 0
+    for arrival in arrivals:
+        due_ms = (arrival.due_ms - starts_ms) / speed_up if reads_per_s is None else count * 1000.0 / reads_per_s
+        ahead_ms = due_ms - (_steady_ms() - began_ms)
+        if ahead_ms > 1.0:
+            await asyncio.sleep(ahead_ms / 1000)
+        elif count % 500 == 0:
+            await asyncio.sleep(0)
+        await put(arrival.read)
+        count += 1
+    return count
+
+
+def _steady_ms() -> float:
+    return time.monotonic() * 1000
+
+
+async def _stopped(producer: AIOKafkaProducer) -> None:
+    try:
+        await asyncio.wait_for(producer.stop(), 3.0)
+    except (TimeoutError, KafkaError, OSError) as error:
+        log.debug("gateway.stop_failed", error=repr(error))

@@ -1,0 +1,101 @@
+"""What reads must lead to, stated from the law and from how they were made; it asks none of the platform's decisions.
+
+It states the arithmetic again, in its own words, and the simulation makes no read on whose outcome two careful readers of
+the rules could differ.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.sources.network import RoadNetwork
+from pipeline.truth import ExpectedAlert, ExpectedForward
+from schemas import ids
+from schemas.outcomes import Match
+from schemas.reads import PlateRead
+from schemas.reference import HotlistEntry, Zone
+
+MAY_RING_WITHIN_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One read of a wanted vehicle and how its text relates to the entry; match None: it must not be recognised."""
+
+    read: PlateRead
+    due_ms: int
+    match: Match | None
+
+
+def counts_here(network: RoadNetwork, entry: HotlistEntry, read: PlateRead) -> bool:
+    """Whether the entry is in force there and then, and the camera may be used for hotlists."""
+    if "hotlist" not in network.by_id[read.camera_id].purposes:
+        return False
+    if not entry.valid_from_ms <= read.captured_at_ms < entry.valid_until_ms:
+        return False
+    if not entry.cameras and not entry.zones:
+        return True
+    in_zone = any(zone.zone_id in entry.zones for zone in network.zones_of(read.camera_id))
+    return in_zone or read.camera_id in entry.cameras
+
+
+def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[Sight]) -> Iterator[ExpectedAlert]:
+    """The alerts of one wanted vehicle, its sights in the order of capture; the first live one rings, no other."""
+    rung = False
+    for sight in sights:
+        if sight.match is None or not counts_here(network, entry, sight.read):
+            continue
+        live = sight.due_ms - sight.read.captured_at_ms <= MAY_RING_WITHIN_MS
+        yield ExpectedAlert(
+            alert_id=ids.alert_id(sight.read.read_id, entry.entry_id),
+            read_id=sight.read.read_id,
+            camera_id=sight.read.camera_id,
+            captured_at_ms=sight.read.captured_at_ms,
+            plate=sight.read.plate,
+            entry_id=entry.entry_id,
+            match=sight.match,
+            incident=entry.entry_id,
+            rings=live and not rung,
+            live=live,
+        )
+        rung = rung or live
+
+
+def _outbound(zone: Zone, read: PlateRead) -> bool:
+    if read.heading_deg is None or zone.outbound_heading_deg is None:
+        raise ValueError(f"camera {read.camera_id} or zone {zone.zone_id} does not know its heading")
+    turn = abs(read.heading_deg - zone.outbound_heading_deg) % 360
+    return min(turn, 360 - turn) < 90
+
+
+def expected_forwards(
+    network: RoadNetwork, entry: HotlistEntry, alert: ExpectedAlert, read: PlateRead
+) -> Iterator[ExpectedForward]:
+    """The messages that one alert sends abroad."""
+    for policy in network.policies:
+        if policy.country not in entry.share_with or entry.hotlist not in policy.lists:
+            continue
+        if policy.categories and entry.category not in policy.categories:
+            continue
+        if policy.per_case and not entry.case_reference:
+            continue
+        borders = [zone for zone in network.zones_of(read.camera_id) if zone.zone_id in policy.zones]
+        ways = {"outbound" if _outbound(zone, read) else "inbound" for zone in borders}
+        if (policy.zones and not borders) or (policy.directions and ways.isdisjoint(policy.directions)):
+            continue
+        yield ExpectedForward(
+            forward_id=ids.forward_id(alert.alert_id, policy.country),
+            alert_id=alert.alert_id,
+            to_country=policy.country,
+        )
+
+
+def corrected_be_kmh(metres: float, travelled_ms: int) -> int | None:
+    """What a Belgian driver is held to have driven: 6 km/h off up to 100, 6 % above, rounded down.
+
+    None where it makes a difference whether the measured speed is rounded down first: the simulation avoids such speeds.
+    """
+    measured = metres * 3600.0 / travelled_ms
+    whole = int(measured)
+    exact = int(measured - 6 if measured <= 100 else measured * 0.94)
+    rounded = whole - 6 if whole <= 100 else whole * 94 // 100
+    return exact if exact == rounded else None

@@ -1,0 +1,59 @@
+"""Reads into batches: by partition, at most 100 together, none held back for longer than 20 ms."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aiokafka.partitioner import murmur2
+
+from schemas.reads import MAX_BATCH, PlateRead, ReadBatch
+
+HOLD_MS = 20
+
+
+class Packed(NamedTuple):
+    """A batch and the partition that all its cameras belong to."""
+
+    partition: int
+    batch: ReadBatch
+
+
+def partition_of(camera_id: str, partitions: int) -> int:
+    """The fixed hash that every Kafka client uses: murmur2 of the camera_id over the partition count."""
+    return int((murmur2(camera_id.encode()) & 0x7FFFFFFF) % partitions)
+
+
+class Packer:
+    """Collects reads by partition. Reads of one camera leave in the order in which they came."""
+
+    def __init__(self, partitions: int, *, hold_ms: int = HOLD_MS, size: int = MAX_BATCH) -> None:
+        """partitions: of the reads topic. size: 1..100 reads a batch."""
+        if not 1 <= size <= MAX_BATCH or partitions < 1:
+            raise ValueError(f"a batch holds 1 to {MAX_BATCH} reads, a topic has at least one partition")
+        self._hold_ms, self._size, self._partitions = hold_ms, size, partitions
+        self._open: dict[int, tuple[float, list[PlateRead]]] = {}
+        self._of_camera: dict[str, int] = {}
+
+    def add(self, read: PlateRead, now_ms: float) -> Packed | None:
+        """Take a read in; the batch that it fills, if it fills one. now_ms: any steady clock, the same for due()."""
+        partition = self._of_camera.get(read.camera_id)
+        if partition is None:
+            partition = self._of_camera[read.camera_id] = partition_of(read.camera_id, self._partitions)
+        _, reads = self._open.setdefault(partition, (now_ms, []))
+        reads.append(read)
+        return self._close(partition) if len(reads) >= self._size else None
+
+    def due(self, now_ms: float) -> list[Packed]:
+        """The batches that have been held for as long as allowed, oldest first."""
+        return self._closed(lambda since_ms: now_ms - since_ms >= self._hold_ms)
+
+    def flush(self) -> list[Packed]:
+        """Everything that is held."""
+        return self._closed(lambda since_ms: True)
+
+    def _closed(self, wanted: Callable[[float], bool]) -> list[Packed]:
+        ready = [(since_ms, partition) for partition, (since_ms, _) in self._open.items() if wanted(since_ms)]
+        return [self._close(partition) for _, partition in sorted(ready)]
+
+    def _close(self, partition: int) -> Packed:
+        _, reads = self._open.pop(partition)
+        return Packed(partition, ReadBatch(reads=tuple(reads)))

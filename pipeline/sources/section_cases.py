@@ -1,0 +1,165 @@
+"""Vehicles on controlled sections: clearly too fast, clearly not, one km/h either side of the tolerance, and every doubt."""
+
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+from pipeline.sources.arrivals import LATE_MS, Arrival, prompt_ms
+from pipeline.sources.network import RoadNetwork
+from pipeline.sources.oracle import corrected_be_kmh
+from pipeline.sources.passages import CLOCKS, Passage, read_of, travel_ms
+from pipeline.sources.vehicles import Vehicle, Wanted, draw_plate
+from pipeline.truth import ExpectedViolation, Quiet, Truth
+from schemas import ids
+from schemas.base import Country
+from schemas.reads import ClockState, VehicleClass
+from schemas.reference import Distance, Section
+
+_MARGIN_MS = 2_000
+
+
+class Manner(NamedTuple):
+    """How a vehicle takes a section. corrected: what it must come to, from limit; why: None for a violation."""
+
+    name: str
+    corrected: Callable[[Random, int], int]
+    why: str | None = None
+    vehicle_class: VehicleClass = "car"
+    entry_clock: ClockState | None = None
+    exit_clock: ClockState | None = None
+    backwards: bool = False
+    late: bool = False
+    reversed_arrival: bool = False
+
+
+def _above(random: Random, limit: int) -> int:
+    return limit + random.randint(8, 35)
+
+
+def _just_above(_random: Random, limit: int) -> int:
+    return limit + 1
+
+
+def _just_not(_random: Random, limit: int) -> int:
+    return limit
+
+
+def _below(random: Random, limit: int) -> int:
+    return limit - random.randint(5, 25)
+
+
+_UNSYNCED = ClockState(source="ntp", synced=False, worst_error_ms=10.0)
+_POOR = ClockState(source="ntp", worst_error_ms=900.0)
+_DOUBTFUL = ClockState(source="ntp", worst_error_ms=95.0)
+MANNERS = (
+    Manner("too fast", _above),
+    Manner("just above the tolerance", _just_above),
+    Manner("at the limit after the tolerance", _just_not, why="not above the limit after the tolerance"),
+    Manner("lawful", _below, why="below the limit"),
+    Manner("lorry too fast", _above, vehicle_class="lorry"),
+    Manner("too fast, uploaded late", _above, late=True),
+    Manner("too fast, the exit arrives first", _above, reversed_arrival=True),
+    Manner("too fast by a clock not in sync", _above, why="entry clock not in sync", entry_clock=_UNSYNCED),
+    Manner("too fast by a poor clock", _above, why="exit clock worse than the section allows", exit_clock=_POOR),
+    Manner("within the clocks' error", _just_above, why="the clocks' error could tip the verdict", entry_clock=_DOUBTFUL,
+           exit_clock=_DOUBTFUL),
+    Manner("wrong way", _above, why="passed the exit before the entry", backwards=True),
+)  # fmt: skip
+
+
+def section_case(
+    random: Random, network: RoadNetwork, number: int, window: tuple[int, int], wanted: Wanted
+) -> tuple[list[Arrival], Truth]:
+    """One vehicle on one section within the window (UTC ms), in the manner that the number names, and what must come of it."""
+    manner = MANNERS[number % len(MANNERS)]
+    weights = [8 if _certified(section, window[0]) else 1 for section in network.sections]
+    section = random.choices(network.sections, weights)[0]
+    distance = random.choice(section.distances)
+    country: Country = random.choice(("BE", "BE", "BE", "FR", "NL", "DE"))
+    vehicle = Vehicle(
+        plate=draw_plate(random, country, wanted),
+        country=country,
+        vehicle_class=manner.vehicle_class,
+        country_seen=random.choice((country, None)),
+    )
+    limit = section.class_limits_kmh.get(manner.vehicle_class, section.limit_kmh)
+    took_ms, speed_kmh = _speed(random, distance, manner, limit)
+    latest_ms = max(window[0], window[1] - _MARGIN_MS - took_ms)
+    entered_ms = window[0] - LATE_MS[0] - took_ms if manner.late else random.randint(window[0], latest_ms)
+    first, last = distance.entry_camera_id, distance.exit_camera_id
+    passages = [Passage(first, entered_ms, speed_kmh), Passage(last, entered_ms + took_ms, speed_kmh)]
+    if manner.backwards:
+        passages = [Passage(last, entered_ms, speed_kmh), Passage(first, entered_ms + took_ms, speed_kmh)]
+    arrivals = _arrivals(random, network, manner, vehicle, passages, window)
+    if any(arrival.due_ms >= window[1] for arrival in arrivals):
+        return [], Truth()
+    return arrivals, _truth(section, distance, manner, vehicle, limit, took_ms, arrivals)
+
+
+def _arrivals(
+    random: Random,
+    network: RoadNetwork,
+    manner: Manner,
+    vehicle: Vehicle,
+    passages: list[Passage],
+    window: tuple[int, int],
+) -> list[Arrival]:
+    dues = [passage.at_ms + prompt_ms(random) for passage in passages]
+    if manner.late:
+        dues = [window[0] + random.randint(100, 5_000) for _ in passages]
+    if manner.reversed_arrival:
+        dues[0] = dues[1] + random.randint(200, 900)
+    clocks = [manner.entry_clock, manner.exit_clock]
+    arrivals = []
+    for passage, due_ms, clock in zip(passages, dues, clocks, strict=True):
+        usual = CLOCKS[network.by_id[passage.camera_id].network]
+        confidence = round(random.uniform(0.9, 0.99), 3)
+        read = read_of(network, vehicle, passage, due_ms=due_ms, confidence=confidence, clock=clock or usual)
+        arrivals.append(Arrival(due_ms, read, vehicle.plate))
+    return arrivals
+
+
+def _speed(random: Random, distance: Distance, manner: Manner, limit: int) -> tuple[int, float]:
+    """How long the section takes in ms, and at what speed, so that the corrected speed is as the manner wants it."""
+    wish = manner.corrected(random, limit)
+    shares = (0.03,) if manner.entry_clock is _DOUBTFUL else (0.5, 0.3, 0.15, 0.05)
+    for whole in range(wish + 6, wish + 40):
+        for share in shares:
+            took_ms = travel_ms(distance.metres, whole + share)
+            if corrected_be_kmh(distance.metres, took_ms) == wish:
+                return took_ms, round(whole + share, 1)
+    raise ValueError(f"no measured speed is corrected to {wish} km/h")
+
+
+def _certified(section: Section, at_ms: int) -> bool:
+    return section.certificate.valid_from_ms <= at_ms < section.certificate.valid_until_ms
+
+
+def _truth(
+    section: Section,
+    distance: Distance,
+    manner: Manner,
+    vehicle: Vehicle,
+    limit: int,
+    took_ms: int,
+    arrivals: list[Arrival],
+) -> Truth:
+    entry, exit_ = arrivals[0].read, arrivals[1].read
+    why = manner.why if _certified(section, exit_.captured_at_ms) else "certificate lapsed"
+    if why is not None:
+        return Truth(quiet=(Quiet(read_ids=(entry.read_id, exit_.read_id), subject=section.section_id, reason=why),))
+    corrected = corrected_be_kmh(distance.metres, took_ms)
+    assert corrected is not None, "speeds on which the rules could be read in two ways are not driven"
+    return Truth(
+        violations=(
+            ExpectedViolation(
+                violation_id=ids.violation_id(section.section_id, entry.read_id, exit_.read_id),
+                section_id=section.section_id,
+                plate=vehicle.plate,
+                entry_read_id=entry.read_id,
+                exit_read_id=exit_.read_id,
+                corrected_kmh=corrected,
+                limit_kmh=limit,
+            ),
+        )
+    )

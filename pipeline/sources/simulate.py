@@ -1,0 +1,115 @@
+"""A road network with vehicles on it, simulated: reads in the order of their arrival, and what they must lead to.
+
+The same network, options and seed give the same reads to the last bit. What must come of them is known from how they were
+made: wanted vehicles and speeding ones are planned first, one by one, and ordinary traffic is made so that nothing comes of it.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from pipeline.sources.arrivals import Arrival
+from pipeline.sources.network import RoadNetwork
+from pipeline.sources.section_cases import section_case
+from pipeline.sources.traffic import Traffic
+from pipeline.sources.vehicles import Wanted
+from pipeline.sources.wanted_cases import wanted_case
+from pipeline.truth import Misread, Truth, merged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationOptions:
+    """What to simulate. Shares are of the reads, 0..1.
+
+    A capture time is the time of the simulation: to be taken as live, start_ms must be now and the reads be sent when due.
+    """
+
+    start_ms: int  # UTC; nothing arrives before
+    duration_ms: int = 60_000
+    reads_per_s: float = 20.0
+    seed: int = 1
+    misreads: float = 0.03
+    late: float = 0.005  # uploaded minutes after the capture
+    slow: float = 0.02  # overtaken by later ones
+    twice: float = 0.01  # sent a second time
+    wanted_vehicles: int | None = None  # None: each entry once, at most one in 100 reads
+    section_vehicles: int | None = None  # None: one each two seconds where there are sections
+
+
+@dataclass(frozen=True, slots=True)
+class Simulation:
+    """One simulated stretch of time. truth is whole from the start; reads are made as they are asked for."""
+
+    network: RoadNetwork
+    options: SimulationOptions
+    truth: Truth
+    planned: tuple[Arrival, ...]
+    _wanted: Wanted
+
+    @property
+    def reads(self) -> Iterator[Arrival]:
+        """Every read in the order of arrival, some of them twice, from the beginning each time it is asked for."""
+        options = self.options
+        traffic = Traffic(
+            Random(f"{options.seed}/traffic"),
+            self.network,
+            self._wanted,
+            reads_per_s=options.reads_per_s,
+            misreads=options.misreads,
+            late=options.late,
+            slow=options.slow,
+            taken=frozenset(arrival.shown for arrival in self.planned),
+        )
+        ordinary = traffic.arrivals(options.start_ms, options.start_ms + options.duration_ms)
+        in_order = heapq.merge(self.planned, ordinary, key=_due)
+        return _some_twice(Random(f"{options.seed}/twice"), in_order, options)
+
+
+def simulate(network: RoadNetwork, options: SimulationOptions) -> Simulation:
+    """Plan a simulation. Raises ValueError where the network has no routes or nothing would ever be read."""
+    if not network.routes or options.reads_per_s <= 0 or options.duration_ms <= 0:
+        raise ValueError("a simulation needs routes, a rate above 0 and a duration above 0")
+    wanted = Wanted(network.hotlist)
+    cases = list(_cases(network, options, wanted))
+    planned = sorted((arrival for arrivals, _ in cases for arrival in arrivals), key=_due)
+    return Simulation(network, options, merged(truth for _, truth in cases), tuple(planned), wanted)
+
+
+def misread_of(arrival: Arrival) -> Misread | None:
+    """What the vehicle carried, where it was read wrongly."""
+    read = arrival.read
+    return None if read.plate == arrival.shown else Misread(read_id=read.read_id, plate=read.plate, shown=arrival.shown)
+
+
+def _cases(network: RoadNetwork, options: SimulationOptions, wanted: Wanted) -> Iterator[tuple[list[Arrival], Truth]]:
+    window = (options.start_ms, options.start_ms + options.duration_ms)
+    random = Random(f"{options.seed}/cases")
+    most = max(25, round(options.reads_per_s * options.duration_ms / 1000 / 100))
+    count = min(len(network.hotlist), most if options.wanted_vehicles is None else options.wanted_vehicles)
+    for entry in random.sample(network.hotlist, count):
+        yield wanted_case(
+            random, network, entry, window, wanted, max(0.2, options.misreads) if options.misreads else 0.0
+        )
+    if network.sections:
+        every_other_second = options.duration_ms // 2_000
+        for number in range(every_other_second if options.section_vehicles is None else options.section_vehicles):
+            yield section_case(random, network, number, window, wanted)
+
+
+def _some_twice(random: Random, reads: Iterator[Arrival], options: SimulationOptions) -> Iterator[Arrival]:
+    """Each read once, and some again a little later: gateways send again what they are not sure of."""
+    again: list[tuple[int, int, Arrival]] = []
+    for number, arrival in enumerate(reads):
+        while again and again[0][0] <= arrival.due_ms:
+            yield heapq.heappop(again)[2]
+        yield arrival
+        if random.random() < options.twice:
+            due_ms = arrival.due_ms + random.randint(50, 3_000)
+            heapq.heappush(again, (due_ms, number, arrival._replace(due_ms=due_ms)))
+    while again:
+        yield heapq.heappop(again)[2]
+
+
+def _due(arrival: Arrival) -> int:
+    return arrival.due_ms

@@ -1,0 +1,119 @@
+"""What a simulation's reads must lead to, known from how they were made, and how it is written beside them (JSON lines)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import IO
+
+import msgspec
+
+from pipeline.errors import BadRecord
+from schemas.base import Country, EpochMs, Identifier, Message, Plate
+from schemas.outcomes import Match
+
+
+class ExpectedAlert(Message, frozen=True, kw_only=True, tag_field="kind", tag="alert"):
+    """One alert that must be raised. rings: whether a dispatcher hears it; live: whether it was fresh enough to ring."""
+
+    alert_id: str
+    read_id: str
+    camera_id: Identifier
+    captured_at_ms: EpochMs
+    plate: Plate  # as read
+    entry_id: Identifier
+    match: Match
+    incident: str  # the same for all sights of one wanted vehicle
+    rings: bool = False
+    live: bool = True
+
+
+class ExpectedViolation(Message, frozen=True, kw_only=True, tag_field="kind", tag="violation"):
+    """One average-speed violation that must be found."""
+
+    violation_id: str
+    section_id: Identifier
+    plate: Plate
+    entry_read_id: str
+    exit_read_id: str
+    corrected_kmh: int
+    limit_kmh: int
+
+
+class ExpectedForward(Message, frozen=True, kw_only=True, tag_field="kind", tag="forward"):
+    """One message that must go to one country."""
+
+    forward_id: str
+    alert_id: str
+    to_country: Country
+
+
+class Quiet(Message, frozen=True, kw_only=True, tag_field="kind", tag="quiet"):
+    """Reads that must lead to nothing, though they nearly do, and why."""
+
+    read_ids: tuple[str, ...]
+    subject: str  # the entry or the section
+    reason: str
+
+
+class Misread(Message, frozen=True, kw_only=True, tag_field="kind", tag="misread"):
+    """One read whose text is not what the vehicle carries."""
+
+    read_id: str
+    plate: Plate  # as read
+    shown: Plate  # as carried
+
+
+Line = ExpectedAlert | ExpectedViolation | ExpectedForward | Quiet | Misread
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """All that one simulation must lead to."""
+
+    alerts: tuple[ExpectedAlert, ...] = ()
+    violations: tuple[ExpectedViolation, ...] = ()
+    forwards: tuple[ExpectedForward, ...] = ()
+    quiet: tuple[Quiet, ...] = ()
+
+    def lines(self) -> Iterator[Line]:
+        """Everything, kind by kind."""
+        yield from self.alerts
+        yield from self.violations
+        yield from self.forwards
+        yield from self.quiet
+
+
+def merged(truths: Iterable[Truth]) -> Truth:
+    """Several truths as one."""
+    listed = tuple(truths)
+    return Truth(
+        alerts=tuple(alert for truth in listed for alert in truth.alerts),
+        violations=tuple(violation for truth in listed for violation in truth.violations),
+        forwards=tuple(forward for truth in listed for forward in truth.forwards),
+        quiet=tuple(quiet for truth in listed for quiet in truth.quiet),
+    )
+
+
+def write_lines(lines: Iterable[Line], out: IO[bytes]) -> int:
+    """One JSON object a line. Returns how many were written."""
+    encoder, count = msgspec.json.Encoder(), 0
+    for line in lines:
+        out.write(encoder.encode(line) + b"\n")
+        count += 1
+    return count
+
+
+def read_truth(source: IO[bytes]) -> Truth:
+    """What write_lines wrote; misreads are left out. Raises BadRecord naming the line that is none of it."""
+    decoder = msgspec.json.Decoder(Line)
+    lines: list[Line] = []
+    for number, text in enumerate(source, start=1):
+        try:
+            lines.append(decoder.decode(text))
+        except msgspec.DecodeError as error:
+            raise BadRecord("bad_truth", f"line {number}: {error}") from error
+    return Truth(
+        alerts=tuple(line for line in lines if isinstance(line, ExpectedAlert)),
+        violations=tuple(line for line in lines if isinstance(line, ExpectedViolation)),
+        forwards=tuple(line for line in lines if isinstance(line, ExpectedForward)),
+        quiet=tuple(line for line in lines if isinstance(line, Quiet)),
+    )
