@@ -1,8 +1,8 @@
 """Which hotlist entries a read hits, how sure that is, and the alert that comes of it.
 
-The score is the probability that the vehicle seen is the one meant: the reader's own confidence in the text, times how believable
-each taken-for-another character is, times what speaks against it (another country, another make or colour). Only an exact match that
-nothing contradicts goes out without asking a person to confirm.
+The score is the probability that the vehicle seen is the one meant: the reader's confidence in the text, times how believable
+each taken-for-another character is, times what speaks against it (another country, another make or colour). Only an exact match
+that nothing contradicts goes out without asking a person to confirm.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ __all__ = ["Hit", "Hotlist", "alert_of", "in_incident", "match_read"]
 LIVE_BOUND_MS = 60_000
 LEAST_SCORE = 0.2  # below one in five, alerts would be mostly about the wrong vehicle, and people stop listening
 SURE_SCORE = 0.8  # from here an exact match needs no person; the same bar as a policy's default for neighbours
-# Readers err by inserting (a crest, the EU band's letter) far more often than otherwise; both are weak, so near is asked for per entry.
+# Readers err by inserting (a crest, the EU band's letter) far more often than otherwise. Both are weak: entries must ask for them.
 READ_ONE_MORE = 0.4
 READ_OTHERWISE = 0.3
 OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another country halves it and no more
@@ -163,10 +163,9 @@ def alert_of(hit: Hit, read: PlateRead, *, decided_at_ms: int, live_bound_ms: in
     )
 
 
-def in_incident(alert: Alert, incident_id: str) -> Alert:
-    """The alert as part of an incident: it rings only if it is live and the incident is its own."""
-    if alert.incident_id == incident_id:
-        return alert
-    return msgspec.structs.replace(
-        alert, incident_id=incident_id, rings=alert.live and incident_id == alert.alert_id
-    )  # fmt: skip
+def in_incident(alert: Alert, incident_id: str, *, rung: bool) -> Alert:
+    """The alert as part of an incident, the trail of one wanted vehicle. rung: another alert of the incident rang before.
+
+    The first live alert of an incident rings, be it the first of all or not: one uploaded late must not silence those to come.
+    """
+    return msgspec.structs.replace(alert, incident_id=incident_id, rings=alert.live and not rung)

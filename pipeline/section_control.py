@@ -33,6 +33,7 @@ InnocentReason = Literal[
     "no_certified_distance",
     "countries_differ",
     "no_tolerance_rule",
+    "section_removed",
     "not_above_limit",
 ]
 

@@ -1,0 +1,84 @@
+"""alerts -> the neighbours' policies -> forwards, each country on a partition of its own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from pipeline.cross_border import forwards_of, partition_of_country
+from pipeline.runtime.app import Context
+from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.state.collections import CAMERAS, POLICIES, ZONES
+from pipeline.state.dedup import SeenOnce
+from pipeline.state.follower import Follower
+from schemas.outcomes import Alert, Forward
+from schemas.reference import Camera, Policy, Zone
+from schemas.topics import ALERTS, FORWARDS
+
+NAME = "cross_border"
+SOURCE = ALERTS
+OUTPUTS = (FORWARDS,)
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Replica:
+    """What this agent decides from, kept up to date by the follower."""
+
+    policies: dict[str, Policy] = field(default_factory=dict)
+    cameras: dict[str, Camera] = field(default_factory=dict)
+    zones: dict[str, Zone] = field(default_factory=dict)
+
+    def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
+        """Take over what changed in one collection."""
+        held: dict[str, tuple[dict[str, Any], Callable[[Any], str]]] = {
+            POLICIES.name: (self.policies, POLICIES.key),
+            CAMERAS.name: (self.cameras, CAMERAS.key),
+            ZONES.name: (self.zones, ZONES.key),
+        }
+        items, key = held[collection]
+        if reset:
+            items.clear()
+        for gone in removes:
+            items.pop(gone, None)
+        items.update((key(item), item) for item in puts)
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarder:
+    """The handler and what it needs. partitions: of the forwards topic."""
+
+    replica: Replica
+    sent: SeenOnce
+    partitions: int
+    now_ms: Callable[[], int]
+
+    async def handle(self, records: Sequence[Record[Alert]]) -> Outputs:
+        """The forwards of these alerts, each id once; Unavailable while Redis is away and there are some."""
+        outputs, now_ms = Outputs(), self.now_ms()
+        found: list[tuple[Forward, str]] = []
+        for record in records:
+            claim = f"{record.partition}/{record.offset}"  # the same record again, after a crash, is first again
+            replica = self.replica
+            forwards = forwards_of(record.message, replica.policies.values(), replica.cameras, replica.zones, now_ms)
+            found += [(forward, claim) for forward in forwards]
+        if not found:
+            return outputs
+        ids, claims = [forward.forward_id for forward, _ in found], [claim for _, claim in found]
+        for (forward, _), first in zip(found, await self.sent.first_time(ids, claims), strict=True):
+            if first:
+                country = forward.to_country
+                outputs.send(FORWARDS, forward, key=country, partition=partition_of_country(country, self.partitions))
+                log.info("forward.made", forward_id=forward.forward_id, to_country=country, case=forward.case_reference)
+        return outputs
+
+
+async def start(context: Context) -> Handler:
+    """Load the replica, then forward. Raises Unavailable when Redis is away."""
+    replica, settings = Replica(), context.settings
+    follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, POLICIES), replica.take)
+    await follower.load()
+    context.background(follower.run, "replica")
+    sent = SeenOnce(context.redis, settings.namespace, "forwarded", FORWARDS.retention_ms)
+    return Forwarder(replica, sent, context.partitions(FORWARDS), context.now_ms).handle

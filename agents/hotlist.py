@@ -1,0 +1,124 @@
+"""reads -> the hotlist -> alerts. Everything is decided from memory; one round trip to Redis per batch that has hits.
+
+A read that may not enter (unknown camera, from the future, older than retention) goes to the dead letters; the rest of its batch
+goes on.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import structlog
+
+from pipeline.hotlist import Hotlist, alert_of, in_incident, match_read
+from pipeline.intake import check_read
+from pipeline.runtime.app import Context
+from pipeline.runtime.log import pseudonym
+from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.runtime.settings import Settings
+from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
+from pipeline.state.dedup import INCIDENT_TTL_MS, Incidents, SeenOnce
+from pipeline.state.follower import Follower
+from schemas.outcomes import Alert
+from schemas.reads import PlateRead, ReadBatch
+from schemas.reference import Camera, Zone
+from schemas.topics import ALERTS, READS
+
+NAME = "hotlist"
+SOURCE = READS
+OUTPUTS = (ALERTS,)
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Replica:
+    """What this agent decides from, kept up to date by the follower."""
+
+    hotlist: Hotlist = field(default_factory=Hotlist)
+    cameras: dict[str, Camera] = field(default_factory=dict)
+    zones: dict[str, Zone] = field(default_factory=dict)
+
+    def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
+        """Take over what changed in one collection."""
+        if collection == HOTLIST.name:
+            self.hotlist.apply(puts, removes, reset=reset)
+            return
+        items: dict[str, Any] = self.cameras if collection == CAMERAS.name else self.zones
+        if reset:
+            items.clear()
+        for key in removes:
+            items.pop(key, None)
+        items.update(((CAMERAS if collection == CAMERAS.name else ZONES).key(item), item) for item in puts)
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """The handler and what it needs."""
+
+    replica: Replica
+    incidents: Incidents
+    rung: SeenOnce
+    settings: Settings
+    now_ms: Callable[[], int]
+
+    async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
+        """The alerts of these batches, each with its incident; Unavailable while Redis is away and there are hits."""
+        outputs, alerts, now_ms = Outputs(), [], self.now_ms()
+        for record in records:
+            for read in record.message.reads:
+                alerts += self._alerts_of(read, record, outputs, now_ms)
+        for alert in await self._in_incidents(alerts) if alerts else ():
+            outputs.send(ALERTS, alert, key=alert.read.plate if alert.match == "pattern" else alert.wanted_plate)
+            log.info("alert.raised", alert_id=alert.alert_id, incident_id=alert.incident_id, match=alert.match,
+                     rings=alert.rings, priority=alert.priority, camera_id=alert.read.camera_id,
+                     plate=pseudonym(alert.read.plate), lag_ms=now_ms - alert.read.captured_at_ms)  # fmt: skip
+        return outputs
+
+    def _alerts_of(self, read: PlateRead, record: Record[ReadBatch], outputs: Outputs, now_ms: int) -> list[Alert]:
+        replica, settings = self.replica, self.settings
+        refusal = check_read(
+            read,
+            replica.cameras,
+            now_ms,
+            future_bound_ms=settings.future_bound_ms,
+            retention_days=settings.retention_days,
+        )
+        if refusal:
+            outputs.refuse(record, refusal.reason, refusal.detail, index=_index_of(read, record.payload),
+                           payload=msgspec.json.encode(read))  # fmt: skip
+            return []
+        return [
+            alert_of(hit, read, decided_at_ms=now_ms, live_bound_ms=settings.live_bound_ms)
+            for hit in match_read(read, replica.hotlist, replica.cameras, replica.zones)
+        ]
+
+    async def _in_incidents(self, alerts: list[Alert]) -> list[Alert]:
+        """Each alert in its incident; the first live one of an incident rings, and rings again when it is replayed."""
+        incident_ids = await self.incidents.incidents_of(alerts)
+        live = [(index, incident_ids[index]) for index, alert in enumerate(alerts) if alert.live]
+        claims = [alerts[index].alert_id for index, _ in live]
+        first = await self.rung.first_time([incident_id for _, incident_id in live], claims) if live else []
+        ringing = {index for (index, _), is_first in zip(live, first, strict=True) if is_first}
+        return [
+            in_incident(alert, incident_ids[index], rung=index not in ringing) for index, alert in enumerate(alerts)
+        ]
+
+
+def _index_of(read: PlateRead, payload: bytes) -> int | None:
+    """Where the read stood in its batch as it came: bad reads before it have been taken out since."""
+    reads = msgspec.json.decode(payload)["reads"]
+    places = (at for at, one in enumerate(reads) if isinstance(one, dict) and one.get("read_id") == read.read_id)
+    return next(places, None)
+
+
+async def start(context: Context) -> Handler:
+    """Load the replica, then match. Raises Unavailable when Redis is away."""
+    replica, settings = Replica(), context.settings
+    follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, HOTLIST), replica.take)
+    await follower.load()
+    context.background(follower.run, "replica")
+    incidents = Incidents(context.redis, settings.namespace)
+    rung = SeenOnce(context.redis, settings.namespace, "rung", INCIDENT_TTL_MS)
+    log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
+    return Matcher(replica, incidents, rung, settings, context.now_ms).handle

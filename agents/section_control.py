@@ -1,0 +1,114 @@
+"""reads -> pairs of sightings in Redis -> violations. Two round trips to Redis per batch at most.
+
+A pair that proves nothing is forgotten at once, as the law has it. One that proves a violation stays in the section memory: if this
+process dies before the broker has acknowledged it, the replayed read finds the same pair, and the violation has the same id.
+What intake refuses is left out silently here: the hotlist agent reads the same topic and puts it into the dead letters.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from pipeline.intake import check_read, may_serve
+from pipeline.runtime.app import Context
+from pipeline.runtime.log import pseudonym
+from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.runtime.settings import Settings
+from pipeline.section_control import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, violation_of
+from pipeline.state.collections import CAMERAS, SECTIONS
+from pipeline.state.follower import Follower
+from pipeline.state.section_memory import SectionMemory
+from schemas.outcomes import Violation
+from schemas.reads import PlateRead, ReadBatch
+from schemas.reference import Camera
+from schemas.topics import READS, VIOLATIONS
+
+NAME = "section_control"
+SOURCE = READS
+OUTPUTS = (VIOLATIONS,)
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Replica:
+    """What this agent decides from, kept up to date by the follower."""
+
+    sections: SectionIndex = field(default_factory=SectionIndex)
+    cameras: dict[str, Camera] = field(default_factory=dict)
+
+    def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
+        """Take over what changed in one collection."""
+        if collection == SECTIONS.name:
+            self.sections.apply(puts, removes, reset=reset)
+            return
+        if reset:
+            self.cameras.clear()
+        for key in removes:
+            self.cameras.pop(key, None)
+        self.cameras.update((camera.camera_id, camera) for camera in puts)
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """The handler and what it needs."""
+
+    replica: Replica
+    memory: SectionMemory
+    settings: Settings
+    now_ms: Callable[[], int]
+
+    async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
+        """The violations that these batches complete; Unavailable while Redis is away and there are sightings."""
+        outputs, now_ms = Outputs(), self.now_ms()
+        sightings = [
+            sighting
+            for record in records
+            for read in record.message.reads
+            for sighting in self._sightings_of(read, now_ms)
+        ]
+        pairs = await self.memory.pair(sightings) if sightings else []
+        innocent: list[SectionPair] = []
+        for pair in pairs:
+            verdict = self._verdict_on(pair, now_ms)
+            if isinstance(verdict, Innocent):
+                innocent.append(pair)
+            else:
+                outputs.send(VIOLATIONS, verdict, key=verdict.section_id)
+        if innocent:
+            await self.memory.forget(innocent)
+        return outputs
+
+    def _sightings_of(self, read: PlateRead, now_ms: int) -> list[Sighting]:
+        if not self.replica.sections.lines_at(read.camera_id):
+            return []
+        cameras, settings = self.replica.cameras, self.settings
+        refusal = check_read(
+            read, cameras, now_ms, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days
+        )
+        if refusal or not may_serve(read, cameras[read.camera_id], "section_control"):
+            return []
+        return sightings_of(read, self.replica.sections)
+
+    def _verdict_on(self, pair: SectionPair, now_ms: int) -> Violation | Innocent:
+        section = self.replica.sections.sections.get(pair.section_id)
+        if section is None:
+            return Innocent("section_removed", pair.section_id)
+        verdict = violation_of(pair, section, decided_at_ms=now_ms)
+        if isinstance(verdict, Violation):
+            log.info("violation.found", violation_id=verdict.violation_id, section_id=pair.section_id,
+                     plate=pseudonym(verdict.plate), lag_ms=now_ms - pair.exit.captured_at_ms)  # fmt: skip
+        elif verdict.reason != "not_above_limit":
+            log.info("passage.proves_nothing", section_id=pair.section_id, reason=verdict.reason, detail=verdict.detail)
+        return verdict
+
+
+async def start(context: Context) -> Handler:
+    """Load the replica, then pair. Raises Unavailable when Redis is away."""
+    replica, settings = Replica(), context.settings
+    follower = Follower(context.redis, settings.namespace, (CAMERAS, SECTIONS), replica.take)
+    await follower.load()
+    context.background(follower.run, "replica")
+    memory = SectionMemory(context.redis, settings.namespace)
+    return Controller(replica, memory, settings, context.now_ms).handle
