@@ -234,6 +234,8 @@ async def _until_stopped(stopped: asyncio.Event, action: Callable[[], Awaitable[
 async def _watch(app: faust.App, stage: Stage, metrics: StageMetrics, stopped: asyncio.Event) -> None:
     """Until told to stop, keep the lag gauge true. Raises what crashed the app."""
     while not stopped.is_set():
+        if stage.failure is not None:
+            raise stage.failure
         if app.should_stop:
             raise app.crash_reason or RuntimeError("the Faust app stopped by itself")
         consumer = app.consumer

@@ -49,7 +49,9 @@ def connection_of(settings: Settings, kafka_url: str) -> KafkaConnection:
             password = settings.kafka_password_file.read_text("utf-8").strip()
         except OSError as error:
             raise Misconfigured(
-                "VIGIE_KAFKA_PASSWORD_FILE", found=str(settings.kafka_password_file), allowed=f"a readable file ({error})"
+                "VIGIE_KAFKA_PASSWORD_FILE",
+                found=str(settings.kafka_password_file),
+                allowed=f"a readable file ({error})",
             ) from error
     return KafkaConnection.from_url(
         kafka_url, username=settings.kafka_username, password=password, ca_file=settings.kafka_ca_file

@@ -78,6 +78,9 @@ class Stage:
         self._now_ms = now_ms
         self._lanes: dict[TopicPartition | None, Lane] = {}
         self._generation = -1
+        self._queued: dict[
+            TopicPartition, int
+        ] = {}  # last offset taken in this generation: a seek may bring some again
         self._settled: dict[TopicPartition, int] = {}
         self._hold: dict[int, int] = {}
         self._committed: dict[TopicPartition, int] = {}
@@ -85,7 +88,8 @@ class Stage:
         self._assigned: set[TopicPartition] = set()
         self._resets: list[Callable[[], None]] = []
         self._reset_for = -1
-        self._crash: asyncio.Future[None] | None = None
+        self._running = False
+        self.failure: Exception | None = None  # what ended a loop: Faust only logs it, the worker must end
 
     def on_reset(self, forget: Callable[[], None]) -> None:
         """Have `forget` called before the first batch of each generation: what a handler keeps in memory starts anew."""
@@ -100,7 +104,9 @@ class Stage:
             if lane.generation != chunk.generation:
                 lane.waiting.clear()
                 lane.generation = chunk.generation
-            lane.waiting.extend((tp, record) for record in records)
+            queued = self._queued.get(tp, -1)
+            lane.waiting.extend((tp, record) for record in records if record.offset > queued)
+            self._queued[tp] = max(queued, records[-1].offset)
             lane.arrived.set()
         self._generation = chunk.generation
 
@@ -141,6 +147,7 @@ class Stage:
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """Start a generation with nothing in hand: the broker's committed offsets say where."""
         self._assigned = set(partitions)
+        self._queued.clear()
         self._settled.clear()
         self._committed.clear()
         self._hold.clear()
@@ -159,13 +166,16 @@ class Stage:
     # -- the loops --------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Work until cancelled. Raises only what no retry can mend (Misconfigured)."""
-        self._crash = asyncio.get_running_loop().create_future()
+        """Work until cancelled. What no retry can mend ends in `failure`."""
+        self._running = True
+        for key in self._lanes:
+            self._start(key)
         if not self._options.per_partition:
             self._start(None)
         try:
-            await self._crash
+            await asyncio.Event().wait()
         finally:
+            self._running = False
             tasks = [lane.task for lane in self._lanes.values() if lane.task]
             for task in tasks:
                 task.cancel()
@@ -177,7 +187,7 @@ class Stage:
 
     def _start(self, key: TopicPartition | None) -> Lane:
         lane = self._lanes.setdefault(key, Lane())
-        if self._crash is not None and lane.task is None:
+        if self._running and (lane.task is None or lane.task.done()):
             lane.task = asyncio.create_task(self._work(lane), name=f"{self._options.agent}-{key}")
         return lane
 
@@ -190,8 +200,8 @@ class Stage:
                 self._metrics.retries.labels(self._options.agent, "stale").inc()
                 log.info("stage.stale_batch_dropped")
             except Exception as error:  # no retry can mend it: the worker ends, its supervisor starts it again
-                if self._crash is not None and not self._crash.done():
-                    self._crash.set_exception(error)
+                log.exception("stage.failed")
+                self.failure = error
                 return
             finally:
                 lane.busy = False

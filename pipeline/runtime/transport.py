@@ -88,6 +88,10 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
             retry_backoff_ms=100,
         )
 
+    async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Chunk:
+        records = await super()._fetch_records(consumer, *args, **kwargs)
+        return Chunk(consumer._coordinator.generation, records)  # read in the same step: no rebalance in between
+
     async def commit_generation(self, offsets: Mapping[TopicPartition, int], generation: int) -> bool:
         """Commit for this generation only. False: not done, because it has passed or the broker is away."""
         return bool(await self.call_thread(self._commit_generation, offsets, generation))
@@ -135,12 +139,11 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             if not wanted:
                 await self._room()
                 continue
-            generation = self.app.consumer_generation_id
-            records = await self._getmany(active_partitions=wanted, timeout=0.25)
-            if records and self.flow_active and generation == self.app.consumer_generation_id:
-                self.intake.take(Chunk(generation, records))
-            elif records:
-                log.debug("fetch.stale", partitions=len(records))
+            chunk = await self._getmany(active_partitions=wanted, timeout=0.25)
+            if chunk.records and self.flow_active and chunk.generation == self.app.consumer_generation_id:
+                self.intake.take(chunk)
+            elif chunk.records:  # Faust seeks to the committed offsets before the flow resumes, so these come again
+                log.debug("fetch.stale", partitions=len(chunk.records))
             else:
                 await asyncio.sleep(0)
 
@@ -153,7 +156,8 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         offsets = self.intake.offsets()
         if not offsets:
             return False
-        done = await self._thread.commit_generation(offsets, self.app.consumer_generation_id)
+        generation = self.app.consumer_generation_id
+        done = await self._thread.commit_generation(offsets, generation)
         if done:
             self.intake.committed(offsets)
         return bool(done)

@@ -1,0 +1,138 @@
+"""A small agent for testing the stage: every read becomes one receipt that carries the read's id."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from redis.asyncio import Redis
+
+from pipeline.runtime import codec
+from pipeline.runtime.app import Context, run_agent
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.outputs import Outputs, Record
+from pipeline.runtime.sender import Outgoing, Sender
+from pipeline.runtime.settings import load_settings
+from schemas.outcomes import Receipt
+from schemas.reads import PlateRead, ReadBatch
+from schemas.topics import READS, RECEIPTS
+
+Records = Sequence[Record[ReadBatch]]
+Handle = Callable[[Records], Awaitable[Outputs]]
+
+
+def read(number: int) -> PlateRead:
+    """A read whose id is its number."""
+    return PlateRead(
+        read_id=f"r{number}",
+        camera_id="c1",
+        captured_at_ms=number,
+        received_at_ms=number,
+        plate="1ABC234",
+        confidence=0.9,
+    )
+
+
+def receipt_of(plate_read: PlateRead) -> Receipt:
+    """The output that one read makes."""
+    return Receipt(
+        receipt_id=plate_read.read_id, forward_id="f", to_country="FR", outcome="acknowledged", decided_at_ms=1
+    )
+
+
+async def echo(records: Records) -> Outputs:
+    """One receipt per read."""
+    outputs = Outputs()
+    for record in records:
+        for item in record.message.reads:
+            outputs.send(RECEIPTS, receipt_of(item), key=item.read_id)
+    return outputs
+
+
+def agent(handle: Handle, **options: Any) -> Any:
+    """An agent module around a handler. options: TICK_MS, PER_PARTITION, MAX_RECORDS."""
+
+    async def start(_context: Context) -> Handle:
+        return handle
+
+    return SimpleNamespace(NAME="probe", SOURCE=READS, OUTPUTS=(RECEIPTS,), start=start, **options)
+
+
+class Bench:
+    """One test's topics with a sender, workers and a way to see what came out."""
+
+    def __init__(self, kafka: KafkaConnection, redis: Redis, namespace: str, folder: Path) -> None:
+        self.kafka = kafka
+        self.namespace = namespace
+        self.sender = Sender(kafka.client_kwargs())
+        self._redis = redis
+        self._settings = load_settings(
+            {"VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(folder), "VIGIE_RETRIES": "1"}, None
+        )
+
+    @asynccontextmanager
+    async def worker(self, module: Any) -> AsyncIterator[asyncio.Task[None]]:
+        """A running worker; stopped cleanly at the end, and what crashed it is raised."""
+        stopped = asyncio.Event()
+        task = asyncio.create_task(
+            run_agent("probe", self._settings, self.kafka, self._redis, module=cast(Any, module), stopped=stopped)
+        )
+        try:
+            yield task
+        finally:
+            stopped.set()
+            await task
+
+    async def send(self, *batches: Sequence[PlateRead] | bytes, partition: int | None = None) -> None:
+        """Send each batch as one record, spread over the partitions unless one is named."""
+        payloads = [
+            batch if isinstance(batch, bytes) else codec.encode(READS, ReadBatch(reads=tuple(batch)))
+            for batch in batches
+        ]
+        await self.sender.send_all(
+            [
+                Outgoing(f"{self.namespace}.reads", payload, partition=number % 4 if partition is None else partition)
+                for number, payload in enumerate(payloads)
+            ]
+        )
+
+    async def values(self, topic: str, *, count: int, within_s: float = 60.0) -> list[bytes]:
+        """At least `count` values of a topic, from its beginning, and whatever follows within half a second."""
+        found: list[bytes] = []
+        consumer = AIOKafkaConsumer(
+            f"{self.namespace}.{topic}", auto_offset_reset="earliest", **self.kafka.client_kwargs()
+        )
+        await consumer.start()
+        try:
+            async with asyncio.timeout(within_s):
+                while len(found) < count or (await self._more(consumer, found)):
+                    if len(found) < count:
+                        await self._more(consumer, found)
+        finally:
+            await consumer.stop()
+        return found
+
+    async def receipts(self, *, count: int, within_s: float = 60.0) -> list[str]:
+        """The ids of the receipts, as many copies as there are."""
+        values = await self.values("receipts", count=count, within_s=within_s)
+        return [msgspec.json.decode(value, type=Receipt).receipt_id for value in values]
+
+    async def committed(self) -> int:
+        """How many records of the reads topic the worker's group has committed."""
+        consumer = AIOKafkaConsumer(group_id=f"{self.namespace}-probe", **self.kafka.client_kwargs())
+        await consumer.start()
+        try:
+            places = [TopicPartition(f"{self.namespace}.reads", number) for number in range(4)]
+            return sum([await consumer.committed(place) or 0 for place in places])
+        finally:
+            await consumer.stop()
+
+    @staticmethod
+    async def _more(consumer: AIOKafkaConsumer, found: list[bytes]) -> bool:
+        fetched = await consumer.getmany(timeout_ms=500)
+        found += [record.value for records in fetched.values() for record in records]
+        return bool(fetched)
