@@ -17,7 +17,8 @@ _KEEPALIVE_S = 30.0  # below what servers commonly keep, so that a connection is
 class DeskClient:
     """Delivers to one desk, one request at a time. Redirects, cookies, compression and proxies are not followed.
 
-    tls: makes the context; called again after a TLS failure, so that renewed certificates are taken without a restart.
+    tls: makes the context; called again after a failed connection, so that renewed certificates are taken without a restart
+    (a desk that does not accept ours may just reset the connection: TLS 1.3 tells the client after its handshake).
     timeout_s: one delivery from name lookup to the last byte of the answer.
     """
 
@@ -49,10 +50,8 @@ class DeskClient:
         except TimeoutError:
             return Retry("timeout", f"no answer within {self._timeout.total} s")
         except (aiohttp.ClientError, ssl.SSLError, OSError, Misconfigured) as error:
-            if not _is_tls(error):
-                return Retry("connection", repr(error))
             await self.close()
-            return Retry("tls", str(error))
+            return Retry("tls", str(error)) if _is_tls(error) else Retry("connection", repr(error))
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -31,23 +31,12 @@ from pipeline.liaison import (
 )
 from pipeline.signatures import NotAuthentic
 from schemas.outcomes import Forward
+from tests.desks import NOW_MS, make_forward
 
-NOW_MS = 1_767_225_600_000
 BE_PEM, NL_PEM, OTHER_PEM = (signatures.generate_private_pem() for _ in range(3))
 BE_KEY, NL_KEY, OTHER_KEY = map(signatures.signing_key_of, (BE_PEM, NL_PEM, OTHER_PEM))
 BE_RING = signatures.key_ring_of("BE", signatures.public_pem_of(BE_PEM))
 NL_RING = signatures.key_ring_of("NL", signatures.public_pem_of(NL_PEM))
-
-
-def make_forward(forward_id: str = "f-1", **changes: object) -> Forward:
-    """A forward to NL that expires an hour after NOW_MS."""
-    forward = Forward(
-        forward_id=forward_id, to_country="NL", case_reference="2026/77", legal_basis="Benelux police treaty, art. 13",
-        purpose="stolen vehicle", handling_code="police use only", offence_category="theft", plate="1ABC234",
-        plate_country="BE", confidence=0.97, captured_at_ms=NOW_MS - 2_000, place="E19 Meer", action="stop",
-        contact="liaison@example.org", created_at_ms=NOW_MS - 1_000, expires_at_ms=NOW_MS + 3_600_000,
-    )  # fmt: skip
-    return msgspec.structs.replace(forward, **changes)
 
 
 def word_on(forward: Forward, outcome: str = "acknowledged", country: str = "NL") -> Acknowledgement:
@@ -204,7 +193,7 @@ def test_the_longest_forward_that_the_contract_allows_can_be_sent_and_a_longer_o
 
 @pytest.mark.parametrize(
     ("changes", "reason"),
-    [({}, None), ({"to_country": "FR"}, "wrong_country"), ({"expires_at_ms": NOW_MS}, "expired"),
+    [({}, None), ({"country": "FR"}, "wrong_country"), ({"expires_at_ms": NOW_MS}, "expired"),
      ({"kind": "recall"}, "refers_to_nothing"), ({"kind": "recall", "refers_to": "f-0"}, None)],
     ids=str,
 )  # fmt: skip

@@ -1,0 +1,135 @@
+"""A neighbour's desk as its own process, for tests: started, told to fail, killed, started again on the same address."""
+
+import asyncio
+import secrets
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import msgspec
+
+from pipeline.desk import DeskStatus
+from pipeline.desk_credentials import Credentials
+from pipeline.desk_inbox import InboxEntry, read_inbox
+from pipeline.runtime.settings import Desk, LiaisonSettings
+from schemas.outcomes import Forward
+
+START_S = 30.0
+NOW_MS = 1_767_225_600_000
+
+
+class DeskProcess:
+    """`vigie desk` with its control listener. The ports stay the same over restarts."""
+
+    def __init__(self, folder: Path, keys: Path, country: str = "NL") -> None:
+        self.inbox = folder / f"inbox-{country}"
+        self.country = country
+        self.keys = keys
+        self.url = self.control_url = ""
+        self._ports = ["0", "0"]
+        self._process: asyncio.subprocess.Process | None = None
+        self._log = folder / f"desk-{country}.log"
+
+    async def start(self) -> "DeskProcess":
+        """Start it and wait until it listens."""
+        arguments = ["--credentials", str(self.keys), "--inbox", str(self.inbox), "--country", self.country]
+        arguments += ["--port", self._ports[0], "--control-port", self._ports[1]]
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "pipeline.cli_desk", *arguments, stdout=asyncio.subprocess.PIPE, stderr=log
+            )
+        assert self._process.stdout
+        line = await asyncio.wait_for(self._process.stdout.readline(), START_S)
+        assert line, self._log.read_text()
+        address = msgspec.json.decode(line)
+        self.url, self.control_url = address["url"], address["control_url"]
+        self._ports = [self.url.rpartition(":")[2], self.control_url.rpartition(":")[2]]
+        return self
+
+    async def kill(self) -> None:
+        """End it with kill -9."""
+        assert self._process
+        self._process.kill()
+        await self._process.wait()
+
+    async def stop(self) -> int:
+        """End it with SIGTERM; its exit code."""
+        assert self._process
+        if self._process.returncode is None:
+            self._process.terminate()
+        return await asyncio.wait_for(self._process.wait(), 10.0)
+
+    async def tell(self, mode: str, **bounds: float) -> None:
+        """Give it an order to fail, or to be well again ("ok")."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.control_url}/mode", json={"mode": mode, **bounds}) as response,
+        ):
+            assert response.status == 200, await response.text()
+
+    async def status(self) -> DeskStatus:
+        """Its counts."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.control_url}/status") as response:
+            return msgspec.json.decode(await response.read(), type=DeskStatus)
+
+    def entries(self, prefix: str = "") -> list[InboxEntry]:
+        """What is in its inbox, in order, of the forwards whose id begins so."""
+        return [entry for entry in read_inbox(self.inbox) if entry.forward.forward_id.startswith(prefix)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Forwards of one test: their ids begin with `prefix`."""
+
+    prefix: str
+    forwards: list[Forward]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids in order."""
+        return [forward.forward_id for forward in self.forwards]
+
+
+def forwards(count: int, *, now_ms: int, country: str = "NL", expires_after_ms: int = 3_600_000) -> Batch:
+    """So many forwards to one country, with ids of their own."""
+    prefix = f"f-{secrets.token_hex(4)}-"
+    made = [make_forward(f"{prefix}{number:05}", now_ms=now_ms, country=country, expires_after_ms=expires_after_ms)
+            for number in range(count)]  # fmt: skip
+    return Batch(prefix=prefix, forwards=made)
+
+
+def make_forward(
+    forward_id: str = "f-1",
+    *,
+    now_ms: int = NOW_MS,
+    country: str = "NL",
+    expires_after_ms: int = 3_600_000,
+    **changes: object,
+) -> Forward:
+    """A forward about a stolen car at the border."""
+    forward = Forward(
+        forward_id=forward_id, to_country=country, case_reference="2026/77", purpose="stolen vehicle",
+        legal_basis="Benelux police treaty, art. 13", handling_code="police use only", offence_category="theft",
+        plate="1ABC234", plate_country="BE", confidence=0.97, captured_at_ms=now_ms - 2_000, place="E19 Meer",
+        action="stop", contact="liaison@example.org", created_at_ms=now_ms - 1_000,
+        expires_at_ms=now_ms + expires_after_ms,
+    )  # fmt: skip
+    return msgspec.structs.replace(forward, **changes)
+
+
+def liaison_settings(keys: Path, desks: dict[str, str], **changes: object) -> LiaisonSettings:
+    """Settings towards desks (country -> url) that share a credentials folder; quick to give up and to come back."""
+    files = Credentials.in_folder(keys)
+    settings = LiaisonSettings(
+        signing_key_file=files.sender_sign_key,
+        client_cert_file=files.sender_cert,
+        client_key_file=files.sender_key,
+        timeout_s=2.0,
+        max_backoff_s=0.05,
+        desks={
+            country: Desk(url=url, ca_file=files.ca, public_key_file=files.desk_sign_public)
+            for country, url in desks.items()
+        },
+    )
+    return msgspec.structs.replace(settings, **changes)
