@@ -1,0 +1,40 @@
+"""`vigie desk` makes credentials, says how long they hold, and names what is missing."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from pipeline.cli_desk import desk_app
+from pipeline.errors import Misconfigured
+
+RUN = CliRunner()
+
+
+def test_credentials_are_made_and_told_as_json(tmp_path: Path) -> None:
+    """A script gets the folder, and each certificate with its end."""
+    result = RUN.invoke(desk_app, ["credentials", str(tmp_path / "keys"), "--json"])
+    told = json.loads(result.stdout)
+    assert (0, str(tmp_path / "keys")) == (result.exit_code, told["folder"])
+    assert [row["days_left"] for row in told["certificates"][1:]] == [364, 364]
+
+
+def test_a_desk_without_credentials_says_how_to_make_them() -> None:
+    """The usage error names the command."""
+    result = RUN.invoke(desk_app, [])
+    assert result.exit_code == 2
+    assert "desk credentials" in result.output
+
+
+def test_a_desk_on_an_empty_folder_names_what_is_missing(tmp_path: Path) -> None:
+    """A folder that nobody filled stops the start with the file's name."""
+    arguments = ["--credentials", str(tmp_path), "--inbox", str(tmp_path / "inbox"), "--port", "0"]
+    result = RUN.invoke(desk_app, arguments)
+    assert isinstance(result.exception, Misconfigured)
+    assert "ca.pem" in str(result.exception)
+
+
+def test_both_helps_have_an_example() -> None:
+    """A reader sees at once what to type."""
+    for arguments in (["--help"], ["credentials", "--help"]):
+        assert "Example: vigie desk" in RUN.invoke(desk_app, arguments).output
