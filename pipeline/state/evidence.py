@@ -1,6 +1,8 @@
 """The evidence store: pictures by day and by content, in a folder or an S3-compatible service."""
 
+import asyncio
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -74,8 +76,11 @@ class EvidenceStore:
         """
         suffix = "png" if image.startswith(_PNG) else "jpg"
         path = f"{day_of(day_ms)}/{sha256(image).hexdigest()}.{suffix}"
-        with _edge():
-            await obstore.put_async(self._store, path, image, mode="overwrite", use_multipart=False)
+        try:
+            with _edge():
+                await obstore.put_async(self._store, path, image, mode="overwrite", use_multipart=False)
+        except FileNotFoundError as error:  # the folder or the bucket itself
+            raise Unavailable(f"{WHAT} ({_short(error)})", retry_after_s=2.0) from error
         return path
 
     async def get(self, path: str) -> bytes:
@@ -103,16 +108,26 @@ class EvidenceStore:
 
     async def drop_before(self, day_ms: int) -> int:
         """Delete the pictures of all days before that of day_ms (ms UTC); how many there were."""
-        first_kept, dropped = day_of(day_ms), 0
+        dropped = 0
+        for day in await self._days():
+            if day < day_of(day_ms):
+                dropped += await self._drop(day)
+        return dropped
+
+    async def _days(self) -> list[str]:
         with _edge():
             listing = await obstore.list_with_delimiter_async(self._store)
-            days = [str(prefix).rstrip("/").rpartition("/")[2] for prefix in listing["common_prefixes"]]
-            for day in sorted(days):
-                if not _DAY.fullmatch(day) or day >= first_kept:
-                    continue
-                async for chunk in obstore.list(self._store, prefix=day, chunk_size=DELETE_AT_ONCE):
-                    await obstore.delete_async(self._store, [meta["path"] for meta in chunk])
-                    dropped += len(chunk)
+        names = [str(prefix).rstrip("/").rpartition("/")[2] for prefix in listing["common_prefixes"]]
+        return sorted(name for name in names if _DAY.fullmatch(name))
+
+    async def _drop(self, day: str) -> int:
+        dropped = 0
+        with _edge():
+            async for chunk in obstore.list(self._store, prefix=day, chunk_size=DELETE_AT_ONCE):
+                await obstore.delete_async(self._store, [meta["path"] for meta in chunk])
+                dropped += len(chunk)
+            if isinstance(self._store, LocalStore) and self._store.prefix is not None:  # what a crash left half written
+                await asyncio.to_thread(shutil.rmtree, Path(self._store.prefix) / day, ignore_errors=True)
         return dropped
 
 
@@ -138,7 +153,9 @@ def _edge() -> Iterator[None]:
     """Translate what the store raises; a missing object stays a FileNotFoundError."""
     try:
         yield
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if "NoSuchBucket" in str(error):
+            raise Unavailable(f"{WHAT} (there is no such bucket)", retry_after_s=2.0) from error
         raise
     except (UnauthenticatedError, PermissionDeniedError) as error:
         raise Unavailable(

@@ -3,6 +3,7 @@
 import random
 import secrets
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -151,7 +152,7 @@ def expected(passages: Sequence[Passage]) -> list[tuple[int, int]]:
     ends = [end for entries, exits in passages for end in (("entry", entries), ("exit", exits)) if end[1]]
     return [
         (first[0], last[-1])
-        for (side, first), (next_side, last) in zip(ends, ends[1:], strict=False)
+        for (side, first), (next_side, last) in pairwise(ends)
         if (side, next_side) == ("entry", "exit") and last[-1] - first[0] <= KEEP_MS
     ]
 

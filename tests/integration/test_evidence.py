@@ -1,0 +1,160 @@
+"""The evidence store in a folder and in an S3-compatible service that runs here."""
+
+import secrets
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.state.evidence import EvidenceMissing, EvidenceStore, unavailable_name
+
+DAY_MS = 86_400_000
+MARCH_1_MS = 1_772_323_200_000
+JPEG = b"\xff\xd8\xff\xe0 a picture"
+
+
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    """The URL of a bucket in a service of its own."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    credentials = {"aws_access_key_id": "tester", "aws_secret_access_key": "secret", "region_name": "eu-west-1"}
+    boto3.client("s3", endpoint_url=f"http://{host}:{port}", **credentials).create_bucket(
+        Bucket="evidence", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    yield (
+        f"s3://evidence/be?endpoint=http://{host}:{port}&region=eu-west-1&access_key_id=tester&secret_access_key=secret"
+    )
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "file_url", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> EvidenceStore:
+    """The same contract for every kind of store."""
+    if request.param == "s3":
+        url: str = request.getfixturevalue("s3_url")
+        return EvidenceStore.open(url.replace("/be?", f"/{secrets.token_hex(4)}?"))
+    folder = tmp_path / "a folder"
+    return EvidenceStore.open(folder if request.param == "folder" else folder.as_uri())
+
+
+async def test_a_picture_is_found_again_by_its_path(store: EvidenceStore) -> None:
+    """The path names day and content."""
+    path = await store.put(MARCH_1_MS + 5, JPEG)
+    assert f"2026-03-01/{sha256(JPEG).hexdigest()}.jpg" == path
+    assert JPEG == await store.get(path)
+    assert await store.exists(path)
+
+
+async def test_the_same_picture_has_the_same_path(store: EvidenceStore) -> None:
+    """Storing it again after a crash is harmless."""
+    assert await store.put(MARCH_1_MS, JPEG) == await store.put(MARCH_1_MS + DAY_MS - 1, JPEG)
+    assert await store.put(MARCH_1_MS, JPEG) != await store.put(MARCH_1_MS + DAY_MS, JPEG)
+
+
+async def test_a_png_is_called_one(store: EvidenceStore) -> None:
+    """The suffix says what the picture is."""
+    path = await store.put(MARCH_1_MS, b"\x89PNG\r\n\x1a\n and so on")
+    assert path.endswith(".png")
+    assert await store.exists(path)
+
+
+async def test_a_missing_picture_is_a_bad_record(store: EvidenceStore) -> None:
+    """It was never there, or its retention ended: no waiting brings it back."""
+    path = f"2026-03-01/{'0' * 64}.jpg"
+    assert not await store.exists(path)
+    with pytest.raises(EvidenceMissing):
+        await store.get(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/etc/passwd",
+        "../../etc/passwd",
+        f"2026-03-01/../2026-03-01/{'0' * 64}.jpg",
+        f"2026-03-01/{'0' * 64}.jpg/../x",
+        f"2026-03-01/{'0' * 63}.jpg",
+        f"2026-03-01%2f{'0' * 64}.jpg",
+        f"2026-03-01/{'0' * 64}.jpg\n",
+        f"2026-03-01/{'0' * 64}.jpg\x00",
+        f"٢٠٢٦-03-01/{'0' * 64}.jpg",
+        f"2026-03-01\\{'0' * 64}.jpg",
+    ],
+)
+async def test_a_path_that_put_never_gave_is_refused(store: EvidenceStore, path: str) -> None:
+    """Whoever writes a message cannot read other files with it."""
+    with pytest.raises(BadRecord, match="bad_evidence_path"):
+        await store.get(path)
+    with pytest.raises(BadRecord, match="bad_evidence_path"):
+        await store.exists(path)
+
+
+async def test_days_before_the_retention_are_dropped(store: EvidenceStore) -> None:
+    """A day goes at once; later days stay."""
+    old = [await store.put(MARCH_1_MS + day * DAY_MS, b"%d" % day) for day in (-40, -39, -38)]
+    kept = [await store.put(MARCH_1_MS + day * DAY_MS, b"%d" % day) for day in (0, 1)]
+    assert len(old) == await store.drop_before(MARCH_1_MS)
+    assert [False, False, False, True, True] == [await store.exists(path) for path in old + kept]
+    assert 0 == await store.drop_before(MARCH_1_MS)
+    assert 2 == await store.drop_before(MARCH_1_MS + 400 * DAY_MS)
+
+
+async def test_a_picture_that_was_changed_is_found_out(tmp_path: Path) -> None:
+    """Evidence that is not what was stored is no evidence."""
+    store = EvidenceStore.open(tmp_path)
+    path = await store.put(MARCH_1_MS, JPEG)
+    (tmp_path / path).write_bytes(JPEG[:-1])
+    with pytest.raises(BadRecord, match="evidence_changed"):
+        await store.get(path)
+    assert path == await store.put(MARCH_1_MS, JPEG)
+    assert JPEG == await store.get(path)
+
+
+async def test_dropped_days_leave_no_empty_folder(tmp_path: Path) -> None:
+    """Also half-written files of a crash go with their day."""
+    store = EvidenceStore.open(tmp_path)
+    path = tmp_path / await store.put(MARCH_1_MS, JPEG)
+    path.with_name(path.name + "#1").write_bytes(b"half")
+    await store.drop_before(MARCH_1_MS + DAY_MS)
+    assert not (tmp_path / "2026-03-01").exists()
+
+
+async def test_a_service_that_is_away_is_unavailable() -> None:
+    """Nobody listens there: the stage waits."""
+    url = "s3://evidence?endpoint=http://127.0.0.1:1&region=x&access_key_id=a&secret_access_key=b"
+    with pytest.raises(Unavailable, match="evidence store"):
+        await EvidenceStore.open(url).put(MARCH_1_MS, JPEG)
+
+
+async def test_a_bucket_that_does_not_exist_is_unavailable(s3_url: str) -> None:
+    """Its pictures wait until somebody makes it."""
+    with pytest.raises(Unavailable, match="evidence store"):
+        await EvidenceStore.open(s3_url.replace("//evidence/", "//nobody/")).put(MARCH_1_MS, JPEG)
+
+
+async def test_a_folder_that_is_a_file_is_unavailable(tmp_path: Path) -> None:
+    """The disk is not as it should be."""
+    (tmp_path / "evidence").write_text("")
+    with pytest.raises(Unavailable, match="evidence store"):
+        EvidenceStore.open(tmp_path / "evidence")
+
+
+def test_a_full_disk_is_named() -> None:
+    """The operator reads what is wrong."""
+    assert "evidence store (disk full)" == unavailable_name("Generic LocalFileSystem error: ... (os error 28)")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "ftp://host/x", "s3://", "s3://bucket?secret=1", "file://elsewhere/x", "gs://bucket/x"]
+)
+def test_another_url_is_misconfigured(url: str) -> None:
+    """The message names the setting and what it may be."""
+    with pytest.raises(Misconfigured, match="VIGIE_EVIDENCE_URL"):
+        EvidenceStore.open(url)

@@ -1,0 +1,302 @@
+"""The replica of the reference data on a real Valkey."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from pipeline.errors import Unavailable
+from pipeline.state.collections import CollectionKeys
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica import CAMERAS, COLLECTIONS, HOTLIST, Changes, Follower, ReplicaWriter
+from tests.integration.state_builders import make_camera, make_entry
+
+
+class Index:
+    """What a worker keeps: the items by key; and what it was told about losses."""
+
+    def __init__(self, client: Redis, namespace: str, **options: Any) -> None:
+        self.items: dict[str, dict[str, Any]] = {collection.name: {} for collection in COLLECTIONS}
+        self.calls = 0
+        self.losses: list[tuple[str, bool]] = []
+        self.changed = asyncio.Event()
+        self.follower = Follower(client, namespace, COLLECTIONS, self.apply, on_lost=self.on_lost, **options)
+
+    def apply(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
+        """The follower's callback."""
+        self.calls += 1
+        if reset:
+            self.items[collection].clear()
+        for key in removes:
+            self.items[collection].pop(key, None)
+        key_of = next(one.key for one in COLLECTIONS if one.name == collection)
+        self.items[collection].update((key_of(item), item) for item in puts)
+        self.changed.set()
+
+    def on_lost(self, collection: str, lost: bool) -> None:
+        """The follower's alarm."""
+        self.losses.append((collection, lost))
+
+
+@pytest.fixture
+def name() -> str:
+    """A namespace of this test's own."""
+    return f"t{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def writer(redis: Redis, name: str) -> ReplicaWriter:
+    """Writes this test's collections."""
+    return ReplicaWriter(redis, name)
+
+
+async def test_what_is_put_is_listed_and_found(writer: ReplicaWriter) -> None:
+    """The writer reads back what it wrote."""
+    cameras = [make_camera(2), make_camera(1)]
+    assert Changes(put=2) == await writer.put(CAMERAS, cameras)
+    assert [make_camera(1), make_camera(2)] == await writer.list(CAMERAS)
+    assert make_camera(2) == await writer.get(CAMERAS, "CAM-2")
+    assert None is await writer.get(CAMERAS, "CAM-3")
+    assert 2 == await writer.count(CAMERAS)
+
+
+async def test_an_unchanged_item_makes_no_delta(writer: ReplicaWriter) -> None:
+    """Importing the same file twice changes nothing."""
+    await writer.put(CAMERAS, [make_camera(1), make_camera(2)])
+    version = await writer.version(CAMERAS)
+    assert Changes(unchanged=2) == await writer.put(CAMERAS, [make_camera(1), make_camera(2)])
+    assert Changes() == await writer.remove(CAMERAS, ["CAM-9"])
+    assert version == await writer.version(CAMERAS)
+
+
+async def test_a_follower_starts_empty_where_nothing_was_written(redis: Redis, name: str) -> None:
+    """No data is no error."""
+    index = Index(redis, name)
+    await index.follower.load()
+    assert index.follower.loaded.is_set()
+    assert frozenset() == index.follower.lost
+
+
+async def test_a_follower_takes_over_puts_changes_and_removals(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """One poll brings each change."""
+    index = Index(redis, name)
+    await index.follower.load()
+    await writer.put(CAMERAS, [make_camera(1), make_camera(2)])
+    await index.follower.load()
+    await writer.put(CAMERAS, [make_camera(1, name="Tournai")])
+    await writer.remove(CAMERAS, ["CAM-2"])
+    await index.follower.load()
+    assert {"CAM-1": make_camera(1, name="Tournai")} == index.items["cameras"]
+
+
+async def test_a_change_reaches_a_running_follower_within_a_second(
+    redis: Redis, name: str, writer: ReplicaWriter
+) -> None:
+    """No restart, no signal: the poll finds it."""
+    index = Index(redis, name)
+    task = asyncio.create_task(index.follower.run())
+    try:
+        await asyncio.wait_for(index.follower.loaded.wait(), 5)
+        index.changed.clear()
+        await writer.put(HOTLIST, [make_entry(1)])
+        await asyncio.wait_for(index.changed.wait(), 1)
+    finally:
+        task.cancel()
+    assert {"SIS-1"} == set(index.items["hotlist"])
+
+
+async def test_nothing_new_calls_nobody(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """A quiet poll costs the worker nothing."""
+    await writer.put(CAMERAS, [make_camera(1)])
+    index = Index(redis, name)
+    await index.follower.load()
+    calls = index.calls
+    assert not await index.follower.poll()
+    assert calls == index.calls
+
+
+async def test_many_changes_come_in_pages(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """Ten thousand changes at once arrive completely, at first load and as deltas."""
+    index = Index(redis, name)
+    await index.follower.load()
+    await writer.put(HOTLIST, [make_entry(0)])
+    await index.follower.load()
+    await writer.put(HOTLIST, (make_entry(number) for number in range(10_000)))
+    await index.follower.load()
+    fresh = Index(redis, name)
+    await fresh.follower.load()
+    assert 10_000 == len(index.items["hotlist"])
+    assert index.items == fresh.items
+
+
+async def test_a_follower_far_behind_reads_everything_anew(redis: Redis, name: str) -> None:
+    """When its deltas are gone it still ends with exactly what Redis holds, without a moment of emptiness."""
+    writer = ReplicaWriter(redis, name, kept_changes=5)
+    await writer.put(HOTLIST, (make_entry(number) for number in range(20)))
+    index = Index(redis, name)
+    await index.follower.load()
+    await writer.remove(HOTLIST, [f"SIS-{number}" for number in range(10)])
+    await writer.put(HOTLIST, [make_entry(99)])
+    await index.follower.load()
+    assert {f"SIS-{number}" for number in [*range(10, 20), 99]} == set(index.items["hotlist"])
+    assert frozenset() == index.follower.lost
+
+
+async def test_replacing_removes_what_is_not_named(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """The collection holds the new items and no others."""
+    await writer.put(HOTLIST, (make_entry(number) for number in range(3_000)))
+    index = Index(redis, name)
+    await index.follower.load()
+    kept = [make_entry(number) for number in range(2_500, 3_001)]
+    assert Changes(put=1, unchanged=500, removed=2_500) == await writer.replace(HOTLIST, kept)
+    await index.follower.load()
+    assert {entry.entry_id for entry in kept} == set(index.items["hotlist"])
+    assert Changes(removed=501) == await writer.replace(HOTLIST, [])
+
+
+async def wipe(redis: Redis, name: str) -> None:
+    """What a Redis without its file looks like."""
+    for collection in COLLECTIONS:
+        keys = CollectionKeys.of(name, collection)
+        await redis.delete(keys.items, keys.meta, keys.changes)
+
+
+async def test_an_emptied_redis_does_not_wipe_the_hotlist(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """The worker keeps deciding from what it has, and says so once."""
+    await writer.put(HOTLIST, [make_entry(1), make_entry(2)])
+    index = Index(redis, name)
+    await index.follower.load()
+    await wipe(redis, name)
+    await index.follower.load()
+    await index.follower.load()
+    assert {"SIS-1", "SIS-2"} == set(index.items["hotlist"])
+    assert {"hotlist"} == index.follower.lost
+    assert [("hotlist", True)] == index.losses
+
+
+async def test_new_entries_after_a_loss_add_to_what_is_remembered(
+    redis: Redis, name: str, writer: ReplicaWriter
+) -> None:
+    """One entry put into an emptied Redis does not take the place of a million others."""
+    await writer.put(HOTLIST, [make_entry(1), make_entry(2)])
+    index = Index(redis, name)
+    await index.follower.load()
+    await wipe(redis, name)
+    await writer.put(HOTLIST, [make_entry(3)])
+    await index.follower.load()
+    await writer.remove(HOTLIST, ["SIS-3"])
+    await writer.put(HOTLIST, [make_entry(4)])
+    await index.follower.load()
+    assert {"SIS-1", "SIS-2", "SIS-4"} == set(index.items["hotlist"])
+    assert {"hotlist"} == index.follower.lost
+
+
+async def test_a_full_replacement_ends_a_loss(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """Whoever replaces the whole collection says what is true again."""
+    await writer.put(HOTLIST, [make_entry(1), make_entry(2)])
+    index = Index(redis, name)
+    await index.follower.load()
+    await wipe(redis, name)
+    await index.follower.load()
+    await writer.replace(HOTLIST, [make_entry(2), make_entry(3)])
+    await index.follower.load()
+    assert {"SIS-2", "SIS-3"} == set(index.items["hotlist"])
+    assert frozenset() == index.follower.lost
+    assert [("hotlist", True), ("hotlist", False)] == index.losses
+
+
+async def test_a_redis_that_went_back_in_time_loses_nothing_here(
+    redis: Redis, name: str, writer: ReplicaWriter
+) -> None:
+    """After a failover to a copy that lagged, newer entries stay, and later changes still arrive."""
+    await writer.put(HOTLIST, [make_entry(1)])
+    keys = CollectionKeys.of(name, HOTLIST)
+    old = {key: await redis.dump(key) for key in (keys.items, keys.meta, keys.changes)}
+    await writer.put(HOTLIST, [make_entry(2), make_entry(3)])
+    index = Index(redis, name)
+    await index.follower.load()
+    for key, value in old.items():
+        await redis.restore(key, 0, value, replace=True)
+    await index.follower.load()
+    await writer.put(HOTLIST, [make_entry(4)])
+    await index.follower.load()
+    assert {"SIS-1", "SIS-2", "SIS-3", "SIS-4"} == set(index.items["hotlist"])
+    assert {"hotlist"} == index.follower.lost
+
+
+async def test_the_old_state_coming_back_ends_a_loss(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """A collection that was away and is back as it was is not lost."""
+    await writer.put(HOTLIST, [make_entry(1)])
+    index = Index(redis, name)
+    await index.follower.load()
+    keys = CollectionKeys.of(name, HOTLIST)
+    old = {key: await redis.dump(key) for key in (keys.items, keys.meta, keys.changes)}
+    await wipe(redis, name)
+    await index.follower.load()
+    for key, value in old.items():
+        await redis.restore(key, 0, value)
+    await index.follower.load()
+    assert [("hotlist", True), ("hotlist", False)] == index.losses
+
+
+async def test_items_that_were_evicted_stay_in_memory(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """A Redis that drops items under memory pressure is found out."""
+    await writer.put(HOTLIST, [make_entry(1), make_entry(2)])
+    index = Index(redis, name)
+    await index.follower.load()
+    await redis.hdel(CollectionKeys.of(name, HOTLIST).items, "SIS-1")
+    await index.follower.load()
+    assert {"SIS-1", "SIS-2"} == set(index.items["hotlist"])
+    assert {"hotlist"} == index.follower.lost
+
+
+async def test_an_item_of_a_newer_release_is_left_out_alone(redis: Redis, name: str, writer: ReplicaWriter) -> None:
+    """One entry that this worker cannot read costs it no other."""
+    await writer.put_encoded(
+        HOTLIST, [("SIS-1", HOTLIST.encode(make_entry(1))), ("SIS-2", b'{"entry_id":"SIS-2","hotlist":"new_list"}')]
+    )
+    index = Index(redis, name)
+    await index.follower.load()
+    assert {"SIS-1"} == set(index.items["hotlist"])
+
+
+async def test_redis_being_away_is_unavailable() -> None:
+    """Nobody listens there: the stage waits."""
+    nowhere = open_redis("redis://127.0.0.1:1/0")
+    with pytest.raises(Unavailable, match="reference data"):
+        await ReplicaWriter(nowhere, "t").put(CAMERAS, [make_camera(1)])
+    with pytest.raises(Unavailable):
+        await Index(nowhere, "t").follower.load()
+
+
+Step = tuple[str, int]
+steps = st.lists(
+    st.tuples(st.sampled_from(["put", "change", "remove", "poll", "replace"]), st.integers(0, 8)), max_size=30
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps, kept=st.integers(1, 6))
+async def test_any_sequence_of_changes_ends_the_same_for_every_follower(
+    redis: Redis, steps: list[Step], kept: int
+) -> None:
+    """However far a follower falls behind, it ends with what Redis holds."""
+    name = f"t{secrets.token_hex(6)}"
+    writer, index = ReplicaWriter(redis, name, kept_changes=kept), Index(redis, name)
+    for act, number in steps:
+        if act == "poll":
+            await index.follower.poll()
+        elif act == "remove":
+            await writer.remove(HOTLIST, [f"SIS-{number}", "SIS-1"])
+        elif act == "replace":
+            await writer.replace(HOTLIST, map(make_entry, range(number)))
+        else:
+            await writer.put(HOTLIST, [make_entry(number, plate="2XYZ999" if act == "change" else "1ABC234")])
+    await index.follower.load()
+    assert {entry.entry_id: entry for entry in await writer.list(HOTLIST)} == index.items["hotlist"]
+    assert [] == index.losses
