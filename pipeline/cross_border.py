@@ -2,8 +2,8 @@
 
 A forward needs the entry's consent (share_with names the country, for covert entries too), a policy of that country for the
 entry's list and category, and a hit that no person has to confirm first; a confirmed alert comes again with confirm=False. Every
-later hit of an incident is forwarded too, as an id of its own: the neighbour follows the vehicle. Where a policy is per case, one
-forward per incident is all: the first that the policy allows, so all of them bear one id, and every end drops the second.
+later hit of an incident is forwarded too, under an id of its own: the neighbour follows the vehicle. Where a policy is per case,
+each message is about one case: an entry without a case reference is not forwarded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -102,7 +102,7 @@ def _forward(
     read = alert.read
     fixed = camera.position is not None
     return Forward(
-        forward_id=ids.forward_id(alert.incident_id if policy.per_case else alert.alert_id, policy.country),
+        forward_id=ids.forward_id(alert.alert_id, policy.country),
         to_country=policy.country,
         case_reference=alert.case_reference or alert.incident_id,
         legal_basis=policy.legal_basis,

@@ -25,7 +25,7 @@ GRAMMAR = Grammar((
     Series("trailer", "[1-7]Q[A-Z]{2}[0-9]{3}", 0.04),
     Series("moped", "[1-7]S[A-Z]{2}[0-9]{3}", 0.02),
     Series("dealer", "[1-7]Z[A-Z]{2}[0-9]{3}", 0.005),
-    Series("standard", "[1-7][A-Z]{3}[0-9]{3}", 0.68),
+    Series("standard", "[1-7][A-Z]{3}[0-9]{3}", 0.675),
     Series("international", "8[A-Z]{3}[0-9]{3}", 0.005),
     Series("personalised 9", "9[A-Z]{3}[0-9]{3}", 0.005),
     Series("diplomatic", "CD[A-Z]{1,2}[0-9]{2,4}", 0.001),

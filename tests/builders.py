@@ -1,0 +1,134 @@
+"""Messages for tests: each builder fills in what does not matter, so that a test shows only what does."""
+
+from typing import Any
+
+from pipeline.hotlist import Hotlist
+from pipeline.section_control import SectionPair
+from schemas import ids
+from schemas.base import Position
+from schemas.outcomes import Alert
+from schemas.reads import Alternative, ClockState, PlateRead, Purpose
+from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, Zone
+
+NOON_MS = 1_767_268_800_000
+"""2026-01-01 12:00 UTC, the time at which things happen unless a test says otherwise."""
+YEAR_MS = 365 * 86_400_000
+GNSS = ClockState(source="gnss", worst_error_ms=1.0)
+BRUSSELS = Position(lat=50.85, lon=4.35)
+
+
+def make_read(
+    plate: str = "1ABC234",
+    camera_id: str = "E40-1",
+    captured_at_ms: int = NOON_MS,
+    *,
+    confidence: float = 0.95,
+    alternatives: dict[str, float] | None = None,
+    clock: ClockState | None = GNSS,
+    **fields: Any,
+) -> PlateRead:
+    """A read, received 200 ms after its capture. alternatives: text to probability; fields: any other of PlateRead."""
+    return PlateRead(
+        read_id=fields.pop("read_id", None) or ids.read_id(camera_id, captured_at_ms, plate),
+        camera_id=camera_id,
+        captured_at_ms=captured_at_ms,
+        received_at_ms=fields.pop("received_at_ms", captured_at_ms + 200),
+        plate=plate,
+        confidence=confidence,
+        alternatives=tuple(Alternative(text=text, probability=p) for text, p in (alternatives or {}).items()),
+        clock=clock,
+        **fields,
+    )
+
+
+def make_camera(camera_id: str = "E40-1", *, purposes: tuple[Purpose, ...] | None = None, **fields: Any) -> Camera:
+    """A fixed federal camera in Brussels. purposes None: the usual ones."""
+    given: dict[str, Any] = {} if purposes is None else {"purposes": purposes}
+    defaults = {"name": f"camera {camera_id}", "network": "federal", "position": BRUSSELS}
+    return Camera(camera_id=camera_id, **(defaults | given | fields))
+
+
+def cameras_of(*cameras: Camera) -> dict[str, Camera]:
+    """The cameras by id; one at E40-1 when none is given."""
+    return {camera.camera_id: camera for camera in cameras or (make_camera(),)}
+
+
+def make_zone(zone_id: str = "Z1", **fields: Any) -> Zone:
+    """A watch zone; without cameras and polygon it holds nothing."""
+    return Zone(zone_id=zone_id, **({"name": f"zone {zone_id}", "kind": "watch"} | fields))
+
+
+def zones_of(*zones: Zone) -> dict[str, Zone]:
+    """The zones by id."""
+    return {zone.zone_id: zone for zone in zones}
+
+
+def make_entry(plate: str = "1ABC234", entry_id: str | None = None, **fields: Any) -> HotlistEntry:
+    """A stolen vehicle, of urgent priority, valid always and everywhere."""
+    defaults = {
+        "hotlist": "stolen", "category": "theft", "priority": "urgent", "action": "stop", "owner": "zone 5341",
+        "legal_basis": "police function act",
+    }  # fmt: skip
+    return HotlistEntry(entry_id=entry_id or "e-" + plate.replace("?", "_").replace("*", "-"), plate=plate,
+                        **(defaults | fields))  # fmt: skip
+
+
+def hotlist_of(*entries: HotlistEntry | str) -> Hotlist:
+    """A hotlist of these entries, or of entries for these plates."""
+    return Hotlist(make_entry(entry) if isinstance(entry, str) else entry for entry in entries)
+
+
+def make_section(section_id: str = "S1", *, metres: float = 2_000.0, **fields: Any) -> Section:
+    """A Belgian section from camera IN to camera OUT, limit 120 km/h, certified for the year around noon."""
+    defaults: dict[str, Any] = {
+        "name": f"section {section_id}",
+        "country": "BE",
+        "entries": (Line(camera_id="IN"),),
+        "exits": (Line(camera_id="OUT"),),
+        "distances": (Distance(entry_camera_id="IN", exit_camera_id="OUT", metres=metres),),
+        "limit_kmh": 120,
+        "certificate": make_certificate(),
+    }
+    return Section(section_id=section_id, **(defaults | fields))
+
+
+def make_certificate(valid_from_ms: int = NOON_MS - YEAR_MS, valid_until_ms: int = NOON_MS + YEAR_MS) -> Certificate:
+    """A certificate that holds for a year before and after noon."""
+    return Certificate(number="P 1.1-234", valid_from_ms=valid_from_ms, valid_until_ms=valid_until_ms)
+
+
+def make_pair(
+    travel_ms: int = 60_000, *, entry: dict[str, Any] | None = None, exit_: dict[str, Any] | None = None
+) -> SectionPair:
+    """A vehicle that took so long from IN, at noon, to OUT. entry, exit_: fields of the two reads."""
+    return SectionPair(
+        "S1",
+        make_read(**({"camera_id": "IN"} | (entry or {}))),
+        make_read(**({"camera_id": "OUT", "captured_at_ms": NOON_MS + travel_ms} | (exit_ or {}))),
+    )
+
+
+def section_for(speed_kmh: float, *, travel_ms: int = 60_000, **fields: Any) -> Section:
+    """A section on which a vehicle that takes travel_ms drives exactly speed_kmh."""
+    return make_section(metres=speed_kmh * travel_ms / 3_600, **fields)
+
+
+def make_alert(entry: HotlistEntry | None = None, read: PlateRead | None = None, **fields: Any) -> Alert:
+    """The alert of an exact, certain, live hit on the entry."""
+    entry, read = entry or make_entry(share_with=("NL",)), read or make_read()
+    alert_id = ids.alert_id(read.read_id, entry.entry_id)
+    defaults: dict[str, Any] = {
+        "alert_id": alert_id, "incident_id": alert_id, "rings": True, "live": True, "entry_id": entry.entry_id,
+        "hotlist": entry.hotlist, "category": entry.category, "priority": entry.priority, "action": entry.action,
+        "owner": entry.owner, "legal_basis": entry.legal_basis, "match": "exact", "score": read.confidence, "confirm": False,
+        "covert": entry.covert, "wanted_plate": entry.plate, "share_with": entry.share_with,
+        "case_reference": entry.case_reference, "read": read, "decided_at_ms": read.captured_at_ms + 300,
+    }  # fmt: skip
+    return Alert(**(defaults | fields))
+
+
+def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any) -> Policy:
+    """A policy that lets stolen vehicles through to the country, from everywhere, for an hour."""
+    defaults = {"lists": ("stolen",), "legal_basis": "Benelux police treaty, art. 13", "purpose": "pursuit",
+                "contact": "desk@example.org"}  # fmt: skip
+    return Policy(policy_id=policy_id or f"{country}-1", country=country, **(defaults | fields))

@@ -1,0 +1,74 @@
+"""Intake: which reads may enter, and for what."""
+
+import pytest
+
+from pipeline.intake import DAY_MS, FUTURE_BOUND_MS, RETENTION_DAYS, check_read, may_serve, trusted_country
+from tests.builders import NOON_MS, cameras_of, make_camera, make_read
+
+
+def reason_of(*, now_ms: int = NOON_MS, **fields: object) -> str | None:
+    """The reason for which such a read is refused at this time."""
+    refusal = check_read(make_read(**fields), cameras_of(), now_ms)
+    return refusal.reason if refusal else None
+
+
+def test_a_read_of_a_known_camera_of_now_enters() -> None:
+    """The plain case."""
+    assert reason_of() is None
+
+
+def test_a_read_of_an_unknown_camera_is_refused() -> None:
+    """Nobody answers for it."""
+    assert "unknown_camera" == reason_of(camera_id="nobody")
+
+
+def test_a_read_from_the_future_is_refused_beyond_the_bound_only() -> None:
+    """Clocks differ a little; a camera of tomorrow is broken."""
+    assert reason_of(captured_at_ms=NOON_MS + FUTURE_BOUND_MS) is None
+    assert "captured_in_future" == reason_of(captured_at_ms=NOON_MS + FUTURE_BOUND_MS + 1)
+
+
+def test_a_read_older_than_retention_is_refused() -> None:
+    """A read of last year must not exist any more; one of the last day still may."""
+    assert reason_of(captured_at_ms=NOON_MS - RETENTION_DAYS * DAY_MS) is None
+    assert "older_than_retention" == reason_of(captured_at_ms=NOON_MS - RETENTION_DAYS * DAY_MS - 1)
+
+
+def test_no_format_is_a_reason_to_refuse() -> None:
+    """Over 7,000 personalised plates were once invisible for that reason."""
+    assert reason_of(plate="X") is None
+    assert reason_of(plate="ILOVEANPR1234567") is None
+
+
+def test_a_read_for_nothing_that_its_camera_may_serve_is_refused() -> None:
+    """The camera's purposes bound the read's."""
+    cameras = cameras_of(make_camera(purposes=("lez",)))
+    refusal = check_read(make_read(purposes=("hotlist",)), cameras, NOON_MS)
+    assert refusal is not None
+    assert "not_allowed_purpose" == refusal.reason
+
+
+@pytest.mark.parametrize(
+    ("camera_purposes", "read_purposes", "allowed"),
+    [
+        (("hotlist",), (), True),
+        (("hotlist", "lez"), ("hotlist",), True),
+        (("hotlist", "lez"), ("lez",), False),
+        (("lez",), ("hotlist", "lez"), False),
+        ((), (), False),
+    ],
+)
+def test_a_purpose_needs_both_the_camera_and_the_read(
+    camera_purposes: tuple[str, ...], read_purposes: tuple[str, ...], allowed: bool
+) -> None:
+    """A read without purposes takes its camera's."""
+    camera = make_camera(purposes=camera_purposes)  # type: ignore[arg-type]
+    assert allowed == may_serve(make_read(purposes=read_purposes), camera, "hotlist")
+
+
+def test_a_country_is_trusted_from_one_half_or_when_no_probability_is_stated() -> None:
+    """A weak guess contradicts nobody; a camera that states no probability is taken at its word."""
+    assert "FR" == trusted_country(make_read(country="FR"))
+    assert "FR" == trusted_country(make_read(country="FR", country_confidence=0.5))
+    assert trusted_country(make_read(country="FR", country_confidence=0.49)) is None
+    assert trusted_country(make_read()) is None
