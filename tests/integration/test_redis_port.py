@@ -27,7 +27,8 @@ async def anna(redis: Redis) -> AsyncIterator[str]:
 
 def url_of(pair: EmbeddedPair, user: str, password: str) -> str:
     """The session's Valkey with these credentials."""
-    return urlsplit(pair.redis_url)._replace(netloc=f"{user}:{password}@{urlsplit(pair.redis_url).netloc}").geturl()
+    server = urlsplit(pair.redis_url)
+    return server._replace(netloc=f"{user}:{password}@{server.hostname}:{server.port}").geturl()
 
 
 async def test_the_right_password_is_let_in(pair: EmbeddedPair, anna: str) -> None:
@@ -39,7 +40,7 @@ async def test_the_right_password_is_let_in(pair: EmbeddedPair, anna: str) -> No
 async def test_a_wrong_password_is_misconfigured(pair: EmbeddedPair, anna: str) -> None:
     """No waiting mends it; the message says what to set and does not show the password."""
     async with open_redis(url_of(pair, anna, "sesame")) as client:
-        with pytest.raises(Misconfigured, match="VIGIE_REDIS_URL.*USER:PASSWORD") as caught:
+        with pytest.raises(Misconfigured, match=r"VIGIE_REDIS_URL.*USER:PASSWORD") as caught:
             await check_redis(client)
     assert "sesame" not in str(caught.value)
 
