@@ -62,9 +62,15 @@ class RoadNetwork:
     routes: tuple[Route, ...]
     patrols: dict[str, Patrol] = field(default_factory=dict)  # camera_id of each moving camera
     by_id: dict[str, Camera] = field(init=False, repr=False)
+    routes_past: dict[str, tuple[Route, ...]] = field(init=False, repr=False)  # camera_id -> the routes that pass it
 
     def __post_init__(self) -> None:
+        past: dict[str, list[Route]] = {}
+        for route in self.routes:
+            for camera_id in dict.fromkeys(route.camera_ids):
+                past.setdefault(camera_id, []).append(route)
         object.__setattr__(self, "by_id", {camera.camera_id: camera for camera in self.cameras})
+        object.__setattr__(self, "routes_past", {camera_id: tuple(routes) for camera_id, routes in past.items()})
 
     def zones_of(self, camera_id: str) -> list[Zone]:
         """The zones that every read of this camera lies in."""

@@ -74,6 +74,8 @@ def expected_forwards(
     for policy in network.policies:
         if policy.country not in entry.share_with or entry.hotlist not in policy.lists:
             continue
+        if "cross_border" not in network.by_id[read.camera_id].purposes:
+            continue
         if policy.categories and entry.category not in policy.categories:
             continue
         if policy.per_case and not entry.case_reference:

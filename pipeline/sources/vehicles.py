@@ -122,16 +122,27 @@ class Wanted:
         patterns = [skeleton(entry.plate) for entry in listed if _is_pattern(entry.plate)]
         self._patterns = re.compile("|".join(map(_expression, patterns))) if patterns else None
         literal = [entry for entry in listed if not _is_pattern(entry.plate)]
-        self._skeletons = {skeleton(entry.plate) for entry in literal}
-        close = [entry for entry in literal if entry.near or len(literal) <= with_edits_up_to]
-        self._gaps = {gap for entry in close for gap in _gaps(skeleton(entry.plate))}
+        self._skeletons: set[str] = set()
+        self._gaps: set[str] = set()
+        for entry in literal:
+            self.add(entry.plate, with_edits=entry.near or len(literal) <= with_edits_up_to)
+
+    def add(self, plate: str, *, with_edits: bool = True) -> None:
+        """One more plate to keep away from; with_edits: also from what is one edit away."""
+        folded = skeleton(plate)
+        self._skeletons.add(folded)
+        if with_edits:
+            self._gaps.update(_gaps(folded))
+
+    def knows(self, text: str) -> bool:
+        """True where the text may be taken for a wanted plate, or fits a pattern."""
+        folded = skeleton(text)
+        return folded in self._skeletons or bool(self._patterns and self._patterns.fullmatch(folded))
 
     def admits(self, text: str) -> bool:
         """True where the text is beyond one edit of every wanted plate and fits no pattern."""
         folded = skeleton(text)
-        if folded in self._skeletons or folded in self._gaps:
-            return False
-        if self._patterns is not None and self._patterns.fullmatch(folded):
+        if self.knows(text) or folded in self._gaps:
             return False
         return self._gaps.isdisjoint(_gaps(folded)) and self._skeletons.isdisjoint(_gaps(folded))
 

@@ -6,7 +6,7 @@ from random import Random
 
 from pipeline.sources.arrivals import LATE_MS, Arrival, late_ms, prompt_ms
 from pipeline.sources.misreads import confusable, garbage, one_edit
-from pipeline.sources.network import RoadNetwork, Route
+from pipeline.sources.network import RoadNetwork
 from pipeline.sources.oracle import Sight, expected_alerts, expected_forwards
 from pipeline.sources.passages import Passage, drive, read_of
 from pipeline.sources.vehicles import Vehicle, Wanted
@@ -80,12 +80,11 @@ def _misread(random: Random, entry: HotlistEntry, plate: str, wanted: Wanted) ->
     lookalike = confusable(random, plate)
     if not entry.near and lookalike and random.random() < 0.5:
         return lookalike, "confusable"
-    if entry.near or random.random() < 0.6:
-        return one_edit(random, plate), "near" if entry.near else None
+    edited = entry.near or random.random() < 0.6
     while True:
-        text = garbage(random)
-        if wanted.admits(text):
-            return text, None
+        text = one_edit(random, plate) if edited else garbage(random)
+        if not wanted.knows(text) and (edited or wanted.admits(text)):
+            return text, "near" if entry.near else None
 
 
 def _captured_within(window: tuple[int, int], *, late: bool) -> tuple[int, int]:
@@ -98,9 +97,8 @@ def _journey(
 ) -> list[Passage]:
     """The passages within the time on a route that leads where the entry matters; at least one of those lies in it."""
     goals = _goals(random, network, entry)
-    routes = [route for route in network.routes if not goals.isdisjoint(route.camera_ids)]
     while True:
-        route: Route = random.choice(routes)
+        route = random.choice(network.routes_past[random.choice(goals)])
         passages = list(drive(random, route, vehicle.vehicle_class, 0, _ANY_TIME))
         anchor = random.choice([passage for passage in passages if passage.camera_id in goals])
         shift_ms = random.randint(*captured) - anchor.at_ms
@@ -118,9 +116,8 @@ def _within(passages: Sequence[Passage], shift_ms: int, captured: tuple[int, int
             yield Passage(passage.camera_id, passage.at_ms + shift_ms, passage.speed_kmh, passage.lane)
 
 
-def _goals(random: Random, network: RoadNetwork, entry: HotlistEntry) -> set[str]:
+def _goals(random: Random, network: RoadNetwork, entry: HotlistEntry) -> list[str]:
     """The cameras of which the journey must pass one: where the entry counts, or the border it is shared across."""
-    everywhere = {leg.camera_id for route in network.routes for leg in route.legs}
     named = set(entry.cameras)
     for zone in network.zones:
         if zone.zone_id in entry.zones:
@@ -128,7 +125,8 @@ def _goals(random: Random, network: RoadNetwork, entry: HotlistEntry) -> set[str
         if zone.kind == "border" and zone.country in entry.share_with[:1] and zone.outbound_heading_deg is not None:
             way_out = [c for c in zone.cameras if _heads(network, c, zone.outbound_heading_deg)]
             named.update(way_out if random.random() < 0.85 else zone.cameras)
-    return named & everywhere or {c for c in everywhere if "hotlist" in network.by_id[c].purposes}
+    passed = sorted(named & network.routes_past.keys())
+    return passed or [c for c in network.routes_past if "hotlist" in network.by_id[c].purposes]
 
 
 def _heads(network: RoadNetwork, camera_id: str, heading_deg: float) -> bool:

@@ -1,0 +1,181 @@
+"""A country's network for load tests: thousands of cameras over Belgium, in the shares and densities of a national platform."""
+
+from itertools import pairwise
+from random import Random
+
+from pipeline.sources.network import Leg, Patrol, RoadNetwork, Route
+from pipeline.sources.network_hotlist import POLICIES
+from pipeline.sources.vehicles import GRAMMARS, Wanted
+from schemas.base import Country, Position
+from schemas.reads import Network, Purpose
+from schemas.reference import Camera, Certificate, Distance, HotList, HotlistEntry, Line, Section, Zone
+
+# Place, latitude, longitude, inhabitants in thousands: the weight of its traffic.
+_PLACES = (
+    ("Antwerp", 51.219, 4.402, 530), ("Ghent", 51.054, 3.725, 265), ("Charleroi", 50.411, 4.445, 202),
+    ("Liège", 50.633, 5.568, 197), ("Brussels", 50.847, 4.353, 1220), ("Bruges", 51.209, 3.225, 119),
+    ("Namur", 50.467, 4.867, 112), ("Leuven", 50.880, 4.701, 102), ("Mons", 50.454, 3.952, 96),
+    ("Mechelen", 51.026, 4.478, 87), ("Aalst", 50.938, 4.039, 88), ("La Louvière", 50.479, 4.187, 81),
+    ("Hasselt", 50.931, 5.338, 79), ("Sint-Niklaas", 51.165, 4.143, 79), ("Kortrijk", 50.828, 3.265, 78),
+    ("Ostend", 51.230, 2.920, 72), ("Tournai", 50.606, 3.388, 69), ("Genk", 50.965, 5.500, 67),
+    ("Seraing", 50.584, 5.500, 64), ("Roeselare", 50.946, 3.123, 64), ("Mouscron", 50.744, 3.206, 58),
+    ("Verviers", 50.589, 5.862, 55), ("Turnhout", 51.323, 4.945, 46), ("Arlon", 49.683, 5.817, 30),
+    ("Bastogne", 50.001, 5.715, 16), ("Marche-en-Famenne", 50.227, 5.344, 17), ("Eupen", 50.627, 6.036, 20),
+    ("Ypres", 50.851, 2.885, 35), ("Wavre", 50.717, 4.601, 35), ("Dinant", 50.261, 4.912, 14),
+)  # fmt: skip
+_NETWORKS: tuple[tuple[Network, float, tuple[Purpose, ...]], ...] = (
+    ("local", 52, ("hotlist", "section_control", "investigation", "cross_border")),
+    ("federal", 28, ("hotlist", "section_control", "investigation", "cross_border")),
+    ("lez", 10, ("lez", "hotlist", "investigation")),
+    ("public_transport", 6, ("investigation",)),
+    ("vehicle", 4, ("hotlist", "investigation")),
+)
+_LISTS: tuple[tuple[HotList, str, float], ...] = (
+    ("no_insurance", "uninsured", 48), ("no_inspection", "inspection lapsed", 24), ("stolen", "theft", 14),
+    ("sis", "theft", 10), ("national_wanted", "robbery", 3), ("ad_hoc", "watch", 1),
+)  # fmt: skip
+_LIMITS = (50, 70, 90, 120)
+_2023, _2030 = 1_672_531_200_000, 1_893_456_000_000
+
+
+def big_network(cameras: int = 10_000, seed: int = 1, *, hotlist: int = 5_000) -> RoadNetwork:
+    """A network of so many cameras, with one controlled section for each 80 and the same borders as the small one.
+
+    The same numbers and seed give the same network. Raises ValueError for fewer than 40 cameras.
+    """
+    if cameras < 40:
+        raise ValueError("a big network has at least 40 cameras")
+    random = Random(f"{seed}/network")
+    listed = [_camera(random, number) for number in range(cameras)]
+    fixed = [camera for camera in listed if camera.position is not None]
+    sections, controlled = _sections(random, fixed, max(1, cameras // 80))
+    routes = [_section_route(section) for section in sections] + list(_routes(random, fixed, controlled))
+    cars = [camera for camera in listed if camera.position is None]
+    routes += [Route(f"past {car.camera_id}", (Leg(car.camera_id, 0, 50),), 0.5) for car in cars]
+    return RoadNetwork(
+        name=f"big-{cameras}",
+        cameras=tuple(listed),
+        sections=tuple(sections),
+        zones=_zones(fixed),
+        hotlist=tuple(_hotlist(random, hotlist)),
+        policies=POLICIES,
+        routes=tuple(routes),
+        patrols={car.camera_id: _patrol(random) for car in cars},
+    )
+
+
+def _place(random: Random) -> tuple[str, float, float]:
+    name, lat, lon, _ = random.choices(_PLACES, [place[3] + 60 for place in _PLACES])[0]
+    return name, round(lat + random.gauss(0, 0.04), 5), round(lon + random.gauss(0, 0.06), 5)
+
+
+def _camera(random: Random, number: int) -> Camera:
+    network, _, purposes = random.choices(_NETWORKS, [share for _, share, _ in _NETWORKS])[0]
+    name, lat, lon = _place(random)
+    moves = network == "vehicle"
+    return Camera(
+        camera_id=f"BE-{number:05d}",
+        name=f"{name}, {'vehicle' if moves else 'camera'} {number}",
+        network=network,
+        position=None if moves else Position(lat=lat, lon=lon),
+        heading_deg=None if moves else float(random.randrange(0, 360, 5)),
+        purposes=purposes,
+    )
+
+
+def _sections(random: Random, cameras: list[Camera], count: int) -> tuple[list[Section], set[str]]:
+    able = [camera.camera_id for camera in cameras if "section_control" in camera.purposes]
+    ends = random.sample(able, 2 * min(count, len(able) // 2))
+    sections = [_section(random, number, *ends[2 * number : 2 * number + 2]) for number in range(len(ends) // 2)]
+    return sections, set(ends)
+
+
+def _section(random: Random, number: int, entry_id: str, exit_id: str) -> Section:
+    return Section(
+        section_id=f"SEC-{number:04d}",
+        name=f"Section {number}",
+        country="BE",
+        entries=(Line(camera_id=entry_id),),
+        exits=(Line(camera_id=exit_id),),
+        distances=(
+            Distance(entry_camera_id=entry_id, exit_camera_id=exit_id, metres=float(random.randint(1200, 6000))),
+        ),
+        limit_kmh=random.choice(_LIMITS),
+        certificate=Certificate(number=f"SMD-{number:04d}", valid_from_ms=_2023, valid_until_ms=_2030),
+    )
+
+
+def _section_route(section: Section) -> Route:
+    distance = section.distances[0]
+    first = Leg(distance.entry_camera_id, 0, section.limit_kmh)
+    last = Leg(distance.exit_camera_id, distance.metres, section.limit_kmh)
+    return Route(section.name, (first, last), 4.0)
+
+
+def _routes(random: Random, cameras: list[Camera], controlled: set[str]) -> list[Route]:
+    """Each camera outside of sections is on one route, with some neighbours; main roads carry ten times a side road's traffic."""
+    free = sorted((camera for camera in cameras if camera.camera_id not in controlled), key=_west_to_east)
+    routes: list[Route] = []
+    while free:
+        stretch = [free.pop(0) for _ in range(min(len(free), random.randint(2, 6)))]
+        limit = random.choice(_LIMITS)
+        gaps = [random.uniform(900, 6000) for _ in pairwise(stretch)]
+        legs = [Leg(c.camera_id, metres, limit) for c, metres in zip(stretch, [0.0, *gaps], strict=True)]
+        routes.append(Route(f"road {len(routes)}", tuple(legs), random.paretovariate(1.6)))
+    return routes
+
+
+def _west_to_east(camera: Camera) -> tuple[str, float]:
+    return camera.name.partition(",")[0], camera.position.lon if camera.position else 0.0
+
+
+def _zones(cameras: list[Camera]) -> tuple[Zone, ...]:
+    """Borders: the cameras that look the way out in the places nearest to them."""
+    borders: tuple[tuple[str, Country, float, tuple[str, ...]], ...] = (
+        ("border-fr", "FR", 240, ("Tournai", "Mouscron", "Mons")), ("border-nl", "NL", 20, ("Turnhout", "Antwerp")),
+        ("border-lu", "LU", 130, ("Arlon", "Bastogne")),
+    )  # fmt: skip
+    return tuple(
+        Zone(
+            zone_id=zone_id, name=f"Border to {country}", kind="border", country=country, outbound_heading_deg=heading,
+            cameras=tuple(c.camera_id for c in cameras if c.name.partition(",")[0] in places and _clear(c, heading)),
+        )
+        for zone_id, country, heading, places in borders
+    )  # fmt: skip
+
+
+def _clear(camera: Camera, heading_deg: float) -> bool:
+    turn = abs((camera.heading_deg or 0.0) - heading_deg) % 360
+    return min(turn, 360 - turn) < 60 and "cross_border" in camera.purposes
+
+
+def _patrol(random: Random) -> Patrol:
+    _, lat, lon = _place(random)
+    corners = ((0.0, 0.0), (0.02, 0.01), (0.02, 0.04), (0.0, 0.03))
+    loop = tuple(Position(lat=lat + down, lon=lon + right) for down, right in corners)
+    return Patrol(loop, lap_ms=1_200_000)
+
+
+def _hotlist(random: Random, count: int) -> list[HotlistEntry]:
+    countries: tuple[Country, ...] = tuple(GRAMMARS)
+    alike = Wanted(())
+    entries: list[HotlistEntry] = []
+    while len(entries) < count:
+        country = random.choices(countries, (70, 10, 9, 6, 2, 3))[0]
+        plate = GRAMMARS[country](random)
+        if not alike.admits(plate):
+            continue  # no read may be of two entries
+        alike.add(plate)
+        name, category, _ = random.choices(_LISTS, [share for _, _, share in _LISTS])[0]
+        grave = name in ("stolen", "sis", "national_wanted")
+        abroad: tuple[Country, ...] = (random.choice(("FR", "NL", "LU")),) if grave and random.random() < 0.3 else ()
+        entries.append(
+            HotlistEntry(
+                entry_id=f"H-{len(entries):07d}", plate=plate, country=country, hotlist=name, category=category,
+                priority="high" if grave else "low", action="stop" if grave else "report",
+                owner="Central hotlist service",
+                legal_basis="Police function act, art. 44/2", share_with=abroad,
+                case_reference=f"C-{len(entries)}" if abroad else None,
+            )
+        )  # fmt: skip
+    return entries
