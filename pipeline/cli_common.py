@@ -1,6 +1,5 @@
 """What the commands share: exit codes, output, and how an error ends a command."""
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
@@ -28,7 +27,7 @@ def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
     async def awaited() -> Any:
         return await work()
 
-    return asyncio.run(awaited(), loop_factory=uvloop.new_event_loop) if sys.version_info >= (3, 12) else uvloop.run(awaited())
+    return uvloop.run(awaited())
 
 
 def print_json(value: Any) -> None:

@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -16,7 +17,7 @@ from pipeline.runtime.endpoints import servers_of
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import Settings, load_settings
-from pipeline.runtime.topics import check_topics, create_topics, list_topics
+from pipeline.runtime.topics import create_topics, list_topics
 from pipeline.state.redis_port import open_redis
 
 console = Console(stderr=True, highlight=False)
@@ -59,7 +60,9 @@ def up(
 def _count(text: str) -> tuple[str, int]:
     agent, _, number = text.partition("=")
     if agent not in AGENTS or not number.isdigit() or int(number) < 1:
-        raise typer.BadParameter(f"{text!r} is not AGENT=N with an agent of {', '.join(AGENTS)}", param_hint="--workers")
+        raise typer.BadParameter(
+            f"{text!r} is not AGENT=N with an agent of {', '.join(AGENTS)}", param_hint="--workers"
+        )
     return agent, int(number)
 
 
@@ -86,8 +89,10 @@ async def _up(settings: Settings, counts: dict[str, int]) -> None:
 
 
 @topics_app.command("create")
-def create(
-    replication: Annotated[int, typer.Option(help="Copies of each record; 3 on a cluster.", min=1, max=5)] = 1,
+def topics_create(
+    replication: Annotated[
+        int | None, typer.Option(help="Copies of each record. Three, or as many as there are brokers.", min=1, max=5)
+    ] = None,
     partitions: Annotated[list[str] | None, typer.Option(help="TOPIC=N for topics that do not exist yet.")] = None,
 ) -> None:
     """Create what is missing and say what differs from what Vigie wants. Changes nothing that exists.
@@ -95,11 +100,42 @@ def create(
     Example: vigie topics create --replication 3 --partitions reads=64
     """
     settings = load_settings()
-    wanted = dict(_partitions(text) for text in partitions or [])
+    counts = dict(_partitions(text) for text in partitions or [])
     servers = servers_of(settings)
-    report = run_async(lambda: create_topics(servers.kafka, settings.namespace, replication, wanted))
-    for line in report.lines():
-        console.print(line)
+    report = run_async(
+        lambda: create_topics(servers.kafka, settings.namespace, replication=replication, partitions=counts)
+    )
+    for name in report.created:
+        console.print(f"created {name}")
+    for difference in report.differences:
+        console.print(f"[yellow]differs[/] {difference}")
+    if not report.created and not report.differences:
+        console.print("All topics are there, as they should be.")
+    if any(difference.blocks for difference in report.differences):
+        raise SystemExit(EXIT_REFUSED)
+
+
+@topics_app.command("list")
+def topics_list(as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False) -> None:
+    """List the topics that exist, with partitions, copies and retention.
+
+    Example: vigie topics list --json
+    """
+    settings = load_settings()
+    servers = servers_of(settings)
+    shapes = run_async(lambda: list_topics(servers.kafka, settings.namespace))
+    if as_json:
+        for shape in shapes:
+            print_json(msgspec.to_builtins(shape))
+        return
+    table = Table("topic", "partitions", "copies", "keeps", "at most, per partition")
+    for shape in shapes:
+        hours = int(shape.config["retention.ms"]) / 3_600_000
+        size = int(shape.config["retention.bytes"])
+        keeps = f"{hours:g} h" if hours < 48 else f"{hours / 24:g} days"
+        table.add_row(shape.name, str(shape.partitions), str(shape.replication), keeps,
+                      "" if size < 0 else f"{size // 2**20} MiB")  # fmt: skip
+    Console().print(table if shapes else "No topics yet: vigie topics create")
 
 
 def _partitions(text: str) -> tuple[str, int]:

@@ -85,10 +85,9 @@ class Platform:
         return Servers(connection_of(self.settings, self.pair.kafka.url), self.pair.redis_url)
 
     async def _create_topics(self, servers: Servers) -> None:
-        replication = 1 if self.settings.brokers == 1 and self.pair is not None else 3
         for attempt in range(10):
             try:
-                await create_topics(servers.kafka, self.settings.namespace, replication, self._partitions or {})
+                await create_topics(servers.kafka, self.settings.namespace, partitions=self._partitions)
                 return
             except Unavailable as error:
                 if attempt == 9:

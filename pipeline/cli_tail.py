@@ -1,0 +1,177 @@
+"""`vigie tail TOPIC`: what flows, as it flows."""
+
+import asyncio
+import signal
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.markup import escape
+
+from pipeline.cli_common import print_json, run_async
+from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.runtime import codec
+from pipeline.runtime.endpoints import servers_of
+from pipeline.runtime.settings import load_settings
+from pipeline.runtime.topics import list_topics
+from schemas.base import Message
+from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
+from schemas.pictures import Frame, Track
+from schemas.reads import ReadBatch
+from schemas.topics import TOPICS, Topic
+
+console = Console(highlight=False, soft_wrap=True)
+_BY_NAME: dict[str, Topic[Any]] = {topic.name: topic for topic in TOPICS}
+_COLOURS = {"urgent": "bold white on red", "high": "bold red", "normal": "yellow", "low": "dim"}
+
+
+def tail(
+    topic: Annotated[str, typer.Argument(help="One of: " + ", ".join(_BY_NAME) + ".")],
+    as_json: Annotated[bool, typer.Option("--json", help="One object a line, as it is on the wire.")] = False,
+    from_start: Annotated[bool, typer.Option("--from-start", help="Begin with the oldest record kept.")] = False,
+    count: Annotated[int | None, typer.Option("--count", "-n", help="End after so many records.", min=1)] = None,
+    every_copy: Annotated[
+        bool, typer.Option("--every-copy", help="Also show a second copy that a repetition after a fault left.")
+    ] = False,
+) -> None:
+    """Show what arrives in a topic until Ctrl-C. A second copy of the same alert, violation or forward is shown once.
+
+    Example: vigie tail alerts --from-start --json
+    """
+    if topic not in _BY_NAME:
+        raise Misconfigured("topic", found=topic, allowed="one of " + ", ".join(_BY_NAME))
+    run_async(lambda: _tail(_BY_NAME[topic], as_json, from_start, count, every_copy))
+
+
+async def _tail(topic: Topic[Any], as_json: bool, from_start: bool, count: int | None, every_copy: bool) -> None:
+    settings = load_settings()
+    servers = servers_of(settings)
+    name = f"{settings.namespace}.{topic.name}"
+    if name not in {shape.name for shape in await list_topics(servers.kafka, settings.namespace)}:
+        raise Misconfigured("topic", found=name, allowed="one that exists: create it with `vigie topics create`")
+    consumer = AIOKafkaConsumer(
+        name, auto_offset_reset="earliest" if from_start else "latest", **servers.kafka.client_kwargs()
+    )
+    try:
+        await consumer.start()
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"Kafka at {servers.kafka.url}") from error
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await _show_all(consumer, topic, stop, as_json=as_json, count=count, every_copy=every_copy)
+    finally:
+        await consumer.stop()
+
+
+async def _show_all(
+    consumer: AIOKafkaConsumer, topic: Topic[Any], stop: asyncio.Event, *, as_json: bool, count: int | None, every_copy: bool
+) -> None:
+    seen: dict[str, None] = {}
+    shown = 0
+    while not stop.is_set():
+        for records in (await consumer.getmany(timeout_ms=200)).values():
+            for record in records:
+                identity = _identity(topic, record.value)
+                if identity is not None and not every_copy and identity in seen:
+                    continue
+                if identity is not None:
+                    seen[identity] = None
+                    if len(seen) > 100_000:
+                        del seen[next(iter(seen))]
+                _show(topic, record, as_json)
+                shown += 1
+                if shown == count:
+                    return
+
+
+def _identity(topic: Topic[Any], value: bytes | None) -> str | None:
+    """The id in the message that tells a second copy; None where each record stands for itself."""
+    field = {Alert: "alert_id", Violation: "violation_id", Forward: "forward_id", Receipt: "receipt_id",
+             DeadLetter: "dead_letter_id"}.get(topic.message)  # fmt: skip
+    if field is None:
+        return None
+    try:
+        return str(getattr(codec.decode(topic, value), field))
+    except BadRecord:
+        return None
+
+
+def _show(topic: Topic[Any], record: Any, as_json: bool) -> None:
+    try:
+        message = codec.decode(topic, record.value)
+    except BadRecord as error:
+        console.print(f"[red]{record.partition}:{record.offset} {error.reason}[/] {escape(error.detail)}", style="dim")
+        return
+    if as_json:
+        print_json(msgspec.to_builtins(_without_pictures(message)))
+    else:
+        for line in _lines(message):
+            console.print(line)
+
+
+def _without_pictures(message: Message) -> Message:
+    match message:
+        case Frame():
+            return msgspec.structs.replace(message, image=b"")
+        case Track():
+            crops = tuple(msgspec.structs.replace(crop, image=b"") for crop in message.crops)
+            return msgspec.structs.replace(message, crops=crops, overview=b"")
+    return message
+
+
+def clock(at_ms: int) -> str:
+    """Local time of day with tenths, as a dispatcher reads it."""
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().strftime("%H:%M:%S.%f")[:-5]
+
+
+def alert_line(alert: Alert, place: str | None = None) -> str:
+    """One alert as a dispatcher reads it, in rich markup. place: the camera's name, else its id is shown."""
+    colour = _COLOURS[alert.priority] if alert.rings else "dim"
+    kind = "" if alert.match == "exact" else f" ({alert.match}, {alert.score:.0%} sure)"
+    asks = " CONFIRM FIRST" if alert.confirm else ""
+    state = "" if alert.rings else " late" if not alert.live else " trail"
+    return (
+        f"{clock(alert.read.captured_at_ms)} [{colour}]{alert.priority.upper():7}[/] {alert.read.plate}{kind}  "
+        f"{escape(alert.hotlist)}: {escape(alert.category)}, {alert.action}{asks}  "
+        f"at {escape(place or alert.read.camera_id)}{state}"
+    )
+
+
+def violation_line(violation: Violation) -> str:
+    """One violation as the traffic authority reads it, in rich markup."""
+    return (
+        f"{clock(violation.exit.captured_at_ms)} {violation.plate}  {violation.section_id}: {violation.corrected_kmh} km/h "
+        f"(measured {violation.measured_kmh:.1f}) where {violation.limit_kmh} is allowed, certificate "
+        f"{escape(violation.certificate.number)}"
+    )
+
+
+def _lines(message: Message) -> list[str]:
+    match message:
+        case ReadBatch():
+            return [f"{clock(r.captured_at_ms)} {r.plate:10} {r.confidence:.2f} {r.country or '--'} {r.camera_id}"
+                    for r in message.reads]  # fmt: skip
+        case Alert():
+            return [alert_line(message)]
+        case Violation():
+            return [violation_line(message)]
+        case Forward():
+            return [f"{clock(message.captured_at_ms)} to {message.to_country}: {message.plate} {message.offence_category}, "
+                    f"{message.action}, at {escape(message.place)} ({message.kind})"]  # fmt: skip
+        case Receipt():
+            return [f"{clock(message.decided_at_ms)} {message.to_country} {message.outcome} {message.forward_id} "
+                    f"after {message.attempts} attempt(s) {escape(message.detail or '')}"]  # fmt: skip
+        case DeadLetter():
+            return [f"{clock(message.refused_at_ms)} [red]{escape(message.reason)}[/] {message.stage} "
+                    f"{message.topic}:{message.partition}:{message.offset} {escape(message.detail)}"]  # fmt: skip
+        case Frame():
+            return [f"{clock(message.captured_at_ms)} {message.camera_id} {len(message.image) / 1000:.0f} kB"]
+        case Track():
+            return [f"{clock(message.captured_at_ms)} {message.camera_id} {len(message.crops)} crop(s)"]
+    return [str(message)]
