@@ -31,6 +31,22 @@ async def test_records_flow_on_while_any_one_broker_is_away(three_brokers: Embed
     assert await everything(three_brokers, "vigie.reads", partitions=3, count=9) == acknowledged
 
 
+async def test_all_brokers_killed_at_once_come_back_with_every_record(three_brokers: EmbeddedPair) -> None:
+    """kill -9 of the whole cluster loses nothing that was acknowledged."""
+    kafka = three_brokers.kafka
+    await create_topics(kafka, "blackout", partitions={topic.name: 3 for topic in TOPICS})
+    sent = {(number % 3, b"%d" % number) for number in range(300)}
+    async with AIOKafkaProducer(**kafka.client_kwargs(), acks="all", enable_idempotence=True) as producer:
+        for partition, value in sent:
+            await producer.send("blackout.reads", value, partition=partition)
+
+    for broker in three_brokers.brokers:
+        broker.kill()
+    await asyncio.gather(*(broker.wait_ready() for broker in three_brokers.brokers))
+
+    assert await everything(three_brokers, "blackout.reads", partitions=3, count=300) == sent
+
+
 async def everything(pair: EmbeddedPair, topic: str, *, partitions: int, count: int) -> set[tuple[int, bytes]]:
     """The records of all partitions, as (partition, value), once count of them are there."""
     found: list[tuple[int, bytes]] = []

@@ -1,0 +1,92 @@
+"""The embedded pair's pure parts: ports, configuration files, pinned jars, what differs between topics."""
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.runtime.kafka_jars import LOCK, SPEC, pinned_jars
+from pipeline.runtime.kafka_server import Cluster, properties_of
+from pipeline.runtime.pair import running_pair
+from pipeline.runtime.ports import HIGHEST, HOST, LOWEST, free_ports
+from pipeline.runtime.topics import differences, wanted_topics
+from pipeline.runtime.valkey_server import quoted
+from schemas.topics import TOPICS
+
+
+def test_known_ports_are_kept_and_taken_ones_given_up() -> None:
+    """Addresses stay the same from start to start as long as nobody else has them."""
+    with socket.create_server((HOST, 0)) as stranger:
+        taken = stranger.getsockname()[1]
+        first = free_ports((), 2)
+        second = free_ports((taken, *first), 3)
+    assert second[:2] == first
+    assert taken not in second
+    assert len(set(second)) == 3
+    assert all(LOWEST <= port <= HIGHEST for port in second)
+
+
+def test_a_single_broker_keeps_one_copy_and_three_keep_three() -> None:
+    """Copies, and how many must have a record before it is acknowledged."""
+    one = properties_of(Cluster(cluster_id="x", brokers=1, ports=(1, 2)), 0, Path("/f"))
+    three = properties_of(Cluster(cluster_id="x", brokers=3, ports=(1, 2, 3, 4, 5, 6)), 2, Path("/f"))
+    assert "default.replication.factor=1\n" in one
+    assert "log.flush.interval.ms=1000\n" in one
+    assert "default.replication.factor=3\nmin.insync.replicas=2\n" in three
+    assert "controller.quorum.voters=0@127.0.0.1:2,1@127.0.0.1:4,2@127.0.0.1:6\n" in three
+    assert "listeners=CLIENT://127.0.0.1:5,CONTROLLER://127.0.0.1:6\n" in three
+    assert "auto.create.topics.enable=false\n" in three
+
+
+def test_the_lock_file_pins_every_jar_and_names_no_host() -> None:
+    """Version and SHA-256 of each jar; where they come from is the machine's affair."""
+    jars = pinned_jars()
+    assert {"kafka_2.13", "kafka-clients", "slf4j-simple"} <= {jar.artifact for jar in jars}
+    assert all(len(jar.sha256) == 64 for jar in jars)
+    assert len({jar.path for jar in jars}) == len(jars)
+    assert "://" not in SPEC.read_text() + LOCK.read_text()
+
+
+def test_the_lock_file_fits_the_specification() -> None:
+    """What jgo.toml asks for by version is what is locked."""
+    locked = {f"{jar.group}:{jar.artifact}:{jar.version}" for jar in pinned_jars()}
+    asked = {line.strip(' ",') for line in SPEC.read_text().splitlines() if line.count(":") == 2 and '"' in line}
+    assert asked
+    assert asked <= locked
+
+
+def test_a_path_with_blanks_and_quotes_survives_valkeys_configuration() -> None:
+    """Data folders have names that people give."""
+    assert quoted(Path('/a b/"c"')) == '"/a b/\\"c\\""'
+
+
+def test_no_pair_is_found_where_none_was() -> None:
+    """A folder that does not exist has no running pair."""
+    assert running_pair(Path("nowhere")) is None
+
+
+def test_a_segment_is_short_enough_to_keep_to_the_retention() -> None:
+    """Kafka drops whole segments: one lasts an eighth of the retention, a day at most, ten minutes at least."""
+    for topic, shape in zip(TOPICS, wanted_topics("vigie"), strict=True):
+        segment_ms = int(shape.config["segment.ms"])
+        assert segment_ms <= 86_400_000
+        assert segment_ms <= max(600_000, topic.retention_ms / 8)
+
+
+def test_equal_topics_have_no_differences_and_more_partitions_are_none() -> None:
+    """A deployment may grow beyond the contract."""
+    wanted = wanted_topics("vigie")
+    assert differences(wanted, wanted) == ()
+    assert differences(wanted, tuple(replace(shape, partitions=shape.partitions * 2) for shape in wanted)) == ()
+
+
+def test_each_difference_says_what_is_wanted_and_found() -> None:
+    """Fewer partitions and smaller messages block; another retention does not."""
+    (want,) = wanted_topics("vigie")[:1]
+    config = {**want.config, "retention.ms": "1", "max.message.bytes": "2"}
+    found = differences((want,), (replace(want, partitions=1, config=config),))
+    assert {(d.what, d.found, d.blocks) for d in found} == {
+        ("partitions", "1", True),
+        ("retention.ms", "1", False),
+        ("max.message.bytes", "2", True),
+    }
+    assert str(found[0]) == "vigie.frames: partitions is 1, wanted 32"
