@@ -15,6 +15,7 @@ from pipeline.vision.pictures import Picture
 from pipeline.vision.rows import Grey, Row, find_row
 
 MAX_PLATES = 8
+MIN_CHARACTER_HEIGHT = 7.0  # pixels; below, characters cannot be told apart
 _MAX_AREAS = 10  # of one scale examined for rows, strongest strokes first
 _MIN_SCORE = 2.6  # of a row: three characters on a good line
 
@@ -33,7 +34,7 @@ def find_plates(picture: Picture) -> list[Located]:
     rows: list[tuple[Row, Box]] = []
     for area in _stroke_areas(grey):
         row = row_in(grey, area)
-        if row is not None and row.score >= _MIN_SCORE:
+        if row is not None and row.score >= _MIN_SCORE and row.height >= MIN_CHARACTER_HEIGHT:
             rows.append((row, _clipped(row.box(), grey)))
     rows.sort(key=lambda item: -item[0].score)
     kept: list[tuple[Row, Box]] = []

@@ -51,8 +51,12 @@ def encode_jpeg(picture: Picture, *, quality: int = 95) -> bytes:
     return encoded.tobytes()
 
 
-def overview_of(picture: Picture) -> bytes:
-    """The whole picture as JPEG, its longest side at most OVERVIEW_SIDE pixels."""
+def overview_of(image: bytes) -> bytes:
+    """The whole encoded picture as an upright JPEG, its longest side at most OVERVIEW_SIDE pixels. Raises BadRecord."""
+    header = _open(image)
+    if header.format == "JPEG" and max(header.size) <= OVERVIEW_SIDE and header.getexif().get(_ORIENTATION, 1) == 1:
+        return image
+    picture = decode_picture(image)
     scale = OVERVIEW_SIDE / max(picture.shape[:2])
     if scale < 1.0:
         picture = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

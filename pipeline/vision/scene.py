@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pipeline.plates import countries_of
 from pipeline.vision.boxes import Box
 from pipeline.vision.interpret import Reading
 from pipeline.vision.locate import find_plates
@@ -52,10 +53,17 @@ def read_crop(image: bytes, reader: PlateReader) -> SceneReads:
     """Read an encoded picture that is one plate already cut out. Raises BadRecord (see decode_picture)."""
     picture = decode_picture(image)
     height, width = picture.shape[:2]
-    verdict = vote([reader.read(picture, (0, 0, width, height))])
+    verdict = vote([reader.read(picture, (0, 0, width, height))], surely_a_plate=True)
     reads = () if verdict is None else (_scene_read(verdict, (0, 0, width, height)),)
     return SceneReads(reads, width, height)
 
 
 def _scene_read(verdict: Verdict, box: Box) -> SceneRead:
-    return SceneRead(verdict.plate, verdict.confidence, None, 0.0, verdict.alternatives, box)
+    country, share = country_of(verdict.plate)
+    return SceneRead(verdict.plate, verdict.confidence, country, share, verdict.alternatives, box)
+
+
+def country_of(plate: str) -> tuple[str | None, float]:
+    """The likeliest country of a plate's text and its probability; (None, 0.0) when none is likelier than not."""
+    likeliest, probability = next(iter(countries_of(plate)), ("", 0.0))
+    return (likeliest, min(probability, 1.0)) if probability > 0.5 else (None, 0.0)

@@ -8,7 +8,9 @@ from pipeline.vision.interpret import Reading
 from pipeline.vision.shapes import is_known
 
 MIN_CONFIDENCE = 0.35
+_UNUSUAL = 0.6  # what the confidence of a text of no known shape counts for against MIN_CONFIDENCE
 MIN_LENGTH, MAX_LENGTH = 4, 10
+_MAYBE_LETTERS = str.maketrans("01", "OI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,11 @@ class Verdict:
     alternatives: tuple[Reading, ...]
 
 
-def vote(sights: Sequence[Sequence[Reading]], most: int = 5) -> Verdict | None:
+def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, most: int = 5) -> Verdict | None:
     """The text that the sights give most weight to, or None when it is no plausible plate.
 
     A text's probability is its mean over the sights that show any text; sights that disagree thus lower each other.
+    surely_a_plate: somebody cut it out as one, so any text of a plate's length counts.
     """
     seeing = [sight for sight in sights if sight]
     if not seeing:
@@ -33,17 +36,26 @@ def vote(sights: Sequence[Sequence[Reading]], most: int = 5) -> Verdict | None:
         for reading in sight:
             weights[reading.text] += reading.probability / len(seeing)
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    plate, confidence = ranked[0]
-    if confidence < MIN_CONFIDENCE or not is_plausible(plate):
+    plate, confidence = ranked[0][0], min(ranked[0][1], 1.0)
+    if not (surely_a_plate or is_plausible(plate, confidence)):
         return None
     others = tuple(Reading(text, min(weight, 1.0)) for text, weight in ranked[1 : most + 1] if weight >= 0.001)
-    return Verdict(plate, min(confidence, 1.0), others)
+    return Verdict(plate, confidence, others)
 
 
-def is_plausible(text: str) -> bool:
-    """Whether a text can be a plate at all: 4 to 10 characters with a digit, or of a shape that some country issues.
+def is_plausible(text: str, confidence: float) -> bool:
+    """Whether a text that stands somewhere in a picture is a plate: of a plate's length, seen well, and no mere word.
 
-    >>> [is_plausible(text) for text in ("1ABC234", "BOBBY1", "STOP", "12")]
-    [True, True, False, False]
+    A text of a shape that no country issues must be seen better, and must hold a digit that is no O or I.
+
+    >>> [is_plausible(text, 0.9) for text in ("1ABC234", "BOBBY2", "STOP", "SNA1L", "12")]
+    [True, True, False, False, False]
+    >>> is_plausible("1ABC234", 0.4), is_plausible("BOBBY2", 0.4)
+    (True, False)
     """
-    return MIN_LENGTH <= len(text) <= MAX_LENGTH and (any(c.isdigit() for c in text) or is_known(text))
+    if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
+        return False
+    if is_known(text):
+        return confidence >= MIN_CONFIDENCE
+    is_word = text.translate(_MAYBE_LETTERS).isalpha()
+    return not is_word and confidence * _UNUSUAL >= MIN_CONFIDENCE

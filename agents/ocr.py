@@ -1,0 +1,88 @@
+"""tracks -> reads: reads a passage's crops, votes, and stores crop and overview as evidence. Pictures stop here."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+
+from pipeline.errors import BadRecord
+from pipeline.runtime.app import Context
+from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.state.evidence import EvidenceStore
+from pipeline.vision.reading import PlateReader
+from pipeline.vision.scene import country_of
+from pipeline.vision.sights import read_passage
+from pipeline.vision.vote import Verdict
+from schemas.ids import read_id
+from schemas.pictures import Track
+from schemas.reads import MAX_BATCH, Alternative, PlateRead, ReadBatch
+from schemas.topics import READS, TRACKS
+
+NAME = "ocr"
+SOURCE = TRACKS
+OUTPUTS = (READS,)
+MAX_RECORDS = 8  # some 0.2 s of work: a batch's reads leave together
+
+
+async def start(context: Context) -> Handler:
+    """Load the reader (1 to 4 s) and open the evidence store."""
+    cv2.setNumThreads(1)
+    settings = context.settings
+    evidence = EvidenceStore.open(settings.evidence_url or settings.data_dir / "evidence")
+    reader = await asyncio.to_thread(PlateReader.load)
+    return Ocr(reader, evidence, context).handle
+
+
+@dataclass(frozen=True, slots=True)
+class Ocr:
+    """The handler and what it needs."""
+
+    reader: PlateReader
+    evidence: EvidenceStore
+    context: Context
+
+    async def handle(self, records: Sequence[Record[Track]]) -> Outputs:
+        """Read tracks; one batch of reads per partition goes out. Keeps nothing between calls."""
+        outputs = Outputs()
+        reads: defaultdict[int, list[PlateRead]] = defaultdict(list)
+        for record in records:
+            verdict = await asyncio.to_thread(_verdict, record.message, self.reader)
+            if isinstance(verdict, BadRecord):
+                outputs.refuse(record, verdict.reason, verdict.detail)
+            elif verdict is not None:
+                read = await self._read(record.message, verdict)
+                reads[self.context.partition_of(READS, read.camera_id)].append(read)
+        for partition, some in reads.items():
+            for first in range(0, len(some), MAX_BATCH):
+                outputs.send(READS, ReadBatch(reads=tuple(some[first : first + MAX_BATCH])), partition=partition)
+        return outputs
+
+    async def _read(self, track: Track, verdict: Verdict) -> PlateRead:
+        """The message, its pictures stored. Raises Unavailable when the evidence store is away."""
+        country, country_confidence = country_of(verdict.plate)
+        return PlateRead(
+            read_id=read_id(track.camera_id, track.captured_at_ms, verdict.plate),
+            camera_id=track.camera_id,
+            captured_at_ms=track.captured_at_ms,
+            received_at_ms=track.received_at_ms,
+            plate=verdict.plate,
+            confidence=verdict.confidence,
+            alternatives=tuple(Alternative(text=a.text, probability=a.probability) for a in verdict.alternatives),
+            country=country,
+            country_confidence=country_confidence,
+            heading_deg=track.heading_deg,
+            position=track.position,
+            clock=track.clock,
+            crop=await self.evidence.put(track.captured_at_ms, track.crops[0].image),
+            overview=await self.evidence.put(track.overview_captured_at_ms, track.overview),
+            reader=self.reader.name,
+        )
+
+
+def _verdict(track: Track, reader: PlateReader) -> Verdict | BadRecord | None:
+    try:
+        return read_passage([(crop.image, crop.box) for crop in track.crops], reader)
+    except BadRecord as error:
+        return error

@@ -1,0 +1,100 @@
+"""Pictures from files: one picture, a folder of them, or a video, as a camera would have sent them.
+
+An unreadable file is told of and passed over; it never ends the reading of the others.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipeline.errors import BadRecord, Misconfigured
+from pipeline.vision.pictures import encode_jpeg
+from schemas.pictures import MAX_PICTURE_BYTES
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png"})
+VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".webm"})
+BETWEEN_PICTURES_MS = 1000  # single pictures show different passages: far enough apart that none continues another
+_NUMBER = re.compile(r"(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePicture:
+    """One picture of a source. name: file, with the frame's number in a video; offset_ms: since the first picture's capture.
+
+    error: why it could not be read; image is empty then.
+    """
+
+    name: str
+    image: bytes
+    offset_ms: int
+    error: BadRecord | None = None
+
+
+def pictures_of(path: Path, *, frames_per_s: float | None = None) -> Iterator[SourcePicture]:
+    """The pictures of a file or folder (its files by name, numbers in order; other kinds of file are passed over).
+
+    frames_per_s: take at most so many of a video's frames per second of its time; None takes all.
+    Raises Misconfigured when there is nothing of that name, or nothing in it that could be a picture.
+    """
+    if not path.exists():
+        raise Misconfigured("path", found=str(path), allowed="a picture, a video or a folder that exists")
+    files = _files_in(path) if path.is_dir() else [path]
+    if not files:
+        allowed = "a folder with pictures or videos: " + " ".join(sorted(PICTURES | VIDEOS))
+        raise Misconfigured("path", found=str(path), allowed=allowed)
+    return _read(files, frames_per_s)
+
+
+def _files_in(folder: Path) -> list[Path]:
+    known = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES | VIDEOS and file.is_file()]
+    return sorted(known, key=lambda file: [int(part) if part.isdigit() else part for part in _NUMBER.split(file.name)])
+
+
+def _read(files: list[Path], frames_per_s: float | None) -> Iterator[SourcePicture]:
+    offset_ms = 0
+    for file in files:
+        if file.suffix.lower() in VIDEOS:
+            for picture in _video(file, offset_ms, frames_per_s):
+                offset_ms = picture.offset_ms
+                yield picture
+        else:
+            yield _picture(file, offset_ms)
+        offset_ms += BETWEEN_PICTURES_MS
+
+
+def _picture(file: Path, offset_ms: int) -> SourcePicture:
+    try:
+        size = file.stat().st_size
+        if size > MAX_PICTURE_BYTES:
+            limit = f"{size} bytes, at most {MAX_PICTURE_BYTES}"
+            return SourcePicture(file.name, b"", offset_ms, BadRecord("picture_too_large", limit))
+        return SourcePicture(file.name, file.read_bytes(), offset_ms)
+    except OSError as error:
+        return SourcePicture(file.name, b"", offset_ms, BadRecord("unreadable_file", error.strerror or str(error)))
+
+
+def _video(file: Path, offset_ms: int, frames_per_s: float | None) -> Iterator[SourcePicture]:
+    video = cv2.VideoCapture(str(file))
+    try:
+        number, due_ms, last_ms = 0, 0.0, -1
+        while True:
+            at_ms = float(video.get(cv2.CAP_PROP_POS_MSEC))
+            good, frame = video.read()
+            if not good:
+                break
+            number += 1
+            at_ms = max(at_ms, last_ms + 1)  # some containers give no times
+            if at_ms + 0.5 < due_ms:
+                continue
+            due_ms = at_ms + 1000.0 / frames_per_s if frames_per_s else 0.0
+            last_ms = round(at_ms)
+            image = encode_jpeg(np.asarray(frame, np.uint8), quality=92)
+            yield SourcePicture(f"{file.name}#{number}", image, offset_ms + last_ms)
+        if not number:
+            yield SourcePicture(file.name, b"", offset_ms, BadRecord("not_a_video", "no frame of it can be decoded"))
+    finally:
+        video.release()

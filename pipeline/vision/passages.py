@@ -1,0 +1,119 @@
+"""The passages of many cameras: one tracker each, bounded in memory, and what leaves them as messages."""
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.vision.locate import find_plates
+from pipeline.vision.pictures import decode_picture, overview_of
+from pipeline.vision.sights import Sight, sight_of
+from pipeline.vision.tracking import Passage, Spent, Tracker
+from schemas.pictures import Crop, Frame, Track
+
+IDLE_MS = 500  # platform time without a frame after which a camera's open passages are handed on
+SILENT_MS = 600_000  # platform time without a frame after which a camera is forgotten
+MAX_HELD_BYTES = 256 * 1024 * 1024  # pictures of open passages in all
+_CHANGED = 1.1  # a plate that grew or shrank by this factor shows the direction
+
+
+def sights_in(image: bytes) -> list[Sight]:
+    """The plates of one encoded picture, best first. Raises BadRecord (see decode_picture). 15 to 30 ms."""
+    picture = decode_picture(image)
+    return [sight_of(picture, located.box) for located in find_plates(picture)]
+
+
+def track_of(passage: Passage) -> Track:
+    """A complete passage as it travels to ocr."""
+    best = passage.seen[0]
+    frame, growth = best.frame, passage.growth()
+    return Track(
+        track_id=passage.track_id,
+        camera_id=frame.camera_id,
+        captured_at_ms=frame.captured_at_ms,
+        received_at_ms=frame.received_at_ms,
+        crops=tuple(
+            Crop(
+                captured_at_ms=one.frame.captured_at_ms,
+                image=one.sight.image,
+                box=one.sight.box,
+                quality=one.sight.quality,
+            )
+            for one in passage.seen
+        ),
+        overview=overview_of(frame.image),
+        overview_captured_at_ms=frame.captured_at_ms,
+        position=frame.position,
+        heading_deg=frame.heading_deg,
+        clock=frame.clock,
+        direction="approaching" if growth >= _CHANGED else "leaving" if growth <= 1 / _CHANGED else None,
+    )
+
+
+class Passages:
+    """Trackers by camera. Times given as now_ms are the platform's clock; all else is the cameras' event time."""
+
+    def __init__(self) -> None:
+        self._trackers: dict[str, Tracker] = {}
+        self._fed_ms: dict[str, int] = {}
+        self._partitions: dict[str, int] = {}
+
+    def unknown(self, camera_ids: Iterable[str]) -> list[str]:
+        """Which of these cameras have no tracker yet: `add` them first."""
+        return sorted({camera_id for camera_id in camera_ids if camera_id not in self._trackers})
+
+    def add(self, camera_id: str, partition: int, spent: Sequence[Spent]) -> None:
+        """Begin to follow a camera. spent: what earlier runs used up."""
+        self._trackers[camera_id] = Tracker(camera_id, spent)
+        self._partitions[camera_id] = partition
+
+    def partition_of(self, camera_id: str) -> int:
+        """The partition that a followed camera's frames come from."""
+        return self._partitions[camera_id]
+
+    def observe(self, frame: Frame, offset: int, sights: Sequence[Sight], now_ms: int) -> list[Passage]:
+        """Take one frame of a camera that was added; return what is complete now."""
+        self._fed_ms[frame.camera_id] = now_ms
+        return self._trackers[frame.camera_id].observe(frame, offset, sights)
+
+    def flush(self, now_ms: int) -> list[Passage]:
+        """Hand on what idle cameras left open, and the oldest where memory is short; forget silent cameras."""
+        handed_on: list[Passage] = []
+        for camera_id, fed_ms in list(self._fed_ms.items()):
+            if now_ms - fed_ms >= IDLE_MS:
+                handed_on += self._trackers[camera_id].flush()
+        held = {camera_id: tracker.held_bytes() for camera_id, tracker in self._trackers.items()}
+        while sum(held.values()) > MAX_HELD_BYTES:
+            largest = max(held, key=lambda camera_id: held[camera_id])
+            handed_on += self._trackers[largest].flush()
+            held[largest] = 0
+        return handed_on
+
+    def forget_silent(self, now_ms: int) -> None:
+        """Drop the cameras that sent nothing for long. Call after take_spent."""
+        for camera_id, fed_ms in list(self._fed_ms.items()):
+            if now_ms - fed_ms >= SILENT_MS:
+                del self._trackers[camera_id], self._fed_ms[camera_id], self._partitions[camera_id]
+
+    def open_since(self) -> dict[int, int]:
+        """Per partition the offset of the earliest frame that an open passage needs."""
+        since: dict[int, int] = {}
+        for camera_id, tracker in self._trackers.items():
+            offset, partition = tracker.open_since(), self._partitions[camera_id]
+            if offset is not None:
+                since[partition] = min(offset, since.get(partition, offset))
+        return since
+
+    def take_spent(self) -> dict[str, list[Spent]]:
+        """Per camera what was used up since the last call."""
+        taken = {camera_id: tracker.take_spent() for camera_id, tracker in self._trackers.items()}
+        return {camera_id: spent for camera_id, spent in taken.items() if spent}
+
+    def forget_spent(self, before_offsets: dict[int, int]) -> None:
+        """Drop what belongs to frames that can no longer come again. before_offsets: by partition."""
+        for camera_id, tracker in self._trackers.items():
+            if self._partitions[camera_id] in before_offsets:
+                tracker.forget_spent(before_offsets[self._partitions[camera_id]])
+
+    def clear(self) -> None:
+        """Forget everything: partitions were reassigned, unfinished frames will come again."""
+        self._trackers.clear()
+        self._fed_ms.clear()
+        self._partitions.clear()
