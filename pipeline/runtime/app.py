@@ -168,7 +168,7 @@ async def run_agent(
     _stop_on_signals(stopped)
     metrics = StageMetrics(name)
     metrics.ready.set(0)
-    port = metrics.serve(settings.metrics_port)
+    port = metrics.serve(settings.metrics_port, settings.metrics_host)
     if ready:
         ready(port)
     context = Context(settings, redis_client, metrics, Sender(connection.client_kwargs()))

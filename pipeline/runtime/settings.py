@@ -56,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     brokers: Literal[1, 3] = 1  # of the embedded Kafka
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"  # auto: readable in a terminal, else JSON
+    metrics_host: str = "127.0.0.1"  # 0.0.0.0 where a Prometheus elsewhere scrapes
     metrics_port: Port = 0  # 0: any free one
     live_bound_ms: Positive = 60_000  # an older read still matches, but never rings
     future_bound_ms: Positive = 5_000  # a capture time further ahead is refused

@@ -1,0 +1,53 @@
+# Everything a person runs. `make demo` and `make test` work on a fresh machine with Python 3.11+, git and make.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint format bench lock schemas clean
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",.*/\1/p' pyproject.toml)
+PYTEST := $(BIN)/python -m pytest
+
+help:  ## Show this.
+	@sed -n 's/^\([a-z]*\):.*##/\1	/p' $(MAKEFILE_LIST)
+
+setup: .venv/ready  ## Make .venv with the locked dependencies and fetch Kafka's jars.
+
+.venv/ready: pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "Vigie needs Python 3.11 or newer. Install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up .venv with $(PYTHON); the first time takes a minute or two..."
+	@$(PYTHON) -m venv .venv || { echo "This Python makes no virtual environments: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@UV_LINK_MODE=copy $(BIN)/uv sync --frozen --quiet --python $(BIN)/python
+	@$(BIN)/vigie doctor
+	@touch .venv/ready
+
+demo: setup  ## Run a small Belgian network, from pictures to alerts, for about two minutes.
+	@$(BIN)/vigie demo $(ARGS)
+
+test: setup lint  ## Check everything, on real Kafka and Valkey.
+	@$(PYTEST) $(ARGS)
+
+unit: setup  ## Check what needs no servers (seconds).
+	@$(PYTEST) tests/unit tests/contract $(ARGS)
+
+lint: setup  ## Check style and types.
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "Run make format" >&2; exit 1; }
+	@$(BIN)/mypy
+
+format: setup  ## Put the code into its canonical form.
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+bench: setup  ## Measure speed and accuracy beside peers; results are appended to benchmarks/results.
+	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+
+lock: setup  ## Resolve the dependencies anew: Python's and Kafka's.
+	@$(BIN)/uv lock --upgrade
+	@$(BIN)/python -m pipeline.runtime.kafka_jars
+
+schemas: setup  ## Write the JSON Schemas anew.
+	@$(BIN)/python -m schemas.export
+
+clean:  ## Remove what was made here. Data in VIGIE_DATA_DIR stays.
+	rm -rf .venv .vigie .pytest_cache .mypy_cache .ruff_cache .hypothesis
