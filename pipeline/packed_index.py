@@ -10,6 +10,7 @@ _LOW = 0xFFFF_FFFF
 _GONE = _LOW  # a slot that was taken back; probing goes on past it
 _LEAST_SLOTS = 64
 _FULL = 0.6  # of the slots in use, taken back ones included; then it grows or is cleaned
+_ROOMY = 0.45  # of the slots at most, after it has grown or was cleaned
 
 
 class PackedIndex:
@@ -75,7 +76,7 @@ class PackedIndex:
     def _rebuild(self) -> None:
         kept = [slot for slot in self._slots if slot and slot != _GONE]
         size = _LEAST_SLOTS
-        while len(kept) >= _FULL / 2 * size:
+        while len(kept) >= _ROOMY * size:
             size *= 2
         self._resize(size)
         for slot in kept:

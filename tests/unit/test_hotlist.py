@@ -1,0 +1,201 @@
+"""Matching: which entries a read hits, how sure, how urgent, and the alert that comes of it."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.hotlist import LEAST_SCORE, Hit, alert_of, in_incident, match_read
+from schemas.base import Position
+from schemas.reads import PlateRead
+from schemas.reference import HotlistEntry, Zone
+from tests.builders import NOON_MS, cameras_of, hotlist_of, make_camera, make_entry, make_read, make_zone, zones_of
+
+
+def hits_of(read: PlateRead, *entries: HotlistEntry | str, zones: tuple[Zone, ...] = ()) -> list[Hit]:
+    """The hits of a read of the usual camera."""
+    return match_read(read, hotlist_of(*entries), cameras_of(), zones_of(*zones))
+
+
+def only_hit(read: PlateRead, *entries: HotlistEntry | str) -> Hit:
+    """The one hit of a read."""
+    (hit,) = hits_of(read, *entries)
+    return hit
+
+
+def test_a_plate_on_no_list_raises_no_alert() -> None:
+    """A read that matches nothing yields nothing."""
+    assert [] == hits_of(make_read("2XYZ999"), "1ABC234")
+
+
+def test_an_exact_match_stays_urgent_without_confirmation() -> None:
+    """The certain case goes straight out, with the read's confidence as its score."""
+    hit = only_hit(make_read("1ABC234", confidence=0.95), "1ABC234")
+    assert ("exact", "urgent", False, 0.95, ()) == (hit.match, hit.priority, hit.confirm, hit.score, hit.notes)
+
+
+def test_an_uncertain_exact_match_needs_a_person() -> None:
+    """A blurred plate stops nobody by itself."""
+    assert only_hit(make_read("1ABC234", confidence=0.5), "1ABC234").confirm
+
+
+def test_a_confusable_match_needs_a_person_and_scores_lower() -> None:
+    """8 for B is believable; it says what was read and what is wanted."""
+    hit = only_hit(make_read("1A8C234"), "1ABC234")
+    assert ("confusable", True, ("read as 1A8C234, wanted 1ABC234",)) == (hit.match, hit.confirm, hit.notes)
+    assert LEAST_SCORE < hit.score < 0.95
+
+
+def test_more_substitutions_make_it_less_likely_until_it_is_no_alert() -> None:
+    """Each one costs; several weak ones are another vehicle."""
+    one, two = only_hit(make_read("1OBC234"), "1QBC234"), only_hit(make_read("1OIC234"), "1QLC234")
+    assert one.score > two.score
+    assert [] == hits_of(make_read("1UMC734"), "1VNCT34")
+
+
+def test_an_alternative_of_the_reader_hits_with_its_own_probability() -> None:
+    """The reader itself says that it may be the wanted plate, though it prefers another."""
+    read = make_read("1XBC234", confidence=0.6, alternatives={"1ABC234": 0.35})
+    hit = only_hit(read, "1ABC234")
+    assert ("confusable", 0.35, True) == (hit.match, hit.score, hit.confirm)
+
+
+def test_the_best_way_to_hit_an_entry_is_the_one_that_counts() -> None:
+    """Exact beats an alternative that also points at the entry; the entry is hit once."""
+    read = make_read("1ABC234", confidence=0.6, alternatives={"1A8C234": 0.3})
+    assert "exact" == only_hit(read, "1ABC234").match
+
+
+def test_a_near_match_needs_an_entry_that_asks_for_it() -> None:
+    """One edit away, and an insertion, which readers do most, is likelier than a loss."""
+    entry = make_entry("1ABC234", near=True)
+    inserted, lost = only_hit(make_read("11ABC234"), entry), only_hit(make_read("1ABC23"), entry)
+    assert ("near", True) == (inserted.match, inserted.confirm)
+    assert inserted.score > lost.score
+    assert [] == hits_of(make_read("11ABC234"), "1ABC234")
+
+
+def test_a_pattern_matches_and_always_needs_a_person() -> None:
+    """Somebody saw half a plate; half the town has the other half."""
+    hit = only_hit(make_read("1ABC234"), "1AB?2*")
+    assert ("pattern", True) == (hit.match, hit.confirm)
+    assert [] == hits_of(make_read("1ABC334"), "1AB?2*")
+
+
+def test_a_country_that_contradicts_downgrades_and_asks() -> None:
+    """The same characters on a French car are another car, most likely."""
+    entry = make_entry("AB123CD", country="IT")
+    hit = only_hit(make_read("AB123CD", country="FR", country_confidence=0.9), entry)
+    agreeing = only_hit(make_read("AB123CD", country="IT", country_confidence=0.9), entry)
+    assert ("high", True) == (hit.priority, hit.confirm)
+    assert "downgraded from urgent" in hit.notes[0]
+    assert ("urgent", False) == (agreeing.priority, agreeing.confirm)
+    assert hit.score < agreeing.score
+
+
+def test_a_weak_guess_of_the_country_contradicts_nobody() -> None:
+    """Less likely right than wrong is no contradiction."""
+    read = make_read("AB123CD", country="FR", country_confidence=0.3)
+    assert "urgent" == only_hit(read, make_entry("AB123CD", country="IT")).priority
+
+
+def test_another_make_or_colour_is_noted_and_lowers_the_score() -> None:
+    """Copied plates are the very case, so the alert stays, for a person to look at."""
+    entry = make_entry(make="Volkswagen", colour="grey")
+    same = only_hit(make_read(make="VW", colour="Gray"), entry)
+    other = only_hit(make_read(make="Audi", colour="red"), entry)
+    assert ((), False) == (same.notes, same.confirm)
+    assert ("make seen as Audi, wanted Volkswagen", "colour seen as red, wanted grey") == other.notes
+    assert other.confirm
+    assert other.score < same.score
+
+
+@pytest.mark.parametrize(("captured_at_ms", "counts"), [(99, False), (100, True), (199, True), (200, False)])
+def test_an_entry_counts_when_it_was_valid_at_capture(captured_at_ms: int, counts: bool) -> None:
+    """Not when the read arrived: cameras upload late."""
+    entry = make_entry(valid_from_ms=100, valid_until_ms=200)
+    assert counts == bool(hits_of(make_read(captured_at_ms=captured_at_ms), entry))
+
+
+def test_an_entry_counts_only_at_its_cameras_and_in_its_zones() -> None:
+    """Either is enough; an entry with neither counts everywhere."""
+    read, zone = make_read(), make_zone("Z1", cameras=("E40-1",))
+    assert hits_of(read, make_entry(cameras=("E40-1",)))
+    assert not hits_of(read, make_entry(cameras=("E40-2",)))
+    assert hits_of(read, make_entry(zones=("Z1",)), zones=(zone,))
+    assert not hits_of(read, make_entry(zones=("Z1",)))
+    assert hits_of(read, make_entry(zones=("Z1",), cameras=("E40-2",)), zones=(zone,))
+
+
+def test_a_moving_cameras_hit_is_placed_by_the_reads_position() -> None:
+    """The police car is in the zone or is not, at that moment."""
+    corners = tuple(Position(lat=lat, lon=lon) for lat, lon in ((50, 4), (50, 5), (51, 5), (51, 4)))
+    cameras, zones = cameras_of(make_camera(position=None)), zones_of(make_zone("Z1", polygon=corners))
+    hotlist = hotlist_of(make_entry(zones=("Z1",)))
+    for lat, inside in ((50.5, True), (51.5, False)):
+        read = make_read(position=Position(lat=lat, lon=4.5))
+        assert inside == bool(match_read(read, hotlist, cameras, zones))
+
+
+def test_a_read_that_may_not_serve_hotlists_is_not_matched() -> None:
+    """Neither where the camera's purposes exclude it, nor where the read's own do."""
+    hotlist = hotlist_of("1ABC234")
+    assert [] == match_read(make_read(), hotlist, cameras_of(make_camera(purposes=("lez",))), {})
+    assert [] == match_read(
+        make_read(purposes=("lez",)), hotlist, cameras_of(make_camera(purposes=("lez", "hotlist"))), {}
+    )
+
+
+def test_a_read_of_an_unknown_camera_is_not_matched() -> None:
+    """Intake refuses it; matching does not depend on that."""
+    assert [] == match_read(make_read(), hotlist_of("1ABC234"), {}, {})
+
+
+def test_one_read_may_hit_several_entries_the_most_urgent_first() -> None:
+    """A stolen car without insurance is two alerts."""
+    low, urgent = make_entry(entry_id="a", priority="low"), make_entry(entry_id="b", priority="urgent")
+    assert ["b", "a"] == [hit.entry.entry_id for hit in hits_of(make_read(), low, urgent)]
+
+
+PLATES = st.text(alphabet="ABO08I1", min_size=1, max_size=4)
+
+
+@given(PLATES, PLATES, st.floats(0, 1), st.booleans(), st.sampled_from([None, "BE", "FR"]))
+def test_only_an_exact_match_goes_out_without_a_person(
+    plate: str, wanted: str, confidence: float, near: bool, country: str | None
+) -> None:
+    """Whatever else holds, and a score is a probability above the bar."""
+    read = make_read(plate, confidence=confidence, country=country)
+    for hit in hits_of(read, make_entry(wanted, near=near, country="BE")):
+        assert hit.confirm or (plate == wanted and country != "FR")
+        assert LEAST_SCORE <= hit.score <= confidence
+
+
+def alert(read: PlateRead | None = None, **times: Any) -> Any:
+    """The alert of an exact hit."""
+    read = read or make_read()
+    return alert_of(only_hit(read, "1ABC234"), read, **({"decided_at_ms": NOON_MS + 500} | times))
+
+
+def test_an_alert_is_live_within_the_bound_of_its_capture() -> None:
+    """What was uploaded late is still told, but rings nowhere."""
+    on_time, late = alert(decided_at_ms=NOON_MS + 60_000), alert(decided_at_ms=NOON_MS + 60_001)
+    assert (True, True) == (on_time.live, on_time.rings)
+    assert (False, False) == (late.live, late.rings)
+
+
+def test_an_alert_decided_again_has_the_same_id() -> None:
+    """A replay makes no second alert at the reader's end."""
+    assert alert().alert_id == alert(decided_at_ms=NOON_MS + 90_000).alert_id
+
+
+def test_a_later_alert_of_an_incident_adds_to_its_trail_without_ringing() -> None:
+    """The next camera is news for the trail, not for the bell."""
+    later = in_incident(alert(), "a-first", rung=True)
+    assert ("a-first", False) == (later.incident_id, later.rings)
+
+
+def test_the_first_live_alert_rings_even_if_an_upload_came_before() -> None:
+    """A late upload must not silence the vehicle that is here now."""
+    assert in_incident(alert(), "a-uploaded", rung=False).rings
