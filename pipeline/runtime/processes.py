@@ -43,6 +43,7 @@ class Program:
     back_off_s: float = 0.1  # before the first restart; doubled for each that follows within calm_s
     back_off_most_s: float = 10.0
     calm_s: float = 10.0  # ready for so long: the next death is a first one again
+    first_tries: int = 5  # after so many deaths without having been ready once, wait_ready() gives up
     log_bytes: int = 8 * 1024 * 1024  # then the log is kept as NAME.log.1 and begun anew
 
 
@@ -69,6 +70,7 @@ class Supervised:
         self.log_path = data_dir / "logs" / f"{program.name}.log"
         self._pid_path = data_dir / "run" / f"{program.name}.pid"
         self._ready = asyncio.Event()
+        self._hopeless = asyncio.Event()
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -79,8 +81,8 @@ class Supervised:
             return
         for folder in (self.log_path.parent, self._pid_path.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._ready.clear()
-        self._stopping.clear()
+        for event in (self._ready, self._hopeless, self._stopping):
+            event.clear()
         self.restarts = 0
         self.state = "starting"
         self._task = asyncio.create_task(self._supervise(), name=f"supervise {self.program.name}")
@@ -88,15 +90,15 @@ class Supervised:
     async def wait_ready(self, timeout_s: float | None = None) -> None:
         """Wait until it is healthy. timeout_s: ready_within_s if None. Raises StartFailed."""
         assert self._task is not None, "start() comes first"
-        waiting = asyncio.create_task(self._ready.wait())
+        waiting = {asyncio.create_task(self._ready.wait()), asyncio.create_task(self._hopeless.wait())}
         limit_s = self.program.ready_within_s if timeout_s is None else timeout_s
         try:
-            await asyncio.wait({waiting, self._task}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*waiting, self._task}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            waiting.cancel()
+            for task in waiting:
+                task.cancel()
         if not self._ready.is_set():
-            cause = f"ended with {self.exit_code}" if self._task.done() else f"was not ready within {limit_s:g} s"
-            raise StartFailed(self.program.name, cause, self.log_tail())
+            raise StartFailed(self.program.name, self._why_not(limit_s), self.log_tail())
 
     async def stop(self, *, kill: bool = False) -> None:
         """End it for good: SIGTERM, after stop_within_s SIGKILL; kill: SIGKILL at once. start() may follow."""
@@ -122,10 +124,19 @@ class Supervised:
             return "(no log)"
         return "\n".join(text.splitlines()[-lines:])
 
+    def _why_not(self, limit_s: float) -> str:
+        if self._hopeless.is_set():
+            return f"died {self.program.first_tries} times, last with {self.exit_code}"
+        if self._task is None or self._task.done():
+            return f"ended with {self.exit_code}"
+        return f"was not ready within {limit_s:g} s"
+
     async def _supervise(self) -> None:
         deaths = 0
+        was_ready = False
         while True:
             ready_for_s = await self._run_once()
+            was_ready = was_ready or ready_for_s > 0
             if self._stopping.is_set() or not self.program.restart:
                 self.state = "stopped"
                 return
@@ -133,6 +144,8 @@ class Supervised:
             pause_s = min(self.program.back_off_most_s, self.program.back_off_s * 2 ** min(deaths - 1, 10))
             self.state = "restarting"
             self.restarts += 1
+            if self.restarts >= self.program.first_tries and not was_ready:
+                self._hopeless.set()
             log.warning("process.died", process=self.program.name, exit_code=self.exit_code, restart_in_s=pause_s)
             if await _happens(self._stopping, pause_s):
                 self.state = "stopped"

@@ -4,8 +4,8 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
+from pipeline.runtime.kafka_config import Cluster, properties_of
 from pipeline.runtime.kafka_jars import LOCK, SPEC, pinned_jars
-from pipeline.runtime.kafka_server import Cluster, properties_of
 from pipeline.runtime.pair import running_pair
 from pipeline.runtime.ports import HIGHEST, HOST, LOWEST, free_ports
 from pipeline.runtime.topics import differences, wanted_topics

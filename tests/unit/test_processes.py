@@ -43,6 +43,11 @@ async def file_appears(path: Path) -> bool:
     return await asyncio.to_thread(path.exists)
 
 
+async def never() -> bool:
+    """A health check that always says no."""
+    return False
+
+
 async def eventually(condition: Callable[[], bool], within_s: float = 5.0) -> bool:
     """Whether a condition that nobody announces comes true in time."""
     for _ in range(int(within_s / 0.01)):
@@ -94,24 +99,25 @@ async def test_a_killed_child_is_restarted(supervise: Run) -> None:
 async def test_a_child_that_keeps_dying_is_restarted_ever_more_slowly(supervise: Run, tmp_path: Path) -> None:
     """No crash loop: the pauses double up to the bound, so few lives fit into the time."""
     lives = tmp_path / "lives"
-    child = supervise(python(f"open({str(lives)!r}, 'a').write('x'); raise SystemExit(3)", back_off_s=0.2))
+    child = supervise(
+        python(f"open({str(lives)!r}, 'a').write('x'); raise SystemExit(3)", back_off_s=0.2, health=never)
+    )
     await child.start()
     with pytest.raises(StartFailed, match="was not ready within"):
-        await replace_health(child).wait_ready(1.2)
+        await child.wait_ready(1.2)
     assert child.state == "restarting"
     assert child.exit_code == 3
     assert 2 <= len(lives.read_text()) <= 4
 
 
-def replace_health(child: Supervised) -> Supervised:
-    """The same child, never healthy."""
-    child.program = replace(child.program, health=never)
-    return child
-
-
-async def never() -> bool:
-    """A health check that always says no."""
-    return False
+async def test_waiting_for_one_that_never_comes_up_ends_soon(supervise: Run) -> None:
+    """A broken program is not waited for to the end of its time: after a few deaths the error shows its log."""
+    child = supervise(python("raise SystemExit('out of order')", health=never))
+    await child.start()
+    async with asyncio.timeout(10):
+        with pytest.raises(StartFailed, match="died 5 times, last with 1") as caught:
+            await child.wait_ready()
+    assert "out of order" in str(caught.value)
 
 
 async def test_one_that_is_not_to_be_restarted_ends_with_its_reason(supervise: Run) -> None:

@@ -1,0 +1,95 @@
+"""How the embedded brokers are configured: Java's options and server.properties."""
+
+from pathlib import Path
+
+import msgspec
+
+from pipeline.runtime.ports import HOST
+
+MESSAGE_BYTES = 17 * 1024 * 1024
+HEAP_MB = {1: 384, 3: 256}
+
+JVM = (
+    "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-CreateCoredumpOnCrash", "--sun-misc-unsafe-memory-access=allow",
+    "-Djava.awt.headless=true", "-Djava.net.preferIPv4Stack=true",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.logFile=System.out",
+    "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
+)  # fmt: skip
+
+JAVA_ENV = {"JAVA_TOOL_OPTIONS": "", "JDK_JAVA_OPTIONS": "", "_JAVA_OPTIONS": ""}
+"""What is meant for other Javas of this machine is not for this one."""
+
+SETTINGS = {
+    # back soon after a kill: the broker's old registration must lapse before it may register again
+    "broker.session.timeout.ms": 1_500,
+    "broker.heartbeat.interval.ms": 300,
+    # groups: small, quick to form, and a place is kept for longer than any topic keeps records
+    "group.initial.rebalance.delay.ms": 0,
+    "group.min.session.timeout.ms": 1_000,
+    "offsets.topic.num.partitions": 4,
+    "offsets.topic.segment.bytes": 16 * 1024 * 1024,
+    "offsets.retention.minutes": 60 * 24 * 60,
+    "transaction.state.log.num.partitions": 4,
+    "transaction.state.log.segment.bytes": 16 * 1024 * 1024,
+    # topics are created first, with their retention; none appears by a typing error
+    "auto.create.topics.enable": "false",
+    "message.max.bytes": MESSAGE_BYTES,
+    "replica.fetch.max.bytes": MESSAGE_BYTES,
+    # retention bounds the disk: it drops whole segments, so they are small
+    "log.segment.bytes": 64 * 1024 * 1024,
+    "log.index.size.max.bytes": 1024 * 1024,
+    "log.retention.check.interval.ms": 60_000,
+    "metadata.log.segment.bytes": 8 * 1024 * 1024,
+    "metadata.max.retention.bytes": 32 * 1024 * 1024,
+    "metadata.max.idle.interval.ms": 5_000,
+    # a small machine: few threads, and no 128 MB set aside for compacting offsets
+    "num.network.threads": 2,
+    "num.io.threads": 4,
+    "background.threads": 2,
+    "log.cleaner.dedupe.buffer.size": 4 * 1024 * 1024,
+}
+
+
+class Cluster(msgspec.Struct, frozen=True, kw_only=True):
+    """What a data folder's Kafka stays true to, kept in kafka/cluster.json. Node n listens on ports[2n], its controller
+    on ports[2n+1]."""
+
+    cluster_id: str
+    brokers: int
+    ports: tuple[int, ...]
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """host:port of each broker."""
+        return tuple(f"{HOST}:{port}" for port in self.ports[::2])
+
+
+def properties_of(cluster: Cluster, node: int, folder: Path) -> str:
+    """The server.properties of one broker, whose log lies in folder/log."""
+    client, controller = cluster.ports[2 * node], cluster.ports[2 * node + 1]
+    voters = ",".join(f"{n}@{HOST}:{port}" for n, port in enumerate(cluster.ports[1::2]))
+    in_sync = 2 if cluster.brokers == 3 else 1
+    lines: dict[str, object] = {
+        "process.roles": "broker,controller",
+        "node.id": node,
+        "controller.quorum.voters": voters,
+        "listeners": f"CLIENT://{HOST}:{client},CONTROLLER://{HOST}:{controller}",
+        "advertised.listeners": f"CLIENT://{HOST}:{client}",
+        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "CLIENT",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": folder / "log",
+        "default.replication.factor": cluster.brokers,
+        "min.insync.replicas": in_sync,
+        "offsets.topic.replication.factor": cluster.brokers,
+        "transaction.state.log.replication.factor": cluster.brokers,
+        "transaction.state.log.min.isr": in_sync,
+        "share.coordinator.state.topic.replication.factor": cluster.brokers,
+        "share.coordinator.state.topic.min.isr": in_sync,
+        **SETTINGS,
+    }
+    if cluster.brokers == 1:
+        lines["log.flush.interval.ms"] = 1_000  # no second copy: a power cut costs at most a second
+        lines["log.flush.scheduler.interval.ms"] = 1_000
+    return "".join(f"{name}={value}\n" for name, value in lines.items())
