@@ -1,7 +1,7 @@
 """What a simulation's reads must lead to, known from how they were made, and how it is written beside them (JSON lines)."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO
 
 import msgspec
@@ -91,6 +91,12 @@ def merged(truths: Iterable[Truth]) -> Truth:
         forwards=tuple(forward for truth in listed for forward in truth.forwards),
         quiet=tuple(quiet for truth in listed for quiet in truth.quiet),
     )
+
+
+def stale(truth: Truth) -> Truth:
+    """The truth of the same reads sent so late that none is live."""
+    late = (msgspec.structs.replace(alert, live=False, rings=False) for alert in truth.alerts)
+    return replace(truth, alerts=tuple(late))
 
 
 def write_lines(lines: Iterable[Line], out: IO[bytes]) -> int:

@@ -15,7 +15,7 @@ from pipeline.sources.section_cases import section_case
 from pipeline.sources.traffic import Traffic
 from pipeline.sources.vehicles import Wanted
 from pipeline.sources.wanted_cases import wanted_case
-from pipeline.truth import Misread, Truth, merged
+from pipeline.truth import Misread, Truth, merged, stale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +23,14 @@ class SimulationOptions:
     """What to simulate. Shares are of the reads, 0..1.
 
     A capture time is the time of the simulation: to be taken as live, start_ms must be now and the reads be sent when due.
+    live False says that they will be sent later than that, so that nothing rings.
     """
 
     start_ms: int  # UTC; nothing arrives before
     duration_ms: int = 60_000
     reads_per_s: float = 20.0
     seed: int = 1
+    live: bool = True
     misreads: float = 0.03
     late: float = 0.005  # uploaded minutes after the capture
     slow: float = 0.02  # overtaken by later ones
@@ -73,7 +75,8 @@ def simulate(network: RoadNetwork, options: SimulationOptions) -> Simulation:
     wanted = Wanted(network.hotlist)
     cases = list(_cases(network, options, wanted))
     planned = sorted((arrival for arrivals, _ in cases for arrival in arrivals), key=_due)
-    return Simulation(network, options, merged(truth for _, truth in cases), tuple(planned), wanted)
+    truth = merged(truth for _, truth in cases)
+    return Simulation(network, options, truth if options.live else stale(truth), tuple(planned), wanted)
 
 
 def misread_of(arrival: Arrival) -> Misread | None:

@@ -1,0 +1,195 @@
+"""`vigie simulate`: vehicles on a road network, and beside them the truth of what must come of their reads."""
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from pipeline.cli_common import print_json, run_async
+from pipeline.errors import Misconfigured
+from pipeline.runtime.endpoints import servers_of
+from pipeline.runtime.log import configure_logging
+from pipeline.runtime.settings import load_settings
+from pipeline.sources.arrivals import Arrival
+from pipeline.sources.gateway import open_gateway, play
+from pipeline.sources.network import RoadNetwork
+from pipeline.sources.network_big import big_network
+from pipeline.sources.network_small import small_network
+from pipeline.sources.reference import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.sources.simulate import Simulation, SimulationOptions, misread_of, simulate
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.truth import write_lines
+
+console = Console(stderr=True, highlight=False)
+LONGEST_SPED_UP_S = 2_700.0  # older hits are not forwarded any more, so the truth would not hold
+
+
+def simulate_command(
+    cameras: Annotated[
+        int | None, typer.Option(help="A network of so many cameras; without it the demo's 40.", min=40, max=100_000)
+    ] = None,
+    rate: Annotated[float, typer.Option(help="Reads a second.", min=0.1, max=100_000)] = 20.0,
+    duration: Annotated[float, typer.Option(help="Seconds of traffic.", min=1, max=7 * 86_400)] = 60.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same traffic.")] = 1,
+    misreads: Annotated[float, typer.Option(help="Share of the reads that go wrong.", min=0, max=0.5)] = 0.03,
+    truth: Annotated[
+        Path | None, typer.Option(help="File for what must come of it: alerts, violations, forwards, misreads.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the reads here as JSON lines and send nothing.")] = None,
+    speed_up: Annotated[
+        float, typer.Option(help="Times faster than time; then nothing is live, so nothing rings.", min=1, max=1000)
+    ] = 1.0,
+    reference: Annotated[
+        bool, typer.Option("--reference/--no-reference", help="Load the network's cameras, sections, hotlist... first.")
+    ] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was done as one JSON object.")] = False,
+) -> None:
+    """Simulate vehicles on a road network: hits, speeding, misreads, late and repeated reads, from a seed.
+
+    Sends their reads to the running platform, each when it is due, and loads the network's reference data first.
+
+    Examples:
+
+      vigie simulate --duration 120 --truth truth.jsonl
+
+      vigie simulate --cameras 10000 --rate 2000 --duration 300
+
+      vigie simulate --out reads.jsonl --truth truth.jsonl --seed 7
+    """
+    if speed_up > 1 and duration > LONGEST_SPED_UP_S:
+        raise Misconfigured("--duration", found=duration, allowed=f"at most {LONGEST_SPED_UP_S:.0f} s with --speed-up")
+    settings = load_settings()
+    configure_logging(level="warning" if sys.stderr.isatty() else settings.log_level, form=settings.log_format)
+    network = small_network() if cameras is None else big_network(cameras, seed)
+    job = _Job(network, rate, duration, seed, misreads, truth, speed_up)
+    report = job.write(out) if out is not None else run_async(lambda: job.send(reference))
+    if as_json:
+        print_json(msgspec.to_builtins(report))
+    else:
+        console.print(_in_words(report))
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What one run of the command did, and what must come of it."""
+
+    network: str
+    cameras: int
+    reads: int
+    seconds: float
+    misreads: int
+    expected_alerts: int
+    expected_violations: int
+    expected_forwards: int
+
+
+@dataclass(slots=True)
+class _Job:
+    network: RoadNetwork
+    rate: float
+    duration_s: float
+    seed: int
+    misread_share: float
+    truth: Path | None
+    speed_up: float
+    misreads: int = 0
+
+    def _simulation(self) -> Simulation:
+        """Planned for now; sped up, for just so long ago that the last read is long past too."""
+        live, now_ms = self.speed_up == 1, time.time_ns() // 1_000_000
+        ago_ms = 0 if live else round(self.duration_s * 1000) + 120_000
+        options = SimulationOptions(
+            start_ms=now_ms - ago_ms, duration_ms=round(self.duration_s * 1000), reads_per_s=self.rate, seed=self.seed,
+            misreads=self.misread_share, live=live,
+        )  # fmt: skip
+        return simulate(self.network, options)
+
+    def write(self, out: Path) -> Report:
+        simulation, began, encoder = self._simulation(), time.monotonic(), msgspec.json.Encoder()
+        with _opened(out) as file, self._watched(simulation) as arrivals:
+            count = 0
+            for arrival in arrivals:
+                file.write(encoder.encode(arrival.read) + b"\n")
+                count += 1
+        return self._report(simulation, count, time.monotonic() - began)
+
+    async def send(self, reference: bool) -> Report:
+        settings = load_settings()
+        servers = servers_of(settings)
+        if reference:
+            async with contextlib.aclosing(
+                open_redis(servers.redis_url, ca_file=settings.redis_ca_file)
+            ) as redis_client:
+                changed = await load_reference(self.network, ReplicaWriter(redis_client, settings.namespace))
+            if changed:
+                console.print(f"Loaded {changed} items of reference data.")
+                await asyncio.sleep(EFFECTIVE_WITHIN_S)
+        async with open_gateway(servers.kafka.client_kwargs(), namespace=settings.namespace) as gateway:
+            simulation, began = self._simulation(), time.monotonic()
+            with self._watched(simulation) as arrivals:
+                starts_ms = simulation.options.start_ms
+                count = await play(arrivals, gateway.put, starts_ms=starts_ms, speed_up=self.speed_up)
+        return self._report(simulation, count, time.monotonic() - began)
+
+    @contextlib.contextmanager
+    def _watched(self, simulation: Simulation) -> Iterator[Iterator[Arrival]]:
+        """The reads, counted on the screen; the truth is written as they go."""
+        with _progress() as progress, _opened(self.truth) if self.truth else nullcontext() as truth_file:
+            task = progress.add_task("reads", total=round(self.rate * self.duration_s))
+            if truth_file:
+                write_lines(simulation.truth.lines(), truth_file)
+            yield self._each(simulation, progress, task, truth_file)
+
+    def _each(
+        self, simulation: Simulation, progress: Progress, task: TaskID, truth_file: IO[bytes] | None
+    ) -> Iterator[Arrival]:
+        known: set[str] = set()  # read_ids of misreads not long ago, so that one sent twice is told once
+        for number, arrival in enumerate(simulation.reads):
+            misread = misread_of(arrival)
+            if misread and misread.read_id not in known:
+                known.add(misread.read_id)
+                self.misreads += 1
+                if truth_file:
+                    write_lines((misread,), truth_file)
+            if number % 100 == 0:
+                progress.update(task, completed=number)
+            yield arrival
+
+    def _report(self, simulation: Simulation, reads: int, seconds: float) -> Report:
+        return Report(
+            network=self.network.name, cameras=len(self.network.cameras), reads=reads, seconds=round(seconds, 2),
+            misreads=self.misreads, expected_alerts=len(simulation.truth.alerts),
+            expected_violations=len(simulation.truth.violations), expected_forwards=len(simulation.truth.forwards),
+        )  # fmt: skip
+
+
+def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise Misconfigured("file", found=str(path), allowed=f"a file that can be written ({error})") from error
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} of about {task.total:,.0f}"),
+        TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True,
+    )  # fmt: skip
+
+
+def _in_words(report: Report) -> str:
+    return (
+        f"{report.reads:,} reads of {report.cameras:,} cameras in {report.seconds:.1f} s, {report.misreads:,} of them misread.\n"
+        f"They must lead to {report.expected_alerts} alerts, {report.expected_violations} violations "
+        f"and {report.expected_forwards} forwards."
+    )
