@@ -6,6 +6,7 @@ alone is dead-lettered alone.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,6 +90,7 @@ class Stage:
         self._resets: list[Callable[[], None]] = []
         self._reset_for = -1
         self._running = False
+        self._draining = asyncio.Event()
         self.failure: Exception | None = None  # what ended a loop: Faust only logs it, the worker must end
 
     def on_reset(self, forget: Callable[[], None]) -> None:
@@ -121,7 +123,8 @@ class Stage:
         await self._changed.wait()
 
     async def drained(self, timeout_s: float) -> None:
-        """Forget what has not begun; wait for what has."""
+        """Forget what has not begun; wait for what has, unless it only waits for a dependency: that comes again."""
+        self._draining.set()
         for lane in self._lanes.values():
             lane.waiting.clear()
         try:
@@ -146,6 +149,7 @@ class Stage:
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """Start a generation with nothing in hand: the broker's committed offsets say where."""
+        self._draining.clear()
         self._assigned = set(partitions)
         self._queued.clear()
         self._settled.clear()
@@ -364,9 +368,10 @@ class Stage:
         ).inc()
         if attempt in (0, 3) or attempt % 20 == 0:
             log.warning("stage.waiting", cause=str(error), attempt=attempt, pause_s=round(pause_s, 2))
-        await asyncio.sleep(pause_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._draining.wait(), pause_s)
         self._metrics.waiting.set(0)
-        if stale():
+        if stale() or self._draining.is_set():
             raise Stale from error
 
     def _outgoing(self, topic: Topic[Any], message: Message, key: str | None, partition: int | None) -> Outgoing:
