@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import cli_desk, cli_doctor, cli_run, cli_tail
+from pipeline import cli_desk, cli_doctor, cli_replay, cli_run, cli_tail
 from pipeline.cli_common import EXIT_CODES, EXIT_INTERRUPTED, fail
 from pipeline.errors import VigieError
 
@@ -49,6 +49,7 @@ def main() -> None:
 app.command("up")(cli_run.up)
 app.command("worker")(cli_run.worker)
 app.add_typer(cli_run.topics_app, name="topics")
+app.command("replay")(cli_replay.replay)
 app.command("tail")(cli_tail.tail)
 app.command("doctor")(cli_doctor.doctor)
 

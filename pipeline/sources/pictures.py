@@ -32,6 +32,7 @@ class SourcePicture:
     image: bytes
     offset_ms: int
     error: BadRecord | None = None
+    is_frame: bool = False  # one of a video's, which show the same passages again and again
 
 
 def pictures_of(path: Path, *, frames_per_s: float | None = None) -> Iterator[SourcePicture]:
@@ -82,10 +83,10 @@ def _video(file: Path, offset_ms: int, frames_per_s: float | None) -> Iterator[S
     try:
         number, due_ms, last_ms = 0, 0.0, -1
         while True:
-            at_ms = float(video.get(cv2.CAP_PROP_POS_MSEC))
             good, frame = video.read()
             if not good:
                 break
+            at_ms = float(video.get(cv2.CAP_PROP_POS_MSEC))  # of the frame just read
             number += 1
             at_ms = max(at_ms, last_ms + 1)  # some containers give no times
             if at_ms + 0.5 < due_ms:
@@ -93,7 +94,7 @@ def _video(file: Path, offset_ms: int, frames_per_s: float | None) -> Iterator[S
             due_ms = at_ms + 1000.0 / frames_per_s if frames_per_s else 0.0
             last_ms = round(at_ms)
             image = encode_jpeg(np.asarray(frame, np.uint8), quality=92)
-            yield SourcePicture(f"{file.name}#{number}", image, offset_ms + last_ms)
+            yield SourcePicture(f"{file.name}#{number}", image, offset_ms + last_ms, is_frame=True)
         if not number:
             yield SourcePicture(file.name, b"", offset_ms, BadRecord("not_a_video", "no frame of it can be decoded"))
     finally:

@@ -1,0 +1,149 @@
+"""`vigie replay`: pictures or a video into the road as a camera would send them, or read right here."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+
+from pipeline.cli_common import EXIT_REFUSED, print_json, run_async
+from pipeline.errors import BadRecord, Misconfigured
+from pipeline.sources.pictures import VIDEOS, SourcePicture, pictures_of
+from schemas.base import Identifier
+from schemas.pictures import Frame
+
+console = Console(highlight=False, soft_wrap=True)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def replay(
+    path: Annotated[Path, typer.Argument(help="A picture, a video, or a folder of them.")],
+    camera: Annotated[str, typer.Option("--camera", "-c", help="Id of the camera that took them.")] = "replay",
+    local: Annotated[bool, typer.Option("--local", help="Read here, without servers, and print the reads.")] = False,
+    crops: Annotated[bool, typer.Option("--crops", help="With --local: each picture is a plate already cut out.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --local: one object per picture.")] = False,
+    paced: Annotated[
+        bool | None, typer.Option("--paced/--at-once", help="In real time, or at once. A video is paced, pictures are not.")
+    ] = None,
+    frames_per_s: Annotated[float | None, typer.Option("--fps", help="Of a video, at most so many frames a second.", min=0.1)] = None,
+) -> None:
+    """Send pictures or a video into the frames topic, or with --local read them in this process.
+
+    Pictures of a folder stand for passages a second apart, the last of them now. With --local --json there is one object per
+    picture (per passage, for a video): {"picture": ..., "reads": [{"plate", "confidence", "country", "box"}], "ms", "error"},
+    best read first. Exit code 1 if nothing could be read as a picture.
+
+    Example: vigie replay pictures/ --camera E40-12 --local --json
+    """
+    _check_camera(camera)
+    pictures = pictures_of(path, frames_per_s=frames_per_s)
+    if local:
+        _read_here(pictures, camera, crops=crops, as_json=as_json)
+        return
+    if crops or as_json:
+        raise Misconfigured("--crops and --json", found="without --local", allowed="used together with --local")
+    in_real_time = path.suffix.lower() in VIDEOS if paced is None else paced
+    span_ms = 0 if in_real_time else max(picture.offset_ms for picture in pictures_of(path, frames_per_s=frames_per_s))
+    run_async(lambda: _send(pictures, camera, span_ms, in_real_time))
+
+
+def _check_camera(camera: str) -> None:
+    import msgspec
+
+    try:
+        msgspec.convert(camera, Identifier)
+    except msgspec.ValidationError as error:
+        raise Misconfigured("--camera", found=camera, allowed="letters, digits and . _ : -, at most 64") from error
+
+
+def _read_here(pictures: Iterator[SourcePicture], camera: str, *, crops: bool, as_json: bool) -> None:
+    from pipeline.sources.local import LocalReader, PictureReads
+
+    reader = LocalReader.load(camera, crops=crops)
+    seen, failed = 0, 0
+    show: Callable[[PictureReads], None] = _print_object if as_json else _print_lines
+    for result in reader.read_all(pictures):
+        seen += 1
+        failed += result.error is not None
+        show(result)
+    if not as_json:
+        errors.print(f"{seen} read, {failed} of them unreadable" if failed else f"{seen} read")
+    if failed == seen:
+        raise SystemExit(EXIT_REFUSED)
+
+
+def _print_object(result: Any) -> None:
+    reads = [
+        {"plate": read.plate, "confidence": round(read.confidence, 4), "country": read.country, "box": list(read.box)}
+        for read in result.reads
+    ]
+    print_json({"picture": result.picture, "reads": reads, "ms": round(result.ms, 1), "error": result.error})
+
+
+def _print_lines(result: Any) -> None:
+    if result.error is not None:
+        console.print(f"{escape(result.picture)}: [red]{escape(result.error)}[/]")
+        return
+    reads = ", ".join(f"[bold]{read.plate}[/] {read.confidence:.0%} {read.country or ''}".rstrip() for read in result.reads)
+    console.print(f"{escape(result.picture)}: {reads or 'no plate'}  [dim]{result.ms:.0f} ms[/]")
+
+
+async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_real_time: bool) -> None:
+    from pipeline.runtime.endpoints import servers_of
+    from pipeline.runtime.settings import load_settings
+    from pipeline.sources.gateway import open_gateway
+
+    settings = load_settings()
+    servers = servers_of(settings)
+    await _warn_if_unknown(camera, servers.redis_url, settings.namespace)
+    started_ms = time.time_ns() // 1_000_000 - span_ms
+    sent, refused = 0, 0
+    async with open_gateway(servers.kafka.client_kwargs(), namespace=settings.namespace) as gateway:
+        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
+            task = progress.add_task("Sending", total=None)
+            for picture in pictures:
+                if picture.error is not None:
+                    errors.print(f"{escape(picture.name)}: {escape(_told(picture.error))}")
+                    refused += 1
+                    continue
+                captured_ms = started_ms + picture.offset_ms
+                if in_real_time:
+                    await asyncio.sleep(max(0.0, captured_ms / 1000 - time.time()))
+                frame = Frame(
+                    camera_id=camera,
+                    captured_at_ms=captured_ms,
+                    received_at_ms=time.time_ns() // 1_000_000,
+                    image=picture.image,
+                )
+                await gateway.put_frame(frame)
+                sent += 1
+                progress.update(task, advance=1, description=f"Sent {sent}")
+    errors.print(f"{sent} pictures sent as camera {camera}" + (f", {refused} refused" if refused else ""))
+    if not sent:
+        raise SystemExit(EXIT_REFUSED)
+
+
+async def _warn_if_unknown(camera: str, redis_url: str, namespace: str) -> None:
+    from pipeline.state.collections import CAMERAS
+    from pipeline.state.redis_port import open_redis
+    from pipeline.state.replica_writer import ReplicaWriter
+
+    client = open_redis(redis_url)
+    try:
+        known = await ReplicaWriter(client, namespace).get(CAMERAS, camera)
+    finally:
+        await client.aclose()
+    if not known:
+        errors.print(
+            f"[yellow]Camera {camera} is not registered: its reads will be refused as unknown_camera.[/] "
+            f"Register it: vigie cameras add camera_id={camera} name=... network=local"
+        )
+
+
+def _told(error: BadRecord) -> str:
+    return f"{error.reason}: {error.detail}"

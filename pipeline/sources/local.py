@@ -1,0 +1,106 @@
+"""Pictures read in this process by the functions of decode and ocr: a result per picture, or per passage of a video."""
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pipeline.errors import BadRecord
+from pipeline.sources.pictures import SourcePicture
+from pipeline.vision.passages import Passages, sights_in, track_of
+from pipeline.vision.reading import PlateReader
+from pipeline.vision.scene import SceneRead, country_of, read_crop, read_picture
+from pipeline.vision.sights import read_passage
+from pipeline.vision.tracking import Passage
+from schemas.pictures import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReads:
+    """What was read in one picture, best first. picture: its name; a passage of a video has that of its best frame.
+
+    ms: wall time of decoding, finding and reading. error: why it could not be read ("reason: detail"), else None.
+    """
+
+    picture: str
+    reads: tuple[SceneRead, ...]
+    ms: float
+    error: str | None = None
+
+
+class LocalReader:
+    """Reads what a camera source gives. crops: each picture is a plate already cut out."""
+
+    def __init__(self, reader: PlateReader, camera_id: str, *, crops: bool = False) -> None:
+        self._reader = reader
+        self._camera_id = camera_id
+        self._read_one = read_crop if crops else read_picture
+
+    @classmethod
+    def load(cls, camera_id: str, *, crops: bool = False) -> "LocalReader":
+        """Load the plate reader: 1 to 3 s. Raises Misconfigured when a wheel lacks what is needed."""
+        return cls(PlateReader.load(), camera_id, crops=crops)
+
+    def read_all(self, pictures: Iterable[SourcePicture]) -> Iterator[PictureReads]:
+        """A result for each picture as it comes; the frames of a video are followed, and each passage gives one."""
+        passages, names = _new_passages(self._camera_id), dict[int, str]()
+        for picture in pictures:
+            if picture.error is not None:
+                yield PictureReads(picture.name, (), 0.0, _told(picture.error))
+            elif picture.is_frame:
+                names[picture.offset_ms] = picture.name
+                yield from self._frame(picture, passages, names)
+            else:
+                yield self._picture(picture)
+        for passage in passages.flush(now_ms=2**60):
+            yield self._passage(passage, names, 0.0)
+
+    def _picture(self, picture: SourcePicture) -> PictureReads:
+        began = time.perf_counter()
+        try:
+            reads = self._read_one(picture.image, self._reader).reads
+        except BadRecord as error:
+            return PictureReads(picture.name, (), _ms_since(began), _told(error))
+        return PictureReads(picture.name, reads, _ms_since(began))
+
+    def _frame(self, picture: SourcePicture, passages: Passages, names: dict[int, str]) -> Iterator[PictureReads]:
+        began = time.perf_counter()
+        frame = Frame(
+            camera_id=self._camera_id,
+            captured_at_ms=picture.offset_ms,
+            received_at_ms=picture.offset_ms,
+            image=picture.image,
+        )
+        try:
+            sights = sights_in(picture.image)
+        except BadRecord as error:
+            yield PictureReads(picture.name, (), _ms_since(began), _told(error))
+            return
+        for passage in passages.observe(frame, picture.offset_ms, sights, picture.offset_ms):
+            yield self._passage(passage, names, _ms_since(began))
+
+    def _passage(self, passage: Passage, names: dict[int, str], ms: float) -> PictureReads:
+        began = time.perf_counter()
+        track = track_of(passage)
+        verdict = read_passage([(crop.image, crop.box) for crop in track.crops], self._reader)
+        name = names[track.captured_at_ms]
+        if verdict is None:
+            return PictureReads(name, (), ms + _ms_since(began))
+        country, share = country_of(verdict.plate)
+        read = SceneRead(
+            verdict.plate, verdict.confidence, country, share, verdict.alternatives, passage.seen[0].sight.box
+        )
+        return PictureReads(name, (read,), ms + _ms_since(began))
+
+
+def _new_passages(camera_id: str) -> Passages:
+    passages = Passages()
+    passages.add(camera_id, 0, ())
+    return passages
+
+
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000
+
+
+def _told(error: BadRecord) -> str:
+    return f"{error.reason}: {error.detail}"
