@@ -1,7 +1,7 @@
 """Ids as functions of what they name: a replay makes the same id, so every end can drop the second copy.
 
 >>> read_id("E40-12", 1735689600000, "1ABC234")
-'r-4fc63fe6c2d49e9b8b3bd24b'
+'r-b8f230338e6bbfde030f0e20'
 """
 
 from hashlib import blake2b
