@@ -1,0 +1,165 @@
+"""How fast a hotlist comes in: checking a file, writing it to Redis, following it into a worker; with the memory each takes.
+
+Load: one CSV and one JSON-lines file of the same entries (default a million, seed 1), the last line duplicated, so that the check
+does all of its work. No warm-up: an import runs once. Peer: the same CSV file through csv.DictReader alone, which is what Python
+cannot do without. Every stage runs in a process of its own, so that its peak memory is its own.
+
+    python -m benchmarks.bench_import [--lines N] [--redis URL]
+
+Appends one line to benchmarks/results/import.jsonl. --redis: write to and follow this server, in a namespace that is removed
+afterwards; by default a server is started and dropped.
+"""
+
+import argparse
+import asyncio
+import csv
+import json
+import multiprocessing
+import os
+import platform
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.runtime.valkey_server import ValkeyServer
+from pipeline.sources.tables import TABLES, check_file, write_file
+from pipeline.state.collections import CollectionKeys
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
+from schemas.reference import HotlistEntry
+
+RESULTS = Path(__file__).with_name("results") / "import.jsonl"
+NAMESPACE = f"bench{os.getpid()}"
+
+
+def entries(count: int) -> Iterator[HotlistEntry]:
+    """A hotlist of this many entries, seed 1."""
+    dice = random.Random(1)
+    letters = "ABCDEFGHJKLMNPRSTVXYZ"
+    for number in range(count):
+        yield HotlistEntry(
+            entry_id=f"SIS-{number:07d}",
+            plate=f"{dice.randint(1, 7)}{''.join(dice.choices(letters, k=3))}{dice.randint(0, 999):03d}",
+            hotlist="sis",
+            category="theft",
+            owner="federal police",
+            legal_basis="SIS art. 38",
+            country="BE",
+            valid_until_ms=1_893_456_000_000,
+            share_with=("NL", "LU"),
+        )
+
+
+def plain_reader(path: Path) -> int:
+    """The peer: every line as a dictionary of texts, nothing checked."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        return sum(1 for _ in csv.DictReader(stream))
+
+
+def checking(path: Path) -> int:
+    """Check the file, with a duplicate at its end."""
+    with check_file(path, TABLES["hotlist"]) as checked:
+        assert checked.bad == 1, [str(one) for one in checked.refused]
+        return checked.good
+
+
+def writing(url: str, path: Path) -> int:
+    """Check the file and write what is good in it."""
+
+    async def run() -> int:
+        async with open_redis(url) as client:
+            with check_file(path, TABLES["hotlist"]) as checked:
+                return (await ReplicaWriter(client, NAMESPACE).put_encoded(HOTLIST, checked.pairs())).put
+
+    return asyncio.run(run())
+
+
+def following(url: str) -> int:
+    """Read the collection into a worker that keeps nothing itself."""
+    count = 0
+
+    def on_change(collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
+        nonlocal count
+        count += len(puts)
+
+    async def run() -> None:
+        async with open_redis(url) as client:
+            await Follower(client, NAMESPACE, [HOTLIST], on_change).load()
+
+    asyncio.run(run())
+    return count
+
+
+def measured(work: Callable[..., int], *arguments: Any) -> dict[str, float]:
+    """Run it in a fresh process: lines, seconds, lines a second, peak memory in MB."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_timed, (work, arguments))
+
+
+def _timed(work: Callable[..., int], arguments: tuple[Any, ...]) -> dict[str, float]:
+    started = time.perf_counter()
+    lines = work(*arguments)
+    seconds = time.perf_counter() - started
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {"lines": lines, "s": round(seconds, 2), "lines_per_s": round(lines / seconds), "peak_mb": round(peak_mb)}
+
+
+def files(folder: Path, count: int) -> tuple[Path, Path]:
+    """The same entries as CSV and as JSON lines, the last one twice."""
+    paths = folder / "hotlist.csv", folder / "hotlist.jsonl"
+    for path in paths:
+        with path.open("w+", newline="", encoding="utf-8") as stream:
+            write_file(stream, TABLES["hotlist"], entries(count), "csv" if path.suffix == ".csv" else "jsonl")
+            stream.seek(stream.tell() - 200)
+            last = stream.read().splitlines()[-1]
+            stream.write(last + "\n")
+    return paths
+
+
+async def with_redis(url: str | None, folder: Path, path: Path) -> dict[str, dict[str, float]]:
+    """Writing and following, against this server or one of our own."""
+    server = None
+    if url is None:
+        server = ValkeyServer(folder / "valkey")
+        await server.start()
+        url = server.url
+    try:
+        found = {}
+        for name, work, arguments in (("write", writing, (url, path)), ("follow", following, (url,))):
+            found[name] = await asyncio.to_thread(measured, work, *arguments)
+        async with open_redis(url) as client:
+            keys = CollectionKeys.of(NAMESPACE, HOTLIST)
+            await client.unlink(keys.items, keys.meta, keys.changes)
+        return found
+    finally:
+        if server:
+            await server.stop()
+
+
+def main() -> None:
+    """Measure, print, append."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--redis")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        csv_file, lines_file = files(Path(name), options.lines)
+        report: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cpus": os.cpu_count(),
+                                  "python": platform.python_version(), "csv_mb": round(csv_file.stat().st_size / 1e6),
+                                  "peer_dict_reader": measured(plain_reader, csv_file),
+                                  "check_csv": measured(checking, csv_file),
+                                  "check_jsonl": measured(checking, lines_file)}  # fmt: skip
+        report |= asyncio.run(with_redis(options.redis, Path(name), csv_file))
+    print(json.dumps(report, indent=1))
+    RESULTS.parent.mkdir(exist_ok=True)
+    with RESULTS.open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(report) + "\n")
+
+
+if __name__ == "__main__":
+    main()

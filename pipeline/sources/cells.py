@@ -1,0 +1,198 @@
+"""What may stand in one cell of a table: text to value and back.
+
+Every parser raises ValueError saying in plain words what is wrong.
+"""
+
+import math
+import re
+from datetime import UTC, datetime, timedelta
+
+from pipeline.errors import BadRecord
+from pipeline.plates.text import compact
+
+_TRUE = {"true", "yes", "1", "on", "y", "ja", "oui"}
+_FALSE = {"false", "no", "0", "off", "n", "nee", "non"}
+_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_WILDCARDS = re.compile(r"([?*]+)")
+_DAY_LENGTH = timedelta(days=1)
+
+
+def whole_number(text: str) -> int:
+    """A whole number.
+
+    >>> whole_number("120")
+    120
+    """
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{shown(text)} is no whole number")
+    return int(text)
+
+
+def number(text: str) -> float:
+    """A number, with a decimal point or a decimal comma.
+
+    >>> number("50,85")
+    50.85
+    """
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{shown(text)} is no number")
+    value = float(text.replace(",", "."))
+    if not math.isfinite(value):
+        raise ValueError(f"{shown(text)} is too large")
+    return value
+
+
+def truth(text: str) -> bool:
+    """Yes or no.
+
+    >>> truth("yes"), truth("FALSE")
+    (True, False)
+    """
+    lower = text.lower()
+    if lower in _TRUE:
+        return True
+    if lower in _FALSE:
+        return False
+    raise ValueError(f"{shown(text)} is neither true nor false")
+
+
+def moment_ms(text: str, *, until: bool = False) -> int:
+    """A moment in ms UTC: epoch milliseconds, or an ISO date or time; a time without zone is UTC.
+
+    until: a date alone means the end of that day, not its start.
+
+    >>> moment_ms("2026-03-01"), moment_ms("2026-03-01T01:00:00+01:00"), moment_ms("1772323200000")
+    (1772323200000, 1772323200000, 1772323200000)
+    >>> moment_ms("2026-03-01", until=True)
+    1772409599999
+    """
+    if _WHOLE.fullmatch(text) and len(text) != 8:  # 20260301 is a date
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if until and (_DAY.fullmatch(text) or len(text) == 8):
+            aware += _DAY_LENGTH - timedelta(milliseconds=1)
+        return round((aware - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{shown(text)} is no moment: 2026-03-01, 2026-03-01T08:30:00Z or milliseconds since 1970"
+        ) from None
+
+
+def moment_text(at_ms: int) -> str:
+    """A moment as ISO text that moment_ms reads back.
+
+    >>> moment_text(1772323200001)
+    '2026-03-01T00:00:00.001Z'
+    """
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
+    return moment.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds").replace("+00:00", "Z")
+
+
+def wanted_plate(text: str) -> str:
+    """A plate or pattern in compact form; lower case, spaces and dashes are fine, ? and * stay.
+
+    >>> wanted_plate("1-abc-2?4"), wanted_plate("b-mü 12*")
+    ('1ABC2?4', 'BMU12*')
+    """
+    try:
+        return "".join(part if part[:1] in ("?", "*") else _compact_part(part) for part in _WILDCARDS.split(text))
+    except BadRecord as error:
+        raise ValueError(f"{shown(text)} is no plate: {error.detail}") from None
+
+
+def _compact_part(part: str) -> str:
+    if (part.isascii() and part.isalnum()) or not part:
+        return part.upper()
+    strange = next((character for character in part if character.isascii() and not _in_a_plate(character)), None)
+    if strange is not None:
+        raise ValueError(f"{strange!r} stands in no plate; a pattern has ? for one character and * for any")
+    return compact(part)
+
+
+def _in_a_plate(character: str) -> bool:
+    return character.isalnum() or character in " -.\t·/_"
+
+
+def words(text: str) -> list[str]:
+    """Names separated by | or spaces.
+
+    >>> words("Z1|Z2 Z3")
+    ['Z1', 'Z2', 'Z3']
+    """
+    return text.replace("|", " ").split()
+
+
+def phrases(text: str) -> list[str]:
+    """Texts separated by |.
+
+    >>> phrases("theft|hit and run")
+    ['theft', 'hit and run']
+    """
+    return [part.strip() for part in text.split("|") if part.strip()]
+
+
+def line(text: str) -> dict[str, object]:
+    """A camera, or one lane of it as camera:lane; "camera:" where the camera's own name ends in a number after a colon.
+
+    >>> line("E40-02:1"), line("E40-02")
+    ({'camera_id': 'E40-02', 'lane': 1}, {'camera_id': 'E40-02'})
+    """
+    camera_id, colon, lane = text.rpartition(":")
+    if not colon or (lane and not _WHOLE.fullmatch(lane)):
+        return {"camera_id": text}
+    return {"camera_id": camera_id, "lane": int(lane)} if lane else {"camera_id": camera_id}
+
+
+def line_text(camera_id: str, lane: int | None) -> str:
+    """A line as text that line() reads back."""
+    if lane is not None:
+        return f"{camera_id}:{lane}"
+    last = camera_id.rpartition(":")[2]
+    return f"{camera_id}:" if ":" in camera_id and (not last or _WHOLE.fullmatch(last)) else camera_id
+
+
+def distance(text: str) -> dict[str, object]:
+    """The distance between two cameras, in metres.
+
+    >>> distance("E40-01>E40-07=5230.5")
+    {'entry_camera_id': 'E40-01', 'exit_camera_id': 'E40-07', 'metres': 5230.5}
+    """
+    ends, equals, metres = text.partition("=")
+    entry, arrow, exit_ = ends.partition(">")
+    if not equals or not arrow:
+        raise ValueError(f"{shown(text)} is no distance: write ENTRY>EXIT=METRES, such as E40-01>E40-07=5230.5")
+    return {"entry_camera_id": entry.strip(), "exit_camera_id": exit_.strip(), "metres": number(metres.strip())}
+
+
+def class_limit(text: str) -> tuple[str, int]:
+    """The limit of one vehicle class, in km/h.
+
+    >>> class_limit("lorry=90")
+    ('lorry', 90)
+    """
+    name, equals, limit = text.partition("=")
+    if not equals:
+        raise ValueError(f"{shown(text)} is no limit: write CLASS=KMH, such as lorry=90")
+    return name.strip().lower(), whole_number(limit.strip())
+
+
+def corner(text: str) -> dict[str, object]:
+    """A corner of a polygon: latitude and longitude, with a space or a comma between.
+
+    >>> corner("50.85 4.35")
+    {'lat': 50.85, 'lon': 4.35}
+    """
+    parts = text.split() if len(text.split()) == 2 else text.split(",")
+    if len(parts) != 2:
+        raise ValueError(f"{shown(text)} is no corner: write LATITUDE LONGITUDE, such as 50.85 4.35")
+    return {"lat": number(parts[0].strip(" ,;")), "lon": number(parts[1].strip())}
+
+
+def shown(value: object) -> str:
+    """A value as it may stand in a message: quoted, its middle left out when it is long."""
+    text = value if isinstance(value, str) else str(value)
+    return repr(text if len(text) <= 40 else f"{text[:25]}...{text[-10:]}")

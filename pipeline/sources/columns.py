@@ -1,0 +1,186 @@
+"""The columns of each kind of reference data: derived from its message, so that a new field is a new column by itself.
+
+What is nested in the message has columns of its own in a CSV file:
+
+| kind | column | cell |
+|---|---|---|
+| cameras | lat, lon | degrees; both empty: the camera moves |
+| sections | entries, exits | `E40-01\\|E40-02:1`: cameras, or one lane of one |
+| sections | distances | `E40-01>E40-07=5230.5\\|E40-02>E40-07=5230.5`: metres |
+| sections | class_limits_kmh | `lorry=90\\|bus=90` |
+| sections | certificate_number, certificate_valid_from, certificate_valid_until | text, moments |
+| zones | polygon | `50.85 4.35\\|50.86 4.36\\|50.84 4.37`: corners, latitude first |
+
+Lists of names are separated by | or spaces, lists of texts by |. Moments (valid_from_ms, also written valid_from) are
+milliseconds since 1970 or ISO dates and times, UTC unless they say otherwise; a date alone is its start, or its end in a
+valid_until. Yes and no are true and false, yes and no, 1 and 0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from pipeline.sources import cells
+from schemas.base import EpochMs, Message
+from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
+
+T = TypeVar("T", bound=Message)
+Place = tuple[str, ...]
+_LATEST_MS = next(meta.le for meta in EpochMs.__metadata__ if isinstance(meta, msgspec.Meta))  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. place: the way to its value in the message; parse and show: cell to value (ValueError) and value to cell."""
+
+    name: str
+    place: Place
+    parse: Callable[[str], object]
+    show: Callable[[Any], str]
+    required: bool
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[T]):
+    """One kind of reference data as a file holds it. amend: by place, what is done to a JSON value before it is checked."""
+
+    name: str
+    message: type[T]
+    key_field: str
+    columns: tuple[Column, ...]
+    amend: Mapping[Place, Callable[[str], object]]
+
+    def key(self, item: T) -> str:
+        """What names this item."""
+        key: str = getattr(item, self.key_field)
+        return key
+
+
+def _joined(parts: Sequence[object]) -> str:
+    return "|".join(map(str, parts))
+
+
+def _lower_name(text: str) -> str:
+    return text.lower().replace(" ", "_").replace("-", "_")
+
+
+def _is_moment(kind: inspect.Type) -> bool:
+    return isinstance(kind, inspect.IntType) and kind.le == _LATEST_MS
+
+
+def _is_country(kind: inspect.Type) -> bool:
+    return isinstance(kind, inspect.StrType) and kind.pattern == r"\A[A-Z]{2}\Z"
+
+
+def _bare(kind: inspect.Type) -> inspect.Type:
+    """The type itself, where None is allowed beside it."""
+    if isinstance(kind, inspect.UnionType):
+        return next(one for one in kind.types if not isinstance(one, inspect.NoneType))
+    return kind
+
+
+def _cell_of(name: str, kind: inspect.Type) -> tuple[Callable[[str], object], Callable[[Any], str]]:
+    """How a field of this type is parsed and shown."""
+    match _bare(kind):
+        case inspect.IntType() as whole if _is_moment(whole):
+            return partial(cells.moment_ms, until="until" in name), cells.moment_text
+        case inspect.IntType():
+            return cells.whole_number, str
+        case inspect.FloatType():
+            return cells.number, repr
+        case inspect.BoolType():
+            return cells.truth, lambda value: "true" if value else "false"
+        case inspect.LiteralType():
+            return _lower_name, str
+        case inspect.StrType() as text if _is_country(text):
+            return str.upper, str
+        case inspect.VarTupleType(item_type=inspect.LiteralType()):
+            return lambda cell: [_lower_name(part) for part in cells.words(cell)], _joined
+        case inspect.VarTupleType(item_type=item) if _is_country(item):
+            return lambda cell: cells.words(cell.upper()), _joined
+        case inspect.VarTupleType(item_type=inspect.StrType(pattern=str())):
+            return cells.words, _joined
+        case inspect.VarTupleType(item_type=inspect.StrType()):
+            return cells.phrases, _joined
+    return str, str
+
+
+def _listed(parse: Callable[[str], object]) -> Callable[[str], object]:
+    return lambda cell: [parse(part) for part in cells.phrases(cell)]
+
+
+def _lines_text(lines: Sequence[Any]) -> str:
+    return _joined([cells.line_text(one.camera_id, one.lane) for one in lines])
+
+
+_LINES = (lambda cell: [cells.line(part) for part in cells.words(cell)], _lines_text)
+_SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Callable[[Any], str]]] = {
+    (HotlistEntry, "plate"): (cells.wanted_plate, str),
+    (Section, "entries"): _LINES,
+    (Section, "exits"): _LINES,
+    (Section, "distances"): (
+        _listed(cells.distance),
+        lambda found: _joined([f"{one.entry_camera_id}>{one.exit_camera_id}={one.metres!r}" for one in found]),
+    ),
+    (Section, "class_limits_kmh"): (
+        lambda cell: dict(cells.class_limit(part) for part in cells.phrases(cell.replace(" ", "|"))),
+        lambda limits: _joined([f"{name}={limit}" for name, limit in limits.items()]),
+    ),
+    (Zone, "polygon"): (
+        _listed(cells.corner),
+        lambda corners: _joined([f"{one.lat!r} {one.lon!r}" for one in corners]),
+    ),
+}
+
+
+def _columns_of(message: type[Message]) -> tuple[Column, ...]:
+    columns: list[Column] = []
+    for field in _fields(message):
+        kind = _bare(field.type)
+        if (message, field.name) in _SPECIAL:
+            columns.append(Column(field.name, (field.name,), *_SPECIAL[message, field.name], field.required))
+        elif isinstance(kind, inspect.StructType):
+            prefix = "" if field.name == "position" else f"{field.name}_"
+            columns += [_plain(inner, (field.name, inner.name), prefix, field.required) for inner in kind.fields]
+        else:
+            columns.append(_plain(field, (field.name,), "", field.required))
+    return tuple(columns)
+
+
+def _plain(field: inspect.Field, place: Place, prefix: str, required: bool) -> Column:
+    parse, show = _cell_of(field.name, field.type)
+    name = f"{prefix}{field.name}"
+    if not _is_moment(_bare(field.type)):
+        return Column(name, place, parse, show, field.required and required)
+    short = name.removesuffix("_ms")
+    names = (short, name) if prefix else (name, short)
+    return Column(names[0], place, parse, show, field.required and required, aliases=names[1:])
+
+
+def _fields(message: type[Message]) -> tuple[inspect.Field, ...]:
+    info = inspect.type_info(message)
+    assert isinstance(info, inspect.StructType)
+    return info.fields
+
+
+def _table(name: str, message: type[T], key_field: str) -> Table[T]:
+    columns = _columns_of(message)
+    amend: dict[Place, Callable[[str], object]] = {
+        column.place: column.parse for column in columns if column.name == "plate" or column.aliases
+    }
+    return Table(name, message, key_field, columns, amend)
+
+
+TABLES: Mapping[str, Table[Any]] = {
+    "cameras": _table("cameras", Camera, "camera_id"),
+    "sections": _table("sections", Section, "section_id"),
+    "zones": _table("zones", Zone, "zone_id"),
+    "hotlist": _table("hotlist", HotlistEntry, "entry_id"),
+    "policies": _table("policies", Policy, "policy_id"),
+}
+"""By collection name."""

@@ -1,0 +1,161 @@
+"""The lines of a CSV file as values, one dictionary a line, each with the line that it starts on.
+
+Read are UTF-8 with or without byte order mark, commas, semicolons or tabs, any line ends, quoted cells with line ends in them.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping
+from typing import Any, BinaryIO
+
+from pipeline.sources.columns import Column, Table
+from pipeline.sources.refusals import Refused, unknown_name
+
+LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of a table
+_SEPARATORS = ",;\t"
+
+
+class _Lines:
+    """A file's lines as text; what cannot be decoded is noted and its line handed on, so that the table keeps its shape."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.number = 0
+        self.bad: dict[int, str] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        while raw := self._stream.readline(LONGEST_LINE + 1):
+            self.number += 1
+            if len(raw) > LONGEST_LINE:
+                self.bad[self.number] = "is longer than a mebibyte"
+                while raw and not raw.endswith(b"\n"):
+                    raw = self._stream.readline(LONGEST_LINE)
+                yield "\n"
+                continue
+            try:
+                yield raw.decode("utf-8-sig" if self.number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                self.bad[self.number] = f"byte {error.start + 1} (0x{raw[error.start]:02x}) is not UTF-8"
+                yield raw.decode("utf-8", "replace")
+
+    def taint(self, first: int) -> str | None:
+        """What was wrong with the lines from `first` to the current one; forgotten once told."""
+        if not self.bad:
+            return None
+        wrong = [self.bad.pop(line) for line in sorted(self.bad) if line >= first]
+        return wrong[0] if wrong else None
+
+
+def csv_rows(
+    stream: BinaryIO, file: str, table: Table[Any], header: dict[str, tuple[int, str]]
+) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
+    """Line number and values by field name, or what is wrong with a line. After a fatal refusal nothing more comes.
+
+    header: filled with number and written name of each column that the file has, by the column's name.
+    """
+    lines = _Lines(stream)
+    source = iter(lines)
+    first_line = next((line for line in source if line.strip()), None)
+    if first_line is None:
+        yield Refused(file, max(1, lines.number), "the file is empty", fatal=True)
+        return
+    if "\x00" in first_line[:200] or "\ufffd" in first_line:
+        yield Refused(file, lines.number, "the file is not UTF-8 text; save it as CSV UTF-8", fatal=True)
+        return
+    separator = max(_SEPARATORS, key=first_line.count)
+    columns = _columns(first_line, separator, file, lines.number, table)
+    if isinstance(columns[0], Refused):
+        yield from (one for one in columns if isinstance(one, Refused))
+        return
+    known = [column for column in columns if isinstance(column, Column)]
+    names = [name.strip() for name in next(csv.reader([first_line], delimiter=separator))]
+    header.update((one.name, (number, name)) for number, (one, name) in enumerate(zip(known, names, strict=True), 1))
+    rows = csv.reader(source, delimiter=separator, strict=True)
+    while True:
+        first = lines.number + 1
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            lines.taint(first)
+            yield Refused(file, first, _broken(error))
+            continue
+        wrong = lines.taint(first)
+        if wrong:
+            yield Refused(file, first, wrong)
+        elif row and any(cell.strip() for cell in row):
+            yield _values(row, known, header, file, first)
+
+
+def _columns(header: str, separator: str, file: str, line: int, table: Table[Any]) -> list[Column] | list[Refused]:
+    by_name = {name: column for column in table.columns for name in (column.name, *column.aliases)}
+    try:
+        names = [name.strip() for name in next(csv.reader([header], delimiter=separator, strict=True))]
+    except (csv.Error, StopIteration):
+        return [Refused(file, line, "the header cannot be read: one line, one name per column", fatal=True)]
+    wrong, columns = [], []
+    for number, name in enumerate(names, 1):
+        column = by_name.get(name) or by_name.get(name.lower())
+        if column is None:
+            reason = unknown_name(name, [one.name for one in table.columns])
+        elif column in columns:
+            reason = "stands twice in the header"
+        else:
+            columns.append(column)
+            continue
+        wrong.append(Refused(file, line, reason, column=name, number=number, fatal=True))
+    missing = [column.name for column in table.columns if column.required and column not in columns]
+    if missing and not wrong:
+        wrong.append(Refused(file, line, f"the header lacks {', '.join(missing)}", fatal=True))
+    return wrong or columns
+
+
+def _values(
+    row: list[str], columns: list[Column], header: Mapping[str, tuple[int, str]], file: str, line: int
+) -> tuple[int, dict[str, Any]] | Refused:
+    if len(row) != len(columns):
+        return Refused(file, line, f"has {len(row)} cells, but the header has {len(columns)}")
+    values: dict[str, Any] = {}
+    for column, cell in zip(columns, row, strict=True):
+        text = cell.strip()
+        if not text:
+            continue
+        try:
+            value = column.parse(text)
+        except ValueError as error:
+            number, name = header[column.name]
+            return Refused(file, line, str(error), column=name, number=number)
+        if len(column.place) == 1:
+            values[column.place[0]] = value
+        else:
+            values.setdefault(column.place[0], {})[column.place[1]] = value
+    return line, values
+
+
+def refused_cell(
+    path: tuple[str | int, ...],
+    reason: str,
+    file: str,
+    line: int,
+    table: Table[Any],
+    header: Mapping[str, tuple[int, str]],
+) -> Refused:
+    """The refusal of a checked value, placed at its column. header: as csv_rows filled it."""
+    place = tuple(step for step in path if isinstance(step, str))
+    fits = [one for one in table.columns if one.place[: len(place)] == place or place[: len(one.place)] == one.place]
+    column = next(iter(fits), None)
+    if column is None:
+        return Refused(file, line, reason)
+    number, name = header.get(column.name, (None, column.name))
+    return Refused(file, line, reason, column=name, number=number)
+
+
+def _broken(error: csv.Error) -> str:
+    text = str(error)
+    if "field larger than" in text or "unexpected end of data" in text:
+        return "a quoted cell is opened here and never closed"
+    if "expected after" in text:
+        return "a quote stands inside a quoted cell; write it twice"
+    if "new-line character" in text:
+        return "a line end stands in the middle of the line"
+    return text

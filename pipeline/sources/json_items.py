@@ -1,0 +1,160 @@
+"""The items of a JSON file, each with the line that it starts on: an array, JSON lines, or objects one after the other."""
+
+import codecs
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import msgspec
+
+from pipeline.sources.refusals import Refused
+
+LARGEST_ITEM = 1 << 20  # characters
+_BLOCK = 1 << 16
+_SPACE = " \t\r\n"
+
+
+class _Broken(Exception):
+    """The text is no JSON from here on."""
+
+
+class _Text:
+    """A window that moves over the text of a file and counts lines."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self.text = ""
+        self.at = 0
+        self.line = 1
+        self.ended = False
+
+    def more(self) -> bool:
+        """Read on; False at the end of the file."""
+        raw = self._stream.read(_BLOCK)
+        self.ended = not raw
+        try:
+            self.text = self.text[self.at :] + self._decoder.decode(raw, final=self.ended)
+        except UnicodeDecodeError as error:
+            raise _Broken(f"byte 0x{error.object[error.start]:02x} is not UTF-8") from error
+        self.at = 0
+        return not self.ended
+
+    def skip_to(self, end: int) -> None:
+        """Go on to this place in the window."""
+        self.line += self.text.count("\n", self.at, end)
+        self.at = end
+
+    def next_character(self) -> str:
+        """The next one that is no space, not consumed; empty at the end of the file."""
+        while True:
+            end = self.at
+            while end < len(self.text) and self.text[end] in _SPACE:
+                end += 1
+            self.skip_to(end)
+            if end < len(self.text):
+                return self.text[end]
+            if self.ended or not self.more():
+                return self.text[self.at : self.at + 1]
+
+
+def json_items(stream: BinaryIO, file: str, *, lines: bool) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
+    """Line number and values of each object, or what is wrong with it. After a fatal refusal nothing more comes.
+
+    lines: every line is an object of its own (JSON lines), so that one bad line spoils no other.
+    """
+    return _lines(stream, file) if lines else _stream(stream, file)
+
+
+def looks_like_lines(head: bytes) -> bool:
+    """Whether a file that begins so has one object a line."""
+    first = head.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0].rstrip()
+    return first.startswith(b"{") and first.endswith(b"}")
+
+
+def _lines(stream: BinaryIO, file: str) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
+    number = 0
+    while raw := stream.readline(LARGEST_ITEM + 1):
+        number += 1
+        if len(raw) > LARGEST_ITEM:
+            while raw and not raw.endswith(b"\n"):
+                raw = stream.readline(LARGEST_ITEM)
+            yield Refused(file, number, "is longer than a mebibyte")
+            continue
+        item = raw.removeprefix(codecs.BOM_UTF8).strip() if number == 1 else raw.strip()
+        if item:
+            yield _item(item, file, number)
+
+
+def _item(raw: bytes, file: str, line: int) -> tuple[int, dict[str, Any]] | Refused:
+    try:
+        value = msgspec.json.decode(raw)
+    except UnicodeDecodeError as error:
+        return Refused(file, line, f"byte {error.start + 1} is not UTF-8")
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        return Refused(file, line, f"is no JSON: {' '.join(str(error).split())}")
+    return (line, value) if isinstance(value, dict) else Refused(file, line, "is no JSON object")
+
+
+def _stream(stream: BinaryIO, file: str) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
+    text = _Text(stream)
+    try:
+        first = text.next_character()
+        if not first:
+            yield Refused(file, 1, "the file is empty", fatal=True)
+            return
+        in_array = first == "["
+        if in_array:
+            text.skip_to(text.at + 1)
+        for line, raw in _values(text, in_array):
+            yield _item(raw, file, line)
+        if text.next_character():
+            raise _Broken("something stands after the end of the list")
+    except _Broken as error:
+        yield Refused(file, text.line, f"is no JSON from here on: {error}", fatal=True)
+
+
+def _values(text: _Text, in_array: bool) -> Iterator[tuple[int, bytes]]:
+    wanted = ""
+    while True:
+        character = text.next_character()
+        if in_array and not character:
+            raise _Broken("the list is not closed")
+        if not character or (in_array and character == "]" and wanted != "item"):
+            text.skip_to(text.at + len(character))
+            return
+        if wanted == "comma" and in_array:
+            if character != ",":
+                raise _Broken("a comma is missing between two items")
+            text.skip_to(text.at + 1)
+            wanted = "item"
+            continue
+        line = text.line
+        yield line, _value(text)
+        wanted = "comma"
+
+
+def _value(text: _Text) -> bytes:
+    """The next value's text, consumed."""
+    decoder = json.JSONDecoder()
+    while True:
+        try:
+            _, end = decoder.raw_decode(text.text, text.at)
+        except RecursionError as error:
+            raise _Broken("it is nested too deeply") from error
+        except ValueError as error:
+            if len(text.text) - text.at > LARGEST_ITEM:
+                raise _Broken("an item is larger than a mebibyte, or not closed") from error
+            if not text.ended:
+                text.more()
+                continue
+            if isinstance(error, json.JSONDecodeError):
+                text.skip_to(min(max(error.pos, text.at), len(text.text)))
+                raise _Broken(error.msg.lower()) from error
+            raise _Broken(str(error)) from error
+        if end == len(text.text) and not text.ended and text.text[end - 1] not in "}]":
+            text.more()
+            continue
+        raw = text.text[text.at : end].encode()
+        text.skip_to(end)
+        return raw
