@@ -26,7 +26,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of everything that flows: immutable, named fields, defaults left out on the wire."""
 
 
-class Position(Message, kw_only=True):
+class Position(Message, frozen=True, kw_only=True):
     """A place on Earth, WGS 84 degrees."""
 
     lat: Annotated[float, msgspec.Meta(ge=-90.0, le=90.0)]

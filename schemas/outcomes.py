@@ -21,7 +21,7 @@ from schemas.reference import Action, Certificate, HotList, Priority
 Match = Literal["exact", "confusable", "near", "pattern"]
 
 
-class Alert(Message, kw_only=True):
+class Alert(Message, frozen=True, kw_only=True):
     """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by dispatch and cross_border."""
 
     alert_id: str  # ids.alert_id(read_id, entry_id)
@@ -47,7 +47,7 @@ class Alert(Message, kw_only=True):
     decided_at_ms: EpochMs
 
 
-class Violation(Message, kw_only=True):
+class Violation(Message, frozen=True, kw_only=True):
     """One average-speed violation with its evidence. Topic vigie.violations, key section_id; written by section_control."""
 
     violation_id: str  # ids.violation_id(section_id, entry.read_id, exit.read_id)
@@ -69,7 +69,7 @@ class Violation(Message, kw_only=True):
     decided_at_ms: EpochMs
 
 
-class Forward(Message, kw_only=True):
+class Forward(Message, frozen=True, kw_only=True):
     """One minimised message for one country. Topic vigie.forwards, key country; written by cross_border, read by liaison.
 
     It never holds owner, passage history, occupants or overview pictures.
@@ -98,7 +98,7 @@ class Forward(Message, kw_only=True):
     expires_at_ms: EpochMs
 
 
-class Receipt(Message, kw_only=True):
+class Receipt(Message, frozen=True, kw_only=True):
     """A delivery's outcome or the neighbour's acknowledgement. Topic vigie.receipts, key forward_id; written by liaison."""
 
     receipt_id: str  # ids.receipt_id(forward_id, outcome)
@@ -113,7 +113,7 @@ class Receipt(Message, kw_only=True):
     decided_at_ms: EpochMs
 
 
-class DeadLetter(Message, kw_only=True):
+class DeadLetter(Message, frozen=True, kw_only=True):
     """What could not be processed, why, and where it came from. Topic vigie.dead_letters, key origin topic."""
 
     dead_letter_id: str

@@ -11,7 +11,7 @@ MAX_PICTURE_BYTES = 8 * 1024 * 1024
 """The largest encoded picture that a frame may carry."""
 
 
-class Frame(Message, kw_only=True):
+class Frame(Message, frozen=True, kw_only=True):
     """One encoded picture. Topic vigie.frames, key camera_id; written by camera sources, read by decode."""
 
     camera_id: Identifier
@@ -23,7 +23,7 @@ class Frame(Message, kw_only=True):
     clock: ClockState | None = None
 
 
-class Crop(Message, kw_only=True):
+class Crop(Message, frozen=True, kw_only=True):
     """One sight of the plate of a passage."""
 
     captured_at_ms: EpochMs
@@ -32,7 +32,7 @@ class Crop(Message, kw_only=True):
     quality: Probability  # sharpness and size; the best crop is read first
 
 
-class Track(Message, kw_only=True):
+class Track(Message, frozen=True, kw_only=True):
     """The best few crops of one vehicle passage. Topic vigie.tracks, key camera_id; written by decode, read by ocr."""
 
     track_id: str

@@ -25,7 +25,7 @@ VehicleClass = Literal["car", "van", "lorry", "bus", "motorcycle", "trailer", "u
 MAX_BATCH = 100
 
 
-class ClockState(Message, kw_only=True):
+class ClockState(Message, frozen=True, kw_only=True):
     """How far the camera's clock can be trusted."""
 
     source: Literal["gnss", "ptp", "ntp", "none"]
@@ -34,14 +34,14 @@ class ClockState(Message, kw_only=True):
     worst_error_ms: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0  # the true time lies within +- this
 
 
-class Alternative(Message, kw_only=True):
+class Alternative(Message, frozen=True, kw_only=True):
     """Another text that the picture may show."""
 
     text: Plate
     probability: Probability
 
 
-class PlateRead(Message, kw_only=True):
+class PlateRead(Message, frozen=True, kw_only=True):
     """One vehicle's passage at one camera. Topic vigie.reads (in batches), partition of camera_id.
 
     Written by ocr and camera gateways; read by hotlist, section_control and the archive.
@@ -71,7 +71,7 @@ class PlateRead(Message, kw_only=True):
     reader: Text | None = None  # name/version of what read the plate
 
 
-class ReadBatch(Message, kw_only=True):
+class ReadBatch(Message, frozen=True, kw_only=True):
     """1..100 reads of cameras of one partition. Topic vigie.reads."""
 
     reads: Annotated[tuple[PlateRead, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]

@@ -15,7 +15,7 @@ Priority = Literal["urgent", "high", "normal", "low"]
 Action = Literal["stop", "observe", "report"]
 
 
-class Camera(Message, kw_only=True):
+class Camera(Message, frozen=True, kw_only=True):
     """A camera that may send reads or frames. Collection cameras, key camera_id."""
 
     camera_id: Identifier
@@ -27,14 +27,14 @@ class Camera(Message, kw_only=True):
     contact: Text | None = None
 
 
-class Line(Message, kw_only=True):
+class Line(Message, frozen=True, kw_only=True):
     """Where a section is entered or left: a camera, and one lane of it or all."""
 
     camera_id: Identifier
     lane: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None
 
 
-class Distance(Message, kw_only=True):
+class Distance(Message, frozen=True, kw_only=True):
     """The certified shortest distance between two cameras of a section."""
 
     entry_camera_id: Identifier
@@ -42,7 +42,7 @@ class Distance(Message, kw_only=True):
     metres: Metres
 
 
-class Certificate(Message, kw_only=True):
+class Certificate(Message, frozen=True, kw_only=True):
     """The metrological certificate that a violation rests on."""
 
     number: Text
@@ -50,7 +50,7 @@ class Certificate(Message, kw_only=True):
     valid_until_ms: EpochMs
 
 
-class Section(Message, kw_only=True):
+class Section(Message, frozen=True, kw_only=True):
     """A road section under average-speed control. Collection sections, key section_id."""
 
     section_id: Identifier
@@ -66,7 +66,7 @@ class Section(Message, kw_only=True):
     max_clock_error_ms: Annotated[float, msgspec.Meta(gt=0)] = 100.0  # a clock worse than this proves nothing
 
 
-class Zone(Message, kw_only=True):
+class Zone(Message, frozen=True, kw_only=True):
     """A named area. Collection zones, key zone_id. A read is in it by its camera or by its position."""
 
     zone_id: Identifier
@@ -78,7 +78,7 @@ class Zone(Message, kw_only=True):
     outbound_heading_deg: Degrees | None = None  # border zones: the way out
 
 
-class HotlistEntry(Message, kw_only=True):
+class HotlistEntry(Message, frozen=True, kw_only=True):
     """A wanted plate or pattern (? one character, * any). Collection hotlist, key entry_id."""
 
     entry_id: Identifier
@@ -102,7 +102,7 @@ class HotlistEntry(Message, kw_only=True):
     case_reference: Text | None = None
 
 
-class Policy(Message, kw_only=True):
+class Policy(Message, frozen=True, kw_only=True):
     """What may be forwarded to one country. Collection policies, key policy_id."""
 
     policy_id: Identifier
