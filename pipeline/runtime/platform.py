@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import TracebackType
 
 import structlog
@@ -22,6 +23,7 @@ class Platform:
     """`async with Platform(settings) as platform`: all ready on entry, all stopped on exit.
 
     workers: how many of each agent; those not named run once. partitions: for topics that do not exist yet, by name.
+    config: the settings file that the workers read too; None: the one that this process would read.
     """
 
     def __init__(
@@ -30,9 +32,11 @@ class Platform:
         *,
         workers: Mapping[str, int] | None = None,
         partitions: Mapping[str, int] | None = None,
+        config: Path | None = None,
         say: Say = lambda _line: None,
     ) -> None:
         self.settings = settings
+        self._config = config
         self._counts = workers
         self._partitions = partitions
         self._say = say
@@ -97,6 +101,7 @@ class Platform:
 
     def _env(self, servers: Servers) -> dict[str, str]:
         embedded = {"VIGIE_KAFKA_URL": servers.kafka.url, "VIGIE_REDIS_URL": servers.redis_url}
-        quiet = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-        return {**quiet, "VIGIE_NAMESPACE": self.settings.namespace, **(embedded if self.pair else {}),
+        quiet = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        named = {"VIGIE_CONFIG": str(self._config.absolute())} if self._config is not None else {}
+        return {**quiet, **named, "VIGIE_NAMESPACE": self.settings.namespace, **(embedded if self.pair else {}),
                 "VIGIE_LOG_FORMAT": "json", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}  # fmt: skip

@@ -1,0 +1,120 @@
+"""Every agent and topic is known everywhere that it must be."""
+
+import inspect
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from pipeline.runtime.app import AGENTS, agent_module
+from schemas.base import Message
+from schemas.topics import TOPICS
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_module_in_agents_is_an_agent_that_is_started() -> None:
+    """A file that nobody starts, or a name without a file, is a mistake."""
+    assert sorted(AGENTS) == sorted(path.stem for path in (ROOT / "agents").glob("[a-z]*.py"))
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_every_agent_keeps_the_contract(name: str) -> None:
+    """Its name, where it reads, where it writes, and a start that opens what it needs."""
+    module = agent_module(name)
+    assert name == module.NAME
+    assert module.SOURCE in TOPICS
+    assert set(module.OUTPUTS) <= set(TOPICS)
+    assert inspect.iscoroutinefunction(module.start)
+    assert list(inspect.signature(module.start).parameters) == ["context"]
+    assert module.__doc__
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_every_agent_has_a_compose_service_and_a_readme_row(name: str) -> None:
+    """What is deployed and what is described is what there is."""
+    assert COMPOSE["services"][name]["command"] == ["worker", name]
+    assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE)
+
+
+def test_topics_and_messages_belong_together() -> None:
+    """Every topic has one message of its own, and who writes or reads it is an agent or the outside."""
+    assert len({topic.name for topic in TOPICS}) == len({topic.message for topic in TOPICS}) == len(TOPICS)
+    written = {topic for name in AGENTS for topic in agent_module(name).OUTPUTS}
+    read = {agent_module(name).SOURCE for name in AGENTS}
+    outside = {"frames", "dead_letters"}  # written by cameras and by the stage itself
+    assert {topic.name for topic in TOPICS} - {topic.name for topic in written} == outside
+    assert {topic.name for topic in read} == {"frames", "tracks", "reads", "alerts", "forwards"}
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: str(topic.name))
+def test_messages_are_frozen_and_say_which_topic_carries_them(topic: object) -> None:
+    """An immutable struct whose docstring names its topic."""
+    message = topic.message  # type: ignore[attr-defined]
+    assert issubclass(message, Message)
+    assert message.__struct_config__.frozen
+    assert f"vigie.{topic.name}" in (message.__doc__ or "")  # type: ignore[attr-defined]
+    assert msgspec.json.schema(message)
+
+
+def test_a_camera_keeps_its_partition_along_the_road() -> None:
+    """Frames, tracks and reads have the same partition count."""
+    counts = {topic.name: topic.partitions for topic in TOPICS}
+    assert counts["frames"] == counts["tracks"] == counts["reads"]
+
+
+def test_retention_bounds_the_disk() -> None:
+    """Everything ends: by time, and where pictures are carried also by bytes."""
+    for topic in TOPICS:
+        assert 0 < topic.retention_ms <= 30 * 24 * 3_600_000
+        if topic.encoding == "msgpack":
+            assert topic.retention_bytes
+
+
+def test_the_cluster_has_no_default_password_and_checks_its_health() -> None:
+    """Secrets come from the environment and their lack stops the start; every lasting service has a health check."""
+    text = (ROOT / "docker-compose.yml").read_text("utf-8")
+    assert "REDIS_PASSWORD:?" in text
+    assert not re.findall(r"(?i)password\s*[:=]\s*[\"']?[a-z0-9]+[\"']?\s*$", text, re.MULTILINE)
+    for name, service in COMPOSE["services"].items():
+        assert "healthcheck" in service, name
+        assert service["restart"] in ("unless-stopped", "no")
+    assert [name for name in COMPOSE["services"] if name.startswith("kafka-")] == ["kafka-1", "kafka-2", "kafka-3"]
+
+
+def test_the_cluster_mounts_only_volumes_that_exist() -> None:
+    """Named volumes are declared; data of Kafka, Redis and the evidence outlives a container."""
+    declared = set(COMPOSE["volumes"])
+    mounted = {
+        volume.split(":")[0]
+        for service in COMPOSE["services"].values()
+        for volume in service.get("volumes", [])
+        if not volume.startswith(("$", ".", "/"))
+    }
+    assert mounted == declared
+
+
+def test_compose_and_the_embedded_broker_run_the_same_kafka() -> None:
+    """Laptop, test and cluster run one engine in one version."""
+    jars = tomllib.loads((ROOT / "pipeline/runtime/jgo.lock.toml").read_text("utf-8"))["dependencies"]
+    version = next(jar["version"] for jar in jars if jar["artifactId"].startswith("kafka_2"))
+    assert COMPOSE["services"]["kafka-1"]["image"] == f"apache/kafka:{version}"
+
+
+def test_the_readme_has_its_first_command_by_line_eight() -> None:
+    """Whoever opens it can start at once."""
+    assert "make demo" in "\n".join(README.splitlines()[:8])
+
+
+def test_the_repository_speaks_of_vigie_alone() -> None:
+    """No path of a machine and no registry host in what is shipped."""
+    wrong = re.compile(r"(^|[^A-Za-z0-9_./])/(work|root|home)/\w|repo1?\.maven\.org|files\.pythonhosted")
+    for folder in ("schemas", "pipeline", "agents", "benchmarks", "tests"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in (".py", ".toml", ".md", ".json") and path.name != Path(__file__).name:
+                assert not wrong.search(path.read_text("utf-8")), path
