@@ -12,6 +12,7 @@ from pipeline.vision.pictures import Picture
 from pipeline.vision.shapes import log_weight
 
 _JOINED = 6  # texts of each line that are tried together
+_MORE_OF_IT = 1.5  # nats, for a cut of two lines whose text holds that of one
 
 
 class PlateReader:
@@ -32,8 +33,7 @@ class PlateReader:
 
         crop: (H, W, 3) uint8 BGR, the plate with a margin, not modified. inner: the plate's box within it, without the margin.
         """
-        ways = [self._read_lines(lines) for lines in lines_of(crop, inner)]
-        return max(ways, key=_credit)
+        return best_way([(len(lines), self._read_lines(lines)) for lines in lines_of(crop, inner)])
 
     def _read_lines(self, lines: Lines) -> list[Reading]:
         seen = [candidates_of(self._folding.scores(self._recogniser.probabilities(line))) for line in lines]
@@ -46,6 +46,20 @@ def _joined(seen: list[dict[str, float]]) -> dict[str, float]:
         return seen[0]
     ranked = [sorted(line.items(), key=lambda item: (-item[1], item[0]))[:_JOINED] for line in seen]
     return {"".join(text for text, _ in parts): sum(value for _, value in parts) for parts in product(*ranked)}
+
+
+def best_way(ways: list[tuple[int, list[Reading]]]) -> list[Reading]:
+    """The most creditable of several ways to cut one plate, each given as its count of lines and its readings.
+
+    A way with another line has a head start where its text holds the other's. (A longer cut of the same line has none: what it
+    adds is as often the letter of the EU band as a character that the shorter one missed.)
+    """
+    count, best = ways[0]
+    for lines, way in ways[1:]:
+        holds_it = lines > count and best and way and best[0].text in way[0].text
+        if _credit(way) + (_MORE_OF_IT if holds_it else 0.0) > _credit(best):
+            count, best = lines, way
+    return best
 
 
 def _credit(readings: list[Reading]) -> float:

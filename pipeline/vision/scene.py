@@ -45,7 +45,7 @@ def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
         read = _scene_read(verdict, located.box)
         if read.plate not in best or best[read.plate].confidence < read.confidence:
             best[read.plate] = read
-    reads = tuple(sorted(best.values(), key=lambda read: -read.confidence))
+    reads = tuple(sorted(best.values(), key=_rank))
     return SceneReads(reads, picture.shape[1], picture.shape[0])
 
 
@@ -56,6 +56,11 @@ def read_crop(image: bytes, reader: PlateReader) -> SceneReads:
     verdict = vote([reader.read(picture, (0, 0, width, height))], surely_a_plate=True)
     reads = () if verdict is None else (_scene_read(verdict, (0, 0, width, height)),)
     return SceneReads(reads, width, height)
+
+
+def _rank(read: SceneRead) -> tuple[float, int]:
+    """Best first: by confidence, and among those about as sure, the larger plate."""
+    return -round(read.confidence, 1), -read.box[3]
 
 
 def _scene_read(verdict: Verdict, box: Box) -> SceneRead:

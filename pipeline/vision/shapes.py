@@ -20,6 +20,7 @@ from itertools import product
 _ANY = 0.15  # millions, for a text of 4 to 8 characters with letters and digits that follows no series
 _ODD = 0.05  # letters alone: personalised plates
 _RARE = 0.003  # nothing of the kind
+_COMMON = 0.5
 
 # (cars in millions, shapes; X{1,3} stands for one to three of them)
 _SERIES = (
@@ -71,9 +72,9 @@ def log_weight(text: str) -> float:
     return _log_weight_of_shape(shape_of(text))
 
 
-def is_known(text: str) -> bool:
-    """Whether some series of the table has this text's shape."""
-    return shape_of(text) in _WEIGHTS
+def is_common(text: str) -> bool:
+    """Whether at least half a million cars bear plates of this text's shape."""
+    return _WEIGHTS.get(shape_of(text), 0.0) >= _COMMON
 
 
 @lru_cache(maxsize=4096)

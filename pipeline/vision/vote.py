@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.vision.interpret import Reading
-from pipeline.vision.shapes import is_known
+from pipeline.vision.shapes import is_common
 
 MIN_CONFIDENCE = 0.35
-_UNUSUAL = 0.6  # what the confidence of a text of no known shape counts for against MIN_CONFIDENCE
+_UNUSUAL = 0.6  # what the confidence of a text of no common shape counts for against MIN_CONFIDENCE
 MIN_LENGTH, MAX_LENGTH = 4, 10
 _MAYBE_LETTERS = str.maketrans("01", "OI")
 
@@ -46,7 +46,7 @@ def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, m
 def is_plausible(text: str, confidence: float) -> bool:
     """Whether a text that stands somewhere in a picture is a plate: of a plate's length, seen well, and no mere word.
 
-    A text of a shape that no country issues must be seen better, and must hold a digit that is no O or I.
+    A text of a shape that is rare or that no country issues must be seen better, and must hold a digit that is no O or I.
 
     >>> [is_plausible(text, 0.9) for text in ("1ABC234", "BOBBY2", "STOP", "SNA1L", "12")]
     [True, True, False, False, False]
@@ -55,7 +55,7 @@ def is_plausible(text: str, confidence: float) -> bool:
     """
     if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
         return False
-    if is_known(text):
+    if is_common(text):
         return confidence >= MIN_CONFIDENCE
     is_word = text.translate(_MAYBE_LETTERS).isalpha()
     return not is_word and confidence * _UNUSUAL >= MIN_CONFIDENCE
