@@ -11,7 +11,7 @@ from rich.table import Table
 
 from pipeline.cli_common import print_json, run_async
 from pipeline.desk import DeskAddress, DeskOptions, run_desk
-from pipeline.desk_credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, validity
+from pipeline.desk_credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, settings_toml, validity
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
 
@@ -74,6 +74,8 @@ def credentials_command(
 ) -> None:
     """Make a CA, certificates and signing keys for a trial between one sender and one desk. Keeps what is there.
 
+    Standard output is the [liaison] part of the sender's vigie.toml; the desk's port is 8443 in it.
+
     Example: vigie desk credentials keys --country NL --host desk.example.org
     """
     hosts = host or ["localhost", "127.0.0.1", "::1"]
@@ -88,9 +90,8 @@ def credentials_command(
         due = "now" if end.days_left < RENEW_BEFORE_DAYS else f"in {end.days_left - RENEW_BEFORE_DAYS} days"
         table.add_row(end.file.name, f"{end.until:%Y-%m-%d}", str(end.days_left), due)
     console.print(table)
-    console.print(
-        f"Keys and certificates are in {folder}. To renew the certificates: vigie desk credentials {folder} --renew"
-    )
+    console.print(f"Keys and certificates are in {folder}; new certificates: vigie desk credentials {folder} --renew")
+    typer.echo(settings_toml(files, {country: f"https://{hosts[0]}:8443"}, sender=sender), nl=False)
 
 
 def _print_address(address: DeskAddress) -> None:

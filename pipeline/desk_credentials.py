@@ -12,8 +12,9 @@ Between states, each side makes its own keys and hands over only certificates an
 replaced unless asked: `renew` writes new certificates over the same keys, `force` makes everything anew.
 """
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -120,6 +121,29 @@ def validity(credentials: Credentials, now: datetime) -> list[Validity]:
         until = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
         found.append(Validity(file, until, (until - now).days))
     return found
+
+
+def settings_toml(credentials: Credentials, desks: Mapping[str, str], *, sender: str = "BE") -> str:
+    """The [liaison] part of vigie.toml towards desks (country -> url) that use these credentials."""
+    lines = [
+        "[liaison]",
+        f"sender = {_quoted(sender)}",
+        f"signing_key_file = {_quoted(credentials.sender_sign_key.absolute())}",
+        f"client_cert_file = {_quoted(credentials.sender_cert.absolute())}",
+        f"client_key_file = {_quoted(credentials.sender_key.absolute())}",
+    ]
+    for country, url in desks.items():
+        lines += [
+            f"[liaison.desks.{country}]",
+            f"url = {_quoted(url)}",
+            f"ca_file = {_quoted(credentials.ca.absolute())}",
+            f"public_key_file = {_quoted(credentials.desk_sign_public.absolute())}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: object) -> str:
+    return json.dumps(str(value), ensure_ascii=False)  # a JSON text is a TOML text too
 
 
 def _ca_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:

@@ -13,7 +13,7 @@ import msgspec
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 
-from pipeline.desk_credentials import Credentials, create_credentials
+from pipeline.desk_credentials import create_credentials, settings_toml
 from pipeline.runtime import codec
 from pipeline.runtime.app import platform_now_ms
 from pipeline.runtime.pair import EmbeddedPair
@@ -40,7 +40,9 @@ class Road:
         files = create_credentials(self.keys)
         for country in PLACE:
             self.desks[country] = await DeskProcess(self.folder, self.keys, country).start()
-        (self.folder / "vigie.toml").write_text(_toml(files, self.desks))
+        toml = settings_toml(files, {country: desk.url for country, desk in self.desks.items()})
+        quick = "[liaison]\ntimeout_s = 2.0\nmax_backoff_s = 1.0"
+        (self.folder / "vigie.toml").write_text(toml.replace("[liaison]", quick, 1))
 
     async def send(self, batch: Batch, country: str) -> None:
         """Put forwards where the country's partition is."""
@@ -94,21 +96,6 @@ class Road:
             await self.worker.wait()
         for desk in self.desks.values():
             await desk.stop()
-
-
-def _toml(files: Credentials, desks: dict[str, DeskProcess]) -> str:
-    lines = [
-        "[liaison]",
-        f'signing_key_file = "{files.sender_sign_key}"',
-        f'client_cert_file = "{files.sender_cert}"',
-        f'client_key_file = "{files.sender_key}"',
-        "timeout_s = 2.0",
-        "max_backoff_s = 1.0",
-    ]
-    for country, desk in desks.items():
-        lines += [f"[liaison.desks.{country}]", f'url = "{desk.url}"', f'ca_file = "{files.ca}"',
-                  f'public_key_file = "{files.desk_sign_public}"']  # fmt: skip
-    return "\n".join(lines)
 
 
 @pytest_asyncio.fixture

@@ -1,6 +1,7 @@
 """`vigie desk` makes credentials, says how long they hold, and names what is missing."""
 
 import json
+import tomllib
 from pathlib import Path
 
 from typer.testing import CliRunner
@@ -38,3 +39,10 @@ def test_both_helps_have_an_example() -> None:
     """A reader sees at once what to type."""
     for arguments in (["--help"], ["credentials", "--help"]):
         assert "Example: vigie desk" in RUN.invoke(desk_app, arguments).output
+
+
+def test_the_senders_settings_are_printed_to_be_pasted(tmp_path: Path) -> None:
+    """Standard output is TOML with the desk's country and address."""
+    arguments = ["credentials", str(tmp_path), "--country", "LU", "--host", "desk.example.org"]
+    settings = tomllib.loads(RUN.invoke(desk_app, arguments).stdout)
+    assert settings["liaison"]["desks"]["LU"]["url"] == "https://desk.example.org:8443"

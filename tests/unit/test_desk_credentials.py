@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from pipeline.desk_credentials import Credentials, create_credentials, validity
+from pipeline.desk_credentials import Credentials, create_credentials, settings_toml, validity
 from pipeline.errors import Misconfigured
+from pipeline.runtime.settings import load_settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PRIVATE = {"ca-key.pem", "desk-key.pem", "desk-sign-key.pem", "sender-key.pem", "sender-sign-key.pem"}
@@ -87,3 +88,12 @@ def test_certificates_say_what_they_are_for(tmp_path: Path) -> None:
 def test_the_names_of_the_files_follow_their_fields(tmp_path: Path) -> None:
     """desk_sign_key lies in desk-sign-key.pem."""
     assert Credentials.in_folder(tmp_path).desk_sign_key == tmp_path / "desk-sign-key.pem"
+
+
+def test_the_settings_of_the_sender_can_be_loaded(tmp_path: Path) -> None:
+    """What is printed to be pasted names existing files, also in a folder with quotes and blanks."""
+    made = create_credentials(tmp_path / 'a "b" é', now=NOW)
+    file = tmp_path / "vigie.toml"
+    file.write_text(settings_toml(made, {"NL": "https://localhost:8443"}), "utf-8")
+    settings = load_settings({}, file).liaison
+    assert (made.sender_sign_key, made.ca) == (settings.signing_key_file, settings.desks["NL"].ca_file)
