@@ -33,7 +33,7 @@ from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
 from schemas.reference import HotlistEntry
 
 RESULTS = Path(__file__).with_name("results") / "import.jsonl"
-NAMESPACE = f"bench{os.getpid()}"
+NAMESPACE = "bench-import"
 
 
 def entries(count: int) -> Iterator[HotlistEntry]:

@@ -12,6 +12,7 @@ from pipeline.sources.refusals import Refused, unknown_name
 
 LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of a table
 _SEPARATORS = ",;\t"
+_REMEMBERED = 1_000  # different cells of one column
 
 
 class _Lines:
@@ -69,6 +70,7 @@ def csv_rows(
     known = [column for column in columns if isinstance(column, Column)]
     names = [name.strip() for name in next(csv.reader([first_line], delimiter=separator))]
     header.update((one.name, (number, name)) for number, (one, name) in enumerate(zip(known, names, strict=True), 1))
+    cells = _Cells(known, header, file)
     rows = csv.reader(source, delimiter=separator, strict=True)
     while True:
         first = lines.number + 1
@@ -83,8 +85,8 @@ def csv_rows(
         wrong = lines.taint(first)
         if wrong:
             yield Refused(file, first, wrong)
-        elif row and any(cell.strip() for cell in row):
-            yield _values(row, known, header, file, first)
+        elif any(map(str.strip, row)):
+            yield cells.values(row, first)
 
 
 def _columns(header: str, separator: str, file: str, line: int, table: Table[Any]) -> list[Column] | list[Refused]:
@@ -110,26 +112,37 @@ def _columns(header: str, separator: str, file: str, line: int, table: Table[Any
     return wrong or columns
 
 
-def _values(
-    row: list[str], columns: list[Column], header: Mapping[str, tuple[int, str]], file: str, line: int
-) -> tuple[int, dict[str, Any]] | Refused:
-    if len(row) != len(columns):
-        return Refused(file, line, f"has {len(row)} cells, but the header has {len(columns)}")
-    values: dict[str, Any] = {}
-    for column, cell in zip(columns, row, strict=True):
-        text = cell.strip()
-        if not text:
-            continue
-        try:
-            value = column.parse(text)
-        except ValueError as error:
-            number, name = header[column.name]
-            return Refused(file, line, str(error), column=name, number=number)
-        if len(column.place) == 1:
-            values[column.place[0]] = value
-        else:
-            values.setdefault(column.place[0], {})[column.place[1]] = value
-    return line, values
+class _Cells:
+    """Turns a line's cells into values. Cells that come again and again (a list's name, a date) are parsed once."""
+
+    def __init__(self, columns: list[Column], header: Mapping[str, tuple[int, str]], file: str) -> None:
+        self._plan = [(one, one.place[0], one.place[1:], one.parse, dict[str, object]()) for one in columns]
+        self._header = header
+        self._file = file
+
+    def values(self, row: list[str], line: int) -> tuple[int, dict[str, Any]] | Refused:
+        """Line number and values by field name, or what is wrong."""
+        if len(row) != len(self._plan):
+            return Refused(self._file, line, f"has {len(row)} cells, but the header has {len(self._plan)}")
+        values: dict[str, Any] = {}
+        for cell, (column, field, inner, parse, known) in zip(row, self._plan, strict=True):
+            value = known.get(cell)
+            if value is None:
+                text = cell.strip()
+                if not text:
+                    continue
+                try:
+                    value = parse(text)
+                except ValueError as error:
+                    number, name = self._header[column.name]
+                    return Refused(self._file, line, str(error), column=name, number=number)
+                if len(known) < _REMEMBERED:
+                    known[cell] = value
+            if inner:
+                values.setdefault(field, {})[inner[0]] = value
+            else:
+                values[field] = value
+        return line, values
 
 
 def refused_cell(

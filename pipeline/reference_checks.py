@@ -1,0 +1,59 @@
+"""What does not fit together in the reference data: names that name nothing, sections that can prove nothing."""
+
+from collections.abc import Collection, Iterable
+
+from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
+
+
+def dangling(
+    cameras: Iterable[Camera], sections: Iterable[Section], zones: Iterable[Zone], policies: Iterable[Policy]
+) -> list[str]:
+    """In words, what one item says of another that is not so. Nothing of it stops the platform; each is probably a mistake."""
+    camera_ids = {camera.camera_id for camera in cameras}
+    zones = list(zones)
+    zone_ids = {zone.zone_id for zone in zones}
+    found: list[str] = []
+    for section in sections:
+        found += _section(section, camera_ids)
+    for zone in zones:
+        found += _unknown(f"zone {zone.zone_id}", "camera", zone.cameras, camera_ids)
+        if not zone.cameras and not zone.polygon:
+            found.append(f"zone {zone.zone_id} has neither cameras nor a polygon: nothing is ever in it")
+    for policy in policies:
+        found += _unknown(f"policy {policy.policy_id}", "zone", policy.zones, zone_ids)
+    return found
+
+
+def dangling_entries(
+    entries: Iterable[HotlistEntry], camera_ids: Collection[str], zone_ids: Collection[str]
+) -> list[str]:
+    """As dangling, for hotlist entries that count only at some cameras or in some zones."""
+    found: list[str] = []
+    for entry in entries:
+        found += _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
+        found += _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
+    return found
+
+
+def _section(section: Section, camera_ids: Collection[str]) -> list[str]:
+    who = f"section {section.section_id}"
+    entries = {line.camera_id for line in section.entries}
+    exits = {line.camera_id for line in section.exits}
+    found = _unknown(who, "camera", sorted(entries | exits), camera_ids)
+    certified = {(one.entry_camera_id, one.exit_camera_id) for one in section.distances}
+    found += [
+        f"{who} has no certified distance from {entry} to {exit_}: no violation can be proved there"
+        for entry in sorted(entries)
+        for exit_ in sorted(exits)
+        if (entry, exit_) not in certified
+    ]
+    found += [
+        f"{who} certifies a distance from {entry} to {exit_}, which are not its entry and exit"
+        for entry, exit_ in sorted(certified)
+        if entry not in entries or exit_ not in exits
+    ]
+    return found
+
+
+def _unknown(who: str, kind: str, named: Iterable[str], known: Collection[str]) -> list[str]:
+    return [f"{who} names {kind} {name}, which is unknown" for name in named if name not in known]
