@@ -8,7 +8,7 @@ import msgspec
 from pipeline.runtime.ports import HOST
 
 MESSAGE_BYTES = 17 * 1024 * 1024
-HEAP_MB = {1: 384, 3: 256}
+HEAP_MB = {1: 384, 3: 320}
 
 JVM = (
     "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
@@ -37,6 +37,9 @@ SETTINGS = {
     "auto.create.topics.enable": "false",
     "message.max.bytes": MESSAGE_BYTES,
     "replica.fetch.max.bytes": MESSAGE_BYTES,
+    # pictures that arrive faster than they are written wait in their senders, not in the heap
+    "socket.request.max.bytes": 100 * 1024 * 1024,
+    "queued.max.request.bytes": 100 * 1024 * 1024,
     # retention bounds the disk: it drops whole segments, so they are small
     "log.segment.bytes": 64 * 1024 * 1024,
     "log.index.size.max.bytes": 1024 * 1024,

@@ -97,11 +97,12 @@ class EmbeddedPair:
 
     async def stop(self) -> None:
         """Stop both, let go of the folder. Takes up to about 6 s; harmless when it does not run."""
+        if self._lock is None:
+            return
         (self.data_dir / "run" / "pair.json").unlink(missing_ok=True)
         await asyncio.gather(self.kafka_server.stop(), self.valkey_server.stop())
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.close()
+        self._lock = None
 
     async def __aenter__(self) -> "EmbeddedPair":
         await self.start()

@@ -96,10 +96,9 @@ async def create_topics(
         wanted = wanted_topics(namespace, replication=copies, partitions=partitions)
         there = await _topics(admin)
         missing = [shape for shape in wanted if shape.name not in there]
-        if missing:
-            await _create(admin, missing)
+        created = await _create(admin, missing) if missing else ()
         found = await _shapes(admin, wanted)
-    return TopicsReport(created=tuple(shape.name for shape in missing), differences=differences(wanted, found))
+    return TopicsReport(created=created, differences=differences(wanted, found))
 
 
 async def check_topics(
@@ -170,8 +169,8 @@ async def _topics(admin: Any) -> dict[str, dict[str, Any]]:
     return {topic["topic"]: topic for topic in await admin.describe_topics()}
 
 
-async def _create(admin: Any, shapes: list[TopicShape]) -> None:
-    """Create them and wait until each partition has a leader."""
+async def _create(admin: Any, shapes: list[TopicShape]) -> tuple[str, ...]:
+    """Create them and wait until each partition has a leader. Returns those that nobody else had created meanwhile."""
     new = [NewTopic(s.name, s.partitions, s.replication, topic_configs=dict(s.config)) for s in shapes]
     answer = await admin.create_topics(new, timeout_ms=10_000)
     for name, code, reason in answer.topic_errors:
@@ -182,6 +181,7 @@ async def _create(admin: Any, shapes: list[TopicShape]) -> None:
         if time.monotonic() > until:
             raise TimeoutError("the new topics have no leaders")
         await asyncio.sleep(0.02)
+    return tuple(name for name, code, _ in answer.topic_errors if code == 0)
 
 
 def _led(topics: Mapping[str, dict[str, Any]], shapes: list[TopicShape]) -> bool:

@@ -134,8 +134,10 @@ async def test_a_stop_leaves_nothing_running_and_a_start_finds_everything(tmp_pa
 
 async def test_a_folder_in_use_is_refused_naming_who_uses_it(pair: EmbeddedPair) -> None:
     """A second start on one folder says which process holds it, and harms nothing."""
+    second = EmbeddedPair(pair.data_dir)
     with pytest.raises(Misconfigured, match=rf"process {os.getpid()} uses it"):
-        await EmbeddedPair(pair.data_dir).start()
+        await second.start()
+    await second.stop()
     assert running_pair(pair.data_dir) is not None
     assert all(map(pids.lives, children(pair)))
 

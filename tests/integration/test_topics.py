@@ -1,16 +1,18 @@
 """Topics on a real broker: created once, complete, with their retention; differences reported."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from pipeline.errors import Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.topics import TopicRefused, check_topics, create_topics, list_topics
-from schemas.topics import READS, TOPICS
+from pipeline.runtime.topics import Difference, TopicRefused, check_topics, create_topics, list_topics
+from schemas.topics import DEAD_LETTERS, FRAMES, READS, TOPICS
 
 FEW = {topic.name: 2 for topic in TOPICS}
 
@@ -50,6 +52,20 @@ async def test_without_overrides_a_topic_has_its_contracts_partitions(kafka: Kaf
     assert {f"{fresh}.{topic.name}": topic.partitions for topic in TOPICS} == made
 
 
+async def test_the_largest_picture_and_the_largest_dead_letter_pass(kafka: KafkaConnection, namespace: str) -> None:
+    """What the contracts allow in size, broker and topics let through."""
+    kwargs = kafka.client_kwargs()
+    for topic in (FRAMES, DEAD_LETTERS):
+        largest = bytes(topic.max_message_bytes - 4096)
+        async with AIOKafkaProducer(**kwargs, max_request_size=topic.max_message_bytes) as producer:
+            await producer.send_and_wait(f"{namespace}.{topic.name}", largest, partition=0)
+        async with AIOKafkaConsumer(**kwargs, auto_offset_reset="earliest") as consumer:
+            consumer.assign([TopicPartition(f"{namespace}.{topic.name}", 0)])
+            async with asyncio.timeout(20):
+                record = await anext(aiter(consumer))
+        assert len(record.value) == len(largest)
+
+
 async def test_a_missing_topic_is_reported_and_alone_created(kafka: KafkaConnection, fresh: str) -> None:
     """After a loss, only what is missing is made anew."""
     await create_topics(kafka, fresh, partitions=FEW)
@@ -58,12 +74,20 @@ async def test_a_missing_topic_is_reported_and_alone_created(kafka: KafkaConnect
     await admin.delete_topics([f"{fresh}.alerts"])
     await admin.close()
 
-    (missing,) = await check_topics(kafka, fresh, partitions=FEW)
+    (missing,) = await first_differences(kafka, fresh)
     again = await create_topics(kafka, fresh, partitions=FEW)
 
     assert missing.blocks
     assert f"{fresh}.alerts is missing" == str(missing)
     assert (f"{fresh}.alerts",) == again.created
+
+
+async def first_differences(kafka: KafkaConnection, namespace: str) -> tuple[Difference, ...]:
+    """What differs, once the brokers that answer have heard of a change made just now."""
+    async with asyncio.timeout(10):
+        while not (found := await check_topics(kafka, namespace, partitions=FEW)):
+            pass
+    return found
 
 
 async def test_fewer_partitions_and_another_retention_are_reported_and_left_alone(
