@@ -76,7 +76,7 @@ def render_passage(
     road = _road(random, night)
     front = _front(random, plate, country, night)
     turn, tilt = random.uniform(-0.22, 0.22), random.uniform(0.02, 0.10)
-    near = random.uniform(0.55, 0.70) * (0.62 if harsh else 1.0)
+    near = random.uniform(0.55, 0.70) * (0.78 if harsh else 1.0)
     far = near * random.uniform(0.68, 0.8)
     lane_x = random.uniform(0.34, 0.66) * SIZE[0]
     drift = random.uniform(-14, 14)
@@ -208,13 +208,13 @@ def _box(place: NDArray[np.float64]) -> tuple[int, int, int, int]:
 
 def _as_a_camera_would(random: Random, picture: Picture, night: bool, harsh: bool) -> bytes:
     """Blur, noise, infrared by night, JPEG."""
-    seen = cv2.GaussianBlur(picture, (0, 0), random.uniform(1.1, 1.7) if harsh else random.uniform(0.3, 0.75))
+    seen = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.8, 1.3) if harsh else random.uniform(0.3, 0.75))
     if night:
         grey = cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)
         glow = cv2.GaussianBlur(np.where(grey > 250, 255, 0).astype(np.uint8), (0, 0), 14)
         seen = cv2.cvtColor(cv2.add(grey, (glow * 0.6).astype(np.uint8)), cv2.COLOR_GRAY2BGR)
     generator = np.random.default_rng(random.getrandbits(32))
-    sigma = (11.0 if night else 8.0) if harsh else (5.0 if night else 3.0)
+    sigma = (9.0 if night else 7.0) if harsh else (5.0 if night else 3.0)
     noise = (generator.standard_normal((SIZE[1], SIZE[0]), np.float32) * sigma).astype(np.int16)
     noisy = cv2.add(seen, cv2.merge([noise] * 3), dtype=cv2.CV_8U)
     return bytes(cv2.imencode(".jpg", noisy, (cv2.IMWRITE_JPEG_QUALITY, random.randint(82, 92)))[1])
