@@ -9,7 +9,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from pipeline.errors import Unavailable, VigieError
 from pipeline.runtime.kafka_connection import KafkaConnection
@@ -98,6 +98,11 @@ async def create_topics(
         missing = [shape for shape in wanted if shape.name not in there]
         created = await _create(admin, missing) if missing else ()
         found = await _shapes(admin, wanted)
+        for _ in range(100):
+            if len(found) == len(wanted):
+                break
+            await asyncio.sleep(0.05)  # another broker answered, which has yet to hear of them
+            found = await _shapes(admin, wanted)
     return TopicsReport(created=created, differences=differences(wanted, found))
 
 
@@ -200,6 +205,8 @@ async def _shapes(admin: Any, wanted: tuple[TopicShape, ...]) -> tuple[TopicShap
     configs: dict[str, dict[str, str]] = {}
     for answer in await admin.describe_configs(asked):
         for code, reason, _, name, entries in answer.resources:
+            if code == UnknownTopicOrPartitionError.errno:  # it went a moment ago
+                continue
             if code != 0:
                 raise TopicRefused(f"{name}: {for_code(code).__name__}: {reason or 'no reason given'}")
             configs[name] = {entry[0]: entry[1] for entry in entries}
@@ -211,4 +218,5 @@ async def _shapes(admin: Any, wanted: tuple[TopicShape, ...]) -> tuple[TopicShap
             config=configs[shape.name],
         )
         for shape in present
+        if shape.name in configs
     )
