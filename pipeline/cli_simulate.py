@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.cli_common import print_json, run_async
+from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.errors import Misconfigured
 from pipeline.runtime.endpoints import servers_of
 from pipeline.runtime.log import configure_logging
@@ -25,7 +26,6 @@ from pipeline.sources.gateway import open_gateway, play
 from pipeline.sources.network import RoadNetwork
 from pipeline.sources.network_big import big_network
 from pipeline.sources.network_small import small_network
-from pipeline.sources.reference import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.sources.simulate import Simulation, SimulationOptions, misread_of, simulate
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter

@@ -1,6 +1,7 @@
 """A road network to simulate on: the reference data of a platform, and the routes that vehicles take over its cameras."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from schemas.base import Position
 from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
@@ -72,7 +73,23 @@ class RoadNetwork:
         object.__setattr__(self, "by_id", {camera.camera_id: camera for camera in self.cameras})
         object.__setattr__(self, "routes_past", {camera_id: tuple(routes) for camera_id, routes in past.items()})
 
+    def without(self, camera_ids: Iterable[str]) -> "RoadNetwork":
+        """The same network with nobody driving past these cameras: their reads come from elsewhere."""
+        closed = set(camera_ids)
+        routes = (Route(route.name, tuple(_shortened(route.legs, closed)), route.weight) for route in self.routes)
+        return replace(self, routes=tuple(route for route in routes if route.legs))
+
     def zones_of(self, camera_id: str) -> list[Zone]:
         """The zones that every read of this camera lies in."""
         inside = self.patrols[camera_id].zones if camera_id in self.patrols else ()
         return [zone for zone in self.zones if camera_id in zone.cameras or zone.zone_id in inside]
+
+
+def _shortened(legs: Iterable[Leg], closed: set[str]) -> Iterator[Leg]:
+    """The legs without the closed cameras; their metres go to the next one."""
+    passed, begun = 0.0, False
+    for leg in legs:
+        passed += leg.metres
+        if leg.camera_id not in closed:
+            yield Leg(leg.camera_id, passed if begun else 0.0, leg.limit_kmh)
+            passed, begun = 0.0, True

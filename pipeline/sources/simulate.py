@@ -36,6 +36,7 @@ class SimulationOptions:
     slow: float = 0.02  # overtaken by later ones
     twice: float = 0.01  # sent a second time
     wanted_vehicles: int | None = None  # None: each entry once, at most one in 100 reads
+    parked: frozenset[str] = frozenset()  # entries whose vehicle does not drive
     section_vehicles: int | None = None  # None: one each two seconds where there are sections
 
 
@@ -89,8 +90,9 @@ def _cases(network: RoadNetwork, options: SimulationOptions, wanted: Wanted) -> 
     window = (options.start_ms, options.start_ms + options.duration_ms)
     random = Random(f"{options.seed}/cases")
     most = max(25, round(options.reads_per_s * options.duration_ms / 1000 / 100))
-    count = min(len(network.hotlist), most if options.wanted_vehicles is None else options.wanted_vehicles)
-    for entry in random.sample(network.hotlist, count):
+    driven = [entry for entry in network.hotlist if entry.entry_id not in options.parked]
+    count = min(len(driven), most if options.wanted_vehicles is None else options.wanted_vehicles)
+    for entry in random.sample(driven, count):
         yield wanted_case(
             random, network, entry, window, wanted, max(0.2, options.misreads) if options.misreads else 0.0
         )

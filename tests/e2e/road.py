@@ -8,6 +8,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
+from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.compare import Seen, compare_outcome
 from pipeline.desk_credentials import Credentials, create_credentials
 from pipeline.runtime import codec
@@ -16,7 +17,6 @@ from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
 from pipeline.sources.gateway import open_gateway, play
 from pipeline.sources.network_small import small_network
-from pipeline.sources.reference import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.sources.simulate import Simulation, SimulationOptions, simulate
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
