@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.cli_common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
+from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
 from pipeline.cli_reference_work import (
     checked_file,
     collection_of,
@@ -26,6 +26,7 @@ from pipeline.sources.columns import TABLES, Table
 from pipeline.sources.tables import Checked, check_file
 
 SHOWN = 50
+ONE = {"cameras": "camera", "sections": "section", "zones": "zone", "hotlist": "hotlist entry", "policies": "policy"}
 EXAMPLES: Mapping[str, str] = {
     "cameras": "camera_id=E40-01 name='E40 Bierges' network=federal lat=50.71 lon=4.58",
     "sections": "section_id=E40-S name=Bierges country=BE entries=E40-01 exits=E40-07 distances='E40-01>E40-07=5230.5' "
@@ -43,7 +44,7 @@ def reference_apps() -> dict[str, typer.Typer]:
 
 
 def _app(table: Table[Any]) -> typer.Typer:
-    name, one = table.name, table.message.__name__
+    name, one = table.name, ONE[table.name]
     columns = ", ".join(f"{column.name}{'*' if column.required else ''}" for column in table.columns)
     app = typer.Typer(help=f"The {name}: import, list, add, remove, export.", no_args_is_help=True, epilog=EXIT_CODES)
 
@@ -56,7 +57,7 @@ def _app(table: Table[Any]) -> typer.Typer:
     def import_(
         file: Annotated[Path, typer.Argument(help=".csv (comma, semicolon or tab), .json (an array) or .jsonl.")],
         skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out and take the rest.")] = False,
-        replace: Annotated[bool, typer.Option("--replace", help=f"Remove all other {name}.")] = False,
+        replace: Annotated[bool, typer.Option("--replace", help="Remove everything that is not in the file.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file; needs no server.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
     ) -> None:
@@ -85,7 +86,7 @@ def _app(table: Table[Any]) -> typer.Typer:
 
     @app.command(
         "add",
-        help=f"Add one {one}, or change it where it is known.\n\nExample: vigie {name} add {EXAMPLES[name]}",
+        help=f"Add one {one}, or change one that is known.\n\nExample: vigie {name} add {EXAMPLES[name]}",
         epilog=EXIT_CODES,
     )
     def add(
@@ -100,7 +101,9 @@ def _app(table: Table[Any]) -> typer.Typer:
             _import(table, checked, skip_bad=False, replace=False, dry_run=False, as_json=False)
 
     @app.command(
-        "remove", help=f"Remove {name} by {table.key_field}.\n\nExample: vigie {name} remove A-1 A-2", epilog=EXIT_CODES
+        "remove",
+        help=f"Remove from the {name} by {table.key_field}.\n\nExample: vigie {name} remove A-1 A-2",
+        epilog=EXIT_CODES,
     )
     def remove(keys: Annotated[list[str], typer.Argument(metavar="KEY...", help=f"Each a {table.key_field}.")]) -> None:
         if run_async(lambda: _remove(table, keys)):
@@ -108,7 +111,7 @@ def _app(table: Table[Any]) -> typer.Typer:
 
     @app.command(
         "export",
-        help=f"Write all {name} to a file that import takes.\n\nExample: vigie {name} export {name}.csv",
+        help=f"Write the {name} to a file that import takes.\n\nExample: vigie {name} export {name}.csv",
         epilog=EXIT_CODES,
     )
     def export(

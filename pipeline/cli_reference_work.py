@@ -3,7 +3,7 @@
 import fnmatch
 import heapq
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table as Grid
 
-from pipeline.cli_common import errors, print_json
+from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
 from pipeline.reference_checks import dangling, dangling_entries
 from pipeline.runtime.endpoints import NoServers
@@ -28,6 +28,14 @@ from pipeline.state.replica_writer import Changes, ReplicaWriter
 
 SORTED_UP_TO = 100_000  # items; a longer list is printed as it comes
 WARNINGS_TOLD = 20
+BRIEF: Mapping[str, tuple[str, ...]] = {
+    "cameras": ("camera_id", "name", "network", "lat", "lon"),
+    "sections": ("section_id", "name", "country", "limit_kmh", "entries", "exits", "certificate_valid_until"),
+    "zones": ("zone_id", "name", "kind", "country", "cameras"),
+    "hotlist": ("entry_id", "plate", "hotlist", "category", "priority", "action", "owner"),
+    "policies": ("policy_id", "country", "lists", "zones", "legal_basis", "purpose"),
+}
+"""What the table shows; --json shows all."""
 
 
 @asynccontextmanager
@@ -154,14 +162,14 @@ async def matching(
 async def show_items(
     writer: ReplicaWriter, table: Table[Any], filters: Sequence[str], limit: int | None, as_json: bool
 ) -> None:
-    """Print the items: one JSON object a line, or a table of the columns that hold anything."""
+    """Print the items: one JSON object a line, or a table of the columns that tell most."""
     wanted = filter_of(table, filters)
     if as_json:
         async for item in matching(writer, table, wanted, limit):
             print_json(msgspec.to_builtins(item))
         return
     items = [item async for item in matching(writer, table, wanted, limit)]
-    used = [column for column in table.columns if any(cell_of(item, column) for item in items)]
+    used = [column for column in table.columns if column.name in BRIEF[table.name]]
     grid = Grid(*[column.name for column in used])
     for item in items:
         grid.add_row(*[escape(cell_of(item, column)) for column in used])

@@ -35,7 +35,10 @@ _LATEST_MS = next(meta.le for meta in EpochMs.__metadata__ if isinstance(meta, m
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. place: the way to its value in the message; parse and show: cell to value (ValueError) and value to cell."""
+    """One column. place: the way to its value in the message; parse and show: cell to value (ValueError) and value to cell.
+
+    default: the value that goes without saying, so that writing it down changes nothing; UNSET where there is none.
+    """
 
     name: str
     place: Place
@@ -43,6 +46,7 @@ class Column:
     show: Callable[[Any], str]
     required: bool
     aliases: tuple[str, ...] = ()
+    default: object = msgspec.UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +159,12 @@ def _columns_of(message: type[Message]) -> tuple[Column, ...]:
 def _plain(field: inspect.Field, place: Place, prefix: str, required: bool) -> Column:
     parse, show = _cell_of(field.name, field.type)
     name = f"{prefix}{field.name}"
+    default = msgspec.UNSET if prefix or field.default is msgspec.NODEFAULT else field.default
     if not _is_moment(_bare(field.type)):
-        return Column(name, place, parse, show, field.required and required)
+        return Column(name, place, parse, show, field.required and required, default=default)
     short = name.removesuffix("_ms")
     names = (short, name) if prefix else (name, short)
-    return Column(names[0], place, parse, show, field.required and required, aliases=names[1:])
+    return Column(names[0], place, parse, show, field.required and required, aliases=names[1:], default=default)
 
 
 def _fields(message: type[Message]) -> tuple[inspect.Field, ...]:

@@ -13,6 +13,7 @@ from pipeline.sources.refusals import Refused, unknown_name
 LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of a table
 _SEPARATORS = ",;\t"
 _REMEMBERED = 1_000  # different cells of one column
+_DEFAULT = object()
 
 
 class _Lines:
@@ -136,8 +137,12 @@ class _Cells:
                 except ValueError as error:
                     number, name = self._header[column.name]
                     return Refused(self._file, line, str(error), column=name, number=number)
+                if value == column.default:
+                    value = _DEFAULT
                 if len(known) < _REMEMBERED:
                     known[cell] = value
+            if value is _DEFAULT:
+                continue
             if inner:
                 values.setdefault(field, {})[inner[0]] = value
             else:

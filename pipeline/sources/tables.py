@@ -113,6 +113,7 @@ class _Check(Generic[T]):
         self._hashes = array("q")
         self._lines = array("Q")
         self._kind = inspect.type_info(table.message)
+        self._defaults = {one.name: one.default for one in table.columns if one.default not in (msgspec.UNSET, None)}
         self._header: dict[str, tuple[int, str]] = {}  # number and written name of each column of a CSV file
 
     def run(self, stream: BinaryIO, form: Form, progress: Callable[[int], None] | None) -> Checked[T]:
@@ -162,6 +163,9 @@ class _Check(Generic[T]):
         unknown = unknown_field(values, self._kind)
         if unknown:
             raise _Wrong(*unknown)
+        for name, default in self._defaults.items():
+            if values.get(name) == default and type(values.get(name)) is type(default):
+                del values[name]
         for place, parse in self._table.amend.items():
             inner: Any = values
             for step in place[:-1]:

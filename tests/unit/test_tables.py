@@ -1,0 +1,416 @@
+"""Reference data from and to files: what is taken, what is refused and how it is told."""
+
+import doctest
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import BadRecord
+from pipeline.sources import cells
+from pipeline.sources.tables import TABLES, check_file, write_file
+from schemas.base import Message, Position
+from schemas.reference import (
+    Camera,
+    Certificate,
+    Distance,
+    HotlistEntry,
+    Line,
+    Policy,
+    Section,
+    Zone,
+)
+
+HEADER = "entry_id,plate,hotlist,category,owner,legal_basis"
+GOOD = "A1,1ABC234,sis,theft,federal police,art. 36"
+Read = Callable[..., tuple[list[Any], list[str]]]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Items and refusals of a file of the hotlist, or of another table, with this content."""
+
+    def check(
+        content: str | bytes, name: str = "f.csv", table: str = "hotlist", **options: Any
+    ) -> tuple[list[Any], list[str]]:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        with check_file(path, TABLES[table], **options) as checked:
+            items = list(checked.items())
+            assert len(items) == checked.good
+            assert checked.bad >= len(checked.refused)
+            return items, [str(one) for one in checked.refused]
+
+    return check
+
+
+def test_the_cells_examples_hold() -> None:
+    """What the docstrings promise is so."""
+    assert 0 == doctest.testmod(cells).failed
+
+
+def test_a_csv_file_is_read(read: Read) -> None:
+    """Every column of its message, by name."""
+    items, refused = read(
+        "entry_id,plate,hotlist,category,priority,owner,legal_basis,country,valid_from,valid_until_ms,zones,share_with,covert\n"
+        "A1,1-abc-234,SIS,theft,high,fed,art. 36,be,2026-03-01,2026-03-01,Z1|Z2,nl lu,yes\n"
+    )
+    assert [] == refused
+    assert [
+        HotlistEntry(entry_id="A1", plate="1ABC234", hotlist="sis", category="theft", priority="high", owner="fed",
+                     legal_basis="art. 36", country="BE", valid_from_ms=1_772_323_200_000, valid_until_ms=1_772_409_599_999,
+                     zones=("Z1", "Z2"), share_with=("NL", "LU"), covert=True)
+    ] == items  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{HEADER}\n{GOOD}\n",
+        f"{HEADER}\r\n{GOOD}\r\n",
+        f"\ufeff{HEADER}\n{GOOD}",
+        f"\n\n{HEADER}\n\n{GOOD}\n\n,,,,,\n",
+        f"{HEADER}\n{GOOD}\n".replace(",", ";"),
+        f"{HEADER}\n{GOOD}\n".replace(",", "\t"),
+        f'"entry_id","plate","hotlist","category","owner","legal_basis"\n{GOOD}',
+        f"{HEADER.upper()}\n{GOOD}\n",
+        f"{HEADER}\n A1 , 1 abc 234 ,SIS, theft ,federal police,art. 36\n",
+        f'{HEADER}\n"A1","1ABC234","sis","theft","federal police","art. 36"\n',
+    ],
+)
+def test_the_usual_dialects_are_one(read: Read, content: str) -> None:
+    """Byte order marks, line ends, separators, blank lines and quotes change nothing."""
+    items, refused = read(content)
+    assert [] == refused
+    assert [("A1", "1ABC234", "federal police")] == [(one.entry_id, one.plate, one.owner) for one in items]
+
+
+def test_a_quoted_cell_may_hold_line_ends(read: Read) -> None:
+    """And the lines after it are still counted right."""
+    items, refused = read(
+        f'{HEADER}\nA1,1ABC234,sis,theft,"federal\npolice",art. 36\nA2,1ABC235,six,theft,fed,art. 36\n'
+    )
+    assert ["federal\npolice"] == [one.owner for one in items]
+    assert [
+        "f.csv:4: column 3 (hotlist): 'six' is none of ad_hoc, national_wanted, no_inspection, no_insurance, sis, stolen"
+    ] == refused
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("A1,,sis,theft,fed,art", "column 2 (plate): is empty, but required"),
+        ("A1,--,sis,theft,fed,art", "column 2 (plate): is empty"),
+        ("A1,1AB#234,sis,theft,fed,art", "column 2 (plate): '#' stands in no plate"),
+        ("A1,\u4eac12345,sis,theft,fed,art", "column 2 (plate): '\u4eac12345' is no plate"),
+        (f"A1,{'A' * 17},sis,theft,fed,art", "column 2 (plate): 'AAAAAAAAAAAAAAAAA' is longer than 16 characters"),
+        ("A 1,1ABC234,sis,theft,fed,art", "column 1 (entry_id): 'A 1' is no name"),
+        ("A1,1ABC234,wanted,theft,fed,art", "column 3 (hotlist): 'wanted' is none of"),
+        ("A1,1ABC234,sis,theft,fed", "has 5 cells, but the header has 6"),
+        ("A1,1ABC234,sis,theft,fed,art,more", "has 7 cells, but the header has 6"),
+        ('A1,1ABC234,sis,th"eft,fed,"a"b', "a quote stands inside a quoted cell; write it twice"),
+        ('"A1,1ABC234,sis,theft,fed,art', "a quoted cell is opened here and never closed"),
+    ],
+)
+def test_a_bad_line_is_told_with_place_and_reason(read: Read, line: str, reason: str) -> None:
+    """And the good line before it is still good."""
+    items, refused = read(f"{HEADER}\nG1{GOOD[2:]}\n{line}\n")
+    assert ["G1"] == [one.entry_id for one in items]
+    assert 1 == len(refused)
+    assert refused[0].startswith(f"f.csv:3: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "reason"),
+    [
+        ("valid_until", "tomorrow", "'tomorrow' is no moment"),
+        ("valid_until", "-5", "-5' must be at least 0"),
+        ("valid_from_ms", "1772323200000000", "must be at most 4102444800000"),
+        ("valid_from_ms", "99999-01-01", "is no moment"),
+        ("covert", "maybe", "'maybe' is neither true nor false"),
+        ("country", "BEL", "'BEL' is no country: two capital letters, such as BE"),
+        ("share_with", "NL|D", "'D' is no country"),
+        ("zones", "Z1|Z/2", "'Z/2' is no name"),
+    ],
+)
+def test_an_optional_cell_is_checked_too(read: Read, column: str, cell: str, reason: str) -> None:
+    """The column is named as the file names it."""
+    _, refused = read(f"{HEADER},{column}\n{GOOD},{cell}\n")
+    assert 1 == len(refused)
+    assert refused[0].startswith(f"f.csv:2: column 7 ({column}): ")
+    assert reason in refused[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (HEADER.replace("plate", "plates"), "column 2 (plates): 'plates' is unknown; did you mean plate?"),
+        (f"{HEADER},xyzzy", "column 7 (xyzzy): 'xyzzy' is unknown; known are entry_id, plate"),
+        (f"{HEADER},plate", "column 7 (plate): stands twice in the header"),
+        (f"{HEADER},valid_from,valid_from_ms", "column 8 (valid_from_ms): stands twice in the header"),
+        ("entry_id,plate,hotlist", "the header lacks category, owner, legal_basis"),
+        ('"entry_id', "the header cannot be read"),
+    ],
+)
+def test_a_wrong_header_refuses_the_file(tmp_path: Path, header: str, reason: str) -> None:
+    """No line can be trusted, not even with --skip-bad."""
+    path = tmp_path / "f.csv"
+    path.write_text(f"{header}\n{GOOD}\n")
+    with check_file(path, TABLES["hotlist"]) as checked:
+        assert checked.fatal
+        assert 0 == checked.good
+        assert str(checked.refused[0]).startswith(f"f.csv:1: {reason}")
+
+
+@pytest.mark.parametrize("name", ["f.csv", "f.json", "f.jsonl"])
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
+def test_an_empty_file_is_refused(read: Read, content: bytes, name: str) -> None:
+    """Nothing to take is not what anybody wanted, least of all with --replace."""
+    items, refused = read(content, name)
+    assert [] == items
+    assert 1 == len(refused)
+
+
+def test_a_header_alone_is_refused(read: Read) -> None:
+    """So is an empty list."""
+    assert ["f.csv:1: the file holds nothing to take"] == read(f"{HEADER}\n")[1]
+    assert ["f.json:1: the file holds nothing to take"] == read("[]", "f.json")[1]
+
+
+def test_bytes_that_are_no_utf8_are_told(read: Read) -> None:
+    """The line is refused, the others are taken."""
+    items, refused = read(
+        f"{HEADER}\n".encode() + b"A1,1ABC234,sis,vol \xe0 main,fed,art\n" + f"A2{GOOD[2:]}\n".encode()
+    )
+    assert ["f.csv:2: byte 20 (0xe0) is not UTF-8"] == refused
+    assert ["A2"] == [one.entry_id for one in items]
+
+
+def test_a_utf16_file_is_told_as_such(read: Read) -> None:
+    """What spreadsheets call Unicode text."""
+    assert ["f.csv:1: the file is not UTF-8 text; save it as CSV UTF-8"] == read(f"{HEADER}\n{GOOD}".encode("utf-16"))[
+        1
+    ]
+
+
+def test_a_key_that_stands_twice_is_refused_the_second_time(read: Read) -> None:
+    """Naming the line where it stood first."""
+    items, refused = read(f"{HEADER}\n{GOOD}\nA2{GOOD[2:]}\n{GOOD}\n{GOOD}\n")
+    assert ["A1", "A2"] == [one.entry_id for one in items]
+    assert [
+        "f.csv:4: column 1 (entry_id): 'A1' stands in the file before, on line 2",
+        "f.csv:5: column 1 (entry_id): 'A1' stands in the file before, on line 2",
+    ] == refused
+
+
+def test_many_bad_lines_are_counted_and_the_first_told(tmp_path: Path) -> None:
+    """A wrong file does not fill the screen, or the memory."""
+    path = tmp_path / "f.csv"
+    path.write_text(HEADER + "\n" + "A 1,1ABC234,sis,theft,fed,art\n" * 500)
+    with check_file(path, TABLES["hotlist"], told=10) as checked:
+        assert 500 == checked.bad
+        assert 10 == len(checked.refused)
+
+
+def test_a_line_without_end_does_not_fill_the_memory(read: Read) -> None:
+    """It is refused, and the line after it is read."""
+    items, refused = read(f"{HEADER}\n{'x' * 3_000_000}\n{GOOD}\n")
+    assert ["f.csv:2: is longer than a mebibyte"] == refused
+    assert 1 == len(items)
+
+
+def test_json_is_read_as_array_lines_or_objects(read: Read) -> None:
+    """With plates and moments brought into their form."""
+    one = (
+        '{"entry_id": "A1", "plate": "1-abc-234", "hotlist": "sis", "category": "t", "owner": "o", "legal_basis": "l",'
+    )
+    one += ' "valid_until_ms": "2026-03-01"}'
+    two = one.replace("A1", "A2")
+    pretty = msgspec.json.format(one.encode(), indent=2).decode()
+    expected = [("A1", "1ABC234", 1_772_409_599_999), ("A2", "1ABC234", 1_772_409_599_999)]
+    for name, content in [
+        ("f.json", f"[{one},{two}]"),
+        ("f.json", f"\ufeff [\n{pretty}\n,\n{two}\n]\n"),
+        ("f.json", f"{pretty}\n{two}\n"),
+        ("f.json", f"{one}\n{two}\n"),
+        ("f.jsonl", f"\ufeff{one}\r\n\r\n{two}"),
+        ("f", f"{one}\n{two}\n"),
+    ]:
+        items, refused = read(content, name)
+        assert [] == refused
+        assert expected == [(item.entry_id, item.plate, item.valid_until_ms) for item in items]
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ('{"entry_id": "A1"}', "plate: is missing"),
+        ('{"entry_id": "A1", "plates": "X"}', "plates: 'plates' is unknown; did you mean plate?"),
+        ('{"entry_id": 5, "plate": "X"}', "entry_id: must be a text, not a whole number"),
+        ('{"entry_id": "A1", "plate": "1", "hotlist": "sis", "zones": ["Z1", "Z 2"]}', "zones[1]: 'Z 2' is no name"),
+        ('{"entry_id": "A1", "plate": "1", "hotlist": "sis", "zones": "Z1"}', "zones: must be a list, not a text"),
+        ('{"entry_id": "A1", "plate": "1", "valid_from_ms": "x"}', "valid_from_ms: 'x' is no moment"),
+        ("7", "is no JSON object"),
+        ('{"entry_id": "\\ud800"}', "is no JSON"),
+    ],
+)
+def test_a_bad_item_is_told_with_line_and_path(read: Read, item: str, reason: str) -> None:
+    """Also deep inside."""
+    for name, content in (("f.jsonl", f"\n{item}\n"), ("f.json", f"[\n{item}]")):
+        items, refused = read(content, name)
+        assert [] == items
+        assert 1 == len(refused)
+        assert refused[0].startswith(f"{name}:2: {reason}")
+
+
+@pytest.mark.parametrize(
+    "content", ['[{"entry_id": "A1"}', "[{} {}]", "[{},]", "[{}] x", '[{"a": nope}]', "[" * 100_000, '["']
+)
+def test_broken_json_refuses_the_rest_of_the_file(tmp_path: Path, content: str) -> None:
+    """Nobody can say what the rest would have been."""
+    path = tmp_path / "f.json"
+    path.write_text(content)
+    with check_file(path, TABLES["hotlist"]) as checked:
+        assert checked.fatal
+        assert "is no JSON" in str(checked.refused[-1])
+
+
+def test_a_negative_distance_is_refused(read: Read) -> None:
+    """With the path to it, or its column."""
+    section = {
+        "section_id": "S", "name": "n", "country": "BE", "entries": [{"camera_id": "A"}], "exits": [{"camera_id": "B"}],
+        "distances": [{"entry_camera_id": "A", "exit_camera_id": "B", "metres": -5230.5}], "limit_kmh": 120,
+        "certificate": {"number": "C", "valid_from_ms": "2026-01-01", "valid_until_ms": "2026-12-31"},
+    }  # fmt: skip
+    _, refused = read(msgspec.json.encode([section]), "f.json", "sections")
+    assert ["f.json:1: distances[0].metres: '-5230.5' must be more than 0"] == refused
+    _, refused = read(
+        "section_id,name,country,entries,exits,distances,limit_kmh,certificate_number,certificate_valid_from,"
+        "certificate_valid_until\nS,n,BE,A,B:2,A>B=-5230.5,120,C,2026-01-01,2026-12-31\n",
+        table="sections",
+    )
+    assert ["f.csv:2: column 6 (distances): '-5230.5' must be more than 0"] == refused
+
+
+def test_half_a_position_is_refused(read: Read) -> None:
+    """A latitude needs its longitude."""
+    _, refused = read("camera_id,name,network,lat,lon\nC,n,lez,50.8,\n", table="cameras")
+    assert ["f.csv:2: column 5 (lon): is empty, but required"] == refused
+
+
+def test_a_decimal_comma_is_a_decimal_point(read: Read) -> None:
+    """As spreadsheets write it in much of Europe."""
+    items, _ = read("camera_id;name;network;lat;lon\nC;n;lez;50,85;4,35\n", table="cameras")
+    assert (50.85, 4.35) == (items[0].position.lat, items[0].position.lon)
+
+
+def test_a_file_that_is_not_there_is_a_bad_record(tmp_path: Path) -> None:
+    """With its name."""
+    with pytest.raises(BadRecord, match=r"nowhere\.csv"):
+        check_file(tmp_path / "nowhere.csv", TABLES["hotlist"])
+    with pytest.raises(BadRecord, match="unreadable_file"):
+        check_file(tmp_path, TABLES["hotlist"])
+
+
+TABLE_NAMES = sorted(TABLES)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace")),
+        st.text(alphabet='{}[]",:;\n\r\\u0aA1eE.-', max_size=200).map(str.encode),
+        st.lists(st.lists(st.text(alphabet='A1 ,;"\n\x00é|>=', max_size=8), max_size=7), max_size=5).map(
+            lambda rows: (HEADER + "\n" + "\n".join(map(",".join, rows))).encode()
+        ),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["entry_id", "plate", "zones", "position", "certificate", "valid_from_ms", "x"]),
+                    inner,
+                )
+            ),
+            max_leaves=12,
+        ).map(lambda value: msgspec.json.encode([value])),
+    ),
+    name=st.sampled_from(["f.csv", "f.json", "f.jsonl", "f"]),
+    table=st.sampled_from(TABLE_NAMES),
+)
+@example(content=b"[" * 100_000, name="f.jsonl", table="hotlist")
+@example(content=b'[{"entry_id":1e999}]', name="f.json", table="hotlist")
+@example(content=b"1" * 10_000, name="f.json", table="hotlist")
+def test_no_bytes_at_all_bring_the_import_down(read: Read, content: bytes, name: str, table: str) -> None:
+    """Whatever a file holds, every line is taken or told."""
+    items, refused = read(content, name, table)
+    assert items or refused
+
+
+NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,8}\Z")
+COUNTRIES = st.sampled_from(["BE", "NL", "FR", "LU", "DE"])
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="|\x00"), min_size=1, max_size=12).filter(
+    lambda text: text == text.strip() and text.splitlines() == [text]
+)
+MOMENTS = st.integers(0, 4_102_444_800_000)
+FLOATS = {"lat": st.floats(-90, 90), "lon": st.floats(-180, 180), "heading": st.floats(0, 360)}
+
+
+def tuples(inner: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[tuple[Any, ...]]:
+    """A few of them."""
+    return st.lists(inner, min_size=least, max_size=3).map(tuple)
+
+
+def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
+    """Any message of this kind."""
+    position = st.builds(Position, lat=FLOATS["lat"], lon=FLOATS["lon"])
+    line = st.builds(Line, camera_id=NAMES, lane=st.none() | st.integers(0, 32))
+    return {
+        Camera: st.builds(Camera, camera_id=NAMES, name=TEXTS, network=st.sampled_from(["federal", "lez"]),
+                          position=st.none() | position, heading_deg=st.none() | FLOATS["heading"],
+                          purposes=tuples(st.sampled_from(["hotlist", "lez"]), 1), contact=st.none() | TEXTS),
+        Section: st.builds(Section, section_id=NAMES, name=TEXTS, country=COUNTRIES, entries=tuples(line, 1), exits=tuples(line, 1),
+                           distances=tuples(st.builds(Distance, entry_camera_id=NAMES, exit_camera_id=NAMES,
+                                                      metres=st.floats(0.001, 200_000)), 1),
+                           limit_kmh=st.integers(5, 200),
+                           class_limits_kmh=st.dictionaries(st.sampled_from(["lorry", "bus"]), st.integers(5, 200)),
+                           certificate=st.builds(Certificate, number=TEXTS, valid_from_ms=MOMENTS, valid_until_ms=MOMENTS),
+                           max_travel_ms=st.integers(1, 10**9), max_clock_error_ms=st.floats(0.001, 1e6)),
+        Zone: st.builds(Zone, zone_id=NAMES, name=TEXTS, kind=st.sampled_from(["border", "lez"]), cameras=tuples(NAMES),
+                        polygon=tuples(position), country=st.none() | COUNTRIES,
+                        outbound_heading_deg=st.none() | FLOATS["heading"]),
+        HotlistEntry: st.builds(HotlistEntry, entry_id=NAMES, plate=st.from_regex(r"\A[A-Z0-9?*]{1,9}\Z"),
+                                hotlist=st.sampled_from(["sis", "stolen"]), category=TEXTS,
+                                priority=st.sampled_from(["urgent", "normal"]), action=st.sampled_from(["stop", "report"]),
+                                owner=TEXTS, legal_basis=TEXTS, country=st.none() | COUNTRIES, valid_from_ms=MOMENTS,
+                                valid_until_ms=MOMENTS, zones=tuples(NAMES), cameras=tuples(NAMES), make=st.none() | TEXTS,
+                                colour=st.none() | TEXTS, share_with=tuples(COUNTRIES), covert=st.booleans(),
+                                near=st.booleans(), case_reference=st.none() | TEXTS),
+        Policy: st.builds(Policy, policy_id=NAMES, country=COUNTRIES, lists=tuples(st.sampled_from(["sis", "stolen"]), 1),
+                          categories=tuples(TEXTS), legal_basis=TEXTS, purpose=TEXTS, handling_code=TEXTS, zones=tuples(NAMES),
+                          directions=tuples(st.sampled_from(["outbound", "inbound"])), min_confidence=st.floats(0, 1),
+                          per_case=st.booleans(), expires_after_ms=st.integers(1, 10**9), contact=TEXTS),
+    }[message]  # fmt: skip
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(data=st.data(), table=st.sampled_from(TABLE_NAMES), form=st.sampled_from(["csv", "json", "jsonl"]))
+def test_what_is_written_is_read_back(
+    read: Read, data: st.DataObject, table: str, form: Literal["csv", "json", "jsonl"]
+) -> None:
+    """Every kind of reference data, in every form."""
+    key = TABLES[table].key
+    items = data.draw(st.lists(items_of(TABLES[table].message), min_size=1, max_size=4, unique_by=key))
+    text = StringIO(newline="")
+    assert len(items) == write_file(text, TABLES[table], items, form)
+    back, refused = read(text.getvalue(), f"f.{form}", table)
+    assert [] == refused
+    assert items == back
