@@ -17,8 +17,8 @@ import structlog
 from joserfc.jwk import OKPKey
 from prometheus_client import CollectorRegistry, Counter
 
-from pipeline.desk_client import DeskClient
-from pipeline.desk_files import client_context, key_ring, signing_key
+from pipeline.desk.client import DeskClient
+from pipeline.desk.files import client_context, key_ring, signing_key
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.liaison import BackOff, Retry, Settled, sign_forward
 from pipeline.runtime.app import Context

@@ -22,9 +22,9 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from agents.liaison import Counters, Liaison
-from pipeline.desk_client import DeskClient, forwards_url
-from pipeline.desk_credentials import Credentials, create_credentials
-from pipeline.desk_files import client_context, key_ring, signing_key
+from pipeline.desk.client import DeskClient, forwards_url
+from pipeline.desk.credentials import Credentials, create_credentials
+from pipeline.desk.files import client_context, key_ring, signing_key
 from pipeline.liaison import BackOff, sign_forward, verify_forward
 from pipeline.runtime.app import platform_now_ms
 from pipeline.runtime.log import configure_logging

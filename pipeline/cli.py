@@ -1,17 +1,79 @@
-"""The command `vigie`: what there is, and how an error ends it. Each command is in a module of its own."""
+"""The command `vigie`: which commands there are, and how an error ends one. Each is in a module of its own in pipeline/commands."""
 
 import sys
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from pipeline import cli_desk, cli_doctor, cli_replay, cli_run, cli_tail
-from pipeline.cli_common import EXIT_CODES, EXIT_INTERRUPTED, fail
+from pipeline.commands.common import EXIT_CODES, EXIT_INTERRUPTED, fail
 from pipeline.errors import VigieError
+
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    # name: module in pipeline.commands, its function or Typer application, what it is for
+    "demo": ("demo", "demo", "See everything work, on a small Belgian network, and check it against the truth."),
+    "up": ("run", "up", "Run the platform on this machine until Ctrl-C: Kafka, the store and all agents."),
+    "worker": ("run", "worker", "Run one agent."),
+    "topics": ("run", "topics_app", "Create, check and list the topics."),
+    "replay": ("replay", "replay", "Pictures or a video into the road, or read here with --local."),
+    "simulate": (
+        "simulate",
+        "simulate_command",
+        "Vehicles on a road network, with the truth of what must come of them.",
+    ),
+    "cameras": ("reference", "cameras", "The cameras: import, list, add, remove, export."),
+    "sections": ("reference", "sections", "The sections under average-speed control."),
+    "zones": ("reference", "zones", "The zones: borders, low-emission zones, watched areas."),
+    "hotlist": ("reference", "hotlist", "The wanted plates."),
+    "policies": ("reference", "policies", "What may be forwarded to which neighbour."),
+    "tail": ("tail", "tail", "Show what flows through a topic."),
+    "desk": ("desk", "desk_app", "A neighbour's receiver, and keys and certificates for it."),
+    "doctor": ("doctor", "doctor", "What is missing on this machine, and how to mend it."),
+}
+
+
+class Commands(TyperGroup):
+    """Imports a command's module when the command is used: the list of all of them costs nothing."""
+
+    _listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order in which a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, purpose = COMMANDS[cmd_name]
+        if self._listing:
+            return TyperCommand(name=cmd_name, help=purpose)
+        return _built(cmd_name, getattr(import_module(f"pipeline.commands.{module}"), attribute))
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """The overview, from the table above alone."""
+        self._listing = True
+        super().format_help(ctx, formatter)
+        self._listing = False
+
+
+def _built(name: str, command: Any) -> Any:
+    app = command
+    if not isinstance(command, typer.Typer):
+        app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, epilog=EXIT_CODES)
+        app.command(name, epilog=EXIT_CODES)(command)
+    app._add_completion = False
+    built = get_command(app)
+    built.name = name
+    return built
+
 
 app = typer.Typer(
     name="vigie",
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -41,17 +103,10 @@ def main() -> None:
         fail(error)
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader of our output went away: no error
         sys.stderr.close()
         sys.exit(0)
 
-
-app.command("up")(cli_run.up)
-app.command("worker")(cli_run.worker)
-app.add_typer(cli_run.topics_app, name="topics")
-app.command("replay")(cli_replay.replay)
-app.command("tail")(cli_tail.tail)
-app.command("doctor")(cli_doctor.doctor)
 
 if __name__ == "__main__":
     main()

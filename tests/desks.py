@@ -9,9 +9,9 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
-from pipeline.desk import DeskStatus
-from pipeline.desk_credentials import Credentials
-from pipeline.desk_inbox import InboxEntry, read_inbox
+from pipeline.desk.credentials import Credentials
+from pipeline.desk.inbox import InboxEntry, read_inbox
+from pipeline.desk.server import DeskStatus
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from schemas.outcomes import Forward
 
@@ -37,7 +37,7 @@ class DeskProcess:
         arguments += ["--port", self._ports[0], "--control-port", self._ports[1]]
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "pipeline.cli_desk", *arguments, stdout=asyncio.subprocess.PIPE, stderr=log
+                sys.executable, "-m", "pipeline.commands.desk", *arguments, stdout=asyncio.subprocess.PIPE, stderr=log
             )
         assert self._process.stdout
         line = await asyncio.wait_for(self._process.stdout.readline(), START_S)

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer
 
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.compare import Seen, compare_outcome
-from pipeline.desk_credentials import Credentials, create_credentials
+from pipeline.desk.credentials import Credentials, create_credentials
 from pipeline.runtime import codec
 from pipeline.runtime.app import platform_now_ms
 from pipeline.runtime.platform import Platform

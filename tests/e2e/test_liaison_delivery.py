@@ -13,7 +13,7 @@ import msgspec
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 
-from pipeline.desk_credentials import create_credentials, settings_toml
+from pipeline.desk.credentials import create_credentials, settings_toml
 from pipeline.runtime import codec
 from pipeline.runtime.app import platform_now_ms
 from pipeline.runtime.pair import EmbeddedPair
@@ -58,7 +58,7 @@ class Road:
             "VIGIE_KAFKA_URL": self._pair.kafka.url, "VIGIE_REDIS_URL": self._pair.redis_url,
             "VIGIE_CONFIG": str(self.folder / "vigie.toml"), "VIGIE_SESSION_TIMEOUT_S": "6",
         }  # fmt: skip
-        program = "from pipeline.cli_run import worker; worker('liaison')"
+        program = "from pipeline.commands.run import worker; worker('liaison')"
         with (self.folder / "worker.log").open("ab") as log:
             self.worker = await asyncio.create_subprocess_exec(sys.executable, "-c", program, env=environ, stderr=log)
 

@@ -16,8 +16,8 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from agents import liaison
-from pipeline.desk_credentials import Credentials, create_credentials
-from pipeline.desk_files import client_context, key_ring
+from pipeline.desk.credentials import Credentials, create_credentials
+from pipeline.desk.files import client_context, key_ring
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.liaison import verify_acknowledgement, verify_forward
 from pipeline.runtime.app import Context, platform_now_ms

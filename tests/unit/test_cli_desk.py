@@ -6,7 +6,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from pipeline.cli_desk import desk_app
+from pipeline.commands.desk import desk_app
 from pipeline.errors import Misconfigured
 
 RUN = CliRunner()

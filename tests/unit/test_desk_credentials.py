@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from pipeline.desk_credentials import Credentials, create_credentials, settings_toml, validity
+from pipeline.desk.credentials import Credentials, create_credentials, settings_toml, validity
 from pipeline.errors import Misconfigured
 from pipeline.runtime.settings import load_settings
 

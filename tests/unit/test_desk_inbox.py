@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.desk_inbox import DAY_MS, Inbox, InboxEntry, read_inbox
+from pipeline.desk.inbox import DAY_MS, Inbox, InboxEntry, read_inbox
 from pipeline.errors import Misconfigured
 from tests.desks import NOW_MS, make_forward
 

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli_common import EXIT_REFUSED, print_json, run_async
+from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.runtime.app import AGENTS, agent_module, run_agent
 from pipeline.runtime.endpoints import servers_of
 from pipeline.runtime.log import configure_logging

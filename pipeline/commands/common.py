@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import orjson
-import uvloop
 from rich.console import Console
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable, VigieError
@@ -26,6 +25,8 @@ def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
 
     async def awaited() -> Any:
         return await work()
+
+    import uvloop
 
     return uvloop.run(awaited())
 

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.markup import escape
 
-from pipeline.cli_common import print_json, run_async
+from pipeline.commands.common import print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.runtime import codec
 from pipeline.runtime.endpoints import servers_of
@@ -70,7 +70,13 @@ async def _tail(topic: Topic[Any], as_json: bool, from_start: bool, count: int |
 
 
 async def _show_all(
-    consumer: AIOKafkaConsumer, topic: Topic[Any], stop: asyncio.Event, *, as_json: bool, count: int | None, every_copy: bool
+    consumer: AIOKafkaConsumer,
+    topic: Topic[Any],
+    stop: asyncio.Event,
+    *,
+    as_json: bool,
+    count: int | None,
+    every_copy: bool,
 ) -> None:
     seen: dict[str, None] = {}
     shown = 0
@@ -92,14 +98,22 @@ async def _show_all(
 
 def _identity(topic: Topic[Any], value: bytes | None) -> str | None:
     """The id in the message that tells a second copy; None where each record stands for itself."""
-    field = {Alert: "alert_id", Violation: "violation_id", Forward: "forward_id", Receipt: "receipt_id",
-             DeadLetter: "dead_letter_id"}.get(topic.message)  # fmt: skip
-    if field is None:
-        return None
     try:
-        return str(getattr(codec.decode(topic, value), field))
+        message = codec.decode(topic, value)
     except BadRecord:
         return None
+    match message:
+        case Alert():
+            return message.alert_id
+        case Violation():
+            return message.violation_id
+        case Forward():
+            return message.forward_id
+        case Receipt():
+            return message.receipt_id
+        case DeadLetter():
+            return message.dead_letter_id
+    return None
 
 
 def _show(topic: Topic[Any], record: Any, as_json: bool) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from pipeline.cli_common import EXIT_REFUSED, print_json, run_async
+from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.sources.pictures import VIDEOS, SourcePicture, pictures_of
 from schemas.base import Identifier
@@ -25,12 +25,17 @@ def replay(
     path: Annotated[Path, typer.Argument(help="A picture, a video, or a folder of them.")],
     camera: Annotated[str, typer.Option("--camera", "-c", help="Id of the camera that took them.")] = "replay",
     local: Annotated[bool, typer.Option("--local", help="Read here, without servers, and print the reads.")] = False,
-    crops: Annotated[bool, typer.Option("--crops", help="With --local: each picture is a plate already cut out.")] = False,
+    crops: Annotated[
+        bool, typer.Option("--crops", help="With --local: each picture is a plate already cut out.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --local: one object per picture.")] = False,
     paced: Annotated[
-        bool | None, typer.Option("--paced/--at-once", help="In real time, or at once. A video is paced, pictures are not.")
+        bool | None,
+        typer.Option("--paced/--at-once", help="In real time, or at once. A video is paced, pictures are not."),
     ] = None,
-    frames_per_s: Annotated[float | None, typer.Option("--fps", help="Of a video, at most so many frames a second.", min=0.1)] = None,
+    frames_per_s: Annotated[
+        float | None, typer.Option("--fps", help="Of a video, at most so many a second.", min=0.1)
+    ] = None,
 ) -> None:
     """Send pictures or a video into the frames topic, or with --local read them in this process.
 
@@ -89,7 +94,9 @@ def _print_lines(result: Any) -> None:
     if result.error is not None:
         console.print(f"{escape(result.picture)}: [red]{escape(result.error)}[/]")
         return
-    reads = ", ".join(f"[bold]{read.plate}[/] {read.confidence:.0%} {read.country or ''}".rstrip() for read in result.reads)
+    reads = ", ".join(
+        f"[bold]{read.plate}[/] {read.confidence:.0%} {read.country or ''}".rstrip() for read in result.reads
+    )
     console.print(f"{escape(result.picture)}: {reads or 'no plate'}  [dim]{result.ms:.0f} ms[/]")
 
 

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from pipeline.cli_common import EXIT_REFUSED, print_json, run_async
+from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.errors import VigieError
 from pipeline.runtime.endpoints import NoServers, servers_of
 from pipeline.runtime.kafka_jars import class_path
@@ -62,7 +62,9 @@ async def _findings() -> list[Finding]:
     except VigieError as error:
         return [*found, Finding("settings", "wrong", str(error), "correct the setting, or unset it")]
     found += [Finding("settings", "ok", f"data in {settings.data_dir}"), _folder(settings), _memory(), _loopback()]
-    found.append(await _guarded("Kafka's jars", _jars, "connect this machine to a Maven repository once, then run this again"))
+    found.append(
+        await _guarded("Kafka's jars", _jars, "connect this machine to a Maven repository once, then run this again")
+    )
     return found + await _servers(settings)
 
 
@@ -95,7 +97,9 @@ def _program(check: str, argv: list[str]) -> Finding:
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding(check, "wrong", str(error), "its wheel does not fit this machine: see README, point Vigie at your own servers")
+        return Finding(
+            check, "wrong", str(error), "its wheel does not fit this machine: name your own servers, see README"
+        )
     return Finding(check, "ok", (done.stdout or done.stderr).splitlines()[0])
 
 
@@ -104,11 +108,15 @@ def _folder(settings: Settings) -> Finding:
     while not place.exists():
         place = place.parent
     if not os.access(place, os.W_OK):
-        return Finding("data folder", "wrong", f"{place} is not writable", "set VIGIE_DATA_DIR to a folder that is yours")
+        return Finding(
+            "data folder", "wrong", f"{place} is not writable", "set VIGIE_DATA_DIR to a folder that is yours"
+        )
     free = shutil.disk_usage(place).free
     detail = f"{free / 2**30:.0f} GiB free"
     if free < FREE_BYTES_WANTED:
-        return Finding("data folder", "warning", detail, f"keep {FREE_BYTES_WANTED // 2**30} GiB free, or move VIGIE_DATA_DIR")
+        return Finding(
+            "data folder", "warning", detail, f"keep {FREE_BYTES_WANTED // 2**30} GiB free, or move VIGIE_DATA_DIR"
+        )
     return Finding("data folder", "ok", detail)
 
 

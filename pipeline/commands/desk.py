@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.cli_common import print_json, run_async
-from pipeline.desk import DeskAddress, DeskOptions, run_desk
-from pipeline.desk_credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, settings_toml, validity
+from pipeline.commands.common import print_json, run_async
+from pipeline.desk.credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, settings_toml, validity
+from pipeline.desk.server import DeskAddress, DeskOptions, run_desk
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
 
@@ -99,7 +99,7 @@ def _print_address(address: DeskAddress) -> None:
 
 
 def main() -> None:
-    """The desk alone, without the other commands: python -m pipeline.cli_desk."""
+    """The desk alone, without the other commands: python -m pipeline.commands.desk."""
     try:
         desk_app()
     except Misconfigured as error:

@@ -23,9 +23,9 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from pipeline.desk_faults import Faults, Order
-from pipeline.desk_files import key_ring, server_context, signing_key
-from pipeline.desk_inbox import Inbox, InboxEntry
+from pipeline.desk.faults import Faults, Order
+from pipeline.desk.files import key_ring, server_context, signing_key
+from pipeline.desk.inbox import Inbox, InboxEntry
 from pipeline.errors import Misconfigured
 from pipeline.liaison import (
     MAX_SIGNED_BYTES,

@@ -1,0 +1,196 @@
+"""`vigie cameras|sections|zones|hotlist|policies import|list|add|remove|export`: the reference data from the command line."""
+
+import csv
+import tempfile
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
+from pipeline.commands.reference_work import (
+    checked_file,
+    collection_of,
+    column_named,
+    show_items,
+    store,
+    tell_refused,
+    warn,
+    write_out,
+    writer_of,
+)
+from pipeline.errors import BadRecord
+from pipeline.sources.columns import TABLES, Table
+from pipeline.sources.tables import Checked, check_file
+
+SHOWN = 50
+COMMANDS = ("cameras", "sections", "zones", "hotlist", "policies")
+ONE = {"cameras": "camera", "sections": "section", "zones": "zone", "hotlist": "hotlist entry", "policies": "policy"}
+EXAMPLES: Mapping[str, str] = {
+    "cameras": "camera_id=E40-01 name='E40 Bierges' network=federal lat=50.71 lon=4.58",
+    "sections": "section_id=E40-S name=Bierges country=BE entries=E40-01 exits=E40-07 distances='E40-01>E40-07=5230.5' "
+    "limit_kmh=120 certificate_number=C-1 certificate_valid_from=2026-01-01 certificate_valid_until=2026-12-31",
+    "zones": "zone_id=EST name=Estaimpuis kind=border country=FR cameras='EST-01|EST-02'",
+    "hotlist": "entry_id=T-1 plate=1-ABC-234 hotlist=stolen category=theft owner='police zone 5343' legal_basis='art. 44/1'",
+    "policies": "policy_id=NL-1 country=NL lists=stolen legal_basis='Benelux treaty art. 13' purpose=theft contact=desk",
+}
+"""What `add` may be given, per kind."""
+
+
+def reference_apps() -> dict[str, typer.Typer]:
+    """One sub-application per kind of reference data, by the name of its command."""
+    return {name: _app(table) for name, table in TABLES.items()}
+
+
+def _app(table: Table[Any]) -> typer.Typer:
+    name, one = table.name, ONE[table.name]
+    columns = ", ".join(f"{column.name}{'*' if column.required else ''}" for column in table.columns)
+    app = typer.Typer(help=f"The {name}: import, list, add, remove, export.", no_args_is_help=True, epilog=EXIT_CODES)
+
+    @app.command(
+        "import",
+        help=f"Take the {name} of a CSV or JSON file. Nothing of it is taken if a line is bad, unless --skip-bad."
+        f"\n\nColumns (* needed): {columns}.\n\nExample: vigie {name} import {name}.csv",
+        epilog=EXIT_CODES,
+    )
+    def import_(
+        file: Annotated[Path, typer.Argument(help=".csv (comma, semicolon or tab), .json (an array) or .jsonl.")],
+        skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out and take the rest.")] = False,
+        replace: Annotated[bool, typer.Option("--replace", help="Remove everything that is not in the file.")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file; needs no server.")] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
+    ) -> None:
+        with checked_file(table, file) as checked:
+            _import(table, checked, skip_bad=skip_bad, replace=replace, dry_run=dry_run, as_json=as_json)
+
+    @app.command(
+        "list",
+        help=f"List the {name}.\n\nExample: vigie {name} list '{table.key_field}=E4*' --json",
+        epilog=EXIT_CODES,
+    )
+    def list_(
+        filters: Annotated[
+            list[str] | None, typer.Argument(metavar="[COLUMN=VALUE]...", help="Only these; * and ? stand for others.")
+        ] = None,
+        limit: Annotated[
+            int | None, typer.Option(min=1, help=f"At most so many; {SHOWN} in the table, all with --json.")
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+    ) -> None:
+        async def run() -> None:
+            async with writer_of() as writer:
+                await show_items(writer, table, filters or [], limit or (None if as_json else SHOWN), as_json)
+
+        run_async(run)
+
+    @app.command(
+        "add",
+        help=f"Add one {one}, or change one that is known.\n\nExample: vigie {name} add {EXAMPLES[name]}",
+        epilog=EXIT_CODES,
+    )
+    def add(
+        cells: Annotated[
+            list[str] | None, typer.Argument(metavar="[COLUMN=VALUE]...", help=f"Columns (* needed): {columns}.")
+        ] = None,
+        json: Annotated[str | None, typer.Option("--json", help="The whole item as one JSON object instead.")] = None,
+    ) -> None:
+        if bool(cells) == bool(json):
+            raise typer.BadParameter("give COLUMN=VALUE..., or --json with an object")
+        with _one_item(table, cells or [], json) as checked:
+            _import(table, checked, skip_bad=False, replace=False, dry_run=False, as_json=False)
+
+    @app.command(
+        "remove",
+        help=f"Remove from the {name} by {table.key_field}.\n\nExample: vigie {name} remove A-1 A-2",
+        epilog=EXIT_CODES,
+    )
+    def remove(keys: Annotated[list[str], typer.Argument(metavar="KEY...", help=f"Each a {table.key_field}.")]) -> None:
+        if run_async(lambda: _remove(table, keys)):
+            raise typer.Exit(EXIT_REFUSED)
+
+    @app.command(
+        "export",
+        help=f"Write the {name} to a file that import takes.\n\nExample: vigie {name} export {name}.csv",
+        epilog=EXIT_CODES,
+    )
+    def export(
+        file: Annotated[Path, typer.Argument(help=".csv, .json or .jsonl; one that exists is replaced.")],
+    ) -> None:
+        async def run() -> int:
+            async with writer_of() as writer:
+                return await write_out(writer, table, file)
+
+        errors.print(f"{run_async(run):,} {name} written to {file}.")
+
+    return app
+
+
+def _import(
+    table: Table[Any], checked: Checked[Any], *, skip_bad: bool, replace: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Take what a file holds, or refuse it with exit code 1."""
+    tell_refused(checked)
+    if checked.fatal or (checked.bad and not skip_bad) or not checked.good:
+        if as_json:
+            print_json({"taken": 0, "bad": checked.bad, "refused": [str(one) for one in checked.refused]})
+        hint = "; --skip-bad takes the others" if checked.good and not checked.fatal and not skip_bad else ""
+        errors.print(f"Nothing was taken: {checked.bad:,} bad, {checked.good:,} good{hint}.", style="bold red")
+        raise typer.Exit(EXIT_REFUSED)
+    if dry_run:
+        errors.print(f"{checked.good:,} {table.name} are good; nothing was written.")
+        return
+
+    async def run() -> Any:
+        async with writer_of() as writer:
+            return await store(writer, table, checked, replace=replace)
+
+    changes = run_async(run)
+    if as_json:
+        print_json({"taken": checked.good, "changed": changes.put, "unchanged": changes.unchanged,
+                    "removed": changes.removed, "bad": checked.bad})  # fmt: skip
+    removed = f", {changes.removed:,} removed" if replace else ""
+    left_out = f"; {checked.bad:,} bad left out" if checked.bad else ""
+    errors.print(f"{table.name}: {changes.put:,} new or changed, {changes.unchanged:,} unchanged{removed}{left_out}.")
+
+
+def _one_item(table: Table[Any], cells: Sequence[str], json: str | None) -> Checked[Any]:
+    """One item from the command line, checked as a file of one line would be."""
+    if json is not None:
+        return _checked_text(table, json, ".json")
+    names, values = [], []
+    for text in cells:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadRecord("bad_argument", f"{text!r} is no COLUMN=VALUE")
+        names.append(column_named(table, name).name)
+        values.append(value)
+    lines = StringIO()
+    csv.writer(lines).writerows([names, values])
+    return _checked_text(table, lines.getvalue(), ".csv")
+
+
+def _checked_text(table: Table[Any], text: str, suffix: str) -> Checked[Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"argument{suffix}")
+        path.write_text(text, "utf-8", errors="surrogateescape", newline="")
+        return check_file(path, table)
+
+
+async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
+    """Remove what is there; how many of the keys were unknown."""
+    collection = collection_of(table)
+    async with writer_of() as writer:
+        unknown = [key for key in keys if await writer.get(collection, key) is None]
+        removed = (await writer.remove(collection, keys)).removed
+        if table.name != "hotlist":
+            await warn(writer, table)
+    for key in unknown:
+        errors.print(f"{table.key_field} {key} is unknown.", style="red", markup=False)
+    errors.print(f"{table.name}: {removed:,} removed.")
+    return len(unknown)
+
+
+_APPS = reference_apps()
+cameras, sections, zones, hotlist, policies = (_APPS[name] for name in COMMANDS)

@@ -1,0 +1,195 @@
+"""What the reference commands do: with a file, with the store, and in the terminal."""
+
+import fnmatch
+import heapq
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table as Grid
+
+from pipeline.commands.common import errors, print_json
+from pipeline.errors import BadRecord
+from pipeline.reference_checks import dangling, dangling_entries
+from pipeline.runtime.endpoints import NoServers
+from pipeline.runtime.pair import running_pair
+from pipeline.runtime.settings import Settings, load_settings
+from pipeline.sources.columns import Column, Table
+from pipeline.sources.tables import Checked, check_file, write_file
+from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica_writer import Changes, ReplicaWriter
+
+SORTED_UP_TO = 100_000  # items; a longer list is printed as it comes
+WARNINGS_TOLD = 20
+BRIEF: Mapping[str, tuple[str, ...]] = {
+    "cameras": ("camera_id", "name", "network", "lat", "lon"),
+    "sections": ("section_id", "name", "country", "limit_kmh", "entries", "exits", "certificate_valid_until"),
+    "zones": ("zone_id", "name", "kind", "country", "cameras"),
+    "hotlist": ("entry_id", "plate", "hotlist", "category", "priority", "action", "owner"),
+    "policies": ("policy_id", "country", "lists", "zones", "legal_basis", "purpose"),
+}
+"""What the table shows; --json shows all."""
+
+
+@asynccontextmanager
+async def writer_of(settings: Settings | None = None) -> AsyncIterator[ReplicaWriter]:
+    """A writer on the store that the settings name, else on the one of a running `vigie up`. Raises NoServers."""
+    settings = settings or load_settings()
+    pair = running_pair(settings.data_dir) if settings.redis_url is None else None
+    url = settings.redis_url or (pair.redis_url if pair else None)
+    if url is None:
+        raise NoServers(settings.data_dir)
+    async with open_redis(url, ca_file=settings.redis_ca_file) as client:
+        yield ReplicaWriter(client, settings.namespace)
+
+
+def collection_of(table: Table[Any]) -> Collection[Any]:
+    """The collection that this kind of file fills."""
+    return next(collection for collection in COLLECTIONS if collection.name == table.name)
+
+
+@contextmanager
+def progress_of(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, in a terminal only; what it gives is called with how much is done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors, disable=not sys.stderr.isatty(), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def checked_file(table: Table[Any], path: Path) -> Checked[Any]:
+    """The file, read to its end. Raises BadRecord when it cannot be read."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise BadRecord("unreadable_file", f"{path}: {error.strerror}") from error
+    with progress_of(f"Reading {path.name}", size) as progress:
+        return check_file(path, table, progress=progress)
+
+
+def tell_refused(checked: Checked[Any]) -> None:
+    """What is wrong with a file, on standard error."""
+    for one in checked.refused:
+        errors.print(escape(str(one)), style="red")
+    if checked.bad > len(checked.refused):
+        errors.print(f"... and {checked.bad - len(checked.refused):,} more.", style="red")
+
+
+async def store(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any], *, replace: bool) -> Changes:
+    """Write what was good in a file, and warn of what does not fit together now."""
+    collection = collection_of(table)
+    with progress_of("Writing", checked.good) as progress:
+        put = writer.replace_encoded if replace else writer.put_encoded
+        changes = await put(collection, checked.pairs(), progress=progress)
+    await warn(writer, table, _placed_entries(checked) if table.name == "hotlist" else ())
+    return changes
+
+
+def _placed_entries(checked: Checked[Any]) -> Iterable[Any]:
+    """The entries that name zones or cameras; few of a million do."""
+    decode = msgspec.json.Decoder(checked.table.message).decode
+    return (decode(data) for _, data in checked.pairs() if b'"zones":' in data or b'"cameras":' in data)
+
+
+async def warn(writer: ReplicaWriter, table: Table[Any], entries: Iterable[Any] = ()) -> None:
+    """Say on standard error what names something that is not there."""
+    cameras, zones = await writer.list(CAMERAS), await writer.list(ZONES)
+    if table.name == "hotlist":
+        found = dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones})
+    else:
+        found = dangling(cameras, await writer.list(SECTIONS), zones, await writer.list(POLICIES))
+    for text in found[:WARNINGS_TOLD]:
+        errors.print(f"warning: {escape(text)}", style="yellow")
+    if len(found) > WARNINGS_TOLD:
+        errors.print(f"... and {len(found) - WARNINGS_TOLD:,} more warnings.", style="yellow")
+
+
+def column_named(table: Table[Any], name: str) -> Column:
+    """The column of this name. Raises BadRecord naming the ones there are."""
+    for column in table.columns:
+        if name in (column.name, *column.aliases):
+            return column
+    known = ", ".join(column.name for column in table.columns)
+    raise BadRecord("unknown_column", f"{name!r} is no column of {table.name}; known are {known}")
+
+
+def cell_of(item: Any, column: Column) -> str:
+    """What a column shows of an item; empty where it has nothing."""
+    for step in column.place:
+        item = getattr(item, step)
+        if item is None:
+            return ""
+    return column.show(item)
+
+
+def filter_of(table: Table[Any], filters: Sequence[str]) -> Callable[[Any], bool]:
+    """Whether an item matches every COLUMN=PATTERN; * and ? as in file names, upper and lower case alike."""
+    wanted = []
+    for text in filters:
+        name, equals, pattern = text.partition("=")
+        if not equals:
+            raise BadRecord("bad_filter", f"{text!r} is no filter: write COLUMN=VALUE, such as {table.key_field}=A*")
+        wanted.append((column_named(table, name), pattern.lower()))
+    return lambda item: all(fnmatch.fnmatchcase(cell_of(item, one).lower(), pattern) for one, pattern in wanted)
+
+
+async def matching(
+    writer: ReplicaWriter, table: Table[Any], wanted: Callable[[Any], bool], limit: int | None
+) -> AsyncIterator[Any]:
+    """The items wanted: sorted by key, unless there are very many and no limit."""
+    collection = collection_of(table)
+    if limit is None and await writer.count(collection) > SORTED_UP_TO:
+        async for chunk in writer.chunks(collection):
+            for item in filter(wanted, chunk):
+                yield item
+        return
+    kept: dict[str, Any] = {}
+    async for chunk in writer.chunks(collection):
+        kept.update((table.key(item), item) for item in filter(wanted, chunk))
+        if limit is not None and len(kept) > 2 * limit + 1_000:
+            kept = {key: kept[key] for key in heapq.nsmallest(limit, kept)}
+    for key in sorted(kept)[:limit]:
+        yield kept[key]
+
+
+async def show_items(
+    writer: ReplicaWriter, table: Table[Any], filters: Sequence[str], limit: int | None, as_json: bool
+) -> None:
+    """Print the items: one JSON object a line, or a table of the columns that tell most."""
+    wanted = filter_of(table, filters)
+    if as_json:
+        async for item in matching(writer, table, wanted, limit):
+            print_json(msgspec.to_builtins(item))
+        return
+    items = [item async for item in matching(writer, table, wanted, limit)]
+    used = [column for column in table.columns if column.name in BRIEF[table.name]]
+    grid = Grid(*[column.name for column in used])
+    for item in items:
+        grid.add_row(*[escape(cell_of(item, column)) for column in used])
+    total = await writer.count(collection_of(table))
+    Console(highlight=False).print(grid if items else f"No {table.name} match." if total else f"No {table.name} yet.")
+    if items and len(items) < total:
+        errors.print(f"{len(items):,} of {total:,} shown; --limit shows more, COLUMN=VALUE chooses.")
+
+
+async def write_out(writer: ReplicaWriter, table: Table[Any], path: Path) -> int:
+    """Write the whole collection to a file that can be imported again, whole or not at all; how many items."""
+    form: Any = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(path.suffix.lower())
+    if form is None:
+        raise BadRecord("unknown_form", f"{path.name}: its name must end in .csv, .json or .jsonl")
+    items = [item async for item in matching(writer, table, lambda _: True, None)]
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        with unfinished.open("w", newline="", encoding="utf-8") as stream:
+            written = write_file(stream, table, items, form)
+        unfinished.replace(path)
+    except OSError as error:
+        raise BadRecord("unwritable_file", f"{path}: {error.strerror}") from error
+    return written
