@@ -70,9 +70,11 @@ class Context:
 
     async def close(self) -> None:
         """Stop what `background` and `on_stop` were given."""
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        running = set(self._background)
+        while running:  # more than once: redis-py can swallow a cancellation that comes while it reads an answer
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=0.2)
         for close in reversed(self._stops):
             try:
                 await asyncio.wait_for(close(), 3.0)

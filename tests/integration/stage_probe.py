@@ -79,7 +79,7 @@ class Bench:
         """A running worker; stopped cleanly at the end, and what crashed it is raised."""
         stopped = asyncio.Event()
         task = asyncio.create_task(
-            run_agent("probe", self._settings, self.kafka, self._redis, module=cast(Any, module), stopped=stopped)
+            run_agent(module.NAME, self._settings, self.kafka, self._redis, module=cast(Any, module), stopped=stopped)
         )
         try:
             yield task

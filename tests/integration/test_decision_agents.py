@@ -1,0 +1,228 @@
+"""The deciding agents on the real stores: replays, trails, what is forgotten, what is refused; all three over a real broker."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from agents import cross_border, hotlist, section_control
+from pipeline.runtime.app import Context, platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.metrics import StageMetrics
+from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.runtime.sender import Sender
+from pipeline.runtime.settings import load_settings
+from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
+from pipeline.state.replica_writer import ReplicaWriter
+from schemas.outcomes import Alert, Forward, Violation
+from schemas.reads import PlateRead, ReadBatch
+from schemas.topics import FORWARDS
+from tests.builders import (
+    NOON_MS,
+    make_alert,
+    make_camera,
+    make_certificate,
+    make_entry,
+    make_policy,
+    make_read,
+    make_zone,
+    section_for,
+)
+from tests.integration.stage_probe import Bench
+
+CAMERA_IDS = ("E40-1", "E40-2", "IN", "OUT")
+Start = Callable[[Any], Any]
+
+
+class House:
+    """A namespace of its own with cameras, a hotlist, a section and a policy, and agents whose clock the test sets."""
+
+    def __init__(self, redis: Redis, folder: Path) -> None:
+        self.redis = redis
+        self.namespace = f"t{secrets.token_hex(6)}"
+        self.settings = load_settings({"VIGIE_NAMESPACE": self.namespace, "VIGIE_DATA_DIR": str(folder)}, None)
+        self.writer = ReplicaWriter(redis, self.namespace)
+        self.now_ms = NOON_MS + 1_000
+        self.contexts: list[Context] = []
+
+    async def handler_of(self, start: Start) -> Handler:
+        """A started agent's handler."""
+        context = Context(
+            self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
+            _partitions={FORWARDS.name: 32},
+        )  # fmt: skip
+        self.contexts.append(context)
+        handler: Handler = await start(context)
+        return handler
+
+
+async def furnish(writer: ReplicaWriter) -> None:
+    """The reference data that these tests are about."""
+    await writer.put(CAMERAS, [make_camera(camera_id) for camera_id in CAMERA_IDS])
+    await writer.put(ZONES, [make_zone()])
+    await writer.put(HOTLIST, [make_entry("1ABC234", share_with=("NL",)), make_entry("2XY?999")])
+    await writer.put(SECTIONS, [section_for(150.0)])
+    await writer.put(POLICIES, [make_policy("NL")])
+
+
+@pytest.fixture
+async def house(redis: Redis, tmp_path: Path) -> AsyncIterator[House]:
+    """A furnished house; its agents' followers are stopped at the end."""
+    house = House(redis, tmp_path)
+    await furnish(house.writer)
+    yield house
+    for context in house.contexts:
+        await context.close()
+
+
+def record_of(message: Any, offset: int = 0) -> Record[Any]:
+    """A record of a message, as the stage hands it over."""
+    return Record("t.reads", 0, offset, NOON_MS, message, msgspec.json.encode(message))
+
+
+def batch_of(*reads: PlateRead, offset: int = 0) -> Record[ReadBatch]:
+    """A record of these reads."""
+    return record_of(ReadBatch(reads=reads), offset)
+
+
+def sent(outputs: Outputs) -> list[Any]:
+    """What the handler wants sent."""
+    return [message for _, message, _, _ in outputs.sends]
+
+
+async def test_the_first_alert_of_an_incident_rings_and_the_next_camera_adds_to_its_trail(house: House) -> None:
+    """One vehicle, two cameras: one bell, one trail, and the same again at a replay."""
+    handle = await house.handler_of(hotlist.start)
+    first = make_read(captured_at_ms=NOON_MS)
+    later = make_read(camera_id="E40-2", captured_at_ms=NOON_MS + 500)
+    for _ in range(2):
+        (one,), (other,) = [sent(await handle([batch_of(read)])) for read in (first, later)]
+        assert (True, one.alert_id) == (one.rings, one.incident_id)
+        assert (False, one.alert_id) == (other.rings, other.incident_id)
+
+
+async def test_an_upload_from_before_does_not_silence_the_vehicle_that_is_here_now(house: House) -> None:
+    """The late alert opens the incident without ringing; the live one rings."""
+    handle = await house.handler_of(hotlist.start)
+    (late,) = sent(await handle([batch_of(make_read(captured_at_ms=NOON_MS - 120_000))]))
+    (live,) = sent(await handle([batch_of(make_read(camera_id="E40-2", captured_at_ms=NOON_MS))]))
+    assert (False, False) == (late.live, late.rings)
+    assert (late.incident_id, True) == (live.incident_id, live.rings)
+
+
+async def test_two_vehicles_that_fit_one_pattern_are_two_incidents(house: House) -> None:
+    """Each rings for itself."""
+    handle = await house.handler_of(hotlist.start)
+    alerts = sent(await handle([batch_of(make_read("2XYA999"), make_read("2XYB999"))]))
+    assert [True, True] == [alert.rings for alert in alerts]
+
+
+async def test_a_read_that_may_not_enter_is_refused_alone_under_its_place(house: House) -> None:
+    """The rest of its batch goes on, and a bad read that the stage took out before does not shift the place."""
+    handle = await house.handler_of(hotlist.start)
+    good, bad = make_read(), make_read(camera_id="nobody")
+    payload = msgspec.json.encode({"reads": [{"read_id": "broken"}, good, bad]})
+    record = Record("t.reads", 0, 7, NOON_MS, ReadBatch(reads=(good, bad)), payload)
+    outputs = await handle([record])
+    (refused,) = outputs.refusals
+    assert ("unknown_camera", 2, bad) == (
+        refused.reason,
+        refused.index,
+        msgspec.json.decode(refused.payload, type=PlateRead),
+    )
+    assert [good] == [alert.read for alert in sent(outputs)]
+
+
+async def test_a_change_of_the_hotlist_is_followed_without_a_restart(house: House) -> None:
+    """The next poll has it; nothing is read again from the start."""
+    replica = hotlist.Replica()
+    follower = hotlist.Follower(house.redis, house.namespace, (CAMERAS, ZONES, HOTLIST), replica.take)
+    await follower.load()
+    await house.writer.put(HOTLIST, [make_entry("2NEW222")])
+    await house.writer.remove(HOTLIST, ["e-1ABC234"])
+    await follower.load()
+    assert (1, 0) == (len(replica.hotlist.alike("2NEW222")), len(replica.hotlist.alike("1ABC234")))
+
+
+def passage(travel_ms: int = 60_000) -> tuple[PlateRead, PlateRead]:
+    """The two reads of a vehicle on the section; 60 s are 150 km/h."""
+    entry = make_read(camera_id="IN", captured_at_ms=NOON_MS - travel_ms)
+    return entry, make_read(camera_id="OUT", captured_at_ms=NOON_MS)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_a_violation_comes_again_with_the_same_id_when_its_reads_are_replayed(
+    house: House, order: Sequence[int]
+) -> None:
+    """A crash before the broker's acknowledgement loses nothing, in either order of arrival."""
+    handle = await house.handler_of(section_control.start)
+    reads = [passage()[number] for number in order]
+    assert [] == sent(await handle([batch_of(reads[0])]))
+    (violation,) = sent(await handle([batch_of(reads[1])]))
+    (again,) = sent(await handle([batch_of(reads[1])]))
+    assert (141, violation.violation_id) == (violation.corrected_kmh, again.violation_id)
+
+
+async def test_a_passage_that_proves_nothing_is_forgotten_at_once(house: House) -> None:
+    """Nothing of a law-abiding vehicle is left in Redis."""
+    handle = await house.handler_of(section_control.start)
+    outputs = await handle([batch_of(*passage(90_000))])
+    assert [] == sent(outputs)
+    assert [] == [key async for key in house.redis.scan_iter(f"*{house.namespace}:section:*")]
+
+
+async def test_reads_that_may_not_serve_section_control_are_not_remembered(house: House) -> None:
+    """Nor those that intake refuses."""
+    handle = await house.handler_of(section_control.start)
+    entry, exit_ = passage()
+    await handle([batch_of(msgspec.structs.replace(entry, purposes=("hotlist",)))])
+    await handle([batch_of(msgspec.structs.replace(exit_, captured_at_ms=house.now_ms + 60_000))])
+    assert [] == [key async for key in house.redis.scan_iter(f"*{house.namespace}:section:*")]
+
+
+async def test_an_alert_is_forwarded_once_and_again_at_a_replay_of_its_record(house: House) -> None:
+    """A second copy of the alert makes no second forward; the same record after a crash does, with the same id."""
+    handle = await house.handler_of(cross_border.start)
+    alert = make_alert()
+    (forward,) = sent(await handle([record_of(alert, offset=5)]))
+    assert [] == sent(await handle([record_of(alert, offset=9)]))
+    (again,) = sent(await handle([record_of(alert, offset=5)]))
+    assert forward.forward_id == again.forward_id
+
+
+async def test_each_country_has_its_partition(house: House) -> None:
+    """Chosen by the table, with the country as the key."""
+    handle = await house.handler_of(cross_border.start)
+    ((_, forward, key, partition),) = (await handle([record_of(make_alert())])).sends
+    assert ("NL", "NL", 24) == (forward.to_country, key, partition)
+
+
+async def test_reads_become_alerts_violations_and_forwards_over_a_real_broker(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """The three agents as they run in a deployment, from reads to forwards."""
+    await furnish(ReplicaWriter(redis, namespace))
+    bench, now_ms = Bench(kafka, redis, namespace, tmp_path), platform_now_ms()
+    reads = [
+        make_read(camera_id="IN", captured_at_ms=now_ms - 60_000),
+        make_read(camera_id="OUT", captured_at_ms=now_ms),
+        make_read("9ELSE00", captured_at_ms=now_ms),
+    ]
+    certificate = make_certificate(now_ms - 86_400_000, now_ms + 86_400_000)
+    await ReplicaWriter(redis, namespace).put(SECTIONS, [section_for(150.0, certificate=certificate)])
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(bench.sender.stop)
+        for module in (hotlist, section_control, cross_border):
+            await stack.enter_async_context(bench.worker(module))
+        await bench.send(reads)
+        alerts = [msgspec.json.decode(value, type=Alert) for value in await bench.values("alerts", count=2)]
+        violations = [msgspec.json.decode(value, type=Violation) for value in await bench.values("violations", count=1)]
+        forwards = [msgspec.json.decode(value, type=Forward) for value in await bench.values("forwards", count=2)]
+    assert {"IN", "OUT"} == {alert.read.camera_id for alert in alerts}
+    assert [141] == [violation.corrected_kmh for violation in violations]
+    assert ["NL", "NL"] == [forward.to_country for forward in forwards]
