@@ -21,7 +21,10 @@ _FLOOR = 1e-7
 
 
 class Folding:
-    """Maps the recogniser's own character classes to the plate alphabet. characters: class 1 onward; class 0 is the blank."""
+    """Maps the recogniser's own character classes to the plate alphabet.
+
+    characters: of class 1 onward (class 0 is "no character"); every letter and digit must be among them.
+    """
 
     def __init__(self, characters: Sequence[str]) -> None:
         folded = [(number, _folded(character)) for number, character in enumerate(characters, start=1)]
@@ -59,7 +62,7 @@ def best_texts(scores: Scores, width: int = 8) -> list[tuple[str, float]]:
         ranked = sorted(grown.items(), key=lambda item: -_add(*item[1]))[:width]
         beams = {text: (ends[0], ends[1]) for text, ends in ranked}
     texts = [("".join(ALPHABET[index - 1] for index in text), _add(*ends)) for text, ends in beams.items()]
-    return sorted(texts, key=lambda item: -item[1])
+    return sorted((item for item in texts if item[1] > -math.inf), key=lambda item: -item[1])
 
 
 def log_probability(scores: Scores, text: str) -> float:

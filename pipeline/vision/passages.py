@@ -73,14 +73,14 @@ class Passages:
         self._fed_ms[frame.camera_id] = now_ms
         return self._trackers[frame.camera_id].observe(frame, offset, sights)
 
-    def flush(self, now_ms: int) -> list[Passage]:
+    def flush(self, now_ms: int, most_bytes: int = MAX_HELD_BYTES) -> list[Passage]:
         """Hand on what idle cameras left open, and the oldest where memory is short; forget silent cameras."""
         handed_on: list[Passage] = []
         for camera_id, fed_ms in list(self._fed_ms.items()):
             if now_ms - fed_ms >= IDLE_MS:
                 handed_on += self._trackers[camera_id].flush()
         held = {camera_id: tracker.held_bytes() for camera_id, tracker in self._trackers.items()}
-        while sum(held.values()) > MAX_HELD_BYTES:
+        while sum(held.values()) > most_bytes:
             largest = max(held, key=lambda camera_id: held[camera_id])
             handed_on += self._trackers[largest].flush()
             held[largest] = 0

@@ -66,14 +66,18 @@ class Passage:
     def follow(self, seen: Seen, offset: int) -> None:
         """Add one more sight."""
         at_ms, box = seen.frame.captured_at_ms, seen.sight.box
-        passed = at_ms - self.last_ms
-        if passed > 0:
-            old = self.last_box
-            self.speed = ((box[0] - old[0]) / passed, (box[1] - old[1]) / passed)
-        self.last_ms, self.last_box, self.missing = max(at_ms, self.last_ms), box, 0
+        self.move(at_ms, box)
+        self.missing = 0
         self.detections.append(Spent(at_ms, box, offset, self.track_id))
         if not self.done:
             self.seen = sorted([*self.seen, seen], key=lambda one: -one.sight.quality)[:MAX_SIGHTS]
+
+    def move(self, at_ms: int, box: Box) -> None:
+        """The plate is here now."""
+        passed, old = at_ms - self.last_ms, self.last_box
+        if passed > 0:
+            self.speed = ((box[0] - old[0]) / passed, (box[1] - old[1]) / passed)
+        self.last_ms, self.last_box = max(at_ms, self.last_ms), box
 
     def is_complete(self) -> bool:
         """Whether it is time to hand it on, by its own sights."""
@@ -108,7 +112,8 @@ class Tracker:
         handed_on = self._hand_on([p for p in self._open if abs(at_ms - p.last_ms) > GONE_MS])
         self._done = [p for p in self._done if at_ms - p.last_ms <= GONE_MS][-MAX_DONE:]
         known = {(one.captured_at_ms, one.box) for p in self._open for one in p.detections} | self._spent.keys()
-        fresh = [Seen(sight, frame) for sight in sights if (at_ms, sight.box) not in known]
+        by_box = {sight.box: Seen(sight, frame) for sight in sights if (at_ms, sight.box) not in known}
+        fresh = list(by_box.values())
         followed = self._follow(fresh, at_ms, offset)
         for passage in self._open:
             if passage.track_id not in followed:
@@ -134,6 +139,10 @@ class Tracker:
         taken, self._newly_spent = self._newly_spent, []
         return taken
 
+    def remembered(self) -> list[Spent]:
+        """All used-up detections that are still remembered."""
+        return list(self._spent.values())
+
     def forget_spent(self, before_offset: int) -> None:
         """Drop detections of frames that can no longer come again."""
         self._spent = {key: one for key, one in self._spent.items() if one.offset >= before_offset}
@@ -157,7 +166,8 @@ class Tracker:
         return taken
 
     def _fits(self, fresh: list[Seen], at_ms: int) -> Iterator[tuple[float, int, Passage]]:
-        for passage in [*self._open, *self._done]:
+        left = [p for p in self._done if at_ms > p.last_ms]  # whatever they were in up to then is used up already
+        for passage in [*self._open, *left]:
             expected = passage.expected(at_ms)
             for index, seen in enumerate(fresh):
                 misfit = _misfit(expected, seen.sight.box, abs(at_ms - passage.last_ms))
@@ -197,7 +207,7 @@ class Tracker:
             at_ms, box = one.captured_at_ms, one.box
             self._done.append(Passage(one.track_id, one.offset, at_ms, at_ms, box, box[3], done=True))
         else:
-            known.last_ms, known.last_box = one.captured_at_ms, one.box
+            known.move(one.captured_at_ms, one.box)
 
 
 def _misfit(expected: Box, found: Box, passed_ms: int) -> float | None:

@@ -1,0 +1,129 @@
+"""From probabilities per column to plate texts: CTC, repairs, the vote."""
+
+import math
+from itertools import groupby, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.vision.ctc import ALPHABET, Folding, Scores, best_texts, log_probability
+from pipeline.vision.interpret import Reading, posterior, readings_of
+from pipeline.vision.reading import best_way
+from pipeline.vision.vote import vote
+
+
+def seen(*columns: dict[str, float]) -> Scores:
+    """Scores of a line whose columns have these probabilities; what is left of each is "no character"."""
+    scores = np.full((len(columns), 37), 1e-9)
+    for row, column in zip(scores, columns, strict=True):
+        for character, probability in column.items():
+            row[ALPHABET.index(character) + 1] = probability
+        row[0] = max(1e-9, 1.0 - sum(column.values()))
+    return np.asarray(np.log(scores / scores.sum(axis=1, keepdims=True)))
+
+
+def clearly(text: str, **doubtful: float) -> Scores:
+    """A line that clearly says the text, but for the named characters, which have the given probability."""
+    columns: list[dict[str, float]] = []
+    for character in text:
+        columns += [{character: doubtful.get(f"_{character}", 0.999)}, {}]
+    return seen(*columns)
+
+
+def collapsed(path: tuple[int, ...]) -> str:
+    """What a CTC path says."""
+    return "".join(ALPHABET[index - 1] for index, _ in groupby(path) if index)
+
+
+@given(st.lists(st.lists(st.floats(0.01, 1.0), min_size=3, max_size=3), min_size=1, max_size=5))
+@settings(max_examples=60, deadline=None)
+def test_probabilities_are_those_of_all_paths_together(weights: list[list[float]]) -> None:
+    """Forward pass and beam search agree with adding up every path, on an alphabet of two characters."""
+    columns = np.array(weights) / np.array(weights).sum(axis=1, keepdims=True)
+    scores = np.full((len(columns), 37), -60.0)
+    scores[:, :3] = np.log(columns)
+    summed: dict[str, float] = {}
+    for path in product(range(3), repeat=len(columns)):
+        text = collapsed(path)
+        summed[text] = summed.get(text, 0.0) + math.prod(columns[i, k] for i, k in enumerate(path))
+    for text, probability in best_texts(scores, width=100):
+        assert probability == pytest.approx(math.log(summed[text]), abs=1e-6)
+        assert log_probability(scores, text) == pytest.approx(math.log(summed[text]), abs=1e-6)
+
+
+def test_other_alphabets_fold_to_plate_letters() -> None:
+    """Lower case, marks and the Greek and Cyrillic twins count for their capital; all else for no character."""
+    others = ["a", "Ä", "\u0391", "\u0410", "京", "-"]
+    folding = Folding([*ALPHABET, *others])
+    probabilities = np.zeros((1, 1 + len(ALPHABET) + len(others)), np.float32)
+    probabilities[0, 1 + ALPHABET.index("A")] = 0.2
+    probabilities[0, -len(others) :] = 0.1
+    probabilities[0, 0] = 0.2
+    scores = folding.scores(probabilities)
+    assert scores[0, 1 + ALPHABET.index("A")] == pytest.approx(math.log(0.6), abs=1e-5)
+    assert scores[0, 0] == pytest.approx(math.log(0.4), abs=1e-5)
+
+
+def test_a_crest_read_as_a_digit_is_left_out_when_the_picture_allows() -> None:
+    """RK 828 AG with a crest that is an 8 or nothing: the shape that millions of plates have decides."""
+    assert "RK828AG" == readings_of(clearly("RK0828AG", _0=0.55))[0].text
+
+
+def test_a_clearly_seen_text_is_kept_though_no_country_writes_so() -> None:
+    """Nothing is forced into a format: a personalised plate is read as it stands."""
+    assert "BOBBY2X7" == readings_of(clearly("BOBBY2X7"))[0].text
+
+
+def test_the_shape_tells_the_letter_from_the_digit() -> None:
+    """One glyph, two characters: the picture cannot tell O from 0, the shape of the plate can."""
+    assert "RK101AO" == readings_of(clearly("RK101A0"))[0].text
+
+
+def test_an_empty_line_has_no_reading() -> None:
+    """Nothing but background."""
+    assert [] == readings_of(seen({}, {}, {}))
+
+
+@given(st.dictionaries(st.text("ABC01", min_size=1, max_size=8), st.floats(-30, -0.1), min_size=1, max_size=8))
+def test_probabilities_never_exceed_one_together(given_texts: dict[str, float]) -> None:
+    """Best first, each within 0..1, together at most 1."""
+    readings = posterior(given_texts)
+    probabilities = [reading.probability for reading in readings]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert sum(probabilities) <= 1.0 + 1e-9
+
+
+def test_sights_vote_on_whole_texts() -> None:
+    """Two sights that agree outvote one that is surer; its text stays as an alternative."""
+    verdict = vote([[Reading("1ABC234", 0.7)], [Reading("1ABC234", 0.8)], [Reading("1ABC284", 0.95)]])
+    assert verdict is not None
+    assert ("1ABC234", ["1ABC284"]) == (verdict.plate, [other.text for other in verdict.alternatives])
+    assert verdict.confidence == pytest.approx(0.5)
+
+
+def test_a_sight_that_shows_nothing_does_not_vote() -> None:
+    """A glare in one picture does not lower what the others show."""
+    verdict = vote([[], [Reading("1ABC234", 0.9)]])
+    assert verdict is not None
+    assert verdict.confidence == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("text", ["STOP", "SNA1L", "A1", "12345678901"])
+def test_words_and_other_writing_are_no_plates(text: str) -> None:
+    """Letters that only look like digits do not make a word a plate; nor do texts too short or too long."""
+    assert vote([[Reading(text, 0.99)]]) is None
+
+
+def test_what_was_cut_out_as_a_plate_may_say_anything() -> None:
+    """A personalised plate of letters alone."""
+    verdict = vote([[Reading("BOBBY", 0.99)]], surely_a_plate=True)
+    assert verdict is not None
+    assert "BOBBY" == verdict.plate
+
+
+def test_two_lines_win_over_one_of_them() -> None:
+    """The lower line alone is surer, but it is only half of the plate."""
+    both, lower = [Reading("59AAS35", 0.8)], [Reading("AAS35", 0.99)]
+    assert both == best_way([(1, lower), (2, both)])

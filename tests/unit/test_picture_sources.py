@@ -1,0 +1,76 @@
+"""Pictures from files, folders and videos."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.errors import Misconfigured
+from pipeline.sources.pictures import BETWEEN_PICTURES_MS, pictures_of
+from pipeline.vision.pictures import decode_picture
+
+
+def picture(file: Path) -> Path:
+    """A small picture in a file."""
+    Image.new("RGB", (32, 24), "blue").save(file)
+    return file
+
+
+def h264(file: Path, frames: int = 25, rate: int = 25) -> Path:
+    """A video whose frames grow brighter."""
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("libx264", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number * 10 % 250, np.uint8), format="bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return file
+
+
+def test_a_folder_gives_its_pictures_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    """10 comes after 9; other files are passed over; each picture is far enough from the last to be a passage of its own."""
+    for name in ("eu10.jpg", "eu9.jpg", "eu9.PNG"):
+        picture(tmp_path / name)
+    (tmp_path / "eu9.txt").write_text("truth")
+    found = list(pictures_of(tmp_path))
+    assert ["eu9.PNG", "eu9.jpg", "eu10.jpg"] == [one.name for one in found]
+    assert [0, BETWEEN_PICTURES_MS, 2 * BETWEEN_PICTURES_MS] == [one.offset_ms for one in found]
+
+
+def test_one_file_is_given_as_it_is(tmp_path: Path) -> None:
+    """Whatever its name: what it holds is judged when it is decoded."""
+    (tmp_path / "strange.bin").write_bytes(b"no picture")
+    assert [b"no picture"] == [one.image for one in pictures_of(tmp_path / "strange.bin")]
+
+
+def test_a_video_gives_frames_at_their_times(tmp_path: Path) -> None:
+    """H.264 at 25 frames a second: 40 ms apart, each a picture of the right brightness."""
+    found = list(pictures_of(h264(tmp_path / "drive.mp4")))
+    assert [number * 40 for number in range(25)] == [one.offset_ms for one in found]
+    assert abs(int(decode_picture(found[12].image).mean()) - 120) < 6
+
+
+def test_fewer_frames_can_be_asked_for(tmp_path: Path) -> None:
+    """Five a second are two hundred milliseconds apart."""
+    found = list(pictures_of(h264(tmp_path / "drive.mp4"), frames_per_s=5))
+    assert [0, 200, 400, 600, 800] == [one.offset_ms for one in found]
+
+
+def test_a_broken_video_is_told_of_and_the_rest_goes_on(tmp_path: Path) -> None:
+    """An unreadable file never ends the reading of the others."""
+    (tmp_path / "a.mp4").write_bytes(b"no video")
+    picture(tmp_path / "b.png")
+    (tmp_path / "c.jpg").symlink_to(tmp_path / "gone.jpg")
+    broken, good = pictures_of(tmp_path)
+    assert broken.error is not None
+    assert ("a.mp4", "not_a_video", "b.png", None) == (broken.name, broken.error.reason, good.name, good.error)
+
+
+@pytest.mark.parametrize("name", ["", "missing"])
+def test_nothing_to_read_is_said_at_once(tmp_path: Path, name: str) -> None:
+    """An empty folder, or a path that is not there."""
+    with pytest.raises(Misconfigured, match="path"):
+        pictures_of(tmp_path / name)

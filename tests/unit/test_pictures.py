@@ -1,0 +1,138 @@
+"""Encoded pictures: what is decoded, and how, and what is refused."""
+
+import io
+import struct
+import zlib
+from contextlib import suppress
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from pipeline.errors import BadRecord
+from pipeline.vision.pictures import OVERVIEW_SIDE, decode_picture, encode_jpeg, overview_of
+
+
+def encoded(picture: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
+    """A picture as a file of this kind."""
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def noise(width: int, height: int) -> Image.Image:
+    """A picture that compresses badly, so that a cut file really lacks something."""
+    return Image.fromarray(np.random.default_rng(1).integers(0, 255, (height, width, 3), np.uint8).astype(np.uint8))
+
+
+def png_header(width: int, height: int) -> bytes:
+    """The beginning of a PNG that claims this size."""
+    fields = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + struct.pack(">I", 13)
+        + fields
+        + struct.pack(">I", zlib.crc32(fields))
+        + b"\0\0\x10\0IDAT"
+    )
+
+
+def reason_of(image: bytes) -> str:
+    """Why a picture is refused."""
+    with pytest.raises(BadRecord) as refused:
+        decode_picture(image)
+    assert refused.value.detail
+    return refused.value.reason
+
+
+def test_colours_come_as_blue_green_red() -> None:
+    """A red PNG has its red last."""
+    assert [0, 0, 255] == decode_picture(encoded(Image.new("RGB", (16, 16), "red"), "PNG"))[3, 3].tolist()
+
+
+@pytest.mark.parametrize(
+    "image", [b"", b"x", b"not a picture", b"%PDF-1.7 ...", b"\xff\xd8\xff", b"GIF89a" + bytes(40)]
+)
+def test_what_is_no_picture_is_refused(image: bytes) -> None:
+    """Empty, text, other kinds of file, a JPEG that ends after its first marker."""
+    assert "not_a_picture" == reason_of(image)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_truncated_picture_is_refused_instead_of_filled_with_grey(kind: str, share: float) -> None:
+    """OpenCV alone would decode such a JPEG and make the rest grey."""
+    whole = encoded(noise(320, 240), kind)
+    assert "truncated_picture" == reason_of(whole[: int(len(whole) * share)])
+
+
+def test_one_pixel_is_too_small() -> None:
+    """A 1x1 picture shows no plate."""
+    assert "picture_too_small" == reason_of(encoded(Image.new("RGB", (1, 1))))
+
+
+@pytest.mark.parametrize("size", [(12_500, 8_000), (60_000, 60_000), (2_000_000_000, 2)])
+def test_a_decompression_bomb_is_refused_by_its_header(size: tuple[int, int]) -> None:
+    """A hundred megapixels, far more, and a line of two billion: nothing is decoded, so a header alone is enough."""
+    assert "picture_too_large" == reason_of(png_header(*size) + bytes(100))
+
+
+def test_sixteen_bit_grey_keeps_its_brightness() -> None:
+    """The upper byte counts."""
+    deep = Image.fromarray(np.full((20, 20), 200 << 8, np.uint16))
+    assert [200, 200, 200] == decode_picture(encoded(deep, "PNG"))[5, 5].tolist()
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour"), [("L", 90), ("LA", (90, 255)), ("RGBA", (90, 90, 90, 255)), ("1", 1), ("P", 3)]
+)
+def test_other_kinds_of_png_become_three_channels(mode: str, colour: object) -> None:
+    """Grey, grey with transparency, colour with transparency, black and white, palette."""
+    picture = decode_picture(encoded(Image.new(mode, (24, 16), colour), "PNG"))  # type: ignore[arg-type]
+    assert ((16, 24, 3), np.uint8) == (picture.shape, picture.dtype)
+
+
+def test_transparent_is_white() -> None:
+    """What is not there does not become black."""
+    assert [255, 255, 255] == decode_picture(encoded(Image.new("RGBA", (16, 16), (0, 0, 0, 0)), "PNG"))[2, 2].tolist()
+
+
+def test_a_picture_is_turned_upright_by_its_exif_tag() -> None:
+    """A camera that hangs on its side says so."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    assert (40, 20, 3) == decode_picture(encoded(Image.new("RGB", (40, 20)), exif=exif)).shape
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 2**31), st.integers(1, 400), st.integers(0, 255))
+def test_damaged_files_give_a_picture_or_a_reason(at: int, length: int, value: int) -> None:
+    """Whatever bytes are overwritten, nothing else is raised."""
+    whole = bytearray(encoded(noise(48, 32)))
+    at %= len(whole)
+    whole[at : at + length] = bytes([value]) * length
+    with suppress(BadRecord):
+        assert 3 == decode_picture(bytes(whole)).shape[2]
+
+
+def test_a_small_jpeg_is_its_own_overview() -> None:
+    """Nothing is encoded twice without need."""
+    image = encoded(noise(320, 240))
+    assert image is overview_of(image)
+
+
+def test_a_large_picture_is_made_smaller_for_the_overview() -> None:
+    """Its longest side is what an overview may have."""
+    picture = decode_picture(overview_of(encoded(Image.new("RGB", (2560, 1000)))))
+    assert (500, OVERVIEW_SIDE) == picture.shape[:2]
+
+
+def test_quality_costs_bytes() -> None:
+    """The encoder's quality is really passed on."""
+    picture = np.asarray(cv2.cvtColor(np.asarray(noise(64, 64)), cv2.COLOR_RGB2BGR), np.uint8)
+    sizes = [len(encode_jpeg(picture, quality=quality)) for quality in (50, 80, 95)]
+    assert all(small < large for small, large in pairwise(sizes))
