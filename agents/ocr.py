@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
+import structlog
 
 from pipeline.errors import BadRecord
 from pipeline.runtime.app import Context
@@ -18,7 +19,9 @@ from pipeline.vision.vote import Verdict
 from schemas.ids import read_id
 from schemas.pictures import Track
 from schemas.reads import MAX_BATCH, Alternative, PlateRead, ReadBatch
-from schemas.topics import READS, TRACKS
+from schemas.topics import DAY_MS, READS, TRACKS
+
+log = structlog.get_logger()
 
 NAME = "ocr"
 SOURCE = TRACKS
@@ -32,7 +35,17 @@ async def start(context: Context) -> Handler:
     settings = context.settings
     evidence = EvidenceStore.open(settings.evidence_url or settings.data_dir / "evidence")
     reader = await asyncio.to_thread(PlateReader.load)
+    context.background(lambda: _keep_the_law(evidence, context), "evidence retention")
     return Ocr(reader, evidence, context).handle
+
+
+async def _keep_the_law(evidence: EvidenceStore, context: Context) -> None:
+    """Drop whole days of pictures once they are older than the law allows; looked at every hour."""
+    while True:
+        dropped = await evidence.drop_before(context.now_ms() - context.settings.evidence_days * DAY_MS)
+        if dropped:
+            log.info("evidence.dropped", pictures=dropped)
+        await asyncio.sleep(3600)
 
 
 @dataclass(frozen=True, slots=True)
