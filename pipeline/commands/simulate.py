@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from pipeline.cli_common import print_json, run_async
+from pipeline.commands.common import print_json, run_async
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.errors import Misconfigured
 from pipeline.runtime.endpoints import servers_of

@@ -1,0 +1,68 @@
+"""The demo's neighbours: a liaison desk for each country, each its own process, with keys made for the occasion."""
+
+import asyncio
+import sys
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from pipeline.desk.credentials import create_credentials, settings_toml
+from pipeline.desk.inbox import read_inbox
+from pipeline.desk.server import DeskStatus
+from pipeline.runtime.fleet import free_port
+from pipeline.runtime.processes import Program, Supervised
+
+
+class Desks:
+    """Desks of these countries, kept running in a folder; what they took is in their inboxes."""
+
+    def __init__(self, folder: Path, countries: Iterable[str]) -> None:
+        self.folder = folder
+        self.credentials = create_credentials(folder / "keys")
+        self._ports = {country: (free_port(), free_port()) for country in countries}
+        self.processes = {country: self._process(country) for country in self._ports}
+
+    async def start(self) -> None:
+        """Start all and wait until they listen. Raises StartFailed."""
+        for process in self.processes.values():
+            await process.start()
+        await asyncio.gather(*(process.wait_ready() for process in self.processes.values()))
+
+    async def stop(self) -> None:
+        """Stop all."""
+        await asyncio.gather(*(process.stop() for process in self.processes.values()))
+
+    def settings_file(self) -> Path:
+        """A vigie.toml that sends to these desks."""
+        urls = {country: f"https://127.0.0.1:{port}" for country, (port, _) in self._ports.items()}
+        file = self.folder / "vigie.toml"
+        file.write_text(settings_toml(self.credentials, urls), "utf-8")
+        return file
+
+    def taken(self) -> list[str]:
+        """The forward_ids that the desks hold, country by country in the order of receipt."""
+        return [entry.forward.forward_id for country in self._ports for entry in read_inbox(self._inbox(country))]
+
+    def _inbox(self, country: str) -> Path:
+        return self.folder / f"inbox-{country}"
+
+    def _process(self, country: str) -> Supervised:
+        port, control_port = self._ports[country]
+        program = Program(
+            name=f"desk-{country}",
+            argv=(sys.executable, "-m", "pipeline.cli", "desk", "--credentials", str(self.folder / "keys"),
+                  "--inbox", str(self._inbox(country)), "--country", country, "--port", str(port),
+                  "--control-port", str(control_port)),
+            env={"VIGIE_LOG_FORMAT": "json"},
+            health=lambda: asyncio.to_thread(_answers, control_port),
+            health_every_s=0.2,
+            ready_within_s=60.0,
+        )  # fmt: skip
+        return Supervised(program, self.folder)
+
+
+def _answers(control_port: int) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{control_port}/status", timeout=2.0) as answer:
+        return isinstance(msgspec.json.decode(answer.read(), type=DeskStatus), DeskStatus)

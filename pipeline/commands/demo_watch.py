@@ -1,0 +1,108 @@
+"""What comes out of the platform, read from its topics as any console would: the live screen and the last table rest on it."""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from pipeline.commands.demo_pictures import PICTURE_CAMERAS, REAL
+from pipeline.compare import Seen
+from pipeline.runtime import codec
+from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
+from schemas.reads import PlateRead, ReadBatch
+from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
+
+_TOPICS: tuple[Topic[Any], ...] = (READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS)
+_FROM_PICTURES = {*PICTURE_CAMERAS, REAL.camera_id}
+
+
+@dataclass(slots=True)
+class Watch:
+    """Everything seen so far. simulated, pictures: by the camera that it came from."""
+
+    simulated: Seen = field(default_factory=Seen)
+    picture_alerts: list[Alert] = field(default_factory=list)
+    picture_reads: list[PlateRead] = field(default_factory=list)
+    reads: deque[PlateRead] = field(default_factory=lambda: deque(maxlen=200_000))
+    read_count: int = 0
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    dead_letters: Counter[str] = field(default_factory=Counter)
+    latest_alerts: deque[Alert] = field(default_factory=lambda: deque(maxlen=40))
+    latest_violations: deque[Violation] = field(default_factory=lambda: deque(maxlen=20))
+    latest_forwards: deque[Forward] = field(default_factory=lambda: deque(maxlen=20))
+    covert_hits: int = 0
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    cameras: set[str] = field(default_factory=set)
+    _known: set[str] = field(default_factory=set)
+    _seconds: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64))
+
+    def reads_per_s(self) -> float:
+        """Over the last five seconds."""
+        now = time.monotonic()
+        recent = [count for at_s, count in self._seconds if now - at_s <= 5.0]
+        return sum(recent) / 5.0
+
+    def take(self, message: object) -> None:
+        """One message from a topic. A second copy counts for the comparison, and is not shown again."""
+        match message:
+            case ReadBatch():
+                self._take_reads(message)
+            case Alert():
+                self._take_alert(message)
+            case Violation():
+                self.simulated.violations.append(message)
+                self._show(message.violation_id, self.latest_violations, message)
+            case Forward():
+                self.simulated.forwards.append(message)
+                self._show(message.forward_id, self.latest_forwards, message)
+            case Receipt():
+                self.receipts[message.forward_id] = message
+            case DeadLetter():
+                self.dead_letters[f"{message.stage}: {message.reason}"] += 1
+        self.news.set()
+
+    def _take_reads(self, batch: ReadBatch) -> None:
+        self.reads.extend(batch.reads)
+        self.read_count += len(batch.reads)
+        self.cameras |= {read.camera_id for read in batch.reads}
+        self.picture_reads.extend(read for read in batch.reads if read.camera_id in _FROM_PICTURES)
+        self._seconds.append((time.monotonic(), len(batch.reads)))
+
+    def _take_alert(self, alert: Alert) -> None:
+        own = self.picture_alerts if alert.read.camera_id in _FROM_PICTURES else self.simulated.alerts
+        own.append(alert)
+        if alert.covert:
+            self.covert_hits += alert.alert_id not in self._known
+            self._known.add(alert.alert_id)
+            return
+        self._show(alert.alert_id, self.latest_alerts, alert)
+
+    def _show(self, name: str, where: deque[Any], message: object) -> None:
+        if name not in self._known:
+            self._known.add(name)
+            where.append(message)
+
+
+async def watch_topics(client_kwargs: Mapping[str, Any], namespace: str, watch: Watch, ready: asyncio.Event) -> None:
+    """Follow the topics from the beginning until cancelled. client_kwargs: of KafkaConnection."""
+    by_name = {f"{namespace}.{topic.name}": topic for topic in _TOPICS}
+    consumer = AIOKafkaConsumer(*by_name, auto_offset_reset="earliest", **client_kwargs)
+    await consumer.start()
+    ready.set()
+    try:
+        while True:
+            try:
+                found = await consumer.getmany(timeout_ms=200)
+            except KafkaError:
+                await asyncio.sleep(0.5)
+                continue
+            for records in found.values():
+                for record in records:
+                    watch.take(codec.decode(by_name[record.topic], record.value))
+    finally:
+        await consumer.stop()
