@@ -1,0 +1,75 @@
+"""What does not fit together in the reference data."""
+
+from pipeline.reference_checks import dangling, dangling_entries
+from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, Zone
+
+CAMERAS = [Camera(camera_id=name, name=name, network="federal") for name in ("A", "B")]
+
+
+def make_section(entry: str = "A", exit_: str = "B", certified: tuple[str, str] = ("A", "B")) -> Section:
+    """A section from one camera to another."""
+    return Section(
+        section_id="S",
+        name="S",
+        country="BE",
+        entries=(Line(camera_id=entry),),
+        exits=(Line(camera_id=exit_),),
+        distances=(Distance(entry_camera_id=certified[0], exit_camera_id=certified[1], metres=5230.5),),
+        limit_kmh=120,
+        certificate=Certificate(number="C", valid_from_ms=0, valid_until_ms=1),
+    )
+
+
+def make_policy(*zones: str) -> Policy:
+    """A policy for these zones."""
+    return Policy(
+        policy_id="P", country="NL", lists=("stolen",), legal_basis="l", purpose="p", contact="c", zones=zones
+    )
+
+
+def test_what_fits_together_is_not_mentioned() -> None:
+    """No warning without a reason."""
+    zone = Zone(zone_id="Z", name="Z", kind="border", cameras=("A",))
+    assert [] == dangling(CAMERAS, [make_section()], [zone], [make_policy("Z")])
+
+
+def test_unknown_cameras_and_zones_are_named() -> None:
+    """With who names them."""
+    zone = Zone(zone_id="Z", name="Z", kind="border", cameras=("X",))
+    assert [
+        "section S names camera X, which is unknown",
+        "zone Z names camera X, which is unknown",
+        "policy P names zone Y, which is unknown",
+    ] == dangling(CAMERAS, [make_section(exit_="X", certified=("A", "X"))], [zone], [make_policy("Y")])
+
+
+def test_a_section_without_its_distance_can_prove_nothing() -> None:
+    """And a distance between other cameras is of no use."""
+    assert [
+        "section S has no certified distance from A to B: no violation can be proved there",
+        "section S certifies a distance from B to A, which are not its entry and exit",
+    ] == dangling(CAMERAS, [make_section(certified=("B", "A"))], [], [])
+
+
+def test_a_zone_of_nothing_is_mentioned() -> None:
+    """Nothing is ever in it."""
+    found = dangling(CAMERAS, [], [Zone(zone_id="Z", name="Z", kind="watch")], [])
+    assert ["zone Z has neither cameras nor a polygon: nothing is ever in it"] == found
+
+
+def test_hotlist_entries_are_checked_where_they_are_bound_to_places() -> None:
+    """A wanted plate that counts only in an unknown zone never counts."""
+    entry = HotlistEntry(
+        entry_id="E",
+        plate="1",
+        hotlist="sis",
+        category="c",
+        owner="o",
+        legal_basis="l",
+        zones=("Z", "Y"),
+        cameras=("X",),
+    )
+    assert [
+        "entry E names camera X, which is unknown",
+        "entry E names zone Y, which is unknown",
+    ] == dangling_entries([entry], {"A"}, {"Z"})
