@@ -102,7 +102,11 @@ def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
 
 
 def average_speed_kmh(distance_m: Fraction, travel_ms: int | Fraction) -> Fraction:
-    """Mean speed over the distance, exact. travel_ms must be positive."""
+    """Mean speed over the distance, exact. travel_ms must be positive.
+
+    >>> average_speed_kmh(Fraction(2_500), 60_000)
+    Fraction(150, 1)
+    """
     return distance_m * MS_PER_HOUR / METRES_PER_KM / travel_ms
 
 

@@ -1,0 +1,26 @@
+"""The examples in the docstrings of the pure modules are true."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import pipeline.plates
+
+PURE = (
+    "pipeline.cross_border",
+    "pipeline.hotlist_index",
+    "pipeline.section_control",
+    "pipeline.tolerances",
+    "pipeline.zones",
+)
+PLATES = [f"pipeline.plates.{found.name}" for found in pkgutil.iter_modules(pipeline.plates.__path__)]
+
+
+@pytest.mark.parametrize("name", [*PURE, *PLATES, "pipeline.plates", "schemas.ids"])
+def test_the_examples_of_a_module_hold(name: str) -> None:
+    """Good and bad values, as the reader sees them."""
+    result = doctest.testmod(importlib.import_module(name))
+    assert result.attempted > 0
+    assert 0 == result.failed
