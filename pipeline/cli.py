@@ -82,17 +82,22 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"vigie {version('vigie')}")
+        raise typer.Exit
+
+
 @app.callback()
 def about(
-    show_version: Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and end.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and end.")
+    ] = False,
 ) -> None:
     """Vigie: number-plate recognition for a country, as a stream.
 
     Start with `vigie demo` to see it work, `vigie up` to run it, `vigie doctor` when something is wrong.
     """
-    if show_version:
-        typer.echo(f"vigie {version('vigie')}")
-        raise typer.Exit
 
 
 def main() -> None:
