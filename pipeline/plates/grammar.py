@@ -31,7 +31,9 @@ class Series:
 
     @cached_property
     def size(self) -> int:
-        """How many plates the series has: as issued, else how many texts the pattern matches, look-aheads apart. Raises ValueError for a pattern of another form.
+        """How many plates the series has: as issued, else how many texts the pattern matches, look-aheads apart.
+
+        Raises ValueError for a pattern of another form.
 
         >>> Series("standard", "[1-7][A-Z]{3}[0-9]{3}", 1.0).size == 7 * 26**3 * 10**3
         True
