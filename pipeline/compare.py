@@ -28,7 +28,7 @@ class Comparison:
 
 def compare(expected: Iterable[str], seen: Iterable[str], *, wrong: Iterable[tuple[str, str]] = ()) -> Comparison:
     """Ids against ids."""
-    wanted, counts = dict.fromkeys(expected), Counter(seen)
+    wanted, counts = dict.fromkeys(expected), Counter(iter(seen))
     return Comparison(
         expected=len(wanted),
         seen=len(counts),

@@ -39,7 +39,7 @@ class Watch:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     cameras: set[str] = field(default_factory=set)
     _known: set[str] = field(default_factory=set)
-    _seconds: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=64))
+    _seconds: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=4096))
 
     def reads_per_s(self) -> float:
         """Over the last five seconds."""

@@ -1,0 +1,144 @@
+"""How the demo went: expected against seen, and the pictures apart with what they show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.commands.demo_pictures import WANTED, Judged
+from pipeline.compare import Comparison, Outcome, compare
+from schemas.outcomes import Alert
+
+_TOLD = 6
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the last table."""
+
+    what: str
+    expected: int
+    seen: int
+    missing: list[str]
+    spurious: list[str]
+    wrong: list[str]
+    double: int  # second copies, which readers drop by their id
+    agrees: bool
+
+
+class Misread(msgspec.Struct, frozen=True, kw_only=True):
+    """One passage of a picture that was not read right. read None: not at all."""
+
+    camera_id: str
+    shown: str
+    read: str | None
+
+
+class Pictures(msgspec.Struct, frozen=True, kw_only=True):
+    """How well one kind of pictures was read."""
+
+    kind: str
+    passages: int
+    right: int
+    misreads: list[Misread]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole demo. agrees: nothing is missing, nothing is there that should not be."""
+
+    lines: list[Line]
+    pictures: list[Pictures]
+    reads: int
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of the forwards: ids that the desks hold, ids with a receipt of acknowledgement."""
+
+    taken: Sequence[str]
+    acknowledged: Sequence[str]
+
+
+def make_report(
+    outcome: Outcome, sent: Sequence[str], delivery: Delivery, judged: Sequence[Judged], picture_alerts: Sequence[Alert],
+    order: Sequence[str], reads: Comparison,
+) -> Report:  # fmt: skip
+    """Everything in one. sent: forward_ids expected; order: cameras whose reads came out of order; reads: simulated ones."""
+    lines = [
+        _line("simulated reads", reads, [f"{camera_id} out of order" for camera_id in order]),
+        _line("alerts", outcome.alerts),
+        _line("violations", outcome.violations),
+        _line("forwards", outcome.forwards),
+        _line("forwards taken by desks", compare(sent, delivery.taken)),
+        _line("receipts", compare(sent, delivery.acknowledged)),
+        _line("alerts from pictures", _picture_alerts(judged, picture_alerts)),
+    ]
+    kinds = [
+        _pictures("rendered", [one for one in judged if not one.real]),
+        _pictures("real", [one for one in judged if one.real]),
+    ]
+    return Report(
+        lines=lines, pictures=[kind for kind in kinds if kind.passages], reads=reads.seen,
+        agrees=all(line.agrees for line in lines),
+    )  # fmt: skip
+
+
+def _line(what: str, found: Comparison, more_wrong: Sequence[str] = ()) -> Line:
+    wrong = [f"{name}: {why}" for name, why in found.wrong] + list(more_wrong)
+    return Line(
+        what=what, expected=found.expected, seen=found.seen, missing=list(found.missing), spurious=list(found.spurious),
+        wrong=wrong, double=len(found.double), agrees=found.agrees and not more_wrong,
+    )  # fmt: skip
+
+
+def _picture_alerts(judged: Sequence[Judged], alerts: Sequence[Alert]) -> Comparison:
+    """A wanted vehicle that was read right must raise its alert; one that was misread may; no other vehicle may.
+
+    Vehicles stand for alerts here: which of a passage's pictures is the best is the reader's business.
+    """
+    wanted = {entry.plate for entry in WANTED}
+    must = [one.shown.plate for one in judged if one.right and one.shown.plate in wanted]
+    may = {one.shown.plate for one in judged if one.shown.plate in wanted}
+    seen = [alert.wanted_plate for alert in alerts]
+    excused = {plate for plate in may if plate not in must}
+    return compare([plate for plate in must if plate], [plate for plate in dict.fromkeys(seen) if plate not in excused])
+
+
+def _pictures(kind: str, judged: Sequence[Judged]) -> Pictures:
+    known = [one for one in judged if one.shown.plate is not None]
+    misreads = [
+        Misread(camera_id=one.shown.camera_id, shown=one.shown.plate or "", read=one.read.plate if one.read else None)
+        for one in known
+        if not one.right
+    ]
+    return Pictures(kind=kind, passages=len(known), right=len(known) - len(misreads), misreads=misreads)
+
+
+def print_report(report: Report, console: Console) -> None:
+    """The last table, and what is wrong in words."""
+    table = Table(title="Expected against seen", title_justify="left")
+    for name in ("", "expected", "seen", "missing", "spurious", "wrong", "second copies", ""):
+        table.add_column(name, justify="left" if not name else "right")
+    for line in report.lines:
+        verdict = Text("agrees", style="green") if line.agrees else Text("DIFFERS", style="bold red")
+        counts = (line.expected, line.seen, len(line.missing), len(line.spurious), len(line.wrong), line.double)
+        table.add_row(line.what, *map(str, counts), verdict)
+    console.print(table)
+    for line in report.lines:
+        for what, names in (("missing", line.missing), ("spurious", line.spurious), ("wrong", line.wrong)):
+            for name in names[:_TOLD]:
+                console.print(f"  {line.what}: {what}: {name}", style="red", markup=False)
+    for pictures in report.pictures:
+        share = pictures.right / pictures.passages
+        console.print(
+            f"Pictures ({pictures.kind}): {pictures.right} of {pictures.passages} passages read right ({share:.0%})."
+        )
+        for one in pictures.misreads[: 2 * _TOLD]:
+            console.print(
+                f"  {one.camera_id}: shows {one.shown}, read as {one.read or 'nothing'}", style="dim", markup=False
+            )
+    last = "[bold green]Everything agrees.[/]" if report.agrees else "[bold red]Expected and seen differ.[/]"
+    console.print(last)
