@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -120,18 +121,30 @@ def unknown_name(name: str, known: Iterable[str]) -> str:
     return f"{shown(name)} is unknown; {hint}"
 
 
-def unknown_field(values: Mapping[str, Any], kind: inspect.Type, place: Place = ()) -> tuple[Place, str] | None:
+def unknown_field(values: Mapping[str, Any], message: type, place: Place = ()) -> tuple[Place, str] | None:
     """The first field, at any depth, that the message does not have; None when there is none."""
-    if not isinstance(kind, inspect.StructType):
-        return None
-    fields = {field.name: field.type for field in kind.fields}
+    fields = _nested(message)
     for name, value in values.items():
         if name not in fields:
             return (*place, name), unknown_name(name, fields)
-        inner = _inside(kind, name)
-        inner = inner.item_type if isinstance(inner, inspect.VarTupleType) else inner
+        inner = fields[name]
+        if inner is None:
+            continue
         for part in value if isinstance(value, list) else [value]:
             found = unknown_field(part, inner, (*place, name)) if isinstance(part, dict) else None
             if found:
                 return found
     return None
+
+
+@cache
+def _nested(message: type) -> Mapping[str, type | None]:
+    """The fields of a message, each with the message that it holds, if any."""
+    info = inspect.type_info(message)
+    assert isinstance(info, inspect.StructType)
+    nested: dict[str, type | None] = {}
+    for field in info.fields:
+        kind = _inside(info, field.name)
+        kind = kind.item_type if isinstance(kind, inspect.VarTupleType) else kind
+        nested[field.name] = kind.cls if isinstance(kind, inspect.StructType) else None
+    return nested

@@ -15,7 +15,6 @@ from typing import IO, Any, BinaryIO, Generic, Literal, TextIO, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import inspect
 
 from pipeline.errors import BadRecord
 from pipeline.sources.cells import shown
@@ -112,7 +111,6 @@ class _Check(Generic[T]):
         self._checked = Checked(table)
         self._hashes = array("q")
         self._lines = array("Q")
-        self._kind = inspect.type_info(table.message)
         self._defaults = {one.name: one.default for one in table.columns if one.default not in (msgspec.UNSET, None)}
         self._header: dict[str, tuple[int, str]] = {}  # number and written name of each column of a CSV file
 
@@ -160,7 +158,7 @@ class _Check(Generic[T]):
 
     def _amend(self, values: dict[str, Any]) -> None:
         """Bring plates and moments of a JSON object into their form, and refuse names that mean nothing."""
-        unknown = unknown_field(values, self._kind)
+        unknown = unknown_field(values, self._table.message)
         if unknown:
             raise _Wrong(*unknown)
         for name, default in self._defaults.items():
