@@ -9,7 +9,9 @@ from schemas.reads import Network, Purpose, VehicleClass
 
 Metres = Annotated[float, msgspec.Meta(gt=0.0, le=200_000.0)]
 LimitKmh = Annotated[int, msgspec.Meta(ge=5, le=200)]
-PlatePattern = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9?*]+\Z", max_length=16)]
+PLATE_PATTERN = r"\A(?:[A-Z0-9]+|(?=(?:[?*]*[A-Z0-9]){2})[A-Z0-9?*]+)\Z"
+PlatePattern = Annotated[str, msgspec.Meta(pattern=PLATE_PATTERN, max_length=16)]
+"""A plate in compact form, or a pattern with at least two of its characters: `*` alone would stop every vehicle."""
 HotList = Literal["national_wanted", "stolen", "sis", "no_insurance", "no_inspection", "ad_hoc"]
 Priority = Literal["urgent", "high", "normal", "low"]
 Action = Literal["stop", "observe", "report"]

@@ -12,10 +12,11 @@ from msgspec import inspect
 
 from pipeline.sources.cells import shown
 from pipeline.sources.columns import Place, Table
+from schemas.reference import PLATE_PATTERN
 
 _PATTERNS = {
     r"\A[A-Za-z0-9][A-Za-z0-9._:-]*\Z": "is no name: letters, digits and . _ : - (a letter or digit first), at most 64",
-    r"\A[A-Z0-9?*]+\Z": "is no plate: A-Z and 0-9, and in a pattern ? for one character and * for any",
+    PLATE_PATTERN: "is no plate: A-Z and 0-9; in a pattern ? for one character, * for any, and at least two of the plate's own",
     r"\A[A-Z]{2}\Z": "is no country: two capital letters, such as BE",
 }
 _PATH = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")

@@ -385,7 +385,7 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
         Zone: st.builds(Zone, zone_id=NAMES, name=TEXTS, kind=st.sampled_from(["border", "lez"]), cameras=tuples(NAMES),
                         polygon=tuples(position), country=st.none() | COUNTRIES,
                         outbound_heading_deg=st.none() | FLOATS["heading"]),
-        HotlistEntry: st.builds(HotlistEntry, entry_id=NAMES, plate=st.from_regex(r"\A[A-Z0-9?*]{1,9}\Z"),
+        HotlistEntry: st.builds(HotlistEntry, entry_id=NAMES, plate=st.from_regex(r"\A([A-Z0-9]{1,9}|[?*]?[A-Z0-9]{2}[A-Z0-9?*]{0,6})\Z"),
                                 hotlist=st.sampled_from(["sis", "stolen"]), category=TEXTS,
                                 priority=st.sampled_from(["urgent", "normal"]), action=st.sampled_from(["stop", "report"]),
                                 owner=TEXTS, legal_basis=TEXTS, country=st.none() | COUNTRIES, valid_from_ms=MOMENTS,

@@ -1,0 +1,87 @@
+"""Bytes and messages: what is written is read again, and what is wrong says where."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import BadRecord
+from pipeline.runtime import codec
+from schemas.pictures import Frame
+from schemas.reads import ReadBatch
+from schemas.topics import FRAMES, READS
+from tests.builders import make_read
+
+
+def test_a_batch_survives_the_wire() -> None:
+    """JSON there and back is the same batch."""
+    batch = ReadBatch(reads=(make_read(plate="1ABC234"), make_read(plate="AB123CD")))
+    assert codec.decode(READS, codec.encode(READS, batch)) == batch
+
+
+def test_a_frame_survives_the_wire_with_its_bytes() -> None:
+    """msgpack there and back is the same picture."""
+    frame = Frame(camera_id="c", captured_at_ms=1, received_at_ms=2, image=bytes(range(256)))
+    assert codec.decode(FRAMES, codec.encode(FRAMES, frame)) == frame
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (None, "empty"),
+        (b"", "empty"),
+        (b"\xff", "undecodable"),
+        (b"{", "undecodable"),
+        (b"[" * 100_000, "invalid"),
+        (b"[]", "invalid"),
+        (b'{"reads": []}', "invalid"),
+        (b'{"reads": [{}]}', "invalid"),
+    ],
+)
+def test_what_cannot_be_read_has_a_reason(payload: bytes | None, reason: str) -> None:
+    """Nothing, no JSON, endless nesting, the wrong shape: each its own reason."""
+    with pytest.raises(BadRecord) as wrong:
+        codec.decode(READS, payload)
+    assert reason == wrong.value.reason
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("plate", ""),
+        ("plate", "1-ABC-234"),
+        ("plate", "ÀÉ漢字"),
+        ("plate", "A" * 17),
+        ("captured_at_ms", -1),
+        ("captured_at_ms", 1e300),
+        ("captured_at_ms", 99_999_999_999_999),
+        ("confidence", 1.5),
+        ("camera_id", "../../etc"),
+        ("speed_kmh", -3),
+        ("country", "Belgium"),
+    ],
+)
+def test_a_field_out_of_bounds_is_named(field: str, value: object) -> None:
+    """The detail says which field, so that the sender can mend it."""
+    read = {**msgspec.to_builtins(make_read()), field: value}
+    with pytest.raises(BadRecord, match=field):
+        codec.decode(READS, msgspec.json.encode({"reads": [read]}))
+
+
+def test_good_reads_of_a_bad_batch_are_kept() -> None:
+    """One by one, each bad read keeps its index and its bytes."""
+    good = msgspec.to_builtins(make_read(plate="1ABC234"))
+    payload = msgspec.json.encode({"reads": [good, {**good, "plate": ""}, good]})
+    kept, refused = codec.decode_reads_one_by_one(payload)
+    assert ["1ABC234", "1ABC234"] == [read.plate for read in kept]
+    assert [1] == [index for index, _, _ in refused]
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_raise_anything_but_a_bad_record(payload: bytes) -> None:
+    """Whatever arrives, the stream goes on."""
+    for topic in (READS, FRAMES):
+        try:
+            codec.decode(topic, payload)
+        except BadRecord as refused:
+            assert refused.reason in ("empty", "undecodable", "invalid")

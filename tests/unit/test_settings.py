@@ -1,0 +1,77 @@
+"""Settings: defaults, file, environment; a wrong value is answered with what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import Misconfigured
+from pipeline.runtime.settings import Settings, load_settings
+
+
+def settings(toml: str, tmp_path: Path, **environment: str) -> Settings:
+    """What a file and an environment give together."""
+    path = tmp_path / "vigie.toml"
+    path.write_text(toml, "utf-8")
+    return load_settings(environment, path)
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    """An empty file and an empty environment are a good start."""
+    assert settings("", tmp_path) == settings("", tmp_path, PATH="/bin")
+    assert settings("", tmp_path).namespace == "vigie"
+    assert settings("", tmp_path).data_dir.is_absolute()
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """What an operator says now counts more than what is written down."""
+    found = settings('namespace = "file"\nretries = 7', tmp_path, VIGIE_NAMESPACE="environment")
+    assert (found.namespace, found.retries) == ("environment", 7)
+
+
+def test_sections_of_the_file_are_read(tmp_path: Path) -> None:
+    """The neighbours' desks are named in the file."""
+    toml = (
+        '[liaison]\nsender = "BE"\n[liaison.desks.FR]\nurl = "https://desk"\nca_file = "ca.pem"\npublic_key_file = "k"'
+    )
+    assert settings(toml, tmp_path, VIGIE_LIAISON__TIMEOUT_S="3").liaison.desks["FR"].url == "https://desk"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("VIGIE_BROKERS", "2", "one of 1, 3"),
+        ("VIGIE_RETRIES", "x", "a whole number at least 0 and at most 100"),
+        ("VIGIE_RETRIES", "-1", "at least 0"),
+        ("VIGIE_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
+        ("VIGIE_NAMESPACE", "No Good", "matching"),
+        ("VIGIE_LIAISON__TIMEOUT_S", "999", "at most 60"),
+        ("VIGIE_LIAISON__SENDER", "BEL", "matching"),
+        ("VIGIE_TYPO", "1", "NAMESPACE"),
+        ("VIGIE_METRICS_PORT", "70000", "at most 65535"),
+    ],
+)
+def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, allowed: str, tmp_path: Path) -> None:
+    """The message names the variable as it was set, what it was and what it may be."""
+    with pytest.raises(Misconfigured) as wrong:
+        settings("", tmp_path, **{name: value})
+    assert name in str(wrong.value)
+    assert repr(value) in str(wrong.value)
+    assert allowed in str(wrong.value)
+
+
+@pytest.mark.parametrize("toml", ["namespace = ", "nothing_like_it = 1", "[liaison]\nsneder = 'BE'", "[x]\ny = 1"])
+def test_a_wrong_file_is_refused(toml: str, tmp_path: Path) -> None:
+    """No typo passes in silence."""
+    with pytest.raises(Misconfigured, match=r"vigie\.toml"):
+        settings(toml, tmp_path)
+
+
+def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+    """VIGIE_CONFIG must exist when it is set."""
+    with pytest.raises(Misconfigured, match="VIGIE_CONFIG"):
+        load_settings({"VIGIE_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_an_empty_variable_means_unset_where_that_is_possible(tmp_path: Path) -> None:
+    """Compose files pass empty variables for what is not set."""
+    assert settings("", tmp_path, VIGIE_EVIDENCE_URL="").evidence_url is None
