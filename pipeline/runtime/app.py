@@ -4,7 +4,6 @@ import asyncio
 import importlib
 import logging
 import signal
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -16,6 +15,8 @@ import structlog
 from faust.app.base import BootStrategy
 
 from pipeline.errors import Misconfigured, Unavailable
+from pipeline.runtime.clock import clock_with
+from pipeline.runtime.clock import platform_now_ms as platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.sender import Sender, partition_of
@@ -27,11 +28,6 @@ from schemas.topics import Topic
 log = structlog.get_logger("vigie.agent")
 AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison")
 """In the order of the road. Named, not discovered: a module that fails to import must fail loudly."""
-
-
-def platform_now_ms() -> int:
-    """The platform clock: UTC, integer milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True)
@@ -173,7 +169,8 @@ async def run_agent(
     port = metrics.serve(settings.metrics_port, settings.metrics_host)
     if ready:
         ready(port)
-    context = Context(settings, redis_client, metrics, Sender(connection.client_kwargs()))
+    now_ms = clock_with(settings.clock_offset_file)
+    context = Context(settings, redis_client, metrics, Sender(connection.client_kwargs()), now_ms)
     stage: Stage | None = None
     app: faust.App | None = None
     try:
