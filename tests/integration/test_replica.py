@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
+from pipeline.runtime.valkey_server import ValkeyServer
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import CAMERAS, COLLECTIONS, HOTLIST, Changes, Follower, ReplicaWriter
@@ -272,6 +274,39 @@ async def test_redis_being_away_is_unavailable() -> None:
         await ReplicaWriter(nowhere, "t").put(CAMERAS, [make_camera(1)])
     with pytest.raises(Unavailable):
         await Index(nowhere, "t").follower.load()
+
+
+async def test_a_worker_outlives_its_redis(tmp_path: Path, name: str) -> None:
+    """While it is away the worker decides from memory; when it is back, on the same file, changes arrive again."""
+    server = ValkeyServer(tmp_path)
+    await server.start()
+    client = open_redis(server.url)
+    index = Index(client, name)
+    task = asyncio.create_task(index.follower.run())
+    try:
+        await ReplicaWriter(client, name).put(HOTLIST, [make_entry(1)])
+        await asyncio.wait_for(index.follower.loaded.wait(), 5)
+        await until(index, {"SIS-1"})
+        await server.stop()
+        with pytest.raises(Unavailable):
+            await index.follower.poll()
+        assert {"SIS-1"} == set(index.items["hotlist"])
+        await server.start()
+        await ReplicaWriter(client, name).put(HOTLIST, [make_entry(2)])
+        await until(index, {"SIS-1", "SIS-2"})
+    finally:
+        task.cancel()
+        await client.aclose()
+        await server.stop()
+    assert [] == index.losses
+
+
+async def until(index: Index, wanted: set[str]) -> None:
+    """Wait until the worker holds these entries."""
+    async with asyncio.timeout(10):
+        while wanted != set(index.items["hotlist"]):
+            index.changed.clear()
+            await index.changed.wait()
 
 
 Step = tuple[str, int]

@@ -320,7 +320,7 @@ def test_a_file_that_is_not_there_is_a_bad_record(tmp_path: Path) -> None:
 TABLE_NAMES = sorted(TABLES)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.one_of(
         st.binary(max_size=300),
@@ -353,6 +353,7 @@ def test_no_bytes_at_all_bring_the_import_down(read: Read, content: bytes, name:
     assert items or refused
 
 
+PATTERNS = st.from_regex(r"\A([A-Z0-9]{1,9}|[?*]?[A-Z0-9]{2}[A-Z0-9?*]{0,6})\Z")
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,8}\Z")
 COUNTRIES = st.sampled_from(["BE", "NL", "FR", "LU", "DE"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="|\x00"), min_size=1, max_size=12).filter(
@@ -385,7 +386,7 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
         Zone: st.builds(Zone, zone_id=NAMES, name=TEXTS, kind=st.sampled_from(["border", "lez"]), cameras=tuples(NAMES),
                         polygon=tuples(position), country=st.none() | COUNTRIES,
                         outbound_heading_deg=st.none() | FLOATS["heading"]),
-        HotlistEntry: st.builds(HotlistEntry, entry_id=NAMES, plate=st.from_regex(r"\A([A-Z0-9]{1,9}|[?*]?[A-Z0-9]{2}[A-Z0-9?*]{0,6})\Z"),
+        HotlistEntry: st.builds(HotlistEntry, entry_id=NAMES, plate=PATTERNS,
                                 hotlist=st.sampled_from(["sis", "stolen"]), category=TEXTS,
                                 priority=st.sampled_from(["urgent", "normal"]), action=st.sampled_from(["stop", "report"]),
                                 owner=TEXTS, legal_basis=TEXTS, country=st.none() | COUNTRIES, valid_from_ms=MOMENTS,
@@ -400,7 +401,7 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(data=st.data(), table=st.sampled_from(TABLE_NAMES), form=st.sampled_from(["csv", "json", "jsonl"]))
 def test_what_is_written_is_read_back(
