@@ -1,0 +1,206 @@
+"""Throughput of the honest job: Vigie's stage beside a plain aiokafka loop, quixstreams and bytewax.
+
+    uv run --group bench python benchmarks/bench_stream.py [--json]
+
+Load (seed 1): reads of 10,000 cameras, one in 100 wanted, one in 40 on a controlled section; a hotlist of a million entries in
+memory; sections in Redis by one round trip a batch; alerts and violations to their topics. First 50 reads a record, then one.
+Every engine reads the same topic from its beginning, with the same decoding, matching and section functions, in a process of
+its own that is forked after the hotlist was loaded once; the engines take turns, in another order each round; the figures are
+each engine's median. The warm-up, the first tenth of the reads, is not counted, nor are start and stop. Vigie, aiokafka and
+quixstreams commit every half second; bytewax cannot. CPU is that of the engine's process with all its threads, without the
+servers. Servers: the embedded pair, on the same machine. Every run must give the same alerts and violations.
+
+Appends to benchmarks/results/stream.jsonl.
+"""
+
+import argparse
+import asyncio
+import gc
+import importlib.util
+import json
+import multiprocessing
+import random
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import append_result, environment
+from benchmarks.stream_engines import ENGINES, Progress, Run
+from benchmarks.stream_job import Job, reads_of
+from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.log import configure_logging
+from pipeline.runtime.pair import EmbeddedPair
+from pipeline.runtime.sender import Outgoing, Sender
+from pipeline.runtime.topics import create_topics
+from pipeline.sources.packing import Packer
+from schemas.reads import ReadBatch
+from schemas.topics import READS
+
+PACKINGS = (50, 1)
+BATCH = {True: 100, False: 500}  # records that an engine takes at once, packed and not
+LIMIT_S = 240.0
+_context = multiprocessing.get_context("fork")
+
+
+def main() -> None:
+    """Measure, print, append."""
+    options = _options()
+    print("Loading the hotlist...", file=sys.stderr)
+    job = Job.load(options.entries)
+    gc.collect()
+    gc.freeze()  # for all engines: nobody's collector walks the job
+    with tempfile.TemporaryDirectory(prefix="vigie-stream-") as name, servers(Path(name)) as (kafka_url, redis_url):
+        for packing in options.packing:
+            reads = options.reads if packing > 1 else options.singles
+            measure(job, packing, reads, options, Path(name), (kafka_url, redis_url))
+
+
+def measure(
+    job: Job, packing: int, reads: int, options: argparse.Namespace, folder: Path, urls: tuple[str, str]
+) -> None:
+    """All engines, in turns, on one topic of this packing."""
+    kafka, namespace = KafkaConnection.from_url(urls[0]), f"b{packing}"
+    print(f"Writing {reads:,} reads, {packing} a record...", file=sys.stderr)
+    forked(lambda: asyncio.run(filled(job, kafka, namespace, packing, reads, options.partitions)))
+    found: dict[str, list[dict[str, Any]]] = {engine: [] for engine in options.engines}
+    outcomes = set()
+    for number in range(options.rounds):
+        order = random.Random(number).sample(options.engines, len(options.engines))
+        for engine in order:
+            progress = Progress(total=reads, warm_up=reads // 10)
+            run = Run(job, progress, kafka, urls[1], namespace, f"{engine}{packing}-{number}", BATCH[packing > 1], folder)
+            figures = forked(lambda engine=engine, run=run: measured(engine, run))  # type: ignore[misc]
+            print(f"  round {number + 1} {engine}: {figures}", file=sys.stderr)
+            found[engine].append(figures)
+            outcomes.add((figures["reads"], figures["alerts"], figures["violations"]))
+    report(packing, found, options, agree=len(outcomes) == 1)
+
+
+def report(packing: int, found: dict[str, list[dict[str, Any]]], options: argparse.Namespace, *, agree: bool) -> None:
+    """One line per engine."""
+    peer = [round_["reads_per_cpu_s"] for round_ in found.get("aiokafka", [])]
+    for engine, rounds in found.items():
+        names = ("reads_per_s", "reads_per_cpu_s", "rss_mb")
+        line = {"engine": engine, "packing": packing,
+                **{name: round(statistics.median(figures[name] for figures in rounds)) for name in names}}  # fmt: skip
+        shares = [figures["reads_per_cpu_s"] / other for figures, other in zip(rounds, peer, strict=False)]
+        ratio = round(statistics.median(shares), 3) if shares else None
+        if options.json:
+            print(json.dumps(line), flush=True)
+        else:
+            print(f"{engine:12} {packing:3} a record  {line['reads_per_s']:>9,} reads/s  "
+                  f"{line['reads_per_cpu_s']:>9,} per CPU second ({ratio} of aiokafka)  {line['rss_mb']} MB",
+                  flush=True)  # fmt: skip
+        append_result("stream", {**line, "cpu_of_aiokafka": ratio, "rounds": rounds, "entries": options.entries,
+                                 "partitions": options.partitions, "seed": 1, "outcomes_agree": agree,
+                                 **environment("faust-streaming", "aiokafka", "quixstreams", "bytewax")})  # fmt: skip
+    if not agree:
+        sys.exit("the engines did not come to the same alerts and violations")
+
+
+def measured(engine: str, run: Run) -> dict[str, Any]:
+    """Run one engine to the end."""
+    ENGINES[engine](run)
+    return run.progress.figures()
+
+
+async def filled(
+    job: Job, kafka: KafkaConnection, namespace: str, packing: int, count: int, partitions: int
+) -> None:
+    """Create the topics and send the reads."""
+    shape = {"reads": partitions, "alerts": partitions, "violations": partitions}
+    await create_topics(kafka, namespace, partitions=shape)
+    sender, topic = Sender(kafka.client_kwargs(), linger_ms=5), f"{namespace}.{READS.name}"
+    packer, waiting = Packer(partitions, size=packing), list[Outgoing]()
+
+    def outgoing(partition: int, batch: ReadBatch) -> Outgoing:
+        from pipeline.runtime.codec import encode
+
+        return Outgoing(topic, encode(READS, batch), partition=partition)
+
+    for read in reads_of(job, count, platform_now_ms()):
+        packed = packer.add(read, 0.0)
+        if packed is not None:
+            waiting.append(outgoing(*packed))
+        if len(waiting) >= 1_000:
+            await sender.send_all(waiting)
+            waiting.clear()
+    waiting += [outgoing(*packed) for packed in packer.flush()]
+    await sender.send_all(waiting)
+    await sender.stop()
+
+
+def forked(work: Callable[[], Any]) -> Any:
+    """The result of work in a forked process, which has what is loaded here without loading it again."""
+    mine, theirs = _context.Pipe(duplex=False)
+    process = _context.Process(target=_send, args=(theirs, work))
+    process.start()
+    theirs.close()
+    if not mine.poll(LIMIT_S):
+        process.kill()
+        sys.exit(f"a measurement took more than {LIMIT_S:.0f} s")
+    try:
+        return mine.recv()
+    except EOFError:
+        sys.exit("a measurement failed; see above")
+    finally:
+        process.join(10.0)
+        process.kill()
+
+
+def _send(connection: Connection, work: Callable[[], Any]) -> None:
+    connection.send(work())
+
+
+@contextmanager
+def servers(folder: Path) -> Iterator[tuple[str, str]]:
+    """The embedded pair, kept by a process of its own: this one must have no threads when it forks."""
+    mine, theirs = _context.Pipe()
+    process = _context.Process(target=_serve, args=(mine, theirs, folder))
+    process.start()
+    theirs.close()
+    try:
+        yield mine.recv()
+    finally:
+        mine.send(None)
+        process.join(20.0)
+
+
+def _serve(other: Connection, connection: Connection, folder: Path) -> None:
+    other.close()  # so that the end of the benchmark, however it ends, is the end of the line
+
+    async def run() -> None:
+        configure_logging(level="error")
+        async with EmbeddedPair(folder / "servers") as pair:
+            connection.send((pair.kafka.url, pair.redis_url))
+            await asyncio.to_thread(connection.poll, None)
+
+    asyncio.run(run())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, nothing else")
+    parser.add_argument("--reads", type=int, default=500_000, help="with 50 a record")
+    parser.add_argument("--singles", type=int, default=150_000, help="reads with one a record")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="on the hotlist")
+    parser.add_argument("--partitions", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--packing", type=int, nargs="+", default=PACKINGS, help="reads a record, 1..100")
+    parser.add_argument("--engines", nargs="+", choices=list(ENGINES), default=list(ENGINES))
+    options = parser.parse_args()
+    absent = [name for name in options.engines if name not in ("vigie",) and importlib.util.find_spec(name) is None]
+    if absent:
+        print(f"Not installed, left out: {', '.join(absent)}. uv run --group bench brings them.", file=sys.stderr)
+    options.engines = [name for name in options.engines if name not in absent]
+    return options
+
+
+if __name__ == "__main__":
+    main()

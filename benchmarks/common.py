@@ -1,0 +1,73 @@
+"""What every benchmark states beside its figures: versions, machine, date; and where results go."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).with_name("results")
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def environment(*packages: str) -> dict[str, Any]:
+    """Version of Vigie and of the packages, Python, machine, how busy it was, date."""
+    return {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "vigie": _version("vigie"),
+        "machine": f"{processor()}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}",
+        "load_before": round(os.getloadavg()[0], 2),
+        "python": platform.python_version(),
+        **{name: _version(name) for name in packages},
+    }
+
+
+def append_result(name: str, figures: Mapping[str, Any]) -> None:
+    """One more line in results/NAME.jsonl; what is there stays."""
+    RESULTS.mkdir(exist_ok=True)
+    with (RESULTS / f"{name}.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write(json.dumps(figures) + "\n")
+
+
+def results(name: str) -> list[dict[str, Any]]:
+    """Everything ever appended under this name."""
+    path = RESULTS / f"{name}.jsonl"
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share of the ordered values does not exceed; NaN when there are none."""
+    if not ordered:
+        return float("nan")
+    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]
+
+
+def rss_mb() -> float:
+    """Resident memory of this process, MB."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except OSError:  # not Linux: the peak
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def processor() -> str:
+    """The processor's name, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "absent"

@@ -1,0 +1,263 @@
+"""The same job on four engines. Each runs in a process of its own, until it has done all reads of the topic."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+
+from benchmarks.common import rss_mb
+from benchmarks.stream_job import BlockingRedis, Job, without_loop
+from pipeline.runtime.app import platform_now_ms
+from pipeline.section_control import Sighting
+from pipeline.state.section_memory import SectionMemory
+from schemas.outcomes import Alert, Violation
+from schemas.reads import PlateRead, ReadBatch
+from schemas.topics import ALERTS, READS, VIOLATIONS
+
+COMMIT_EVERY_S = 0.5
+_decode = msgspec.json.Decoder(ReadBatch).decode
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counts, and the clocks from the end of the warm-up to the last acknowledged output."""
+
+    total: int
+    warm_up: int
+    reads: int = 0
+    alerts: int = 0
+    violations: int = 0
+    _begun: tuple[int, float, float] | None = None
+    _ended: tuple[float, float] | None = None
+    rss: float = 0.0
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def took(self, reads: int) -> None:
+        """So many reads are decided and their outputs handed over."""
+        self.reads += reads
+        if self._begun is None and self.reads >= self.warm_up:
+            self._begun = self.reads, time.perf_counter(), time.process_time()
+
+    def settled(self) -> None:
+        """Everything handed over so far is acknowledged."""
+        if self.reads >= self.total:
+            self._ended = time.perf_counter(), time.process_time()
+            self.rss = rss_mb()
+            self.done.set()
+
+    def figures(self) -> dict[str, float]:
+        """Of the reads after the warm-up."""
+        assert self._begun and self._ended, "not everything was done"
+        reads = self.reads - self._begun[0]
+        wall_s, cpu_s = self._ended[0] - self._begun[1], self._ended[1] - self._begun[2]
+        return {"reads_per_s": round(reads / wall_s), "reads_per_cpu_s": round(reads / cpu_s),
+                "rss_mb": round(self.rss), "reads": self.reads, "alerts": self.alerts,
+                "violations": self.violations}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One engine's run. group: its consumer group, and its memory in Redis; batch_records: taken at once."""
+
+    job: Job
+    progress: Progress
+    kafka: Any  # KafkaConnection
+    redis_url: str
+    namespace: str
+    group: str
+    batch_records: int
+    folder: Path
+
+    @property
+    def servers(self) -> str:
+        """As clients of librdkafka want them."""
+        return ",".join(self.kafka.bootstrap_servers)
+
+    def topic(self, name: str) -> str:
+        """The topic's full name."""
+        return f"{self.namespace}.{name}"
+
+    def count(self, alerts: Sequence[Alert], violations: Sequence[Violation]) -> None:
+        """Outputs handed over."""
+        self.progress.alerts += len(alerts)
+        self.progress.violations += len(violations)
+
+    def blocking_memory(self) -> SectionMemory:
+        """The section memory for an engine without an event loop."""
+        import redis
+
+        return SectionMemory(cast(Any, BlockingRedis(redis.Redis.from_url(self.redis_url))), self.group)
+
+
+def vigie(run: Run) -> None:
+    """Vigie's stage, as `vigie worker` runs it."""
+    import uvloop
+
+    from pipeline.runtime.app import run_agent
+    from pipeline.runtime.log import configure_logging
+    from pipeline.runtime.outputs import Outputs, Record
+    from pipeline.runtime.settings import load_settings
+    from pipeline.state.redis_port import open_redis
+
+    configure_logging(level="warning")
+    client = open_redis(run.redis_url)
+    memory = SectionMemory(client, run.group)
+    progress = run.progress
+
+    async def settled() -> None:
+        progress.settled()
+
+    async def handle(records: Sequence[Record[ReadBatch]]) -> Outputs:
+        reads = [read for record in records for read in record.message.reads]
+        alerts, violations = await run.job.decide(reads, memory, platform_now_ms())
+        outputs = Outputs(settled=settled)
+        for alert in alerts:
+            outputs.send(ALERTS, alert, key=alert.wanted_plate)
+        for violation in violations:
+            outputs.send(VIOLATIONS, violation, key=violation.section_id)
+        run.count(alerts, violations)
+        progress.took(len(reads))
+        return outputs
+
+    async def start(_context: Any) -> Any:
+        return handle
+
+    agent = SimpleNamespace(NAME=run.group, SOURCE=READS, OUTPUTS=(ALERTS, VIOLATIONS), start=start)
+    environ = {"VIGIE_NAMESPACE": run.namespace, "VIGIE_DATA_DIR": str(run.folder),
+               "VIGIE_BATCH_RECORDS": str(run.batch_records)}  # fmt: skip
+    settings = load_settings(environ, None)
+    uvloop.run(run_agent(run.group, settings, run.kafka, client, module=cast(Any, agent), stopped=progress.done))
+
+
+def aiokafka(run: Run) -> None:
+    """A plain loop: fetch, decide, send, wait for the acknowledgements; commits every half second."""
+    import uvloop
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+    from pipeline.state.redis_port import open_redis
+
+    progress = run.progress
+
+    async def loop() -> None:
+        memory = SectionMemory(open_redis(run.redis_url), run.group)
+        consumer = AIOKafkaConsumer(
+            run.topic("reads"), group_id=run.group, enable_auto_commit=False, auto_offset_reset="earliest",
+            max_partition_fetch_bytes=2 * 1024 * 1024, **run.kafka.client_kwargs(),
+        )  # fmt: skip
+        producer = AIOKafkaProducer(acks="all", enable_idempotence=True, **run.kafka.client_kwargs())
+        await consumer.start()
+        await producer.start()
+        committed = time.monotonic()
+        while not progress.done.is_set():
+            fetched = await consumer.getmany(timeout_ms=250, max_records=run.batch_records)
+            reads = [read for records in fetched.values() for one in records for read in _decode(one.value).reads]
+            alerts, violations = await run.job.decide(reads, memory, platform_now_ms())
+            sends = [
+                await producer.send(run.topic("alerts"), _encode(alert), key=alert.wanted_plate.encode())
+                for alert in alerts
+            ]
+            sends += [
+                await producer.send(run.topic("violations"), _encode(one), key=one.section_id.encode())
+                for one in violations
+            ]
+            await asyncio.gather(*sends)
+            run.count(alerts, violations)
+            progress.took(len(reads))
+            if time.monotonic() - committed >= COMMIT_EVERY_S:
+                await consumer.commit()
+                committed = time.monotonic()
+            progress.settled()
+        await consumer.commit()
+        await consumer.stop()
+        await producer.stop()
+
+    uvloop.run(loop())
+
+
+def quixstreams(run: Run) -> None:
+    """A streaming data frame; sections in a batching sink, which is given whole checkpoints. Commits every half second."""
+    from confluent_kafka import Producer
+    from quixstreams import Application
+    from quixstreams.models.serializers import Serializer
+    from quixstreams.sinks import BatchingSink, SinkBatch
+
+    class Encoded(Serializer):  # type: ignore[misc]
+        def __call__(self, value: Alert, ctx: Any) -> bytes:
+            return _encode(value)
+
+    progress, memory = run.progress, run.blocking_memory()
+    violations_to = Producer({"bootstrap.servers": run.servers, "enable.idempotence": True})
+
+    class Sections(BatchingSink):  # type: ignore[misc]
+        def write(self, batch: SinkBatch) -> None:
+            found = without_loop(run.job.judge([one.value for one in batch if one.value], memory, platform_now_ms()))
+            for violation in found:
+                violations_to.produce(
+                    run.topic("violations"), _encode(violation), key=violation.section_id.encode()
+                )
+            violations_to.flush()
+            run.count((), found)
+            progress.settled()
+            if progress.done.is_set():
+                app.stop()
+
+    def alerts_of(reads: Sequence[PlateRead]) -> list[Alert]:
+        now_ms = platform_now_ms()
+        alerts = [alert for read in reads for alert in run.job.alerts_of(read, now_ms)]
+        run.count(alerts, ())
+        progress.took(len(reads))
+        return alerts
+
+    def sightings(reads: Sequence[PlateRead]) -> list[Sighting | None]:
+        found: list[Sighting | None] = [sighting for read in reads for sighting in run.job.sightings_of(read)]
+        return [*found, None] if progress.reads >= progress.total else found  # so that the last checkpoint is written
+
+    app = Application(run.servers, consumer_group=run.group, auto_offset_reset="earliest", loglevel="WARNING",
+                      commit_interval=COMMIT_EVERY_S, state_dir=run.folder / "quix", auto_create_topics=False)  # fmt: skip
+    source = app.topic(run.topic("reads"), value_deserializer="bytes")
+    target = app.topic(run.topic("alerts"), value_serializer=Encoded(), key_serializer="bytes")
+    reads = app.dataframe(source).apply(lambda value: _decode(value).reads)
+    reads.apply(alerts_of, expand=True).to_topic(target, key=lambda alert: alert.wanted_plate.encode())
+    reads.apply(sightings, expand=True).sink(Sections())
+    app.run()
+
+
+def bytewax(run: Run) -> None:
+    """A dataflow over Kafka's source and sink, with batches as they are fetched. It commits nothing and recovers nothing."""
+    import bytewax.operators as op
+    from bytewax.connectors.kafka import KafkaSink, KafkaSinkMessage, KafkaSource
+    from bytewax.dataflow import Dataflow
+    from bytewax.testing import run_main
+
+    progress, memory = run.progress, run.blocking_memory()
+
+    def decided(records: list[Any]) -> Iterable[Any]:
+        reads = [read for record in records for read in _decode(record.value).reads]
+        alerts, violations = without_loop(run.job.decide(reads, memory, platform_now_ms()))
+        run.count(alerts, violations)
+        progress.took(len(reads))
+        out = [KafkaSinkMessage(one.wanted_plate.encode(), _encode(one), topic=run.topic("alerts")) for one in alerts]
+        out += [
+            KafkaSinkMessage(one.section_id.encode(), _encode(one), topic=run.topic("violations"))
+            for one in violations
+        ]
+        return out
+
+    flow = Dataflow("job")
+    source = KafkaSource(list(run.kafka.bootstrap_servers), [run.topic("reads")], tail=False, batch_size=run.batch_records)
+    taken = op.input("reads", flow, source)
+    out = op.flat_map_batch("decide", taken, decided)
+    op.output("out", out, KafkaSink(list(run.kafka.bootstrap_servers), run.topic("alerts")))
+    run_main(flow)
+    progress.settled()
+
+
+ENGINES: dict[str, Callable[[Run], None]] = {
+    "vigie": vigie, "aiokafka": aiokafka, "quixstreams": quixstreams, "bytewax": bytewax,
+}  # fmt: skip

@@ -1,0 +1,163 @@
+"""The honest job: what every engine does with the reads, with the same functions; and the reads themselves.
+
+A hotlist of a million in memory, sections in Redis by one round trip a batch; alerts and violations come out.
+"""
+
+from collections.abc import Coroutine, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+from typing import Any, TypeVar
+
+from benchmarks.bench_import import entries
+from pipeline.hotlist import Hotlist, alert_of, match_read
+from pipeline.intake import check_read, may_serve
+from pipeline.section_control import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
+from pipeline.sources.network_big import big_network
+from pipeline.state.section_memory import SectionMemory
+from schemas import ids
+from schemas.outcomes import Alert, Violation
+from schemas.reads import ClockState, PlateRead
+from schemas.reference import Camera, Zone
+
+T = TypeVar("T")
+WANTED = 0.01  # of the reads
+SPEEDING = 0.05  # of the pairs on sections
+LETTERS = "ABCDEFGHJKLMNPRSTVXYZ"
+GAP = 200  # reads between the two ends of a section
+CLOCK = ClockState(source="ntp", offset_ms=1.5, worst_error_ms=15.0)
+
+
+@dataclass(slots=True)
+class Job:
+    """The reference data in memory and the decisions on it."""
+
+    hotlist: Hotlist
+    cameras: dict[str, Camera]
+    zones: dict[str, Zone]
+    sections: SectionIndex
+    wanted: list[str]  # some plates that are on the hotlist
+
+    @staticmethod
+    def load(entries_count: int, cameras: int = 10_000) -> "Job":
+        """A country's cameras and sections, and so many hotlist entries; seed 1."""
+        network = big_network(cameras, 1, hotlist=0)
+        job = Job(Hotlist(), network.by_id, {zone.zone_id: zone for zone in network.zones}, SectionIndex(), [])
+        job.sections.apply(network.sections)
+        source = entries(entries_count)
+        while chunk := list(islice(source, 2_000)):
+            job.hotlist.apply(chunk)
+            job.wanted += [entry.plate for entry in chunk[:5]]
+        return job
+
+    def alerts_of(self, read: PlateRead, now_ms: int) -> list[Alert]:
+        """Intake, then the hotlist."""
+        if check_read(read, self.cameras, now_ms) is not None:
+            return []
+        hits = match_read(read, self.hotlist, self.cameras, self.zones)
+        return [alert_of(hit, read, decided_at_ms=now_ms) for hit in hits] if hits else []
+
+    def sightings_of(self, read: PlateRead) -> list[Sighting]:
+        """The section lines that the read was seen on."""
+        if not self.sections.lines_at(read.camera_id):
+            return []
+        if not may_serve(read, self.cameras[read.camera_id], "section_control"):
+            return []
+        return sightings_of(read, self.sections)
+
+    def violations_of(self, pairs: Iterable[SectionPair], now_ms: int) -> Iterator[Violation]:
+        """The pairs that prove one."""
+        for pair in pairs:
+            verdict = violation_of(pair, self.sections.sections[pair.section_id], decided_at_ms=now_ms)
+            if isinstance(verdict, Violation):
+                yield verdict
+
+    async def decide(
+        self, reads: Iterable[PlateRead], memory: SectionMemory, now_ms: int
+    ) -> tuple[list[Alert], list[Violation]]:
+        """Everything about a batch of reads; one round trip to Redis, two when a pair is innocent."""
+        alerts: list[Alert] = []
+        sightings: list[Sighting] = []
+        for read in reads:
+            alerts += self.alerts_of(read, now_ms)
+            sightings += self.sightings_of(read)
+        return alerts, await self.judge(sightings, memory, now_ms)
+
+    async def judge(self, sightings: list[Sighting], memory: SectionMemory, now_ms: int) -> list[Violation]:
+        """What these sightings complete; innocent pairs are forgotten."""
+        if not sightings:
+            return []
+        pairs = await memory.pair(sightings)
+        violations = list(self.violations_of(pairs, now_ms))
+        guilty = {(one.entry.read_id, one.exit.read_id) for one in violations}
+        innocent = [pair for pair in pairs if (pair.entry.read_id, pair.exit.read_id) not in guilty]
+        if innocent:
+            await memory.forget(innocent)
+        return violations
+
+
+def reads_of(job: Job, count: int, now_ms: int, seed: int = 1) -> Iterator[PlateRead]:
+    """Reads of all cameras, one in 40 on a section, one in 100 wanted; captured in the minutes before now_ms (UTC)."""
+    random = Random(f"{seed}/stream")
+    cameras = list(job.cameras.values())
+    controlled = {line.camera_id: section for section in job.sections.sections.values() for line in section.entries}
+    leaving: dict[int, tuple[str, str, int]] = {}
+    step_ms = 0.2
+    for number in range(count):
+        at_ms = now_ms - 900_000 + int(number * step_ms)
+        if number in leaving:
+            camera_id, plate, at_ms = leaving.pop(number)
+            yield _read(job.cameras[camera_id], plate, at_ms, 0.95)
+            continue
+        camera = random.choice(cameras)
+        plate = f"9{''.join(random.choices(LETTERS, k=3))}{random.randrange(1000):03d}"
+        section = controlled.get(camera.camera_id)
+        if section is None:
+            if random.random() < WANTED:
+                plate = random.choice(job.wanted)
+        else:
+            pace = 1.3 if random.random() < SPEEDING else 0.9
+            travel_ms = round(section.distances[0].metres * 3600 / (section.limit_kmh * pace))
+            leaving.setdefault(number + GAP, (section.exits[0].camera_id, plate, at_ms + travel_ms))
+        yield _read(camera, plate, at_ms, round(random.uniform(0.9, 0.995), 3))
+
+
+def _read(camera: Camera, plate: str, at_ms: int, confidence: float) -> PlateRead:
+    return PlateRead(
+        read_id=ids.read_id(camera.camera_id, at_ms, plate), camera_id=camera.camera_id, captured_at_ms=at_ms,
+        received_at_ms=at_ms + 100, plate=plate, confidence=confidence, country="BE", country_confidence=0.9, lane=1,
+        heading_deg=camera.heading_deg, speed_kmh=87.5, vehicle_class="car", colour="grey", network=camera.network,
+        clock=CLOCK, reader="camera-anpr/4.2",
+    )  # fmt: skip
+
+
+class BlockingRedis:
+    """A blocking client behind the one method that the section memory uses, for engines without an event loop."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def pipeline(self, transaction: bool) -> "BlockingRedis":
+        """A pipeline of the blocking client."""
+        return BlockingRedis(self._client.pipeline(transaction=transaction))
+
+    def execute_command(self, *command: Any) -> None:
+        """Into the pipeline."""
+        self._client.execute_command(*command)
+
+    async def execute(self, raise_on_error: bool) -> Any:
+        """Blocks until the answers are there."""
+        return self._client.execute(raise_on_error=raise_on_error)
+
+    async def script_load(self, source: str) -> None:
+        """Blocks."""
+        self._client.script_load(source)
+
+
+def without_loop(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never really waits."""
+    try:
+        work.send(None)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+    raise RuntimeError("it waited")
