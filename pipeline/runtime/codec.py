@@ -13,6 +13,7 @@ from schemas.topics import Topic
 M = TypeVar("M", bound=Message)
 _JSON = msgspec.json.Encoder()
 _MSGPACK = msgspec.msgpack.Encoder()
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # the last: nested more deeply than anything of ours
 
 
 def encode(topic: Topic[M], message: M) -> bytes:
@@ -35,7 +36,7 @@ def decode(topic: Topic[M], payload: bytes | None) -> M:
         message: M = _decoder(topic).decode(payload)
     except msgspec.ValidationError as error:
         raise BadRecord("invalid", str(error)) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise BadRecord("undecodable", f"not {topic.encoding}: {error}") from error
     return message
 
@@ -51,14 +52,14 @@ def decode_reads_one_by_one(payload: bytes) -> tuple[list[PlateRead], list[tuple
     """
     try:
         raw = msgspec.json.decode(payload, type=_RawBatch).reads
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise BadRecord("invalid", str(error)) from error
     good: list[PlateRead] = []
     bad: list[tuple[int, bytes, BadRecord]] = []
     for index, item in enumerate(raw):
         try:
             good.append(_READ.decode(item))
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             bad.append((index, bytes(item), BadRecord("invalid", str(error))))
     return good, bad
 

@@ -77,6 +77,15 @@ def test_good_reads_of_a_bad_batch_are_kept() -> None:
     assert [1] == [index for index, _, _ in refused]
 
 
+@pytest.mark.parametrize("before", [b'{"reads":', b'{"reads":[', b'{"reads":[{"read_id":', b'{"reads":[{"more":'])
+def test_endless_nesting_inside_of_a_batch_is_a_bad_record(before: bytes) -> None:
+    """However deep and wherever: a batch that is looked through read by read stops nobody either."""
+    payload = before + b"[" * 100_000
+    for look in (lambda: codec.decode(READS, payload), lambda: codec.decode_reads_one_by_one(payload)):
+        with pytest.raises(BadRecord):
+            look()
+
+
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_a_bad_record(payload: bytes) -> None:
     """Whatever arrives, the stream goes on."""
