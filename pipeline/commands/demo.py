@@ -5,7 +5,7 @@ import contextlib
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,9 +110,9 @@ async def run_demo(options: DemoOptions, console: Console, tell: Callable[[Repor
         rendering = asyncio.create_task(asyncio.to_thread(_passages, options, network))
         closing.push_async_callback(_ended, rendering)
         desks = Desks(options.folder, sorted({policy.country for policy in network.policies}))
-        closing.push_async_callback(desks.stop)
-        await desks.start()
-        platform = await closing.enter_async_context(_platform(options, desks, console))
+        platform = _platform(options, desks, console)
+        closing.push_async_callback(lambda: asyncio.gather(platform.stop(), desks.stop()))
+        await asyncio.gather(desks.start(), platform.start())
         stage = _Stage(options, network, platform, desks, console)
         await stage.load()
         report = await stage.show(await rendering)
@@ -138,12 +138,10 @@ def _empty(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True)
 
 
-@contextlib.asynccontextmanager
-async def _platform(options: DemoOptions, desks: Desks, console: Console) -> AsyncIterator[Platform]:
+def _platform(options: DemoOptions, desks: Desks, console: Console) -> Platform:
     config = desks.settings_file()
     settings = load_settings({"VIGIE_DATA_DIR": str(options.folder), "VIGIE_CONFIG": str(config)})
-    async with Platform(settings, say=console.print, config=config) as platform:
-        yield platform
+    return Platform(settings, say=console.print, config=config)
 
 
 @dataclass(slots=True)

@@ -88,7 +88,7 @@ class Screen:
         for name, width in (("time", 8), ("", 6), ("plate", 9), ("list", 13)):
             table.add_column(name, width=width, no_wrap=True)
         table.add_column("place", no_wrap=True, overflow="ellipsis", ratio=1)
-        table.add_column("match", width=10, no_wrap=True)
+        table.add_column("match", width=12, no_wrap=True)
         for alert in list(self.watch.latest_alerts)[: -rows - 1 : -1]:
             table.add_row(*self._alert_cells(alert), style=None if alert.rings else "dim")
         title = "Alerts"
@@ -98,7 +98,7 @@ class Screen:
 
     def _alert_cells(self, alert: Alert) -> tuple[str | Text, ...]:
         style = PRIORITY_STYLES[alert.priority] if alert.rings else "dim"
-        how = Text(alert.match, style="yellow" if alert.confirm else "")
+        how = Text(f"{alert.match}?" if alert.confirm else alert.match, style="yellow" if alert.confirm else "")
         if not alert.rings:
             how.append(" trail" if alert.live else " late", style="dim")
         return (
@@ -164,7 +164,8 @@ def alert_line(alert: Alert, cameras: Mapping[str, Camera]) -> Text:
     place = camera.name if camera else alert.read.camera_id
     text = Text(f"       {_clock(alert.read.captured_at_ms)} ")
     text.append(f"{alert.priority:6}", style=PRIORITY_STYLES[alert.priority])
-    return text.append(f" {alert.read.plate:9} {_LISTS.get(alert.hotlist, alert.hotlist)}, {alert.category}: {place}")
+    text.append(f" {alert.read.plate:9} {_LISTS.get(alert.hotlist, alert.hotlist)}, {alert.category}: {place}")
+    return text.append(f" ({alert.match}: confirm first)", style="yellow") if alert.confirm else text
 
 
 def _clock(at_ms: int) -> str:

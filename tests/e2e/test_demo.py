@@ -1,0 +1,57 @@
+"""The demo itself, as a newcomer runs it, only shorter."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE, Process
+from pathlib import Path
+
+
+async def started(folder: Path, *arguments: str) -> Process:
+    """`vigie demo` in a data folder of its own."""
+    environment = {**os.environ, "VIGIE_DATA_DIR": str(folder)}
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pipeline.cli", "demo", *arguments, stdout=PIPE, stderr=PIPE, env=environment
+    )
+
+
+def running_in(folder: Path) -> list[str]:
+    """The command lines of processes that name the folder."""
+    lines = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in line:
+            lines.append(line)
+    return lines
+
+
+async def test_the_demo_agrees_with_its_truth_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Exit code 0, a report that says so, no process and no folder left."""
+    demo = await started(tmp_path, "--seconds", "15", "--json")
+    report, told = await asyncio.wait_for(demo.communicate(), 240)
+    assert demo.returncode == 0, told.decode()
+    outcome = json.loads(report)
+    assert outcome["agrees"]
+    assert {line["what"]: line["agrees"] for line in outcome["lines"]}["alerts"]
+    assert next(line["expected"] for line in outcome["lines"] if line["what"] == "alerts") > 10
+    assert outcome["pictures"][0]["right"] >= 0.8 * outcome["pictures"][0]["passages"] > 0
+    assert not (tmp_path / "demo").exists()
+    assert not running_in(tmp_path)
+
+
+async def test_an_interrupted_demo_cleans_up(tmp_path: Path) -> None:
+    """Ctrl-C while everything is starting: exit code 130, nothing runs on."""
+    demo = await started(tmp_path, "--seconds", "60")
+    assert demo.stderr is not None
+    while b"Starting the agents" not in await asyncio.wait_for(demo.stderr.readline(), 120):
+        continue
+    demo.send_signal(signal.SIGINT)
+    await asyncio.wait_for(demo.communicate(), 60)
+    assert demo.returncode == 130
+    assert not running_in(tmp_path)
+    assert not (tmp_path / "demo").exists()
