@@ -19,6 +19,7 @@ from schemas.topics import ALERTS, FORWARDS
 NAME = "cross_border"
 SOURCE = ALERTS
 OUTPUTS = (FORWARDS,)
+IF_REDIS_FORGETS = "an alert that comes again may be forwarded a second time, with the same forward_id"
 log = structlog.get_logger()
 
 

@@ -26,6 +26,7 @@ OUTPUTS = (TRACKS,)
 TICK_MS = 100  # so that a passage ends although its camera sends nothing more
 MAX_RECORDS = 16  # some 0.4 s of work: a batch's tracks leave together
 COMMIT_LAG_MS = 20_000  # what is committed is never older than what could have been so long ago
+IF_REDIS_FORGETS = "frames that come again after a crash may give a passage a second track"
 
 
 async def start(context: Context) -> Handler:

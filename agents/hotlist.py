@@ -28,6 +28,7 @@ from schemas.topics import ALERTS, READS
 NAME = "hotlist"
 SOURCE = READS
 OUTPUTS = (ALERTS,)
+IF_REDIS_FORGETS = "an incident that goes on may ring a second time, under another id"
 log = structlog.get_logger()
 
 

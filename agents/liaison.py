@@ -34,6 +34,7 @@ SOURCE = FORWARDS
 OUTPUTS = (RECEIPTS,)
 PER_PARTITION = True
 MAX_RECORDS = 1  # a receipt is out before the next forward is tried
+IF_REDIS_FORGETS = "a forward that comes again is delivered a second time; its desk drops it by forward_id"
 LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
 log = structlog.get_logger()
 

@@ -28,6 +28,7 @@ from schemas.topics import READS, VIOLATIONS
 NAME = "section_control"
 SOURCE = READS
 OUTPUTS = (VIOLATIONS,)
+IF_REDIS_FORGETS = "a vehicle that is in a section now may leave it unmeasured"
 log = structlog.get_logger()
 
 

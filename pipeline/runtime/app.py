@@ -23,6 +23,7 @@ from pipeline.runtime.sender import Sender, partition_of
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.stage import Stage, StageOptions
 from pipeline.runtime.transport import StageTransport
+from pipeline.state.witness import Witness
 from schemas.topics import Topic
 
 log = structlog.get_logger("vigie.agent")
@@ -171,6 +172,7 @@ async def run_agent(
         ready(port)
     now_ms = clock_with(settings.clock_offset_file)
     context = Context(settings, redis_client, metrics, Sender(connection.client_kwargs()), now_ms)
+    _watch_memory(module, context)
     stage: Stage | None = None
     app: faust.App | None = None
     try:
@@ -189,6 +191,14 @@ async def run_agent(
         await context.close()
         await context.sender.stop()
         log.info("agent.stopped")
+
+
+def _watch_memory(module: ModuleType, context: Context) -> None:
+    """Have it said, and counted, when Redis no longer has what this agent put there."""
+    risk = getattr(module, "IF_REDIS_FORGETS", None)
+    if risk is not None:
+        lost = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
+        context.background(Witness(context.redis, context.settings.namespace, risk, lost.inc).run, "witness")
 
 
 def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:
