@@ -1,0 +1,184 @@
+"""From capture to the alert in a consumer's hands, through all agents, at a steady pace.
+
+    python benchmarks/bench_latency.py [--rate 5000] [--fault none|rebalance|kill] [--json]
+
+Load (seed 1): reads of 10,000 cameras, evenly paced, one in 100 wanted; a hotlist of 100,000 entries; all six agents, the
+neighbours' desks, the embedded Kafka and store, the camera gateway and the consumer on this machine. The clock starts when a
+read was due, whether the gateway was ready to take it or not, and ends when the consumer has decoded the alert. The warm-up, 10 s
+at the same pace, is not counted. Latencies are whole milliseconds; percentiles are of every alert, none left out.
+
+--fault rebalance: two workers of the hotlist agent, one of which leaves in mid-run and comes back. --fault kill: kill -9 of the
+hotlist agent in mid-run. lost: alerts that were due and did not come within 30 s. Without --rate: 1,000, 2,000, 5,000 and 10,000
+reads/s, then both faults at 5,000.
+
+Appends to benchmarks/results/latency.jsonl.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks.common import append_result, environment, percentile
+from benchmarks.load import Alerts, Load
+from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.desk.credentials import create_credentials, settings_toml
+from pipeline.runtime.log import configure_logging
+from pipeline.runtime.platform import Platform
+from pipeline.runtime.settings import load_settings
+from pipeline.sources.gateway import open_gateway
+from pipeline.sources.network import RoadNetwork
+from pipeline.sources.network_big import big_network
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica_writer import ReplicaWriter
+from tests.desks import DeskProcess
+
+RATES = (1_000, 2_000, 5_000, 10_000)
+DRAIN_S = 30.0
+
+
+def main() -> None:
+    """Measure, print, append."""
+    options = _options()
+    configure_logging(level="error")
+    uvloop.run(measure_all(options))
+
+
+async def measure_all(options: argparse.Namespace) -> None:
+    """One platform for all measurements of one number of workers."""
+    plan = [(options.rate, options.fault)] if options.rate else [(rate, "none") for rate in RATES]
+    if not options.rate:
+        plan += [(5_000, "rebalance"), (5_000, "kill")]
+    network = big_network(options.cameras, 1, hotlist=options.entries)
+    for workers in (1, 2):
+        runs = [run for run in plan if (run[1] == "rebalance") == (workers == 2)]
+        if runs:
+            with tempfile.TemporaryDirectory(prefix="vigie-latency-") as name:
+                async with road(Path(name), network, {"hotlist": workers}) as platform:
+                    for rate, fault in runs:
+                        report(await measured(platform, network, rate, fault, options), options)
+
+
+@contextlib.asynccontextmanager
+async def road(folder: Path, network: RoadNetwork, workers: dict[str, int]) -> Any:
+    """All agents with their reference data, and the neighbours' desks."""
+    files = create_credentials(folder / "keys")
+    desks = [DeskProcess(folder, folder / "keys", country) for country in ("FR", "LU", "NL")]
+    await asyncio.gather(*(desk.start() for desk in desks))
+    config = folder / "vigie.toml"
+    config.write_text(settings_toml(files, {desk.country: desk.url for desk in desks}))
+    settings = load_settings({"VIGIE_DATA_DIR": str(folder / "data"), "VIGIE_CONFIG": str(config)})
+    platform = Platform(settings, workers=workers, config=config)
+    try:
+        await platform.start()
+        async with contextlib.aclosing(open_redis(platform.servers.redis_url)) as client:
+            await load_reference(network, ReplicaWriter(client, settings.namespace))
+        await asyncio.sleep(EFFECTIVE_WITHIN_S + len(network.hotlist) / 50_000)
+        gc.collect()
+        gc.freeze()
+        yield platform
+    finally:
+        await platform.stop()
+        await asyncio.gather(*(desk.stop() for desk in desks))
+
+
+async def measured(
+    platform: Platform, network: RoadNetwork, rate: int, fault: str, options: argparse.Namespace
+) -> dict[str, Any]:
+    """One pace, one fault."""
+    kwargs, namespace = platform.servers.kafka.client_kwargs(), platform.settings.namespace
+    async with Alerts(kwargs, namespace) as alerts, open_gateway(kwargs, namespace=namespace) as gateway:
+        load = Load(network, gateway)
+        await load.run(rate, options.warm_up)
+        await alerts.all_of(list(load.expected), DRAIN_S)
+        warm = set(load.expected)
+        before, began = cpu_seconds(platform), time.monotonic()
+        _, recovered_s = await asyncio.gather(load.run(rate, options.seconds), harm(platform, fault, options.seconds))
+        after, took_s = cpu_seconds(platform), time.monotonic() - began
+        counted = {alert_id: at_ms for alert_id, at_ms in load.expected.items() if alert_id not in warm}
+        await alerts.all_of(list(counted), DRAIN_S)
+    delays = sorted(alerts.seen[one] - at_ms for one, at_ms in counted.items() if one in alerts.seen)
+    return {
+        "rate": rate, "p50_ms": percentile(delays, 0.5), "p99_ms": percentile(delays, 0.99),
+        "p999_ms": percentile(delays, 0.999), "max_ms": percentile(delays, 1.0), "lost": len(counted) - len(delays),
+        "fault": fault, "alerts": len(counted), "twice": alerts.again,
+        "sender_late_ms": round(load.behind_ms, 1), "back_after_s": recovered_s,
+        "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after},
+        "seconds": options.seconds, "warm_up_s": options.warm_up, "cameras": options.cameras,
+        "entries": options.entries, "seed": 1,
+    }  # fmt: skip
+
+
+async def harm(platform: Platform, fault: str, seconds: float) -> float | None:
+    """In mid-run. Returns how long the worker took to be ready again, s."""
+    if fault == "none":
+        return None
+    assert platform.fleet
+    worker = platform.fleet.of("hotlist")[-1].process
+    await asyncio.sleep(seconds / 3)
+    began = time.monotonic()
+    if fault == "kill":
+        worker.kill()
+    else:
+        await worker.stop()
+        await asyncio.sleep(seconds / 3)
+        began = time.monotonic()
+        await worker.start()
+    await worker.wait_ready()
+    return round(time.monotonic() - began, 2)
+
+
+def cpu_seconds(platform: Platform) -> dict[str, float]:
+    """Processor time that each process has taken so far; empty where /proc is missing."""
+    assert platform.fleet
+    processes = [worker.process for worker in platform.fleet.workers]
+    if platform.pair is not None:
+        processes += [*platform.pair.brokers, platform.pair.valkey]
+    found = {process.program.name: _cpu_of(process.pid) for process in processes if process.pid is not None}
+    return {**found, "load": time.process_time()}
+
+
+def _cpu_of(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def report(figures: dict[str, Any], options: argparse.Namespace) -> None:
+    """One line."""
+    append_result("latency", {**figures, **environment("faust-streaming", "aiokafka")})
+    if options.json:
+        names = ("rate", "p50_ms", "p99_ms", "p999_ms", "max_ms", "lost")
+        print(json.dumps({name: figures[name] for name in names}), flush=True)
+    else:
+        print(f"{figures['rate']:>6,} reads/s  {figures['fault']:9}  p50 {figures['p50_ms']} ms  p99 {figures['p99_ms']} ms  "
+              f"p99.9 {figures['p999_ms']} ms  max {figures['max_ms']} ms  lost {figures['lost']} of {figures['alerts']}, "
+              f"twice {figures['twice']}", flush=True)  # fmt: skip
+    print(json.dumps({name: figures[name] for name in ("cpu_share", "sender_late_ms", "back_after_s")}), file=sys.stderr)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    parser.add_argument("--rate", type=int, help="reads per second; without it, all of them")
+    parser.add_argument("--fault", choices=("none", "rebalance", "kill"), default="none")
+    parser.add_argument("--seconds", type=float, default=30.0, help="that are measured")
+    parser.add_argument("--warm-up", type=float, default=10.0, help="seconds at the same pace before")
+    parser.add_argument("--cameras", type=int, default=10_000)
+    parser.add_argument("--entries", type=int, default=100_000, help="on the hotlist")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

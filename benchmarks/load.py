@@ -1,0 +1,107 @@
+"""A country's reads at a steady pace, and the alerts that come of them, each with the time it took."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+
+from pipeline.runtime import codec
+from pipeline.runtime.app import platform_now_ms
+from pipeline.sources.gateway import Gateway
+from pipeline.sources.network import RoadNetwork
+from pipeline.sources.passages import CLOCKS, READER
+from schemas import ids
+from schemas.reads import PlateRead
+from schemas.reference import Camera, HotlistEntry
+from schemas.topics import ALERTS
+
+TICK_S = 0.005
+WANTED = 0.01  # of the reads
+LETTERS = "ABCDEFGHJKLMNPRSTVXYZ"
+
+
+class Load:
+    """Sends reads through a gateway. A read's capture time is when it was due, so waiting to be sent counts."""
+
+    def __init__(self, network: RoadNetwork, gateway: Gateway, *, seed: int = 1) -> None:
+        self._random = Random(f"{seed}/load")
+        self._cameras = [camera for camera in network.cameras if "hotlist" in camera.purposes]
+        self._wanted = [entry for entry in network.hotlist if not entry.zones and not entry.cameras]
+        self._gateway = gateway
+        self.expected: dict[str, int] = {}  # alert_id -> capture time, UTC ms
+        self.sent = 0
+        self.behind_ms = 0.0  # the most that sending was late
+
+    async def run(self, reads_per_s: float, seconds: float) -> None:
+        """Pace them out evenly, a tick's at a time."""
+        began, began_ms, count = time.monotonic(), platform_now_ms(), 0
+        total = round(reads_per_s * seconds)
+        while count < total:
+            due = min(total, int((time.monotonic() - began) * reads_per_s))
+            for number in range(count, due):
+                due_ms = began_ms + int(number * 1000 / reads_per_s)
+                await self._gateway.put(self._read(due_ms))
+            if due > count:
+                self.behind_ms = max(self.behind_ms, (time.monotonic() - began - due / reads_per_s) * 1000)
+            count = due
+            self.sent = max(self.sent, count)
+            await asyncio.sleep(TICK_S)
+
+    def _read(self, at_ms: int) -> PlateRead:
+        random = self._random
+        camera = random.choice(self._cameras)
+        if random.random() >= WANTED:
+            plate = f"9{random.choice(LETTERS)}{random.choice(LETTERS)}{random.choice(LETTERS)}{random.randrange(1000):03d}"
+            return self._of(camera, plate, at_ms, None)
+        entry = random.choice(self._wanted)
+        read = self._of(camera, entry.plate, at_ms, entry)
+        self.expected[ids.alert_id(read.read_id, entry.entry_id)] = at_ms
+        return read
+
+    def _of(self, camera: Camera, plate: str, at_ms: int, entry: HotlistEntry | None) -> PlateRead:
+        return PlateRead(
+            read_id=ids.read_id(camera.camera_id, at_ms, plate), camera_id=camera.camera_id, captured_at_ms=at_ms,
+            received_at_ms=at_ms, plate=plate, confidence=0.97, country=entry.country if entry else "BE",
+            country_confidence=0.9, lane=1, heading_deg=camera.heading_deg, position=camera.position, speed_kmh=87.5,
+            vehicle_class="car", colour="grey", network=camera.network, clock=CLOCKS[camera.network], reader=READER,
+        )  # fmt: skip
+
+
+class Alerts:
+    """A dispatcher's consumer: when each alert came into its hands, the first time."""
+
+    def __init__(self, client_kwargs: dict[str, Any], namespace: str) -> None:
+        self._consumer = AIOKafkaConsumer(f"{namespace}.{ALERTS.name}", auto_offset_reset="earliest", **client_kwargs)
+        self._task: asyncio.Task[None] | None = None
+        self.seen: dict[str, int] = {}  # alert_id -> UTC ms
+        self.again = 0
+
+    async def __aenter__(self) -> "Alerts":
+        await self._consumer.start()
+        self._task = asyncio.create_task(self._take())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._consumer.stop()
+
+    async def _take(self) -> None:
+        while True:
+            fetched = await self._consumer.getmany(timeout_ms=1_000)
+            for records in fetched.values():
+                for record in records:
+                    alert = codec.decode(ALERTS, record.value)
+                    if alert.alert_id in self.seen:
+                        self.again += 1
+                    self.seen.setdefault(alert.alert_id, platform_now_ms())
+
+    async def all_of(self, wanted: Sequence[str], within_s: float) -> None:
+        """Wait until these have come, or that long."""
+        until = time.monotonic() + within_s
+        while time.monotonic() < until and any(one not in self.seen for one in wanted):
+            await asyncio.sleep(0.05)
