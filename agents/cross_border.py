@@ -62,7 +62,8 @@ class Forwarder:
         for record in records:
             claim = f"{record.partition}/{record.offset}"  # the same record again, after a crash, is first again
             replica = self.replica
-            forwards = forwards_of(record.message, replica.policies.values(), replica.cameras, replica.zones, now_ms)
+            forwards = forwards_of(record.message, replica.policies.values(), replica.cameras, replica.zones,
+                                   record.now_ms(now_ms))  # fmt: skip
             found += [(forward, claim) for forward in forwards]
         if not found:
             return outputs

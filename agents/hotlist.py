@@ -68,7 +68,7 @@ class Matcher:
         outputs, alerts, now_ms = Outputs(), [], self.now_ms()
         for record in records:
             for read in record.message.reads:
-                alerts += self._alerts_of(read, record, outputs, now_ms)
+                alerts += self._alerts_of(read, record, outputs, record.now_ms(now_ms))
         for alert in await self._in_incidents(alerts) if alerts else ():
             outputs.send(ALERTS, alert, key=alert.read.plate if alert.match == "pattern" else alert.wanted_plate)
             log.info("alert.raised", alert_id=alert.alert_id, incident_id=alert.incident_id, match=alert.match,

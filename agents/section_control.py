@@ -67,7 +67,7 @@ class Controller:
             sighting
             for record in records
             for read in record.message.reads
-            for sighting in self._sightings_of(read, now_ms)
+            for sighting in self._sightings_of(read, record.now_ms(now_ms))
         ]
         pairs = await self.memory.pair(sightings) if sightings else []
         innocent: list[SectionPair] = []

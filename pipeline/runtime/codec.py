@@ -13,7 +13,11 @@ from schemas.topics import Topic
 M = TypeVar("M", bound=Message)
 _JSON = msgspec.json.Encoder()
 _MSGPACK = msgspec.msgpack.Encoder()
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)  # the last: nested more deeply than anything of ours
+_UNREADABLE = (
+    msgspec.MsgspecError,
+    UnicodeDecodeError,
+    RecursionError,
+)  # the last: nested more deeply than anything of ours
 
 
 def encode(topic: Topic[M], message: M) -> bytes:

@@ -18,9 +18,13 @@ class Record(Generic[M_co]):
     topic: str
     partition: int
     offset: int
-    recorded_at_ms: int  # Kafka's timestamp
+    recorded_at_ms: int  # the broker's clock when it took the record
     message: M_co
     payload: bytes  # as it came
+
+    def now_ms(self, clock_ms: int) -> int:
+        """What time it is: this machine's clock, unless the broker took the record later than that. Then it is behind."""
+        return max(clock_ms, self.recorded_at_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ def wanted_topics(
     for topic in TOPICS:
         config = {
             "cleanup.policy": "delete",
+            "message.timestamp.type": "LogAppendTime",  # the broker's clock: a sender's may be wrong, and retention rests on it
             "retention.ms": str(topic.retention_ms),
             "retention.bytes": str(-1 if topic.retention_bytes is None else topic.retention_bytes),
             "max.message.bytes": str(topic.max_message_bytes),

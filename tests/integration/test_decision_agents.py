@@ -115,6 +115,18 @@ async def test_an_upload_from_before_does_not_silence_the_vehicle_that_is_here_n
     assert (late.incident_id, True) == (live.incident_id, live.rings)
 
 
+async def test_a_worker_whose_clock_is_behind_refuses_no_read_and_loses_no_violation(house: House) -> None:
+    """The broker's clock vouches for the time: a read that it took is not from the future, and what is late stays late."""
+    house.now_ms = NOON_MS - 600_000
+    match, control = await house.handler_of(hotlist.start), await house.handler_of(section_control.start)
+    live, late = make_read(captured_at_ms=NOON_MS), make_read(camera_id="E40-2", captured_at_ms=NOON_MS - 120_000)
+    outputs = await match([batch_of(live, late)])
+    assert ([], [True, False]) == (outputs.refusals, [alert.live for alert in sent(outputs)])
+    entry = make_read("1SPD111", camera_id="IN", captured_at_ms=NOON_MS - 60_000)
+    exit_ = make_read("1SPD111", camera_id="OUT", captured_at_ms=NOON_MS)
+    assert 1 == len(sent(await control([batch_of(entry, exit_)])))
+
+
 async def test_two_vehicles_that_fit_one_pattern_are_two_incidents(house: House) -> None:
     """Each rings for itself."""
     handle = await house.handler_of(hotlist.start)
