@@ -1,0 +1,195 @@
+"""The demo's play: traffic and pictures on a running platform, watched live, then held against the truth."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from pipeline.commands.agent_metrics import AgentMetrics, follow
+from pipeline.commands.demo_desks import Desks
+from pipeline.commands.demo_pictures import PICTURE_CAMERAS, REAL, WANTED, Shown, judge, play_pictures
+from pipeline.commands.demo_report import Delivery, Report, make_report
+from pipeline.commands.demo_screen import Screen, alert_line
+from pipeline.commands.demo_watch import Watch, watch_topics
+from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.compare import compare, compare_outcome, order_breaks
+from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.platform import Platform
+from pipeline.sources.gateway import Gateway, open_gateway, play
+from pipeline.sources.network import RoadNetwork
+from pipeline.sources.simulate import Simulation, SimulationOptions, simulate
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica_writer import ReplicaWriter
+from schemas.reads import PlateRead
+
+_HEAD_START_MS = 700
+_SETTLE_WITHIN_S = 40.0
+_QUIET_S = 2.0  # after the last that was expected: for what should not come
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoOptions:
+    """What to show. seconds: of traffic; folder: of the demo's data, emptied first."""
+
+    folder: Path
+    seconds: float = 75.0
+    reads_per_s: float = 20.0
+    seed: int = 1
+    pictures: Path | None = None
+    keep: bool = False
+
+
+@dataclass(slots=True)
+class Performance:
+    """A running platform with its desks, and the play on it."""
+
+    options: DemoOptions
+    network: RoadNetwork
+    platform: Platform
+    desks: Desks
+    console: Console
+
+    async def load(self) -> None:
+        """The network's reference data, and the moment until it is effective everywhere."""
+        servers = self.platform.servers
+        everything = replace(
+            self.network, cameras=(*self.network.cameras, REAL), hotlist=(*self.network.hotlist, *WANTED)
+        )
+        async with open_redis(servers.redis_url) as client:
+            await load_reference(everything, ReplicaWriter(client, self.platform.settings.namespace))
+        await asyncio.sleep(EFFECTIVE_WITHIN_S)
+
+    async def show(self, passages: list[Shown]) -> Report:
+        """Play everything once and compare."""
+        kwargs, namespace = self.platform.servers.kafka.client_kwargs(), self.platform.settings.namespace
+        watch, watching = Watch(), asyncio.Event()
+        async with contextlib.AsyncExitStack() as closing:
+            _beside(closing, watch_topics(kwargs, namespace, watch, watching))
+            await watching.wait()
+            gateway = await closing.enter_async_context(open_gateway(kwargs, namespace=namespace))
+            starts_ms = platform_now_ms() + _HEAD_START_MS
+            simulation = self._simulation(starts_ms, self.options.seed)
+            screen = self._screen(watch, simulation, closing)
+            _beside(closing, self._refresh(screen, starts_ms))
+            await self._play(gateway, simulation, passages, starts_ms)
+            screen.note = "waiting for the last ones"
+            await self._settled(watch, simulation, passages, starts_ms)
+            screen.note = "done"
+        return self._report(watch, simulation, passages, starts_ms)
+
+    async def keep(self) -> None:
+        """Go on with ordinary and wanted traffic until cancelled."""
+        kwargs, namespace = self.platform.servers.kafka.client_kwargs(), self.platform.settings.namespace
+        folder = self.options.folder
+        self.console.print(f"Left running until Ctrl-C. To look inside: VIGIE_DATA_DIR={folder} vigie tail alerts")
+        async with open_gateway(kwargs, namespace=namespace) as gateway:
+            seed = self.options.seed
+            while True:
+                seed += 1
+                simulation = self._simulation(platform_now_ms(), seed)
+                await play(simulation.reads, gateway.put, starts_ms=simulation.options.start_ms)
+
+    def _simulation(self, starts_ms: int, seed: int) -> Simulation:
+        options = SimulationOptions(
+            start_ms=starts_ms, duration_ms=round(self.options.seconds * 1000), reads_per_s=self.options.reads_per_s,
+            seed=seed,
+        )  # fmt: skip
+        return simulate(self.network.without(PICTURE_CAMERAS), options)
+
+    def _screen(self, watch: Watch, simulation: Simulation, closing: contextlib.AsyncExitStack) -> Screen:
+        workers = self.platform.fleet.workers if self.platform.fleet else []
+        agents = [AgentMetrics(worker.agent, worker) for worker in workers]
+        _beside(closing, follow(agents))
+        cameras = {camera.camera_id: camera for camera in (*self.network.cameras, REAL)}
+        return Screen(watch, cameras, agents, simulation.truth, self.options.seconds)
+
+    async def _play(self, gateway: Gateway, simulation: Simulation, passages: list[Shown], starts_ms: int) -> None:
+        await asyncio.sleep(max(0.0, (starts_ms - platform_now_ms()) / 1000))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(play_pictures(passages, gateway.put_frame, starts_ms, platform_now_ms))
+            group.create_task(_all(play(simulation.reads, gateway.put, starts_ms=starts_ms)))
+        await gateway.flush()
+
+    async def _settled(self, watch: Watch, simulation: Simulation, passages: list[Shown], starts_ms: int) -> None:
+        """Until everything expected was seen and nothing more comes, or until waiting is no use any more."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLE_WITHIN_S):
+                while not (self._complete(watch, simulation) and _all_read(watch, passages, starts_ms)):
+                    watch.news.clear()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(watch.news.wait(), 8.0 if self._complete(watch, simulation) else 1.0)
+                        continue
+                    if self._complete(watch, simulation):
+                        break  # pictures that nobody could read stay unread
+        await asyncio.sleep(_QUIET_S)
+
+    def _complete(self, watch: Watch, simulation: Simulation) -> bool:
+        truth, seen = simulation.truth, watch.simulated
+        return (
+            {alert.alert_id for alert in truth.alerts} <= {alert.alert_id for alert in seen.alerts}
+            and {one.violation_id for one in truth.violations} <= {one.violation_id for one in seen.violations}
+            and {forward.forward_id for forward in truth.forwards} <= watch.receipts.keys()
+        )
+
+    def _report(self, watch: Watch, simulation: Simulation, passages: list[Shown], starts_ms: int) -> Report:
+        judged, _ = judge(passages, watch.picture_reads, starts_ms)
+        from_pictures = {*PICTURE_CAMERAS, REAL.camera_id}
+        seen = [read for read in watch.reads if read.camera_id not in from_pictures]
+        sent = [arrival.read for arrival in simulation.reads]
+        acknowledged = [name for name, receipt in watch.receipts.items() if receipt.outcome == "acknowledged"]
+        return make_report(
+            compare_outcome(simulation.truth, watch.simulated),
+            [forward.forward_id for forward in simulation.truth.forwards],
+            Delivery(self.desks.taken(), acknowledged),
+            judged,
+            watch.picture_alerts,
+            order_breaks(sent, seen),
+            compare(_ids(sent), _ids(seen)),
+        )
+
+    async def _refresh(self, screen: Screen, starts_ms: int) -> None:
+        """Keep the screen true; without a terminal, a line each five seconds and one for each alert that rings."""
+        if self.console.is_terminal:
+            with Live(console=self.console, screen=True, auto_refresh=False) as live:
+                while True:
+                    screen.passed_s = max(0.0, (platform_now_ms() - starts_ms) / 1000)
+                    live.update(screen.render(self.console.height), refresh=True)
+                    await asyncio.sleep(0.25)
+        told: set[str] = set()
+        while True:
+            screen.passed_s = max(0.0, (platform_now_ms() - starts_ms) / 1000)
+            self.console.print(screen.progress_line(), markup=False, soft_wrap=True)
+            for alert in list(screen.watch.latest_alerts):
+                if alert.rings and alert.alert_id not in told:
+                    told.add(alert.alert_id)
+                    self.console.print(alert_line(alert, screen.cameras), soft_wrap=True)
+            await asyncio.sleep(5.0)
+
+
+def _all_read(watch: Watch, passages: list[Shown], starts_ms: int) -> bool:
+    judged, _ = judge(passages, watch.picture_reads, starts_ms)
+    return all(one.read is not None for one in judged)
+
+
+def _ids(reads: list[PlateRead]) -> list[str]:
+    return [read.read_id for read in reads]
+
+
+async def _all(work: Awaitable[int]) -> None:
+    await work
+
+
+def _beside(closing: contextlib.AsyncExitStack, work: Awaitable[None]) -> None:
+    """Run it until the stack closes."""
+    closing.push_async_callback(ended, asyncio.ensure_future(work))
+
+
+async def ended(task: "asyncio.Future[Any]") -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
