@@ -32,7 +32,7 @@ IF_REDIS_FORGETS = "frames that come again after a crash may give a passage a se
 async def start(context: Context) -> Handler:
     """Begin with no passages: the frames of those that were open come again."""
     cv2.setNumThreads(1)  # one process per core scales better than threads
-    decoder = Decoder(SpentDetections(context.redis, context.settings.namespace), context.now_ms)
+    decoder = Decoder(SpentDetections(context.redis, context.settings.namespace), context.now_ms, context.waiting)
     context.on_reset(decoder.forget)
     return decoder.handle
 
@@ -43,6 +43,7 @@ class Decoder:
 
     spent: SpentDetections
     now_ms: Callable[[], int]
+    waiting: Callable[[int], int] = lambda _partition: 0  # records of a partition that were not handled yet
     passages: Passages = field(default_factory=Passages)
     _safe: deque[tuple[int, dict[int, int]]] = field(
         default_factory=deque
@@ -66,14 +67,20 @@ class Decoder:
             if isinstance(sights, BadRecord):
                 outputs.refuse(record, sights.reason, sights.detail)
             else:
-                passages += self.passages.observe(record.message, record.offset, sights, self.now_ms())
-        passages += self.passages.flush(self.now_ms())
+                passages += self.passages.observe(
+                    record.message, record.offset, sights, self.now_ms(), record.recorded_at_ms
+                )
+        handled = {record.partition: record.offset for record in records}
+        passages += self.passages.flush(self.now_ms(), lambda partition: self._caught_up(partition, handled))
         for track in await asyncio.to_thread(lambda: [track_of(passage) for passage in passages]):
             outputs.send(TRACKS, track, key=track.camera_id)
         outputs.hold = self.passages.open_since()
         self._settle_later(outputs)
         self.passages.forget_silent(self.now_ms())
         return outputs
+
+    def _caught_up(self, partition: int, handled: dict[int, int]) -> bool:
+        return partition not in handled and self.waiting(partition) == 0
 
     async def _meet(self, records: Sequence[Record[Frame]]) -> None:
         """Begin to follow cameras that were not seen before."""

@@ -1,6 +1,7 @@
 """Runs one agent: its own Faust app and consumer group, its state, its stage, its metrics; until it is told to stop."""
 
 import asyncio
+import functools
 import importlib
 import logging
 import signal
@@ -12,6 +13,7 @@ from typing import Any
 import faust
 import redis.asyncio
 import structlog
+from aiokafka.structs import TopicPartition
 from faust.app.base import BootStrategy
 
 from pipeline.errors import Misconfigured, Unavailable
@@ -44,6 +46,7 @@ class Context:
     _stops: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _resets: list[Callable[[], None]] = field(default_factory=list)
     _partitions: dict[str, int] = field(default_factory=dict)
+    _stage: Stage | None = None
 
     def partition_of(self, topic: Topic[Any], key: str) -> int:
         """The partition that Kafka's own hash gives this key, over the topic's real partition count."""
@@ -52,6 +55,10 @@ class Context:
     def partitions(self, topic: Topic[Any]) -> int:
         """The topic's real partition count, as found at start."""
         return self._partitions[topic.name]
+
+    def waiting(self, partition: int) -> int:
+        """How many records of the source's partition are not settled yet, as far as the last fetch told."""
+        return self._stage.waiting(partition) if self._stage is not None else 0
 
     def background(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run `work()` beside the stage; when it fails it is started again after a pause; it is cancelled at stop."""
@@ -182,7 +189,9 @@ async def run_agent(
         stage = Stage(_options(module, name, settings), handler, context.sender, metrics, context.now_ms)
         for forget in context._resets:
             stage.on_reset(forget)
+        context._stage = stage
         app = make_app(settings, connection, name, stage, module.SOURCE)
+        stage.high_water = functools.partial(_high_water, app)
         await _until_stopped(stopped, app.start)
         log.info("agent.started", metrics_port=port)
         await _watch(app, stage, metrics, stopped)
@@ -247,11 +256,10 @@ async def _watch(app: faust.App, stage: Stage, metrics: StageMetrics, stopped: a
             raise stage.failure
         if app.should_stop:
             raise app.crash_reason or RuntimeError("the Faust app stopped by itself")
-        consumer = app.consumer
         lag = 0
         for tp, position in stage.positions().items():
-            at = position if position is not None else consumer._read_offset.get(tp)
-            high = consumer.highwater(tp)
+            at = position if position is not None else app.consumer._read_offset.get(tp)
+            high = stage.high_water(tp)
             if high is not None:
                 lag += max(0, high - (at or 0))
         metrics.lag_records.set(lag)
@@ -259,6 +267,14 @@ async def _watch(app: faust.App, stage: Stage, metrics: StageMetrics, stopped: a
             await asyncio.wait_for(stopped.wait(), 0.5)
         except TimeoutError:
             continue
+
+
+def _high_water(app: faust.App, tp: TopicPartition) -> int | None:
+    try:
+        found: int | None = app.consumer.highwater(tp)
+    except Exception:  # aiokafka asserts: the partition went away in a rebalance just now
+        return None
+    return found
 
 
 async def _stopped(app: faust.App | None) -> None:

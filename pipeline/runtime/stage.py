@@ -91,6 +91,7 @@ class Stage:
         self._reset_for = -1
         self._running = False
         self._draining = asyncio.Event()
+        self.high_water: Callable[[TopicPartition], int | None] = lambda _tp: None
         self.failure: Exception | None = None  # what ended a loop: Faust only logs it, the worker must end
 
     def on_reset(self, forget: Callable[[], None]) -> None:
@@ -166,6 +167,13 @@ class Stage:
     def positions(self) -> dict[TopicPartition, int | None]:
         """Every partition of this worker with the next offset that is not settled; None: nothing settled yet."""
         return {tp: self._settled.get(tp) for tp in self._assigned}
+
+    def waiting(self, partition: int) -> int:
+        """How many records the partition holds that are not settled, as far as the last fetch told; 0 when unknown."""
+        tp = TopicPartition(f"{self._options.namespace}.{self._options.source.name}", partition)
+        high, settled = self.high_water(tp), self._settled.get(tp)
+        queued = sum(1 for lane in self._lanes.values() for waiting, _ in lane.waiting if waiting == tp)
+        return queued if high is None or settled is None else max(queued, high - settled)
 
     # -- the loops --------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The passages of many cameras: one tracker each, bounded in memory, and what leaves them as messages."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.vision.locate import find_plates
 from pipeline.vision.pictures import decode_picture, overview_of
@@ -8,7 +8,7 @@ from pipeline.vision.sights import Sight, sight_of
 from pipeline.vision.tracking import Passage, Spent, Tracker
 from schemas.pictures import Crop, Frame, Track
 
-IDLE_MS = 500  # platform time without a frame after which a camera's open passages are handed on
+IDLE_MS = 500  # without a frame for so long, a camera's open passages are handed on
 SILENT_MS = 600_000  # platform time without a frame after which a camera is forgotten
 MAX_HELD_BYTES = 256 * 1024 * 1024  # pictures of open passages in all
 _CHANGED = 1.1  # a plate that grew or shrank by this factor shows the direction
@@ -48,11 +48,17 @@ def track_of(passage: Passage) -> Track:
 
 
 class Passages:
-    """Trackers by camera. Times given as now_ms are the platform's clock; all else is the cameras' event time."""
+    """Trackers by camera. Times given as now_ms are the platform's clock; all else is the cameras' event time.
+
+    A camera is idle when its partition has moved on without it, or has nothing more to come: never because this process is
+    behind, so that a backlog gives the same passages as live traffic.
+    """
 
     def __init__(self) -> None:
         self._trackers: dict[str, Tracker] = {}
         self._fed_ms: dict[str, int] = {}
+        self._sent_ms: dict[str, int] = {}
+        self._partition_ms: dict[int, int] = {}
         self._partitions: dict[str, int] = {}
 
     def unknown(self, camera_ids: Iterable[str]) -> list[str]:
@@ -68,17 +74,31 @@ class Passages:
         """The partition that a followed camera's frames come from."""
         return self._partitions[camera_id]
 
-    def observe(self, frame: Frame, offset: int, sights: Sequence[Sight], now_ms: int) -> list[Passage]:
-        """Take one frame of a camera that was added; return what is complete now."""
-        self._fed_ms[frame.camera_id] = now_ms
+    def observe(
+        self, frame: Frame, offset: int, sights: Sequence[Sight], now_ms: int, sent_ms: int | None = None
+    ) -> list[Passage]:
+        """Take one frame of a camera that was added; return what is complete now. sent_ms: when it entered the topic."""
+        camera_id, sent_ms = frame.camera_id, now_ms if sent_ms is None else sent_ms
+        partition = self._partitions[camera_id]
+        self._fed_ms[camera_id] = now_ms
+        self._sent_ms[camera_id] = sent_ms
+        self._partition_ms[partition] = max(sent_ms, self._partition_ms.get(partition, sent_ms))
         return self._trackers[frame.camera_id].observe(frame, offset, sights)
 
-    def flush(self, now_ms: int, most_bytes: int = MAX_HELD_BYTES) -> list[Passage]:
-        """Hand on what idle cameras left open, and the oldest where memory is short; forget silent cameras."""
+    def flush(
+        self,
+        now_ms: int,
+        caught_up: Callable[[int], bool] = lambda _partition: True,
+        most_bytes: int = MAX_HELD_BYTES,
+    ) -> list[Passage]:
+        """Hand on what idle cameras left open, and the largest where memory is short.
+
+        caught_up: whether all that a partition holds now was observed.
+        """
         handed_on: list[Passage] = []
-        for camera_id, fed_ms in list(self._fed_ms.items()):
-            if now_ms - fed_ms >= IDLE_MS:
-                handed_on += self._trackers[camera_id].flush()
+        for camera_id, tracker in self._trackers.items():
+            if tracker.open_since() is not None and self._is_idle(camera_id, now_ms, caught_up):
+                handed_on += tracker.flush()
         held = {camera_id: tracker.held_bytes() for camera_id, tracker in self._trackers.items()}
         while sum(held.values()) > most_bytes:
             largest = max(held, key=lambda camera_id: held[camera_id])
@@ -86,11 +106,18 @@ class Passages:
             held[largest] = 0
         return handed_on
 
+    def _is_idle(self, camera_id: str, now_ms: int, caught_up: Callable[[int], bool]) -> bool:
+        partition = self._partitions[camera_id]
+        if self._partition_ms[partition] - self._sent_ms[camera_id] >= IDLE_MS:
+            return True
+        return now_ms - self._fed_ms[camera_id] >= IDLE_MS and caught_up(partition)
+
     def forget_silent(self, now_ms: int) -> None:
         """Drop the cameras that sent nothing for long. Call after take_spent."""
         for camera_id, fed_ms in list(self._fed_ms.items()):
             if now_ms - fed_ms >= SILENT_MS:
-                del self._trackers[camera_id], self._fed_ms[camera_id], self._partitions[camera_id]
+                for known in (self._trackers, self._fed_ms, self._sent_ms, self._partitions):
+                    known.pop(camera_id, None)
 
     def open_since(self) -> dict[int, int]:
         """Per partition the offset of the earliest frame that an open passage needs."""
@@ -116,4 +143,6 @@ class Passages:
         """Forget everything: partitions were reassigned, unfinished frames will come again."""
         self._trackers.clear()
         self._fed_ms.clear()
+        self._sent_ms.clear()
+        self._partition_ms.clear()
         self._partitions.clear()

@@ -157,6 +157,28 @@ def test_a_camera_that_falls_silent_hands_on_what_is_open() -> None:
     assert {} == passages.open_since()
 
 
+def test_a_process_that_is_behind_ends_no_passage_early() -> None:
+    """A camera whose frames still wait in its partition is not idle, however slow this process is."""
+    passages = Passages()
+    passages.add("C1", 0, ())
+    passages.observe(frame_at(0), 7, [Sight(b"", (50, 50, 100, 24), 0.5)], now_ms=1_000, sent_ms=100)
+    assert [] == passages.flush(60_000, caught_up=lambda _partition: False)
+    assert 1 == len(passages.flush(60_000, caught_up=lambda _partition: True))
+
+
+def test_a_camera_that_its_partition_left_behind_is_idle() -> None:
+    """Later frames of other cameras show that it has sent nothing since, live or in a backlog."""
+    passages = Passages()
+    passages.add("C1", 0, ())
+    passages.add("C2", 0, ())
+    passages.observe(frame_at(0), 7, [Sight(b"", (50, 50, 100, 24), 0.5)], now_ms=1_000, sent_ms=100)
+    other = Frame(camera_id="C2", captured_at_ms=0, received_at_ms=0, image=b"")
+    passages.observe(other, 8, [], now_ms=1_001, sent_ms=100 + IDLE_MS - 1)
+    assert [] == passages.flush(1_001, caught_up=lambda _partition: False)
+    passages.observe(other, 9, [], now_ms=1_002, sent_ms=100 + IDLE_MS)
+    assert 1 == len(passages.flush(1_002, caught_up=lambda _partition: False))
+
+
 def test_a_camera_that_was_silent_for_long_is_forgotten() -> None:
     """Memory is held for the cameras that send."""
     passages = Passages()
