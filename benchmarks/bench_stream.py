@@ -116,6 +116,13 @@ async def filled(
     """Create the topics and send the reads."""
     shape = {"reads": partitions, "alerts": partitions, "violations": partitions}
     await create_topics(kafka, namespace, partitions=shape)
+    await filled_topic(job, kafka, namespace, packing, count, partitions)
+
+
+async def filled_topic(
+    job: Job, kafka: KafkaConnection, namespace: str, packing: int, count: int, partitions: int
+) -> None:
+    """Send the reads of the job, so many a record."""
     sender, topic = Sender(kafka.client_kwargs(), linger_ms=5), f"{namespace}.{READS.name}"
     packer, waiting = Packer(partitions, size=packing), list[Outgoing]()
 

@@ -13,6 +13,7 @@ from benchmarks.bench_import import entries
 from pipeline.hotlist import Hotlist, alert_of, match_read
 from pipeline.intake import check_read, may_serve
 from pipeline.section_control import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
+from pipeline.sources.network import RoadNetwork
 from pipeline.sources.network_big import big_network
 from pipeline.state.section_memory import SectionMemory
 from schemas import ids
@@ -41,13 +42,20 @@ class Job:
     @staticmethod
     def load(entries_count: int, cameras: int = 10_000) -> "Job":
         """A country's cameras and sections, and so many hotlist entries; seed 1."""
-        network = big_network(cameras, 1, hotlist=0)
-        job = Job(Hotlist(), network.by_id, {zone.zone_id: zone for zone in network.zones}, SectionIndex(), [])
-        job.sections.apply(network.sections)
+        job = Job.of(big_network(cameras, 1, hotlist=0))
         source = entries(entries_count)
         while chunk := list(islice(source, 2_000)):
             job.hotlist.apply(chunk)
             job.wanted += [entry.plate for entry in chunk[:5]]
+        return job
+
+    @staticmethod
+    def of(network: RoadNetwork) -> "Job":
+        """A network's own reference data."""
+        zones = {zone.zone_id: zone for zone in network.zones}
+        wanted = [entry.plate for entry in network.hotlist]
+        job = Job(Hotlist(network.hotlist), network.by_id, zones, SectionIndex(), wanted)
+        job.sections.apply(network.sections)
         return job
 
     def alerts_of(self, read: PlateRead, now_ms: int) -> list[Alert]:

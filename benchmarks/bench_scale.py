@@ -1,0 +1,277 @@
+"""How the platform grows: the hotlist from 10 thousand to 10 million entries, cameras from 100 to 10,000, workers from 1 to 4.
+
+    python benchmarks/bench_scale.py [--part hotlist|cameras|start|workers ...] [--json]
+
+Load (seed 1): reads of which one in 100 is wanted. Each measurement runs in a process of its own.
+hotlist: microseconds of processor time to match one read (20,000 different reads, best of seven passes after one to warm up; the
+sizes are measured one after the other), bytes of resident memory per entry, seconds to take the entries in. cameras: the same
+for one read's whole decision but the section memory, over a network of so many cameras. start: a worker's state from the store:
+seconds until the hotlist is in memory, and bytes of resident memory per entry, the follower's included. workers: so many of
+the hotlist agent and of section_control, on 200,000 reads that were written at once, 50 a record: reads per second until the
+last is committed, and processor microseconds of these agents per read.
+
+Appends to benchmarks/results/scale.jsonl and draws docs/scale-*.svg.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import json
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import uvloop
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.structs import TopicPartition
+
+from benchmarks.bench_latency import cpu_seconds
+from benchmarks.bench_stream import filled_topic
+from benchmarks.common import DOCS, append_result, environment, rss_mb
+from benchmarks.stream_job import Job, reads_of
+from benchmarks.svg import line_chart
+from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.hotlist import Hotlist, match_read
+from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.log import configure_logging
+from pipeline.runtime.platform import Platform
+from pipeline.runtime.settings import load_settings
+from pipeline.runtime.valkey_server import ValkeyServer
+from pipeline.sources.network_big import big_network
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
+from schemas.reads import PlateRead
+from schemas.reference import Camera, HotlistEntry
+
+SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+CAMERAS = (100, 1_000, 10_000)
+STARTS = (10_000, 100_000, 1_000_000)  # the store itself would take 5 GB for ten million
+WORKERS = (1, 2, 4)
+READS = 20_000
+PASSES = 7
+LETTERS = "ABCDEFGHJKLMNPRSTVXYZ"
+SPREAD = 37_199_143  # without a common factor with the number of plates: neighbours get plates far apart
+PLATES = 7 * 21**3 * 1000
+
+
+def plate_of(number: int) -> str:
+    """A different Belgian plate for each number."""
+    rest, digits = divmod(number * SPREAD % PLATES, 1000)
+    rest, first = divmod(rest, 21)
+    rest, second = divmod(rest, 21)
+    lead, third = divmod(rest, 21)
+    return f"{lead + 1}{LETTERS[first]}{LETTERS[second]}{LETTERS[third]}{digits:03d}"
+
+
+def entries(count: int) -> Iterator[HotlistEntry]:
+    """So many entries, no plate twice."""
+    for number in range(count):
+        yield HotlistEntry(
+            entry_id=f"SIS-{number:08d}", plate=plate_of(number), hotlist="sis", category="theft", country="BE",
+            owner="federal police", legal_basis="SIS art. 38", valid_until_ms=1_893_456_000_000,
+        )  # fmt: skip
+
+
+def reads(count: int, wanted_of: int) -> list[PlateRead]:
+    """Reads of one camera; every hundredth of an entry below wanted_of, the others of nobody."""
+    random = Random(1)
+    plates = [
+        plate_of(random.randrange(wanted_of)) if number % 100 == 0
+        else f"9{''.join(random.choices(LETTERS, k=3))}{random.randrange(1000):03d}"
+        for number in range(count)
+    ]  # fmt: skip
+    return [PlateRead(read_id=f"r-{number}", camera_id="C-1", captured_at_ms=1_700_000_000_000, received_at_ms=0,
+                      plate=plate, confidence=0.95, country="BE") for number, plate in enumerate(plates)]  # fmt: skip
+
+
+def best_us(work: Callable[[], object], count: int) -> float:
+    """Processor microseconds for one of so many, in the best of the passes."""
+    work()
+    times = []
+    for _ in range(PASSES):
+        started = time.process_time()
+        work()
+        times.append(time.process_time() - started)
+    return round(min(times) / count * 1e6, 3)
+
+
+def of_hotlist(size: int) -> dict[str, float]:
+    """Cost per read, memory per entry, time to take it in."""
+    sample, cameras = reads(READS, size), {"C-1": Camera(camera_id="C-1", name="one", network="local")}
+    hotlist, source, seconds = Hotlist(), entries(size), 0.0
+    gc.collect()
+    before = rss_mb()
+    while chunk := list(islice(source, 2_000)):
+        started = time.process_time()
+        hotlist.apply(chunk)
+        seconds += time.process_time() - started
+    memory = (rss_mb() - before) * 1e6 / size
+    found = sum(len(match_read(read, hotlist, cameras, {})) for read in sample)
+    assert found == READS // 100, found
+    cost = best_us(lambda: [match_read(read, hotlist, cameras, {}) for read in sample], READS)
+    return {"us_per_read": cost, "bytes_per_entry": round(memory, 1), "load_cpu_s": round(seconds, 2)}
+
+
+def of_cameras(count: int) -> dict[str, float]:
+    """Cost per read of intake, matching and section lines."""
+    job, now_ms = Job.load(100_000, count), platform_now_ms()
+    sample = list(reads_of(job, READS, now_ms))
+
+    def work() -> None:
+        for read in sample:
+            job.alerts_of(read, now_ms)
+            job.sightings_of(read)
+
+    return {"us_per_read": best_us(work, READS)}
+
+
+def of_start(url: str, size: int) -> dict[str, float]:
+    """A worker's load from the store."""
+    hotlist = Hotlist()
+
+    def take(_collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
+        hotlist.apply(puts, removes, reset=reset)
+
+    async def run() -> dict[str, float]:
+        async with contextlib.aclosing(open_redis(url)) as client:
+            await client.ping()
+            gc.collect()
+            before, started, cpu = rss_mb(), time.perf_counter(), time.process_time()
+            follower = Follower(client, f"n{size}", [HOTLIST], take)
+            await follower.load()
+            seconds, cpu_s = time.perf_counter() - started, time.process_time() - cpu
+            assert len(hotlist) == size and follower.versions
+            return {"seconds": round(seconds, 2), "cpu_s": round(cpu_s, 2),
+                    "bytes_per_entry": round((rss_mb() - before) * 1e6 / size, 1)}  # fmt: skip
+
+    return uvloop.run(run())
+
+
+async def starts(sizes: Sequence[int]) -> dict[int, dict[str, float]]:
+    """Every size in one store, each followed in a process of its own."""
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="vigie-scale-") as name:
+        server = ValkeyServer(Path(name))
+        await server.start()
+        try:
+            async with contextlib.aclosing(open_redis(server.url)) as client:
+                for size in sizes:
+                    await ReplicaWriter(client, f"n{size}").put(HOTLIST, entries(size))
+                    found[size] = await asyncio.to_thread(apart, of_start, server.url, size)
+        finally:
+            await server.stop()
+    return found
+
+
+async def of_workers(count: int) -> dict[str, float]:
+    """So many of both agents that read the reads."""
+    network = big_network(10_000, 1, hotlist=5_000)
+    job = Job.of(network)
+    with tempfile.TemporaryDirectory(prefix="vigie-scale-") as name:
+        settings = load_settings({"VIGIE_DATA_DIR": name})
+        agents = ("hotlist", "section_control")
+        async with Platform(settings, workers=dict.fromkeys(agents, count)) as platform:
+            kafka = platform.servers.kafka
+            async with contextlib.aclosing(open_redis(platform.servers.redis_url)) as client:
+                await load_reference(network, ReplicaWriter(client, settings.namespace))
+            await asyncio.sleep(EFFECTIVE_WITHIN_S)
+            await filled_topic(job, kafka, settings.namespace, 50, 20_000, 32)  # the warm-up
+            await committed(kafka, settings.namespace, agents)
+            before, began = cpu_seconds(platform), time.monotonic()
+            await filled_topic(job, kafka, settings.namespace, 50, 200_000, 32)
+            await committed(kafka, settings.namespace, agents)
+            seconds, after = time.monotonic() - began, cpu_seconds(platform)
+    cpu = sum(after[name] - before.get(name, 0.0) for name in after if name.startswith(agents))
+    return {"reads_per_s": round(200_000 / seconds), "agents_us_per_read": round(cpu / 200_000 * 1e6, 2)}
+
+
+async def committed(kafka: Any, namespace: str, agents: Sequence[str]) -> None:
+    """Wait until both groups have committed to the end of the reads."""
+    topic = f"{namespace}.reads"
+    consumer, admin = AIOKafkaConsumer(**kafka.client_kwargs()), AIOKafkaAdminClient(**kafka.client_kwargs())
+    await consumer.start()
+    await admin.start()
+    try:
+        places = [TopicPartition(topic, number) for number in range(32)]
+        ends = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
+        while True:
+            done = [await admin.list_consumer_group_offsets(f"{namespace}-{agent}") for agent in agents]
+            if all(one.get(place) and one[place].offset >= end for one in done for place, end in ends.items()):
+                return
+            await asyncio.sleep(0.1)
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+def apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """The result of work in a fresh process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, arguments)
+
+
+def main() -> None:
+    """Measure, print, append, draw."""
+    options = _options()
+    configure_logging(level="error")
+    for part in options.part:
+        found: dict[int, dict[str, float]] = {}
+        if part == "hotlist":
+            found = {size: apart(of_hotlist, size) for size in SIZES if size <= options.most}
+        elif part == "cameras":
+            found = {count: apart(of_cameras, count) for count in CAMERAS}
+        elif part == "start":
+            found = asyncio.run(starts([size for size in STARTS if size <= options.most]))
+        else:
+            found = {count: uvloop.run(of_workers(count)) for count in WORKERS}
+        where = environment("faust-streaming", "aiokafka", "redis", "msgspec")
+        for size, figures in found.items():
+            line = {"part": part, "size": size, **figures}
+            print(json.dumps(line) if options.json else _words(line), flush=True)
+            append_result("scale", {**line, "seed": 1, **where})
+        draw(part, found, f"{where['machine']}, Python {where['python']}, Vigie {where['vigie']}, {where['at'][:10]}")
+
+
+def draw(part: str, found: dict[int, dict[str, float]], note: str) -> None:
+    """The part's plots."""
+    for name, (title, x_label, y_label, key) in PLOTS.items():
+        if name.startswith(part) and len(found) > 1:
+            points = {key.replace("_", " "): [(size, figures[key]) for size, figures in found.items()]}
+            DOCS.mkdir(exist_ok=True)
+            (DOCS / f"scale-{name}.svg").write_text(line_chart(title, x_label, y_label, points, note), "utf-8")
+
+
+PLOTS = {
+    "hotlist-cost": ("Matching one read", "entries on the hotlist", "µs of processor time", "us_per_read"),
+    "hotlist-memory": ("Memory of the hotlist", "entries on the hotlist", "bytes per entry", "bytes_per_entry"),
+    "cameras-cost": ("Deciding on one read", "cameras", "µs of processor time", "us_per_read"),
+    "start-seconds": ("Start of a worker: its state from the store", "entries on the hotlist", "seconds", "seconds"),
+    "start-memory": ("Memory of a worker's hotlist, with its follower", "entries on the hotlist", "bytes per entry",
+                     "bytes_per_entry"),
+    "workers-rate": ("Both agents that read the reads", "workers of each", "reads/s", "reads_per_s"),
+}  # fmt: skip
+
+
+def _words(line: dict[str, Any]) -> str:
+    return f"{line['part']:8} {line['size']:>10,}  " + "  ".join(f"{name} {value}" for name, value in line.items()
+                                                                 if name not in ("part", "size"))  # fmt: skip
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = ("hotlist", "cameras", "start", "workers")
+    parser.add_argument("--part", nargs="+", choices=parts, default=parts)
+    parser.add_argument("--most", type=int, default=SIZES[-1], help="entries at most")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
