@@ -1,6 +1,6 @@
 # Everything a person runs. `make demo` and `make test` work on a fresh machine with Python 3.11+, git and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format bench lock schemas clean
+.PHONY: help setup demo test unit lint format soak bench lock schemas clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -38,6 +38,9 @@ lint: setup  ## Check style and types.
 
 format: setup  ## Put the code into its canonical form.
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format --quiet .
+
+soak: setup  ## Do every fault to the whole road for an hour, and watch what grows.
+	@$(BIN)/python -m tests.faults --seconds 3600 --rate 300 $(ARGS)
 
 bench: setup  ## Measure speed and accuracy beside peers; results are appended to benchmarks/results.
 	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done

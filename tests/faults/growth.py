@@ -1,0 +1,80 @@
+"""Memory and open files of every process, watched while faults strike. Linux: /proc."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.report import Growth
+from tests.faults.road import Road
+
+EVERY_S = 5.0
+SETTLED_S = 60.0
+_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@dataclass(slots=True)
+class Life:
+    """Samples of one process: seconds, MB resident, open files."""
+
+    name: str
+    samples: list[tuple[float, float, int]] = field(default_factory=list)
+
+    @property
+    def lasted_s(self) -> float:
+        """From the first sample to the last."""
+        return self.samples[-1][0] - self.samples[0][0]
+
+    def growth(self, lives: int) -> Growth:
+        """From when it had settled, where it lived so long."""
+        settled = [sample for sample in self.samples if sample[0] - self.samples[0][0] >= SETTLED_S] or self.samples
+        (_, first_mb, first_files), (_, last_mb, last_files) = settled[0], settled[-1]
+        return Growth(
+            process=self.name, lived_s=self.lasted_s, rss_mb=(first_mb, last_mb), files=(first_files, last_files),
+            lives=lives,
+        )  # fmt: skip
+
+
+class GrowthWatch:
+    """Samples every process of a road, and this one, until stopped."""
+
+    def __init__(self, road: Road, now_s: Callable[[], float]) -> None:
+        self._road, self._now_s = road, now_s
+        self._lives: dict[int, Life] = {}
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            for name, pid in self._processes():
+                sample = _sample(pid)
+                if sample is not None:
+                    self._lives.setdefault(pid, Life(name)).samples.append((self._now_s(), *sample))
+            await asyncio.sleep(EVERY_S)
+
+    def report(self) -> list[Growth]:
+        """Each process's longest life."""
+        longest: dict[str, Life] = {}
+        lives: dict[str, int] = {}
+        for life in self._lives.values():
+            lives[life.name] = lives.get(life.name, 0) + 1
+            if life.name not in longest or life.lasted_s > longest[life.name].lasted_s:
+                longest[life.name] = life
+        return [life.growth(lives[name]) for name, life in longest.items()]
+
+    def _processes(self) -> Iterable[tuple[str, int]]:
+        road = self._road
+        supervised = [*road.pair.brokers, road.pair.valkey, *(worker.process for worker in road.workers())]
+        for process in supervised:
+            if process.pid is not None:
+                yield process.program.name, process.pid
+        yield "the harness", os.getpid()
+
+
+def _sample(pid: int) -> tuple[float, int] | None:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        files = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+    except (OSError, IndexError):
+        return None
+    return pages * _PAGE_MB, files

@@ -1,0 +1,220 @@
+"""One run: a road, traffic on it, faults one after the other, and the judgement."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from pipeline.commands.demo_pictures import WANTED
+from pipeline.runtime.app import platform_now_ms
+from pipeline.sources.arrivals import Arrival
+from pipeline.sources.gateway import Gateway, open_gateway, play
+from pipeline.sources.network import RoadNetwork
+from pipeline.sources.network_big import big_network
+from pipeline.sources.simulate import Simulation, SimulationOptions, simulate
+from schemas.reads import PlateRead
+from tests.faults.ends import Ends
+from tests.faults.growth import GrowthWatch
+from tests.faults.judge import Difference, Evidence, Strike
+from tests.faults.kinds import KINDS
+from tests.faults.ledger import Expected, Ledger, SentReads
+from tests.faults.pictures import PictureTraffic, with_pictures
+from tests.faults.report import Counts, Report, StrikeReport
+from tests.faults.road import NAMESPACE, Road, open_road
+from tests.faults.schedule import Planned, schedule
+
+WARM_UP_S = 8.0  # traffic before the first fault
+LAST_STRIKE_S = 12.0  # before the end of the traffic
+WELL_WITHIN_S = 150.0
+GRACE_S = 1.5  # what is due for less is not behind
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What to run. strikes: end after so many, None: when the time is up."""
+
+    seed: int = 1
+    seconds: float = 120.0
+    cameras: int = 10_000
+    rate: float = 150.0  # reads a second
+    faults: tuple[str, ...] = tuple(KINDS)
+    strikes: int | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """A run in progress."""
+
+    options: Options
+    say: Say
+    began: float = field(default_factory=time.monotonic)
+    ledger: Ledger = field(default_factory=Ledger)
+    sent: SentReads = field(default_factory=SentReads)
+    strikes: list[Strike] = field(default_factory=list)
+
+    def now_s(self) -> float:
+        """Seconds of the run."""
+        return time.monotonic() - self.began
+
+    async def on(self, road: Road, cameras: tuple[str, ...]) -> Report:
+        """Everything from the first read to the judgement."""
+        pictures = PictureTraffic(cameras, self.ledger, self.now_s)
+        simulation = await asyncio.to_thread(self._simulation, road.network)
+        self.ledger.expect(simulation.truth)
+        ends, growth = Ends(road, self.ledger, self.sent, pictures, self.now_s), GrowthWatch(road, self.now_s)
+        await ends.start()
+        watching = asyncio.create_task(growth.run())
+        try:
+            async with open_gateway(road.pair.kafka.client_kwargs(), namespace=NAMESPACE) as gateway:
+                await asyncio.sleep(max(0.0, (simulation.options.start_ms - platform_now_ms()) / 1000))
+                self.began = time.monotonic()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._traffic(gateway, simulation))
+                    group.create_task(pictures.run(gateway, self.options.seed, self.options.seconds, platform_now_ms))
+                    await self._strike_all(road, ends)
+            await self._complete(ends)
+        finally:
+            watching.cancel()
+            await ends.stop()
+        evidence = Evidence(simulation.truth, self.ledger, ends, pictures, self.strikes)
+        return self._report(evidence, growth)
+
+    def _simulation(self, network: RoadNetwork) -> Simulation:
+        head_start_s = 3.0 + self.options.seconds * self.options.rate / 10_000  # planning takes a while
+        options = SimulationOptions(
+            start_ms=platform_now_ms() + round(head_start_s * 1000),
+            duration_ms=round(self.options.seconds * 1000),
+            reads_per_s=self.options.rate,
+            seed=self.options.seed,
+            parked=frozenset(entry.entry_id for entry in WANTED),
+            section_vehicles=round(self.options.seconds),
+        )
+        return simulate(network, options)
+
+    async def _traffic(self, gateway: Gateway, simulation: Simulation) -> None:
+        async def put(read: PlateRead) -> None:
+            self.sent.add(read)
+            await gateway.put(read)
+            self.ledger.sent(read, self.now_s())
+
+        reads = iter(simulation.reads)
+        coming = asyncio.create_task(_next_of(reads))
+        while chunk := await coming:
+            coming = asyncio.create_task(_next_of(reads))
+            await play(chunk, put, starts_ms=platform_now_ms())
+
+    async def _strike_all(self, road: Road, ends: Ends) -> None:
+        await asyncio.sleep(WARM_UP_S)
+        for planned in schedule(self.options.seed, self.options.faults):
+            if self.options.strikes is not None and len(self.strikes) >= self.options.strikes:
+                return
+            await asyncio.sleep(planned.calm_s)
+            if self.now_s() > self.options.seconds - LAST_STRIKE_S:
+                return
+            ends.check()
+            await self._strike(road, planned)
+
+    async def _strike(self, road: Road, planned: Planned) -> None:
+        strike, fault = Strike(planned, self.now_s()), planned.fault
+        self.strikes.append(strike)
+        self.say(f"{strike.began_s:6.1f} s  {fault.name}: {planned.what}")
+        said = len(road.said(fault.may_lose)) if fault.may_lose else 0
+        try:
+            await fault.strike(road)
+        except Exception as error:
+            strike.error = repr(error)
+        finally:
+            strike.lifted_s = self.now_s()
+            await fault.mend(road)
+        strike.well_s = await self._well(road)
+        strike.said = bool(fault.may_lose) and len(road.said(fault.may_lose or "")) > said
+        after = (
+            "not well within the limit"
+            if strike.well_s is None
+            else f"well {strike.well_s - strike.lifted_s:.1f} s after"
+        )
+        self.say(f"{self.now_s():6.1f} s    {after}{', and said what may be lost' if strike.said else ''}")
+
+    async def _well(self, road: Road) -> float | None:
+        """When nothing was behind and every worker well, for a second; None: not within the limit."""
+        until_s, since_s = self.now_s() + WELL_WITHIN_S, None
+        await asyncio.sleep(0.3)  # a process that was killed is still taken for well until its supervisor sees it
+        while self.now_s() < until_s:
+            ready = await road.all_ready()
+            now_s = self.now_s()
+            if ready and not self._behind(GRACE_S):
+                since_s = now_s if since_s is None else since_s
+                if now_s - since_s >= 1.0:
+                    return since_s
+            else:
+                since_s = None
+            await asyncio.sleep(0.25)
+        return None
+
+    def _behind(self, grace_s: float) -> list[Expected]:
+        """What should have come by now, without what Redis may have forgotten."""
+        behind = self.ledger.behind(self.now_s(), grace_s)
+        return [item for item in behind if not any(strike.may_cost(item) for strike in self.strikes)]
+
+    async def _complete(self, ends: Ends) -> None:
+        """Until everything came, or for as long as a fault may take; then a little for what should not come."""
+        until_s = self.now_s() + WELL_WITHIN_S
+        while self._behind(0.0) and self.now_s() < until_s:
+            ends.check()
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(3.0)
+
+    def _report(self, evidence: Evidence, growth: GrowthWatch) -> Report:
+        differences = evidence.differences()
+        ends, ledger, end_s = evidence.ends, self.ledger, self.now_s()
+        due = [item for item in ledger.items.values() if item.due_s is not None]
+        nexts = [strike.began_s for strike in self.strikes[1:]] + [end_s]
+        kinds = Counter[str](item.kind for item in due)
+        seen = Counter[str](item.kind for item in due if item.seen_s is not None)
+        raw = ledger.second_copies()
+        raw["read"] = max(0, ends.reads.second_copies - self.sent.again)
+        return Report(
+            seed=self.options.seed, seconds=self.options.seconds, cameras=self.options.cameras, rate=self.options.rate,
+            reads_sent=len(self.sent),
+            expected={"read": len(self.sent), **kinds}, seen={"read": len(ends.reads), **seen},
+            totals=_counts(differences, 0.0, float("inf"), lost_reads=len(self.sent) - len(ends.reads)),
+            raw_second_copies={kind: count for kind, count in raw.items() if count},
+            strikes=[self._one(strike, until_s, differences) for strike, until_s in zip(self.strikes, nexts, strict=True)],
+            differences=[f"{one.sort}, {one.at_s:.1f} s: {one.words}" for one in differences[:50]],
+            growth=growth.report(),
+        )  # fmt: skip
+
+    def _one(self, strike: Strike, until_s: float, differences: list[Difference]) -> StrikeReport:
+        due = self.ledger.between(strike.began_s, until_s)
+        late = [item.late_s for item in due if item.late_s is not None]
+        return StrikeReport(
+            fault=strike.planned.fault.name, what=strike.planned.what, at_s=round(strike.began_s, 1),
+            held_s=round(strike.lifted_s - strike.began_s, 1),
+            recovered_s=None if strike.well_s is None else round(max(0.0, strike.well_s - strike.lifted_s), 1),
+            worst_s=round(max(late), 1) if late else None, due=len(due),
+            counts=_counts(differences, strike.began_s, until_s), error=strike.error,
+        )  # fmt: skip
+
+
+async def _next_of(reads: Iterator[Arrival]) -> list[Arrival]:
+    """The next reads, made in a thread: the first ones take seconds, and the proxies must not stand still meanwhile."""
+    return await asyncio.to_thread(lambda: list(islice(reads, 500)))
+
+
+def _counts(differences: list[Difference], from_s: float, until_s: float, *, lost_reads: int = 0) -> Counts:
+    found = Counter(one.sort for one in differences if from_s <= one.at_s < until_s)
+    return Counts(
+        missing=found["missing"] + lost_reads, double=found["double"], spurious=found["spurious"],
+        wrong_order=found["wrong_order"], told=found["told"],
+    )  # fmt: skip
+
+
+async def run_faults(options: Options, folder: Path, say: Say = lambda _line: None) -> Report:
+    """One run in a folder of its own; nothing of it is running afterwards. Raises StartFailed where it does not come up."""
+    network, cameras = with_pictures(big_network(options.cameras, options.seed))
+    async with open_road(folder, network) as road:
+        return await Run(options, say).on(road, cameras)

@@ -1,0 +1,143 @@
+"""Holds what came out of a run against the truth: every difference, when it arose, and whether the platform told of it."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.compare import Seen, compare_outcome
+from pipeline.truth import ExpectedAlert, Truth
+from schemas.outcomes import Alert
+from tests.faults.ends import Ends
+from tests.faults.kinds.poison import PoisonRecords
+from tests.faults.ledger import Expected, Ledger
+from tests.faults.pictures import PictureTraffic
+from tests.faults.schedule import Planned
+
+Sort = Literal["missing", "double", "spurious", "wrong_order", "told"]
+
+
+@dataclass(slots=True)
+class Strike:
+    """One fault as it went. Seconds of the run. said: the platform told what may be lost."""
+
+    planned: Planned
+    began_s: float
+    lifted_s: float = 0.0
+    well_s: float | None = None
+    said: bool = False
+    error: str | None = None
+
+    def may_cost(self, item: Expected) -> bool:
+        """Whether what this rests on may be what Redis forgot: a vehicle that was in its section then."""
+        if self.planned.fault.may_lose is None or item.kind != "violation":
+            return False
+        lifted_s = self.lifted_s or float("inf")
+        return (item.first_due_s or 0.0) <= lifted_s and (item.due_s or 0.0) >= self.began_s - 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as the truth has it. at_s: of the run."""
+
+    sort: Sort
+    at_s: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a judgement rests on."""
+
+    truth: Truth
+    ledger: Ledger
+    ends: Ends
+    pictures: PictureTraffic
+    strikes: Sequence[Strike]
+
+    def differences(self) -> list[Difference]:
+        """All of them, in the order in which they arose."""
+        found = [*self._missing(), *self._unexpected(), *self._pictures(), *self._order(), *self._desks(),
+                 *self._rings(), *self._wrong(), *self._dead_letters()]  # fmt: skip
+        return sorted(found, key=lambda difference: difference.at_s)
+
+    def _missing(self) -> Iterator[Difference]:
+        for item in self.ledger.missing():
+            told = any(strike.said and strike.may_cost(item) for strike in self.strikes)
+            yield Difference("told" if told else "missing", item.due_s or 0.0, f"{item.kind} {item.name}")
+
+    def _unexpected(self) -> Iterator[Difference]:
+        for (kind, name), times in self.ledger.unexpected.items():
+            yield Difference("spurious", times[0], f"{kind} {name} that nothing led to")
+
+    def _pictures(self) -> Iterator[Difference]:
+        at_s = self.pictures.now_s()
+        for read in self.pictures.stray:
+            yield Difference("spurious", at_s, f"read {read.read_id} of {read.camera_id} that nobody sent")
+        for read in self.pictures.double:
+            yield Difference("double", at_s, f"a second read {read.read_id} of one passage before {read.camera_id}")
+
+    def _order(self) -> Iterator[Difference]:
+        for at_s, camera_id in self.ends.reads.breaks:
+            yield Difference("wrong_order", at_s, f"reads of {camera_id}")
+        for at_s, camera_id in self.ends.alerts.breaks:
+            yield Difference("wrong_order", at_s, f"alerts of {camera_id}")
+
+    def _desks(self) -> Iterator[Difference]:
+        at_s = self.pictures.now_s()
+        for country, names in self.ends.delivered.items():
+            for name, count in Counter(names).items():
+                if count > 1:
+                    yield Difference("double", at_s, f"forward {name} is {count} times in the inbox of {country}")
+        for name in self.ends.wrong_order_at_desks():
+            yield Difference("wrong_order", at_s, f"forward {name} at its desk")
+        for receipt in self.ends.bad_receipts:
+            yield Difference("spurious", at_s, f"forward {receipt.forward_id} was {receipt.outcome}: {receipt.detail}")
+
+    def _rings(self) -> Iterator[Difference]:
+        """A dispatcher's bell: once for each vehicle that is seen live."""
+        seen = {alert.alert_id: alert for alert in self.ends.seen.alerts}
+        incidents: dict[str, list[ExpectedAlert]] = {}
+        for expected in self.truth.alerts:
+            incidents.setdefault(expected.incident, []).append(expected)
+        for expected_alerts in incidents.values():
+            came = [seen[one.alert_id] for one in expected_alerts if one.alert_id in seen]
+            must, rang = sum(one.rings for one in expected_alerts), sum(one.rings for one in came)
+            if rang != must:
+                yield self._wrong_bell(expected_alerts, came, must, rang)
+
+    def _wrong_bell(self, expected: list[ExpectedAlert], came: list[Alert], must: int, rang: int) -> Difference:
+        items = [self.ledger.items["alert", one.alert_id] for one in expected]
+        times = [item.due_s for item in items if item.due_s is not None] or [0.0]
+        words = f"{expected[0].entry_id} rang {rang} times instead of {must}"
+        if rang > must:
+            forgot = any(s.said and min(times) <= s.lifted_s and max(times) >= s.began_s - 2.0 for s in self.strikes)
+            return Difference("told" if forgot else "double", max(times), words)
+        live = {one.alert_id for one in expected if one.live}
+        says_why = not any(alert.live for alert in came if alert.alert_id in live)
+        return Difference("told" if says_why else "missing", min(times), words)
+
+    def _wrong(self) -> Iterator[Difference]:
+        """What came, but says something else than it should: another match, another speed, live although it is old."""
+        outcome = compare_outcome(self.truth, Seen(self.ends.seen.alerts, self.ends.seen.violations), ringing=False)
+        for name, words in (*outcome.alerts.wrong, *outcome.violations.wrong):
+            kind: Literal["alert", "violation"] = "alert" if name.startswith("a-") else "violation"
+            yield Difference("spurious", self.ledger.items[kind, name].due_s or 0.0, f"{kind} {name}: {words}")
+        old = {one.alert_id for one in self.truth.alerts if not one.live}
+        for alert in self.ends.seen.alerts:
+            if alert.alert_id in old and alert.live:
+                at_s = self.ledger.items["alert", alert.alert_id].due_s or 0.0
+                yield Difference("spurious", at_s, f"alert {alert.alert_id} is taken as live")
+
+    def _dead_letters(self) -> Iterator[Difference]:
+        poison = [one.planned.fault for one in self.strikes if isinstance(one.planned.fault, PoisonRecords)]
+        expected = {place for fault in poison for place in fault.expected}
+        told = set()
+        for letter, at_s in zip(self.ends.dead_letters, self.ends.dead_letters_s, strict=True):
+            place = (letter.stage, letter.topic, letter.partition, letter.offset)
+            told.add(place)
+            if place not in expected:
+                words = f"dead letter of {letter.stage}: {letter.reason}, {letter.detail[:80]}"
+                yield Difference("spurious", at_s, words)
+        for stage, topic, partition, offset in expected - told:
+            yield Difference("missing", 0.0, f"{stage}'s dead letter of {topic}/{partition}/{offset}")

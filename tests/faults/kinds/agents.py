@@ -1,0 +1,95 @@
+"""Faults of the agents' processes."""
+
+import asyncio
+import os
+import signal
+from random import Random
+from typing import ClassVar
+
+from pipeline.runtime.app import AGENTS
+from pipeline.runtime.settings import Settings
+from tests.faults.fault import Fault
+from tests.faults.road import Road
+
+SHARED = ("hotlist", "section_control", "cross_border", "liaison", "decode")  # ocr takes 350 MB a worker
+ZOMBIE_S = Settings().session_timeout_s + 4.0
+
+
+class KillAgent(Fault):
+    """kill -9: no goodbye, no commit. The supervisor starts it again."""
+
+    name: ClassVar[str] = "kill_agent"
+    agent = ""
+
+    def choose(self, random: Random) -> str:
+        self.agent = random.choice(AGENTS)
+        return self.agent
+
+    async def strike(self, road: Road) -> None:
+        road.worker(self.agent).process.kill()
+
+
+class TerminateAgent(Fault):
+    """SIGTERM, as in a rolling restart: it ends its batch, commits, leaves its group. The supervisor starts it again."""
+
+    name: ClassVar[str] = "terminate_agent"
+    agent = ""
+
+    def choose(self, random: Random) -> str:
+        self.agent = random.choice(AGENTS)
+        return self.agent
+
+    async def strike(self, road: Road) -> None:
+        pid = road.worker(self.agent).process.pid
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+
+
+class WorkersJoinAndLeave(Fault):
+    """A second worker joins, works for a while, and leaves: by SIGTERM, or by kill -9 so that its partitions wait for it."""
+
+    name: ClassVar[str] = "join_and_leave"
+    agent = ""
+    stays_s = 0.0
+    killed = False
+
+    def choose(self, random: Random) -> str:
+        self.agent, self.stays_s = random.choice(SHARED), random.uniform(3.0, 8.0)
+        self.killed = random.random() < 0.5
+        return f"{self.agent}, {self.stays_s:.0f} s, {'killed' if self.killed else 'told to leave'}"
+
+    async def strike(self, road: Road) -> None:
+        second = road.worker(self.agent, 2).process
+        await second.start()
+        await second.wait_ready()
+        await asyncio.sleep(self.stays_s)
+
+    async def mend(self, road: Road) -> None:
+        await road.worker(self.agent, 2).process.stop(kill=self.killed)
+
+
+class Zombie(Fault):
+    """SIGSTOP for longer than the session timeout, while a second worker takes over; then it wakes up, and tries to commit."""
+
+    name: ClassVar[str] = "zombie"
+    agent = ""
+
+    def choose(self, random: Random) -> str:
+        self.agent = random.choice(SHARED)
+        return f"{self.agent}, {ZOMBIE_S:.0f} s"
+
+    async def strike(self, road: Road) -> None:
+        second = road.worker(self.agent, 2).process
+        await second.start()
+        await second.wait_ready()
+        pid = road.worker(self.agent).process.pid
+        if pid is not None:
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                await asyncio.sleep(ZOMBIE_S)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            await asyncio.sleep(3.0)  # both run: the one that was away must find out
+
+    async def mend(self, road: Road) -> None:
+        await road.worker(self.agent, 2).process.stop()

@@ -1,0 +1,75 @@
+"""Faults of Redis: killed, replaced by an empty one, slow."""
+
+import asyncio
+import shutil
+from random import Random
+from typing import ClassVar
+
+from pipeline.runtime.app import AGENTS
+from tests.faults.fault import Fault
+from tests.faults.road import Road
+
+
+class KillRedis(Fault):
+    """kill -9, away for a while, back with its append-only file."""
+
+    name: ClassVar[str] = "kill_redis"
+    away_s = 0.0
+
+    def choose(self, random: Random) -> str:
+        self.away_s = random.uniform(1.0, 10.0)
+        return f"{self.away_s:.0f} s"
+
+    async def strike(self, road: Road) -> None:
+        await road.pair.valkey.stop(kill=True)
+        await asyncio.sleep(self.away_s)
+
+    async def mend(self, road: Road) -> None:
+        await road.pair.valkey.start()
+        await road.pair.valkey.wait_ready()
+
+
+class EmptyRedis(Fault):
+    """A failover to a replica that holds nothing; seconds later the operator, who was told, imports the reference data anew."""
+
+    name: ClassVar[str] = "empty_redis"
+    promise: ClassVar[str] = (
+        "decisions go on from memory; open section passages and incidents may be lost, and the agents say so"
+    )
+    may_lose: ClassVar[str | None] = "memory.lost"
+    empty_s = 0.0
+
+    def choose(self, random: Random) -> str:
+        self.empty_s = random.uniform(2.0, 5.0)
+        return f"empty for {self.empty_s:.0f} s"
+
+    async def strike(self, road: Road) -> None:
+        valkey = road.pair.valkey
+        await valkey.stop(kill=True)
+        shutil.rmtree(road.pair.data_dir / "valkey" / "appendonlydir")
+        await valkey.start()
+        await valkey.wait_ready()
+        await asyncio.sleep(self.empty_s)
+
+    async def mend(self, road: Road) -> None:
+        await road.load_reference(replace=True)
+
+
+class SlowRedis(Fault):
+    """Every answer takes long, for all agents."""
+
+    name: ClassVar[str] = "slow_redis"
+    delay_s = lasts_s = 0.0
+
+    def choose(self, random: Random) -> str:
+        self.delay_s, self.lasts_s = random.uniform(0.1, 1.0), random.uniform(5.0, 12.0)
+        return f"{2000 * self.delay_s:.0f} ms a round trip, {self.lasts_s:.0f} s"
+
+    async def strike(self, road: Road) -> None:
+        for agent in AGENTS:
+            road.links[agent].redis.delay_s = self.delay_s
+        await asyncio.sleep(self.lasts_s)
+
+    async def mend(self, road: Road) -> None:
+        for agent in AGENTS:
+            road.links[agent].redis.delay_s = 0.0

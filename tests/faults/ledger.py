@@ -1,0 +1,165 @@
+"""The books of one run: what must reach the ends and since when, what did, and what is still on its way.
+
+Everything that is expected has an id: alerts, violations, forwards, the deliveries to the desks, and their receipts. It is due
+as soon as the last read that it rests on was sent.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.truth import ExpectedForward, Truth
+from schemas.reads import PlateRead
+
+Kind = Literal["alert", "violation", "forward", "delivery", "receipt", "picture"]
+
+
+@dataclass(slots=True)
+class Expected:
+    """One thing that must come. due_s, seen_s: seconds of the run; None: not yet."""
+
+    kind: Kind
+    name: str
+    rests_on: frozenset[str]  # read_ids; pictures: none
+    due_s: float | None = None
+    seen_s: float | None = None
+    first_due_s: float | None = None  # when the first of its reads was sent
+    copies: int = 0
+
+    @property
+    def late_s(self) -> float | None:
+        """How long after it was due it came; None while it has not."""
+        return None if self.seen_s is None or self.due_s is None else max(0.0, self.seen_s - self.due_s)
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Expected against seen, by id."""
+
+    items: dict[tuple[Kind, str], Expected] = field(default_factory=dict)
+    unexpected: dict[tuple[Kind, str], list[float]] = field(default_factory=dict)  # when each copy came
+    _waiting: dict[str, list[Expected]] = field(default_factory=dict)  # by read_id that was not sent yet
+    _open: dict[int, Expected] = field(default_factory=dict)  # due and not seen, by identity
+    _missing_reads: Counter[int] = field(default_factory=Counter)
+
+    def expect(self, truth: Truth) -> None:
+        """Enter all that a simulation must lead to."""
+        of_alert: dict[str, list[ExpectedForward]] = {}
+        for forward in truth.forwards:
+            of_alert.setdefault(forward.alert_id, []).append(forward)
+        for alert in truth.alerts:
+            self.enter("alert", alert.alert_id, {alert.read_id})
+            for forward in of_alert.get(alert.alert_id, ()):
+                for kind in _FORWARD_KINDS:
+                    self.enter(kind, forward.forward_id, {alert.read_id})
+        for violation in truth.violations:
+            self.enter("violation", violation.violation_id, {violation.entry_read_id, violation.exit_read_id})
+
+    def enter(self, kind: Kind, name: str, rests_on: Iterable[str], *, due_s: float | None = None) -> Expected:
+        """One more thing that must come. due_s: at once, where it rests on no read of the simulation."""
+        item = Expected(kind, name, frozenset(rests_on), due_s, first_due_s=due_s)
+        self.items[kind, name] = item
+        self._missing_reads[id(item)] = len(item.rests_on)
+        for read_id in item.rests_on:
+            self._waiting.setdefault(read_id, []).append(item)
+        if due_s is not None:
+            self._open[id(item)] = item
+        for at_s in self.unexpected.pop((kind, name), ()):  # it was quicker than these books
+            self.saw(kind, name, at_s)
+        return item
+
+    def sent(self, read: PlateRead, at_s: float) -> None:
+        """This read was given to the gateway."""
+        for item in self._waiting.pop(read.read_id, ()):
+            item.first_due_s = at_s if item.first_due_s is None else item.first_due_s
+            self._missing_reads[id(item)] -= 1
+            if self._missing_reads[id(item)] == 0:
+                item.due_s = at_s
+                if item.seen_s is None:
+                    self._open[id(item)] = item
+
+    def saw(self, kind: Kind, name: str, at_s: float) -> bool:
+        """This reached its end. True: for the first time."""
+        item = self.items.get((kind, name))
+        if item is None:
+            self.unexpected.setdefault((kind, name), []).append(at_s)
+            return False
+        item.copies += 1
+        if item.seen_s is None:
+            item.seen_s = at_s
+            self._open.pop(id(item), None)
+            return True
+        return False
+
+    def behind(self, now_s: float, grace_s: float) -> list[Expected]:
+        """What should have come by now."""
+        return [item for item in self._open.values() if item.due_s is not None and now_s - item.due_s > grace_s]
+
+    def missing(self) -> Iterator[Expected]:
+        """What was due and never came."""
+        return (item for item in self._open.values())
+
+    def between(self, from_s: float, until_s: float) -> list[Expected]:
+        """Everything that became due in this stretch."""
+        return [item for item in self.items.values() if item.due_s is not None and from_s <= item.due_s < until_s]
+
+    def second_copies(self) -> Counter[str]:
+        """How many copies beyond the first came, by kind."""
+        found = Counter[str]()
+        for item in self.items.values():
+            if item.copies > 1:
+                found[item.kind] += item.copies - 1
+        return found
+
+
+_FORWARD_KINDS: tuple[Kind, ...] = ("forward", "delivery", "receipt")
+
+
+class SentReads:
+    """Every read that was given to the gateway, in order. Ids are kept as hashes: an hour has a million."""
+
+    def __init__(self) -> None:
+        self._place: dict[int, int] = {}
+        self.again = 0  # sent a second time, on purpose
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def add(self, read: PlateRead) -> None:
+        """It was sent."""
+        before = len(self._place)
+        self._place.setdefault(hash(read.read_id), before)
+        self.again += len(self._place) == before
+
+    def place(self, read: PlateRead) -> int | None:
+        """Which one it was, from 0; None: nobody sent it."""
+        return self._place.get(hash(read.read_id))
+
+
+class InOrder:
+    """Whether each camera's reads come in the order in which they were sent; second copies do not count."""
+
+    def __init__(self, sent: SentReads) -> None:
+        self._sent = sent
+        self._newest: dict[str, int] = {}
+        self._seen: set[int] = set()
+        self.breaks: list[tuple[float, str]] = []  # seconds of the run, camera
+        self.second_copies = 0
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+    def saw(self, read: PlateRead, at_s: float, lane: int = 0) -> None:
+        """It came. at_s: seconds of the run; lane: the partition, where one camera's reads may come on several."""
+        place = self._sent.place(read)
+        if place is None:
+            return
+        if place in self._seen:
+            self.second_copies += 1
+            return
+        self._seen.add(place)
+        camera = f"{lane}/{read.camera_id}"
+        if place < self._newest.get(camera, -1):
+            self.breaks.append((at_s, read.camera_id))
+        self._newest[camera] = max(place, self._newest.get(camera, -1))

@@ -1,0 +1,107 @@
+"""A trickle of pictures beside the reads, so that decode and ocr are under faults too: each passage must give one read."""
+
+import asyncio
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from random import Random
+
+import msgspec
+
+from pipeline.commands.demo_pictures import WANTED
+from pipeline.sources.gateway import Gateway
+from pipeline.sources.network import RoadNetwork
+from pipeline.sources.rendered import RenderedPassage, render_passage
+from schemas import ids
+from schemas.base import Country
+from schemas.pictures import Frame
+from schemas.reads import PlateRead
+from schemas.reference import HotlistEntry
+from tests.faults.ledger import Ledger
+
+CAMERAS = 4
+EVERY_S = 4.0  # of one passage to the next, whichever the camera
+AROUND_MS = 300
+_NEIGHBOURS: tuple[Country, ...] = ("FR", "LU", "NL")
+_COUNTRIES: tuple[Country, ...] = ("BE", "FR", "BE")
+
+
+def with_pictures(network: RoadNetwork) -> tuple[RoadNetwork, tuple[str, ...]]:
+    """The network with the pictures' entries on its hotlist, and the cameras that send pictures: nobody else drives there."""
+    at_sections = {line.camera_id for one in network.sections for line in (*one.entries, *one.exits)}
+    free = [one.camera_id for one in network.cameras if one.network == "local" and one.camera_id not in at_sections]
+    cameras = tuple(free[:: max(1, len(free) // CAMERAS)][:CAMERAS])
+    return replace(network.without(cameras), hotlist=(*map(_shared, network.hotlist), *WANTED)), cameras
+
+
+def _shared(entry: HotlistEntry) -> HotlistEntry:
+    """What is grave concerns every neighbour: the desks are to have something to do."""
+    if entry.hotlist not in ("stolen", "sis", "national_wanted"):
+        return entry
+    first = zlib.crc32(entry.entry_id.encode()) % len(_NEIGHBOURS)  # whose border its vehicle makes for
+    shared = (*_NEIGHBOURS[first:], *_NEIGHBOURS[:first])
+    return msgspec.structs.replace(entry, share_with=shared, case_reference=f"C-{entry.entry_id}")
+
+
+@dataclass(slots=True)
+class PictureTraffic:
+    """Sends passages and keeps the books of them."""
+
+    cameras: tuple[str, ...]
+    ledger: Ledger
+    now_s: Callable[[], float]
+    reads: list[PlateRead] = field(default_factory=list)
+    stray: list[PlateRead] = field(default_factory=list)  # of no passage
+    double: list[PlateRead] = field(default_factory=list)  # a second read, with another id, of one passage
+    _shown: list[tuple[str, int, int, str]] = field(default_factory=list)  # camera, from, until (ms UTC), name
+    _first: dict[str, str] = field(default_factory=dict)  # passage -> read_id
+
+    async def run(self, gateway: Gateway, seed: int, seconds: float, now_ms: Callable[[], int]) -> None:
+        """Show a passage every few seconds."""
+        random = Random(f"{seed}/pictures")
+        plates = zip(WANTED, _COUNTRIES, strict=True)
+        passages = [await asyncio.to_thread(render_passage, random, one.plate, c) for one, c in plates]
+        until_s, number = self.now_s() + seconds, 0
+        while self.now_s() < until_s - EVERY_S:
+            camera_id = self.cameras[number % len(self.cameras)]
+            await self._show(gateway, passages[number % len(passages)], camera_id, now_ms)
+            number += 1
+            await asyncio.sleep(EVERY_S)
+
+    async def _show(
+        self, gateway: Gateway, passage: RenderedPassage, camera_id: str, now_ms: Callable[[], int]
+    ) -> None:
+        start_ms = now_ms()
+        for view in passage.views:
+            await asyncio.sleep(max(0.0, (start_ms + view.after_ms - now_ms()) / 1000))
+            frame = Frame(camera_id=camera_id, captured_at_ms=start_ms + view.after_ms,
+                          received_at_ms=now_ms(), image=view.image)  # fmt: skip
+            await gateway.put_frame(frame)
+        name = f"{camera_id}@{start_ms}"
+        self._shown.append((camera_id, start_ms, start_ms + passage.views[-1].after_ms, name))
+        self.ledger.enter("picture", name, (), due_s=self.now_s())
+        for read in [read for read in self.stray if self._passage_of(read) == name]:  # it was quicker than the books
+            self.stray.remove(read)
+            self.saw(read, self.now_s())
+
+    def saw(self, read: PlateRead, now_s: float) -> None:
+        """A read that no gateway sent came."""
+        name = self._passage_of(read)
+        if name is None:
+            self.stray.append(read)
+            return
+        first = self._first.setdefault(name, read.read_id)
+        if first != read.read_id:
+            self.double.append(read)
+        if not self.ledger.saw("picture", name, now_s):
+            return
+        self.reads.append(read)
+        for entry in WANTED:
+            if entry.plate == read.plate:
+                self.ledger.enter("alert", ids.alert_id(read.read_id, entry.entry_id), (), due_s=now_s)
+
+    def _passage_of(self, read: PlateRead) -> str | None:
+        for camera_id, from_ms, until_ms, name in reversed(self._shown):
+            if camera_id == read.camera_id and from_ms - AROUND_MS <= read.captured_at_ms <= until_ms + AROUND_MS:
+                return name
+        return None

@@ -1,0 +1,189 @@
+"""The platform under faults: three brokers, Valkey, every agent behind proxies of its own, and the neighbours' desks."""
+
+import asyncio
+import contextlib
+import json
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+
+from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.desk.credentials import create_credentials, settings_toml
+from pipeline.runtime.app import AGENTS
+from pipeline.runtime.fleet import Fleet, Worker
+from pipeline.runtime.pair import EmbeddedPair
+from pipeline.runtime.topics import create_topics
+from pipeline.sources.network import RoadNetwork
+from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica_writer import ReplicaWriter
+from schemas.topics import FORWARDS, TOPICS
+from tests.desks import DeskProcess
+from tests.faults.proxy import Proxy
+
+NAMESPACE = "faults"
+PARTITIONS = {topic.name: 8 for topic in TOPICS if topic is not FORWARDS}
+MOST_WORKERS = 2  # of one agent: the first always runs, the second joins and leaves
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """One agent's connections to its servers."""
+
+    brokers: tuple[Proxy, ...]
+    redis: Proxy
+
+    @property
+    def all(self) -> tuple[Proxy, ...]:
+        """Every one."""
+        return (*self.brokers, self.redis)
+
+
+class Road:
+    """What faults are done to."""
+
+    def __init__(self, folder: Path, network: RoadNetwork) -> None:
+        self.folder = folder
+        self.network = network
+        self.pair = EmbeddedPair(folder / "data", brokers=3)
+        self.desks: dict[str, DeskProcess] = {}
+        self.links: dict[str, Links] = {}
+        self.crews: dict[str, Fleet] = {}
+
+    async def start(self) -> None:
+        """Servers, topics, reference data, desks, agents: all ready when this returns."""
+        await self.pair.start()
+        await create_topics(self.pair.kafka, NAMESPACE, partitions=PARTITIONS)
+        await self.load_reference()
+        config = await self._desks()
+        for agent in AGENTS:
+            self.links[agent] = await self._link()
+            self.crews[agent] = self._crew(agent, config)
+            await self.worker(agent).process.start()
+        await asyncio.gather(*(self.worker(agent).process.wait_ready() for agent in AGENTS))
+
+    async def stop(self) -> None:
+        """Everything that start began."""
+        await asyncio.gather(*(crew.stop() for crew in self.crews.values()))
+        for links in self.links.values():
+            for proxy in links.all:
+                await proxy.stop()
+        await self.pair.stop()
+        for desk in self.desks.values():
+            with contextlib.suppress(AssertionError, TimeoutError):
+                await desk.stop()
+
+    def worker(self, agent: str, number: int = 1) -> Worker:
+        """One worker of an agent; number: 1 or 2, and the second one does not run by itself."""
+        return self.crews[agent].of(agent)[number - 1]
+
+    def workers(self) -> Iterator[Worker]:
+        """Those that should run now."""
+        for agent in AGENTS:
+            for worker in self.crews[agent].of(agent):
+                if worker.process.state != "stopped":
+                    yield worker
+
+    async def load_reference(self, *, replace: bool = False) -> None:
+        """The network's reference data. replace: as an operator does who was told that it is lost."""
+        network = self.network
+        client = open_redis(self.pair.redis_url)
+        try:
+            writer = ReplicaWriter(client, NAMESPACE)
+            if replace:
+                await writer.replace(CAMERAS, network.cameras)
+                await writer.replace(SECTIONS, network.sections)
+                await writer.replace(ZONES, network.zones)
+                await writer.replace(HOTLIST, network.hotlist)
+                await writer.replace(POLICIES, network.policies)
+            else:
+                await load_reference(network, writer)
+        finally:
+            await client.aclose()
+        await asyncio.sleep(EFFECTIVE_WITHIN_S)
+
+    async def all_ready(self) -> bool:
+        """Whether every worker has its partitions and next to nothing waits before it."""
+        found = await asyncio.gather(*(asyncio.to_thread(_gauges, worker.metrics_url) for worker in self.workers()))
+        return all(gauges.get("vigie_ready") == 1.0 and gauges.get("vigie_lag_records", 1e9) < 50 for gauges in found)
+
+    def said(self, event: str) -> list[dict[str, object]]:
+        """The agents' log lines about this event."""
+        return [line for file in sorted((self.pair.data_dir / "logs").glob("*.log")) for line in _events(file, event)]
+
+    def set_clock(self, agent: str, offset_ms: int) -> None:
+        """Have an agent's clock be wrong by so much."""
+        file = self._clock(agent)
+        partial = file.with_suffix(".partial")
+        partial.write_text(str(offset_ms))
+        partial.replace(file)
+
+    def _clock(self, agent: str) -> Path:
+        return self.folder / f"clock-{agent}"
+
+    async def _desks(self) -> Path:
+        credentials = create_credentials(self.folder / "keys")
+        countries = sorted({policy.country for policy in self.network.policies})
+        started = [DeskProcess(self.folder, self.folder / "keys", country).start() for country in countries]
+        self.desks = {desk.country: desk for desk in await asyncio.gather(*started)}
+        urls = {country: desk.url for country, desk in self.desks.items()}
+        config = self.folder / "vigie.toml"
+        quick = "timeout_s = 2.0\nmax_backoff_s = 2.0\n"
+        config.write_text(settings_toml(credentials, urls).replace("[liaison]\n", f"[liaison]\n{quick}"))
+        return config
+
+    async def _link(self) -> Links:
+        ports = [int(server.rpartition(":")[2]) for server in self.pair.kafka.bootstrap_servers]
+        brokers = tuple([await Proxy(port).start() for port in ports])
+        for broker in brokers:
+            broker.before_kafka({proxy.to_port: proxy.port for proxy in brokers})
+        return Links(brokers, await Proxy(urlsplit(self.pair.redis_url).port or 0).start())
+
+    def _crew(self, agent: str, config: Path) -> Fleet:
+        links = self.links[agent]
+        self.set_clock(agent, 0)
+        env = {
+            **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+            "VIGIE_KAFKA_URL": "kafka://" + ",".join(f"127.0.0.1:{proxy.port}" for proxy in links.brokers),
+            "VIGIE_REDIS_URL": self.pair.redis_url.replace(f":{links.redis.to_port}/", f":{links.redis.port}/"),
+            "VIGIE_NAMESPACE": NAMESPACE,
+            "VIGIE_CONFIG": str(config),
+            "VIGIE_CLOCK_OFFSET_FILE": str(self._clock(agent)),
+            "VIGIE_LOG_FORMAT": "json",
+        }
+        return Fleet(self.pair.data_dir, env, {name: MOST_WORKERS if name == agent else 0 for name in AGENTS})
+
+
+@asynccontextmanager
+async def open_road(folder: Path, network: RoadNetwork) -> AsyncIterator[Road]:
+    """A running road; everything of it is gone afterwards, also when it did not come up."""
+    road = Road(folder, network)
+    try:
+        await road.start()
+        yield road
+    finally:
+        await road.stop()
+
+
+def _gauges(url: str) -> dict[str, float]:
+    try:
+        with urllib.request.urlopen(url, timeout=2.0) as answer:
+            lines = answer.read().decode().splitlines()
+    except OSError:
+        return {}
+    pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name.partition("{")[0]: float(value) for name, value in pairs}
+
+
+def _events(file: Path, event: str) -> Iterator[dict[str, object]]:
+    wanted = f'"{event}"'
+    for line in file.read_text(errors="replace").splitlines():
+        if wanted in line and line.startswith("{"):
+            with contextlib.suppress(ValueError):
+                yield {"file": file.stem, **json.loads(line)}
