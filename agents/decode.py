@@ -8,10 +8,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 
 from pipeline.errors import BadRecord
+from pipeline.intake import Refusal, check_time
 from pipeline.runtime.app import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.spent_detections import SpentDetections
@@ -32,7 +34,9 @@ IF_REDIS_FORGETS = "frames that come again after a crash may give a passage a se
 async def start(context: Context) -> Handler:
     """Begin with no passages: the frames of those that were open come again."""
     cv2.setNumThreads(1)  # one process per core scales better than threads
-    decoder = Decoder(SpentDetections(context.redis, context.settings.namespace), context.now_ms, context.waiting)
+    settings = context.settings
+    check = partial(check_time, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days)
+    decoder = Decoder(SpentDetections(context.redis, settings.namespace), context.now_ms, context.waiting, check)
     context.on_reset(decoder.forget)
     return decoder.handle
 
@@ -44,6 +48,7 @@ class Decoder:
     spent: SpentDetections
     now_ms: Callable[[], int]
     waiting: Callable[[int], int] = lambda _partition: 0  # records of a partition that were not handled yet
+    check: Callable[[int, int], Refusal | None] = check_time  # captured_at_ms, now_ms
     passages: Passages = field(default_factory=Passages)
     _safe: deque[tuple[int, dict[int, int]]] = field(
         default_factory=deque
@@ -59,7 +64,7 @@ class Decoder:
     async def handle(self, records: Sequence[Record[Frame]]) -> Outputs:
         """Take frames (none: only time has passed). Raises Unavailable before anything was changed."""
         outputs = Outputs()
-        found = await asyncio.to_thread(_find, records)
+        found = await asyncio.to_thread(self._find, records)
         await self._meet([record for record, sights in found if isinstance(sights, list)])
         passages = []
         for record, sights in found:
@@ -78,6 +83,16 @@ class Decoder:
         self._settle_later(outputs)
         self.passages.forget_silent(self.now_ms())
         return outputs
+
+    def _find(self, records: Sequence[Record[Frame]]) -> list[tuple[Record[Frame], list[Sight] | BadRecord]]:
+        """The plates of each frame, or why there are none to be had."""
+        found: list[tuple[Record[Frame], list[Sight] | BadRecord]] = []
+        for record in records:
+            now_ms = record.now_ms(self.now_ms())
+            refusal = self.check(record.message.captured_at_ms, now_ms)
+            sights = BadRecord(refusal.reason, refusal.detail) if refusal else _sights(record.message.image)
+            found.append((record, sights))
+        return found
 
     def _caught_up(self, partition: int, handled: dict[int, int]) -> bool:
         return partition not in handled and self.waiting(partition) == 0
@@ -105,11 +120,6 @@ class Decoder:
         while self._safe and self._safe[0][0] <= now_ms - COMMIT_LAG_MS:
             safe = self._safe.popleft()[1]
         return safe
-
-
-def _find(records: Sequence[Record[Frame]]) -> list[tuple[Record[Frame], list[Sight] | BadRecord]]:
-    """The plates of each frame, or why there are none to be had."""
-    return [(record, _sights(record.message.image)) for record in records]
 
 
 def _sights(image: bytes) -> list[Sight] | BadRecord:

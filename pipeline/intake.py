@@ -35,16 +35,26 @@ def check_read(
     camera = cameras.get(read.camera_id)
     if camera is None:
         return Refusal("unknown_camera", f"no camera {read.camera_id} is registered")
-    ahead_ms = read.captured_at_ms - now_ms
-    if ahead_ms > future_bound_ms:
-        return Refusal("captured_in_future", f"captured {ahead_ms} ms ahead of the platform's clock")
-    if -ahead_ms > retention_days * DAY_MS:
-        return Refusal("older_than_retention", f"captured {-ahead_ms // DAY_MS} days ago; kept for {retention_days}")
+    untimely = check_time(read.captured_at_ms, now_ms, future_bound_ms=future_bound_ms, retention_days=retention_days)
+    if untimely is not None:
+        return untimely
     if read.purposes and not any(purpose in camera.purposes for purpose in read.purposes):
         allowed = ", ".join(camera.purposes) or "nothing"
         return Refusal(
             "not_allowed_purpose", f"for {', '.join(read.purposes)}, but {camera.camera_id} may serve {allowed}"
         )
+    return None
+
+
+def check_time(
+    captured_at_ms: int, now_ms: int, *, future_bound_ms: int = FUTURE_BOUND_MS, retention_days: int = RETENTION_DAYS
+) -> Refusal | None:
+    """The reason not to take what was captured then, or None. now_ms: platform clock, UTC."""
+    ahead_ms = captured_at_ms - now_ms
+    if ahead_ms > future_bound_ms:
+        return Refusal("captured_in_future", f"captured {ahead_ms} ms ahead of the platform's clock")
+    if -ahead_ms > retention_days * DAY_MS:
+        return Refusal("older_than_retention", f"captured {-ahead_ms // DAY_MS} days ago; kept for {retention_days}")
     return None
 
 

@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from agents.decode import Decoder
 from pipeline.runtime import codec
-from pipeline.runtime.app import run_agent
+from pipeline.runtime.app import platform_now_ms, run_agent
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.outputs import Outputs, Record
 from pipeline.runtime.sender import Outgoing, Sender
@@ -153,7 +153,8 @@ async def test_the_stream_reads_what_is_read_here(
     kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
 ) -> None:
     """Single pictures through frames and both agents: the reads of read_picture, with pictures to prove them; bad ones refused."""
-    pictures = {f"C{n}": passage(plate, f"C{n}", NOON_MS, views=2)[-1] for n, plate in enumerate(PLATES)}
+    now_ms = platform_now_ms()
+    pictures = {f"C{n}": passage(plate, f"C{n}", now_ms - 1_000, views=2)[-1] for n, plate in enumerate(PLATES)}
     reader = PlateReader.load()
     expected = {camera_id: read_picture(frame.image, reader).reads for camera_id, frame in pictures.items()}
     bad = [
