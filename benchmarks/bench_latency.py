@@ -165,7 +165,9 @@ def report(figures: dict[str, Any], options: argparse.Namespace) -> None:
         print(f"{figures['rate']:>6,} reads/s  {figures['fault']:9}  p50 {figures['p50_ms']} ms  p99 {figures['p99_ms']} ms  "
               f"p99.9 {figures['p999_ms']} ms  max {figures['max_ms']} ms  lost {figures['lost']} of {figures['alerts']}, "
               f"twice {figures['twice']}", flush=True)  # fmt: skip
-    print(json.dumps({name: figures[name] for name in ("cpu_share", "sender_late_ms", "back_after_s")}), file=sys.stderr)
+    print(
+        json.dumps({name: figures[name] for name in ("cpu_share", "sender_late_ms", "back_after_s")}), file=sys.stderr
+    )
 
 
 def _options() -> argparse.Namespace:

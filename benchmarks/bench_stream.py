@@ -74,7 +74,9 @@ def measure(
         order = random.Random(number).sample(options.engines, len(options.engines))
         for engine in order:
             progress = Progress(total=reads, warm_up=reads // 10)
-            run = Run(job, progress, kafka, urls[1], namespace, f"{engine}{packing}-{number}", BATCH[packing > 1], folder)
+            run = Run(
+                job, progress, kafka, urls[1], namespace, f"{engine}{packing}-{number}", BATCH[packing > 1], folder
+            )
             figures = forked(lambda engine=engine, run=run: measured(engine, run))  # type: ignore[misc]
             print(f"  round {number + 1} {engine}: {figures}", file=sys.stderr)
             found[engine].append(figures)
@@ -110,9 +112,7 @@ def measured(engine: str, run: Run) -> dict[str, Any]:
     return run.progress.figures()
 
 
-async def filled(
-    job: Job, kafka: KafkaConnection, namespace: str, packing: int, count: int, partitions: int
-) -> None:
+async def filled(job: Job, kafka: KafkaConnection, namespace: str, packing: int, count: int, partitions: int) -> None:
     """Create the topics and send the reads."""
     shape = {"reads": partitions, "alerts": partitions, "violations": partitions}
     await create_topics(kafka, namespace, partitions=shape)

@@ -1,6 +1,7 @@
 """A country's reads at a steady pace, and the alerts that come of them, each with the time it took."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from random import Random
@@ -54,7 +55,9 @@ class Load:
         random = self._random
         camera = random.choice(self._cameras)
         if random.random() >= WANTED:
-            plate = f"9{random.choice(LETTERS)}{random.choice(LETTERS)}{random.choice(LETTERS)}{random.randrange(1000):03d}"
+            plate = (
+                f"9{random.choice(LETTERS)}{random.choice(LETTERS)}{random.choice(LETTERS)}{random.randrange(1000):03d}"
+            )
             return self._of(camera, plate, at_ms, None)
         entry = random.choice(self._wanted)
         read = self._of(camera, entry.plate, at_ms, entry)
@@ -78,6 +81,7 @@ class Alerts:
         self._task: asyncio.Task[None] | None = None
         self.seen: dict[str, int] = {}  # alert_id -> UTC ms
         self.again = 0
+        self._news = asyncio.Event()
 
     async def __aenter__(self) -> "Alerts":
         await self._consumer.start()
@@ -99,9 +103,12 @@ class Alerts:
                     if alert.alert_id in self.seen:
                         self.again += 1
                     self.seen.setdefault(alert.alert_id, platform_now_ms())
+            self._news.set()
 
     async def all_of(self, wanted: Sequence[str], within_s: float) -> None:
         """Wait until these have come, or that long."""
         until = time.monotonic() + within_s
-        while time.monotonic() < until and any(one not in self.seen for one in wanted):
-            await asyncio.sleep(0.05)
+        while any(one not in self.seen for one in wanted) and (left_s := until - time.monotonic()) > 0:
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), left_s)

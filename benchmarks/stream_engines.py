@@ -53,7 +53,8 @@ class Progress:
 
     def figures(self) -> dict[str, float]:
         """Of the reads after the warm-up."""
-        assert self._begun and self._ended, "not everything was done"
+        assert self._begun is not None, "not even the warm-up was done"
+        assert self._ended is not None, "not everything was done"
         reads = self.reads - self._begun[0]
         wall_s, cpu_s = self._ended[0] - self._begun[1], self._ended[1] - self._begun[2]
         return {"reads_per_s": round(reads / wall_s), "reads_per_cpu_s": round(reads / cpu_s),
@@ -198,9 +199,7 @@ def quixstreams(run: Run) -> None:
         def write(self, batch: SinkBatch) -> None:
             found = without_loop(run.job.judge([one.value for one in batch if one.value], memory, platform_now_ms()))
             for violation in found:
-                violations_to.produce(
-                    run.topic("violations"), _encode(violation), key=violation.section_id.encode()
-                )
+                violations_to.produce(run.topic("violations"), _encode(violation), key=violation.section_id.encode())
             violations_to.flush()
             run.count((), found)
             progress.settled()
@@ -244,13 +243,14 @@ def bytewax(run: Run) -> None:
         progress.took(len(reads))
         out = [KafkaSinkMessage(one.wanted_plate.encode(), _encode(one), topic=run.topic("alerts")) for one in alerts]
         out += [
-            KafkaSinkMessage(one.section_id.encode(), _encode(one), topic=run.topic("violations"))
-            for one in violations
+            KafkaSinkMessage(one.section_id.encode(), _encode(one), topic=run.topic("violations")) for one in violations
         ]
         return out
 
     flow = Dataflow("job")
-    source = KafkaSource(list(run.kafka.bootstrap_servers), [run.topic("reads")], tail=False, batch_size=run.batch_records)
+    source = KafkaSource(
+        list(run.kafka.bootstrap_servers), [run.topic("reads")], tail=False, batch_size=run.batch_records
+    )
     taken = op.input("reads", flow, source)
     out = op.flat_map_batch("decide", taken, decided)
     op.output("out", out, KafkaSink(list(run.kafka.bootstrap_servers), run.topic("alerts")))

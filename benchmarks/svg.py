@@ -46,8 +46,6 @@ def line_chart(
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _text(
-    x: float, y: float, text: str, *, anchor: str = "start", colour: str = "#111", size: int = 12
-) -> str:
+def _text(x: float, y: float, text: str, *, anchor: str = "start", colour: str = "#111", size: int = 12) -> str:
     return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}" font-size="{size}">'
             f"{escape(text)}</text>")  # fmt: skip

@@ -5,7 +5,7 @@ each taken-for-another character is, times what speaks against it (another count
 that nothing contradicts goes out without asking a person to confirm.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -66,32 +66,37 @@ def match_read(
     camera = cameras.get(read.camera_id)
     if camera is None or not may_serve(read, camera, "hotlist"):
         return []
+    candidates = _candidates(read, hotlist)
+    if not candidates:
+        return []
     best: dict[str, tuple[HotlistEntry, Match, float]] = {}
-    for entry, match, score in _candidates(read, hotlist):
+    for entry, match, score in candidates:
         before = best.get(entry.entry_id)
         if before is None or (_RANK[match], score) > (_RANK[before[1]], before[2]):
             best[entry.entry_id] = (entry, match, score)
-    if not best:
-        return []
-    hits = [
-        _hit(read, *found) for found in best.values() if _counts_here(read, found[0], cameras, zones)
-    ]  # fmt: skip
+    hits = [_hit(read, *found) for found in best.values() if _counts_here(read, found[0], cameras, zones)]
     return sorted(
         (hit for hit in hits if hit.score >= least_score), key=lambda hit: (_URGENCY[hit.priority], -hit.score)
     )
 
 
-def _candidates(read: PlateRead, hotlist: Hotlist) -> Iterator[tuple[HotlistEntry, Match, float]]:
-    """Entries with the kind of match and how probable the text makes them."""
+def _candidates(read: PlateRead, hotlist: Hotlist) -> list[tuple[HotlistEntry, Match, float]]:
+    """Entries with the kind of match and how probable the text makes them. The hot path: nearly always there are none."""
     plate = read.plate
-    for text, probability in ((plate, read.confidence), *((one.text, one.probability) for one in read.alternatives)):
-        for entry in hotlist.alike(text):
-            match: Match = "exact" if entry.plate == plate else "confusable"
-            yield entry, match, probability * belief(text, entry.plate)
+    found = [_alike(read, plate, read.confidence, entry) for entry in hotlist.alike(plate)]
+    for one in read.alternatives:
+        found += [_alike(read, one.text, one.probability, entry) for entry in hotlist.alike(one.text)]
     for entry in hotlist.near(plate):
-        yield entry, "near", read.confidence * (READ_ONE_MORE if len(plate) > len(entry.plate) else READ_OTHERWISE)
+        share = READ_ONE_MORE if len(plate) > len(entry.plate) else READ_OTHERWISE
+        found.append((entry, "near", read.confidence * share))
     for entry in hotlist.patterns(plate):
-        yield entry, "pattern", read.confidence
+        found.append((entry, "pattern", read.confidence))
+    return found
+
+
+def _alike(read: PlateRead, text: str, probability: float, entry: HotlistEntry) -> tuple[HotlistEntry, Match, float]:
+    match: Match = "exact" if entry.plate == read.plate else "confusable"
+    return entry, match, probability * belief(text, entry.plate)
 
 
 def _counts_here(

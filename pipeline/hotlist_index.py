@@ -119,14 +119,14 @@ class Hotlist:
 
     def near(self, text: str) -> list[HotlistEntry]:
         """The entries that ask for it and whose plate is one character more, less or other than the compact text."""
-        if not len(self._near):
+        if not self._near:
             return []
         rows = {row for shorter in _deletions(text) for row in self._near.rows(shorter)}
         return [entry for entry in map(self._entry, sorted(rows)) if is_one_edit(text, entry.plate)]
 
     def patterns(self, text: str) -> list[HotlistEntry]:
         """The entries whose pattern the compact text fits."""
-        return [self._entry(row) for row in self._patterns.rows(text)]
+        return [self._entry(row) for row in self._patterns.rows(text)] if self._patterns else []
 
     def _clear(self) -> None:
         self._rows: list[bytes] = []

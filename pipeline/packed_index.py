@@ -60,11 +60,15 @@ class PackedIndex:
         slots, mask = self._slots, self._mask
         mark = hash(text) & _LOW
         at = mark & mask
+        slot = slots[at]
+        if not slot:  # of a list that is mostly asked for what is not on it, the likeliest by far
+            return []
         found: list[int] = []
-        while slot := slots[at]:
+        while slot:
             if slot >> 32 == mark and slot != _GONE:
                 found.append((slot & _LOW) - 1)
             at = (at + 1) & mask
+            slot = slots[at]
         return found
 
     def _put(self, slot: int) -> None:

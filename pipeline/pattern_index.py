@@ -50,6 +50,9 @@ class PatternIndex:
     _buckets: dict[_Shape, _Bucket] = field(default_factory=dict)
     _several_stars: dict[str, tuple[re.Pattern[str], list[int]]] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return bool(self._buckets or self._several_stars)
+
     def clear(self) -> None:
         """Forget everything."""
         self._buckets.clear()

@@ -25,11 +25,9 @@ def encode(topic: Topic[M], message: M) -> bytes:
     return (_JSON if topic.encoding == "json" else _MSGPACK).encode(message)
 
 
-@cache
-def _decoder(topic: Topic[Any]) -> "msgspec.json.Decoder[Any] | msgspec.msgpack.Decoder[Any]":
-    if topic.encoding == "json":
-        return msgspec.json.Decoder(topic.message)
-    return msgspec.msgpack.Decoder(topic.message)
+@cache  # by what is cheap to hash: a topic's own hash is of all its fields
+def _decoder(message: type[Message], encoding: str) -> "msgspec.json.Decoder[Any] | msgspec.msgpack.Decoder[Any]":
+    return msgspec.json.Decoder(message) if encoding == "json" else msgspec.msgpack.Decoder(message)
 
 
 def decode(topic: Topic[M], payload: bytes | None) -> M:
@@ -37,7 +35,7 @@ def decode(topic: Topic[M], payload: bytes | None) -> M:
     if not payload:
         raise BadRecord("empty", "the record has no value")
     try:
-        message: M = _decoder(topic).decode(payload)
+        message: M = _decoder(topic.message, topic.encoding).decode(payload)
     except msgspec.ValidationError as error:
         raise BadRecord("invalid", str(error)) from error
     except _UNREADABLE as error:

@@ -11,9 +11,9 @@ M_co = TypeVar("M_co", bound=Message, covariant=True)
 M = TypeVar("M", bound=Message)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that takes three times as long to make, and one is made for each record
 class Record(Generic[M_co]):
-    """One decoded message and where it stands."""
+    """One decoded message and where it stands. Not to be changed."""
 
     topic: str
     partition: int

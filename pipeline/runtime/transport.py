@@ -25,6 +25,11 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
+try:
+    import uvloop
+except ImportError:  # Windows has none
+    uvloop = None  # type: ignore[assignment]
+
 log = structlog.get_logger("vigie.transport")
 
 
@@ -123,7 +128,10 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
     stop_wait_s = 3.0
 
     def _new_consumer_thread(self) -> StageConsumerThread:
-        return StageConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        thread_loop = asyncio.new_event_loop() if uvloop is None else uvloop.new_event_loop()
+        thread = StageConsumerThread(self, loop=self.loop, thread_loop=thread_loop, beacon=self.beacon)
+        thread._close_thread_loop_on_stop = True
+        return thread
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
