@@ -180,7 +180,6 @@ async def run_agent(
         ready(port)
     now_ms = clock_with(settings.clock_offset_file)
     context = Context(settings, redis_client, metrics, Sender(connection.client_kwargs()), now_ms)
-    _watch_memory(module, context)
     stage: Stage | None = None
     app: faust.App | None = None
     try:
@@ -191,6 +190,7 @@ async def run_agent(
         for forget in context._resets:
             stage.on_reset(forget)
         context._stage = stage
+        _watch_memory(module, context, stage)
         app = make_app(settings, connection, name, stage, module.SOURCE)
         stage.high_water = functools.partial(_high_water, app)
         await _until_stopped(stopped, app.start)
@@ -211,12 +211,19 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def _watch_memory(module: ModuleType, context: Context) -> None:
-    """Have it said, and counted, when Redis no longer has what this agent put there."""
-    risk = getattr(module, "IF_REDIS_FORGETS", None)
-    if risk is not None:
-        lost = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
-        context.background(Witness(context.redis, context.settings.namespace, risk, lost.inc).run, "witness")
+def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
+    """Have it said, and counted, when Redis no longer has what this agent put there; and have that made anew where it can be."""
+    risk, rebuild_ms = getattr(module, "IF_REDIS_FORGETS", None), getattr(module, "REBUILD_MS", None)
+    if risk is None:
+        return
+    count = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
+
+    def lost() -> None:
+        count.inc()
+        if rebuild_ms is not None:
+            stage.rewind(context.now_ms() - rebuild_ms)
+
+    context.background(Witness(context.redis, context.settings.namespace, risk, lost).run, "witness")
 
 
 def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:

@@ -89,6 +89,7 @@ class Stage:
         self._assigned: set[TopicPartition] = set()
         self._resets: list[Callable[[], None]] = []
         self._reset_for = -1
+        self._again_from_ms: int | None = None
         self._running = False
         self._draining = asyncio.Event()
         self.high_water: Callable[[TopicPartition], int | None] = lambda _tp: None
@@ -163,6 +164,23 @@ class Stage:
         self._metrics.partitions.set(len(self._assigned))
         self._metrics.ready.set(1)
         log.info("stage.assigned", partitions=len(self._assigned))
+
+    def rewind(self, from_ms: int) -> None:
+        """Have everything since then taken again (UTC ms): what the handler made of it was lost. Its ids make that harmless."""
+        self._again_from_ms = from_ms
+
+    def again_from_ms(self) -> int | None:
+        """What `rewind` asked for."""
+        return self._again_from_ms
+
+    def rewound(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Go on from there. It is committed like any progress, so that a crash does not cut the repetition short."""
+        self._again_from_ms = None
+        for tp, offset in offsets.items():
+            lane = self._lane(tp)
+            lane.waiting = deque(one for one in lane.waiting if one[0] != tp)
+            self._queued[tp], self._settled[tp] = offset - 1, offset
+            self._committed.pop(tp, None)
 
     def positions(self) -> dict[TopicPartition, int | None]:
         """Every partition of this worker with the next offset that is not settled; None: nothing settled yet."""

@@ -1,12 +1,13 @@
 """Faust's Kafka transport, mended where it loses records or stops for a broker that is away.
 
-Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is replaced in four places, all here:
+Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is replaced in five places, all here:
 
 * records go from the fetcher to the stage in chunks, not one by one through four tasks each (`Consumer._drain_messages`);
 * offsets are committed exactly as the stage says, not by arithmetic over acknowledged events, which skips holes
   (`Consumer._new_offset`), and never for a generation that has passed;
 * a commit that fails is tried again with the next one, it does not crash the worker;
-* a rebalance waits for the batch in hand, but not for ever.
+* a rebalance waits for the batch in hand, but not for ever;
+* the stage can have its partitions read again from a time on, when what it made of them was lost.
 
 tests/integration/test_transport.py fails when upstream changes what this leans on.
 """
@@ -65,6 +66,12 @@ class Intake(Protocol):
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """A new generation begins with these partitions."""
 
+    def again_from_ms(self) -> int | None:
+        """Since when everything is to be read again (UTC, the broker's clock); None: go on."""
+
+    def rewound(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """These partitions go on from there; what was fetched of them comes again."""
+
 
 class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
     """The thread in which aiokafka's consumer lives: fetches and heartbeats go on while a handler computes."""
@@ -115,6 +122,11 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
             return False
         return True
 
+    async def offsets_since(self, at_ms: int, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The first offset of each partition that the broker recorded then or later; none where nothing was."""
+        found = await self.call_thread(self._ensure_consumer().offsets_for_times, dict.fromkeys(partitions, at_ms))
+        return {tp: place.offset for tp, place in found.items() if place is not None}
+
     def verify_event_path(self, now: float, tp: TopicPartition) -> None:
         """Nothing: the stage's own metrics tell of a partition that stands still."""
 
@@ -143,6 +155,9 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             if not self.flow_active:
                 await self.wait(self.can_resume_flow)
                 continue
+            if (again_from_ms := self.intake.again_from_ms()) is not None:
+                await self._rewind(again_from_ms)
+                continue
             wanted = set(self._get_active_partitions()) - self.intake.held()
             if not wanted:
                 await self._room()
@@ -154,6 +169,18 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 log.debug("fetch.stale", partitions=len(chunk.records))
             else:
                 await asyncio.sleep(0)
+
+    async def _rewind(self, at_ms: int) -> None:
+        """Read again from a time on. Nothing is in flight here, so no chunk from before can follow."""
+        try:
+            offsets = await self._thread.offsets_since(at_ms, self._get_active_partitions())
+            await self.seek_wait(offsets)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("rewind.failed", error=repr(error))
+            await asyncio.sleep(0.5)
+            return
+        self.intake.rewound(offsets)
+        log.info("stage.rewound", partitions=len(offsets), to_ms=at_ms)
 
     async def _room(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -20,7 +20,7 @@ from tests.faults.ends import Ends
 from tests.faults.growth import GrowthWatch
 from tests.faults.judge import Difference, Evidence, Strike
 from tests.faults.kinds import KINDS
-from tests.faults.ledger import Expected, Ledger, SentReads
+from tests.faults.ledger import Ledger, SentReads
 from tests.faults.pictures import PictureTraffic, with_pictures
 from tests.faults.report import Counts, Report, StrikeReport
 from tests.faults.road import NAMESPACE, Road, open_road
@@ -29,6 +29,7 @@ from tests.faults.schedule import Planned, schedule
 WARM_UP_S = 8.0  # traffic before the first fault
 LAST_STRIKE_S = 12.0  # before the end of the traffic
 WELL_WITHIN_S = 150.0
+TELL_AFTER_S = 5.0  # what is waited for
 GRACE_S = 1.5  # what is due for less is not behind
 Say = Callable[[str], None]
 
@@ -128,8 +129,8 @@ class Run:
         except Exception as error:
             strike.error = repr(error)
         finally:
-            strike.lifted_s = self.now_s()
             await fault.mend(road)
+            strike.lifted_s = self.now_s()
         strike.well_s = await self._well(road)
         strike.said = bool(fault.may_lose) and len(road.said(fault.may_lose or "")) > said
         after = (
@@ -141,12 +142,17 @@ class Run:
 
     async def _well(self, road: Road) -> float | None:
         """When nothing was behind and every worker well, for a second; None: not within the limit."""
-        until_s, since_s = self.now_s() + WELL_WITHIN_S, None
+        until_s, since_s, tell_s = self.now_s() + WELL_WITHIN_S, None, self.now_s() + TELL_AFTER_S
         await asyncio.sleep(0.3)  # a process that was killed is still taken for well until its supervisor sees it
         while self.now_s() < until_s:
-            ready = await road.all_ready()
-            now_s = self.now_s()
-            if ready and not self._behind(GRACE_S):
+            unwell, now_s = await road.unwell(), self.now_s()
+            behind = Counter(item.kind for item in self.ledger.behind(now_s, GRACE_S))
+            if now_s >= tell_s and (unwell or behind):
+                tell_s += TELL_AFTER_S
+                self.say(
+                    f"{now_s:6.1f} s    waiting for {', '.join([*unwell, *(f'{n} {k}s' for k, n in behind.items())])}"
+                )
+            if not unwell and not behind:
                 since_s = now_s if since_s is None else since_s
                 if now_s - since_s >= 1.0:
                     return since_s
@@ -155,21 +161,16 @@ class Run:
             await asyncio.sleep(0.25)
         return None
 
-    def _behind(self, grace_s: float) -> list[Expected]:
-        """What should have come by now, without what Redis may have forgotten."""
-        behind = self.ledger.behind(self.now_s(), grace_s)
-        return [item for item in behind if not any(strike.may_cost(item) for strike in self.strikes)]
-
     async def _complete(self, ends: Ends) -> None:
         """Until everything came, or for as long as a fault may take; then a little for what should not come."""
         until_s = self.now_s() + WELL_WITHIN_S
-        while self._behind(0.0) and self.now_s() < until_s:
+        while self.ledger.behind(self.now_s(), 0.0) and self.now_s() < until_s:
             ends.check()
             await asyncio.sleep(0.5)
         await asyncio.sleep(3.0)
 
     def _report(self, evidence: Evidence, growth: GrowthWatch) -> Report:
-        differences = evidence.differences()
+        differences = sorted(evidence.differences(), key=lambda one: one.sort == "told")  # what was told, last
         ends, ledger, end_s = evidence.ends, self.ledger, self.now_s()
         due = [item for item in ledger.items.values() if item.due_s is not None]
         nexts = [strike.began_s for strike in self.strikes[1:]] + [end_s]

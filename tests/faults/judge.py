@@ -10,7 +10,7 @@ from pipeline.truth import ExpectedAlert, Truth
 from schemas.outcomes import Alert
 from tests.faults.ends import Ends
 from tests.faults.kinds.poison import PoisonRecords
-from tests.faults.ledger import Expected, Ledger
+from tests.faults.ledger import Ledger
 from tests.faults.pictures import PictureTraffic
 from tests.faults.schedule import Planned
 
@@ -28,12 +28,9 @@ class Strike:
     said: bool = False
     error: str | None = None
 
-    def may_cost(self, item: Expected) -> bool:
-        """Whether what this rests on may be what Redis forgot: a vehicle that was in its section then."""
-        if self.planned.fault.may_lose is None or item.kind != "violation":
-            return False
-        lifted_s = self.lifted_s or float("inf")
-        return (item.first_due_s or 0.0) <= lifted_s and (item.due_s or 0.0) >= self.began_s - 2.0
+    def forgot(self, since_s: float, until_s: float) -> bool:
+        """Whether Redis forgot, and that was said, between these times."""
+        return self.said and since_s <= self.lifted_s and until_s >= self.began_s - 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,7 @@ class Evidence:
 
     def _missing(self) -> Iterator[Difference]:
         for item in self.ledger.missing():
-            told = any(strike.said and strike.may_cost(item) for strike in self.strikes)
-            yield Difference("told" if told else "missing", item.due_s or 0.0, f"{item.kind} {item.name}")
+            yield Difference("missing", item.due_s or 0.0, f"{item.kind} {item.name}")
 
     def _unexpected(self) -> Iterator[Difference]:
         for (kind, name), times in self.ledger.unexpected.items():
@@ -111,7 +107,7 @@ class Evidence:
         times = [item.due_s for item in items if item.due_s is not None] or [0.0]
         words = f"{expected[0].entry_id} rang {rang} times instead of {must}"
         if rang > must:
-            forgot = any(s.said and min(times) <= s.lifted_s and max(times) >= s.began_s - 2.0 for s in self.strikes)
+            forgot = any(strike.forgot(min(times), max(times)) for strike in self.strikes)
             return Difference("told" if forgot else "double", max(times), words)
         live = {one.alert_id for one in expected if one.live}
         says_why = not any(alert.live for alert in came if alert.alert_id in live)

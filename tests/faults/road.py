@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from tests.faults.proxy import Proxy
 
 NAMESPACE = "faults"
 PARTITIONS = {topic.name: 8 for topic in TOPICS if topic is not FORWARDS}
+MOST_LAG = 50  # records: what is always on its way
 MOST_WORKERS = 2  # of one agent: the first always runs, the second joins and leaves
 log = structlog.get_logger()
 
@@ -108,10 +109,15 @@ class Road:
             await client.aclose()
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
-    async def all_ready(self) -> bool:
-        """Whether every worker has its partitions and next to nothing waits before it."""
-        found = await asyncio.gather(*(asyncio.to_thread(_gauges, worker.metrics_url) for worker in self.workers()))
-        return all(gauges.get("vigie_ready") == 1.0 and gauges.get("vigie_lag_records", 1e9) < 50 for gauges in found)
+    async def unwell(self) -> list[str]:
+        """The workers that have no partitions yet, or more than next to nothing waiting before them, and why."""
+        workers = list(self.workers())
+        found = await asyncio.gather(*(asyncio.to_thread(_gauges, worker.metrics_url) for worker in workers))
+        return [
+            f"{worker.process.program.name} {why}"
+            for worker, gauges in zip(workers, found, strict=True)
+            if (why := _why_unwell(gauges))
+        ]
 
     def said(self, event: str) -> list[dict[str, object]]:
         """The agents' log lines about this event."""
@@ -169,6 +175,13 @@ async def open_road(folder: Path, network: RoadNetwork) -> AsyncIterator[Road]:
         yield road
     finally:
         await road.stop()
+
+
+def _why_unwell(gauges: Mapping[str, float]) -> str | None:
+    if gauges.get("vigie_ready") != 1.0:
+        return "is not ready"
+    lag = gauges.get("vigie_lag_records", 0.0)
+    return f"lags {lag:.0f} records" if lag >= MOST_LAG else None
 
 
 def _gauges(url: str) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -236,3 +237,23 @@ def test_faust_still_has_what_the_transport_leans_on() -> None:
         "transport",
     ]
     assert "await consumer._drain_messages(self)" in inspect.getsource(consumer)
+
+
+async def test_what_an_agent_made_in_redis_is_made_anew_when_redis_forgot_it(
+    bench: Bench, redis: Redis, namespace: str
+) -> None:
+    """The worker reads again what the last hour brought, gives the same ids, and goes on from where it was."""
+    await bench.send(*[[read(number)] for number in range(40)])
+    remembering = agent(echo, IF_REDIS_FORGETS="it is made anew", REBUILD_MS=3_600_000)
+    witness = f"{{{namespace}:witness}}"
+    async with bench.worker(remembering):
+        await bench.receipts(count=40)
+        async with asyncio.timeout(30):
+            while not await redis.exists(witness):  # noqa: ASYNC110 - a key in Redis has no event to wait for
+                await asyncio.sleep(0.05)
+        await redis.delete(witness)
+        seen = await bench.receipts(count=80)
+        await bench.send(*[[read(number)] for number in range(40, 50)])
+        seen = await bench.receipts(count=90)
+    assert {f"r{number}": 2 if number < 40 else 1 for number in range(50)} == dict(Counter(seen))
+    assert await bench.committed() == 50

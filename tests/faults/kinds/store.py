@@ -34,7 +34,7 @@ class EmptyRedis(Fault):
 
     name: ClassVar[str] = "empty_redis"
     promise: ClassVar[str] = (
-        "decisions go on from memory; open section passages and incidents may be lost, and the agents say so"
+        "decisions go on from memory, open section passages are made anew; an incident may ring again, and that is said"
     )
     may_lose: ClassVar[str | None] = "memory.lost"
     empty_s = 0.0
