@@ -53,11 +53,11 @@ class Screen:
     def progress_line(self) -> str:
         """The same in one line, for where there is no terminal."""
         lag = sum(agent.latest.lag for agent in self.agents)
-        slowest = max((agent.latency_s(0.5) or 0.0 for agent in self.agents), default=0.0)
+        deciding = [agent.latency_s(0.5) for agent in self.agents if agent.agent == "hotlist"]
         return (
             f"{self.passed_s:5.0f} s  {len(self.watch.cameras)} cameras  {self.watch.read_count} reads "
             f"({self.watch.reads_per_s():.0f}/s)  alerts {self._count('alerts')}  violations {self._count('violations')}  "
-            f"forwards {self._count('forwards')}  lag {lag:.0f}  median latency {_seconds(slowest)}  {self.note}"
+            f"forwards {self._count('forwards')}  lag {lag:.0f}  capture to decision {_seconds(*deciding[:1])}  {self.note}"
         ).rstrip()
 
     def _count(self, kind: str) -> str:
@@ -172,7 +172,7 @@ def _clock(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().strftime("%H:%M:%S")
 
 
-def _seconds(value: float | None) -> str:
+def _seconds(value: float | None = None) -> str:
     if value is None:
         return "-"
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.1f} s"

@@ -32,6 +32,7 @@ from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.truth import write_lines
 
 console = Console(stderr=True, highlight=False)
+_REMEMBERED = 20_000
 LONGEST_SPED_UP_S = 2_700.0  # older hits are not forwarded any more, so the truth would not hold
 
 
@@ -153,11 +154,13 @@ class _Job:
     def _each(
         self, simulation: Simulation, progress: Progress, task: TaskID, truth_file: IO[bytes] | None
     ) -> Iterator[Arrival]:
-        known: set[str] = set()  # read_ids of misreads not long ago, so that one sent twice is told once
+        known: dict[str, None] = {}  # read_ids of misreads not long ago, so that one sent twice is told once
         for number, arrival in enumerate(simulation.reads):
             misread = misread_of(arrival)
             if misread and misread.read_id not in known:
-                known.add(misread.read_id)
+                known[misread.read_id] = None
+                if len(known) > _REMEMBERED:
+                    del known[next(iter(known))]
                 self.misreads += 1
                 if truth_file:
                     write_lines((misread,), truth_file)

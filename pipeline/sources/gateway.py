@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +16,14 @@ from aiokafka.errors import KafkaError
 from pipeline.sources.arrivals import Arrival
 from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
 from schemas.pictures import Frame
-from schemas.reads import PlateRead
+from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import FRAMES, READS
 
 log = structlog.get_logger()
 MOST_WAITING = 2_000  # records not yet acknowledged; then the gateway takes no more until the broker does
 _AT_ONCE = 500
 _PAUSE_S = 0.5
+_OVERHEAD_BYTES = 1024  # of a record on the broker, beyond its value; with a margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +50,18 @@ class Gateway:
         self._waiting: deque[_Record] = deque()
         self._something, self._taken = asyncio.Event(), asyncio.Condition()
         self._in_flight = 0
+        self._error: Exception | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.reads_sent = 0
         self.records_sent = 0
+        self.refused = 0  # larger than their topic takes
 
     async def start(self) -> None:
         """Connect, waiting for the broker and for the topics to exist."""
         for topic in (READS, FRAMES):
             self._counts[topic.name] = await self._partitions(f"{self._namespace}.{topic.name}")
         self._packer = Packer(self._counts[READS.name])
-        self._tasks = [asyncio.create_task(self._sending()), asyncio.create_task(self._flushing())]
+        self._tasks = [asyncio.create_task(self._watched(work)) for work in (self._sending, self._flushing)]
 
     async def close(self) -> None:
         """Send everything that was put, wait until it is acknowledged, disconnect."""
@@ -73,37 +76,67 @@ class Gateway:
         """Take one read; it goes out within 20 ms. Waits while too many are unsent because the broker is away."""
         packed = self._packer.add(read, _steady_ms())
         if packed is not None:
-            await self._enqueue(self._read_record(packed))
+            await self._enqueue_batch(packed)
 
     async def put_frame(self, frame: Frame) -> None:
         """Take one picture; it goes out at once. Waits while too many records are unsent."""
         partition = partition_of(frame.camera_id, self._counts[FRAMES.name])
         key, value = frame.camera_id.encode(), msgspec.msgpack.encode(frame)
+        if len(value) + _OVERHEAD_BYTES > FRAMES.max_message_bytes:
+            self._refuse(FRAMES.name, len(value))
+            return
         await self._enqueue(_Record(f"{self._namespace}.{FRAMES.name}", partition, key, value, 0))
 
     async def flush(self) -> None:
         """Wait until all that was put is acknowledged."""
         for packed in self._packer.flush():
-            await self._enqueue(self._read_record(packed))
+            await self._enqueue_batch(packed)
         async with self._taken:
-            await self._taken.wait_for(lambda: not self._waiting and not self._in_flight)
+            await self._taken.wait_for(lambda: self._error or not (self._waiting or self._in_flight))
+        self._raise_what_broke()
 
-    def _read_record(self, packed: Packed) -> _Record:
-        value = msgspec.json.encode(packed.batch)
-        return _Record(f"{self._namespace}.{READS.name}", packed.partition, None, value, len(packed.batch.reads))
+    async def _enqueue_batch(self, packed: Packed) -> None:
+        """As one record; as several where it is larger than the topic takes."""
+        reads, value = packed.batch.reads, msgspec.json.encode(packed.batch)
+        if len(value) + _OVERHEAD_BYTES <= READS.max_message_bytes:
+            topic = f"{self._namespace}.{READS.name}"
+            await self._enqueue(_Record(topic, packed.partition, None, value, len(reads)))
+        elif len(reads) == 1:
+            self._refuse(READS.name, len(value))
+        else:
+            for half in (reads[: len(reads) // 2], reads[len(reads) // 2 :]):
+                await self._enqueue_batch(Packed(packed.partition, ReadBatch(reads=half)))
+
+    def _refuse(self, topic: str, size: int) -> None:
+        self.refused += 1
+        log.error("gateway.too_large", topic=topic, bytes=size)
 
     async def _enqueue(self, record: _Record) -> None:
         if len(self._waiting) >= MOST_WAITING:
             async with self._taken:
-                await self._taken.wait_for(lambda: len(self._waiting) < MOST_WAITING)
+                await self._taken.wait_for(lambda: self._error or len(self._waiting) < MOST_WAITING)
+        self._raise_what_broke()
         self._waiting.append(record)
         self._something.set()
+
+    def _raise_what_broke(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    async def _watched(self, work: Callable[[], Awaitable[None]]) -> None:
+        """What no waiting mends is raised to whoever puts or flushes next, instead of hanging for ever."""
+        try:
+            await work()
+        except Exception as error:
+            self._error = error
+            async with self._taken:
+                self._taken.notify_all()
 
     async def _flushing(self) -> None:
         while True:
             await asyncio.sleep(HOLD_MS / 4000)
             for packed in self._packer.due(_steady_ms() + HOLD_MS / 4):
-                await self._enqueue(self._read_record(packed))
+                await self._enqueue_batch(packed)
 
     async def _sending(self) -> None:
         while True:

@@ -76,7 +76,7 @@ def render_passage(
     road = _road(random, night)
     front = _front(random, plate, country, night)
     turn, tilt = random.uniform(-0.22, 0.22), random.uniform(0.02, 0.10)
-    near = random.uniform(0.55, 0.70) * (0.78 if harsh else 1.0)
+    near = random.uniform(0.55, 0.70) * (0.7 if harsh else 1.0)
     far = near * random.uniform(0.68, 0.8)
     lane_x = random.uniform(0.34, 0.66) * SIZE[0]
     drift = random.uniform(-14, 14)

@@ -101,3 +101,15 @@ async def test_a_broker_that_is_killed_costs_no_read(pair: EmbeddedPair, namespa
     seen = reads_of(await batches_in(pair.kafka, f"{namespace}.reads"))
     assert {read.read_id for read in sent} == {read.read_id for read in seen}
     assert () == order_breaks(sent, seen)
+
+
+async def test_a_batch_too_large_for_its_topic_goes_out_in_parts(kafka: KafkaConnection, namespace: str) -> None:
+    """A camera that gives endless alternatives; a single read that is too large is refused and holds nobody up."""
+    alternatives = {f"A{number:05d}": 0.1 for number in range(1_000)}
+    large = [make_read(captured_at_ms=NOON_MS + number, alternatives=alternatives) for number in range(60)]
+    endless = make_read("2XYZ999", alternatives={f"B{number:07d}": 0.1 for number in range(40_000)})
+    async with open_gateway(kafka.client_kwargs(), namespace=namespace) as gateway:
+        for read in (*large[:30], endless, *large[30:]):
+            await gateway.put(read)
+    assert gateway.refused == 1
+    assert large == reads_of(await batches_in(kafka, f"{namespace}.reads"))
