@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from pipeline.cross_border import forwards_of, partition_of_country
+from pipeline.intake import need_cameras
 from pipeline.runtime.app import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
@@ -57,6 +58,8 @@ class Forwarder:
 
     async def handle(self, records: Sequence[Record[Alert]]) -> Outputs:
         """The forwards of these alerts, each id once; Unavailable while Redis is away and there are some."""
+        if records:
+            need_cameras(self.replica.cameras)
         outputs, now_ms = Outputs(), self.now_ms()
         found: list[tuple[Forward, str]] = []
         for record in records:

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from pipeline.hotlist import Hotlist, alert_of, in_incident, match_read
-from pipeline.intake import check_read
+from pipeline.intake import check_read, need_cameras
 from pipeline.runtime.app import Context
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.outputs import Handler, Outputs, Record
@@ -65,6 +65,8 @@ class Matcher:
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The alerts of these batches, each with its incident; Unavailable while Redis is away and there are hits."""
+        if records:
+            need_cameras(self.replica.cameras)
         outputs, alerts, now_ms = Outputs(), [], self.now_ms()
         for record in records:
             for read in record.message.reads:

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from pipeline.intake import check_read, may_serve
+from pipeline.intake import check_read, may_serve, need_cameras
 from pipeline.runtime.app import Context
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.outputs import Handler, Outputs, Record
@@ -66,6 +66,8 @@ class Controller:
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The violations that these batches complete; Unavailable while Redis is away and there are sightings."""
+        if records:
+            need_cameras(self.replica.cameras)
         outputs, now_ms = Outputs(), self.now_ms()
         sightings = [
             sighting

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.errors import Unavailable
 from schemas.reads import PlateRead, Purpose
 from schemas.reference import Camera
 
@@ -21,6 +22,15 @@ class Refusal:
 
     reason: RefusalReason
     detail: str
+
+
+def need_cameras(cameras: Mapping[str, Camera]) -> None:
+    """Raises Unavailable while no camera at all is known: the reference data is lost or not imported yet, so nothing can be
+    decided, and refusing every read would be wrong."""
+    if not cameras:
+        raise Unavailable(
+            "reference data (no camera is known: import sections, zones, hotlist, policies, then cameras)"
+        )
 
 
 def check_read(

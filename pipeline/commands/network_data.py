@@ -9,15 +9,16 @@ EFFECTIVE_WITHIN_S = 1.5
 
 
 async def load_reference(network: RoadNetwork, writer: ReplicaWriter) -> int:
-    """Put cameras, sections, zones, hotlist and policies; what else is there stays. Returns how many items changed.
+    """Put sections, zones, hotlist, policies and cameras; what else is there stays. Returns how many items changed.
 
+    The cameras come last: agents that know none yet wait, so nothing is decided from half of it.
     Raises Unavailable when Redis is away; it may be run again.
     """
     changes = [
-        await writer.put(CAMERAS, network.cameras),
         await writer.put(SECTIONS, network.sections),
         await writer.put(ZONES, network.zones),
         await writer.put(HOTLIST, network.hotlist),
         await writer.put(POLICIES, network.policies),
+        await writer.put(CAMERAS, network.cameras),
     ]
     return sum(change.put for change in changes)

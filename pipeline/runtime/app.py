@@ -218,12 +218,16 @@ def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
         return
     count = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
 
-    def lost() -> None:
-        count.inc()
+    def rebuild() -> None:
         if rebuild_ms is not None:
             stage.rewind(context.now_ms() - rebuild_ms)
 
-    context.background(Witness(context.redis, context.settings.namespace, risk, lost).run, "witness")
+    def lost() -> None:
+        count.inc()
+        rebuild()
+
+    witness = Witness(context.redis, context.settings.namespace, module.NAME, risk, on_lost=lost, on_new=rebuild)
+    context.background(witness.run, "witness")
 
 
 def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:

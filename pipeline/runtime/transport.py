@@ -26,6 +26,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
+from pipeline.runtime.fetch_pace import pace
+
 try:
     import uvloop
 except ImportError:  # Windows has none
@@ -100,6 +102,11 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
             retry_backoff_ms=100,
         )
 
+    async def on_start(self) -> None:
+        """Start the consumer, at the fetcher's mended pace."""
+        await super().on_start()
+        pace(self._ensure_consumer())
+
     async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Chunk:
         records = await super()._fetch_records(consumer, *args, **kwargs)
         return Chunk(consumer._coordinator.generation, records)  # read in the same step: no rebalance in between
@@ -155,10 +162,11 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             if not self.flow_active:
                 await self.wait(self.can_resume_flow)
                 continue
-            if (again_from_ms := self.intake.again_from_ms()) is not None:
-                await self._rewind(again_from_ms)
+            active = set(self._get_active_partitions())
+            if active and (again_from_ms := self.intake.again_from_ms()) is not None:
+                await self._rewind(again_from_ms, active)
                 continue
-            wanted = set(self._get_active_partitions()) - self.intake.held()
+            wanted = active - self.intake.held()
             if not wanted:
                 await self._room()
                 continue
@@ -170,10 +178,10 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             else:
                 await asyncio.sleep(0)
 
-    async def _rewind(self, at_ms: int) -> None:
+    async def _rewind(self, at_ms: int, active: Iterable[TopicPartition]) -> None:
         """Read again from a time on. Nothing is in flight here, so no chunk from before can follow."""
         try:
-            offsets = await self._thread.offsets_since(at_ms, self._get_active_partitions())
+            offsets = await self._thread.offsets_since(at_ms, active)
             await self.seek_wait(offsets)
         except (KafkaError, TimeoutError) as error:
             log.warning("rewind.failed", error=repr(error))

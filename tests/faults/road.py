@@ -98,11 +98,11 @@ class Road:
         try:
             writer = ReplicaWriter(client, NAMESPACE)
             if replace:
-                await writer.replace(CAMERAS, network.cameras)
                 await writer.replace(SECTIONS, network.sections)
                 await writer.replace(ZONES, network.zones)
                 await writer.replace(HOTLIST, network.hotlist)
                 await writer.replace(POLICIES, network.policies)
+                await writer.replace(CAMERAS, network.cameras)  # last: agents that know none yet wait
             else:
                 await load_reference(network, writer)
         finally:

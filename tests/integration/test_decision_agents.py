@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from agents import cross_border, hotlist, section_control
+from pipeline.errors import Unavailable
 from pipeline.runtime.app import Context, platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.metrics import StageMetrics
@@ -125,6 +127,20 @@ async def test_a_worker_whose_clock_is_behind_refuses_no_read_and_loses_no_viola
     entry = make_read("1SPD111", camera_id="IN", captured_at_ms=NOON_MS - 60_000)
     exit_ = make_read("1SPD111", camera_id="OUT", captured_at_ms=NOON_MS)
     assert 1 == len(sent(await control([batch_of(entry, exit_)])))
+
+
+@pytest.mark.parametrize("agent", [hotlist, section_control, cross_border])
+async def test_an_agent_that_knows_no_camera_waits_and_refuses_nothing(
+    redis: Redis, tmp_path: Path, agent: ModuleType
+) -> None:
+    """The reference data is lost, or not there yet: the same records are taken once it is."""
+    empty = House(redis, tmp_path)
+    handle = await empty.handler_of(agent.start)
+    record = record_of(make_alert()) if agent is cross_border else batch_of(make_read())
+    with pytest.raises(Unavailable, match="no camera is known"):
+        await handle([record])
+    for context in empty.contexts:
+        await context.close()
 
 
 async def test_two_vehicles_that_fit_one_pattern_are_two_incidents(house: House) -> None:

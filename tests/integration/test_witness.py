@@ -5,9 +5,11 @@ from redis.asyncio import Redis
 from pipeline.state.witness import Witness
 
 
-def witness(redis: Redis, namespace: str, losses: list[str]) -> Witness:
+def witness(redis: Redis, namespace: str, losses: list[str], agent: str = "probe") -> Witness:
     """A witness that notes its losses."""
-    return Witness(redis, namespace, "nothing", lambda: losses.append("lost"))
+    return Witness(
+        redis, namespace, agent, "nothing", on_lost=lambda: losses.append("lost"), on_new=lambda: losses.append("new")
+    )
 
 
 async def test_a_redis_that_remembers_is_no_loss(redis: Redis, namespace: str) -> None:
@@ -16,7 +18,7 @@ async def test_a_redis_that_remembers_is_no_loss(redis: Redis, namespace: str) -
     workers = [witness(redis, namespace, losses) for _ in range(3)]
     for worker in (*workers, *reversed(workers), *workers):
         assert not await worker.look()
-    assert losses == []
+    assert losses == ["new"]
 
 
 async def test_an_emptied_redis_is_noticed_once_by_every_worker_that_knew_it(redis: Redis, namespace: str) -> None:
@@ -29,7 +31,7 @@ async def test_an_emptied_redis_is_noticed_once_by_every_worker_that_knew_it(red
     newcomer = witness(redis, namespace, losses)
     assert [False, True, True] == [await one.look() for one in (newcomer, *workers)]
     assert [False, False, False] == [await one.look() for one in (newcomer, *workers)]
-    assert len(losses) == 2
+    assert losses == ["new", "new", "lost", "lost"]
 
 
 async def test_a_redis_that_went_back_in_time_is_noticed(redis: Redis, namespace: str) -> None:
@@ -43,4 +45,17 @@ async def test_a_redis_that_went_back_in_time_is_noticed(redis: Redis, namespace
     await redis.restore(f"{{{namespace}:witness}}", 0, older, replace=True)
     assert await worker.look()
     assert not await worker.look()
-    assert losses == ["lost"]
+    assert losses == ["new", "lost"]
+
+
+async def test_an_agent_that_was_away_while_redis_was_emptied_starts_in_an_era_new_to_it(
+    redis: Redis, namespace: str
+) -> None:
+    """It cannot know of a loss, but that nothing in Redis is its own; another agent's mark is not its mark."""
+    losses: list[str] = []
+    await witness(redis, namespace, losses).look()
+    await redis.delete(f"{{{namespace}:witness}}")
+    await witness(redis, namespace, [], agent="other").look()
+    await witness(redis, namespace, losses).look()
+    await witness(redis, namespace, losses).look()
+    assert losses == ["new", "new"]

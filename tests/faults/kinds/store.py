@@ -55,6 +55,26 @@ class EmptyRedis(Fault):
         await road.load_reference(replace=True)
 
 
+class KillOnEmptyRedis(EmptyRedis):
+    """The same failover, and an agent is killed meanwhile: it starts while nothing is in Redis that it could decide from."""
+
+    name: ClassVar[str] = "empty_and_kill"
+    promise: ClassVar[str] = (
+        "an agent that knows no camera waits, and refuses nothing, until the reference data is there again"
+    )
+    agent = ""
+
+    def choose(self, random: Random) -> str:
+        self.agent = random.choice(("hotlist", "section_control", "cross_border"))
+        return f"{self.agent}, {super().choose(random)}"
+
+    async def strike(self, road: Road) -> None:
+        await super().strike(road)
+        road.worker(self.agent).process.kill()
+        await asyncio.sleep(1.0)
+        await road.worker(self.agent).process.wait_ready(60.0)
+
+
 class SlowRedis(Fault):
     """Every answer takes long, for all agents."""
 
