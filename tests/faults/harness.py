@@ -150,7 +150,7 @@ class Run:
             if now_s >= tell_s and (unwell or behind):
                 tell_s += TELL_AFTER_S
                 self.say(
-                    f"{now_s:6.1f} s    waiting for {', '.join([*unwell, *(f'{n} {k}s' for k, n in behind.items())])}"
+                    f"{now_s:6.1f} s    waiting for {', '.join([*unwell, *(f'{n} {k}' for k, n in behind.items())])}"
                 )
             if not unwell and not behind:
                 since_s = now_s if since_s is None else since_s

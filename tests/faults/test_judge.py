@@ -1,0 +1,127 @@
+"""The judge: a harness that finds nothing must be one that would find something."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from pipeline.sources.network_small import small_network
+from pipeline.truth import ExpectedAlert, Truth
+from schemas.outcomes import Alert, DeadLetter
+from tests.builders import make_alert, make_entry, make_read
+from tests.faults.ends import Ends
+from tests.faults.judge import Evidence, Strike
+from tests.faults.kinds import KINDS
+from tests.faults.ledger import Ledger, SentReads
+from tests.faults.pictures import PictureTraffic
+from tests.faults.road import Road
+from tests.faults.schedule import Planned
+
+READ = make_read()
+ALERT = make_alert(make_entry(), READ)
+
+
+class Case:
+    """One expected alert, and whatever a test lets happen."""
+
+    def __init__(self, folder: Path) -> None:
+        self.truth = Truth(
+            alerts=(ExpectedAlert(alert_id=ALERT.alert_id, read_id=READ.read_id, camera_id=READ.camera_id,
+                                  captured_at_ms=READ.captured_at_ms, plate=READ.plate, entry_id=ALERT.entry_id,
+                                  match="exact", incident="i", rings=True),),
+        )  # fmt: skip
+        self.ledger, self.sent = Ledger(), SentReads()
+        self.pictures = PictureTraffic((), self.ledger, lambda: 100.0)
+        self.ends = Ends(Road(folder, small_network()), self.ledger, self.sent, self.pictures, lambda: 100.0)
+        self.strikes: list[Strike] = []
+        self.ledger.expect(self.truth)
+        self.sent.add(READ)
+        self.ledger.sent(READ, 10.0)
+
+    def comes(self, *alerts: Alert) -> None:
+        """These alerts reach dispatch."""
+        for alert in alerts:
+            self.ends.seen.alerts.append(alert)
+            self.ledger.saw("alert", alert.alert_id, 11.0)
+
+    def verdict(self) -> list[str]:
+        """The sorts of all differences."""
+        evidence = Evidence(self.truth, self.ledger, self.ends, self.pictures, self.strikes)
+        return [difference.sort for difference in evidence.differences()]
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Case:
+    """A case where nothing came yet."""
+    return Case(tmp_path)
+
+
+def other(**changes: object) -> Alert:
+    """The expected alert, changed."""
+    return msgspec.structs.replace(ALERT, **changes)
+
+
+def test_what_came_as_it_should_is_no_difference_and_a_second_copy_neither(case: Case) -> None:
+    """The ends drop it by its id."""
+    case.comes(ALERT, ALERT)
+    assert [] == case.verdict()
+
+
+def test_an_alert_that_never_came_is_missing_with_its_bell(case: Case) -> None:
+    """Its bell counts as told, because nothing live came that could have rung."""
+    assert ["missing", "told"] == sorted(case.verdict())
+
+
+def test_an_alert_that_nothing_led_to_is_spurious(case: Case) -> None:
+    """Whoever made it up."""
+    case.comes(ALERT, other(alert_id="a-none"))
+    assert ["spurious"] == case.verdict()
+
+
+def test_a_live_alert_that_does_not_ring_is_missing_its_bell(case: Case) -> None:
+    """One that says it is not live has told why."""
+    case.comes(other(rings=False))
+    assert ["missing"] == case.verdict()
+    late = Case(case.ends._road.folder)
+    late.comes(other(rings=False, live=False))
+    assert ["told"] == late.verdict()
+
+
+def test_an_alert_that_says_something_else_is_wrong(case: Case) -> None:
+    """The id alone is not enough."""
+    case.comes(other(match="near"))
+    assert ["spurious"] == case.verdict()
+
+
+def test_a_dead_letter_that_no_poison_explains_is_spurious(case: Case) -> None:
+    """A good read must not end there."""
+    case.comes(ALERT)
+    case.ends.dead_letters.append(
+        DeadLetter(dead_letter_id="d", stage="hotlist", reason="r", detail="d", topic="faults.reads", partition=0,
+                   offset=1, recorded_at_ms=1, refused_at_ms=1, payload=b"")
+    )  # fmt: skip
+    case.ends.dead_letters_s.append(12.0)
+    assert ["spurious"] == case.verdict()
+
+
+def test_poison_without_a_dead_letter_is_missing(case: Case) -> None:
+    """Each stage that reads there must tell."""
+    case.comes(ALERT)
+    fault = KINDS["poison"]()
+    fault.expected = [("hotlist", "faults.reads", 0, 1)]  # type: ignore[attr-defined]
+    case.strikes.append(Strike(Planned(fault, "", 0.0), 5.0))
+    assert ["missing"] == case.verdict()
+
+
+def test_a_forward_that_a_desk_holds_twice_is_double(case: Case) -> None:
+    """What its sender may repeat, it must drop."""
+    case.comes(ALERT)
+    case.ends.delivered["NL"] = ["f-1", "f-1"]
+    assert ["double"] == case.verdict()
+
+
+def test_forwards_that_overtake_each_other_on_the_way_to_a_desk_are_out_of_order(case: Case) -> None:
+    """The order is that of the topic."""
+    case.comes(ALERT)
+    case.ends.forwarded["NL"], case.ends.delivered["NL"] = ["f-1", "f-2"], ["f-2", "f-1"]
+    assert ["wrong_order"] == case.verdict()
