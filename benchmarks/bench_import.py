@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.runtime.valkey_server import ValkeyServer
-from pipeline.sources.tables import TABLES, check_file, write_file
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
+from pipeline.tables.files import TABLES, check_file, write_file
 from schemas.reference import HotlistEntry
 
 RESULTS = Path(__file__).with_name("results") / "import.jsonl"

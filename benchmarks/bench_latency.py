@@ -35,9 +35,9 @@ from pipeline.desk.credentials import create_credentials, settings_toml
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.network_big import big_network
 from pipeline.sources.gateway import open_gateway
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.network_big import big_network
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from tests.desks import DeskProcess

@@ -44,7 +44,7 @@ from pipeline.runtime.log import configure_logging
 from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.valkey_server import ValkeyServer
-from pipeline.sources.network_big import big_network
+from pipeline.simulation.network_big import big_network
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
 from schemas.reads import PlateRead
@@ -147,7 +147,7 @@ def of_start(url: str, size: int) -> dict[str, float]:
             follower = Follower(client, f"n{size}", [HOTLIST], take)
             await follower.load()
             seconds, cpu_s = time.perf_counter() - started, time.process_time() - cpu
-            assert len(hotlist) == size and follower.versions
+            assert len(hotlist) == size
             return {"seconds": round(seconds, 2), "cpu_s": round(cpu_s, 2),
                     "bytes_per_entry": round((rss_mb() - before) * 1e6 / size, 1)}  # fmt: skip
 

@@ -13,8 +13,8 @@ from benchmarks.bench_import import entries
 from pipeline.hotlist import Hotlist, alert_of, match_read
 from pipeline.intake import check_read, may_serve
 from pipeline.section_control import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.network_big import big_network
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.network_big import big_network
 from pipeline.state.section_memory import SectionMemory
 from schemas import ids
 from schemas.outcomes import Alert, Violation

@@ -23,8 +23,8 @@ from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.network_small import small_network
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.network_small import small_network
 from pipeline.sources.pictures import pictures_of
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from pipeline.sources.network import RoadNetwork
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.rendered import render_passage
+from pipeline.simulation.vehicles import Vehicle, Wanted, draw_vehicle
 from pipeline.sources.pictures import pictures_of
-from pipeline.sources.rendered import render_passage
-from pipeline.sources.vehicles import Vehicle, Wanted, draw_vehicle
 from schemas.base import Country
 from schemas.pictures import Frame
 from schemas.reads import PlateRead

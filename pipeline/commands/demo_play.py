@@ -17,12 +17,13 @@ from pipeline.commands.demo_report import Delivery, Report, make_report
 from pipeline.commands.demo_screen import Screen, alert_line
 from pipeline.commands.demo_watch import Watch, watch_topics
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
-from pipeline.compare import compare, compare_outcome, order_breaks
 from pipeline.runtime.app import platform_now_ms
 from pipeline.runtime.platform import Platform
-from pipeline.sources.gateway import Gateway, open_gateway, play
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.simulate import Simulation, SimulationOptions, simulate
+from pipeline.simulation.compare import compare, compare_outcome, order_breaks
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.play import play
+from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
+from pipeline.sources.gateway import Gateway, open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from schemas.reads import PlateRead

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.commands.demo_pictures import WANTED, Judged
-from pipeline.compare import Comparison, Outcome, compare
+from pipeline.simulation.compare import Comparison, Outcome, compare
 from schemas.outcomes import Alert
 
 _TOLD = 6

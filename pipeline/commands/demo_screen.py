@@ -12,7 +12,7 @@ from rich.text import Text
 
 from pipeline.commands.agent_metrics import AgentMetrics
 from pipeline.commands.demo_watch import Watch
-from pipeline.truth import Truth
+from pipeline.simulation.truth import Truth
 from schemas.outcomes import Alert
 from schemas.reference import Camera
 

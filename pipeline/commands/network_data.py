@@ -1,6 +1,6 @@
 """A network's reference data into the platform."""
 
-from pipeline.sources.network import RoadNetwork
+from pipeline.simulation.network import RoadNetwork
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
 from pipeline.state.replica_writer import ReplicaWriter
 

@@ -22,8 +22,8 @@ from pipeline.commands.reference_work import (
     writer_of,
 )
 from pipeline.errors import BadRecord
-from pipeline.sources.columns import TABLES, Table
-from pipeline.sources.tables import Checked, check_file
+from pipeline.tables.columns import TABLES, Table
+from pipeline.tables.files import Checked, check_file
 
 SHOWN = 50
 COMMANDS = ("cameras", "sections", "zones", "hotlist", "policies")

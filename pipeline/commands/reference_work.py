@@ -16,15 +16,15 @@ from rich.table import Table as Grid
 
 from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
-from pipeline.reference_checks import dangling, dangling_entries
 from pipeline.runtime.endpoints import NoServers
 from pipeline.runtime.pair import running_pair
 from pipeline.runtime.settings import Settings, load_settings
-from pipeline.sources.columns import Column, Table
-from pipeline.sources.tables import Checked, check_file, write_file
 from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import Changes, ReplicaWriter
+from pipeline.tables.columns import Column, Table
+from pipeline.tables.files import Checked, check_file, write_file
+from pipeline.tables.reference_checks import dangling, dangling_entries
 
 SORTED_UP_TO = 100_000  # items; a longer list is printed as it comes
 WARNINGS_TOLD = 20

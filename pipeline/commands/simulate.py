@@ -21,15 +21,16 @@ from pipeline.errors import Misconfigured
 from pipeline.runtime.endpoints import servers_of
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
-from pipeline.sources.arrivals import Arrival
-from pipeline.sources.gateway import open_gateway, play
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.network_big import big_network
-from pipeline.sources.network_small import small_network
-from pipeline.sources.simulate import Simulation, SimulationOptions, misread_of, simulate
+from pipeline.simulation.arrivals import Arrival
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.network_big import big_network
+from pipeline.simulation.network_small import small_network
+from pipeline.simulation.play import play
+from pipeline.simulation.simulate import Simulation, SimulationOptions, misread_of, simulate
+from pipeline.simulation.truth import write_lines
+from pipeline.sources.gateway import open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
-from pipeline.truth import write_lines
 
 console = Console(stderr=True, highlight=False)
 _REMEMBERED = 20_000

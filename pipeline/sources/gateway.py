@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,6 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from pipeline.sources.arrivals import Arrival
 from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
 from schemas.pictures import Frame
 from schemas.reads import PlateRead, ReadBatch
@@ -219,32 +218,6 @@ async def open_gateway(client_kwargs: Mapping[str, Any], *, namespace: str = "vi
         await gateway.abort()
         raise
     await gateway.close()
-
-
-async def play(
-    arrivals: Iterable[Arrival],
-    put: Callable[[PlateRead], Any],
-    *,
-    starts_ms: int,
-    speed_up: float = 1.0,
-    reads_per_s: float | None = None,
-) -> int:
-    """Hand each read to `await put(read)` when it is due. Returns how many.
-
-    starts_ms: what time of the simulation it is now. speed_up: how many times faster than time. reads_per_s: this many a
-    second instead, whenever they were due; infinity for as fast as they are taken.
-    """
-    began_ms, count = _steady_ms(), 0
-    for arrival in arrivals:
-        due_ms = (arrival.due_ms - starts_ms) / speed_up if reads_per_s is None else count * 1000.0 / reads_per_s
-        ahead_ms = due_ms - (_steady_ms() - began_ms)
-        if ahead_ms > 1.0:
-            await asyncio.sleep(ahead_ms / 1000)
-        elif count % 500 == 0:
-            await asyncio.sleep(0)
-        await put(arrival.read)
-        count += 1
-    return count
 
 
 def _steady_ms() -> float:

@@ -34,7 +34,7 @@ def layer(name: str) -> str:
     parts = name.split(".")
     if parts[0] in ("schemas", "agents"):
         return parts[0]
-    if len(parts) > 1 and parts[1] in ("state", "sources", "runtime", "desk"):
+    if len(parts) > 1 and parts[1] in ("state", "sources", "simulation", "tables", "runtime", "desk"):
         return parts[1]
     if len(parts) > 1 and (parts[1] == "cli" or parts[1] == "commands"):
         return "commands"
@@ -46,10 +46,23 @@ MAY_IMPORT = {
     "decisions": {"schemas", "decisions"},
     "state": {"schemas", "decisions", "state"},
     "sources": {"schemas", "decisions", "sources"},
+    "simulation": {"schemas", "decisions", "simulation"},
+    "tables": {"schemas", "decisions", "tables"},
     "desk": {"schemas", "decisions", "desk"},
     "runtime": {"schemas", "decisions", "state", "runtime"},
     "agents": {"schemas", "decisions", "state", "sources", "runtime", "desk"},
-    "commands": {"schemas", "decisions", "state", "sources", "runtime", "desk", "agents", "commands"},
+    "commands": {
+        "schemas",
+        "decisions",
+        "state",
+        "sources",
+        "simulation",
+        "tables",
+        "runtime",
+        "desk",
+        "agents",
+        "commands",
+    },
 }
 HOUSE = list(modules("schemas", "pipeline", "agents"))
 
@@ -65,14 +78,18 @@ def test_a_module_imports_only_what_lies_below_it(name: str, path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [pair for pair in HOUSE if layer(pair[0]) in ("schemas", "decisions")], ids=lambda value: str(value)
+    ("name", "path"),
+    [pair for pair in HOUSE if layer(pair[0]) in ("schemas", "decisions")],
+    ids=lambda value: str(value),
 )
 def test_what_decides_knows_no_server_no_clock_and_no_environment(name: str, path: Path) -> None:
     """Schemas and decisions are pure: no client library, and the time is an argument."""
     names = {other.split(".")[0] for other in imported(path)}
     assert not names & SERVERS
     source = path.read_text("utf-8")
-    impure = {call for call in ("time.time(", "time.time_ns(", "datetime.now(", "os.environ", "os.getenv") if call in source}
+    impure = {
+        call for call in ("time.time(", "time.time_ns(", "datetime.now(", "os.environ", "os.getenv") if call in source
+    }
     assert impure <= SWITCHES.get(name, set())
 
 
@@ -81,5 +98,16 @@ def test_schemas_need_msgspec_alone() -> None:
     foreign = set()
     for _name, path in modules("schemas"):
         foreign |= {other.split(".")[0] for other in imported(path)}
-    standard = {"__future__", "collections", "dataclasses", "hashlib", "json", "pathlib", "sys", "typing", "types", "argparse"}
+    standard = {
+        "__future__",
+        "collections",
+        "dataclasses",
+        "hashlib",
+        "json",
+        "pathlib",
+        "sys",
+        "typing",
+        "types",
+        "argparse",
+    }
     assert foreign - standard - {"schemas"} == {"msgspec"}

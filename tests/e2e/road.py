@@ -9,15 +9,16 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
-from pipeline.compare import Seen, compare_outcome
 from pipeline.desk.credentials import Credentials, create_credentials
 from pipeline.runtime import codec
 from pipeline.runtime.app import platform_now_ms
 from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
-from pipeline.sources.gateway import open_gateway, play
-from pipeline.sources.network_small import small_network
-from pipeline.sources.simulate import Simulation, SimulationOptions, simulate
+from pipeline.simulation.compare import Seen, compare_outcome
+from pipeline.simulation.network_small import small_network
+from pipeline.simulation.play import play
+from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
+from pipeline.sources.gateway import open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from schemas.outcomes import DeadLetter

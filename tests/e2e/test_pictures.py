@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime import codec
 from pipeline.runtime.app import platform_now_ms
+from pipeline.simulation.rendered import render_passage
 from pipeline.sources.gateway import open_gateway
-from pipeline.sources.rendered import render_passage
 from schemas.pictures import Frame
 from schemas.reads import PlateRead
 from schemas.topics import READS

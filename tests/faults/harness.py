@@ -10,11 +10,12 @@ from pathlib import Path
 
 from pipeline.commands.demo_pictures import WANTED
 from pipeline.runtime.app import platform_now_ms
-from pipeline.sources.arrivals import Arrival
-from pipeline.sources.gateway import Gateway, open_gateway, play
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.network_big import big_network
-from pipeline.sources.simulate import Simulation, SimulationOptions, simulate
+from pipeline.simulation.arrivals import Arrival
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.network_big import big_network
+from pipeline.simulation.play import play
+from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
+from pipeline.sources.gateway import Gateway, open_gateway
 from schemas.reads import PlateRead
 from tests.faults.ends import Ends
 from tests.faults.growth import GrowthWatch

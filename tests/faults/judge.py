@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.compare import Seen, compare_outcome
-from pipeline.truth import ExpectedAlert, Truth
+from pipeline.simulation.compare import Seen, compare_outcome
+from pipeline.simulation.truth import ExpectedAlert, Truth
 from schemas.outcomes import Alert
 from tests.faults.ends import Ends
 from tests.faults.kinds.poison import PoisonRecords

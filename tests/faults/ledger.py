@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.truth import ExpectedForward, Truth
+from pipeline.simulation.truth import ExpectedForward, Truth
 from schemas.reads import PlateRead
 
 Kind = Literal["alert", "violation", "forward", "delivery", "receipt", "picture"]

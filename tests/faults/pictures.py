@@ -9,9 +9,9 @@ from random import Random
 import msgspec
 
 from pipeline.commands.demo_pictures import WANTED
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.rendered import RenderedPassage, render_passage
 from pipeline.sources.gateway import Gateway
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.rendered import RenderedPassage, render_passage
 from schemas import ids
 from schemas.base import Country
 from schemas.pictures import Frame

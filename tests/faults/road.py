@@ -18,7 +18,7 @@ from pipeline.runtime.app import AGENTS
 from pipeline.runtime.fleet import Fleet, Worker
 from pipeline.runtime.pair import EmbeddedPair
 from pipeline.runtime.topics import create_topics
-from pipeline.sources.network import RoadNetwork
+from pipeline.simulation.network import RoadNetwork
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter

@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.sources.network_small import small_network
-from pipeline.truth import ExpectedAlert, Truth
+from pipeline.simulation.network_small import small_network
+from pipeline.simulation.truth import ExpectedAlert, Truth
 from schemas.outcomes import Alert, DeadLetter
 from tests.builders import make_alert, make_entry, make_read
 from tests.faults.ends import Ends

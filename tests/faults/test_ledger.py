@@ -1,6 +1,6 @@
 """The books: what is due when, what is late, what nobody expected, and a camera's order."""
 
-from pipeline.truth import ExpectedAlert, ExpectedForward, ExpectedViolation, Truth
+from pipeline.simulation.truth import ExpectedAlert, ExpectedForward, ExpectedViolation, Truth
 from tests.builders import make_read
 from tests.faults.ledger import InOrder, Ledger, SentReads
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from pipeline.runtime.app import platform_now_ms
 from pipeline.runtime.pair import EmbeddedPair
-from pipeline.sources.network_small import small_network
+from pipeline.simulation.network_small import small_network
 from pipeline.state.collections import CAMERAS, HOTLIST
 from pipeline.state.replica_writer import ReplicaWriter
 from tests.integration.test_gateway import batches_in, reads_of

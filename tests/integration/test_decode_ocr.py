@@ -19,7 +19,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.outputs import Outputs, Record
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
-from pipeline.sources.rendered import render_passage
+from pipeline.simulation.rendered import render_passage
 from pipeline.state.evidence import EvidenceStore
 from pipeline.state.spent_detections import SpentDetections
 from pipeline.vision.passages import IDLE_MS

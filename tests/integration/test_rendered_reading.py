@@ -2,8 +2,8 @@
 
 from random import Random
 
-from pipeline.sources.rendered import render_passage
-from pipeline.sources.vehicles import Wanted, draw_vehicle
+from pipeline.simulation.rendered import render_passage
+from pipeline.simulation.vehicles import Wanted, draw_vehicle
 from pipeline.vision.reading import PlateReader
 from pipeline.vision.scene import read_picture
 

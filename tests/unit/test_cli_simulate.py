@@ -7,7 +7,7 @@ import msgspec
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.truth import read_truth
+from pipeline.simulation.truth import read_truth
 from schemas.reads import PlateRead
 
 

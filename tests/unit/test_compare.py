@@ -1,8 +1,8 @@
 """Expected against seen."""
 
-from pipeline.compare import Seen, compare, compare_outcome, order_breaks
 from pipeline.hotlist import alert_of, match_read
-from pipeline.truth import ExpectedAlert, ExpectedForward, Truth
+from pipeline.simulation.compare import Seen, compare, compare_outcome, order_breaks
+from pipeline.simulation.truth import ExpectedAlert, ExpectedForward, Truth
 from schemas.outcomes import Alert
 from tests.builders import NOON_MS, cameras_of, hotlist_of, make_read
 

@@ -1,6 +1,6 @@
 """What does not fit together in the reference data."""
 
-from pipeline.reference_checks import dangling, dangling_entries
+from pipeline.tables.reference_checks import dangling, dangling_entries
 from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, Zone
 
 CAMERAS = [Camera(camera_id=name, name=name, network="federal") for name in ("A", "B")]

@@ -13,12 +13,12 @@ from pipeline.cross_border import forwards_of
 from pipeline.errors import BadRecord
 from pipeline.hotlist import Hotlist, alert_of, match_read
 from pipeline.section_control import SectionIndex, SectionPair, sightings_of, violation_of
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.network_big import big_network
-from pipeline.sources.network_small import POLICE_CAR, small_network
-from pipeline.sources.simulate import Simulation, SimulationOptions, misread_of, simulate
-from pipeline.sources.vehicles import Wanted, checksum, draw_vehicle, skeleton
-from pipeline.truth import Truth, read_truth, write_lines
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.network_big import big_network
+from pipeline.simulation.network_small import POLICE_CAR, small_network
+from pipeline.simulation.simulate import Simulation, SimulationOptions, misread_of, simulate
+from pipeline.simulation.truth import Truth, read_truth, write_lines
+from pipeline.simulation.vehicles import Wanted, checksum, draw_vehicle, skeleton
 from pipeline.zones import contains
 from schemas import ids
 from schemas.outcomes import Alert, Forward, Violation

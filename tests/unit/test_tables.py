@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import BadRecord
-from pipeline.sources import cells
-from pipeline.sources.tables import TABLES, check_file, write_file
+from pipeline.tables import cells
+from pipeline.tables.files import TABLES, check_file, write_file
 from schemas.base import Message, Position
 from schemas.reference import (
     Camera,

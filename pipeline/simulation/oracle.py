@@ -7,8 +7,8 @@ the rules could differ.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pipeline.sources.network import RoadNetwork
-from pipeline.truth import ExpectedAlert, ExpectedForward
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.truth import ExpectedAlert, ExpectedForward
 from schemas import ids
 from schemas.outcomes import Match
 from schemas.reads import PlateRead

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from pipeline.sources.refusals import Refused
+from pipeline.tables.refusals import Refused
 
 LARGEST_ITEM = 1 << 20  # characters
 _BLOCK = 1 << 16

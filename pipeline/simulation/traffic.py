@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from pipeline.sources.arrivals import SLOW_MS, Arrival, late_ms, prompt_ms, slow_ms
-from pipeline.sources.misreads import misread
-from pipeline.sources.network import RoadNetwork, Route
-from pipeline.sources.passages import HOUR_MS, Passage, drive, duration_ms, read_of
-from pipeline.sources.vehicles import Vehicle, Wanted, draw_class, draw_vehicle
+from pipeline.simulation.arrivals import SLOW_MS, Arrival, late_ms, prompt_ms, slow_ms
+from pipeline.simulation.misreads import misread
+from pipeline.simulation.network import RoadNetwork, Route
+from pipeline.simulation.passages import HOUR_MS, Passage, drive, duration_ms, read_of
+from pipeline.simulation.vehicles import Vehicle, Wanted, draw_class, draw_vehicle
 from schemas.reads import Alternative, VehicleClass
 
 

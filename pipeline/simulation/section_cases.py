@@ -4,12 +4,12 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
-from pipeline.sources.arrivals import LATE_MS, Arrival, prompt_ms
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.oracle import corrected_be_kmh
-from pipeline.sources.passages import CLOCKS, Passage, read_of, travel_ms
-from pipeline.sources.vehicles import Vehicle, Wanted, draw_plate
-from pipeline.truth import ExpectedViolation, Quiet, Truth
+from pipeline.simulation.arrivals import LATE_MS, Arrival, prompt_ms
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.oracle import corrected_be_kmh
+from pipeline.simulation.passages import CLOCKS, Passage, read_of, travel_ms
+from pipeline.simulation.truth import ExpectedViolation, Quiet, Truth
+from pipeline.simulation.vehicles import Vehicle, Wanted, draw_plate
 from schemas import ids
 from schemas.base import Country
 from schemas.reads import ClockState, VehicleClass

@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from pipeline.sources.cells import shown
-from pipeline.sources.columns import Place, Table
+from pipeline.tables.cells import shown
+from pipeline.tables.columns import Place, Table
 from schemas.reference import PLATE_PATTERN
 
 _PATTERNS = {

@@ -3,8 +3,8 @@
 Places are real and coordinates are near them; distances, certificates, plates and owners' requests are made up.
 """
 
-from pipeline.sources.network import Leg, Patrol, RoadNetwork, Route
-from pipeline.sources.network_hotlist import HOTLIST, POLICIES
+from pipeline.simulation.network import Leg, Patrol, RoadNetwork, Route
+from pipeline.simulation.network_hotlist import HOTLIST, POLICIES
 from schemas.base import Position
 from schemas.reads import Network, Purpose
 from schemas.reference import Camera, Certificate, Distance, Line, Section, Zone

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Literal
 
-from pipeline.sources.vehicles import Wanted, checksum
+from pipeline.simulation.vehicles import Wanted, checksum
 
 Kind = Literal["confusable", "edit", "garbage"]
 # One from each pair that readers confuse most; what a matcher must forgive (DESIGN, section 6).

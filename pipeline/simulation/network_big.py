@@ -3,9 +3,9 @@
 from itertools import pairwise
 from random import Random
 
-from pipeline.sources.network import Leg, Patrol, RoadNetwork, Route
-from pipeline.sources.network_hotlist import POLICIES
-from pipeline.sources.vehicles import GRAMMARS, Wanted
+from pipeline.simulation.network import Leg, Patrol, RoadNetwork, Route
+from pipeline.simulation.network_hotlist import POLICIES
+from pipeline.simulation.vehicles import GRAMMARS, Wanted
 from schemas.base import Country, Position
 from schemas.reads import Network, Purpose
 from schemas.reference import Camera, Certificate, Distance, HotList, HotlistEntry, Line, Section, Zone

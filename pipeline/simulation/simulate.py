@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from pipeline.sources.arrivals import Arrival
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.section_cases import section_case
-from pipeline.sources.traffic import Traffic
-from pipeline.sources.vehicles import Wanted
-from pipeline.sources.wanted_cases import wanted_case
-from pipeline.truth import Misread, Truth, merged, stale
+from pipeline.simulation.arrivals import Arrival
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.section_cases import section_case
+from pipeline.simulation.traffic import Traffic
+from pipeline.simulation.truth import Misread, Truth, merged, stale
+from pipeline.simulation.vehicles import Wanted
+from pipeline.simulation.wanted_cases import wanted_case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from random import Random
 
-from pipeline.sources.arrivals import LATE_MS, Arrival, late_ms, prompt_ms
-from pipeline.sources.misreads import confusable, garbage, one_edit
-from pipeline.sources.network import RoadNetwork
-from pipeline.sources.oracle import Sight, expected_alerts, expected_forwards
-from pipeline.sources.passages import Passage, drive, read_of
-from pipeline.sources.vehicles import Vehicle, Wanted
-from pipeline.truth import Quiet, Truth
+from pipeline.simulation.arrivals import LATE_MS, Arrival, late_ms, prompt_ms
+from pipeline.simulation.misreads import confusable, garbage, one_edit
+from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.oracle import Sight, expected_alerts, expected_forwards
+from pipeline.simulation.passages import Passage, drive, read_of
+from pipeline.simulation.truth import Quiet, Truth
+from pipeline.simulation.vehicles import Vehicle, Wanted
 from schemas.base import Country
 from schemas.outcomes import Match
 from schemas.reference import HotlistEntry

@@ -17,11 +17,11 @@ import msgspec
 import numpy as np
 
 from pipeline.errors import BadRecord
-from pipeline.sources.cells import shown
-from pipeline.sources.columns import TABLES, Column, Place, Table
-from pipeline.sources.csv_rows import csv_rows, refused_cell
-from pipeline.sources.json_items import json_items, looks_like_lines
-from pipeline.sources.refusals import Refused, explained, unknown_field
+from pipeline.tables.cells import shown
+from pipeline.tables.columns import TABLES, Column, Place, Table
+from pipeline.tables.csv_rows import csv_rows, refused_cell
+from pipeline.tables.json_items import json_items, looks_like_lines
+from pipeline.tables.refusals import Refused, explained, unknown_field
 from schemas.base import Message
 
 __all__ = ["TABLES", "Checked", "Refused", "Table", "check_file", "write_file"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from pipeline.sources.network import RoadNetwork, Route
-from pipeline.sources.vehicles import Vehicle
+from pipeline.simulation.network import RoadNetwork, Route
+from pipeline.simulation.vehicles import Vehicle
 from schemas import ids
 from schemas.reads import Alternative, ClockState, PlateRead, VehicleClass
 

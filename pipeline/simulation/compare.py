@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.truth import Truth
+from pipeline.simulation.truth import Truth
 from schemas.outcomes import Alert, Forward, Violation
 from schemas.reads import PlateRead
 

@@ -24,7 +24,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import inspect
 
-from pipeline.sources import cells
+from pipeline.tables import cells
 from schemas.base import EpochMs, Message
 from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 

@@ -7,8 +7,8 @@ import csv
 from collections.abc import Iterator, Mapping
 from typing import Any, BinaryIO
 
-from pipeline.sources.columns import Column, Table
-from pipeline.sources.refusals import Refused, unknown_name
+from pipeline.tables.columns import Column, Table
+from pipeline.tables.refusals import Refused, unknown_name
 
 LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of a table
 _SEPARATORS = ",;\t"
