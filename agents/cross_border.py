@@ -55,11 +55,12 @@ class Forwarder:
     sent: SeenOnce
     partitions: int
     now_ms: Callable[[], int]
+    started_ms: int
 
     async def handle(self, records: Sequence[Record[Alert]]) -> Outputs:
         """The forwards of these alerts, each id once; Unavailable while Redis is away and there are some."""
         if records:
-            need_cameras(self.replica.cameras)
+            need_cameras(self.replica.cameras, self.now_ms() - self.started_ms)
         outputs, now_ms = Outputs(), self.now_ms()
         found: list[tuple[Forward, str]] = []
         for record in records:
@@ -86,4 +87,4 @@ async def start(context: Context) -> Handler:
     await follower.load()
     context.background(follower.run, "replica")
     sent = SeenOnce(context.redis, settings.namespace, "forwarded", FORWARDS.retention_ms)
-    return Forwarder(replica, sent, context.partitions(FORWARDS), context.now_ms).handle
+    return Forwarder(replica, sent, context.partitions(FORWARDS), context.now_ms, context.now_ms()).handle

@@ -62,11 +62,12 @@ class Matcher:
     rung: SeenOnce
     settings: Settings
     now_ms: Callable[[], int]
+    started_ms: int
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The alerts of these batches, each with its incident; Unavailable while Redis is away and there are hits."""
         if records:
-            need_cameras(self.replica.cameras)
+            need_cameras(self.replica.cameras, self.now_ms() - self.started_ms)
         outputs, alerts, now_ms = Outputs(), [], self.now_ms()
         for record in records:
             for read in record.message.reads:
@@ -124,4 +125,4 @@ async def start(context: Context) -> Handler:
     incidents = Incidents(context.redis, settings.namespace)
     rung = SeenOnce(context.redis, settings.namespace, "rung", INCIDENT_TTL_MS)
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
-    return Matcher(replica, incidents, rung, settings, context.now_ms).handle
+    return Matcher(replica, incidents, rung, settings, context.now_ms, context.now_ms()).handle

@@ -63,11 +63,12 @@ class Controller:
     memory: SectionMemory
     settings: Settings
     now_ms: Callable[[], int]
+    started_ms: int
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The violations that these batches complete; Unavailable while Redis is away and there are sightings."""
         if records:
-            need_cameras(self.replica.cameras)
+            need_cameras(self.replica.cameras, self.now_ms() - self.started_ms)
         outputs, now_ms = Outputs(), self.now_ms()
         sightings = [
             sighting
@@ -118,4 +119,4 @@ async def start(context: Context) -> Handler:
     await follower.load()
     context.background(follower.run, "replica")
     memory = SectionMemory(context.redis, settings.namespace)
-    return Controller(replica, memory, settings, context.now_ms).handle
+    return Controller(replica, memory, settings, context.now_ms, context.now_ms()).handle

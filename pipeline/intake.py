@@ -11,6 +11,7 @@ from schemas.reference import Camera
 FUTURE_BOUND_MS = 5_000  # clocks within a second of each other, and a queue; beyond this a camera's clock is wrong
 RETENTION_DAYS = 30  # what is older must not exist any more
 DAY_MS = 86_400_000
+GRACE_MS = 30_000  # for an operator's import after Redis was lost; a new platform says soon what it refuses
 TRUSTED_COUNTRY = 0.5  # likelier right than wrong
 
 RefusalReason = Literal["unknown_camera", "captured_in_future", "older_than_retention", "not_allowed_purpose"]
@@ -24,10 +25,13 @@ class Refusal:
     detail: str
 
 
-def need_cameras(cameras: Mapping[str, Camera]) -> None:
-    """Raises Unavailable while no camera at all is known: the reference data is lost or not imported yet, so nothing can be
-    decided, and refusing every read would be wrong."""
-    if not cameras:
+def need_cameras(cameras: Mapping[str, Camera], running_ms: int) -> None:
+    """Raises Unavailable while no camera at all is known and the agent has just started: the reference data may be on its way
+    back into a Redis that lost it. After GRACE_MS nobody is bringing it, and each read is refused like any from an unknown camera.
+
+    running_ms: since the agent's start.
+    """
+    if not cameras and running_ms < GRACE_MS:
         raise Unavailable(
             "reference data (no camera is known: import sections, zones, hotlist, policies, then cameras)"
         )

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from agents import cross_border, hotlist, section_control
 from pipeline.errors import Unavailable
+from pipeline.intake import GRACE_MS
 from pipeline.runtime.app import Context, platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.metrics import StageMetrics
@@ -133,12 +134,15 @@ async def test_a_worker_whose_clock_is_behind_refuses_no_read_and_loses_no_viola
 async def test_an_agent_that_knows_no_camera_waits_and_refuses_nothing(
     redis: Redis, tmp_path: Path, agent: ModuleType
 ) -> None:
-    """The reference data is lost, or not there yet: the same records are taken once it is."""
+    """The reference data may be on its way back: the same records are taken once it is there. When it does not come, that is said."""
     empty = House(redis, tmp_path)
     handle = await empty.handler_of(agent.start)
     record = record_of(make_alert()) if agent is cross_border else batch_of(make_read())
     with pytest.raises(Unavailable, match="no camera is known"):
         await handle([record])
+    empty.now_ms += GRACE_MS
+    refused = (await handle([record])).refusals
+    assert (["unknown_camera"] if agent is hotlist else []) == [one.reason for one in refused]
     for context in empty.contexts:
         await context.close()
 
