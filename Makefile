@@ -43,7 +43,7 @@ soak: setup  ## Do every fault to the whole road for an hour, and watch what gro
 	@$(BIN)/python -m tests.faults --seconds 3600 --rate 300 $(ARGS)
 
 bench: setup  ## Measure speed and accuracy beside peers; results are appended to benchmarks/results.
-	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/uv run --frozen --group bench --python $(BIN)/python python $$bench || exit 1; done
 
 lock: setup  ## Resolve the dependencies anew: Python's and Kafka's.
 	@$(BIN)/uv lock --upgrade

@@ -107,10 +107,11 @@ async def measured(
         counted = {alert_id: at_ms for alert_id, at_ms in load.expected.items() if alert_id not in warm}
         await alerts.all_of(list(counted), DRAIN_S)
     delays = sorted(alerts.seen[one] - at_ms for one, at_ms in counted.items() if one in alerts.seen)
+    decided = sorted(alerts.decided[one] - at_ms for one, at_ms in counted.items() if one in alerts.seen)
     return {
         "rate": rate, "p50_ms": percentile(delays, 0.5), "p99_ms": percentile(delays, 0.99),
         "p999_ms": percentile(delays, 0.999), "max_ms": percentile(delays, 1.0), "lost": len(counted) - len(delays),
-        "fault": fault, "alerts": len(counted), "twice": alerts.again,
+        "decided_p50_ms": percentile(decided, 0.5), "decided_p99_ms": percentile(decided, 0.99), "fault": fault, "alerts": len(counted), "twice": alerts.again,
         "sender_late_ms": round(load.behind_ms, 1), "back_after_s": recovered_s,
         "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after},
         "seconds": options.seconds, "warm_up_s": options.warm_up, "cameras": options.cameras,
@@ -166,7 +167,13 @@ def report(figures: dict[str, Any], options: argparse.Namespace) -> None:
               f"p99.9 {figures['p999_ms']} ms  max {figures['max_ms']} ms  lost {figures['lost']} of {figures['alerts']}, "
               f"twice {figures['twice']}", flush=True)  # fmt: skip
     print(
-        json.dumps({name: figures[name] for name in ("cpu_share", "sender_late_ms", "back_after_s")}), file=sys.stderr
+        json.dumps(
+            {
+                name: figures[name]
+                for name in ("decided_p50_ms", "decided_p99_ms", "cpu_share", "sender_late_ms", "back_after_s")
+            }
+        ),
+        file=sys.stderr,
     )
 
 

@@ -81,6 +81,7 @@ class Alerts:
         self._task: asyncio.Task[None] | None = None
         self.seen: dict[str, int] = {}  # alert_id -> UTC ms
         self.again = 0
+        self.decided: dict[str, int] = {}  # alert_id -> when the agent decided, UTC ms
         self._news = asyncio.Event()
 
     async def __aenter__(self) -> "Alerts":
@@ -103,6 +104,7 @@ class Alerts:
                     if alert.alert_id in self.seen:
                         self.again += 1
                     self.seen.setdefault(alert.alert_id, platform_now_ms())
+                    self.decided.setdefault(alert.alert_id, alert.decided_at_ms)
             self._news.set()
 
     async def all_of(self, wanted: Sequence[str], within_s: float) -> None:
