@@ -155,12 +155,18 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.intake = self.transport.intake
+        self._place = 0  # counts assignments and seeks: a chunk whose fetch met one may be of before or after
+        self._dropped = False  # such a chunk was dropped, and nobody may have sought back since
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Faust's fetcher task: bring records to the stage for as long as both run."""
         while not (self.should_stop or fetcher.should_stop):
             if not self.flow_active:
                 await self.wait(self.can_resume_flow)
+                continue
+            if self._dropped:
+                await self.perform_seek()  # what was dropped comes again; what the stage has by then, it knows
+                self._dropped = False
                 continue
             active = set(self._get_active_partitions())
             if active and (again_from_ms := self.intake.again_from_ms()) is not None:
@@ -170,22 +176,29 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             if not wanted:
                 await self._room()
                 continue
+            place = self._place
             chunk = await self._getmany(active_partitions=wanted, timeout=0.25)
-            if chunk.records and self.flow_active and chunk.generation == self.app.consumer_generation_id:
+            same = place == self._place and chunk.generation == self.app.consumer_generation_id
+            if chunk.records and self.flow_active and same:
                 self.intake.take(chunk)
-            elif chunk.records:  # Faust seeks to the committed offsets before the flow resumes, so these come again
+            elif chunk.records:
+                self._dropped = True
                 log.debug("fetch.stale", partitions=len(chunk.records))
             else:
                 await asyncio.sleep(0)
 
     async def _rewind(self, at_ms: int, active: Iterable[TopicPartition]) -> None:
         """Read again from a time on. Nothing is in flight here, so no chunk from before can follow."""
+        place = self._place
         try:
             offsets = await self._thread.offsets_since(at_ms, active)
             await self.seek_wait(offsets)
         except (KafkaError, TimeoutError) as error:
             log.warning("rewind.failed", error=repr(error))
             await asyncio.sleep(0.5)
+            return
+        if place != self._place:  # a rebalance came in between: once more, for what is ours now
+            self._dropped = True
             return
         self.intake.rewound(offsets)
         log.info("stage.rewound", partitions=len(offsets), to_ms=at_ms)
@@ -214,8 +227,16 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition], generation_id: int = 0) -> None:
         """A new generation: the stage starts it with nothing in hand."""
+        self._place += 1
         self.intake.assigned(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
+
+    async def perform_seek(self) -> None:
+        """Back to the committed offsets. A chunk fetched across it is not taken: the stage drops what it has seen, by offset, so
+        that one chunk from after a gap would make it drop the gap."""
+        self._place += 1
+        await super().perform_seek()
+        self._place += 1
 
     async def verify_all_partitions_active(self) -> None:
         """Nothing: see StageConsumerThread.verify_event_path."""

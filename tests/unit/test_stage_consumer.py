@@ -1,0 +1,87 @@
+"""The consumer's fetch loop at a rebalance: what was fetched across it is never taken, and always comes again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from aiokafka.structs import TopicPartition
+
+from pipeline.runtime.transport import Chunk, StageConsumer
+
+PLACE = TopicPartition("t.reads", 5)
+Fetch = Callable[["Scripted"], Awaitable[Chunk]]
+
+
+class Scripted(StageConsumer):
+    """The loop itself, with the broker's answers from a script; it ends with the script."""
+
+    should_stop = False
+    flow_active = True
+
+    def __init__(self, *fetches: Fetch) -> None:
+        self.app = SimpleNamespace(consumer_generation_id=2)
+        self.events: list[str] = []
+        self.intake = SimpleNamespace(
+            take=lambda chunk: self.events.extend(chunk.records[PLACE]),
+            held=set, again_from_ms=lambda: None, assigned=lambda _: None,
+        )  # fmt: skip
+        self._fetches = list(fetches)
+        self._place, self._dropped = 0, False
+        self._read_offset: dict[Any, Any] = {}
+        self._committed_offset: dict[Any, Any] = {}
+
+    def _get_active_partitions(self) -> set[TopicPartition]:
+        return {PLACE}
+
+    async def _getmany(self, **_options: object) -> Chunk:
+        if not self._fetches:
+            raise asyncio.CancelledError
+        return await self._fetches.pop(0)(self)
+
+    async def seek_to_committed(self) -> Mapping[TopicPartition, int]:
+        self.events.append("sought")
+        return {}
+
+    async def ran(self) -> list[str]:
+        """What happened, in order, until the script ended."""
+        try:
+            await self._drain_messages(SimpleNamespace(should_stop=False))
+        except asyncio.CancelledError:
+            return self.events
+        raise AssertionError("the loop ended by itself")
+
+
+def fetched(*records: str, generation: int = 2) -> Fetch:
+    """An ordinary answer."""
+
+    async def fetch(_consumer: Scripted) -> Chunk:
+        return Chunk(generation, {PLACE: list(records)})
+
+    return fetch
+
+
+def fetched_across_a_seek(*records: str) -> Fetch:
+    """An answer that bears the new generation, but may have been fetched before Faust sought back for it."""
+
+    async def fetch(consumer: Scripted) -> Chunk:
+        await consumer.perform_seek()
+        return Chunk(2, {PLACE: list(records)})
+
+    return fetch
+
+
+async def test_what_is_fetched_in_one_piece_is_taken() -> None:
+    """In order, and nothing is sought."""
+    assert ["a", "b", "c"] == await Scripted(fetched("a", "b"), fetched("c")).ran()
+
+
+async def test_what_was_fetched_across_a_rebalance_is_not_taken_and_sought_again() -> None:
+    """Taken, it would let the stage drop what the new generation brings from before it."""
+    consumer = Scripted(fetched_across_a_seek("d", "e"), fetched("c", "d", "e"))
+    assert ["sought", "sought", "c", "d", "e"] == await consumer.ran()
+
+
+async def test_what_bears_an_old_generation_is_not_taken_and_sought_again() -> None:
+    """Nobody else may seek back for it."""
+    assert ["sought", "a"] == await Scripted(fetched("a", generation=1), fetched("a")).ran()
