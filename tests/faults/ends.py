@@ -14,6 +14,7 @@ from pipeline.simulation.compare import Seen
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
+from tests.faults.kinds import poison
 from tests.faults.ledger import InOrder, Ledger, SentReads
 from tests.faults.pictures import PictureTraffic
 from tests.faults.road import NAMESPACE, Road
@@ -107,7 +108,7 @@ class Ends:
     def _read(self, read: PlateRead, now_s: float) -> None:
         if self._sent.place(read) is not None:
             self.reads.saw(read, now_s)
-        else:
+        elif read.plate != poison.PLATE:
             self._pictures.saw(read, now_s)
 
     def _forward(self, forward: Forward, now_s: float) -> None:

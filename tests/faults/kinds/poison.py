@@ -11,6 +11,7 @@ from schemas.reads import PlateRead, ReadBatch
 from tests.faults.fault import Fault
 from tests.faults.road import NAMESPACE, PARTITIONS, Road
 
+PLATE = "1POI999"  # of the reads that can be read, but may not enter
 _DEEP = 100_000
 _FUTURE_MS = 4_000_000_000_000
 PAYLOADS: tuple[bytes | None, ...] = (
@@ -65,6 +66,6 @@ def _from_the_future(road: Road) -> ReadBatch:
 
 def _read(camera_id: str, at_ms: int) -> PlateRead:
     return PlateRead(
-        read_id=ids.read_id(camera_id, at_ms, "1POI999"), camera_id=camera_id, captured_at_ms=at_ms,
-        received_at_ms=at_ms, plate="1POI999", confidence=0.9,
+        read_id=ids.read_id(camera_id, at_ms, PLATE), camera_id=camera_id, captured_at_ms=at_ms,
+        received_at_ms=at_ms, plate=PLATE, confidence=0.9,
     )  # fmt: skip
