@@ -111,8 +111,9 @@ async def measured(
     return {
         "rate": rate, "p50_ms": percentile(delays, 0.5), "p99_ms": percentile(delays, 0.99),
         "p999_ms": percentile(delays, 0.999), "max_ms": percentile(delays, 1.0), "lost": len(counted) - len(delays),
-        "decided_p50_ms": percentile(decided, 0.5), "decided_p99_ms": percentile(decided, 0.99), "fault": fault, "alerts": len(counted), "twice": alerts.again,
-        "sender_late_ms": round(load.behind_ms, 1), "back_after_s": recovered_s,
+        "decided_p50_ms": percentile(decided, 0.5), "decided_p99_ms": percentile(decided, 0.99),
+        "fault": fault, "alerts": len(counted), "twice": alerts.again, "sender_late_ms": round(load.behind_ms, 1),
+        "back_after_s": recovered_s,
         "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after},
         "seconds": options.seconds, "warm_up_s": options.warm_up, "cameras": options.cameras,
         "entries": options.entries, "seed": 1,

@@ -222,21 +222,26 @@ def main() -> None:
     options = _options()
     configure_logging(level="error")
     for part in options.part:
-        found: dict[int, dict[str, float]] = {}
-        if part == "hotlist":
-            found = {size: apart(of_hotlist, size) for size in SIZES if size <= options.most}
-        elif part == "cameras":
-            found = {count: apart(of_cameras, count) for count in CAMERAS}
-        elif part == "start":
-            found = asyncio.run(starts([size for size in STARTS if size <= options.most]))
-        else:
-            found = {count: uvloop.run(of_workers(count)) for count in WORKERS}
         where = environment("faust-streaming", "aiokafka", "redis", "msgspec")
-        for size, figures in found.items():
+        found: dict[int, dict[str, float]] = {}
+        for size, figures in measured(part, options.most):
+            found[size] = figures
             line = {"part": part, "size": size, **figures}
             print(json.dumps(line) if options.json else _words(line), flush=True)
             append_result("scale", {**line, "seed": 1, **where})
         draw(part, found, f"{where['machine']}, Python {where['python']}, Vigie {where['vigie']}, {where['at'][:10]}")
+
+
+def measured(part: str, most: int) -> Iterator[tuple[int, dict[str, float]]]:
+    """Size and figures, one after the other."""
+    if part == "hotlist":
+        yield from ((size, apart(of_hotlist, size)) for size in SIZES if size <= most)
+    elif part == "cameras":
+        yield from ((count, apart(of_cameras, count)) for count in CAMERAS)
+    elif part == "start":
+        yield from asyncio.run(starts([size for size in STARTS if size <= most])).items()
+    else:
+        yield from ((count, uvloop.run(of_workers(count))) for count in WORKERS)
 
 
 def draw(part: str, found: dict[int, dict[str, float]], note: str) -> None:
