@@ -31,6 +31,11 @@ class Replica:
     policies: dict[str, Policy] = field(default_factory=dict)
     cameras: dict[str, Camera] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
+    whole: bool = False  # cameras are known, and all that was imported before them
+
+    def caught_up(self, filled: frozenset[str]) -> None:
+        """Everything of one look is in memory. filled: the collections that hold something."""
+        self.whole = self.whole or CAMERAS.name in filled
 
     def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
         """Take over what changed in one collection."""
@@ -60,7 +65,7 @@ class Forwarder:
     async def handle(self, records: Sequence[Record[Alert]]) -> Outputs:
         """The forwards of these alerts, each id once; Unavailable while Redis is away and there are some."""
         if records:
-            need_cameras(self.replica.cameras, self.now_ms() - self.started_ms)
+            need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
         outputs, now_ms = Outputs(), self.now_ms()
         found: list[tuple[Forward, str]] = []
         for record in records:
@@ -83,7 +88,8 @@ class Forwarder:
 async def start(context: Context) -> Handler:
     """Load the replica, then forward. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
-    follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, POLICIES), replica.take)
+    follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, POLICIES), replica.take,
+                        on_caught_up=replica.caught_up)  # fmt: skip
     await follower.load()
     context.background(follower.run, "replica")
     sent = SeenOnce(context.redis, settings.namespace, "forwarded", FORWARDS.retention_ms)

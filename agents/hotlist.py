@@ -39,6 +39,11 @@ class Replica:
     hotlist: Hotlist = field(default_factory=Hotlist)
     cameras: dict[str, Camera] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
+    whole: bool = False  # cameras are known, and all that was imported before them
+
+    def caught_up(self, filled: frozenset[str]) -> None:
+        """Everything of one look is in memory. filled: the collections that hold something."""
+        self.whole = self.whole or CAMERAS.name in filled
 
     def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
         """Take over what changed in one collection."""
@@ -67,7 +72,7 @@ class Matcher:
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The alerts of these batches, each with its incident; Unavailable while Redis is away and there are hits."""
         if records:
-            need_cameras(self.replica.cameras, self.now_ms() - self.started_ms)
+            need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
         outputs, alerts, now_ms = Outputs(), [], self.now_ms()
         for record in records:
             for read in record.message.reads:
@@ -119,7 +124,8 @@ def _index_of(read: PlateRead, payload: bytes) -> int | None:
 async def start(context: Context) -> Handler:
     """Load the replica, then match. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
-    follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, HOTLIST), replica.take)
+    follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, HOTLIST), replica.take,
+                        on_caught_up=replica.caught_up)  # fmt: skip
     await follower.load()
     context.background(follower.run, "replica")
     incidents = Incidents(context.redis, settings.namespace)

@@ -42,6 +42,11 @@ class Replica:
 
     sections: SectionIndex = field(default_factory=SectionIndex)
     cameras: dict[str, Camera] = field(default_factory=dict)
+    whole: bool = False  # cameras are known, and all that was imported before them
+
+    def caught_up(self, filled: frozenset[str]) -> None:
+        """Everything of one look is in memory. filled: the collections that hold something."""
+        self.whole = self.whole or CAMERAS.name in filled
 
     def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
         """Take over what changed in one collection."""
@@ -68,7 +73,7 @@ class Controller:
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The violations that these batches complete; Unavailable while Redis is away and there are sightings."""
         if records:
-            need_cameras(self.replica.cameras, self.now_ms() - self.started_ms)
+            need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
         outputs, now_ms = Outputs(), self.now_ms()
         sightings = [
             sighting
@@ -115,7 +120,8 @@ class Controller:
 async def start(context: Context) -> Handler:
     """Load the replica, then pair. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
-    follower = Follower(context.redis, settings.namespace, (CAMERAS, SECTIONS), replica.take)
+    follower = Follower(context.redis, settings.namespace, (CAMERAS, SECTIONS), replica.take,
+                        on_caught_up=replica.caught_up)  # fmt: skip
     await follower.load()
     context.background(follower.run, "replica")
     memory = SectionMemory(context.redis, settings.namespace)

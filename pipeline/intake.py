@@ -25,15 +25,16 @@ class Refusal:
     detail: str
 
 
-def need_cameras(cameras: Mapping[str, Camera], running_ms: int) -> None:
+def need_cameras(cameras: Mapping[str, Camera], whole: bool, running_ms: int) -> None:
     """Raises Unavailable while no camera at all is known and the agent has just started: the reference data may be on its way
     back into a Redis that lost it. After GRACE_MS nobody is bringing it, and each read is refused like any from an unknown camera.
 
-    running_ms: since the agent's start.
+    whole: a look that found cameras is over, so that everything imported before them is known, too. Until then half of it is,
+    and nothing can be decided. running_ms: since the agent's start.
     """
-    if not cameras and running_ms < GRACE_MS:
+    if (cameras and not whole) or (not cameras and running_ms < GRACE_MS):
         raise Unavailable(
-            "reference data (no camera is known: import sections, zones, hotlist, policies, then cameras)"
+            "reference data (no camera is known, or not yet all: import sections, zones, hotlist, policies, then cameras)"
         )
 
 

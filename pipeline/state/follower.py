@@ -93,12 +93,17 @@ class Follower:
         on_change: OnChange,
         *,
         on_lost: Callable[[str, bool], None] | None = None,
+        on_caught_up: Callable[[frozenset[str]], None] | None = None,
         poll_s: float = POLL_S,
     ) -> None:
-        """on_lost(collection, lost): called when a collection turns out lost in Redis, and when it is whole again."""
+        """on_lost(collection, lost): called when a collection turns out lost in Redis, and when it is whole again.
+
+        on_caught_up(names): called when everything that one look found is in memory; names: the collections that hold something.
+        """
         self._client = client
         self._on_change = on_change
         self._on_lost = on_lost
+        self._on_caught_up = on_caught_up
         self._poll_s = poll_s
         self._followed = [_Followed(item, CollectionKeys.of(namespace, item)) for item in collections]
         self.loaded = asyncio.Event()  # everything was read once
@@ -118,6 +123,8 @@ class Follower:
         while await self.poll():
             pass
         self.loaded.set()
+        if self._on_caught_up:
+            self._on_caught_up(frozenset(one.collection.name for one in self._followed if one.keys))
 
     async def run(self) -> None:
         """Follow for ever. Redis being away is waited out with back-off, while the worker decides from memory."""

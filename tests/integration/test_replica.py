@@ -335,3 +335,20 @@ async def test_any_sequence_of_changes_ends_the_same_for_every_follower(
     await index.follower.load()
     assert {entry.entry_id: entry for entry in await writer.list(HOTLIST)} == index.items["hotlist"]
     assert [] == index.losses
+
+
+async def test_a_worker_is_told_when_all_that_one_look_found_is_in_memory(
+    redis: Redis, writer: ReplicaWriter, name: str
+) -> None:
+    """Not between two collections, and not between two pages of one: then it would decide from half of them."""
+    told: list[tuple[frozenset[str], int, int]] = []
+    index = Index(redis, name)
+    index.follower = Follower(
+        redis, name, COLLECTIONS, index.apply,
+        on_caught_up=lambda filled: told.append((filled, len(index.items["cameras"]), len(index.items["hotlist"]))),
+    )  # fmt: skip
+    await index.follower.load()
+    await writer.put(HOTLIST, [make_entry(number) for number in range(3)])
+    await writer.put(CAMERAS, [make_camera(number) for number in range(5_000)])
+    await index.follower.load()
+    assert [(frozenset(), 0, 0), (frozenset({"cameras", "hotlist"}), 5_000, 3)] == told

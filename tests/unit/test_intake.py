@@ -2,7 +2,17 @@
 
 import pytest
 
-from pipeline.intake import DAY_MS, FUTURE_BOUND_MS, RETENTION_DAYS, check_read, may_serve, trusted_country
+from pipeline.errors import Unavailable
+from pipeline.intake import (
+    DAY_MS,
+    FUTURE_BOUND_MS,
+    GRACE_MS,
+    RETENTION_DAYS,
+    check_read,
+    may_serve,
+    need_cameras,
+    trusted_country,
+)
 from tests.builders import NOON_MS, cameras_of, make_camera, make_read
 
 
@@ -72,3 +82,18 @@ def test_a_country_is_trusted_from_one_half_or_when_no_probability_is_stated() -
     assert "FR" == trusted_country(make_read(country="FR", country_confidence=0.5))
     assert trusted_country(make_read(country="FR", country_confidence=0.49)) is None
     assert trusted_country(make_read()) is None
+
+
+def test_half_of_the_reference_data_decides_nothing_however_long_it_takes() -> None:
+    """Cameras are imported last, but read first: until the look that found them is over, sections and hotlist may be missing."""
+    cameras = {"E40-1": make_camera("E40-1")}
+    with pytest.raises(Unavailable):
+        need_cameras(cameras, False, 10 * GRACE_MS)
+    need_cameras(cameras, True, 0)
+
+
+def test_a_platform_without_any_camera_waits_for_a_while_and_then_says_so_read_by_read() -> None:
+    """Nobody is bringing them back."""
+    with pytest.raises(Unavailable):
+        need_cameras({}, False, GRACE_MS - 1)
+    need_cameras({}, False, GRACE_MS)
