@@ -134,7 +134,7 @@ async def test_a_worker_whose_clock_is_behind_refuses_no_read_and_loses_no_viola
 async def test_an_agent_that_knows_no_camera_waits_and_refuses_nothing(
     redis: Redis, tmp_path: Path, agent: ModuleType
 ) -> None:
-    """The reference data may be on its way back: the same records are taken once it is there. When it does not come, that is said."""
+    """The reference data may be on its way back, and the same records are taken then. When it does not come, that is said."""
     empty = House(redis, tmp_path)
     handle = await empty.handler_of(agent.start)
     record = record_of(make_alert()) if agent is cross_border else batch_of(make_read())
