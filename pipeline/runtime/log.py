@@ -11,6 +11,7 @@ from typing import Any, Literal
 import orjson
 import structlog
 
+SAME_AGAIN_S = 10.0
 _SALT = secrets.token_bytes(16)
 
 
@@ -46,6 +47,7 @@ def configure_logging(
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(_NotAgain())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
@@ -63,6 +65,26 @@ _NOISY = {
     "aiohttp.access": logging.WARNING,
     "asyncio": logging.WARNING,
 }
+
+
+class _NotAgain(logging.Filter):
+    """Lets a library say the same thing once in ten seconds: while a broker is away, aiokafka says it twenty times a second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said_s: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is news."""
+        if not record.name.startswith("aiokafka"):
+            return True
+        if len(self._said_s) > 1000:
+            self._said_s.clear()
+        last_s = self._said_s.get(str(record.msg), -SAME_AGAIN_S)
+        if record.created - last_s < SAME_AGAIN_S:
+            return False
+        self._said_s[str(record.msg)] = record.created
+        return True
 
 
 def _json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:

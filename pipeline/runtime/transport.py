@@ -9,7 +9,7 @@ Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is repla
 * a rebalance waits for the batch in hand, but not for ever;
 * the stage can have its partitions read again from a time on, when what it made of them was lost.
 
-tests/integration/test_transport.py fails when upstream changes what this leans on.
+tests/integration/test_stage.py fails when upstream changes what this leans on.
 """
 
 import asyncio

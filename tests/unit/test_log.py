@@ -44,3 +44,14 @@ def test_a_pseudonym_is_stable_and_hides_the_plate() -> None:
     """The same plate has the same name within a process, another plate another one."""
     assert pseudonym("1ABC234") == pseudonym("1ABC234") != pseudonym("1ABC235")
     assert "1ABC234" not in pseudonym("1ABC234")
+
+
+def test_a_library_that_repeats_itself_is_heard_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A broker that is away does not fill the disk with the same line; other lines are heard."""
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    configure_logging(form="json")
+    for number in range(50):
+        logging.getLogger("aiokafka.conn").error("Unable to connect to %s", number)
+    logging.getLogger("aiokafka.conn").error("something else")
+    assert 2 == len(lines(stream))
