@@ -4,6 +4,9 @@ aiokafka 0.14 sends its next fetch the moment that an answer is in, before anybo
 records of is then left out of that fetch, and has to wait for it to return: up to `fetch_max_wait_ms` where the others are quiet.
 And where they are not, the broker answers with a record or two at a time, so that most of both sides' processor time goes
 into fetching. Here the readers are woken first, and the next fetch goes out after a pause, with all partitions.
+
+And a fetch is marked as over by a callback, which may run after the fetcher has looked: it then sees a fetch in flight that is
+none, and sleeps for 200 ms. Here it is marked before the fetch ends.
 """
 
 import asyncio
@@ -25,7 +28,13 @@ def pace(consumer: Any, every_s: float = EVERY_S) -> None:
         if brought:
             for reader in list(fetcher._fetch_waiters):
                 fetcher._notify(reader)
-            await asyncio.sleep(max(LEAST_S, sent_s + every_s - time.monotonic()))
+            try:
+                await asyncio.sleep(max(LEAST_S, sent_s + every_s - time.monotonic()))
+            except (
+                asyncio.CancelledError
+            ):  # closed, or its partitions are gone: a fetch ends quietly then, as aiokafka's own
+                return False
+        fetcher._in_flight.discard(node_id)
         return brought
 
     fetcher._proc_fetch_request = paced

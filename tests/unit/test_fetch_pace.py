@@ -18,7 +18,11 @@ def fetcher(*, brings: bool) -> SimpleNamespace:
 
     reader = asyncio.get_running_loop().create_future()
     return SimpleNamespace(
-        _proc_fetch_request=fetch, _fetch_waiters={reader}, _notify=lambda one: one.set_result(None), reader=reader
+        _proc_fetch_request=fetch,
+        _fetch_waiters={reader},
+        _in_flight={0},
+        _notify=lambda one: one.set_result(None),
+        reader=reader,
     )
 
 
@@ -30,6 +34,7 @@ def test_aiokafka_still_has_what_the_pace_leans_on() -> None:
     source = inspect.getsource(Fetcher._fetch_requests_routine)
     assert "self._proc_fetch_request(assignment, node_id, request)" in source
     assert "for waiter in self._fetch_waiters" in source
+    assert "self._in_flight.discard(node_id)" in source
     assert "self._notify(waiter)" in source
 
 
@@ -41,7 +46,9 @@ async def test_readers_are_woken_before_the_pause_and_the_next_fetch_comes_after
     fetching = asyncio.create_task(made._proc_fetch_request(None, 0, None))
     await asyncio.wait_for(made.reader, 0.09)
     assert not fetching.done()
+    assert {0} == made._in_flight
     assert await fetching
+    assert set() == made._in_flight
     assert time.monotonic() - began >= 0.099
 
 
@@ -50,3 +57,13 @@ async def test_a_fetch_that_brought_nothing_is_followed_at_once() -> None:
     made = fetcher(brings=False)
     pace(SimpleNamespace(_fetcher=made), every_s=10.0)
     assert not await asyncio.wait_for(made._proc_fetch_request(None, 0, None), 1.0)
+
+
+async def test_a_fetch_that_is_cancelled_in_its_pause_ends_quietly() -> None:
+    """That is how a fetcher closes: it cancels each fetch and waits for it."""
+    made = fetcher(brings=True)
+    pace(SimpleNamespace(_fetcher=made), every_s=10.0)
+    fetching = asyncio.create_task(made._proc_fetch_request(None, 0, None))
+    await asyncio.wait_for(made.reader, 1.0)
+    fetching.cancel()
+    assert not await asyncio.wait_for(fetching, 1.0)
