@@ -16,20 +16,16 @@ import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.runtime import codec
 from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of
-from pipeline.runtime.outputs import Handler, Outputs, Record, Refused
-from pipeline.runtime.sender import Outgoing, Sender
+from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.transport import Chunk
-from schemas import ids
+from pipeline.runtime.wire import Wire
 from schemas.base import Message
-from schemas.outcomes import DeadLetter
-from schemas.reads import ReadBatch
-from schemas.topics import DEAD_LETTERS, READS, Topic
+from schemas.topics import Topic
 
 log = structlog.get_logger()
 MAX_BACKOFF_S = 5.0
-MAX_OUTPUT_BYTES = 900 * 1024  # of one that the broker refused for its size
 
 
 class Stale(Exception):
@@ -73,6 +69,7 @@ class Stage:
         now_ms: Callable[[], int],
     ) -> None:
         self._options = options
+        self._wire = Wire(options.agent, options.namespace, options.source)
         self._handler = handler
         self._sender = sender
         self._metrics = metrics
@@ -258,7 +255,7 @@ class Stage:
                 await self._settle(batch, lambda: lane.generation != generation)
 
     async def _settle(self, batch: Sequence[tuple[TopicPartition, Any]], stale: Callable[[], bool]) -> None:
-        records, outputs = self._decoded(batch)
+        records, outputs = self._wire.decoded(batch)
         outputs.add(await self._handled(records, stale))
         await self._sent(outputs, stale)
         if outputs.settled is not None:
@@ -273,39 +270,6 @@ class Stage:
         self._metrics.messages_in.inc(sum(count_of(record.message) for record in records))
         if batch:
             self._metrics.batch_records.observe(len(batch))
-
-    def _decoded(self, batch: Sequence[tuple[TopicPartition, Any]]) -> tuple[list[Record[Message]], Outputs]:
-        records: list[Record[Message]] = []
-        outputs = Outputs()
-        for tp, raw in batch:
-            payload = raw.value or b""
-            try:
-                message = codec.decode(self._options.source, payload)
-            except BadRecord as error:
-                if self._options.source is READS and error.reason == "invalid":
-                    message = self._salvaged(tp, raw, outputs)
-                    if message is None:
-                        continue
-                else:
-                    outputs.refusals.append(self._refused(tp, raw, error, payload))
-                    continue
-            records.append(Record(tp.topic, tp.partition, raw.offset, raw.timestamp, message, payload))
-        return records, outputs
-
-    def _salvaged(self, tp: TopicPartition, raw: Any, outputs: Outputs) -> ReadBatch | None:
-        try:
-            good, bad = codec.decode_reads_one_by_one(raw.value)
-        except BadRecord as error:
-            outputs.refusals.append(self._refused(tp, raw, error, raw.value))
-            return None
-        outputs.refusals += [self._refused(tp, raw, error, part, index) for index, part, error in bad]
-        if not good and not bad:
-            outputs.refusals.append(self._refused(tp, raw, BadRecord("empty", "a batch without reads"), raw.value))
-        return ReadBatch(reads=tuple(good)) if good else None
-
-    @staticmethod
-    def _refused(tp: TopicPartition, raw: Any, error: BadRecord, payload: bytes, index: int | None = None) -> Refused:
-        return Refused(tp.topic, tp.partition, raw.offset, raw.timestamp, error.reason, error.detail, payload, index)
 
     async def _handled(
         self, records: Sequence[Record[Message]], stale: Callable[[], bool], attempt: int = 0
@@ -342,9 +306,7 @@ class Stage:
         return outputs
 
     async def _sent(self, outputs: Outputs, stale: Callable[[], bool]) -> None:
-        now_ms = self._now_ms()
-        outgoing = [self._outgoing(topic, message, key, partition) for topic, message, key, partition in outputs.sends]
-        outgoing += [self._dead_letter(refused, now_ms) for refused in outputs.refusals]
+        outgoing = self._wire.outgoing(outputs, self._now_ms())
         attempt = 0
         while outgoing:
             try:
@@ -354,7 +316,7 @@ class Stage:
                 await self._wait(error, attempt, stale)
                 attempt += 1
             except BadRecord:
-                outgoing = [self._bounded(record, now_ms) for record in outgoing]
+                outgoing = self._wire.bounded(outgoing, self._now_ms())
         acknowledged_ms = self._now_ms()
         for topic, message, _, _ in outputs.sends:
             self._metrics.messages_out.labels(self._options.agent, topic.name).inc(count_of(message))
@@ -363,14 +325,6 @@ class Stage:
                 self._metrics.capture_latency_seconds.observe(max(0, acknowledged_ms - captured) / 1000)
         for refused in outputs.refusals:
             self._metrics.dead_lettered.labels(self._options.agent, refused.reason).inc()
-
-    def _bounded(self, record: Outgoing, now_ms: int) -> Outgoing:
-        """The record itself, or a dead letter that tells of it when no topic could take it."""
-        if len(record.value) < MAX_OUTPUT_BYTES:
-            return record
-        refused = Refused(record.topic, record.partition or 0, -1, now_ms, "output_too_large",
-                          f"{len(record.value)} bytes; the first kilobyte is kept", record.value[:1024])  # fmt: skip
-        return self._dead_letter(refused, now_ms)
 
     async def _waited_out(self, action: Callable[[], Any], stale: Callable[[], bool]) -> None:
         attempt = 0
@@ -399,25 +353,3 @@ class Stage:
         self._metrics.waiting.set(0)
         if stale() or self._draining.is_set():
             raise Stale from error
-
-    def _outgoing(self, topic: Topic[Any], message: Message, key: str | None, partition: int | None) -> Outgoing:
-        name = f"{self._options.namespace}.{topic.name}"
-        return Outgoing(name, codec.encode(topic, message), None if key is None else key.encode(), partition)
-
-    def _dead_letter(self, refused: Refused, now_ms: int) -> Outgoing:
-        letter = DeadLetter(
-            dead_letter_id=ids.dead_letter_id(
-                self._options.agent, refused.topic, refused.partition, refused.offset, refused.index
-            ),
-            stage=self._options.agent,
-            reason=refused.reason,
-            detail=refused.detail[:1000],
-            topic=refused.topic,
-            partition=refused.partition,
-            offset=refused.offset,
-            index=refused.index,
-            recorded_at_ms=max(0, refused.recorded_at_ms),
-            refused_at_ms=now_ms,
-            payload=refused.payload,
-        )
-        return self._outgoing(DEAD_LETTERS, letter, refused.topic, None)

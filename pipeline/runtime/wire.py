@@ -1,0 +1,103 @@
+"""Between Kafka's bytes and an agent's messages: what comes in is decoded or refused, what goes out is encoded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiokafka.structs import TopicPartition
+
+from pipeline.errors import BadRecord
+from pipeline.runtime import codec
+from pipeline.runtime.outputs import Outputs, Record, Refused
+from pipeline.runtime.sender import Outgoing
+from schemas import ids
+from schemas.base import Message
+from schemas.outcomes import DeadLetter
+from schemas.reads import ReadBatch
+from schemas.topics import DEAD_LETTERS, READS, TOPICS, Topic
+
+OVERHEAD_BYTES = 4096  # of a record beyond its value: key, headers, the batch around it
+
+
+class Wire:
+    """The bytes of one agent's stage."""
+
+    def __init__(self, agent: str, namespace: str, source: Topic[Any]) -> None:
+        self._agent = agent
+        self._namespace = namespace
+        self._source = source
+        self._most_bytes = {f"{namespace}.{topic.name}": topic.max_message_bytes for topic in TOPICS}
+
+    def decoded(self, batch: Sequence[tuple[TopicPartition, Any]]) -> tuple[list[Record[Message]], Outputs]:
+        """The messages of a fetched batch; what is none is refused in the outputs. Good reads of a bad batch are kept."""
+        records: list[Record[Message]] = []
+        outputs = Outputs()
+        for tp, raw in batch:
+            payload = raw.value or b""
+            try:
+                message = codec.decode(self._source, payload)
+            except BadRecord as error:
+                if self._source is READS and error.reason == "invalid":
+                    message = self._salvaged(tp, raw, outputs)
+                    if message is None:
+                        continue
+                else:
+                    outputs.refusals.append(self._refused(tp, raw, error, payload))
+                    continue
+            records.append(Record(tp.topic, tp.partition, raw.offset, raw.timestamp, message, payload))
+        return records, outputs
+
+    def _salvaged(self, tp: TopicPartition, raw: Any, outputs: Outputs) -> ReadBatch | None:
+        try:
+            good, bad = codec.decode_reads_one_by_one(raw.value)
+        except BadRecord as error:
+            outputs.refusals.append(self._refused(tp, raw, error, raw.value))
+            return None
+        outputs.refusals += [self._refused(tp, raw, error, part, index) for index, part, error in bad]
+        if not good and not bad:
+            outputs.refusals.append(self._refused(tp, raw, BadRecord("empty", "a batch without reads"), raw.value))
+        return ReadBatch(reads=tuple(good)) if good else None
+
+    @staticmethod
+    def _refused(tp: TopicPartition, raw: Any, error: BadRecord, payload: bytes, index: int | None = None) -> Refused:
+        return Refused(tp.topic, tp.partition, raw.offset, raw.timestamp, error.reason, error.detail, payload, index)
+
+    def outgoing(self, outputs: Outputs, now_ms: int) -> list[Outgoing]:
+        """The records of all outputs, dead letters last."""
+        sends = [self._encoded(topic, message, key, partition) for topic, message, key, partition in outputs.sends]
+        return sends + [self._dead_letter(refused, now_ms) for refused in outputs.refusals]
+
+    def bounded(self, records: Sequence[Outgoing], now_ms: int) -> list[Outgoing]:
+        """The same records, but a dead letter for each that its topic is too small for."""
+        return [self._told(record, now_ms) if self._is_too_large(record) else record for record in records]
+
+    def _is_too_large(self, record: Outgoing) -> bool:
+        return len(record.value) + OVERHEAD_BYTES > self._most_bytes[record.topic]
+
+    def _told(self, record: Outgoing, now_ms: int) -> Outgoing:
+        detail = f"{len(record.value)} bytes; the first kilobyte is kept"
+        return self._dead_letter(
+            Refused(record.topic, record.partition or 0, -1, now_ms, "output_too_large", detail, record.value[:1024]),
+            now_ms,
+        )
+
+    def _encoded(self, topic: Topic[Any], message: Message, key: str | None, partition: int | None) -> Outgoing:
+        name = f"{self._namespace}.{topic.name}"
+        return Outgoing(name, codec.encode(topic, message), None if key is None else key.encode(), partition)
+
+    def _dead_letter(self, refused: Refused, now_ms: int) -> Outgoing:
+        letter = DeadLetter(
+            dead_letter_id=ids.dead_letter_id(
+                self._agent, refused.topic, refused.partition, refused.offset, refused.index
+            ),
+            stage=self._agent,
+            reason=refused.reason,
+            detail=refused.detail[:1000],
+            topic=refused.topic,
+            partition=refused.partition,
+            offset=refused.offset,
+            index=refused.index,
+            recorded_at_ms=max(0, refused.recorded_at_ms),
+            refused_at_ms=now_ms,
+            payload=refused.payload,
+        )
+        return self._encoded(DEAD_LETTERS, letter, refused.topic, None)
