@@ -1,7 +1,10 @@
 """Every agent and topic is known everywhere that it must be."""
 
 import inspect
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 import yaml
 
 from pipeline.runtime.app import AGENTS, agent_module
+from pipeline.runtime.settings import load_settings
 from schemas.base import Message
 from schemas.topics import TOPICS
 
@@ -97,6 +101,44 @@ def test_the_cluster_mounts_only_volumes_that_exist() -> None:
         if not volume.startswith(("$", ".", "/"))
     }
     assert mounted == declared
+
+
+def test_the_cluster_file_is_valid() -> None:
+    """`docker compose config` accepts it where there is such a client; elsewhere its own words are checked."""
+    secrets = {"REDIS_PASSWORD": "x" * 48, "KAFKA_CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw"}
+    if docker := compose_client():
+        checked = subprocess.run([*docker, "-f", str(ROOT / "docker-compose.yml"), "config", "--quiet"], check=False,
+                                 env={**os.environ, **secrets}, capture_output=True, text=True, timeout=60)  # fmt: skip
+        assert checked.returncode == 0, checked.stderr
+    words = {"image", "build", "environment", "volumes", "depends_on", "healthcheck", "restart", "stop_grace_period",
+             "init", "command"}  # fmt: skip
+    assert {word for word in COMPOSE if not word.startswith("x-")} == {"name", "services", "volumes"}
+    for name, service in COMPOSE["services"].items():
+        assert set(service) <= words, name
+        assert set(service.get("depends_on", {})) <= set(COMPOSE["services"]), name
+        for needed in service.get("depends_on", {}).values():
+            assert needed["condition"] in ("service_healthy", "service_completed_successfully", "service_started")
+
+
+def compose_client() -> list[str] | None:
+    """The command that speaks compose on this machine, or None."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if (
+            shutil.which(command[0])
+            and not subprocess.run([*command, "version"], capture_output=True, check=False).returncode
+        ):
+            return command
+    return None
+
+
+def test_the_settings_of_the_cluster_are_settings() -> None:
+    """Every VIGIE_ variable that a service is given is one that load_settings knows."""
+    for service in COMPOSE["services"].values():
+        ours = {name: "" for name in service.get("environment", {}) if name.startswith("VIGIE_")}
+        ours |= (
+            {"VIGIE_METRICS_PORT": "9100", "VIGIE_METRICS_HOST": "0.0.0.0", "VIGIE_LOG_LEVEL": "info"} if ours else {}
+        )
+        load_settings(ours)
 
 
 def test_compose_and_the_embedded_broker_run_the_same_kafka() -> None:
