@@ -114,7 +114,8 @@ async def measured(
         "decided_p50_ms": percentile(decided, 0.5), "decided_p99_ms": percentile(decided, 0.99),
         "fault": fault, "alerts": len(counted), "twice": alerts.again, "sender_late_ms": round(load.behind_ms, 1),
         "back_after_s": recovered_s,
-        "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after},
+        "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after
+                      if after[name] >= before.get(name, 0.0)},
         "seconds": options.seconds, "warm_up_s": options.warm_up, "cameras": options.cameras,
         "entries": options.entries, "seed": 1,
     }  # fmt: skip

@@ -19,7 +19,8 @@ def environment(*packages: str) -> dict[str, Any]:
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "vigie": _version("vigie"),
         "machine": f"{processor()}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}",
-        "load_before": round(os.getloadavg()[0], 2),
+        "load_average": round(os.getloadavg()[0], 2),
+        "nice": os.nice(0),  # below 0: it was given more of a busy machine than others
         "python": platform.python_version(),
         **{name: _version(name) for name in packages},
     }
