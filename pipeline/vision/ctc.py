@@ -18,6 +18,7 @@ _INDEX = {character: index for index, character in enumerate(ALPHABET, start=1)}
 # Traffic, annex 2): the recogniser knows all three alphabets and picks any.
 _TWINS = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХØ", "ABEZHIKMNOPTYXABEKMHOPCTYXO", strict=True))
 _FLOOR = 1e-7
+_SURELY_NOTHING = -1e-3  # natural logarithm
 
 
 class Folding:
@@ -67,18 +68,42 @@ def best_texts(scores: Scores, width: int = 8) -> list[tuple[str, float]]:
 
 def log_probability(scores: Scores, text: str) -> float:
     """The log probability of exactly this text (CTC forward pass)."""
-    states = [0]
-    for character in text:
-        states += [_INDEX[character], 0]
-    emit = scores[:, states]
-    skip = np.array([i >= 2 and s != 0 and s != states[i - 2] for i, s in enumerate(states)])
-    alpha = np.full(len(states), -np.inf)
-    alpha[:2] = emit[0, :2]
-    for row in emit[1:]:
-        one = np.concatenate([[-np.inf], alpha[:-1]])
-        two = np.where(skip, np.concatenate([[-np.inf, -np.inf], alpha[:-2]])[: len(states)], -np.inf)
-        alpha = np.logaddexp(np.logaddexp(alpha, one), two) + row
-    return float(np.logaddexp(alpha[-1], alpha[-2]) if len(states) > 1 else alpha[-1])
+    return log_probabilities(scores, [text])[0]
+
+
+def log_probabilities(scores: Scores, texts: Sequence[str]) -> list[float]:
+    """The log probability of exactly each of these texts (CTC forward pass, all at once)."""
+    if not texts:
+        return []
+    longest = max(len(text) for text in texts)
+    states = np.zeros((len(texts), 2 * longest + 1), np.intp)
+    for number, text in enumerate(texts):
+        states[number, 1 : 2 * len(text) : 2] = [_INDEX[character] for character in text]
+    emit = np.exp(scores)[:, states]  # (columns, texts, states)
+    skip = np.zeros(states.shape)
+    skip[:, 2:] = (states[:, 2:] != 0) & (states[:, 2:] != states[:, :-2])
+    alpha = np.zeros((len(texts), states.shape[1] + 2))  # two columns of nothing in front
+    now = alpha[:, 2:]
+    now[:, :2] = emit[0, :, :2]
+    shrunk = np.zeros(len(texts))
+    for column in emit[1:]:
+        now[:] = (now + alpha[:, 1:-1] + skip * alpha[:, :-2]) * column
+        largest = np.maximum(now.max(axis=1), 1e-300)
+        now /= largest[:, None]
+        shrunk += np.log(largest)
+    ends = np.array([2 * len(text) for text in texts])
+    each = np.arange(len(texts))
+    last = now[each, ends] + np.where(ends > 0, now[each, ends - 1], 0.0)
+    found: NDArray[np.float64] = np.log(np.maximum(last, 1e-300)) + shrunk
+    return found.tolist()
+
+
+def without_pauses(scores: Scores) -> Scores:
+    """The same with each run of columns that surely hold no character made one: texts keep their probabilities, searching them is quicker."""
+    sure = scores[:, 0] > _SURELY_NOTHING
+    keep = ~sure | ~np.concatenate([[False], sure[:-1]])
+    kept: Scores = scores[keep]
+    return kept
 
 
 def _add(a: float, b: float) -> float:

@@ -8,7 +8,7 @@ against the picture again (exactly, not by guess) and against how common the sha
 import math
 from dataclasses import dataclass
 
-from pipeline.vision.ctc import Scores, best_texts, log_probability
+from pipeline.vision.ctc import Scores, best_texts, log_probabilities, without_pauses
 from pipeline.vision.shapes import log_weight
 
 MAX_LENGTH = 12
@@ -36,11 +36,11 @@ def readings_of(scores: Scores, most: int = 6) -> list[Reading]:
 
 def candidates_of(scores: Scores) -> dict[str, float]:
     """Texts worth considering, with the log probability that the picture alone gives them."""
+    scores = without_pauses(scores)
     found = {text: seen for text, seen in best_texts(scores) if text and len(text) <= MAX_LENGTH}
-    for text in sorted(found, key=lambda text: -found[text])[:_REPAIRED]:
-        for shorter in _one_less(text):
-            if shorter not in found:
-                found[shorter] = log_probability(scores, shorter)
+    likely = sorted(found, key=lambda text: -found[text])[:_REPAIRED]
+    repaired = sorted({shorter for text in likely for shorter in _one_less(text)} - found.keys())
+    found |= dict(zip(repaired, log_probabilities(scores, repaired), strict=True))
     for text, seen in sorted(found.items()):
         for twin in _twins(text):
             found[twin] = max(found.get(twin, -math.inf), seen - _TWIN_COST)
