@@ -26,6 +26,7 @@ from statistics import quantiles
 import cv2
 
 from pipeline.errors import BadRecord
+from pipeline.plates.text import compact
 from pipeline.sources.pictures import PICTURES
 from pipeline.vision.reading import PlateReader
 from pipeline.vision.scene import SceneRead, read_crop, read_picture
@@ -93,12 +94,12 @@ def cases_in(folder: Path) -> Iterator[Case]:
             for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
                 if row["flag"] not in ("partial", "drop"):
                     group = f"{row['lines']} lines" if row["lines"] != "1" else f"1 line {row['country']}"
-                    yield Case(folder / row["file"], row["plate"], group, is_crop=True)
+                    yield Case(folder / row["file"], compact(row["plate"]), group, is_crop=True)
         return
     truths = sorted(folder.glob("*.txt"))
     for truth in truths:
         name, *_, plate = truth.read_text(encoding="utf-8").strip().split("\t")
-        yield Case(folder / name, plate, "scenes", is_crop=False)
+        yield Case(folder / name, compact(plate), "scenes", is_crop=False)
     if not truths:
         for file in sorted(folder.iterdir()):
             if file.suffix.lower() in PICTURES:

@@ -46,22 +46,23 @@ def _folded(character: str) -> str | None:
     return base if base in _INDEX else None
 
 
-def best_texts(scores: Scores, width: int = 8) -> list[tuple[str, float]]:
-    """The likeliest texts with their log probabilities, best first (prefix beam search)."""
+def best_texts(scores: Scores, width: int = 8, reach: float = 12.0) -> list[tuple[str, float]]:
+    """The likeliest texts with their log probabilities, best first (prefix beam search). reach: nats behind the best that still count."""
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # ending in nothing, ending in its last
     for column in scores:
-        likely = [int(index) for index in np.flatnonzero(column[1:] > -7.0) + 1]
+        shares = column.tolist()
+        likely = [index for index, share in enumerate(shares) if index and share > -7.0]
         grown: dict[tuple[int, ...], list[float]] = {}
         for text, (blank, letter) in beams.items():
             total = _add(blank, letter)
-            _raise(grown, text, 0, total + float(column[0]))
+            _raise(grown, text, 0, total + shares[0])
             if text:
-                _raise(grown, text, 1, letter + float(column[text[-1]]))
+                _raise(grown, text, 1, letter + shares[text[-1]])
             for index in likely:
                 before = blank if text and text[-1] == index else total
-                _raise(grown, (*text, index), 1, before + float(column[index]))
-        ranked = sorted(grown.items(), key=lambda item: -_add(*item[1]))[:width]
-        beams = {text: (ends[0], ends[1]) for text, ends in ranked}
+                _raise(grown, (*text, index), 1, before + shares[index])
+        ranked = sorted(((_add(*ends), text) for text, ends in grown.items()), reverse=True)[:width]
+        beams = {text: (grown[text][0], grown[text][1]) for seen, text in ranked if seen > ranked[0][0] - reach}
     texts = [("".join(ALPHABET[index - 1] for index in text), _add(*ends)) for text, ends in beams.items()]
     return sorted((item for item in texts if item[1] > -math.inf), key=lambda item: -item[1])
 

@@ -22,7 +22,9 @@ from pipeline.vision.pictures import Picture
 from pipeline.vision.shapes import is_common, log_weight
 
 _JOINED = 6  # texts of each line that are tried together
-_MORE_OF_IT = 1.5  # nats, for a cut of two lines whose text holds that of one
+_MORE_LINES = 1.5  # nats, for a cut of two lines whose text holds that of one
+_MORE_OF_IT = 0.5  # nats, for a longer cut of a line whose text holds that of the shorter
+_FAR_BEHIND = 4.0  # nats
 _SETTLED = 0.97  # probability of a text of a common shape that needs no second opinion
 _HOPELESS = 0.02  # probability below which a second opinion is not worth its time where there need not be a plate
 _SHARES = (0.5, 0.5)  # of the own reader's and of PaddleOCR's log probabilities
@@ -71,11 +73,13 @@ class PlateReader:
         """
         ways = lines_of(crop, inner)
         own = _by_way(ways, self._own)
-        readings = best_way([(len(scores), _read(scores)) for scores in own])
+        found = [(len(scores), _read(scores)) for scores in own]
+        readings = best_way(found)
         if not arbitrate or is_settled(readings) or (not surely_a_plate and is_hopeless(readings)):
             return readings
-        other = _by_way(ways, self._arbiter)
-        return best_way([(len(a), _read_both(a, b)) for a, b in zip(own, other, strict=True)])
+        doubtful = _creditable(found)
+        other = _by_way([ways[number] for number in doubtful], self._arbiter)
+        return best_way([(len(b), _read_both(own[number], b)) for number, b in zip(doubtful, other, strict=True)])
 
 
 def is_settled(readings: list[Reading]) -> bool:
@@ -86,6 +90,13 @@ def is_settled(readings: list[Reading]) -> bool:
 def is_hopeless(readings: list[Reading]) -> bool:
     """Whether there is hardly any text of a plate's length, as on a grille or a hedge."""
     return not any(reading.probability >= _HOPELESS and len(reading.text) >= 4 for reading in readings)
+
+
+def _creditable(found: list[tuple[int, list[Reading]]]) -> list[int]:
+    """Which ways to cut a plate are worth a second opinion: the two best, the second where it is not far behind; in their order."""
+    credits = [_credit(readings) for _, readings in found]
+    ranked = sorted(range(len(found)), key=lambda number: -credits[number])[:2]
+    return sorted(number for number in ranked if credits[number] >= credits[ranked[0]] - _FAR_BEHIND)
 
 
 def _by_way(ways: list[Lines], reader: LineReader) -> list[list[Scores]]:
@@ -121,13 +132,14 @@ def _joined(seen: list[dict[str, float]]) -> dict[str, float]:
 def best_way(ways: list[tuple[int, list[Reading]]]) -> list[Reading]:
     """The most creditable of several ways to cut one plate, each given as its count of lines and its readings.
 
-    A way with another line has a head start where its text holds the other's. (A longer cut of the same line has none: what it
-    adds is as often the letter of the EU band as a character that the shorter one missed.)
+    A way that sees more has a head start where its text holds the other's: with another line a large one, along the same line a
+    small one, because what it adds may be the letter of the EU band as well as a character that the shorter one missed.
     """
     count, best = ways[0]
     for lines, way in ways[1:]:
-        holds_it = lines > count and best and way and best[0].text in way[0].text
-        if _credit(way) + (_MORE_OF_IT if holds_it else 0.0) > _credit(best):
+        holds_it = best and way and best[0].text in way[0].text
+        start = (_MORE_LINES if lines > count else _MORE_OF_IT) if holds_it else 0.0
+        if _credit(way) + start > _credit(best):
             count, best = lines, way
     return best
 

@@ -28,19 +28,22 @@ def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, m
     A text's probability is its mean over the sights that show any text; sights that disagree thus lower each other.
     surely_a_plate: somebody cut it out as one, so any text of a plate's length counts.
     """
-    seeing = [sight for sight in sights if sight]
-    if not seeing:
+    ranked = weighed(sights)
+    if not ranked or not (surely_a_plate or is_plausible(ranked[0].text, ranked[0].probability)):
         return None
+    others = tuple(reading for reading in ranked[1 : most + 1] if reading.probability >= 0.001)
+    return Verdict(ranked[0].text, ranked[0].probability, others)
+
+
+def weighed(sights: Sequence[Sequence[Reading]]) -> list[Reading]:
+    """All texts of some sights with their mean probability over the sights that show any text, likeliest first."""
+    seeing = [sight for sight in sights if sight]
     weights: defaultdict[str, float] = defaultdict(float)
     for sight in seeing:
         for reading in sight:
             weights[reading.text] += reading.probability / len(seeing)
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    plate, confidence = ranked[0][0], min(ranked[0][1], 1.0)
-    if not (surely_a_plate or is_plausible(plate, confidence)):
-        return None
-    others = tuple(Reading(text, min(weight, 1.0)) for text, weight in ranked[1 : most + 1] if weight >= 0.001)
-    return Verdict(plate, confidence, others)
+    return [Reading(text, min(weight, 1.0)) for text, weight in ranked]
 
 
 def is_plausible(text: str, confidence: float) -> bool:

@@ -47,6 +47,7 @@ class Look:
     gap: float
     advance: float | None  # where every character takes as much room
     thicken: int  # pixels
+    rich: bool
 
     def glyph(self, character: str) -> Glyph:
         """A character as it is painted here, CHARACTER high."""
@@ -60,9 +61,9 @@ class Look:
         return small
 
 
-def draw(plate: Plate, face: Typeface, rng: np.random.Generator) -> Drawn:
-    """A plate with its surroundings, reproducible from rng."""
-    look = _look(face, rng)
+def draw(plate: Plate, face: Typeface, rng: np.random.Generator, *, rich: bool = False) -> Drawn:
+    """A plate with its surroundings, reproducible from rng. rich: crests large and with much in them."""
+    look = _look(face, rng, rich)
     strips = [_strip(line, look, rng) for line in plate.lines]
     two = len(strips) == 2
     pad, rise = (rng.uniform(0.12, 0.6) * CHARACTER for _ in range(2))
@@ -96,7 +97,7 @@ def draw(plate: Plate, face: Typeface, rng: np.random.Generator) -> Drawn:
     return Drawn(art, (x0, y0, x1, y1), tuple(lines))
 
 
-def _look(face: Typeface, rng: np.random.Generator) -> Look:
+def _look(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
     breadth = rng.uniform(0.78, 1.15)
     return Look(
         face,
@@ -105,6 +106,7 @@ def _look(face: Typeface, rng: np.random.Generator) -> Look:
         gap=rng.uniform(0.2, 0.65),
         advance=rng.uniform(0.72, 0.9) if rng.random() < 0.35 else None,
         thicken=int(rng.choice([-1, 0, 0, 0, 1])),
+        rich=rich,
     )
 
 
@@ -119,7 +121,7 @@ def _strip(said: str, look: Look, rng: np.random.Generator) -> tuple[Art, tuple[
         elif mark in "-.":
             parts.append(_dash(mark, look, rng))
         else:
-            parts.append(_crest(mark, rng))
+            parts.append(_rich_crest(rng) if look.rich and mark == "*" and rng.random() < 0.6 else _crest(mark, rng))
     if rng.random() < 0.03:
         parts.append(_stacked_date(look, rng))
         length = sum(part.shape[1] for part in parts[:-1])
@@ -162,6 +164,38 @@ def _crest(mark: str, rng: np.random.Generator) -> Art:
         _seal(crest, centre, radius, rng)
     if mark == "*" and rng.random() < 0.2:
         crest[CHARACTER // 2 - 2 : CHARACTER // 2 + 2, side : side + width] = 1.0  # a dash under or in place of it
+    return crest
+
+
+def _rich_crest(rng: np.random.Generator) -> Art:
+    """A coat of arms up to a character's height: a shield or disc, parted, checked or crossed, with beasts that are only blots."""
+    tall, width = (round(rng.uniform(low, high) * CHARACTER) for low, high in ((0.5, 1.0), (0.4, 0.85)))
+    side = round(rng.uniform(0.03, 0.22) * CHARACTER)
+    arms = np.full((tall, width), float(rng.uniform(0.0, 0.6)), np.float32)
+    kind, shade = int(rng.integers(4)), float(rng.uniform(0.2, 1.0))
+    if kind == 0:
+        step = int(rng.integers(3, 8))
+        arms[(np.add.outer(np.arange(tall) // step, np.arange(width) // step) % 2).astype(bool)] = shade
+    elif kind == 1:
+        arm = max(2, width // 5)
+        arms[tall // 2 - arm // 2 : tall // 2 + arm // 2 + 1, arm : width - arm] = shade
+        arms[arm : tall - arm, width // 2 - arm // 2 : width // 2 + arm // 2 + 1] = shade
+    elif kind == 2:
+        for top in range(0, tall, int(rng.integers(4, 12))):
+            arms[top : top + 3] = shade
+    for _ in range(int(rng.integers(2, 12))):
+        at = (int(rng.integers(width)), int(rng.integers(tall)))
+        cv2.ellipse(arms, (at, (float(rng.uniform(2, 12)), float(rng.uniform(2, 12))), float(rng.uniform(0, 180))), float(rng.uniform(0, 1)), -1, cv2.LINE_AA)
+    mask = np.zeros((tall, width), np.float32)
+    middle, foot = width // 2, round(tall * rng.uniform(0.45, 0.75))
+    if rng.random() < 0.7:
+        cv2.fillPoly(mask, [np.array([[0, 0], [width - 1, 0], [width - 1, foot], [middle, tall - 1], [0, foot]])], 1.0, cv2.LINE_AA)
+    else:
+        cv2.ellipse(mask, ((middle, tall // 2), (width - 1.0, tall - 1.0), 0.0), 1.0, -1, cv2.LINE_AA)
+    rim = mask - cv2.erode(mask, np.ones((3, 3), np.uint8))
+    crest = np.zeros((CHARACTER, width + 2 * side), np.float32)
+    top = int(rng.integers(0, CHARACTER - tall + 1))
+    crest[top : top + tall, side : side + width] = np.maximum(arms * mask, rim * float(rng.uniform(0, 1)))
     return crest
 
 
@@ -214,7 +248,7 @@ def _band(art: Art, box: tuple[int, int, int, int], sign: str, look: Look, rng: 
             dx, dy = 0.3 * width * np.cos(np.radians(angle)), 0.3 * width * np.sin(np.radians(angle))
             cv2.circle(art, (round(centre[0] + dx), round(centre[1] + dy)), 1, light, -1, cv2.LINE_AA)
     said = f"{rng.integers(100):02d}" if is_right else sign
-    size = round(min(0.3 * height, 0.32 * CHARACTER * rng.uniform(0.8, 1.2)))
+    size = round(min(0.3 * height, 0.32 * CHARACTER * rng.uniform(0.8, 1.7 if look.rich else 1.2)))
     letters = np.hstack([cv2.resize(look.glyph(c), (max(3, round(size * 0.55)), size), interpolation=cv2.INTER_AREA) for c in said])
     letters = letters[:, : max(1, width - 2)].astype(np.float32) / 255
     top, left = y + round(height * 0.62), x + max(0, (width - letters.shape[1]) // 2)

@@ -13,7 +13,8 @@ from pipeline.vision.training.wear import Grey, cut_line, shoot
 
 _EMPTY_SHARE = 0.03  # pictures of nothing: the reader must be able to say so
 _OWN_SHARE = 0.45  # plates in the own strokes, which look most like plates
-_WHOLE_SHARE = 0.3  # lines cut over the plate's whole breadth, with bands
+_WHOLE_SHARES = 0.3, 0.5  # lines cut over the plate's whole breadth, with bands: at first, and later
+_LATER = 96_000  # the number from which lines are harder: whole breadths, rich crests
 
 
 def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str]:
@@ -24,9 +25,9 @@ def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str
     own = [face for face in faces if face.name.startswith("strokes")]
     choice = own if rng.random() < _OWN_SHARE else faces
     face = choice[int(rng.integers(len(choice)))]
-    drawn = draw(any_plate(rng), face, rng)
+    drawn = draw(any_plate(rng), face, rng, rich=number >= _LATER)
     line = drawn.lines[int(rng.integers(len(drawn.lines)))]
-    whole = drawn.bounds if rng.random() < _WHOLE_SHARE else None
+    whole = drawn.bounds if rng.random() < _WHOLE_SHARES[number >= _LATER] else None
     return padded(cut_line(shoot(drawn, rng), line, whole, STRETCH * rng.uniform(0.85, 1.15), rng, rows=ROWS, most=WIDTH)), line.text
 
 
