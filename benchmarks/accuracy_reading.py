@@ -36,6 +36,11 @@ SURE = 0.95
 _FOLD = str.maketrans("OQI", "001")
 
 
+def folded(plate: str) -> str:
+    """A plate's text after O and Q became 0 and I became 1."""
+    return plate.translate(_FOLD)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One picture and what it shows. plate: compact, None where there is none; group: what it is counted under."""
@@ -74,7 +79,7 @@ class Result:
     def add(self, case: Case, best: SceneRead | None) -> None:
         """Count one picture."""
         said, sureness = (best.plate, best.confidence) if best else ("", 0.0)
-        right = case.plate is not None and said.translate(_FOLD) == case.plate.translate(_FOLD)
+        right = case.plate is not None and folded(said) == folded(case.plate)
         for tally in (self.groups["all"], self.groups[case.group]):
             tally.pictures += 1
             tally.folded += right

@@ -34,14 +34,17 @@ def readings_of(scores: Scores, most: int = 6) -> list[Reading]:
     return posterior(candidates_of(scores), most)
 
 
-def candidates_of(scores: Scores) -> dict[str, float]:
-    """Texts worth considering, with the log probability that the picture alone gives them."""
+def candidates_of(scores: Scores, *, twins: bool = True) -> dict[str, float]:
+    """Texts worth considering, with the log probability that the picture alone gives them.
+
+    twins: whether O for 0 and the like are tried too; not for a reader that learned on plates which of them stands where.
+    """
     scores = without_pauses(scores)
     found = {text: seen for text, seen in best_texts(scores) if text and len(text) <= MAX_LENGTH}
     likely = sorted(found, key=lambda text: -found[text])[:_REPAIRED]
     repaired = sorted({shorter for text in likely for shorter in _one_less(text)} - found.keys())
     found |= dict(zip(repaired, log_probabilities(scores, repaired), strict=True))
-    for text, seen in sorted(found.items()):
+    for text, seen in sorted(found.items()) if twins else ():
         for twin in _twins(text):
             found[twin] = max(found.get(twin, -math.inf), seen - _TWIN_COST)
     return found

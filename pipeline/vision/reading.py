@@ -106,7 +106,7 @@ def _by_way(ways: list[Lines], reader: LineReader) -> list[list[Scores]]:
 
 
 def _read(lines: list[Scores]) -> list[Reading]:
-    return posterior(_joined([candidates_of(scores) for scores in lines]))
+    return posterior(_joined([candidates_of(scores, twins=False) for scores in lines]))
 
 
 def _read_both(own: list[Scores], other: list[Scores]) -> list[Reading]:
@@ -115,10 +115,18 @@ def _read_both(own: list[Scores], other: list[Scores]) -> list[Reading]:
 
 def _seen_by_both(own: Scores, other: Scores) -> dict[str, float]:
     """The texts that either reader thinks of, each with both readers' log probabilities, weighed."""
-    bounded = np.maximum(own, _FLOOR), np.maximum(other, _FLOOR)
-    texts = sorted({text for scores in bounded for text in candidates_of(scores)})
-    by_reader = [log_probabilities(scores, texts) for scores in bounded]
-    return {text: _SHARES[0] * a + _SHARES[1] * b for text, a, b in zip(texts, *by_reader, strict=True)}
+    own, other = np.maximum(own, _FLOOR), np.maximum(other, _FLOOR)
+    by_own, by_other = candidates_of(own, twins=False), candidates_of(other)
+    texts = sorted(by_own.keys() | by_other.keys())
+    values = zip(_completed(own, by_own, texts), _completed(other, by_other, texts), strict=True)
+    return {text: _SHARES[0] * a + _SHARES[1] * b for text, (a, b) in zip(texts, values, strict=True)}
+
+
+def _completed(scores: Scores, seen: dict[str, float], texts: list[str]) -> list[float]:
+    """Each text's log probability: as it was found, or else counted from the scores."""
+    missing = [text for text in texts if text not in seen]
+    whole = seen | dict(zip(missing, log_probabilities(scores, missing), strict=True))
+    return [whole[text] for text in texts]
 
 
 def _joined(seen: list[dict[str, float]]) -> dict[str, float]:

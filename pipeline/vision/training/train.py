@@ -26,10 +26,10 @@ from pipeline.vision.training.samples import sample
 from pipeline.vision.training.typefaces import Typeface, fetch, typefaces_in
 
 BATCH = 64
-STEPS = 12_000
+STEPS = 3_000
 PEAK_RATE = 2e-3
 _RISE = 300  # steps
-_FALL = 0.35  # of all steps
+_FALL = 1 / 3  # of all steps
 _KEEP = 0.999  # of the averaged weights at each step
 _HELD_OUT = 10**9  # numbers from here on are for measuring
 _CHECK_EVERY = 500
