@@ -2,9 +2,9 @@
 
     python -m benchmarks.bench_reading SCENES [--plates-px 15 20 ...] [--scenes N]
 
-SCENES is a folder of pictures with truth (see accuracy_reading). One thread. Scenes are read from end to end; then passages at 1280x720 are made of them
-(see reading_composites) and followed frame by frame. PaddleOCR alone is the same road with PaddleOCR as the only reader of lines. Appends a
-line to benchmarks/results/reading_speed.jsonl.
+SCENES is a folder of pictures with truth (see accuracy_reading). One thread. Scenes are read from end to end; then passages at
+1280x720 are made of them (see reading_composites) and followed frame by frame. PaddleOCR alone is the same road with PaddleOCR as
+the only reader of lines. Appends a line to benchmarks/results/reading_speed.jsonl.
 """
 
 import argparse
@@ -93,7 +93,10 @@ def main() -> None:
             for weather in given.weather:
                 made = list(islice(composites(given.scenes, px, weather), given.most))
                 share, ms = passages_right(reader, made)
-                reader_figures[f"{px} px {weather}"] = {"passages_right_percent": round(100 * share, 1), "cpu_ms_per_frame": round(ms, 1)}
+                reader_figures[f"{px} px {weather}"] = {
+                    "passages_right_percent": round(100 * share, 1),
+                    "cpu_ms_per_frame": round(ms, 1),
+                }
         reader_figures["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         figures[name] = reader_figures
     made = list(islice(composites(given.scenes, 15), min(given.most, 20)))

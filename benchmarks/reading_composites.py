@@ -1,7 +1,7 @@
-"""Passages at 1280x720 made of real scenes: each scene's plate with what is around it, at a chosen height, moving over a few frames.
+"""Passages at 1280x720 made of real scenes: each plate with what is around it, at a chosen height, moving over a few frames.
 
-Where a camera stands far off, plates are 10 to 40 pixels high, and the same plate is seen several times, each time a little differently. Night and rain
-are put on top: little light and noise, or streaks. Reproducible from the seed.
+Where a camera stands far off, plates are 10 to 40 pixels high, and the same plate is seen several times, each time a little
+differently. Night and rain are put on top: little light and noise, or streaks. Reproducible from the seed.
 """
 
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Composite:
 
 
 def composites(scenes: Path, plate_px: int, weather: str = "day", seed: int = 5) -> Iterator[Composite]:
-    """A passage for each scene with truth (NAME.txt: file, x, y, width, height, plate). plate_px: height of the plate's box, in pixels."""
+    """A passage for each scene with truth (NAME.txt: file, x, y, width, height, plate). plate_px: height of its box, in pixels."""
     for number, truth in enumerate(sorted(scenes.glob("*.txt"))):
         name, x, y, width, height, plate = truth.read_text(encoding="utf-8").strip().split("\t")
         rng = np.random.default_rng((seed, number, plate_px))
@@ -62,7 +62,10 @@ def _frames(car: Picture, scale: float, weather: str, rng: np.random.Generator) 
 def _road(rng: np.random.Generator) -> NDArray[np.float32]:
     """Asphalt, verge and sky, with lane marks."""
     rows = np.interp(np.arange(HEIGHT), [0, 200, 260, HEIGHT], [190, 170, 95, 110]).astype(np.float32)
-    road = np.repeat(rows[:, None], WIDTH, axis=1) + cv2.GaussianBlur(rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32), (0, 0), 1.5) * 14
+    road = (
+        np.repeat(rows[:, None], WIDTH, axis=1)
+        + cv2.GaussianBlur(rng.standard_normal((HEIGHT, WIDTH)).astype(np.float32), (0, 0), 1.5) * 14
+    )
     for left in (200, 620, 1040):
         cv2.line(road, (640 + (left - 640) // 4, 260), (left, HEIGHT), 205.0, 5, cv2.LINE_AA)
     return np.repeat(road[:, :, None], 3, axis=2).astype(np.float32)
@@ -74,7 +77,9 @@ def _weathered(frame: NDArray[np.float32], weather: str, rng: np.random.Generato
         frame = frame * 0.35 + noise * 7
     elif weather == "rain":
         drops = (rng.random(frame.shape[:2]) > 0.996).astype(np.float32)
-        frame = frame * 0.8 + 25 + cv2.filter2D(drops, -1, np.full((15, 1), 1.0, np.float32))[:, :, None] * 30 + noise * 3
+        frame = (
+            frame * 0.8 + 25 + cv2.filter2D(drops, -1, np.full((15, 1), 1.0, np.float32))[:, :, None] * 30 + noise * 3
+        )
     else:
         frame = frame + noise * 2
     return np.clip(frame, 0, 255).astype(np.uint8)

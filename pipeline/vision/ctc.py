@@ -47,7 +47,10 @@ def _folded(character: str) -> str | None:
 
 
 def best_texts(scores: Scores, width: int = 8, reach: float = 12.0) -> list[tuple[str, float]]:
-    """The likeliest texts with their log probabilities, best first (prefix beam search). reach: nats behind the best that still count."""
+    """The likeliest texts with their log probabilities, best first (prefix beam search).
+
+    reach: nats behind the best that still count.
+    """
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # ending in nothing, ending in its last
     for column in scores:
         shares = column.tolist()
@@ -96,11 +99,14 @@ def log_probabilities(scores: Scores, texts: Sequence[str]) -> list[float]:
     each = np.arange(len(texts))
     last = now[each, ends] + np.where(ends > 0, now[each, ends - 1], 0.0)
     found: NDArray[np.float64] = np.log(np.maximum(last, 1e-300)) + shrunk
-    return found.tolist()
+    return [float(one) for one in found]
 
 
 def without_pauses(scores: Scores) -> Scores:
-    """The same with each run of columns that surely hold no character made one: texts keep their probabilities, searching them is quicker."""
+    """The same with each run of columns that surely hold no character made one.
+
+    Texts keep their probabilities; searching them is quicker.
+    """
     sure = scores[:, 0] > _SURELY_NOTHING
     keep = ~sure | ~np.concatenate([[False], sure[:-1]])
     kept: Scores = scores[keep]

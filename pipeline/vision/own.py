@@ -1,4 +1,4 @@
-"""Vigie's own reader of a line: a small network (convolutions, a recurrent layer, CTC), trained on synthetic plates alone; 1 ms a line.
+"""Vigie's own reader of a line: a small network (convolutions, CTC), trained on synthetic plates alone; about 1 ms a line.
 
 How it was made: `pipeline/vision/training`; what it can and cannot: the model card beside the weights.
 """
@@ -49,7 +49,10 @@ def prepared(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def padded(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The line's contrast brought to a common range, and grey to its right up to WIDTH. line: (ROWS, w), w <= WIDTH. Returns a copy."""
+    """The line's contrast brought to a common range, and grey to its right up to WIDTH.
+
+    line: (ROWS, w) uint8, w <= WIDTH, not modified. Returns a copy.
+    """
     low, high = np.percentile(line, (2, 98))
     spread = max(float(high - low), 12.0)
     level = np.clip((line.astype(np.float32) - float(low)) * (220.0 / spread) + 18.0, 0, 255).astype(np.uint8)

@@ -1,7 +1,7 @@
-"""Reads one sight of a plate: cut into lines; read by the own network; where that leaves doubt, by PaddleOCR as well; texts weighed.
+"""Reads one sight of a plate: cut into lines; read by the own network and, where that leaves doubt, by PaddleOCR as well.
 
-The own reader is quick and knows plates; PaddleOCR is slow and knows every typeface. They err differently: where both stand behind a text
-it is nearly always right, so PaddleOCR's word is added to, not put in place of, the own reader's.
+The own reader is quick and knows plates; PaddleOCR is slow and knows every typeface. They err differently: where both stand behind
+a text it is nearly always right, so PaddleOCR's word is added to, not put in place of, the own reader's.
 """
 
 import math
@@ -69,7 +69,8 @@ class PlateReader:
         """The texts that a plate may say, likeliest first; empty when there is none. 4 ms, with PaddleOCR's word 15 to 30.
 
         crop: (H, W, 3) uint8 BGR, the plate with a margin, not modified. inner: the plate's box within it, without the margin.
-        surely_a_plate: there is one, so a second opinion is asked for even where hardly anything was seen. arbitrate: False never asks for one.
+        surely_a_plate: there is one, so a second opinion is asked for even where hardly anything was seen.
+        arbitrate: False never asks for one.
         """
         ways = lines_of(crop, inner)
         own = _by_way(ways, self._own)

@@ -36,7 +36,10 @@ def test_the_shipped_network_reads_drawn_lines(reader: OwnReader) -> None:
     """Nine of ten, every character right, of plates of all countries that were not trained on."""
     lines = drawn_lines(120)
     scores = reader.scores([line for line, _ in lines])
-    right = sum(readings_of(seen)[:1] != [] and readings_of(seen)[0].text == text for seen, (_, text) in zip(scores, lines, strict=True))
+    right = sum(
+        readings_of(seen)[:1] != [] and readings_of(seen)[0].text == text
+        for seen, (_, text) in zip(scores, lines, strict=True)
+    )
     assert right >= 0.9 * len(lines)
 
 

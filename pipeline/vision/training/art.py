@@ -1,4 +1,4 @@
-"""A plate drawn straight from the front, in grey: ground, band, characters, crest and seals, screws, frame and what stands around them."""
+"""A plate drawn straight from the front, in grey: ground, band, characters, crest, seals, screws, frame, surroundings."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,18 @@ Art = NDArray[np.float32]
 """(height, width) float32, 0 black .. 255 white."""
 
 CHARACTER = 40  # pixels, the height of a character
-_WORDS = ("AUTO", "garage", "www.auto.eu", "MOTORS", "Center", "0475 12 34 56", "Service", "LUXEMBOURG", "cars.com", "GmbH")
+_WORDS = (
+    "AUTO",
+    "garage",
+    "www.auto.eu",
+    "MOTORS",
+    "Center",
+    "0475 12 34 56",
+    "Service",
+    "LUXEMBOURG",
+    "cars.com",
+    "GmbH",
+)
 _FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN)
 
 
@@ -85,7 +96,14 @@ def draw(plate: Plate, face: Typeface, rng: np.random.Generator, *, rich: bool =
     for is_right, wanted in ((False, bool(plate.sign)), (True, plate.band_right)):
         if wanted:
             half = two and rng.random() < 0.5
-            _band(art, (x1 - round(band) if is_right else x0, y0, round(band), (y1 - y0) // 2 if half else y1 - y0), plate.sign, look, rng, is_right)
+            _band(
+                art,
+                (x1 - round(band) if is_right else x0, y0, round(band), (y1 - y0) // 2 if half else y1 - y0),
+                plate.sign,
+                look,
+                rng,
+                is_right,
+            )
     lines, y = [], y0 + rise
     for said, (strip, ends) in zip(plate.lines, strips, strict=True):
         free = inner_width - 2 * pad - strip.shape[1]
@@ -111,11 +129,11 @@ def _look(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
 
 
 def _strip(said: str, look: Look, rng: np.random.Generator) -> tuple[Art, tuple[float, float]]:
-    """One line: (CHARACTER, w) from -1 (all ground) over 0 to 1 (all ink); marks of their own grey are between. And where characters begin and end."""
+    """One line: (CHARACTER, w) from 0 (ground) to 1 (ink), marks of their own grey between. And where characters begin and end."""
     parts: list[Art] = []
     for mark in said:
         if mark in look.face.glyphs:
-            parts.append(_spaced(look.glyph(mark).astype(np.float32) / 255, look, rng))
+            parts.append(_spaced(np.asarray(look.glyph(mark) / 255.0, np.float32), look, rng))
         elif mark == " ":
             parts.append(np.zeros((CHARACTER, round(look.gap * CHARACTER)), np.float32))
         elif mark in "-.":
@@ -185,11 +203,22 @@ def _rich_crest(rng: np.random.Generator) -> Art:
             arms[top : top + 3] = shade
     for _ in range(int(rng.integers(2, 12))):
         at = (int(rng.integers(width)), int(rng.integers(tall)))
-        cv2.ellipse(arms, (at, (float(rng.uniform(2, 12)), float(rng.uniform(2, 12))), float(rng.uniform(0, 180))), float(rng.uniform(0, 1)), -1, cv2.LINE_AA)
+        cv2.ellipse(
+            arms,
+            (at, (float(rng.uniform(2, 12)), float(rng.uniform(2, 12))), float(rng.uniform(0, 180))),
+            float(rng.uniform(0, 1)),
+            -1,
+            cv2.LINE_AA,
+        )
     mask = np.zeros((tall, width), np.float32)
     middle, foot = width // 2, round(tall * rng.uniform(0.45, 0.75))
     if rng.random() < 0.7:
-        cv2.fillPoly(mask, [np.array([[0, 0], [width - 1, 0], [width - 1, foot], [middle, tall - 1], [0, foot]])], 1.0, cv2.LINE_AA)
+        cv2.fillPoly(
+            mask,
+            [np.array([[0, 0], [width - 1, 0], [width - 1, foot], [middle, tall - 1], [0, foot]])],
+            1.0,
+            cv2.LINE_AA,
+        )
     else:
         cv2.ellipse(mask, ((middle, tall // 2), (width - 1.0, tall - 1.0), 0.0), 1.0, -1, cv2.LINE_AA)
     rim = mask - cv2.erode(mask, np.ones((3, 3), np.uint8))
@@ -207,12 +236,21 @@ def _seal(crest: Art, centre: tuple[float, float], radius: float, rng: np.random
         cv2.circle(crest, (x, y), round(radius), rim, 1, cv2.LINE_AA)
     else:
         r = round(radius * 0.8)
-        shield = np.array([[x - r, y - r], [x + r, y - r], [x + r, y + r // 3], [x, y + round(radius * 1.2)], [x - r, y + r // 3]])
+        shield = np.array(
+            [[x - r, y - r], [x + r, y - r], [x + r, y + r // 3], [x, y + round(radius * 1.2)], [x - r, y + r // 3]]
+        )
         cv2.fillPoly(crest, [shield], fill, cv2.LINE_AA)
         cv2.polylines(crest, [shield], True, rim, 1, cv2.LINE_AA)
     for _ in range(int(rng.integers(1, 5))):
         dx, dy = rng.uniform(-0.5, 0.5, 2) * radius
-        cv2.circle(crest, (round(x + dx), round(y + dy)), max(1, round(radius * rng.uniform(0.1, 0.4))), float(rng.uniform(0, 1)), -1, cv2.LINE_AA)
+        cv2.circle(
+            crest,
+            (round(x + dx), round(y + dy)),
+            max(1, round(radius * rng.uniform(0.1, 0.4))),
+            float(rng.uniform(0, 1)),
+            -1,
+            cv2.LINE_AA,
+        )
 
 
 def _stacked_date(look: Look, rng: np.random.Generator) -> Art:
@@ -235,7 +273,9 @@ def _paint(art: Art, strip: Art, x: int, y: int, ground: float, ink: float, rng:
         part += (shifted - strip) * rng.uniform(-35, 35)
 
 
-def _band(art: Art, box: tuple[int, int, int, int], sign: str, look: Look, rng: np.random.Generator, is_right: bool) -> None:
+def _band(
+    art: Art, box: tuple[int, int, int, int], sign: str, look: Look, rng: np.random.Generator, is_right: bool
+) -> None:
     """The blue band with its ring of stars and the state's letters; at the right, a region's sign and number."""
     x, y, width, height = box
     blue, light = float(rng.uniform(30, 125)), float(rng.uniform(150, 250))
@@ -249,7 +289,9 @@ def _band(art: Art, box: tuple[int, int, int, int], sign: str, look: Look, rng: 
             cv2.circle(art, (round(centre[0] + dx), round(centre[1] + dy)), 1, light, -1, cv2.LINE_AA)
     said = f"{rng.integers(100):02d}" if is_right else sign
     size = round(min(0.3 * height, 0.32 * CHARACTER * rng.uniform(0.8, 1.7 if look.rich else 1.2)))
-    letters = np.hstack([cv2.resize(look.glyph(c), (max(3, round(size * 0.55)), size), interpolation=cv2.INTER_AREA) for c in said])
+    letters = np.hstack(
+        [cv2.resize(look.glyph(c), (max(3, round(size * 0.55)), size), interpolation=cv2.INTER_AREA) for c in said]
+    )
     letters = letters[:, : max(1, width - 2)].astype(np.float32) / 255
     top, left = y + round(height * 0.62), x + max(0, (width - letters.shape[1]) // 2)
     part = art[top : top + size, left : left + letters.shape[1]]
@@ -269,7 +311,9 @@ def _frame(art: Art, box: tuple[int, int, int, int], rng: np.random.Generator) -
             word = _WORDS[int(rng.integers(len(_WORDS)))]
             at = (int(rng.integers(x0, x0 + max(1, (x1 - x0) // 2))), base)
             strip = art[base - room : base + 3].astype(np.uint8)
-            cv2.putText(strip, word, (at[0], room), _FONTS[int(rng.integers(3))], room / 32, 255.0 - shade, 1, cv2.LINE_AA)
+            cv2.putText(
+                strip, word, (at[0], room), _FONTS[int(rng.integers(3))], room / 32, 255.0 - shade, 1, cv2.LINE_AA
+            )
             art[base - room : base + 3] = strip
 
 
@@ -283,7 +327,11 @@ def _screws(art: Art, box: tuple[int, int, int, int], rng: np.random.Generator) 
 def _surroundings(width: int, height: int, rng: np.random.Generator) -> Art:
     """A bumper's shades: a few greys, some edges."""
     coarse = rng.uniform(10, 230) + rng.normal(0, rng.uniform(2, 40), (4, 6))
-    art = cv2.resize(coarse.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_NEAREST)
+    art = cv2.resize(
+        coarse.astype(np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_NEAREST,
+    )
     return np.clip(np.asarray(art, np.float32), 0, 255)
 
 

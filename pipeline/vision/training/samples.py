@@ -28,7 +28,9 @@ def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str
     drawn = draw(any_plate(rng), face, rng, rich=number >= _LATER)
     line = drawn.lines[int(rng.integers(len(drawn.lines)))]
     whole = drawn.bounds if rng.random() < _WHOLE_SHARES[number >= _LATER] else None
-    return padded(cut_line(shoot(drawn, rng), line, whole, STRETCH * rng.uniform(0.85, 1.15), rng, rows=ROWS, most=WIDTH)), line.text
+    return padded(
+        cut_line(shoot(drawn, rng), line, whole, STRETCH * rng.uniform(0.85, 1.15), rng, rows=ROWS, most=WIDTH)
+    ), line.text
 
 
 def _nothing(rng: np.random.Generator) -> Grey:
@@ -36,5 +38,7 @@ def _nothing(rng: np.random.Generator) -> Grey:
     width = int(rng.integers(32, WIDTH + 1))
     coarse = rng.uniform(0, 255, (int(rng.integers(1, 5)), int(rng.integers(1, 30)))).astype(np.float32)
     how = cv2.INTER_NEAREST if rng.random() < 0.5 else cv2.INTER_CUBIC
-    picture = cv2.resize(coarse, (width, ROWS), interpolation=how) + rng.standard_normal((ROWS, width)) * rng.uniform(1, 20)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    picture = cv2.resize(coarse, (width, ROWS), interpolation=how) + rng.standard_normal((ROWS, width)) * rng.uniform(
+        1, 20
+    )
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)

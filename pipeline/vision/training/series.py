@@ -1,8 +1,9 @@
 """What plates of Europe say: patterns by country, how often each is drawn, and how the plate is dressed.
 
-In a pattern `9` is a digit, `A` a letter of the country's set, `D` a German district, `F` a French department, and `"X"` the letter X itself; of
-the marks, ` ` is a gap, `-` and `.` are painted, `*` is a crest, `%` a pair of seals, `|` begins the second line. Patterns and letter sets are those of
-the sources named in `pipeline/plates` and `pipeline/vision/shapes`. Weights are for learning every country's looks, not for how many cars there are.
+In a pattern `9` is a digit, `A` a letter of the country's set, `D` a German district, `F` a French department, `"X"` the letter X
+itself; of the marks, ` ` is a gap, `-` and `.` are painted, `*` is a crest, `%` a pair of seals, `|` begins the second line.
+Patterns and letter sets are those of the sources named in `pipeline/plates` and `pipeline/vision/shapes`. Weights are for learning
+every country's looks, not for how many cars there are.
 """
 
 from dataclasses import dataclass
@@ -126,7 +127,14 @@ def plate_of(issue: Issue, rng: np.random.Generator) -> Plate:
     text = _free(rng) if rng.random() < _FREE_SHARE else _filled(issue.patterns[pattern][1], issue.letters, rng)
     _, ground, ink = issue.dress[_pick([weight for weight, *_ in issue.dress], rng)]
     has_band = bool(issue.sign) and rng.random() < 0.8
-    return Plate(issue.country, tuple(text.split("|")), ground, ink, issue.sign if has_band else "", has_band and bool(rng.random() < issue.band_right))
+    return Plate(
+        issue.country,
+        tuple(text.split("|")),
+        ground,
+        ink,
+        issue.sign if has_band else "",
+        has_band and bool(rng.random() < issue.band_right),
+    )
 
 
 def _pick(weights: list[float], rng: np.random.Generator) -> int:

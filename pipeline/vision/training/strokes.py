@@ -1,7 +1,8 @@
 """An own alphabet of strokes, in many styles: the looks of the plates' own typefaces, most of which are under no free licence.
 
-A glyph is a few strokes on a grid 6 wide and 10 high, y downward; a point's third number says that the corner there is round. Styles differ in
-breadth, weight, roundness and in the forms that tell national typefaces apart (a serif on the I, a foot on the 1, an open 4, a flat 3).
+A glyph is a few strokes on a grid 6 wide and 10 high, y downward; a point's third number says that the corner there is round.
+Styles differ in breadth, weight, roundness and in the forms that tell national typefaces apart (a serif on the I, a foot on the 1,
+an open 4, a flat 3).
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ _O: Stroke = ((0, 5), (0, 0, _R), (6.2, 0, _R), (6.2, 10, _R), (0, 10, _R), (0, 
 _P: Stroke = ((0, 10), (0, 0), (6, 0, _R), (6, 5.4, _R), (0, 5.4))
 _LEG: Stroke = ((3, 5.4), (6, 10))
 _SIX: Stroke = ((5.4, 2.2), (5.4, 0, _R), (0, 0, _R), (0, 10, _R), (5.8, 10, _R), (5.8, 4.4, _R), (0, 4.4, _R), (0, 7))
-_SLANTED_SIX: tuple[Stroke, ...] = (((4.2, 0), (0.4, 5.6, _R), (0, 10, _R), (5.8, 10, _R), (5.8, 4.4, _R), (0.2, 4.4, _R), (0, 7.2)),)
+_SLANTED_SIX: tuple[Stroke, ...] = (
+    ((4.2, 0), (0.4, 5.6, _R), (0, 10, _R), (5.8, 10, _R), (5.8, 4.4, _R), (0.2, 4.4, _R), (0, 7.2)),
+)
 
 
 def _turned(strokes: tuple[Stroke, ...]) -> tuple[Stroke, ...]:
@@ -106,7 +109,9 @@ def draw_strokes(character: str, style: Style) -> NDArray[np.uint8]:
     sheet = np.zeros(((10 + 2 * _RIM) * _UNIT, (10 + 2 * _RIM) * _UNIT), np.uint8)
     for stroke in strokes:
         points = np.asarray(_rounded(stroke, style.radius)) * (style.breadth, 1.0) + _RIM
-        cv2.polylines(sheet, [np.round(points * _UNIT).astype(np.int32)], False, 255, round(style.weight * _UNIT), cv2.LINE_AA)
+        cv2.polylines(
+            sheet, [np.round(points * _UNIT).astype(np.int32)], False, 255, round(style.weight * _UNIT), cv2.LINE_AA
+        )
     return sheet
 
 
@@ -118,8 +123,12 @@ def _rounded(stroke: Stroke, radius: float) -> list[tuple[float, float]]:
         if len(corner) < 3:
             path.append(here)
             continue
-        start = here + (before - here) * min(1.0, radius / max(float(np.linalg.norm(before - here)), 1e-6), _half(before, here, stroke))
-        end = here + (after - here) * min(1.0, radius / max(float(np.linalg.norm(after - here)), 1e-6), _half(here, after, stroke))
+        start = here + (before - here) * min(
+            1.0, radius / max(float(np.linalg.norm(before - here)), 1e-6), _half(before, here, stroke)
+        )
+        end = here + (after - here) * min(
+            1.0, radius / max(float(np.linalg.norm(after - here)), 1e-6), _half(here, after, stroke)
+        )
         path += [(1 - t) ** 2 * start + 2 * t * (1 - t) * here + t**2 * end for t in np.linspace(0, 1, 9)]
     return [(float(x), float(y)) for x, y in [*path, points[-1]]]
 

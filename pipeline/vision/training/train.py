@@ -3,7 +3,8 @@
     uv sync --group training
     python -m pipeline.vision.training.train --fonts FOLDER --out pipeline/vision/models/reader.onnx
 
-FOLDER is filled by `--fetch` (npm, some 100 MB). A checkpoint is written every few minutes beside the output; a run that was stopped goes on from it.
+FOLDER is filled by `--fetch` (npm, some 100 MB). A checkpoint is written every few minutes beside the output; a run that was
+stopped goes on from it.
 """
 
 import argparse
@@ -67,7 +68,9 @@ def collated(items: list[tuple[Tensor, str]]) -> Batch:
 
 
 def _batches(lines: Lines, workers: int) -> Iterator[Batch]:
-    yield from DataLoader(lines, BATCH, num_workers=workers, collate_fn=collated, prefetch_factor=4 if workers else None)
+    yield from DataLoader(
+        lines, BATCH, num_workers=workers, collate_fn=collated, prefetch_factor=4 if workers else None
+    )
 
 
 def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
@@ -85,17 +88,34 @@ def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
         optimiser.load_state_dict(kept["optimiser"])
         done = kept["done"]
     began, loss_sum = time.monotonic(), 0.0
-    for step, batch in enumerate(_batches(Lines(seed, done * BATCH, (steps - done) * BATCH, faces), workers), start=done):
+    for step, batch in enumerate(
+        _batches(Lines(seed, done * BATCH, (steps - done) * BATCH, faces), workers), start=done
+    ):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, steps)
         loss_sum += _step(network, optimiser, batch)
         _average(averaged, network, min(_KEEP, step / (step + 50)))
         if (step + 1) % _CHECK_EVERY == 0 or step + 1 == steps:
             right = share_right(averaged, Lines(seed, _HELD_OUT, 512, faces))
-            state = {"network": network.state_dict(), "averaged": averaged.state_dict(), "optimiser": optimiser.state_dict(), "done": step + 1}
+            state = {
+                "network": network.state_dict(),
+                "averaged": averaged.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "done": step + 1,
+            }
             torch.save(state, checkpoint)
             passed = round(time.monotonic() - began)
-            print(json.dumps({"step": step + 1, "loss": round(loss_sum / _CHECK_EVERY, 4), "held_out_right": right, "seconds": passed}), flush=True)
+            print(
+                json.dumps(
+                    {
+                        "step": step + 1,
+                        "loss": round(loss_sum / _CHECK_EVERY, 4),
+                        "held_out_right": right,
+                        "seconds": passed,
+                    }
+                ),
+                flush=True,
+            )
             loss_sum = 0.0
     export(averaged, out)
 
@@ -110,9 +130,11 @@ def _step(network: LineNetwork, optimiser: torch.optim.Optimizer, batch: Batch) 
     with torch.autocast("cpu", torch.bfloat16):
         said = network(batch.lines.contiguous(memory_format=torch.channels_last))
     columns = torch.full((len(batch.lines),), said.shape[1], dtype=torch.long)
-    loss = nn.functional.ctc_loss(said.float().transpose(0, 1), batch.targets, columns, batch.lengths, zero_infinity=True)
+    loss = nn.functional.ctc_loss(
+        said.float().transpose(0, 1), batch.targets, columns, batch.lengths, zero_infinity=True
+    )
     optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]  # torch ships this one untyped
+    loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), 2.0)
     optimiser.step()
     return float(loss.detach())

@@ -1,7 +1,7 @@
 """Typefaces for drawn plates: freely licensed fonts in several weights, and an own alphabet of strokes; each glyph as a picture.
 
-`fonts/package.json` names the fonts (SIL Open Font License, from Fontsource); `fetch` brings them with npm. Plates of Europe have some
-forty typefaces; what the reader learns from many others carries over to those that it never saw.
+`fonts/package.json` names the fonts (SIL Open Font License, from Fontsource); `fetch` brings them with npm. Plates of Europe have
+some forty typefaces; what the reader learns from many others carries over to those that it never saw.
 """
 
 import shutil
@@ -29,14 +29,14 @@ _SIZE = 160  # points that outlines are drawn at
 
 @dataclass(frozen=True, slots=True)
 class Typeface:
-    """Glyphs of letters and digits. wide: of the typical glyph, in heights."""
+    """Glyphs of letters and digits."""
 
     name: str
     glyphs: dict[str, Glyph]
 
 
 def fetch(folder: Path) -> None:
-    """Bring the fonts into folder (some 20 MB) with npm, at the versions of the lock file. Raises Misconfigured without npm."""
+    """Bring the fonts into folder (some 100 MB) with npm, at the versions of the lock file. Raises Misconfigured without npm."""
     npm = shutil.which("npm")
     if npm is None:
         raise Misconfigured("npm", found=None, allowed="installed: it brings the fonts that the plates are drawn with")
