@@ -22,12 +22,12 @@ from pipeline.vision.pictures import Picture
 from pipeline.vision.shapes import is_common, log_weight
 
 _JOINED = 6  # texts of each line that are tried together
-_MORE_LINES = 1.5  # nats, for a cut of two lines whose text holds that of one
-_MORE_OF_IT = 0.5  # nats, for a longer cut of a line whose text holds that of the shorter
+_MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
 _FAR_BEHIND = 4.0  # nats
 _SETTLED = 0.97  # probability of a text of a common shape that needs no second opinion
 _HOPELESS = 0.02  # probability below which a second opinion is not worth its time where there need not be a plate
-_SHARES = (0.5, 0.5)  # of the own reader's and of PaddleOCR's log probabilities
+_SHARES = (0.6, 0.6)  # of the own reader's and of PaddleOCR's log probabilities
+_SHARES_OF_TWO = (0.75, 0.5)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
 _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
 
 
@@ -111,16 +111,17 @@ def _read(lines: list[Scores]) -> list[Reading]:
 
 
 def _read_both(own: list[Scores], other: list[Scores]) -> list[Reading]:
-    return posterior(_joined([_seen_by_both(a, b) for a, b in zip(own, other, strict=True)]))
+    shares = _SHARES if len(own) == 1 else _SHARES_OF_TWO
+    return posterior(_joined([_seen_by_both(a, b, shares) for a, b in zip(own, other, strict=True)]))
 
 
-def _seen_by_both(own: Scores, other: Scores) -> dict[str, float]:
+def _seen_by_both(own: Scores, other: Scores, shares: tuple[float, float]) -> dict[str, float]:
     """The texts that either reader thinks of, each with both readers' log probabilities, weighed."""
     own, other = np.maximum(own, _FLOOR), np.maximum(other, _FLOOR)
     by_own, by_other = candidates_of(own, twins=False), candidates_of(other)
     texts = sorted(by_own.keys() | by_other.keys())
     values = zip(_completed(own, by_own, texts), _completed(other, by_other, texts), strict=True)
-    return {text: _SHARES[0] * a + _SHARES[1] * b for text, (a, b) in zip(texts, values, strict=True)}
+    return {text: shares[0] * a + shares[1] * b for text, (a, b) in zip(texts, values, strict=True)}
 
 
 def _completed(scores: Scores, seen: dict[str, float], texts: list[str]) -> list[float]:
@@ -141,14 +142,13 @@ def _joined(seen: list[dict[str, float]]) -> dict[str, float]:
 def best_way(ways: list[tuple[int, list[Reading]]]) -> list[Reading]:
     """The most creditable of several ways to cut one plate, each given as its count of lines and its readings.
 
-    A way that sees more has a head start where its text holds the other's: with another line a large one, along the same line a
-    small one, because what it adds may be the letter of the EU band as well as a character that the shorter one missed.
+    A way that sees more, another line or further along the same one, has a head start where its text holds the other's: what it
+    adds is more often a character that the other missed than the letter of the EU band, which the own reader knows.
     """
     count, best = ways[0]
     for lines, way in ways[1:]:
         holds_it = best and way and best[0].text in way[0].text
-        start = (_MORE_LINES if lines > count else _MORE_OF_IT) if holds_it else 0.0
-        if _credit(way) + start > _credit(best):
+        if _credit(way) + (_MORE_OF_IT if holds_it else 0.0) > _credit(best):
             count, best = lines, way
     return best
 
