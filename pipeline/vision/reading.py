@@ -20,12 +20,16 @@ from pipeline.vision.own import NAME, OwnReader
 from pipeline.vision.paddle import PaddleRecogniser, version
 from pipeline.vision.pictures import Picture
 from pipeline.vision.shapes import is_common, log_weight
+from pipeline.vision.vote import could_be_plate
 
 _JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
 _FAR_BEHIND = 4.0  # nats
 _SETTLED = 0.97  # probability of a text of a common shape that needs no second opinion
-_HOPELESS = 0.02  # probability below which a second opinion is not worth its time where there need not be a plate
+_HOPELESS = (
+    0.02,
+    0.2,
+)  # probability of a text of a common, of another shape, below which it is not worth a second opinion
 _SHARES = (0.6, 0.6)  # of the own reader's and of PaddleOCR's log probabilities
 _SHARES_OF_TWO = (0.75, 0.5)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
 _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
@@ -74,13 +78,13 @@ class PlateReader:
         """
         ways = lines_of(crop, inner)
         own = _by_way(ways, self._own)
-        found = [(len(scores), _read(scores)) for scores in own]
+        found = [_read(scores) for scores in own]
         readings = best_way(found)
         if not arbitrate or is_settled(readings) or (not surely_a_plate and is_hopeless(readings)):
             return readings
         doubtful = _creditable(found)
         other = _by_way([ways[number] for number in doubtful], self._arbiter)
-        return best_way([(len(b), _read_both(own[number], b)) for number, b in zip(doubtful, other, strict=True)])
+        return best_way([_read_both(own[number], b) for number, b in zip(doubtful, other, strict=True)])
 
 
 def is_settled(readings: list[Reading]) -> bool:
@@ -89,13 +93,16 @@ def is_settled(readings: list[Reading]) -> bool:
 
 
 def is_hopeless(readings: list[Reading]) -> bool:
-    """Whether there is hardly any text of a plate's length, as on a grille or a hedge."""
-    return not any(reading.probability >= _HOPELESS and len(reading.text) >= 4 for reading in readings)
+    """Whether hardly anything that could be a plate is seen, as on a grille, a hedge or a shop's sign."""
+    return not any(
+        could_be_plate(reading.text) and reading.probability >= _HOPELESS[not is_common(reading.text)]
+        for reading in readings
+    )
 
 
-def _creditable(found: list[tuple[int, list[Reading]]]) -> list[int]:
+def _creditable(found: list[list[Reading]]) -> list[int]:
     """Which ways to cut a plate are worth a second opinion: the two best, the second where it is not far behind; in their order."""
-    credits = [_credit(readings) for _, readings in found]
+    credits = [_credit(readings) for readings in found]
     ranked = sorted(range(len(found)), key=lambda number: -credits[number])[:2]
     return sorted(number for number in ranked if credits[number] >= credits[ranked[0]] - _FAR_BEHIND)
 
@@ -139,17 +146,17 @@ def _joined(seen: list[dict[str, float]]) -> dict[str, float]:
     return {"".join(text for text, _ in parts): sum(value for _, value in parts) for parts in product(*ranked)}
 
 
-def best_way(ways: list[tuple[int, list[Reading]]]) -> list[Reading]:
-    """The most creditable of several ways to cut one plate, each given as its count of lines and its readings.
+def best_way(ways: list[list[Reading]]) -> list[Reading]:
+    """The most creditable of several ways to cut one plate, each given as its readings.
 
     A way that sees more, another line or further along the same one, has a head start where its text holds the other's: what it
     adds is more often a character that the other missed than the letter of the EU band, which the own reader knows.
     """
-    count, best = ways[0]
-    for lines, way in ways[1:]:
+    best = ways[0]
+    for way in ways[1:]:
         holds_it = best and way and best[0].text in way[0].text
         if _credit(way) + (_MORE_OF_IT if holds_it else 0.0) > _credit(best):
-            count, best = lines, way
+            best = way
     return best
 
 
