@@ -10,7 +10,7 @@ stopped goes on from it.
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from pipeline.vision.training.samples import sample
 from pipeline.vision.training.typefaces import Typeface, fetch, typefaces_in
 
 BATCH = 64
-STEPS = 3_000
+STEPS = (3_000, 4_000)  # where the learning rate has fallen to nothing; after the first it rises once more
 PEAK_RATE = 2e-3
 _RISE = 300  # steps
 _FALL = 1 / 3  # of all steps
@@ -73,8 +73,9 @@ def _batches(lines: Lines, workers: int) -> Iterator[Batch]:
     )
 
 
-def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
-    """Train for so many steps of BATCH lines, then write the ONNX file and the figures beside it."""
+def train(seed: int, falls: Sequence[int], fonts: Path, out: Path, workers: int) -> None:
+    """Train until the last of falls (see rate_at), in steps of BATCH lines; then write the ONNX file."""
+    steps = falls[-1]
     torch.manual_seed(seed)
     faces = typefaces_in(fonts)
     network, averaged = LineNetwork().to(memory_format=torch.channels_last), LineNetwork()
@@ -92,7 +93,7 @@ def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
         _batches(Lines(seed, done * BATCH, (steps - done) * BATCH, faces), workers), start=done
     ):
         for group in optimiser.param_groups:
-            group["lr"] = rate_at(step, steps)
+            group["lr"] = rate_at(step, falls)
         loss_sum += _step(network, optimiser, batch)
         _average(averaged, network, min(_KEEP, step / (step + 50)))
         if (step + 1) % _CHECK_EVERY == 0 or step + 1 == steps:
@@ -120,8 +121,9 @@ def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
     export(averaged, out)
 
 
-def rate_at(step: int, steps: int) -> float:
-    """The learning rate: a short rise, long level, and a straight fall to nothing over the last part."""
+def rate_at(step: int, falls: Sequence[int]) -> float:
+    """The learning rate: a short rise, long level, a straight fall to nothing over the last third before each of falls."""
+    steps = next(end for end in falls if step < end)
     return PEAK_RATE * min(1.0, (step + 1) / _RISE, (steps - step) / (_FALL * steps))
 
 
@@ -175,7 +177,7 @@ def main() -> None:
     options.add_argument("--fetch", action="store_true", help="bring the fonts into it first")
     options.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
     options.add_argument("--seed", type=int, default=7)
-    options.add_argument("--steps", type=int, default=STEPS)
+    options.add_argument("--steps", type=int, nargs="+", default=STEPS)
     options.add_argument("--workers", type=int, default=1, help="processes that draw plates")
     options.add_argument("--threads", type=int, default=1)
     given = options.parse_args()
