@@ -5,7 +5,9 @@ file, country, plate, lines, flag (plates already cut out; flags partial and dro
 as pictures without any plate: every read in it is a false one. "Folded" compares after O and Q became 0 and I became 1, because
 typefaces and labels do not always tell them apart; "strict" does not fold.
 
-    python -m benchmarks.accuracy_reading FOLDER [--json] [--wrong]
+    python -m benchmarks.accuracy_reading FOLDER [--json] [--wrong] [--reader NAME] [--diagram FILE.svg]
+
+Readers: `vigie`, the cascade; `own`, its network alone; `paddleocr`, the same road with PaddleOCR as its only reader.
 
 One thread. The first three pictures are read once before, so that nothing is timed cold. Appends a line to
 benchmarks/results/reading.jsonl.
@@ -18,21 +20,35 @@ import platform
 import resource
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 
 import cv2
 
+from benchmarks.reading_diagram import write_diagram
 from pipeline.errors import BadRecord
+from pipeline.plates.text import compact
 from pipeline.sources.pictures import PICTURES
-from pipeline.vision.reading import PlateReader
+from pipeline.vision.own import OwnReader
+from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import SceneRead, read_crop, read_picture
 
 RESULTS = Path(__file__).with_name("results") / "reading.jsonl"
 SURE = 0.95
+SIX = ("BE", "FR", "NL", "DE", "LU", "GB")
+READERS: dict[str, Callable[[], PlateReader]] = {
+    "vigie": PlateReader.load,
+    "own": lambda: (network := OwnReader()) and PlateReader(network, network, "own"),
+    "paddleocr": lambda: (paddle := Paddle()) and PlateReader(paddle, paddle, "paddleocr"),
+}
 _FOLD = str.maketrans("OQI", "001")
+
+
+def folded(plate: str) -> str:
+    """A plate's text after O and Q became 0 and I became 1."""
+    return plate.translate(_FOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +75,15 @@ class Tally:
 
 @dataclass(slots=True)
 class Result:
-    """What came of a folder. wrong: file, truth, best read, confidence. ms: CPU time of each picture."""
+    """What came of a folder. wrong: file, truth, best read, confidence. ms: CPU time of each.
+
+    sureness: of each read, and whether it is right.
+    """
 
     groups: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     wrong: list[tuple[str, str, str, float]] = field(default_factory=list)
     ms: list[float] = field(default_factory=list)
+    sureness: list[tuple[float, bool]] = field(default_factory=list)
 
     @property
     def folded_share(self) -> float:
@@ -73,8 +93,10 @@ class Result:
     def add(self, case: Case, best: SceneRead | None) -> None:
         """Count one picture."""
         said, sureness = (best.plate, best.confidence) if best else ("", 0.0)
-        right = case.plate is not None and said.translate(_FOLD) == case.plate.translate(_FOLD)
-        for tally in (self.groups["all"], self.groups[case.group]):
+        right = case.plate is not None and folded(said) == folded(case.plate)
+        if best:
+            self.sureness.append((sureness, right))
+        for tally in (self.groups[name] for name in ("all", *_groups_of(case.group))):
             tally.pictures += 1
             tally.folded += right
             tally.strict += said == case.plate
@@ -85,6 +107,12 @@ class Result:
             self.wrong.append((case.file.name, case.plate or "", said, round(sureness, 3)))
 
 
+def _groups_of(group: str) -> tuple[str, ...]:
+    """A group and the larger ones that it is part of."""
+    larger = ("1 line",) if group.startswith("1 line") else ()
+    return (group, *larger, *(("1 line, six countries",) if larger and group[-2:] in SIX else ()))
+
+
 def cases_in(folder: Path) -> Iterator[Case]:
     """The pictures of a folder with their truth."""
     labels = folder / "labels.tsv"
@@ -93,12 +121,12 @@ def cases_in(folder: Path) -> Iterator[Case]:
             for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
                 if row["flag"] not in ("partial", "drop"):
                     group = f"{row['lines']} lines" if row["lines"] != "1" else f"1 line {row['country']}"
-                    yield Case(folder / row["file"], row["plate"], group, is_crop=True)
+                    yield Case(folder / row["file"], compact(row["plate"]), group, is_crop=True)
         return
     truths = sorted(folder.glob("*.txt"))
     for truth in truths:
         name, *_, plate = truth.read_text(encoding="utf-8").strip().split("\t")
-        yield Case(folder / name, plate, "scenes", is_crop=False)
+        yield Case(folder / name, compact(plate), "scenes", is_crop=False)
     if not truths:
         for file in sorted(folder.iterdir()):
             if file.suffix.lower() in PICTURES:
@@ -161,14 +189,20 @@ def main() -> None:
     options.add_argument("folder", type=Path)
     options.add_argument("--json", action="store_true", help="print one JSON object")
     options.add_argument("--wrong", action="store_true", help="print what was read wrong")
+    options.add_argument("--reader", choices=list(READERS), default="vigie")
+    options.add_argument("--diagram", type=Path, help="write a reliability diagram (SVG)")
     given = options.parse_args()
     began = time.process_time()
-    reader = PlateReader.load()
+    reader = READERS[given.reader]()
     ready_s = time.process_time() - began
     result = measure(given.folder, reader)
     if not result.ms:
         options.error(f"no pictures in {given.folder}")
-    figures = summary(given.folder, result, ready_s)
+    figures = {"reader": given.reader, **summary(given.folder, result, ready_s)}
+    if given.diagram:
+        write_diagram(
+            given.diagram, result.sureness, f"{given.folder.name}, {len(result.sureness)} reads, reader {given.reader}"
+        )
     RESULTS.parent.mkdir(exist_ok=True)
     with RESULTS.open("a", encoding="utf-8") as results:
         results.write(json.dumps(figures) + "\n")

@@ -18,6 +18,7 @@ _INDEX = {character: index for index, character in enumerate(ALPHABET, start=1)}
 # Traffic, annex 2): the recogniser knows all three alphabets and picks any.
 _TWINS = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХØ", "ABEZHIKMNOPTYXABEKMHOPCTYXO", strict=True))
 _FLOOR = 1e-7
+_SURELY_NOTHING = -1e-3  # natural logarithm
 
 
 class Folding:
@@ -45,40 +46,71 @@ def _folded(character: str) -> str | None:
     return base if base in _INDEX else None
 
 
-def best_texts(scores: Scores, width: int = 8) -> list[tuple[str, float]]:
-    """The likeliest texts with their log probabilities, best first (prefix beam search)."""
+def best_texts(scores: Scores, width: int = 8, reach: float = 12.0) -> list[tuple[str, float]]:
+    """The likeliest texts with their log probabilities, best first (prefix beam search).
+
+    reach: nats behind the best that still count.
+    """
     beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # ending in nothing, ending in its last
     for column in scores:
-        likely = [int(index) for index in np.flatnonzero(column[1:] > -7.0) + 1]
+        shares = column.tolist()
+        likely = [index for index, share in enumerate(shares) if index and share > -7.0]
         grown: dict[tuple[int, ...], list[float]] = {}
         for text, (blank, letter) in beams.items():
             total = _add(blank, letter)
-            _raise(grown, text, 0, total + float(column[0]))
+            _raise(grown, text, 0, total + shares[0])
             if text:
-                _raise(grown, text, 1, letter + float(column[text[-1]]))
+                _raise(grown, text, 1, letter + shares[text[-1]])
             for index in likely:
                 before = blank if text and text[-1] == index else total
-                _raise(grown, (*text, index), 1, before + float(column[index]))
-        ranked = sorted(grown.items(), key=lambda item: -_add(*item[1]))[:width]
-        beams = {text: (ends[0], ends[1]) for text, ends in ranked}
+                _raise(grown, (*text, index), 1, before + shares[index])
+        ranked = sorted(((_add(*ends), text) for text, ends in grown.items()), reverse=True)[:width]
+        beams = {text: (grown[text][0], grown[text][1]) for seen, text in ranked if seen > ranked[0][0] - reach}
     texts = [("".join(ALPHABET[index - 1] for index in text), _add(*ends)) for text, ends in beams.items()]
     return sorted((item for item in texts if item[1] > -math.inf), key=lambda item: -item[1])
 
 
 def log_probability(scores: Scores, text: str) -> float:
     """The log probability of exactly this text (CTC forward pass)."""
-    states = [0]
-    for character in text:
-        states += [_INDEX[character], 0]
-    emit = scores[:, states]
-    skip = np.array([i >= 2 and s != 0 and s != states[i - 2] for i, s in enumerate(states)])
-    alpha = np.full(len(states), -np.inf)
-    alpha[:2] = emit[0, :2]
-    for row in emit[1:]:
-        one = np.concatenate([[-np.inf], alpha[:-1]])
-        two = np.where(skip, np.concatenate([[-np.inf, -np.inf], alpha[:-2]])[: len(states)], -np.inf)
-        alpha = np.logaddexp(np.logaddexp(alpha, one), two) + row
-    return float(np.logaddexp(alpha[-1], alpha[-2]) if len(states) > 1 else alpha[-1])
+    return log_probabilities(scores, [text])[0]
+
+
+def log_probabilities(scores: Scores, texts: Sequence[str]) -> list[float]:
+    """The log probability of exactly each of these texts (CTC forward pass, all at once)."""
+    if not texts:
+        return []
+    longest = max(len(text) for text in texts)
+    states = np.zeros((len(texts), 2 * longest + 1), np.intp)
+    for number, text in enumerate(texts):
+        states[number, 1 : 2 * len(text) : 2] = [_INDEX[character] for character in text]
+    emit = np.exp(scores)[:, states]  # (columns, texts, states)
+    skip = np.zeros(states.shape)
+    skip[:, 2:] = (states[:, 2:] != 0) & (states[:, 2:] != states[:, :-2])
+    alpha = np.zeros((len(texts), states.shape[1] + 2))  # two columns of nothing in front
+    now = alpha[:, 2:]
+    now[:, :2] = emit[0, :, :2]
+    shrunk = np.zeros(len(texts))
+    for column in emit[1:]:
+        now[:] = (now + alpha[:, 1:-1] + skip * alpha[:, :-2]) * column
+        largest = np.maximum(now.max(axis=1), 1e-300)
+        now /= largest[:, None]
+        shrunk += np.log(largest)
+    ends = np.array([2 * len(text) for text in texts])
+    each = np.arange(len(texts))
+    last = now[each, ends] + np.where(ends > 0, now[each, ends - 1], 0.0)
+    found: NDArray[np.float64] = np.log(np.maximum(last, 1e-300)) + shrunk
+    return [float(one) for one in found]
+
+
+def without_pauses(scores: Scores) -> Scores:
+    """The same with each run of columns that surely hold no character made one.
+
+    Texts keep their probabilities; searching them is quicker.
+    """
+    sure = scores[:, 0] > _SURELY_NOTHING
+    keep = ~sure | ~np.concatenate([[False], sure[:-1]])
+    kept: Scores = scores[keep]
+    return kept
 
 
 def _add(a: float, b: float) -> float:

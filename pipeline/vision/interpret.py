@@ -8,14 +8,12 @@ against the picture again (exactly, not by guess) and against how common the sha
 import math
 from dataclasses import dataclass
 
-from pipeline.vision.ctc import Scores, best_texts, log_probability
+from pipeline.vision.ctc import Scores, best_texts, log_probabilities, without_pauses
 from pipeline.vision.shapes import log_weight
 
 MAX_LENGTH = 12
 _SHAPE_TRUST = 0.8  # how much of the shape's log weight counts
-_SHARPNESS = (
-    0.7  # the recogniser is surer than right: its log probabilities are scaled by this before they are normalised
-)
+_SHARPNESS = 0.9  # readers are surer than right: log probabilities are scaled by this before they are normalised
 _TWIN_COST = 3.0  # nats; O for 0 or I for 1, one and the same glyph on many plates
 _TWINS = {"O": "0", "0": "O", "Q": "0", "I": "1", "1": "I"}
 _REPAIRED = 4  # best texts that repairs are tried on
@@ -34,14 +32,17 @@ def readings_of(scores: Scores, most: int = 6) -> list[Reading]:
     return posterior(candidates_of(scores), most)
 
 
-def candidates_of(scores: Scores) -> dict[str, float]:
-    """Texts worth considering, with the log probability that the picture alone gives them."""
+def candidates_of(scores: Scores, *, twins: bool = True) -> dict[str, float]:
+    """Texts worth considering, with the log probability that the picture alone gives them.
+
+    twins: whether O for 0 and the like are tried too; not for a reader that learned on plates which of them stands where.
+    """
+    scores = without_pauses(scores)
     found = {text: seen for text, seen in best_texts(scores) if text and len(text) <= MAX_LENGTH}
-    for text in sorted(found, key=lambda text: -found[text])[:_REPAIRED]:
-        for shorter in _one_less(text):
-            if shorter not in found:
-                found[shorter] = log_probability(scores, shorter)
-    for text, seen in sorted(found.items()):
+    likely = sorted(found, key=lambda text: -found[text])[:_REPAIRED]
+    repaired = sorted({shorter for text in likely for shorter in _one_less(text)} - found.keys())
+    found |= dict(zip(repaired, log_probabilities(scores, repaired), strict=True))
+    for text, seen in sorted(found.items()) if twins else ():
         for twin in _twins(text):
             found[twin] = max(found.get(twin, -math.inf), seen - _TWIN_COST)
     return found

@@ -13,6 +13,7 @@ from pipeline.vision.rows import Grey, Row, find_row, straighten
 Lines = tuple[Picture, ...]
 """One or two lines, top to bottom, each (48, w, 3) BGR."""
 
+_REACH = 0.6  # heights of a character that are looked at beyond the plate's ends: its first may have been missed
 _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with margins
 
 
@@ -36,8 +37,11 @@ def lines_of(crop: Picture, inner: Box) -> list[Lines]:
         if other:
             both = sorted((row, other), key=lambda line: line.centre_y)
             ways.append(tuple(_without_band(straighten(crop, line)) for line in both))
-    elif row.length < 0.75 * width and row.height > 0.3 * height:
-        ways.append((_without_band(straighten(crop, row.widened(x, x + width))),))
+        return ways
+    reach = _REACH * row.height
+    wide = row.widened(max(x - reach, 0), min(x + width + reach, crop.shape[1]))
+    if wide.length > row.length + 0.5 * row.height:
+        ways.append((_without_band(straighten(crop, wide)),))
     return ways
 
 

@@ -57,13 +57,16 @@ class Row:
         )
 
 
-def find_row(grey: Grey, area: Box) -> Row | None:
-    """The best row of characters inside area (x, y, width, height; clipped to the picture), or None."""
+def find_row(grey: Grey, area: Box, work_height: int = _WORK_HEIGHT) -> Row | None:
+    """The best row of characters inside area (x, y, width, height; clipped to the picture), or None.
+
+    work_height: pixels that the area is scaled to; lower is quicker and less exact.
+    """
     x0, y0 = max(area[0], 0), max(area[1], 0)
     part = grey[y0 : max(area[1] + area[3], y0), x0 : max(area[0] + area[2], x0)]
     if min(part.shape) < 6:
         return None
-    scale = min(_WORK_HEIGHT / part.shape[0], _WORK_WIDTH / part.shape[1])
+    scale = min(work_height / part.shape[0], _WORK_WIDTH / _WORK_HEIGHT * work_height / part.shape[1])
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=how), np.uint8)
     best: Row | None = None

@@ -53,7 +53,7 @@ def read_crop(image: bytes, reader: PlateReader) -> SceneReads:
     """Read an encoded picture that is one plate already cut out. Raises BadRecord (see decode_picture)."""
     picture = decode_picture(image)
     height, width = picture.shape[:2]
-    verdict = vote([reader.read(picture, (0, 0, width, height))], surely_a_plate=True)
+    verdict = vote([reader.read(picture, (0, 0, width, height), surely_a_plate=True)], surely_a_plate=True)
     reads = () if verdict is None else (_scene_read(verdict, (0, 0, width, height)),)
     return SceneReads(reads, width, height)
 

@@ -34,7 +34,7 @@ _SERIES = (
     (2.8, "LLDDDDD"),  # DK
     (0.8, "DDDLLL DDLLL"),  # EE
     (3.2, "LLLDDD"),  # FI
-    (35.0, "LLDDDLL"), (4.0, "D{2,4}L{2,3}DD"),  # FR
+    (35.0, "LLDDDLL"), (4.0, "D{2,4}L{2,3}DD"), (0.1, "DDDL{2,3}DDD"),  # FR
     (49.0, "L{2,5}DDD{0,1} L{2,4}DDDD"), (2.0, "L{2,4}D{2,3}L"),  # DE
     (35.0, "LLDDLLL"), (2.0, "LD{1,3}LLL LLLD{1,3}L"), (0.5, "L{1,3}D{1,4} D{1,4}L{1,3}"),  # GB
     (5.7, "LLLDDDD"),  # GR

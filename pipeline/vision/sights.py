@@ -9,11 +9,12 @@ import numpy as np
 from pipeline.vision.boxes import Box
 from pipeline.vision.interpret import Reading
 from pipeline.vision.pictures import Picture, cut, decode_picture, encode_jpeg
-from pipeline.vision.reading import PlateReader
-from pipeline.vision.vote import Verdict, vote
+from pipeline.vision.reading import PlateReader, is_settled
+from pipeline.vision.vote import Verdict, vote, weighed
 
 _ENOUGH_ALIKE = 2  # sights that agree with confidence; more would cost time and change nothing
 _SURE = 0.9
+_SECOND_OPINIONS = 2  # sights that are read by both readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +43,28 @@ def quality_of(plate: Picture) -> float:
     return round(min(1.0, size) * min(1.0, 2.0 * sharpness), 4)
 
 
-def read_sight(image: bytes, box: Box, reader: PlateReader) -> list[Reading]:
+def read_sight(image: bytes, box: Box, reader: PlateReader, *, arbitrate: bool = True) -> list[Reading]:
     """The texts that a sight may show, likeliest first. Raises BadRecord when the cut-out cannot be decoded."""
     crop = decode_picture(image)
     x, y, width, height = box
     margin = _margin(box)
-    return reader.read(crop, (min(x, margin), min(y, margin), width, height))
+    return reader.read(crop, (min(x, margin), min(y, margin), width, height), arbitrate=arbitrate)
 
 
 def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Verdict | None:
     """Read a passage's sights, best first, until enough of them agree. None when they show no plausible plate.
 
+    Where the quick reader's sights leave doubt, the best few are read with a second opinion.
     Raises BadRecord when a cut-out cannot be decoded.
     """
     read: list[list[Reading]] = []
     for image, box in sights:
-        read.append(read_sight(image, box, reader))
+        read.append(read_sight(image, box, reader, arbitrate=len(sights) == 1))
         sure = [readings[0].text for readings in read if readings and readings[0].probability >= _SURE]
         if len(sure) >= _ENOUGH_ALIKE and len(set(sure)) == 1:
-            break
+            return vote(read)
+    if len(sights) > 1 and not is_settled(weighed(read)):
+        read[:_SECOND_OPINIONS] = [read_sight(image, box, reader) for image, box in sights[:_SECOND_OPINIONS]]
     return vote(read)
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pipeline.vision.interpret import Reading
 from pipeline.vision.shapes import is_common
 
-MIN_CONFIDENCE = 0.35
-_UNUSUAL = 0.6  # what the confidence of a text of no common shape counts for against MIN_CONFIDENCE
+MIN_CONFIDENCE = 0.5  # rather right than wrong
+_UNUSUAL = 0.85  # what the confidence of a text of no common shape counts for against MIN_CONFIDENCE
 MIN_LENGTH, MAX_LENGTH = 4, 10
+_MOST_DIGITS = 6
 _MAYBE_LETTERS = str.maketrans("01", "OI")
 
 
@@ -28,34 +29,45 @@ def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, m
     A text's probability is its mean over the sights that show any text; sights that disagree thus lower each other.
     surely_a_plate: somebody cut it out as one, so any text of a plate's length counts.
     """
-    seeing = [sight for sight in sights if sight]
-    if not seeing:
+    ranked = weighed(sights)
+    if not ranked or not (surely_a_plate or is_plausible(ranked[0].text, ranked[0].probability)):
         return None
+    others = tuple(reading for reading in ranked[1 : most + 1] if reading.probability >= 0.001)
+    return Verdict(ranked[0].text, ranked[0].probability, others)
+
+
+def weighed(sights: Sequence[Sequence[Reading]]) -> list[Reading]:
+    """All texts of some sights with their mean probability over the sights that show any text, likeliest first."""
+    seeing = [sight for sight in sights if sight]
     weights: defaultdict[str, float] = defaultdict(float)
     for sight in seeing:
         for reading in sight:
             weights[reading.text] += reading.probability / len(seeing)
     ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    plate, confidence = ranked[0][0], min(ranked[0][1], 1.0)
-    if not (surely_a_plate or is_plausible(plate, confidence)):
-        return None
-    others = tuple(Reading(text, min(weight, 1.0)) for text, weight in ranked[1 : most + 1] if weight >= 0.001)
-    return Verdict(plate, confidence, others)
+    return [Reading(text, min(weight, 1.0)) for text, weight in ranked]
 
 
 def is_plausible(text: str, confidence: float) -> bool:
     """Whether a text that stands somewhere in a picture is a plate: of a plate's length, seen well, and no mere word.
 
-    A text of a shape that is rare or that no country issues must be seen better, and must hold a digit that is no O or I.
+    A text of a shape that is rare or that no country issues must be seen better.
 
-    >>> [is_plausible(text, 0.9) for text in ("1ABC234", "BOBBY2", "STOP", "SNA1L", "12")]
-    [True, True, False, False, False]
-    >>> is_plausible("1ABC234", 0.4), is_plausible("BOBBY2", 0.4)
+    >>> [is_plausible(text, 0.9) for text in ("1ABC234", "BOBBY2", "STOP", "SNA1L", "12", "0475123456")]
+    [True, True, False, False, False, False]
+    >>> is_plausible("1ABC234", 0.52), is_plausible("BOBBY2", 0.52)
     (True, False)
+    """
+    if not could_be_plate(text):
+        return False
+    return confidence * (1.0 if is_common(text) else _UNUSUAL) >= MIN_CONFIDENCE
+
+
+def could_be_plate(text: str) -> bool:
+    """Whether a text has a plate's length and is neither a word nor a telephone number.
+
+    A word holds no digit but those that look like O or I; no series of Europe has more than six digits and no letter.
     """
     if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
         return False
-    if is_common(text):
-        return confidence >= MIN_CONFIDENCE
-    is_word = text.translate(_MAYBE_LETTERS).isalpha()
-    return not is_word and confidence * _UNUSUAL >= MIN_CONFIDENCE
+    is_word = text.translate(_MAYBE_LETTERS).isalpha() and not is_common(text)
+    return not is_word and not (text.isdigit() and len(text) > _MOST_DIGITS)

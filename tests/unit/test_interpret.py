@@ -126,4 +126,4 @@ def test_what_was_cut_out_as_a_plate_may_say_anything() -> None:
 def test_two_lines_win_over_one_of_them() -> None:
     """The lower line alone is surer, but it is only half of the plate."""
     both, lower = [Reading("59AAS35", 0.8)], [Reading("AAS35", 0.99)]
-    assert both == best_way([(1, lower), (2, both)])
+    assert both == best_way([lower, both])

@@ -1,0 +1,61 @@
+"""Vigie's own reader of a line: a small network (convolutions, CTC), trained on synthetic plates alone; about 1 ms a line.
+
+How it was made: `pipeline/vision/training`; what it can and cannot: the model card beside the weights.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from pipeline.errors import Misconfigured
+from pipeline.vision.ctc import Scores
+
+ROWS, WIDTH = 32, 192  # pixels of the network's input
+STRETCH = 1.2  # lines are widened by this, so that narrow characters keep columns of their own
+NAME = "vigie-ctc/1"
+MODEL = Path(__file__).parent / "models" / "reader.onnx"
+_FLOOR = -16.0  # natural logarithm: what the network holds for impossible is only very unlikely
+
+
+class OwnReader:
+    """The network on onnxruntime, one thread. Not thread-safe."""
+
+    def __init__(self, model: Path = MODEL) -> None:
+        """Load the model: 30 ms, 10 MB. Raises Misconfigured when it is not there."""
+        if not model.is_file():
+            raise Misconfigured("reader.onnx", found=str(model), allowed="shipped with the package")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+    def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
+        """Read lines, each (h, w, 3) BGR or (h, w) grey uint8, not modified. Returns the scores of each (see ctc)."""
+        inputs = np.stack([prepared(line) for line in lines])[:, None].astype(np.float32) / 255.0
+        (found,) = self._session.run(["scores"], {"lines": inputs})
+        return list(np.maximum(np.asarray(found, np.float64), _FLOOR))
+
+
+def prepared(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A line as the network sees it. line: (h, w, 3) BGR or (h, w) grey, not modified. Returns (ROWS, WIDTH) uint8 grey."""
+    grey = line if line.ndim == 2 else np.asarray(cv2.cvtColor(line, cv2.COLOR_BGR2GRAY), np.uint8)
+    width = int(np.clip(round(grey.shape[1] * ROWS / grey.shape[0] * STRETCH), 8, WIDTH))
+    how = cv2.INTER_AREA if grey.shape[0] >= ROWS else cv2.INTER_CUBIC
+    return padded(np.asarray(cv2.resize(grey, (width, ROWS), interpolation=how), np.uint8))
+
+
+def padded(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The line's contrast brought to a common range, and grey to its right up to WIDTH.
+
+    line: (ROWS, w) uint8, w <= WIDTH, not modified. Returns a copy.
+    """
+    low, high = np.percentile(line, (2, 98))
+    spread = max(float(high - low), 12.0)
+    level = np.clip((line.astype(np.float32) - float(low)) * (220.0 / spread) + 18.0, 0, 255).astype(np.uint8)
+    whole = np.full((ROWS, WIDTH), 128, np.uint8)
+    whole[:, : line.shape[1]] = level
+    return whole

@@ -1,0 +1,342 @@
+"""A plate drawn straight from the front, in grey: ground, band, characters, crest, seals, screws, frame, surroundings."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.vision.training.series import Colour, Plate, compact
+from pipeline.vision.training.typefaces import HEIGHT, Glyph, Typeface
+
+Art = NDArray[np.float32]
+"""(height, width) float32, 0 black .. 255 white."""
+
+CHARACTER = 40  # pixels, the height of a character
+_WORDS = (
+    "AUTO",
+    "garage",
+    "www.auto.eu",
+    "MOTORS",
+    "Center",
+    "0475 12 34 56",
+    "Service",
+    "LUXEMBOURG",
+    "cars.com",
+    "GmbH",
+)
+_FONTS = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN)
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line's characters in the art: text, and their bounds in pixels."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The art; the plate's bounds in it (left, top, right, bottom) and its lines, top to bottom."""
+
+    art: Art
+    bounds: tuple[float, float, float, float]
+    lines: tuple[TextLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one plate's characters share. All in heights of a character."""
+
+    face: Typeface
+    breadth: float
+    spacing: float
+    gap: float
+    advance: float | None  # where every character takes as much room
+    thicken: int  # pixels
+    rich: bool
+
+    def glyph(self, character: str) -> Glyph:
+        """A character as it is painted here, CHARACTER high."""
+        glyph = self.face.glyphs[character]
+        width = max(3, round(glyph.shape[1] * CHARACTER / HEIGHT * self.breadth))
+        small = np.asarray(cv2.resize(glyph, (width, CHARACTER), interpolation=cv2.INTER_AREA), np.uint8)
+        if self.thicken:
+            change = cv2.dilate if self.thicken > 0 else cv2.erode
+            wide = cv2.copyMakeBorder(small, 0, 0, 1, 1, cv2.BORDER_CONSTANT)
+            small = np.asarray(change(wide, np.ones((2, 2), np.uint8)), np.uint8)
+        return small
+
+
+def draw(plate: Plate, face: Typeface, rng: np.random.Generator, *, rich: bool = False) -> Drawn:
+    """A plate with its surroundings, reproducible from rng. rich: crests large and with much in them."""
+    look = _look(face, rng, rich)
+    strips = [_strip(line, look, rng) for line in plate.lines]
+    two = len(strips) == 2
+    pad, rise = (rng.uniform(0.12, 0.6) * CHARACTER for _ in range(2))
+    rise = min(rise, 0.35 * CHARACTER)
+    between = rng.uniform(0.12, 0.5) * CHARACTER
+    inner_width = max(strip.shape[1] for strip, _ in strips) + 2 * pad
+    height = len(strips) * CHARACTER + 2 * rise + (between if two else 0)
+    band = rng.uniform(0.08, 0.105) * 5.0 * CHARACTER if plate.sign else 0.0
+    width = inner_width + band * (2 if plate.band_right else 1)
+    margin = CHARACTER
+    art = _surroundings(round(width) + 2 * margin, round(height) + 2 * margin, rng)
+    ground = _luminance(plate.ground, rng)
+    ink = _luminance(plate.ink, rng)
+    x0, y0, x1, y1 = margin, margin, margin + round(width), margin + round(height)
+    _frame(art, (x0, y0, x1, y1), rng)
+    art[y0:y1, x0:x1] = ground
+    if rng.random() < 0.4:
+        cv2.rectangle(art, (x0 + 1, y0 + 1), (x1 - 2, y1 - 2), ink, int(rng.integers(1, 3)))
+    for is_right, wanted in ((False, bool(plate.sign)), (True, plate.band_right)):
+        if wanted:
+            half = two and rng.random() < 0.5
+            _band(
+                art,
+                (x1 - round(band) if is_right else x0, y0, round(band), (y1 - y0) // 2 if half else y1 - y0),
+                plate.sign,
+                look,
+                rng,
+                is_right,
+            )
+    lines, y = [], y0 + rise
+    for said, (strip, ends) in zip(plate.lines, strips, strict=True):
+        free = inner_width - 2 * pad - strip.shape[1]
+        x = x0 + band + pad + free * (rng.uniform(0.3, 0.7) if two else 0.5)
+        _paint(art, strip, round(x), round(y), ground, ink, rng)
+        lines.append(TextLine(compact(said), x + ends[0], x + ends[1], y, y + CHARACTER))
+        y += CHARACTER + between
+    _screws(art, (x0, y0, x1, y1), rng)
+    return Drawn(art, (x0, y0, x1, y1), tuple(lines))
+
+
+def _look(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
+    breadth = rng.uniform(0.78, 1.15)
+    return Look(
+        face,
+        breadth,
+        spacing=rng.uniform(0.06, 0.26),
+        gap=rng.uniform(0.2, 0.65),
+        advance=rng.uniform(0.72, 0.9) if rng.random() < 0.35 else None,
+        thicken=int(rng.choice([-1, 0, 0, 0, 1])),
+        rich=rich,
+    )
+
+
+def _strip(said: str, look: Look, rng: np.random.Generator) -> tuple[Art, tuple[float, float]]:
+    """One line: (CHARACTER, w) from 0 (ground) to 1 (ink), marks of their own grey between. And where characters begin and end."""
+    parts: list[Art] = []
+    for mark in said:
+        if mark in look.face.glyphs:
+            parts.append(_spaced(np.asarray(look.glyph(mark) / 255.0, np.float32), look, rng))
+        elif mark == " ":
+            parts.append(np.zeros((CHARACTER, round(look.gap * CHARACTER)), np.float32))
+        elif mark in "-.":
+            parts.append(_dash(mark, look, rng))
+        else:
+            parts.append(_rich_crest(rng) if look.rich and mark == "*" and rng.random() < 0.6 else _crest(mark, rng))
+    if rng.random() < 0.03:
+        parts.append(_stacked_date(look, rng))
+        length = sum(part.shape[1] for part in parts[:-1])
+    else:
+        length = sum(part.shape[1] for part in parts)
+    return np.hstack(parts), (0.0, float(length))
+
+
+def _spaced(glyph: Art, look: Look, rng: np.random.Generator) -> Art:
+    room = look.spacing * CHARACTER
+    if look.advance is not None:
+        room = max(0.1 * CHARACTER, look.advance * look.breadth * CHARACTER - glyph.shape[1])
+    left = int(room / 2)
+    spaced = np.zeros((CHARACTER, glyph.shape[1] + round(room)), np.float32)
+    spaced[:, left : left + glyph.shape[1]] = glyph[:CHARACTER]
+    return spaced
+
+
+def _dash(mark: str, look: Look, rng: np.random.Generator) -> Art:
+    width = max(2, round((rng.uniform(0.15, 0.4) if mark == "-" else 0.13) * CHARACTER))
+    side = round(rng.uniform(0.04, 0.2) * CHARACTER)
+    dash = np.zeros((CHARACTER, width + 2 * side), np.float32)
+    thick = max(2, round(rng.uniform(0.09, 0.17) * CHARACTER))
+    top = (CHARACTER - thick) // 2 + int(rng.integers(-3, 8 if rng.random() < 0.2 else 4))
+    dash[top : top + thick, side : side + width] = 1.0
+    return dash
+
+
+def _crest(mark: str, rng: np.random.Generator) -> Art:
+    """A crest, or a pair of seals one above the other: grey discs or shields with something in them."""
+    width = round(rng.uniform(0.35, 0.75) * CHARACTER)
+    side = round(rng.uniform(0.03, 0.2) * CHARACTER)
+    crest = np.zeros((CHARACTER, width + 2 * side), np.float32)
+    middles = (0.27, 0.73) if mark == "%" or rng.random() < 0.25 else (float(rng.uniform(0.25, 0.6)),)
+    radius = min(width / 2, 0.24 * CHARACTER if len(middles) == 2 else 0.36 * CHARACTER)
+    for share in middles:
+        if rng.random() < 0.08:
+            continue
+        centre = (side + width / 2, share * CHARACTER)
+        _seal(crest, centre, radius, rng)
+    if mark == "*" and rng.random() < 0.2:
+        crest[CHARACTER // 2 - 2 : CHARACTER // 2 + 2, side : side + width] = 1.0  # a dash under or in place of it
+    return crest
+
+
+def _rich_crest(rng: np.random.Generator) -> Art:
+    """A coat of arms up to a character's height: a shield or disc, parted, checked or crossed, with beasts that are only blots."""
+    tall, width = (round(rng.uniform(low, high) * CHARACTER) for low, high in ((0.5, 1.0), (0.4, 0.85)))
+    side = round(rng.uniform(0.03, 0.22) * CHARACTER)
+    arms = np.full((tall, width), float(rng.uniform(0.0, 0.6)), np.float32)
+    kind, shade = int(rng.integers(4)), float(rng.uniform(0.2, 1.0))
+    if kind == 0:
+        step = int(rng.integers(3, 8))
+        arms[(np.add.outer(np.arange(tall) // step, np.arange(width) // step) % 2).astype(bool)] = shade
+    elif kind == 1:
+        arm = max(2, width // 5)
+        arms[tall // 2 - arm // 2 : tall // 2 + arm // 2 + 1, arm : width - arm] = shade
+        arms[arm : tall - arm, width // 2 - arm // 2 : width // 2 + arm // 2 + 1] = shade
+    elif kind == 2:
+        for top in range(0, tall, int(rng.integers(4, 12))):
+            arms[top : top + 3] = shade
+    for _ in range(int(rng.integers(2, 12))):
+        at = (int(rng.integers(width)), int(rng.integers(tall)))
+        cv2.ellipse(
+            arms,
+            (at, (float(rng.uniform(2, 12)), float(rng.uniform(2, 12))), float(rng.uniform(0, 180))),
+            float(rng.uniform(0, 1)),
+            -1,
+            cv2.LINE_AA,
+        )
+    mask = np.zeros((tall, width), np.float32)
+    middle, foot = width // 2, round(tall * rng.uniform(0.45, 0.75))
+    if rng.random() < 0.7:
+        cv2.fillPoly(
+            mask,
+            [np.array([[0, 0], [width - 1, 0], [width - 1, foot], [middle, tall - 1], [0, foot]])],
+            1.0,
+            cv2.LINE_AA,
+        )
+    else:
+        cv2.ellipse(mask, ((middle, tall // 2), (width - 1.0, tall - 1.0), 0.0), 1.0, -1, cv2.LINE_AA)
+    rim = mask - cv2.erode(mask, np.ones((3, 3), np.uint8))
+    crest = np.zeros((CHARACTER, width + 2 * side), np.float32)
+    top = int(rng.integers(0, CHARACTER - tall + 1))
+    crest[top : top + tall, side : side + width] = np.maximum(arms * mask, rim * float(rng.uniform(0, 1)))
+    return crest
+
+
+def _seal(crest: Art, centre: tuple[float, float], radius: float, rng: np.random.Generator) -> None:
+    x, y = round(centre[0]), round(centre[1])
+    fill, rim = float(rng.uniform(0.0, 0.9)), float(rng.uniform(0.2, 1.0))
+    if rng.random() < 0.7:
+        cv2.circle(crest, (x, y), round(radius), fill, -1, cv2.LINE_AA)
+        cv2.circle(crest, (x, y), round(radius), rim, 1, cv2.LINE_AA)
+    else:
+        r = round(radius * 0.8)
+        shield = np.array(
+            [[x - r, y - r], [x + r, y - r], [x + r, y + r // 3], [x, y + round(radius * 1.2)], [x - r, y + r // 3]]
+        )
+        cv2.fillPoly(crest, [shield], fill, cv2.LINE_AA)
+        cv2.polylines(crest, [shield], True, rim, 1, cv2.LINE_AA)
+    for _ in range(int(rng.integers(1, 5))):
+        dx, dy = rng.uniform(-0.5, 0.5, 2) * radius
+        cv2.circle(
+            crest,
+            (round(x + dx), round(y + dy)),
+            max(1, round(radius * rng.uniform(0.1, 0.4))),
+            float(rng.uniform(0, 1)),
+            -1,
+            cv2.LINE_AA,
+        )
+
+
+def _stacked_date(look: Look, rng: np.random.Generator) -> Art:
+    """Two small numbers one above the other, as on season plates: no part of the text."""
+    date = np.zeros((CHARACTER, CHARACTER), np.float32)
+    for top in (0, CHARACTER // 2):
+        for place in (0, 1):
+            digit = look.glyph(str(int(rng.integers(10))))
+            small = cv2.resize(digit, (11, 15), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+            date[top + 2 : top + 17, 10 + 13 * place : 21 + 13 * place] = small
+    return date
+
+
+def _paint(art: Art, strip: Art, x: int, y: int, ground: float, ink: float, rng: np.random.Generator) -> None:
+    part = art[y : y + CHARACTER, x : x + strip.shape[1]]
+    strip = strip[: part.shape[0], : part.shape[1]]
+    part += strip * (ink - ground)
+    if rng.random() < 0.4:  # embossed: light from one side
+        shifted = np.roll(strip, (int(rng.integers(-1, 2)), int(rng.integers(-2, 3))), (0, 1))
+        part += (shifted - strip) * rng.uniform(-35, 35)
+
+
+def _band(
+    art: Art, box: tuple[int, int, int, int], sign: str, look: Look, rng: np.random.Generator, is_right: bool
+) -> None:
+    """The blue band with its ring of stars and the state's letters; at the right, a region's sign and number."""
+    x, y, width, height = box
+    blue, light = float(rng.uniform(30, 125)), float(rng.uniform(150, 250))
+    art[y : y + height, x : x + width] = blue
+    centre = (x + width // 2, y + round(height * 0.3))
+    if is_right:
+        cv2.rectangle(art, (x + 3, centre[1] - 7), (x + width - 4, centre[1] + 7), float(rng.uniform(0, 255)), -1)
+    else:
+        for angle in range(0, 360, 30):
+            dx, dy = 0.3 * width * np.cos(np.radians(angle)), 0.3 * width * np.sin(np.radians(angle))
+            cv2.circle(art, (round(centre[0] + dx), round(centre[1] + dy)), 1, light, -1, cv2.LINE_AA)
+    said = f"{rng.integers(100):02d}" if is_right else sign
+    size = round(min(0.3 * height, 0.32 * CHARACTER * rng.uniform(0.8, 1.7 if look.rich else 1.2)))
+    letters = np.hstack(
+        [cv2.resize(look.glyph(c), (max(3, round(size * 0.55)), size), interpolation=cv2.INTER_AREA) for c in said]
+    )
+    letters = letters[:, : max(1, width - 2)].astype(np.float32) / 255
+    top, left = y + round(height * 0.62), x + max(0, (width - letters.shape[1]) // 2)
+    part = art[top : top + size, left : left + letters.shape[1]]
+    part += letters[: part.shape[0]] * (light - blue)
+
+
+def _frame(art: Art, box: tuple[int, int, int, int], rng: np.random.Generator) -> None:
+    """The holder around the plate, often with the dealer's name above or below."""
+    x0, y0, x1, y1 = box
+    if rng.random() < 0.4:
+        return
+    rim, shade = int(rng.integers(2, 8)), float(rng.choice([25, 40, 60, 200]))
+    below, above = (round(rng.uniform(0, 0.45) * CHARACTER) if rng.random() < share else 0 for share in (0.6, 0.15))
+    cv2.rectangle(art, (x0 - rim, y0 - rim - above), (x1 + rim, y1 + rim + below), shade, -1)
+    for room, base in ((below, y1 + rim + below - 3), (above, y0 - rim - 3)):
+        if room > 6:
+            word = _WORDS[int(rng.integers(len(_WORDS)))]
+            at = (int(rng.integers(x0, x0 + max(1, (x1 - x0) // 2))), base)
+            strip = art[base - room : base + 3].astype(np.uint8)
+            cv2.putText(
+                strip, word, (at[0], room), _FONTS[int(rng.integers(3))], room / 32, 255.0 - shade, 1, cv2.LINE_AA
+            )
+            art[base - room : base + 3] = strip
+
+
+def _screws(art: Art, box: tuple[int, int, int, int], rng: np.random.Generator) -> None:
+    x0, y0, x1, y1 = box
+    for _ in range(int(rng.integers(0, 3)) if rng.random() < 0.4 else 0):
+        at = (int(rng.integers(x0 + 4, x1 - 4)), int(rng.integers(y0 + 3, y1 - 3)))
+        cv2.circle(art, at, int(rng.integers(2, 5)), float(rng.uniform(20, 220)), -1, cv2.LINE_AA)
+
+
+def _surroundings(width: int, height: int, rng: np.random.Generator) -> Art:
+    """A bumper's shades: a few greys, some edges."""
+    coarse = rng.uniform(10, 230) + rng.normal(0, rng.uniform(2, 40), (4, 6))
+    art = cv2.resize(
+        coarse.astype(np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC if rng.random() < 0.5 else cv2.INTER_NEAREST,
+    )
+    return np.clip(np.asarray(art, np.float32), 0, 255)
+
+
+def _luminance(colour: Colour, rng: np.random.Generator) -> float:
+    red, green, blue = colour
+    if rng.random() < 0.12:  # seen in infrared: red and yellow are bright
+        return float(np.clip(0.55 * red + 0.35 * green + 0.1 * blue + rng.normal(0, 10), 0, 255))
+    return float(np.clip(0.299 * red + 0.587 * green + 0.114 * blue + rng.normal(0, 12), 0, 255))

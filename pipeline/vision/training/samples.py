@@ -1,0 +1,44 @@
+"""What the reader learns from: lines of synthetic plates with their text, each a function of the seed and its number alone."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from pipeline.vision.own import ROWS, STRETCH, WIDTH, padded
+from pipeline.vision.training.art import draw
+from pipeline.vision.training.series import any_plate
+from pipeline.vision.training.typefaces import Typeface
+from pipeline.vision.training.wear import Grey, cut_line, shoot
+
+_EMPTY_SHARE = 0.03  # pictures of nothing: the reader must be able to say so
+_OWN_SHARE = 0.45  # plates in the own strokes, which look most like plates
+_WHOLE_SHARES = 0.3, 0.5  # lines cut over the plate's whole breadth, with bands: at first, and later
+_LATER = 96_000  # the number from which lines are harder: whole breadths, rich crests
+
+
+def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str]:
+    """The number-th line and what it says. Returns (ROWS, WIDTH) uint8, a fresh array, and compact text."""
+    rng = np.random.default_rng((seed, number))
+    if rng.random() < _EMPTY_SHARE:
+        return padded(_nothing(rng)), ""
+    own = [face for face in faces if face.name.startswith("strokes")]
+    choice = own if rng.random() < _OWN_SHARE else faces
+    face = choice[int(rng.integers(len(choice)))]
+    drawn = draw(any_plate(rng), face, rng, rich=number >= _LATER)
+    line = drawn.lines[int(rng.integers(len(drawn.lines)))]
+    whole = drawn.bounds if rng.random() < _WHOLE_SHARES[number >= _LATER] else None
+    return padded(
+        cut_line(shoot(drawn, rng), line, whole, STRETCH * rng.uniform(0.85, 1.15), rng, rows=ROWS, most=WIDTH)
+    ), line.text
+
+
+def _nothing(rng: np.random.Generator) -> Grey:
+    """Bars, edges and noise, without a character."""
+    width = int(rng.integers(32, WIDTH + 1))
+    coarse = rng.uniform(0, 255, (int(rng.integers(1, 5)), int(rng.integers(1, 30)))).astype(np.float32)
+    how = cv2.INTER_NEAREST if rng.random() < 0.5 else cv2.INTER_CUBIC
+    picture = cv2.resize(coarse, (width, ROWS), interpolation=how) + rng.standard_normal((ROWS, width)) * rng.uniform(
+        1, 20
+    )
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)

@@ -1,0 +1,153 @@
+"""A drawn plate as a camera sees it: turned, small, blurred, badly lit, dirty, compressed. In grey, as the reader works."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.vision.training.art import CHARACTER, Drawn, TextLine
+
+Grey = NDArray[np.uint8]
+Points = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One picture of a plate. to_picture: (3, 3) projection from the art to the picture; height: of a character, in pixels."""
+
+    picture: Grey
+    to_picture: Points
+    height: float
+
+    def seen(self, points: list[tuple[float, float]]) -> Points:
+        """Where points of the art lie in the picture: (n, 2)."""
+        placed = np.hstack([np.asarray(points), np.ones((len(points), 1))]) @ self.to_picture.T
+        return np.asarray(placed[:, :2] / placed[:, 2:], np.float64)
+
+
+def shoot(drawn: Drawn, rng: np.random.Generator) -> Shot:
+    """Take a picture of the art, reproducible from rng."""
+    art = _dirty(drawn.art, rng) if rng.random() < 0.3 else drawn.art
+    height = float(np.exp(rng.uniform(np.log(9.0), np.log(44.0))))
+    turn, size = _projection(art.shape, height / CHARACTER, rng)
+    if height < 0.5 * CHARACTER:
+        art = cv2.GaussianBlur(art, (0, 0), 0.35 * CHARACTER / height)
+    picture = cv2.warpPerspective(
+        np.asarray(art, np.float32), turn, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    picture = _lit(_blurred(np.asarray(picture, np.float32), height, rng), rng)
+    noise = rng.standard_normal(picture.shape, np.float32) * float(rng.gamma(1.3, 3.0))
+    grey = np.clip(picture + noise, 0, 255).astype(np.uint8)
+    if rng.random() < 0.7:
+        _, encoded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 96))])
+        grey = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return Shot(grey, turn, height)
+
+
+def cut_line(
+    shot: Shot,
+    line: TextLine,
+    bounds: tuple[float, float, float, float] | None,
+    stretch: float,
+    rng: np.random.Generator,
+    *,
+    rows: int = 32,
+    most: int = 192,
+) -> Grey:
+    """A line as the reader gets it: cut along it, never quite exactly. bounds: the plate's, where its whole breadth is cut.
+
+    Returns (rows, w) uint8, w at most `most`.
+    """
+    left, right = (line.left, line.right) if bounds is None else (bounds[0], bounds[2])
+    middle = (line.top + line.bottom) / 2
+    a, b, over, under = shot.seen(
+        [(left, middle), (right, middle), ((left + right) / 2, line.top), ((left + right) / 2, line.bottom)]
+    )
+    slope = np.arctan2(b[1] - a[1], b[0] - a[0]) + rng.normal(0, 0.07 if rng.random() < 0.2 else 0.02)
+    tall = float(np.hypot(*(under - over))) * float(np.clip(rng.normal(1.05, 0.1), 0.8, 1.4))
+    long = float(np.hypot(*(b - a))) + tall * float(
+        rng.uniform(-0.12, 0.9) if bounds is None else rng.uniform(-0.1, 0.5)
+    )
+    centre = (a + b) / 2 + rng.normal(0, 0.06, 2) * tall
+    scale = rows / (1.5 * tall)
+    width = int(np.clip(round((long + 0.35 * tall) * scale * stretch), 16, most))
+    across = min(scale * stretch, width / max(long, 1.0))
+    turn = np.array(
+        [[np.cos(slope) * across, np.sin(slope) * across, 0.0], [-np.sin(slope) * scale, np.cos(slope) * scale, 0.0]]
+    )
+    turn[:, 2] = np.array([width / 2, rows / 2]) - turn[:, :2] @ centre
+    how = cv2.INTER_CUBIC if scale > 0.8 else cv2.INTER_AREA
+    return np.asarray(
+        cv2.warpAffine(shot.picture, turn, (width, rows), flags=how, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
+def _projection(shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> tuple[Points, tuple[int, int]]:
+    """Scale, turn, shear and tilt; and the size of the picture that takes it all in."""
+    h, w = shape[:2]
+    angle = rng.normal(0, 0.09)
+    shear = rng.normal(0, 0.1)
+    squeeze = rng.uniform(0.72, 1.12)
+    linear = np.array([[squeeze, shear], [0.0, 1.0]]) * scale
+    linear = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) @ linear
+    turn = np.eye(3)
+    turn[:2, :2] = linear
+    turn[2, :2] = rng.normal(0, 0.15, 2) / (w, 2 * w)
+    turn = turn @ np.array([[1, 0, -w / 2], [0, 1, -h / 2], [0, 0, 1.0]])
+    corners = np.array([[0, 0, 1], [w, 0, 1], [w, h, 1], [0, h, 1.0]]) @ turn.T
+    corners = corners[:, :2] / corners[:, 2:]
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    turn = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1.0]]) @ turn
+    size = np.ceil(np.clip(high - low, 12, 900)).astype(int)
+    return turn, (int(size[0]), int(size[1]))
+
+
+def _blurred(picture: NDArray[np.float32], height: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Out of focus, in motion; seldom both, never so much that nothing can be read."""
+    if rng.random() < 0.5:
+        picture = np.asarray(
+            cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.3, 0.3 + 0.05 * height))), np.float32
+        )
+    if rng.random() < 0.25:
+        length = int(rng.integers(2, 3 + round(0.16 * height)))
+        kernel = np.zeros((length, length), np.float32)
+        if rng.random() < 0.5:
+            kernel[length // 2, :] = 1.0 / length
+        else:
+            kernel[:, length // 2] = 1.0 / length
+        picture = np.asarray(cv2.filter2D(picture, -1, kernel), np.float32)
+    return picture
+
+
+def _lit(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Exposure, contrast, a shadow's edge or a slow fall of light."""
+    contrast = float(rng.uniform(0.12, 1.0) if rng.random() < 0.35 else rng.uniform(0.6, 1.15))
+    picture = (picture - 128) * contrast + 128 + float(rng.normal(0, 25))
+    if rng.random() < 0.3:
+        h, w = picture.shape
+        across = np.interp(np.arange(w), [0, w - 1], rng.uniform(0.35, 1.2, 2))
+        down = np.interp(np.arange(h), [0, h - 1], rng.uniform(0.6, 1.1, 2))
+        fall = np.outer(down, across)
+        picture = np.asarray(picture * fall, np.float32)
+    if rng.random() < 0.12:
+        h, w = picture.shape
+        at, lean = rng.uniform(0, w), rng.uniform(-2, 2)
+        ys, xs = np.mgrid[0:h, 0:w]
+        shaded = np.where(xs > at + lean * ys, rng.uniform(0.4, 0.9), 1.0)
+        picture = np.asarray(picture * shaded, np.float32)
+    if rng.random() < 0.1:
+        picture = np.asarray(
+            np.minimum(picture, float(rng.uniform(150, 240))) * 1.1, np.float32
+        )  # glare: the ground burns out
+    return np.asarray(picture, np.float32)
+
+
+def _dirty(art: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Blotches of mud and worn paint."""
+    h, w = art.shape
+    coarse = rng.standard_normal((max(2, h // 14), max(2, w // 14)), np.float32)
+    cover = np.clip(
+        cv2.resize(coarse, (w, h), interpolation=cv2.INTER_CUBIC) - rng.uniform(0.6, 1.8), 0, 1
+    ) * rng.uniform(0.2, 0.8)
+    return np.asarray(art * (1 - cover) + float(rng.uniform(20, 220)) * cover, np.float32)

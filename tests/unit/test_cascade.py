@@ -1,0 +1,110 @@
+"""When PaddleOCR is asked, and what its word does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.vision.ctc import ALPHABET, Scores
+from pipeline.vision.interpret import Reading
+from pipeline.vision.pictures import encode_jpeg
+from pipeline.vision.reading import PlateReader, is_hopeless, is_settled
+from pipeline.vision.sights import read_passage
+
+CROP = np.full((60, 240, 3), 200, np.uint8)
+INNER = (0, 0, 240, 60)
+
+
+@dataclass
+class Saying:
+    """A reader of lines that sees the same text in every line. doubts: a character's place -> what it may be as well."""
+
+    text: str
+    doubts: dict[int, str] = field(default_factory=dict)
+    asked: int = 0
+
+    def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
+        """As a network gives them."""
+        self.asked += len(lines)
+        columns = np.full((2 * len(self.text) + 1, 37), 1e-6)
+        columns[::2, 0] = 1.0
+        for place, character in enumerate(self.text):
+            sees = [character, *self.doubts.get(place, "")]
+            for one in sees:
+                columns[2 * place + 1, 1 + ALPHABET.index(one)] = 1.0 / len(sees)
+        return [np.log(columns / columns.sum(axis=1, keepdims=True)) for _ in lines]
+
+
+def reader_of(own: Saying, other: Saying) -> PlateReader:
+    """Both in a cascade."""
+    return PlateReader(own, other, "test")
+
+
+def test_a_sure_reading_of_a_common_shape_needs_no_second_opinion() -> None:
+    """PaddleOCR is not even loaded for it."""
+    other = Saying("2XYZ999")
+    readings = reader_of(Saying("1ABC234"), other).read(CROP, INNER, surely_a_plate=True)
+    assert ("1ABC234", 0) == (readings[0].text, other.asked)
+
+
+def test_a_doubt_is_put_to_the_second_reader() -> None:
+    """What the first cannot tell apart, the second decides."""
+    readings = reader_of(Saying("1ABC234", {6: "9"}), Saying("1ABC239")).read(CROP, INNER)
+    assert "1ABC239" == readings[0].text
+
+
+def test_a_sure_reading_of_an_odd_shape_is_put_to_the_second_reader() -> None:
+    """Grammar and read disagree: where the second sees the same, it stands."""
+    other = Saying("XQ7B2J9")
+    readings = reader_of(Saying("XQ7B2J9"), other).read(CROP, INNER)
+    assert other.asked > 0
+    assert "XQ7B2J9" == readings[0].text
+    assert readings[0].probability > 0.9
+
+
+def test_readers_that_contradict_each_other_leave_little_confidence() -> None:
+    """Neither is believed; both texts stay among the alternatives."""
+    readings = reader_of(Saying("XQ7B2J9"), Saying("KR7W2J4")).read(CROP, INNER)
+    assert readings[0].probability < 0.6
+
+
+def test_where_nothing_is_seen_no_second_opinion_is_asked_for_unless_a_plate_is_known_to_be_there() -> None:
+    """A grille costs no PaddleOCR; a crop that somebody cut out does."""
+    other = Saying("1ABC234")
+    reader = reader_of(Saying("A"), other)
+    reader.read(CROP, INNER)
+    assert 0 == other.asked
+    reader.read(CROP, INNER, surely_a_plate=True)
+    assert other.asked > 0
+
+
+def test_sights_that_agree_ask_for_no_second_opinion() -> None:
+    """Two quick readings of one passage are enough."""
+    own, other = Saying("1ABC234"), Saying("2XYZ999")
+    sight = encode_jpeg(cv2.resize(CROP, (280, 100)))
+    verdict = read_passage([(sight, (20, 20, 240, 60))] * 4, reader_of(own, other))
+    assert verdict is not None
+    assert ("1ABC234", 0) == (verdict.plate, other.asked)
+
+
+def test_a_doubtful_passage_has_its_best_sights_read_by_both() -> None:
+    """Two of five: more would cost time and change little."""
+    own, other = Saying("1ABC234", {6: "9"}), Saying("1ABC239")
+    sight = encode_jpeg(cv2.resize(CROP, (280, 100)))
+    verdict = read_passage([(sight, (20, 20, 240, 60))] * 5, reader_of(own, other))
+    assert verdict is not None
+    assert "1ABC239" == verdict.plate
+    assert 2 == other.asked
+
+
+def test_settled_and_hopeless_are_about_the_likeliest_texts() -> None:
+    """The edges of both."""
+    assert is_settled([Reading("1ABC234", 0.98)])
+    assert not is_settled([Reading("1ABC234", 0.9)])
+    assert not is_settled([Reading("XQ7B2J9", 0.99)])
+    assert not is_settled([])
+    assert is_hopeless([])
+    assert is_hopeless([Reading("ABC", 0.9)])
+    assert not is_hopeless([Reading("1ABC234", 0.1)])
