@@ -1,8 +1,8 @@
 """The pace of aiokafka's fetcher, mended: it fetches every few milliseconds at most, and never sleeps over a fetch that is done.
 
 aiokafka 0.14 sends its next fetch the moment that the answer before was read. Where many partitions get a record now and then, the
-broker answers with a few of them at a time, and both sides spend much of their processor time on fetching (a quarter of an agent's
-at 5,000 reads/s). Here the readers are woken, and the next fetch goes out after a pause.
+broker answers with a few of them at a time, and both sides work for many small answers. Here the readers are woken, and the next
+fetch goes out after a pause: at 3,000 reads/s some 560 fetches in 6 s instead of 1,000, for about 5 ms more at the median.
 
 And a fetch is marked as over by a callback, which may run after the fetcher has looked: it then sees a fetch in flight that is
 none, and sleeps for 200 ms. Here it is marked before the fetch ends.
