@@ -1,8 +1,7 @@
 """alerts -> the neighbours' policies -> forwards, each country on a partition of its own."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import structlog
 
@@ -13,6 +12,7 @@ from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.follower import Follower
+from pipeline.state.mirror import Mirror
 from schemas.outcomes import Alert, Forward
 from schemas.reference import Camera, Policy, Zone
 from schemas.topics import ALERTS, FORWARDS
@@ -24,32 +24,14 @@ IF_REDIS_FORGETS = "an alert that comes again may be forwarded a second time, wi
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Replica:
+class Replica(Mirror):
     """What this agent decides from, kept up to date by the follower."""
 
-    policies: dict[str, Policy] = field(default_factory=dict)
-    cameras: dict[str, Camera] = field(default_factory=dict)
-    zones: dict[str, Zone] = field(default_factory=dict)
-    whole: bool = False  # cameras are known, and all that was imported before them
-
-    def caught_up(self, filled: frozenset[str]) -> None:
-        """Everything of one look is in memory. filled: the collections that hold something."""
-        self.whole = self.whole or CAMERAS.name in filled
-
-    def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
-        """Take over what changed in one collection."""
-        held: dict[str, tuple[dict[str, Any], Callable[[Any], str]]] = {
-            POLICIES.name: (self.policies, POLICIES.key),
-            CAMERAS.name: (self.cameras, CAMERAS.key),
-            ZONES.name: (self.zones, ZONES.key),
-        }
-        items, key = held[collection]
-        if reset:
-            items.clear()
-        for gone in removes:
-            items.pop(gone, None)
-        items.update((key(item), item) for item in puts)
+    def __init__(self) -> None:
+        super().__init__(CAMERAS, ZONES, POLICIES)
+        self.cameras: dict[str, Camera] = self.of(CAMERAS)
+        self.zones: dict[str, Zone] = self.of(ZONES)
+        self.policies: dict[str, Policy] = self.of(POLICIES)
 
 
 @dataclass(frozen=True, slots=True)

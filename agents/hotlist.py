@@ -5,8 +5,7 @@ goes on.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import msgspec
 import structlog
@@ -20,6 +19,7 @@ from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
 from pipeline.state.dedup import INCIDENT_TTL_MS, Incidents, SeenOnce
 from pipeline.state.follower import Follower
+from pipeline.state.mirror import Mirror
 from schemas.outcomes import Alert
 from schemas.reads import PlateRead, ReadBatch
 from schemas.reference import Camera, Zone
@@ -32,30 +32,14 @@ IF_REDIS_FORGETS = "an incident that goes on may ring a second time, under anoth
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Replica:
+class Replica(Mirror):
     """What this agent decides from, kept up to date by the follower."""
 
-    hotlist: Hotlist = field(default_factory=Hotlist)
-    cameras: dict[str, Camera] = field(default_factory=dict)
-    zones: dict[str, Zone] = field(default_factory=dict)
-    whole: bool = False  # cameras are known, and all that was imported before them
-
-    def caught_up(self, filled: frozenset[str]) -> None:
-        """Everything of one look is in memory. filled: the collections that hold something."""
-        self.whole = self.whole or CAMERAS.name in filled
-
-    def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
-        """Take over what changed in one collection."""
-        if collection == HOTLIST.name:
-            self.hotlist.apply(puts, removes, reset=reset)
-            return
-        items: dict[str, Any] = self.cameras if collection == CAMERAS.name else self.zones
-        if reset:
-            items.clear()
-        for key in removes:
-            items.pop(key, None)
-        items.update(((CAMERAS if collection == CAMERAS.name else ZONES).key(item), item) for item in puts)
+    def __init__(self) -> None:
+        self.hotlist = Hotlist()
+        super().__init__(CAMERAS, ZONES, indexes={HOTLIST.name: self.hotlist})
+        self.cameras: dict[str, Camera] = self.of(CAMERAS)
+        self.zones: dict[str, Zone] = self.of(ZONES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ What intake refuses is left out silently here: the hotlist agent reads the same 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import structlog
 
@@ -20,6 +19,7 @@ from pipeline.runtime.settings import Settings
 from pipeline.section_control import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.state.collections import CAMERAS, SECTIONS
 from pipeline.state.follower import Follower
+from pipeline.state.mirror import Mirror
 from pipeline.state.section_memory import SectionMemory
 from schemas.outcomes import Violation
 from schemas.reads import PlateRead, ReadBatch
@@ -36,28 +36,13 @@ REBUILD_MS = 3_600_000  # the longest that a passage takes, unless a section say
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Replica:
+class Replica(Mirror):
     """What this agent decides from, kept up to date by the follower."""
 
-    sections: SectionIndex = field(default_factory=SectionIndex)
-    cameras: dict[str, Camera] = field(default_factory=dict)
-    whole: bool = False  # cameras are known, and all that was imported before them
-
-    def caught_up(self, filled: frozenset[str]) -> None:
-        """Everything of one look is in memory. filled: the collections that hold something."""
-        self.whole = self.whole or CAMERAS.name in filled
-
-    def take(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
-        """Take over what changed in one collection."""
-        if collection == SECTIONS.name:
-            self.sections.apply(puts, removes, reset=reset)
-            return
-        if reset:
-            self.cameras.clear()
-        for key in removes:
-            self.cameras.pop(key, None)
-        self.cameras.update((camera.camera_id, camera) for camera in puts)
+    def __init__(self) -> None:
+        self.sections = SectionIndex()
+        super().__init__(CAMERAS, indexes={SECTIONS.name: self.sections})
+        self.cameras: dict[str, Camera] = self.of(CAMERAS)
 
 
 @dataclass(frozen=True, slots=True)
