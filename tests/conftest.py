@@ -1,17 +1,22 @@
 """What integration and end-to-end tests run on: the real embedded pair, started once, and a namespace for each test."""
 
+import os
 import secrets
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
+from hypothesis import settings
 from redis.asyncio import Redis
 
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.pair import EmbeddedPair
 from pipeline.runtime.topics import create_topics, list_topics
 from schemas.topics import TOPICS
+
+settings.register_profile("repeatable", derandomize=True, deadline=None)  # the same examples each time, however slow
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))  # HYPOTHESIS_PROFILE=default explores further
 
 PARTITIONS = 4
 """Of every topic of a test's namespace: enough for several workers, quick to create."""
