@@ -5,7 +5,9 @@ goes on.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 import structlog
@@ -13,6 +15,7 @@ import structlog
 from pipeline.hotlist import Hotlist, alert_of, in_incident, match_read
 from pipeline.intake import check_read, need_cameras
 from pipeline.runtime.app import Context
+from pipeline.runtime.codec import reads_in
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.settings import Settings
@@ -78,7 +81,7 @@ class Matcher:
             retention_days=settings.retention_days,
         )
         if refusal:
-            outputs.refuse(record, refusal.reason, refusal.detail, index=_index_of(read, record.payload),
+            outputs.refuse(record, refusal.reason, refusal.detail, index=_places(record.payload).get(read.read_id),
                            payload=msgspec.json.encode(read))  # fmt: skip
             return []
         return [
@@ -98,11 +101,21 @@ class Matcher:
         ]
 
 
-def _index_of(read: PlateRead, payload: bytes) -> int | None:
-    """Where the read stood in its batch as it came: bad reads before it have been taken out since."""
-    reads = msgspec.json.decode(payload)["reads"]
-    places = (at for at, one in enumerate(reads) if isinstance(one, dict) and one.get("read_id") == read.read_id)
-    return next(places, None)
+@lru_cache(maxsize=1)  # a batch of an unknown camera asks for each of its reads
+def _places(payload: bytes) -> dict[str, int]:
+    """Where each read stood in its batch as it came, by read_id: bad reads before it have been taken out since."""
+    places: dict[str, int] = {}
+    for at, part in enumerate(reads_in(payload)):
+        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            places.setdefault(_NAMED.decode(part).read_id, at)
+    return places
+
+
+class _Named(msgspec.Struct):
+    read_id: str
+
+
+_NAMED = msgspec.json.Decoder(_Named)
 
 
 async def start(context: Context) -> Handler:

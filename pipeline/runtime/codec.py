@@ -1,5 +1,6 @@
 """Messages to bytes and back, by each topic's encoding. What cannot be decoded is a BadRecord that says where it is wrong."""
 
+import json
 from functools import cache
 from typing import Any, TypeVar
 
@@ -47,23 +48,40 @@ class _RawBatch(msgspec.Struct):
     reads: list[msgspec.Raw]
 
 
+class _AnyBatch(msgspec.Struct):
+    reads: list[Any]
+
+
 def decode_reads_one_by_one(payload: bytes) -> tuple[list[PlateRead], list[tuple[int, bytes, BadRecord]]]:
     """A batch whose whole does not validate: its good reads, and (index, bytes, why) of each bad one.
 
     Raises BadRecord when it is no batch at all, so that one bad read never takes 99 good ones with it.
     """
-    try:
-        raw = msgspec.json.decode(payload, type=_RawBatch).reads
-    except _UNREADABLE as error:
-        raise BadRecord("invalid", str(error)) from error
     good: list[PlateRead] = []
     bad: list[tuple[int, bytes, BadRecord]] = []
-    for index, item in enumerate(raw):
+    for index, item in enumerate(reads_in(payload)):
         try:
             good.append(_READ.decode(item))
         except _UNREADABLE as error:
-            bad.append((index, bytes(item), BadRecord("invalid", str(error))))
+            bad.append((index, item, BadRecord("invalid", str(error))))
     return good, bad
 
 
+def reads_in(payload: bytes) -> list[bytes]:
+    """A batch taken apart, none of its reads looked at. Raises BadRecord when it is no batch.
+
+    What is no JSON but Python's own dialect of it (NaN, Infinity) is taken apart, too; the words for its numbers become text.
+    """
+    try:
+        return [bytes(raw) for raw in _RAW_BATCH.decode(payload).reads]
+    except _UNREADABLE as error:
+        whole = BadRecord("invalid" if isinstance(error, msgspec.ValidationError) else "undecodable", str(error))
+    try:
+        found = msgspec.convert(json.loads(payload, parse_constant=str), _AnyBatch).reads
+    except (*_UNREADABLE, ValueError):
+        raise whole from None
+    return [json.dumps(item).encode() for item in found]
+
+
 _READ = msgspec.json.Decoder(PlateRead)
+_RAW_BATCH = msgspec.json.Decoder(_RawBatch)

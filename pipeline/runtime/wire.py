@@ -12,7 +12,7 @@ from pipeline.runtime.sender import Outgoing
 from schemas import ids
 from schemas.base import Message
 from schemas.outcomes import DeadLetter
-from schemas.reads import ReadBatch
+from schemas.reads import MAX_BATCH, ReadBatch
 from schemas.topics import DEAD_LETTERS, READS, TOPICS, Topic
 
 OVERHEAD_BYTES = 4096  # of a record beyond its value: key, headers, the batch around it
@@ -36,7 +36,7 @@ class Wire:
             try:
                 message = codec.decode(self._source, payload)
             except BadRecord as error:
-                if self._source is READS and error.reason == "invalid":
+                if self._source is READS and payload:
                     message = self._salvaged(tp, raw, outputs)
                     if message is None:
                         continue
@@ -52,7 +52,11 @@ class Wire:
         except BadRecord as error:
             outputs.refusals.append(self._refused(tp, raw, error, raw.value))
             return None
-        outputs.refusals += [self._refused(tp, raw, error, part, index) for index, part, error in bad]
+        if len(bad) > MAX_BATCH:  # a megabyte of rubbish is one letter, not a million
+            why = BadRecord("invalid", f"{len(bad)} of its {len(good) + len(bad)} reads; the first: {bad[0][2].detail}")
+            outputs.refusals.append(self._refused(tp, raw, why, raw.value))
+        else:
+            outputs.refusals += [self._refused(tp, raw, error, part, index) for index, part, error in bad]
         if not good and not bad:
             outputs.refusals.append(self._refused(tp, raw, BadRecord("empty", "a batch without reads"), raw.value))
         return ReadBatch(reads=tuple(good)) if good else None

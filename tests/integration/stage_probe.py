@@ -37,6 +37,11 @@ def read(number: int) -> PlateRead:
     )
 
 
+def batch_of(*numbers: int) -> bytes:
+    """A record's value: the reads of these numbers."""
+    return codec.encode(READS, ReadBatch(reads=tuple(map(read, numbers))))
+
+
 def receipt_of(plate_read: PlateRead) -> Receipt:
     """The output that one read makes."""
     return Receipt(

@@ -94,3 +94,20 @@ def test_no_bytes_raise_anything_but_a_bad_record(payload: bytes) -> None:
             codec.decode(topic, payload)
         except BadRecord as refused:
             assert refused.reason in ("empty", "undecodable", "invalid")
+
+
+def test_a_batch_is_taken_apart_though_one_of_its_reads_is_in_a_dialect() -> None:
+    """NaN is no JSON, but Python writes it: the other reads are as they were, and its own is refused for that very field."""
+    good = msgspec.json.encode(make_read())
+    strange = good.replace(b'"confidence":', b'"confidence":NaN,"was":')
+    reads, bad = codec.decode_reads_one_by_one(b'{"reads":[' + strange + b"," + good + b"]}")
+    assert [make_read()] == reads
+    assert [0] == [index for index, _, _ in bad]
+    assert "confidence" in bad[0][2].detail
+
+
+def test_a_batch_of_an_endless_number_is_told_as_it_came() -> None:
+    """Python itself refuses to read it; no other error may come of that."""
+    with pytest.raises(BadRecord) as caught:
+        codec.decode_reads_one_by_one(b'{"reads":[NaN,' + b"9" * 5_000 + b"]}")
+    assert "undecodable" == caught.value.reason
