@@ -32,6 +32,7 @@ NAME = "hotlist"
 SOURCE = READS
 OUTPUTS = (ALERTS,)
 IF_REDIS_FORGETS = "an incident that goes on may ring a second time, under another id"
+MAKE_AGAIN = True  # what a Redis that took over may not have been given any more: the last seconds' reads, once more
 log = structlog.get_logger()
 
 

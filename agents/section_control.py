@@ -33,6 +33,7 @@ IF_REDIS_FORGETS = (
     "the last hour's reads are taken again; a vehicle that entered its section earlier leaves it unmeasured"
 )
 REBUILD_MS = 3_600_000  # the longest that a passage takes, unless a section says otherwise
+MAKE_AGAIN = True  # what a Redis that took over may not have been given any more: the last seconds' reads, once more
 log = structlog.get_logger()
 
 

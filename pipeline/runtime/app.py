@@ -226,8 +226,21 @@ def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
         count.inc()
         rebuild()
 
-    witness = Witness(context.redis, context.settings.namespace, module.NAME, risk, on_lost=lost, on_new=rebuild)
+    witness = Witness(
+        context.redis,
+        context.settings.namespace,
+        module.NAME,
+        risk,
+        on_lost=lost,
+        on_new=rebuild,
+        place=stage.positions,
+        on_moved=(lambda places: stage.rewind(places=places)) if getattr(module, "MAKE_AGAIN", False) else _nothing,
+    )
     context.background(witness.run, "witness")
+
+
+def _nothing(_places: object) -> None:
+    """Where another Redis answers and what was written last may be gone, this agent can live with that."""
 
 
 def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:

@@ -19,7 +19,7 @@ from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.sender import Sender
-from pipeline.runtime.transport import Chunk
+from pipeline.runtime.transport import Again, Chunk
 from pipeline.runtime.wire import Wire
 from schemas.base import Message
 from schemas.topics import Topic
@@ -86,7 +86,7 @@ class Stage:
         self._assigned: set[TopicPartition] = set()
         self._resets: list[Callable[[], None]] = []
         self._reset_for = -1
-        self._again_from_ms: int | None = None
+        self._again: Again | None = None
         self._running = False
         self._draining = asyncio.Event()
         self.high_water: Callable[[TopicPartition], int | None] = lambda _tp: None
@@ -162,17 +162,20 @@ class Stage:
         self._metrics.ready.set(1)
         log.info("stage.assigned", partitions=len(self._assigned))
 
-    def rewind(self, from_ms: int) -> None:
-        """Have everything since then taken again (UTC ms): what the handler made of it was lost. Its ids make that harmless."""
-        self._again_from_ms = from_ms
+    def rewind(self, from_ms: int | None = None, places: Mapping[TopicPartition, int | None] | None = None) -> None:
+        """Have everything since then (UTC ms), or from these places on, taken again: what the handler made of it was lost. Its ids
+        make that harmless. It never goes forward: a worker that is behind stays behind.
+        """
+        asked = Again(from_ms, {tp: place for tp, place in (places or {}).items() if place is not None})
+        self._again = asked if self._again is None else self._again.and_also(asked)
 
-    def again_from_ms(self) -> int | None:
+    def again(self) -> Again | None:
         """What `rewind` asked for."""
-        return self._again_from_ms
+        return self._again
 
     def rewound(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Go on from there. It is committed like any progress, so that a crash does not cut the repetition short."""
-        self._again_from_ms = None
+        self._again = None
         for tp, offset in offsets.items():
             lane = self._lane(tp)
             lane.waiting = deque(one for one in lane.waiting if one[0] != tp)

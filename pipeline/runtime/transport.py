@@ -44,6 +44,20 @@ class Chunk:
     records: Mapping[TopicPartition, list[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What is to be read again: since a time (UTC ms, the broker's clock), from these offsets, or from whichever is earlier."""
+
+    from_ms: int | None
+    places: Mapping[TopicPartition, int]
+
+    def and_also(self, other: "Again") -> "Again":
+        """Both of them."""
+        times = [one.from_ms for one in (self, other) if one.from_ms is not None]
+        places = {tp: min(place, self.places.get(tp, place)) for tp, place in other.places.items()}
+        return Again(min(times, default=None), {**self.places, **places})
+
+
 class Intake(Protocol):
     """The stage, as the consumer sees it."""
 
@@ -68,8 +82,11 @@ class Intake(Protocol):
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """A new generation begins with these partitions."""
 
-    def again_from_ms(self) -> int | None:
-        """Since when everything is to be read again (UTC, the broker's clock); None: go on."""
+    def again(self) -> Again | None:
+        """What is to be read again; None: go on."""
+
+    def positions(self) -> dict[TopicPartition, int | None]:
+        """Every partition with the next offset that is not settled; None: nothing settled in this generation."""
 
     def rewound(self, offsets: Mapping[TopicPartition, int]) -> None:
         """These partitions go on from there; what was fetched of them comes again."""
@@ -134,6 +151,11 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         found = await self.call_thread(self._ensure_consumer().offsets_for_times, dict.fromkeys(partitions, at_ms))
         return {tp: place.offset for tp, place in found.items() if place is not None}
 
+    async def committed_offset(self, tp: TopicPartition) -> int | None:
+        """What the group has committed; None: nothing yet."""
+        found: int | None = await self.call_thread(self._ensure_consumer().committed, tp)
+        return found
+
     def verify_event_path(self, now: float, tp: TopicPartition) -> None:
         """Nothing: the stage's own metrics tell of a partition that stands still."""
 
@@ -169,8 +191,8 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 self._dropped = False
                 continue
             active = set(self._get_active_partitions())
-            if active and (again_from_ms := self.intake.again_from_ms()) is not None:
-                await self._rewind(again_from_ms, active)
+            if active and (again := self.intake.again()) is not None:
+                await self._rewind(again, active)
                 continue
             wanted = active - self.intake.held()
             if not wanted:
@@ -187,11 +209,11 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             else:
                 await asyncio.sleep(0)
 
-    async def _rewind(self, at_ms: int, active: Iterable[TopicPartition]) -> None:
-        """Read again from a time on. Nothing is in flight here, so no chunk from before can follow."""
+    async def _rewind(self, again: Again, active: Iterable[TopicPartition]) -> None:
+        """Read again. Nothing is in flight here, so no chunk from before can follow."""
         place = self._place
         try:
-            offsets = await self._thread.offsets_since(at_ms, active)
+            offsets = await self._places_of(again, active)
             await self.seek_wait(offsets)
         except (KafkaError, TimeoutError) as error:
             log.warning("rewind.failed", error=repr(error))
@@ -201,7 +223,20 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             self._dropped = True
             return
         self.intake.rewound(offsets)
-        log.info("stage.rewound", partitions=len(offsets), to_ms=at_ms)
+        log.info("stage.rewound", partitions=len(offsets), to_ms=again.from_ms)
+
+    async def _places_of(self, again: Again, active: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """Where to go back to, for the partitions that are beyond it: one that is still behind would skip what it has not done."""
+        since = {} if again.from_ms is None else await self._thread.offsets_since(again.from_ms, active)
+        settled, found = self.intake.positions(), dict[TopicPartition, int]()
+        for tp in active:
+            wanted = [offset for offset in (since.get(tp), again.places.get(tp)) if offset is not None]
+            here = settled.get(tp)
+            if here is None and wanted:
+                here = await self._thread.committed_offset(tp)
+            if wanted and here is not None and min(wanted) < here:
+                found[tp] = min(wanted)
+        return found
 
     async def _room(self) -> None:
         with contextlib.suppress(TimeoutError):

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
+import pytest
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.transport import Chunk, StageConsumer
+from pipeline.runtime.transport import Again, Chunk, StageConsumer
 
 PLACE = TopicPartition("t.reads", 5)
 Fetch = Callable[["Scripted"], Awaitable[Chunk]]
@@ -24,7 +25,7 @@ class Scripted(StageConsumer):
         self.events: list[str] = []
         self.intake = SimpleNamespace(
             take=lambda chunk: self.events.extend(chunk.records[PLACE]),
-            held=set, again_from_ms=lambda: None, assigned=lambda _: None,
+            held=set, again=lambda: None, assigned=lambda _: None,
         )  # fmt: skip
         self._fetches = list(fetches)
         self._place, self._dropped = 0, False
@@ -85,3 +86,41 @@ async def test_what_was_fetched_across_a_rebalance_is_not_taken_and_sought_again
 async def test_what_bears_an_old_generation_is_not_taken_and_sought_again() -> None:
     """Nobody else may seek back for it."""
     assert ["sought", "a"] == await Scripted(fetched("a", generation=1), fetched("a")).ran()
+
+
+class Places:
+    """The consumer's thread, as far as it tells places."""
+
+    def __init__(self, since: int | None, committed: int | None) -> None:
+        self._since, self._committed = since, committed
+
+    async def offsets_since(self, _at_ms: int, _partitions: object) -> dict[TopicPartition, int]:
+        return {} if self._since is None else {PLACE: self._since}
+
+    async def committed_offset(self, _tp: TopicPartition) -> int | None:
+        return self._committed
+
+
+@pytest.mark.parametrize(
+    ("since", "asked", "settled", "committed", "back_to"),
+    [
+        (70, None, 90, 90, 70),  # the last hour, again
+        (70, None, 20, 20, None),  # it is hours behind: going there would skip 50 records for good
+        (70, None, None, 20, None),  # the same, just started
+        (70, None, None, 90, 70),
+        (None, None, 90, 90, None),  # nothing came since then
+        (70, None, None, None, None),  # all of it is new, and comes anyway
+        (None, 80, 90, 85, 80),  # from where it was a second ago
+        (70, 80, 90, 85, 70),
+        (None, 95, 90, 90, None),
+    ],
+)
+async def test_what_is_read_again_never_lies_ahead(
+    since: int | None, asked: int | None, settled: int | None, committed: int | None, back_to: int | None
+) -> None:
+    """A worker that is behind stays behind, whatever its memory lost."""
+    consumer = Scripted()
+    consumer._thread = cast(Any, Places(since, committed))
+    consumer.intake = cast(Any, SimpleNamespace(positions=lambda: {PLACE: settled}))
+    again = Again(1 if since else None, {} if asked is None else {PLACE: asked})
+    assert ({} if back_to is None else {PLACE: back_to}) == await consumer._places_of(again, {PLACE})
