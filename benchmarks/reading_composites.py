@@ -1,7 +1,8 @@
 """Passages at 1280x720 made of real scenes: each plate with what is around it, at a chosen height, moving over a few frames.
 
 Where a camera stands far off, plates are 10 to 40 pixels high, and the same plate is seen several times, each time a little
-differently. Night and rain are put on top: little light and noise, or streaks. Reproducible from the seed.
+differently. Night and rain are put on top: little light and noise, or streaks; blur smears what moves along its way, as a long
+exposure does. Reproducible from the seed.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from pipeline.plates.text import compact
 
 WIDTH, HEIGHT, FRAMES = 1280, 720, 5
-WEATHERS = ("day", "night", "rain")
+WEATHERS = ("day", "night", "blur", "rain")
+SMEAR = 0.2  # of the plate's height: a fifth is what 100 km/h makes of an exposure of about 1/1200 s
 Picture = NDArray[np.uint8]
 
 
@@ -34,7 +36,8 @@ def composites(scenes: Path, plate_px: int, weather: str = "day", seed: int = 5)
         rng = np.random.default_rng((seed, number, plate_px))
         scene = cv2.imread(str(scenes / name))
         car = _car(np.asarray(scene, np.uint8), (int(x), int(y), int(width), int(height)))
-        yield Composite(compact(plate), tuple(_frames(car, plate_px / int(height), weather, rng)))
+        smear_px = SMEAR * plate_px if weather == "blur" else 0.0
+        yield Composite(compact(plate), tuple(_frames(car, plate_px / int(height), smear_px, weather, rng)))
 
 
 def _car(scene: Picture, box: tuple[int, int, int, int]) -> Picture:
@@ -44,7 +47,7 @@ def _car(scene: Picture, box: tuple[int, int, int, int]) -> Picture:
     return scene[top : y + 4 * height, left : x + 2 * width]
 
 
-def _frames(car: Picture, scale: float, weather: str, rng: np.random.Generator) -> Iterator[bytes]:
+def _frames(car: Picture, scale: float, smear_px: float, weather: str, rng: np.random.Generator) -> Iterator[bytes]:
     """The car coming nearer and to one side, sampled anew for each frame."""
     road = _road(rng)
     x, y = rng.uniform(250, 700), rng.uniform(150, 350)
@@ -54,9 +57,22 @@ def _frames(car: Picture, scale: float, weather: str, rng: np.random.Generator) 
         small = cv2.GaussianBlur(car, (0, 0), max(0.3, 0.4 / at)) if at < 1 else car
         place = np.array([[at, 0, x + dx * step], [0, at, y + dy * step]])
         mask = cv2.warpAffine(np.ones(car.shape[:2], np.float32), place, (WIDTH, HEIGHT))[:, :, None]
-        frame = road * (1 - mask) + cv2.warpAffine(small, place, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR) * mask
+        moved = cv2.warpAffine(small, place, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR) * mask
+        if smear_px:
+            smear = _smear(smear_px, dx, dy)
+            moved, mask = cv2.filter2D(moved, -1, smear), cv2.filter2D(mask, -1, smear)[:, :, None]
+        frame = road * (1 - mask) + moved
         _, encoded = cv2.imencode(".jpg", _weathered(frame, weather, rng), [cv2.IMWRITE_JPEG_QUALITY, 85])
         yield encoded.tobytes()
+
+
+def _smear(length_px: float, dx: float, dy: float) -> NDArray[np.float32]:
+    """A line of this length along the movement, as a kernel whose sum is 1."""
+    half = int(np.ceil(length_px))
+    ways = np.linspace(-length_px / 2, length_px / 2, 65) / max(float(np.hypot(dx, dy)), 1e-6)
+    kernel = np.zeros((2 * half + 1, 2 * half + 1), np.float32)
+    np.add.at(kernel, (np.rint(half + ways * dy).astype(int), np.rint(half + ways * dx).astype(int)), 1 / 65)
+    return kernel
 
 
 def _road(rng: np.random.Generator) -> NDArray[np.float32]:

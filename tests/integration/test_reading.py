@@ -11,6 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.accuracy_reading import measure
+from benchmarks.reading_peers import Road
 from pipeline.errors import BadRecord
 from pipeline.vision.pictures import Picture, encode_jpeg
 from pipeline.vision.reading import PlateReader
@@ -120,4 +121,4 @@ def test_scenes_with_truth_are_read_right(reader: PlateReader, tmp_path: Path) -
         for number, plate in enumerate(["1ABC234", "AB123CD", "RK828AG", "12345", "BSE5579", "1B25790"]):
             (tmp_path / f"{number}.jpg").write_bytes(encode_jpeg(on_a_car(drawn(plate), number - 3.0)))
             (tmp_path / f"{number}.txt").write_text(f"{number}.jpg\t230\t250\t140\t30\t{plate}\n")
-    assert measure(folder, reader).folded_share >= 0.85
+    assert measure(folder, {"vigie": Road(reader)})["vigie"].folded_share >= 0.85

@@ -1,0 +1,94 @@
+"""Counting what readers said: right or wrong, how sure, and at what cost in CPU time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from statistics import quantiles
+
+from benchmarks.reading_peers import Said
+from benchmarks.reading_truth import Case, folded
+
+SURE = 0.95
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of some pictures. ms: CPU time of each."""
+
+    folded: int = 0
+    strict: int = 0
+    sure: int = 0
+    sure_and_right: int = 0
+    with_a_read: int = 0
+    ms: list[float] = field(default_factory=list)
+
+    def figures(self) -> dict[str, object]:
+        """As they are appended and printed."""
+        pictures = len(self.ms)
+        return {
+            "pictures": pictures,
+            "folded_percent": _percent(self.folded, pictures),
+            "strict_percent": _percent(self.strict, pictures),
+            "sure_percent": _percent(self.sure, pictures),
+            "right_when_sure_percent": _percent(self.sure_and_right, self.sure),
+            "with_a_read": self.with_a_read,
+            "cpu_ms": spread(self.ms),
+        }
+
+    def false_figures(self) -> dict[str, object]:
+        """Of pictures that show no plate."""
+        pictures = len(self.ms)
+        return {
+            "pictures": pictures,
+            "false_reads_per_thousand": round(1000 * self.with_a_read / pictures, 1),
+            "sure_false_reads_per_thousand": round(1000 * self.sure / pictures, 1),
+            "cpu_ms": spread(self.ms),
+        }
+
+
+@dataclass(slots=True)
+class Result:
+    """What one reader made of a folder.
+
+    wrong: file, truth, best read, confidence. sureness: of each read, and whether it is right.
+    """
+
+    groups: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    wrong: list[tuple[str, str, str, float]] = field(default_factory=list)
+    sureness: list[tuple[float, bool]] = field(default_factory=list)
+
+    @property
+    def folded_share(self) -> float:
+        """Of the pictures, how many were read right after folding, 0..1."""
+        return self.groups["all"].folded / max(1, len(self.groups["all"].ms))
+
+    def add(self, case: Case, said: Sequence[Said], ms: float) -> None:
+        """Count one picture by its best read."""
+        text, sureness = said[0] if said else ("", 0.0)
+        right = case.plate is not None and folded(text) == folded(case.plate)
+        if said:
+            self.sureness.append((sureness, right))
+        for tally in (self.groups[name] for name in ("all", *case.groups, *case.details)):
+            tally.ms.append(ms)
+            tally.folded += right
+            tally.strict += text == case.plate
+            tally.sure += sureness >= SURE
+            tally.sure_and_right += sureness >= SURE and right
+            tally.with_a_read += bool(said)
+        if not right and (case.plate or said):
+            self.wrong.append((case.file.name, case.plate or "", text, round(sureness, 3)))
+
+    def figures(self, groups: Sequence[str]) -> dict[str, object]:
+        """The figures of those of these groups that hold anything."""
+        found = {name: self.groups[name] for name in groups if name in self.groups}
+        return {name: tally.false_figures() if name == "no plate" else tally.figures() for name, tally in found.items()}
+
+
+def spread(ms: Sequence[float]) -> dict[str, float]:
+    """Mean and percentiles of some times."""
+    cuts = quantiles(ms, n=100, method="inclusive") if len(ms) > 1 else [ms[0]] * 99
+    return {"mean": round(sum(ms) / len(ms), 1), **{f"p{p}": round(cuts[p - 1], 1) for p in (50, 95, 99)}}
+
+
+def _percent(some: int, of: int) -> float | None:
+    return round(100 * some / of, 1) if of else None
