@@ -4,6 +4,7 @@ Works at the picture's own scale and at halves of it, so that a distant plate is
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -17,7 +18,6 @@ from pipeline.vision.rows import Grey, Row, find_row
 MAX_PLATES = 8
 MIN_CHARACTER_HEIGHT = 7.0  # pixels; below, characters cannot be told apart
 _MAX_AREAS = 10  # of one scale examined for rows, strongest strokes first
-_ROUGHLY = 48  # pixels that an area is scaled to: enough to tell a plate from a hedge
 _GOOD_SCORE = 4.5
 _MIN_SCORE = 2.6  # of a row: three characters on a good line
 
@@ -52,7 +52,7 @@ def row_in(grey: Grey, area: Box) -> Row | None:
     """The row of characters of a stroke area, looked for with a margin; as long as the area where the area is a tight band."""
     x, y, width, height = area
     side, above = int(0.35 * height) + 2, int(0.45 * height) + 2
-    row = find_row(grey, (x - side, y - above, width + 2 * side, height + 2 * above), _ROUGHLY)
+    row = find_row(grey, (x - side, y - above, width + 2 * side, height + 2 * above), roughly=True)
     if row is not None and row.length < 0.8 * width and row.height > 0.42 * height:
         return row.widened(x, x + width)
     return row
@@ -104,6 +104,7 @@ def _level(grey: Grey) -> list[tuple[float, Box]]:
     return areas
 
 
+@lru_cache
 def _rectangle(width: int, height: int) -> NDArray[np.uint8]:
     return np.ones((height, width), np.uint8)
 

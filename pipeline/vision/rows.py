@@ -7,6 +7,8 @@ components of a letter's proportions, and look for the straight line that most o
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from statistics import fmean, median
 
 import cv2
 import numpy as np
@@ -17,9 +19,11 @@ from pipeline.vision.boxes import Box
 Grey = NDArray[np.uint8]
 MAX_SLOPE = 0.3  # 17 degrees: more is not a plate that a traffic camera sees upright
 MIN_CHARACTERS = 3
-_WORK_HEIGHT = 80  # pixels that the examined area is scaled to
+_WORK_HEIGHT, _ROUGH_HEIGHT = 80, 48  # pixels that the examined area is scaled to
 _WORK_WIDTH = 600
 _GOOD_SCORE = 4.5  # a row this good needs no other binarisation
+_DARK = 110  # mean grey; light characters stand on dark ground
+_FAIR_SCORE = 3.0  # and after two, this good
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,12 @@ class Row:
         )
 
 
-def find_row(grey: Grey, area: Box, work_height: int = _WORK_HEIGHT) -> Row | None:
+def find_row(grey: Grey, area: Box, *, roughly: bool = False) -> Row | None:
     """The best row of characters inside area (x, y, width, height; clipped to the picture), or None.
 
-    work_height: pixels that the area is scaled to; lower is quicker and less exact.
+    roughly: quicker and less exact: enough to tell a plate from a hedge.
     """
+    work_height = _ROUGH_HEIGHT if roughly else _WORK_HEIGHT
     x0, y0 = max(area[0], 0), max(area[1], 0)
     part = grey[y0 : max(area[1] + area[3], y0), x0 : max(area[0] + area[2], x0)]
     if min(part.shape) < 6:
@@ -70,12 +75,14 @@ def find_row(grey: Grey, area: Box, work_height: int = _WORK_HEIGHT) -> Row | No
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=how), np.uint8)
     best: Row | None = None
-    for dark in _binarised(part):
+    good = _GOOD_SCORE
+    for dark in _binarised(part, maybe_light=not roughly or cv2.mean(part)[0] < _DARK):
         row = _row_of(_components(dark))
         if row is not None and (best is None or row.score > best.score):
             best = row
-        if best is not None and best.score >= _GOOD_SCORE:
+        if best is not None and best.score >= good:
             break
+        good = _FAIR_SCORE
     if best is None:
         return None
     return Row(
@@ -102,24 +109,25 @@ def straighten(picture: NDArray[np.uint8], row: Row, height: int = 48) -> NDArra
     return np.asarray(line, np.uint8)
 
 
-def _binarised(grey: Grey) -> Iterator[Grey]:
-    """Ways to tell strokes from ground, the usual first: dark on light, light on dark, and strokes that touch the plate's rim."""
-    block = max(11, int(grey.shape[0] * 0.4)) | 1
-    for picture in (grey, 255 - grey):
-        dark = cv2.adaptiveThreshold(picture, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, 9)
+def _binarised(grey: Grey, *, maybe_light: bool) -> Iterator[Grey]:
+    """Ways to tell strokes from ground, the usual first: dark on light, strokes that touch the plate's rim, light on dark."""
+    ways = [(grey, 0.4, 9), (grey, 0.16, 6)]
+    if maybe_light:
+        ways.append((255 - grey, 0.4, 9))
+    for picture, share, darker in ways:
+        block = max(9, int(grey.shape[0] * share)) | 1
+        dark = cv2.adaptiveThreshold(picture, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, block, darker)
         yield np.asarray(dark, np.uint8)
-    small = max(9, int(grey.shape[0] * 0.16)) | 1
-    dark = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, small, 6)
-    yield np.asarray(dark, np.uint8)
 
 
 def _components(dark: Grey) -> NDArray[np.float64]:
     """Letter-like components of a binarised working area: rows of x, y, width, height, sorted by x."""
     height = dark.shape[0]
-    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=4, ltype=cv2.CV_16U)
+    stats = stats[1:]  # without the background
+    stats = stats[(stats[:, 3] > 0.15 * height) & (stats[:, 3] < 0.9 * height)]
     w, h, area = stats[:, 2], stats[:, 3], stats[:, 4]
-    like_letters = (h > 0.15 * height) & (h < 0.9 * height) & (w < 1.4 * h) & (w > 0.08 * h) & (area > 0.15 * w * h)
-    like_letters[0] = False  # the background
+    like_letters = (w < 1.4 * h) & (w > 0.08 * h) & (area > 0.15 * w * h)
     kept = np.asarray(stats[like_letters, :4], np.float64)
     leftmost: NDArray[np.float64] = kept[np.argsort(kept[:, 0])][:60]
     return leftmost
@@ -130,51 +138,60 @@ def _row_of(parts: NDArray[np.float64]) -> Row | None:
     if len(parts) < MIN_CHARACTERS:
         return None
     x, y, h = parts[:, 0] + parts[:, 2] / 2, parts[:, 1] + parts[:, 3] / 2, parts[:, 3]
-    first, second = np.triu_indices(len(parts), 1)
-    apart = x[second] - x[first]
-    pair_height = (h[first] + h[second]) / 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = (y[second] - y[first]) / apart
-    usable = (apart > 0.8 * pair_height) & (np.abs(slopes) < MAX_SLOPE) & (np.abs(h[first] / h[second] - 1) < 0.25)
-    first, slopes, pair_height = first[usable], slopes[usable], pair_height[usable]
+    first, second = _pairs(len(parts))
+    apart, pair_height = x[second] - x[first], (h[first] + h[second]) / 2
+    rise = y[second] - y[first]
+    usable = (
+        (apart > 0.8 * pair_height)
+        & (np.abs(rise) < MAX_SLOPE * apart)
+        & (np.abs(h[first] - h[second]) < 0.25 * h[second])
+    )
+    first, slopes, pair_height = first[usable], rise[usable] / apart[usable], pair_height[usable]
     if not len(first):
         return None
     off_line = np.abs(y - y[first, None] - slopes[:, None] * (x - x[first, None])) / pair_height[:, None]
     off_height = np.abs(h / pair_height[:, None] - 1)
     on_line = (off_line < 0.12) & (off_height < 0.2)
+    shared = np.count_nonzero(on_line, axis=1)
     best: Row | None = None
-    for pair in np.argsort(-on_line.sum(axis=1), kind="stable")[:12]:
-        row = _run(
-            parts, x, y, on_line[pair], off_line[pair] + off_height[pair], float(slopes[pair]), pair_height[pair]
-        )
+    for pair in np.argsort(-shared, kind="stable")[:12].tolist():
+        if shared[pair] < MIN_CHARACTERS or (best is not None and shared[pair] <= best.score):
+            break  # a row's score is at most its count of characters
+        members = np.flatnonzero(on_line[pair])
+        deviation = off_line[pair, members] + off_height[pair, members]
+        row = _run(parts[members].tolist(), deviation.tolist(), float(slopes[pair]), float(pair_height[pair]))
         if row is not None and (best is None or row.score > best.score):
             best = row
     return best
 
 
-def _run(
-    parts: NDArray[np.float64],
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    on_line: NDArray[np.bool_],
-    deviation: NDArray[np.float64],
-    slope: float,
-    height: float,
-) -> Row | None:
-    """The longest run of neighbours among the components on one line."""
-    members = np.flatnonzero(on_line)
-    breaks = np.flatnonzero(np.diff(x[members]) > 1.7 * height) + 1
-    run = max(np.split(members, breaks), key=len)
+@lru_cache(maxsize=64)
+def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The numbers of each two of so many things, the smaller first."""
+    first, second = np.triu_indices(count, 1)
+    return first, second
+
+
+def _run(members: list[list[float]], deviation: list[float], slope: float, height: float) -> Row | None:
+    """The longest run of neighbours among the components (x, y, width, height; sorted by x) on one line."""
+    runs, before = [range(0)], -math.inf
+    for number, (left, _, width, _) in enumerate(members):
+        middle = left + width / 2
+        runs.append(range(number if middle - before > 1.7 * height else runs[-1].start, number + 1))
+        before = middle
+    run = max(runs, key=len)
     if len(run) < MIN_CHARACTERS:
         return None
-    left, right = float(parts[run, 0].min()), float((parts[run, 0] + parts[run, 2]).max())
+    some = [members[number] for number in run]
+    left, right = min(x for x, *_ in some), max(x + width for x, _, width, _ in some)
     middle = (left + right) / 2
+    centre_x, centre_y = (fmean(one[i] + one[i + 2] / 2 for one in some) for i in (0, 1))
     return Row(
         centre_x=middle,
-        centre_y=float(y[run].mean() + slope * (middle - x[run].mean())),
+        centre_y=centre_y + slope * (middle - centre_x),
         length=(right - left) / math.cos(math.atan(slope)),
-        height=float(np.median(parts[run, 3])),
+        height=median(one[3] for one in some),
         slope=slope,
-        characters=len(run),
-        score=len(run) - 3.0 * float(deviation[run].mean()),
+        characters=len(some),
+        score=len(some) - 3.0 * fmean(deviation[number] for number in run),
     )
