@@ -6,7 +6,7 @@ Columns are folded to the alphabet of plates first: lower case and letters with 
 
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ _INDEX = {character: index for index, character in enumerate(ALPHABET, start=1)}
 _TWINS = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХØ", "ABEZHIKMNOPTYXABEKMHOPCTYXO", strict=True))
 _FLOOR = 1e-7
 _SURELY_NOTHING = -1e-3  # natural logarithm
+_SHRINK_EVERY = 12  # columns: each takes at most 16 nats, and a float holds 700
+_UNLIKELY = math.exp(-7.0)  # a character below this starts no text
 
 
 class Folding:
@@ -51,23 +53,39 @@ def best_texts(scores: Scores, width: int = 8, reach: float = 12.0) -> list[tupl
 
     reach: nats behind the best that still count.
     """
-    beams: dict[tuple[int, ...], tuple[float, float]] = {(): (0.0, -math.inf)}  # ending in nothing, ending in its last
-    for column in scores:
-        shares = column.tolist()
-        likely = [index for index, share in enumerate(shares) if index and share > -7.0]
-        grown: dict[tuple[int, ...], list[float]] = {}
+    behind, shrunk = math.exp(-reach), 0.0
+    beams: dict[str, tuple[float, float]] = {
+        "": (1.0, 0.0)
+    }  # probability: ending in nothing, ending in its last character
+    for shares, likely in _columns(scores):
+        nothing, grown = shares[0], dict[str, list[float]]()
         for text, (blank, letter) in beams.items():
-            total = _add(blank, letter)
-            _raise(grown, text, 0, total + shares[0])
-            if text:
-                _raise(grown, text, 1, letter + shares[text[-1]])
-            for index in likely:
-                before = blank if text and text[-1] == index else total
-                _raise(grown, (*text, index), 1, before + shares[index])
-        ranked = sorted(((_add(*ends), text) for text, ends in grown.items()), reverse=True)[:width]
-        beams = {text: (grown[text][0], grown[text][1]) for seen, text in ranked if seen > ranked[0][0] - reach}
-    texts = [("".join(ALPHABET[index - 1] for index in text), _add(*ends)) for text, ends in beams.items()]
-    return sorted((item for item in texts if item[1] > -math.inf), key=lambda item: -item[1])
+            total = blank + letter
+            ends = grown.setdefault(text, [0.0, 0.0])
+            ends[0] += total * nothing
+            last = text[-1:]
+            if last:
+                ends[1] += letter * shares[_INDEX[last]]
+            for character, share in likely:
+                ends = grown.setdefault(text + character, [0.0, 0.0])
+                ends[1] += (blank if character == last else total) * share
+        ranked = sorted(((blank + letter, text) for text, (blank, letter) in grown.items()), reverse=True)[:width]
+        best = ranked[0][0]
+        beams = {text: (grown[text][0] / best, grown[text][1] / best) for seen, text in ranked if seen > best * behind}
+        shrunk += math.log(best)
+    texts = [(text, math.log(blank + letter) + shrunk) for text, (blank, letter) in beams.items()]
+    return sorted(texts, key=lambda item: -item[1])
+
+
+def _columns(scores: Scores) -> Iterator[tuple[list[float], list[tuple[str, float]]]]:
+    """Each column's probabilities, and those of the characters that may stand there."""
+    shares = np.exp(scores)
+    columns = shares.tolist()
+    likely: list[list[tuple[str, float]]] = [[] for _ in columns]
+    rows, classes = np.nonzero(shares[:, 1:] > _UNLIKELY)
+    for row, index in zip(rows.tolist(), classes.tolist(), strict=True):
+        likely[row].append((ALPHABET[index], columns[row][index + 1]))
+    return zip(columns, likely, strict=True)
 
 
 def log_probability(scores: Scores, text: str) -> float:
@@ -87,14 +105,15 @@ def log_probabilities(scores: Scores, texts: Sequence[str]) -> list[float]:
     skip = np.zeros(states.shape)
     skip[:, 2:] = (states[:, 2:] != 0) & (states[:, 2:] != states[:, :-2])
     alpha = np.zeros((len(texts), states.shape[1] + 2))  # two columns of nothing in front
-    now = alpha[:, 2:]
+    now, one, two = alpha[:, 2:], alpha[:, 1:-1], alpha[:, :-2]
     now[:, :2] = emit[0, :, :2]
     shrunk = np.zeros(len(texts))
-    for column in emit[1:]:
-        now[:] = (now + alpha[:, 1:-1] + skip * alpha[:, :-2]) * column
-        largest = np.maximum(now.max(axis=1), 1e-300)
-        now /= largest[:, None]
-        shrunk += np.log(largest)
+    for number, column in enumerate(emit[1:], start=1):
+        now[:] = (now + one + skip * two) * column
+        if number % _SHRINK_EVERY == 0:
+            largest = np.maximum(now.max(axis=1), 1e-300)
+            now /= largest[:, None]
+            shrunk += np.log(largest)
     ends = np.array([2 * len(text) for text in texts])
     each = np.arange(len(texts))
     last = now[each, ends] + np.where(ends > 0, now[each, ends - 1], 0.0)
@@ -111,14 +130,3 @@ def without_pauses(scores: Scores) -> Scores:
     keep = ~sure | ~np.concatenate([[False], sure[:-1]])
     kept: Scores = scores[keep]
     return kept
-
-
-def _add(a: float, b: float) -> float:
-    if a < b:
-        a, b = b, a
-    return a if b == -math.inf else a + math.log1p(math.exp(b - a))
-
-
-def _raise(beams: dict[tuple[int, ...], list[float]], text: tuple[int, ...], end: int, score: float) -> None:
-    ends = beams.setdefault(text, [-math.inf, -math.inf])
-    ends[end] = _add(ends[end], score)
