@@ -12,7 +12,7 @@ from pipeline.errors import BadRecord
 from pipeline.runtime.app import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.evidence import EvidenceStore
-from pipeline.vision.reading import PlateReader
+from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import country_of
 from pipeline.vision.sights import read_passage
 from pipeline.vision.vote import Verdict
@@ -30,11 +30,17 @@ MAX_RECORDS = 8  # some 0.2 s of work: a batch's reads leave together
 
 
 async def start(context: Context) -> Handler:
-    """Load the reader (1 to 4 s) and open the evidence store."""
+    """Load the reader and open the evidence store. PaddleOCR (1 to 4 s) loads meanwhile; the first read in doubt waits for it."""
     cv2.setNumThreads(1)
+    paddle = Paddle()
     settings = context.settings
     evidence = EvidenceStore.open(settings.evidence_url or settings.data_dir / "evidence")
-    reader = await asyncio.to_thread(PlateReader.load)
+    reader = await asyncio.to_thread(PlateReader.load, paddle)
+
+    async def load_paddle() -> None:
+        await asyncio.to_thread(paddle.load)
+
+    context.background(load_paddle, "PaddleOCR")
     context.background(lambda: _keep_the_law(evidence, context), "evidence retention")
     return Ocr(reader, evidence, context).handle
 

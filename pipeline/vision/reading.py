@@ -5,8 +5,10 @@ a text it is nearly always right, so PaddleOCR's word is added to, not put in pl
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from itertools import product
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
@@ -42,17 +44,23 @@ class LineReader(Protocol):
 
 
 class Paddle:
-    """PaddleOCR as a reader of lines; loaded when it is first asked."""
+    """PaddleOCR as a reader of lines; loaded when it is first asked, or before."""
 
     def __init__(self) -> None:
+        self._loading = Lock()
         self._loaded: tuple[PaddleRecogniser, Folding] | None = None
 
+    def load(self) -> tuple[PaddleRecogniser, Folding]:
+        """Load it, if it is not yet: 1 to 4 s, 200 MB. From any thread. Raises Misconfigured when a wheel lacks what is needed."""
+        with self._loading:
+            if self._loaded is None:
+                recogniser = PaddleRecogniser()
+                self._loaded = recogniser, Folding(recogniser.characters)
+            return self._loaded
+
     def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
-        """See LineReader. The first call takes 1 to 4 s. Raises Misconfigured when a wheel lacks what is needed."""
-        if self._loaded is None:
-            recogniser = PaddleRecogniser()
-            self._loaded = recogniser, Folding(recogniser.characters)
-        recogniser, folding = self._loaded
+        """See LineReader. Loads it first. Raises Misconfigured."""
+        recogniser, folding = self.load()
         return [folding.scores(recogniser.probabilities(line)) for line in lines]
 
 
@@ -65,9 +73,9 @@ class PlateReader:
         self.name = name  # goes with every read
 
     @classmethod
-    def load(cls, arbiter: Callable[[], LineReader] = Paddle) -> "PlateReader":
-        """Load the own reader: 30 ms; PaddleOCR (1 to 4 s, 200 MB) comes when it is first needed. Raises Misconfigured."""
-        return cls(OwnReader(), arbiter(), f"{NAME}+{version()}")
+    def load(cls, arbiter: LineReader | None = None) -> "PlateReader":
+        """Load the own reader: 30 ms. arbiter: by default PaddleOCR, which loads when it is first needed. Raises Misconfigured."""
+        return cls(OwnReader(), arbiter or Paddle(), f"{NAME}+{version()}")
 
     def read(self, crop: Picture, inner: Box, *, surely_a_plate: bool = False, arbitrate: bool = True) -> list[Reading]:
         """The texts that a plate may say, likeliest first; empty when there is none. 4 ms, with PaddleOCR's word 15 to 30.
@@ -76,15 +84,21 @@ class PlateReader:
         surely_a_plate: there is one, so a second opinion is asked for even where hardly anything was seen.
         arbitrate: False never asks for one.
         """
-        ways = lines_of(crop, inner)
-        own = _by_way(ways, self._own)
-        found = [_read(scores) for scores in own]
-        readings = best_way(found)
+        ways: list[Lines] = []
+        own: list[list[Scores]] = []
+        found: list[list[Reading]] = []
+        for lines in lines_of(crop, inner):
+            ways.append(lines)
+            own.append(self._own.scores(lines))
+            found.append(_read(own[-1]))
+            if len(found) == len(lines) == 1 and is_settled(found[0]):
+                return found[0]
+        readings = mixed(found)
         if not arbitrate or is_settled(readings) or (not surely_a_plate and is_hopeless(readings)):
             return readings
         doubtful = _creditable(found)
-        other = _by_way([ways[number] for number in doubtful], self._arbiter)
-        return best_way([_read_both(own[number], b) for number, b in zip(doubtful, other, strict=True)])
+        other = [self._arbiter.scores(ways[number]) for number in doubtful]
+        return mixed([_read_both(own[number], b) for number, b in zip(doubtful, other, strict=True)])
 
 
 def is_settled(readings: list[Reading]) -> bool:
@@ -105,12 +119,6 @@ def _creditable(found: list[list[Reading]]) -> list[int]:
     credits = [_credit(readings) for readings in found]
     ranked = sorted(range(len(found)), key=lambda number: -credits[number])[:2]
     return sorted(number for number in ranked if credits[number] >= credits[ranked[0]] - _FAR_BEHIND)
-
-
-def _by_way(ways: list[Lines], reader: LineReader) -> list[list[Scores]]:
-    """The scores of each line of each way."""
-    scores = iter(reader.scores([line for lines in ways for line in lines]))
-    return [[next(scores) for _ in lines] for lines in ways]
 
 
 def _read(lines: list[Scores]) -> list[Reading]:
@@ -146,18 +154,28 @@ def _joined(seen: list[dict[str, float]]) -> dict[str, float]:
     return {"".join(text for text, _ in parts): sum(value for _, value in parts) for parts in product(*ranked)}
 
 
-def best_way(ways: list[list[Reading]]) -> list[Reading]:
-    """The most creditable of several ways to cut one plate, each given as its readings.
+def mixed(ways: list[list[Reading]], most: int = 6) -> list[Reading]:
+    """What several ways to cut one plate say together, each given as its readings, by how creditable each is.
 
     A way that sees more, another line or further along the same one, has a head start where its text holds the other's: what it
     adds is more often a character that the other missed than the letter of the EU band, which the own reader knows.
     """
-    best = ways[0]
-    for way in ways[1:]:
-        holds_it = best and way and best[0].text in way[0].text
-        if _credit(way) + (_MORE_OF_IT if holds_it else 0.0) > _credit(best):
-            best = way
-    return best
+    credits = [_credit(readings) for readings in ways]
+    best = max(range(len(ways)), key=lambda number: credits[number])
+    if not ways[best]:
+        return []
+    said = ways[best][0].text
+    credits = [
+        credit + _MORE_OF_IT if readings and readings[0].text != said and said in readings[0].text else credit
+        for credit, readings in zip(credits, ways, strict=True)
+    ]
+    weights = [math.exp(credit - max(credits)) for credit in credits]
+    seen: defaultdict[str, float] = defaultdict(float)
+    for weight, readings in zip(weights, ways, strict=True):
+        for reading in readings:
+            seen[reading.text] += weight / sum(weights) * reading.probability
+    ranked = sorted(seen.items(), key=lambda item: (-item[1], item[0]))[:most]
+    return [Reading(text, share) for text, share in ranked]
 
 
 def _credit(readings: list[Reading]) -> float:

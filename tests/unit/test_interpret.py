@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.vision.ctc import ALPHABET, Folding, Scores, best_texts, log_probability
 from pipeline.vision.interpret import Reading, posterior, readings_of
-from pipeline.vision.reading import best_way
+from pipeline.vision.reading import mixed
 from pipeline.vision.vote import vote
 
 
@@ -126,4 +126,23 @@ def test_what_was_cut_out_as_a_plate_may_say_anything() -> None:
 def test_two_lines_win_over_one_of_them() -> None:
     """The lower line alone is surer, but it is only half of the plate."""
     both, lower = [Reading("59AAS35", 0.8)], [Reading("AAS35", 0.99)]
-    assert both == best_way([lower, both])
+    assert "59AAS35" == mixed([lower, both])[0].text
+
+
+def test_ways_to_cut_a_plate_that_agree_leave_it_as_sure_as_it_was() -> None:
+    """Nothing is gained by cutting the same twice."""
+    (reading,) = mixed([[Reading("1ABC234", 0.9)], [Reading("1ABC234", 0.9)]])
+    assert ("1ABC234", 0.9) == (reading.text, round(reading.probability, 6))
+
+
+def test_ways_to_cut_a_plate_that_disagree_make_each_other_less_sure() -> None:
+    """Either may have lost a character at the end of its line."""
+    readings = mixed([[Reading("DT7804", 0.99)], [Reading("DT71804", 0.99)]])
+    assert {"DT7804", "DT71804"} == {reading.text for reading in readings}
+    assert readings[0].probability < 0.9
+
+
+def test_a_way_in_which_nothing_is_seen_says_nothing() -> None:
+    """And where none sees anything, there is no reading."""
+    assert [Reading("1ABC234", 0.9)] == mixed([[], [Reading("1ABC234", 0.9)]])
+    assert [] == mixed([[], []])
