@@ -19,6 +19,7 @@ from redis.exceptions import (
     AuthorizationError,
     NoPermissionError,
     NoScriptError,
+    ReadOnlyError,
     RedisError,
 )
 
@@ -105,7 +106,8 @@ class Script:
     ) -> list[Any]:
         """Run it once per (keys, arguments), all in one round trip; the answers in the same order.
 
-        Raises Unavailable (naming `what`) if any of them failed, Misconfigured for refused credentials.
+        Raises Unavailable (naming `what`) if any of them failed, Misconfigured for refused credentials. Where this is a replica by
+        now, every connection is dropped: the next try goes where the address leads to then.
         """
         if not calls:
             return []
@@ -118,6 +120,8 @@ class Script:
                 for index, answer in zip(unknown, again, strict=True):
                     answers[index] = answer
             for answer in answers:
+                if isinstance(answer, ReadOnlyError):
+                    await client.connection_pool.disconnect()
                 if isinstance(answer, Exception):
                     raise answer
         return answers

@@ -80,3 +80,18 @@ def test_a_ca_file_that_is_not_there_is_misconfigured(tmp_path: Path) -> None:
     """Better at start than at the first call."""
     with pytest.raises(Misconfigured, match="VIGIE_REDIS_CA_FILE"):
         open_redis("rediss://store:6380/0", ca_file=tmp_path / "ca.pem")
+
+
+async def test_who_is_connected_to_what_became_a_replica_connects_anew(pair: EmbeddedPair, redis: Redis) -> None:
+    """After a failover behind one address, an old connection would lead to the wrong server for ever."""
+    write = Script("return redis.call('SET', KEYS[1], 'x', 'PX', 1000)")
+    async with open_redis(pair.redis_url) as client:
+        before = await client.client_id()
+        await redis.execute_command("REPLICAOF", "127.0.0.1", 1)
+        try:
+            with pytest.raises(Unavailable, match="ReadOnly"):
+                await write.run(client, "it", [(["failover"], [])])
+        finally:
+            await redis.execute_command("REPLICAOF", "NO", "ONE")
+        assert before != await client.client_id()
+        await write.run(client, "it", [(["failover"], [])])
