@@ -24,7 +24,7 @@ The exit code is 0 when nothing differs, but for what the platform itself said i
 """
 EXAMPLES = """\
 examples:
-  python -m tests.faults --seed 7                          every fault once or more, two minutes
+  python -m tests.faults --seed 7                          every fault once or more, eight minutes
   python -m tests.faults --faults zombie,kill_broker       only these
   python -m tests.faults --seconds 3600 --rate 300 --json  an hour, told as JSON (make soak)
 
@@ -34,14 +34,19 @@ recovered from the one before. Logs stay in the folder that is named at the end,
 
 
 def _parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:16} {(kind.__doc__ or '').splitlines()[0]}\n{'':19}-> {kind.promise}"
+    listed = "\n".join(f"  {name:17} {(kind.__doc__ or '').splitlines()[0]}\n{'':20}-> {kind.promise}"
                        for name, kind in KINDS.items())  # fmt: skip
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults", description=DESCRIPTION, epilog=f"faults:\n{listed}\n\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=1, help="of network, traffic and faults (default 1)")
-    parser.add_argument("--seconds", type=float, default=120.0, help="how long traffic flows (default 120)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=480.0,
+        help="how long traffic flows (default 480: every fault once on a quiet machine)",
+    )
     parser.add_argument("--cameras", type=int, default=10_000, help="in the network, at least 40 (default 10000)")
     parser.add_argument("--rate", type=float, default=150.0, help="reads a second (default 150)")
     parser.add_argument("--faults", type=_named, default=tuple(KINDS), metavar="A,B,C", help="only these (default all)")

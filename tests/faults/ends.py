@@ -112,6 +112,8 @@ class Ends:
             self._pictures.saw(read, now_s)
 
     def _forward(self, forward: Forward, now_s: float) -> None:
+        if forward.plate == poison.PLATE:
+            return
         self.seen.forwards.append(forward)
         self._ledger.saw("forward", forward.forward_id, now_s)
         if forward.forward_id not in self._known_forwards:

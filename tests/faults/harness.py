@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from tests.faults.judge import Difference, Evidence, Strike
 from tests.faults.kinds import KINDS
 from tests.faults.ledger import Ledger, SentReads
 from tests.faults.pictures import PictureTraffic, with_pictures
-from tests.faults.report import Counts, Report, StrikeReport
+from tests.faults.report import Counts, Report, StrikeReport, by_kind
 from tests.faults.road import NAMESPACE, Road, open_road
 from tests.faults.schedule import Planned, schedule
 
@@ -75,7 +76,7 @@ class Run:
                 await asyncio.sleep(max(0.0, (simulation.options.start_ms - platform_now_ms()) / 1000))
                 self.began = time.monotonic()
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._traffic(gateway, simulation))
+                    group.create_task(self._traffic(gateway, simulation, road))
                     group.create_task(pictures.run(gateway, self.options.seed, self.options.seconds, platform_now_ms))
                     await self._strike_all(road, ends)
             await self._complete(ends)
@@ -97,11 +98,12 @@ class Run:
         )
         return simulate(network, options)
 
-    async def _traffic(self, gateway: Gateway, simulation: Simulation) -> None:
+    async def _traffic(self, gateway: Gateway, simulation: Simulation, road: Road) -> None:
         async def put(read: PlateRead) -> None:
             self.sent.add(read)
             await gateway.put(read)
             self.ledger.sent(read, self.now_s())
+            road.sent(read)
 
         reads = iter(simulation.reads)
         coming = asyncio.create_task(_next_of(reads))
@@ -124,7 +126,7 @@ class Run:
         strike, fault = Strike(planned, self.now_s()), planned.fault
         self.strikes.append(strike)
         self.say(f"{strike.began_s:6.1f} s  {fault.name}: {planned.what}")
-        said = len(road.said(fault.may_lose)) if fault.may_lose else 0
+        struck_at = datetime.now(UTC)
         try:
             await fault.strike(road)
         except Exception as error:
@@ -133,7 +135,8 @@ class Run:
             await fault.mend(road)
             strike.lifted_s = self.now_s()
         strike.well_s = await self._well(road)
-        strike.said = bool(fault.may_lose) and len(road.said(fault.may_lose or "")) > said
+        if fault.may_lose:
+            strike.said = bool(await asyncio.to_thread(road.said, fault.may_lose, struck_at))
         after = (
             "not well within the limit"
             if strike.well_s is None
@@ -179,13 +182,14 @@ class Run:
         seen = Counter[str](item.kind for item in due if item.seen_s is not None)
         raw = ledger.second_copies()
         raw["read"] = max(0, ends.reads.second_copies - self.sent.again)
+        strikes = [self._one(strike, until_s, differences) for strike, until_s in zip(self.strikes, nexts, strict=True)]
         return Report(
             seed=self.options.seed, seconds=self.options.seconds, cameras=self.options.cameras, rate=self.options.rate,
             reads_sent=len(self.sent),
             expected={"read": len(self.sent), **kinds}, seen={"read": len(ends.reads), **seen},
             totals=_counts(differences, 0.0, float("inf"), lost_reads=len(self.sent) - len(ends.reads)),
             raw_second_copies={kind: count for kind, count in raw.items() if count},
-            strikes=[self._one(strike, until_s, differences) for strike, until_s in zip(self.strikes, nexts, strict=True)],
+            strikes=strikes, kinds=by_kind(strikes),
             differences=[f"{one.sort}, {one.at_s:.1f} s: {one.words}" for one in differences[:50]],
             growth=growth.report(),
         )  # fmt: skip

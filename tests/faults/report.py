@@ -2,7 +2,8 @@
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from statistics import median
 
 import msgspec
 
@@ -37,6 +38,38 @@ class StrikeReport(msgspec.Struct, kw_only=True):
     error: str | None = None  # the fault itself could not be done
 
 
+class KindReport(msgspec.Struct, kw_only=True):
+    """All strikes of one kind. Times in seconds, as of a strike; None: not all recovered, or nothing was due."""
+
+    fault: str
+    strikes: int
+    recovered_median_s: float | None
+    recovered_most_s: float | None
+    worst_s: float | None
+    due: int
+    counts: Counts
+
+
+def by_kind(strikes: Sequence[StrikeReport]) -> list[KindReport]:
+    """What each kind of fault came to, in alphabetical order."""
+    return [
+        _kind(name, [one for one in strikes if one.fault == name]) for name in sorted({one.fault for one in strikes})
+    ]
+
+
+def _kind(name: str, strikes: list[StrikeReport]) -> KindReport:
+    recovered = [one.recovered_s for one in strikes if one.recovered_s is not None]
+    late = [one.worst_s for one in strikes if one.worst_s is not None]
+    fields = Counts.__struct_fields__
+    return KindReport(
+        fault=name, strikes=len(strikes), due=sum(one.due for one in strikes),
+        recovered_median_s=median(recovered) if recovered else None,
+        recovered_most_s=max(recovered) if len(recovered) == len(strikes) else None,
+        worst_s=max(late, default=None),
+        counts=Counts(**{field: sum(getattr(one.counts, field) for one in strikes) for field in fields}),
+    )  # fmt: skip
+
+
 class Growth(msgspec.Struct, kw_only=True):
     """One process's longest life, from a minute after its start (memory settles) to its end."""
 
@@ -60,6 +93,7 @@ class Report(msgspec.Struct, kw_only=True):
     totals: Counts
     raw_second_copies: dict[str, int]  # on the topics; the ends drop them by id
     strikes: list[StrikeReport]
+    kinds: list[KindReport]
     differences: list[str]  # the first ones, in words
     growth: list[Growth]
     machine: str = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
@@ -71,13 +105,22 @@ class Report(msgspec.Struct, kw_only=True):
 
     def lines(self) -> Iterator[str]:
         """For people."""
-        yield f"{'fault':16} {'to what':44} {'held':>6} {'well after':>10} {'worst':>7}  lost double spurious order told"
+        yield f"{'fault':17} {'to what':44} {'held':>6} {'well after':>10} {'worst':>7}  lost double spurious order told"
         for one in self.strikes:
             counts = one.counts
             yield (
-                f"{one.fault:16} {one.what[:44]:44} {one.held_s:5.1f}s {_seconds(one.recovered_s):>10}"
+                f"{one.fault:17} {one.what[:44]:44} {one.held_s:5.1f}s {_seconds(one.recovered_s):>10}"
                 f" {_seconds(one.worst_s):>7}  {counts.missing:4} {counts.double:6} {counts.spurious:8}"
                 f" {counts.wrong_order:5} {counts.told:4}{'  ' + one.error if one.error else ''}"
+            )
+        yield ""
+        yield f"{'fault':17} times    due well after  at most   worst  lost double spurious order told"
+        for kind in self.kinds:
+            counts = kind.counts
+            yield (
+                f"{kind.fault:17} {kind.strikes:5} {kind.due:6} {_seconds(kind.recovered_median_s):>10}"
+                f" {_seconds(kind.recovered_most_s):>8} {_seconds(kind.worst_s):>7}  {counts.missing:4} {counts.double:6}"
+                f" {counts.spurious:8} {counts.wrong_order:5} {counts.told:4}"
             )
         yield ""
         yield f"{self.reads_sent} reads of {self.cameras} cameras in {self.seconds:.0f} s, seed {self.seed}; {self.machine}"

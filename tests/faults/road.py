@@ -3,10 +3,13 @@
 import asyncio
 import contextlib
 import json
+import time
 import urllib.request
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +25,7 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
+from schemas.reads import PlateRead
 from schemas.topics import FORWARDS, TOPICS
 from tests.desks import DeskProcess
 from tests.faults.proxy import Proxy
@@ -29,6 +33,7 @@ from tests.faults.proxy import Proxy
 NAMESPACE = "faults"
 PARTITIONS = {topic.name: 8 for topic in TOPICS if topic is not FORWARDS}
 MOST_LAG = 50  # records: what is always on its way
+SENT_KEPT = 20_000  # reads
 MOST_WORKERS = 2  # of one agent: the first always runs, the second joins and leaves
 log = structlog.get_logger()
 
@@ -56,6 +61,7 @@ class Road:
         self.desks: dict[str, DeskProcess] = {}
         self.links: dict[str, Links] = {}
         self.crews: dict[str, Fleet] = {}
+        self._sent: deque[tuple[float, PlateRead]] = deque(maxlen=SENT_KEPT)
 
     async def start(self) -> None:
         """Servers, topics, reference data, desks, agents: all ready when this returns."""
@@ -119,9 +125,24 @@ class Road:
             if (why := _why_unwell(gauges))
         ]
 
-    def said(self, event: str) -> list[dict[str, object]]:
-        """The agents' log lines about this event."""
-        return [line for file in sorted((self.pair.data_dir / "logs").glob("*.log")) for line in _events(file, event)]
+    def sent(self, read: PlateRead) -> None:
+        """A gateway has sent this read."""
+        self._sent.append((time.monotonic(), read))
+
+    def sent_before(self, seconds: float) -> list[PlateRead]:
+        """The last reads that gateways sent, but for those of the last seconds."""
+        until = time.monotonic() - seconds
+        return [read for at, read in self._sent if at < until]
+
+    def partitions_of(self, topic: str) -> range:
+        """The numbers of a topic's partitions (full name)."""
+        name = topic.partition(".")[2]
+        return range(PARTITIONS.get(name, FORWARDS.partitions))
+
+    def said(self, event: str, since: datetime) -> list[dict[str, object]]:
+        """The agents' log lines about this event since then, also from logs that were turned meanwhile."""
+        files = sorted((self.pair.data_dir / "logs").glob("*.log*"))
+        return [line for file in files for line in _events(file, event) if _time_of(line) >= since]
 
     def set_clock(self, agent: str, offset_ms: int) -> None:
         """Have an agent's clock be wrong by so much."""
@@ -192,6 +213,10 @@ def _gauges(url: str) -> dict[str, float]:
         return {}
     pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
     return {name.partition("{")[0]: float(value) for name, value in pairs}
+
+
+def _time_of(line: Mapping[str, object]) -> datetime:
+    return datetime.fromisoformat(str(line["timestamp"]))
 
 
 def _events(file: Path, event: str) -> Iterator[dict[str, object]]:

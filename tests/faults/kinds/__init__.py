@@ -1,19 +1,34 @@
 """The faults, one small class each, by what they are done to."""
 
 from tests.faults.fault import Fault
-from tests.faults.kinds.agents import KillAgent, TerminateAgent, WorkersJoinAndLeave, Zombie
-from tests.faults.kinds.brokers import KillBroker, KillController, MoveLeaders
+from tests.faults.kinds.agents import (
+    AllAgentsAtOnce,
+    KillAgainAndAgain,
+    KillAgent,
+    StoppedInRebalance,
+    TerminateAgent,
+    WorkersJoinAndLeave,
+    Zombie,
+)
+from tests.faults.kinds.brokers import KillAllBrokers, KillBroker, KillController, MoveLeaders
 from tests.faults.kinds.clocks import ClockRunsAhead, ClockStepsBack
-from tests.faults.kinds.disk import FullDisk
+from tests.faults.kinds.disk import FullDisk, FullStoreDisk
+from tests.faults.kinds.failover import RedisFailover
+from tests.faults.kinds.groups import OffsetsLost
 from tests.faults.kinds.network import CutNetwork, PullCable
+from tests.faults.kinds.pauses import PauseBroker, PauseKafka, PauseRedis
 from tests.faults.kinds.poison import PoisonRecords
+from tests.faults.kinds.replays import ReadsAgain
 from tests.faults.kinds.store import EmptyRedis, KillOnEmptyRedis, KillRedis, SlowRedis
+from tests.faults.kinds.together import TwoAtOnce
 
 KINDS: dict[str, type[Fault]] = {
     kind.name: kind
     for kind in (
-        KillAgent, TerminateAgent, WorkersJoinAndLeave, Zombie, KillBroker, KillController, MoveLeaders, KillRedis,
-        EmptyRedis, KillOnEmptyRedis, SlowRedis, CutNetwork, PullCable, FullDisk, ClockStepsBack, ClockRunsAhead, PoisonRecords,
+        KillAgent, KillAgainAndAgain, TerminateAgent, AllAgentsAtOnce, WorkersJoinAndLeave, Zombie, StoppedInRebalance,
+        KillBroker, KillController, KillAllBrokers, PauseBroker, PauseKafka, MoveLeaders, OffsetsLost,
+        KillRedis, PauseRedis, SlowRedis, RedisFailover, EmptyRedis, KillOnEmptyRedis,
+        CutNetwork, PullCable, FullDisk, FullStoreDisk, ClockStepsBack, ClockRunsAhead, PoisonRecords, ReadsAgain, TwoAtOnce,
     )
 }  # fmt: skip
 """By name, in the order in which they are listed to people."""

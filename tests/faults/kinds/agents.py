@@ -11,7 +11,6 @@ from pipeline.runtime.settings import Settings
 from tests.faults.fault import Fault
 from tests.faults.road import Road
 
-SHARED = ("hotlist", "section_control", "cross_border", "liaison", "decode")  # ocr takes 350 MB a worker
 ZOMBIE_S = Settings().session_timeout_s + 4.0
 
 
@@ -45,6 +44,42 @@ class TerminateAgent(Fault):
             os.kill(pid, signal.SIGTERM)
 
 
+class KillAgainAndAgain(Fault):
+    """kill -9 of one agent five times, each before it has come far: while it loads, joins, takes its first batch."""
+
+    name: ClassVar[str] = "kill_storm"
+    agent = ""
+    pauses_s: tuple[float, ...] = ()
+
+    def choose(self, random: Random) -> str:
+        self.agent, self.pauses_s = random.choice(AGENTS), tuple(random.uniform(0.2, 5.0) for _ in range(5))
+        return f"{self.agent}, after {', '.join(f'{pause_s:.1f}' for pause_s in self.pauses_s)} s"
+
+    async def strike(self, road: Road) -> None:
+        for pause_s in self.pauses_s:
+            road.worker(self.agent).process.kill()
+            await asyncio.sleep(pause_s)
+
+
+class AllAgentsAtOnce(Fault):
+    """Every agent at once: by kill -9, as when the machine falls; or by SIGTERM, as when it is shut down."""
+
+    name: ClassVar[str] = "all_agents"
+    killed = False
+
+    def choose(self, random: Random) -> str:
+        self.killed = random.random() < 0.5
+        return "killed" if self.killed else "told to end"
+
+    async def strike(self, road: Road) -> None:
+        for agent in AGENTS:
+            process = road.worker(agent).process
+            if self.killed:
+                process.kill()
+            elif process.pid is not None:
+                os.kill(process.pid, signal.SIGTERM)
+
+
 class WorkersJoinAndLeave(Fault):
     """A second worker joins, works for a while, and leaves: by SIGTERM, or by kill -9 so that its partitions wait for it."""
 
@@ -54,7 +89,7 @@ class WorkersJoinAndLeave(Fault):
     killed = False
 
     def choose(self, random: Random) -> str:
-        self.agent, self.stays_s = random.choice(SHARED), random.uniform(3.0, 8.0)
+        self.agent, self.stays_s = random.choice(AGENTS), random.uniform(3.0, 8.0)
         self.killed = random.random() < 0.5
         return f"{self.agent}, {self.stays_s:.0f} s, {'killed' if self.killed else 'told to leave'}"
 
@@ -75,7 +110,7 @@ class Zombie(Fault):
     agent = ""
 
     def choose(self, random: Random) -> str:
-        self.agent = random.choice(SHARED)
+        self.agent = random.choice(AGENTS)
         return f"{self.agent}, {ZOMBIE_S:.0f} s"
 
     async def strike(self, road: Road) -> None:
@@ -90,6 +125,34 @@ class Zombie(Fault):
             finally:
                 os.kill(pid, signal.SIGCONT)
             await asyncio.sleep(3.0)  # both run: the one that was away must find out
+
+    async def mend(self, road: Road) -> None:
+        await road.worker(self.agent, 2).process.stop()
+
+
+class StoppedInRebalance(Fault):
+    """SIGSTOP, then a second worker joins: the group waits for the one that stands still, which wakes in the middle of it."""
+
+    name: ClassVar[str] = "stop_in_rebalance"
+    agent = ""
+    still_s = 0.0
+
+    def choose(self, random: Random) -> str:
+        self.agent, self.still_s = random.choice(AGENTS), random.uniform(1.0, ZOMBIE_S)
+        return f"{self.agent}, {self.still_s:.0f} s"
+
+    async def strike(self, road: Road) -> None:
+        pid, second = road.worker(self.agent).process.pid, road.worker(self.agent, 2).process
+        if pid is None:
+            return
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            await second.start()
+            await asyncio.sleep(self.still_s)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        await second.wait_ready()
+        await asyncio.sleep(2.0)  # both work
 
     async def mend(self, road: Road) -> None:
         await road.worker(self.agent, 2).process.stop()

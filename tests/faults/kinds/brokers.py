@@ -50,6 +50,26 @@ class KillController(KillBroker):
         await super().strike(road)
 
 
+class KillAllBrokers(Fault):
+    """All brokers are killed at once, stay away, and come back."""
+
+    name: ClassVar[str] = "kill_all_brokers"
+    away_s = 0.0
+
+    def choose(self, random: Random) -> str:
+        self.away_s = random.uniform(0.0, 8.0)
+        return f"{self.away_s:.0f} s"
+
+    async def strike(self, road: Road) -> None:
+        await asyncio.gather(*(broker.stop(kill=True) for broker in road.pair.brokers))
+        await asyncio.sleep(self.away_s)
+
+    async def mend(self, road: Road) -> None:
+        for broker in road.pair.brokers:
+            await broker.start()
+        await asyncio.gather(*(broker.wait_ready(60.0) for broker in road.pair.brokers))
+
+
 class MoveLeaders(Fault):
     """Every partition of a topic, or of the groups' offsets, gets another preferred leader, and that one is elected."""
 

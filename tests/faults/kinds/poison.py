@@ -1,13 +1,21 @@
 """Records that nobody should have sent."""
 
+import struct
+import zlib
+from collections.abc import Iterator
 from random import Random
 from typing import Any, ClassVar
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
+from pipeline.runtime import codec
+from pipeline.runtime.app import platform_now_ms
 from schemas import ids
+from schemas.outcomes import Forward
+from schemas.pictures import Crop, Frame, Track
 from schemas.reads import PlateRead, ReadBatch
+from schemas.topics import FORWARDS, FRAMES, TRACKS
 from tests.faults.fault import Fault
 from tests.faults.road import NAMESPACE, PARTITIONS, Road
 
@@ -17,10 +25,13 @@ _FUTURE_MS = 4_000_000_000_000
 PAYLOADS: tuple[bytes | None, ...] = (
     None, b"", b"\0", b"not json", b"\xff\xfe\xfd", b"null", b"[]", b"{}", b'"reads"', b"9" * 400_000,
     b'{"reads":[]}', b'{"reads":{}}', b'{"reads":[null,1,"x"]}', b'{"reads":[{"read_id":"\\ud800"}]}',
+    b'{"reads":[NaN,Infinity]}', b'{"reads":[1e999,-0,true,"\\u0000"]}', b'{"reads":[' + b"9" * 9_000 + b"]}",
+    b'{"reads":[' + b"0," * 60_000 + b"0]}", b'{"reads":[{"captured_at_ms":1e30,"plate":["x"]}],"reads":7}', b"\xef\xbb\xbf{}",
     b"[" * _DEEP, b'{"reads":' + b"[" * _DEEP, b'{"reads":[{"read_id":' + b"[" * _DEEP, b"\x81\xa1x" + b"\x91" * _DEEP,
 )  # fmt: skip
 _TOLD_BY = {"frames": ("decode",), "tracks": ("ocr",), "reads": ("hotlist", "section_control"),
-            "alerts": ("cross_border",), "forwards": ("liaison",)}  # fmt: skip
+            "alerts": ("cross_border",), "forwards": ("liaison",),
+            "violations": (), "receipts": (), "dead_letters": ()}  # fmt: skip
 
 
 class PoisonRecords(Fault):
@@ -44,6 +55,8 @@ class PoisonRecords(Fault):
             for topic, stages in _TOLD_BY.items():
                 for payload in PAYLOADS:
                     await self._put(producer, topic, payload, stages)
+            for topic, value, stages in _wicked(self._random):
+                await self._put(producer, topic, value, stages)
             for batch in (_from_nowhere(), _from_the_future(road)):
                 await self._put(producer, "reads", msgspec.json.encode(batch), ("hotlist",))
         finally:
@@ -54,6 +67,39 @@ class PoisonRecords(Fault):
         name = f"{NAMESPACE}.{topic}"
         placed = await producer.send_and_wait(name, payload, key=b"poison", partition=partition)
         self.expected += [(stage, name, partition, placed.offset) for stage in stages]
+
+
+def _wicked(random: Random) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
+    """Well-formed messages that nothing can be made of: topic, value, who must tell."""
+    now_ms, name = platform_now_ms(), random.randbytes(8).hex()
+    for image in (b"", b"no picture", b"\xff\xd8\xff\xe0 the beginning of one", _huge_png()):
+        frame = Frame(camera_id="POISON", captured_at_ms=now_ms, received_at_ms=now_ms, image=image)
+        yield "frames", codec.encode(FRAMES, frame), ("decode",)
+        crop = Crop(captured_at_ms=now_ms, image=image, box=(-(2**40), 0, 2**40, 0), quality=1.0)
+        track = Track(track_id=name, camera_id="POISON", captured_at_ms=now_ms, received_at_ms=now_ms, crops=(crop,),
+                      overview=image, overview_captured_at_ms=now_ms)  # fmt: skip
+        yield "tracks", codec.encode(TRACKS, track), ("ocr",)
+    for at_ms in (0, _FUTURE_MS):
+        frame = Frame(camera_id="POISON", captured_at_ms=at_ms, received_at_ms=now_ms, image=b"")
+        yield "frames", codec.encode(FRAMES, frame), ("decode",)
+    yield "forwards", codec.encode(FORWARDS, _to_nobody(name, now_ms)), ("liaison",)
+
+
+def _huge_png() -> bytes:
+    """A few bytes that claim four billion pixels."""
+    header = struct.pack(">II5B", 65_000, 65_000, 8, 2, 0, 0, 0)
+    crc = struct.pack(">I", zlib.crc32(b"IHDR" + header))
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + b"IHDR" + header + crc
+
+
+def _to_nobody(name: str, now_ms: int) -> Forward:
+    words = dict.fromkeys(
+        ("case_reference", "legal_basis", "purpose", "handling_code", "offence_category", "place", "contact"), "x"
+    )
+    return Forward(
+        forward_id=f"f-{name}", to_country="ZZ", plate=PLATE, confidence=1.0, captured_at_ms=now_ms, action="report",
+        created_at_ms=now_ms, expires_at_ms=now_ms + 60_000, **words,
+    )  # fmt: skip
 
 
 def _from_nowhere() -> ReadBatch:

@@ -1,0 +1,43 @@
+"""A consumer group that lost its place."""
+
+from random import Random
+from typing import ClassVar
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+
+from pipeline.runtime.app import AGENTS, agent_module
+from tests.faults.fault import Fault
+from tests.faults.road import NAMESPACE, Road
+
+
+class OffsetsLost(Fault):
+    """An agent's committed offsets are gone back to the beginning while it is away: it does everything once more."""
+
+    name: ClassVar[str] = "offsets_lost"
+    promise: ClassVar[str] = "everything comes a second time under the same ids, and nothing new comes of it"
+    agent = ""
+
+    def choose(self, random: Random) -> str:
+        self.agent = random.choice(AGENTS)
+        return self.agent
+
+    async def strike(self, road: Road) -> None:
+        await road.worker(self.agent).process.stop()
+        topic = f"{NAMESPACE}.{agent_module(self.agent).SOURCE.name}"
+        consumer = AIOKafkaConsumer(
+            group_id=f"{NAMESPACE}-{self.agent}", enable_auto_commit=False, **road.pair.kafka.client_kwargs()
+        )
+        await consumer.start()
+        try:
+            places = [TopicPartition(topic, number) for number in road.partitions_of(topic)]
+            consumer.assign(places)
+            beginnings = await consumer.beginning_offsets(places)
+            await consumer.commit({place: OffsetAndMetadata(offset, "") for place, offset in beginnings.items()})
+        finally:
+            await consumer.stop()
+
+    async def mend(self, road: Road) -> None:
+        process = road.worker(self.agent).process
+        await process.start()
+        await process.wait_ready(60.0)

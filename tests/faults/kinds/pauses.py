@@ -1,0 +1,63 @@
+"""Servers that stand still: SIGSTOP, as when a machine swaps or its disk hangs. Connections stay open, and nobody answers."""
+
+import asyncio
+import os
+import signal
+from random import Random
+from typing import ClassVar
+
+from pipeline.runtime.processes import Supervised
+from tests.faults.fault import Fault
+from tests.faults.road import Road
+
+
+class PauseRedis(Fault):
+    """Redis stands still; what it was asked meanwhile it does when it goes on, although nobody waits for it any more."""
+
+    name: ClassVar[str] = "pause_redis"
+    still_s = 0.0
+
+    def choose(self, random: Random) -> str:
+        self.still_s = random.uniform(2.0, 14.0)
+        return f"{self.still_s:.0f} s"
+
+    async def strike(self, road: Road) -> None:
+        await stand_still(self._processes(road), self.still_s)
+
+    def _processes(self, road: Road) -> tuple[Supervised, ...]:
+        return (road.pair.valkey,)
+
+
+class PauseBroker(PauseRedis):
+    """One of three brokers stands still for so long that others lead in its place; then it goes on."""
+
+    name: ClassVar[str] = "pause_broker"
+    node = 0
+
+    def choose(self, random: Random) -> str:
+        self.node = random.randrange(3)
+        return f"broker {self.node}, {super().choose(random)}"
+
+    def _processes(self, road: Road) -> tuple[Supervised, ...]:
+        return (road.pair.brokers[self.node],)
+
+
+class PauseKafka(PauseRedis):
+    """All brokers stand still."""
+
+    name: ClassVar[str] = "pause_kafka"
+
+    def _processes(self, road: Road) -> tuple[Supervised, ...]:
+        return road.pair.brokers
+
+
+async def stand_still(processes: tuple[Supervised, ...], still_s: float) -> None:
+    """SIGSTOP, and SIGCONT after so long."""
+    pids = [process.pid for process in processes if process.pid is not None]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(still_s)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
