@@ -13,9 +13,7 @@ from pipeline.runtime.app import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.evidence import EvidenceStore
 from pipeline.vision.reading import Paddle, PlateReader
-from pipeline.vision.scene import country_of
-from pipeline.vision.sights import read_passage
-from pipeline.vision.vote import Verdict
+from pipeline.vision.scene import SceneRead, read_track
 from schemas.ids import read_id
 from schemas.pictures import Track
 from schemas.reads import MAX_BATCH, Alternative, PlateRead, ReadBatch
@@ -67,30 +65,30 @@ class Ocr:
         outputs = Outputs()
         reads: defaultdict[int, list[PlateRead]] = defaultdict(list)
         for record in records:
-            verdict = await asyncio.to_thread(_verdict, record.message, self.reader)
-            if isinstance(verdict, BadRecord):
-                outputs.refuse(record, verdict.reason, verdict.detail)
-            elif verdict is not None:
-                read = await self._read(record.message, verdict)
+            seen = await asyncio.to_thread(_seen, record.message, self.reader)
+            if isinstance(seen, BadRecord):
+                outputs.refuse(record, seen.reason, seen.detail)
+            elif seen is not None:
+                read = await self._read(record.message, seen)
                 reads[self.context.partition_of(READS, read.camera_id)].append(read)
         for partition, some in reads.items():
             for first in range(0, len(some), MAX_BATCH):
                 outputs.send(READS, ReadBatch(reads=tuple(some[first : first + MAX_BATCH])), partition=partition)
         return outputs
 
-    async def _read(self, track: Track, verdict: Verdict) -> PlateRead:
+    async def _read(self, track: Track, seen: SceneRead) -> PlateRead:
         """The message, its pictures stored. Raises Unavailable when the evidence store is away."""
-        country, country_confidence = country_of(verdict.plate)
         return PlateRead(
-            read_id=read_id(track.camera_id, track.captured_at_ms, verdict.plate),
+            read_id=read_id(track.camera_id, track.captured_at_ms, seen.plate),
             camera_id=track.camera_id,
             captured_at_ms=track.captured_at_ms,
             received_at_ms=track.received_at_ms,
-            plate=verdict.plate,
-            confidence=verdict.confidence,
-            alternatives=tuple(Alternative(text=a.text, probability=a.probability) for a in verdict.alternatives),
-            country=country,
-            country_confidence=country_confidence,
+            plate=seen.plate,
+            confidence=seen.confidence,
+            alternatives=tuple(Alternative(text=a.text, probability=a.probability) for a in seen.alternatives),
+            raw=seen.raw if seen.raw != seen.plate else None,
+            country=seen.country,
+            country_confidence=seen.country_confidence,
             heading_deg=track.heading_deg,
             position=track.position,
             clock=track.clock,
@@ -100,8 +98,8 @@ class Ocr:
         )
 
 
-def _verdict(track: Track, reader: PlateReader) -> Verdict | BadRecord | None:
+def _seen(track: Track, reader: PlateReader) -> SceneRead | BadRecord | None:
     try:
-        return read_passage([(crop.image, crop.box) for crop in track.crops], reader)
+        return read_track(track, reader)
     except BadRecord as error:
         return error

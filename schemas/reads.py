@@ -54,6 +54,7 @@ class PlateRead(Message, frozen=True, kw_only=True):
     plate: Plate
     confidence: Probability
     alternatives: tuple[Alternative, ...] = ()
+    raw: Plate | None = None  # what the picture alone says, where the forms of plates spoke for another text
     country: Country | None = None
     country_confidence: Probability = 0.0
     lane: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pipeline.plates import at, be, ch, cz, de, dk, es, fr, gb, ie, it, lu, nl, pl, pt, ro
 from pipeline.plates.grammar import Grammar
+from pipeline.plates.looks import Looks, likelihood
 from pipeline.plates.text import compact
 
 __all__ = ["COUNTRIES", "CountryPlates", "compact", "countries_of"]
@@ -38,13 +39,20 @@ ON_THE_ROAD = MappingProxyType({
 })  # fmt: skip
 ANY_OTHER = 0.001  # of each length: a country that is not here, or no plate at all
 _OTHER_CHARACTERS = 36
+NOTHING_SEEN = Looks()
 
 
-def countries_of(text: str) -> tuple[tuple[str, float], ...]:
-    """The countries that the compact text may come from, likeliest first, with probabilities that leave room for others."""
+def countries_of(text: str, looks: Looks = NOTHING_SEEN) -> tuple[tuple[str, float], ...]:
+    """The countries that the compact text may come from, likeliest first, with probabilities that leave room for others.
+
+    looks: what a picture shows beside the text.
+    """
     if not text:
         return ()
-    weights = {country: share * COUNTRIES[country].GRAMMAR.likelihood(text) for country, share in ON_THE_ROAD.items()}
-    total = sum(weights.values()) + ANY_OTHER / _OTHER_CHARACTERS ** min(len(text), 16)
+    weights = {
+        country: share * COUNTRIES[country].GRAMMAR.likelihood(text) * likelihood(country, looks)
+        for country, share in ON_THE_ROAD.items()
+    }
+    total = sum(weights.values()) + ANY_OTHER / _OTHER_CHARACTERS ** min(len(text), 16) * likelihood("", looks)
     found = [(country, weight / total) for country, weight in weights.items() if weight > 0.0]
     return tuple(sorted(found, key=lambda one: -one[1]))

@@ -10,8 +10,7 @@ from pipeline.errors import BadRecord
 from pipeline.sources.pictures import SourcePicture
 from pipeline.vision.passages import Passages, sights_in, track_of
 from pipeline.vision.reading import Paddle, PlateReader
-from pipeline.vision.scene import SceneRead, country_of, read_crop, read_picture
-from pipeline.vision.sights import read_passage
+from pipeline.vision.scene import SceneRead, read_crop, read_picture, read_track
 from pipeline.vision.tracking import Passage
 from schemas.pictures import Frame
 
@@ -39,7 +38,7 @@ class LocalReader:
 
     @classmethod
     def load(cls, camera_id: str, *, crops: bool = False) -> "LocalReader":
-        """Load both readers of plates, so that no picture's time holds it: 1 to 4 s. Raises Misconfigured when a wheel lacks something."""
+        """Load both readers now, so that no picture's time holds it: 1 to 4 s. Raises Misconfigured when a wheel is not whole."""
         cv2.setNumThreads(1)
         paddle = Paddle()
         paddle.load()
@@ -86,15 +85,8 @@ class LocalReader:
     def _passage(self, passage: Passage, names: dict[int, str], ms: float) -> PictureReads:
         began = time.perf_counter()
         track = track_of(passage)
-        verdict = read_passage([(crop.image, crop.box) for crop in track.crops], self._reader)
-        name = names[track.captured_at_ms]
-        if verdict is None:
-            return PictureReads(name, (), ms + _ms_since(began))
-        country, share = country_of(verdict.plate)
-        read = SceneRead(
-            verdict.plate, verdict.confidence, country, share, verdict.alternatives, passage.seen[0].sight.box
-        )
-        return PictureReads(name, (read,), ms + _ms_since(began))
+        read = read_track(track, self._reader)
+        return PictureReads(names[track.captured_at_ms], (read,) if read else (), ms + _ms_since(began))
 
 
 def _new_passages(camera_id: str) -> Passages:

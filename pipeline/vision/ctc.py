@@ -7,6 +7,7 @@ Columns are folded to the alphabet of plates first: lower case and letters with 
 import math
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,12 @@ _FLOOR = 1e-7
 _SURELY_NOTHING = -1e-3  # natural logarithm
 _SHRINK_EVERY = 12  # columns: each takes at most 16 nats, and a float holds 700
 _UNLIKELY = math.exp(-7.0)  # a character below this starts no text
+
+
+class LineReader(Protocol):
+    """Gives the scores of lines, each (h, w, 3) uint8 BGR, not modified."""
+
+    def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]: ...
 
 
 class Folding:

@@ -6,6 +6,8 @@ against the picture again (exactly, not by guess) and against how common the sha
 """
 
 import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.vision.ctc import Scores, best_texts, log_probabilities, without_pauses
@@ -21,10 +23,11 @@ _REPAIRED = 4  # best texts that repairs are tried on
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One text that a picture may show. probability: among all texts considered for this picture."""
+    """One text that a picture may show: its probability among all considered, and that by the picture alone, whatever its shape."""
 
     text: str
     probability: float
+    by_picture: float = 0.0
 
 
 def readings_of(scores: Scores, most: int = 6) -> list[Reading]:
@@ -52,13 +55,31 @@ def posterior(seen: dict[str, float], most: int = 6) -> list[Reading]:
     """Weigh each text's log probability with how common its shape is. They sum to less than 1; the rest is for other texts."""
     if not seen:
         return []
-    unseen = max(1.0 - math.fsum(math.exp(value) for value in seen.values()), 1e-9)
-    weighed = {text: _SHARPNESS * (value + _SHAPE_TRUST * log_weight(text)) for text, value in seen.items()}
-    others = _SHARPNESS * (math.log(unseen) + _SHAPE_TRUST * log_weight(""))
-    top = max(others, *weighed.values())
-    total = math.exp(others - top) + math.fsum(math.exp(value - top) for value in weighed.values())
-    ranked = sorted(weighed.items(), key=lambda item: (-item[1], item[0]))[:most]
-    return [Reading(text, math.exp(value - top) / total) for text, value in ranked]
+    unseen = math.log(max(1.0 - math.fsum(math.exp(value) for value in seen.values()), 1e-9))
+    weighed = _shares({text: value + _SHAPE_TRUST * log_weight(text) for text, value in [*seen.items(), ("", unseen)]})
+    by_picture = _shares({**seen, "": unseen})
+    ranked = sorted(seen, key=lambda text: (-weighed[text], text))[:most]
+    return [Reading(text, weighed[text], by_picture[text]) for text in ranked]
+
+
+def blended(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:
+    """Several readings of one plate as one, each part with its weight (which sum to 1); likeliest first."""
+    shares: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for weight, readings in parts:
+        for reading in readings:
+            share = shares[reading.text]
+            share[0] += weight * reading.probability
+            share[1] += weight * reading.by_picture
+    ranked = sorted(shares.items(), key=lambda item: (-item[1][0], item[0]))
+    return [Reading(text, min(share, 1.0), min(by_picture, 1.0)) for text, (share, by_picture) in ranked]
+
+
+def _shares(values: dict[str, float]) -> dict[str, float]:
+    """Log probabilities as probabilities that sum to 1, less sharp."""
+    top = max(values.values())
+    shares = {text: math.exp(_SHARPNESS * (value - top)) for text, value in values.items()}
+    total = math.fsum(shares.values())
+    return {text: share / total for text, share in shares.items()}
 
 
 def _one_less(text: str) -> set[str]:

@@ -64,15 +64,31 @@ def _room_beside(row: Row, inner: Box) -> tuple[Row, Row] | None:
     return (other, row) if above > below else (row, other)
 
 
+def text_and_band(crop: Picture, inner: Box) -> tuple[Picture, Picture]:
+    """A line of a plate as far as its characters go, and the band at the plate's left.
+
+    crop, inner: see lines_of. Returns copies: (48, w, 3) and (48, v, 3) BGR, v 0 where there is no band.
+    """
+    grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
+    row = find_row(grey, inner) or _band(*inner)
+    line = straighten(crop, _along(row, inner, crop, _BEYOND))
+    return straighten(crop, row), line[:, : _between_bands(line)[0]].copy()
+
+
 def _without_band(line: Picture) -> Picture:
-    """The line without the blue bands at its ends, whose small letters (country, region) are no part of the plate's text."""
+    """The line without the bands at its ends, whose small letters (country, region) are no part of the plate's text."""
+    start, end = _between_bands(line)
+    return line[:, start:end].copy()
+
+
+def _between_bands(line: Picture) -> tuple[int, int]:
+    """Where the left blue band ends and the right one begins."""
     hue, saturation, value = (np.asarray(plane) for plane in cv2.split(cv2.cvtColor(line, cv2.COLOR_BGR2HSV)))
     width = line.shape[1]
     ground = float(np.median(saturation[:, width // 4 : -width // 4]))
     blue = (hue > 95) & (hue < 130) & (saturation > max(90.0, ground + 60.0)) & (value > 40)
     columns = np.asarray(blue.mean(axis=0)) > 0.5
-    start, end = _band_width(columns[: width // 4]), width - _band_width(columns[::-1][: width // 4])
-    return line[:, start:end].copy()
+    return _band_width(columns[: width // 4]), width - _band_width(columns[::-1][: width // 4])
 
 
 def _band_width(columns: NDArray[np.bool_]) -> int:

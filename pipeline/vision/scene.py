@@ -1,23 +1,30 @@
 """Single pictures from end to end, made of the very functions that decode and ocr use: the same picture gives the same reads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline.plates import countries_of
+from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
 from pipeline.vision.interpret import Reading
 from pipeline.vision.locate import find_plates
 from pipeline.vision.pictures import decode_picture
 from pipeline.vision.reading import PlateReader
-from pipeline.vision.sights import read_passage, sight_of
+from pipeline.vision.sights import looks_in, read_passage, sight_of
 from pipeline.vision.vote import Verdict, vote
+from schemas.pictures import Track
+
+_SURE = 0.98  # of a country, by the text alone
 
 
 @dataclass(frozen=True, slots=True)
 class SceneRead:
-    """One plate read in a picture. box: x, y, width, height in pixels of the picture."""
+    """One plate read in a picture. raw: see Verdict; box: x, y, width, height in pixels of the picture."""
 
     plate: str
     confidence: float
+    raw: str
     country: str | None
     country_confidence: float
     alternatives: tuple[Reading, ...]
@@ -42,7 +49,7 @@ def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
         verdict = read_passage([(sight.image, sight.box)], reader)
         if verdict is None:
             continue
-        read = _scene_read(verdict, located.box)
+        read = _scene_read(verdict, located.box, partial(looks_in, sight.image, sight.box, reader))
         if read.plate not in best or best[read.plate].confidence < read.confidence:
             best[read.plate] = read
     reads = tuple(sorted(best.values(), key=_rank))
@@ -53,9 +60,19 @@ def read_crop(image: bytes, reader: PlateReader) -> SceneReads:
     """Read an encoded picture that is one plate already cut out. Raises BadRecord (see decode_picture)."""
     picture = decode_picture(image)
     height, width = picture.shape[:2]
-    verdict = vote([reader.read(picture, (0, 0, width, height), surely_a_plate=True)], surely_a_plate=True)
-    reads = () if verdict is None else (_scene_read(verdict, (0, 0, width, height)),)
+    whole = 0, 0, width, height
+    verdict = vote([reader.read(picture, whole, surely_a_plate=True)], surely_a_plate=True)
+    reads = () if verdict is None else (_scene_read(verdict, whole, partial(reader.looks, picture, whole)),)
     return SceneReads(reads, width, height)
+
+
+def read_track(track: Track, reader: PlateReader) -> SceneRead | None:
+    """Read a passage; its box is that of the best crop. None when it shows no plausible plate. Raises BadRecord."""
+    verdict = read_passage([(crop.image, crop.box) for crop in track.crops], reader)
+    if verdict is None:
+        return None
+    best = track.crops[0]
+    return _scene_read(verdict, best.box, partial(looks_in, best.image, best.box, reader))
 
 
 def _rank(read: SceneRead) -> tuple[float, int]:
@@ -63,12 +80,18 @@ def _rank(read: SceneRead) -> tuple[float, int]:
     return -round(read.confidence, 1), -read.box[3]
 
 
-def _scene_read(verdict: Verdict, box: Box) -> SceneRead:
-    country, share = country_of(verdict.plate)
-    return SceneRead(verdict.plate, verdict.confidence, country, share, verdict.alternatives, box)
+def _scene_read(verdict: Verdict, box: Box, look: Callable[[], Looks]) -> SceneRead:
+    country, share = _country_of(verdict.plate, look)
+    return SceneRead(verdict.plate, verdict.confidence, verdict.raw, country, share, verdict.alternatives, box)
 
 
-def country_of(plate: str) -> tuple[str | None, float]:
-    """The likeliest country of a plate's text and its probability; (None, 0.0) when none is likelier than not."""
-    likeliest, probability = next(iter(countries_of(plate)), ("", 0.0))
+def _country_of(plate: str, look: Callable[[], Looks]) -> tuple[str | None, float]:
+    """The likeliest country of a plate and its probability; (None, 0.0) when none is likelier than not.
+
+    look: looks at the picture; called only where the text alone leaves doubt.
+    """
+    ranked = countries_of(plate)
+    if ranked and ranked[0][1] < _SURE:
+        ranked = countries_of(plate, look())
+    likeliest, probability = ranked[0] if ranked else ("", 0.0)
     return (likeliest, min(probability, 1.0)) if probability > 0.5 else (None, 0.0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
 from pipeline.vision.interpret import Reading
 from pipeline.vision.pictures import Picture, cut, decode_picture, encode_jpeg
@@ -45,10 +46,12 @@ def quality_of(plate: Picture) -> float:
 
 def read_sight(image: bytes, box: Box, reader: PlateReader, *, arbitrate: bool = True) -> list[Reading]:
     """The texts that a sight may show, likeliest first. Raises BadRecord when the cut-out cannot be decoded."""
-    crop = decode_picture(image)
-    x, y, width, height = box
-    margin = _margin(box)
-    return reader.read(crop, (min(x, margin), min(y, margin), width, height), arbitrate=arbitrate)
+    return reader.read(*_crop_of(image, box), arbitrate=arbitrate)
+
+
+def looks_in(image: bytes, box: Box, reader: PlateReader) -> Looks:
+    """What the plate of a sight looks like beside its text. Raises BadRecord when the cut-out cannot be decoded."""
+    return reader.looks(*_crop_of(image, box))
 
 
 def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Verdict | None:
@@ -66,6 +69,13 @@ def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Ve
     if len(sights) > 1 and not is_settled(weighed(read)):
         read[:_SECOND_OPINIONS] = [read_sight(image, box, reader) for image, box in sights[:_SECOND_OPINIONS]]
     return vote(read)
+
+
+def _crop_of(image: bytes, box: Box) -> tuple[Picture, Box]:
+    """The cut-out, and where in it the plate is."""
+    x, y, width, height = box
+    margin = _margin(box)
+    return decode_picture(image), (min(x, margin), min(y, margin), width, height)
 
 
 def _margin(box: Box) -> int:

@@ -1,10 +1,9 @@
 """One passage, several sights, one plate: whole texts are voted on (voting character by character was measured to be worse)."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.vision.interpret import Reading
+from pipeline.vision.interpret import Reading, blended
 from pipeline.vision.shapes import is_common
 
 MIN_CONFIDENCE = 0.5  # rather right than wrong
@@ -16,10 +15,15 @@ _MAYBE_LETTERS = str.maketrans("01", "OI")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a passage's sights say together. alternatives: other texts with their probabilities, likeliest first."""
+    """What a passage's sights say together.
+
+    raw: what they say by the pictures alone, where the shape of plates did not decide. alternatives: other texts with their
+    probabilities, likeliest first; raw is among them where it is not the plate.
+    """
 
     plate: str
     confidence: float
+    raw: str
     alternatives: tuple[Reading, ...]
 
 
@@ -32,19 +36,18 @@ def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, m
     ranked = weighed(sights)
     if not ranked or not (surely_a_plate or is_plausible(ranked[0].text, ranked[0].probability)):
         return None
-    others = tuple(reading for reading in ranked[1 : most + 1] if reading.probability >= 0.001)
-    return Verdict(ranked[0].text, ranked[0].probability, others)
+    raw = max(ranked, key=lambda reading: reading.by_picture)
+    others = ranked[1 : most + 1]
+    if raw not in ranked[: most + 1]:
+        others[-1] = raw
+    likely = tuple(reading for reading in others if reading.probability >= 0.001 or reading is raw)
+    return Verdict(ranked[0].text, ranked[0].probability, raw.text, likely)
 
 
 def weighed(sights: Sequence[Sequence[Reading]]) -> list[Reading]:
     """All texts of some sights with their mean probability over the sights that show any text, likeliest first."""
     seeing = [sight for sight in sights if sight]
-    weights: defaultdict[str, float] = defaultdict(float)
-    for sight in seeing:
-        for reading in sight:
-            weights[reading.text] += reading.probability / len(seeing)
-    ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    return [Reading(text, min(weight, 1.0)) for text, weight in ranked]
+    return blended([(1.0 / len(seeing), sight) for sight in seeing])
 
 
 def is_plausible(text: str, confidence: float) -> bool:

@@ -146,3 +146,18 @@ def test_a_way_in_which_nothing_is_seen_says_nothing() -> None:
     """And where none sees anything, there is no reading."""
     assert [Reading("1ABC234", 0.9)] == mixed([[], [Reading("1ABC234", 0.9)]])
     assert [] == mixed([[], []])
+
+
+def test_the_text_that_the_picture_alone_says_travels_beside_the_one_that_plates_have() -> None:
+    """A crest that looks like an 8 is deleted where no country has such a plate; the raw text stays among the alternatives."""
+    verdict = vote([readings_of(clearly("RK8828AG", _8=0.75))])
+    assert verdict is not None
+    assert ("RK828AG", "RK8828AG") == (verdict.plate, verdict.raw)
+    assert "RK8828AG" in [reading.text for reading in verdict.alternatives]
+
+
+def test_raw_and_read_are_one_where_the_picture_is_clear() -> None:
+    """Also for a text of no common shape."""
+    verdict = vote([readings_of(clearly("RKA2828G"))])
+    assert verdict is not None
+    assert ("RKA2828G", "RKA2828G") == (verdict.plate, verdict.raw)

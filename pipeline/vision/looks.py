@@ -1,0 +1,50 @@
+"""What a plate looks like beside its text: the colours of ground and characters, and the letters on its band. About 2 ms."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.plates.looks import SIGNS, Looks
+from pipeline.vision.boxes import Box
+from pipeline.vision.ctc import LineReader, log_probabilities
+from pipeline.vision.lines import text_and_band
+from pipeline.vision.pictures import Picture
+
+# CIE L*a*b* as OpenCV scales it: 0..255, a and b about 128. Measured on real plates: yellow ground b +40 to +85, white -16 to +11;
+# red characters a +13 to +54, black ones -3 to +12.
+_YELLOW, _RED = 25.0, 11.0
+_COLOURLESS = 6.0  # a picture with hardly any pixel further from grey was taken without colours
+_DARKEST, _LIGHTEST = 15, 70  # percent of the pixels' lightness
+_LEGIBLE = 6  # columns of a band
+_BELOW_THE_STARS = 0.48  # of the band's height
+
+
+def looks_of(crop: Picture, inner: Box, reader: LineReader) -> Looks:
+    """What a plate that was cut out looks like. crop, inner: see lines_of; not modified. reader: reads the band's letters."""
+    line, band = text_and_band(crop, inner)
+    signs = _signs(band, reader)
+    if np.percentile(_colour(crop), 98) < _COLOURLESS:
+        return Looks(signs=signs)
+    light, red, yellow = np.moveaxis(_lab(line), 1, 0)
+    dark, bright = np.percentile(light, (_DARKEST, _LIGHTEST))
+    is_yellow = bool(np.median(yellow[light >= bright]) > _YELLOW)
+    return Looks(is_yellow, not is_yellow and bool(np.median(red[light <= dark]) > _RED), signs)
+
+
+def _lab(picture: Picture) -> NDArray[np.int16]:
+    """Each pixel's lightness 0..255 and its distance from grey towards red and towards yellow: (n, 3)."""
+    lab = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).reshape(-1, 3).astype(np.int16)
+    return np.asarray(lab - np.array([0, 128, 128], np.int16), np.int16)
+
+
+def _colour(picture: Picture) -> NDArray[np.int16]:
+    """How far each pixel is from grey, along either axis."""
+    return np.asarray(np.abs(_lab(picture)[:, 1:]).max(axis=1), np.int16)
+
+
+def _signs(band: NDArray[np.uint8], reader: LineReader) -> dict[str, float]:
+    """How likely the lower half of a band says each country's letters."""
+    if band.shape[1] < _LEGIBLE:
+        return {}
+    (scores,) = reader.scores([band[int(_BELOW_THE_STARS * band.shape[0]) :]])
+    return dict(zip(SIGNS, log_probabilities(scores, SIGNS), strict=True))
