@@ -91,6 +91,7 @@ class Ocr:
             country_confidence=seen.country_confidence,
             heading_deg=track.heading_deg,
             position=track.position,
+            colour=seen.colour,
             clock=track.clock,
             crop=await self.evidence.put(track.captured_at_ms, track.crops[0].image),
             overview=await self.evidence.put(track.overview_captured_at_ms, track.overview),

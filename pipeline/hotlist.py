@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from pipeline.colours import may_be_the_same
 from pipeline.hotlist_index import Hotlist
 from pipeline.intake import may_serve, trusted_country
 from pipeline.plates.confusable import belief
@@ -28,13 +29,12 @@ SURE_SCORE = 0.8  # from here an exact match needs no person; the same bar as a 
 READ_ONE_MORE = 0.4
 READ_OTHERWISE = 0.3
 OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another country halves it and no more
-OTHER_LOOK = (
-    0.7  # factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case
-)
+# Factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case. A look alone never
+# silences a hit.
+OTHER_LOOK = 0.7
 _DOWNGRADED: dict[Priority, Priority] = {"urgent": "high", "high": "normal", "normal": "low", "low": "low"}
 _RANK: dict[Match, int] = {"exact": 3, "confusable": 2, "near": 1, "pattern": 0}
 _URGENCY: dict[Priority, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
-_COLOURS = {"grey": "gray", "gris": "gray", "grijs": "gray", "grau": "gray"}
 _MAKES = {"vw": "volkswagen", "mercedes": "mercedesbenz", "merc": "mercedesbenz"}
 
 
@@ -74,7 +74,7 @@ def match_read(
         before = best.get(entry.entry_id)
         if before is None or (_RANK[match], score) > (_RANK[before[1]], before[2]):
             best[entry.entry_id] = (entry, match, score)
-    hits = [_hit(read, *found) for found in best.values() if _counts_here(read, found[0], cameras, zones)]
+    hits = [_hit(read, *found, least_score) for found in best.values() if _counts_here(read, found[0], cameras, zones)]
     return sorted(
         (hit for hit in hits if hit.score >= least_score), key=lambda hit: (_URGENCY[hit.priority], -hit.score)
     )
@@ -110,7 +110,7 @@ def _counts_here(
     return read.camera_id in entry.cameras or in_any_zone(read, entry.zones, cameras, zones)
 
 
-def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float) -> Hit:
+def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
     notes: list[str] = []
     priority = entry.priority
     if match in ("confusable", "near"):
@@ -121,18 +121,27 @@ def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float) -> Hi
         score *= 1.0 - (1.0 - OTHER_COUNTRY) * probability
         priority = _DOWNGRADED[priority]
         notes.append(f"country read as {country}, wanted {entry.country}: downgraded from {entry.priority}")
-    for what, seen, wanted in (("make", read.make, entry.make), ("colour", read.colour, entry.colour)):
-        if seen and wanted and _plain(seen) != _plain(wanted):
-            score *= OTHER_LOOK
-            notes.append(f"{what} seen as {seen}, wanted {wanted}")
-    confirm = match != "exact" or bool(notes) or score < SURE_SCORE
-    return Hit(entry, match, score, priority, confirm, tuple(notes))
+    unlike = _other_look(read, entry)
+    if unlike:
+        score = min(score, max(least_score, score * OTHER_LOOK ** len(unlike)))
+    confirm = match != "exact" or bool(notes or unlike) or score < SURE_SCORE
+    return Hit(entry, match, score, priority, confirm, (*notes, *unlike))
+
+
+def _other_look(read: PlateRead, entry: HotlistEntry) -> list[str]:
+    """In words, what of the vehicle's look is not as the entry says."""
+    unlike = []
+    if read.make and entry.make and _plain(read.make) != _plain(entry.make):
+        unlike.append(f"make seen as {read.make}, wanted {entry.make}")
+    if read.colour and entry.colour and not may_be_the_same(read.colour, entry.colour):
+        unlike.append(f"colour seen as {read.colour}, wanted {entry.colour}")
+    return unlike
 
 
 def _plain(text: str) -> str:
-    """A make or colour without case and punctuation, in one spelling."""
+    """A make without case and punctuation, in one spelling."""
     word = "".join(filter(str.isalnum, text.casefold()))
-    return _COLOURS.get(word) or _MAKES.get(word) or word
+    return _MAKES.get(word) or word
 
 
 def alert_of(hit: Hit, read: PlateRead, *, decided_at_ms: int, live_bound_ms: int = LIVE_BOUND_MS) -> Alert:

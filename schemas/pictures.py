@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from schemas.base import Degrees, EpochMs, Identifier, Message, Position, Probability
+from schemas.base import Degrees, EpochMs, Identifier, Message, Position, Probability, Text
 from schemas.reads import ClockState
 
 MAX_PICTURE_BYTES = 8 * 1024 * 1024
@@ -46,3 +46,4 @@ class Track(Message, frozen=True, kw_only=True):
     heading_deg: Degrees | None = None
     clock: ClockState | None = None
     direction: str | None = None  # approaching | leaving, from the plate's growth over the track
+    colour: Text | None = None  # of the vehicle, where the best crop's picture shows it clearly

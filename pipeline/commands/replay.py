@@ -40,8 +40,9 @@ def replay(
     """Send pictures or a video into the frames topic, or with --local read them in this process.
 
     Pictures of a folder stand for passages a second apart, the last of them now. With --local --json there is one object per
-    picture (per passage, for a video): {"picture": ..., "reads": [{"plate", "confidence", "country", "box"}], "ms", "error"},
-    best read first. Exit code 1 if nothing could be read as a picture.
+    picture (per passage, for a video): {"picture": ..., "reads": [{"plate", "confidence", "country", "colour", "box"}], "ms",
+    "error"}, best read first; the colour is the vehicle's, null where it is not clear. Exit code 1 if nothing could be
+    read as a picture.
 
     Example: vigie replay pictures/ --camera E40-12 --local --json
     """
@@ -84,7 +85,13 @@ def _read_here(pictures: Iterator[SourcePicture], camera: str, *, crops: bool, a
 
 def _print_object(result: Any) -> None:
     reads = [
-        {"plate": read.plate, "confidence": round(read.confidence, 4), "country": read.country, "box": list(read.box)}
+        {
+            "plate": read.plate,
+            "confidence": round(read.confidence, 4),
+            "country": read.country,
+            "colour": read.colour,
+            "box": list(read.box),
+        }
         for read in result.reads
     ]
     print_json({"picture": result.picture, "reads": reads, "ms": round(result.ms, 1), "error": result.error})

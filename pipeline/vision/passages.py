@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from pipeline.vision.attributes import colour_in
 from pipeline.vision.locate import find_plates
 from pipeline.vision.pictures import decode_picture, overview_of
 from pipeline.vision.sights import Sight, sight_of
@@ -44,6 +45,7 @@ def track_of(passage: Passage) -> Track:
         heading_deg=frame.heading_deg,
         clock=frame.clock,
         direction="approaching" if growth >= _CHANGED else "leaving" if growth <= 1 / _CHANGED else None,
+        colour=colour_in(frame.image, best.sight.box),
     )
 
 

@@ -1,11 +1,12 @@
 """Single pictures from end to end, made of the very functions that decode and ocr use: the same picture gives the same reads."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pipeline.plates import countries_of
 from pipeline.plates.looks import Looks
+from pipeline.vision.attributes import colour_of
 from pipeline.vision.boxes import Box
 from pipeline.vision.interpret import Reading
 from pipeline.vision.locate import find_plates
@@ -20,7 +21,7 @@ _SURE = 0.98  # of a country, by the text alone
 
 @dataclass(frozen=True, slots=True)
 class SceneRead:
-    """One plate read in a picture. raw: see Verdict; box: x, y, width, height in pixels of the picture."""
+    """One plate read in a picture. raw: see Verdict; box: x, y, width, height in pixels of the picture; colour: of the vehicle."""
 
     plate: str
     confidence: float
@@ -29,6 +30,7 @@ class SceneRead:
     country_confidence: float
     alternatives: tuple[Reading, ...]
     box: Box
+    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
             continue
         read = _scene_read(verdict, located.box, partial(looks_in, sight.image, sight.box, reader))
         if read.plate not in best or best[read.plate].confidence < read.confidence:
-            best[read.plate] = read
+            best[read.plate] = replace(read, colour=colour_of(picture, located.box))
     reads = tuple(sorted(best.values(), key=_rank))
     return SceneReads(reads, picture.shape[1], picture.shape[0])
 
@@ -72,7 +74,8 @@ def read_track(track: Track, reader: PlateReader) -> SceneRead | None:
     if verdict is None:
         return None
     best = track.crops[0]
-    return _scene_read(verdict, best.box, partial(looks_in, best.image, best.box, reader))
+    read = _scene_read(verdict, best.box, partial(looks_in, best.image, best.box, reader))
+    return replace(read, colour=track.colour)
 
 
 def _rank(read: SceneRead) -> tuple[float, int]:

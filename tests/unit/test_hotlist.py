@@ -111,6 +111,19 @@ def test_another_make_or_colour_is_noted_and_lowers_the_score() -> None:
     assert other.score < same.score
 
 
+def test_a_colour_that_may_be_the_wanted_one_says_nothing_against_it() -> None:
+    """A camera that cannot tell silver from white says `light`; registers write in any language."""
+    for seen, wanted in (("light", "silver"), ("blue", "donkerblauw"), ("green", "vert foncé"), ("red", "Sahara")):
+        assert () == only_hit(make_read(colour=seen), make_entry(colour=wanted)).notes
+
+
+def test_another_look_alone_never_silences_a_hit() -> None:
+    """One that is just credible stays so, and a person looks."""
+    entry = make_entry("1ABC234", near=True, make="Volkswagen", colour="white")
+    hit = only_hit(make_read("1ABC23", confidence=0.9, make="Audi", colour="black"), entry)
+    assert (0.2, True, 3) == (hit.score, hit.confirm, len(hit.notes))
+
+
 @pytest.mark.parametrize(("captured_at_ms", "counts"), [(99, False), (100, True), (199, True), (200, False)])
 def test_an_entry_counts_when_it_was_valid_at_capture(captured_at_ms: int, counts: bool) -> None:
     """Not when the read arrived: cameras upload late."""
