@@ -173,6 +173,16 @@ class Stage:
         """What `rewind` asked for."""
         return self._again
 
+    def begun_anew(self, tp: TopicPartition) -> None:
+        """What comes from here on was not seen, whatever its offset; it is committed although that is less than before."""
+        log.error("stage.topic_begun_anew", topic=tp.topic, partition=tp.partition)
+        for places in (self._queued, self._settled, self._committed):
+            places.pop(tp, None)
+
+    def expired(self, count: int) -> None:
+        """Lost by retention."""
+        self._metrics.expired.inc(count)
+
     def rewound(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Go on from there. It is committed like any progress, so that a crash does not cut the repetition short."""
         self._again = None

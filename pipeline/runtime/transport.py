@@ -27,6 +27,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
 from pipeline.runtime.fetch_pace import pace
+from pipeline.runtime.gaps import Gaps, begun_anew, expired
 
 try:
     import uvloop
@@ -87,6 +88,12 @@ class Intake(Protocol):
 
     def positions(self) -> dict[TopicPartition, int | None]:
         """Every partition with the next offset that is not settled; None: nothing settled in this generation."""
+
+    def begun_anew(self, tp: TopicPartition) -> None:
+        """The topic is another one than before, and its offsets count from the beginning: none of them was seen."""
+
+    def expired(self, count: int) -> None:
+        """So many records were gone from the topic before they could be fetched."""
 
     def rewound(self, offsets: Mapping[TopicPartition, int]) -> None:
         """These partitions go on from there; what was fetched of them comes again."""
@@ -151,6 +158,13 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         found = await self.call_thread(self._ensure_consumer().offsets_for_times, dict.fromkeys(partitions, at_ms))
         return {tp: place.offset for tp, place in found.items() if place is not None}
 
+    async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The first offset that each partition still has."""
+        found: dict[TopicPartition, int] = await self.call_thread(
+            self._ensure_consumer().beginning_offsets, list(partitions)
+        )
+        return found
+
     async def committed_offset(self, tp: TopicPartition) -> int | None:
         """What the group has committed; None: nothing yet."""
         found: int | None = await self.call_thread(self._ensure_consumer().committed, tp)
@@ -178,6 +192,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.intake = self.transport.intake
         self._place = 0  # counts assignments and seeks: a chunk whose fetch met one may be of before or after
+        self._gaps = Gaps()
         self._dropped = False  # such a chunk was dropped, and nobody may have sought back since
 
     async def _drain_messages(self, fetcher: Any) -> None:
@@ -202,7 +217,12 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             chunk = await self._getmany(active_partitions=wanted, timeout=0.25)
             same = place == self._place and chunk.generation == self.app.consumer_generation_id
             if chunk.records and self.flow_active and same:
+                gaps = self._gaps.took(chunk.records)
+                for tp in begun_anew(gaps):
+                    self.intake.begun_anew(tp)
                 self.intake.take(chunk)
+                if gaps:
+                    await self._tell(gaps)
             elif chunk.records:
                 self._dropped = True
                 log.debug("fetch.stale", partitions=len(chunk.records))
@@ -215,6 +235,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         try:
             offsets = await self._places_of(again, active)
             await self.seek_wait(offsets)
+            self._gaps.sought(offsets)
         except (KafkaError, TimeoutError) as error:
             log.warning("rewind.failed", error=repr(error))
             await asyncio.sleep(0.5)
@@ -237,6 +258,16 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             if wanted and here is not None and min(wanted) < here:
                 found[tp] = min(wanted)
         return found
+
+    async def _tell(self, gaps: Mapping[TopicPartition, tuple[int, int]]) -> None:
+        try:
+            begins = await self._thread.beginnings(gaps)
+        except (KafkaError, TimeoutError) as error:
+            log.warning("gaps.unknown", error=repr(error))
+            return
+        for tp, count in expired(gaps, begins).items():
+            log.error("records.expired", topic=tp.topic, partition=tp.partition, count=count, next_offset=begins[tp])
+            self.intake.expired(count)
 
     async def _room(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -271,6 +302,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         that one chunk from after a gap would make it drop the gap."""
         self._place += 1
         await super().perform_seek()
+        self._gaps.sought(self._read_offset)
         self._place += 1
 
     async def verify_all_partitions_active(self) -> None:

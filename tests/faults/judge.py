@@ -92,7 +92,9 @@ class Evidence:
 
     def _rings(self) -> Iterator[Difference]:
         """A dispatcher's bell: once for each vehicle that is seen live."""
-        seen = {alert.alert_id: alert for alert in self.ends.seen.alerts}
+        seen = {
+            alert.alert_id: alert for alert in reversed(self.ends.seen.alerts)
+        }  # the first copy: dispatch drops the others
         incidents: dict[str, list[ExpectedAlert]] = {}
         for expected in self.truth.alerts:
             incidents.setdefault(expected.incident, []).append(expected)

@@ -87,6 +87,18 @@ def test_a_live_alert_that_does_not_ring_is_missing_its_bell(case: Case) -> None
     assert ["told"] == late.verdict()
 
 
+def test_a_second_copy_that_is_live_no_more_takes_no_bell_away(case: Case) -> None:
+    """Minutes later the same read is no longer live; dispatch has heard the bell, and drops the copy."""
+    case.comes(ALERT, other(rings=False, live=False))
+    assert [] == case.verdict()
+
+
+def test_a_bell_that_only_a_second_copy_has_is_not_heard(case: Case) -> None:
+    """It is dropped before it rings."""
+    case.comes(other(rings=False), ALERT)
+    assert ["missing"] == case.verdict()
+
+
 def test_an_alert_that_says_something_else_is_wrong(case: Case) -> None:
     """The id alone is not enough."""
     case.comes(other(match="near"))

@@ -13,6 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from redis.asyncio import Redis
 
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.topics import create_topics
 from schemas.outcomes import DeadLetter
 from schemas.reads import MAX_BATCH
 from tests.integration.stage_probe import Bench, agent, batch_of, echo, read
@@ -64,8 +65,10 @@ async def test_only_what_a_transaction_committed_comes_out(bench: Bench) -> None
 
 
 @pytest.mark.parametrize("running", [True, False], ids=["running", "away"])
-async def test_a_worker_goes_on_behind_what_retention_dropped(bench: Bench, running: bool) -> None:
-    """Its place is gone; it takes what is still there."""
+async def test_a_worker_goes_on_behind_what_retention_dropped_and_says_what_it_lost(
+    bench: Bench, running: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its place is gone; it takes what is still there. What it had read before that is no loss."""
     topic = f"{bench.namespace}.reads"
     async with bench.worker(agent(echo)):
         await bench.send(*[[read(n)] for n in range(20)], partition=0)
@@ -80,6 +83,26 @@ async def test_a_worker_goes_on_behind_what_retention_dropped(bench: Bench, runn
         async with bench.worker(agent(echo)):
             seen = await bench.receipts(count=30)
     assert {f"r{n}" for n in (*range(20), *range(30, 40))} == set(seen)
+    said = [line for line in capsys.readouterr().out.splitlines() if "records.expired" in line]
+    assert [not running] == ["count=10" in line for line in said] or (running and not said)
+
+
+async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(bench: Bench) -> None:
+    """Its offsets begin again; that they are less than what was read before must not make its records old."""
+    topic = f"{bench.namespace}.reads"
+    admin = AIOKafkaAdminClient(**bench.kafka.client_kwargs())
+    await admin.start()
+    async with bench.worker(agent(echo)):
+        await bench.send(*[[read(n)] for n in range(20)], partition=0)
+        await bench.receipts(count=20)
+        await admin.delete_topics([topic])
+        async with asyncio.timeout(30):
+            while topic in await admin.list_topics():  # noqa: ASYNC110 - Kafka tells nobody when it is gone
+                await asyncio.sleep(0.05)
+        await create_topics(bench.kafka, bench.namespace, partitions={"reads": 4})
+        await admin.close()
+        await bench.send(*[[read(n)] for n in range(20, 30)], partition=0)
+        assert {f"r{n}" for n in range(30)} == set(await bench.receipts(count=30))
 
 
 async def drop(bench: Bench, topic: str, before: int) -> None:

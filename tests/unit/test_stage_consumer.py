@@ -29,6 +29,7 @@ class Scripted(StageConsumer):
         )  # fmt: skip
         self._fetches = list(fetches)
         self._place, self._dropped = 0, False
+        self._gaps = cast(Any, SimpleNamespace(took=lambda _: {}, sought=lambda _: None))
         self._read_offset: dict[Any, Any] = {}
         self._committed_offset: dict[Any, Any] = {}
 

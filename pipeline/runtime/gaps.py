@@ -1,0 +1,47 @@
+"""Records that should have come and did not: dropped by the topic's retention before they were read, or a topic made anew."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from aiokafka.structs import TopicPartition
+
+
+class Gaps:
+    """The next offset of each partition, as far as was sought and taken."""
+
+    def __init__(self) -> None:
+        self._next: dict[TopicPartition, int] = {}
+
+    def sought(self, places: Mapping[TopicPartition, int | None]) -> None:
+        """What comes next comes from there; None: from wherever the topic begins."""
+        for tp, place in places.items():
+            if place is None:
+                self._next.pop(tp, None)
+            else:
+                self._next[tp] = place
+
+    def took(self, records: Mapping[TopicPartition, Sequence[Any]]) -> dict[TopicPartition, tuple[int, int]]:
+        """Note what came. Returns, where it is not what comes next, the offset that was due and the one that came."""
+        found: dict[TopicPartition, tuple[int, int]] = {}
+        for tp, some in records.items():
+            due = self._next.get(tp)
+            if due is not None and due != some[0].offset:
+                found[tp] = (due, some[0].offset)
+            self._next[tp] = some[-1].offset + 1
+        return found
+
+
+def expired(
+    gaps: Mapping[TopicPartition, tuple[int, int]], begins: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """How many offsets of each partition the topic no longer had when they were due. begins: each one's first offset now.
+
+    A gap behind the topic's first offset is none: marks of transactions, and records that were taken back, have offsets, too.
+    """
+    lost = {tp: min(begins.get(tp, 0), came) - due for tp, (due, came) in gaps.items()}
+    return {tp: count for tp, count in lost.items() if count > 0}
+
+
+def begun_anew(gaps: Mapping[TopicPartition, tuple[int, int]]) -> Iterable[TopicPartition]:
+    """Partitions that brought less than was due, although nobody sought back: the topic is another one of the same name."""
+    return (tp for tp, (due, came) in gaps.items() if came < due)
