@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,13 +26,14 @@ class Life:
         """From the first sample to the last."""
         return self.samples[-1][0] - self.samples[0][0]
 
-    def growth(self, lives: int) -> Growth:
-        """From when it had settled, where it lived so long."""
+    def growth(self, lives: Sequence["Life"]) -> Growth:
+        """From when it had settled, where it lived so long. lives: all of the same name, this one too."""
         settled = [sample for sample in self.samples if sample[0] - self.samples[0][0] >= SETTLED_S] or self.samples
         (_, first_mb, first_files), (_, last_mb, last_files) = settled[0], settled[-1]
         return Growth(
             process=self.name, lived_s=self.lasted_s, rss_mb=(first_mb, last_mb), files=(first_files, last_files),
-            lives=lives,
+            lives=len(lives), most_mb=max(mb for life in lives for _, mb, _ in life.samples),
+            most_files=max(files for life in lives for _, _, files in life.samples),
         )  # fmt: skip
 
 
@@ -54,13 +55,10 @@ class GrowthWatch:
 
     def report(self) -> list[Growth]:
         """Each process's longest life."""
-        longest: dict[str, Life] = {}
-        lives: dict[str, int] = {}
+        by_name: dict[str, list[Life]] = {}
         for life in self._lives.values():
-            lives[life.name] = lives.get(life.name, 0) + 1
-            if life.name not in longest or life.lasted_s > longest[life.name].lasted_s:
-                longest[life.name] = life
-        return [life.growth(lives[name]) for name, life in longest.items()]
+            by_name.setdefault(life.name, []).append(life)
+        return [max(lives, key=lambda life: life.lasted_s).growth(lives) for lives in by_name.values()]
 
     def _processes(self) -> Iterable[tuple[str, int]]:
         road = self._road

@@ -71,13 +71,15 @@ def _kind(name: str, strikes: list[StrikeReport]) -> KindReport:
 
 
 class Growth(msgspec.Struct, kw_only=True):
-    """One process's longest life, from a minute after its start (memory settles) to its end."""
+    """One process's longest life, from a minute after its start (memory settles) to its end. most_*: of all its lives."""
 
     process: str
     lived_s: float
     rss_mb: tuple[float, float]
     files: tuple[int, int]
     lives: int
+    most_mb: float
+    most_files: int
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -131,7 +133,8 @@ class Report(msgspec.Struct, kw_only=True):
         for growth in self.growth:
             yield (
                 f"  {growth.process:20} {growth.rss_mb[0]:7.0f} -> {growth.rss_mb[1]:5.0f} MB  files {growth.files[0]:4} ->"
-                f" {growth.files[1]:4}  in {growth.lived_s:5.0f} s, the longest of {growth.lives} lives"
+                f" {growth.files[1]:4}  in {growth.lived_s:5.0f} s, the longest of {growth.lives} lives;"
+                f" most {growth.most_mb:.0f} MB, {growth.most_files} files"
             )
         yield from (f"  ! {difference}" for difference in self.differences)
         total = self.totals
