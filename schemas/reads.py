@@ -52,7 +52,7 @@ class PlateRead(Message, frozen=True, kw_only=True):
     captured_at_ms: EpochMs  # camera clock, UTC
     received_at_ms: EpochMs  # platform clock, UTC
     plate: Plate
-    confidence: Probability
+    confidence: Probability  # that the characters are these; O and 0, I and 1, which many typefaces draw alike, count as one
     alternatives: tuple[Alternative, ...] = ()
     raw: Plate | None = None  # what the picture alone says, where the forms of plates spoke for another text
     country: Country | None = None

@@ -62,6 +62,15 @@ def posterior(seen: dict[str, float], most: int = 6) -> list[Reading]:
     return [Reading(text, weighed[text], by_picture[text]) for text in ranked]
 
 
+def certainty(readings: Sequence[Reading]) -> float:
+    """How probable it is that the likeliest text is right, but for O and 0, I and 1, which many typefaces draw alike.
+
+    No picture tells those apart: which of them stands there is the series' to say, and the others stay among the readings.
+    """
+    glyphs = readings[0].text.translate(_TO_GLYPHS) if readings else ""
+    return math.fsum(reading.probability for reading in readings if reading.text.translate(_TO_GLYPHS) == glyphs)
+
+
 def blended(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:
     """Several readings of one plate as one, each part with its weight (which sum to 1); likeliest first."""
     shares: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
@@ -92,5 +101,5 @@ def _twins(text: str) -> set[str]:
     return (single | {text.translate(_TO_DIGITS), text.translate(_TO_LETTERS)}) - {text}
 
 
-_TO_DIGITS = str.maketrans("OQI", "001")
+_TO_DIGITS = _TO_GLYPHS = str.maketrans("OQI", "001")
 _TO_LETTERS = str.maketrans("01", "OI")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
 from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities
-from pipeline.vision.interpret import MAX_LENGTH, Reading, blended, candidates_of, posterior
+from pipeline.vision.interpret import MAX_LENGTH, Reading, blended, candidates_of, certainty, posterior
 from pipeline.vision.lines import Lines, lines_of
 from pipeline.vision.looks import looks_of
 from pipeline.vision.own import NAME, OwnReader
@@ -27,7 +27,7 @@ from pipeline.vision.vote import could_be_plate
 _JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
 _FAR_BEHIND = 4.0  # nats
-_SETTLED = 0.97  # probability of a text of a common shape that needs no second opinion
+_SETTLED = (0.97, 0.99)  # certainty of a text of a common, of another shape, that needs no second opinion
 _HOPELESS = (
     0.02,
     0.2,
@@ -100,8 +100,11 @@ class PlateReader:
 
 
 def is_settled(readings: list[Reading]) -> bool:
-    """Whether the own reader's word is enough: sure, and of a shape that plates have, so that grammar and picture agree."""
-    return bool(readings) and readings[0].probability >= _SETTLED and is_common(readings[0].text)
+    """Whether the own reader's word is enough: it is sure, and the shape of plates says nothing else than the picture."""
+    if not readings or max(readings, key=lambda reading: reading.by_picture) is not readings[0]:
+        return False
+    text = readings[0].text
+    return could_be_plate(text) and certainty(readings) >= _SETTLED[not is_common(text)]
 
 
 def is_hopeless(readings: list[Reading]) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
-from pipeline.vision.interpret import Reading
+from pipeline.vision.interpret import Reading, certainty
 from pipeline.vision.pictures import Picture, cut, decode_picture, encode_jpeg
 from pipeline.vision.reading import PlateReader, is_settled
 from pipeline.vision.vote import Verdict, vote, weighed
@@ -63,7 +63,7 @@ def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Ve
     read: list[list[Reading]] = []
     for image, box in sights:
         read.append(read_sight(image, box, reader, arbitrate=len(sights) == 1))
-        sure = [readings[0].text for readings in read if readings and readings[0].probability >= _SURE]
+        sure = [readings[0].text for readings in read if certainty(readings) >= _SURE]
         if len(sure) >= _ENOUGH_ALIKE and len(set(sure)) == 1:
             return vote(read)
     if len(sights) > 1 and not is_settled(weighed(read)):

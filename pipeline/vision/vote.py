@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.vision.interpret import Reading, blended
+from pipeline.vision.interpret import Reading, blended, certainty
 from pipeline.vision.shapes import is_common
 
 MIN_CONFIDENCE = 0.5  # rather right than wrong
@@ -15,7 +15,7 @@ _MAYBE_LETTERS = str.maketrans("01", "OI")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a passage's sights say together.
+    """What a passage's sights say together. confidence: see certainty.
 
     raw: what they say by the pictures alone, where the shape of plates did not decide. alternatives: other texts with their
     probabilities, likeliest first; raw is among them where it is not the plate.
@@ -34,14 +34,15 @@ def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, m
     surely_a_plate: somebody cut it out as one, so any text of a plate's length counts.
     """
     ranked = weighed(sights)
-    if not ranked or not (surely_a_plate or is_plausible(ranked[0].text, ranked[0].probability)):
+    sure = min(certainty(ranked), 1.0)
+    if not ranked or not (surely_a_plate or is_plausible(ranked[0].text, sure)):
         return None
     raw = max(ranked, key=lambda reading: reading.by_picture)
     others = ranked[1 : most + 1]
     if raw not in ranked[: most + 1]:
         others[-1] = raw
     likely = tuple(reading for reading in others if reading.probability >= 0.001 or reading is raw)
-    return Verdict(ranked[0].text, ranked[0].probability, raw.text, likely)
+    return Verdict(ranked[0].text, sure, raw.text, likely)
 
 
 def weighed(sights: Sequence[Sequence[Reading]]) -> list[Reading]:
