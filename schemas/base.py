@@ -8,11 +8,14 @@ from typing import Annotated
 
 import msgspec
 
-Identifier = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._:-]*\Z", max_length=64)]
+IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
+PLATE = r"[A-Z0-9]+"
+COUNTRY = r"[A-Z]{2}"
+Identifier = Annotated[str, msgspec.Meta(pattern=rf"\A{IDENTIFIER}\Z", max_length=64)]
 """A name given by people or systems (camera, section, zone, entry): letters, digits and ``. _ : -``, at most 64."""
-Plate = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9]+\Z", max_length=16)]
+Plate = Annotated[str, msgspec.Meta(pattern=rf"\A{PLATE}\Z", max_length=16)]
 """Compact form: A-Z 0-9, no separators, at most 16 characters."""
-Country = Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{2}\Z")]
+Country = Annotated[str, msgspec.Meta(pattern=rf"\A{COUNTRY}\Z")]
 """ISO 3166-1 alpha-2: DE, never the oval sign."""
 Probability = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 EpochMs = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]
@@ -22,8 +25,11 @@ SpeedKmh = Annotated[float, msgspec.Meta(ge=0.0, le=500.0)]
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of everything that flows: immutable, named fields, defaults left out on the wire."""
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of everything that flows: immutable, named fields, defaults left out on the wire.
+
+    gc=False: what is frozen is never part of a circle, so the collector need not walk thousands of reads.
+    """
 
 
 class Position(Message, frozen=True, kw_only=True):

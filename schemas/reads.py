@@ -1,14 +1,17 @@
 """Plate reads: what every decision is made from."""
 
+import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
 
 from schemas.base import (
-    Country,
+    COUNTRY,
+    IDENTIFIER,
+    PLATE,
     Degrees,
     EpochMs,
-    Identifier,
     Message,
     Plate,
     Position,
@@ -23,6 +26,12 @@ Purpose = Literal["hotlist", "section_control", "investigation", "lez", "cross_b
 """What the law lets a read be used for."""
 VehicleClass = Literal["car", "van", "lorry", "bus", "motorcycle", "trailer", "unknown"]
 MAX_BATCH = 100
+
+# As Identifier, Plate and Country, but it is `fault_in` that matches the pattern, for many reads at once. msgspec does it one by
+# one, which took longer than all the rest of decoding a read.
+CheckedIdentifier = Annotated[str, msgspec.Meta(max_length=64, extra_json_schema={"pattern": rf"\A{IDENTIFIER}\Z"})]
+CheckedPlate = Annotated[str, msgspec.Meta(max_length=16, extra_json_schema={"pattern": rf"\A{PLATE}\Z"})]
+CheckedCountry = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": rf"\A{COUNTRY}\Z"})]
 
 
 class ClockState(Message, frozen=True, kw_only=True):
@@ -48,14 +57,14 @@ class PlateRead(Message, frozen=True, kw_only=True):
     """
 
     read_id: str  # ids.read_id(camera_id, captured_at_ms, plate)
-    camera_id: Identifier
+    camera_id: CheckedIdentifier
     captured_at_ms: EpochMs  # camera clock, UTC
     received_at_ms: EpochMs  # platform clock, UTC
-    plate: Plate
+    plate: CheckedPlate
     confidence: Probability  # that the characters are these; O and 0, I and 1, which many typefaces draw alike, count as one
     alternatives: tuple[Alternative, ...] = ()
-    raw: Plate | None = None  # what the picture alone says, where the forms of plates spoke for another text
-    country: Country | None = None
+    raw: CheckedPlate | None = None  # what the picture alone says, where the forms of plates spoke for another text
+    country: CheckedCountry | None = None
     country_confidence: Probability = 0.0
     lane: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None
     heading_deg: Degrees | None = None
@@ -76,3 +85,38 @@ class ReadBatch(Message, frozen=True, kw_only=True):
     """1..100 reads of cameras of one partition. Topic vigie.reads."""
 
     reads: Annotated[tuple[PlateRead, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
+
+
+def fault_in(reads: Sequence[PlateRead]) -> str | None:
+    """The first camera_id, plate, raw text or country that does not fit its pattern, as msgspec would say it; None when all do.
+
+    Whoever decodes reads from outside asks this, too: `pipeline.runtime.codec` does.
+    """
+    if (
+        _all_fit(_IDENTIFIERS, [read.camera_id for read in reads])
+        and _all_fit(_PLATES, [read.plate for read in reads])
+        and _all_fit(_PLATES, [read.raw for read in reads if read.raw is not None])
+        and all(country is None or _COUNTRY.fullmatch(country) for country in {read.country for read in reads})
+    ):
+        return None
+    return next((fault for at, read in enumerate(reads) if (fault := _fault_of(read, at))), None)
+
+
+def _all_fit(lines: re.Pattern[str], names: list[str]) -> bool:
+    text = "\n".join(names)
+    return not names or (lines.fullmatch(text) is not None and text.count("\n") == len(names) - 1)
+
+
+def _fault_of(read: PlateRead, at: int) -> str | None:
+    for field, text, pattern in (
+        ("camera_id", read.camera_id, IDENTIFIER), ("plate", read.plate, PLATE), ("raw", read.raw, PLATE),
+        ("country", read.country, COUNTRY),
+    ):  # fmt: skip
+        if text is not None and not re.fullmatch(pattern, text):
+            return f"Expected `str` matching regex '{pattern}' - at `$.reads[{at}].{field}`"
+    return None
+
+
+_IDENTIFIERS = re.compile(rf"{IDENTIFIER}(?:\n{IDENTIFIER})*+")
+_PLATES = re.compile(rf"{PLATE}(?:\n{PLATE})*+")
+_COUNTRY = re.compile(COUNTRY)

@@ -1,14 +1,17 @@
 """Messages to bytes and back, by each topic's encoding. What cannot be decoded is a BadRecord that says where it is wrong."""
 
 import json
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
 
 from pipeline.errors import BadRecord
 from schemas.base import Message
-from schemas.reads import PlateRead
+from schemas.outcomes import Alert, Violation
+from schemas.reads import PlateRead, ReadBatch, fault_in
 from schemas.topics import Topic
 
 M = TypeVar("M", bound=Message)
@@ -41,7 +44,34 @@ def decode(topic: Topic[M], payload: bytes | None) -> M:
         raise BadRecord("invalid", str(error)) from error
     except _UNREADABLE as error:
         raise BadRecord("undecodable", f"not {topic.encoding}: {error}") from error
+    fault = fault_in(_READS_OF.get(topic.message, _no_reads)(message))
+    if fault is not None:
+        raise BadRecord("invalid", fault)
     return message
+
+
+def decode_all(topic: Topic[M], payloads: Sequence[bytes | None]) -> list[M] | None:
+    """The messages in all these bytes; None when `decode` would refuse one of them. Per message it costs the least that it can."""
+    try:
+        messages: list[M] = list(map(_decoder(topic.message, topic.encoding).decode, payloads))  # type: ignore[arg-type]
+    except (*_UNREADABLE, TypeError):  # the last: no payload at all
+        return None
+    reads_of = _READS_OF.get(topic.message)
+    if reads_of is not None and fault_in(list(chain.from_iterable(map(reads_of, messages)))) is not None:
+        return None
+    return messages
+
+
+def _no_reads(_message: Message) -> Sequence[PlateRead]:
+    return ()
+
+
+# where a message holds reads, whose names msgspec leaves to `fault_in`
+_READS_OF: dict[type[Message], Callable[[Any], Sequence[PlateRead]]] = {
+    ReadBatch: lambda batch: batch.reads,
+    Alert: lambda alert: (alert.read,),
+    Violation: lambda violation: (violation.entry, violation.exit),
+}
 
 
 class _RawBatch(msgspec.Struct):
@@ -61,9 +91,15 @@ def decode_reads_one_by_one(payload: bytes) -> tuple[list[PlateRead], list[tuple
     bad: list[tuple[int, bytes, BadRecord]] = []
     for index, item in enumerate(reads_in(payload)):
         try:
-            good.append(_READ.decode(item))
+            read = _READ.decode(item)
         except _UNREADABLE as error:
             bad.append((index, item, BadRecord("invalid", str(error))))
+            continue
+        fault = fault_in((read,))
+        if fault is None:
+            good.append(read)
+        else:
+            bad.append((index, item, BadRecord("invalid", fault)))
     return good, bad
 
 

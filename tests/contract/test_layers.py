@@ -105,6 +105,7 @@ def test_schemas_need_msgspec_alone() -> None:
         "hashlib",
         "json",
         "pathlib",
+        "re",
         "sys",
         "typing",
         "types",
