@@ -4,7 +4,7 @@ A read that may not enter (unknown camera, from the future, older than retention
 goes on.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,19 +12,19 @@ from functools import lru_cache
 import msgspec
 import structlog
 
-from pipeline.hotlist import Hotlist, alert_of, in_incident, match_read
-from pipeline.intake import check_read, need_cameras
+from pipeline.hotlist import Hotlist, alert_of, in_incident, match_reads
+from pipeline.intake import Refusal, check_reads, need_cameras
 from pipeline.runtime.app import Context
 from pipeline.runtime.codec import reads_in
 from pipeline.runtime.log import pseudonym
-from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.runtime.outputs import Handler, Outputs, Record, by_time
 from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
 from pipeline.state.dedup import INCIDENT_TTL_MS, Incidents, SeenOnce
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from schemas.outcomes import Alert
-from schemas.reads import PlateRead, ReadBatch
+from schemas.reads import ReadBatch
 from schemas.reference import Camera, Zone
 from schemas.topics import ALERTS, READS
 
@@ -61,10 +61,9 @@ class Matcher:
         """The alerts of these batches, each with its incident; Unavailable while Redis is away and there are hits."""
         if records:
             need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
-        outputs, alerts, now_ms = Outputs(), [], self.now_ms()
-        for record in records:
-            for read in record.message.reads:
-                alerts += self._alerts_of(read, record, outputs, record.now_ms(now_ms))
+        outputs, alerts, now_ms = Outputs(), list[Alert](), self.now_ms()
+        for at_ms, some in by_time(records, now_ms):
+            alerts += self._alerts_of(some, at_ms, outputs)
         for alert in await self._in_incidents(alerts) if alerts else ():
             outputs.send(ALERTS, alert, key=alert.read.plate if alert.match == "pattern" else alert.wanted_plate)
             log.info("alert.raised", alert_id=alert.alert_id, incident_id=alert.incident_id, match=alert.match,
@@ -72,22 +71,25 @@ class Matcher:
                      plate=pseudonym(alert.read.plate), lag_ms=now_ms - alert.read.captured_at_ms)  # fmt: skip
         return outputs
 
-    def _alerts_of(self, read: PlateRead, record: Record[ReadBatch], outputs: Outputs, now_ms: int) -> list[Alert]:
+    def _alerts_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Alert]:
         replica, settings = self.replica, self.settings
-        refusal = check_read(
-            read,
-            replica.cameras,
-            now_ms,
-            future_bound_ms=settings.future_bound_ms,
-            retention_days=settings.retention_days,
+        reads = [read for record in records for read in record.message.reads]
+        refusals = dict(
+            check_reads(
+                reads,
+                replica.cameras,
+                now_ms,
+                future_bound_ms=settings.future_bound_ms,
+                retention_days=settings.retention_days,
+            )
         )
-        if refusal:
-            outputs.refuse(record, refusal.reason, refusal.detail, index=_places(record.payload).get(read.read_id),
-                           payload=msgspec.json.encode(read))  # fmt: skip
-            return []
+        if refusals:
+            _refuse(records, refusals, outputs)
+            reads = [read for at, read in enumerate(reads) if at not in refusals]
         return [
             alert_of(hit, read, decided_at_ms=now_ms, live_bound_ms=settings.live_bound_ms)
-            for hit in match_read(read, replica.hotlist, replica.cameras, replica.zones)
+            for read, hits in match_reads(reads, replica.hotlist, replica.cameras, replica.zones)
+            for hit in hits
         ]
 
     async def _in_incidents(self, alerts: list[Alert]) -> list[Alert]:
@@ -100,6 +102,15 @@ class Matcher:
         return [
             in_incident(alert, incident_ids[index], rung=index not in ringing) for index, alert in enumerate(alerts)
         ]
+
+
+def _refuse(records: Sequence[Record[ReadBatch]], refusals: Mapping[int, Refusal], outputs: Outputs) -> None:
+    """Each refused read, named by its place among all of these records' reads, with its record and the place that it had there."""
+    reads = [(record, read) for record in records for read in record.message.reads]
+    for at, refusal in refusals.items():
+        record, read = reads[at]
+        outputs.refuse(record, refusal.reason, refusal.detail, index=_places(record.payload).get(read.read_id),
+                       payload=msgspec.json.encode(read))  # fmt: skip
 
 
 @lru_cache(maxsize=1)  # a batch of an unknown camera asks for each of its reads

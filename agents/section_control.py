@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.intake import check_read, may_serve, need_cameras
+from pipeline.intake import check_reads, may_serve, need_cameras
 from pipeline.runtime.app import Context
 from pipeline.runtime.log import pseudonym
-from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.runtime.outputs import Handler, Outputs, Record, by_time
 from pipeline.runtime.settings import Settings
 from pipeline.section_control import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.state.collections import CAMERAS, SECTIONS
@@ -22,7 +22,7 @@ from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.state.section_memory import SectionMemory
 from schemas.outcomes import Violation
-from schemas.reads import PlateRead, ReadBatch
+from schemas.reads import ReadBatch
 from schemas.reference import Camera
 from schemas.topics import READS, VIOLATIONS
 
@@ -62,10 +62,7 @@ class Controller:
             need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
         outputs, now_ms = Outputs(), self.now_ms()
         sightings = [
-            sighting
-            for record in records
-            for read in record.message.reads
-            for sighting in self._sightings_of(read, record.now_ms(now_ms))
+            sighting for at_ms, some in by_time(records, now_ms) for sighting in self._sightings_of(some, at_ms)
         ]
         pairs = await self.memory.pair(sightings) if sightings else []
         innocent: list[SectionPair] = []
@@ -79,16 +76,20 @@ class Controller:
             await self.memory.forget(innocent)
         return outputs
 
-    def _sightings_of(self, read: PlateRead, now_ms: int) -> list[Sighting]:
-        if not self.replica.sections.lines_at(read.camera_id):
-            return []
-        cameras, settings = self.replica.cameras, self.settings
-        refusal = check_read(
-            read, cameras, now_ms, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days
+    def _sightings_of(self, records: Sequence[Record[ReadBatch]], now_ms: int) -> list[Sighting]:
+        cameras, settings, sections = self.replica.cameras, self.settings, self.replica.sections
+        seen = sections.on_a_line([read for record in records for read in record.message.reads])
+        refused = dict(
+            check_reads(
+                seen, cameras, now_ms, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days
+            )
         )
-        if refusal or not may_serve(read, cameras[read.camera_id], "section_control"):
-            return []
-        return sightings_of(read, self.replica.sections)
+        return [
+            sighting
+            for at, read in enumerate(seen)
+            if at not in refused and may_serve(read, cameras[read.camera_id], "section_control")
+            for sighting in sightings_of(read, sections)
+        ]
 
     def _verdict_on(self, pair: SectionPair, now_ms: int) -> Violation | Innocent:
         section = self.replica.sections.sections.get(pair.section_id)

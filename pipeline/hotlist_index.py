@@ -4,14 +4,14 @@ An entry is kept as a few dozen bytes and becomes an object only when a read poi
 category, owner, legal basis, scope ...) is kept once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
 from pipeline.packed_index import PackedIndex
 from pipeline.packed_rows import PackedRows
 from pipeline.pattern_index import PatternIndex, is_pattern
-from pipeline.plates.confusable import skeleton
+from pipeline.plates.confusable import skeleton, skeletons
 from schemas.reference import HotlistEntry
 
 MOST_COMMONS = 10_000  # different sets of common fields kept apart; entries beyond them are kept whole
@@ -109,6 +109,17 @@ class Hotlist:
         """The entry of this id, or None."""
         row = self._row_of(entry_id)
         return None if row is None else self._entry(row)
+
+    def suspects(self, texts: Sequence[str]) -> list[int]:
+        """Which of the compact texts any entry may be found for, by place. One may be named in vain, none is left out."""
+        folded = skeletons(texts)
+        alike = self._alike
+        found = [at for at, maybe in enumerate(alike.may_have(folded)) if maybe and alike.rows(folded[at])]
+        if self._near:
+            found += [at for at, text in enumerate(texts) if any(self._near.may_have(_deletions(text)))]
+        if self._patterns:
+            found += [at for at, text in enumerate(texts) if self._patterns.rows(text)]
+        return found if not (self._near or self._patterns) else sorted(set(found))
 
     def alike(self, text: str) -> list[HotlistEntry]:
         """The entries whose plate is the compact text, or may be confused with it character by character."""

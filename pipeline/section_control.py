@@ -7,6 +7,7 @@ nothing is to be forgotten at once. Borders are computed with exact fractions; n
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from math import floor, isfinite
 from typing import Literal
 
@@ -87,6 +88,11 @@ class SectionIndex:
                 lines.setdefault(line.camera_id, []).append((section, "exit", line.lane))
         self._lines = {camera_id: tuple(found) for camera_id, found in lines.items()}
 
+    def on_a_line(self, reads: Iterable[PlateRead]) -> list[PlateRead]:
+        """Those of the reads whose camera sees a line of any section."""
+        lines = self._lines
+        return [read for read in reads if read.camera_id in lines]
+
     def lines_at(self, camera_id: str) -> tuple[tuple[Section, Side, int | None], ...]:
         """Section, side and lane (None: every lane) of the lines that this camera sees."""
         return self._lines.get(camera_id, ())
@@ -107,15 +113,24 @@ def average_speed_kmh(distance_m: Fraction, travel_ms: int | Fraction) -> Fracti
     >>> average_speed_kmh(Fraction(2_500), 60_000)
     Fraction(150, 1)
     """
-    return distance_m * MS_PER_HOUR / METRES_PER_KM / travel_ms
+    return Fraction(
+        distance_m.numerator * MS_PER_HOUR * travel_ms.denominator,
+        distance_m.denominator * METRES_PER_KM * travel_ms.numerator,
+    )  # in one step: each step with fractions costs as much
 
 
 def certified_distance_m(section: Section, entry_camera_id: str, exit_camera_id: str) -> Fraction | None:
     """The certified distance between the two cameras, exactly as written; None when there is none or it is no distance."""
     for distance in section.distances:
         if (distance.entry_camera_id, distance.exit_camera_id) == (entry_camera_id, exit_camera_id):
-            return Fraction(str(distance.metres)) if isfinite(distance.metres) and distance.metres > 0 else None
+            return _exactly(distance.metres) if isfinite(distance.metres) and distance.metres > 0 else None
     return None
+
+
+@lru_cache(maxsize=10_000)  # a country's distances; reading one costs as much as all else about a pair
+def _exactly(metres: float) -> Fraction:
+    """As it is written: 2000.3 is 20003/10."""
+    return Fraction(str(metres))
 
 
 def limit_of(section: Section, classes: Sequence[VehicleClass]) -> tuple[int, VehicleClass]:

@@ -10,6 +10,7 @@ and the broker's acknowledgement, the replay finds it. An unpaired read is gone 
 """
 
 from collections.abc import Iterable, Sequence
+from zlib import crc32
 
 import msgspec
 import redis.asyncio
@@ -22,8 +23,13 @@ WHAT = "section memory"
 REPEAT_MS = 2_000  # reads of one camera at most this far apart are one passage
 MOST_PASSAGES = 16  # remembered per vehicle and section; the oldest goes first
 PAIRED_KEEP_MS = 24 * 3_600_000  # a pair that was given out can be given again for a day
+SHARDS = (
+    16  # each is one hash tag, so one call: thirty sections of a batch go in a few calls, and a cluster can spread them
+)
+Vehicle = tuple[str, str]  # section_id, plate
 _READ = msgspec.json.Decoder(PlateRead)
 _ENCODER = msgspec.json.Encoder()
+_pack = msgspec.msgpack.Encoder().encode
 
 # A passage: 1 side, 2 camera, 3 first and 4 last capture, 5 capture, 6 id and 7 JSON of the read that stands for it,
 # 8 when it expires, 9 longest travel, 10 id of the read that it is paired with, 11 ids of the reads that completed the pair.
@@ -93,6 +99,7 @@ for index, batch in ipairs(cmsgpack.unpack(ARGV[1])) do
       local again = brought[entry[6]] or brought[exit[6]]
       for _, id in ipairs(exit[11]) do again = again or brought[id] end
       if again then
+        out[#out + 1] = index
         out[#out + 1] = entry[7]
         out[#out + 1] = exit[7]
       end
@@ -139,35 +146,34 @@ class SectionMemory:
 
     async def pair(self, sightings: Sequence[Sighting]) -> list[SectionPair]:
         """Remember these sightings; the pairs that they complete, or that they completed when they came before."""
-        vehicles: dict[str, dict[str, list[Sighting]]] = {}
-        for seen in sightings:
-            vehicles.setdefault(seen.section_id, {}).setdefault(seen.read.plate, []).append(seen)
-        limits = (REPEAT_MS, MOST_PASSAGES, PAIRED_KEEP_MS)
-        calls = [
-            self._call(section_id, plates, [[_packed(seen) for seen in found] for found in plates.values()], *limits)
-            for section_id, plates in vehicles.items()
-        ]
+        passages = [((seen.section_id, seen.read.plate), _packed(seen)) for seen in sightings]
+        vehicles, calls = self._calls(passages, REPEAT_MS, MOST_PASSAGES, PAIRED_KEEP_MS)
         answers = await _PAIR.run(self._client, WHAT, calls)
         return [
-            SectionPair(section_id, _READ.decode(entry), _READ.decode(exit_))
-            for section_id, reads in zip(vehicles, answers, strict=True)
-            for entry, exit_ in zip(reads[::2], reads[1::2], strict=True)
+            SectionPair(of[place - 1][0], _READ.decode(entry), _READ.decode(exit_))
+            for of, found in zip(vehicles, answers, strict=True)
+            for place, entry, exit_ in zip(found[::3], found[1::3], found[2::3], strict=True)
         ]
 
     async def forget(self, pairs: Iterable[SectionPair]) -> None:
         """Delete both reads of pairs that proved no violation, at once. What is already gone is no error."""
-        vehicles: dict[str, dict[str, list[tuple[str, str]]]] = {}
-        for pair in pairs:
-            plates = vehicles.setdefault(pair.section_id, {})
-            plates.setdefault(pair.entry.plate, []).append((pair.entry.read_id, pair.exit.read_id))
-        calls = [self._call(section_id, plates, list(plates.values())) for section_id, plates in vehicles.items()]
+        read_ids = [((pair.section_id, pair.entry.plate), (pair.entry.read_id, pair.exit.read_id)) for pair in pairs]
+        _, calls = self._calls(read_ids)
         await _FORGET.run(self._client, WHAT, calls)
 
-    def _call(
-        self, section_id: str, plates: Iterable[str], payload: object, *limits: int
-    ) -> tuple[list[str], list[Argument]]:
-        tag = f"{{{self._namespace}:section:{section_id}}}"
-        return [f"{tag}:{plate}" for plate in plates], [msgspec.msgpack.encode(payload), *limits]
+    def _calls(
+        self, items: Iterable[tuple[Vehicle, object]], *limits: int
+    ) -> tuple[list[list[Vehicle]], list[tuple[list[str], list[Argument]]]]:
+        """One call for each shard that has any of these vehicles, with what there is for each; and the vehicles in its order."""
+        shards: dict[int, dict[Vehicle, list[object]]] = {}
+        for vehicle, item in items:
+            shards.setdefault(crc32(vehicle[0].encode()) % SHARDS, {}).setdefault(vehicle, []).append(item)
+        calls: list[tuple[list[str], list[Argument]]] = []
+        for shard, found in shards.items():
+            tag = f"{{{self._namespace}:section:{shard}}}"
+            keys = [f"{tag}:{section_id}:{plate}" for section_id, plate in found]
+            calls.append((keys, [_pack(list(found.values())), *limits]))
+        return [list(found) for found in shards.values()], calls
 
 
 def _packed(seen: Sighting) -> tuple[str, str, int, str, int, str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.plates.confusable import belief, skeleton, substitution_cost
+from pipeline.plates.confusable import belief, skeleton, skeletons, substitution_cost
 
 TEXT = st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", max_size=8)
 
@@ -38,3 +38,10 @@ def test_skeleton_is_idempotent_and_keeps_the_length(text: str) -> None:
     """Folding folds once."""
     assert skeleton(text) == skeleton(skeleton(text))
     assert len(text) == len(skeleton(text))
+
+
+def test_many_texts_are_folded_as_each_alone() -> None:
+    """Whatever they hold: what is no plate stays what it is."""
+    texts = ["1ABC234", "", "OQ7T", "é€\u1234O", "A?B*"]
+    assert [skeleton(text) for text in texts] == skeletons(texts)
+    assert [skeleton("O\nQ"), "A"] == skeletons(["O\nQ", "A"])

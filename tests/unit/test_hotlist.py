@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.hotlist import LEAST_SCORE, Hit, alert_of, in_incident, match_read
+from pipeline.hotlist import LEAST_SCORE, Hit, alert_of, in_incident, match_read, match_reads
 from schemas.base import Position
 from schemas.reads import PlateRead
 from schemas.reference import HotlistEntry, Zone
@@ -212,3 +212,22 @@ def test_a_later_alert_of_an_incident_adds_to_its_trail_without_ringing() -> Non
 def test_the_first_live_alert_rings_even_if_an_upload_came_before() -> None:
     """A late upload must not silence the vehicle that is here now."""
     assert in_incident(alert(), "a-uploaded", rung=False).rings
+
+
+TEXTS = st.text("AB0O1", min_size=3, max_size=5)
+
+
+@given(
+    st.lists(st.tuples(TEXTS, st.booleans()), max_size=6), st.lists(TEXTS, max_size=2),
+    st.lists(st.tuples(TEXTS, st.lists(TEXTS, max_size=2)), max_size=20),
+)  # fmt: skip
+def test_many_reads_hit_what_each_alone_would(
+    wanted: list[tuple[str, bool]], patterns: list[str], seen: list[tuple[str, list[str]]]
+) -> None:
+    """Alike, near, by pattern, by what the reader offers: the glance that lets nearly all go lets none go that hits."""
+    entries = [make_entry(plate, f"e{at}", near=near) for at, (plate, near) in enumerate(wanted)]
+    entries += [make_entry(f"{text[:2]}*{text[3:]}", f"p{at}") for at, text in enumerate(patterns)]
+    reads = [make_read(plate, alternatives=dict.fromkeys(offered, 0.4)) for plate, offered in seen]
+    hotlist, cameras = hotlist_of(*entries), cameras_of()
+    alone = [(read, match_read(read, hotlist, cameras, {})) for read in reads]
+    assert [(read, hits) for read, hits in alone if hits] == list(match_reads(reads, hotlist, cameras, {}))

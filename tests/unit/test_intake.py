@@ -9,6 +9,7 @@ from pipeline.intake import (
     GRACE_MS,
     RETENTION_DAYS,
     check_read,
+    check_reads,
     may_serve,
     need_cameras,
     trusted_country,
@@ -97,3 +98,17 @@ def test_a_platform_without_any_camera_waits_for_a_while_and_then_says_so_read_b
     with pytest.raises(Unavailable):
         need_cameras({}, False, GRACE_MS - 1)
     need_cameras({}, False, GRACE_MS)
+
+
+def test_many_reads_are_refused_as_each_alone() -> None:
+    """By their places, for the same reasons."""
+    cameras = cameras_of(make_camera(), make_camera("lez", purposes=("lez",)))
+    reads = [
+        make_read(), make_read(camera_id="nobody"), make_read(captured_at_ms=NOON_MS + FUTURE_BOUND_MS),
+        make_read(captured_at_ms=NOON_MS + FUTURE_BOUND_MS + 1), make_read(purposes=("hotlist",)),
+        make_read(captured_at_ms=NOON_MS - RETENTION_DAYS * DAY_MS),
+        make_read(captured_at_ms=NOON_MS - RETENTION_DAYS * DAY_MS - 1), make_read(camera_id="lez", purposes=("hotlist",)),
+    ]  # fmt: skip
+    alone = {at: check_read(read, cameras, NOON_MS) for at, read in enumerate(reads)}
+    assert {at: refusal for at, refusal in alone.items() if refusal} == dict(check_reads(reads, cameras, NOON_MS))
+    assert [1, 3, 6, 7] == [at for at, _ in check_reads(reads, cameras, NOON_MS)]
