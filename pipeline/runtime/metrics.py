@@ -1,6 +1,6 @@
 """What a stage tells about itself, for Prometheus and for the live screen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.process_collector import ProcessCollector
@@ -80,3 +80,10 @@ def captured_at_ms(message: Message) -> int | None:
 def count_of(message: Message) -> int:
     """How many messages a record holds: the reads of a batch, else one."""
     return len(message.reads) if isinstance(message, ReadBatch) else 1
+
+
+def count_of_all(messages: Sequence[Message]) -> int:
+    """How many messages these records hold, which are all of one topic."""
+    if messages and not isinstance(messages[0], ReadBatch):
+        return len(messages)
+    return sum([count_of(message) for message in messages])

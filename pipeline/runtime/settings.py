@@ -61,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     live_bound_ms: Positive = 60_000  # an older read still matches, but never rings
     future_bound_ms: Positive = 5_000  # a capture time further ahead is refused
     retention_days: Positive = 30  # a read older than this is refused: the law keeps one month
-    batch_records: Positive = 500  # records that one handler call takes at most
+    batch_records: Positive = 2000  # records that one handler call takes at most, unless they have 2 MB before
     retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3  # of a record that fails alone, before it is dead-lettered
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 6.0  # a dead worker's partitions move after this
     clock_offset_file: Path | None = None  # for exercises: an agent's clock is wrong by the milliseconds in this file

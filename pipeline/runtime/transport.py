@@ -27,6 +27,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
 from pipeline.runtime.fetch_pace import pace
+from pipeline.runtime.fetched import lean
 from pipeline.runtime.gaps import Gaps, begun_anew, expired
 
 try:
@@ -114,6 +115,7 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
+            check_crcs=False,  # `lean` does it
             max_poll_records=conf.broker_max_poll_records,
             max_poll_interval_ms=2**31 - 1,  # the stage waits out a Redis or broker that is away, however long
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
@@ -127,8 +129,9 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         )
 
     async def on_start(self) -> None:
-        """Start the consumer, at the fetcher's mended pace."""
+        """Start the consumer, its fetcher made lean and its pace mended."""
         await super().on_start()
+        lean(self._ensure_consumer())
         pace(self._ensure_consumer())
 
     async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Chunk:

@@ -1,6 +1,6 @@
 """Between Kafka's bytes and an agent's messages: what comes in is decoded or refused, what goes out is encoded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from aiokafka.structs import TopicPartition
@@ -15,6 +15,8 @@ from schemas.outcomes import DeadLetter
 from schemas.reads import MAX_BATCH, ReadBatch
 from schemas.topics import DEAD_LETTERS, READS, TOPICS, Topic
 
+Run = tuple[TopicPartition, Sequence[Any]]
+"""Records of one partition as fetched, in order: offset, timestamp and value are what is looked at."""
 OVERHEAD_BYTES = 4096  # of a record beyond its value: key, headers, the batch around it
 
 
@@ -27,11 +29,25 @@ class Wire:
         self._source = source
         self._most_bytes = {f"{namespace}.{topic.name}": topic.max_message_bytes for topic in TOPICS}
 
-    def decoded(self, batch: Sequence[tuple[TopicPartition, Any]]) -> tuple[list[Record[Message]], Outputs]:
+    def decoded(self, batch: Sequence[Run]) -> tuple[list[Record[Message]], Outputs]:
         """The messages of a fetched batch; what is none is refused in the outputs. Good reads of a bad batch are kept."""
         records: list[Record[Message]] = []
         outputs = Outputs()
-        for tp, raw in batch:
+        for tp, fetched in batch:
+            topic, partition = tp.topic, tp.partition
+            messages = codec.decode_all(self._source, [raw.value for raw in fetched])
+            if messages is None:
+                records += self._one_by_one(tp, fetched, outputs)
+                continue
+            records += [
+                Record(topic, partition, raw.offset, raw.timestamp, message, raw.value)
+                for raw, message in zip(fetched, messages, strict=True)
+            ]
+        return records, outputs
+
+    def _one_by_one(self, tp: TopicPartition, fetched: Sequence[Any], outputs: Outputs) -> Iterator[Record[Message]]:
+        """Those of records of which some are no messages."""
+        for raw in fetched:
             payload = raw.value or b""
             try:
                 message = codec.decode(self._source, payload)
@@ -43,8 +59,7 @@ class Wire:
                 else:
                     outputs.refusals.append(self._refused(tp, raw, error, payload))
                     continue
-            records.append(Record(tp.topic, tp.partition, raw.offset, raw.timestamp, message, payload))
-        return records, outputs
+            yield Record(tp.topic, tp.partition, raw.offset, raw.timestamp, message, payload)
 
     def _salvaged(self, tp: TopicPartition, raw: Any, outputs: Outputs) -> ReadBatch | None:
         try:

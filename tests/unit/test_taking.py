@@ -1,0 +1,64 @@
+"""How a stage takes fetched records: in order, as many as fit, never none."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.structs import TopicPartition
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.runtime.outputs import Record, by_time
+from pipeline.runtime.stage import Lane
+
+ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
+
+
+def records(*sizes: int | None) -> list[Any]:
+    """Fetched records of these sizes."""
+    return [SimpleNamespace(offset=at, value=None if size is None else bytes(size)) for at, size in enumerate(sizes)]
+
+
+def offsets(batch: list[tuple[TopicPartition, Any]]) -> list[tuple[int, list[int]]]:
+    """Partition and offsets of each run."""
+    return [(tp.partition, [raw.offset for raw in run]) for tp, run in batch]
+
+
+@pytest.mark.parametrize(
+    ("most", "size", "expected"),
+    [
+        (10, 1000, [(1, [0, 1, 2]), (2, [0, 1])]),
+        (4, 1000, [(1, [0, 1, 2]), (2, [0])]),
+        (10, 21, [(1, [0, 1, 2])]),  # the third overdraws it
+        (10, 20, [(1, [0, 1])]),
+        (10, 1, [(1, [0])]),  # larger than allowed: alone
+    ],
+)
+def test_a_batch_ends_with_records_or_bytes(most: int, size: int, expected: list[tuple[int, list[int]]]) -> None:
+    """Whichever comes first."""
+    lane = Lane()
+    lane.waiting.extend([(ONE, records(10, 10, 10)), (TWO, records(None, 5))])
+    assert expected == offsets(lane.taken(most, size))
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=6), max_size=6), st.integers(1, 5), st.integers(1, 20))
+def test_every_record_is_taken_once_and_in_order(runs: list[list[int]], most: int, size: int) -> None:
+    """However the batches are cut."""
+    lane, taken = Lane(), list[int]()
+    numbered = iter(range(100))
+    lane.waiting.extend((ONE, [SimpleNamespace(offset=next(numbered), value=bytes(n)) for n in run]) for run in runs)
+    while lane.waiting:
+        before = lane.records()
+        batch = [raw.offset for _, run in lane.taken(most, size) for raw in run]
+        assert 0 < len(batch) <= most
+        assert before - len(batch) == lane.records()
+        taken += batch
+    assert list(range(sum(map(len, runs)))) == taken
+
+
+def test_records_are_decided_at_the_brokers_time_where_this_clock_is_behind() -> None:
+    """In runs of one time, in order; nearly always it is one run."""
+    made = [Record("t", 0, at, recorded_ms, None, b"") for at, recorded_ms in enumerate((5, 12, 12, 7))]  # type: ignore[type-var]
+    assert [(20, [0, 1, 2, 3])] == [(ms, [one.offset for one in run]) for ms, run in by_time(made, 20)]
+    assert [(10, [0]), (12, [1, 2]), (10, [3])] == [(ms, [one.offset for one in run]) for ms, run in by_time(made, 10)]
+    assert [] == list(by_time([], 10))
