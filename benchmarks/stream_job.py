@@ -3,15 +3,15 @@
 A hotlist of a million in memory, sections in Redis by one round trip a batch; alerts and violations come out.
 """
 
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
 from typing import Any, TypeVar
 
 from benchmarks.bench_import import entries
-from pipeline.hotlist import Hotlist, alert_of, match_read
-from pipeline.intake import check_read, may_serve
+from pipeline.hotlist import Hotlist, alert_of, match_reads
+from pipeline.intake import check_reads, may_serve
 from pipeline.section_control import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
@@ -58,20 +58,22 @@ class Job:
         job.sections.apply(network.sections)
         return job
 
-    def alerts_of(self, read: PlateRead, now_ms: int) -> list[Alert]:
+    def alerts_of(self, reads: Sequence[PlateRead], now_ms: int) -> list[Alert]:
         """Intake, then the hotlist."""
-        if check_read(read, self.cameras, now_ms) is not None:
-            return []
-        hits = match_read(read, self.hotlist, self.cameras, self.zones)
-        return [alert_of(hit, read, decided_at_ms=now_ms) for hit in hits] if hits else []
+        refused = dict(check_reads(reads, self.cameras, now_ms))
+        if refused:
+            reads = [read for at, read in enumerate(reads) if at not in refused]
+        found = match_reads(reads, self.hotlist, self.cameras, self.zones)
+        return [alert_of(hit, read, decided_at_ms=now_ms) for read, hits in found for hit in hits]
 
-    def sightings_of(self, read: PlateRead) -> list[Sighting]:
-        """The section lines that the read was seen on."""
-        if not self.sections.lines_at(read.camera_id):
-            return []
-        if not may_serve(read, self.cameras[read.camera_id], "section_control"):
-            return []
-        return sightings_of(read, self.sections)
+    def sightings_of(self, reads: Sequence[PlateRead]) -> list[Sighting]:
+        """The section lines that the reads were seen on."""
+        return [
+            sighting
+            for read in self.sections.on_a_line(reads)
+            if may_serve(read, self.cameras[read.camera_id], "section_control")
+            for sighting in sightings_of(read, self.sections)
+        ]
 
     def violations_of(self, pairs: Iterable[SectionPair], now_ms: int) -> Iterator[Violation]:
         """The pairs that prove one."""
@@ -81,15 +83,10 @@ class Job:
                 yield verdict
 
     async def decide(
-        self, reads: Iterable[PlateRead], memory: SectionMemory, now_ms: int
+        self, reads: Sequence[PlateRead], memory: SectionMemory, now_ms: int
     ) -> tuple[list[Alert], list[Violation]]:
         """Everything about a batch of reads; one round trip to Redis, two when a pair is innocent."""
-        alerts: list[Alert] = []
-        sightings: list[Sighting] = []
-        for read in reads:
-            alerts += self.alerts_of(read, now_ms)
-            sightings += self.sightings_of(read)
-        return alerts, await self.judge(sightings, memory, now_ms)
+        return self.alerts_of(reads, now_ms), await self.judge(self.sightings_of(reads), memory, now_ms)
 
     async def judge(self, sightings: list[Sighting], memory: SectionMemory, now_ms: int) -> list[Violation]:
         """What these sightings complete; innocent pairs are forgotten."""
