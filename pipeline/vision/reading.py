@@ -26,14 +26,14 @@ from pipeline.vision.vote import could_be_plate
 
 _JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
-_FAR_BEHIND = 4.0  # nats
+_FAR_BEHIND = 1.5  # nats
 _SETTLED = (0.97, 0.99)  # certainty of a text of a common, of another shape, that needs no second opinion
 _HOPELESS = (
     0.02,
     0.2,
 )  # probability of a text of a common, of another shape, below which it is not worth a second opinion
-_SHARES = (0.6, 0.6)  # of the own reader's and of PaddleOCR's log probabilities
-_SHARES_OF_TWO = (0.75, 0.5)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
+_SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
+_SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
 _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
 
 
