@@ -15,7 +15,7 @@ from pipeline.desk.server import DeskStatus
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from schemas.outcomes import Forward
 
-START_S = 30.0
+START_S = 120.0  # a machine may be busy
 NOW_MS = 1_767_225_600_000
 
 

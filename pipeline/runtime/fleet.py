@@ -62,7 +62,7 @@ def _worker(agent: str, number: int, data_dir: Path, env: Mapping[str, str]) -> 
         env={**env, "VIGIE_METRICS_PORT": str(port), "VIGIE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"},
         health=lambda: asyncio.to_thread(_ready, port),
         health_every_s=0.2,
-        ready_within_s=60.0,
+        ready_within_s=180.0,
         stop_within_s=STOP_WITHIN_S,
         back_off_s=0.2,
     )

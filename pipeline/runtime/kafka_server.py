@@ -116,7 +116,7 @@ class KafkaServer:
             argv=(str(JAVA), heap, *JVM, *own, "-cp", jars, "kafka.Kafka", str(self._properties(node))),
             env=JAVA_ENV,
             health=lambda: is_known(server, node),
-            ready_within_s=60.0,
+            ready_within_s=180.0,
             # of three, the last cannot say goodbye to a majority, and would wait for one for minutes
             stop_within_s=5.0 if self._count == 1 else 3.0,
         )

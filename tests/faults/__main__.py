@@ -50,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--cameras", type=int, default=10_000, help="in the network, at least 40 (default 10000)")
     parser.add_argument("--rate", type=float, default=150.0, help="reads a second (default 150)")
     parser.add_argument("--faults", type=_named, default=tuple(KINDS), metavar="A,B,C", help="only these (default all)")
+    parser.add_argument(
+        "--patience", type=float, default=150.0, help="seconds within which all must be well again (default 150)"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     parser.add_argument("--folder", type=Path, help="work in this new folder, and keep it")
     return parser
@@ -69,7 +72,12 @@ def main() -> int:
     configure_logging(level="error")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     options = Options(
-        seed=given.seed, seconds=given.seconds, cameras=given.cameras, rate=given.rate, faults=given.faults
+        seed=given.seed,
+        seconds=given.seconds,
+        cameras=given.cameras,
+        rate=given.rate,
+        faults=given.faults,
+        patience_s=given.patience,
     )
     folder = given.folder or Path(tempfile.mkdtemp(prefix="vigie-faults-"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -30,7 +30,6 @@ from tests.faults.schedule import Planned, schedule
 
 WARM_UP_S = 8.0  # traffic before the first fault
 LAST_STRIKE_S = 12.0  # before the end of the traffic
-WELL_WITHIN_S = 150.0
 TELL_AFTER_S = 5.0  # what is waited for
 GRACE_S = 1.5  # what is due for less is not behind
 Say = Callable[[str], None]
@@ -38,7 +37,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What to run. strikes: end after so many, None: when the time is up."""
+    """What to run. strikes: end after so many, None: when the time is up. patience_s: within which all must be well again."""
 
     seed: int = 1
     seconds: float = 120.0
@@ -46,6 +45,7 @@ class Options:
     rate: float = 150.0  # reads a second
     faults: tuple[str, ...] = tuple(KINDS)
     strikes: int | None = None
+    patience_s: float = 150.0
 
 
 @dataclass(slots=True)
@@ -146,7 +146,7 @@ class Run:
 
     async def _well(self, road: Road) -> float | None:
         """When nothing was behind and every worker well, for a second; None: not within the limit."""
-        until_s, since_s, tell_s = self.now_s() + WELL_WITHIN_S, None, self.now_s() + TELL_AFTER_S
+        until_s, since_s, tell_s = self.now_s() + self.options.patience_s, None, self.now_s() + TELL_AFTER_S
         await asyncio.sleep(0.3)  # a process that was killed is still taken for well until its supervisor sees it
         while self.now_s() < until_s:
             unwell, now_s = await road.unwell(), self.now_s()
@@ -167,7 +167,7 @@ class Run:
 
     async def _complete(self, ends: Ends) -> None:
         """Until everything came, or for as long as a fault may take; then a little for what should not come."""
-        until_s = self.now_s() + WELL_WITHIN_S
+        until_s = self.now_s() + self.options.patience_s
         while self.ledger.behind(self.now_s(), 0.0) and self.now_s() < until_s:
             ends.check()
             await asyncio.sleep(0.5)
