@@ -2,11 +2,14 @@
 
 A passage that is still open keeps its first frame uncommitted, so a crash brings its frames again. Frames of passages that were
 handed on by then come again with them: what those used up is in Redis before the commit, and is not used twice.
+
+What is known of a camera spares work: plates outside its regions are not followed, and a fixed camera's picture in which nothing
+moved is not searched.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -16,10 +19,15 @@ from pipeline.errors import BadRecord
 from pipeline.intake import Refusal, check_time
 from pipeline.runtime.app import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.state.collections import CAMERAS
+from pipeline.state.follower import Follower
+from pipeline.state.mirror import Mirror
 from pipeline.state.spent_detections import SpentDetections
-from pipeline.vision.passages import Passages, sights_in, track_of
-from pipeline.vision.sights import Sight
+from pipeline.vision.motion import View
+from pipeline.vision.passages import Passages, track_of
+from pipeline.vision.tracking import Passage
 from schemas.pictures import Frame
+from schemas.reference import Camera
 from schemas.topics import FRAMES, TRACKS
 
 NAME = "decode"
@@ -32,11 +40,16 @@ IF_REDIS_FORGETS = "frames that come again after a crash may give a passage a se
 
 
 async def start(context: Context) -> Handler:
-    """Begin with no passages: the frames of those that were open come again."""
+    """Begin with no passages: the frames of those that were open come again. Raises Unavailable when Redis is away."""
     cv2.setNumThreads(1)  # one process per core scales better than threads
     settings = context.settings
     check = partial(check_time, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days)
-    decoder = Decoder(SpentDetections(context.redis, settings.namespace), context.now_ms, context.waiting, check)
+    replica = Mirror(CAMERAS)
+    follower = Follower(context.redis, settings.namespace, (CAMERAS,), replica.take, on_caught_up=replica.caught_up)
+    await follower.load()
+    context.background(follower.run, "replica")
+    spent = SpentDetections(context.redis, settings.namespace)
+    decoder = Decoder(spent, context.now_ms, context.waiting, check, replica.of(CAMERAS))
     context.on_reset(decoder.forget)
     return decoder.handle
 
@@ -49,7 +62,9 @@ class Decoder:
     now_ms: Callable[[], int]
     waiting: Callable[[int], int] = lambda _partition: 0  # records of a partition that were not handled yet
     check: Callable[[int, int], Refusal | None] = check_time  # captured_at_ms, now_ms
+    cameras: Mapping[str, Camera] = field(default_factory=dict)  # what is known of them; a camera may be unknown yet
     passages: Passages = field(default_factory=Passages)
+    _complete: list[Passage] = field(default_factory=list)  # not handed on yet
     _safe: deque[tuple[int, dict[int, int]]] = field(
         default_factory=deque
     )  # platform time, offsets that could be committed
@@ -58,24 +73,17 @@ class Decoder:
     def forget(self) -> None:
         """Partitions were reassigned."""
         self.passages.clear()
+        self._complete.clear()
         self._safe.clear()
         self._next.clear()
 
     async def handle(self, records: Sequence[Record[Frame]]) -> Outputs:
         """Take frames (none: only time has passed). Raises Unavailable before anything was changed."""
         outputs = Outputs()
-        found = await asyncio.to_thread(self._find, records)
-        await self._meet([record for record, sights in found if isinstance(sights, list)])
-        passages = []
-        for record, sights in found:
-            self._next[record.partition] = record.offset + 1
-            if isinstance(sights, BadRecord):
-                outputs.refuse(record, sights.reason, sights.detail)
-            else:
-                passages += self.passages.observe(
-                    record.message, record.offset, sights, self.now_ms(), record.recorded_at_ms
-                )
+        await self._meet(records)
+        await asyncio.to_thread(self._watch, records, outputs)
         handled = {record.partition: record.offset for record in records}
+        passages, self._complete = self._complete, []
         passages += self.passages.flush(self.now_ms(), lambda partition: self._caught_up(partition, handled))
         for track in await asyncio.to_thread(lambda: [track_of(passage) for passage in passages]):
             outputs.send(TRACKS, track, key=track.camera_id)
@@ -84,15 +92,25 @@ class Decoder:
         self.passages.forget_silent(self.now_ms())
         return outputs
 
-    def _find(self, records: Sequence[Record[Frame]]) -> list[tuple[Record[Frame], list[Sight] | BadRecord]]:
-        """The plates of each frame, or why there are none to be had."""
-        found: list[tuple[Record[Frame], list[Sight] | BadRecord]] = []
+    def _watch(self, records: Sequence[Record[Frame]], outputs: Outputs) -> None:
+        """Follow the plates of each frame. Frames that cannot be taken are refused.
+
+        What is complete is kept, so that a later frame's failure, after which all come again, loses none.
+        """
         for record in records:
-            now_ms = record.now_ms(self.now_ms())
-            refusal = self.check(record.message.captured_at_ms, now_ms)
-            sights = BadRecord(refusal.reason, refusal.detail) if refusal else _sights(record.message.image)
-            found.append((record, sights))
-        return found
+            self._next[record.partition] = record.offset + 1
+            try:
+                self._complete += self._watch_one(record)
+            except BadRecord as error:
+                outputs.refuse(record, error.reason, error.detail)
+
+    def _watch_one(self, record: Record[Frame]) -> list[Passage]:
+        frame, now_ms = record.message, self.now_ms()
+        refusal = self.check(frame.captured_at_ms, record.now_ms(now_ms))
+        if refusal:
+            raise BadRecord(refusal.reason, refusal.detail)
+        view = View.of(self.cameras.get(frame.camera_id))
+        return self.passages.watch(frame, record.offset, now_ms, record.recorded_at_ms, view)
 
     def _caught_up(self, partition: int, handled: dict[int, int]) -> bool:
         return partition not in handled and self.waiting(partition) == 0
@@ -120,10 +138,3 @@ class Decoder:
         while self._safe and self._safe[0][0] <= now_ms - COMMIT_LAG_MS:
             safe = self._safe.popleft()[1]
         return safe
-
-
-def _sights(image: bytes) -> list[Sight] | BadRecord:
-    try:
-        return sights_in(image)
-    except BadRecord as error:
-        return error

@@ -17,6 +17,23 @@ Priority = Literal["urgent", "high", "normal", "low"]
 Action = Literal["stop", "observe", "report"]
 
 
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+"""A place in a picture, relative to its width or height: 0 is left or top, 1 right or bottom."""
+
+
+class PicturePoint(Message, frozen=True, kw_only=True):
+    """A point of a camera's picture, whatever its resolution."""
+
+    x: Share
+    y: Share
+
+
+class Region(Message, frozen=True, kw_only=True):
+    """A part of a camera's picture: a polygon, closed by itself."""
+
+    corners: Annotated[tuple[PicturePoint, ...], msgspec.Meta(min_length=3, max_length=32)]
+
+
 class Camera(Message, frozen=True, kw_only=True):
     """A camera that may send reads or frames. Collection cameras, key camera_id."""
 
@@ -27,6 +44,9 @@ class Camera(Message, frozen=True, kw_only=True):
     heading_deg: Degrees | None = None  # of the traffic it sees
     purposes: tuple[Purpose, ...] = ("hotlist", "section_control", "investigation", "cross_border")
     contact: Text | None = None
+    regions: Annotated[
+        tuple[Region, ...], msgspec.Meta(max_length=16)
+    ] = ()  # where plates are followed; empty: everywhere
 
 
 class Line(Message, frozen=True, kw_only=True):

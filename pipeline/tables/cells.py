@@ -192,6 +192,31 @@ def corner(text: str) -> dict[str, object]:
     return {"lat": number(parts[0].strip(" ,;")), "lon": number(parts[1].strip())}
 
 
+def region(text: str) -> dict[str, object]:
+    """A part of a picture: its corners with ; between, each X Y from 0 to 1; two are opposite corners of a rectangle.
+
+    >>> len(region("0 0.5; 1 0.5; 0.5 1")["corners"]), region("0.1 0.4; 0.9 1")["corners"][1]
+    (3, {'x': 0.9, 'y': 0.4})
+    """
+    corners = [_picture_point(part) for part in text.split(";") if part.strip()]
+    if len(corners) < 2:
+        raise ValueError(f"{shown(text)} is no region: write X Y; X Y for a rectangle, or three corners and more")
+    if len(corners) == 2:
+        (left, top), (right, bottom) = corners
+        corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    return {"corners": [{"x": x, "y": y} for x, y in corners]}
+
+
+def _picture_point(text: str) -> tuple[float, float]:
+    parts = text.split()
+    if len(parts) != 2:
+        raise ValueError(f"{shown(text.strip())} is no corner: write X Y, such as 0.25 0.5")
+    x, y = number(parts[0]), number(parts[1])
+    if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
+        raise ValueError(f"{shown(text.strip())} lies outside the picture, which reaches from 0 to 1")
+    return x, y
+
+
 def shown(value: object) -> str:
     """A value as it may stand in a message: quoted, its middle left out when it is long."""
     text = value if isinstance(value, str) else str(value)

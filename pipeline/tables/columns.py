@@ -5,6 +5,7 @@ What is nested in the message has columns of its own in a CSV file:
 | kind | column | cell |
 |---|---|---|
 | cameras | lat, lon | degrees; both empty: the camera moves |
+| cameras | regions | `0.1 0.4; 0.9 1\\|0 0.5; 0.3 0.5; 0.2 1`: corners, shares of width and height; two: a rectangle |
 | sections | entries, exits | `E40-01\\|E40-02:1`: cameras, or one lane of one |
 | sections | distances | `E40-01>E40-07=5230.5\\|E40-02>E40-07=5230.5`: metres |
 | sections | class_limits_kmh | `lorry=90\\|bus=90` |
@@ -26,7 +27,7 @@ from msgspec import inspect
 
 from pipeline.tables import cells
 from schemas.base import EpochMs, Message
-from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
+from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, Zone
 
 T = TypeVar("T", bound=Message)
 Place = tuple[str, ...]
@@ -123,7 +124,14 @@ def _lines_text(lines: Sequence[Any]) -> str:
 
 
 _LINES = (lambda cell: [cells.line(part) for part in cells.words(cell)], _lines_text)
+
+
+def _region_text(region: Region) -> str:
+    return "; ".join(f"{corner.x!r} {corner.y!r}" for corner in region.corners)
+
+
 _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Callable[[Any], str]]] = {
+    (Camera, "regions"): (_listed(cells.region), lambda regions: _joined([_region_text(one) for one in regions])),
     (HotlistEntry, "plate"): (cells.wanted_plate, str),
     (Section, "entries"): _LINES,
     (Section, "exits"): _LINES,

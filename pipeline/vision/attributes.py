@@ -5,8 +5,8 @@ How bright a body without hue is depends on the exposure, so white, silver and p
 where all strips are dark, because bumpers and grilles are black on cars of every colour. The strips are no wider than the plate, so
 that lamps stay out. A picture that knows no colours (infrared), is tinted as a whole (street lamps) or dark gives none.
 
-Measured by benchmarks/accuracy_colour.py on 57 real scenes by day: said of 31, right of 30. More is not said of a vehicle: its front or
-rear follows from the track's direction, and a plate alone does not tell a car from a van.
+Measured by benchmarks/accuracy_colour.py on 57 real scenes by day: said of 31, right of 30. More is not said of a vehicle: front
+or rear follows from the track's direction, and a plate alone does not tell a car from a van.
 """
 
 import math

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pipeline.vision.attributes import colour_in
 from pipeline.vision.locate import find_plates
-from pipeline.vision.pictures import decode_picture, overview_of
+from pipeline.vision.motion import Motion, View, in_view
+from pipeline.vision.pictures import Picture, decode_picture, overview_of
 from pipeline.vision.sights import Sight, sight_of
 from pipeline.vision.tracking import Passage, Spent, Tracker
 from schemas.pictures import Crop, Frame, Track
@@ -12,13 +13,19 @@ from schemas.pictures import Crop, Frame, Track
 IDLE_MS = 500  # without a frame for so long, a camera's open passages are handed on
 SILENT_MS = 600_000  # platform time without a frame after which a camera is forgotten
 MAX_HELD_BYTES = 256 * 1024 * 1024  # pictures of open passages in all
+EVERYTHING = View()
 _CHANGED = 1.1  # a plate that grew or shrank by this factor shows the direction
 
 
 def sights_in(image: bytes) -> list[Sight]:
     """The plates of one encoded picture, best first. Raises BadRecord (see decode_picture). 15 to 30 ms."""
-    picture = decode_picture(image)
-    return [sight_of(picture, located.box) for located in find_plates(picture)]
+    return sights_of(decode_picture(image))
+
+
+def sights_of(picture: Picture, view: View = EVERYTHING) -> list[Sight]:
+    """The plates of one picture that its camera is to follow, best first. picture: (H, W, 3) uint8 BGR, not modified."""
+    boxes = in_view([located.box for located in find_plates(picture)], view, picture)
+    return [sight_of(picture, box) for box in boxes]
 
 
 def track_of(passage: Passage) -> Track:
@@ -58,6 +65,8 @@ class Passages:
 
     def __init__(self) -> None:
         self._trackers: dict[str, Tracker] = {}
+        self._motion: dict[str, Motion] = {}
+        self.watched_still = 0  # frames that were not searched
         self._fed_ms: dict[str, int] = {}
         self._sent_ms: dict[str, int] = {}
         self._partition_ms: dict[int, int] = {}
@@ -76,16 +85,37 @@ class Passages:
         """The partition that a followed camera's frames come from."""
         return self._partitions[camera_id]
 
+    def watch(
+        self, frame: Frame, offset: int, now_ms: int, sent_ms: int | None = None, view: View = EVERYTHING
+    ) -> list[Passage]:
+        """Find the plates of one frame of a camera that was added, and follow them; return what is complete now.
+
+        A frame of a fixed camera in which nothing moved, and no passage is open, is not searched. view: what is known of it.
+        Raises BadRecord (see decode_picture).
+        """
+        picture = decode_picture(frame.image)
+        tracker, at_ms = self._trackers[frame.camera_id], frame.captured_at_ms
+        if view.fixed and frame.position is None:
+            still = self._motion.setdefault(frame.camera_id, Motion()).is_still(picture, at_ms)
+            if still and tracker.stay(at_ms, offset):
+                self.watched_still += 1
+                self._note(frame.camera_id, now_ms, now_ms if sent_ms is None else sent_ms)
+                return []
+        return self.observe(frame, offset, sights_of(picture, view), now_ms, sent_ms)
+
     def observe(
         self, frame: Frame, offset: int, sights: Sequence[Sight], now_ms: int, sent_ms: int | None = None
     ) -> list[Passage]:
         """Take one frame of a camera that was added; return what is complete now. sent_ms: when it entered the topic."""
-        camera_id, sent_ms = frame.camera_id, now_ms if sent_ms is None else sent_ms
+        self._note(frame.camera_id, now_ms, now_ms if sent_ms is None else sent_ms)
+        return self._trackers[frame.camera_id].observe(frame, offset, sights)
+
+    def _note(self, camera_id: str, now_ms: int, sent_ms: int) -> None:
+        """A frame of this camera came."""
         partition = self._partitions[camera_id]
         self._fed_ms[camera_id] = now_ms
         self._sent_ms[camera_id] = sent_ms
         self._partition_ms[partition] = max(sent_ms, self._partition_ms.get(partition, sent_ms))
-        return self._trackers[frame.camera_id].observe(frame, offset, sights)
 
     def flush(
         self,
@@ -118,7 +148,7 @@ class Passages:
         """Drop the cameras that sent nothing for long. Call after take_spent."""
         for camera_id, fed_ms in list(self._fed_ms.items()):
             if now_ms - fed_ms >= SILENT_MS:
-                for known in (self._trackers, self._fed_ms, self._sent_ms, self._partitions):
+                for known in (self._trackers, self._motion, self._fed_ms, self._sent_ms, self._partitions):
                     known.pop(camera_id, None)
 
     def open_since(self) -> dict[int, int]:
@@ -144,6 +174,7 @@ class Passages:
     def clear(self) -> None:
         """Forget everything: partitions were reassigned, unfinished frames will come again."""
         self._trackers.clear()
+        self._motion.clear()
         self._fed_ms.clear()
         self._sent_ms.clear()
         self._partition_ms.clear()

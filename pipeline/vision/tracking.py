@@ -2,7 +2,7 @@
 
 Deterministic: what comes out depends on the frames alone, in their order, not on how they were batched. A passage is handed on
 once; its plate is followed on ("done") as long as it stays in view, so that it is not handed on again. Which detections a done
-passage used up is known by picture time and box, so that the same frames coming again (after a crash) do not make it anew.
+passage used up is known by picture time and place, so that the same frames coming again (after a crash) do not make it anew.
 """
 
 import math
@@ -103,6 +103,7 @@ class Tracker:
         self._done: list[Passage] = []
         self._spent: dict[tuple[int, Box], Spent] = {}
         self._newly_spent: list[Spent] = []
+        self._observed_ms: int | None = None  # the last frame
         for one in sorted(spent, key=lambda one: one.captured_at_ms):
             self._restore(one)
 
@@ -111,8 +112,9 @@ class Tracker:
         at_ms = frame.captured_at_ms
         handed_on = self._hand_on([p for p in self._open if abs(at_ms - p.last_ms) > GONE_MS])
         self._done = [p for p in self._done if at_ms - p.last_ms <= GONE_MS][-MAX_DONE:]
-        known = {(one.captured_at_ms, one.box) for p in self._open for one in p.detections} | self._spent.keys()
-        by_box = {sight.box: Seen(sight, frame) for sight in sights if (at_ms, sight.box) not in known}
+        self._observed_ms = at_ms
+        known = [box for used_ms, box in self._used() if used_ms == at_ms]
+        by_box = {sight.box: Seen(sight, frame) for sight in sights if not _is_among(sight.box, known)}
         fresh = list(by_box.values())
         followed = self._follow(fresh, at_ms, offset)
         for passage in self._open:
@@ -121,6 +123,20 @@ class Tracker:
         complete = [p for p in self._open if p.is_complete() or p.missing >= GONE_FRAMES]
         surplus = [p for p in self._open if p not in complete][:-MAX_OPEN]
         return handed_on + self._hand_on(complete + surplus)
+
+    def stay(self, at_ms: int, offset: int) -> bool:
+        """Take a frame that shows what the last one showed: what stood there stands there still.
+
+        False: it must be searched, because a passage is open, or a plate was missing in the last frame and may be found again.
+        """
+        standing = [p for p in self._done if at_ms - p.last_ms <= GONE_MS]
+        if self._open or self._observed_ms is None or any(p.last_ms != self._observed_ms for p in standing):
+            return False
+        for passage in standing:
+            passage.move(at_ms, passage.last_box)
+            self._use_up([Spent(at_ms, passage.last_box, offset, passage.track_id)])
+        self._done, self._observed_ms = standing, at_ms
+        return True
 
     def flush(self) -> list[Passage]:
         """Hand on all that is open: the camera has fallen silent."""
@@ -146,6 +162,11 @@ class Tracker:
     def forget_spent(self, before_offset: int) -> None:
         """Drop detections of frames that can no longer come again."""
         self._spent = {key: one for key, one in self._spent.items() if one.offset >= before_offset}
+
+    def _used(self) -> Iterator[tuple[int, Box]]:
+        """Picture time and place of all detections that are in a passage already."""
+        yield from self._spent
+        yield from ((one.captured_at_ms, one.box) for p in self._open for one in p.detections)
 
     def _follow(self, fresh: list[Seen], at_ms: int, offset: int) -> set[str]:
         """Give each detection to the passage that it fits best, or begin a new one. Returns the ids of all that were seen."""
@@ -208,6 +229,11 @@ class Tracker:
             self._done.append(Passage(one.track_id, one.offset, at_ms, at_ms, box, box[3], done=True))
         else:
             known.move(one.captured_at_ms, one.box)
+
+
+def _is_among(box: Box, known: Iterable[Box]) -> bool:
+    """Whether a plate is one of those that are known of the same picture: where it stood still its place was not sought anew."""
+    return any(box == one or overlap(box, one) > 0.5 for one in known)
 
 
 def _misfit(expected: Box, found: Box, passed_ms: int) -> float | None:

@@ -21,7 +21,9 @@ from schemas.reference import (
     Distance,
     HotlistEntry,
     Line,
+    PicturePoint,
     Policy,
+    Region,
     Section,
     Zone,
 )
@@ -144,6 +146,32 @@ def test_an_optional_cell_is_checked_too(read: Read, column: str, cell: str, rea
     assert 1 == len(refused)
     assert refused[0].startswith(f"f.csv:2: column 7 ({column}): ")
     assert reason in refused[0]
+
+
+def test_a_cameras_regions_are_read(read: Read) -> None:
+    """Two corners are a rectangle; more are a polygon."""
+    (camera,), refused = read(
+        "camera_id,name,network,regions\nE40-1,gantry,federal,0.1 0.4; 0.9 1|0 0.5; 0.3 0.5; 0.2 1\n", table="cameras"
+    )
+    assert [] == refused
+    assert [4, 3] == [len(region.corners) for region in camera.regions]
+    assert PicturePoint(x=0.9, y=0.4) == camera.regions[0].corners[1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("0.1 0.4", "'0.1 0.4' is no region"),
+        ("0.1 0.4; 0.9", "'0.9' is no corner"),
+        ("0.1 0.4; 0.9 1.2", "'0.9 1.2' lies outside the picture"),
+        ("0.1 0.4; 0.9 below", "'below' is no number"),
+    ],
+)
+def test_a_bad_region_is_told_with_place_and_reason(read: Read, cell: str, reason: str) -> None:
+    """Line and column, as of any other cell."""
+    _, refused = read(f"camera_id,name,network,regions\nE40-1,gantry,federal,{cell}\n", table="cameras")
+    assert 1 == len(refused)
+    assert refused[0].startswith(f"f.csv:2: column 4 (regions): {reason}")
 
 
 @pytest.mark.parametrize(
@@ -368,6 +396,9 @@ def tuples(inner: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[t
     return st.lists(inner, min_size=least, max_size=3).map(tuple)
 
 
+SPOTS = st.builds(PicturePoint, x=st.floats(0, 1), y=st.floats(0, 1))
+
+
 def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
     """Any message of this kind."""
     position = st.builds(Position, lat=FLOATS["lat"], lon=FLOATS["lon"])
@@ -375,7 +406,8 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
     return {
         Camera: st.builds(Camera, camera_id=NAMES, name=TEXTS, network=st.sampled_from(["federal", "lez"]),
                           position=st.none() | position, heading_deg=st.none() | FLOATS["heading"],
-                          purposes=tuples(st.sampled_from(["hotlist", "lez"]), 1), contact=st.none() | TEXTS),
+                          purposes=tuples(st.sampled_from(["hotlist", "lez"]), 1), contact=st.none() | TEXTS,
+                          regions=tuples(st.builds(Region, corners=tuples(SPOTS, 3)))),
         Section: st.builds(Section, section_id=NAMES, name=TEXTS, country=COUNTRIES, entries=tuples(line, 1), exits=tuples(line, 1),
                            distances=tuples(st.builds(Distance, entry_camera_id=NAMES, exit_camera_id=NAMES,
                                                       metres=st.floats(0.001, 200_000)), 1),
