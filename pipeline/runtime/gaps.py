@@ -1,16 +1,17 @@
 """Records that should have come and did not: dropped by the topic's retention before they were read, or a topic made anew."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka.structs import TopicPartition
 
 
 class Gaps:
-    """The next offset of each partition, as far as was sought and taken."""
+    """The next offset of each partition as far as was sought and taken, and when the broker recorded the last one."""
 
     def __init__(self) -> None:
         self._next: dict[TopicPartition, int] = {}
+        self._last_ms: dict[TopicPartition, int] = {}
 
     def sought(self, places: Mapping[TopicPartition, int | None]) -> None:
         """What comes next comes from there; None: from wherever the topic begins."""
@@ -21,14 +22,34 @@ class Gaps:
                 self._next[tp] = place
 
     def took(self, records: Mapping[TopicPartition, Sequence[Any]]) -> dict[TopicPartition, tuple[int, int]]:
-        """Note what came. Returns, where it is not what comes next, the offset that was due and the one that came."""
+        """Note what came. Returns, where it is later than what comes next, the offset that was due and the one that came."""
         found: dict[TopicPartition, tuple[int, int]] = {}
         for tp, some in records.items():
             due = self._next.get(tp)
-            if due is not None and due != some[0].offset:
+            if due is not None and due < some[0].offset:
                 found[tp] = (due, some[0].offset)
             self._next[tp] = some[-1].offset + 1
+            self._last_ms[tp] = some[-1].timestamp
         return found
+
+    def strayed(self, records: Mapping[TopicPartition, Sequence[Any]]) -> dict[TopicPartition, int]:
+        """Where what came lies before what is due, with the offset that is due: a leader that had not caught up did not know the
+        place, and the client began with the topic's first record."""
+        due = {tp: self._next.get(tp, -1) for tp, some in records.items()}
+        return {
+            tp: place
+            for tp, place in due.items()
+            if records[tp][0].offset < place and not self._is_new(tp, records[tp])
+        }
+
+    def begun_anew(self, records: Mapping[TopicPartition, Sequence[Any]]) -> list[TopicPartition]:
+        """Where what came lies before what is due, and is yet younger than what was taken: another topic of the same name."""
+        return [
+            tp for tp, some in records.items() if some[0].offset < self._next.get(tp, -1) and self._is_new(tp, some)
+        ]
+
+    def _is_new(self, tp: TopicPartition, some: Sequence[Any]) -> bool:
+        return bool(some[0].timestamp > self._last_ms.get(tp, -1))
 
 
 def expired(
@@ -40,8 +61,3 @@ def expired(
     """
     lost = {tp: min(begins.get(tp, 0), came) - due for tp, (due, came) in gaps.items()}
     return {tp: count for tp, count in lost.items() if count > 0}
-
-
-def begun_anew(gaps: Mapping[TopicPartition, tuple[int, int]]) -> Iterable[TopicPartition]:
-    """Partitions that brought less than was due, although nobody sought back: the topic is another one of the same name."""
-    return (tp for tp, (due, came) in gaps.items() if came < due)

@@ -28,7 +28,7 @@ from faust.transport.drivers import aiokafka as upstream
 
 from pipeline.runtime.fetch_pace import pace
 from pipeline.runtime.fetched import lean
-from pipeline.runtime.gaps import Gaps, begun_anew, expired
+from pipeline.runtime.gaps import Gaps, expired
 
 try:
     import uvloop
@@ -220,9 +220,14 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             chunk = await self._getmany(active_partitions=wanted, timeout=0.25)
             same = place == self._place and chunk.generation == self.app.consumer_generation_id
             if chunk.records and self.flow_active and same:
-                gaps = self._gaps.took(chunk.records)
-                for tp in begun_anew(gaps):
+                if strayed := self._gaps.strayed(chunk.records):
+                    log.warning("fetch.strayed", partitions={tp.partition: due for tp, due in strayed.items()})
+                    self._dropped = True
+                    await asyncio.sleep(0.1)  # the leader may take a moment to know its own records again
+                    continue
+                for tp in self._gaps.begun_anew(chunk.records):
                     self.intake.begun_anew(tp)
+                gaps = self._gaps.took(chunk.records)
                 self.intake.take(chunk)
                 if gaps:
                     await self._tell(gaps)

@@ -4,44 +4,53 @@ from types import SimpleNamespace
 
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.gaps import Gaps, begun_anew, expired
+from pipeline.runtime.gaps import Gaps, expired
 
 PLACE = TopicPartition("t.reads", 5)
 
 
-def taken(gaps: Gaps, *offsets: int) -> dict[TopicPartition, tuple[int, int]]:
-    """What these records of one partition show."""
-    return gaps.took({PLACE: [SimpleNamespace(offset=offset) for offset in offsets]})
+def records(*offsets: int, at_ms: int = 1_000) -> dict[TopicPartition, list[SimpleNamespace]]:
+    """Records of one partition, a millisecond apart."""
+    return {PLACE: [SimpleNamespace(offset=offset, timestamp=at_ms + offset) for offset in offsets]}
 
 
 def test_what_comes_as_it_was_sought_shows_no_gap() -> None:
     """Marks of transactions inside a chunk are nobody's business; the first chunk may begin anywhere."""
     gaps = Gaps()
-    assert {} == taken(gaps, 7, 8, 11)
+    assert {} == gaps.took(records(7, 8, 11))
     gaps.sought({PLACE: 5})
-    assert {} == taken(gaps, 5, 6)
-    assert {} == taken(gaps, 7)
+    assert {} == gaps.took(records(5, 6))
+    assert {} == gaps.took(records(7))
     gaps.sought({PLACE: None})
-    assert {} == taken(gaps, 0)
+    assert {} == gaps.strayed(records(0)) == gaps.took(records(0))
 
 
 def test_only_what_the_topic_no_longer_has_is_lost() -> None:
     """Offsets that it still covers were never records for anybody."""
     gaps = Gaps()
     gaps.sought({PLACE: 10})
-    found = taken(gaps, 30)
+    found = gaps.took(records(30))
     assert {PLACE: 20} == expired(found, {PLACE: 30})
     assert {PLACE: 15} == expired(found, {PLACE: 25})
     assert {} == expired(found, {PLACE: 0})
-    assert [] == list(begun_anew(found))
 
 
-def test_less_than_was_due_is_another_topic() -> None:
-    """Unless it was sought."""
+def test_old_records_instead_of_those_that_are_due_are_strayed_from_not_taken() -> None:
+    """The client began at the topic's beginning, because a leader did not know the place; nothing is new about them."""
     gaps = Gaps()
-    gaps.sought({PLACE: 10})
-    found = taken(gaps, 0, 1)
-    assert [PLACE] == list(begun_anew(found))
-    assert {} == expired(found, {PLACE: 0})
-    gaps.sought({PLACE: 0})
-    assert {} == taken(gaps, 0)
+    gaps.took(records(8, 9))
+    assert {PLACE: 10} == gaps.strayed(records(0, 1))
+    assert [] == gaps.begun_anew(records(0, 1))
+
+
+def test_young_records_of_low_offsets_are_another_topic() -> None:
+    """So are any where nothing was taken yet: what the group had committed is beyond the topic's end."""
+    gaps, fresh = Gaps(), Gaps()
+    gaps.took(records(8, 9))
+    fresh.sought({PLACE: 10})
+    young = records(0, 1, at_ms=5_000)
+    for one in (gaps, fresh):
+        assert {} == one.strayed(young)
+        assert [PLACE] == one.begun_anew(young)
+    gaps.took(young)
+    assert [] == gaps.begun_anew(records(2, at_ms=5_000))
