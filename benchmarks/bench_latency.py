@@ -1,6 +1,6 @@
 """From capture to the alert in a consumer's hands, through all agents, at a steady pace.
 
-    python benchmarks/bench_latency.py [--rate 5000] [--fault none|rebalance|kill] [--json]
+    python benchmarks/bench_latency.py [--rate 5000] [--fault none|rebalance|kill] [--seconds 30] [--json]
 
 Load (seed 1): reads of 10,000 cameras, evenly paced, one in 100 wanted; a hotlist of 100,000 entries; all six agents, the
 neighbours' desks, the embedded Kafka and store, the camera gateway and the consumer on this machine. The clock starts when a
@@ -10,6 +10,9 @@ at the same pace, is not counted. Latencies are whole milliseconds; percentiles 
 --fault rebalance: two workers of the hotlist agent, one of which leaves in mid-run and comes back. --fault kill: kill -9 of the
 hotlist agent in mid-run. lost: alerts that were due and did not come within 30 s. Without --rate: 1,000, 2,000, 5,000 and 10,000
 reads/s, then both faults at 5,000.
+
+What waits for each agent and what each process holds in memory is watched all the while, every 2 s: the first tenth of the time
+beside the last. Ten minutes of what an hour after an outage brings: --rate 4000 --seconds 600 --warm-up 60.
 
 Appends to benchmarks/results/latency.jsonl.
 """
@@ -30,6 +33,7 @@ import uvloop
 
 from benchmarks.common import append_result, environment, percentile
 from benchmarks.load import Alerts, Load
+from benchmarks.steadiness import Steadiness, by_time, processes
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.desk.credentials import create_credentials, settings_toml
 from pipeline.runtime.log import configure_logging
@@ -44,6 +48,8 @@ from tests.desks import DeskProcess
 
 RATES = (1_000, 2_000, 5_000, 10_000)
 DRAIN_S = 30.0
+ASIDE = ("decided_p50_ms", "decided_p99_ms", "cpu_share", "sender_late_ms", "back_after_s", "p99_ms_by_tenth", "lag_records",
+         "memory_mb", "memory_growth")  # fmt: skip
 
 
 def main() -> None:
@@ -102,7 +108,11 @@ async def measured(
         await alerts.all_of(list(load.expected), DRAIN_S)
         warm = set(load.expected)
         before, began = cpu_seconds(platform), time.monotonic()
+        steadiness = Steadiness(platform)
+        watching = asyncio.create_task(steadiness.watch())
         _, recovered_s = await asyncio.gather(load.run(rate, options.seconds), harm(platform, fault, options.seconds))
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         after, took_s = cpu_seconds(platform), time.monotonic() - began
         counted = {alert_id: at_ms for alert_id, at_ms in load.expected.items() if alert_id not in warm}
         await alerts.all_of(list(counted), DRAIN_S)
@@ -114,6 +124,9 @@ async def measured(
         "decided_p50_ms": percentile(decided, 0.5), "decided_p99_ms": percentile(decided, 0.99),
         "fault": fault, "alerts": len(counted), "twice": alerts.again, "sender_late_ms": round(load.behind_ms, 1),
         "back_after_s": recovered_s,
+        "p99_ms_by_tenth": by_time([(at_ms, alerts.seen[one] - at_ms) for one, at_ms in counted.items()
+                                    if one in alerts.seen]),
+        **steadiness.figures(),
         "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after
                       if after[name] >= before.get(name, 0.0)},
         "seconds": options.seconds, "warm_up_s": options.warm_up, "cameras": options.cameras,
@@ -142,12 +155,7 @@ async def harm(platform: Platform, fault: str, seconds: float) -> float | None:
 
 def cpu_seconds(platform: Platform) -> dict[str, float]:
     """Processor time that each process has taken so far; empty where /proc is missing."""
-    assert platform.fleet
-    processes = [worker.process for worker in platform.fleet.workers]
-    if platform.pair is not None:
-        processes += [*platform.pair.brokers, platform.pair.valkey]
-    found = {process.program.name: _cpu_of(process.pid) for process in processes if process.pid is not None}
-    return {**found, "load": time.process_time()}
+    return {**{name: _cpu_of(pid) for name, pid in processes(platform)}, "load": time.process_time()}
 
 
 def _cpu_of(pid: int) -> float:
@@ -168,15 +176,7 @@ def report(figures: dict[str, Any], options: argparse.Namespace) -> None:
         print(f"{figures['rate']:>6,} reads/s  {figures['fault']:9}  p50 {figures['p50_ms']} ms  p99 {figures['p99_ms']} ms  "
               f"p99.9 {figures['p999_ms']} ms  max {figures['max_ms']} ms  lost {figures['lost']} of {figures['alerts']}, "
               f"twice {figures['twice']}", flush=True)  # fmt: skip
-    print(
-        json.dumps(
-            {
-                name: figures[name]
-                for name in ("decided_p50_ms", "decided_p99_ms", "cpu_share", "sender_late_ms", "back_after_s")
-            }
-        ),
-        file=sys.stderr,
-    )
+    print(json.dumps({name: figures[name] for name in ASIDE}), file=sys.stderr)
 
 
 def _options() -> argparse.Namespace:

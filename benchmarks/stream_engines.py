@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -64,7 +65,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One engine's run. group: its consumer group, and its memory in Redis; batch_records: taken at once."""
+    """One engine's run. group: its consumer group, and its memory in Redis; batch_records: taken at once, by the peers."""
 
     job: Job
     progress: Progress
@@ -137,8 +138,7 @@ def vigie(run: Run) -> None:
         return handle
 
     agent = SimpleNamespace(NAME=run.group, SOURCE=READS, OUTPUTS=(ALERTS, VIOLATIONS), start=start)
-    environ = {"VIGIE_NAMESPACE": run.namespace, "VIGIE_DATA_DIR": str(run.folder),
-               "VIGIE_BATCH_RECORDS": str(run.batch_records)}  # fmt: skip
+    environ = {"VIGIE_NAMESPACE": run.namespace, "VIGIE_DATA_DIR": str(run.folder)}
     settings = load_settings(environ, None)
     uvloop.run(run_agent(run.group, settings, run.kafka, client, module=cast(Any, agent), stopped=progress.done))
 
@@ -235,10 +235,12 @@ def quixstreams(run: Run) -> None:
 
 
 def bytewax(run: Run) -> None:
-    """A dataflow over Kafka's source and sink, with batches as they are fetched. It commits nothing and recovers nothing."""
+    """A dataflow over Kafka's source and sink, with batches as they are fetched. Every half second it keeps its offsets in a
+    recovery store of its own, which is what it has instead of commits."""
     import bytewax.operators as op
     from bytewax.connectors.kafka import KafkaSink, KafkaSinkMessage, KafkaSource
     from bytewax.dataflow import Dataflow
+    from bytewax.recovery import RecoveryConfig, init_db_dir
     from bytewax.testing import run_main
 
     progress, memory = run.progress, run.blocking_memory()
@@ -261,7 +263,10 @@ def bytewax(run: Run) -> None:
     taken = op.input("reads", flow, source)
     out = op.flat_map_batch("decide", taken, decided)
     op.output("out", out, KafkaSink(list(run.kafka.bootstrap_servers), run.topic("alerts")))
-    run_main(flow)
+    store = run.folder / run.group
+    store.mkdir()
+    init_db_dir(store, 1)
+    run_main(flow, epoch_interval=timedelta(seconds=COMMIT_EVERY_S), recovery_config=RecoveryConfig(store))
     progress.settled()
 
 

@@ -61,7 +61,9 @@ class PlateRead(Message, frozen=True, kw_only=True):
     captured_at_ms: EpochMs  # camera clock, UTC
     received_at_ms: EpochMs  # platform clock, UTC
     plate: CheckedPlate
-    confidence: Probability  # that the characters are these; O and 0, I and 1, which many typefaces draw alike, count as one
+    confidence: (
+        Probability  # that the characters are these; O and 0, I and 1, which many typefaces draw alike, count as one
+    )
     alternatives: tuple[Alternative, ...] = ()
     raw: CheckedPlate | None = None  # what the picture alone says, where the forms of plates spoke for another text
     country: CheckedCountry | None = None
@@ -92,6 +94,8 @@ def fault_in(reads: Sequence[PlateRead]) -> str | None:
 
     Whoever decodes reads from outside asks this, too: `pipeline.runtime.codec` does.
     """
+    if len(reads) == 1:  # what looks at many at once costs more for one
+        return _fault_of(reads[0], 0)
     if (
         _all_fit(_IDENTIFIERS, [read.camera_id for read in reads])
         and _all_fit(_PLATES, [read.plate for read in reads])
@@ -109,14 +113,15 @@ def _all_fit(lines: re.Pattern[str], names: list[str]) -> bool:
 
 def _fault_of(read: PlateRead, at: int) -> str | None:
     for field, text, pattern in (
-        ("camera_id", read.camera_id, IDENTIFIER), ("plate", read.plate, PLATE), ("raw", read.raw, PLATE),
-        ("country", read.country, COUNTRY),
+        ("camera_id", read.camera_id, _IDENTIFIER), ("plate", read.plate, _PLATE), ("raw", read.raw, _PLATE),
+        ("country", read.country, _COUNTRY),
     ):  # fmt: skip
-        if text is not None and not re.fullmatch(pattern, text):
-            return f"Expected `str` matching regex '{pattern}' - at `$.reads[{at}].{field}`"
+        if text is not None and pattern.fullmatch(text) is None:
+            return f"Expected `str` matching regex '{pattern.pattern}' - at `$.reads[{at}].{field}`"
     return None
 
 
+_IDENTIFIER, _PLATE = re.compile(IDENTIFIER), re.compile(PLATE)
 _IDENTIFIERS = re.compile(rf"{IDENTIFIER}(?:\n{IDENTIFIER})*+")
 _PLATES = re.compile(rf"{PLATE}(?:\n{PLATE})*+")
 _COUNTRY = re.compile(COUNTRY)
