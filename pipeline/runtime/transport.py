@@ -36,7 +36,7 @@ except ImportError:  # Windows has none
     uvloop = None  # type: ignore[assignment]
 
 log = structlog.get_logger("vigie.transport")
-FETCH_BYTES = 4 * 1024 * 1024  # of an answer: reading what is behind costs half of what it does with 50 MB, aiokafka's default
+FETCH_BYTES = 4 * 1024 * 1024  # of an answer: what is behind is read at half of the cost that aiokafka's 50 MB have
 
 
 @dataclass(frozen=True, slots=True)
