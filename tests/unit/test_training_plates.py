@@ -12,6 +12,7 @@ from pipeline.vision.training.samples import sample
 from pipeline.vision.training.series import ISSUES, Issue, plate_of
 from pipeline.vision.training.strokes import STYLES, draw_strokes
 from pipeline.vision.training.typefaces import HEIGHT, own_typefaces
+from pipeline.vision.training.wear import cut_sign, shoot
 
 NUMBERS = st.integers(0, 2**31)
 
@@ -54,6 +55,19 @@ def test_every_country_draws_one_line_and_two(issue: Issue) -> None:
         assert 1 <= len(drawn.lines) <= 2
         assert all(0 <= line.top < line.bottom <= drawn.art.shape[0] for line in drawn.lines)
         assert all(0 <= line.left < line.right <= drawn.art.shape[1] for line in drawn.lines)
+
+
+def test_the_letters_on_a_band_are_cut_out_as_the_reader_of_looks_cuts_them() -> None:
+    """They fill about half of the cut's height, and stand in its middle."""
+    rng = np.random.default_rng(4)
+    issue = next(issue for issue in ISSUES if issue.country == "NL")
+    drawn = [draw(plate_of(issue, rng), own_typefaces()[0], rng) for _ in range(12)]
+    signs = [(one, one.sign) for one in drawn if one.sign is not None]
+    assert {"NL"} == {sign.text for _, sign in signs}
+    for one, sign in signs:
+        line = cut_sign(shoot(one, rng), sign, 1.2, rng, rows=ROWS, most=WIDTH)
+        assert ROWS == line.shape[0]
+        assert 8 <= line.shape[1] <= WIDTH // 2
 
 
 def test_the_own_alphabets_draw_every_character_differently() -> None:

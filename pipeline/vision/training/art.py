@@ -41,11 +41,12 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The art; the plate's bounds in it (left, top, right, bottom) and its lines, top to bottom."""
+    """The art; the plate's bounds in it (left, top, right, bottom), its lines, top to bottom, and the sign on its band."""
 
     art: Art
     bounds: tuple[float, float, float, float]
     lines: tuple[TextLine, ...]
+    sign: TextLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,13 @@ class Look:
     gap: float
     advance: float | None  # where every character takes as much room
     thicken: int  # pixels
+    widest: float  # no character is wider: most plates' letters are all about as wide
     rich: bool
 
     def glyph(self, character: str) -> Glyph:
         """A character as it is painted here, CHARACTER high."""
         glyph = self.face.glyphs[character]
-        width = max(3, round(glyph.shape[1] * CHARACTER / HEIGHT * self.breadth))
+        width = max(3, round(min(glyph.shape[1] * CHARACTER / HEIGHT, self.widest * CHARACTER) * self.breadth))
         small = np.asarray(cv2.resize(glyph, (width, CHARACTER), interpolation=cv2.INTER_AREA), np.uint8)
         if self.thicken:
             change = cv2.dilate if self.thicken > 0 else cv2.erode
@@ -93,26 +95,22 @@ def draw(plate: Plate, face: Typeface, rng: np.random.Generator, *, rich: bool =
     art[y0:y1, x0:x1] = ground
     if rng.random() < 0.4:
         cv2.rectangle(art, (x0 + 1, y0 + 1), (x1 - 2, y1 - 2), ink, int(rng.integers(1, 3)))
+    sign = None
     for is_right, wanted in ((False, bool(plate.sign)), (True, plate.band_right)):
         if wanted:
             half = two and rng.random() < 0.5
-            _band(
-                art,
-                (x1 - round(band) if is_right else x0, y0, round(band), (y1 - y0) // 2 if half else y1 - y0),
-                plate.sign,
-                look,
-                rng,
-                is_right,
-            )
+            box = x1 - round(band) if is_right else x0, y0, round(band), (y1 - y0) // 2 if half else y1 - y0
+            letters = _band(art, box, plate.sign, look, rng, is_right)
+            sign = sign if is_right else letters
     lines, y = [], y0 + rise
     for said, (strip, ends) in zip(plate.lines, strips, strict=True):
         free = inner_width - 2 * pad - strip.shape[1]
         x = x0 + band + pad + free * (rng.uniform(0.3, 0.7) if two else 0.5)
-        _paint(art, strip, round(x), round(y), ground, ink, rng)
+        _paint(art, _bent(strip, rng) if rng.random() < 0.6 else strip, round(x), round(y), ground, ink, rng)
         lines.append(TextLine(compact(said), x + ends[0], x + ends[1], y, y + CHARACTER))
         y += CHARACTER + between
     _screws(art, (x0, y0, x1, y1), rng)
-    return Drawn(art, (x0, y0, x1, y1), tuple(lines))
+    return Drawn(art, (x0, y0, x1, y1), tuple(lines), sign)
 
 
 def _look(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
@@ -124,6 +122,7 @@ def _look(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
         gap=rng.uniform(0.2, 0.65),
         advance=rng.uniform(0.72, 0.9) if rng.random() < 0.35 else None,
         thicken=int(rng.choice([-1, 0, 0, 0, 1])),
+        widest=rng.uniform(0.5, 0.75) if rng.random() < 0.5 else 2.0,
         rich=rich,
     )
 
@@ -264,6 +263,17 @@ def _stacked_date(look: Look, rng: np.random.Generator) -> Art:
     return date
 
 
+def _bent(strip: Art, rng: np.random.Generator) -> Art:
+    """The line with each character's strokes a little elsewhere: as many typefaces as there are plates. Returns a fresh array."""
+    height, width = strip.shape
+    knots = 4, max(4, round(width / (0.3 * CHARACTER)))
+    by = 0.05 * CHARACTER * float(rng.random()) ** 1.5
+    moved = (rng.standard_normal((2, *knots), np.float32) * by).clip(-2 * by, 2 * by)
+    dx, dy = (cv2.resize(one, (width, height), interpolation=cv2.INTER_CUBIC) for one in moved)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return np.asarray(cv2.remap(strip, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.float32)
+
+
 def _paint(art: Art, strip: Art, x: int, y: int, ground: float, ink: float, rng: np.random.Generator) -> None:
     part = art[y : y + CHARACTER, x : x + strip.shape[1]]
     strip = strip[: part.shape[0], : part.shape[1]]
@@ -275,27 +285,32 @@ def _paint(art: Art, strip: Art, x: int, y: int, ground: float, ink: float, rng:
 
 def _band(
     art: Art, box: tuple[int, int, int, int], sign: str, look: Look, rng: np.random.Generator, is_right: bool
-) -> None:
-    """The blue band with its ring of stars and the state's letters; at the right, a region's sign and number."""
+) -> TextLine:
+    """The band with its ring of stars and the state's letters, blue or, seen otherwise, of any shade; at the right, a region's.
+
+    Returns the letters and where they stand.
+    """
     x, y, width, height = box
-    blue, light = float(rng.uniform(30, 125)), float(rng.uniform(150, 250))
-    art[y : y + height, x : x + width] = blue
+    ground, light = float(rng.uniform(30, 125)), float(rng.uniform(150, 250))
+    if look.rich and rng.random() < 0.15:  # as infrared may show it, or a sticker
+        ground, light = (float(rng.uniform(110, 235)), float(rng.uniform(10, 90)))
+    art[y : y + height, x : x + width] = ground
     centre = (x + width // 2, y + round(height * 0.3))
     if is_right:
         cv2.rectangle(art, (x + 3, centre[1] - 7), (x + width - 4, centre[1] + 7), float(rng.uniform(0, 255)), -1)
-    else:
+    elif rng.random() < 0.85:
         for angle in range(0, 360, 30):
             dx, dy = 0.3 * width * np.cos(np.radians(angle)), 0.3 * width * np.sin(np.radians(angle))
             cv2.circle(art, (round(centre[0] + dx), round(centre[1] + dy)), 1, light, -1, cv2.LINE_AA)
     said = f"{rng.integers(100):02d}" if is_right else sign
-    size = round(min(0.3 * height, 0.32 * CHARACTER * rng.uniform(0.8, 1.7 if look.rich else 1.2)))
-    letters = np.hstack(
-        [cv2.resize(look.glyph(c), (max(3, round(size * 0.55)), size), interpolation=cv2.INTER_AREA) for c in said]
-    )
-    letters = letters[:, : max(1, width - 2)].astype(np.float32) / 255
-    top, left = y + round(height * 0.62), x + max(0, (width - letters.shape[1]) // 2)
+    size = round(min(0.3 * height, 0.32 * CHARACTER * rng.uniform(0.8, 1.8 if look.rich else 1.2)))
+    breadth = max(3, min(round(size * rng.uniform(0.5, 0.8)), (width - 2) // len(said)))
+    letters = np.hstack([cv2.resize(look.glyph(c), (breadth, size), interpolation=cv2.INTER_AREA) for c in said])
+    letters = letters.astype(np.float32) / 255
+    top, left = y + round(height * rng.uniform(0.56, 0.66)), x + max(0, (width - letters.shape[1]) // 2)
     part = art[top : top + size, left : left + letters.shape[1]]
-    part += letters[: part.shape[0]] * (light - blue)
+    part += letters[: part.shape[0], : part.shape[1]] * (light - ground)
+    return TextLine(said, x, x + width, top, top + size)
 
 
 def _frame(art: Art, box: tuple[int, int, int, int], rng: np.random.Generator) -> None:

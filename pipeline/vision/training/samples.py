@@ -9,12 +9,14 @@ from pipeline.vision.own import ROWS, STRETCH, WIDTH, padded
 from pipeline.vision.training.art import draw
 from pipeline.vision.training.series import any_plate
 from pipeline.vision.training.typefaces import Typeface
-from pipeline.vision.training.wear import Grey, cut_line, shoot
+from pipeline.vision.training.wear import Grey, cut_line, cut_sign, shoot
 
 _EMPTY_SHARE = 0.03  # pictures of nothing: the reader must be able to say so
 _OWN_SHARE = 0.45  # plates in the own strokes, which look most like plates
-_WHOLE_SHARES = 0.3, 0.5  # lines cut over the plate's whole breadth, with bands: at first, and later
-_LATER = 96_000  # the number from which lines are harder: whole breadths, rich crests
+_WHOLE_SHARE = 0.42  # lines cut over the plate's whole breadth, with bands
+_RICH_SHARE = 0.65  # plates with large crests that have much in them
+_SIGN_SHARE = 0.06  # not the line but the state's letters on the band, where they can be read
+_SIGN_HEIGHT = 20.0  # pixels of a character of the plate, from which they can
 
 
 def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str]:
@@ -25,12 +27,14 @@ def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str
     own = [face for face in faces if face.name.startswith("strokes")]
     choice = own if rng.random() < _OWN_SHARE else faces
     face = choice[int(rng.integers(len(choice)))]
-    drawn = draw(any_plate(rng), face, rng, rich=number >= _LATER)
+    drawn = draw(any_plate(rng), face, rng, rich=bool(rng.random() < _RICH_SHARE))
+    stretch = STRETCH * rng.uniform(0.85, 1.15)
+    shot = shoot(drawn, rng)
+    if drawn.sign is not None and shot.height >= _SIGN_HEIGHT and rng.random() < _SIGN_SHARE:
+        return padded(cut_sign(shot, drawn.sign, stretch, rng, rows=ROWS, most=WIDTH)), drawn.sign.text
     line = drawn.lines[int(rng.integers(len(drawn.lines)))]
-    whole = drawn.bounds if rng.random() < _WHOLE_SHARES[number >= _LATER] else None
-    return padded(
-        cut_line(shoot(drawn, rng), line, whole, STRETCH * rng.uniform(0.85, 1.15), rng, rows=ROWS, most=WIDTH)
-    ), line.text
+    whole = drawn.bounds if rng.random() < _WHOLE_SHARE else None
+    return padded(cut_line(shot, line, whole, stretch, rng, rows=ROWS, most=WIDTH)), line.text
 
 
 def _nothing(rng: np.random.Generator) -> Grey:

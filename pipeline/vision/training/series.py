@@ -69,7 +69,7 @@ ISSUES = (
         (1, '9-"Z"AA-999'), (1, '9-"M"AA-999'), (.5, '"M"-AAA-999'), (.5, '"Q"-AAA-999'), (.5, '"CD"-AA999'), (.3, '"O"-AAA-999'), (.3, '"T"-AAA-999'),
         (2, "9-AAA|999"), (1, "AAA|999"), (.5, "9AA|A999"), (.5, '"S"-AAA|999')),
         dress=((8, WHITE, RED), (1, YELLOW, BLACK), (.7, BLUE, WHITE), (.7, WHITE, GREEN), (.5, WHITE, BLACK)), sign="B"),
-    Issue("FR", 9, _p((7, "AA-999-AA"), (2, "9999 AA FF"), (2, "999 AAA FF"), (1, "999 AA FF"), (1, "AA-999|AA"), (1, "999 AA|FF"), (.3, "999 A FF")),
+    Issue("FR", 9, _p((7, "AA-999-AA"), (2, "9999 AA FF"), (2, "999 AAA FF"), (1, "999 AA FF"), (.7, '999 AAA "97"9'), (.3, '999 AA "2A"'), (.3, '999 AA "2B"'), (1, "AA-999|AA"), (1, "999 AA|FF"), (.3, "999 A FF")),
         letters=_NO_IOQU + "Q", dress=((5, WHITE, BLACK), (1, YELLOW, BLACK)), sign="F", band_right=.5),
     Issue("NL", 9, _p((1, "99-AA-99"), (3, "99-AAA-9"), (2, "9-AAA-99"), (2, "AA-999-A"), (2, "A-999-AA"), (1, "99-AA-AA"), (1, "AA-AA-99"), (1, "AA-99-AA"),
         (1, "AA-99-99"), (1, "AAA-99-A"), (.6, '"CD" 99-99'), (1, "99-AA|99"), (1, "AA-|99-AA"), (1, "99-|AAA-9"), (1, "AA|AA-99"), (1, "AA-99|AA")),
@@ -111,14 +111,13 @@ ISSUES = (
     Issue("AL", 1, _p("AA 999 AA"), sign="AL", band_right=.8),
 )  # fmt: skip
 _DISTRICTS = (1.0, 1.6, 1.6)  # how often German districts have one, two, three letters
-_FREE_SHARE = 0.13  # texts that follow no series, so that what stands there is read and not what usually does
-_TOTAL = sum(issue.weight for issue in ISSUES)
+_FREE_SHARE = 0.15  # texts that follow no series, so that what stands there is read and not what usually does
+_UP_TO = np.cumsum([issue.weight for issue in ISSUES])  # each issue's share of all ends here
 
 
 def any_plate(rng: np.random.Generator) -> Plate:
     """A plate of any country, reproducible from rng."""
-    issue = ISSUES[int(rng.choice(len(ISSUES), p=[issue.weight / _TOTAL for issue in ISSUES]))]
-    return plate_of(issue, rng)
+    return plate_of(ISSUES[int(np.searchsorted(_UP_TO, rng.random() * _UP_TO[-1], side="right"))], rng)
 
 
 def plate_of(issue: Issue, rng: np.random.Generator) -> Plate:
@@ -138,8 +137,8 @@ def plate_of(issue: Issue, rng: np.random.Generator) -> Plate:
 
 
 def _pick(weights: list[float], rng: np.random.Generator) -> int:
-    share = np.asarray(weights) / sum(weights)
-    return int(rng.choice(len(weights), p=share))
+    up_to = np.cumsum(weights)
+    return int(np.searchsorted(up_to, rng.random() * up_to[-1], side="right"))
 
 
 def _some(letters: str, count: int, rng: np.random.Generator) -> str:

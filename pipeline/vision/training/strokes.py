@@ -52,7 +52,6 @@ GLYPHS: dict[str, tuple[Stroke, ...]] = {
     "J": (((5, 0), (5, 10, _R), (0, 10, _R), (0, 7.4)),),
     "K": (((0, 0), (0, 10)), ((6, 0), (0, 6)), ((1.8, 4.2), (6, 10))),
     "L": (((0, 0), (0, 10), (5.4, 10)),),
-    "M": (((0, 10), (0, 0), (3.5, 6), (7, 0), (7, 10)),),
     "N": (((0, 10), (0, 0), (6, 10), (6, 0)),),
     "O": (_O,),
     "P": (_P,),
@@ -62,7 +61,6 @@ GLYPHS: dict[str, tuple[Stroke, ...]] = {
     "T": (((0, 0), (6, 0)), ((3, 0), (3, 10))),
     "U": (((0, 0), (0, 10, _R), (6, 10, _R), (6, 0)),),
     "V": (((0, 0), (3, 10), (6, 0)),),
-    "W": (((0, 0), (2, 10), (4, 1.5), (6, 10), (8, 0)),),
     "X": (((0, 0), (6, 10)), ((6, 0), (0, 10))),
     "Y": (((0, 0), (3, 5), (6, 0)), ((3, 5), (3, 10))),
     "Z": (((0, 0), (6, 0), (0, 10), (6, 10)),),
@@ -73,6 +71,7 @@ FORMS: dict[str, tuple[Stroke, ...]] = {
     "4": (((2.6, 0), (0, 7), (6, 7)), ((4.2, 4.4), (4.2, 10))),
     "6": _SLANTED_SIX,
     "9": _turned(_SLANTED_SIX),
+    "G": (((6, 2.4), (6, 0, _R), (0, 0, _R), (0, 10, _R), (6, 10, _R), (6, 5.4)),),
     "I": (((1.5, 0), (1.5, 10)), ((0, 0), (3, 0)), ((0, 10), (3, 10))),
     "J": (((2, 0), (5, 0), (5, 10, _R), (0, 10, _R), (0, 7.4)),),
     "M": (((0, 10), (0, 0), (3.5, 9.4), (7, 0), (7, 10)),),
@@ -85,27 +84,44 @@ FORMS: dict[str, tuple[Stroke, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How an alphabet looks. breadth: of the grid's; weight and radius: in grid units; forms: glyphs in their other form."""
+    """How an alphabet looks. breadth: of the grid's; weight and radius: in grid units; forms: glyphs in their other form.
+
+    peak: how far the middle of M and W reaches, 0..1; lean: how far the outer strokes of W lean inwards; wide: M and W, in grid units.
+    """
 
     breadth: float
     weight: float
     radius: float
     forms: str = ""
+    peak: float = 0.6
+    lean: float = 2.0
+    wide: float = 7.5
 
 
-STYLES = tuple(
-    Style(breadth, weight, radius, forms)
-    for breadth, weight, radius, forms in (
-        (1.0, 1.35, 2.6, ""), (1.0, 1.5, 2.9, "1I"), (0.9, 1.3, 2.2, "1I0"), (0.95, 1.55, 3.0, "I469M"), (1.05, 1.2, 2.9, "13I"),
-        (0.85, 1.5, 1.8, "69"), (1.1, 1.7, 2.6, "1"), (0.8, 1.3, 2.9, "I3"), (1.0, 1.8, 2.2, "46I9J"), (0.9, 1.1, 1.5, "M"),
-        (1.15, 1.45, 3.0, "Q7I0"), (0.95, 1.4, 2.4, "J14I0"), (1.0, 1.6, 1.3, "0I"), (0.88, 1.65, 2.8, "1M69I0"), (1.05, 1.3, 2.0, "W7"),
-    )
+_LETTERS = (
+    (1.0, 1.35, 2.6, "G"), (1.0, 1.5, 2.9, "1I"), (0.9, 1.3, 2.2, "1I0"), (0.95, 1.55, 3.0, "I469M"), (1.05, 1.2, 2.9, "13IG"),
+    (0.85, 1.5, 1.8, "69"), (1.1, 1.7, 2.6, "1"), (0.8, 1.3, 2.9, "I3G"), (1.0, 1.8, 2.2, "46I9J"), (0.9, 1.1, 1.5, "M"),
+    (1.15, 1.45, 3.0, "Q7I0"), (0.95, 1.4, 2.4, "J14I0G"), (1.0, 1.6, 1.3, "0I"), (0.88, 1.65, 2.8, "1M69I0"), (1.05, 1.3, 2.0, "W7"),
 )  # fmt: skip
+_PEAKS = (
+    (0.6, 1.2, 6.2),
+    (0.85, 2.0, 8.0),
+    (0.45, 0.9, 6.0),
+    (1.0, 1.6, 7.0),
+    (0.7, 0.6, 5.8),
+    (0.55, 1.5, 7.5),
+    (0.95, 1.0, 6.4),
+)
+STYLES = tuple(
+    Style(*letters, *_PEAKS[(number + turn * 3) % len(_PEAKS)])
+    for turn in (0, 1)
+    for number, letters in enumerate(_LETTERS)
+)
 
 
 def draw_strokes(character: str, style: Style) -> NDArray[np.uint8]:
     """One glyph, 255 where there is ink, with a rim. Returns a fresh (h, w) uint8 array."""
-    strokes = FORMS[character] if character in style.forms else GLYPHS[character]
+    strokes = FORMS[character] if character in style.forms else _peaked(character, style) or GLYPHS[character]
     sheet = np.zeros(((10 + 2 * _RIM) * _UNIT, (10 + 2 * _RIM) * _UNIT), np.uint8)
     for stroke in strokes:
         points = np.asarray(_rounded(stroke, style.radius)) * (style.breadth, 1.0) + _RIM
@@ -113,6 +129,16 @@ def draw_strokes(character: str, style: Style) -> NDArray[np.uint8]:
             sheet, [np.round(points * _UNIT).astype(np.int32)], False, 255, round(style.weight * _UNIT), cv2.LINE_AA
         )
     return sheet
+
+
+def _peaked(character: str, style: Style) -> tuple[Stroke, ...]:
+    """M and W as this style draws them; nothing for other characters."""
+    wide, lean = style.wide, style.lean
+    if character == "M":
+        return (((0, 10), (0, 0), (wide / 2, 10 * style.peak), (wide, 0), (wide, 10)),)
+    if character == "W":
+        return (((0, 0), (lean, 10), (wide / 2, 10 * (1 - style.peak)), (wide - lean, 10), (wide, 0)),)
+    return ()
 
 
 def _rounded(stroke: Stroke, radius: float) -> list[tuple[float, float]]:

@@ -1,6 +1,6 @@
 """A drawn plate as a camera sees it: turned, small, blurred, badly lit, dirty, compressed. In grey, as the reader works."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -83,6 +83,32 @@ def cut_line(
     )
 
 
+def cut_sign(
+    shot: Shot, sign: TextLine, stretch: float, rng: np.random.Generator, *, rows: int = 32, most: int = 192
+) -> Grey:
+    """The state's letters on the band as the reader gets them: the band's breadth and about its lower half. Returns as cut_line."""
+    above, below = rng.uniform(0.1, 0.8, 2) * (sign.bottom - sign.top)
+    taken = replace(sign, top=sign.top - above, bottom=sign.bottom + below)
+    a, b, under = shot.seen([(taken.left, taken.top), (taken.right, taken.top), (taken.left, taken.bottom)])
+    x, y = (float((a[i] + under[i]) / 2) for i in (0, 1))
+    wide, tall = float(np.hypot(*(b - a))) * rng.uniform(0.85, 1.2), float(np.hypot(*(under - a)))
+    slope = np.arctan2(b[1] - a[1], b[0] - a[0]) + rng.normal(0, 0.03)
+    x, y = x + wide / 2 * np.cos(slope), y + wide / 2 * np.sin(slope)
+    scale = rows / max(tall, 1.0)
+    width = int(np.clip(round(wide * scale * stretch), 8, most))
+    turn = np.array(
+        [
+            [np.cos(slope) * scale * stretch, np.sin(slope) * scale * stretch, 0.0],
+            [-np.sin(slope) * scale, np.cos(slope) * scale, 0.0],
+        ]
+    )
+    turn[:, 2] = np.array([width / 2, rows / 2]) - turn[:, :2] @ np.array([x, y])
+    how = cv2.INTER_CUBIC if scale > 0.8 else cv2.INTER_AREA
+    return np.asarray(
+        cv2.warpAffine(shot.picture, turn, (width, rows), flags=how, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
 def _projection(shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> tuple[Points, tuple[int, int]]:
     """Scale, turn, shear and tilt; and the size of the picture that takes it all in."""
     h, w = shape[:2]
@@ -117,6 +143,9 @@ def _blurred(picture: NDArray[np.float32], height: float, rng: np.random.Generat
         else:
             kernel[:, length // 2] = 1.0 / length
         picture = np.asarray(cv2.filter2D(picture, -1, kernel), np.float32)
+    if rng.random() < 0.25:  # as cameras sharpen: edges with a halo
+        softer = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.8, 1.0 + 0.06 * height)))
+        picture = np.asarray(picture + float(rng.uniform(0.3, 1.5)) * (picture - softer), np.float32)
     return picture
 
 
