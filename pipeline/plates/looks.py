@@ -45,7 +45,7 @@ _DRESSES = MappingProxyType({
 SIGNS = tuple(dress.sign for dress in _DRESSES.values())
 _ANY_OTHER = _Dress("", yellow=0.1, red=0.02)
 _MISTAKEN = 0.02  # how often a colour is seen wrongly
-_ANYTHING = 0.03  # how often the letters on a band are read as just any
+_ANYTHING = 0.01  # how often the letters on a band are read as just any
 
 
 def likelihood(country: str, looks: Looks) -> float:

@@ -15,7 +15,7 @@ from pipeline.vision.shapes import log_weight
 
 MAX_LENGTH = 12
 _SHAPE_TRUST = 0.8  # how much of the shape's log weight counts
-_SHARPNESS = 0.9  # readers are surer than right: log probabilities are scaled by this before they are normalised
+_SHARPNESS = 0.85  # readers are surer than right: log probabilities are scaled by this before they are normalised
 _TWIN_COST = 3.0  # nats; O for 0 or I for 1, one and the same glyph on many plates
 _TWINS = {"O": "0", "0": "O", "Q": "0", "I": "1", "1": "I"}
 _REPAIRED = 4  # best texts that repairs are tried on

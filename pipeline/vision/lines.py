@@ -17,6 +17,7 @@ Lines = tuple[Picture, ...]
 # heights of a character that are looked at beyond the plate's ends
 _BEYOND = 0.6  # its first may have been missed
 _WITHIN = -0.1  # a plate of two lines is square, and found whole
+_BLUE = 96.0, 129.0  # hues, as OpenCV counts them: 0..179
 _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with margins
 
 
@@ -60,7 +61,7 @@ def _room_beside(row: Row, inner: Box) -> tuple[Row, Row] | None:
     if max(above, below) < 0.8 * row.height or row.height < 0.2 * height:
         return None
     middle = row.centre_y + (-1.3 if above > below else 1.3) * row.height
-    other = _band(x, middle - 0.75 * row.height, width, 1.5 * row.height)
+    other = _strip(x, middle - 0.75 * row.height, width, 1.5 * row.height)
     return (other, row) if above > below else (row, other)
 
 
@@ -70,33 +71,44 @@ def text_and_band(crop: Picture, inner: Box) -> tuple[Picture, Picture]:
     crop, inner: see lines_of. Returns copies: (48, w, 3) and (48, v, 3) BGR, v 0 where there is no band.
     """
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
-    row = find_row(grey, inner) or _band(*inner)
+    row = find_row(grey, inner) or _strip(*inner)
     line = straighten(crop, _along(row, inner, crop, _BEYOND))
-    return straighten(crop, row), line[:, : _between_bands(line)[0]].copy()
+    (begin, end), _ = _bands(line)
+    return straighten(crop, row), line[:, begin:end].copy()
 
 
 def _without_band(line: Picture) -> Picture:
     """The line without the bands at its ends, whose small letters (country, region) are no part of the plate's text."""
-    start, end = _between_bands(line)
-    return line[:, start:end].copy()
+    (_, left), (_, right) = _bands(line)
+    return line[:, left : line.shape[1] - right].copy()
 
 
-def _between_bands(line: Picture) -> tuple[int, int]:
-    """Where the left blue band ends and the right one begins."""
-    hue, saturation, value = (np.asarray(plane) for plane in cv2.split(cv2.cvtColor(line, cv2.COLOR_BGR2HSV)))
+def _bands(line: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where the blue bands at the left and at the right begin and end, each counted from its end of the line; (0, 0): none."""
     width = line.shape[1]
-    ground = float(np.median(saturation[:, width // 4 : -width // 4]))
-    blue = (hue > 95) & (hue < 130) & (saturation > max(90.0, ground + 60.0)) & (value > 40)
-    columns = np.asarray(blue.mean(axis=0)) > 0.5
-    return _band_width(columns[: width // 4]), width - _band_width(columns[::-1][: width // 4])
+    side = width // 4
+    hue, saturation, _ = (
+        np.median(plane) for plane in cv2.split(cv2.cvtColor(line[::4, side:-side:2], cv2.COLOR_BGR2HSV))
+    )
+    is_bluish = _BLUE[0] <= hue <= _BLUE[1]  # the whole picture is: a band is bluer than its ground
+    least = 91.0 if not is_bluish or saturation < 30.0 else float(saturation) + 61.0
+    left, right = (_blue_columns(part, least) for part in (line[:, :side], line[:, width - side :]))
+    return _band(left), _band(right[::-1])
 
 
-def _band_width(columns: NDArray[np.bool_]) -> int:
-    """How many columns from the edge inwards belong to a band: nearly all blue up to there."""
+def _blue_columns(part: Picture, least: float) -> NDArray[np.bool_]:
+    """Which columns are mostly blue. least: saturation."""
+    hsv = cv2.cvtColor(part, cv2.COLOR_BGR2HSV)
+    blue = cv2.inRange(hsv, np.array([_BLUE[0], least, 41.0]), np.array([_BLUE[1], 255.0, 255.0]))
+    return np.asarray(np.count_nonzero(blue, axis=0) > 0.5 * part.shape[0])
+
+
+def _band(columns: NDArray[np.bool_]) -> tuple[int, int]:
+    """Where a band begins and ends, counted from the line's end inwards: what is outside is no part of the plate. (0, 0): none."""
     blue = np.flatnonzero(columns)
-    if len(blue) < 3 or columns[: blue[-1] + 1].mean() < 0.7:
-        return 0
-    return int(blue[-1]) + 1
+    if len(blue) < 3 or columns[blue[0] : blue[-1] + 1].mean() < 0.7:
+        return 0, 0
+    return int(blue[0]), int(blue[-1]) + 1
 
 
 def _pair(grey: Grey, row: Row) -> tuple[Row, Row] | None:
@@ -129,12 +141,12 @@ def _without_row(crop: Picture, inner: Box) -> list[Lines]:
     """No row was found (blurred, tiny, worn): the whole plate as one line, or its halves where it is too square for one."""
     x, y, width, height = inner
     if width < 2.2 * height:
-        half = _band(x, y, width, height / 2), _band(x, y + height / 2, width, height / 2)
+        half = _strip(x, y, width, height / 2), _strip(x, y + height / 2, width, height / 2)
         return [_cut(crop, half)]
-    return [_cut(crop, (_band(x, y, width, height),))]
+    return [_cut(crop, (_strip(x, y, width, height),))]
 
 
-def _band(x: float, y: float, width: float, height: float) -> Row:
+def _strip(x: float, y: float, width: float, height: float) -> Row:
     text_height = height / 1.5  # straighten adds half a text height around
     return Row(
         centre_x=x + width / 2,

@@ -23,23 +23,13 @@ def looks_of(crop: Picture, inner: Box, reader: LineReader) -> Looks:
     """What a plate that was cut out looks like. crop, inner: see lines_of; not modified. reader: reads the band's letters."""
     line, band = text_and_band(crop, inner)
     signs = _signs(band, reader)
-    if np.percentile(_colour(crop), 98) < _COLOURLESS:
+    _, *colours = cv2.split(cv2.cvtColor(crop[::3, ::3], cv2.COLOR_BGR2LAB))
+    if np.percentile(np.abs(np.stack(colours).astype(np.int16) - 128), 98) < _COLOURLESS:
         return Looks(signs=signs)
-    light, red, yellow = np.moveaxis(_lab(line), 1, 0)
+    light, red, yellow = (plane.ravel() for plane in cv2.split(cv2.cvtColor(line[::2, ::2], cv2.COLOR_BGR2LAB)))
     dark, bright = np.percentile(light, (_DARKEST, _LIGHTEST))
-    is_yellow = bool(np.median(yellow[light >= bright]) > _YELLOW)
-    return Looks(is_yellow, not is_yellow and bool(np.median(red[light <= dark]) > _RED), signs)
-
-
-def _lab(picture: Picture) -> NDArray[np.int16]:
-    """Each pixel's lightness 0..255 and its distance from grey towards red and towards yellow: (n, 3)."""
-    lab = cv2.cvtColor(picture, cv2.COLOR_BGR2LAB).reshape(-1, 3).astype(np.int16)
-    return np.asarray(lab - np.array([0, 128, 128], np.int16), np.int16)
-
-
-def _colour(picture: Picture) -> NDArray[np.int16]:
-    """How far each pixel is from grey, along either axis."""
-    return np.asarray(np.abs(_lab(picture)[:, 1:]).max(axis=1), np.int16)
+    is_yellow = bool(np.median(yellow[light >= bright]) > 128 + _YELLOW)
+    return Looks(is_yellow, not is_yellow and bool(np.median(red[light <= dark]) > 128 + _RED), signs)
 
 
 def _signs(band: NDArray[np.uint8], reader: LineReader) -> dict[str, float]:

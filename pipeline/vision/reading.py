@@ -27,11 +27,12 @@ from pipeline.vision.vote import could_be_plate
 _JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
 _FAR_BEHIND = 1.5  # nats
-_SETTLED = (0.97, 0.99)  # certainty of a text of a common, of another shape, that needs no second opinion
+_SETTLED = (0.95, 0.98)  # certainty of a text of a common, of another shape, that needs no second opinion
 _HOPELESS = (
-    0.02,
-    0.2,
+    0.15,
+    0.4,
 )  # probability of a text of a common, of another shape, below which it is not worth a second opinion
+_NOTHING = (0.02, 0.05)  # the same, below which no other cut is worth looking at
 _SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
 _SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
 _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
@@ -82,17 +83,28 @@ class PlateReader:
         own: list[list[Scores]] = []
         found: list[list[Reading]] = []
         for lines in lines_of(crop, inner):
+            if any(found) and len(lines) < len(ways[0]):
+                break  # half of a plate of two lines, which was read whole
             ways.append(lines)
             own.append(self._own.scores(lines))
             found.append(_read(own[-1]))
-            if len(found) == len(lines) == 1 and is_settled(found[0]):
-                return found[0]
+            if len(ways) == len(lines) == 1 and is_settled(found[0]):
+                break
+            if not surely_a_plate and is_hopeless(found[-1], _NOTHING):
+                break
         readings = mixed(found)
         if not arbitrate or is_settled(readings) or (not surely_a_plate and is_hopeless(readings)):
             return readings
-        doubtful = _creditable(found)
-        other = [self._arbiter.scores(ways[number]) for number in doubtful]
-        return mixed([_read_both(own[number], b) for number, b in zip(doubtful, other, strict=True)])
+        return self._arbitrated(ways, own, found)
+
+    def _arbitrated(self, ways: list[Lines], own: list[list[Scores]], found: list[list[Reading]]) -> list[Reading]:
+        """Both readers' word on the most creditable ways; on the first alone, which sees most, where that leaves no doubt."""
+        said: list[list[Reading]] = []
+        for number in _creditable(found):
+            said.append(_read_both(own[number], self._arbiter.scores(ways[number])))
+            if len(ways[number]) == 1 and is_settled(said[-1]):
+                break
+        return mixed(said)
 
     def looks(self, crop: Picture, inner: Box) -> Looks:
         """What the plate looks like beside its text: 2 ms. crop, inner: as in read."""
@@ -107,10 +119,10 @@ def is_settled(readings: list[Reading]) -> bool:
     return could_be_plate(text) and certainty(readings) >= _SETTLED[not is_common(text)]
 
 
-def is_hopeless(readings: list[Reading]) -> bool:
+def is_hopeless(readings: list[Reading], least: tuple[float, float] = _HOPELESS) -> bool:
     """Whether hardly anything that could be a plate is seen, as on a grille, a hedge or a shop's sign."""
     return not any(
-        could_be_plate(reading.text) and reading.probability >= _HOPELESS[not is_common(reading.text)]
+        could_be_plate(reading.text) and reading.probability >= least[not is_common(reading.text)]
         for reading in readings
     )
 

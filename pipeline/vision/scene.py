@@ -16,6 +16,7 @@ from pipeline.vision.sights import looks_in, read_passage, sight_of
 from pipeline.vision.vote import Verdict, vote
 from schemas.pictures import Track
 
+_CLEAR = 0.97  # confidence in digits
 _SURE = 0.98  # of a country, by the text alone
 
 
@@ -49,9 +50,10 @@ def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
     for located in find_plates(picture):
         sight = sight_of(picture, located.box)
         verdict = read_passage([(sight.image, sight.box)], reader)
-        if verdict is None:
+        look = partial(looks_in, sight.image, sight.box, reader)
+        if verdict is None or is_mere_number(verdict, look):
             continue
-        read = _scene_read(verdict, located.box, partial(looks_in, sight.image, sight.box, reader))
+        read = _scene_read(verdict, located.box, look)
         if read.plate not in best or best[read.plate].confidence < read.confidence:
             best[read.plate] = replace(read, colour=colour_of(picture, located.box))
     reads = tuple(sorted(best.values(), key=_rank))
@@ -71,10 +73,11 @@ def read_crop(image: bytes, reader: PlateReader) -> SceneReads:
 def read_track(track: Track, reader: PlateReader) -> SceneRead | None:
     """Read a passage; its box is that of the best crop. None when it shows no plausible plate. Raises BadRecord."""
     verdict = read_passage([(crop.image, crop.box) for crop in track.crops], reader)
-    if verdict is None:
-        return None
     best = track.crops[0]
-    read = _scene_read(verdict, best.box, partial(looks_in, best.image, best.box, reader))
+    look = partial(looks_in, best.image, best.box, reader)
+    if verdict is None or is_mere_number(verdict, look):
+        return None
+    read = _scene_read(verdict, best.box, look)
     return replace(read, colour=track.colour)
 
 
@@ -86,6 +89,19 @@ def _rank(read: SceneRead) -> tuple[float, int]:
 def _scene_read(verdict: Verdict, box: Box, look: Callable[[], Looks]) -> SceneRead:
     country, share = _country_of(verdict.plate, look)
     return SceneRead(verdict.plate, verdict.confidence, verdict.raw, country, share, verdict.alternatives, box)
+
+
+def is_mere_number(verdict: Verdict, look: Callable[[], Looks]) -> bool:
+    """Whether digits alone are those of a house or a price: they do not look as plates do that bear no letter.
+
+    Those of Luxembourg are yellow, Belgian ones red; many have a band. Without colours the digits must be seen quite clearly.
+    """
+    if not verdict.plate.isdigit():
+        return False
+    looks = look()
+    if looks.yellow is None:
+        return verdict.confidence < _CLEAR
+    return not (looks.yellow or looks.red or looks.signs)
 
 
 def _country_of(plate: str, look: Callable[[], Looks]) -> tuple[str | None, float]:

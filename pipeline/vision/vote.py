@@ -8,10 +8,9 @@ from pipeline.vision.shapes import is_common
 
 MIN_CONFIDENCE = 0.5  # rather right than wrong
 _UNUSUAL = 0.85  # what the confidence of a text of no common shape counts for against MIN_CONFIDENCE
-_NUMBER = 0.97
 MIN_LENGTH, MAX_LENGTH = 4, 10
 _MOST_DIGITS = 6
-_MAYBE_LETTERS = str.maketrans("01", "OI")
+_MAYBE_LETTERS, _MAYBE_DIGITS = str.maketrans("01", "OI"), str.maketrans("OQI", "001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +54,15 @@ def weighed(sights: Sequence[Sequence[Reading]]) -> list[Reading]:
 def is_plausible(text: str, confidence: float) -> bool:
     """Whether a text that stands somewhere in a picture is a plate: of a plate's length, seen well, and no mere word.
 
-    A text of a shape that is rare or that no country issues must be seen better; a number alone, more often that of a house
-    than of a car, quite clearly.
+    A text of a shape that is rare or that no country issues must be seen better.
 
     >>> [is_plausible(text, 0.9) for text in ("1ABC234", "BOBBY2", "STOP", "SNA1L", "12", "0475123456")]
     [True, True, False, False, False, False]
-    >>> is_plausible("1ABC234", 0.52), is_plausible("BOBBY2", 0.52), is_plausible("12345", 0.9), is_plausible("12345", 0.98)
-    (True, False, False, True)
+    >>> is_plausible("1ABC234", 0.52), is_plausible("BOBBY2", 0.52)
+    (True, False)
     """
     if not could_be_plate(text):
         return False
-    if text.isdigit():
-        return confidence >= _NUMBER
     return confidence * (1.0 if is_common(text) else _UNUSUAL) >= MIN_CONFIDENCE
 
 
@@ -78,4 +74,4 @@ def could_be_plate(text: str) -> bool:
     if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
         return False
     is_word = text.translate(_MAYBE_LETTERS).isalpha() and not is_common(text)
-    return not is_word and not (text.isdigit() and len(text) > _MOST_DIGITS)
+    return not is_word and not (text.translate(_MAYBE_DIGITS).isdigit() and len(text) > _MOST_DIGITS)

@@ -150,7 +150,7 @@ def test_a_way_in_which_nothing_is_seen_says_nothing() -> None:
 
 def test_the_text_that_the_picture_alone_says_travels_beside_the_one_that_plates_have() -> None:
     """A crest that looks like an 8 is deleted where no country has such a plate; the raw text stays among the alternatives."""
-    verdict = vote([readings_of(clearly("RK8828AG", _8=0.75))])
+    verdict = vote([readings_of(clearly("RK8828AG", _8=0.75))], surely_a_plate=True)
     assert verdict is not None
     assert ("RK828AG", "RK8828AG") == (verdict.plate, verdict.raw)
     assert "RK8828AG" in [reading.text for reading in verdict.alternatives]
