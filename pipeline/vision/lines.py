@@ -71,7 +71,7 @@ def text_and_band(crop: Picture, inner: Box) -> tuple[Picture, Picture]:
     crop, inner: see lines_of. Returns copies: (48, w, 3) and (48, v, 3) BGR, v 0 where there is no band.
     """
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
-    row = find_row(grey, inner) or _strip(*inner)
+    row = find_row(grey, inner, roughly=True) or _strip(*inner)
     line = straighten(crop, _along(row, inner, crop, _BEYOND))
     (begin, end), _ = _bands(line)
     return straighten(crop, row), line[:, begin:end].copy()

@@ -27,7 +27,7 @@ from pipeline.vision.vote import could_be_plate
 _JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
 _FAR_BEHIND = 1.5  # nats
-_SETTLED = (0.95, 0.98)  # certainty of a text of a common, of another shape, that needs no second opinion
+_SETTLED = (0.9, 0.97)  # certainty of a text of a common, of another shape, that needs no second opinion
 _HOPELESS = (
     0.15,
     0.4,

@@ -22,6 +22,7 @@ MIN_CHARACTERS = 3
 _WORK_HEIGHT, _ROUGH_HEIGHT = 80, 48  # pixels that the examined area is scaled to
 _WORK_WIDTH = 600
 _GOOD_SCORE = 4.5  # a row this good needs no other binarisation
+_MOST = 40  # components that are looked at, leftmost first: a plate has some ten
 _DARK = 110  # mean grey; light characters stand on dark ground
 _FAIR_SCORE = 3.0  # and after two, this good
 
@@ -129,7 +130,7 @@ def _components(dark: Grey) -> NDArray[np.float64]:
     w, h, area = stats[:, 2], stats[:, 3], stats[:, 4]
     like_letters = (w < 1.4 * h) & (w > 0.08 * h) & (area > 0.15 * w * h)
     kept = np.asarray(stats[like_letters, :4], np.float64)
-    leftmost: NDArray[np.float64] = kept[np.argsort(kept[:, 0])][:60]
+    leftmost: NDArray[np.float64] = kept[np.argsort(kept[:, 0])][:_MOST]
     return leftmost
 
 
