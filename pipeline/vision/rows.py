@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import fmean, median
+from statistics import median
 
 import cv2
 import numpy as np
@@ -175,24 +175,27 @@ def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def _run(members: list[list[float]], deviation: list[float], slope: float, height: float) -> Row | None:
     """The longest run of neighbours among the components (x, y, width, height; sorted by x) on one line."""
-    runs, before = [range(0)], -math.inf
+    run, start, before = range(0), 0, -math.inf
     for number, (left, _, width, _) in enumerate(members):
         middle = left + width / 2
-        runs.append(range(number if middle - before > 1.7 * height else runs[-1].start, number + 1))
+        if middle - before > 1.7 * height:
+            start = number
+        if number + 1 - start > len(run):
+            run = range(start, number + 1)
         before = middle
-    run = max(runs, key=len)
     if len(run) < MIN_CHARACTERS:
         return None
-    some = [members[number] for number in run]
-    left, right = min(x for x, *_ in some), max(x + width for x, _, width, _ in some)
+    some = members[run.start : run.stop]
+    left, right = some[0][0], max(x + width for x, _, width, _ in some)
     middle = (left + right) / 2
-    centre_x, centre_y = (fmean(one[i] + one[i + 2] / 2 for one in some) for i in (0, 1))
+    centre_x = sum(x + width / 2 for x, _, width, _ in some) / len(some)
+    centre_y = sum(y + high / 2 for _, y, _, high in some) / len(some)
     return Row(
         centre_x=middle,
         centre_y=centre_y + slope * (middle - centre_x),
         length=(right - left) / math.cos(math.atan(slope)),
-        height=median(one[3] for one in some),
+        height=median([high for *_, high in some]),
         slope=slope,
         characters=len(some),
-        score=len(some) - 3.0 * fmean(deviation[number] for number in run),
+        score=len(some) - 3.0 * sum(deviation[run.start : run.stop]) / len(some),
     )
