@@ -105,12 +105,19 @@ class SimpleLpr:
 
 
 READERS: Mapping[str, Callable[[], Reader]] = {
-    "vigie": lambda: Road(PlateReader.load()),
+    "vigie": lambda: Road(PlateReader.load(_loaded())),
     "own": lambda: _alone(OwnReader(), "own"),
-    "paddleocr": lambda: _alone(Paddle(), "paddleocr"),
+    "paddleocr": lambda: _alone(_loaded(), "paddleocr"),
     "simplelpr": SimpleLpr,
 }
 """By name; each call loads one."""
+
+
+def _loaded() -> Paddle:
+    """PaddleOCR, loaded now, so that no picture's time holds it."""
+    paddle = Paddle()
+    paddle.load()
+    return paddle
 
 
 def one_thread() -> None:
