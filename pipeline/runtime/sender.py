@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOr
 from aiokafka.partitioner import murmur2
 
 from pipeline.errors import BadRecord, Unavailable
-from schemas.topics import DEAD_LETTERS
+from schemas.topics import COMPRESSION, DEAD_LETTERS
 
 log = structlog.get_logger()
 DELIVERY_TIMEOUT_MS = 30_000
@@ -100,6 +100,7 @@ class Sender:
                     acks="all",
                     enable_idempotence=True,
                     linger_ms=self._linger_ms,
+                    compression_type=COMPRESSION,
                     max_batch_size=256 * 1024,
                     max_request_size=DEAD_LETTERS.max_message_bytes,
                     request_timeout_ms=DELIVERY_TIMEOUT_MS,

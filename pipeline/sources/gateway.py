@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
 from schemas.pictures import Frame
 from schemas.reads import PlateRead, ReadBatch
-from schemas.topics import FRAMES, READS
+from schemas.topics import COMPRESSION, FRAMES, READS
 
 log = structlog.get_logger()
 MOST_WAITING = 2_000  # records not yet acknowledged; then the gateway takes no more until the broker does
@@ -182,7 +182,8 @@ class Gateway:
     async def _connected(self) -> AIOKafkaProducer:
         while self._producer is None:
             producer = AIOKafkaProducer(
-                acks="all", enable_idempotence=True, max_batch_size=256 * 1024, max_request_size=FRAMES.max_message_bytes,
+                acks="all", enable_idempotence=True, compression_type=COMPRESSION,
+                max_batch_size=256 * 1024, max_request_size=FRAMES.max_message_bytes,
                 request_timeout_ms=10_000, retry_backoff_ms=100, metadata_max_age_ms=30_000, **self._kwargs,
             )  # fmt: skip
             try:
