@@ -16,7 +16,7 @@ from pipeline.vision.sights import looks_in, read_passage, sight_of
 from pipeline.vision.vote import Verdict, vote
 from schemas.pictures import Track
 
-_CLEAR = 0.97  # confidence in digits
+_CLEAR, _MANY = 0.97, 5  # confidence in digits alone; how many of them a house seldom has
 _SURE = 0.98  # of a country, by the text alone
 
 
@@ -92,16 +92,18 @@ def _scene_read(verdict: Verdict, box: Box, look: Callable[[], Looks]) -> SceneR
 
 
 def is_mere_number(verdict: Verdict, look: Callable[[], Looks]) -> bool:
-    """Whether digits alone are those of a house or a price: they do not look as plates do that bear no letter.
+    """Whether digits alone are those of a house or a price: few of them, and they do not look as plates do that bear no letter.
 
-    Those of Luxembourg are yellow, Belgian ones red; many have a band. Without colours the digits must be seen quite clearly.
+    Those of Luxembourg are yellow, Belgian ones red; many have a band. Five or more (armies have them, too), and any in a picture
+    without colours, must be seen quite clearly.
     """
     if not verdict.plate.isdigit():
         return False
     looks = look()
-    if looks.yellow is None:
-        return verdict.confidence < _CLEAR
-    return not (looks.yellow or looks.red or looks.signs)
+    if looks.yellow or looks.red or looks.signs:
+        return False
+    may_be = looks.yellow is None or len(verdict.plate) >= _MANY
+    return not (may_be and verdict.confidence >= _CLEAR)
 
 
 def _country_of(plate: str, look: Callable[[], Looks]) -> tuple[str | None, float]:

@@ -93,11 +93,18 @@ def test_a_crop_s_country_comes_from_the_picture_where_the_text_leaves_doubt() -
 
 def test_a_number_alone_is_a_plate_where_it_looks_like_one() -> None:
     """Yellow as in Luxembourg, red as a Belgian choice; black on a white wall it is a house's."""
-    seen = Verdict("12345", 0.999, "12345", ())
+    seen = Verdict("1234", 0.999, "1234", ())
     assert not is_mere_number(seen, lambda: Looks(yellow=True, red=False))
     assert not is_mere_number(seen, lambda: Looks(yellow=False, red=True))
     assert not is_mere_number(seen, lambda: Looks(yellow=False, red=False, signs={"L": -0.1}))
     assert is_mere_number(seen, lambda: Looks(yellow=False, red=False))
+
+
+def test_a_long_number_is_a_plate_where_it_is_seen_quite_clearly() -> None:
+    """An army's, black on white."""
+    white = Looks(yellow=False, red=False)
+    assert not is_mere_number(Verdict("12345", 0.99, "12345", ()), lambda: white)
+    assert is_mere_number(Verdict("12345", 0.9, "12345", ()), lambda: white)
 
 
 def test_a_number_at_night_is_a_plate_where_it_is_seen_quite_clearly() -> None:
