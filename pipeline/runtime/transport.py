@@ -207,8 +207,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 await self.wait(self.can_resume_flow)
                 continue
             if self._dropped:
-                await self.perform_seek()  # what was dropped comes again; what the stage has by then, it knows
-                self._dropped = False
+                await self._seek_back()
                 continue
             active = set(self._get_active_partitions())
             if active and (again := self.intake.again()) is not None:
@@ -238,6 +237,16 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 log.debug("fetch.stale", partitions=len(chunk.records))
             else:
                 await asyncio.sleep(0)
+
+    async def _seek_back(self) -> None:
+        """What was dropped comes again; what the stage has by then, it knows."""
+        try:
+            await self.perform_seek()
+        except (KafkaError, TimeoutError) as error:  # the partitions went away meanwhile, or the broker is
+            log.info("seek.failed", error=repr(error))
+            await asyncio.sleep(0.1)
+            return
+        self._dropped = False
 
     async def _rewind(self, again: Again, active: Iterable[TopicPartition]) -> None:
         """Read again. Nothing is in flight here, so no chunk from before can follow."""

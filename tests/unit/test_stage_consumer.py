@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
 
 from pipeline.runtime.transport import Again, Chunk, StageConsumer
@@ -92,6 +93,19 @@ async def test_what_was_fetched_across_a_rebalance_is_not_taken_and_sought_again
 async def test_what_bears_an_old_generation_is_not_taken_and_sought_again() -> None:
     """Nobody else may seek back for it."""
     assert ["sought", "a"] == await Scripted(fetched("a", generation=1), fetched("a")).ran()
+
+
+async def test_partitions_that_go_away_while_it_seeks_back_are_sought_again_when_they_are_there() -> None:
+    """A rebalance in the middle of it must not end the fetcher, and with it the worker."""
+
+    class Moving(Scripted):
+        async def seek_to_committed(self) -> Mapping[TopicPartition, int]:
+            found = await super().seek_to_committed()
+            if len(self.events) == 1:
+                raise IllegalStateError("No current assignment for partition")
+            return found
+
+    assert ["sought", "sought", "a"] == await Moving(fetched("a", generation=1), fetched("a")).ran()
 
 
 class Places:
