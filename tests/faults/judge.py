@@ -5,9 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.commands.demo_pictures import WANTED
 from pipeline.simulation.compare import Seen, compare_outcome
 from pipeline.simulation.truth import ExpectedAlert, Truth
+from schemas import ids
 from schemas.outcomes import Alert
+from schemas.reads import PlateRead
 from tests.faults.ends import Ends
 from tests.faults.kinds.poison import PoisonRecords
 from tests.faults.ledger import Ledger
@@ -63,15 +66,27 @@ class Evidence:
             yield Difference("missing", item.due_s or 0.0, f"{item.kind} {item.name}")
 
     def _unexpected(self) -> Iterator[Difference]:
+        of_second_reads = {
+            ids.alert_id(read.read_id, entry.entry_id): told
+            for _, _, read, told in self._second_reads()
+            for entry in WANTED
+        }
         for (kind, name), times in self.ledger.unexpected.items():
-            yield Difference("spurious", times[0], f"{kind} {name} that nothing led to")
+            sort: Sort = "told" if of_second_reads.get(name) else "spurious"
+            yield Difference(sort, times[0], f"{kind} {name} that nothing led to")
 
     def _pictures(self) -> Iterator[Difference]:
         at_s = self.pictures.now_s()
         for read in self.pictures.stray:
             yield Difference("spurious", at_s, f"read {read.read_id} of {read.camera_id} that nobody sent")
-        for read in self.pictures.double:
-            yield Difference("double", at_s, f"a second read {read.read_id} of one passage before {read.camera_id}")
+        for _, at_s, read, told in self._second_reads():
+            words = f"a second read {read.read_id} of one passage before {read.camera_id}"
+            yield Difference("told" if told else "double", at_s, words)
+
+    def _second_reads(self) -> Iterator[tuple[float, float, PlateRead, bool]]:
+        """What decode had used up is in Redis; whether that it forgot was said, between a passage and its second read."""
+        for due_s, at_s, read in self.pictures.double:
+            yield due_s, at_s, read, any(strike.forgot(due_s, at_s) for strike in self.strikes)
 
     def _order(self) -> Iterator[Difference]:
         for at_s, camera_id in self.ends.reads.breaks:

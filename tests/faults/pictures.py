@@ -52,7 +52,8 @@ class PictureTraffic:
     now_s: Callable[[], float]
     reads: list[PlateRead] = field(default_factory=list)
     stray: list[PlateRead] = field(default_factory=list)  # of no passage
-    double: list[PlateRead] = field(default_factory=list)  # a second read, with another id, of one passage
+    double: list[tuple[float, float, PlateRead]] = field(default_factory=list)
+    """A second read, with another id, of one passage: seconds of the run when that was due, and when this came."""
     _shown: list[tuple[str, int, int, str]] = field(default_factory=list)  # camera, from, until (ms UTC), name
     _first: dict[str, str] = field(default_factory=dict)  # passage -> read_id
 
@@ -92,7 +93,7 @@ class PictureTraffic:
             return
         first = self._first.setdefault(name, read.read_id)
         if first != read.read_id:
-            self.double.append(read)
+            self.double.append((self.ledger.items["picture", name].due_s or 0.0, now_s, read))
         if not self.ledger.saw("picture", name, now_s):
             return
         self.reads.append(read)

@@ -5,8 +5,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pipeline.commands.demo_pictures import WANTED
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.truth import ExpectedAlert, Truth
+from schemas import ids
 from schemas.outcomes import Alert, DeadLetter
 from tests.builders import make_alert, make_entry, make_read
 from tests.faults.ends import Ends
@@ -103,6 +105,21 @@ def test_an_alert_that_says_something_else_is_wrong(case: Case) -> None:
     """The id alone is not enough."""
     case.comes(other(match="near"))
     assert ["spurious"] == case.verdict()
+
+
+def test_a_passage_that_is_read_twice_is_double_unless_redis_forgot_in_between_and_that_was_said(case: Case) -> None:
+    """What a passage has used up is in Redis; the alert of a second read is as spurious as that."""
+    case.comes(ALERT)
+    case.ledger.enter("picture", "p", (), due_s=20.0).seen_s = 21.0
+    case.ledger._open.clear()
+    case.pictures.double.append((20.0, 60.0, READ))
+    case.ledger.saw("alert", ids.alert_id(READ.read_id, WANTED[0].entry_id), 61.0)
+    assert ["double", "spurious"] == sorted(case.verdict())
+    for began_s in (5.0, 70.0):
+        case.strikes.append(Strike(Planned(KINDS["empty_redis"](), "", 0.0), began_s, began_s + 5.0, said=True))
+    assert ["double", "spurious"] == sorted(case.verdict())
+    case.strikes.append(Strike(Planned(KINDS["empty_redis"](), "", 0.0), 30.0, 35.0, said=True))
+    assert ["told", "told"] == case.verdict()
 
 
 def test_a_dead_letter_that_no_poison_explains_is_spurious(case: Case) -> None:
