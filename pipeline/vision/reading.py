@@ -24,6 +24,7 @@ from pipeline.vision.pictures import Picture
 from pipeline.vision.shapes import is_common, log_weight
 from pipeline.vision.vote import could_be_plate
 
+_SOME_LINE = 48, 160, 3
 _JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
 _FAR_BEHIND = 1.5  # nats
@@ -50,6 +51,7 @@ class Paddle:
         with self._loading:
             if self._loaded is None:
                 recogniser = PaddleRecogniser()
+                recogniser.probabilities(np.zeros(_SOME_LINE, np.uint8))  # the first takes ten times as long as others
                 self._loaded = recogniser, Folding(recogniser.characters)
             return self._loaded
 
