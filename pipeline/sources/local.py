@@ -10,7 +10,7 @@ from pipeline.errors import BadRecord
 from pipeline.sources.pictures import SourcePicture
 from pipeline.vision.passages import Passages, sights_in, track_of
 from pipeline.vision.reading import Paddle, PlateReader
-from pipeline.vision.scene import SceneRead, read_crop, read_picture, read_track
+from pipeline.vision.scene import SceneRead, read_crop, read_picture, read_track, warm_up
 from pipeline.vision.tracking import Passage
 from schemas.pictures import Frame
 
@@ -42,7 +42,9 @@ class LocalReader:
         cv2.setNumThreads(1)
         paddle = Paddle()
         paddle.load()
-        return cls(PlateReader.load(paddle), camera_id, crops=crops)
+        reader = PlateReader.load(paddle)
+        warm_up(reader)
+        return cls(reader, camera_id, crops=crops)
 
     def read_all(self, pictures: Iterable[SourcePicture]) -> Iterator[PictureReads]:
         """A result for each picture as it comes; the frames of a video are followed, and each passage gives one."""
