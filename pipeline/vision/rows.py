@@ -105,7 +105,7 @@ def straighten(picture: NDArray[np.uint8], row: Row, height: int = 48) -> NDArra
     cos, sin = math.cos(math.atan(row.slope)) * scale, math.sin(math.atan(row.slope)) * scale
     turn = np.array([[cos, sin, 0.0], [-sin, cos, 0.0]])
     turn[:, 2] = np.array([width / 2, height / 2]) - turn[:, :2] @ np.array([row.centre_x, row.centre_y])
-    how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
+    how = cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA
     line = cv2.warpAffine(picture, turn, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(line, np.uint8)
 
