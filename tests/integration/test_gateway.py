@@ -86,11 +86,12 @@ async def test_a_frame_goes_to_its_cameras_partition(kafka: KafkaConnection, nam
 async def test_a_broker_that_is_killed_costs_no_read(pair: EmbeddedPair, namespace: str) -> None:
     """The broker dies in mid-stream and comes back; everything arrives, in order, at most some of it twice."""
     simulation = simulate(small_network(), SimulationOptions(start_ms=NOON_MS, reads_per_s=100, seed=3))
-    killed = asyncio.Event()
+    sent = [arrival.read for arrival in simulation.reads]
+    killed, half = asyncio.Event(), sent[len(sent) // 2].read_id
 
     async def put(read: PlateRead) -> None:
         await gateway.put(read)
-        if gateway.reads_sent > 1500 and not killed.is_set():
+        if read.read_id == half:
             killed.set()
             pair.brokers[0].kill()
 
@@ -98,7 +99,6 @@ async def test_a_broker_that_is_killed_costs_no_read(pair: EmbeddedPair, namespa
         await play(simulation.reads, put, starts_ms=NOON_MS, reads_per_s=1_500)
         assert killed.is_set()
     await pair.brokers[0].wait_ready()
-    sent = [arrival.read for arrival in simulation.reads]
     seen = reads_of(await batches_in(pair.kafka, f"{namespace}.reads"))
     assert {read.read_id for read in sent} == {read.read_id for read in seen}
     assert () == order_breaks(sent, seen)
