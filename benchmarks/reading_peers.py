@@ -2,8 +2,8 @@
 
 `vigie`: the cascade. `own`: its network alone. `paddleocr`: the same road with PaddleOCR as its only reader of lines.
 `simplelpr`: the commercial engine SimpleLPR (group bench, in its evaluation mode), told that plates of Europe come. Of each
-candidate its text counts as it was seen: what it makes of it by a country's grammar was right less often (scenes 44 against 52
-of 57, plates cut out 72 against 123 of 137). It looks for plates in scenes, so a plate cut out is set on a grey ground.
+candidate its text counts as it was seen: what it makes of it by a country's grammar was right less often. It looks for
+plates in scenes, so a plate cut out is set on a grey ground.
 """
 
 import os

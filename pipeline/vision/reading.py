@@ -24,16 +24,14 @@ from pipeline.vision.pictures import Picture
 from pipeline.vision.shapes import is_common, log_weight
 from pipeline.vision.vote import could_be_plate
 
-_SOME_LINE = 48, 160, 3
+_SOME_LINE = 48, 160, 3  # the shape of a line that PaddleOCR reads while it loads
 _JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
 _FAR_BEHIND = 1.5  # nats
-_SETTLED = (0.9, 0.97)  # certainty of a text of a common, of another shape, that needs no second opinion
-_HOPELESS = (
-    0.15,
-    0.4,
-)  # probability of a text of a common, of another shape, below which it is not worth a second opinion
-_NOTHING = (0.02, 0.05)  # the same, below which no other cut is worth looking at
+# of a text of a common, of another shape
+_SETTLED = (0.9, 0.97)  # certainty that needs no second opinion
+_HOPELESS = (0.15, 0.4)  # probability below which it is not worth a second opinion
+_NOTHING = (0.02, 0.05)  # probability below which no other cut is worth looking at
 _SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
 _SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
 _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
@@ -91,7 +89,7 @@ class PlateReader:
             own.append(self._own.scores(lines))
             found.append(_read(own[-1]))
             if len(ways) == len(lines) == 1 and is_settled(found[0]):
-                break
+                break  # a plate of two lines is always cut both ways: an end of either may be lost
             if not surely_a_plate and is_hopeless(found[-1], _NOTHING):
                 break
         readings = mixed(found)
