@@ -4,7 +4,8 @@
 
 Folders and truth: see reading_truth; in a folder without truth every read is a false one. Readers: see reading_peers; by default
 `vigie` alone. "Folded" compares after O and Q became 0 and I became 1; "strict" does not fold. --groups adds figures for each
-country (plates cut out) and each height of plates (scenes).
+country (plates cut out) and each height of plates (scenes). "countries" counts how the country was said of the plates whose labels
+name one: how many they are, of how many a country was said at all, rightly and wrongly, however their text was read.
 
 One thread, on one processor. Every reader reads every picture before the next picture comes, so that all meet the same load; the
 first three pictures are read once before, so that nothing is timed cold. Appends a line to benchmarks/results/reading.jsonl.
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.common import append_result, environment
 from benchmarks.reading_diagram import write_diagram
-from benchmarks.reading_peers import READERS, Reader, one_thread
+from benchmarks.reading_peers import READERS, Reader, Said, one_thread
 from benchmarks.reading_tally import Result
 from benchmarks.reading_truth import Case, cases_in
 
@@ -39,7 +40,7 @@ def measure(folder: Path, readers: Mapping[str, Reader]) -> dict[str, Result]:
     return results
 
 
-def timed(case: Case, reader: Reader) -> tuple[list[tuple[str, float]], float]:
+def timed(case: Case, reader: Reader) -> tuple[list[Said], float]:
     """What a reader says of a picture, and its CPU milliseconds, decoding included."""
     image = case.file.read_bytes()
     began = time.process_time()
@@ -88,7 +89,11 @@ def main() -> None:
         "folder": given.folder.name,
         **environment("opencv-python-headless", "onnxruntime", "paddleocr", "simplelpr"),
         "readers": {
-            name: {"ready_cpu_s": ready_s[name], "groups": result.figures([*MAIN_GROUPS, *more])}
+            name: {
+                "ready_cpu_s": ready_s[name],
+                "groups": result.figures([*MAIN_GROUPS, *more]),
+                "countries": result.country_figures(each=given.groups),
+            }
             for name, result in results.items()
         },
     }

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.accuracy_reading import load
 from benchmarks.common import append_result, environment
 from benchmarks.reading_composites import WEATHERS, Composite, composites
-from benchmarks.reading_peers import READERS, Reader, one_thread
+from benchmarks.reading_peers import READERS, Reader, Said, one_thread
 from benchmarks.reading_tally import spread
 from benchmarks.reading_truth import folded
 from pipeline.vision.passages import sights_in
@@ -39,9 +39,9 @@ class Passed:
 
     def add(self, passage: Composite, reader: Reader) -> None:
         """Have one passage read."""
-        said: list[tuple[str, float]] = []
+        said: list[Said] = []
         ms = _cpu_ms(lambda: said.extend(reader.follow(passage.frames)))
-        self.right.append(bool(said) and folded(said[0][0]) == folded(passage.plate))
+        self.right.append(bool(said) and folded(said[0].plate) == folded(passage.plate))
         self.others += max(0, len(said) - 1)
         self.ms.append(ms / len(passage.frames))
 

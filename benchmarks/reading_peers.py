@@ -3,13 +3,14 @@
 `vigie`: the cascade. `own`: its network alone. `paddleocr`: the same road with PaddleOCR as its only reader of lines.
 `simplelpr`: the commercial engine SimpleLPR (group bench, in its evaluation mode), told that plates of Europe come. Of each
 candidate its text counts as it was seen: what it makes of it by a country's grammar was right less often. It looks for
-plates in scenes, so a plate cut out is set on a grey ground.
+plates in scenes, so a plate cut out is set on a grey ground. The country is that of its surest candidate, where that is surer than
+not, as vigie says it.
 """
 
 import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import cv2
 import numpy as np
@@ -22,8 +23,6 @@ from pipeline.vision.own import OwnReader
 from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import read_crop, read_picture
 
-Said = tuple[str, float]
-"""A plate's text in compact form and the reader's confidence in it, 0..1."""
 FRAME_MS = 80  # between the frames of a passage
 GREY = 128  # the ground on which SimpleLPR read the most crops; black and white were tried, too
 _EUROPE = """
@@ -31,6 +30,14 @@ Albania, Andorra, Austria, Belgium, Bosnia and Herzegovina, Bulgaria, Croatia, C
 France, Germany, Greece, Hungary, Iceland, Ireland, Italy, Kosovo, Latvia, Lithuania, Luxembourg, Malta, Netherlands, Norway,
 Poland, Portugal, Romania, Slovakia, Slovenia, Spain, Sweden, Switzerland, Turkey, UK-GreatBritain, Ukraine
 """
+
+
+class Said(NamedTuple):
+    """What a reader says of one plate. plate: compact; confidence: in its text, 0..1; country: None where it says none."""
+
+    plate: str
+    confidence: float
+    country: str | None = None
 
 
 class Reader(Protocol):
@@ -55,7 +62,7 @@ class Road:
         """See Reader."""
         read = read_crop if is_crop else read_picture
         try:
-            return [(one.plate, one.confidence) for one in read(image, self._reader).reads]
+            return [Said(one.plate, one.confidence, one.country) for one in read(image, self._reader).reads]
         except BadRecord:
             return []
 
@@ -63,7 +70,9 @@ class Road:
         """See Reader. Each passage that is handed on says one plate."""
         pictures = [SourcePicture(f"{n}", frame, n * FRAME_MS, is_frame=True) for n, frame in enumerate(frames)]
         passages = LocalReader(self._reader, "bench").read_all(pictures)
-        return _ranked([(read.plate, read.confidence) for passage in passages for read in passage.reads])
+        return _ranked(
+            [Said(read.plate, read.confidence, read.country) for passage in passages for read in passage.reads]
+        )
 
 
 def _alone(lines: OwnReader | Paddle, name: str) -> Road:
@@ -99,9 +108,9 @@ class SimpleLpr:
         """See Reader. A vote of whole texts, weighed by confidence: one vehicle passes."""
         weights: defaultdict[str, float] = defaultdict(float)
         for frame in frames:
-            for text, confidence in self.read(frame, is_crop=False):
-                weights[text] += confidence / len(frames)
-        return _ranked(list(weights.items()))[:1]
+            for said in self.read(frame, is_crop=False):
+                weights[said.plate] += said.confidence / len(frames)
+        return _ranked([Said(plate, weight) for plate, weight in weights.items()])[:1]
 
 
 READERS: Mapping[str, Callable[[], Reader]] = {
@@ -128,12 +137,14 @@ def one_thread() -> None:
 
 
 def _ranked(said: list[Said]) -> list[Said]:
-    return sorted(said, key=lambda one: -one[1])
+    return sorted(said, key=lambda one: -one.confidence)
 
 
 def _seen(candidate: Any) -> Said:
-    bare = candidate.matches[-1]
-    return compact(bare.text), float(bare.confidence)
+    *of_countries, bare = candidate.matches
+    surest = max(of_countries, key=lambda match: float(match.confidence), default=bare)
+    country = surest.countryISO if surest.confidence > 0.5 else ""
+    return Said(compact(bare.text), float(bare.confidence), country or None)
 
 
 def _on_grey(crop: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -7,8 +7,11 @@ from statistics import quantiles
 
 from benchmarks.reading_peers import Said
 from benchmarks.reading_truth import Case, folded
+from pipeline.plates import COUNTRIES
 
 SURE = 0.95
+UNKNOWN = "?"  # the country of a plate whose picture shows none
+TOTALS = ("all", "with a module", "without a module")  # in pipeline/plates, without which a country cannot be said
 
 
 @dataclass(slots=True)
@@ -47,13 +50,32 @@ class Tally:
 
 
 @dataclass(slots=True)
+class CountryTally:
+    """How often the country was said, and said right, of plates whose country is known; however the text was read."""
+
+    with_truth: int = 0
+    said: int = 0
+    right: int = 0
+
+    def figures(self) -> dict[str, int]:
+        """As they are appended and printed."""
+        return {
+            "with_truth": self.with_truth,
+            "said": self.said,
+            "right": self.right,
+            "wrong": self.said - self.right,
+        }
+
+
+@dataclass(slots=True)
 class Result:
     """What one reader made of a folder.
 
-    wrong: file, truth, best read, confidence. sureness: of each read, and whether it is right.
+    countries: see country_figures. wrong: file, truth, best read, confidence. sureness: of each read, and whether it is right.
     """
 
     groups: defaultdict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    countries: defaultdict[str, CountryTally] = field(default_factory=lambda: defaultdict(CountryTally))
     wrong: list[tuple[str, str, str, float]] = field(default_factory=list)
     sureness: list[tuple[float, bool]] = field(default_factory=list)
 
@@ -64,7 +86,7 @@ class Result:
 
     def add(self, case: Case, said: Sequence[Said], ms: float) -> None:
         """Count one picture by its best read."""
-        text, sureness = said[0] if said else ("", 0.0)
+        text, sureness, country = said[0] if said else Said("", 0.0)
         right = case.plate is not None and folded(text) == folded(case.plate)
         if said:
             self.sureness.append((sureness, right))
@@ -77,11 +99,27 @@ class Result:
             tally.with_a_read += bool(said)
         if not right and (case.plate or said):
             self.wrong.append((case.file.name, case.plate or "", text, round(sureness, 3)))
+        self._add_country(case.country, country)
+
+    def _add_country(self, truth: str | None, said: str | None) -> None:
+        if truth is None or truth == UNKNOWN:
+            return
+        everywhere, known, other = TOTALS
+        for name in (everywhere, known if truth in COUNTRIES else other, truth):
+            tally = self.countries[name]
+            tally.with_truth += 1
+            tally.said += said is not None
+            tally.right += said == truth
 
     def figures(self, groups: Sequence[str]) -> dict[str, object]:
         """The figures of those of these groups that hold anything."""
         found = {name: self.groups[name] for name in groups if name in self.groups}
         return {name: tally.false_figures() if name == "no plate" else tally.figures() for name, tally in found.items()}
+
+    def country_figures(self, *, each: bool) -> dict[str, dict[str, int]]:
+        """How the country was said, in all. each: of every country, too."""
+        names = [*TOTALS, *(sorted(set(self.countries) - set(TOTALS)) if each else ())]
+        return {name: self.countries[name].figures() for name in names if name in self.countries}
 
 
 def spread(ms: Sequence[float]) -> dict[str, float]:
