@@ -1,0 +1,52 @@
+"""ocr's handler with the real reader and an evidence folder, without a broker."""
+
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from agents.ocr import Ocr
+from pipeline.runtime.app import Context
+from pipeline.runtime.metrics import StageMetrics
+from pipeline.runtime.outputs import Record
+from pipeline.runtime.sender import Sender
+from pipeline.runtime.settings import load_settings
+from pipeline.simulation.rendered import render_passage
+from pipeline.state.evidence import EvidenceStore
+from pipeline.vision.passages import Passages, track_of
+from pipeline.vision.reading import PlateReader
+from schemas.pictures import Track
+from schemas.reads import PlateRead, ReadBatch
+from schemas.topics import READS
+from tests.builders import NOON_MS
+
+
+def a_track() -> Track:
+    """What decode makes of one vehicle that approaches a camera."""
+    passages, complete = Passages(), []
+    passages.add("C1", 0, ())
+    frames = render_passage(Random(3), "1ABC234", "BE", views=3).frames("C1", NOON_MS)
+    for offset, frame in enumerate(frames):
+        complete += passages.watch(frame, offset, frame.captured_at_ms)
+    (passage,) = complete + passages.flush(2**60)
+    return track_of(passage)
+
+
+async def reads_of(track: Track, folder: Path) -> list[PlateRead]:
+    """What ocr sends on for one track."""
+    settings = load_settings({"VIGIE_DATA_DIR": str(folder)}, None)
+    context = Context(
+        settings, Redis(), StageMetrics("ocr"), Sender({"bootstrap_servers": "none"}), _partitions={READS.name: 4}
+    )
+    ocr = Ocr(PlateReader.load(), EvidenceStore.open(folder), context)
+    outputs = await ocr.handle([Record("tracks", 0, 0, NOON_MS, track, b"")])
+    return [read for _, batch, _, _ in outputs.sends if isinstance(batch, ReadBatch) for read in batch.reads]
+
+
+@pytest.mark.parametrize("colour", ["green", None])
+async def test_a_read_has_the_colour_that_decode_saw(tmp_path: Path, colour: str | None) -> None:
+    """ocr sees cut-out plates and an overview made smaller: what colour the vehicle has was told from the whole picture."""
+    (read,) = await reads_of(msgspec.structs.replace(a_track(), colour=colour), tmp_path)
+    assert ("1ABC234", colour) == (read.plate, read.colour)
