@@ -33,9 +33,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.structs import TopicPartition
 
 from benchmarks.bench_latency import cpu_seconds
-from benchmarks.bench_stream import filled_topic
 from benchmarks.common import DOCS, append_result, environment, rss_mb
 from benchmarks.stream_job import Job, reads_of
+from benchmarks.stream_topic import filled_topic
 from benchmarks.svg import line_chart
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.hotlist import Hotlist, match_reads

@@ -4,13 +4,14 @@
 
 Load (seed 1): reads of 10,000 cameras, one in 100 wanted, one in 40 on a controlled section; a hotlist of a million entries in
 memory; sections in Redis by one round trip a batch; alerts and violations to their topics. First 50 reads a record, then one.
-Every engine reads the same topic from its beginning, with the same decoding, matching and section functions, in a process of
-its own that is forked after the hotlist was loaded once; the engines take turns, in another order each round; the figures are
-each engine's median. The warm-up, the first tenth of the reads, is not counted, nor are start and stop. Vigie, aiokafka and
-quixstreams commit every half second; bytewax, which cannot, keeps its offsets in its recovery store as often. Vigie runs as it is
-set by default; peers that take batches are given its size. Vigie and aiokafka check what they fetch against its checksum, the
-others do not, as librdkafka is set by default. CPU is that of the engine's process with all its threads, without the servers.
-Servers: the embedded pair, on the same machine. Every run must give the same alerts and violations.
+Every engine reads the same records, in a topic of its own from its beginning, with the same decoding, matching and section
+functions, in a process of its own that is forked after the hotlist was loaded once; the engines take turns, in another order
+each round; the figures are each engine's median. The warm-up, the first tenth of the reads, is not counted, nor are start and
+stop; what comes after the warm-up can be fetched when it is done, not before (see stream_topic). Vigie, aiokafka and quixstreams
+commit every half second; bytewax, which cannot, keeps its offsets in its recovery store as often. Vigie runs as it is set by
+default; peers that take batches are given its size, in records that are decided together. All check what they fetch against its
+checksum, and write with acks=all, idempotence and the same compression. CPU is that of the engine's process with all its threads,
+without the servers. Servers: the embedded pair, on the same machine. Every run must give the same alerts and violations.
 
 Appends to benchmarks/results/stream.jsonl.
 """
@@ -28,21 +29,17 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import append_result, environment
 from benchmarks.stream_engines import ENGINES, Progress, Run
-from benchmarks.stream_job import Job, reads_of
-from pipeline.runtime.app import platform_now_ms
+from benchmarks.stream_job import Job
+from benchmarks.stream_topic import Load, fill
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.pair import EmbeddedPair
-from pipeline.runtime.sender import Outgoing, Sender
-from pipeline.runtime.topics import create_topics
-from pipeline.sources.packing import Packer
-from schemas.reads import ReadBatch
-from schemas.topics import READS
 
 PACKINGS = (50, 1)
 BATCH = {True: 100, False: 2000}  # records that a peer takes at once, packed and not: as many as Vigie's stage
@@ -66,20 +63,22 @@ def main() -> None:
 def measure(
     job: Job, packing: int, reads: int, options: argparse.Namespace, folder: Path, urls: tuple[str, str]
 ) -> None:
-    """All engines, in turns, on one topic of this packing."""
-    kafka, namespace = KafkaConnection.from_url(urls[0]), f"b{packing}"
-    print(f"Writing {reads:,} reads, {packing} a record...", file=sys.stderr)
-    forked(lambda: asyncio.run(filled(job, kafka, namespace, packing, reads, options.partitions)))
+    """All engines, in turns, on the same reads in this packing."""
+    kafka, warm_up = KafkaConnection.from_url(urls[0]), reads // 10
+    print(f"Making {reads:,} reads, {packing} a record...", file=sys.stderr)
+    load = Load.of(job, packing, reads, warm_up, options.partitions)
     found: dict[str, list[dict[str, Any]]] = {engine: [] for engine in options.engines}
     outcomes = set()
     for number in range(options.rounds):
         order = random.Random(number).sample(options.engines, len(options.engines))
         for engine in order:
-            progress = Progress(total=reads, warm_up=reads // 10)
-            run = Run(
-                job, progress, kafka, urls[1], namespace, f"{engine}{packing}-{number}", BATCH[packing > 1], folder
-            )
-            figures = forked(lambda engine=engine, run=run: measured(engine, run))  # type: ignore[misc]
+            namespace = f"{engine}{packing}-{number}"
+            with held_back(load, kafka, namespace, options.partitions) as warm:
+                progress = Progress(total=reads, warm_up=warm_up, warm=warm.set)
+                run = Run(
+                    job, progress, kafka, urls[1], namespace, namespace, BATCH[packing > 1], options.partitions, folder
+                )
+                figures = forked(lambda engine=engine, run=run: measured(engine, run))  # type: ignore[misc]
             print(f"  round {number + 1} {engine}: {figures}", file=sys.stderr)
             found[engine].append(figures)
             outcomes.add((figures["reads"], figures["alerts"], figures["violations"]))
@@ -114,35 +113,24 @@ def measured(engine: str, run: Run) -> dict[str, Any]:
     return run.progress.figures()
 
 
-async def filled(job: Job, kafka: KafkaConnection, namespace: str, packing: int, count: int, partitions: int) -> None:
-    """Create the topics and send the reads."""
-    shape = {"reads": partitions, "alerts": partitions, "violations": partitions}
-    await create_topics(kafka, namespace, partitions=shape)
-    await filled_topic(job, kafka, namespace, packing, count, partitions)
+@contextmanager
+def held_back(load: Load, kafka: KafkaConnection, namespace: str, partitions: int) -> Iterator[Event]:
+    """A run's topics, filled; the event lets go of what is after the warm-up."""
+    filled, warm = _context.Event(), _context.Event()
 
+    def work() -> None:
+        configure_logging(level="error")
+        asyncio.run(fill(load, kafka, namespace, partitions, filled, warm))
 
-async def filled_topic(
-    job: Job, kafka: KafkaConnection, namespace: str, packing: int, count: int, partitions: int
-) -> None:
-    """Send the reads of the job, so many a record."""
-    sender, topic = Sender(kafka.client_kwargs(), linger_ms=5), f"{namespace}.{READS.name}"
-    packer, waiting = Packer(partitions, size=packing), list[Outgoing]()
-
-    def outgoing(partition: int, batch: ReadBatch) -> Outgoing:
-        from pipeline.runtime.codec import encode
-
-        return Outgoing(topic, encode(READS, batch), partition=partition)
-
-    for read in reads_of(job, count, platform_now_ms()):
-        packed = packer.add(read, 0.0)
-        if packed is not None:
-            waiting.append(outgoing(*packed))
-        if len(waiting) >= 1_000:
-            await sender.send_all(waiting)
-            waiting.clear()
-    waiting += [outgoing(*packed) for packed in packer.flush()]
-    await sender.send_all(waiting)
-    await sender.stop()
+    process = _context.Process(target=work, daemon=True)
+    process.start()
+    try:
+        if not filled.wait(LIMIT_S):
+            sys.exit("the reads could not be written")
+        yield warm
+    finally:
+        process.kill()
+        process.join()
 
 
 def forked(work: Callable[[], Any]) -> Any:

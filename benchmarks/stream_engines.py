@@ -19,9 +19,11 @@ from pipeline.section_control import Sighting
 from pipeline.state.section_memory import SectionMemory
 from schemas.outcomes import Alert, Violation
 from schemas.reads import PlateRead, ReadBatch
-from schemas.topics import ALERTS, READS, VIOLATIONS
+from schemas.topics import ALERTS, COMPRESSION, READS, VIOLATIONS
 
 COMMIT_EVERY_S = 0.5
+LIBRDKAFKA_READS = {"check.crcs": "true"}  # read_committed is its default
+LIBRDKAFKA_WRITES = {"acks": "all", "enable.idempotence": "true", "compression.type": COMPRESSION}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -31,6 +33,7 @@ class Progress:
 
     total: int
     warm_up: int
+    warm: Callable[[], None]  # called at the end of the warm-up: the rest may be fetched
     reads: int = 0
     alerts: int = 0
     violations: int = 0
@@ -43,6 +46,7 @@ class Progress:
         """So many reads are decided and their outputs handed over."""
         self.reads += reads
         if self._begun is None and self.reads >= self.warm_up:
+            self.warm()
             self._begun = self.reads, time.perf_counter(), time.process_time()
 
     def settled(self) -> None:
@@ -65,7 +69,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One engine's run. group: its consumer group, and its memory in Redis; batch_records: taken at once, by the peers."""
+    """One engine's run. group: its consumer group, and its memory in Redis; batch_records: decided together, by the peers."""
 
     job: Job
     progress: Progress
@@ -74,6 +78,7 @@ class Run:
     namespace: str
     group: str
     batch_records: int
+    partitions: int
     folder: Path
 
     @property
@@ -156,9 +161,11 @@ def aiokafka(run: Run) -> None:
         memory = SectionMemory(open_redis(run.redis_url), run.group)
         consumer = AIOKafkaConsumer(
             run.topic("reads"), group_id=run.group, enable_auto_commit=False, auto_offset_reset="earliest",
-            max_partition_fetch_bytes=2 * 1024 * 1024, **run.kafka.client_kwargs(),
+            max_partition_fetch_bytes=2 * 1024 * 1024, isolation_level="read_committed", **run.kafka.client_kwargs(),
         )  # fmt: skip
-        producer = AIOKafkaProducer(acks="all", enable_idempotence=True, **run.kafka.client_kwargs())
+        producer = AIOKafkaProducer(
+            acks="all", enable_idempotence=True, compression_type=COMPRESSION, **run.kafka.client_kwargs()
+        )
         await consumer.start()
         await producer.start()
         committed = time.monotonic()
@@ -200,7 +207,7 @@ def quixstreams(run: Run) -> None:
             return _encode(value)
 
     progress, memory = run.progress, run.blocking_memory()
-    violations_to = Producer({"bootstrap.servers": run.servers, "enable.idempotence": True})
+    violations_to = Producer({"bootstrap.servers": run.servers, **LIBRDKAFKA_WRITES})
 
     class Sections(BatchingSink):  # type: ignore[misc]
         def write(self, batch: SinkBatch) -> None:
@@ -225,7 +232,8 @@ def quixstreams(run: Run) -> None:
         return [*found, None] if progress.reads >= progress.total else found  # so that the last checkpoint is written
 
     app = Application(run.servers, consumer_group=run.group, auto_offset_reset="earliest", loglevel="WARNING",
-                      commit_interval=COMMIT_EVERY_S, state_dir=run.folder / "quix", auto_create_topics=False)  # fmt: skip
+                      commit_interval=COMMIT_EVERY_S, state_dir=run.folder / "quix", auto_create_topics=False,
+                      consumer_extra_config=LIBRDKAFKA_READS, producer_extra_config=LIBRDKAFKA_WRITES)  # fmt: skip
     source = app.topic(run.topic("reads"), value_deserializer="bytes")
     target = app.topic(run.topic("alerts"), value_serializer=Encoded(), key_serializer="bytes")
     reads = app.dataframe(source).apply(lambda value: decoded([value]))
@@ -235,15 +243,33 @@ def quixstreams(run: Run) -> None:
 
 
 def bytewax(run: Run) -> None:
-    """A dataflow over Kafka's source and sink, with batches as they are fetched. Every half second it keeps its offsets in a
-    recovery store of its own, which is what it has instead of commits."""
+    """A dataflow over Kafka's source and sink. Every half second it keeps its offsets in a recovery store of its own, which is what
+    it has instead of commits. Its batches are of one partition each, but a step is given those of all partitions together."""
     import bytewax.operators as op
     from bytewax.connectors.kafka import KafkaSink, KafkaSinkMessage, KafkaSource
     from bytewax.dataflow import Dataflow
+    from bytewax.inputs import StatefulSourcePartition
     from bytewax.recovery import RecoveryConfig, init_db_dir
     from bytewax.testing import run_main
 
     progress, memory = run.progress, run.blocking_memory()
+
+    class Ending(StatefulSourcePartition):  # type: ignore[misc]
+        """A partition of Kafka's source that ends when all reads are done."""
+
+        def __init__(self, partition: Any) -> None:
+            self.snapshot, self.close, self._next = partition.snapshot, partition.close, partition.next_batch
+
+        def next_batch(self) -> Any:
+            if progress.reads >= progress.total:
+                raise StopIteration
+            return self._next()
+
+        def snapshot(self) -> Any: ...
+
+    class Source(KafkaSource):  # type: ignore[misc]
+        def build_part(self, *args: Any) -> Ending:
+            return Ending(super().build_part(*args))
 
     def decided(records: list[Any]) -> Iterable[Any]:
         reads = decoded([record.value for record in records])
@@ -257,12 +283,11 @@ def bytewax(run: Run) -> None:
         return out
 
     flow = Dataflow("job")
-    source = KafkaSource(
-        list(run.kafka.bootstrap_servers), [run.topic("reads")], tail=False, batch_size=run.batch_records
-    )
+    brokers, each = list(run.kafka.bootstrap_servers), -(-run.batch_records // run.partitions)
+    source = Source(brokers, [run.topic("reads")], add_config=LIBRDKAFKA_READS, batch_size=each)
     taken = op.input("reads", flow, source)
     out = op.flat_map_batch("decide", taken, decided)
-    op.output("out", out, KafkaSink(list(run.kafka.bootstrap_servers), run.topic("alerts")))
+    op.output("out", out, KafkaSink(brokers, run.topic("alerts"), add_config=LIBRDKAFKA_WRITES))
     store = run.folder / run.group
     store.mkdir()
     init_db_dir(store, 1)
