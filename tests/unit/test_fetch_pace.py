@@ -6,8 +6,9 @@ import time
 from types import SimpleNamespace
 
 from aiokafka.consumer.fetcher import Fetcher
+from aiokafka.protocol.fetch import FetchRequest
 
-from pipeline.runtime.fetch_pace import pace
+from pipeline.runtime.fetch_pace import HELD_BESIDE_MS, pace
 
 
 def fetcher(*, brings: bool) -> SimpleNamespace:
@@ -20,6 +21,7 @@ def fetcher(*, brings: bool) -> SimpleNamespace:
     return SimpleNamespace(
         _proc_fetch_request=fetch,
         _fetch_waiters={reader},
+        _records={},
         _in_flight={0},
         _notify=lambda one: one.set_result(None),
         reader=reader,
@@ -36,6 +38,8 @@ def test_aiokafka_still_has_what_the_pace_leans_on() -> None:
     assert "for waiter in self._fetch_waiters" in source
     assert "self._in_flight.discard(node_id)" in source
     assert "self._notify(waiter)" in source
+    assert "self._records[tp] = FetchResult(" in inspect.getsource(Fetcher._proc_fetch_request)
+    assert FetchRequest(500, 1, 1, 0, [])._max_wait_ms == 500
 
 
 async def test_readers_are_woken_before_the_pause_and_the_next_fetch_comes_after_it() -> None:
@@ -67,3 +71,14 @@ async def test_a_fetch_that_is_cancelled_in_its_pause_ends_quietly() -> None:
     await asyncio.wait_for(made.reader, 1.0)
     fetching.cancel()
     assert not await asyncio.wait_for(fetching, 1.0)
+
+
+async def test_a_fetch_beside_records_that_wait_is_not_held_by_the_broker() -> None:
+    """It is for partitions that may have nothing, and those that are behind come only after it."""
+    made = fetcher(brings=False)
+    pace(SimpleNamespace(_fetcher=made))
+    alone, beside = FetchRequest(500, 1, 1, 0, []), FetchRequest(500, 1, 1, 0, [])
+    await made._proc_fetch_request(None, 0, alone)
+    made._records["a partition"] = "records"
+    await made._proc_fetch_request(None, 0, beside)
+    assert (500, HELD_BESIDE_MS) == (alone._max_wait_ms, beside._max_wait_ms)
