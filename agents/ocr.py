@@ -12,6 +12,7 @@ from pipeline.errors import BadRecord
 from pipeline.runtime.app import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.evidence import EvidenceStore
+from pipeline.vision.pictures import warm_up
 from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import SceneRead, read_track
 from schemas.ids import read_id
@@ -28,17 +29,21 @@ MAX_RECORDS = 8  # some 0.2 s of work: a batch's reads leave together
 
 
 async def start(context: Context) -> Handler:
-    """Load the reader and open the evidence store. PaddleOCR (1 to 4 s) loads meanwhile; the first read in doubt waits for it."""
+    """Load the reader and open the evidence store. PaddleOCR (1 to 4 s) loads meanwhile; the first read in doubt waits for it.
+
+    Then the libraries are warmed up: before PaddleOCR's load, whose peak is the process's, what they keep would add to that peak.
+    """
     cv2.setNumThreads(1)
     paddle = Paddle()
     settings = context.settings
     evidence = EvidenceStore.open(settings.evidence_url or settings.data_dir / "evidence")
     reader = await asyncio.to_thread(PlateReader.load, paddle)
 
-    async def load_paddle() -> None:
+    async def make_ready() -> None:
         await asyncio.to_thread(paddle.load)
+        await asyncio.to_thread(warm_up)
 
-    context.background(load_paddle, "PaddleOCR")
+    context.background(make_ready, "PaddleOCR")
     context.background(lambda: _keep_the_law(evidence, context), "evidence retention")
     return Ocr(reader, evidence, context).handle
 

@@ -2,6 +2,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
 from itertools import pairwise
@@ -15,6 +17,17 @@ from PIL import Image
 
 from pipeline.errors import BadRecord
 from pipeline.vision.pictures import OVERVIEW_SIDE, decode_picture, encode_jpeg, overview_of
+
+
+WARM = """
+import sys
+from pipeline.vision.pictures import decode_picture, warm_up
+image = sys.stdin.buffer.read()
+warm_up()
+before = set(sys.modules)
+decode_picture(image)
+print(sorted(set(sys.modules) - before))
+"""
 
 
 def encoded(picture: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
@@ -136,3 +149,11 @@ def test_quality_costs_bytes() -> None:
     picture = np.asarray(cv2.cvtColor(np.asarray(noise(64, 64)), cv2.COLOR_RGB2BGR), np.uint8)
     sizes = [len(encode_jpeg(picture, quality=quality)) for quality in (50, 80, 95)]
     assert all(small < large for small, large in pairwise(sizes))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_after_the_warm_up_a_first_picture_imports_nothing(kind: str) -> None:
+    """A fresh process: Pillow's formats are there before the first picture comes."""
+    image = encoded(noise(32, 32), kind)
+    done = subprocess.run([sys.executable, "-c", WARM], input=image, capture_output=True, timeout=60, check=True)
+    assert b"[]" == done.stdout.strip()
