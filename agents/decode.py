@@ -49,7 +49,10 @@ async def start(context: Context) -> Handler:
     await follower.load()
     context.background(follower.run, "replica")
     spent = SpentDetections(context.redis, settings.namespace)
-    decoder = Decoder(spent, context.now_ms, context.waiting, check, replica.of(CAMERAS))
+    still = context.metrics.counter(
+        "vigie_frames_still", "Frames that were not searched, because nothing moved in them"
+    )
+    decoder = Decoder(spent, context.now_ms, context.waiting, check, replica.of(CAMERAS), count_still=still.inc)
     context.on_reset(decoder.forget)
     return decoder.handle
 
@@ -64,6 +67,7 @@ class Decoder:
     check: Callable[[int, int], Refusal | None] = check_time  # captured_at_ms, now_ms
     cameras: Mapping[str, Camera] = field(default_factory=dict)  # what is known of them; a camera may be unknown yet
     passages: Passages = field(default_factory=Passages)
+    count_still: Callable[[int], None] = lambda _frames: None  # frames that were not searched since the last call
     _complete: list[Passage] = field(default_factory=list)  # not handed on yet
     _safe: deque[tuple[int, dict[int, int]]] = field(
         default_factory=deque
@@ -81,7 +85,9 @@ class Decoder:
         """Take frames (none: only time has passed). Raises Unavailable before anything was changed."""
         outputs = Outputs()
         await self._meet(records)
+        still_before = self.passages.watched_still
         await asyncio.to_thread(self._watch, records, outputs)
+        self.count_still(self.passages.watched_still - still_before)
         handled = {record.partition: record.offset for record in records}
         passages, self._complete = self._complete, []
         passages += self.passages.flush(self.now_ms(), lambda partition: self._caught_up(partition, handled))

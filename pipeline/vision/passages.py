@@ -66,7 +66,7 @@ class Passages:
     def __init__(self) -> None:
         self._trackers: dict[str, Tracker] = {}
         self._motion: dict[str, Motion] = {}
-        self.watched_still = 0  # frames that were not searched
+        self.watched_still = 0  # frames that were not searched, ever
         self._fed_ms: dict[str, int] = {}
         self._sent_ms: dict[str, int] = {}
         self._partition_ms: dict[int, int] = {}

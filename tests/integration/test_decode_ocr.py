@@ -9,21 +9,26 @@ from random import Random
 from typing import Any
 
 import msgspec
+import numpy as np
 from aiokafka import AIOKafkaConsumer
 from redis.asyncio import Redis
 
+from agents import decode
 from agents.decode import Decoder
 from pipeline.runtime import codec
-from pipeline.runtime.app import platform_now_ms, run_agent
+from pipeline.runtime.app import Context, platform_now_ms, run_agent
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.outputs import Outputs, Record
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.simulation.rendered import render_passage
+from pipeline.state.collections import CAMERAS
 from pipeline.state.evidence import EvidenceStore
+from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.spent_detections import SpentDetections
 from pipeline.vision.passages import IDLE_MS
-from pipeline.vision.pictures import decode_picture
+from pipeline.vision.pictures import decode_picture, encode_jpeg
 from pipeline.vision.reading import PlateReader
 from pipeline.vision.scene import read_picture
 from pipeline.vision.tracking import Spent
@@ -31,7 +36,7 @@ from schemas.outcomes import DeadLetter
 from schemas.pictures import Frame, Track
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import DEAD_LETTERS, FRAMES, READS, Topic
-from tests.builders import NOON_MS
+from tests.builders import NOON_MS, make_camera
 
 PLATES = ("1ABC234", "2XYZ987", "AB123CD")
 
@@ -114,6 +119,23 @@ async def test_used_up_detections_are_kept_per_camera_and_dropped_when_committed
     assert {"C1": spent, "C2": []} == await store.load(["C1", "C2"])
     await store.save({"C1": spent[2:]}, {"C1": 2})
     assert {"C1": spent[2:]} == await store.load(["C1"])
+
+
+async def test_frames_in_which_nothing_moved_are_counted(redis: Redis, tmp_path: Path) -> None:
+    """A fixed camera over an empty road: the first frame is searched, the others are not."""
+    namespace = f"t{secrets.token_hex(4)}"
+    settings = load_settings({"VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(tmp_path)}, None)
+    await ReplicaWriter(redis, namespace).put(CAMERAS, [make_camera("C1")])
+    metrics = StageMetrics("decode")
+    context = Context(settings, redis, metrics, Sender({"bootstrap_servers": "none"}), Clock())
+    handle = await decode.start(context)
+    road = encode_jpeg(np.full((240, 320, 3), 120, np.uint8))
+    frames = [
+        Frame(camera_id="C1", captured_at_ms=at, received_at_ms=at, image=road) for at in range(NOON_MS, NOON_MS + 5)
+    ]
+    await handle(records_of(frames))
+    await context.close()
+    assert 4 == metrics.registry.get_sample_value("vigie_frames_still_total", {"agent": "decode"})
 
 
 @asynccontextmanager

@@ -18,7 +18,6 @@ from PIL import Image
 from pipeline.errors import BadRecord
 from pipeline.vision.pictures import OVERVIEW_SIDE, decode_picture, encode_jpeg, overview_of
 
-
 WARM = """
 import sys
 from pipeline.vision.pictures import decode_picture, warm_up
