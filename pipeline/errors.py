@@ -30,8 +30,8 @@ class Unavailable(VigieError):
 
 
 class Misconfigured(VigieError):
-    """Stop at start-up. setting: its name; allowed: what it may be; found: what it was."""
+    """Stop at start-up. setting: its name; allowed: what it may be; found: what it was, None where there is nothing."""
 
     def __init__(self, setting: str, *, found: object, allowed: str) -> None:
-        super().__init__(f"{setting} is {found!r}, but must be {allowed}")
+        super().__init__(f"{setting} is {'not set' if found is None else repr(found)}, but must be {allowed}")
         self.setting = setting

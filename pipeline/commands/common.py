@@ -40,6 +40,8 @@ def print_json(value: Any) -> None:
 def fail(error: VigieError) -> NoReturn:
     """Say what is wrong and end the command with the matching exit code."""
     errors.print(f"[bold red]vigie:[/] {_escaped(str(error))}")
+    if type(error) is Unavailable:  # the others say themselves what to do
+        errors.print("Start it, or try again once it is back; `vigie doctor` says what is amiss.")
     raise SystemExit(exit_code_of(error))
 
 

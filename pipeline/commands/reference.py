@@ -166,6 +166,9 @@ def _one_item(table: Table[Any], cells: Sequence[str], json: str | None) -> Chec
             raise BadRecord("bad_argument", f"{text!r} is no COLUMN=VALUE")
         names.append(column_named(table, name).name)
         values.append(value)
+    missing = [column.name for column in table.columns if column.required and column.name not in names]
+    if missing:
+        raise BadRecord("bad_argument", "give " + " ".join(f"{name}=..." for name in missing) + ", too")
     lines = StringIO()
     csv.writer(lines).writerows([names, values])
     return _checked_text(table, lines.getvalue(), ".csv")

@@ -52,7 +52,7 @@ def replay(
         _read_here(pictures, camera, crops=crops, as_json=as_json)
         return
     if crops or as_json:
-        raise Misconfigured("--crops and --json", found="without --local", allowed="used together with --local")
+        raise typer.BadParameter("only together with --local", param_hint="--crops" if crops else "--json")
     in_real_time = path.suffix.lower() in VIDEOS if paced is None else paced
     span_ms = 0 if in_real_time else max(picture.offset_ms for picture in pictures_of(path, frames_per_s=frames_per_s))
     run_async(lambda: _send(pictures, camera, span_ms, in_real_time))
@@ -78,7 +78,7 @@ def _read_here(pictures: Iterator[SourcePicture], camera: str, *, crops: bool, a
         failed += result.error is not None
         show(result)
     if not as_json:
-        errors.print(f"{seen} read, {failed} of them unreadable" if failed else f"{seen} read")
+        errors.print(f"{seen - failed} read" + (f", {failed} unreadable" if failed else ""))
     if failed == seen:
         raise SystemExit(EXIT_REFUSED)
 
@@ -99,12 +99,12 @@ def _print_object(result: Any) -> None:
 
 def _print_lines(result: Any) -> None:
     if result.error is not None:
-        console.print(f"{escape(result.picture)}: [red]{escape(result.error)}[/]")
+        console.print(f"{_shown(result.picture)}: [red]{escape(result.error)}[/]")
         return
     reads = ", ".join(
         f"[bold]{read.plate}[/] {read.confidence:.0%} {read.country or ''}".rstrip() for read in result.reads
     )
-    console.print(f"{escape(result.picture)}: {reads or 'no plate'}  [dim]{result.ms:.0f} ms[/]")
+    console.print(f"{_shown(result.picture)}: {reads or 'no plate'}  [dim]{result.ms:.0f} ms[/]")
 
 
 async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_real_time: bool) -> None:
@@ -122,7 +122,7 @@ async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in
             task = progress.add_task("Sending", total=None)
             for picture in pictures:
                 if picture.error is not None:
-                    errors.print(f"{escape(picture.name)}: {escape(_told(picture.error))}")
+                    errors.print(f"{_shown(picture.name)}: {escape(_told(picture.error))}")
                     refused += 1
                     continue
                 captured_ms = started_ms + picture.offset_ms
@@ -157,6 +157,11 @@ async def _warn_if_unknown(camera: str, redis_url: str, namespace: str) -> None:
             f"[yellow]Camera {camera} is not registered: its reads will be refused as unknown_camera.[/] "
             f"Register it: vigie cameras add camera_id={camera} name=... network=local"
         )
+
+
+def _shown(name: str) -> str:
+    """A file's name on one line, whatever it is made of."""
+    return escape("".join(one if one.isprintable() else "?" for one in name))
 
 
 def _told(error: BadRecord) -> str:

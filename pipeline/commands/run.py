@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 import sys
 from typing import Annotated
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
+from pipeline.errors import Misconfigured
 from pipeline.runtime.app import AGENTS, agent_module, run_agent
 from pipeline.runtime.endpoints import servers_of
 from pipeline.runtime.log import configure_logging
@@ -38,7 +40,13 @@ def worker(name: Annotated[str, typer.Argument(help="One of: " + ", ".join(AGENT
         async with contextlib.aclosing(open_redis(servers.redis_url, ca_file=settings.redis_ca_file)) as client:
             await run_agent(name, settings, servers.kafka, client)
 
-    run_async(run)
+    try:
+        run_async(run)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
+            raise
+        allowed = f"a free port of {settings.metrics_host} ({error.strerror}), or 0 for any"
+        raise Misconfigured("VIGIE_METRICS_PORT", found=settings.metrics_port, allowed=allowed) from error
 
 
 def up(
@@ -61,7 +69,7 @@ def _count(text: str) -> tuple[str, int]:
     agent, _, number = text.partition("=")
     if agent not in AGENTS or not number.isdigit() or int(number) < 1:
         raise typer.BadParameter(
-            f"{text!r} is not AGENT=N with an agent of {', '.join(AGENTS)}", param_hint="--workers"
+            f"{text!r} is not AGENT=N with N from 1 and an agent of {', '.join(AGENTS)}", param_hint="--workers"
         )
     return agent, int(number)
 

@@ -16,8 +16,11 @@ from pipeline.vision.pictures import encode_jpeg
 from schemas.pictures import MAX_PICTURE_BYTES
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
+OTHER_PICTURES = frozenset({".avif", ".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp"})
+"""What people take for pictures, and no camera sends: each is told of, so that none is missed in silence."""
 VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".webm"})
 BETWEEN_PICTURES_MS = 1000  # single pictures show different passages: far enough apart that none continues another
+_TAKEN = PICTURES | OTHER_PICTURES | VIDEOS
 _NUMBER = re.compile(r"(\d+)")
 
 
@@ -36,7 +39,7 @@ class SourcePicture:
 
 
 def pictures_of(path: Path, *, frames_per_s: float | None = None) -> Iterator[SourcePicture]:
-    """The pictures of a file or folder (its files by name, numbers in order; other kinds of file are passed over).
+    """The pictures of a file or folder (its files by name, numbers in order; what is no kind of picture is passed over).
 
     frames_per_s: take at most so many of a video's frames per second of its time; None takes all.
     Raises Misconfigured when there is nothing of that name, or nothing in it that could be a picture.
@@ -45,13 +48,13 @@ def pictures_of(path: Path, *, frames_per_s: float | None = None) -> Iterator[So
         raise Misconfigured("path", found=str(path), allowed="a picture, a video or a folder that exists")
     files = _files_in(path) if path.is_dir() else [path]
     if not files:
-        allowed = "a folder with pictures or videos: " + " ".join(sorted(PICTURES | VIDEOS))
+        allowed = "a folder that holds pictures or videos: " + " ".join(sorted(PICTURES | VIDEOS))
         raise Misconfigured("path", found=str(path), allowed=allowed)
     return _read(files, frames_per_s)
 
 
 def _files_in(folder: Path) -> list[Path]:
-    known = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES | VIDEOS and file.is_file()]
+    known = [file for file in folder.iterdir() if file.suffix.lower() in _TAKEN and file.is_file()]
     return sorted(known, key=lambda file: [int(part) if part.isdigit() else part for part in _NUMBER.split(file.name)])
 
 
@@ -68,6 +71,9 @@ def _read(files: list[Path], frames_per_s: float | None) -> Iterator[SourcePictu
 
 
 def _picture(file: Path, offset_ms: int) -> SourcePicture:
+    if file.suffix.lower() in OTHER_PICTURES:
+        why = BadRecord("not_a_picture", f"{file.suffix} is neither JPEG nor PNG: convert it")
+        return SourcePicture(file.name, b"", offset_ms, why)
     try:
         size = file.stat().st_size
         if size > MAX_PICTURE_BYTES:

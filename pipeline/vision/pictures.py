@@ -85,15 +85,17 @@ def _open(image: bytes) -> Image.Image:
         try:
             return Image.open(io.BytesIO(image), formats=_FORMATS)
         except Image.DecompressionBombError as error:
-            raise BadRecord("picture_too_large", str(error)) from error
+            most = f"far more than the {MAX_PIXELS // 1_000_000} megapixels that are taken"
+            raise BadRecord("picture_too_large", most) from error
         except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise BadRecord(
-                "not_a_picture", f"{len(image)} bytes that begin with {image[:8]!r}: {_why(error)}"
-            ) from error
+            raise BadRecord("not_a_picture", _why(image, error)) from error
 
 
-def _why(error: Exception) -> str:
-    return "neither JPEG nor PNG" if isinstance(error, UnidentifiedImageError) else str(error)
+def _why(image: bytes, error: Exception) -> str:
+    if not image:
+        return "it is empty"
+    said = "neither JPEG nor PNG" if isinstance(error, UnidentifiedImageError) else str(error)
+    return f"{len(image)} bytes that begin with {image[:8]!r}: {said}"
 
 
 def _to_bgr(picture: Image.Image) -> Picture:

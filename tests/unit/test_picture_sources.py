@@ -69,6 +69,14 @@ def test_a_broken_video_is_told_of_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert ("a.mp4", "not_a_video", "b.png", None) == (broken.name, broken.error.reason, good.name, good.error)
 
 
+def test_a_picture_that_no_camera_sends_is_told_of(tmp_path: Path) -> None:
+    """Whoever has a folder of them learns why nothing is read of it."""
+    for name in ("a.gif", "b.TIFF", "c.webp"):
+        (tmp_path / name).write_bytes(b"whatever")
+    reasons = [one.error.reason for one in pictures_of(tmp_path) if one.error]
+    assert ["not_a_picture"] * 3 == reasons
+
+
 @pytest.mark.parametrize("name", ["", "missing"])
 def test_nothing_to_read_is_said_at_once(tmp_path: Path, name: str) -> None:
     """An empty folder, or a path that is not there."""

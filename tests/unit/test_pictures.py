@@ -150,6 +150,21 @@ def test_quality_costs_bytes() -> None:
     assert all(small < large for small, large in pairwise(sizes))
 
 
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (b"", "it is empty"),
+        (b"GIF89a", "neither JPEG nor PNG"),
+        (png_header(20_000, 20_000), "far more than the 40 megapixels"),
+        (png_header(8_000, 8_000), "8000x8000 pixels, at most 40 megapixels"),
+    ],
+)
+def test_what_is_refused_says_why_and_what_would_be_taken(image: bytes, expected: str) -> None:
+    """For a person who looks at dead letters, or at a folder of pictures."""
+    with pytest.raises(BadRecord, match=expected):
+        decode_picture(image)
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_after_the_warm_up_a_first_picture_imports_nothing(kind: str) -> None:
     """A fresh process: Pillow's formats are there before the first picture comes."""
