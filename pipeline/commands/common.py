@@ -1,7 +1,9 @@
 """What the commands share: exit codes, output, and how an error ends a command."""
 
+import os
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import orjson
@@ -29,6 +31,18 @@ def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
     import uvloop
 
     return uvloop.run(awaited())
+
+
+def check_data_folder(folder: Path) -> None:
+    """Make the data folder where it is missing. Raises Misconfigured when that cannot be, or when it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        why = None if os.access(folder, os.W_OK | os.X_OK) else "it cannot be written to"
+    except OSError as error:
+        why = error.strerror
+    if why:
+        allowed = f"a folder that can be made and written to ({why})"
+        raise Misconfigured("VIGIE_DATA_DIR", found=str(folder), allowed=allowed)
 
 
 def print_json(value: Any) -> None:

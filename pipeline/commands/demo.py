@@ -14,7 +14,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from pipeline.commands.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED, print_json, run_async
+from pipeline.commands.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.commands.demo_desks import Desks
 from pipeline.commands.demo_pictures import Shown, real_pictures, rendered_passages
 from pipeline.commands.demo_play import DemoOptions, Performance, ended
@@ -45,6 +45,7 @@ def demo(
     Example: vigie demo --seconds 75 --pictures my-pictures
     """
     settings = load_settings()
+    check_data_folder(settings.data_dir)
     options = DemoOptions(
         folder=settings.data_dir / "demo", seconds=seconds, reads_per_s=rate, seed=seed, pictures=pictures, keep=keep
     )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,7 @@ from pipeline.desk.credentials import RENEW_BEFORE_DAYS, Credentials, create_cre
 from pipeline.desk.server import DeskAddress, DeskOptions, run_desk
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
+from schemas.base import Country
 
 desk_app = typer.Typer()
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -44,6 +46,8 @@ def desk(
         return
     if credentials is None:
         raise typer.BadParameter("make a folder with `vigie desk credentials DIR`", param_hint="--credentials")
+    _check_country("--country", country)
+    _check_country("--sender", sender)
     configure_logging(level="warning" if sys.stderr.isatty() else "info", agent="desk")
     files = Credentials.in_folder(credentials)
     options = DeskOptions(
@@ -92,6 +96,13 @@ def credentials_command(
     console.print(table)
     console.print(f"Keys and certificates are in {folder}; new certificates: vigie desk credentials {folder} --renew")
     typer.echo(settings_toml(files, {country: f"https://{hosts[0]}:8443"}, sender=sender), nl=False)
+
+
+def _check_country(option: str, country: str) -> None:
+    try:
+        msgspec.convert(country, Country)
+    except msgspec.ValidationError as error:
+        raise typer.BadParameter(f"{country!r} is no country of two capital letters", param_hint=option) from error
 
 
 def _print_address(address: DeskAddress) -> None:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
+from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.errors import Misconfigured
 from pipeline.runtime.app import AGENTS, agent_module, run_agent
 from pipeline.runtime.endpoints import servers_of
@@ -62,7 +62,9 @@ def up(
     """
     settings = load_settings()
     configure_logging(level="warning" if sys.stderr.isatty() else settings.log_level, form=settings.log_format)
-    run_async(lambda: _up(settings, dict(_count(text) for text in workers or [])))
+    counts = dict(_count(text) for text in workers or [])
+    check_data_folder(settings.data_dir)
+    run_async(lambda: _up(settings, counts))
 
 
 def _count(text: str) -> tuple[str, int]:

@@ -4,6 +4,7 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from pipeline.commands.desk import desk_app
@@ -25,6 +26,14 @@ def test_a_desk_without_credentials_says_how_to_make_them() -> None:
     result = RUN.invoke(desk_app, [])
     assert result.exit_code == 2
     assert "desk credentials" in result.output
+
+
+@pytest.mark.parametrize("option", ["--country", "--sender"])
+def test_a_country_that_is_none_is_refused(tmp_path: Path, option: str) -> None:
+    """Before anything listens."""
+    result = RUN.invoke(desk_app, ["--credentials", str(tmp_path), option, "ZZZ"])
+    assert 2 == result.exit_code
+    assert "'ZZZ' is no country" in result.output
 
 
 def test_a_desk_on_an_empty_folder_names_what_is_missing(tmp_path: Path) -> None:

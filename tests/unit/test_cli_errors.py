@@ -46,6 +46,16 @@ def test_a_worker_names_the_setting_of_a_busy_port(tmp_path: Path) -> None:
     assert port in str(outcome.exception)
 
 
+@pytest.mark.parametrize("command", ["up", "demo"])
+@pytest.mark.parametrize("below", ["", "deeper"])
+def test_a_data_folder_that_cannot_be_is_named_before_anything_starts(tmp_path: Path, below: str, command: str) -> None:
+    """There is a file in its place, or in its way."""
+    (tmp_path / "file").write_bytes(b"")
+    outcome = CliRunner().invoke(app, [command], env={"VIGIE_DATA_DIR": str(tmp_path / "file" / below)})
+    assert isinstance(outcome.exception, Misconfigured)
+    assert "VIGIE_DATA_DIR" == outcome.exception.setting
+
+
 @pytest.mark.parametrize("option", ["--crops", "--json"])
 def test_what_belongs_to_local_reading_is_refused_without_it(tmp_path: Path, option: str) -> None:
     """As any wrong usage."""
