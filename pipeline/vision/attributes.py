@@ -10,14 +10,13 @@ or rear follows from the track's direction, and a plate alone does not tell a ca
 """
 
 import math
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.vision.boxes import Box
-from pipeline.vision.pictures import Picture, cut
+from pipeline.vision.pictures import Picture, at_share, cut
 
 Strip = NDArray[np.float32]
 """(cells, 3) lightness 0..100 and a, b of CIE Lab."""
@@ -48,7 +47,7 @@ def colour_of(picture: Picture, box: Box) -> str | None:
     """
     above = _strip(picture, box, _ABOVE)
     sample = np.ascontiguousarray(picture[:: max(1, picture.shape[0] // 24), :: max(1, picture.shape[1] // 32)])
-    bright = _at(sample[:, :, 1], 0.9)
+    bright = at_share(sample[:, :, 1], 0.9)
     if above is None or bright < _TOO_DARK or not _shows_colours(sample):
         return None
     others = [strip for rows in (_HIGHER, _BELOW) if (strip := _strip(picture, box, rows)) is not None]
@@ -70,10 +69,10 @@ def colour_in(image: bytes, box: Box) -> str | None:
 
 def _shows_colours(sample: Picture) -> bool:
     """Whether a picture knows colours, and is not tinted as a whole. sample: a few of its pixels."""
-    if _at(sample.max(axis=2) - sample.min(axis=2), 0.95) <= _COLOURLESS:
+    if at_share(sample.max(axis=2) - sample.min(axis=2), 0.95) <= _COLOURLESS:
         return False
     tint = _lab(sample)[:, 1:]
-    return math.hypot(_at(tint[:, 0], 0.5), _at(tint[:, 1], 0.5)) < _TINTED
+    return math.hypot(at_share(tint[:, 0], 0.5), at_share(tint[:, 1], 0.5)) < _TINTED
 
 
 def _hue_of(above: Strip) -> str | None:
@@ -93,22 +92,16 @@ def _hue_of(above: Strip) -> str | None:
 
 def _shade_of(above: Strip, others: list[Strip], *, daylight: bool) -> str | None:
     """black or light, where there is no hue."""
-    if _at(_chroma(above), 0.5) >= _CHROMA:
+    if at_share(_chroma(above), 0.5) >= _CHROMA:
         return None
-    low, middle, high = (_at(above[:, 0], share) for share in (0.2, 0.5, 0.8))
+    low, middle, high = (at_share(above[:, 0], share) for share in (0.2, 0.5, 0.8))
     if daylight and len(others) == 2 and high <= _BLACK and all(map(_is_black, others)):
         return "black"
     return "light" if middle >= _LIGHT and low >= _LIGHT_PAINT else None
 
 
 def _is_black(strip: Strip) -> bool:
-    return _at(strip[:, 0], 0.65) <= _BLACK_PAINT and _at(_chroma(strip), 0.5) < _DARK_BLUE
-
-
-def _at(values: NDArray[Any], share: float) -> float:
-    """The value that this share of the values does not exceed."""
-    ordered = np.sort(values, axis=None)
-    return float(ordered[int(share * (len(ordered) - 1))])
+    return at_share(strip[:, 0], 0.65) <= _BLACK_PAINT and at_share(_chroma(strip), 0.5) < _DARK_BLUE
 
 
 def _chroma(strip: Strip) -> NDArray[np.float32]:

@@ -66,6 +66,12 @@ def best_texts(scores: Scores, width: int = 8, reach: float = 12.0) -> list[tupl
     }  # probability: ending in nothing, ending in its last character
     for shares, likely in _columns(scores):
         nothing, grown = shares[0], dict[str, list[float]]()
+        if not likely:  # nothing to rank
+            beams = {
+                text: ((blank + letter) * nothing, letter * shares[_INDEX[text[-1]]] if text else 0.0)
+                for text, (blank, letter) in beams.items()
+            }
+            continue
         for text, (blank, letter) in beams.items():
             total = blank + letter
             ends = grown.setdefault(text, [0.0, 0.0])

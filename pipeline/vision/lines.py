@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.vision.boxes import Box
-from pipeline.vision.pictures import Picture
+from pipeline.vision.pictures import Picture, at_share
 from pipeline.vision.rows import Grey, Row, find_row, straighten
 
 Lines = tuple[Picture, ...]
@@ -21,9 +21,10 @@ _BLUE = 96.0, 129.0  # hues, as OpenCV counts them: 0..179
 _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with margins
 
 
-def lines_of(crop: Picture, inner: Box) -> Iterator[Lines]:
-    """Ways to cut a plate into lines, the most promising first; at least one. Each costs 0.3 ms or more, when it is taken.
+def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iterator[Lines]:
+    """Ways to cut a plate into lines, the most promising first. Each costs 0.3 ms or more, when it is taken.
 
+    None where no row of characters is seen, except where it is surely_a_plate: that is then cut as a whole.
     crop: (H, W, 3) BGR, not modified. inner: where in it the plate lies (x, y, width, height), the rest being margin.
     """
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
@@ -31,7 +32,7 @@ def lines_of(crop: Picture, inner: Box) -> Iterator[Lines]:
     around = max(2, height // 5)
     row = find_row(grey, (x - around, y - around, width + 2 * around, height + 2 * around))
     if row is None:
-        yield from _without_row(crop, inner)
+        yield from _without_row(crop, inner) if surely_a_plate else ()
         return
     pair = _pair(grey, row) or _room_beside(row, inner) if width < _TWO_LINE_ASPECT * height else None
     found, reach = (pair, _WITHIN) if pair else ((row,), _BEYOND)
@@ -88,10 +89,10 @@ def _bands(line: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
     width = line.shape[1]
     side = width // 4
     hue, saturation, _ = (
-        np.median(plane) for plane in cv2.split(cv2.cvtColor(line[::4, side:-side:2], cv2.COLOR_BGR2HSV))
+        at_share(plane, 0.5) for plane in cv2.split(cv2.cvtColor(line[::4, side:-side:2], cv2.COLOR_BGR2HSV))
     )
     is_bluish = _BLUE[0] <= hue <= _BLUE[1]  # the whole picture is: a band is bluer than its ground
-    least = 91.0 if not is_bluish or saturation < 30.0 else float(saturation) + 61.0
+    least = 91.0 if not is_bluish or saturation < 30.0 else saturation + 61.0
     left, right = (_blue_columns(part, least) for part in (line[:, :side], line[:, width - side :]))
     return _band(left), _band(right[::-1])
 

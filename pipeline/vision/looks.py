@@ -8,13 +8,13 @@ from pipeline.plates.looks import SIGNS, Looks
 from pipeline.vision.boxes import Box
 from pipeline.vision.ctc import LineReader, log_probabilities
 from pipeline.vision.lines import text_and_band
-from pipeline.vision.pictures import Picture
+from pipeline.vision.pictures import Picture, at_share
 
 # CIE L*a*b* as OpenCV scales it: 0..255, a and b about 128. Measured on real plates: yellow ground b +40 to +85, white -16 to +11;
 # red characters a +13 to +54, black ones -3 to +12.
 _YELLOW, _RED = 25.0, 11.0
 _COLOURLESS = 6.0  # a picture with hardly any pixel further from grey was taken without colours
-_DARKEST, _LIGHTEST = 15, 70  # percent of the pixels' lightness
+_DARKEST, _LIGHTEST = 0.15, 0.7  # shares of the pixels' lightness
 _LEGIBLE = 6  # columns of a band
 _BELOW_THE_STARS = 0.48  # of the band's height
 
@@ -24,12 +24,12 @@ def looks_of(crop: Picture, inner: Box, reader: LineReader) -> Looks:
     line, band = text_and_band(crop, inner)
     signs = _signs(band, reader)
     _, *colours = cv2.split(cv2.cvtColor(crop[::3, ::3], cv2.COLOR_BGR2LAB))
-    if np.percentile(np.abs(np.stack(colours).astype(np.int16) - 128), 98) < _COLOURLESS:
+    if at_share(np.abs(np.stack(colours).astype(np.int16) - 128), 0.98) < _COLOURLESS:
         return Looks(signs=signs)
     light, red, yellow = (plane.ravel() for plane in cv2.split(cv2.cvtColor(line[::2, ::2], cv2.COLOR_BGR2LAB)))
-    dark, bright = np.percentile(light, (_DARKEST, _LIGHTEST))
-    is_yellow = bool(np.median(yellow[light >= bright]) > 128 + _YELLOW)
-    return Looks(is_yellow, not is_yellow and bool(np.median(red[light <= dark]) > 128 + _RED), signs)
+    dark, bright = at_share(light, _DARKEST), at_share(light, _LIGHTEST)
+    is_yellow = at_share(yellow[light >= bright], 0.5) > 128 + _YELLOW
+    return Looks(is_yellow, not is_yellow and at_share(red[light <= dark], 0.5) > 128 + _RED, signs)
 
 
 def _signs(band: NDArray[np.uint8], reader: LineReader) -> dict[str, float]:

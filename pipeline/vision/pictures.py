@@ -5,6 +5,7 @@ The dimensions are taken from the header before anything is decoded, so a decomp
 
 import io
 import warnings
+from typing import Any
 
 import cv2
 import numpy as np
@@ -77,6 +78,12 @@ def cut(picture: Picture, x0: int, y0: int, x1: int, y1: int) -> Picture:
     height, width = picture.shape[:2]
     left, top = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
     return picture[top : max(y1, top + 1), left : max(x1, left + 1)].copy()
+
+
+def at_share(values: NDArray[Any], share: float) -> float:
+    """The value that this share of some values, at least one, does not exceed, 0..1. np.percentile takes ten times as long."""
+    at = int(share * (values.size - 1))
+    return float(np.partition(values, at, axis=None)[at])
 
 
 def _open(image: bytes) -> Image.Image:

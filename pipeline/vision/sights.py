@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -71,8 +72,9 @@ def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Ve
     return vote(read)
 
 
+@lru_cache(maxsize=1)
 def _crop_of(image: bytes, box: Box) -> tuple[Picture, Box]:
-    """The cut-out, and where in it the plate is."""
+    """The cut-out, not to be modified, and where in it the plate is. The last one is kept: its looks are often asked for next."""
     x, y, width, height = box
     margin = _margin(box)
     return decode_picture(image), (min(x, margin), min(y, margin), width, height)

@@ -14,6 +14,9 @@ from pipeline.vision.reading import PlateReader, is_hopeless, is_settled
 from pipeline.vision.sights import read_passage
 
 CROP = np.full((60, 240, 3), 200, np.uint8)
+cv2.putText(
+    CROP, "1ABC234", (12, 46), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (20, 20, 20), 4
+)  # a row; what it says is for the readers
 INNER = (0, 0, 240, 60)
 
 
@@ -28,10 +31,12 @@ class Saying:
     doubts: dict[int, str] = field(default_factory=dict)
     faint: float = 0.0
     asked: int = 0
+    widths: list[int] = field(default_factory=list)
 
     def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
         """As a network gives them."""
         self.asked += len(lines)
+        self.widths += [line.shape[1] for line in lines]
         columns = np.full((2 * len(self.text) + 1, 37), 1e-6)
         columns[::2, 0] = 1.0
         for place, character in enumerate(self.text):
@@ -84,6 +89,24 @@ def test_where_nothing_is_seen_no_second_opinion_is_asked_for_unless_a_plate_is_
     assert 0 == other.asked
     reader.read(CROP, INNER, surely_a_plate=True)
     assert other.asked > 0
+
+
+def test_the_second_reader_is_asked_about_one_way_to_cut_the_plate() -> None:
+    """The shorter of those that say the same: its time grows with the width."""
+    own, other = Saying("1ABC234", {6: "9"}), Saying("1ABC239")
+    wide = cv2.copyMakeBorder(CROP, 0, 0, 60, 60, cv2.BORDER_REPLICATE)
+    reader_of(own, other).read(wide, (0, 0, 360, 60))
+    assert (2, 1) == (own.asked, other.asked)
+    assert other.widths[0] == min(own.widths)
+
+
+def test_where_no_row_of_characters_is_seen_nothing_is_read_unless_a_plate_is_known_to_be_there() -> None:
+    """A wall costs no reader at all."""
+    own = Saying("1ABC234")
+    wall = np.full((60, 240, 3), 200, np.uint8)
+    assert [] == reader_of(own, own).read(wall, INNER)
+    assert 0 == own.asked
+    assert "1ABC234" == reader_of(own, own).read(wall, INNER, surely_a_plate=True)[0].text
 
 
 def test_sights_that_agree_ask_for_no_second_opinion() -> None:

@@ -45,11 +45,15 @@ def test_the_shipped_network_reads_drawn_lines(reader: OwnReader) -> None:
 
 
 def test_scores_are_log_probabilities_of_each_column(reader: OwnReader) -> None:
-    """Each column's shares add up to one, whatever the line's size."""
-    for size in ((48, 200, 3), (20, 30), (9, 700, 3)):
+    """Each column's shares add up to one, whatever the line's size; a longer line has more columns, up to a limit."""
+    columns = []
+    for size in ((20, 30), (48, 100, 3), (48, 200, 3), (9, 700, 3)):
         (scores,) = reader.scores([np.random.default_rng(1).integers(0, 255, size, np.uint8)])
-        assert (WIDTH // 4, 37) == scores.shape
-        assert np.exp(scores).sum(axis=1) == pytest.approx(np.ones(WIDTH // 4), abs=1e-3)
+        columns.append(len(scores))
+        assert 37 == scores.shape[1]
+        assert np.exp(scores).sum(axis=1) == pytest.approx(np.ones(len(scores)), abs=1e-3)
+    assert columns == sorted(set(columns))
+    assert WIDTH // 4 == columns[-1]
 
 
 def test_an_empty_ground_says_nothing(reader: OwnReader) -> None:
@@ -65,10 +69,10 @@ def test_lines_read_together_read_as_alone(reader: OwnReader) -> None:
 
 
 def test_preparing_leaves_the_line_as_it_was() -> None:
-    """The network's input is a copy of one size."""
+    """The network's input is a copy of its height."""
     line = np.random.default_rng(2).integers(0, 255, (48, 150, 3), np.uint8)
     before = line.copy()
-    assert (ROWS, WIDTH) == prepared(line).shape
+    assert (ROWS, 120) == prepared(line).shape
     assert np.array_equal(before, line)
 
 

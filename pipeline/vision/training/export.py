@@ -10,7 +10,7 @@ from pipeline.vision.training.network import LineNetwork
 
 
 def export(network: LineNetwork, out: Path) -> None:
-    """Write out: input "lines" (n, 1, 32, 192) float32 0..1, output "scores" (n, 48, 37) log probabilities."""
+    """Write out: input "lines" (n, 1, 32, w) float32 0..1, output "scores" (n, w / 4, 37) log probabilities."""
     network.eval()
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(
@@ -19,7 +19,7 @@ def export(network: LineNetwork, out: Path) -> None:
         str(out),
         input_names=["lines"],
         output_names=["scores"],
-        dynamic_axes={"lines": {0: "n"}, "scores": {0: "n"}},
+        dynamic_axes={"lines": {0: "n", 3: "w"}, "scores": {0: "n", 1: "columns"}},
         opset_version=17,
         dynamo=False,  # the older exporter: no further package, and the recurrent layer stays one node
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from pipeline.vision.own import ROWS, STRETCH, WIDTH, padded
+from pipeline.vision.own import ROWS, STRETCH, WIDTH, levelled, padded
 from pipeline.vision.training.art import draw
 from pipeline.vision.training.series import any_plate
 from pipeline.vision.training.typefaces import Typeface
@@ -23,7 +23,7 @@ def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str
     """The number-th line and what it says. Returns (ROWS, WIDTH) uint8, a fresh array, and compact text."""
     rng = np.random.default_rng((seed, number))
     if rng.random() < _EMPTY_SHARE:
-        return padded(_nothing(rng)), ""
+        return padded(levelled(_nothing(rng))), ""
     own = [face for face in faces if face.name.startswith("strokes")]
     choice = own if rng.random() < _OWN_SHARE else faces
     face = choice[int(rng.integers(len(choice)))]
@@ -31,10 +31,10 @@ def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str
     stretch = STRETCH * rng.uniform(0.85, 1.15)
     shot = shoot(drawn, rng)
     if drawn.sign is not None and shot.height >= _SIGN_HEIGHT and rng.random() < _SIGN_SHARE:
-        return padded(cut_sign(shot, drawn.sign, stretch, rng, rows=ROWS, most=WIDTH)), drawn.sign.text
+        return padded(levelled(cut_sign(shot, drawn.sign, stretch, rng, rows=ROWS, most=WIDTH))), drawn.sign.text
     line = drawn.lines[int(rng.integers(len(drawn.lines)))]
     whole = drawn.bounds if rng.random() < _WHOLE_SHARE else None
-    return padded(cut_line(shot, line, whole, stretch, rng, rows=ROWS, most=WIDTH)), line.text
+    return padded(levelled(cut_line(shot, line, whole, stretch, rng, rows=ROWS, most=WIDTH))), line.text
 
 
 def _nothing(rng: np.random.Generator) -> Grey:
