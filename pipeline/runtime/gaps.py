@@ -1,9 +1,10 @@
 """Records that should have come and did not: dropped by the topic's retention before they were read, or a topic made anew."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from aiokafka.structs import TopicPartition
+
+from pipeline.runtime.fetched import Packed
 
 
 class Gaps:
@@ -21,35 +22,31 @@ class Gaps:
             else:
                 self._next[tp] = place
 
-    def took(self, records: Mapping[TopicPartition, Sequence[Any]]) -> dict[TopicPartition, tuple[int, int]]:
+    def took(self, batches: Mapping[TopicPartition, Sequence[Packed]]) -> dict[TopicPartition, tuple[int, int]]:
         """Note what came. Returns, where it is later than what comes next, the offset that was due and the one that came."""
         found: dict[TopicPartition, tuple[int, int]] = {}
-        for tp, some in records.items():
+        for tp, some in batches.items():
             due = self._next.get(tp)
-            if due is not None and due < some[0].offset:
-                found[tp] = (due, some[0].offset)
-            self._next[tp] = some[-1].offset + 1
-            self._last_ms[tp] = some[-1].timestamp
+            if due is not None and due < some[0].first:
+                found[tp] = (due, some[0].first)
+            self._next[tp] = some[-1].last + 1
+            self._last_ms[tp] = some[-1].last_ms
         return found
 
-    def strayed(self, records: Mapping[TopicPartition, Sequence[Any]]) -> dict[TopicPartition, int]:
+    def strayed(self, batches: Mapping[TopicPartition, Sequence[Packed]]) -> dict[TopicPartition, int]:
         """Where what came lies before what is due, with the offset that is due: a leader that had not caught up did not know the
         place, and the client began with the topic's first record."""
-        due = {tp: self._next.get(tp, -1) for tp, some in records.items()}
+        due = {tp: self._next.get(tp, -1) for tp, some in batches.items()}
         return {
-            tp: place
-            for tp, place in due.items()
-            if records[tp][0].offset < place and not self._is_new(tp, records[tp])
+            tp: place for tp, place in due.items() if batches[tp][0].first < place and not self._is_new(tp, batches[tp])
         }
 
-    def begun_anew(self, records: Mapping[TopicPartition, Sequence[Any]]) -> list[TopicPartition]:
+    def begun_anew(self, batches: Mapping[TopicPartition, Sequence[Packed]]) -> list[TopicPartition]:
         """Where what came lies before what is due, and is yet younger than what was taken: another topic of the same name."""
-        return [
-            tp for tp, some in records.items() if some[0].offset < self._next.get(tp, -1) and self._is_new(tp, some)
-        ]
+        return [tp for tp, some in batches.items() if some[0].first < self._next.get(tp, -1) and self._is_new(tp, some)]
 
-    def _is_new(self, tp: TopicPartition, some: Sequence[Any]) -> bool:
-        return bool(some[0].timestamp > self._last_ms.get(tp, -1))
+    def _is_new(self, tp: TopicPartition, some: Sequence[Packed]) -> bool:
+        return some[0].first_ms > self._last_ms.get(tp, -1)
 
 
 def expired(

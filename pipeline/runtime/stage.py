@@ -16,6 +16,7 @@ import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.runtime.fetched import Packed
 from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of, count_of_all
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.sender import Sender
@@ -34,9 +35,12 @@ class Stale(Exception):
 
 @dataclass(slots=True)
 class Lane:
-    """A queue of fetched records that one loop works off. One for all partitions, or one for each."""
+    """A queue of fetched records that one loop works off. One for all partitions, or one for each.
 
-    waiting: deque[Run] = field(default_factory=deque)
+    A batch is unpacked when its turn has come: what waits is small, and what is decoded is still in the processor's cache.
+    """
+
+    waiting: deque[tuple[TopicPartition, Packed | Sequence[Any]]] = field(default_factory=deque)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     generation: int = -1
     busy: bool = False
@@ -51,9 +55,12 @@ class Lane:
         batch: list[Run] = []
         while self.waiting and records > 0 and size > 0:
             tp, fetched = self.waiting.popleft()
+            if isinstance(fetched, Packed):
+                fetched = fetched.unpacked()
             count, size = _fitting(fetched, records, size)
             records -= count
-            batch.append((tp, fetched[:count]))
+            if count:  # a batch whose records were all compacted away has none
+                batch.append((tp, fetched[:count]))
             if count < len(fetched):
                 self.waiting.appendleft((tp, fetched[count:]))
         return batch
@@ -128,16 +135,14 @@ class Stage:
 
     def take(self, chunk: Chunk) -> None:
         """Queue a chunk for its lanes."""
-        for tp, records in chunk.records.items():
+        for tp, batches in chunk.batches.items():
             lane = self._lane(tp)
             if lane.generation != chunk.generation:
                 lane.waiting.clear()
                 lane.generation = chunk.generation
             queued = self._queued.get(tp, -1)
-            fresh = records if records[0].offset > queued else [raw for raw in records if raw.offset > queued]
-            if fresh:
-                lane.waiting.append((tp, fresh))
-            self._queued[tp] = max(queued, records[-1].offset)
+            lane.waiting.extend((tp, packed.since(queued + 1)) for packed in batches if packed.last > queued)
+            self._queued[tp] = max(queued, batches[-1].last)
             lane.arrived.set()
         self._generation = chunk.generation
 

@@ -2,7 +2,8 @@
 
 Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is replaced in five places, all here:
 
-* records go from the fetcher to the stage in chunks, not one by one through four tasks each (`Consumer._drain_messages`);
+* records go from the fetcher to the stage in chunks, packed as the broker sent them, not one by one through four tasks each
+  (`Consumer._drain_messages`);
 * offsets are committed exactly as the stage says, not by arithmetic over acknowledged events, which skips holes
   (`Consumer._new_offset`), and never for a generation that has passed;
 * a commit that fails is tried again with the next one, it does not crash the worker;
@@ -14,7 +15,7 @@ tests/integration/test_stage.py fails when upstream changes what this leans on.
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol
@@ -27,7 +28,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
 from pipeline.runtime.fetch_pace import pace
-from pipeline.runtime.fetched import lean
+from pipeline.runtime.fetched import Packed, lean
 from pipeline.runtime.gaps import Gaps, expired
 
 try:
@@ -41,10 +42,10 @@ FETCH_BYTES = 4 * 1024 * 1024  # of an answer: what is behind is read at half of
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Records as fetched, in order per partition, and the group generation that they were fetched in."""
+    """Batches of records as fetched, in order per partition, and the group generation that they were fetched in."""
 
     generation: int
-    records: Mapping[TopicPartition, list[Any]]
+    batches: Mapping[TopicPartition, Sequence[Packed]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             check_crcs=False,  # `lean` does it
-            max_poll_records=conf.broker_max_poll_records,
+            max_poll_records=conf.broker_max_poll_records,  # batches, where `lean` leaves them packed
             max_poll_interval_ms=2**31 - 1,  # the stage waits out a Redis or broker that is away, however long
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_max_bytes=max(FETCH_BYTES, conf.consumer_max_fetch_size),
@@ -137,8 +138,8 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         pace(self._ensure_consumer())
 
     async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Chunk:
-        records = await super()._fetch_records(consumer, *args, **kwargs)
-        return Chunk(consumer._coordinator.generation, records)  # read in the same step: no rebalance in between
+        batches = await super()._fetch_records(consumer, *args, **kwargs)
+        return Chunk(consumer._coordinator.generation, batches)  # read in the same step: no rebalance in between
 
     async def commit_generation(self, offsets: Mapping[TopicPartition, int], generation: int) -> bool:
         """Commit for this generation only. False: not done, because it has passed or the broker is away."""
@@ -220,21 +221,21 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             place = self._place
             chunk = await self._getmany(active_partitions=wanted, timeout=0.25)
             same = place == self._place and chunk.generation == self.app.consumer_generation_id
-            if chunk.records and self.flow_active and same:
-                if strayed := self._gaps.strayed(chunk.records):
+            if chunk.batches and self.flow_active and same:
+                if strayed := self._gaps.strayed(chunk.batches):
                     log.warning("fetch.strayed", partitions={tp.partition: due for tp, due in strayed.items()})
                     self._dropped = True
                     await asyncio.sleep(0.1)  # the leader may take a moment to know its own records again
                     continue
-                for tp in self._gaps.begun_anew(chunk.records):
+                for tp in self._gaps.begun_anew(chunk.batches):
                     self.intake.begun_anew(tp)
-                gaps = self._gaps.took(chunk.records)
+                gaps = self._gaps.took(chunk.batches)
                 self.intake.take(chunk)
                 if gaps:
                     await self._tell(gaps)
-            elif chunk.records:
+            elif chunk.batches:
                 self._dropped = True
-                log.debug("fetch.stale", partitions=len(chunk.records))
+                log.debug("fetch.stale", partitions=len(chunk.batches))
             else:
                 await asyncio.sleep(0)
 

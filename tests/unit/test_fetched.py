@@ -1,6 +1,7 @@
 """Lean records: aiokafka's own fetcher makes them, and still has what that leans on."""
 
 import inspect
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,44 +11,88 @@ from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
+from crc32c import crc32c
 
-from pipeline.runtime.fetched import CheckedRecords, Fetched, lean
+from pipeline.runtime.fetched import CHECKED_FROM, CRC_AT, CheckedRecords, Fetched, Packed, lean
 
 PLACE = TopicPartition("t.reads", 3)
+ATTRIBUTES_AT = 22  # the second of its two bytes
+ABORT = bytes(4)  # the key of a control record: version 0, type 0
 
 
-def batch_of(*values: bytes | None) -> bytearray:
-    """The bytes of a batch of records, from offset 0 on."""
-    builder = DefaultRecordBatchBuilder(2, 0, False, -1, -1, -1, 1 << 20)
+def batch_of(*values: bytes | None, base: int = 0, producer: int = -1, control: bool = False) -> bytearray:
+    """The bytes of a batch of records, from offset `base` on; of a transaction, if it has a producer."""
+    builder = DefaultRecordBatchBuilder(2, 0, producer >= 0, producer, 0, 0, 1 << 20)
     for at, value in enumerate(values):
-        builder.append(at, 1_000 + at, b"key", value, [("header", b"x")])
-    return builder.build()
+        key, value = (value, b"") if control else (b"key", value)
+        builder.append(at, 1_000 + at, key, value, [("header", b"x")])
+    data: bytearray = builder.build()
+    data[:8] = base.to_bytes(8)
+    if control:
+        data[ATTRIBUTES_AT] |= 0x20
+        data[CRC_AT:CHECKED_FROM] = crc32c(data[CHECKED_FROM:]).to_bytes(4)
+    return data
 
 
-def records_of(*values: bytes | None) -> PartitionRecords:
-    """What aiokafka makes of a broker's answer with these records."""
-    made = CheckedRecords(bytes(batch_of(*values)))
-    return PartitionRecords(PLACE, made, [], 0, None, None, False, READ_COMMITTED)
-
-
-async def test_a_fetched_record_is_its_offset_its_time_and_its_value() -> None:
-    """In order, with the position moved on, as aiokafka does it; an answer that is an error is left alone."""
+def fetch_of(records: PartitionRecords, state: Any) -> Any:
+    """aiokafka's fetcher, about to get this answer, and an error of another partition."""
     assignment = SimpleNamespace(active=True, state_value=lambda _tp: state)
-    state = SimpleNamespace(paused=False, position=0, consumed_to=lambda offset: setattr(state, "position", offset))
     fetcher = SimpleNamespace(_records=dict[TopicPartition, Any]())
 
     async def fetch(_assignment: object, _node_id: object, _request: object) -> bool:
-        records = records_of(b"a", None, b"c")
         fetcher._records[PLACE] = FetchResult(PLACE, assignment=assignment, partition_records=records, backoff=0)
         fetcher._records[TopicPartition("t.reads", 4)] = FetchError(error=KeyError(), backoff=0)
         return True
 
     fetcher._proc_fetch_request = fetch
+    return fetcher
+
+
+async def packed_of(data: bytes, start: int = 0, aborted: Sequence[tuple[int, int]] = ()) -> tuple[list[Packed], int]:
+    """The batches that a fetch from there on brings of this answer, and where the next one begins."""
+    state = SimpleNamespace(paused=False, position=start)
+    state.consumed_to = lambda offset: setattr(state, "position", offset)
+    records = PartitionRecords(PLACE, CheckedRecords(data), aborted, start, None, None, False, READ_COMMITTED)
+    fetcher = fetch_of(records, state)
     lean(SimpleNamespace(_fetcher=fetcher))
-    assert await fetcher._proc_fetch_request(assignment, 0, None)
-    found = fetcher._records[PLACE].getall()
-    assert [Fetched(0, 1_000, b"a"), Fetched(1, 1_001, None), Fetched(2, 1_002, b"c")] == found
-    assert 3 == state.position
+    for _ in range(2):  # of what waits, nothing is made twice
+        assert await fetcher._proc_fetch_request(None, 0, None)
+    return fetcher._records[PLACE].getall(), state.position
+
+
+async def test_a_fetched_record_is_its_offset_its_time_and_its_value() -> None:
+    """In order, with the position moved on, as aiokafka does it; an answer that is an error is left alone."""
+    (packed,), position = await packed_of(bytes(batch_of(b"a", None, b"c")))
+    assert (0, 2, 3, 1_000, 1_002) == (packed.first, packed.last, len(packed), packed.first_ms, packed.last_ms)
+    assert [Fetched(0, 1_000, b"a"), Fetched(1, 1_001, None), Fetched(2, 1_002, b"c")] == packed.unpacked()
+    assert 3 == position
+
+
+async def test_a_fetch_that_begins_inside_a_batch_brings_the_rest_of_it() -> None:
+    """The broker sends the whole. What a stage has taken is left out in the same way."""
+    (packed,), _ = await packed_of(bytes(batch_of(b"a", b"b", b"c")), start=1)
+    assert (1, 2, 2) == (packed.first, packed.last, len(packed))
+    assert packed is packed.since(0)
+    assert [b"c"] == [one.value for one in packed.since(2).unpacked()]
+
+
+@pytest.mark.parametrize(
+    ("start", "values"), [(0, [b"a", b"b", b"e"]), (1, [b"b", b"e"]), (2, [b"e"]), (4, [b"e"]), (5, [b"e"])]
+)
+async def test_a_batch_of_an_aborted_transaction_is_left_out(start: int, values: list[bytes]) -> None:
+    """Wherever the fetch begins, these are the records and the positions of aiokafka's own reader."""
+    parts = (
+        batch_of(b"a", b"b"),
+        batch_of(b"c", b"d", base=2, producer=7),
+        batch_of(ABORT, base=4, producer=7, control=True),
+        batch_of(b"e", base=5, producer=7),
+    )
+    data = b"".join(map(bytes, parts))
+    batches, position = await packed_of(data, start, [(7, 2)])
+    assert values == [one.value for packed in batches for one in packed.unpacked()]
+    theirs = PartitionRecords(PLACE, MemoryRecords(data), [(7, 2)], start, None, None, False, READ_COMMITTED)
+    assert values == [one.value for one in theirs]
+    assert theirs.next_fetch_offset == position
 
 
 def test_records_with_a_bit_turned_are_not_taken() -> None:

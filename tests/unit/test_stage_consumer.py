@@ -30,7 +30,7 @@ class Scripted(StageConsumer):
         self.app = SimpleNamespace(consumer_generation_id=2)
         self.events: list[str] = []
         self.intake = SimpleNamespace(
-            take=lambda chunk: self.events.extend(chunk.records[PLACE]),
+            take=lambda chunk: self.events.extend(chunk.batches[PLACE]),
             held=set, again=lambda: None, assigned=lambda _: None,
         )  # fmt: skip
         self._fetches = list(fetches)
@@ -64,7 +64,7 @@ def fetched(*records: str, generation: int = 2) -> Fetch:
     """An ordinary answer."""
 
     async def fetch(_consumer: Scripted) -> Chunk:
-        return Chunk(generation, {PLACE: list(records)})
+        return Chunk(generation, {PLACE: cast(Any, records)})
 
     return fetch
 
@@ -74,7 +74,7 @@ def fetched_across_a_seek(*records: str) -> Fetch:
 
     async def fetch(consumer: Scripted) -> Chunk:
         await consumer.perform_seek()
-        return Chunk(2, {PLACE: list(records)})
+        return Chunk(2, {PLACE: cast(Any, records)})
 
     return fetch
 

@@ -8,6 +8,7 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.runtime.fetched import Packed
 from pipeline.runtime.outputs import Record, by_time
 from pipeline.runtime.stage import Lane
 
@@ -16,7 +17,16 @@ ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
 
 def records(*sizes: int | None) -> list[Any]:
     """Fetched records of these sizes."""
-    return [SimpleNamespace(offset=at, value=None if size is None else bytes(size)) for at, size in enumerate(sizes)]
+    return [
+        SimpleNamespace(offset=at, timestamp=1_000, value=None if size is None else bytes(size))
+        for at, size in enumerate(sizes)
+    ]
+
+
+class Batch(list[Any]):
+    """A batch as the broker gave it, with these records."""
+
+    next_offset = 3
 
 
 def offsets(batch: list[tuple[TopicPartition, Any]]) -> list[tuple[int, list[int]]]:
@@ -54,6 +64,19 @@ def test_every_record_is_taken_once_and_in_order(runs: list[list[int]], most: in
         assert before - len(batch) == lane.records()
         taken += batch
     assert list(range(sum(map(len, runs)))) == taken
+
+
+def test_batches_are_unpacked_when_their_turn_has_come() -> None:
+    """What waits stays packed, and counts; one whose records the topic has dropped is passed over."""
+    lane = Lane()
+    lane.waiting.extend(
+        [(TWO, Packed(Batch(), 0)), (ONE, Packed(Batch(records(1, 1, 1)), 1)), (TWO, Packed(Batch(), 0))]
+    )
+    assert 3 + 2 + 3 == lane.records()
+    assert [(1, [1])] == offsets(lane.taken(1, 1000))
+    assert [list, Packed] == [type(waiting) for _, waiting in lane.waiting]
+    assert [(1, [2])] == offsets(lane.taken(10, 1000))
+    assert not lane.waiting
 
 
 def test_records_are_decided_at_the_brokers_time_where_this_clock_is_behind() -> None:
