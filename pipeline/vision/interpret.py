@@ -18,6 +18,7 @@ _SHAPE_TRUST = 0.8  # how much of the shape's log weight counts
 _SHARPNESS = 0.85  # readers are surer than right: log probabilities are scaled by this before they are normalised
 _TWIN_COST = 3.0  # nats; O for 0 or I for 1, one and the same glyph on many plates
 _TWINS = {"O": "0", "0": "O", "Q": "0", "I": "1", "1": "I"}
+_UNSEEN = 1e-4  # probability of a text that a look does not think of
 _REPAIRED = 4  # best texts that repairs are tried on
 
 
@@ -81,6 +82,36 @@ def blended(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:
             share[1] += weight * reading.by_picture
     ranked = sorted(shares.items(), key=lambda item: (-item[1][0], item[0]))
     return [Reading(text, min(share, 1.0), min(by_picture, 1.0)) for text, (share, by_picture) in ranked]
+
+
+def pooled(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:
+    """Several looks at one plate as one reading, each with its weight (which sum to 1); likeliest first.
+
+    Weighed logarithms of probabilities, not probabilities, are added: a doubt that only one look raises fades, a doubt that all
+    share stays (logarithmic opinion pool: Genest and Zidek, Combining Probability Distributions, 1986).
+    """
+    texts = sorted({reading.text for _, readings in parts for reading in readings})
+    likely, by_picture = (
+        _pool(
+            [(weight, {reading.text: getattr(reading, of) for reading in readings}) for weight, readings in parts],
+            texts,
+        )
+        for of in ("probability", "by_picture")
+    )
+    ranked = sorted(texts, key=lambda text: (-likely[text], text))
+    return [Reading(text, likely[text], by_picture[text]) for text in ranked]
+
+
+def _pool(parts: Sequence[tuple[float, dict[str, float]]], texts: Sequence[str]) -> dict[str, float]:
+    """Each text's probability; "" stands for all others. They sum to 1."""
+    logs = {
+        text: math.fsum(weight * math.log(max(shares.get(text, 0.0), _UNSEEN)) for weight, shares in parts)
+        for text in texts
+    }
+    logs[""] = math.fsum(weight * math.log(max(1.0 - math.fsum(shares.values()), _UNSEEN)) for weight, shares in parts)
+    top = max(logs.values())
+    total = math.fsum(math.exp(value - top) for value in logs.values())
+    return {text: math.exp(value - top) / total for text, value in logs.items()}
 
 
 def _shares(values: dict[str, float]) -> dict[str, float]:

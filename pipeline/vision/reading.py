@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
 from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities
-from pipeline.vision.interpret import MAX_LENGTH, Reading, blended, candidates_of, certainty, posterior
+from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
 from pipeline.vision.lines import Lines, lines_of
 from pipeline.vision.looks import looks_of
 from pipeline.vision.own import NAME, OwnReader
@@ -181,7 +181,7 @@ def mixed(ways: list[list[Reading]]) -> list[Reading]:
     if max(credits) == -math.inf:
         return []
     weights = [math.exp(credit - max(credits)) for credit in credits]
-    return blended([(weight / sum(weights), readings) for weight, readings in zip(weights, ways, strict=True)])
+    return pooled([(weight / sum(weights), readings) for weight, readings in zip(weights, ways, strict=True)])
 
 
 def _credits(ways: list[list[Reading]]) -> list[float]:

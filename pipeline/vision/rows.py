@@ -23,6 +23,8 @@ _WORK_HEIGHT, _ROUGH_HEIGHT = 80, 48  # pixels that the examined area is scaled 
 _WORK_WIDTH = 600
 _GOOD_SCORE = 4.5  # a row this good needs no other binarisation
 _MOST = 40  # components that are looked at, leftmost first: a plate has some ten
+_FAINT_SCORE = 4.0  # of a row where the usual binarisation shows fewer than _SOME components: less is seldom one
+_SOME = 2  # components that the usual binarisation shows of any row
 _DARK = 110  # mean grey; light characters stand on dark ground
 _FAIR_SCORE = 3.0  # and after two, this good
 
@@ -76,15 +78,18 @@ def find_row(grey: Grey, area: Box, *, roughly: bool = False) -> Row | None:
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=how), np.uint8)
     best: Row | None = None
-    good = _GOOD_SCORE
+    good, least = _GOOD_SCORE, 0.0
     for dark in _binarised(part, maybe_light=not roughly or cv2.mean(part)[0] < _DARK):
-        row = _row_of(_components(dark))
+        parts = _components(dark)
+        if roughly and good == _GOOD_SCORE and len(parts) < _SOME:
+            least = _FAINT_SCORE
+        row = _row_of(parts)
         if row is not None and (best is None or row.score > best.score):
             best = row
         if best is not None and best.score >= good:
             break
         good = _FAIR_SCORE
-    if best is None:
+    if best is None or best.score < least:
         return None
     return Row(
         centre_x=x0 + best.centre_x / scale,

@@ -142,9 +142,23 @@ def test_ways_to_cut_a_plate_that_disagree_make_each_other_less_sure() -> None:
     assert readings[0].probability < 0.9
 
 
+def test_a_doubt_that_one_way_raises_fades_and_one_that_both_raise_stays() -> None:
+    """An O that the one cut takes for a D is no D; an 8 that both take for a B may be one."""
+    alone = mixed(
+        [[Reading("RK101AO", 0.8), Reading("RK101AD", 0.2)], [Reading("RK101AO", 0.8), Reading("RK10TAO", 0.2)]]
+    )
+    assert "RK101AO" == alone[0].text
+    assert alone[0].probability > 0.95
+    both = mixed([[Reading("RK101A8", 0.8), Reading("RK101AB", 0.2)]] * 2)
+    assert [("RK101A8", pytest.approx(0.8, abs=0.01)), ("RK101AB", pytest.approx(0.2, abs=0.01))] == [
+        (reading.text, reading.probability) for reading in both
+    ]
+
+
 def test_a_way_in_which_nothing_is_seen_says_nothing() -> None:
     """And where none sees anything, there is no reading."""
-    assert [Reading("1ABC234", 0.9)] == mixed([[], [Reading("1ABC234", 0.9)]])
+    (reading,) = mixed([[], [Reading("1ABC234", 0.9)]])
+    assert ("1ABC234", 0.9) == (reading.text, pytest.approx(reading.probability))
     assert [] == mixed([[], []])
 
 
