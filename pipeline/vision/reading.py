@@ -57,15 +57,7 @@ class Paddle:
     def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
         """See LineReader. Loads it first. Raises Misconfigured."""
         recogniser, folding = self.load()
-        return [folding.scores(recogniser.probabilities(_narrower(line))) for line in lines]
-
-
-def _narrower(line: Picture) -> Picture:
-    """The line as PaddleOCR reads it as well in less time, which grows with the width from MIN_WIDTH on."""
-    width = max(MIN_WIDTH, round(line.shape[1] * _NARROWER))
-    if width >= line.shape[1]:
-        return line
-    return np.asarray(cv2.resize(line, (width, line.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
+        return [folding.scores(recogniser.probabilities(line)) for line in lines]
 
 
 class PlateReader:
@@ -109,7 +101,7 @@ class PlateReader:
     def _arbitrated(self, ways: list[Lines], own: list[list[Scores]], found: list[list[Reading]]) -> list[Reading]:
         """Both readers' word on one way: to ask PaddleOCR about all changes hardly any text, and takes twice the time."""
         asked = _worth_asking(ways, found)
-        return _read_both(own[asked], self._arbiter.scores(ways[asked]))
+        return _read_both(own[asked], self._arbiter.scores([_narrower(line) for line in ways[asked]]))
 
     def looks(self, crop: Picture, inner: Box) -> Looks:
         """What the plate looks like beside its text: 2 ms. crop, inner: as in read."""
@@ -130,6 +122,14 @@ def is_hopeless(readings: list[Reading], least: tuple[float, float] = _HOPELESS)
         could_be_plate(reading.text) and reading.probability >= least[not is_common(reading.text)]
         for reading in readings
     )
+
+
+def _narrower(line: Picture) -> Picture:
+    """The line as PaddleOCR reads it as well, in less time: that grows with the width, from MIN_WIDTH on."""
+    width = max(MIN_WIDTH, round(line.shape[1] * _NARROWER))
+    if width >= line.shape[1]:
+        return line
+    return np.asarray(cv2.resize(line, (width, line.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _worth_asking(ways: list[Lines], found: list[list[Reading]]) -> int:
