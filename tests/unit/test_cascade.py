@@ -92,12 +92,12 @@ def test_where_nothing_is_seen_no_second_opinion_is_asked_for_unless_a_plate_is_
 
 
 def test_the_second_reader_is_asked_about_one_way_to_cut_the_plate() -> None:
-    """The shorter of those that say the same: its time grows with the width."""
+    """The shortest of those that say the same, and made narrower: its time grows with the width."""
     own, other = Saying("1ABC234", {6: "9"}), Saying("1ABC239")
     wide = cv2.copyMakeBorder(CROP, 0, 0, 60, 60, cv2.BORDER_REPLICATE)
     reader_of(own, other).read(wide, (0, 0, 360, 60))
     assert (2, 1) == (own.asked, other.asked)
-    assert other.widths[0] == min(own.widths)
+    assert 160 <= other.widths[0] < min(own.widths)
 
 
 def test_where_no_row_of_characters_is_seen_nothing_is_read_unless_a_plate_is_known_to_be_there() -> None:
