@@ -29,6 +29,7 @@ GRAMMAR = Grammar((
     Series("international", "8[A-Z]{3}[0-9]{3}", 0.005),
     Series("personalised 9", "9[A-Z]{3}[0-9]{3}", 0.005),
     Series("diplomatic", "CD[A-Z]{1,2}[0-9]{2,4}", 0.001),
+    Series("european institutions", "EUR[0-9]{3,4}", 0.0003),
     Series("test drive", "ZZ[A-Z]{2,3}[0-9]{3}", 0.002),
     Series("motorcycle", "[MW][A-Z]{3}[0-9]{3}", 0.02),
     Series("taxi", "T[A-Z]{3}[0-9]{3}", 0.001),

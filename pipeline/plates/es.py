@@ -13,12 +13,16 @@ from pipeline.plates.text import compact
 __all__ = ["COUNTRY", "GRAMMAR", "compact", "display", "series_of"]
 
 COUNTRY = "ES"
+_PROVINCE = (
+    "(?=A[BLV]|B[AIU]|C[ACEORSU]|G[CEIRU]|HU|IB|L[EOU]|M[ALU]|NA|O[RU]|P[MO]|S[AEGHOS]|T[EFO]|V[AIZ]|ZA)[A-Z]{2}"
+)
 GRAMMAR = Grammar((
     Series("standard", "[0-9]{4}[BCDFGHJKLMNPRSTVWXYZ]{3}", 0.93),
     Series("special vehicle", "E[0-9]{4}[BCDFGHJKLMNPRSTVWXYZ]{3}", 0.01),
     Series("trailer", "R[0-9]{4}[BCDFGHJKLMNPRSTVWXYZ]{3}", 0.01),
     Series("moped", "C[0-9]{4}[BCDFGHJKLMNPRSTVWXYZ]{3}", 0.01),
-    Series("province", "[A-Z]{1,2}[0-9]{4}[A-Z]{1,2}", 0.03),
+    Series("province", "[ABCHJLMOPSTVZ][0-9]{4}[A-Z]{1,2}", 0.015),
+    Series("province", f"{_PROVINCE}[0-9]{{4}}[A-Z]{{1,2}}", 0.015, 40 * 10**4 * (26 + 26**2)),
     Series("province", "[A-Z]{1,2}[0-9]{5,6}", 0.005),
 ))  # fmt: skip
 

@@ -15,7 +15,7 @@ __all__ = ["COUNTRY", "GRAMMAR", "compact", "display", "series_of"]
 
 COUNTRY = "GB"
 GRAMMAR = Grammar((
-    Series("current", "[A-HJ-PR-Y]{2}[0-9]{2}[A-HJ-PR-Z]{3}", 0.87),
+    Series("current", "[A-HJ-PR-Y]{2}[0-25-7][0-9][A-HJ-PR-Z]{3}", 0.87),
     Series("prefix", "[A-HJ-NPR-TV-Y][1-9][0-9]{0,2}[A-HJ-PR-Y]{3}", 0.03),
     Series("suffix", "[A-HJ-PR-Y]{3}[1-9][0-9]{0,2}[A-HJ-NPR-TV-Y]", 0.005),
     Series("diplomatic", "[0-9]{3}[DX][0-9]{3}", 0.0005),

@@ -13,10 +13,11 @@ from pipeline.plates.text import compact
 __all__ = ["COUNTRY", "GRAMMAR", "compact", "display", "series_of"]
 
 COUNTRY = "IE"
+_COUNTY = "(?=C[0-9ENW]|D[0-9L]|G[0-9]|K[EKY]|L[0-9DHKMS]|M[HNO]|OY|RN|SO|T[0-9NS]|W[0-9DHWX])[CDGKLMORSTW][A-Z]?"
 GRAMMAR = Grammar((
-    Series("standard", "[1-9][0-9][12][A-Z]{1,2}[1-9][0-9]{0,5}", 0.8),
-    Series("standard 1987", "[089][0-9][A-Z]{1,2}[1-9][0-9]{0,5}", 0.15),
-    Series("standard 1987", "1[0-2][A-Z]{1,2}[1-9][0-9]{0,5}", 0.04),
+    Series("standard", f"[1-9][0-9][12]{_COUNTY}[1-9][0-9]{{0,5}}", 0.8, 2 * 14 * 30 * 10**5),
+    Series("standard 1987", f"[089][0-9]{_COUNTY}[1-9][0-9]{{0,5}}", 0.15, 23 * 30 * 10**5),
+    Series("standard 1987", f"1[0-2]{_COUNTY}[1-9][0-9]{{0,5}}", 0.04, 3 * 30 * 10**5),
     Series("visitor", "ZZ[0-9]{5}", 0.001),
 ))  # fmt: skip
 

@@ -14,7 +14,8 @@ __all__ = ["COUNTRY", "GRAMMAR", "compact", "display", "series_of"]
 
 COUNTRY = "IT"
 GRAMMAR = Grammar((
-    Series("standard", "[A-HJ-NPR-TV-Z]{2}[0-9]{3}[A-HJ-NPR-TV-Z]{2}", 0.93),
+    Series("standard", "[A-H][A-HJ-NPR-TV-Z][0-9]{3}[A-HJ-NPR-TV-Z]{2}", 0.9),
+    Series("standard", "[J-NPR-TV-Z][A-HJ-NPR-TV-Z][0-9]{3}[A-HJ-NPR-TV-Z]{2}", 0.03),
     Series("motorcycle", "[A-HJ-NPR-TV-Z]{2}[0-9]{5}", 0.05),
     Series("province", "[A-Z]{2}[0-9A-Z][0-9]{5}", 0.01),
 ))  # fmt: skip

@@ -13,8 +13,9 @@ from pipeline.plates.text import compact
 __all__ = ["COUNTRY", "GRAMMAR", "compact", "display", "series_of"]
 
 COUNTRY = "RO"
+_COUNTY = "(?=A[BGR]|B[CHNRTVZ]|C[JLSTV]|D[BJ]|G[JLR]|H[DR]|I[FLS]|M[HMS]|NT|OT|PH|S[BJMV]|T[LMR]|V[LNS])[ABCDGHIMNOPSTV][A-Z]"
 GRAMMAR = Grammar((
-    Series("standard", "[A-Z]{2}[0-9]{2}[A-Z]{3}", 0.8),
+    Series("standard", f"{_COUNTY}[0-9]{{2}}[A-Z]{{3}}", 0.8, 41 * 10**2 * 26**3),
     Series("bucharest", "B[1-9][0-9]{1,2}[A-Z]{3}", 0.17),
     Series("bucharest", "B0[1-9][A-Z]{3}", 0.005),
     Series("provisional", "[A-Z]{1,2}0[0-9]{2,5}", 0.01),

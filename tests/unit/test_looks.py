@@ -69,6 +69,23 @@ def test_looks_tell_countries_apart_that_share_a_form() -> None:
     assert "NL" == countries_of("AB1234", Looks(yellow=True, signs={"NL": -0.1, "L": -9.0}))[0][0]
 
 
+@pytest.mark.parametrize(
+    ("sign", "country"),
+    [("B", "BE"), ("S", "SE"), ("FIN", "FI"), ("LT", "LT"), ("H", "HU"), ("MD", "MD")],
+)
+def test_the_band_decides_where_many_countries_share_a_form(sign: str, country: str) -> None:
+    """Three letters and three digits in black on white."""
+    others = dict.fromkeys(SIGNS, -9.0)
+    found, probability = countries_of("ABC123", Looks(yellow=False, red=False, signs=others | {sign: -0.05}))[0]
+    assert country == found
+    assert probability > 0.5
+
+
+def test_without_a_band_a_form_that_many_countries_share_leaves_doubt() -> None:
+    """Black on white, it is not known for a Belgian plate."""
+    assert countries_of("ABC123", Looks(yellow=False, red=False))[0][1] < 0.8
+
+
 def test_black_characters_speak_against_belgium() -> None:
     """A Swedish plate has the form of an old Belgian one."""
     sure = dict(countries_of("ABC123", Looks(red=True)))["BE"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline import plates
 from pipeline.errors import BadRecord
 from pipeline.plates import COUNTRIES, CountryPlates, compact, countries_of
-from pipeline.plates.grammar import Series
+from pipeline.plates.grammar import Series, shape_of
 
 GOOD = {
     "BE": ["1ABC234", "2XYZ999", "9ABC123", "MABC123", "ABC123", "123ABC", "BOBBY1"],
@@ -22,6 +22,12 @@ GOOD = {
     "ES": ["1234BBC", "M1234AB"], "IT": ["AB123CD"], "PL": ["WA12345", "WPI1234", "PO123AC"], "PT": ["AA01BB", "12AB34"],
     "AT": ["W12345A", "GU123AB"], "CH": ["ZH123456"], "CZ": ["1AB2345", "1A12345"], "DK": ["AB12345"],
     "IE": ["131D12345", "06KY123"], "RO": ["CJ12ABC", "B123ABC"],
+    "AL": ["AA367AM"], "BA": ["A12J345"], "BG": ["CB1234AB", "B1234AB"], "CY": ["KAP935"], "EE": ["494BCY", "356GC"],
+    "FI": ["BZM184"], "GR": ["ZKA3085", "IKX123"], "HR": ["ZG1234AB", "RI338JL", "ZG016A"], "HU": ["KTK794", "AABC123"],
+    "IS": ["YB416", "YBA16"], "LI": ["FL1834"], "LT": ["BVT107", "DM655"], "LV": ["LR9729", "GV6"], "MD": ["ABC123"],
+    "ME": ["PGAB123"], "MK": ["SK1234AB"], "MT": ["JAM891"], "NO": ["SU63463"], "RS": ["BG123AB", "NS1234AB"],
+    "SE": ["MLB060", "MLB06A", "SZR318T"], "SI": ["LJTS338", "LJ06NTL", "KR9316K"], "SK": ["BA388RU", "AA388RU"],
+    "TR": ["34ABC12", "06SG635"], "UA": ["BH8452XX"],
 }  # fmt: skip
 
 
@@ -71,6 +77,13 @@ def test_a_series_size_is_the_number_of_texts_it_matches(pattern: str) -> None:
         texts += {text + character for text in texts for character in "ABCXYZ0123456789"}
     plain = re.compile(pattern.replace("(?!AA)", ""))
     assert len({text for text in texts if plain.fullmatch(text)}) == Series("s", pattern, 1.0).size
+
+
+@given(st.from_regex("[A-C]{0,4}[0-2]{0,5}[A-C]{0,3}[XZ0-9]{0,2}", fullmatch=True))
+def test_a_grammar_for_a_shape_says_the_same_of_texts_of_that_shape(text: str) -> None:
+    """What is left out could not have fitted, in any country."""
+    for country in COUNTRIES.values():
+        assert country.GRAMMAR.likelihood(text) == country.GRAMMAR.for_shape(shape_of(text)).likelihood(text)
 
 
 def test_a_pattern_that_cannot_be_counted_is_refused() -> None:
