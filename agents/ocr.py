@@ -29,7 +29,8 @@ MAX_RECORDS = 8  # some 0.2 s of work: a batch's reads leave together
 
 
 async def start(context: Context) -> Handler:
-    """Load the reader and open the evidence store. PaddleOCR (1 to 4 s) loads meanwhile; the first read in doubt waits for it.
+    """Load the reader and open the evidence store. PaddleOCR (1 to 4 s) loads once the agent has joined its group, whose start it
+    would slow; the first read in doubt waits for it.
 
     Then the libraries are warmed up: before PaddleOCR's load, whose peak is the process's, what they keep would add to that peak.
     """
@@ -40,6 +41,7 @@ async def start(context: Context) -> Handler:
     reader = await asyncio.to_thread(PlateReader.load, paddle)
 
     async def make_ready() -> None:
+        await context.started.wait()
         await asyncio.to_thread(paddle.load)
         await asyncio.to_thread(warm_up)
 

@@ -43,6 +43,7 @@ class Context:
     metrics: StageMetrics
     sender: Sender
     now_ms: Callable[[], int] = platform_now_ms
+    started: asyncio.Event = field(default_factory=asyncio.Event)  # set when the agent has joined its group
     _background: list[asyncio.Task[None]] = field(default_factory=list)
     _stops: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _resets: list[Callable[[], None]] = field(default_factory=list)
@@ -194,6 +195,7 @@ async def run_agent(
         app = make_app(settings, connection, name, stage, module.SOURCE)
         stage.high_water = functools.partial(_high_water, app)
         await _until_stopped(stopped, app.start)
+        context.started.set()
         _spare_the_collector()
         log.info("agent.started", metrics_port=port)
         await _watch(app, stage, metrics, stopped)
