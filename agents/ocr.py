@@ -32,7 +32,7 @@ async def start(context: Context) -> Handler:
     """Load the reader and open the evidence store. PaddleOCR (1 to 4 s) loads once the agent has joined its group, whose start it
     would slow; the first read in doubt waits for it.
 
-    Then the libraries are warmed up: before PaddleOCR's load, whose peak is the process's, what they keep would add to that peak.
+    The libraries are warmed up after that: what they keep would otherwise add to the peak of memory, which is that of its load.
     """
     cv2.setNumThreads(1)
     paddle = Paddle()

@@ -17,12 +17,8 @@ __all__ = ["COUNTRY", "GRAMMAR", "compact", "display", "series_of"]
 
 COUNTRY = "DE"
 _ISSUED = 700 * (26 + 26**2) * 9_999  # districts (about), letters, digits
-_LETTERS = {
-    2: 0.03,
-    3: 0.21,
-    4: 0.44,
-    5: 0.32,
-}  # shares by their number, the district's and others; orders of magnitude, ours
+# Shares by how many they are, the district's letters included; orders of magnitude, ours.
+_LETTERS = {2: 0.03, 3: 0.21, 4: 0.44, 5: 0.32}
 _DIGITS = {1: 0.05, 2: 0.15, 3: 0.45, 4: 0.35}
 GRAMMAR = Grammar((
     Series("army", "Y[1-9][0-9]{4,5}", 0.001),

@@ -12,14 +12,14 @@ _TOKEN = re.compile(
     r"\(\?[!=].*?\)|(?P<one>\[(?P<set>[^\]]+)\]|[A-Z0-9])(?P<times>\{(?P<least>\d+)(?:,(?P<most>\d+))?\}|\?)?"
 )
 _RANGE = re.compile(r"(.)-(.)|(.)")
-_SHAPE = str.maketrans("012345678" + "BCDEFGHIJKLMNOPQRSTUVWXYZ", "9" * 9 + "A" * 25)
+_SHAPE = str.maketrans("0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "D" * 10 + "L" * 26)
 
 
 def shape_of(text: str) -> str:
-    """The compact text with A for each letter and 9 for each digit.
+    """The compact text with L for each letter and D for each digit.
 
     >>> shape_of("1ABC234")
-    '9AAA999'
+    'DLLLDDD'
     """
     return text.translate(_SHAPE)
 

@@ -32,7 +32,7 @@ class Fetched(msgspec.Struct, gc=False):
     value: bytes | None
 
 
-class Packed:
+class RecordBatch:
     """A batch of records as the broker gave it: checked, but not unpacked.
 
     first, last: offsets of what is wanted of it. first_ms, last_ms: ms UTC, from its head; its records' own times lie within. -1
@@ -52,9 +52,9 @@ class Packed:
         """How many records it has; in a compacted topic, at most so many."""
         return self.last - self.first + 1
 
-    def since(self, offset: int) -> "Packed":
+    def since(self, offset: int) -> "RecordBatch":
         """The same without what is before the offset."""
-        return self if offset <= self.first else Packed(self._batch, offset)
+        return self if offset <= self.first else RecordBatch(self._batch, offset)
 
     def unpacked(self) -> list[Fetched]:
         """Its records; they can be had once."""
@@ -63,7 +63,7 @@ class Packed:
 
 
 def lean(consumer: Any) -> None:
-    """Have a started AIOKafkaConsumer (with check_crcs=False) give Packed batches where it gave records.
+    """Have a started AIOKafkaConsumer (with check_crcs=False) give a RecordBatch where it gave records.
 
     It leans on Fetcher._proc_fetch_request, Fetcher._records (partition -> FetchResult) and FetchResult._partition_records; and on
     the name MemoryRecords, by which the fetcher makes them of an answer's bytes.
@@ -76,14 +76,14 @@ def lean(consumer: Any) -> None:
         brought = await fetch(assignment, node_id, request)
         for result in fetcher._records.values():
             records = getattr(result, "_partition_records", None)  # an error has none
-            if records is not None and not isinstance(records, PackedRecords):
-                result._partition_records = PackedRecords(records)
+            if records is not None and not isinstance(records, PartitionBatches):
+                result._partition_records = PartitionBatches(records)
         return brought
 
     fetcher._proc_fetch_request = leaner
 
 
-class PackedRecords(upstream.PartitionRecords):  # type: ignore[misc]
+class PartitionBatches(upstream.PartitionRecords):  # type: ignore[misc]
     """aiokafka's PartitionRecords, which minds transactions and positions, over batches instead of records.
 
     It leans on how _unpack_records goes through them, and on its fields.
@@ -101,8 +101,8 @@ class PackedRecords(upstream.PartitionRecords):  # type: ignore[misc]
             fetched._isolation_level,
         )
 
-    def _consumer_record(self, _tp: Any, head: "_Head") -> Packed:
-        return Packed(head.batch, max(self.next_fetch_offset, head.base_offset))
+    def _consumer_record(self, _tp: Any, head: "_Head") -> RecordBatch:
+        return RecordBatch(head.batch, max(self.next_fetch_offset, head.base_offset))
 
 
 class _Head:

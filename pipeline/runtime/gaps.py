@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.fetched import Packed
+from pipeline.runtime.fetched import RecordBatch
 
 
 class Gaps:
@@ -22,7 +22,7 @@ class Gaps:
             else:
                 self._next[tp] = place
 
-    def took(self, batches: Mapping[TopicPartition, Sequence[Packed]]) -> dict[TopicPartition, tuple[int, int]]:
+    def took(self, batches: Mapping[TopicPartition, Sequence[RecordBatch]]) -> dict[TopicPartition, tuple[int, int]]:
         """Note what came. Returns, where it is later than what comes next, the offset that was due and the one that came."""
         found: dict[TopicPartition, tuple[int, int]] = {}
         for tp, some in batches.items():
@@ -33,7 +33,7 @@ class Gaps:
             self._last_ms[tp] = some[-1].last_ms
         return found
 
-    def strayed(self, batches: Mapping[TopicPartition, Sequence[Packed]]) -> dict[TopicPartition, int]:
+    def strayed(self, batches: Mapping[TopicPartition, Sequence[RecordBatch]]) -> dict[TopicPartition, int]:
         """Where what came lies before what is due, with the offset that is due: a leader that had not caught up did not know the
         place, and the client began with the topic's first record."""
         due = {tp: self._next.get(tp, -1) for tp, some in batches.items()}
@@ -41,11 +41,11 @@ class Gaps:
             tp: place for tp, place in due.items() if batches[tp][0].first < place and not self._is_new(tp, batches[tp])
         }
 
-    def begun_anew(self, batches: Mapping[TopicPartition, Sequence[Packed]]) -> list[TopicPartition]:
+    def begun_anew(self, batches: Mapping[TopicPartition, Sequence[RecordBatch]]) -> list[TopicPartition]:
         """Where what came lies before what is due, and is yet younger than what was taken: another topic of the same name."""
         return [tp for tp, some in batches.items() if some[0].first < self._next.get(tp, -1) and self._is_new(tp, some)]
 
-    def _is_new(self, tp: TopicPartition, some: Sequence[Packed]) -> bool:
+    def _is_new(self, tp: TopicPartition, some: Sequence[RecordBatch]) -> bool:
         return some[0].first_ms > self._last_ms.get(tp, -1)
 
 

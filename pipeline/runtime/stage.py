@@ -16,7 +16,7 @@ import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.runtime.fetched import Packed
+from pipeline.runtime.fetched import RecordBatch
 from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of, count_of_all
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.sender import Sender
@@ -40,7 +40,7 @@ class Lane:
     A batch is unpacked when its turn has come: what waits is small, and what is decoded is still in the processor's cache.
     """
 
-    waiting: deque[tuple[TopicPartition, Packed | Sequence[Any]]] = field(default_factory=deque)
+    waiting: deque[tuple[TopicPartition, RecordBatch | Sequence[Any]]] = field(default_factory=deque)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     generation: int = -1
     busy: bool = False
@@ -55,7 +55,7 @@ class Lane:
         batch: list[Run] = []
         while self.waiting and records > 0 and size > 0:
             tp, fetched = self.waiting.popleft()
-            if isinstance(fetched, Packed):
+            if isinstance(fetched, RecordBatch):
                 fetched = fetched.unpacked()
             count, size = _fitting(fetched, records, size)
             records -= count

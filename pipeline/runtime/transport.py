@@ -28,7 +28,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
 from pipeline.runtime.fetch_pace import pace
-from pipeline.runtime.fetched import Packed, lean
+from pipeline.runtime.fetched import RecordBatch, lean
 from pipeline.runtime.gaps import Gaps, expired
 
 try:
@@ -45,7 +45,7 @@ class Chunk:
     """Batches of records as fetched, in order per partition, and the group generation that they were fetched in."""
 
     generation: int
-    batches: Mapping[TopicPartition, Sequence[Packed]]
+    batches: Mapping[TopicPartition, Sequence[RecordBatch]]
 
 
 @dataclass(frozen=True, slots=True)

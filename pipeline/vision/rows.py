@@ -79,9 +79,10 @@ def find_row(grey: Grey, area: Box, *, roughly: bool = False) -> Row | None:
     part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=how), np.uint8)
     best: Row | None = None
     good, least = _GOOD_SCORE, 0.0
-    for dark in _binarised(part, maybe_light=not roughly or cv2.mean(part)[0] < _DARK):
+    ways = _binarised(part, maybe_light=not roughly or cv2.mean(part)[0] < _DARK)
+    for number, dark in enumerate(ways):
         parts = _components(dark)
-        if roughly and good == _GOOD_SCORE and len(parts) < _SOME:
+        if roughly and number == 0 and len(parts) < _SOME:
             least = _FAINT_SCORE
         row = _row_of(parts)
         if row is not None and (best is None or row.score > best.score):

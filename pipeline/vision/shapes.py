@@ -5,8 +5,6 @@ each country, read 2025); weights are registered cars in millions (Eurostat road
 evenly among a country's shapes. Only ratios of shapes matter, and only to choose between texts that the picture allows: no text is
 rejected, and a personalised plate that is clearly seen is read as it stands.
 
->>> shape_of("1ABC234")
-'DLLLDDD'
 >>> log_weight("RK828AG") > log_weight("RK8828AG") > log_weight("SRK828AG")
 True
 """
@@ -16,6 +14,8 @@ import re
 from collections import defaultdict
 from functools import lru_cache
 from itertools import product
+
+from pipeline.plates.grammar import shape_of
 
 _ANY = 0.15  # millions, for a text of 4 to 8 characters with letters and digits that follows no series
 _ODD = 0.05  # letters alone: personalised plates
@@ -60,11 +60,6 @@ _SERIES = (
     (10.0, "LLDDDDLL"),  # UA
 )  # fmt: skip
 _REPEAT = re.compile(r"([LD])(?:\{(\d),(\d)\})?")
-
-
-def shape_of(text: str) -> str:
-    """Letters and digits of a compact text as L and D."""
-    return "".join("D" if character.isdigit() else "L" for character in text)
 
 
 def log_weight(text: str) -> float:

@@ -13,7 +13,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from crc32c import crc32c
 
-from pipeline.runtime.fetched import CHECKED_FROM, CRC_AT, CheckedRecords, Fetched, Packed, lean
+from pipeline.runtime.fetched import CHECKED_FROM, CRC_AT, CheckedRecords, Fetched, RecordBatch, lean
 
 PLACE = TopicPartition("t.reads", 3)
 ATTRIBUTES_AT = 22  # the second of its two bytes
@@ -48,7 +48,9 @@ def fetch_of(records: PartitionRecords, state: Any) -> Any:
     return fetcher
 
 
-async def packed_of(data: bytes, start: int = 0, aborted: Sequence[tuple[int, int]] = ()) -> tuple[list[Packed], int]:
+async def packed_of(
+    data: bytes, start: int = 0, aborted: Sequence[tuple[int, int]] = ()
+) -> tuple[list[RecordBatch], int]:
     """The batches that a fetch from there on brings of this answer, and where the next one begins."""
     state = SimpleNamespace(paused=False, position=start)
     state.consumed_to = lambda offset: setattr(state, "position", offset)

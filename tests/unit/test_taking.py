@@ -8,7 +8,7 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runtime.fetched import Packed
+from pipeline.runtime.fetched import RecordBatch
 from pipeline.runtime.outputs import Record, by_time
 from pipeline.runtime.stage import Lane
 
@@ -70,11 +70,11 @@ def test_batches_are_unpacked_when_their_turn_has_come() -> None:
     """What waits stays packed, and counts; one whose records the topic has dropped is passed over."""
     lane = Lane()
     lane.waiting.extend(
-        [(TWO, Packed(Batch(), 0)), (ONE, Packed(Batch(records(1, 1, 1)), 1)), (TWO, Packed(Batch(), 0))]
+        [(TWO, RecordBatch(Batch(), 0)), (ONE, RecordBatch(Batch(records(1, 1, 1)), 1)), (TWO, RecordBatch(Batch(), 0))]
     )
     assert 3 + 2 + 3 == lane.records()
     assert [(1, [1])] == offsets(lane.taken(1, 1000))
-    assert [list, Packed] == [type(waiting) for _, waiting in lane.waiting]
+    assert [list, RecordBatch] == [type(waiting) for _, waiting in lane.waiting]
     assert [(1, [2])] == offsets(lane.taken(10, 1000))
     assert not lane.waiting
 
