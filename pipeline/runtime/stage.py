@@ -7,7 +7,7 @@ alone is dead-lettered alone.
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +48,7 @@ class Lane:
 
     def records(self) -> int:
         """How many records wait."""
-        return sum(len(fetched) for _, fetched in self.waiting)
+        return sum([len(fetched) for _, fetched in self.waiting])
 
     def taken(self, records: int, size: int) -> list[Run]:
         """The next records, at most so many and of so many bytes, but at least one if there is any; they wait no longer."""
@@ -367,11 +367,14 @@ class Stage:
             except BadRecord:
                 outgoing = self._wire.bounded(outgoing, self._now_ms())
         acknowledged_ms = self._now_ms()
+        sent = Counter[str]()
         for topic, message, _, _ in outputs.sends:
-            self._metrics.messages_out.labels(self._options.agent, topic.name).inc(count_of(message))
+            sent[topic.name] += count_of(message)
             captured = captured_at_ms(message)
             if captured is not None:
                 self._metrics.capture_latency_seconds.observe(max(0, acknowledged_ms - captured) / 1000)
+        for name, count in sent.items():
+            self._metrics.messages_out.labels(self._options.agent, name).inc(count)
         for refused in outputs.refusals:
             self._metrics.dead_lettered.labels(self._options.agent, refused.reason).inc()
 

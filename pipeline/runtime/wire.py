@@ -8,7 +8,7 @@ from aiokafka.structs import TopicPartition
 from pipeline.errors import BadRecord
 from pipeline.runtime import codec
 from pipeline.runtime.outputs import Outputs, Record, Refused
-from pipeline.runtime.sender import Outgoing
+from pipeline.runtime.sender import OVERHEAD_BYTES, Outgoing
 from schemas import ids
 from schemas.base import Message
 from schemas.outcomes import DeadLetter
@@ -17,7 +17,6 @@ from schemas.topics import DEAD_LETTERS, READS, TOPICS, Topic
 
 Run = tuple[TopicPartition, Sequence[Any]]
 """Records of one partition as fetched, in order: offset, timestamp and value are what is looked at."""
-OVERHEAD_BYTES = 4096  # of a record beyond its value: key, headers, the batch around it
 
 
 class Wire:

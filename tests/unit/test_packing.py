@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
+from pipeline.runtime.sender import partition_of
+from pipeline.sources.packing import HOLD_MS, Packed, Packer
 from schemas.reads import PlateRead
 from tests.builders import NOON_MS, make_read
 
