@@ -41,20 +41,35 @@ class Lane:
     """
 
     waiting: deque[tuple[TopicPartition, RecordBatch | Sequence[Any]]] = field(default_factory=deque)
+    records: int = 0  # how many wait
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     generation: int = -1
     busy: bool = False
     task: asyncio.Task[None] | None = None
 
-    def records(self) -> int:
-        """How many records wait."""
-        return sum([len(fetched) for _, fetched in self.waiting])
+    def keep(self, tp: TopicPartition, batches: Iterable[RecordBatch | Sequence[Any]]) -> None:
+        """Have these wait, too."""
+        for batch in batches:
+            self.waiting.append((tp, batch))
+            self.records += len(batch)
+        self.arrived.set()
+
+    def clear(self) -> None:
+        """Nothing waits any more."""
+        self.waiting.clear()
+        self.records = 0
+
+    def drop(self, tp: TopicPartition) -> None:
+        """Nothing of this partition waits any more."""
+        self.waiting = deque(one for one in self.waiting if one[0] != tp)
+        self.records = sum(len(fetched) for _, fetched in self.waiting)
 
     def taken(self, records: int, size: int) -> list[Run]:
         """The next records, at most so many and of so many bytes, but at least one if there is any; they wait no longer."""
         batch: list[Run] = []
         while self.waiting and records > 0 and size > 0:
             tp, fetched = self.waiting.popleft()
+            self.records -= len(fetched)
             if isinstance(fetched, RecordBatch):
                 fetched = fetched.unpacked()
             count, size = _fitting(fetched, records, size)
@@ -63,6 +78,7 @@ class Lane:
                 batch.append((tp, fetched[:count]))
             if count < len(fetched):
                 self.waiting.appendleft((tp, fetched[count:]))
+                self.records += len(fetched) - count
         return batch
 
 
@@ -138,17 +154,16 @@ class Stage:
         for tp, batches in chunk.batches.items():
             lane = self._lane(tp)
             if lane.generation != chunk.generation:
-                lane.waiting.clear()
+                lane.clear()
                 lane.generation = chunk.generation
             queued = self._queued.get(tp, -1)
-            lane.waiting.extend((tp, packed.since(queued + 1)) for packed in batches if packed.last > queued)
+            lane.keep(tp, [packed.since(queued + 1) for packed in batches if packed.last > queued])
             self._queued[tp] = max(queued, batches[-1].last)
-            lane.arrived.set()
         self._generation = chunk.generation
 
     def held(self) -> set[TopicPartition]:
         """Partitions whose lane has its fill."""
-        full = {key for key, lane in self._lanes.items() if lane.records() >= self._options.backlog}
+        full = {key for key, lane in self._lanes.items() if lane.records >= self._options.backlog}
         return {tp for tp in self._assigned if (tp if self._options.per_partition else None) in full}
 
     async def room(self) -> None:
@@ -160,7 +175,7 @@ class Stage:
         """Forget what has not begun; wait for what has, unless it only waits for a dependency: that comes again."""
         self._draining.set()
         for lane in self._lanes.values():
-            lane.waiting.clear()
+            lane.clear()
         try:
             async with asyncio.timeout(timeout_s):
                 while any(lane.busy for lane in self._lanes.values()):
@@ -191,7 +206,7 @@ class Stage:
         self._hold.clear()
         self._generation = -1
         for lane in self._lanes.values():
-            lane.waiting.clear()
+            lane.clear()
             lane.generation = -1
         self._metrics.partitions.set(len(self._assigned))
         self._metrics.ready.set(1)
@@ -223,7 +238,7 @@ class Stage:
         self._again = None
         for tp, offset in offsets.items():
             lane = self._lane(tp)
-            lane.waiting = deque(one for one in lane.waiting if one[0] != tp)
+            lane.drop(tp)
             self._queued[tp], self._settled[tp] = offset - 1, offset
             self._committed.pop(tp, None)
 

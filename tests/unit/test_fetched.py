@@ -13,16 +13,27 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from crc32c import crc32c
 
-from pipeline.runtime.fetched import CHECKED_FROM, CRC_AT, CheckedRecords, Fetched, RecordBatch, lean
+from pipeline.runtime.fetched import (
+    CHECKED_FROM,
+    CRC_AT,
+    HEAD_BYTES,
+    ROOM_BYTES,
+    CheckedRecords,
+    Fetched,
+    RecordBatch,
+    lean,
+)
 
 PLACE = TopicPartition("t.reads", 3)
 ATTRIBUTES_AT = 22  # the second of its two bytes
 ABORT = bytes(4)  # the key of a control record: version 0, type 0
 
 
-def batch_of(*values: bytes | None, base: int = 0, producer: int = -1, control: bool = False) -> bytearray:
+def batch_of(
+    *values: bytes | None, base: int = 0, producer: int = -1, control: bool = False, codec: int = 0
+) -> bytearray:
     """The bytes of a batch of records, from offset `base` on; of a transaction, if it has a producer."""
-    builder = DefaultRecordBatchBuilder(2, 0, producer >= 0, producer, 0, 0, 1 << 20)
+    builder = DefaultRecordBatchBuilder(2, codec, producer >= 0, producer, 0, 0, 1 << 24)
     for at, value in enumerate(values):
         key, value = (value, b"") if control else (b"key", value)
         builder.append(at, 1_000 + at, key, value, [("header", b"x")])
@@ -30,8 +41,13 @@ def batch_of(*values: bytes | None, base: int = 0, producer: int = -1, control: 
     data[:8] = base.to_bytes(8)
     if control:
         data[ATTRIBUTES_AT] |= 0x20
-        data[CRC_AT:CHECKED_FROM] = crc32c(data[CHECKED_FROM:]).to_bytes(4)
+        seal(data)
     return data
+
+
+def seal(data: bytearray) -> None:
+    """Give what was changed the right checksum."""
+    data[CRC_AT:CHECKED_FROM] = crc32c(data[CHECKED_FROM:]).to_bytes(4)
 
 
 def fetch_of(records: PartitionRecords, state: Any) -> Any:
@@ -68,6 +84,27 @@ async def test_a_fetched_record_is_its_offset_its_time_and_its_value() -> None:
     assert (0, 2, 3, 1_000, 1_002) == (packed.first, packed.last, len(packed), packed.first_ms, packed.last_ms)
     assert [Fetched(0, 1_000, b"a"), Fetched(1, 1_001, None), Fetched(2, 1_002, b"c")] == packed.unpacked()
     assert 3 == position
+
+
+@pytest.mark.parametrize("codec", [0, 1, 2, 3, 4])  # none, gzip, snappy, lz4, zstd
+@pytest.mark.parametrize("size", [1, 1_000, ROOM_BYTES - 100, ROOM_BYTES])
+async def test_batches_of_every_codec_and_size_are_what_was_written(codec: int, size: int) -> None:
+    """Also those that do not fit into the memory kept for it; and what came of a batch stays when the next one is unpacked."""
+    parts = [batch_of(bytes([at]) * size, b"next", base=2 * at, codec=codec) for at in (0, 1)]
+    batches, _ = await packed_of(b"".join(map(bytes, parts)))
+    one, other = [packed.unpacked() for packed in batches]
+    assert [(0, b"\0" * size), (1, b"next")] == [(record.offset, record.value) for record in one]
+    assert [(2, b"\1" * size), (3, b"next")] == [(record.offset, record.value) for record in other]
+
+
+async def test_a_batch_that_cannot_be_decompressed_is_not_taken() -> None:
+    """Although its checksum is right: its producer is broken."""
+    data = batch_of(b"abc" * 100, codec=4)
+    data[HEAD_BYTES : HEAD_BYTES + 4] = b"\0" * 4
+    seal(data)
+    (packed,), _ = await packed_of(bytes(data))
+    with pytest.raises(Exception, match="frame"):
+        packed.unpacked()
 
 
 async def test_a_fetch_that_begins_inside_a_batch_brings_the_rest_of_it() -> None:

@@ -29,6 +29,11 @@ class Batch(list[Any]):
     next_offset = 3
 
 
+def packed(batch: Batch, first: int) -> RecordBatch:
+    """The batch, of an old format: nothing of it is compressed here."""
+    return RecordBatch(batch, memoryview(bytes(17)), first)
+
+
 def offsets(batch: list[tuple[TopicPartition, Any]]) -> list[tuple[int, list[int]]]:
     """Partition and offsets of each run."""
     return [(tp.partition, [raw.offset for raw in run]) for tp, run in batch]
@@ -47,7 +52,8 @@ def offsets(batch: list[tuple[TopicPartition, Any]]) -> list[tuple[int, list[int
 def test_a_batch_ends_with_records_or_bytes(most: int, size: int, expected: list[tuple[int, list[int]]]) -> None:
     """Whichever comes first."""
     lane = Lane()
-    lane.waiting.extend([(ONE, records(10, 10, 10)), (TWO, records(None, 5))])
+    lane.keep(ONE, [records(10, 10, 10)])
+    lane.keep(TWO, [records(None, 5)])
     assert expected == offsets(lane.taken(most, size))
 
 
@@ -56,12 +62,12 @@ def test_every_record_is_taken_once_and_in_order(runs: list[list[int]], most: in
     """However the batches are cut."""
     lane, taken = Lane(), list[int]()
     numbered = iter(range(100))
-    lane.waiting.extend((ONE, [SimpleNamespace(offset=next(numbered), value=bytes(n)) for n in run]) for run in runs)
+    lane.keep(ONE, [[SimpleNamespace(offset=next(numbered), value=bytes(n)) for n in run] for run in runs])
     while lane.waiting:
-        before = lane.records()
+        before = lane.records
         batch = [raw.offset for _, run in lane.taken(most, size) for raw in run]
         assert 0 < len(batch) <= most
-        assert before - len(batch) == lane.records()
+        assert before - len(batch) == lane.records
         taken += batch
     assert list(range(sum(map(len, runs)))) == taken
 
@@ -69,14 +75,28 @@ def test_every_record_is_taken_once_and_in_order(runs: list[list[int]], most: in
 def test_batches_are_unpacked_when_their_turn_has_come() -> None:
     """What waits stays packed, and counts; one whose records the topic has dropped is passed over."""
     lane = Lane()
-    lane.waiting.extend(
-        [(TWO, RecordBatch(Batch(), 0)), (ONE, RecordBatch(Batch(records(1, 1, 1)), 1)), (TWO, RecordBatch(Batch(), 0))]
-    )
-    assert 3 + 2 + 3 == lane.records()
+    lane.keep(TWO, [packed(Batch(), 0)])
+    lane.keep(ONE, [packed(Batch(records(1, 1, 1)), 1)])
+    lane.keep(TWO, [packed(Batch(), 0)])
+    assert 3 + 2 + 3 == lane.records
     assert [(1, [1])] == offsets(lane.taken(1, 1000))
     assert [list, RecordBatch] == [type(waiting) for _, waiting in lane.waiting]
     assert [(1, [2])] == offsets(lane.taken(10, 1000))
     assert not lane.waiting
+    assert 0 == lane.records
+
+
+def test_what_is_dropped_of_one_partition_waits_no_longer_and_no_longer_counts() -> None:
+    """The other partition's does."""
+    lane = Lane()
+    lane.keep(ONE, [records(1, 1)])
+    lane.keep(TWO, [records(1)])
+    lane.drop(ONE)
+    assert 1 == lane.records
+    assert [(2, [0])] == offsets(lane.taken(10, 1000))
+    lane.keep(ONE, [records(1, 1)])
+    lane.clear()
+    assert (0, []) == (lane.records, lane.taken(10, 1000))
 
 
 def test_records_are_decided_at_the_brokers_time_where_this_clock_is_behind() -> None:
