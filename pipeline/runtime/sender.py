@@ -92,6 +92,9 @@ class Sender:
             await asyncio.gather(*futures)
         except MessageSizeTooLargeError as error:
             await asyncio.gather(*futures, return_exceptions=True)
+            await self._replace(
+                producer, error
+            )  # it has counted what the broker has not: the next batch would be out of order
             raise BadRecord("too_large", f"an output is larger than its topic takes: {error}") from error
         except (KafkaError, OSError) as error:
             await asyncio.gather(*futures, return_exceptions=True)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.runtime.fetched import RecordBatch
+from pipeline.runtime.lane import Lane
 from pipeline.runtime.outputs import Record, by_time
-from pipeline.runtime.stage import Lane
 
 ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
 

@@ -1,0 +1,82 @@
+"""The sender on a real broker: one batch of records a partition, or as many as it takes."""
+
+import asyncio
+from collections import defaultdict
+from random import Random
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from pipeline.errors import BadRecord
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import MAX_BYTES, Outgoing, Sender, partition_of
+from schemas.topics import ALERTS
+from tests.conftest import PARTITIONS
+
+
+async def by_partition(kafka: KafkaConnection, topic: str) -> dict[int, list[Any]]:
+    """All records that the topic holds now."""
+    consumer = AIOKafkaConsumer(auto_offset_reset="earliest", **kafka.client_kwargs())
+    await consumer.start()
+    found: dict[int, list[Any]] = defaultdict(list)
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        while any([await consumer.position(one) < ends[one] for one in partitions]):
+            for tp, records in (await consumer.getmany(timeout_ms=500)).items():
+                found[tp.partition] += records
+    finally:
+        await consumer.stop()
+    return found
+
+
+async def test_what_is_sent_at_once_arrives_in_order_by_key(kafka: KafkaConnection, namespace: str) -> None:
+    """Some megabytes, so that each partition takes several batches; two calls at the same time do not mix up either one's order."""
+    topic, sender = f"{namespace}.alerts", Sender(kafka.client_kwargs())
+    calls = [
+        [Outgoing(topic, b"%d/%04d/" % (call, at) + bytes(2_000), key=b"PLATE%d" % (at % 9)) for at in range(1_500)]
+        for call in (0, 1)
+    ]
+    await asyncio.gather(*map(sender.send_all, calls))
+    await sender.stop()
+    found = await by_partition(kafka, topic)
+    assert 3_000 == sum(map(len, found.values()))
+    for number, records in found.items():
+        assert {partition_of(record.key, PARTITIONS) for record in records} == {number}
+    for call in calls:
+        for key in {record.key for record in call}:
+            arrived = [one.value for records in found.values() for one in records if one.key == key]
+            mine = [value for value in arrived if value.startswith(call[0].value[:2])]
+            assert [record.value for record in call if record.key == key] == mine
+
+
+async def test_a_keys_partition_is_the_one_that_every_producer_chooses(kafka: KafkaConnection, namespace: str) -> None:
+    """A record without a key goes anywhere, one with a partition there."""
+    topic, sender = f"{namespace}.alerts", Sender(kafka.client_kwargs())
+    keys = [b"1ABC%03d" % number for number in range(40)]
+    await sender.send_all([Outgoing(topic, b"ours", key=key) for key in keys])
+    await sender.send_all([Outgoing(topic, b"placed", key=b"x", partition=3), Outgoing(topic, b"anywhere")])
+    await sender.stop()
+    async with AIOKafkaProducer(**kafka.client_kwargs()) as producer:
+        for key in keys:
+            await producer.send_and_wait(topic, b"theirs", key=key)
+    found = [one for records in (await by_partition(kafka, topic)).values() for one in records]
+    places = {what: {(one.key, one.partition) for one in found if one.value == what} for what in (b"ours", b"theirs")}
+    assert places[b"ours"] == places[b"theirs"]
+    assert {(b"x", 3)} == {(one.key, one.partition) for one in found if one.value == b"placed"}
+    assert 2 * len(keys) + 2 == len(found)
+
+
+async def test_a_record_larger_than_its_topic_takes_is_said(kafka: KafkaConnection, namespace: str) -> None:
+    """Be it that the broker refuses it, or that no topic takes as much. The next call succeeds at once."""
+    topic, sender = f"{namespace}.alerts", Sender(kafka.client_kwargs())
+    small = Outgoing(topic, b"small", key=b"a")
+    for large in (Random(1).randbytes(ALERTS.max_message_bytes + 1), bytes(MAX_BYTES)):
+        with pytest.raises(BadRecord, match="too_large"):
+            await sender.send_all([small, Outgoing(topic, large, key=b"a")])
+        await sender.send_all([Outgoing(topic, b"after", key=b"a")])
+    await sender.stop()
+    arrived = [one.value for records in (await by_partition(kafka, topic)).values() for one in records]
+    assert [b"after", b"after"] == [value for value in arrived if value != b"small"]
