@@ -188,7 +188,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--singles", type=int, default=150_000, help="reads with one a record")
     parser.add_argument("--entries", type=int, default=1_000_000, help="on the hotlist")
     parser.add_argument("--partitions", type=int, default=8)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--packing", type=int, nargs="+", default=PACKINGS, help="reads a record, 1..100")
     parser.add_argument("--engines", nargs="+", choices=list(ENGINES), default=list(ENGINES))
     options = parser.parse_args()

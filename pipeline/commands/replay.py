@@ -39,10 +39,12 @@ def replay(
 ) -> None:
     """Send pictures or a video into the frames topic, or with --local read them in this process.
 
-    Pictures of a folder stand for passages a second apart, the last of them now. With --local --json there is one object per
-    picture (per passage, for a video): {"picture": ..., "reads": [{"plate", "confidence", "country", "colour", "box"}], "ms",
-    "error"}, best read first; the colour is the vehicle's, null where it is not clear. Exit code 1 if nothing could be
-    read as a picture.
+    Pictures of a folder stand for passages a second apart, the last now.
+
+    With --local --json there is one object per picture, of a video per passage:
+    {"picture": ..., "reads": [{"plate", "confidence", "country", "colour",
+    "box"}], "ms", "error"}, best read first. The colour is the vehicle's, null
+    where it is not clear. Exit code 1 if nothing could be read as a picture.
 
     Example: vigie replay pictures/ --camera E40-12 --local --json
     """
