@@ -9,7 +9,13 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from pipeline.errors import Unavailable, VigieError
 from pipeline.runtime.kafka_connection import KafkaConnection
@@ -160,7 +166,8 @@ async def _admin(connection: KafkaConnection) -> AsyncIterator[Any]:
         await admin.start()
         yield admin
     except (KafkaError, TimeoutError, OSError) as error:
-        raise Unavailable(f"Kafka at {connection.url} ({error!r})") from error
+        why = "no server there answers, or none lets us in" if isinstance(error, KafkaConnectionError) else repr(error)
+        raise Unavailable(f"Kafka at {connection.url} ({why})") from error
     finally:
         await admin.close()
 
