@@ -52,7 +52,7 @@ class Context:
 
     def partition_of(self, topic: Topic[Any], key: str) -> int:
         """The partition that Kafka's own hash gives this key, over the topic's real partition count."""
-        return partition_of(key, self.partitions(topic))
+        return partition_of(key.encode(), self.partitions(topic))
 
     def partitions(self, topic: Topic[Any]) -> int:
         """The topic's real partition count, as found at start."""

@@ -35,9 +35,9 @@ class Outgoing:
     partition: int | None = None
 
 
-def partition_of(key: str | bytes, partitions: int) -> int:
+def partition_of(key: bytes, partitions: int) -> int:
     """The fixed hash that every Kafka client uses: murmur2 of the key over the partition count."""
-    return int((murmur2(key.encode() if isinstance(key, str) else key) & 0x7FFFFFFF) % partitions)
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 class Sender:

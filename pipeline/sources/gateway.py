@@ -13,8 +13,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from pipeline.runtime.sender import partition_of
-from pipeline.sources.packing import HOLD_MS, Packed, Packer
+from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
 from schemas.pictures import Frame
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import COMPRESSION, FRAMES, READS

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pipeline.runtime.sender import partition_of
+from aiokafka.partitioner import murmur2
+
 from schemas.reads import MAX_BATCH, PlateRead, ReadBatch
 
 HOLD_MS = 20
@@ -14,6 +15,11 @@ class Packed(NamedTuple):
 
     partition: int
     batch: ReadBatch
+
+
+def partition_of(camera_id: str, partitions: int) -> int:
+    """The fixed hash that every Kafka client uses: murmur2 of the camera_id over the partition count."""
+    return int((murmur2(camera_id.encode()) & 0x7FFFFFFF) % partitions)
 
 
 class Packer:

@@ -8,12 +8,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.pair import EmbeddedPair
-from pipeline.runtime.sender import partition_of
 from pipeline.simulation.compare import order_breaks
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import SimulationOptions, simulate
 from pipeline.sources.gateway import open_gateway
+from pipeline.sources.packing import partition_of
 from schemas.pictures import Frame
 from schemas.reads import PlateRead, ReadBatch
 from tests.builders import NOON_MS, make_read

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runtime.sender import partition_of
-from pipeline.sources.packing import HOLD_MS, Packed, Packer
+from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
 from schemas.reads import PlateRead
 from tests.builders import NOON_MS, make_read
 
