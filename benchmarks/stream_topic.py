@@ -85,7 +85,7 @@ async def filled_topic(
     job: Job, kafka: KafkaConnection, namespace: str, packing: int, count: int, partitions: int
 ) -> None:
     """Send the reads of the job, so many a record."""
-    sender, topic = Sender(kafka.client_kwargs(), linger_ms=5), f"{namespace}.{READS.name}"
+    sender, topic = Sender(kafka.client_kwargs()), f"{namespace}.{READS.name}"
     values = _packed(reads_of(job, count, platform_now_ms()), packing, partitions)
     while some := [Outgoing(topic, value, partition=partition) for partition, value in islice(values, AT_ONCE)]:
         await sender.send_all(some)

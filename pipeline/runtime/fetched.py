@@ -26,9 +26,8 @@ from crc32c import crc32c
 
 # Bytes into a batch of records, since Kafka 0.11 (magic 2). Its records begin where its head ends, and are what is compressed.
 LENGTH_AT, MAGIC_AT, CRC_AT, CHECKED_FROM, CODEC_AT, HEAD_BYTES = 8, 16, 17, 21, 22, 61
-ROOM_BYTES = (
-    2 * 1024 * 1024
-)  # Java's and aiokafka's batches have at most 16 KB unless told otherwise, librdkafka's a megabyte
+# Java's and aiokafka's batches have at most 16 KB unless told otherwise, librdkafka's a megabyte.
+ROOM_BYTES = 2 * 1024 * 1024
 NO_TIME = -1
 BROKERS_CLOCK = 1  # a batch's timestamp_type where the topic's records bear the time at which the broker took them
 

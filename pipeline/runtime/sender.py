@@ -1,12 +1,15 @@
 """Sends to Kafka and waits for the acknowledgement: idempotent, acks=all, riding out a broker that is away.
 
 What is sent at once goes as one batch of records a partition, made here: it takes a third of the time that aiokafka's producer
-needs to look after each record by itself.
+needs to look after each record by itself. A record that is alone in its partition is left to the producer, which puts it into one
+batch with those of other calls.
 """
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +17,13 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 from aiokafka.partitioner import murmur2
-from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord, Unavailable
 from schemas.topics import COMPRESSION, DEAD_LETTERS
 
 log = structlog.get_logger()
 DELIVERY_TIMEOUT_MS = 30_000
+STOP_WAIT_S = 3.0
 MAX_BYTES = DEAD_LETTERS.max_message_bytes
 OVERHEAD_BYTES = 4096  # of a record beyond its value: key, headers, the batch around it
 
@@ -43,11 +46,14 @@ def partition_of(key: bytes, partitions: int) -> int:
 class Sender:
     """One producer, replaced when the broker's answer leaves its state in doubt. client_kwargs: of KafkaConnection."""
 
-    def __init__(self, client_kwargs: Mapping[str, Any], *, linger_ms: int = 0) -> None:
+    def __init__(self, client_kwargs: Mapping[str, Any]) -> None:
         self._kwargs = dict(client_kwargs)
-        self._linger_ms = linger_ms
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
+        # Held by whoever hands records to the producer, or closes it: several at the same time in aiokafka's `send_batch` shorten
+        # each other's patience, and one that is still in it when the producer closes is there for ever.
+        self._queueing = asyncio.Lock()
+        self._stopping: set[asyncio.Task[None]] = set()
         self._partitions: dict[str, int] = {}
 
     async def start(self) -> None:
@@ -58,7 +64,7 @@ class Sender:
         """Flush and disconnect; at most a few seconds, even when the broker is away."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _quietly_stopped(producer)
+            await self._stopped(producer)
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has (full name). Raises Unavailable."""
@@ -76,34 +82,28 @@ class Sender:
     async def send_all(self, records: Sequence[Outgoing]) -> None:
         """Send these, in order per partition, and wait until the broker has acknowledged every one.
 
-        Raises Unavailable when it did not: then any of them may have arrived, and all must be sent again (their ids drop the
-        second copy). Raises BadRecord when a record is larger than its topic takes.
+        Raises Unavailable when it did not, and BadRecord when a record is larger than its topic takes: then any of the others may
+        have arrived, and all must be sent again (their ids drop the second copy).
         """
         if not records:
             return
         largest = max([len(record.value) for record in records])
         if largest + OVERHEAD_BYTES > MAX_BYTES:
             raise BadRecord("too_large", f"an output is larger than any topic takes: {largest} bytes")
-        producer = await self._ready()
+        producer: AIOKafkaProducer | None = None
         futures: list[asyncio.Future[Any]] = []
         try:
-            for tp, of_it in (await _by_partition(producer, records)).items():
-                await _queue(producer, tp, of_it, futures)
-            await asyncio.gather(*futures)
-        except MessageSizeTooLargeError as error:
-            await asyncio.gather(*futures, return_exceptions=True)
-            await self._replace(
-                producer, error
-            )  # it has counted what the broker has not: the next batch would be out of order
-            raise BadRecord("too_large", f"an output is larger than its topic takes: {error}") from error
+            async with self._queueing:
+                producer = await self._ready()
+                await _queue(producer, records, futures)
+            await _acknowledged(futures)
         except (KafkaError, OSError) as error:
-            await asyncio.gather(*futures, return_exceptions=True)
+            with contextlib.suppress(KafkaError):
+                await _acknowledged(futures)  # whatever becomes of them, it is over before they are sent again
             await self._replace(producer, error)
+            if isinstance(error, MessageSizeTooLargeError):
+                raise BadRecord("too_large", f"an output is larger than its topic takes: {error}") from error
             raise Unavailable("Kafka") from error
-        except asyncio.CancelledError:
-            for future in futures:
-                future.add_done_callback(_retrieved)
-            raise
 
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:
@@ -111,7 +111,6 @@ class Sender:
                 producer = AIOKafkaProducer(
                     acks="all",
                     enable_idempotence=True,
-                    linger_ms=self._linger_ms,
                     compression_type=COMPRESSION,
                     max_batch_size=256 * 1024,
                     max_request_size=MAX_BYTES,
@@ -123,53 +122,76 @@ class Sender:
                 try:
                     await producer.start()
                 except (KafkaError, OSError) as error:
-                    await _quietly_stopped(producer)
+                    await self._stopped(producer)
                     raise Unavailable("Kafka") from error
                 self._producer = producer
             return self._producer
 
-    async def _replace(self, producer: AIOKafkaProducer, error: Exception) -> None:
-        log.warning("sender.replaced", error=repr(error), unknown_topic=isinstance(error, UnknownTopicOrPartitionError))
-        if self._producer is producer:
-            self._producer = None
-            await _quietly_stopped(producer)
+    async def _replace(self, producer: AIOKafkaProducer | None, error: Exception) -> None:
+        """Begin anew: this one has counted what the broker may not have, so that all that follows would be out of order."""
+        if producer is None or self._producer is not producer:
+            return
+        unknown_topic = isinstance(error, UnknownTopicOrPartitionError)
+        log.warning("sender.replaced", error=repr(error), unknown_topic=unknown_topic)
+        self._producer = None
+        async with self._queueing:
+            pass  # whoever is handing records to it ends first; those who wait get the next one
+        await self._stopped(producer)
+
+    async def _stopped(self, producer: AIOKafkaProducer) -> None:
+        """Flush and disconnect, waiting a few seconds; where the broker is away it goes on behind, until the last batch expires."""
+        stopping = asyncio.create_task(producer.stop())
+        self._stopping.add(stopping)
+        stopping.add_done_callback(self._stopping.discard)
+        stopping.add_done_callback(_retrieved)
+        await asyncio.wait([stopping], timeout=STOP_WAIT_S)
 
 
-async def _by_partition(
-    producer: AIOKafkaProducer, records: Sequence[Outgoing]
-) -> dict[TopicPartition, list[Outgoing]]:
-    """The records of each partition, in order."""
+async def _queue(producer: AIOKafkaProducer, records: Sequence[Outgoing], futures: list[asyncio.Future[Any]]) -> None:
+    """Hand the records to the producer; a future for each batch. A partition's second batch waits until its first is on its way."""
     counts = {topic: len(await producer.partitions_for(topic)) for topic in {record.topic for record in records}}
-    found: dict[TopicPartition, list[Outgoing]] = {}
+    partitions: dict[tuple[str, int], list[Outgoing]] = {}
     for record in records:
         place, count = record.partition, counts[record.topic]
         if place is None:
             place = random.randrange(count) if record.key is None else partition_of(record.key, count)
-        found.setdefault(TopicPartition(record.topic, place), []).append(record)
-    return found
+        partitions.setdefault((record.topic, place), []).append(record)
+    batches: list[deque[tuple[str, int, Any]]] = []
+    for (topic, place), of_it in partitions.items():
+        if len(of_it) == 1:
+            futures.append(await producer.send(topic, of_it[0].value, of_it[0].key, place))
+            futures[-1].add_done_callback(_retrieved)
+        else:
+            batches.append(deque((topic, place, batch) for batch in _batches(producer, of_it)))
+    while batches := [waiting for waiting in batches if waiting]:
+        for waiting in batches:
+            topic, place, batch = waiting.popleft()
+            futures.append(await producer.send_batch(batch, topic, partition=place))
+            futures[-1].add_done_callback(_retrieved)
 
 
-async def _queue(
-    producer: AIOKafkaProducer, tp: TopicPartition, records: Sequence[Outgoing], futures: list[asyncio.Future[Any]]
-) -> None:
-    """Hand the records of one partition to the producer, in as many batches as they need; a future for each."""
+def _batches(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> Iterator[Any]:
+    """The records of one partition, in as few batches as they fit into."""
     batch = producer.create_batch()
     for record in records:
         if batch.append(key=record.key, value=record.value, timestamp=None) is None:  # full; an empty one takes any
-            futures.append(await producer.send_batch(batch, tp.topic, partition=tp.partition))
+            yield batch
             batch = producer.create_batch()
             batch.append(key=record.key, value=record.value, timestamp=None)
     batch.close()
-    futures.append(await producer.send_batch(batch, tp.topic, partition=tp.partition))
+    yield batch
 
 
-async def _quietly_stopped(producer: AIOKafkaProducer) -> None:
-    try:
-        await asyncio.wait_for(producer.stop(), 3.0)
-    except (TimeoutError, KafkaError, OSError) as error:
-        log.debug("sender.stop_failed", error=repr(error))
+async def _acknowledged(futures: Sequence["asyncio.Future[Any]"]) -> None:
+    """Wait for all of them, then raise what went wrong: what caused it before what followed from it."""
+    if futures:
+        await asyncio.wait(futures)  # being cancelled leaves them alone
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    if errors:
+        raise next((error for error in errors if isinstance(error, MessageSizeTooLargeError)), errors[0])
 
 
 def _retrieved(future: "asyncio.Future[Any]") -> None:
+    """So that asyncio does not complain of a failure that nobody waits for any more."""
     if not future.cancelled():
         future.exception()
