@@ -257,9 +257,14 @@ class Stage:
             with self._metrics.handle_seconds.time():
                 await self._settle(batch, lambda: lane.generation != generation)
 
-    async def _settle(self, batch: Sequence[Run], stale: Callable[[], bool]) -> None:
+    async def _settle(self, batch: list[Run], stale: Callable[[], bool]) -> None:
+        places = {tp: fetched[-1].offset + 1 for tp, fetched in batch}
+        count = sum(len(fetched) for _, fetched in batch)
         records, outputs = self._wire.decoded(batch)
+        messages = count_of_all([record.message for record in records])
+        batch.clear()  # this and the messages go as soon as they are decided: later they must be fetched into the cache to be freed
         outputs.add(await self._handled(records, stale))
+        del records
         await self._sent(outputs, stale)
         if outputs.settled is not None:
             await self._waited_out(outputs.settled, stale)
@@ -267,12 +272,10 @@ class Stage:
             raise Stale
         if not self._options.per_partition:
             self._hold = {**outputs.hold}
-        for tp, fetched in batch:
-            self._settled[tp] = fetched[-1].offset + 1
-        count = sum(len(fetched) for _, fetched in batch)
+        self._settled.update(places)
         self._metrics.records_in.inc(count)
-        self._metrics.messages_in.inc(count_of_all([record.message for record in records]))
-        if batch:
+        self._metrics.messages_in.inc(messages)
+        if places:
             self._metrics.batch_records.observe(count)
 
     async def _handled(

@@ -24,7 +24,7 @@ REPEAT_MS = 2_000  # reads of one camera at most this far apart are one passage
 MOST_PASSAGES = 16  # remembered per vehicle and section; the oldest goes first
 PAIRED_KEEP_MS = 24 * 3_600_000  # a pair that was given out can be given again for a day
 # Each is one hash tag, so one call: thirty sections of a batch go in a few calls, and a cluster can spread them.
-SHARDS = 16
+SHARDS = 8
 Vehicle = tuple[str, str]  # section_id, plate
 _READ = msgspec.json.Decoder(PlateRead)
 _ENCODER = msgspec.json.Encoder()
