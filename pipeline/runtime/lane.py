@@ -25,6 +25,7 @@ class Lane:
     generation: int = -1
     busy: bool = False
     task: asyncio.Task[None] | None = None
+    dropped: set[TopicPartition] = field(default_factory=set)  # since the batch in hand was taken
 
     def keep(self, tp: TopicPartition, batches: Iterable[RecordBatch | Sequence[Any]]) -> None:
         """Have these wait, too."""
@@ -39,13 +40,15 @@ class Lane:
         self.records = 0
 
     def drop(self, tp: TopicPartition) -> None:
-        """Nothing of this partition waits any more."""
+        """Nothing of this partition waits any more, and what is in hand of it counts for nothing: it comes again."""
+        self.dropped.add(tp)
         self.waiting = deque(one for one in self.waiting if one[0] != tp)
         self.records = sum(len(fetched) for _, fetched in self.waiting)
 
     def taken(self, records: int, size: int) -> list[Run]:
         """The next records, at most so many and of so many bytes, but at least one if there is any; they wait no longer."""
         batch: list[Run] = []
+        self.dropped.clear()
         while self.waiting and records > 0 and size > 0:
             tp, fetched = self.waiting.popleft()
             self.records -= len(fetched)

@@ -124,11 +124,11 @@ class Stage:
             log.warning("stage.drain_timed_out", agent=self._options.agent)
 
     def offsets(self) -> dict[TopicPartition, int]:
-        """Next offset to commit per partition, where it moved."""
+        """Next offset to commit per partition, where the broker has another one: a lower one, too, after it was rewound."""
         found: dict[TopicPartition, int] = {}
         for tp, offset in self._settled.items():
             safe = min(offset, self._hold.get(tp.partition, offset))
-            if safe > self._committed.get(tp, -1):
+            if safe != self._committed.get(tp):
                 found[tp] = safe
         return found
 
@@ -180,7 +180,6 @@ class Stage:
             lane = self._lane(tp)
             lane.drop(tp)
             self._queued[tp], self._settled[tp] = offset - 1, offset
-            self._committed.pop(tp, None)
 
     def positions(self) -> dict[TopicPartition, int | None]:
         """Every partition of this worker with the next offset that is not settled; None: nothing settled yet."""
@@ -255,9 +254,9 @@ class Stage:
                 forget()
         if batch or (tick_s is not None and generation == self._generation != -1):
             with self._metrics.handle_seconds.time():
-                await self._settle(batch, lambda: lane.generation != generation)
+                await self._settle(lane, batch, lambda: lane.generation != generation)
 
-    async def _settle(self, batch: list[Run], stale: Callable[[], bool]) -> None:
+    async def _settle(self, lane: Lane, batch: list[Run], stale: Callable[[], bool]) -> None:
         places = {tp: fetched[-1].offset + 1 for tp, fetched in batch}
         count = sum(len(fetched) for _, fetched in batch)
         records, outputs = self._wire.decoded(batch)
@@ -272,7 +271,7 @@ class Stage:
             raise Stale
         if not self._options.per_partition:
             self._hold = {**outputs.hold}
-        self._settled.update(places)
+        self._settled.update({tp: place for tp, place in places.items() if tp not in lane.dropped})
         self._metrics.records_in.inc(count)
         self._metrics.messages_in.inc(messages)
         if places:

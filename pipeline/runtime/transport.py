@@ -265,6 +265,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             return
         self.intake.rewound(offsets)
         log.info("stage.rewound", partitions=len(offsets), to_ms=again.from_ms)
+        await self.force_commit()  # at once: whoever has to go on in this one's place must go back as far
 
     async def _places_of(self, again: Again, active: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """Where to go back to, for the partitions that are beyond it: one that is still behind would skip what it has not done."""

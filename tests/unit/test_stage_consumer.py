@@ -144,3 +144,22 @@ async def test_what_is_read_again_never_lies_ahead(
     consumer.intake = cast(Any, SimpleNamespace(positions=lambda: {PLACE: settled}))
     again = Again(1 if since else None, {} if asked is None else {PLACE: asked})
     assert ({} if back_to is None else {PLACE: back_to}) == await consumer._places_of(again, {PLACE})
+
+
+async def test_a_step_back_is_committed_before_anything_else() -> None:
+    """A worker that dies while it reads again leaves no gap behind: the next one begins where this one did."""
+
+    class Rewinding(Scripted):
+        async def seek_wait(self, partition_offsets: Mapping[TopicPartition, int]) -> None:
+            self.events += [f"to {offset}" for offset in partition_offsets.values()]
+
+        async def force_commit(self, topics: object = None, start_new_transaction: bool = True) -> bool:
+            self.events.append("committed")
+            return True
+
+    consumer, asked = Rewinding(fetched("a")), [Again(1, {})]
+    consumer._thread = cast(Any, Places(70, 90))
+    consumer.intake.again = lambda: asked[0] if asked else None
+    consumer.intake.positions = lambda: {PLACE: 90}
+    consumer.intake.rewound = lambda _offsets: (asked.clear(), consumer.events.append("rewound"))
+    assert ["to 70", "rewound", "committed", "a"] == await consumer.ran()
