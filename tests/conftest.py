@@ -3,9 +3,11 @@
 import os
 import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from hypothesis import settings
 from redis.asyncio import Redis
@@ -62,3 +64,19 @@ async def redis(pair: EmbeddedPair) -> AsyncIterator[Redis]:
     client = Redis.from_url(pair.redis_url, decode_responses=False)
     yield client
     await client.aclose()
+
+
+async def records_in(kafka: KafkaConnection, topic: str) -> list[Any]:
+    """All records that a topic of a test's namespace holds now, in order per partition."""
+    consumer, found = AIOKafkaConsumer(auto_offset_reset="earliest", **kafka.client_kwargs()), list[Any]()
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        while any([await consumer.position(one) < ends[one] for one in partitions]):
+            for records in (await consumer.getmany(timeout_ms=500)).values():
+                found += records
+    finally:
+        await consumer.stop()
+    return found

@@ -1,8 +1,7 @@
 """Sends to Kafka and waits for the acknowledgement: idempotent, acks=all, riding out a broker that is away.
 
-What is sent at once goes as one batch of records a partition, made here: it takes a third of the time that aiokafka's producer
-needs to look after each record by itself. A record that is alone in its partition is left to the producer, which puts it into one
-batch with those of other calls.
+What is sent at once goes as one batch of records a partition, made here: aiokafka's producer would look after each record by
+itself, at a cost. A record that is alone in its partition is left to it: it puts those of several calls into one batch.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.pair import EmbeddedPair
@@ -17,23 +17,13 @@ from pipeline.sources.packing import partition_of
 from schemas.pictures import Frame
 from schemas.reads import PlateRead, ReadBatch
 from tests.builders import NOON_MS, make_read
-from tests.conftest import PARTITIONS
+from tests.conftest import PARTITIONS, records_in
 
 
 async def batches_in(kafka: KafkaConnection, topic: str) -> list[tuple[int, ReadBatch]]:
     """All that a topic of reads holds now, with the partition of each batch."""
-    consumer = AIOKafkaConsumer(auto_offset_reset="earliest", **kafka.client_kwargs())
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-        consumer.assign(partitions)
-        ends, found = await consumer.end_offsets(partitions), []
-        while any([await consumer.position(one) < ends[one] for one in partitions]):
-            for records in (await consumer.getmany(timeout_ms=500)).values():
-                found += [(record.partition, msgspec.json.decode(record.value, type=ReadBatch)) for record in records]
-    finally:
-        await consumer.stop()
-    return found
+    records = await records_in(kafka, topic)
+    return [(record.partition, msgspec.json.decode(record.value, type=ReadBatch)) for record in records]
 
 
 async def first_of(kafka: KafkaConnection, topic: str) -> Any:
