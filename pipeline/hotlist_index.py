@@ -113,13 +113,13 @@ class Hotlist:
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """Which of the compact texts any entry may be found for, by place. One may be named in vain, none is left out."""
         folded = skeletons(texts)
-        alike = self._alike
-        found = [at for at, maybe in enumerate(alike.may_have(folded)) if maybe and alike.rows(folded[at])]
+        found = {at for at in self._alike.may_have(folded) if self._alike.rows(folded[at])}
         if self._near:
-            found += [at for at, text in enumerate(texts) if any(self._near.may_have(_deletions(text)))]
+            shorter = [(at, one) for at, text in enumerate(texts) for one in _deletions(text)]
+            found.update(shorter[place][0] for place in self._near.may_have([one for _, one in shorter]))
         if self._patterns:
-            found += [at for at, text in enumerate(texts) if self._patterns.rows(text)]
-        return found if not (self._near or self._patterns) else sorted(set(found))
+            found.update(at for at, text in enumerate(texts) if self._patterns.rows(text))
+        return sorted(found)
 
     def alike(self, text: str) -> list[HotlistEntry]:
         """The entries whose plate is the compact text, or may be confused with it character by character."""

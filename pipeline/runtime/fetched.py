@@ -16,13 +16,14 @@ from collections.abc import Iterator
 from threading import local
 from typing import Any
 
-import cramjam
 import msgspec
 from aiokafka.consumer import fetcher as upstream
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
 from crc32c import crc32c
+
+from pipeline.runtime import zstd
 
 # Bytes into a batch of records, since Kafka 0.11 (magic 2). Its records begin where its head ends, and are what is compressed.
 LENGTH_AT, MAGIC_AT, CRC_AT, CHECKED_FROM, CODEC_AT, HEAD_BYTES = 8, 16, 17, 21, 22, 61
@@ -82,8 +83,10 @@ class _Room(local):
             return batch
         room = self._memory
         try:
-            end = HEAD_BYTES + cramjam.zstd.decompress_into(raw[HEAD_BYTES:], room[HEAD_BYTES:])
-        except cramjam.DecompressionError:  # larger than any client of ours makes them, or broken
+            end = HEAD_BYTES + zstd.decompressed_into(room[HEAD_BYTES:], raw[HEAD_BYTES:])
+        except zstd.Broken:
+            return batch
+        if end == len(room):  # larger than any client of ours makes them
             return batch
         room[:HEAD_BYTES] = raw[:HEAD_BYTES]
         room[CODEC_AT] &= ~batch.CODEC_MASK & 0xFF
@@ -99,6 +102,7 @@ def lean(consumer: Any) -> None:
     It leans on Fetcher._proc_fetch_request, Fetcher._records (partition -> FetchResult) and FetchResult._partition_records; and on
     the name MemoryRecords, by which the fetcher makes them of an answer's bytes.
     """
+    zstd.keep_contexts()
     upstream.MemoryRecords = CheckedRecords
     fetcher = consumer._fetcher
     fetch = fetcher._proc_fetch_request

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOr
 from aiokafka.partitioner import murmur2
 
 from pipeline.errors import BadRecord, Unavailable
+from pipeline.runtime.zstd import keep_contexts
 from schemas.topics import COMPRESSION, DEAD_LETTERS
 
 log = structlog.get_logger()
@@ -107,6 +108,7 @@ class Sender:
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
+                keep_contexts()
                 producer = AIOKafkaProducer(
                     acks="all",
                     enable_idempotence=True,

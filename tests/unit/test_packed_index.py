@@ -28,6 +28,25 @@ def test_it_holds_what_a_plain_multimap_holds(steps: list[tuple[bool, str, int]]
         )
 
 
+@given(st.sets(st.text(max_size=3), max_size=300), st.lists(st.text(max_size=3), max_size=50))
+def test_no_text_that_has_rows_is_passed_over(held: set[str], others: list[str]) -> None:
+    """Whatever the size of the index; what is taken back may still be named."""
+    index, asked = PackedIndex(), [*held, *others]
+    for row, text in enumerate(sorted(held)):
+        index.add(text, row)
+    named = {asked[place] for place in index.may_have(asked)}
+    assert held <= named
+
+
+def test_few_texts_are_named_in_vain() -> None:
+    """So that nearly all reads end there."""
+    index = PackedIndex()
+    for number in range(20_000):
+        index.add(f"1ABC{number}", number)
+    assert 20_000 == len(index.may_have([f"1ABC{number}" for number in range(20_000)]))
+    assert len(index.may_have([f"2XYZ{number}" for number in range(20_000)])) < 5_000
+
+
 def test_entries_that_come_and_go_for_months_take_no_more_room() -> None:
     """Places taken back are cleaned up, so a hotlist that changes daily does not grow."""
     index = PackedIndex()
