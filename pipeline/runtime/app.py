@@ -6,7 +6,7 @@ import gc
 import importlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -25,7 +25,7 @@ from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.sender import Sender, partition_of
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.stage import Stage, StageOptions
-from pipeline.runtime.transport import StageTransport
+from pipeline.runtime.transport import Since, StageTransport
 from pipeline.state.witness import Witness
 from schemas.topics import Topic
 
@@ -218,31 +218,29 @@ def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
     risk, rebuild_ms = getattr(module, "IF_REDIS_FORGETS", None), getattr(module, "REBUILD_MS", None)
     if risk is None:
         return
+    make_again = getattr(module, "MAKE_AGAIN", False)
     count = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
+    source = f"{context.settings.namespace}.{module.SOURCE.name}"
 
-    def rebuild() -> None:
-        if rebuild_ms is not None:
-            stage.rewind(context.now_ms() - rebuild_ms)
-
-    def lost() -> None:
-        count.inc()
-        rebuild()
+    def owed(debts: Mapping[int, int | None]) -> None:
+        from_ms = None if rebuild_ms is None else context.now_ms() - rebuild_ms
+        stage.rewind({
+            TopicPartition(source, partition):
+                Since(from_ms=from_ms) if place is None else Since(place=place if make_again else None)
+            for partition, place in debts.items()
+        })  # fmt: skip
 
     witness = Witness(
         context.redis,
         context.settings.namespace,
         module.NAME,
         risk,
-        on_lost=lost,
-        on_new=rebuild,
-        place=stage.positions,
-        on_moved=(lambda places: stage.rewind(places=places)) if getattr(module, "MAKE_AGAIN", False) else _nothing,
+        places=lambda: {tp.partition: place for tp, place in stage.positions().items()},
+        debts=lambda: {tp.partition: done for tp, done in stage.debts().items()},
+        on_owed=owed,
+        on_lost=count.inc,
     )
     context.background(witness.run, "witness")
-
-
-def _nothing(_places: object) -> None:
-    """Where another Redis answers and what was written last may be gone, this agent can live with that."""
 
 
 def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:

@@ -20,7 +20,7 @@ from pipeline.runtime.lane import Lane
 from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of, count_of_all
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.sender import Sender
-from pipeline.runtime.transport import Again, Chunk
+from pipeline.runtime.transport import Again, Chunk, Since
 from pipeline.runtime.wire import Run, Wire
 from schemas.base import Message
 from schemas.topics import Topic
@@ -77,7 +77,9 @@ class Stage:
         self._assigned: set[TopicPartition] = set()
         self._resets: list[Callable[[], None]] = []
         self._reset_for = -1
-        self._again: Again | None = None
+        self._asked: set[TopicPartition] = set()  # to be read again, in this generation
+        self._again: dict[TopicPartition, Since] = {}  # those that have not gone back yet
+        self._gone_back: set[TopicPartition] = set()  # those that have, which the broker does not know yet
         self._running = False
         self._draining = asyncio.Event()
         self.high_water: Callable[[TopicPartition], int | None] = lambda _tp: None
@@ -133,8 +135,9 @@ class Stage:
         return found
 
     def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """The broker has these."""
+        """The broker has these. One that was on its way when its partition went back is higher than what is settled since."""
         self._committed.update(offsets)
+        self._gone_back -= {tp for tp, offset in offsets.items() if offset <= self._settled.get(tp, -1)}
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """Start a generation with nothing in hand: the broker's committed offsets say where."""
@@ -144,6 +147,8 @@ class Stage:
         self._settled.clear()
         self._committed.clear()
         self._hold.clear()
+        for asked in (self._asked, self._again, self._gone_back):
+            asked.clear()
         self._generation = -1
         for lane in self._lanes.values():
             lane.clear()
@@ -152,16 +157,20 @@ class Stage:
         self._metrics.ready.set(1)
         log.info("stage.assigned", partitions=len(self._assigned))
 
-    def rewind(self, from_ms: int | None = None, places: Mapping[TopicPartition, int | None] | None = None) -> None:
-        """Have everything since then (UTC ms), or from these places on, taken again: what the handler made of it was lost. Its ids
-        make that harmless. It never goes forward: a worker that is behind stays behind.
+    def rewind(self, again: Again) -> None:
+        """Have these partitions read again: what the handler made of them was lost. Its ids make that harmless. It never goes
+        forward: a worker that is behind stays behind. The next generation is not bound by it: see `debts`.
         """
-        asked = Again(from_ms, {tp: place for tp, place in (places or {}).items() if place is not None})
-        self._again = asked if self._again is None else self._again.and_also(asked)
+        self._again.update(again)
+        self._asked |= again.keys()
 
-    def again(self) -> Again | None:
-        """What `rewind` asked for."""
-        return self._again
+    def again(self) -> Again:
+        """What `rewind` asked for and is not done."""
+        return dict(self._again)
+
+    def debts(self) -> dict[TopicPartition, bool]:
+        """The partitions that `rewind` was asked for in this generation, and whether the broker knows that they went back."""
+        return {tp: tp not in self._again and tp not in self._gone_back for tp in self._asked}
 
     def begun_anew(self, tp: TopicPartition) -> None:
         """What comes from here on was not seen, whatever its offset; it is committed although that is less than before."""
@@ -173,9 +182,12 @@ class Stage:
         """Lost by retention."""
         self._metrics.expired.inc(count)
 
-    def rewound(self, offsets: Mapping[TopicPartition, int]) -> None:
+    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int]) -> None:
         """Go on from there. It is committed like any progress, so that a crash does not cut the repetition short."""
-        self._again = None
+        for tp, since in again.items():
+            if self._again.get(tp) is since:  # not asked for anew meanwhile
+                del self._again[tp]
+        self._gone_back |= offsets.keys()
         for tp, offset in offsets.items():
             lane = self._lane(tp)
             lane.drop(tp)

@@ -49,17 +49,15 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """What is to be read again: since a time (UTC ms, the broker's clock), from these offsets, or from whichever is earlier."""
+class Since:
+    """From where a partition is to be read again: a time (UTC ms, the broker's clock), an offset, or whichever is earlier."""
 
-    from_ms: int | None
-    places: Mapping[TopicPartition, int]
+    from_ms: int | None = None
+    place: int | None = None
 
-    def and_also(self, other: "Again") -> "Again":
-        """Both of them."""
-        times = [one.from_ms for one in (self, other) if one.from_ms is not None]
-        places = {tp: min(place, self.places.get(tp, place)) for tp, place in other.places.items()}
-        return Again(min(times, default=None), {**self.places, **places})
+
+Again = Mapping[TopicPartition, Since]
+"""What is to be read again."""
 
 
 class Intake(Protocol):
@@ -86,8 +84,8 @@ class Intake(Protocol):
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """A new generation begins with these partitions."""
 
-    def again(self) -> Again | None:
-        """What is to be read again; None: go on."""
+    def again(self) -> Again:
+        """What is to be read again."""
 
     def positions(self) -> dict[TopicPartition, int | None]:
         """Every partition with the next offset that is not settled; None: nothing settled in this generation."""
@@ -98,8 +96,8 @@ class Intake(Protocol):
     def expired(self, count: int) -> None:
         """So many records were gone from the topic before they could be fetched."""
 
-    def rewound(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """These partitions go on from there; what was fetched of them comes again."""
+    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int]) -> None:
+        """This was done: these partitions go on from there, what was fetched of them comes again; the others need not go back."""
 
 
 class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -159,9 +157,11 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
             return False
         return True
 
-    async def offsets_since(self, at_ms: int, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The first offset of each partition that the broker recorded then or later; none where nothing was."""
-        found = await self.call_thread(self._ensure_consumer().offsets_for_times, dict.fromkeys(partitions, at_ms))
+    async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """The first offset of each partition that the broker recorded then (UTC ms) or later; none where nothing was."""
+        if not times:
+            return {}
+        found = await self.call_thread(self._ensure_consumer().offsets_for_times, dict(times))
         return {tp: place.offset for tp, place in found.items() if place is not None}
 
     async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
@@ -211,8 +211,8 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 await self._seek_back()
                 continue
             active = set(self._get_active_partitions())
-            if active and (again := self.intake.again()) is not None:
-                await self._rewind(again, active)
+            if again := {tp: since for tp, since in self.intake.again().items() if tp in active}:
+                await self._rewind(again)
                 continue
             wanted = active - self.intake.held()
             if not wanted:
@@ -249,30 +249,31 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             return
         self._dropped = False
 
-    async def _rewind(self, again: Again, active: Iterable[TopicPartition]) -> None:
+    async def _rewind(self, again: Again) -> None:
         """Read again. Nothing is in flight here, so no chunk from before can follow."""
         place = self._place
         try:
-            offsets = await self._places_of(again, active)
+            offsets = await self._places_of(again)
             await self.seek_wait(offsets)
             self._gaps.sought(offsets)
         except (KafkaError, TimeoutError) as error:
             log.warning("rewind.failed", error=repr(error))
             await asyncio.sleep(0.5)
             return
-        if place != self._place:  # a rebalance came in between: once more, for what is ours now
+        if place != self._place:  # a rebalance came in between: it is asked for anew by whoever has the partitions now
             self._dropped = True
             return
-        self.intake.rewound(offsets)
-        log.info("stage.rewound", partitions=len(offsets), to_ms=again.from_ms)
+        self.intake.rewound(again, offsets)
+        log.info("stage.rewound", asked=len(again), partitions=len(offsets))
         await self.force_commit()  # at once: whoever has to go on in this one's place must go back as far
 
-    async def _places_of(self, again: Again, active: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+    async def _places_of(self, again: Again) -> dict[TopicPartition, int]:
         """Where to go back to, for the partitions that are beyond it: one that is still behind would skip what it has not done."""
-        since = {} if again.from_ms is None else await self._thread.offsets_since(again.from_ms, active)
+        times = {tp: since.from_ms for tp, since in again.items() if since.from_ms is not None}
+        recorded = await self._thread.offsets_since(times)
         settled, found = self.intake.positions(), dict[TopicPartition, int]()
-        for tp in active:
-            wanted = [offset for offset in (since.get(tp), again.places.get(tp)) if offset is not None]
+        for tp, since in again.items():
+            wanted = [offset for offset in (recorded.get(tp), since.place) if offset is not None]
             here = settled.get(tp)
             if here is None and wanted:
                 here = await self._thread.committed_offset(tp)

@@ -1,17 +1,18 @@
 """Notices that Redis has forgotten: a failover to a replica that was empty or behind, a file that was lost.
 
-Nobody can ask Redis what it no longer knows. So there is a witness: an era, drawn when Redis holds none, and a beat that every
-worker leaves each second. Another era says that all was lost; a beat of its own that is gone, that Redis went back in time.
-What was written after the last beat cannot be missed in this way: where another process answers than before, a worker takes
-for lost what it wrote since. And each agent leaves its mark on an era, so that a worker that starts in one which its agent has
-not seen yet knows that Redis holds nothing of its own. (In a Redis Cluster, it is the node with the witness that is watched.)
+Nobody can ask Redis what it no longer knows. So each agent keeps in Redis itself, for each partition that it reads, a mark: how far
+that partition was settled, and which Redis process answered. Redis loses the end of what was written to it, never the middle, so
+where a mark is left, all that was made of the records before it is left, too. A mark that is gone, or was written under another
+process, is a debt: the partition must be read again, from what the mark says on, or from long ago. The debt is noted in the mark,
+and struck out once the step back is committed: whoever gets the partition in between, after a crash, takes the debt over.
+
+(In a Redis Cluster it is the node with the marks that is watched.)
 """
 
-import asyncio
 import uuid
-from collections.abc import Callable
+from asyncio import sleep
+from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Generic, TypeVar
 
 import redis.asyncio
 import structlog
@@ -22,23 +23,35 @@ from pipeline.state.redis_port import Argument, Script
 log = structlog.get_logger()
 EVERY_S = 1.0
 WHAT = "witness"
-Place = TypeVar("Place")
+EMPTIED, OLDER = "Redis was emptied", "Redis is back at an older state"
 
-KEPT_MS = 24 * 3_600_000
-
-_BEAT = Script("""
-redis.call('HSETNX', KEYS[1], 'era', ARGV[1])
-local unseen = redis.call('HSETNX', KEYS[1], 'seen_by_' .. ARGV[2], 1)
-local before = redis.call('GET', KEYS[2])
-redis.call('SET', KEYS[2], ARGV[3], 'PX', ARGV[4])
+# A mark: "kept" or "owed", under which process (and to whom), and a place: of a debt, where to begin again; "" where none is known.
+_LOOK = Script("""
 local about = redis.pcall('INFO', 'server')
-local process = type(about) == 'string' and string.match(about, 'run_id:(%w+)') or ''
-return {redis.call('HGET', KEYS[1], 'era'), before or '', unseen, process}
+local process = type(about) == 'string' and string.match(about, 'run_id:(%w+)') or 'unknown'
+local mine, found = process .. '/' .. ARGV[1], {}
+for at = 2, #ARGV, 3 do
+  local partition, place, restored = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1'
+  local mark = redis.call('HGET', KEYS[1], partition)
+  local state, under, was = string.match(mark or '', '^(%a+) (%S+) (%d*)$')
+  local is, new = nil, nil
+  if (state == 'kept' and under == process) or (state == 'owed' and under == mine and restored) then
+    is, new = 'kept', 'kept ' .. process .. ' ' .. (place ~= '' and place or was)
+  elseif state == 'owed' and under == mine then
+    is = 'owed'
+  else
+    is, new = mark and 'anew' or 'gone', 'owed ' .. mine .. ' ' .. (was or '')
+  end
+  if new and new ~= mark then redis.call('HSET', KEYS[1], partition, new) end
+  found[#found + 1] = is
+  found[#found + 1] = was or ''
+end
+return found
 """)
 
 
-class Witness(Generic[Place]):
-    """Says what a worker relied on when Redis no longer has it. One for each worker; all share one era."""
+class Witness:
+    """Says what a worker relied on when Redis no longer has it. One for each worker; the workers of an agent share its marks."""
 
     def __init__(
         self,
@@ -47,21 +60,20 @@ class Witness(Generic[Place]):
         agent: str,
         risk: str,
         *,
+        places: Callable[[], Mapping[int, int | None]],
+        debts: Callable[[], Mapping[int, bool]],
+        on_owed: Callable[[Mapping[int, int | None]], None],
         on_lost: Callable[[], None] = lambda: None,
-        on_new: Callable[[], None] = lambda: None,
-        place: Callable[[], Place] | None = None,
-        on_moved: Callable[[Place], None] = lambda _place: None,
     ) -> None:
-        """risk: what may come of the loss, for the operator. on_lost: called at each loss. on_new: called when it starts in an era
-        that no worker of this agent has seen: either all is new, or Redis was emptied while none ran. on_moved: called when another
-        process answers, with what `place` gave before the last beat: all that was written by then is there."""
-        self._client, self._agent = client, agent
-        self._keys = (f"{{{namespace}:witness}}", f"{{{namespace}:witness}}:{uuid.uuid4().hex}")
-        self._risk, self._on_lost, self._on_new, self._on_moved = risk, on_lost, on_new, on_moved
-        self._place, self._was = place, place() if place else None
-        self._era: bytes | None = None
-        self._process = b""
-        self._beats = 0
+        """risk: what may come of a loss, for the operator. places: each partition of this worker with its next offset that is not
+        settled; None: nothing settled yet. on_owed: called with partitions that must be read again, from this offset on, or from as
+        long ago as matters (None). debts: what became of that, for those that this worker had ever since: whether the step back
+        is committed. on_lost: called at each loss.
+        """
+        self._client, self._risk = client, risk
+        self._key, self._me = f"{{{namespace}:witness}}:{agent}", uuid.uuid4().hex
+        self._places, self._debts, self._on_owed, self._on_lost = places, debts, on_owed, on_lost
+        self._kept: dict[int, int | None] = {}  # what the marks said at the last look
         self._at_s = monotonic()
 
     async def run(self) -> None:
@@ -71,26 +83,48 @@ class Witness(Generic[Place]):
                 await self.look()
             except Unavailable as error:
                 log.debug("witness.waiting", cause=str(error))
-            await asyncio.sleep(EVERY_S)
+            await sleep(EVERY_S)
 
     async def look(self) -> bool:
-        """Leave one beat. True: Redis has lost what was written before the last look. Raises Unavailable."""
-        place = self._place() if self._place else None
-        beats = self._beats + 1
-        arguments: list[Argument] = [uuid.uuid4().hex, self._agent, beats, KEPT_MS]
-        ((era, before, unseen, process),) = await _BEAT.run(self._client, WHAT, [(self._keys, arguments)])
-        first = self._era is None
-        if first and unseen:
-            self._on_new()
-        emptied = not first and era != self._era
-        behind = not first and not emptied and before not in (b"%d" % self._beats, b"%d" % beats)  # the latter: a retry
-        if emptied or behind:
-            log.error("memory.lost", how="Redis was emptied" if emptied else "Redis is back at an older state",
-                      last_seen_s_ago=round(monotonic() - self._at_s, 1), risk=self._risk)  # fmt: skip
+        """Read and renew the marks once. True: Redis has lost what this worker wrote before its last look. Raises Unavailable."""
+        places, debts = self._places(), self._debts()
+        if not places:
+            self._kept.clear()
+            return False
+        arguments: list[Argument] = [self._me]
+        for partition, place in places.items():
+            arguments += [partition, "" if place is None else place, int(debts.get(partition, False))]
+        (found,) = await _LOOK.run(self._client, WHAT, [([self._key], arguments)])
+        marks = {
+            partition: (state.decode(), int(was) if was else None)
+            for partition, state, was in zip(places, found[::2], found[1::2], strict=True)
+        }
+        how = self._lost(marks)
+        if how is not None:
+            log.error("memory.lost", how=how, last_seen_s_ago=round(monotonic() - self._at_s, 1), risk=self._risk)
             self._on_lost()
-        elif not first and process != self._process:
+        owed = {
+            partition: was
+            for partition, (state, was) in marks.items()
+            if state in ("gone", "anew") or (state == "owed" and partition not in debts)
+        }
+        if owed:
+            self._on_owed(owed)
+        self._kept = {
+            partition: was if place is None else place
+            for (partition, place), (state, was) in zip(places.items(), marks.values(), strict=True)
+            if state == "kept"
+        }
+        self._at_s = monotonic()
+        return how is not None
+
+    def _lost(self, marks: Mapping[int, tuple[str, int | None]]) -> str | None:
+        """What became of marks that were there at the last look; None: nothing is lost."""
+        broken = {partition: mark for partition, mark in marks.items() if partition in self._kept and mark[0] != "kept"}
+        if any(state == "gone" for state, _ in broken.values()):
+            return EMPTIED
+        if any((was or 0) < (self._kept[partition] or 0) for partition, (_, was) in broken.items()):
+            return OLDER
+        if broken:
             log.info("memory.moved", last_seen_s_ago=round(monotonic() - self._at_s, 1))
-            if self._was is not None:
-                self._on_moved(self._was)
-        self._era, self._process, self._beats, self._at_s, self._was = era, process, beats, monotonic(), place
-        return bool(emptied or behind)
+        return None

@@ -1,89 +1,187 @@
-"""A Redis that forgot is noticed, and only then."""
+"""A Redis that forgot is noticed, and only then; and what must be read again for it is owed until it is."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError
 
-from pipeline.errors import Unavailable
 from pipeline.runtime.pair import EmbeddedPair
 from pipeline.state.witness import Witness
 
+Owed = list[dict[int, int | None]]
 
-def witness(redis: Redis, namespace: str, losses: list[str], agent: str = "probe") -> Witness[None]:
-    """A witness that notes its losses."""
-    return Witness(
-        redis, namespace, agent, "nothing", on_lost=lambda: losses.append("lost"), on_new=lambda: losses.append("new")
-    )
+
+class Worker:
+    """A worker with these partitions, settled up to these places; `pay` is the step back, committed."""
+
+    def __init__(self, redis: Redis, namespace: str, agent: str = "probe", **places: int | None) -> None:
+        self.places = {int(name[1:]): place for name, place in places.items()}
+        self.owed: Owed = []
+        self.losses = 0
+        self._debts: dict[int, bool] = {}
+        self.witness = Witness(
+            redis, namespace, agent, "nothing", places=lambda: self.places, debts=lambda: self._debts,
+            on_owed=self._note, on_lost=self._count,
+        )  # fmt: skip
+
+    def _note(self, owed: Mapping[int, int | None]) -> None:
+        self.owed.append(dict(owed))
+        self._debts.update(dict.fromkeys(owed, False))
+
+    def _count(self) -> None:
+        self.losses += 1
+
+    def pay(self) -> None:
+        """All of it."""
+        self._debts = dict.fromkeys(self._debts, True)
+
+    def reassigned(self, **places: int | None) -> None:
+        """A new generation, with these partitions."""
+        self.places = {int(name[1:]): place for name, place in places.items()}
+        self._debts = {}
+
+    async def looks(self) -> Owed:
+        """What it is told at a look."""
+        self.owed.clear()
+        await self.witness.look()
+        return list(self.owed)
+
+
+async def settled(redis: Redis, namespace: str, agent: str = "probe", **places: int | None) -> Worker:
+    """A worker whose marks are kept."""
+    worker = Worker(redis, namespace, agent, **places)
+    await worker.looks()
+    worker.pay()
+    assert [] == await worker.looks()
+    return worker
+
+
+def key(namespace: str, agent: str = "probe") -> str:
+    """Where an agent's marks are."""
+    return f"{{{namespace}:witness}}:{agent}"
 
 
 async def test_a_redis_that_remembers_is_no_loss(redis: Redis, namespace: str) -> None:
-    """However many workers look, in whatever order."""
-    losses: list[str] = []
-    workers = [witness(redis, namespace, losses) for _ in range(3)]
-    for worker in (*workers, *reversed(workers), *workers):
-        assert not await worker.look()
-    assert losses == ["new"]
+    """However many workers look, in whatever order, and whoever gets the partitions; all that is new is owed, once."""
+    first, second = Worker(redis, namespace, p0=None), Worker(redis, namespace, p1=5)
+    assert [{0: None}] == await first.looks()
+    assert [{1: None}] == await second.looks()
+    assert [] == await first.looks()
+    first.pay()
+    second.pay()
+    for worker in (first, second, second, first):
+        assert [] == await worker.looks()
+    first.reassigned()
+    assert [] == await first.looks()
+    second.reassigned(p0=None, p1=7)
+    third = Worker(redis, namespace, p1=6)
+    for worker in (second, third, second):
+        assert [] == await worker.looks()
+    assert [0, 0, 0] == [worker.losses for worker in (first, second, third)]
 
 
-async def test_an_emptied_redis_is_noticed_once_by_every_worker_that_knew_it(redis: Redis, namespace: str) -> None:
-    """A worker that started afterwards has lost nothing."""
-    losses: list[str] = []
-    workers = [witness(redis, namespace, losses) for _ in range(2)]
-    for worker in workers:
-        await worker.look()
-    await redis.delete(f"{{{namespace}:witness}}")
-    newcomer = witness(redis, namespace, losses)
-    assert [False, True, True] == [await one.look() for one in (newcomer, *workers)]
-    assert [False, False, False] == [await one.look() for one in (newcomer, *workers)]
-    assert losses == ["new", "new", "lost", "lost"]
-
-
-async def test_a_redis_that_went_back_in_time_is_noticed_whoever_has_written_since(
+async def test_an_emptied_redis_is_noticed_by_every_worker_and_for_every_partition(
     redis: Redis, namespace: str
 ) -> None:
-    """A replica that was behind when it took over: the era is the same, a worker's own beat is not."""
-    losses: list[str] = []
-    worker, other = witness(redis, namespace, losses), witness(redis, namespace, [], agent="other")
-    await worker.look()
-    older = {key: await redis.dump(key) for key in await redis.keys(f"{{{namespace}:witness}}*")}
-    await worker.look()
-    for key, value in older.items():
-        await redis.restore(key, 0, value, replace=True)
-    for _ in range(3):
-        await other.look()
-    assert await worker.look()
-    assert not await worker.look()
-    assert losses == ["new", "lost"]
+    """Once; a worker that starts afterwards is owed as much, but has lost nothing of its own."""
+    one, other = await settled(redis, namespace, p0=1, p1=2), await settled(redis, namespace, p2=3)
+    await redis.delete(key(namespace))
+    newcomer = Worker(redis, namespace, p3=None)
+    assert [[{3: None}], [{0: None, 1: None}], [{2: None}]] == [await one_.looks() for one_ in (newcomer, one, other)]
+    for worker in (newcomer, one, other):
+        worker.pay()
+        assert [] == await worker.looks()
+    assert [0, 1, 1] == [worker.losses for worker in (newcomer, one, other)]
+
+
+async def test_a_debt_outlives_the_worker_that_noticed_it(redis: Redis, namespace: str) -> None:
+    """It is killed before its step back is committed: whoever has the partition next must go back, too, until someone has."""
+    killed = await settled(redis, namespace, p0=70)
+    await redis.delete(key(namespace))
+    assert [{0: None}] == await killed.looks()
+    heir = Worker(redis, namespace, p0=None)
+    assert [{0: None}] == await heir.looks()
+    assert [] == await heir.looks()
+    heir.reassigned(p0=None)  # before it has gone back
+    assert [{0: None}] == await heir.looks()
+    heir.pay()
+    assert [] == await heir.looks()
+    assert [] == await Worker(redis, namespace, p0=None).looks()
+
+
+async def test_a_redis_that_is_emptied_again_is_owed_again(redis: Redis, namespace: str) -> None:
+    """What was made anew in between is lost, and a debt that was just paid does not cover it."""
+    worker = await settled(redis, namespace, p0=70)
+    await redis.delete(key(namespace))
+    assert [{0: None}] == await worker.looks()
+    worker.pay()
+    await redis.delete(key(namespace))
+    assert [{0: None}] == await worker.looks()
+    worker.pay()
+    assert [] == await worker.looks()
+
+
+async def test_a_worker_that_wakes_up_pays_no_debt_of_another(redis: Redis, namespace: str) -> None:
+    """It had the partition before; what it did then is not what is owed now."""
+    zombie = await settled(redis, namespace, p0=70)
+    worker = await settled(redis, namespace, p0=90)
+    await redis.delete(key(namespace))
+    await worker.looks()
+    assert [{0: None}] == await zombie.looks()
+    worker.pay()
+    assert [{0: None}] == await worker.looks()
+    worker.pay()
+    assert [] == await worker.looks()
+
+
+async def test_a_redis_that_went_back_in_time_is_read_again_from_where_it_was(
+    pair: EmbeddedPair, namespace: str
+) -> None:
+    """A replica that was behind when it took over holds an older mark, of another process: from there on, nothing is sure."""
+    redis = Redis.from_url(pair.redis_url)
+    worker, idle = await settled(redis, namespace, p0=70), await settled(redis, namespace, p1=5)
+    older = await redis.dump(key(namespace))
+    worker.places[0] = 90
+    assert [] == await worker.looks()
+    await redis.restore(key(namespace), 0, older, replace=True)
+    await _another_process(pair, redis)
+    assert [{0: 70}] == await worker.looks()
+    assert [{1: 5}] == await idle.looks()
+    assert [1, 0] == [worker.losses, idle.losses]
+    for one in (worker, idle):
+        one.pay()
+        assert [] == await one.looks()
+    await redis.aclose()
 
 
 async def test_where_another_redis_answers_what_was_written_last_is_in_doubt(
     pair: EmbeddedPair, namespace: str
 ) -> None:
-    """From the place before the last beat that was answered: what was done by then is there."""
-    doubts: list[int] = []
-    places = iter(range(100))
+    """What was settled at the last look is there; a worker that starts only then goes back as far."""
     redis = Redis.from_url(pair.redis_url)
-    worker = Witness(redis, namespace, "probe", "nothing", place=lambda: next(places), on_moved=doubts.append)
-    for _ in range(3):
-        await worker.look()
+    worker = await settled(redis, namespace, p0=70, p1=None)
+    worker.places[0] = 90
+    await _another_process(pair, redis)
+    heir = Worker(redis, namespace, p0=95, p1=2)
+    assert [{0: 70, 1: None}] == await heir.looks()
+    assert [{0: 70, 1: None}] == await worker.looks()
+    assert 0 == worker.losses
+    await redis.aclose()
+
+
+async def test_agents_do_not_see_each_others_marks(redis: Redis, namespace: str) -> None:
+    """One that was away while Redis was emptied finds nothing of its own, whoever has looked since."""
+    await settled(redis, namespace, p0=1)
+    await redis.delete(key(namespace))
+    await settled(redis, namespace, agent="other", p0=1)
+    assert [{0: None}] == await Worker(redis, namespace, p0=None).looks()
+
+
+async def _another_process(pair: EmbeddedPair, redis: Redis) -> None:
+    """Valkey dies and comes back with what it had written to its file."""
     await pair.valkey.stop(kill=True)
     await pair.valkey.start()
     await pair.valkey.wait_ready()
-    with suppress(Unavailable):
-        await worker.look()  # the connection of before
-    assert [False, False] == [await worker.look() for _ in range(2)]
-    await redis.aclose()
-    assert [3] == doubts
-
-
-async def test_an_agent_that_was_away_while_redis_was_emptied_starts_in_an_era_new_to_it(
-    redis: Redis, namespace: str
-) -> None:
-    """It cannot know of a loss, but that nothing in Redis is its own; another agent's mark is not its mark."""
-    losses: list[str] = []
-    await witness(redis, namespace, losses).look()
-    await redis.delete(f"{{{namespace}:witness}}")
-    await witness(redis, namespace, [], agent="other").look()
-    await witness(redis, namespace, losses).look()
-    await witness(redis, namespace, losses).look()
-    assert losses == ["new", "new"]
+    with suppress(ConnectionError):
+        await redis.ping()  # the connection of before

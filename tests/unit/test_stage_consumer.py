@@ -9,7 +9,7 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.transport import Again, Chunk, StageConsumer
+from pipeline.runtime.transport import Chunk, Since, StageConsumer
 
 PLACE = TopicPartition("t.reads", 5)
 Fetch = Callable[["Scripted"], Awaitable[Chunk]]
@@ -31,7 +31,7 @@ class Scripted(StageConsumer):
         self.events: list[str] = []
         self.intake = SimpleNamespace(
             take=lambda chunk: self.events.extend(chunk.batches[PLACE]),
-            held=set, again=lambda: None, assigned=lambda _: None,
+            held=set, again=dict, assigned=lambda _: None,
         )  # fmt: skip
         self._fetches = list(fetches)
         self._place, self._dropped = 0, False
@@ -114,8 +114,8 @@ class Places:
     def __init__(self, since: int | None, committed: int | None) -> None:
         self._since, self._committed = since, committed
 
-    async def offsets_since(self, _at_ms: int, _partitions: object) -> dict[TopicPartition, int]:
-        return {} if self._since is None else {PLACE: self._since}
+    async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        return {} if self._since is None else dict.fromkeys(times, self._since)
 
     async def committed_offset(self, _tp: TopicPartition) -> int | None:
         return self._committed
@@ -142,8 +142,8 @@ async def test_what_is_read_again_never_lies_ahead(
     consumer = Scripted()
     consumer._thread = cast(Any, Places(since, committed))
     consumer.intake = cast(Any, SimpleNamespace(positions=lambda: {PLACE: settled}))
-    again = Again(1 if since else None, {} if asked is None else {PLACE: asked})
-    assert ({} if back_to is None else {PLACE: back_to}) == await consumer._places_of(again, {PLACE})
+    again = {PLACE: Since(1 if since else None, asked)}
+    assert ({} if back_to is None else {PLACE: back_to}) == await consumer._places_of(again)
 
 
 async def test_a_step_back_is_committed_before_anything_else() -> None:
@@ -157,9 +157,9 @@ async def test_a_step_back_is_committed_before_anything_else() -> None:
             self.events.append("committed")
             return True
 
-    consumer, asked = Rewinding(fetched("a")), [Again(1, {})]
+    consumer, asked = Rewinding(fetched("a")), {PLACE: Since(1)}
     consumer._thread = cast(Any, Places(70, 90))
-    consumer.intake.again = lambda: asked[0] if asked else None
+    consumer.intake.again = lambda: dict(asked)
     consumer.intake.positions = lambda: {PLACE: 90}
-    consumer.intake.rewound = lambda _offsets: (asked.clear(), consumer.events.append("rewound"))
+    consumer.intake.rewound = lambda _again, _offsets: (asked.clear(), consumer.events.append("rewound"))
     assert ["to 70", "rewound", "committed", "a"] == await consumer.ran()

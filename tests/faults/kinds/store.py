@@ -44,34 +44,43 @@ class EmptyRedis(Fault):
         return f"empty for {self.empty_s:.0f} s"
 
     async def strike(self, road: Road) -> None:
+        await self.empty(road)
+        await asyncio.sleep(self.empty_s)
+
+    async def empty(self, road: Road) -> None:
+        """Another Redis answers, with nothing in it."""
         valkey = road.pair.valkey
         await valkey.stop(kill=True)
         shutil.rmtree(road.pair.data_dir / "valkey" / "appendonlydir")
         await valkey.start()
         await valkey.wait_ready()
-        await asyncio.sleep(self.empty_s)
 
     async def mend(self, road: Road) -> None:
         await road.load_reference(replace=True)
 
 
 class KillOnEmptyRedis(EmptyRedis):
-    """The same failover, and an agent is killed meanwhile: it starts while nothing is in Redis that it could decide from."""
+    """The same failover, and an agent is killed meanwhile: before or after it has noticed, or while it reads again what Redis lost.
+    It starts while nothing is in Redis that it could decide from."""
 
     name: ClassVar[str] = "empty_and_kill"
     promise: ClassVar[str] = (
         "an agent that knows no camera waits, and refuses nothing, until the reference data is there again"
     )
     agent = ""
+    alive_s = 0.0
 
     def choose(self, random: Random) -> str:
         self.agent = random.choice(("hotlist", "section_control", "cross_border"))
-        return f"{self.agent}, {super().choose(random)}"
+        words = super().choose(random)
+        self.alive_s = random.uniform(0.0, self.empty_s)
+        return f"{self.agent} after {self.alive_s:.1f} s, {words}"
 
     async def strike(self, road: Road) -> None:
-        await super().strike(road)
+        await self.empty(road)
+        await asyncio.sleep(self.alive_s)
         road.worker(self.agent).process.kill()
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(max(1.0, self.empty_s - self.alive_s))
         await road.worker(self.agent).process.wait_ready(60.0)
 
 
