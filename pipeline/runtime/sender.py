@@ -9,9 +9,10 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
@@ -28,8 +29,7 @@ MAX_BYTES = DEAD_LETTERS.max_message_bytes
 OVERHEAD_BYTES = 4096  # of a record beyond its value: key, headers, the batch around it
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """One record to send. partition None: the key decides; without a key, chance."""
 
     topic: str  # the full name, with its namespace
@@ -38,6 +38,9 @@ class Outgoing:
     partition: int | None = None
 
 
+@lru_cache(
+    maxsize=10_000
+)  # aiokafka's murmur2 takes longer than encoding an alert, and sections, countries and trails come again
 def partition_of(key: bytes, partitions: int) -> int:
     """The fixed hash that every Kafka client uses: murmur2 of the key over the partition count."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
