@@ -223,10 +223,9 @@ def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
     source = f"{context.settings.namespace}.{module.SOURCE.name}"
 
     def owed(debts: Mapping[int, int | None]) -> None:
-        from_ms = None if rebuild_ms is None else context.now_ms() - rebuild_ms
+        all_of_it = Since(back_ms=rebuild_ms, asked_ms=context.now_ms())
         stage.rewind({
-            TopicPartition(source, partition):
-                Since(from_ms=from_ms) if place is None else Since(place=place if make_again else None)
+            TopicPartition(source, partition): all_of_it if place is None else Since(place if make_again else None)
             for partition, place in debts.items()
         })  # fmt: skip
 

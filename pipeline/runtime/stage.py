@@ -71,6 +71,7 @@ class Stage:
             TopicPartition, int
         ] = {}  # last offset taken in this generation: a seek may bring some again
         self._settled: dict[TopicPartition, int] = {}
+        self._settled_ms: dict[TopicPartition, int] = {}  # when the broker took the last of it
         self._hold: dict[int, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._changed = asyncio.Event()
@@ -137,7 +138,8 @@ class Stage:
     def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
         """The broker has these. One that was on its way when its partition went back is higher than what is settled since."""
         self._committed.update(offsets)
-        self._gone_back -= {tp for tp, offset in offsets.items() if offset <= self._settled.get(tp, -1)}
+        ahead = {tp for tp, offset in offsets.items() if offset > self._settled.get(tp, -1)}
+        self._gone_back = (self._gone_back - offsets.keys()) | (ahead & self._asked)
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """Start a generation with nothing in hand: the broker's committed offsets say where."""
@@ -145,6 +147,7 @@ class Stage:
         self._assigned = set(partitions)
         self._queued.clear()
         self._settled.clear()
+        self._settled_ms.clear()
         self._committed.clear()
         self._hold.clear()
         for asked in (self._asked, self._again, self._gone_back):
@@ -175,23 +178,28 @@ class Stage:
     def begun_anew(self, tp: TopicPartition) -> None:
         """What comes from here on was not seen, whatever its offset; it is committed although that is less than before."""
         log.error("stage.topic_begun_anew", topic=tp.topic, partition=tp.partition)
-        for places in (self._queued, self._settled, self._committed):
+        for places in (self._queued, self._settled, self._settled_ms, self._committed):
             places.pop(tp, None)
 
     def expired(self, count: int) -> None:
         """Lost by retention."""
         self._metrics.expired.inc(count)
 
-    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int]) -> None:
+    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]) -> None:
         """Go on from there. It is committed like any progress, so that a crash does not cut the repetition short."""
         for tp, since in again.items():
             if self._again.get(tp) is since:  # not asked for anew meanwhile
                 del self._again[tp]
-        self._gone_back |= offsets.keys()
+        self._gone_back |= {tp for tp, offset in offsets.items() if offset != self._committed.get(tp)}
+        self._settled_ms.update(times)
         for tp, offset in offsets.items():
             lane = self._lane(tp)
             lane.drop(tp)
             self._queued[tp], self._settled[tp] = offset - 1, offset
+
+    def recorded_ms(self, tp: TopicPartition) -> int | None:
+        """When the broker took the last record that is settled, UTC ms, or earlier; None: nothing settled yet."""
+        return self._settled_ms.get(tp)
 
     def positions(self) -> dict[TopicPartition, int | None]:
         """Every partition of this worker with the next offset that is not settled; None: nothing settled yet."""
@@ -269,7 +277,7 @@ class Stage:
                 await self._settle(lane, batch, lambda: lane.generation != generation)
 
     async def _settle(self, lane: Lane, batch: list[Run], stale: Callable[[], bool]) -> None:
-        places = {tp: fetched[-1].offset + 1 for tp, fetched in batch}
+        lasts = {tp: (fetched[-1].offset + 1, fetched[-1].timestamp) for tp, fetched in batch}
         count = sum(len(fetched) for _, fetched in batch)
         records, outputs = self._wire.decoded(batch)
         messages = count_of_all([record.message for record in records])
@@ -283,10 +291,12 @@ class Stage:
             raise Stale
         if not self._options.per_partition:
             self._hold = {**outputs.hold}
-        self._settled.update({tp: place for tp, place in places.items() if tp not in lane.dropped})
+        for tp, (place, recorded_ms) in lasts.items():
+            if tp not in lane.dropped:
+                self._settled[tp], self._settled_ms[tp] = place, recorded_ms
         self._metrics.records_in.inc(count)
         self._metrics.messages_in.inc(messages)
-        if places:
+        if lasts:
             self._metrics.batch_records.observe(count)
 
     async def _handled(

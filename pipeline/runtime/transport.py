@@ -50,10 +50,13 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """From where a partition is to be read again: a time (UTC ms, the broker's clock), an offset, or whichever is earlier."""
+    """From where a partition is to be read again: from this offset, or from back_ms before the last record that is settled, and at
+    least before asked_ms (UTC ms, as the broker's clock); from whichever is earlier. Nothing of both: not at all.
+    """
 
-    from_ms: int | None = None
     place: int | None = None
+    back_ms: int | None = None
+    asked_ms: int = 0
 
 
 Again = Mapping[TopicPartition, Since]
@@ -90,14 +93,18 @@ class Intake(Protocol):
     def positions(self) -> dict[TopicPartition, int | None]:
         """Every partition with the next offset that is not settled; None: nothing settled in this generation."""
 
+    def recorded_ms(self, tp: TopicPartition) -> int | None:
+        """When the broker took the last record that is settled, UTC ms, or earlier; None: nothing settled yet."""
+
     def begun_anew(self, tp: TopicPartition) -> None:
         """The topic is another one than before, and its offsets count from the beginning: none of them was seen."""
 
     def expired(self, count: int) -> None:
         """So many records were gone from the topic before they could be fetched."""
 
-    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int]) -> None:
-        """This was done: these partitions go on from there, what was fetched of them comes again; the others need not go back."""
+    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]) -> None:
+        """This was done: these partitions go on from there, with what was recorded then or later (UTC ms; none where that is not
+        known); what was fetched of them comes again. The others need not go back."""
 
 
 class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -139,19 +146,17 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         batches = await super()._fetch_records(consumer, *args, **kwargs)
         return Chunk(consumer._coordinator.generation, batches)  # read in the same step: no rebalance in between
 
-    async def commit_generation(self, offsets: Mapping[TopicPartition, int], generation: int) -> bool:
+    async def commit_generation(self, places: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
         """Commit for this generation only. False: not done, because it has passed or the broker is away."""
-        return bool(await self.call_thread(self._commit_generation, offsets, generation))
+        return bool(await self.call_thread(self._commit_generation, places, generation))
 
-    async def _commit_generation(self, offsets: Mapping[TopicPartition, int], generation: int) -> bool:
+    async def _commit_generation(self, places: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
         consumer = self._ensure_consumer()
         mine = consumer.assignment()
-        if consumer._coordinator.generation != generation or not set(offsets) <= mine:
+        if consumer._coordinator.generation != generation or not set(places) <= mine:
             return False
         try:
-            await asyncio.wait_for(
-                consumer.commit({tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}), 5.0
-            )
+            await asyncio.wait_for(consumer.commit(dict(places)), 5.0)
         except (KafkaError, TimeoutError) as error:
             log.warning("commit.failed", error=repr(error))
             return False
@@ -171,10 +176,13 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         )
         return found
 
-    async def committed_offset(self, tp: TopicPartition) -> int | None:
-        """What the group has committed; None: nothing yet."""
-        found: int | None = await self.call_thread(self._ensure_consumer().committed, tp)
-        return found
+    async def committed_place(self, tp: TopicPartition) -> tuple[int | None, int | None]:
+        """The offset that the group has committed, and when the broker had taken the record before it; None where not known."""
+        found = await self.call_thread(self._ensure_consumer()._coordinator.fetch_committed_offsets, [tp])
+        place = found.get(tp)
+        if place is None or place.offset < 0:
+            return None, None
+        return place.offset, int(place.metadata) if place.metadata else None
 
     def verify_event_path(self, now: float, tp: TopicPartition) -> None:
         """Nothing: the stage's own metrics tell of a partition that stands still."""
@@ -200,6 +208,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         self._place = 0  # counts assignments and seeks: a chunk whose fetch met one may be of before or after
         self._gaps = Gaps()
         self._dropped = False  # such a chunk was dropped, and nobody may have sought back since
+        self._committing = asyncio.Lock()  # a commit that is tried again must not overtake the next one
 
     async def _drain_messages(self, fetcher: Any) -> None:
         """Faust's fetcher task: bring records to the stage for as long as both run."""
@@ -207,10 +216,10 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             if not self.flow_active:
                 await self.wait(self.can_resume_flow)
                 continue
-            if self._dropped:
+            active = set(self._get_active_partitions())
+            if self._dropped and active:
                 await self._seek_back()
                 continue
-            active = set(self._get_active_partitions())
             if again := {tp: since for tp, since in self.intake.again().items() if tp in active}:
                 await self._rewind(again)
                 continue
@@ -243,7 +252,19 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         """What was dropped comes again; what the stage has by then, it knows."""
         try:
             await self.perform_seek()
-        except (KafkaError, TimeoutError) as error:  # the partitions went away meanwhile, or the broker is
+            # what has no commit, Faust leaves where the dropped records ended
+            new = [
+                tp
+                for tp, settled in self.intake.positions().items()
+                if settled is None and not self._read_offset.get(tp)
+            ]
+            if new:
+                await self.seek_wait(await self._thread.beginnings(new))
+        except (
+            KafkaError,
+            TimeoutError,
+            AssertionError,
+        ) as error:  # the partitions went away meanwhile, or the broker is
             log.info("seek.failed", error=repr(error))
             await asyncio.sleep(0.1)
             return
@@ -253,7 +274,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         """Read again. Nothing is in flight here, so no chunk from before can follow."""
         place = self._place
         try:
-            offsets = await self._places_of(again)
+            offsets, times = await self._places_of(again)
             await self.seek_wait(offsets)
             self._gaps.sought(offsets)
         except (KafkaError, TimeoutError) as error:
@@ -263,23 +284,39 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         if place != self._place:  # a rebalance came in between: it is asked for anew by whoever has the partitions now
             self._dropped = True
             return
-        self.intake.rewound(again, offsets)
+        self.intake.rewound(again, offsets, times)
         log.info("stage.rewound", asked=len(again), partitions=len(offsets))
         await self.force_commit()  # at once: whoever has to go on in this one's place must go back as far
 
-    async def _places_of(self, again: Again) -> dict[TopicPartition, int]:
-        """Where to go back to, for the partitions that are beyond it: one that is still behind would skip what it has not done."""
-        times = {tp: since.from_ms for tp, since in again.items() if since.from_ms is not None}
-        recorded = await self._thread.offsets_since(times)
-        settled, found = self.intake.positions(), dict[TopicPartition, int]()
-        for tp, since in again.items():
-            wanted = [offset for offset in (recorded.get(tp), since.place) if offset is not None]
-            here = settled.get(tp)
-            if here is None and wanted:
-                here = await self._thread.committed_offset(tp)
-            if wanted and here is not None and min(wanted) < here:
-                found[tp] = min(wanted)
-        return found
+    async def _places_of(self, again: Again) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+        """Where to go back to, and since when. Never ahead of where a partition is: one that is behind would skip what it has not
+        done. It goes back even to where it is: what is in hand of it was made with what is lost.
+        """
+        here = {
+            tp: (settled, self.intake.recorded_ms(tp)) for tp, settled in self.intake.positions().items() if tp in again
+        }
+        times, wanted = dict[TopicPartition, int](), dict[TopicPartition, list[int]]()
+        for tp, (settled, at_ms) in here.items():
+            since = again[tp]
+            if since.place is None and since.back_ms is None:
+                continue
+            if settled is None:
+                here[tp] = settled, at_ms = await self._thread.committed_place(tp)
+            wanted[tp] = [place for place in (since.place,) if place is not None]
+            if since.back_ms is not None:
+                times[tp] = min(since.asked_ms, at_ms or since.asked_ms) - since.back_ms
+        for tp, offset in (await self._thread.offsets_since(times)).items():
+            wanted[tp].append(offset)
+        found, new = dict[TopicPartition, int](), list[TopicPartition]()
+        for tp, offsets in wanted.items():
+            settled, _ = here[tp]
+            if offsets and settled is None:
+                new.append(tp)
+            elif offsets and settled is not None:
+                found[tp] = min(*offsets, settled)
+        if new:
+            found |= await self._thread.beginnings(new)
+        return found, times
 
     async def _tell(self, gaps: Mapping[TopicPartition, tuple[int, int]]) -> None:
         try:
@@ -297,14 +334,16 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what the stage has settled; what fails is tried again at the next interval."""
-        offsets = self.intake.offsets()
-        if not offsets:
-            return False
-        generation = self.app.consumer_generation_id
-        done = await self._thread.commit_generation(offsets, generation)
-        if done:
-            self.intake.committed(offsets)
-        return bool(done)
+        async with self._committing:
+            offsets = self.intake.offsets()
+            if not offsets:
+                return False
+            times = {tp: self.intake.recorded_ms(tp) for tp in offsets}
+            places = {tp: OffsetAndMetadata(offset, str(times[tp] or "")) for tp, offset in offsets.items()}
+            done = await self._thread.commit_generation(places, self.app.consumer_generation_id)
+            if done:
+                self.intake.committed(offsets)
+            return bool(done)
 
     async def wait_empty(self) -> None:
         """Before partitions go: let the batch in hand end, at most `stop_wait_s`, and commit."""
@@ -324,7 +363,15 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         that one chunk from after a gap would make it drop the gap."""
         self._place += 1
         await super().perform_seek()
-        self._gaps.sought(self._read_offset)
+        # a partition that has gone back is not sought ahead, although the broker may not know yet that it has
+        behind = {
+            tp: settled
+            for tp, settled in self.intake.positions().items()
+            if settled is not None and settled < (self._read_offset.get(tp) or settled + 1)
+        }
+        if behind:
+            await self.seek_wait(behind)
+        self._gaps.sought({**self._read_offset, **behind})
         self._place += 1
 
     async def verify_all_partitions_active(self) -> None:

@@ -4,7 +4,8 @@ Nobody can ask Redis what it no longer knows. So each agent keeps in Redis itsel
 that partition was settled, and which Redis process answered. Redis loses the end of what was written to it, never the middle, so
 where a mark is left, all that was made of the records before it is left, too. A mark that is gone, or was written under another
 process, is a debt: the partition must be read again, from what the mark says on, or from long ago. The debt is noted in the mark,
-and struck out once the step back is committed: whoever gets the partition in between, after a crash, takes the debt over.
+with a token of its own, and struck out for that token once the step back is committed: whoever gets the partition in between,
+after a crash, has the debt, and what was paid before pays for no other.
 
 (In a Redis Cluster it is the node with the marks that is watched.)
 """
@@ -17,7 +18,7 @@ from time import monotonic
 import redis.asyncio
 import structlog
 
-from pipeline.errors import Unavailable
+from pipeline.errors import Misconfigured, Unavailable
 from pipeline.state.redis_port import Argument, Script
 
 log = structlog.get_logger()
@@ -25,26 +26,28 @@ EVERY_S = 1.0
 WHAT = "witness"
 EMPTIED, OLDER = "Redis was emptied", "Redis is back at an older state"
 
-# A mark: "kept" or "owed", under which process (and to whom), and a place: of a debt, where to begin again; "" where none is known.
+# A mark: "kept" or "owed", under which process, the debt's token or "-", and a place: of a debt, where to begin again; "" where
+# none is known. A process counts as another one, too, once it was a replica meanwhile.
 _LOOK = Script("""
-local about = redis.pcall('INFO', 'server')
-local process = type(about) == 'string' and string.match(about, 'run_id:(%w+)') or 'unknown'
-local mine, found = process .. '/' .. ARGV[1], {}
+local function of(section, name)
+  local about = redis.pcall('INFO', section)
+  return type(about) == 'string' and string.match(about, name .. ':(%w+)') or '?'
+end
+local process, found = of('server', 'run_id') .. '/' .. of('replication', 'master_replid'), {}
 for at = 2, #ARGV, 3 do
-  local partition, place, restored = ARGV[at], ARGV[at + 1], ARGV[at + 2] == '1'
+  local partition, place, paid = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local mark = redis.call('HGET', KEYS[1], partition)
-  local state, under, was = string.match(mark or '', '^(%a+) (%S+) (%d*)$')
-  local is, new = nil, nil
-  if (state == 'kept' and under == process) or (state == 'owed' and under == mine and restored) then
-    is, new = 'kept', 'kept ' .. process .. ' ' .. (place ~= '' and place or was)
-  elseif state == 'owed' and under == mine then
-    is = 'owed'
-  else
-    is, new = mark and 'anew' or 'gone', 'owed ' .. mine .. ' ' .. (was or '')
+  local state, under, token, was = string.match(mark or '', '^(%a+) (%S+) (%S+) (%d*)$')
+  local known = under == process
+  if known and (state == 'kept' or token == paid) then
+    state, token = 'kept', '-'
+    local new = 'kept ' .. process .. ' - ' .. (place ~= '' and place or was)
+    if new ~= mark then redis.call('HSET', KEYS[1], partition, new) end
+  elseif not known then
+    state, token = mark and 'anew' or 'gone', ARGV[1]
+    redis.call('HSET', KEYS[1], partition, 'owed ' .. process .. ' ' .. token .. ' ' .. (was or ''))
   end
-  if new and new ~= mark then redis.call('HSET', KEYS[1], partition, new) end
-  found[#found + 1] = is
-  found[#found + 1] = was or ''
+  for _, value in ipairs({state, token, was or ''}) do found[#found + 1] = value end
 end
 return found
 """)
@@ -71,9 +74,10 @@ class Witness:
         is committed. on_lost: called at each loss.
         """
         self._client, self._risk = client, risk
-        self._key, self._me = f"{{{namespace}:witness}}:{agent}", uuid.uuid4().hex
+        self._key = f"{{{namespace}:witness}}:{agent}"
         self._places, self._debts, self._on_owed, self._on_lost = places, debts, on_owed, on_lost
         self._kept: dict[int, int | None] = {}  # what the marks said at the last look
+        self._told: dict[int, str] = {}  # the token of the debt that was told last
         self._at_s = monotonic()
 
     async def run(self) -> None:
@@ -83,6 +87,8 @@ class Witness:
                 await self.look()
             except Unavailable as error:
                 log.debug("witness.waiting", cause=str(error))
+            except Misconfigured as error:  # mended one day, and then it must not be blind
+                log.warning("witness.refused", cause=str(error))
             await sleep(EVERY_S)
 
     async def look(self) -> bool:
@@ -91,13 +97,14 @@ class Witness:
         if not places:
             self._kept.clear()
             return False
-        arguments: list[Argument] = [self._me]
+        arguments: list[Argument] = [uuid.uuid4().hex]
         for partition, place in places.items():
-            arguments += [partition, "" if place is None else place, int(debts.get(partition, False))]
+            paid = self._told.get(partition, "") if debts.get(partition) else ""
+            arguments += [partition, "" if place is None else place, paid]
         (found,) = await _LOOK.run(self._client, WHAT, [([self._key], arguments)])
         marks = {
-            partition: (state.decode(), int(was) if was else None)
-            for partition, state, was in zip(places, found[::2], found[1::2], strict=True)
+            partition: (state.decode(), token.decode(), int(was) if was else None)
+            for partition, state, token, was in zip(places, found[::3], found[1::3], found[2::3], strict=True)
         }
         how = self._lost(marks)
         if how is not None:
@@ -105,25 +112,26 @@ class Witness:
             self._on_lost()
         owed = {
             partition: was
-            for partition, (state, was) in marks.items()
-            if state in ("gone", "anew") or (state == "owed" and partition not in debts)
+            for partition, (state, token, was) in marks.items()
+            if state != "kept" and (token != self._told.get(partition) or partition not in debts)
         }
         if owed:
+            self._told.update({partition: marks[partition][1] for partition in owed})
             self._on_owed(owed)
         self._kept = {
-            partition: was if place is None else place
-            for (partition, place), (state, was) in zip(places.items(), marks.values(), strict=True)
+            partition: was if places[partition] is None else places[partition]
+            for partition, (state, _, was) in marks.items()
             if state == "kept"
         }
         self._at_s = monotonic()
         return how is not None
 
-    def _lost(self, marks: Mapping[int, tuple[str, int | None]]) -> str | None:
+    def _lost(self, marks: Mapping[int, tuple[str, str, int | None]]) -> str | None:
         """What became of marks that were there at the last look; None: nothing is lost."""
         broken = {partition: mark for partition, mark in marks.items() if partition in self._kept and mark[0] != "kept"}
-        if any(state == "gone" for state, _ in broken.values()):
+        if any(state == "gone" for state, _, _ in broken.values()):
             return EMPTIED
-        if any((was or 0) < (self._kept[partition] or 0) for partition, (_, was) in broken.items()):
+        if any((was or 0) < (self._kept[partition] or 0) for partition, (_, _, was) in broken.items()):
             return OLDER
         if broken:
             log.info("memory.moved", last_seen_s_ago=round(monotonic() - self._at_s, 1))

@@ -122,17 +122,31 @@ async def test_a_redis_that_is_emptied_again_is_owed_again(redis: Redis, namespa
     assert [] == await worker.looks()
 
 
-async def test_a_worker_that_wakes_up_pays_no_debt_of_another(redis: Redis, namespace: str) -> None:
-    """It had the partition before; what it did then is not what is owed now."""
-    zombie = await settled(redis, namespace, p0=70)
-    worker = await settled(redis, namespace, p0=90)
+async def test_a_worker_that_was_cut_off_takes_no_debt_over_and_pays_none(redis: Redis, namespace: str) -> None:
+    """It believes that the partition is its own, and can commit nothing."""
+    cut_off, worker = await settled(redis, namespace, p0=70), await settled(redis, namespace, p0=90)
     await redis.delete(key(namespace))
-    await worker.looks()
-    assert [{0: None}] == await zombie.looks()
+    for one in (worker, cut_off):
+        assert [{0: None}] == await one.looks()
+        assert [] == await one.looks()
+    assert b"owed" == (await redis.hget(key(namespace), "0"))[:4]
     worker.pay()
+    for one in (worker, cut_off, worker):
+        assert [] == await one.looks()
+    assert b"kept" == (await redis.hget(key(namespace), "0"))[:4]
+
+
+async def test_a_debt_whose_notice_was_lost_is_told_again(redis: Redis, namespace: str) -> None:
+    """The answer was lost on its way, or the worker slept: what it has paid before is another debt."""
+    worker = await settled(redis, namespace, p0=70)
+    await redis.delete(key(namespace))
+    unheard = Worker(redis, namespace, p0=95)  # as if it had been the worker's own look
+    await unheard.looks()
     assert [{0: None}] == await worker.looks()
+    assert [] == await worker.looks()
     worker.pay()
     assert [] == await worker.looks()
+    assert [] == await Worker(redis, namespace, p0=None).looks()
 
 
 async def test_a_redis_that_went_back_in_time_is_read_again_from_where_it_was(

@@ -31,7 +31,7 @@ class Scripted(StageConsumer):
         self.events: list[str] = []
         self.intake = SimpleNamespace(
             take=lambda chunk: self.events.extend(chunk.batches[PLACE]),
-            held=set, again=dict, assigned=lambda _: None,
+            held=set, again=dict, assigned=lambda _: None, positions=dict,
         )  # fmt: skip
         self._fetches = list(fetches)
         self._place, self._dropped = 0, False
@@ -109,41 +109,108 @@ async def test_partitions_that_go_away_while_it_seeks_back_are_sought_again_when
 
 
 class Places:
-    """The consumer's thread, as far as it tells places."""
+    """The consumer's thread, as far as it tells places; the topic begins at 7."""
 
-    def __init__(self, since: int | None, committed: int | None) -> None:
-        self._since, self._committed = since, committed
+    def __init__(self, since: int | None, committed: int | None, committed_ms: int | None = None) -> None:
+        self._since, self._committed = since, (committed, committed_ms)
 
     async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
         return {} if self._since is None else dict.fromkeys(times, self._since)
 
-    async def committed_offset(self, _tp: TopicPartition) -> int | None:
+    async def committed_place(self, _tp: TopicPartition) -> tuple[int | None, int | None]:
         return self._committed
+
+    async def beginnings(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 7)
+
+
+def consumer_at(thread: Places, settled: int | None, settled_ms: int | None = None) -> Scripted:
+    """A consumer whose partition stands there."""
+    consumer = Scripted()
+    consumer._thread = cast(Any, thread)
+    consumer.intake = cast(Any, SimpleNamespace(positions=lambda: {PLACE: settled}, recorded_ms=lambda _tp: settled_ms))
+    return consumer
 
 
 @pytest.mark.parametrize(
     ("since", "asked", "settled", "committed", "back_to"),
     [
         (70, None, 90, 90, 70),  # the last hour, again
-        (70, None, 20, 20, None),  # it is hours behind: going there would skip 50 records for good
-        (70, None, None, 20, None),  # the same, just started
+        (70, None, 20, 20, 20),  # it is hours behind: going to 70 would skip 50 records for good
+        (70, None, None, 20, 20),  # the same, just started
         (70, None, None, 90, 70),
         (None, None, 90, 90, None),  # nothing came since then
-        (70, None, None, None, None),  # all of it is new, and comes anyway
+        (70, None, None, None, 7),  # all of it is new; what is in hand was made with what is lost
         (None, 80, 90, 85, 80),  # from where it was a second ago
         (70, 80, 90, 85, 70),
-        (None, 95, 90, 90, None),
+        (None, 90, 90, 90, 90),  # a batch may be in hand
+        (None, 95, 90, 90, 90),
+        (None, 95, None, 90, 90),
+        (None, 95, None, None, 7),
+        (None, None, None, 90, None),
     ],
 )
 async def test_what_is_read_again_never_lies_ahead(
     since: int | None, asked: int | None, settled: int | None, committed: int | None, back_to: int | None
 ) -> None:
     """A worker that is behind stays behind, whatever its memory lost."""
-    consumer = Scripted()
-    consumer._thread = cast(Any, Places(since, committed))
-    consumer.intake = cast(Any, SimpleNamespace(positions=lambda: {PLACE: settled}))
-    again = {PLACE: Since(1 if since else None, asked)}
-    assert ({} if back_to is None else {PLACE: back_to}) == await consumer._places_of(again)
+    consumer = consumer_at(Places(since, committed), settled)
+    again = {PLACE: Since(asked, 1 if since else None)}
+    assert ({} if back_to is None else {PLACE: back_to}) == (await consumer._places_of(again))[0]
+
+
+@pytest.mark.parametrize(
+    ("settled", "settled_ms", "committed_ms", "from_ms"),
+    [
+        (90, None, None, 9_000),
+        (
+            90,
+            9_500,
+            None,
+            8_500,
+        ),  # an hour before the last record that was settled, not before now: it has waited long since
+        (90, 99_000, None, 9_000),
+        (None, None, 5_000, 4_000),  # the one before had waited
+        (None, None, None, 9_000),
+    ],
+)
+async def test_the_hour_is_counted_from_where_the_partition_stands(
+    settled: int | None, settled_ms: int | None, committed_ms: int | None, from_ms: int
+) -> None:
+    """It may have stood there for long: what belongs to the next records lies before it."""
+    consumer = consumer_at(Places(70, 90, committed_ms), settled, settled_ms)
+    assert {PLACE: from_ms} == (await consumer._places_of({PLACE: Since(back_ms=1_000, asked_ms=10_000)}))[1]
+
+
+class Seeking(Scripted):
+    """It notes where it is sent; the broker knows 90, or nothing."""
+
+    committed: int | None = 90
+
+    async def seek_wait(self, partitions: Mapping[TopicPartition, int]) -> None:
+        self.events += [f"to {offset}" for offset in partitions.values()]
+
+    async def seek_to_committed(self) -> Mapping[TopicPartition, int]:
+        self.events.append("sought")
+        return cast(Any, {PLACE: self.committed})
+
+
+async def test_a_partition_that_went_back_is_not_sought_ahead() -> None:
+    """Its step back may not be committed yet; one that is ahead of its commit takes what it has twice, and drops it."""
+    consumer = Seeking()
+    for settled, sought in ((60, ["sought", "to 60"]), (95, ["sought"]), (None, ["sought"])):
+        consumer.events.clear()
+        consumer.intake.positions = lambda settled=settled: {PLACE: settled}
+        await consumer.perform_seek()
+        assert sought == consumer.events
+
+
+async def test_what_was_dropped_of_a_partition_without_a_commit_is_sought_at_its_beginning() -> None:
+    """Faust leaves it where the dropped records ended."""
+    consumer = Seeking(fetched("a", generation=1), fetched("a"))
+    consumer.committed, consumer._thread = None, cast(Any, Places(None, None))
+    consumer.intake.positions = lambda: {PLACE: None}
+    assert ["sought", "to 7", "a"] == await consumer.ran()
 
 
 async def test_a_step_back_is_committed_before_anything_else() -> None:
@@ -157,9 +224,10 @@ async def test_a_step_back_is_committed_before_anything_else() -> None:
             self.events.append("committed")
             return True
 
-    consumer, asked = Rewinding(fetched("a")), {PLACE: Since(1)}
+    consumer, asked = Rewinding(fetched("a")), {PLACE: Since(back_ms=1)}
     consumer._thread = cast(Any, Places(70, 90))
     consumer.intake.again = lambda: dict(asked)
     consumer.intake.positions = lambda: {PLACE: 90}
-    consumer.intake.rewound = lambda _again, _offsets: (asked.clear(), consumer.events.append("rewound"))
+    consumer.intake.recorded_ms = lambda _tp: None
+    consumer.intake.rewound = lambda _again, _offsets, _times: (asked.clear(), consumer.events.append("rewound"))
     assert ["to 70", "rewound", "committed", "a"] == await consumer.ran()

@@ -92,7 +92,7 @@ async def test_a_batch_in_hand_when_its_partition_is_rewound_settles_nothing_of_
     async with running(held) as stage:
         take(stage, one=10, two=20)
         await held.begun.wait()
-        stage.rewound({}, {ONE: 3})
+        stage.rewound({}, {ONE: 3}, {})
         held.go.set()
         await settled(stage)
         assert {ONE: 3, TWO: 23} == stage.offsets()
@@ -110,14 +110,14 @@ async def test_an_offset_that_was_on_its_way_when_its_partition_was_rewound_is_t
         take(stage, one=10)
         await settled(stage)
         on_its_way = stage.offsets()
-        stage.rewound({}, {ONE: 3})
+        stage.rewound({}, {ONE: 3}, {})
         stage.committed(on_its_way)
         assert {ONE: 3} == stage.offsets()
 
 
 async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back() -> None:
     """Not by an offset that was on its way, nor by the step back of an earlier debt; where nothing went back, at once."""
-    held, once, more = Held(), Since(from_ms=1), Since(from_ms=2)
+    held, once, more = Held(), Since(back_ms=1), Since(back_ms=2)
     held.go.set()
     async with running(held) as stage:
         take(stage, one=10, two=20)
@@ -125,16 +125,19 @@ async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back
         on_its_way = stage.offsets()
         stage.rewind({ONE: once, TWO: once})
         assert {ONE: False, TWO: False} == stage.debts()
-        stage.rewound({ONE: once, TWO: once}, {ONE: 3})
+        stage.rewound({ONE: once, TWO: once}, {ONE: 3}, {ONE: 500})
         assert ({ONE: False, TWO: True}, {}) == (stage.debts(), stage.again())
+        assert (500, 1_000) == (stage.recorded_ms(ONE), stage.recorded_ms(TWO))
         stage.committed(on_its_way)
         assert not stage.debts()[ONE]
         stage.rewind({ONE: more})
         stage.committed(stage.offsets())
         assert ({ONE: False, TWO: True}, {ONE: more}) == (stage.debts(), stage.again())
-        stage.rewound({ONE: once}, {})
+        stage.rewound({ONE: once}, {}, {})
         assert not stage.debts()[ONE]
-        stage.rewound({ONE: more}, {})
+        stage.rewound({ONE: more}, {ONE: 3}, {})
         assert {ONE: True, TWO: True} == stage.debts()
+        stage.committed(on_its_way)  # it was tried again by the broker's client, after the step back
+        assert ({ONE: False, TWO: True}, 3) == (stage.debts(), stage.offsets()[ONE])
         stage.assigned([ONE])
         assert {} == stage.debts()
