@@ -71,7 +71,7 @@ class Stage:
             TopicPartition, int
         ] = {}  # last offset taken in this generation: a seek may bring some again
         self._settled: dict[TopicPartition, int] = {}
-        self._settled_ms: dict[TopicPartition, int] = {}  # when the broker took the last of it
+        self._settled_ms: dict[TopicPartition, int] = {}  # when the broker took the latest that was ever settled
         self._hold: dict[int, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._changed = asyncio.Event()
@@ -127,11 +127,11 @@ class Stage:
             log.warning("stage.drain_timed_out", agent=self._options.agent)
 
     def offsets(self) -> dict[TopicPartition, int]:
-        """Next offset to commit per partition, where the broker has another one: a lower one, too, after it was rewound."""
+        """Next offset to commit per partition, where the broker may have another one: a lower one, too, after it was rewound."""
         found: dict[TopicPartition, int] = {}
         for tp, offset in self._settled.items():
             safe = min(offset, self._hold.get(tp.partition, offset))
-            if safe != self._committed.get(tp):
+            if safe != self._committed.get(tp) or tp in self._gone_back:
                 found[tp] = safe
         return found
 
@@ -190,7 +190,7 @@ class Stage:
         for tp, since in again.items():
             if self._again.get(tp) is since:  # not asked for anew meanwhile
                 del self._again[tp]
-        self._gone_back |= {tp for tp, offset in offsets.items() if offset != self._committed.get(tp)}
+        self._gone_back |= offsets.keys()
         self._settled_ms.update(times)
         for tp, offset in offsets.items():
             lane = self._lane(tp)
@@ -198,7 +198,7 @@ class Stage:
             self._queued[tp], self._settled[tp] = offset - 1, offset
 
     def recorded_ms(self, tp: TopicPartition) -> int | None:
-        """When the broker took the last record that is settled, UTC ms, or earlier; None: nothing settled yet."""
+        """When the broker took the latest record that was ever settled, UTC ms; None: nothing settled yet."""
         return self._settled_ms.get(tp)
 
     def positions(self) -> dict[TopicPartition, int | None]:
@@ -293,7 +293,8 @@ class Stage:
             self._hold = {**outputs.hold}
         for tp, (place, recorded_ms) in lasts.items():
             if tp not in lane.dropped:
-                self._settled[tp], self._settled_ms[tp] = place, recorded_ms
+                self._settled[tp] = place
+                self._settled_ms[tp] = max(recorded_ms, self._settled_ms.get(tp, 0))
         self._metrics.records_in.inc(count)
         self._metrics.messages_in.inc(messages)
         if lasts:

@@ -50,8 +50,8 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """From where a partition is to be read again: from this offset, or from back_ms before the last record that is settled, and at
-    least before asked_ms (UTC ms, as the broker's clock); from whichever is earlier. Nothing of both: not at all.
+    """From where a partition is to be read again: from this offset, or from back_ms before the latest record that was settled, and
+    at least before asked_ms (UTC ms, as the broker's clock); from whichever is earlier. Nothing of both: not at all.
     """
 
     place: int | None = None
@@ -94,7 +94,7 @@ class Intake(Protocol):
         """Every partition with the next offset that is not settled; None: nothing settled in this generation."""
 
     def recorded_ms(self, tp: TopicPartition) -> int | None:
-        """When the broker took the last record that is settled, UTC ms, or earlier; None: nothing settled yet."""
+        """When the broker took the latest record that was ever settled, UTC ms; None: nothing settled yet."""
 
     def begun_anew(self, tp: TopicPartition) -> None:
         """The topic is another one than before, and its offsets count from the beginning: none of them was seen."""
@@ -103,8 +103,8 @@ class Intake(Protocol):
         """So many records were gone from the topic before they could be fetched."""
 
     def rewound(self, again: Again, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]) -> None:
-        """This was done: these partitions go on from there, with what was recorded then or later (UTC ms; none where that is not
-        known); what was fetched of them comes again. The others need not go back."""
+        """This was done: these partitions, which had come so far (UTC ms), go on from there; what was fetched of them comes again.
+        The others need not go back."""
 
 
 class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -182,7 +182,7 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         place = found.get(tp)
         if place is None or place.offset < 0:
             return None, None
-        return place.offset, int(place.metadata) if place.metadata else None
+        return place.offset, int(place.metadata) if place.metadata.isdecimal() else None
 
     def verify_event_path(self, now: float, tp: TopicPartition) -> None:
         """Nothing: the stage's own metrics tell of a partition that stands still."""
@@ -205,7 +205,9 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.intake = self.transport.intake
+        self._generation = -1  # of the partitions that the stage has
         self._place = 0  # counts assignments and seeks: a chunk whose fetch met one may be of before or after
+        self._seeking = 0
         self._gaps = Gaps()
         self._dropped = False  # such a chunk was dropped, and nobody may have sought back since
         self._committing = asyncio.Lock()  # a commit that is tried again must not overtake the next one
@@ -215,6 +217,9 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         while not (self.should_stop or fetcher.should_stop):
             if not self.flow_active:
                 await self.wait(self.can_resume_flow)
+                continue
+            if self._seeking:  # Faust does, beside this: what is fetched now is of before or after
+                await asyncio.sleep(0.01)
                 continue
             active = set(self._get_active_partitions())
             if self._dropped and active:
@@ -229,12 +234,15 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 continue
             place = self._place
             chunk = await self._getmany(active_partitions=wanted, timeout=0.25)
-            same = place == self._place and chunk.generation == self.app.consumer_generation_id
+            same = place == self._place and chunk.generation == self._generation
             if chunk.batches and self.flow_active and same:
                 if strayed := self._gaps.strayed(chunk.batches):
                     log.warning("fetch.strayed", partitions={tp.partition: due for tp, due in strayed.items()})
                     self._dropped = True
                     await asyncio.sleep(0.1)  # the leader may take a moment to know its own records again
+                    continue
+                if self._gaps.doubted(chunk.batches):
+                    self._dropped = True
                     continue
                 for tp in self._gaps.begun_anew(chunk.batches):
                     self.intake.begun_anew(tp)
@@ -289,34 +297,33 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         await self.force_commit()  # at once: whoever has to go on in this one's place must go back as far
 
     async def _places_of(self, again: Again) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-        """Where to go back to, and since when. Never ahead of where a partition is: one that is behind would skip what it has not
-        done. It goes back even to where it is: what is in hand of it was made with what is lost.
+        """Where to go back to, and how far each had come (UTC ms, where that is known). Never ahead of where a partition is: one
+        that is behind would skip what it has not done. But even to where it is: what is in hand was made with what is lost.
         """
         here = {
-            tp: (settled, self.intake.recorded_ms(tp)) for tp, settled in self.intake.positions().items() if tp in again
+            tp: (settled, self.intake.recorded_ms(tp))
+            for tp, settled in self.intake.positions().items()
+            if tp in again and again[tp] != Since(asked_ms=again[tp].asked_ms)
         }
-        times, wanted = dict[TopicPartition, int](), dict[TopicPartition, list[int]]()
-        for tp, (settled, at_ms) in here.items():
-            since = again[tp]
-            if since.place is None and since.back_ms is None:
-                continue
+        for tp, (settled, _) in here.items():
             if settled is None:
-                here[tp] = settled, at_ms = await self._thread.committed_place(tp)
-            wanted[tp] = [place for place in (since.place,) if place is not None]
-            if since.back_ms is not None:
-                times[tp] = min(since.asked_ms, at_ms or since.asked_ms) - since.back_ms
-        for tp, offset in (await self._thread.offsets_since(times)).items():
-            wanted[tp].append(offset)
-        found, new = dict[TopicPartition, int](), list[TopicPartition]()
-        for tp, offsets in wanted.items():
-            settled, _ = here[tp]
-            if offsets and settled is None:
-                new.append(tp)
-            elif offsets and settled is not None:
-                found[tp] = min(*offsets, settled)
-        if new:
-            found |= await self._thread.beginnings(new)
-        return found, times
+                here[tp] = await self._thread.committed_place(tp)
+        known = {tp: [ms for ms in (again[tp].asked_ms, at_ms) if ms] for tp, (_, at_ms) in here.items()}
+        stood_ms = {tp: min(times) for tp, times in known.items() if times}
+        recorded = await self._thread.offsets_since(
+            {
+                tp: max(0, at_ms - back_ms)
+                for tp, at_ms in stood_ms.items()
+                if (back_ms := again[tp].back_ms) is not None
+            }
+        )
+        found = {
+            tp: min(place for place in (settled, recorded.get(tp), again[tp].place) if place is not None)
+            for tp, (settled, _) in here.items()
+            if settled is not None
+        }
+        new = [tp for tp in here if tp not in found]
+        return found | (await self._thread.beginnings(new) if new else {}), stood_ms
 
     async def _tell(self, gaps: Mapping[TopicPartition, tuple[int, int]]) -> None:
         try:
@@ -340,7 +347,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 return False
             times = {tp: self.intake.recorded_ms(tp) for tp in offsets}
             places = {tp: OffsetAndMetadata(offset, str(times[tp] or "")) for tp, offset in offsets.items()}
-            done = await self._thread.commit_generation(places, self.app.consumer_generation_id)
+            done = await self._thread.commit_generation(places, self._generation)
             if done:
                 self.intake.committed(offsets)
             return bool(done)
@@ -355,6 +362,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TopicPartition], generation_id: int = 0) -> None:
         """A new generation: the stage starts it with nothing in hand."""
         self._place += 1
+        self._generation = generation_id
         self.intake.assigned(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
 
@@ -362,17 +370,21 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         """Back to the committed offsets. A chunk fetched across it is not taken: the stage drops what it has seen, by offset, so
         that one chunk from after a gap would make it drop the gap."""
         self._place += 1
-        await super().perform_seek()
-        # a partition that has gone back is not sought ahead, although the broker may not know yet that it has
-        behind = {
-            tp: settled
-            for tp, settled in self.intake.positions().items()
-            if settled is not None and settled < (self._read_offset.get(tp) or settled + 1)
-        }
-        if behind:
-            await self.seek_wait(behind)
-        self._gaps.sought({**self._read_offset, **behind})
-        self._place += 1
+        self._seeking += 1
+        try:
+            await super().perform_seek()
+            # a partition that has gone back is not sought ahead, although the broker may not know yet that it has
+            behind = {
+                tp: settled
+                for tp, settled in self.intake.positions().items()
+                if settled is not None and settled < (self._read_offset.get(tp) or settled + 1)
+            }
+            if behind:
+                await self.seek_wait(behind)
+            self._gaps.sought({**self._read_offset, **behind})
+        finally:
+            self._place += 1
+            self._seeking -= 1
 
     async def verify_all_partitions_active(self) -> None:
         """Nothing: see StageConsumerThread.verify_event_path."""

@@ -34,8 +34,10 @@ class Scripted(StageConsumer):
             held=set, again=dict, assigned=lambda _: None, positions=dict,
         )  # fmt: skip
         self._fetches = list(fetches)
-        self._place, self._dropped = 0, False
-        self._gaps = cast(Any, SimpleNamespace(strayed=nothing, begun_anew=nothing, took=nothing, sought=nothing))
+        self._place, self._dropped, self._seeking, self._generation = 0, False, 0, 2
+        self._gaps = cast(
+            Any, SimpleNamespace(strayed=nothing, begun_anew=nothing, took=nothing, sought=nothing, doubted=nothing)
+        )
         self._read_offset: dict[Any, Any] = {}
         self._committed_offset: dict[Any, Any] = {}
 
@@ -113,8 +115,10 @@ class Places:
 
     def __init__(self, since: int | None, committed: int | None, committed_ms: int | None = None) -> None:
         self._since, self._committed = since, (committed, committed_ms)
+        self.asked: list[int] = []
 
     async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        self.asked += times.values()
         return {} if self._since is None else dict.fromkeys(times, self._since)
 
     async def committed_place(self, _tp: TopicPartition) -> tuple[int | None, int | None]:
@@ -155,31 +159,47 @@ async def test_what_is_read_again_never_lies_ahead(
 ) -> None:
     """A worker that is behind stays behind, whatever its memory lost."""
     consumer = consumer_at(Places(since, committed), settled)
-    again = {PLACE: Since(asked, 1 if since else None)}
+    again = {PLACE: Since(asked, 1, 10) if since else Since(asked)}
     assert ({} if back_to is None else {PLACE: back_to}) == (await consumer._places_of(again))[0]
 
 
+async def test_what_is_in_hand_comes_again_even_where_nothing_was_recorded_since() -> None:
+    """Not even a time need be known."""
+    again = {PLACE: Since(back_ms=1_000, asked_ms=10_000)}
+    assert ({PLACE: 90}, {PLACE: 10_000}) == await consumer_at(Places(None, 90), 90)._places_of(again)
+
+
 @pytest.mark.parametrize(
-    ("settled", "settled_ms", "committed_ms", "from_ms"),
+    ("settled", "settled_ms", "committed_ms", "stood_ms"),
     [
-        (90, None, None, 9_000),
+        (90, None, None, 10_000),
         (
             90,
             9_500,
             None,
-            8_500,
-        ),  # an hour before the last record that was settled, not before now: it has waited long since
-        (90, 99_000, None, 9_000),
-        (None, None, 5_000, 4_000),  # the one before had waited
-        (None, None, None, 9_000),
+            9_500,
+        ),  # an hour before the latest record that was settled, not before now: it has waited since
+        (90, 99_000, None, 10_000),
+        (None, None, 5_000, 5_000),  # the one before had waited
+        (None, None, None, 10_000),
+        (90, -1, None, -1),  # a topic whose records have no time
     ],
 )
-async def test_the_hour_is_counted_from_where_the_partition_stands(
-    settled: int | None, settled_ms: int | None, committed_ms: int | None, from_ms: int
+async def test_the_hour_is_counted_from_where_the_partition_stood(
+    settled: int | None, settled_ms: int | None, committed_ms: int | None, stood_ms: int
 ) -> None:
-    """It may have stood there for long: what belongs to the next records lies before it."""
-    consumer = consumer_at(Places(70, 90, committed_ms), settled, settled_ms)
-    assert {PLACE: from_ms} == (await consumer._places_of({PLACE: Since(back_ms=1_000, asked_ms=10_000)}))[1]
+    """It may have stood there for long: what belongs to the next records lies before it. And that is kept for who comes next."""
+    thread = Places(70, 90, committed_ms)
+    consumer = consumer_at(thread, settled, settled_ms)
+    assert {PLACE: stood_ms} == (await consumer._places_of({PLACE: Since(back_ms=1_000, asked_ms=10_000)}))[1]
+    assert [max(0, stood_ms - 1_000)] == thread.asked
+
+
+async def test_a_step_back_by_place_keeps_how_far_the_partition_had_come() -> None:
+    """As far as that is known."""
+    for committed_ms, expected in ((5_000, {PLACE: 5_000}), (None, {})):
+        consumer = consumer_at(Places(None, 90, committed_ms), None)
+        assert ({PLACE: 80}, expected) == await consumer._places_of({PLACE: Since(80)})
 
 
 class Seeking(Scripted):
@@ -205,6 +225,24 @@ async def test_a_partition_that_went_back_is_not_sought_ahead() -> None:
         assert sought == consumer.events
 
 
+async def test_nothing_is_fetched_while_faust_seeks_beside_it() -> None:
+    """What comes then may be of before or after."""
+    consumer = Seeking(fetched("a"))
+    consumer._seeking = 1
+    asyncio.get_running_loop().call_later(
+        0.05, lambda: (consumer.events.append("done"), setattr(consumer, "_seeking", 0))
+    )
+    assert ["done", "a"] == await consumer.ran()
+
+
+async def test_what_lies_ahead_is_sought_once_more_before_it_is_taken() -> None:
+    """Someone may have sought ahead."""
+    consumer, doubts = Seeking(fetched("d"), fetched("c", "d")), iter([True, False])
+    consumer.intake.positions = lambda: {PLACE: 60}
+    consumer._gaps.doubted = lambda _batches: next(doubts)  # type: ignore[method-assign]
+    assert ["sought", "to 60", "c", "d"] == await consumer.ran()
+
+
 async def test_what_was_dropped_of_a_partition_without_a_commit_is_sought_at_its_beginning() -> None:
     """Faust leaves it where the dropped records ended."""
     consumer = Seeking(fetched("a", generation=1), fetched("a"))
@@ -224,7 +262,7 @@ async def test_a_step_back_is_committed_before_anything_else() -> None:
             self.events.append("committed")
             return True
 
-    consumer, asked = Rewinding(fetched("a")), {PLACE: Since(back_ms=1)}
+    consumer, asked = Rewinding(fetched("a")), {PLACE: Since(back_ms=1, asked_ms=10)}
     consumer._thread = cast(Any, Places(70, 90))
     consumer.intake.again = lambda: dict(asked)
     consumer.intake.positions = lambda: {PLACE: 90}

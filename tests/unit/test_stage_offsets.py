@@ -136,8 +136,14 @@ async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back
         stage.rewound({ONE: once}, {}, {})
         assert not stage.debts()[ONE]
         stage.rewound({ONE: more}, {ONE: 3}, {})
+        assert not stage.debts()[ONE]
+        stage.committed(stage.offsets())
         assert {ONE: True, TWO: True} == stage.debts()
         stage.committed(on_its_way)  # it was tried again by the broker's client, after the step back
+        assert ({ONE: False, TWO: True}, 3) == (stage.debts(), stage.offsets()[ONE])
+        stage.committed({ONE: 3})
+        stage.rewind({ONE: once})
+        stage.rewound({ONE: once}, {ONE: 3}, {})  # which the broker has, but another commit may be on its way
         assert ({ONE: False, TWO: True}, 3) == (stage.debts(), stage.offsets()[ONE])
         stage.assigned([ONE])
         assert {} == stage.debts()
