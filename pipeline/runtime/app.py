@@ -20,12 +20,13 @@ from faust.app.base import BootStrategy
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.runtime.clock import clock_with
 from pipeline.runtime.clock import platform_now_ms as platform_now_ms
+from pipeline.runtime.intake import Since
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.sender import Sender, partition_of
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.stage import Stage, StageOptions
-from pipeline.runtime.transport import Since, StageTransport
+from pipeline.runtime.transport import StageTransport
 from pipeline.state.witness import Witness
 from schemas.topics import Topic
 

@@ -16,11 +16,11 @@ import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.runtime.intake import Again, Chunk, Since
 from pipeline.runtime.lane import Lane
 from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of, count_of_all
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.sender import Sender
-from pipeline.runtime.transport import Again, Chunk, Since
 from pipeline.runtime.wire import Run, Wire
 from schemas.base import Message
 from schemas.topics import Topic

@@ -15,10 +15,9 @@ tests/integration/test_stage.py fails when upstream changes what this leans on.
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer
@@ -28,8 +27,9 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
 from pipeline.runtime.fetch_pace import pace
-from pipeline.runtime.fetched import RecordBatch, lean
+from pipeline.runtime.fetched import lean
 from pipeline.runtime.gaps import Gaps, expired
+from pipeline.runtime.intake import Again, Chunk, Intake, Since
 
 try:
     import uvloop
@@ -37,74 +37,8 @@ except ImportError:  # Windows has none
     uvloop = None  # type: ignore[assignment]
 
 log = structlog.get_logger("vigie.transport")
+AWAY = (KafkaError, TimeoutError)
 FETCH_BYTES = 4 * 1024 * 1024  # of an answer: what is behind is read at half of the cost that aiokafka's 50 MB have
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Batches of records as fetched, in order per partition, and the group generation that they were fetched in."""
-
-    generation: int
-    batches: Mapping[TopicPartition, Sequence[RecordBatch]]
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """From where a partition is to be read again: from this offset, or from back_ms before the latest record that was settled, and
-    at least before asked_ms (UTC ms, as the broker's clock); from whichever is earlier. Nothing of both: not at all.
-    """
-
-    place: int | None = None
-    back_ms: int | None = None
-    asked_ms: int = 0
-
-
-Again = Mapping[TopicPartition, Since]
-"""What is to be read again."""
-
-
-class Intake(Protocol):
-    """The stage, as the consumer sees it."""
-
-    def take(self, chunk: Chunk) -> None:
-        """Accept a chunk; never blocks, `held` bounds it."""
-
-    def held(self) -> set[TopicPartition]:
-        """Partitions whose backlog is full: not fetched until it has shrunk."""
-
-    async def room(self) -> None:
-        """Return when `held` may have changed."""
-
-    async def drained(self, timeout_s: float) -> None:
-        """Drop what has not begun, wait for what has, at most so long."""
-
-    def offsets(self) -> dict[TopicPartition, int]:
-        """What may be committed now: the next offset per partition."""
-
-    def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """These offsets are safe at the broker."""
-
-    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
-        """A new generation begins with these partitions."""
-
-    def again(self) -> Again:
-        """What is to be read again."""
-
-    def positions(self) -> dict[TopicPartition, int | None]:
-        """Every partition with the next offset that is not settled; None: nothing settled in this generation."""
-
-    def recorded_ms(self, tp: TopicPartition) -> int | None:
-        """When the broker took the latest record that was ever settled, UTC ms; None: nothing settled yet."""
-
-    def begun_anew(self, tp: TopicPartition) -> None:
-        """The topic is another one than before, and its offsets count from the beginning: none of them was seen."""
-
-    def expired(self, count: int) -> None:
-        """So many records were gone from the topic before they could be fetched."""
-
-    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]) -> None:
-        """This was done: these partitions, which had come so far (UTC ms), go on from there; what was fetched of them comes again.
-        The others need not go back."""
 
 
 class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -157,7 +91,7 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
             return False
         try:
             await asyncio.wait_for(consumer.commit(dict(places)), 5.0)
-        except (KafkaError, TimeoutError) as error:
+        except AWAY as error:
             log.warning("commit.failed", error=repr(error))
             return False
         return True
@@ -268,11 +202,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             ]
             if new:
                 await self.seek_wait(await self._thread.beginnings(new))
-        except (
-            KafkaError,
-            TimeoutError,
-            AssertionError,
-        ) as error:  # the partitions went away meanwhile, or the broker is
+        except (*AWAY, AssertionError) as error:  # the partitions went away meanwhile, or the broker is
             log.info("seek.failed", error=repr(error))
             await asyncio.sleep(0.1)
             return
@@ -285,7 +215,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             offsets, times = await self._places_of(again)
             await self.seek_wait(offsets)
             self._gaps.sought(offsets)
-        except (KafkaError, TimeoutError) as error:
+        except AWAY as error:
             log.warning("rewind.failed", error=repr(error))
             await asyncio.sleep(0.5)
             return
@@ -328,7 +258,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
     async def _tell(self, gaps: Mapping[TopicPartition, tuple[int, int]]) -> None:
         try:
             begins = await self._thread.beginnings(gaps)
-        except (KafkaError, TimeoutError) as error:
+        except AWAY as error:
             log.warning("gaps.unknown", error=repr(error))
             return
         for tp, count in expired(gaps, begins).items():

@@ -9,7 +9,8 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.transport import Chunk, Since, StageConsumer
+from pipeline.runtime.intake import Chunk, Since
+from pipeline.runtime.transport import StageConsumer
 
 PLACE = TopicPartition("t.reads", 5)
 Fetch = Callable[["Scripted"], Awaitable[Chunk]]

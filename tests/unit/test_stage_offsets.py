@@ -9,10 +9,10 @@ from typing import Any, cast
 from aiokafka.structs import TopicPartition
 
 from pipeline.runtime import codec
+from pipeline.runtime.intake import Chunk, Since
 from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.outputs import Outputs, Record
 from pipeline.runtime.stage import Stage, StageOptions
-from pipeline.runtime.transport import Chunk, Since
 from schemas.reads import ReadBatch
 from schemas.topics import READS
 from tests.builders import make_read
