@@ -29,6 +29,10 @@ class Gaps:
                 self._doubted.pop(tp, None)
         return bool(new)
 
+    def due(self, batches: Mapping[TopicPartition, Sequence[RecordBatch]]) -> dict[TopicPartition, int]:
+        """The offset that is due of each of these partitions."""
+        return {tp: self._next.get(tp, some[0].first) for tp, some in batches.items()}
+
     def sought(self, places: Mapping[TopicPartition, int | None]) -> None:
         """What comes next comes from there; None: from wherever the topic begins."""
         for tp, place in places.items():

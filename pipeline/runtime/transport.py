@@ -116,7 +116,7 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         place = found.get(tp)
         if place is None or place.offset < 0:
             return None, None
-        return place.offset, int(place.metadata) if place.metadata.isdecimal() else None
+        return place.offset, int(place.metadata) if (place.metadata or "").isdecimal() else None
 
     def verify_event_path(self, now: float, tp: TopicPartition) -> None:
         """Nothing: the stage's own metrics tell of a partition that stands still."""
@@ -176,7 +176,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                     await asyncio.sleep(0.1)  # the leader may take a moment to know its own records again
                     continue
                 if self._gaps.doubted(chunk.batches):
-                    self._dropped = True
+                    await self._seek_due(chunk, place)
                     continue
                 for tp in self._gaps.begun_anew(chunk.batches):
                     self.intake.begun_anew(tp)
@@ -189,6 +189,16 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 log.debug("fetch.stale", partitions=len(chunk.batches))
             else:
                 await asyncio.sleep(0)
+
+    async def _seek_due(self, chunk: Chunk, place: int) -> None:
+        """Have what comes next of these partitions come once more, and nothing from before it: it would be the same again."""
+        try:
+            await self.seek_wait(self._gaps.due(chunk.batches))
+        except AWAY as error:
+            log.info("seek.failed", error=repr(error))
+            self._dropped = True
+        if place != self._place:  # Faust sought meanwhile
+            self._dropped = True
 
     async def _seek_back(self) -> None:
         """What was dropped comes again; what the stage has by then, it knows."""
@@ -238,8 +248,8 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         for tp, (settled, _) in here.items():
             if settled is None:
                 here[tp] = await self._thread.committed_place(tp)
-        known = {tp: [ms for ms in (again[tp].asked_ms, at_ms) if ms] for tp, (_, at_ms) in here.items()}
-        stood_ms = {tp: min(times) for tp, times in known.items() if times}
+        times = {tp: [ms for ms in (again[tp].asked_ms, at_ms) if ms] for tp, (_, at_ms) in here.items()}
+        stood_ms = {tp: min(some) for tp, some in times.items() if some}
         recorded = await self._thread.offsets_since(
             {
                 tp: max(0, at_ms - back_ms)
@@ -253,7 +263,8 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             if settled is not None
         }
         new = [tp for tp in here if tp not in found]
-        return found | (await self._thread.beginnings(new) if new else {}), stood_ms
+        known_ms = {tp: at_ms for tp, at_ms in stood_ms.items() if here[tp][1]}
+        return found | (await self._thread.beginnings(new) if new else {}), known_ms
 
     async def _tell(self, gaps: Mapping[TopicPartition, tuple[int, int]]) -> None:
         try:

@@ -70,6 +70,7 @@ def test_what_lies_ahead_is_doubted_once() -> None:
     gaps.sought({PLACE: 10})
     assert not gaps.doubted(records(10, 30))
     assert gaps.doubted(records(30))
+    assert {PLACE: 10} == gaps.due(records(30))
     assert not gaps.doubted(other)
     assert not gaps.doubted(records(30))
     gaps.took(records(30))

@@ -9,6 +9,7 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
 
+from pipeline.runtime.gaps import Gaps
 from pipeline.runtime.intake import Chunk, Since
 from pipeline.runtime.transport import StageConsumer
 
@@ -165,15 +166,14 @@ async def test_what_is_read_again_never_lies_ahead(
 
 
 async def test_what_is_in_hand_comes_again_even_where_nothing_was_recorded_since() -> None:
-    """Not even a time need be known."""
+    """Not even a time need be known; that of asking is none, for it may lie hours ahead of what is next."""
     again = {PLACE: Since(back_ms=1_000, asked_ms=10_000)}
-    assert ({PLACE: 90}, {PLACE: 10_000}) == await consumer_at(Places(None, 90), 90)._places_of(again)
+    assert ({PLACE: 90}, {}) == await consumer_at(Places(None, 90), 90)._places_of(again)
 
 
 @pytest.mark.parametrize(
     ("settled", "settled_ms", "committed_ms", "stood_ms"),
     [
-        (90, None, None, 10_000),
         (
             90,
             9_500,
@@ -182,7 +182,6 @@ async def test_what_is_in_hand_comes_again_even_where_nothing_was_recorded_since
         ),  # an hour before the latest record that was settled, not before now: it has waited since
         (90, 99_000, None, 10_000),
         (None, None, 5_000, 5_000),  # the one before had waited
-        (None, None, None, 10_000),
         (90, -1, None, -1),  # a topic whose records have no time
     ],
 )
@@ -237,11 +236,24 @@ async def test_nothing_is_fetched_while_faust_seeks_beside_it() -> None:
 
 
 async def test_what_lies_ahead_is_sought_once_more_before_it_is_taken() -> None:
-    """Someone may have sought ahead."""
-    consumer, doubts = Seeking(fetched("d"), fetched("c", "d")), iter([True, False])
-    consumer.intake.positions = lambda: {PLACE: 60}
-    consumer._gaps.doubted = lambda _batches: next(doubts)  # type: ignore[method-assign]
-    assert ["sought", "to 60", "c", "d"] == await consumer.ran()
+    """Someone may have sought ahead; or a transaction ended there, for every fetch. Nothing from before it is fetched again."""
+
+    def batch(first: int, last: int) -> Any:
+        return SimpleNamespace(first=first, last=last, first_ms=first, last_ms=last)
+
+    ahead, there = fetched(batch(6, 9)), fetched(batch(5, 9))
+    for fetches in ([ahead, ahead, fetched(batch(11, 12)), fetched(batch(11, 12))], [ahead, there]):
+        consumer = Seeking(fetched(batch(0, 4)), *fetches)
+        consumer._gaps, consumer._thread = Gaps(), cast(Any, SimpleNamespace(beginnings=_zero))
+        consumer.intake.take = lambda chunk, events=consumer.events: events.append(
+            f"took {chunk.batches[PLACE][0].first}"
+        )
+        rest = ["took 6", "to 10", "took 11"] if fetches[-1] is not there else ["took 5"]
+        assert ["took 0", "to 5", *rest] == await consumer.ran()
+
+
+async def _zero(partitions: object) -> dict[TopicPartition, int]:
+    return dict.fromkeys(cast(Any, partitions), 0)
 
 
 async def test_what_was_dropped_of_a_partition_without_a_commit_is_sought_at_its_beginning() -> None:
