@@ -13,25 +13,6 @@ class Gaps:
     def __init__(self) -> None:
         self._next: dict[TopicPartition, int] = {}
         self._last_ms: dict[TopicPartition, int] = {}
-        self._doubted: dict[TopicPartition, int] = {}  # what was due
-
-    def doubted(self, batches: Mapping[TopicPartition, Sequence[RecordBatch]]) -> bool:
-        """Whether something came later than what is due, for the first time. The topic may have nothing in between; or someone
-        sought ahead behind our back, and what is due comes when it is sought once more.
-        """
-        ahead = {
-            tp: self._next[tp] for tp, some in batches.items() if self._next.get(tp, some[0].first) < some[0].first
-        }
-        new = {tp: due for tp, due in ahead.items() if self._doubted.get(tp) != due}
-        self._doubted.update(new)
-        if not new:
-            for tp in batches:
-                self._doubted.pop(tp, None)
-        return bool(new)
-
-    def due(self, batches: Mapping[TopicPartition, Sequence[RecordBatch]]) -> dict[TopicPartition, int]:
-        """The offset that is due of each of these partitions."""
-        return {tp: self._next.get(tp, some[0].first) for tp, some in batches.items()}
 
     def sought(self, places: Mapping[TopicPartition, int | None]) -> None:
         """What comes next comes from there; None: from wherever the topic begins."""

@@ -175,9 +175,6 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                     self._dropped = True
                     await asyncio.sleep(0.1)  # the leader may take a moment to know its own records again
                     continue
-                if self._gaps.doubted(chunk.batches):
-                    await self._seek_due(chunk, place)
-                    continue
                 for tp in self._gaps.begun_anew(chunk.batches):
                     self.intake.begun_anew(tp)
                 gaps = self._gaps.took(chunk.batches)
@@ -189,16 +186,6 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                 log.debug("fetch.stale", partitions=len(chunk.batches))
             else:
                 await asyncio.sleep(0)
-
-    async def _seek_due(self, chunk: Chunk, place: int) -> None:
-        """Have what comes next of these partitions come once more, and nothing from before it: it would be the same again."""
-        try:
-            await self.seek_wait(self._gaps.due(chunk.batches))
-        except AWAY as error:
-            log.info("seek.failed", error=repr(error))
-            self._dropped = True
-        if place != self._place:  # Faust sought meanwhile
-            self._dropped = True
 
     async def _seek_back(self) -> None:
         """What was dropped comes again; what the stage has by then, it knows."""

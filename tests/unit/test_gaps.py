@@ -61,20 +61,3 @@ def test_young_records_of_low_offsets_are_another_topic() -> None:
         assert [PLACE] == one.begun_anew(young)
     gaps.took(young)
     assert [] == gaps.begun_anew(records(2, at_ms=5_000))
-
-
-def test_what_lies_ahead_is_doubted_once() -> None:
-    """Whatever other partitions bring meanwhile; if it is no nearer when it was sought again, there is nothing in between."""
-    gaps, other = Gaps(), {TopicPartition("t.reads", 6): records(1)[PLACE]}
-    assert not gaps.doubted(records(30))
-    gaps.sought({PLACE: 10})
-    assert not gaps.doubted(records(10, 30))
-    assert gaps.doubted(records(30))
-    assert {PLACE: 10} == gaps.due(records(30))
-    assert not gaps.doubted(other)
-    assert not gaps.doubted(records(30))
-    gaps.took(records(30))
-    assert gaps.doubted(records(40))
-    gaps.sought({PLACE: 5})
-    assert gaps.doubted(records(40))
-    assert not gaps.doubted(records(5))

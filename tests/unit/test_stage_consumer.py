@@ -9,7 +9,6 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.gaps import Gaps
 from pipeline.runtime.intake import Chunk, Since
 from pipeline.runtime.transport import StageConsumer
 
@@ -37,9 +36,7 @@ class Scripted(StageConsumer):
         )  # fmt: skip
         self._fetches = list(fetches)
         self._place, self._dropped, self._seeking, self._generation = 0, False, 0, 2
-        self._gaps = cast(
-            Any, SimpleNamespace(strayed=nothing, begun_anew=nothing, took=nothing, sought=nothing, doubted=nothing)
-        )
+        self._gaps = cast(Any, SimpleNamespace(strayed=nothing, begun_anew=nothing, took=nothing, sought=nothing))
         self._read_offset: dict[Any, Any] = {}
         self._committed_offset: dict[Any, Any] = {}
 
@@ -233,27 +230,6 @@ async def test_nothing_is_fetched_while_faust_seeks_beside_it() -> None:
         0.05, lambda: (consumer.events.append("done"), setattr(consumer, "_seeking", 0))
     )
     assert ["done", "a"] == await consumer.ran()
-
-
-async def test_what_lies_ahead_is_sought_once_more_before_it_is_taken() -> None:
-    """Someone may have sought ahead; or a transaction ended there, for every fetch. Nothing from before it is fetched again."""
-
-    def batch(first: int, last: int) -> Any:
-        return SimpleNamespace(first=first, last=last, first_ms=first, last_ms=last)
-
-    ahead, there = fetched(batch(6, 9)), fetched(batch(5, 9))
-    for fetches in ([ahead, ahead, fetched(batch(11, 12)), fetched(batch(11, 12))], [ahead, there]):
-        consumer = Seeking(fetched(batch(0, 4)), *fetches)
-        consumer._gaps, consumer._thread = Gaps(), cast(Any, SimpleNamespace(beginnings=_zero))
-        consumer.intake.take = lambda chunk, events=consumer.events: events.append(
-            f"took {chunk.batches[PLACE][0].first}"
-        )
-        rest = ["took 6", "to 10", "took 11"] if fetches[-1] is not there else ["took 5"]
-        assert ["took 0", "to 5", *rest] == await consumer.ran()
-
-
-async def _zero(partitions: object) -> dict[TopicPartition, int]:
-    return dict.fromkeys(cast(Any, partitions), 0)
 
 
 async def test_what_was_dropped_of_a_partition_without_a_commit_is_sought_at_its_beginning() -> None:
