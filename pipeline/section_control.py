@@ -183,10 +183,9 @@ def violation_of(pair: SectionPair, section: Section, *, decided_at_ms: int) -> 
         return Innocent("no_certified_distance", f"{entry.camera_id} to {exit_.camera_id}")
     travel_ms = exit_.captured_at_ms - entry.captured_at_ms
     limit_kmh, vehicle_class = limit_of(section, (entry.vehicle_class, exit_.vehicle_class))
+    # nor could it be above once corrected: nearly all passages end here, without fractions
     if distance_m.numerator * MS_PER_HOUR <= limit_kmh * METRES_PER_KM * travel_ms * distance_m.denominator:
-        return Innocent(
-            "not_above_limit"
-        )  # nor could it be once corrected; nearly all passages end here, without fractions
+        return Innocent("not_above_limit")
     measured_kmh = average_speed_kmh(distance_m, travel_ms)
     if measured_kmh > IMPLAUSIBLE_KMH:
         return Innocent("implausible_speed", f"{float(measured_kmh):.0f} km/h")

@@ -1,6 +1,6 @@
 """Faust's Kafka transport, mended where it loses records or stops for a broker that is away.
 
-Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is replaced in five places, all here:
+Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is replaced in six places, all here:
 
 * records go from the fetcher to the stage in chunks, packed as the broker sent them, not one by one through four tasks each
   (`Consumer._drain_messages`);
@@ -8,7 +8,8 @@ Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is repla
   (`Consumer._new_offset`), and never for a generation that has passed;
 * a commit that fails is tried again with the next one, it does not crash the worker;
 * a rebalance waits for the batch in hand, but not for ever;
-* the stage can have its partitions read again from a time on, when what it made of them was lost.
+* the stage can have partitions read again from a place or a time on, when what it made of them was lost;
+* a seek to the committed offsets never leaps over what went back, and begins at the beginning where nothing is committed.
 
 tests/integration/test_stage.py fails when upstream changes what this leans on.
 """

@@ -10,8 +10,8 @@ after a crash, has the debt, and what was paid before pays for no other.
 (In a Redis Cluster it is the node with the marks that is watched.)
 """
 
+import asyncio
 import uuid
-from asyncio import sleep
 from collections.abc import Callable, Mapping
 from time import monotonic
 
@@ -89,7 +89,7 @@ class Witness:
                 log.debug("witness.waiting", cause=str(error))
             except Misconfigured as error:  # mended one day, and then it must not be blind
                 log.warning("witness.refused", cause=str(error))
-            await sleep(EVERY_S)
+            await asyncio.sleep(EVERY_S)
 
     async def look(self) -> bool:
         """Read and renew the marks once. True: Redis has lost what this worker wrote before its last look. Raises Unavailable."""
