@@ -7,7 +7,7 @@ import structlog
 
 from pipeline.cross_border import forwards_of, partition_of_country
 from pipeline.intake import need_cameras
-from pipeline.runtime.app import Context
+from pipeline.runtime.context import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.dedup import SeenOnce

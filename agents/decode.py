@@ -17,7 +17,7 @@ import cv2
 
 from pipeline.errors import BadRecord
 from pipeline.intake import Refusal, check_time
-from pipeline.runtime.app import Context
+from pipeline.runtime.context import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.collections import CAMERAS
 from pipeline.state.follower import Follower

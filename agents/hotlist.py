@@ -14,8 +14,8 @@ import structlog
 
 from pipeline.hotlist import Hotlist, alert_of, in_incident, match_reads
 from pipeline.intake import Refusal, check_reads, need_cameras
-from pipeline.runtime.app import Context
 from pipeline.runtime.codec import reads_in
+from pipeline.runtime.context import Context
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.outputs import Handler, Outputs, Record, by_time
 from pipeline.runtime.settings import Settings

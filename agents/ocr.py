@@ -9,7 +9,7 @@ import cv2
 import structlog
 
 from pipeline.errors import BadRecord
-from pipeline.runtime.app import Context
+from pipeline.runtime.context import Context
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.evidence import EvidenceStore
 from pipeline.vision.pictures import warm_up

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from pipeline.intake import check_reads, may_serve, need_cameras
-from pipeline.runtime.app import Context
+from pipeline.runtime.context import Context
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.outputs import Handler, Outputs, Record, by_time
 from pipeline.runtime.settings import Settings

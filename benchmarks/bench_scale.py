@@ -39,7 +39,7 @@ from benchmarks.stream_topic import filled_topic
 from benchmarks.svg import line_chart
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.hotlist import Hotlist, match_reads
-from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings

@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime import codec
-from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.passages import CLOCKS, READER
 from pipeline.sources.gateway import Gateway

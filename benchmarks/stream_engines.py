@@ -14,7 +14,7 @@ import msgspec
 from benchmarks.common import rss_mb
 from benchmarks.stream_job import BlockingRedis, Job, without_loop
 from pipeline.runtime import codec
-from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.section_control import Sighting
 from pipeline.state.section_memory import SectionMemory
 from schemas.outcomes import Alert, Violation

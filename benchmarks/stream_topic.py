@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 
 from benchmarks.stream_job import Job, reads_of
 from pipeline.runtime import codec
-from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.topics import create_topics

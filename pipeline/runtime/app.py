@@ -4,10 +4,8 @@ import asyncio
 import functools
 import gc
 import importlib
-import logging
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -15,106 +13,22 @@ import faust
 import redis.asyncio
 import structlog
 from aiokafka.structs import TopicPartition
-from faust.app.base import BootStrategy
 
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.runtime.clock import clock_with
-from pipeline.runtime.clock import platform_now_ms as platform_now_ms
-from pipeline.runtime.intake import Since
+from pipeline.runtime.context import Context
+from pipeline.runtime.faust_app import make_app
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.metrics import StageMetrics
-from pipeline.runtime.sender import Sender, partition_of
+from pipeline.runtime.progress import Since
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.stage import Stage, StageOptions
-from pipeline.runtime.transport import StageTransport
 from pipeline.state.witness import Witness
-from schemas.topics import Topic
 
 log = structlog.get_logger("vigie.agent")
 AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison")
 """In the order of the road. Named, not discovered: a module that fails to import must fail loudly."""
-
-
-@dataclass(slots=True)
-class Context:
-    """What an agent's `start` gets."""
-
-    settings: Settings
-    redis: "redis.asyncio.Redis"
-    metrics: StageMetrics
-    sender: Sender
-    now_ms: Callable[[], int] = platform_now_ms
-    started: asyncio.Event = field(default_factory=asyncio.Event)  # set when the agent has joined its group
-    _background: list[asyncio.Task[None]] = field(default_factory=list)
-    _stops: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    _resets: list[Callable[[], None]] = field(default_factory=list)
-    _partitions: dict[str, int] = field(default_factory=dict)
-    _stage: Stage | None = None
-
-    def partition_of(self, topic: Topic[Any], key: str) -> int:
-        """The partition that Kafka's own hash gives this key, over the topic's real partition count."""
-        return partition_of(key.encode(), self.partitions(topic))
-
-    def partitions(self, topic: Topic[Any]) -> int:
-        """The topic's real partition count, as found at start."""
-        return self._partitions[topic.name]
-
-    def waiting(self, partition: int) -> int:
-        """How many records of the source's partition are not settled yet, as far as the last fetch told."""
-        return self._stage.waiting(partition) if self._stage is not None else 0
-
-    def background(self, work: Callable[[], Awaitable[None]], name: str) -> None:
-        """Run `work()` beside the stage; when it fails it is started again after a pause; it is cancelled at stop."""
-        self._background.append(asyncio.create_task(_supervised(work, name), name=name))
-
-    def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
-        """Call `close()` when the agent stops, last registered first."""
-        self._stops.append(close)
-
-    def on_reset(self, forget: Callable[[], None]) -> None:
-        """Call `forget()` when partitions were reassigned: unfinished work in memory will come again from Kafka."""
-        self._resets.append(forget)
-
-    async def close(self) -> None:
-        """Stop what `background` and `on_stop` were given."""
-        running = set(self._background)
-        while running:  # more than once: redis-py can swallow a cancellation that comes while it reads an answer
-            for task in running:
-                task.cancel()
-            _, running = await asyncio.wait(running, timeout=0.2)
-        for close in reversed(self._stops):
-            try:
-                await asyncio.wait_for(close(), 3.0)
-            except Exception as error:
-                log.warning("agent.close_failed", error=repr(error))
-
-
-async def _supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
-    pause_s = 0.5
-    while True:
-        try:
-            await work()
-            return
-        except Misconfigured:
-            raise
-        except Exception as error:
-            log.warning("background.failed", task=name, error=repr(error), again_in_s=pause_s)
-        await asyncio.sleep(pause_s)
-        pause_s = min(10.0, pause_s * 2)
-
-
-class _Boot(BootStrategy):  # type: ignore[misc]
-    enable_kafka_producer = False  # outputs go through Sender, which waits for every acknowledgement
-    enable_web = False
-    enable_sensors = False
-
-
-class _App(faust.App):  # type: ignore[misc]
-    BootStrategy = _Boot
-    logger = logging.getLogger("faust.app")
-
-    def _create_directories(self) -> None:
-        """None: without tables, Faust keeps nothing on disk."""
 
 
 def agent_module(name: str) -> ModuleType:
@@ -122,39 +36,6 @@ def agent_module(name: str) -> ModuleType:
     if name not in AGENTS:
         raise Misconfigured("agent", found=name, allowed="one of " + ", ".join(AGENTS))
     return importlib.import_module(f"agents.{name}")
-
-
-def make_app(
-    settings: Settings, connection: KafkaConnection, agent: str, stage: Stage, source: Topic[Any]
-) -> faust.App:
-    """A Faust app whose one agent is this stage."""
-    app = _App(
-        f"{settings.namespace}-{agent}",
-        broker=[f"kafka://{server}" for server in connection.bootstrap_servers],
-        broker_session_timeout=settings.session_timeout_s,
-        broker_heartbeat_interval=min(settings.session_timeout_s / 4, 3.0),
-        broker_rebalance_timeout=max(10.0, settings.session_timeout_s),
-        broker_request_timeout=max(15.0, settings.session_timeout_s + 5),
-        broker_commit_interval=0.5,
-        broker_max_poll_records=2000,
-        consumer_max_fetch_size=source.max_message_bytes * 2,
-        topic_disable_leader=True,
-        topic_allow_declare=False,
-        stream_wait_empty=True,
-        store="memory://",
-        web_enabled=False,
-        tracer=None,
-    )
-    transport = StageTransport([f"kafka://{server}" for server in connection.bootstrap_servers], app)
-    transport.intake = stage
-    transport.client_kwargs = connection.client_kwargs()
-    app.transport = transport
-
-    async def run(_stream: Any) -> None:
-        await stage.run()
-
-    app.agent(app.topic(f"{settings.namespace}.{source.name}"), name=agent)(run)
-    return app
 
 
 async def run_agent(
@@ -189,9 +70,9 @@ async def run_agent(
         if handler is None:
             return
         stage = Stage(_options(module, name, settings), handler, context.sender, metrics, context.now_ms)
-        for forget in context._resets:
+        for forget in context.resets:
             stage.on_reset(forget)
-        context._stage = stage
+        context.stage = stage
         _watch_memory(module, context, stage)
         app = make_app(settings, connection, name, stage, module.SOURCE)
         stage.high_water = functools.partial(_high_water, app)
@@ -225,7 +106,7 @@ def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
 
     def owed(debts: Mapping[int, int | None]) -> None:
         all_of_it = Since(back_ms=rebuild_ms, asked_ms=context.now_ms())
-        stage.rewind({
+        stage.progress.rewind({
             TopicPartition(source, partition): all_of_it if place is None else Since(place if make_again else None)
             for partition, place in debts.items()
         })  # fmt: skip
@@ -235,8 +116,8 @@ def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
         context.settings.namespace,
         module.NAME,
         risk,
-        places=lambda: {tp.partition: place for tp, place in stage.positions().items()},
-        debts=lambda: {tp.partition: done for tp, done in stage.debts().items()},
+        places=lambda: {tp.partition: place for tp, place in stage.progress.positions().items()},
+        debts=lambda: {tp.partition: done for tp, done in stage.progress.debts().items()},
         on_owed=owed,
         on_lost=count.inc,
     )
@@ -257,7 +138,7 @@ def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:
 
 async def _opened(module: ModuleType, context: Context, settings: Settings) -> Any:
     for topic in (module.SOURCE, *getattr(module, "OUTPUTS", ())):
-        context._partitions[topic.name] = await context.sender.partitions(f"{settings.namespace}.{topic.name}")
+        context.counts[topic.name] = await context.sender.partitions(f"{settings.namespace}.{topic.name}")
     return await module.start(context)
 
 
@@ -290,7 +171,7 @@ async def _watch(app: faust.App, stage: Stage, metrics: StageMetrics, stopped: a
         if app.should_stop:
             raise app.crash_reason or RuntimeError("the Faust app stopped by itself")
         lag = 0
-        for tp, position in stage.positions().items():
+        for tp, position in stage.progress.positions().items():
             at = position if position is not None else app.consumer._read_offset.get(tp)
             high = stage.high_water(tp)
             if high is not None:

@@ -12,7 +12,8 @@
 tests/unit/test_fetched.py fails when upstream changes what this leans on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from threading import local
 from typing import Any
 
@@ -21,6 +22,7 @@ from aiokafka.consumer import fetcher as upstream
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import TopicPartition
 from crc32c import crc32c
 
 from pipeline.runtime import zstd
@@ -69,6 +71,14 @@ class RecordBatch:
         """Its records; they can be had once."""
         first, batch = self.first, _room.opened(self._batch, self._raw)
         return [Fetched(one.offset, one.timestamp, one.value) for one in batch if one.offset >= first]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Batches of records as fetched, in order per partition, and the group generation that they were fetched in."""
+
+    generation: int
+    batches: Mapping[TopicPartition, Sequence[RecordBatch]]
 
 
 class _Room(local):

@@ -16,10 +16,11 @@ import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.runtime.intake import Again, Chunk, Since
+from pipeline.runtime.fetched import Chunk
 from pipeline.runtime.lane import Lane
 from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of, count_of_all
 from pipeline.runtime.outputs import Handler, Outputs, Record
+from pipeline.runtime.progress import Again, Progress
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.wire import Run, Wire
 from schemas.base import Message
@@ -67,20 +68,10 @@ class Stage:
         self._now_ms = now_ms
         self._lanes: dict[TopicPartition | None, Lane] = {}
         self._generation = -1
-        self._queued: dict[
-            TopicPartition, int
-        ] = {}  # last offset taken in this generation: a seek may bring some again
-        self._settled: dict[TopicPartition, int] = {}
-        self._settled_ms: dict[TopicPartition, int] = {}  # when the broker took the latest that was ever settled
-        self._hold: dict[int, int] = {}
-        self._committed: dict[TopicPartition, int] = {}
+        self.progress = Progress()
         self._changed = asyncio.Event()
-        self._assigned: set[TopicPartition] = set()
         self._resets: list[Callable[[], None]] = []
         self._reset_for = -1
-        self._asked: set[TopicPartition] = set()  # to be read again, in this generation
-        self._again: dict[TopicPartition, Since] = {}  # those that have not gone back yet
-        self._gone_back: set[TopicPartition] = set()  # those that have, which the broker does not know yet
         self._running = False
         self._draining = asyncio.Event()
         self.high_water: Callable[[TopicPartition], int | None] = lambda _tp: None
@@ -99,15 +90,13 @@ class Stage:
             if lane.generation != chunk.generation:
                 lane.clear()
                 lane.generation = chunk.generation
-            queued = self._queued.get(tp, -1)
-            lane.keep(tp, [packed.since(queued + 1) for packed in batches if packed.last > queued])
-            self._queued[tp] = max(queued, batches[-1].last)
+            lane.keep(tp, self.progress.not_taken(tp, batches))
         self._generation = chunk.generation
 
     def held(self) -> set[TopicPartition]:
         """Partitions whose lane has its fill."""
         full = {key for key, lane in self._lanes.items() if lane.records >= self._options.backlog}
-        return {tp for tp in self._assigned if (tp if self._options.per_partition else None) in full}
+        return {tp for tp in self.progress.positions() if (tp if self._options.per_partition else None) in full}
 
     async def room(self) -> None:
         """Until some batch has been taken."""
@@ -126,89 +115,33 @@ class Stage:
         except TimeoutError:
             log.warning("stage.drain_timed_out", agent=self._options.agent)
 
-    def offsets(self) -> dict[TopicPartition, int]:
-        """Next offset to commit per partition, where the broker may have another one: a lower one, too, after it was rewound."""
-        found: dict[TopicPartition, int] = {}
-        for tp, offset in self._settled.items():
-            safe = min(offset, self._hold.get(tp.partition, offset))
-            if safe != self._committed.get(tp) or tp in self._gone_back:
-                found[tp] = safe
-        return found
-
-    def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """The broker has these. One that was on its way when its partition went back is higher than what is settled since."""
-        self._committed.update(offsets)
-        ahead = {tp for tp, offset in offsets.items() if offset > self._settled.get(tp, -1)}
-        self._gone_back = (self._gone_back - offsets.keys()) | (ahead & self._asked)
-
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """Start a generation with nothing in hand: the broker's committed offsets say where."""
         self._draining.clear()
-        self._assigned = set(partitions)
-        self._queued.clear()
-        self._settled.clear()
-        self._settled_ms.clear()
-        self._committed.clear()
-        self._hold.clear()
-        for asked in (self._asked, self._again, self._gone_back):
-            asked.clear()
+        self.progress.begin(partitions)
         self._generation = -1
         for lane in self._lanes.values():
             lane.clear()
             lane.generation = -1
-        self._metrics.partitions.set(len(self._assigned))
+        count = len(self.progress.positions())
+        self._metrics.partitions.set(count)
         self._metrics.ready.set(1)
-        log.info("stage.assigned", partitions=len(self._assigned))
-
-    def rewind(self, again: Again) -> None:
-        """Have these partitions read again: what the handler made of them was lost. Its ids make that harmless. It never goes
-        forward: a worker that is behind stays behind. The next generation is not bound by it: see `debts`.
-        """
-        self._again.update(again)
-        self._asked |= again.keys()
-
-    def again(self) -> Again:
-        """What `rewind` asked for and is not done."""
-        return dict(self._again)
-
-    def debts(self) -> dict[TopicPartition, bool]:
-        """The partitions that `rewind` was asked for in this generation, and whether the broker knows that they went back."""
-        return {tp: tp not in self._again and tp not in self._gone_back for tp in self._asked}
-
-    def begun_anew(self, tp: TopicPartition) -> None:
-        """What comes from here on was not seen, whatever its offset; it is committed although that is less than before."""
-        log.error("stage.topic_begun_anew", topic=tp.topic, partition=tp.partition)
-        for places in (self._queued, self._settled, self._settled_ms, self._committed):
-            places.pop(tp, None)
+        log.info("stage.assigned", partitions=count)
 
     def expired(self, count: int) -> None:
         """Lost by retention."""
         self._metrics.expired.inc(count)
 
     def rewound(self, again: Again, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]) -> None:
-        """Go on from there. It is committed like any progress, so that a crash does not cut the repetition short."""
-        for tp, since in again.items():
-            if self._again.get(tp) is since:  # not asked for anew meanwhile
-                del self._again[tp]
-        self._gone_back |= offsets.keys()
-        self._settled_ms.update(times)
-        for tp, offset in offsets.items():
-            lane = self._lane(tp)
-            lane.drop(tp)
-            self._queued[tp], self._settled[tp] = offset - 1, offset
-
-    def recorded_ms(self, tp: TopicPartition) -> int | None:
-        """When the broker took the latest record that was ever settled, UTC ms; None: nothing settled yet."""
-        return self._settled_ms.get(tp)
-
-    def positions(self) -> dict[TopicPartition, int | None]:
-        """Every partition of this worker with the next offset that is not settled; None: nothing settled yet."""
-        return {tp: self._settled.get(tp) for tp in self._assigned}
+        """See Progress.rewound. What was fetched of these partitions comes again."""
+        self.progress.rewound(again, offsets, times)
+        for tp in offsets:
+            self._lane(tp).drop(tp)
 
     def waiting(self, partition: int) -> int:
         """How many records the partition holds that are not settled, as far as the last fetch told; 0 when unknown."""
         tp = TopicPartition(f"{self._options.namespace}.{self._options.source.name}", partition)
-        high, settled = self.high_water(tp), self._settled.get(tp)
+        high, settled = self.high_water(tp), self.progress.positions().get(tp)
         queued = sum(len(run) for lane in self._lanes.values() for waiting, run in lane.waiting if waiting == tp)
         return queued if high is None or settled is None else max(queued, high - settled)
 
@@ -290,11 +223,10 @@ class Stage:
         if stale():
             raise Stale
         if not self._options.per_partition:
-            self._hold = {**outputs.hold}
+            self.progress.hold(outputs.hold)
         for tp, (place, recorded_ms) in lasts.items():
             if tp not in lane.dropped:
-                self._settled[tp] = place
-                self._settled_ms[tp] = max(recorded_ms, self._settled_ms.get(tp, 0))
+                self.progress.settle(tp, place, recorded_ms)
         self._metrics.records_in.inc(count)
         self._metrics.messages_in.inc(messages)
         if lasts:

@@ -18,19 +18,16 @@ import asyncio
 import contextlib
 from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer
-from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
-from pipeline.runtime.fetch_pace import pace
-from pipeline.runtime.fetched import lean
+from pipeline.runtime.consumer_thread import AWAY, StageConsumerThread
+from pipeline.runtime.fetched import Chunk
 from pipeline.runtime.gaps import Gaps, expired
-from pipeline.runtime.intake import Again, Chunk, Intake, Since
+from pipeline.runtime.progress import Again, Progress, Since
 
 try:
     import uvloop
@@ -38,89 +35,33 @@ except ImportError:  # Windows has none
     uvloop = None  # type: ignore[assignment]
 
 log = structlog.get_logger("vigie.transport")
-AWAY = (KafkaError, TimeoutError)
-FETCH_BYTES = 4 * 1024 * 1024  # of an answer: what is behind is read at half of the cost that aiokafka's 50 MB have
 
 
-class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """The thread in which aiokafka's consumer lives: fetches and heartbeats go on while a handler computes."""
+class Intake(Protocol):
+    """The stage, as the consumer sees it."""
 
-    logger = upstream.logger
+    progress: Progress
 
-    def _create_worker_consumer(self, transport: "StageTransport") -> AIOKafkaConsumer:
-        conf = self.app.conf
-        return AIOKafkaConsumer(
-            **transport.client_kwargs,
-            client_id=conf.broker_client_id,
-            group_id=conf.id,
-            partition_assignment_strategy=[RoundRobinPartitionAssignor],
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            check_crcs=False,  # `lean` does it
-            max_poll_records=conf.broker_max_poll_records,  # batches, where `lean` leaves them packed
-            max_poll_interval_ms=2**31 - 1,  # the stage waits out a Redis or broker that is away, however long
-            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_bytes=max(FETCH_BYTES, conf.consumer_max_fetch_size),
-            fetch_max_wait_ms=500,
-            session_timeout_ms=int(conf.broker_session_timeout * 1000),
-            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
-            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
-            request_timeout_ms=int(conf.broker_request_timeout * 1000),
-            metadata_max_age_ms=30_000,
-            retry_backoff_ms=100,
-        )
+    def take(self, chunk: Chunk) -> None:
+        """Accept a chunk; never blocks, `held` bounds it."""
 
-    async def on_start(self) -> None:
-        """Start the consumer, its fetcher made lean and its pace mended."""
-        await super().on_start()
-        lean(self._ensure_consumer())
-        pace(self._ensure_consumer())
+    def held(self) -> set[TopicPartition]:
+        """Partitions whose backlog is full: not fetched until it has shrunk."""
 
-    async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Chunk:
-        batches = await super()._fetch_records(consumer, *args, **kwargs)
-        return Chunk(consumer._coordinator.generation, batches)  # read in the same step: no rebalance in between
+    async def room(self) -> None:
+        """Return when `held` may have changed."""
 
-    async def commit_generation(self, places: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
-        """Commit for this generation only. False: not done, because it has passed or the broker is away."""
-        return bool(await self.call_thread(self._commit_generation, places, generation))
+    async def drained(self, timeout_s: float) -> None:
+        """Drop what has not begun, wait for what has, at most so long."""
 
-    async def _commit_generation(self, places: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
-        consumer = self._ensure_consumer()
-        mine = consumer.assignment()
-        if consumer._coordinator.generation != generation or not set(places) <= mine:
-            return False
-        try:
-            await asyncio.wait_for(consumer.commit(dict(places)), 5.0)
-        except AWAY as error:
-            log.warning("commit.failed", error=repr(error))
-            return False
-        return True
+    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
+        """A new generation begins with these partitions."""
 
-    async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """The first offset of each partition that the broker recorded then (UTC ms) or later; none where nothing was."""
-        if not times:
-            return {}
-        found = await self.call_thread(self._ensure_consumer().offsets_for_times, dict(times))
-        return {tp: place.offset for tp, place in found.items() if place is not None}
+    def expired(self, count: int) -> None:
+        """So many records were gone from the topic before they could be fetched."""
 
-    async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """The first offset that each partition still has."""
-        found: dict[TopicPartition, int] = await self.call_thread(
-            self._ensure_consumer().beginning_offsets, list(partitions)
-        )
-        return found
-
-    async def committed_place(self, tp: TopicPartition) -> tuple[int | None, int | None]:
-        """The offset that the group has committed, and when the broker had taken the record before it; None where not known."""
-        found = await self.call_thread(self._ensure_consumer()._coordinator.fetch_committed_offsets, [tp])
-        place = found.get(tp)
-        if place is None or place.offset < 0:
-            return None, None
-        return place.offset, int(place.metadata) if (place.metadata or "").isdecimal() else None
-
-    def verify_event_path(self, now: float, tp: TopicPartition) -> None:
-        """Nothing: the stage's own metrics tell of a partition that stands still."""
+    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]) -> None:
+        """This was done, as Progress.rewound has it; what was fetched of these partitions comes again."""
 
 
 class StageConsumer(upstream.Consumer):  # type: ignore[misc]
@@ -160,7 +101,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             if self._dropped and active:
                 await self._seek_back()
                 continue
-            if again := {tp: since for tp, since in self.intake.again().items() if tp in active}:
+            if again := {tp: since for tp, since in self.intake.progress.again().items() if tp in active}:
                 await self._rewind(again)
                 continue
             wanted = active - self.intake.held()
@@ -177,7 +118,8 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
                     await asyncio.sleep(0.1)  # the leader may take a moment to know its own records again
                     continue
                 for tp in self._gaps.begun_anew(chunk.batches):
-                    self.intake.begun_anew(tp)
+                    log.error("stage.topic_begun_anew", topic=tp.topic, partition=tp.partition)
+                    self.intake.progress.begin_anew(tp)
                 gaps = self._gaps.took(chunk.batches)
                 self.intake.take(chunk)
                 if gaps:
@@ -195,7 +137,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             # what has no commit, Faust leaves where the dropped records ended
             new = [
                 tp
-                for tp, settled in self.intake.positions().items()
+                for tp, settled in self.intake.progress.positions().items()
                 if settled is None and not self._read_offset.get(tp)
             ]
             if new:
@@ -229,8 +171,8 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         that is behind would skip what it has not done. But even to where it is: what is in hand was made with what is lost.
         """
         here = {
-            tp: (settled, self.intake.recorded_ms(tp))
-            for tp, settled in self.intake.positions().items()
+            tp: (settled, self.intake.progress.recorded_ms(tp))
+            for tp, settled in self.intake.progress.positions().items()
             if tp in again and again[tp] != Since(asked_ms=again[tp].asked_ms)
         }
         for tp, (settled, _) in here.items():
@@ -271,14 +213,14 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what the stage has settled; what fails is tried again at the next interval."""
         async with self._committing:
-            offsets = self.intake.offsets()
+            offsets = self.intake.progress.offsets()
             if not offsets:
                 return False
-            times = {tp: self.intake.recorded_ms(tp) for tp in offsets}
+            times = {tp: self.intake.progress.recorded_ms(tp) for tp in offsets}
             places = {tp: OffsetAndMetadata(offset, str(times[tp] or "")) for tp, offset in offsets.items()}
             done = await self._thread.commit_generation(places, self._generation)
             if done:
-                self.intake.committed(offsets)
+                self.intake.progress.committed(offsets)
             return bool(done)
 
     async def wait_empty(self) -> None:
@@ -305,7 +247,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
             # a partition that has gone back is not sought ahead, although the broker may not know yet that it has
             behind = {
                 tp: settled
-                for tp, settled in self.intake.positions().items()
+                for tp, settled in self.intake.progress.positions().items()
                 if settled is not None and settled < (self._read_offset.get(tp) or settled + 1)
             }
             if behind:

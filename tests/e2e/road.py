@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.desk.credentials import Credentials, create_credentials
 from pipeline.runtime import codec
-from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
 from pipeline.simulation.compare import Seen, compare_outcome

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer
 
 from pipeline.desk.credentials import create_credentials, settings_toml
 from pipeline.runtime import codec
-from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.pair import EmbeddedPair
 from pipeline.runtime.sender import Outgoing, Sender
 from schemas.outcomes import Receipt

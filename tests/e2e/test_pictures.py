@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime import codec
-from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.simulation.rendered import render_passage
 from pipeline.sources.gateway import open_gateway
 from schemas.pictures import Frame

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from pipeline.commands.demo_pictures import WANTED
-from pipeline.runtime.app import platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.simulation.arrivals import Arrival
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network

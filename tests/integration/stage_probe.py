@@ -12,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from redis.asyncio import Redis
 
 from pipeline.runtime import codec
-from pipeline.runtime.app import Context, run_agent
+from pipeline.runtime.app import run_agent
+from pipeline.runtime.context import Context
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.outputs import Outputs, Record
 from pipeline.runtime.sender import Outgoing, Sender

@@ -14,7 +14,8 @@ from redis.asyncio import Redis
 from agents import cross_border, hotlist, section_control
 from pipeline.errors import Unavailable
 from pipeline.intake import GRACE_MS
-from pipeline.runtime.app import Context, platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.context import Context
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.outputs import Handler, Outputs, Record
@@ -57,7 +58,7 @@ class House:
         """A started agent's handler."""
         context = Context(
             self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
-            _partitions={FORWARDS.name: 32},
+            counts={FORWARDS.name: 32},
         )  # fmt: skip
         self.contexts.append(context)
         handler: Handler = await start(context)

@@ -16,7 +16,9 @@ from redis.asyncio import Redis
 from agents import decode
 from agents.decode import Decoder
 from pipeline.runtime import codec
-from pipeline.runtime.app import Context, platform_now_ms, run_agent
+from pipeline.runtime.app import run_agent
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.context import Context
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.outputs import Outputs, Record

@@ -20,7 +20,8 @@ from pipeline.desk.credentials import Credentials, create_credentials
 from pipeline.desk.files import client_context, key_ring
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.liaison import verify_acknowledgement, verify_forward
-from pipeline.runtime.app import Context, platform_now_ms
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.context import Context
 from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.sender import Sender

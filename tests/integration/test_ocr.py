@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from agents.ocr import Ocr
-from pipeline.runtime.app import Context
+from pipeline.runtime.context import Context
 from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.outputs import Record
 from pipeline.runtime.sender import Sender
@@ -38,7 +38,7 @@ async def reads_of(track: Track, folder: Path) -> list[PlateRead]:
     """What ocr sends on for one track."""
     settings = load_settings({"VIGIE_DATA_DIR": str(folder)}, None)
     context = Context(
-        settings, Redis(), StageMetrics("ocr"), Sender({"bootstrap_servers": "none"}), _partitions={READS.name: 4}
+        settings, Redis(), StageMetrics("ocr"), Sender({"bootstrap_servers": "none"}), counts={READS.name: 4}
     )
     ocr = Ocr(PlateReader.load(), EvidenceStore.open(folder), context)
     outputs = await ocr.handle([Record("tracks", 0, 0, NOON_MS, track, b"")])

@@ -9,7 +9,8 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.intake import Chunk, Since
+from pipeline.runtime.fetched import Chunk
+from pipeline.runtime.progress import Since
 from pipeline.runtime.transport import StageConsumer
 
 PLACE = TopicPartition("t.reads", 5)
@@ -32,7 +33,7 @@ class Scripted(StageConsumer):
         self.events: list[str] = []
         self.intake = SimpleNamespace(
             take=lambda chunk: self.events.extend(chunk.batches[PLACE]),
-            held=set, again=dict, assigned=lambda _: None, positions=dict,
+            held=set, assigned=lambda _: None, progress=SimpleNamespace(again=dict, positions=dict),
         )  # fmt: skip
         self._fetches = list(fetches)
         self._place, self._dropped, self._seeking, self._generation = 0, False, 0, 2
@@ -131,7 +132,12 @@ def consumer_at(thread: Places, settled: int | None, settled_ms: int | None = No
     """A consumer whose partition stands there."""
     consumer = Scripted()
     consumer._thread = cast(Any, thread)
-    consumer.intake = cast(Any, SimpleNamespace(positions=lambda: {PLACE: settled}, recorded_ms=lambda _tp: settled_ms))
+    consumer.intake = cast(
+        Any,
+        SimpleNamespace(
+            progress=SimpleNamespace(positions=lambda: {PLACE: settled}, recorded_ms=lambda _tp: settled_ms)
+        ),
+    )
     return consumer
 
 
@@ -217,7 +223,7 @@ async def test_a_partition_that_went_back_is_not_sought_ahead() -> None:
     consumer = Seeking()
     for settled, sought in ((60, ["sought", "to 60"]), (95, ["sought"]), (None, ["sought"])):
         consumer.events.clear()
-        consumer.intake.positions = lambda settled=settled: {PLACE: settled}
+        consumer.intake.progress.positions = lambda settled=settled: {PLACE: settled}
         await consumer.perform_seek()
         assert sought == consumer.events
 
@@ -236,7 +242,7 @@ async def test_what_was_dropped_of_a_partition_without_a_commit_is_sought_at_its
     """Faust leaves it where the dropped records ended."""
     consumer = Seeking(fetched("a", generation=1), fetched("a"))
     consumer.committed, consumer._thread = None, cast(Any, Places(None, None))
-    consumer.intake.positions = lambda: {PLACE: None}
+    consumer.intake.progress.positions = lambda: {PLACE: None}
     assert ["sought", "to 7", "a"] == await consumer.ran()
 
 
@@ -253,8 +259,8 @@ async def test_a_step_back_is_committed_before_anything_else() -> None:
 
     consumer, asked = Rewinding(fetched("a")), {PLACE: Since(back_ms=1, asked_ms=10)}
     consumer._thread = cast(Any, Places(70, 90))
-    consumer.intake.again = lambda: dict(asked)
-    consumer.intake.positions = lambda: {PLACE: 90}
-    consumer.intake.recorded_ms = lambda _tp: None
+    consumer.intake.progress.again = lambda: dict(asked)
+    consumer.intake.progress.positions = lambda: {PLACE: 90}
+    consumer.intake.progress.recorded_ms = lambda _tp: None
     consumer.intake.rewound = lambda _again, _offsets, _times: (asked.clear(), consumer.events.append("rewound"))
     assert ["to 70", "rewound", "committed", "a"] == await consumer.ran()

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from aiokafka.structs import TopicPartition
+from faust.types import TP
 
 from pipeline.runtime import codec
-from pipeline.runtime.intake import Chunk, Since
+from pipeline.runtime.fetched import Chunk
 from pipeline.runtime.metrics import StageMetrics
 from pipeline.runtime.outputs import Outputs, Record
+from pipeline.runtime.progress import Since
 from pipeline.runtime.stage import Stage, StageOptions
 from schemas.reads import ReadBatch
 from schemas.topics import READS
@@ -81,9 +83,9 @@ async def test_what_is_settled_is_committed_once() -> None:
     async with running(held) as stage:
         take(stage, one=10, two=20)
         await settled(stage)
-        assert {ONE: 13, TWO: 23} == stage.offsets()
-        stage.committed({ONE: 13, TWO: 23})
-        assert {} == stage.offsets()
+        assert {ONE: 13, TWO: 23} == stage.progress.offsets()
+        stage.progress.committed({ONE: 13, TWO: 23})
+        assert {} == stage.progress.offsets()
 
 
 async def test_a_batch_in_hand_when_its_partition_is_rewound_settles_nothing_of_it() -> None:
@@ -95,10 +97,10 @@ async def test_a_batch_in_hand_when_its_partition_is_rewound_settles_nothing_of_
         stage.rewound({}, {ONE: 3}, {})
         held.go.set()
         await settled(stage)
-        assert {ONE: 3, TWO: 23} == stage.offsets()
+        assert {ONE: 3, TWO: 23} == stage.progress.offsets()
         take(stage, one=3)
         await settled(stage)
-        assert {ONE: 6, TWO: 23} == stage.offsets()
+        assert {ONE: 6, TWO: 23} == stage.progress.offsets()
         assert [(1, 3), (1, 4), (1, 5)] == held.offsets[-3:]
 
 
@@ -109,10 +111,10 @@ async def test_an_offset_that_was_on_its_way_when_its_partition_was_rewound_is_t
     async with running(held) as stage:
         take(stage, one=10)
         await settled(stage)
-        on_its_way = stage.offsets()
+        on_its_way = stage.progress.offsets()
         stage.rewound({}, {ONE: 3}, {})
-        stage.committed(on_its_way)
-        assert {ONE: 3} == stage.offsets()
+        stage.progress.committed(on_its_way)
+        assert {ONE: 3} == stage.progress.offsets()
 
 
 async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back() -> None:
@@ -122,28 +124,39 @@ async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back
     async with running(held) as stage:
         take(stage, one=10, two=20)
         await settled(stage)
-        on_its_way = stage.offsets()
-        stage.rewind({ONE: once, TWO: once})
-        assert {ONE: False, TWO: False} == stage.debts()
+        on_its_way = stage.progress.offsets()
+        stage.progress.rewind({ONE: once, TWO: once})
+        assert {ONE: False, TWO: False} == stage.progress.debts()
         stage.rewound({ONE: once, TWO: once}, {ONE: 3}, {ONE: 500})
-        assert ({ONE: False, TWO: True}, {}) == (stage.debts(), stage.again())
-        assert (500, 1_000) == (stage.recorded_ms(ONE), stage.recorded_ms(TWO))
-        stage.committed(on_its_way)
-        assert not stage.debts()[ONE]
-        stage.rewind({ONE: more})
-        stage.committed(stage.offsets())
-        assert ({ONE: False, TWO: True}, {ONE: more}) == (stage.debts(), stage.again())
+        assert ({ONE: False, TWO: True}, {}) == (stage.progress.debts(), stage.progress.again())
+        assert (500, 1_000) == (stage.progress.recorded_ms(ONE), stage.progress.recorded_ms(TWO))
+        stage.progress.committed(on_its_way)
+        assert not stage.progress.debts()[ONE]
+        stage.progress.rewind({ONE: more})
+        stage.progress.committed(stage.progress.offsets())
+        assert ({ONE: False, TWO: True}, {ONE: more}) == (stage.progress.debts(), stage.progress.again())
         stage.rewound({ONE: once}, {}, {})
-        assert not stage.debts()[ONE]
+        assert not stage.progress.debts()[ONE]
         stage.rewound({ONE: more}, {ONE: 3}, {})
-        assert not stage.debts()[ONE]
-        stage.committed(stage.offsets())
-        assert {ONE: True, TWO: True} == stage.debts()
-        stage.committed(on_its_way)  # it was tried again by the broker's client, after the step back
-        assert ({ONE: False, TWO: True}, 3) == (stage.debts(), stage.offsets()[ONE])
-        stage.committed({ONE: 3})
-        stage.rewind({ONE: once})
+        assert not stage.progress.debts()[ONE]
+        stage.progress.committed(stage.progress.offsets())
+        assert {ONE: True, TWO: True} == stage.progress.debts()
+        stage.progress.committed(on_its_way)  # it was tried again by the broker's client, after the step back
+        assert ({ONE: False, TWO: True}, 3) == (stage.progress.debts(), stage.progress.offsets()[ONE])
+        stage.progress.committed({ONE: 3})
+        stage.progress.rewind({ONE: once})
         stage.rewound({ONE: once}, {ONE: 3}, {})  # which the broker has, but another commit may be on its way
-        assert ({ONE: False, TWO: True}, 3) == (stage.debts(), stage.offsets()[ONE])
+        assert ({ONE: False, TWO: True}, 3) == (stage.progress.debts(), stage.progress.offsets()[ONE])
         stage.assigned([ONE])
-        assert {} == stage.debts()
+        assert {} == stage.progress.debts()
+
+
+async def test_what_faust_assigned_is_committed_as_aiokafka_takes_it() -> None:
+    """Each has a class of its own for a partition; they are equal."""
+    held = Held()
+    held.go.set()
+    async with running(held) as stage:
+        stage.assigned([cast(Any, TP("t.reads", 1))])
+        take(stage, one=10)
+        await settled(stage)
+        assert [TopicPartition] == [type(tp) for tp in stage.progress.offsets()]

@@ -1,0 +1,87 @@
+"""What an agent is given to work with."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import redis.asyncio
+import structlog
+
+from pipeline.errors import Misconfigured
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.metrics import StageMetrics
+from pipeline.runtime.sender import Sender, partition_of
+from pipeline.runtime.settings import Settings
+from pipeline.runtime.stage import Stage
+from schemas.topics import Topic
+
+log = structlog.get_logger("vigie.agent")
+
+
+@dataclass(slots=True)
+class Context:
+    """What an agent's `start` gets."""
+
+    settings: Settings
+    redis: "redis.asyncio.Redis"
+    metrics: StageMetrics
+    sender: Sender
+    now_ms: Callable[[], int] = platform_now_ms
+    counts: dict[str, int] = field(default_factory=dict)  # partitions of each topic, as found at start
+    stage: Stage | None = None  # made of what `start` returns
+    started: asyncio.Event = field(default_factory=asyncio.Event)  # set when the agent has joined its group
+    resets: list[Callable[[], None]] = field(default_factory=list)
+    _background: list[asyncio.Task[None]] = field(default_factory=list)
+    _stops: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+    def partition_of(self, topic: Topic[Any], key: str) -> int:
+        """The partition that Kafka's own hash gives this key, over the topic's real partition count."""
+        return partition_of(key.encode(), self.partitions(topic))
+
+    def partitions(self, topic: Topic[Any]) -> int:
+        """The topic's real partition count, as found at start."""
+        return self.counts[topic.name]
+
+    def waiting(self, partition: int) -> int:
+        """How many records of the source's partition are not settled yet, as far as the last fetch told."""
+        return self.stage.waiting(partition) if self.stage is not None else 0
+
+    def background(self, work: Callable[[], Awaitable[None]], name: str) -> None:
+        """Run `work()` beside the stage; when it fails it is started again after a pause; it is cancelled at stop."""
+        self._background.append(asyncio.create_task(_supervised(work, name), name=name))
+
+    def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Call `close()` when the agent stops, last registered first."""
+        self._stops.append(close)
+
+    def on_reset(self, forget: Callable[[], None]) -> None:
+        """Call `forget()` when partitions were reassigned: unfinished work in memory will come again from Kafka."""
+        self.resets.append(forget)
+
+    async def close(self) -> None:
+        """Stop what `background` and `on_stop` were given."""
+        running = set(self._background)
+        while running:  # more than once: redis-py can swallow a cancellation that comes while it reads an answer
+            for task in running:
+                task.cancel()
+            _, running = await asyncio.wait(running, timeout=0.2)
+        for close in reversed(self._stops):
+            try:
+                await asyncio.wait_for(close(), 3.0)
+            except Exception as error:
+                log.warning("agent.close_failed", error=repr(error))
+
+
+async def _supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
+    pause_s = 0.5
+    while True:
+        try:
+            await work()
+            return
+        except Misconfigured:
+            raise
+        except Exception as error:
+            log.warning("background.failed", task=name, error=repr(error), again_in_s=pause_s)
+        await asyncio.sleep(pause_s)
+        pause_s = min(10.0, pause_s * 2)

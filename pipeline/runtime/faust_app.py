@@ -1,0 +1,60 @@
+"""Faust, as far as Vigie has it: an app with one agent, which is the stage."""
+
+import logging
+from typing import Any
+
+import faust
+from faust.app.base import BootStrategy
+
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.settings import Settings
+from pipeline.runtime.stage import Stage
+from pipeline.runtime.transport import StageTransport
+from schemas.topics import Topic
+
+
+class _Boot(BootStrategy):  # type: ignore[misc]
+    enable_kafka_producer = False  # outputs go through Sender, which waits for every acknowledgement
+    enable_web = False
+    enable_sensors = False
+
+
+class _App(faust.App):  # type: ignore[misc]
+    BootStrategy = _Boot
+    logger = logging.getLogger("faust.app")
+
+    def _create_directories(self) -> None:
+        """None: without tables, Faust keeps nothing on disk."""
+
+
+def make_app(
+    settings: Settings, connection: KafkaConnection, agent: str, stage: Stage, source: Topic[Any]
+) -> faust.App:
+    """A Faust app whose one agent is this stage."""
+    app = _App(
+        f"{settings.namespace}-{agent}",
+        broker=[f"kafka://{server}" for server in connection.bootstrap_servers],
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=min(settings.session_timeout_s / 4, 3.0),
+        broker_rebalance_timeout=max(10.0, settings.session_timeout_s),
+        broker_request_timeout=max(15.0, settings.session_timeout_s + 5),
+        broker_commit_interval=0.5,
+        broker_max_poll_records=2000,
+        consumer_max_fetch_size=source.max_message_bytes * 2,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=True,
+        store="memory://",
+        web_enabled=False,
+        tracer=None,
+    )
+    transport = StageTransport([f"kafka://{server}" for server in connection.bootstrap_servers], app)
+    transport.intake = stage
+    transport.client_kwargs = connection.client_kwargs()
+    app.transport = transport
+
+    async def run(_stream: Any) -> None:
+        await stage.run()
+
+    app.agent(app.topic(f"{settings.namespace}.{source.name}"), name=agent)(run)
+    return app
