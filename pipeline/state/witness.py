@@ -97,8 +97,11 @@ class Witness:
         if not places:
             self._kept.clear()
             return False
+        # One that has yet to go back stands on what is lost. It may be cut off from Kafka, while another pays for it and goes on.
+        sure = {partition: place for partition, place in places.items() if debts.get(partition) is not False}
         arguments: list[Argument] = [uuid.uuid4().hex]
-        for partition, place in places.items():
+        for partition in places:
+            place = sure.get(partition)
             paid = self._told.get(partition, "") if debts.get(partition) else ""
             arguments += [partition, "" if place is None else place, paid]
         (found,) = await _LOOK.run(self._client, WHAT, [([self._key], arguments)])
@@ -119,7 +122,7 @@ class Witness:
             self._told.update({partition: marks[partition][1] for partition in owed})
             self._on_owed(owed)
         self._kept = {
-            partition: was if places[partition] is None else places[partition]
+            partition: was if sure.get(partition) is None else sure[partition]
             for partition, (state, _, was) in marks.items()
             if state == "kept"
         }

@@ -241,16 +241,23 @@ def test_faust_still_has_what_the_transport_leans_on() -> None:
     assert "await consumer._drain_messages(self)" in inspect.getsource(consumer)
 
 
+REMEMBERING = agent(echo, IF_REDIS_FORGETS="it is made anew", REBUILD_MS=3_600_000)
+
+
+async def all_kept(redis: Redis, marks: str) -> None:
+    """The worker owes no partition any more."""
+    async with asyncio.timeout(30):
+        while [b"kept"] * 4 != [mark[:4] for mark in await redis.hvals(marks)]:  # noqa: ASYNC110 - a key in Redis has no event to wait for
+            await asyncio.sleep(0.05)
+
+
 async def test_what_an_agent_made_in_redis_is_made_anew_when_redis_forgot_it(
     bench: Bench, redis: Redis, namespace: str
 ) -> None:
     """The worker reads again what the last hour brought, gives the same ids, and goes on from where it was."""
-    remembering = agent(echo, IF_REDIS_FORGETS="it is made anew", REBUILD_MS=3_600_000)
     marks = f"{{{namespace}:witness}}:probe"
-    async with bench.worker(remembering):
-        async with asyncio.timeout(30):
-            while [b"kept"] * 4 != [mark[:4] for mark in await redis.hvals(marks)]:  # noqa: ASYNC110 - a key in Redis has no event to wait for
-                await asyncio.sleep(0.05)
+    async with bench.worker(REMEMBERING):
+        await all_kept(redis, marks)
         await bench.send(*[[read(number)] for number in range(40)])
         await bench.receipts(count=40)
         await redis.delete(marks)
@@ -259,3 +266,20 @@ async def test_what_an_agent_made_in_redis_is_made_anew_when_redis_forgot_it(
         seen = await bench.receipts(count=90)
     assert {f"r{number}": 2 if number < 40 else 1 for number in range(50)} == dict(Counter(seen))
     assert await bench.committed() == 50
+
+
+async def test_a_worker_that_begins_in_debt_goes_back_before_it_has_settled_anything(
+    bench: Bench, redis: Redis, namespace: str
+) -> None:
+    """Redis was emptied, and the worker that noticed it was killed: the next one knows only what is committed."""
+    marks = f"{{{namespace}:witness}}:probe"
+    async with bench.worker(REMEMBERING):
+        await all_kept(redis, marks)
+        await bench.send(*[[read(number)] for number in range(40)])
+        await bench.receipts(count=40)
+    await redis.delete(marks)
+    async with bench.worker(REMEMBERING):
+        seen = await bench.receipts(count=80)
+        await all_kept(redis, marks)
+    assert {f"r{number}": 2 for number in range(40)} == dict(Counter(seen))
+    assert await bench.committed() == 40

@@ -136,6 +136,19 @@ async def test_a_worker_that_was_cut_off_takes_no_debt_over_and_pays_none(redis:
     assert b"kept" == (await redis.hget(key(namespace), "0"))[:4]
 
 
+async def test_a_worker_that_has_not_gone_back_does_not_say_how_far_it_is(redis: Redis, namespace: str) -> None:
+    """It is cut off from Kafka, not from Redis; another has paid, and makes anew what lies before that place."""
+    cut_off, worker = await settled(redis, namespace, p0=90), await settled(redis, namespace, p0=None)
+    await redis.delete(key(namespace))
+    for one in (worker, cut_off):
+        assert [{0: None}] == await one.looks()
+    worker.places[0] = 30
+    worker.pay()
+    for one in (worker, cut_off):
+        assert [] == await one.looks()
+    assert b" 30" == (await redis.hget(key(namespace), "0"))[-3:]
+
+
 async def test_a_debt_whose_notice_was_lost_is_told_again(redis: Redis, namespace: str) -> None:
     """The answer was lost on its way, or the worker slept: what it has paid before is another debt."""
     worker = await settled(redis, namespace, p0=70)
