@@ -1,9 +1,10 @@
-"""The thread in which aiokafka's consumer lives: what crosses over to it, and what it asks the broker.
+"""The thread in which aiokafka's consumer lives: what is asked of it there, and a commit that may fail and never is of the past.
 
 tests/integration/test_stage.py fails when upstream changes what this leans on.
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ FETCH_BYTES = 4 * 1024 * 1024  # of an answer: what is behind is read at half of
 class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
     """Fetches and heartbeats go on in it while a handler computes."""
 
-    logger = upstream.logger
+    logger = logging.getLogger("faust.consumer")
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf

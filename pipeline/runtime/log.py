@@ -59,8 +59,6 @@ def configure_logging(
 _NOISY = {
     "faust": logging.WARNING,
     "mode": logging.WARNING,
-    "pipeline.runtime.app": logging.WARNING,  # Faust's services name their logger after the module of the subclass
-    "pipeline.runtime.transport": logging.WARNING,
     "aiokafka": logging.ERROR,
     "aiohttp.access": logging.WARNING,
     "asyncio": logging.WARNING,

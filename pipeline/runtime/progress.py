@@ -29,7 +29,7 @@ class _Partition:
 
     taken: int = 0  # a seek may bring again what lies before
     settled: int | None = None
-    settled_ms: int | None = None  # when the broker took the latest record that was ever settled
+    settled_ms: int | None = None  # when the broker took the latest record that was settled
     committed: int | None = None
     asked: bool = False  # to be read again
     again: Since | None = None  # asked, and not gone back yet
@@ -88,7 +88,7 @@ class Progress:
         return {tp: at.settled for tp, at in self._partitions.items()}
 
     def recorded_ms(self, tp: TopicPartition) -> int | None:
-        """When the broker took the latest record that was ever settled, UTC ms; None: nothing settled yet."""
+        """When the broker took the latest record that was settled, UTC ms, or what `rewound` said; None: nothing settled yet."""
         at = self._partitions.get(tp)
         return at.settled_ms if at else None
 
@@ -96,7 +96,7 @@ class Progress:
 
     def rewind(self, again: Again) -> None:
         """Have these partitions read again: what the handler made of them was lost. Its ids make that harmless. It never goes
-        forward: a worker that is behind stays behind. The next generation is not bound by it: see `debts`.
+        forward: a worker that is behind stays behind. The next generation does not know of it.
         """
         for tp, since in again.items():
             if at := self._partitions.get(tp):

@@ -1,6 +1,7 @@
 """Faust's Kafka transport, mended where it loses records or stops for a broker that is away.
 
-Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is replaced in six places, all here:
+Faust 0.15.3 gives the group, the rebalance and the agent. Its consumer is replaced in six places, here and in
+`consumer_thread`:
 
 * records go from the fetcher to the stage in chunks, packed as the broker sent them, not one by one through four tasks each
   (`Consumer._drain_messages`);
@@ -16,6 +17,7 @@ tests/integration/test_stage.py fails when upstream changes what this leans on.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Iterable, Mapping
 from time import monotonic
 from typing import Any, Protocol
@@ -67,7 +69,7 @@ class Intake(Protocol):
 class StageConsumer(upstream.Consumer):  # type: ignore[misc]
     """Faust's consumer with the stage as the only reader."""
 
-    logger = upstream.logger
+    logger = logging.getLogger("faust.consumer")
 
     intake: Intake
     stop_wait_s = 3.0
@@ -231,7 +233,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]
         log.debug("stage.drained", seconds=round(monotonic() - started, 3))
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition], generation_id: int = 0) -> None:
-        """A new generation: the stage starts it with nothing in hand."""
+        """A new generation: the stage starts it with nothing in hand. assigned: of Faust's own class, which equals aiokafka's."""
         self._place += 1
         self._generation = generation_id
         self.intake.assigned(assigned)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
@@ -218,7 +219,7 @@ async def test_what_no_retry_mends_ends_the_worker(bench: Bench) -> None:
 
 
 def test_faust_still_has_what_the_transport_leans_on() -> None:
-    """The methods that are overridden exist upstream with the same parameters; if this fails, read transport.py again."""
+    """What is overridden has the same parameters upstream; if this fails, read transport.py and consumer_thread.py again."""
     from faust.transport import consumer
     from faust.transport.drivers import aiokafka as driver
 
@@ -238,6 +239,8 @@ def test_faust_still_has_what_the_transport_leans_on() -> None:
         "self",
         "transport",
     ]
+    assert list(inspect.signature(driver.AIOKafkaConsumerThread._fetch_records).parameters)[:2] == ["self", "consumer"]
+    assert list(inspect.signature(GroupCoordinator.fetch_committed_offsets).parameters) == ["self", "partitions"]
     assert "await consumer._drain_messages(self)" in inspect.getsource(consumer)
 
 
