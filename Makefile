@@ -47,7 +47,7 @@ bench: setup  ## Measure speed and accuracy beside peers; results are appended t
 
 lock: setup  ## Resolve the dependencies anew: Python's and Kafka's.
 	@$(BIN)/uv lock --upgrade
-	@$(BIN)/python -m pipeline.runtime.kafka_jars
+	@$(BIN)/python -m pipeline.servers.kafka_jars
 
 schemas: setup  ## Write the JSON Schemas anew.
 	@$(BIN)/python -m schemas.export

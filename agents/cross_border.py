@@ -7,12 +7,12 @@ import structlog
 
 from pipeline.cross_border import forwards_of, partition_of_country
 from pipeline.intake import need_cameras
-from pipeline.runtime.context import Context
-from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
+from pipeline.stream.context import Context
+from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.outcomes import Alert, Forward
 from schemas.reference import Camera, Policy, Zone
 from schemas.topics import ALERTS, FORWARDS

@@ -17,12 +17,12 @@ import cv2
 
 from pipeline.errors import BadRecord
 from pipeline.intake import Refusal, check_time
-from pipeline.runtime.context import Context
-from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.collections import CAMERAS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.state.spent_detections import SpentDetections
+from pipeline.stream.context import Context
+from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.motion import View
 from pipeline.vision.passages import Passages, track_of
 from pipeline.vision.tracking import Passage

@@ -14,15 +14,15 @@ import structlog
 
 from pipeline.hotlist import Hotlist, alert_of, in_incident, match_reads
 from pipeline.intake import Refusal, check_reads, need_cameras
-from pipeline.runtime.codec import reads_in
-from pipeline.runtime.context import Context
 from pipeline.runtime.log import pseudonym
-from pipeline.runtime.outputs import Handler, Outputs, Record, by_time
 from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
 from pipeline.state.dedup import INCIDENT_TTL_MS, Incidents, SeenOnce
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
+from pipeline.stream.codec import reads_in
+from pipeline.stream.context import Context
+from pipeline.stream.outputs import Handler, Outputs, Record, by_time
 from schemas.outcomes import Alert
 from schemas.reads import ReadBatch
 from schemas.reference import Camera, Zone

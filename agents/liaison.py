@@ -21,10 +21,10 @@ from pipeline.desk.client import DeskClient
 from pipeline.desk.files import client_context, key_ring, signing_key
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.liaison import BackOff, Retry, Settled, sign_forward
-from pipeline.runtime.context import Context
-from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from pipeline.state.dedup import SeenOnce
+from pipeline.stream.context import Context
+from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas import ids
 from schemas.outcomes import Forward, Receipt
 from schemas.topics import DAY_MS, FORWARDS, RECEIPTS

@@ -9,9 +9,9 @@ import cv2
 import structlog
 
 from pipeline.errors import BadRecord
-from pipeline.runtime.context import Context
-from pipeline.runtime.outputs import Handler, Outputs, Record
 from pipeline.state.evidence import EvidenceStore
+from pipeline.stream.context import Context
+from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.pictures import warm_up
 from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import SceneRead, read_track

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import structlog
 
 from pipeline.intake import check_reads, may_serve, need_cameras
-from pipeline.runtime.context import Context
 from pipeline.runtime.log import pseudonym
-from pipeline.runtime.outputs import Handler, Outputs, Record, by_time
 from pipeline.runtime.settings import Settings
 from pipeline.section_control import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.state.collections import CAMERAS, SECTIONS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.state.section_memory import SectionMemory
+from pipeline.stream.context import Context
+from pipeline.stream.outputs import Handler, Outputs, Record, by_time
 from schemas.outcomes import Violation
 from schemas.reads import ReadBatch
 from schemas.reference import Camera

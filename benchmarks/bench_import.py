@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.runtime.valkey_server import ValkeyServer
+from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter

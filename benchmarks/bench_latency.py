@@ -37,8 +37,8 @@ from benchmarks.steadiness import Steadiness, by_time, processes
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.desk.credentials import create_credentials, settings_toml
 from pipeline.runtime.log import configure_logging
-from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
+from pipeline.servers.platform import Platform
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.sources.gateway import open_gateway

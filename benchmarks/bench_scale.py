@@ -41,9 +41,9 @@ from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.hotlist import Hotlist, match_reads
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
-from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
-from pipeline.runtime.valkey_server import ValkeyServer
+from pipeline.servers.platform import Platform
+from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.simulation.network_big import big_network
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter

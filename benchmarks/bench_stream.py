@@ -39,7 +39,7 @@ from benchmarks.stream_job import Job
 from benchmarks.stream_topic import Load, fill
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.log import configure_logging
-from pipeline.runtime.pair import EmbeddedPair
+from pipeline.servers.pair import EmbeddedPair
 
 PACKINGS = (50, 1)
 BATCH = {True: 100, False: 2000}  # records that a peer takes at once, packed and not: as many as Vigie's stage

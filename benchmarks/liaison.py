@@ -28,7 +28,7 @@ from pipeline.desk.files import client_context, key_ring, signing_key
 from pipeline.liaison import BackOff, sign_forward, verify_forward
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
-from pipeline.runtime.outputs import Record
+from pipeline.stream.outputs import Record
 from schemas.outcomes import Forward
 from tests.desks import DeskProcess, forwards
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
-from pipeline.runtime import codec
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.passages import CLOCKS, READER
 from pipeline.sources.gateway import Gateway
+from pipeline.stream import codec
 from schemas import ids
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry

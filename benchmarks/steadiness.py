@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.common import percentile
 from pipeline.commands.agent_metrics import parse
-from pipeline.runtime.platform import Platform
+from pipeline.servers.platform import Platform
 
 EVERY_S = 2.0
 PARTS = 10  # of the time measured; the first and the last are compared

@@ -13,10 +13,10 @@ import msgspec
 
 from benchmarks.common import rss_mb
 from benchmarks.stream_job import BlockingRedis, Job, without_loop
-from pipeline.runtime import codec
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.section_control import Sighting
 from pipeline.state.section_memory import SectionMemory
+from pipeline.stream import codec
 from schemas.outcomes import Alert, Violation
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import ALERTS, COMPRESSION, READS, VIOLATIONS
@@ -113,11 +113,11 @@ def vigie(run: Run) -> None:
     """Vigie's stage, as `vigie worker` runs it."""
     import uvloop
 
-    from pipeline.runtime.app import run_agent
     from pipeline.runtime.log import configure_logging
-    from pipeline.runtime.outputs import Outputs, Record
     from pipeline.runtime.settings import load_settings
     from pipeline.state.redis_port import open_redis
+    from pipeline.stream.app import run_agent
+    from pipeline.stream.outputs import Outputs, Record
 
     configure_logging(level="warning")
     client = open_redis(run.redis_url)

@@ -92,7 +92,7 @@ class ReadBatch(Message, frozen=True, kw_only=True):
 def fault_in(reads: Sequence[PlateRead]) -> str | None:
     """The first camera_id, plate, raw text or country that does not fit its pattern, as msgspec would say it; None when all do.
 
-    Whoever decodes reads from outside asks this, too: `pipeline.runtime.codec` does.
+    Whoever decodes reads from outside asks this, too: `pipeline.stream.codec` does.
     """
     if len(reads) == 1:  # what looks at many at once costs more for one
         return _fault_of(reads[0], 0)

@@ -13,8 +13,8 @@ from hypothesis import settings
 from redis.asyncio import Redis
 
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.pair import EmbeddedPair
 from pipeline.runtime.topics import create_topics, list_topics
+from pipeline.servers.pair import EmbeddedPair
 from schemas.topics import TOPICS
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)  # the same examples each time, however slow

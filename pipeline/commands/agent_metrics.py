@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from pipeline.runtime.fleet import Worker
+from pipeline.servers.fleet import Worker
 
 _OVER_S = 10.0  # what a rate or a latency is taken over
 

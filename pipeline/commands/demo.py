@@ -21,8 +21,8 @@ from pipeline.commands.demo_play import DemoOptions, Performance, ended
 from pipeline.commands.demo_report import Report, print_report
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
-from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
+from pipeline.servers.platform import Platform
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_small import small_network
 from pipeline.sources.pictures import pictures_of

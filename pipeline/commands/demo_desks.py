@@ -11,8 +11,8 @@ import msgspec
 from pipeline.desk.credentials import create_credentials, settings_toml
 from pipeline.desk.inbox import read_inbox
 from pipeline.desk.server import DeskStatus
-from pipeline.runtime.fleet import free_port
-from pipeline.runtime.processes import Program, Supervised
+from pipeline.servers.fleet import free_port
+from pipeline.servers.processes import Program, Supervised
 
 
 class Desks:

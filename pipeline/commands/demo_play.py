@@ -18,7 +18,7 @@ from pipeline.commands.demo_screen import Screen, alert_line
 from pipeline.commands.demo_watch import Watch, watch_topics
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.platform import Platform
+from pipeline.servers.platform import Platform
 from pipeline.simulation.compare import compare, compare_outcome, order_breaks
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.play import play

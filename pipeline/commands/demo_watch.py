@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from pipeline.commands.demo_pictures import PICTURE_CAMERAS, REAL
-from pipeline.runtime import codec
 from pipeline.simulation.compare import Seen
+from pipeline.stream import codec
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic

@@ -18,10 +18,10 @@ from rich.markup import escape
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.errors import VigieError
-from pipeline.runtime.endpoints import NoServers, servers_of
-from pipeline.runtime.kafka_jars import class_path
 from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.topics import check_topics
+from pipeline.servers.endpoints import NoServers, servers_of
+from pipeline.servers.kafka_jars import class_path
 from pipeline.state.redis_port import check_redis, open_redis
 
 FREE_BYTES_WANTED = 5 * 2**30
@@ -88,7 +88,7 @@ def _java() -> Finding:
 
 
 def _valkey() -> Finding:
-    from pipeline.runtime.valkey_server import server_binary
+    from pipeline.servers.valkey_server import server_binary
 
     return _program("Valkey", [str(server_binary()), "--version"])
 

@@ -16,9 +16,9 @@ from rich.table import Table as Grid
 
 from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
-from pipeline.runtime.endpoints import NoServers
-from pipeline.runtime.pair import running_pair
 from pipeline.runtime.settings import Settings, load_settings
+from pipeline.servers.endpoints import NoServers
+from pipeline.servers.pair import running_pair
 from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import Changes, ReplicaWriter

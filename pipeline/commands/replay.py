@@ -110,8 +110,8 @@ def _print_lines(result: Any) -> None:
 
 
 async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_real_time: bool) -> None:
-    from pipeline.runtime.endpoints import servers_of
     from pipeline.runtime.settings import load_settings
+    from pipeline.servers.endpoints import servers_of
     from pipeline.sources.gateway import open_gateway
 
     settings = load_settings()

@@ -14,13 +14,13 @@ from rich.table import Table
 
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.errors import Misconfigured
-from pipeline.runtime.app import AGENTS, agent_module, run_agent
-from pipeline.runtime.endpoints import servers_of
 from pipeline.runtime.log import configure_logging
-from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.topics import create_topics, list_topics
+from pipeline.servers.endpoints import servers_of
+from pipeline.servers.platform import Platform
 from pipeline.state.redis_port import open_redis
+from pipeline.stream.app import AGENTS, agent_module, run_agent
 
 console = Console(stderr=True, highlight=False)
 topics_app = typer.Typer(help="Create, check and list the topics of the road.", no_args_is_help=True)

@@ -18,9 +18,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from pipeline.commands.common import print_json, run_async
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.errors import Misconfigured
-from pipeline.runtime.endpoints import servers_of
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
+from pipeline.servers.endpoints import servers_of
 from pipeline.simulation.arrivals import Arrival
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network

@@ -14,10 +14,10 @@ from rich.markup import escape
 
 from pipeline.commands.common import print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.runtime import codec
-from pipeline.runtime.endpoints import servers_of
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.topics import list_topics
+from pipeline.servers.endpoints import servers_of
+from pipeline.stream import codec
 from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
 from schemas.pictures import Frame, Track

@@ -1,0 +1,1 @@
+"""What every process has: settings, log, clock, and the way to Kafka."""

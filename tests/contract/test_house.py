@@ -12,8 +12,8 @@ import msgspec
 import pytest
 import yaml
 
-from pipeline.runtime.app import AGENTS, agent_module
 from pipeline.runtime.settings import load_settings
+from pipeline.stream.app import AGENTS, agent_module
 from schemas.base import Message
 from schemas.topics import TOPICS
 
@@ -143,7 +143,7 @@ def test_the_settings_of_the_cluster_are_settings() -> None:
 
 def test_compose_and_the_embedded_broker_run_the_same_kafka() -> None:
     """Laptop, test and cluster run one engine in one version."""
-    jars = tomllib.loads((ROOT / "pipeline/runtime/jgo.lock.toml").read_text("utf-8"))["dependencies"]
+    jars = tomllib.loads((ROOT / "pipeline/servers/jgo.lock.toml").read_text("utf-8"))["dependencies"]
     version = next(jar["version"] for jar in jars if jar["artifactId"].startswith("kafka_2"))
     assert COMPOSE["services"]["kafka-1"]["image"] == f"apache/kafka:{version}"
 

@@ -30,15 +30,13 @@ def imported(path: Path) -> set[str]:
 
 
 def layer(name: str) -> str:
-    """schemas, decisions, state, sources, runtime, agents or commands."""
+    """schemas, decisions, agents, commands, or the folder of the pipeline."""
     parts = name.split(".")
     if parts[0] in ("schemas", "agents"):
         return parts[0]
-    if len(parts) > 1 and parts[1] in ("state", "sources", "simulation", "tables", "runtime", "desk"):
+    if len(parts) > 1 and parts[1] in MAY_IMPORT:
         return parts[1]
-    if len(parts) > 1 and (parts[1] == "cli" or parts[1] == "commands"):
-        return "commands"
-    return "decisions"
+    return "commands" if name == "pipeline.cli" else "decisions"
 
 
 MAY_IMPORT = {
@@ -49,8 +47,10 @@ MAY_IMPORT = {
     "simulation": {"schemas", "decisions", "simulation"},
     "tables": {"schemas", "decisions", "tables"},
     "desk": {"schemas", "decisions", "desk"},
-    "runtime": {"schemas", "decisions", "state", "runtime"},
-    "agents": {"schemas", "decisions", "state", "sources", "runtime", "desk"},
+    "runtime": {"schemas", "decisions", "runtime"},
+    "stream": {"schemas", "decisions", "state", "runtime", "stream"},
+    "servers": {"schemas", "decisions", "runtime", "stream", "servers"},
+    "agents": {"schemas", "decisions", "state", "sources", "runtime", "stream", "desk"},
     "commands": {
         "schemas",
         "decisions",
@@ -59,6 +59,8 @@ MAY_IMPORT = {
         "simulation",
         "tables",
         "runtime",
+        "stream",
+        "servers",
         "desk",
         "agents",
         "commands",

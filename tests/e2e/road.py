@@ -10,10 +10,9 @@ from aiokafka import AIOKafkaConsumer
 
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.desk.credentials import Credentials, create_credentials
-from pipeline.runtime import codec
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.platform import Platform
 from pipeline.runtime.settings import load_settings
+from pipeline.servers.platform import Platform
 from pipeline.simulation.compare import Seen, compare_outcome
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
@@ -21,6 +20,7 @@ from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
 from pipeline.sources.gateway import open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.stream import codec
 from schemas.outcomes import DeadLetter
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, TOPICS, VIOLATIONS, Topic
 from tests.desks import DeskProcess

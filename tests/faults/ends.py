@@ -9,8 +9,8 @@ from aiokafka.errors import KafkaError
 
 from pipeline.desk.inbox import read_inbox
 from pipeline.errors import BadRecord
-from pipeline.runtime import codec
 from pipeline.simulation.compare import Seen
+from pipeline.stream import codec
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic

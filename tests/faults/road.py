@@ -17,14 +17,14 @@ import structlog
 
 from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.desk.credentials import create_credentials, settings_toml
-from pipeline.runtime.app import AGENTS
-from pipeline.runtime.fleet import Fleet, Worker
-from pipeline.runtime.pair import EmbeddedPair
 from pipeline.runtime.topics import create_topics
+from pipeline.servers.fleet import Fleet, Worker
+from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.network import RoadNetwork
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.stream.app import AGENTS
 from schemas.reads import PlateRead
 from schemas.topics import FORWARDS, TOPICS
 from tests.desks import DeskProcess

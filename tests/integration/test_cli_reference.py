@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runtime.pair import EmbeddedPair
+from pipeline.servers.pair import EmbeddedPair
 
 HEADER = "entry_id,plate,hotlist,category,owner,legal_basis"
 LINE = "1ABC234,sis,theft,federal police,art. 36"

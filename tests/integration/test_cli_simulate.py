@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE
 from redis.asyncio import Redis
 
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.pair import EmbeddedPair
+from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.network_small import small_network
 from pipeline.state.collections import CAMERAS, HOTLIST
 from pipeline.state.replica_writer import ReplicaWriter

@@ -15,14 +15,14 @@ from agents import cross_border, hotlist, section_control
 from pipeline.errors import Unavailable
 from pipeline.intake import GRACE_MS
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.context import Context
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.metrics import StageMetrics
-from pipeline.runtime.outputs import Handler, Outputs, Record
-from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
 from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.stream.context import Context
+from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.outputs import Handler, Outputs, Record
+from pipeline.stream.sender import Sender
 from schemas.outcomes import Alert, Forward, Violation
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import FORWARDS

@@ -15,20 +15,20 @@ from redis.asyncio import Redis
 
 from agents import decode
 from agents.decode import Decoder
-from pipeline.runtime import codec
-from pipeline.runtime.app import run_agent
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.context import Context
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.metrics import StageMetrics
-from pipeline.runtime.outputs import Outputs, Record
-from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.simulation.rendered import render_passage
 from pipeline.state.collections import CAMERAS
 from pipeline.state.evidence import EvidenceStore
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.spent_detections import SpentDetections
+from pipeline.stream import codec
+from pipeline.stream.app import run_agent
+from pipeline.stream.context import Context
+from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.outputs import Outputs, Record
+from pipeline.stream.sender import Outgoing, Sender
 from pipeline.vision.passages import IDLE_MS
 from pipeline.vision.pictures import decode_picture, encode_jpeg
 from pipeline.vision.reading import PlateReader

@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis.asyncio import Redis
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime import pids
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.pair import EmbeddedPair, running_pair
 from pipeline.runtime.topics import create_topics
+from pipeline.servers import pids
+from pipeline.servers.pair import EmbeddedPair, running_pair
 from schemas.topics import TOPICS
 
 ONE_EACH = {topic.name: 1 for topic in TOPICS}
@@ -24,7 +24,7 @@ ONE_EACH = {topic.name: 1 for topic in TOPICS}
 SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path
-from pipeline.runtime.pair import EmbeddedPair
+from pipeline.servers.pair import EmbeddedPair
 
 async def main():
     async with EmbeddedPair(Path(sys.argv[1])):

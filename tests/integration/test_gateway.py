@@ -7,7 +7,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.pair import EmbeddedPair
+from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.compare import order_breaks
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play

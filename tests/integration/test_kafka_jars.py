@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from pipeline.runtime.kafka_jars import cache_folder, class_path, pinned_jars
+from pipeline.servers.kafka_jars import cache_folder, class_path, pinned_jars
 
-CLASS_PATH = "from pipeline.runtime.kafka_jars import class_path; print(*class_path(), sep='\\n')"
+CLASS_PATH = "from pipeline.servers.kafka_jars import class_path; print(*class_path(), sep='\\n')"
 
 
 @pytest_asyncio.fixture(scope="module")

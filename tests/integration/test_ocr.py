@@ -8,13 +8,13 @@ import pytest
 from redis.asyncio import Redis
 
 from agents.ocr import Ocr
-from pipeline.runtime.context import Context
-from pipeline.runtime.metrics import StageMetrics
-from pipeline.runtime.outputs import Record
-from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.simulation.rendered import render_passage
 from pipeline.state.evidence import EvidenceStore
+from pipeline.stream.context import Context
+from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.outputs import Record
+from pipeline.stream.sender import Sender
 from pipeline.vision.passages import Passages, track_of
 from pipeline.vision.reading import PlateReader
 from schemas.pictures import Track

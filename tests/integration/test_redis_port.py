@@ -10,7 +10,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from pipeline.errors import Misconfigured, Unavailable
-from pipeline.runtime.pair import EmbeddedPair
+from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.redis_port import Script, check_redis, open_redis
 from pipeline.state.replica import CAMERAS, ReplicaWriter
 from tests.integration.state_builders import make_camera

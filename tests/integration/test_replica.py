@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
-from pipeline.runtime.valkey_server import ValkeyServer
+from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import CAMERAS, COLLECTIONS, HOTLIST, Changes, Follower, ReplicaWriter

@@ -15,8 +15,8 @@ from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.outputs import Outputs
-from pipeline.runtime.pair import EmbeddedPair
+from pipeline.servers.pair import EmbeddedPair
+from pipeline.stream.outputs import Outputs
 from schemas.outcomes import DeadLetter
 from schemas.topics import RECEIPTS
 from tests.integration.stage_probe import Bench, Records, agent, echo, read, receipt_of

@@ -4,8 +4,8 @@ import asyncio
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from pipeline.runtime.pair import EmbeddedPair
 from pipeline.runtime.topics import create_topics, list_topics
+from pipeline.servers.pair import EmbeddedPair
 from schemas.topics import TOPICS
 
 

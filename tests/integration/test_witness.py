@@ -6,7 +6,7 @@ from contextlib import suppress
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError
 
-from pipeline.runtime.pair import EmbeddedPair
+from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.witness import Witness
 
 Owed = list[dict[int, int | None]]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import BadRecord
-from pipeline.runtime import codec
+from pipeline.stream import codec
 from schemas.pictures import Frame
 from schemas.reads import ReadBatch
 from schemas.topics import FRAMES, READS

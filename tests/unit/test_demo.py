@@ -25,10 +25,10 @@ from pipeline.commands.demo_screen import Screen
 from pipeline.commands.demo_watch import Watch
 from pipeline.errors import Misconfigured
 from pipeline.hotlist import alert_of, match_read
-from pipeline.runtime.metrics import StageMetrics
 from pipeline.simulation.compare import Seen, compare, compare_outcome
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.truth import Truth
+from pipeline.stream.metrics import StageMetrics
 from schemas.outcomes import Alert, DeadLetter
 from schemas.reads import ReadBatch
 from tests.builders import NOON_MS, cameras_of, hotlist_of, make_camera, make_entry, make_read

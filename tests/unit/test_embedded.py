@@ -7,12 +7,12 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runtime.kafka_config import Cluster, new_cluster_id, properties_of
-from pipeline.runtime.kafka_jars import LOCK, SPEC, pinned_jars
-from pipeline.runtime.pair import running_pair
-from pipeline.runtime.ports import HIGHEST, HOST, LOWEST, free_ports
 from pipeline.runtime.topics import differences, wanted_topics
-from pipeline.runtime.valkey_server import quoted
+from pipeline.servers.kafka_config import Cluster, new_cluster_id, properties_of
+from pipeline.servers.kafka_jars import LOCK, SPEC, pinned_jars
+from pipeline.servers.pair import running_pair
+from pipeline.servers.ports import HIGHEST, HOST, LOWEST, free_ports
+from pipeline.servers.valkey_server import quoted
 from schemas.topics import TOPICS
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.protocol.fetch import FetchRequest
 
-from pipeline.runtime.fetch_pace import HELD_BESIDE_MS, pace
+from pipeline.stream.fetch_pace import HELD_BESIDE_MS, pace
 
 
 def fetcher(*, brings: bool) -> SimpleNamespace:

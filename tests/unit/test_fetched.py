@@ -13,7 +13,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from crc32c import crc32c
 
-from pipeline.runtime.fetched import (
+from pipeline.stream.fetched import (
     CHECKED_FROM,
     CRC_AT,
     HEAD_BYTES,

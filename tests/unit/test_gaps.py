@@ -5,7 +5,7 @@ from typing import Any
 
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.gaps import Gaps, expired
+from pipeline.stream.gaps import Gaps, expired
 
 PLACE = TopicPartition("t.reads", 5)
 

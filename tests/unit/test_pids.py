@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.runtime import pids
+from pipeline.servers import pids
 
 
 @pytest.fixture

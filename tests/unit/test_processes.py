@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from pipeline.runtime import pids
-from pipeline.runtime.processes import Program, StartFailed, Supervised
+from pipeline.servers import pids
+from pipeline.servers.processes import Program, StartFailed, Supervised
 
 Run = Callable[..., Supervised]
 
@@ -188,7 +188,7 @@ def test_children_end_with_their_supervisor(tmp_path: Path) -> None:
     """kill -9 of the supervisor takes its children along; where the system cannot do that, the next start ends them."""
     code = (
         "import asyncio, pathlib, sys\n"
-        "from pipeline.runtime.processes import Program, Supervised\n"
+        "from pipeline.servers.processes import Program, Supervised\n"
         "async def main():\n"
         "    child = Supervised(Program(name='child', argv=('/bin/sleep', '60')), pathlib.Path(sys.argv[1]))\n"
         "    await child.start(); await child.wait_ready(); print(child.pid, flush=True); await asyncio.sleep(60)\n"

@@ -9,9 +9,9 @@ import pytest
 from aiokafka.errors import IllegalStateError
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.fetched import Chunk
-from pipeline.runtime.progress import Since
-from pipeline.runtime.transport import StageConsumer
+from pipeline.stream.fetched import Chunk
+from pipeline.stream.progress import Since
+from pipeline.stream.transport import StageConsumer
 
 PLACE = TopicPartition("t.reads", 5)
 Fetch = Callable[["Scripted"], Awaitable[Chunk]]

@@ -9,12 +9,12 @@ from typing import Any, cast
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
-from pipeline.runtime import codec
-from pipeline.runtime.fetched import Chunk
-from pipeline.runtime.metrics import StageMetrics
-from pipeline.runtime.outputs import Outputs, Record
-from pipeline.runtime.progress import Progress, Since
-from pipeline.runtime.stage import Stage, StageOptions
+from pipeline.stream import codec
+from pipeline.stream.fetched import Chunk
+from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.outputs import Outputs, Record
+from pipeline.stream.progress import Progress, Since
+from pipeline.stream.stage import Stage, StageOptions
 from schemas.reads import ReadBatch
 from schemas.topics import READS
 from tests.builders import make_read

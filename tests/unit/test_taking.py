@@ -8,9 +8,9 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runtime.fetched import RecordBatch
-from pipeline.runtime.lane import Lane
-from pipeline.runtime.outputs import Record, by_time
+from pipeline.stream.fetched import RecordBatch
+from pipeline.stream.lane import Lane
+from pipeline.stream.outputs import Record, by_time
 
 ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from pipeline.runtime.app import AGENTS, agent_module
+from pipeline.stream.app import AGENTS, agent_module
 from tests.faults.fault import Fault
 from tests.faults.road import NAMESPACE, Road
 

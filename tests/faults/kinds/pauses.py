@@ -6,7 +6,7 @@ import signal
 from random import Random
 from typing import ClassVar
 
-from pipeline.runtime.processes import Supervised
+from pipeline.servers.processes import Supervised
 from tests.faults.fault import Fault
 from tests.faults.road import Road
 

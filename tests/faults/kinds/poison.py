@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import msgspec
 from aiokafka import AIOKafkaProducer
 
-from pipeline.runtime import codec
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.stream import codec
 from schemas import ids
 from schemas.outcomes import Forward
 from schemas.pictures import Crop, Frame, Track

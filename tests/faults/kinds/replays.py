@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from aiokafka import AIOKafkaProducer
 
-from pipeline.runtime import codec
+from pipeline.stream import codec
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import READS
 from tests.faults.fault import Fault

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.pair import running_pair
 from pipeline.runtime.settings import Settings
+from pipeline.servers.pair import running_pair
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import IO, Literal
 import structlog
 
 from pipeline.errors import Unavailable
-from pipeline.runtime import pids
-from pipeline.runtime.launch import __file__ as launcher
+from pipeline.servers import pids
+from pipeline.servers.launch import __file__ as launcher
 
 State = Literal["starting", "ready", "restarting", "stopped"]
 Health = Callable[[], Awaitable[bool]]

@@ -9,11 +9,11 @@ from types import TracebackType
 import structlog
 
 from pipeline.errors import Unavailable
-from pipeline.runtime.endpoints import Servers, connection_of, servers_of
-from pipeline.runtime.fleet import Fleet
-from pipeline.runtime.pair import EmbeddedPair
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.topics import create_topics
+from pipeline.servers.endpoints import Servers, connection_of, servers_of
+from pipeline.servers.fleet import Fleet
+from pipeline.servers.pair import EmbeddedPair
 
 log = structlog.get_logger()
 Say = Callable[[str], None]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.fetched import RecordBatch
+from pipeline.stream.fetched import RecordBatch
 
 
 class Gaps:

@@ -8,8 +8,8 @@ from typing import Any
 
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.fetched import RecordBatch
-from pipeline.runtime.wire import Run
+from pipeline.stream.fetched import RecordBatch
+from pipeline.stream.wire import Run
 
 
 @dataclass(slots=True)

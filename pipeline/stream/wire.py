@@ -6,9 +6,9 @@ from typing import Any
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord
-from pipeline.runtime import codec
-from pipeline.runtime.outputs import Outputs, Record, Refused
-from pipeline.runtime.sender import OVERHEAD_BYTES, Outgoing
+from pipeline.stream import codec
+from pipeline.stream.outputs import Outputs, Record, Refused
+from pipeline.stream.sender import OVERHEAD_BYTES, Outgoing
 from schemas import ids
 from schemas.base import Message
 from schemas.outcomes import DeadLetter

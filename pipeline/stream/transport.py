@@ -26,10 +26,10 @@ import structlog
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
-from pipeline.runtime.consumer_thread import AWAY, StageConsumerThread
-from pipeline.runtime.fetched import Chunk
-from pipeline.runtime.gaps import Gaps, expired
-from pipeline.runtime.progress import Again, Progress, Since
+from pipeline.stream.consumer_thread import AWAY, StageConsumerThread
+from pipeline.stream.fetched import Chunk
+from pipeline.stream.gaps import Gaps, expired
+from pipeline.stream.progress import Again, Progress, Since
 
 try:
     import uvloop

@@ -8,8 +8,8 @@ from faust.app.base import BootStrategy
 
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import Settings
-from pipeline.runtime.stage import Stage
-from pipeline.runtime.transport import StageTransport
+from pipeline.stream.stage import Stage
+from pipeline.stream.transport import StageTransport
 from schemas.topics import Topic
 
 

@@ -16,15 +16,15 @@ from aiokafka.structs import TopicPartition
 
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.runtime.clock import clock_with
-from pipeline.runtime.context import Context
-from pipeline.runtime.faust_app import make_app
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.metrics import StageMetrics
-from pipeline.runtime.progress import Since
-from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import Settings
-from pipeline.runtime.stage import Stage, StageOptions
 from pipeline.state.witness import Witness
+from pipeline.stream.context import Context
+from pipeline.stream.faust_app import make_app
+from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.progress import Since
+from pipeline.stream.sender import Sender
+from pipeline.stream.stage import Stage, StageOptions
 
 log = structlog.get_logger("vigie.agent")
 AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.runtime.ports import HOST
+from pipeline.servers.ports import HOST
 
 MESSAGE_BYTES = 17 * 1024 * 1024
 HEAP_MB = {1: 384, 3: 320}

@@ -12,11 +12,11 @@ import msgspec
 import structlog
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime import pids
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.kafka_server import KafkaServer
-from pipeline.runtime.processes import Supervised
-from pipeline.runtime.valkey_server import ValkeyServer, write_private
+from pipeline.servers import pids
+from pipeline.servers.kafka_server import KafkaServer
+from pipeline.servers.processes import Supervised
+from pipeline.servers.valkey_server import ValkeyServer, write_private
 
 log = structlog.get_logger()
 

@@ -10,10 +10,10 @@ import structlog
 
 from pipeline.errors import Misconfigured
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.metrics import StageMetrics
-from pipeline.runtime.sender import Sender, partition_of
 from pipeline.runtime.settings import Settings
-from pipeline.runtime.stage import Stage
+from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.sender import Sender, partition_of
+from pipeline.stream.stage import Stage
 from schemas.topics import Topic
 
 log = structlog.get_logger("vigie.agent")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiokafka.structs import TopicPartition
 
-from pipeline.runtime.fetched import RecordBatch
+from pipeline.stream.fetched import RecordBatch
 
 
 @dataclass(frozen=True, slots=True)

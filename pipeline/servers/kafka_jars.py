@@ -1,6 +1,6 @@
 """Kafka's jars: what jgo.lock.toml pins, fetched once a user, verified, and from then on used without a network.
 
-``python -m pipeline.runtime.kafka_jars`` resolves jgo.toml anew and writes the lock file.
+``python -m pipeline.servers.kafka_jars`` resolves jgo.toml anew and writes the lock file.
 """
 
 import fcntl

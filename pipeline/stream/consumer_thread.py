@@ -15,8 +15,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
-from pipeline.runtime.fetch_pace import pace
-from pipeline.runtime.fetched import Chunk, lean
+from pipeline.stream.fetch_pace import pace
+from pipeline.stream.fetched import Chunk, lean
 
 log = structlog.get_logger("vigie.transport")
 AWAY = (KafkaError, TimeoutError)
