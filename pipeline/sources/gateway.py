@@ -13,7 +13,9 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
+from pipeline.runtime.partitioner import partition_of
+from pipeline.runtime.zstd import keep_contexts
+from pipeline.sources.packing import HOLD_MS, Packed, Packer
 from schemas.pictures import Frame
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import COMPRESSION, FRAMES, READS
@@ -57,6 +59,7 @@ class Gateway:
 
     async def start(self) -> None:
         """Connect, waiting for the broker and for the topics to exist."""
+        keep_contexts()
         for topic in (READS, FRAMES):
             self._counts[topic.name] = await self._partitions(f"{self._namespace}.{topic.name}")
         self._packer = Packer(self._counts[READS.name])
@@ -79,8 +82,8 @@ class Gateway:
 
     async def put_frame(self, frame: Frame) -> None:
         """Take one picture; it goes out at once. Waits while too many records are unsent."""
-        partition = partition_of(frame.camera_id, self._counts[FRAMES.name])
         key, value = frame.camera_id.encode(), msgspec.msgpack.encode(frame)
+        partition = partition_of(key, self._counts[FRAMES.name])
         if len(value) + _OVERHEAD_BYTES > FRAMES.max_message_bytes:
             self._refuse(FRAMES.name, len(value))
             return

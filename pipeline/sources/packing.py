@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from aiokafka.partitioner import murmur2
-
+from pipeline.runtime.partitioner import partition_of
 from schemas.reads import MAX_BATCH, PlateRead, ReadBatch
 
 HOLD_MS = 20
@@ -15,11 +14,6 @@ class Packed(NamedTuple):
 
     partition: int
     batch: ReadBatch
-
-
-def partition_of(camera_id: str, partitions: int) -> int:
-    """The fixed hash that every Kafka client uses: murmur2 of the camera_id over the partition count."""
-    return int((murmur2(camera_id.encode()) & 0x7FFFFFFF) % partitions)
 
 
 class Packer:
@@ -37,7 +31,7 @@ class Packer:
         """Take a read in; the batch that it fills, if it fills one. now_ms: any steady clock, the same for due()."""
         partition = self._of_camera.get(read.camera_id)
         if partition is None:
-            partition = self._of_camera[read.camera_id] = partition_of(read.camera_id, self._partitions)
+            partition = self._of_camera[read.camera_id] = partition_of(read.camera_id.encode(), self._partitions)
         _, reads = self._open.setdefault(partition, (now_ms, []))
         reads.append(read)
         return self._close(partition) if len(reads) >= self._size else None

@@ -10,9 +10,10 @@ import structlog
 
 from pipeline.errors import Misconfigured
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.partitioner import partition_of
 from pipeline.runtime.settings import Settings
 from pipeline.stream.metrics import StageMetrics
-from pipeline.stream.sender import Sender, partition_of
+from pipeline.stream.sender import Sender
 from pipeline.stream.stage import Stage
 from schemas.topics import Topic
 

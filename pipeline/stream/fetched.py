@@ -25,7 +25,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from crc32c import crc32c
 
-from pipeline.stream import zstd
+from pipeline.runtime import zstd
 
 # Bytes into a batch of records, since Kafka 0.11 (magic 2). Its records begin where its head ends, and are what is compressed.
 LENGTH_AT, MAGIC_AT, CRC_AT, CHECKED_FROM, CODEC_AT, HEAD_BYTES = 8, 16, 17, 21, 22, 61

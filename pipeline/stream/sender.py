@@ -9,17 +9,16 @@ import contextlib
 import random
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
-from aiokafka.partitioner import murmur2
 
 from pipeline.errors import BadRecord, Unavailable
-from pipeline.stream.zstd import keep_contexts
+from pipeline.runtime.partitioner import partition_of
+from pipeline.runtime.zstd import keep_contexts
 from schemas.topics import COMPRESSION, DEAD_LETTERS
 
 log = structlog.get_logger()
@@ -36,14 +35,6 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
     value: bytes
     key: bytes | None = None
     partition: int | None = None
-
-
-@lru_cache(
-    maxsize=10_000
-)  # aiokafka's murmur2 takes longer than encoding an alert, and sections, countries and trails come again
-def partition_of(key: bytes, partitions: int) -> int:
-    """The fixed hash that every Kafka client uses: murmur2 of the key over the partition count."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
 class Sender:

@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "schemas": {"schemas"},
     "decisions": {"schemas", "decisions"},
     "state": {"schemas", "decisions", "state"},
-    "sources": {"schemas", "decisions", "sources"},
+    "sources": {"schemas", "decisions", "runtime", "sources"},
     "simulation": {"schemas", "decisions", "simulation"},
     "tables": {"schemas", "decisions", "tables"},
     "desk": {"schemas", "decisions", "desk"},

@@ -7,13 +7,13 @@ import msgspec
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.partitioner import partition_of
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.compare import order_breaks
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import SimulationOptions, simulate
 from pipeline.sources.gateway import open_gateway
-from pipeline.sources.packing import partition_of
 from schemas.pictures import Frame
 from schemas.reads import PlateRead, ReadBatch
 from tests.builders import NOON_MS, make_read
@@ -51,7 +51,9 @@ async def test_every_read_arrives_in_its_cameras_partition_and_order(kafka: Kafk
     assert count == len(sent) == len(seen) == gateway.reads_sent
     assert sorted(read.read_id for read in sent) == sorted(read.read_id for read in seen)
     assert () == order_breaks(sent, seen)
-    assert all(partition_of(read.camera_id, PARTITIONS) == number for number, batch in batches for read in batch.reads)
+    assert all(
+        partition_of(read.camera_id.encode(), PARTITIONS) == number for number, batch in batches for read in batch.reads
+    )
     assert len(batches) < len(seen) / 20  # packed well
 
 
@@ -69,7 +71,7 @@ async def test_a_frame_goes_to_its_cameras_partition(kafka: KafkaConnection, nam
     async with open_gateway(kafka.client_kwargs(), namespace=namespace) as gateway:
         await gateway.put_frame(frame)
     record = await first_of(kafka, f"{namespace}.frames")
-    assert (partition_of("LEZ-01", PARTITIONS), b"LEZ-01") == (record.partition, record.key)
+    assert (partition_of(b"LEZ-01", PARTITIONS), b"LEZ-01") == (record.partition, record.key)
     assert frame == msgspec.msgpack.decode(record.value, type=Frame)
 
 

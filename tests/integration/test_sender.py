@@ -11,8 +11,9 @@ from aiokafka import AIOKafkaProducer
 
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.partitioner import partition_of
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.stream.sender import MAX_BYTES, Outgoing, Sender, partition_of
+from pipeline.stream.sender import MAX_BYTES, Outgoing, Sender
 from schemas.topics import ALERTS
 from tests.conftest import PARTITIONS, records_in
 

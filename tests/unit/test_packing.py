@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sources.packing import HOLD_MS, Packed, Packer, partition_of
+from pipeline.runtime.partitioner import partition_of
+from pipeline.sources.packing import HOLD_MS, Packed, Packer
 from schemas.reads import PlateRead
 from tests.builders import NOON_MS, make_read
 
@@ -51,7 +52,7 @@ def test_batches_hold_every_read_once_in_order_and_of_one_partition(
     for partition, batch in batches:
         assert 1 <= len(batch.reads) <= size
         for read in batch.reads:
-            assert partition_of(read.camera_id, partitions) == partition
+            assert partition_of(read.camera_id.encode(), partitions) == partition
             after[read.camera_id].append(read.read_id)
     assert before == after
     assert longest <= HOLD_MS
@@ -65,4 +66,4 @@ def test_a_batch_takes_at_most_a_hundred_reads() -> None:
 
 def test_a_cameras_partition_is_the_one_that_kafka_gives_its_key() -> None:
     """Pinned, because it may never change: murmur2 as every Kafka client computes it."""
-    assert [partition_of(name, 32) for name in ("E40-TER", "LEZ-01", "BE-00001")] == [31, 6, 17]
+    assert [partition_of(name, 32) for name in (b"E40-TER", b"LEZ-01", b"BE-00001")] == [31, 6, 17]

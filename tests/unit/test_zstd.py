@@ -7,7 +7,7 @@ import pytest
 import zstandard
 from aiokafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchBuilder
 
-from pipeline.stream import zstd
+from pipeline.runtime import zstd
 from pipeline.stream.fetched import HEAD_BYTES
 
 SIZES = [0, 1, 1_000, 300_000]
