@@ -44,7 +44,7 @@ def test_few_texts_are_named_in_vain() -> None:
     for number in range(20_000):
         index.add(f"1ABC{number}", number)
     assert 20_000 == len(index.may_have([f"1ABC{number}" for number in range(20_000)]))
-    assert len(index.may_have([f"2XYZ{number}" for number in range(20_000)])) < 5_000
+    assert len(index.may_have([f"2XYZ{number}" for number in range(20_000)])) < 1_000
 
 
 def test_entries_that_come_and_go_for_months_take_no_more_room() -> None:
