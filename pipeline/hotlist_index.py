@@ -1,4 +1,4 @@
-"""The hotlist in memory: a million entries at some 90 bytes each, found by exact plate, by likeness, one edit away, by pattern.
+"""The hotlist in memory: a million entries at some 100 bytes each, found by exact plate, by likeness, one edit away, by pattern.
 
 An entry is kept as a few dozen bytes and becomes an object only when a read points at it. What many entries have in common (list,
 category, owner, legal basis, scope ...) is kept once.
