@@ -15,7 +15,7 @@ SAME_AGAIN_S = 10.0
 _SALT = secrets.token_bytes(16)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=4_096)
 def pseudonym(plate: str) -> str:
     """A plate as logs may name it: the same within this process, unlinkable to the plate and across restarts."""
     return hmac.new(_SALT, plate.encode(), "blake2s").hexdigest()[:10]
