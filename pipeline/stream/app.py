@@ -138,7 +138,7 @@ def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:
 
 async def _opened(module: ModuleType, context: Context, settings: Settings) -> Any:
     for topic in (module.SOURCE, *getattr(module, "OUTPUTS", ())):
-        context.counts[topic.name] = await context.sender.partitions(f"{settings.namespace}.{topic.name}")
+        context.partition_counts[topic.name] = await context.sender.partitions(f"{settings.namespace}.{topic.name}")
     return await module.start(context)
 
 

@@ -29,7 +29,7 @@ class Context:
     metrics: StageMetrics
     sender: Sender
     now_ms: Callable[[], int] = platform_now_ms
-    counts: dict[str, int] = field(default_factory=dict)  # partitions of each topic, as found at start
+    partition_counts: dict[str, int] = field(default_factory=dict)  # by topic, as found at start
     stage: Stage | None = None  # made of what `start` returns
     started: asyncio.Event = field(default_factory=asyncio.Event)  # set when the agent has joined its group
     resets: list[Callable[[], None]] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Context:
 
     def partitions(self, topic: Topic[Any]) -> int:
         """The topic's real partition count, as found at start."""
-        return self.counts[topic.name]
+        return self.partition_counts[topic.name]
 
     def waiting(self, partition: int) -> int:
         """How many records of the source's partition are not settled yet, as far as the last fetch told."""

@@ -58,7 +58,7 @@ class House:
         """A started agent's handler."""
         context = Context(
             self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
-            counts={FORWARDS.name: 32},
+            partition_counts={FORWARDS.name: 32},
         )  # fmt: skip
         self.contexts.append(context)
         handler: Handler = await start(context)

@@ -38,7 +38,7 @@ async def reads_of(track: Track, folder: Path) -> list[PlateRead]:
     """What ocr sends on for one track."""
     settings = load_settings({"VIGIE_DATA_DIR": str(folder)}, None)
     context = Context(
-        settings, Redis(), StageMetrics("ocr"), Sender({"bootstrap_servers": "none"}), counts={READS.name: 4}
+        settings, Redis(), StageMetrics("ocr"), Sender({"bootstrap_servers": "none"}), partition_counts={READS.name: 4}
     )
     ocr = Ocr(PlateReader.load(), EvidenceStore.open(folder), context)
     outputs = await ocr.handle([Record("tracks", 0, 0, NOON_MS, track, b"")])

@@ -247,6 +247,13 @@ def test_faust_still_has_what_the_transport_leans_on() -> None:
 REMEMBERING = agent(echo, IF_REDIS_FORGETS="it is made anew", REBUILD_MS=3_600_000)
 
 
+async def forty_made(bench: Bench, redis: Redis, marks: str) -> None:
+    """A worker that owes nothing has made of forty reads what is to be lost."""
+    await all_kept(redis, marks)
+    await bench.send(*[[read(number)] for number in range(40)])
+    await bench.receipts(count=40)
+
+
 async def all_kept(redis: Redis, marks: str) -> None:
     """The worker owes no partition any more."""
     async with asyncio.timeout(30):
@@ -260,9 +267,7 @@ async def test_what_an_agent_made_in_redis_is_made_anew_when_redis_forgot_it(
     """The worker reads again what the last hour brought, gives the same ids, and goes on from where it was."""
     marks = f"{{{namespace}:witness}}:probe"
     async with bench.worker(REMEMBERING):
-        await all_kept(redis, marks)
-        await bench.send(*[[read(number)] for number in range(40)])
-        await bench.receipts(count=40)
+        await forty_made(bench, redis, marks)
         await redis.delete(marks)
         seen = await bench.receipts(count=80)
         await bench.send(*[[read(number)] for number in range(40, 50)])
@@ -277,9 +282,7 @@ async def test_a_worker_that_begins_in_debt_goes_back_before_it_has_settled_anyt
     """Redis was emptied, and the worker that noticed it was killed: the next one knows only what is committed."""
     marks = f"{{{namespace}:witness}}:probe"
     async with bench.worker(REMEMBERING):
-        await all_kept(redis, marks)
-        await bench.send(*[[read(number)] for number in range(40)])
-        await bench.receipts(count=40)
+        await forty_made(bench, redis, marks)
     await redis.delete(marks)
     async with bench.worker(REMEMBERING):
         seen = await bench.receipts(count=80)
