@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.cross_border import forwards_of, partition_of_country
-from pipeline.intake import need_cameras
+from pipeline.neighbours.policy import forwards_of, partition_of_country
+from pipeline.reads.admission import need_cameras
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.follower import Follower

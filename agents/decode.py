@@ -16,7 +16,7 @@ from functools import partial
 import cv2
 
 from pipeline.errors import BadRecord
-from pipeline.intake import Refusal, check_time
+from pipeline.reads.admission import Refusal, check_time
 from pipeline.state.collections import CAMERAS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror

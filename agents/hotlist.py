@@ -12,8 +12,8 @@ from functools import lru_cache
 import msgspec
 import structlog
 
-from pipeline.hotlist import Hotlist, alert_of, in_incident, match_reads
-from pipeline.intake import Refusal, check_reads, need_cameras
+from pipeline.hotlist.matching import Hotlist, alert_of, in_incident, match_reads
+from pipeline.reads.admission import Refusal, check_reads, need_cameras
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, HOTLIST, ZONES

@@ -17,10 +17,10 @@ import structlog
 from joserfc.jwk import OKPKey
 from prometheus_client import CollectorRegistry, Counter
 
-from pipeline.desk.client import DeskClient
-from pipeline.desk.files import client_context, key_ring, signing_key
 from pipeline.errors import Misconfigured, Unavailable
-from pipeline.liaison import BackOff, Retry, Settled, sign_forward
+from pipeline.neighbours.message import BackOff, Retry, Settled, sign_forward
+from pipeline.receiver.client import DeskClient
+from pipeline.receiver.files import client_context, key_ring, signing_key
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from pipeline.state.dedup import SeenOnce
 from pipeline.stream.context import Context

@@ -9,7 +9,7 @@ import cv2
 import structlog
 
 from pipeline.errors import BadRecord
-from pipeline.state.evidence import EvidenceStore
+from pipeline.evidence.store import EvidenceStore
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.pictures import warm_up

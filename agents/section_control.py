@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.intake import check_reads, may_serve, need_cameras
+from pipeline.reads.admission import check_reads, may_serve, need_cameras
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.settings import Settings
-from pipeline.section_control import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, violation_of
+from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.state.collections import CAMERAS, SECTIONS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror

@@ -23,8 +23,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from pipeline.hotlist import Hotlist, match_read
-from pipeline.intake import check_read
+from pipeline.hotlist.matching import Hotlist, match_read
+from pipeline.reads.admission import check_read
 from schemas import ids
 from schemas.reads import Alternative, PlateRead
 from schemas.reference import Camera, HotlistEntry

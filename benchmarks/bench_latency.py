@@ -34,14 +34,14 @@ import uvloop
 from benchmarks.common import append_result, environment, percentile
 from benchmarks.load import Alerts, Load
 from benchmarks.steadiness import Steadiness, by_time, processes
-from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
-from pipeline.desk.credentials import create_credentials, settings_toml
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.platform import Platform
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
-from pipeline.sources.gateway import open_gateway
+from pipeline.sources.producer import open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from tests.desks import DeskProcess

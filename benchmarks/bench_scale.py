@@ -38,8 +38,8 @@ from benchmarks.common import DOCS, append_result, environment, rss_mb
 from benchmarks.stream_job import Job, reads_of
 from benchmarks.stream_topic import filled_topic
 from benchmarks.svg import line_chart
-from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
-from pipeline.hotlist import Hotlist, match_reads
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.hotlist.matching import Hotlist, match_reads
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings

@@ -22,10 +22,10 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from agents.liaison import Counters, Liaison
-from pipeline.desk.client import DeskClient, forwards_url
-from pipeline.desk.credentials import Credentials, create_credentials
-from pipeline.desk.files import client_context, key_ring, signing_key
-from pipeline.liaison import BackOff, sign_forward, verify_forward
+from pipeline.neighbours.message import BackOff, sign_forward, verify_forward
+from pipeline.receiver.client import DeskClient, forwards_url
+from pipeline.receiver.credentials import Credentials, create_credentials
+from pipeline.receiver.files import client_context, key_ring, signing_key
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
 from pipeline.stream.outputs import Record

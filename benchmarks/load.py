@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.passages import CLOCKS, READER
-from pipeline.sources.gateway import Gateway
+from pipeline.sources.producer import CameraProducer
 from pipeline.stream import codec
 from schemas import ids
 from schemas.reads import PlateRead
@@ -27,7 +27,7 @@ LETTERS = "ABCDEFGHJKLMNPRSTVXYZ"
 class Load:
     """Sends reads through a gateway. A read's capture time is when it was due, so waiting to be sent counts."""
 
-    def __init__(self, network: RoadNetwork, gateway: Gateway, *, seed: int = 1) -> None:
+    def __init__(self, network: RoadNetwork, gateway: CameraProducer, *, seed: int = 1) -> None:
         self._random = Random(f"{seed}/load")
         self._cameras = [camera for camera in network.cameras if "hotlist" in camera.purposes]
         self._wanted = [entry for entry in network.hotlist if not entry.zones and not entry.cameras]

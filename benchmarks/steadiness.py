@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.common import percentile
-from pipeline.commands.agent_metrics import parse
+from pipeline.demo.agent_metrics import parse
 from pipeline.servers.platform import Platform
 
 EVERY_S = 2.0

@@ -14,7 +14,7 @@ import msgspec
 from benchmarks.common import rss_mb
 from benchmarks.stream_job import BlockingRedis, Job, without_loop
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.section_control import Sighting
+from pipeline.sections.verdict import Sighting
 from pipeline.state.section_memory import SectionMemory
 from pipeline.stream import codec
 from schemas.outcomes import Alert, Violation

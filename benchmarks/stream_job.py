@@ -10,9 +10,9 @@ from random import Random
 from typing import Any, TypeVar
 
 from benchmarks.bench_import import entries
-from pipeline.hotlist import Hotlist, alert_of, match_read, match_reads
-from pipeline.intake import check_read, check_reads, may_serve
-from pipeline.section_control import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
+from pipeline.hotlist.matching import Hotlist, alert_of, match_read, match_reads
+from pipeline.reads.admission import check_read, check_reads, may_serve
+from pipeline.sections.verdict import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.state.section_memory import SectionMemory

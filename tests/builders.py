@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from pipeline.hotlist import Hotlist
-from pipeline.section_control import SectionPair
+from pipeline.hotlist.matching import Hotlist
+from pipeline.sections.verdict import SectionPair
 from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert

@@ -9,9 +9,9 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
-from pipeline.desk.credentials import Credentials
-from pipeline.desk.inbox import InboxEntry, read_inbox
-from pipeline.desk.server import DeskStatus
+from pipeline.receiver.credentials import Credentials
+from pipeline.receiver.inbox import InboxEntry, read_inbox
+from pipeline.receiver.server import DeskStatus
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from schemas.outcomes import Forward
 

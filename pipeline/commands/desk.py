@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.commands.common import print_json, run_async
-from pipeline.desk.credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, settings_toml, validity
-from pipeline.desk.server import DeskAddress, DeskOptions, run_desk
 from pipeline.errors import Misconfigured
+from pipeline.receiver.credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, settings_toml, validity
+from pipeline.receiver.server import DeskAddress, DeskOptions, run_desk
 from pipeline.runtime.log import configure_logging
 from schemas.base import Country
 

@@ -112,7 +112,7 @@ def _print_lines(result: Any) -> None:
 async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_real_time: bool) -> None:
     from pipeline.runtime.settings import load_settings
     from pipeline.servers.endpoints import servers_of
-    from pipeline.sources.gateway import open_gateway
+    from pipeline.sources.producer import open_gateway
 
     settings = load_settings()
     servers = servers_of(settings)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.commands.common import print_json, run_async
-from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
@@ -28,7 +28,7 @@ from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, misread_of, simulate
 from pipeline.simulation.truth import write_lines
-from pipeline.sources.gateway import open_gateway
+from pipeline.sources.producer import open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 

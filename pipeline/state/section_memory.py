@@ -15,7 +15,7 @@ from zlib import crc32
 import msgspec
 import redis.asyncio
 
-from pipeline.section_control import SectionPair, Sighting
+from pipeline.sections.verdict import SectionPair, Sighting
 from pipeline.state.redis_port import Argument, Script
 from schemas.reads import PlateRead
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
-from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
-from pipeline.desk.credentials import Credentials, create_credentials
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.receiver.credentials import Credentials, create_credentials
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.platform import Platform
@@ -17,7 +17,7 @@ from pipeline.simulation.compare import Seen, compare_outcome
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
-from pipeline.sources.gateway import open_gateway
+from pipeline.sources.producer import open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec

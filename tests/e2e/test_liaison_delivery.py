@@ -13,7 +13,7 @@ import msgspec
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 
-from pipeline.desk.credentials import create_credentials, settings_toml
+from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.stream import codec

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.simulation.rendered import render_passage
-from pipeline.sources.gateway import open_gateway
+from pipeline.sources.producer import open_gateway
 from pipeline.stream import codec
 from schemas.pictures import Frame
 from schemas.reads import PlateRead

@@ -7,8 +7,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from pipeline.desk.inbox import read_inbox
 from pipeline.errors import BadRecord
+from pipeline.receiver.inbox import read_inbox
 from pipeline.simulation.compare import Seen
 from pipeline.stream import codec
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation

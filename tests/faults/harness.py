@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
-from pipeline.commands.demo_pictures import WANTED
+from pipeline.demo.pictures import WANTED
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.simulation.arrivals import Arrival
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
-from pipeline.sources.gateway import Gateway, open_gateway
+from pipeline.sources.producer import CameraProducer, open_gateway
 from schemas.reads import PlateRead
 from tests.faults.ends import Ends
 from tests.faults.growth import GrowthWatch
@@ -98,7 +98,7 @@ class Run:
         )
         return simulate(network, options)
 
-    async def _traffic(self, gateway: Gateway, simulation: Simulation, road: Road) -> None:
+    async def _traffic(self, gateway: CameraProducer, simulation: Simulation, road: Road) -> None:
         async def put(read: PlateRead) -> None:
             self.sent.add(read)
             await gateway.put(read)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.commands.demo_pictures import WANTED
+from pipeline.demo.pictures import WANTED
 from pipeline.simulation.compare import Seen, compare_outcome
 from pipeline.simulation.truth import ExpectedAlert, Truth
 from schemas import ids

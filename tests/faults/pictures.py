@@ -8,10 +8,10 @@ from random import Random
 
 import msgspec
 
-from pipeline.commands.demo_pictures import WANTED
+from pipeline.demo.pictures import WANTED
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.rendered import RenderedPassage, render_passage
-from pipeline.sources.gateway import Gateway
+from pipeline.sources.producer import CameraProducer
 from schemas import ids
 from schemas.base import Country
 from schemas.pictures import Frame
@@ -57,7 +57,7 @@ class PictureTraffic:
     _shown: list[tuple[str, int, int, str]] = field(default_factory=list)  # camera, from, until (ms UTC), name
     _first: dict[str, str] = field(default_factory=dict)  # passage -> read_id
 
-    async def run(self, gateway: Gateway, seed: int, seconds: float, now_ms: Callable[[], int]) -> None:
+    async def run(self, gateway: CameraProducer, seed: int, seconds: float, now_ms: Callable[[], int]) -> None:
         """Show a passage every few seconds."""
         random = Random(f"{seed}/pictures")
         plates = zip(WANTED, _COUNTRIES, strict=True)
@@ -70,7 +70,7 @@ class PictureTraffic:
             await asyncio.sleep(EVERY_S)
 
     async def _show(
-        self, gateway: Gateway, passage: RenderedPassage, camera_id: str, now_ms: Callable[[], int]
+        self, gateway: CameraProducer, passage: RenderedPassage, camera_id: str, now_ms: Callable[[], int]
     ) -> None:
         start_ms = now_ms()
         for view in passage.views:

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
-from pipeline.desk.credentials import create_credentials, settings_toml
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.fleet import Fleet, Worker
 from pipeline.servers.pair import EmbeddedPair

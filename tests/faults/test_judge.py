@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pipeline.commands.demo_pictures import WANTED
+from pipeline.demo.pictures import WANTED
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.truth import ExpectedAlert, Truth
 from schemas import ids

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from agents import cross_border, hotlist, section_control
 from pipeline.errors import Unavailable
-from pipeline.intake import GRACE_MS
+from pipeline.reads.admission import GRACE_MS
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import load_settings

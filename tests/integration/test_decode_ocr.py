@@ -15,12 +15,12 @@ from redis.asyncio import Redis
 
 from agents import decode
 from agents.decode import Decoder
+from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import load_settings
 from pipeline.simulation.rendered import render_passage
 from pipeline.state.collections import CAMERAS
-from pipeline.state.evidence import EvidenceStore
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.spent_detections import SpentDetections
 from pipeline.stream import codec

@@ -10,7 +10,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.state.evidence import EvidenceMissing, EvidenceStore, unavailable_name
+from pipeline.evidence.store import EvidenceMissing, EvidenceStore, unavailable_name
 
 DAY_MS = 86_400_000
 MARCH_1_MS = 1_772_323_200_000

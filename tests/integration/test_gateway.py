@@ -13,7 +13,7 @@ from pipeline.simulation.compare import order_breaks
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import SimulationOptions, simulate
-from pipeline.sources.gateway import open_gateway
+from pipeline.sources.producer import open_gateway
 from schemas.pictures import Frame
 from schemas.reads import PlateRead, ReadBatch
 from tests.builders import NOON_MS, make_read

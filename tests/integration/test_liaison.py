@@ -16,10 +16,10 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from agents import liaison
-from pipeline.desk.credentials import Credentials, create_credentials
-from pipeline.desk.files import client_context, key_ring
 from pipeline.errors import Misconfigured, Unavailable
-from pipeline.liaison import verify_acknowledgement, verify_forward
+from pipeline.neighbours.message import verify_acknowledgement, verify_forward
+from pipeline.receiver.credentials import Credentials, create_credentials
+from pipeline.receiver.files import client_context, key_ring
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import LiaisonSettings, Settings
 from pipeline.stream.context import Context

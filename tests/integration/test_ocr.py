@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from agents.ocr import Ocr
+from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.settings import load_settings
 from pipeline.simulation.rendered import render_passage
-from pipeline.state.evidence import EvidenceStore
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Record

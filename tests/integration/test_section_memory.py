@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from pipeline.section_control import SectionPair, Side, Sighting
+from pipeline.sections.verdict import SectionPair, Side, Sighting
 from pipeline.state.section_memory import MOST_PASSAGES, SectionMemory
 from tests.integration.state_builders import NOON_MS, make_read
 

@@ -1,6 +1,6 @@
 """Expected against seen."""
 
-from pipeline.hotlist import alert_of, match_read
+from pipeline.hotlist.matching import alert_of, match_read
 from pipeline.simulation.compare import Seen, compare, compare_outcome, order_breaks
 from pipeline.simulation.truth import ExpectedAlert, ExpectedForward, Truth
 from schemas.outcomes import Alert

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.cross_border import COUNTRIES, correction_of, forwards_of, partition_of_country, recall_of
+from pipeline.neighbours.policy import COUNTRIES, correction_of, forwards_of, partition_of_country, recall_of
 from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert, Forward

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from pipeline.commands.agent_metrics import AgentMetrics, Sample, parse, quantile
-from pipeline.commands.demo_pictures import (
+from pipeline.demo.agent_metrics import AgentMetrics, Sample, parse, quantile
+from pipeline.demo.pictures import (
     PICTURE_CAMERAS,
     REAL,
     WANTED,
@@ -20,11 +20,11 @@ from pipeline.commands.demo_pictures import (
     real_pictures,
     rendered_passages,
 )
-from pipeline.commands.demo_report import Delivery, make_report, print_report
-from pipeline.commands.demo_screen import Screen
-from pipeline.commands.demo_watch import Watch
+from pipeline.demo.report import Delivery, make_report, print_report
+from pipeline.demo.screen import Screen
+from pipeline.demo.watch import Watch
 from pipeline.errors import Misconfigured
-from pipeline.hotlist import alert_of, match_read
+from pipeline.hotlist.matching import alert_of, match_read
 from pipeline.simulation.compare import Seen, compare, compare_outcome
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.truth import Truth

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from pipeline.desk.credentials import Credentials, create_credentials, settings_toml, validity
 from pipeline.errors import Misconfigured
+from pipeline.receiver.credentials import Credentials, create_credentials, settings_toml, validity
 from pipeline.runtime.settings import load_settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from pipeline.desk.faults import Faults, Order
+from pipeline.receiver.faults import Faults, Order
 
 
 class Clock:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.desk.inbox import DAY_MS, Inbox, InboxEntry, read_inbox
 from pipeline.errors import Misconfigured
+from pipeline.receiver.inbox import DAY_MS, Inbox, InboxEntry, read_inbox
 from tests.desks import NOW_MS, make_forward
 
 

@@ -9,11 +9,11 @@ import pytest
 import pipeline.plates
 
 PURE = (
-    "pipeline.cross_border",
-    "pipeline.hotlist_index",
-    "pipeline.section_control",
-    "pipeline.tolerances",
-    "pipeline.zones",
+    "pipeline.neighbours.policy",
+    "pipeline.hotlist.index",
+    "pipeline.sections.verdict",
+    "pipeline.law.tolerances",
+    "pipeline.reads.geography",
 )
 PLATES = [f"pipeline.plates.{found.name}" for found in pkgutil.iter_modules(pipeline.plates.__path__)]
 

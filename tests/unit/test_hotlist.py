@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.hotlist import LEAST_SCORE, Hit, alert_of, in_incident, match_read, match_reads
+from pipeline.hotlist.matching import LEAST_SCORE, Hit, alert_of, in_incident, match_read, match_reads
 from schemas.base import Position
 from schemas.reads import PlateRead
 from schemas.reference import HotlistEntry, Zone

@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import hotlist_index
-from pipeline.hotlist_index import Hotlist, is_one_edit
+from pipeline.hotlist import index as hotlist_index
+from pipeline.hotlist.index import Hotlist, is_one_edit
 from pipeline.plates.confusable import skeleton
 from schemas.reference import HotlistEntry
 from tests.builders import hotlist_of, make_entry

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import Unavailable
-from pipeline.intake import (
+from pipeline.reads.admission import (
     DAY_MS,
     FUTURE_BOUND_MS,
     GRACE_MS,

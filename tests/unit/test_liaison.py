@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import signatures
 from pipeline.errors import BadRecord
-from pipeline.liaison import (
+from pipeline.neighbours import signatures
+from pipeline.neighbours.message import (
     ACKNOWLEDGEMENT_TYPE,
     FORWARD_TYPE,
     MAX_SIGNED_BYTES,
@@ -29,7 +29,7 @@ from pipeline.liaison import (
     verify_acknowledgement,
     verify_forward,
 )
-from pipeline.signatures import NotAuthentic
+from pipeline.neighbours.signatures import NotAuthentic
 from schemas.outcomes import Forward
 from tests.desks import NOW_MS, make_forward
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.packed_index import PackedIndex
+from pipeline.hotlist.packed_index import PackedIndex
 
 STEPS = st.lists(st.tuples(st.booleans(), st.sampled_from("ABCDE"), st.integers(0, 5)), max_size=200)
 

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from pipeline.packed_rows import MOST_BYTES, PackedRows
+from pipeline.hotlist.packed_rows import MOST_BYTES, PackedRows
 
 
 def test_what_is_kept_is_found_whatever_comes_and_goes() -> None:

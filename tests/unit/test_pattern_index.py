@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pattern_index import PatternIndex, is_pattern
+from pipeline.hotlist.pattern_index import PatternIndex, is_pattern
 
 PATTERN = st.text(alphabet="AB1?*", min_size=1, max_size=6)
 TEXT = st.text(alphabet="AB1", max_size=7)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.section_control import (
+from pipeline.law.tolerances import RULES, corrected_kmh
+from pipeline.sections.verdict import (
     Innocent,
     SectionIndex,
     SectionPair,
@@ -15,7 +16,6 @@ from pipeline.section_control import (
     sightings_of,
     violation_of,
 )
-from pipeline.tolerances import RULES, corrected_kmh
 from schemas import ids
 from schemas.outcomes import Violation
 from schemas.reads import ClockState

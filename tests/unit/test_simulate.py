@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cross_border import forwards_of
 from pipeline.errors import BadRecord
-from pipeline.hotlist import Hotlist, alert_of, match_read
-from pipeline.section_control import Innocent, SectionIndex, SectionPair, sightings_of, violation_of
+from pipeline.hotlist.matching import Hotlist, alert_of, match_read
+from pipeline.neighbours.policy import forwards_of
+from pipeline.reads.geography import contains
+from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, sightings_of, violation_of
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.simulation.network_small import POLICE_CAR, small_network
@@ -20,7 +21,6 @@ from pipeline.simulation.section_cases import MANNERS, section_case
 from pipeline.simulation.simulate import Simulation, SimulationOptions, misread_of, simulate
 from pipeline.simulation.truth import Truth, read_truth, write_lines
 from pipeline.simulation.vehicles import Wanted, checksum, draw_vehicle, skeleton
-from pipeline.zones import contains
 from schemas import ids
 from schemas.outcomes import Alert, Forward, Violation
 from tests.builders import NOON_MS

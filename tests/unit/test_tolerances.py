@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.tolerances import RULES, corrected_kmh, rule_of
+from pipeline.law.tolerances import RULES, corrected_kmh, rule_of
 
 SPEEDS = st.fractions(min_value=0, max_value=300)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.zones import angle_between_deg, contains, direction_through, heading_of, in_zone, position_of
+from pipeline.reads.geography import angle_between_deg, contains, direction_through, heading_of, in_zone, position_of
 from schemas.base import Position
 from tests.builders import BRUSSELS, cameras_of, make_camera, make_read, make_zone
 

@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from pipeline.commands.demo_pictures import PICTURE_CAMERAS, REAL
+from pipeline.demo.pictures import PICTURE_CAMERAS, REAL
 from pipeline.simulation.compare import Seen
 from pipeline.stream import codec
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation

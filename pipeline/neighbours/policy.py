@@ -12,8 +12,8 @@ from zlib import crc32
 
 import msgspec
 
-from pipeline.intake import may_serve, trusted_country
-from pipeline.zones import Direction, direction_through, heading_of, in_zone, position_of
+from pipeline.reads.admission import may_serve, trusted_country
+from pipeline.reads.geography import Direction, direction_through, heading_of, in_zone, position_of
 from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert, Forward

@@ -36,7 +36,7 @@ class _Record:
     reads: int
 
 
-class Gateway:
+class CameraProducer:
     """One idempotent producer for reads and frames. What was put in order for one camera arrives in order.
 
     What the broker has not acknowledged is sent again, also after it was away, so a read may arrive twice, but never not
@@ -212,9 +212,9 @@ class Gateway:
 
 
 @asynccontextmanager
-async def open_gateway(client_kwargs: Mapping[str, Any], *, namespace: str = "vigie") -> AsyncIterator[Gateway]:
+async def open_gateway(client_kwargs: Mapping[str, Any], *, namespace: str = "vigie") -> AsyncIterator[CameraProducer]:
     """A started gateway; at the end everything is sent, unless an error or a cancellation ends it."""
-    gateway = Gateway(client_kwargs, namespace=namespace)
+    gateway = CameraProducer(client_kwargs, namespace=namespace)
     await gateway.start()
     try:
         yield gateway

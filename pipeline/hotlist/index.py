@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from pipeline.packed_index import PackedIndex
-from pipeline.packed_rows import PackedRows
-from pipeline.pattern_index import PatternIndex, is_pattern
+from pipeline.hotlist.packed_index import PackedIndex
+from pipeline.hotlist.packed_rows import PackedRows
+from pipeline.hotlist.pattern_index import PatternIndex, is_pattern
 from pipeline.plates.confusable import skeleton, skeletons
 from schemas.reference import HotlistEntry
 

@@ -10,20 +10,20 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from pipeline.commands.agent_metrics import AgentMetrics, follow
-from pipeline.commands.demo_desks import Desks
-from pipeline.commands.demo_pictures import PICTURE_CAMERAS, REAL, WANTED, Shown, judge, play_pictures
-from pipeline.commands.demo_report import Delivery, Report, make_report
-from pipeline.commands.demo_screen import Screen, alert_line
-from pipeline.commands.demo_watch import Watch, watch_topics
-from pipeline.commands.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.agent_metrics import AgentMetrics, follow
+from pipeline.demo.desks import Desks
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, Shown, judge, play_pictures
+from pipeline.demo.report import Delivery, Report, make_report
+from pipeline.demo.screen import Screen, alert_line
+from pipeline.demo.watch import Watch, watch_topics
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.platform import Platform
 from pipeline.simulation.compare import compare, compare_outcome, order_breaks
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
-from pipeline.sources.gateway import Gateway, open_gateway
+from pipeline.sources.producer import CameraProducer, open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from schemas.reads import PlateRead
@@ -109,7 +109,9 @@ class Performance:
         cameras = {camera.camera_id: camera for camera in (*self.network.cameras, REAL)}
         return Screen(watch, cameras, agents, simulation.truth, self.options.seconds)
 
-    async def _play(self, gateway: Gateway, simulation: Simulation, passages: list[Shown], starts_ms: int) -> None:
+    async def _play(
+        self, gateway: CameraProducer, simulation: Simulation, passages: list[Shown], starts_ms: int
+    ) -> None:
         await asyncio.sleep(max(0.0, (starts_ms - platform_now_ms()) / 1000))
         async with asyncio.TaskGroup() as group:
             group.create_task(play_pictures(passages, gateway.put_frame, starts_ms, platform_now_ms))

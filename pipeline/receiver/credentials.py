@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pipeline.errors import Misconfigured
-from pipeline.signatures import generate_private_pem, public_pem_of
+from pipeline.neighbours.signatures import generate_private_pem, public_pem_of
 
 CA_DAYS = 3650
 CERTIFICATE_DAYS = 365

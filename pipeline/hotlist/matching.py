@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pipeline.colours import may_be_the_same
-from pipeline.hotlist_index import Hotlist
-from pipeline.intake import may_serve, trusted_country
+from pipeline.hotlist.colours import may_be_the_same
+from pipeline.hotlist.index import Hotlist
 from pipeline.plates.confusable import belief
-from pipeline.zones import in_any_zone
+from pipeline.reads.admission import may_serve, trusted_country
+from pipeline.reads.geography import in_any_zone
 from schemas import ids
 from schemas.outcomes import Alert, Match
 from schemas.reads import PlateRead

@@ -7,8 +7,8 @@ import aiohttp
 from yarl import URL
 
 from pipeline.errors import Misconfigured
-from pipeline.liaison import MAX_SIGNED_BYTES, Answer, Retry, Settled, verdict_of
-from pipeline.signatures import KeyRing
+from pipeline.neighbours.message import MAX_SIGNED_BYTES, Answer, Retry, Settled, verdict_of
+from pipeline.neighbours.signatures import KeyRing
 from schemas.outcomes import Forward
 
 _KEEPALIVE_S = 30.0  # below what servers commonly keep, so that a connection is seldom closed under a request

@@ -23,11 +23,8 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from pipeline.desk.faults import Faults, Order
-from pipeline.desk.files import key_ring, server_context, signing_key
-from pipeline.desk.inbox import Inbox, InboxEntry
 from pipeline.errors import Misconfigured
-from pipeline.liaison import (
+from pipeline.neighbours.message import (
     MAX_SIGNED_BYTES,
     Acknowledgement,
     SignedForward,
@@ -36,7 +33,10 @@ from pipeline.liaison import (
     sign_acknowledgement,
     verify_forward,
 )
-from pipeline.signatures import NotAuthentic, generate_private_pem, signing_key_of
+from pipeline.neighbours.signatures import NotAuthentic, generate_private_pem, signing_key_of
+from pipeline.receiver.faults import Faults, Order
+from pipeline.receiver.files import key_ring, server_context, signing_key
+from pipeline.receiver.inbox import Inbox, InboxEntry
 
 log = structlog.get_logger()
 _JOSE = "application/jose"

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.demo_pictures import WANTED, Judged
+from pipeline.demo.pictures import WANTED, Judged
 from pipeline.simulation.compare import Comparison, Outcome, compare
 from schemas.outcomes import Alert
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from joserfc.jwk import OKPKey
 
 from pipeline.errors import Misconfigured
-from pipeline.signatures import key_ring_of, signing_key_of
+from pipeline.neighbours.signatures import key_ring_of, signing_key_of
 
 T = TypeVar("T")
 

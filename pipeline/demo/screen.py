@@ -10,8 +10,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.commands.agent_metrics import AgentMetrics
-from pipeline.commands.demo_watch import Watch
+from pipeline.demo.agent_metrics import AgentMetrics
+from pipeline.demo.watch import Watch
 from pipeline.simulation.truth import Truth
 from schemas.outcomes import Alert
 from schemas.reference import Camera

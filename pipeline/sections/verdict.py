@@ -11,8 +11,8 @@ from functools import lru_cache
 from math import floor, isfinite
 from typing import Literal
 
-from pipeline.intake import trusted_country
-from pipeline.tolerances import corrected_kmh, rule_of
+from pipeline.law.tolerances import corrected_kmh, rule_of
+from pipeline.reads.admission import trusted_country
 from schemas import ids
 from schemas.outcomes import Violation
 from schemas.reads import ClockState, PlateRead, VehicleClass

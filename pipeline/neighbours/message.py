@@ -15,7 +15,7 @@ import msgspec
 from joserfc.jwk import OKPKey
 
 from pipeline.errors import BadRecord
-from pipeline.signatures import KeyRing, NotAuthentic, sign, verify
+from pipeline.neighbours.signatures import KeyRing, NotAuthentic, sign, verify
 from schemas.base import Country, EpochMs, Message, Text
 from schemas.outcomes import Forward
 

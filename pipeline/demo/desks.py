@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from pipeline.desk.credentials import create_credentials, settings_toml
-from pipeline.desk.inbox import read_inbox
-from pipeline.desk.server import DeskStatus
+from pipeline.receiver.credentials import create_credentials, settings_toml
+from pipeline.receiver.inbox import read_inbox
+from pipeline.receiver.server import DeskStatus
 from pipeline.servers.fleet import free_port
 from pipeline.servers.processes import Program, Supervised
 

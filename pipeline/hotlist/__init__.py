@@ -1,0 +1,1 @@
+"""Which reads hit which entries, and what becomes of a hit. Pure: no server, no clock."""

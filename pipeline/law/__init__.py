@@ -1,0 +1,1 @@
+"""What the law fixes, as dated data: rules with article and source."""

@@ -1,0 +1,1 @@
+"""Who may enter, and where a read was taken. Pure: no server, no clock."""
