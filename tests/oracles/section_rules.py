@@ -1,0 +1,168 @@
+"""Average speed over a section, from the written rules, by trying every possibility. For histories of a dozen reads.
+
+The rules, in the order in which they are applied:
+
+1. Reads of one plate on one side of a section, each within two seconds of the next, are one passage of that side. An entry counts
+   at its earliest read, an exit at its latest.
+2. O and 0, I and 1 are one character: readers cannot tell them apart.
+3. An entry and an exit may belong together when the exit is later, by at most the section's longest travel time.
+   A pairing joins entries and exits in order of time: of two pairs, whoever entered first leaves first.
+   A pairing is maximum when none has more pairs.
+4. A pair proves a violation when both reads are certain, both clocks are known well enough, class and country do not contradict
+   each other, and the speed over the certified distance, with the clocks' errors added to the travel time and the country's
+   tolerance taken off, is above the limit. Faster than any traffic drives proves nothing.
+5. A violation stands only if every maximum pairing contains it or a worse one.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import combinations
+
+ONE_PASSAGE_MS = 2_000
+FASTEST_KMH = 300
+CLASS_GROUPS = ({"car", "van"}, {"lorry", "bus"}, {"motorcycle"}, {"trailer"})
+
+
+@dataclass(frozen=True)
+class Road:
+    """A section: the cameras of both sides, its length and limit, and how long its longest passage may take."""
+
+    section_id: str
+    entries: tuple[str, ...]
+    exits: tuple[str, ...]
+    distance_m: Fraction
+    limit_kmh: int
+    country: str = "BE"
+    longest_ms: int = 3_600_000
+    worst_clock_ms: Fraction = Fraction(100)
+    class_limits_kmh: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One read: which camera saw which plate when, and what is known of clock, certainty and vehicle. clock_error_ms None: unknown."""
+
+    camera_id: str
+    plate: str
+    at_ms: int
+    certain: bool = True
+    clock_error_ms: Fraction | None = Fraction(10)
+    vehicle_class: str = "car"
+    country: str | None = "BE"
+
+
+@dataclass(frozen=True, order=True)
+class Proven:
+    """A violation that stands: where, of which plate, from when to when, and the speed held against the driver."""
+
+    section_id: str
+    plate: str
+    entered_ms: int
+    left_ms: int
+    corrected_kmh: int
+
+
+def proven(seen: Sequence[Seen], roads: Sequence[Road]) -> set[Proven]:
+    """Every violation that stands, after all of these reads."""
+    found: set[Proven] = set()
+    for road in roads:
+        for skeleton in {skeleton_of(read.plate) for read in seen}:
+            own = [read for read in seen if skeleton_of(read.plate) == skeleton]
+            found |= _proven_of_one(own, road)
+    return found
+
+
+def skeleton_of(plate: str) -> str:
+    """The plate with O as 0 and I as 1."""
+    return plate.replace("O", "0").replace("I", "1")
+
+
+def _proven_of_one(seen: Sequence[Seen], road: Road) -> set[Proven]:
+    entries = [min(passage, key=lambda read: read.at_ms) for passage in _passages(seen, road.entries)]
+    exits = [max(passage, key=lambda read: read.at_ms) for passage in _passages(seen, road.exits)]
+    pairings = list(_maximum_pairings(entries, exits, road.longest_ms))
+    guilty = [{pair: _severity(*pair, road) for pair in pairing} for pairing in pairings]
+    standing: set[Proven] = set()
+    for pair, speed in {item for pairing in guilty for item in pairing.items() if item[1] is not None}:
+        if all(any(other is not None and other >= speed for other in pairing.values()) for pairing in guilty):
+            entry, exit_ = pair
+            corrected = _held_against(_kmh(road.distance_m, Fraction(exit_.at_ms - entry.at_ms)), road.country)
+            standing.add(Proven(road.section_id, exit_.plate, entry.at_ms, exit_.at_ms, corrected))
+    return standing
+
+
+def _passages(seen: Sequence[Seen], cameras: Sequence[str]) -> list[list[Seen]]:
+    """The reads of these cameras in order of time, cut wherever more than two seconds lie between one and the next."""
+    ordered = sorted((read for read in seen if read.camera_id in cameras), key=lambda read: read.at_ms)
+    passages: list[list[Seen]] = []
+    for read in ordered:
+        if passages and read.at_ms - passages[-1][-1].at_ms <= ONE_PASSAGE_MS:
+            passages[-1].append(read)
+        else:
+            passages.append([read])
+    return passages
+
+
+Pair = tuple[Seen, Seen]
+
+
+def _maximum_pairings(entries: Sequence[Seen], exits: Sequence[Seen], longest_ms: int) -> Iterator[tuple[Pair, ...]]:
+    """Every way to join as many as possible: choose k entries and k exits, join them in order, keep what is possible."""
+    for size in range(min(len(entries), len(exits)), 0, -1):
+        found = [
+            tuple(zip(some_entries, some_exits, strict=True))
+            for some_entries in combinations(entries, size)
+            for some_exits in combinations(exits, size)
+            if all(0 < x.at_ms - e.at_ms <= longest_ms for e, x in zip(some_entries, some_exits, strict=True))
+        ]
+        if found:
+            yield from found
+            return
+
+
+def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
+    """The speed of a pair that proves a violation, or None where it proves none."""
+    if not (entry.certain and exit_.certain):
+        return None
+    errors = [entry.clock_error_ms, exit_.clock_error_ms]
+    if any(error is None or error > road.worst_clock_ms for error in errors):
+        return None
+    if not _one_vehicle(entry, exit_):
+        return None
+    travel_ms = Fraction(exit_.at_ms - entry.at_ms)
+    speed = _kmh(road.distance_m, travel_ms)
+    if speed > FASTEST_KMH:
+        return None
+    limit = max(road.class_limits_kmh.get(read.vehicle_class, road.limit_kmh) for read in (entry, exit_))
+    slack = sum((error for error in errors if error is not None), Fraction(0))
+    for possible in (travel_ms, travel_ms + slack):
+        if _held_against(_kmh(road.distance_m, possible), road.country) < limit + _least_excess(road.country, limit):
+            return None
+    return speed
+
+
+def _one_vehicle(entry: Seen, exit_: Seen) -> bool:
+    """Whether class and country may be of one vehicle; what is not known contradicts nothing."""
+    if None not in (entry.country, exit_.country) and entry.country != exit_.country:
+        return False
+    classes = {entry.vehicle_class, exit_.vehicle_class} - {"unknown"}
+    return len(classes) < 2 or any(classes <= group for group in CLASS_GROUPS)
+
+
+def _kmh(distance_m: Fraction, travel_ms: Fraction) -> Fraction:
+    return distance_m * 3600 / travel_ms
+
+
+def _held_against(speed_kmh: Fraction, country: str) -> int:
+    """Whole km/h after the country's tolerance: so many km/h up to 100, as many per cent above; rounded down both times."""
+    tolerance = {"BE": 6, "NL": 3, "FR": 5, "DE": 3}[country]
+    whole = math.floor(speed_kmh)
+    if whole <= 100:
+        return max(0, whole - tolerance)
+    return math.floor(Fraction(whole * (100 - tolerance), 100))
+
+
+def _least_excess(country: str, limit_kmh: int) -> int:
+    return 4 if country == "NL" and limit_kmh <= 120 else 1
