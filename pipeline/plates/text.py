@@ -20,9 +20,10 @@ _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _ASCII = {code: chr(code).upper() if chr(code).isalnum() else None for code in range(128)}
 _LOOKALIKES = {
     **dict(zip("\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425", "ABEKMHOPCTYX", strict=True)),
+    **dict(zip("\u0406\u0408\u0405", "IJS", strict=True)),
     **dict(zip("\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
                "ABEZHIKMNOPTYX", strict=True)),
-    "\u00d8": "O", "\u00c6": "AE", "\u0152": "OE", "\u0110": "D", "\u0141": "L", "\u1e9e": "SS",
+    "\u00d8": "O", "\u00c6": "AE", "\u0152": "OE", "\u0110": "D", "\u00d0": "D", "\u0141": "L", "\u1e9e": "SS",
 }  # fmt: skip
 
 

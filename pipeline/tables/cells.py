@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.errors import BadRecord
 from pipeline.plates.text import compact
+from pipeline.tables.spreadsheets import changed_plate, no_milliseconds
 
 _TRUE = {"true", "yes", "1", "on", "y", "ja", "oui"}
 _FALSE = {"false", "no", "0", "off", "n", "nee", "non"}
@@ -69,6 +70,9 @@ def moment_ms(text: str, *, until: bool = False) -> int:
     1772409599999
     """
     if _WHOLE.fullmatch(text) and len(text) != 8:  # 20260301 is a date
+        wrong = no_milliseconds(int(text))
+        if wrong:
+            raise ValueError(f"{shown(text)} {wrong}")
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
@@ -98,6 +102,9 @@ def wanted_plate(text: str) -> str:
     >>> wanted_plate("1-abc-2?4"), wanted_plate("b-mü 12*")
     ('1ABC2?4', 'BMU12*')
     """
+    wrong = changed_plate(text)
+    if wrong:
+        raise ValueError(f"{shown(text)} {wrong}")
     try:
         return "".join(part if part[:1] in ("?", "*") else _compact_part(part) for part in _WILDCARDS.split(text))
     except BadRecord as error:

@@ -1,50 +1,23 @@
 """The lines of a CSV file as values, one dictionary a line, each with the line that it starts on.
 
-Read are UTF-8 with or without byte order mark, commas, semicolons or tabs, any line ends, quoted cells with line ends in them.
+Read are the encodings and line ends of text_lines, commas, semicolons or tabs, a spreadsheet's first line `sep=;`, empty columns
+that a spreadsheet left at the end, quoted cells with line ends in them.
 """
 
 import csv
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
+from pipeline.tables.cells import shown
 from pipeline.tables.columns import Column, Table
 from pipeline.tables.refusals import Refused, unknown_name
+from pipeline.tables.text_lines import TextLines
 
-LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of a table
 _SEPARATORS = ",;\t"
 _REMEMBERED = 1_000  # different cells of one column
 _DEFAULT = object()
-
-
-class _Lines:
-    """A file's lines as text; what cannot be decoded is noted and its line handed on, so that the table keeps its shape."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.number = 0
-        self.bad: dict[int, str] = {}
-
-    def __iter__(self) -> Iterator[str]:
-        while raw := self._stream.readline(LONGEST_LINE + 1):
-            self.number += 1
-            if len(raw) > LONGEST_LINE:
-                self.bad[self.number] = "is longer than a mebibyte"
-                while raw and not raw.endswith(b"\n"):
-                    raw = self._stream.readline(LONGEST_LINE)
-                yield "\n"
-                continue
-            try:
-                yield raw.decode("utf-8-sig" if self.number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                self.bad[self.number] = f"byte {error.start + 1} (0x{raw[error.start]:02x}) is not UTF-8"
-                yield raw.decode("utf-8", "replace")
-
-    def taint(self, first: int) -> str | None:
-        """What was wrong with the lines from `first` to the current one; forgotten once told."""
-        if not self.bad:
-            return None
-        wrong = [self.bad.pop(line) for line in sorted(self.bad) if line >= first]
-        return wrong[0] if wrong else None
+_SEP_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*\s*', re.IGNORECASE)
 
 
 def csv_rows(
@@ -54,16 +27,20 @@ def csv_rows(
 
     header: filled with number and written name of each column that the file has, by the column's name.
     """
-    lines = _Lines(stream)
+    lines = TextLines(stream)
     source = iter(lines)
     first_line = next((line for line in source if line.strip()), None)
+    named = _SEP_LINE.fullmatch(first_line) if first_line else None
+    if named:
+        first_line = next((line for line in source if line.strip()), None)
     if first_line is None:
         yield Refused(file, max(1, lines.number), "the file is empty", fatal=True)
         return
     if "\x00" in first_line[:200] or "\ufffd" in first_line:
         yield Refused(file, lines.number, "the file is not UTF-8 text; save it as CSV UTF-8", fatal=True)
         return
-    separator = max(_SEPARATORS, key=first_line.count)
+    separator = named[1] if named else max(_SEPARATORS, key=first_line.count)
+    first_line = first_line.rstrip(separator + " \r\n") + "\n"  # columns without a name at the end
     columns = _columns(first_line, separator, file, lines.number, table)
     if isinstance(columns[0], Refused):
         yield from (one for one in columns if isinstance(one, Refused))
@@ -71,7 +48,7 @@ def csv_rows(
     known = [column for column in columns if isinstance(column, Column)]
     names = [name.strip() for name in next(csv.reader([first_line], delimiter=separator))]
     header.update((one.name, (number, name)) for number, (one, name) in enumerate(zip(known, names, strict=True), 1))
-    cells = _Cells(known, header, file)
+    cells = _Cells(known, header, file, plain_plates=lines.guessed)
     rows = csv.reader(source, delimiter=separator, strict=True)
     while True:
         first = lines.number + 1
@@ -116,13 +93,20 @@ def _columns(header: str, separator: str, file: str, line: int, table: Table[Any
 class _Cells:
     """Turns a line's cells into values. Cells that come again and again (a list's name, a date) are parsed once."""
 
-    def __init__(self, columns: list[Column], header: Mapping[str, tuple[int, str]], file: str) -> None:
-        self._plan = [(one, one.place[0], one.place[1:], one.parse, dict[str, object]()) for one in columns]
+    def __init__(
+        self, columns: list[Column], header: Mapping[str, tuple[int, str]], file: str, *, plain_plates: bool
+    ) -> None:
+        self._plan = [
+            (one, one.place[0], one.place[1:], _plain_plate(one) if plain_plates else one.parse, dict[str, object]())
+            for one in columns
+        ]
         self._header = header
         self._file = file
 
     def values(self, row: list[str], line: int) -> tuple[int, dict[str, Any]] | Refused:
         """Line number and values by field name, or what is wrong."""
+        while len(row) > len(self._plan) and not row[-1].strip():
+            row = row[:-1]
         if len(row) != len(self._plan):
             return Refused(self._file, line, f"has {len(row)} cells, but the header has {len(self._plan)}")
         values: dict[str, Any] = {}
@@ -148,6 +132,21 @@ class _Cells:
             else:
                 values[field] = value
         return line, values
+
+
+def _plain_plate(column: Column) -> Callable[[str], object]:
+    """The column's parser; of a plate's column one that takes ASCII only, since the file's encoding is guessed."""
+    if column.name != "plate":
+        return column.parse
+
+    def parse(text: str) -> object:
+        if not text.isascii():
+            raise ValueError(
+                f"{shown(text)} holds letters that depend on the file's encoding; save the file as CSV UTF-8"
+            )
+        return column.parse(text)
+
+    return parse
 
 
 def refused_cell(

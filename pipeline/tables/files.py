@@ -112,6 +112,7 @@ class _Check(Generic[T]):
         self._hashes = array("q")
         self._lines = array("Q")
         self._defaults = {one.name: one.default for one in table.columns if one.default not in (msgspec.UNSET, None)}
+        self._moments = {one.place for one in table.columns if one.aliases}  # a moment has a short name, too
         self._header: dict[str, tuple[int, str]] = {}  # number and written name of each column of a CSV file
 
     def run(self, stream: BinaryIO, form: Form, progress: Callable[[int], None] | None) -> Checked[T]:
@@ -169,6 +170,8 @@ class _Check(Generic[T]):
             for step in place[:-1]:
                 inner = inner.get(step) if isinstance(inner, dict) else None
             value = inner.get(place[-1]) if isinstance(inner, dict) else None
+            if isinstance(value, int) and not isinstance(value, bool) and place in self._moments:
+                value = str(value)
             if isinstance(value, str):
                 try:
                     inner[place[-1]] = parse(value.strip())

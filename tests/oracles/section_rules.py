@@ -42,7 +42,7 @@ class Road:
 
 @dataclass(frozen=True)
 class Seen:
-    """One read: which camera saw which plate when, and what is known of clock, certainty and vehicle. clock_error_ms None: unknown."""
+    """One read: which camera saw which plate when, how surely, and of what vehicle. clock_error_ms None: the clock is unknown."""
 
     camera_id: str
     plate: str

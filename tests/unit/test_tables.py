@@ -211,19 +211,107 @@ def test_a_header_alone_is_refused(read: Read) -> None:
 
 
 def test_bytes_that_are_no_utf8_are_told(read: Read) -> None:
-    """The line is refused, the others are taken."""
+    """In a file of UTF-8 the line is refused, the others are taken."""
     items, refused = read(
-        f"{HEADER}\n".encode() + b"A1,1ABC234,sis,vol \xe0 main,fed,art\n" + f"A2{GOOD[2:]}\n".encode()
+        f"{HEADER}\n".encode() + b"A1,1ABC234,sis,vol \xe0 main,fed,art\n" + "A2,2ABC234,sis,théft,fed,art\n".encode()
     )
     assert ["f.csv:2: byte 20 (0xe0) is not UTF-8"] == refused
     assert ["A2"] == [one.entry_id for one in items]
 
 
-def test_a_utf16_file_is_told_as_such(read: Read) -> None:
-    """What spreadsheets call Unicode text."""
-    assert ["f.csv:1: the file is not UTF-8 text; save it as CSV UTF-8"] == read(f"{HEADER}\n{GOOD}".encode("utf-16"))[
-        1
-    ]
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-mark", "utf-16-be-mark", "cp1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_encoding_and_line_end_of_a_spreadsheet_is_read(read: Read, encoding: str, end: str) -> None:
+    """What Excel calls CSV, CSV UTF-8 and Unicode text, on every system."""
+    text = end.join([HEADER, "A1,1ABC234,sis,vol à main armée,fed,art", "A2,2ABC234,sis,theft,fed,art", ""])
+    data = ("\ufeff" + text).encode(encoding[:9]) if encoding.endswith("mark") else text.encode(encoding)
+    items, refused = read(data)
+    assert [] == refused
+    assert [("A1", "vol à main armée"), ("A2", "theft")] == [(one.entry_id, one.category) for one in items]
+
+
+def test_a_plate_in_a_guessed_encoding_is_ascii_or_refused(read: Read) -> None:
+    """The byte that is Ü in one old encoding is another letter in the next, and so another's plate."""
+    _, refused = read(f"{HEADER}\nA1,B-MÜ 12,sis,theft,fed,art\n".encode("cp1252"))
+    assert [
+        "f.csv:2: column 2 (plate): 'B-MÜ 12' holds letters that depend on the file's encoding; save the file as CSV UTF-8"
+    ] == refused
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "sep=;;;;", "SEP=;\r"])
+def test_a_spreadsheet_s_first_line_names_the_separator(read: Read, first: str) -> None:
+    """It is no header, and lines keep their numbers."""
+    rows = [HEADER.replace(",", ";"), "A1;1ABC234;sis;a, b, c, d, e, f, g;fed;art", "A2;?;sis;theft;fed;art"]
+    items, refused = read("\n".join([first, *rows]))
+    assert ["a, b, c, d, e, f, g"] == [one.category for one in items]
+    assert [True] == [one.startswith("f.csv:4: column 2 (plate)") for one in refused]
+
+
+def test_empty_columns_at_the_end_are_no_columns(read: Read) -> None:
+    """Spreadsheets write them where somebody once typed; a cell with something in it is told."""
+    items, refused = read(f"{HEADER},,\n{GOOD},,\n{GOOD.replace('A1', 'A2')}\n{GOOD.replace('A1', 'A3')},,x\n")
+    assert ["A1", "A2"] == [one.entry_id for one in items]
+    assert ["f.csv:4: has 8 cells, but the header has 6"] == refused
+
+
+@pytest.mark.parametrize(
+    ("plate", "what"),
+    [
+        ("12345.0", "number"), ("4567,0", "number"), ("123456.00", "number"), ("12.345", "number"), ("1.2E5", "number"),
+        ("1E+05", "number"), ("1,2e+05", "number"), ("12/03/2026", "date"), ("12-03-26", "date"), ("2026-03-12", "date"),
+        ("12.03.2026", "date"), ("1-Mar-23", "date"), ("Dec-12", "date"), ("12-mrt", "date"), ("12:30", "time"),
+        ("12/03/2026 00:00", "time"), ("TRUE", "truth value"), ("WAAR", "truth value"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_plate_that_a_spreadsheet_changed_is_refused(read: Read, plate: str, what: str, form: str) -> None:
+    """With its cure, and never taken for another's plate."""
+    quoted = f'"{plate}"'
+    text = f"{HEADER}\nA1,{quoted},sis,theft,fed,art\n"
+    if form == "json":
+        text = f'[{{"entry_id": "A1", "plate": {quoted}, "hotlist": "sis", "category": "x", "owner": "y", "legal_basis": "z"}}]'
+    items, refused = read(text, f"f.{form}")
+    assert [] == items
+    assert f"is a {what} that a spreadsheet made of a plate; give the column the format Text" in refused[0]
+
+
+@pytest.mark.parametrize(
+    "plate",
+    ["12345", "1-MAR-234", "1 MAR 234", "12-AB-34", "B-E 123", "AB-123-CD", "1.ABC.234", "12E34", "MAR-123", "DEC-12"],
+)
+def test_a_plate_that_looks_a_little_like_a_date_is_a_plate(read: Read, plate: str) -> None:
+    """Rejecting a valid plate would let a wanted vehicle pass."""
+    assert [] == read(f"{HEADER}\nA1,{plate},sis,theft,fed,art\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("moment", "why"),
+    [("46387", "day number"), ("46387.5", "no moment"), ("1798761599", "counts seconds"), ("0", "no moment"),
+     ("2026", "no moment")],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_number_that_is_no_millisecond_is_refused(read: Read, moment: str, why: str, form: str) -> None:
+    """An entry until January 1970 would be listed like any other and never ring."""
+    text = f"{HEADER},valid_until\n{GOOD},{moment}\n"
+    if form == "json":
+        entry = (
+            '"entry_id": "A1", "plate": "1ABC234", "hotlist": "sis", "category": "x", "owner": "y", "legal_basis": "z"'
+        )
+        text = f'[{{{entry}, "valid_until_ms": {moment}}}]'
+        why = "whole number" if "." in moment else why
+    items, refused = read(text, f"f.{form}")
+    assert [] == items
+    assert why in refused[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "plate"), [("\u0410\u0406 1234 \u0412\u041e", "AI1234BO"), ("\u0391\u0392\u0395-1234", "ABE1234"),
+                           ("\u0421\u0412 1234 \u0410\u041a", "CB1234AK")]
+)  # fmt: skip
+def test_plates_in_greek_and_cyrillic_letters_are_read(read: Read, written: str, plate: str) -> None:
+    """The letters that plates chose because they look Latin."""
+    items, refused = read(f"{HEADER}\nA1,{written},sis,theft,fed,art\n")
+    assert ([plate], []) == ([one.plate for one in items], refused)
 
 
 def test_a_key_that_stands_twice_is_refused_the_second_time(read: Read) -> None:
@@ -387,7 +475,7 @@ COUNTRIES = st.sampled_from(["BE", "NL", "FR", "LU", "DE"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="|\x00"), min_size=1, max_size=12).filter(
     lambda text: text == text.strip() and text.splitlines() == [text]
 )
-MOMENTS = st.integers(0, 4_102_444_800_000)
+MOMENTS = st.integers(100_000_000_000, 4_102_444_800_000)
 FLOATS = {"lat": st.floats(-90, 90), "lon": st.floats(-180, 180), "heading": st.floats(0, 360)}
 
 

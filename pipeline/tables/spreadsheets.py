@@ -1,0 +1,54 @@
+"""What a spreadsheet made of a cell: plates that became numbers or dates, moments that became day numbers.
+
+Such a cell is refused, never taken back: 12345.0 may have been 12345 or 123450, and either is somebody's plate.
+"""
+
+import re
+
+_MONTHS = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|janv|f\u00e9vr|mars|avr|mai|juin|juil|ao\u00fbt|sept|d\u00e9c|"
+    "mrt|mei|okt|m\u00e4r|dez"
+)
+_DECIMAL = re.compile(r"\d+[.,]\d+", re.ASCII)
+_SCIENTIFIC = re.compile(r"\d[.,]\d+E[+-]?\d+|\dE[+-]\d+", re.ASCII | re.IGNORECASE)
+_DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d{2})|\d{4}([/.-])\d{2}\3\d{2}", re.ASCII)
+_MONTH_DATE = re.compile(rf"\d{{1,2}}[- ](?:{_MONTHS})\.?(?:[- ](?:\d{{2}}|\d{{4}}))?", re.IGNORECASE)
+_MONTH_YEAR = re.compile(rf"(?:{_MONTHS})\.?-\d{{2}}")  # lower case or capitalised: what a person types is upper case
+_TIME = re.compile(r".*\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
+_CURE = "give the column the format Text before the plates are entered, and export again"
+_EARLIEST_MS = 100_000_000_000  # March 1973: what is smaller counts days or seconds
+
+
+def changed_plate(text: str) -> str | None:
+    """Why this cell is no plate any more, in words that follow the cell; None when no spreadsheet changed it.
+
+    >>> changed_plate("12345.0")[:32], changed_plate("1-ABC-234"), changed_plate("12-AB-34")
+    ('is a number that a spreadsheet m', None, None)
+    """
+    if _DECIMAL.fullmatch(text) or _SCIENTIFIC.fullmatch(text):
+        return f"is a number that a spreadsheet made of a plate; {_CURE}"
+    capitalised = text[:1].isupper() and text[1:2].islower() and _MONTH_YEAR.fullmatch(text.lower())
+    if _DATE.fullmatch(text) or _MONTH_DATE.fullmatch(text) or capitalised or _MONTH_YEAR.fullmatch(text):
+        return f"is a date that a spreadsheet made of a plate; {_CURE}"
+    if _TIME.fullmatch(text):
+        return f"is a time that a spreadsheet made of a plate; {_CURE}"
+    if text.upper() in ("TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX", "WAAR", "ONWAAR"):
+        return f"is a truth value that a spreadsheet made of a plate; {_CURE}"
+    return None
+
+
+def no_milliseconds(number: int) -> str | None:
+    """Why this whole number is no moment in epoch milliseconds, in words that follow it; None when it may be one.
+
+    >>> no_milliseconds(46387)
+    "is a spreadsheet's day number: write a date such as 2026-12-31"
+    >>> no_milliseconds(1798761599)
+    'counts seconds, not milliseconds: write a date such as 2026-12-31'
+    """
+    if number >= _EARLIEST_MS or number < 0:  # the schema says of a negative one what is wrong
+        return None
+    if 20_000 <= number <= 80_000:
+        return "is a spreadsheet's day number: write a date such as 2026-12-31"
+    if number >= 100_000_000:
+        return "counts seconds, not milliseconds: write a date such as 2026-12-31"
+    return "is no moment: write a date such as 2026-12-31, or milliseconds since 1970"
