@@ -11,16 +11,13 @@ from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
+from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.outcomes import Alert, Forward
 from schemas.reference import Camera, Policy, Zone
 from schemas.topics import ALERTS, FORWARDS
 
-NAME = "cross_border"
-SOURCE = ALERTS
-OUTPUTS = (FORWARDS,)
-IF_REDIS_FORGETS = "an alert that comes again may be forwarded a second time, with the same forward_id"
 log = structlog.get_logger()
 
 
@@ -67,7 +64,7 @@ class Forwarder:
         return outputs
 
 
-async def start(context: Context) -> Handler:
+async def start(context: Context) -> Handler[Alert]:
     """Load the replica, then forward. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, POLICIES), replica.take,
@@ -76,3 +73,14 @@ async def start(context: Context) -> Handler:
     context.background(follower.run, "replica")
     sent = SeenOnce(context.redis, settings.namespace, "forwarded", FORWARDS.retention_ms)
     return Forwarder(replica, sent, context.partitions(FORWARDS), context.now_ms, context.now_ms()).handle
+
+
+AGENT = Agent(
+    name="cross_border",
+    source=ALERTS,
+    outputs=(FORWARDS,),
+    start=start,
+    redis_state=RedisState(
+        if_lost="an alert that comes again may be forwarded a second time, with the same forward_id"
+    ),
+)

@@ -21,6 +21,7 @@ from pipeline.state.collections import CAMERAS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.state.spent_detections import SpentDetections
+from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.motion import View
@@ -30,16 +31,10 @@ from schemas.pictures import Frame
 from schemas.reference import Camera
 from schemas.topics import FRAMES, TRACKS
 
-NAME = "decode"
-SOURCE = FRAMES
-OUTPUTS = (TRACKS,)
-TICK_MS = 100  # so that a passage ends although its camera sends nothing more
-MAX_RECORDS = 16  # some 0.4 s of work: a batch's tracks leave together
 COMMIT_LAG_MS = 20_000  # what is committed is never older than what could have been so long ago
-IF_REDIS_FORGETS = "frames that come again after a crash may give a passage a second track"
 
 
-async def start(context: Context) -> Handler:
+async def start(context: Context) -> Handler[Frame]:
     """Begin with no passages: the frames of those that were open come again. Raises Unavailable when Redis is away."""
     cv2.setNumThreads(1)  # one process per core scales better than threads
     settings = context.settings
@@ -144,3 +139,14 @@ class Decoder:
         while self._safe and self._safe[0][0] <= now_ms - COMMIT_LAG_MS:
             safe = self._safe.popleft()[1]
         return safe
+
+
+AGENT = Agent(
+    name="decode",
+    source=FRAMES,
+    outputs=(TRACKS,),
+    start=start,
+    max_records=16,  # some 0.4 s of work: a batch's tracks leave together
+    tick_ms=100,  # so that a passage ends although its camera sends nothing more
+    redis_state=RedisState(if_lost="frames that come again after a crash may give a passage a second track"),
+)

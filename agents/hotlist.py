@@ -20,6 +20,7 @@ from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
 from pipeline.state.dedup import INCIDENT_TTL_MS, Incidents, SeenOnce
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
+from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.codec import reads_in
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record, by_time
@@ -28,11 +29,6 @@ from schemas.reads import ReadBatch
 from schemas.reference import Camera, Zone
 from schemas.topics import ALERTS, READS
 
-NAME = "hotlist"
-SOURCE = READS
-OUTPUTS = (ALERTS,)
-IF_REDIS_FORGETS = "an incident that goes on may ring a second time, under another id"
-MAKE_AGAIN = True  # what a Redis that took over may not have been given any more: the last seconds' reads, once more
 log = structlog.get_logger()
 
 
@@ -130,7 +126,7 @@ class _Named(msgspec.Struct):
 _NAMED = msgspec.json.Decoder(_Named)
 
 
-async def start(context: Context) -> Handler:
+async def start(context: Context) -> Handler[ReadBatch]:
     """Load the replica, then match. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, HOTLIST), replica.take,
@@ -141,3 +137,14 @@ async def start(context: Context) -> Handler:
     rung = SeenOnce(context.redis, settings.namespace, "rung", INCIDENT_TTL_MS)
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
     return Matcher(replica, incidents, rung, settings, context.now_ms, context.now_ms()).handle
+
+
+AGENT = Agent(
+    name="hotlist",
+    source=READS,
+    outputs=(ALERTS,),
+    start=start,
+    redis_state=RedisState(
+        if_lost="an incident that goes on may ring a second time, under another id", reread_unsaved=True
+    ),
+)

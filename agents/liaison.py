@@ -23,18 +23,13 @@ from pipeline.receiver.client import DeskClient
 from pipeline.receiver.files import client_context, key_ring, signing_key
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from pipeline.state.dedup import SeenOnce
+from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas import ids
 from schemas.outcomes import Forward, Receipt
 from schemas.topics import DAY_MS, FORWARDS, RECEIPTS
 
-NAME = "liaison"
-SOURCE = FORWARDS
-OUTPUTS = (RECEIPTS,)
-PER_PARTITION = True
-MAX_RECORDS = 1  # a receipt is out before the next forward is tried
-IF_REDIS_FORGETS = "a forward that comes again is delivered a second time; its desk drops it by forward_id"
 LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
 log = structlog.get_logger()
 
@@ -124,14 +119,14 @@ class Liaison:
         if work.last is None or work.last.reason != why.reason:
             log.warning("liaison.desk_away", country=forward.to_country, reason=why.reason, detail=why.detail)
         work.last = why
-        self.counters.failures.labels(NAME, forward.to_country, why.reason).inc()
+        self.counters.failures.labels(AGENT.name, forward.to_country, why.reason).inc()
         return Unavailable(f"the desk of {forward.to_country} ({why.reason})", retry_after_s=wait_s)
 
     def _receipt(
         self, forward: Forward, work: Open, outcome: str, *, detail: str | None = None, settled: Settled | None = None
     ) -> Receipt:
         word = settled.word if settled else None
-        self.counters.settled.labels(NAME, forward.to_country, outcome).inc()
+        self.counters.settled.labels(AGENT.name, forward.to_country, outcome).inc()
         log.info("liaison.settled", forward_id=forward.forward_id, country=forward.to_country, outcome=outcome,
                  attempts=work.attempts)  # fmt: skip
         return Receipt(
@@ -160,7 +155,7 @@ class Counters:
         )
 
 
-async def start(context: Context) -> Handler:
+async def start(context: Context) -> Handler[Forward]:
     """Read keys and certificates and open nothing: connections come with the first forward. Raises Misconfigured."""
     settings = context.settings.liaison
     liaison = Liaison(
@@ -211,3 +206,16 @@ def _last_words(work: Open) -> str:
     if work.last is None:
         return "it had expired before it could be sent"
     return f"no answer that counts in {work.attempts} attempts; the last: {work.last.reason}, {work.last.detail}"[:1000]
+
+
+AGENT = Agent(
+    name="liaison",
+    source=FORWARDS,
+    outputs=(RECEIPTS,),
+    start=start,
+    max_records=1,  # a receipt is out before the next forward is tried
+    per_partition=True,
+    redis_state=RedisState(
+        if_lost="a forward that comes again is delivered a second time; its desk drops it by forward_id"
+    ),
+)

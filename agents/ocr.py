@@ -10,6 +10,7 @@ import structlog
 
 from pipeline.errors import BadRecord
 from pipeline.evidence.store import EvidenceStore
+from pipeline.stream.agent import Agent
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.pictures import warm_up
@@ -22,13 +23,8 @@ from schemas.topics import DAY_MS, READS, TRACKS
 
 log = structlog.get_logger()
 
-NAME = "ocr"
-SOURCE = TRACKS
-OUTPUTS = (READS,)
-MAX_RECORDS = 8  # some 0.2 s of work: a batch's reads leave together
 
-
-async def start(context: Context) -> Handler:
+async def start(context: Context) -> Handler[Track]:
     """Load the reader and open the evidence store. PaddleOCR (1 to 4 s) loads once the agent has joined its group, whose start it
     would slow; the first read in doubt waits for it.
 
@@ -111,3 +107,12 @@ def _seen(track: Track, reader: PlateReader) -> SceneRead | BadRecord | None:
         return read_track(track, reader)
     except BadRecord as error:
         return error
+
+
+AGENT = Agent(
+    name="ocr",
+    source=TRACKS,
+    outputs=(READS,),
+    start=start,
+    max_records=8,  # some 0.2 s of work: a batch's reads leave together
+)

@@ -19,6 +19,7 @@ from pipeline.state.collections import CAMERAS, SECTIONS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.state.section_memory import SectionMemory
+from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record, by_time
 from schemas.outcomes import Violation
@@ -26,14 +27,6 @@ from schemas.reads import ReadBatch
 from schemas.reference import Camera
 from schemas.topics import READS, VIOLATIONS
 
-NAME = "section_control"
-SOURCE = READS
-OUTPUTS = (VIOLATIONS,)
-IF_REDIS_FORGETS = (
-    "the last hour's reads are taken again; a vehicle that entered its section earlier leaves it unmeasured"
-)
-REBUILD_MS = 3_600_000  # the longest that a passage takes, unless a section says otherwise
-MAKE_AGAIN = True  # what a Redis that took over may not have been given any more: the last seconds' reads, once more
 log = structlog.get_logger()
 
 
@@ -104,7 +97,7 @@ class Controller:
         return verdict
 
 
-async def start(context: Context) -> Handler:
+async def start(context: Context) -> Handler[ReadBatch]:
     """Load the replica, then pair. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     follower = Follower(context.redis, settings.namespace, (CAMERAS, SECTIONS), replica.take,
@@ -113,3 +106,16 @@ async def start(context: Context) -> Handler:
     context.background(follower.run, "replica")
     memory = SectionMemory(context.redis, settings.namespace)
     return Controller(replica, memory, settings, context.now_ms, context.now_ms()).handle
+
+
+AGENT = Agent(
+    name="section_control",
+    source=READS,
+    outputs=(VIOLATIONS,),
+    start=start,
+    redis_state=RedisState(
+        if_lost="the last hour's reads are taken again; a vehicle that entered its section earlier leaves it unmeasured",
+        reread_ms=3_600_000,  # the longest that a passage takes, unless a section says otherwise
+        reread_unsaved=True,
+    ),
+)

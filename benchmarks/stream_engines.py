@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -116,6 +115,7 @@ def vigie(run: Run) -> None:
     from pipeline.runtime.log import configure_logging
     from pipeline.runtime.settings import load_settings
     from pipeline.state.redis_port import open_redis
+    from pipeline.stream.agent import Agent
     from pipeline.stream.app import run_agent
     from pipeline.stream.outputs import Outputs, Record
 
@@ -142,10 +142,10 @@ def vigie(run: Run) -> None:
     async def start(_context: Any) -> Any:
         return handle
 
-    agent = SimpleNamespace(NAME=run.group, SOURCE=READS, OUTPUTS=(ALERTS, VIOLATIONS), start=start)
+    agent = Agent(name=run.group, source=READS, outputs=(ALERTS, VIOLATIONS), start=start)
     environ = {"VIGIE_NAMESPACE": run.namespace, "VIGIE_DATA_DIR": str(run.folder)}
     settings = load_settings(environ, None)
-    uvloop.run(run_agent(run.group, settings, run.kafka, client, module=cast(Any, agent), stopped=progress.done))
+    uvloop.run(run_agent(agent, settings, run.kafka, client, stopped=progress.done))
 
 
 def aiokafka(run: Run) -> None:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from agents import AGENTS, agent_named
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
@@ -20,7 +21,7 @@ from pipeline.runtime.topics import create_topics, list_topics
 from pipeline.servers.endpoints import servers_of
 from pipeline.servers.platform import Platform
 from pipeline.state.redis_port import open_redis
-from pipeline.stream.app import AGENTS, agent_module, run_agent
+from pipeline.stream.app import run_agent
 
 console = Console(stderr=True, highlight=False)
 topics_app = typer.Typer(help="Create, check and list the topics of the road.", no_args_is_help=True)
@@ -32,13 +33,13 @@ def worker(name: Annotated[str, typer.Argument(help="One of: " + ", ".join(AGENT
     Example: vigie worker hotlist
     """
     settings = load_settings()
-    agent_module(name)
+    agent = agent_named(name)
     configure_logging(level=settings.log_level, form=settings.log_format, agent=name)
     servers = servers_of(settings)
 
     async def run() -> None:
         async with contextlib.aclosing(open_redis(servers.redis_url, ca_file=settings.redis_ca_file)) as client:
-            await run_agent(name, settings, servers.kafka, client)
+            await run_agent(agent, settings, servers.kafka, client)
 
     try:
         run_async(run)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agents import AGENTS
 from pipeline.servers.processes import Program, Supervised
-from pipeline.stream.app import AGENTS
 
 STOP_WITHIN_S = 8.0
 

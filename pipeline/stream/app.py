@@ -3,10 +3,8 @@
 import asyncio
 import functools
 import gc
-import importlib
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from types import ModuleType
 from typing import Any
 
 import faust
@@ -14,49 +12,40 @@ import redis.asyncio
 import structlog
 from aiokafka.structs import TopicPartition
 
-from pipeline.errors import Misconfigured, Unavailable
+from pipeline.errors import Unavailable
 from pipeline.runtime.clock import clock_with
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import Settings
 from pipeline.state.witness import Witness
+from pipeline.stream.agent import Agent
 from pipeline.stream.context import Context
 from pipeline.stream.faust_app import make_app
 from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.outputs import Handler
 from pipeline.stream.progress import Since
 from pipeline.stream.sender import Sender
 from pipeline.stream.stage import Stage, StageOptions
 
 log = structlog.get_logger("vigie.agent")
-AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison")
-"""In the order of the road. Named, not discovered: a module that fails to import must fail loudly."""
-
-
-def agent_module(name: str) -> ModuleType:
-    """The module of one agent. Raises Misconfigured for a name that is none."""
-    if name not in AGENTS:
-        raise Misconfigured("agent", found=name, allowed="one of " + ", ".join(AGENTS))
-    return importlib.import_module(f"agents.{name}")
 
 
 async def run_agent(
-    name: str,
+    agent: Agent[Any],
     settings: Settings,
     connection: KafkaConnection,
     redis_client: "redis.asyncio.Redis",
     *,
-    module: ModuleType | None = None,
     stopped: asyncio.Event | None = None,
     ready: Callable[[int], None] | None = None,
 ) -> None:
     """Run one agent until SIGTERM, SIGINT or `stopped`.
 
-    module: the agent's, if it is none of AGENTS. ready: called with the metrics port once it serves. Raises Misconfigured at
-    start for what no waiting mends; Kafka and Redis being away is waited out.
+    ready: called with the metrics port once it serves. Raises Misconfigured at start for what no waiting mends; Kafka and Redis
+    being away is waited out.
     """
-    module = module or agent_module(name)
     stopped = stopped or asyncio.Event()
     _stop_on_signals(stopped)
-    metrics = StageMetrics(name)
+    metrics = StageMetrics(agent.name)
     metrics.ready.set(0)
     port = metrics.serve(settings.metrics_port, settings.metrics_host)
     if ready:
@@ -66,15 +55,15 @@ async def run_agent(
     stage: Stage | None = None
     app: faust.App | None = None
     try:
-        handler = await _until_stopped(stopped, lambda: _opened(module, context, settings))
+        handler = await _until_stopped(stopped, lambda: _opened(agent, context, settings))
         if handler is None:
             return
-        stage = Stage(_options(module, name, settings), handler, context.sender, metrics, context.now_ms)
+        stage = Stage(_options(agent, settings), handler, context.sender, metrics, context.now_ms)
         for forget in context.resets:
             stage.on_reset(forget)
         context.stage = stage
-        _watch_memory(module, context, stage)
-        app = make_app(settings, connection, name, stage, module.SOURCE)
+        _watch_memory(agent, context, stage)
+        app = make_app(settings, connection, agent.name, stage, agent.source)
         stage.high_water = functools.partial(_high_water, app)
         await _until_stopped(stopped, app.start)
         context.started.set()
@@ -95,27 +84,26 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
+def _watch_memory(agent: Agent[Any], context: Context, stage: Stage) -> None:
     """Have it said, and counted, when Redis no longer has what this agent put there; and have that made anew where it can be."""
-    risk, rebuild_ms = getattr(module, "IF_REDIS_FORGETS", None), getattr(module, "REBUILD_MS", None)
-    if risk is None:
+    kept = agent.redis_state
+    if kept is None:
         return
-    make_again = getattr(module, "MAKE_AGAIN", False)
     count = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
-    source = f"{context.settings.namespace}.{module.SOURCE.name}"
+    source = f"{context.settings.namespace}.{agent.source.name}"
 
     def owed(debts: Mapping[int, int | None]) -> None:
-        all_of_it = Since(back_ms=rebuild_ms, asked_ms=context.now_ms())
+        all_of_it = Since(back_ms=kept.reread_ms, asked_ms=context.now_ms())
         stage.progress.rewind({
-            TopicPartition(source, partition): all_of_it if place is None else Since(place if make_again else None)
+            TopicPartition(source, partition): all_of_it if place is None else Since(place if kept.reread_unsaved else None)
             for partition, place in debts.items()
         })  # fmt: skip
 
     witness = Witness(
         context.redis,
         context.settings.namespace,
-        module.NAME,
-        risk,
+        agent.name,
+        kept.if_lost,
         places=lambda: {tp.partition: place for tp, place in stage.progress.positions().items()},
         debts=lambda: {tp.partition: done for tp, done in stage.progress.debts().items()},
         on_owed=owed,
@@ -124,22 +112,22 @@ def _watch_memory(module: ModuleType, context: Context, stage: Stage) -> None:
     context.background(witness.run, "witness")
 
 
-def _options(module: ModuleType, name: str, settings: Settings) -> StageOptions:
+def _options(agent: Agent[Any], settings: Settings) -> StageOptions:
     return StageOptions(
-        agent=name,
-        source=module.SOURCE,
+        agent=agent.name,
+        source=agent.source,
         namespace=settings.namespace,
-        max_records=getattr(module, "MAX_RECORDS", settings.batch_records),
-        tick_ms=getattr(module, "TICK_MS", None),
-        per_partition=getattr(module, "PER_PARTITION", False),
+        max_records=settings.batch_records if agent.max_records is None else agent.max_records,
+        tick_ms=agent.tick_ms,
+        per_partition=agent.per_partition,
         retries=settings.retries,
     )
 
 
-async def _opened(module: ModuleType, context: Context, settings: Settings) -> Any:
-    for topic in (module.SOURCE, *getattr(module, "OUTPUTS", ())):
+async def _opened(agent: Agent[Any], context: Context, settings: Settings) -> Handler[Any]:
+    for topic in (agent.source, *agent.outputs):
         context.partition_counts[topic.name] = await context.sender.partitions(f"{settings.namespace}.{topic.name}")
-    return await module.start(context)
+    return await agent.start(context)
 
 
 async def _until_stopped(stopped: asyncio.Event, action: Callable[[], Awaitable[Any]]) -> Any:

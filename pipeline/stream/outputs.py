@@ -105,4 +105,5 @@ class Outputs:
             self.settled = mine or theirs
 
 
-Handler = Callable[[Sequence[Record[Any]]], Awaitable[Outputs]]
+Handler = Callable[[Sequence[Record[M]]], Awaitable[Outputs]]
+"""What an agent decides with: records of its source in, outputs out."""

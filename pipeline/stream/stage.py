@@ -55,7 +55,7 @@ class Stage:
     def __init__(
         self,
         options: StageOptions,
-        handler: Handler,
+        handler: Handler[Any],
         sender: Sender,
         metrics: StageMetrics,
         now_ms: Callable[[], int],

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 import yaml
 
+from agents import AGENTS, agent_named
 from pipeline.runtime.settings import load_settings
-from pipeline.stream.app import AGENTS, agent_module
 from schemas.base import Message
 from schemas.topics import TOPICS
 
@@ -30,13 +30,13 @@ def test_every_module_in_agents_is_an_agent_that_is_started() -> None:
 @pytest.mark.parametrize("name", AGENTS)
 def test_every_agent_keeps_the_contract(name: str) -> None:
     """Its name, where it reads, where it writes, and a start that opens what it needs."""
-    module = agent_module(name)
-    assert name == module.NAME
-    assert module.SOURCE in TOPICS
-    assert set(module.OUTPUTS) <= set(TOPICS)
-    assert inspect.iscoroutinefunction(module.start)
-    assert list(inspect.signature(module.start).parameters) == ["context"]
-    assert module.__doc__
+    agent = agent_named(name)
+    assert name == agent.name
+    assert agent.source in TOPICS
+    assert set(agent.outputs) <= set(TOPICS)
+    assert inspect.iscoroutinefunction(agent.start)
+    assert list(inspect.signature(agent.start).parameters) == ["context"]
+    assert inspect.getmodule(agent.start).__doc__
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -49,8 +49,8 @@ def test_every_agent_has_a_compose_service_and_a_readme_row(name: str) -> None:
 def test_topics_and_messages_belong_together() -> None:
     """Every topic has one message of its own, and who writes or reads it is an agent or the outside."""
     assert len({topic.name for topic in TOPICS}) == len({topic.message for topic in TOPICS}) == len(TOPICS)
-    written = {topic for name in AGENTS for topic in agent_module(name).OUTPUTS}
-    read = {agent_module(name).SOURCE for name in AGENTS}
+    written = {topic for name in AGENTS for topic in agent_named(name).outputs}
+    read = {agent_named(name).source for name in AGENTS}
     outside = {"frames", "dead_letters"}  # written by cameras and by the stage itself
     assert {topic.name for topic in TOPICS} - {topic.name for topic in written} == outside
     assert {topic.name for topic in read} == {"frames", "tracks", "reads", "alerts", "forwards"}

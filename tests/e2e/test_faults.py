@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from pipeline.stream.app import AGENTS
+from agents import AGENTS
 from tests.e2e.road import WholeRoad
 
 pytestmark = pytest.mark.timeout(300)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from agents import AGENTS
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.topics import create_topics
@@ -24,7 +25,6 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
-from pipeline.stream.app import AGENTS
 from schemas.reads import PlateRead
 from schemas.topics import FORWARDS, TOPICS
 from tests.desks import DeskProcess

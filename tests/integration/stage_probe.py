@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -14,6 +13,7 @@ from redis.asyncio import Redis
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import load_settings
 from pipeline.stream import codec
+from pipeline.stream.agent import Agent
 from pipeline.stream.app import run_agent
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Outputs, Record
@@ -59,13 +59,13 @@ async def echo(records: Records) -> Outputs:
     return outputs
 
 
-def agent(handle: Handle, **options: Any) -> Any:
-    """An agent module around a handler. options: TICK_MS, PER_PARTITION, MAX_RECORDS."""
+def agent(handle: Handle, **options: Any) -> Agent[ReadBatch]:
+    """An agent around a handler. options: what else an Agent has, such as tick_ms."""
 
     async def start(_context: Context) -> Handle:
         return handle
 
-    return SimpleNamespace(NAME="probe", SOURCE=READS, OUTPUTS=(RECEIPTS,), start=start, **options)
+    return Agent(name="probe", source=READS, outputs=(RECEIPTS,), start=start, **options)
 
 
 class Bench:
@@ -81,12 +81,10 @@ class Bench:
         )
 
     @asynccontextmanager
-    async def worker(self, module: Any) -> AsyncIterator[asyncio.Task[None]]:
+    async def worker(self, probe: Agent[Any]) -> AsyncIterator[asyncio.Task[None]]:
         """A running worker; stopped cleanly at the end, and what crashed it is raised."""
         stopped = asyncio.Event()
-        task = asyncio.create_task(
-            run_agent(module.NAME, self._settings, self.kafka, self._redis, module=cast(Any, module), stopped=stopped)
-        )
+        task = asyncio.create_task(run_agent(probe, self._settings, self.kafka, self._redis, stopped=stopped))
         try:
             yield task
         finally:

@@ -13,7 +13,7 @@ import numpy as np
 from aiokafka import AIOKafkaConsumer
 from redis.asyncio import Redis
 
-from agents import decode
+from agents import agent_named, decode
 from agents.decode import Decoder
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
@@ -147,7 +147,9 @@ async def running(
     """These agents, until the block ends."""
     settings = load_settings({"VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(folder)}, None)
     stopped = asyncio.Event()
-    tasks = [asyncio.create_task(run_agent(name, settings, kafka, redis, stopped=stopped)) for name in agents]
+    tasks = [
+        asyncio.create_task(run_agent(agent_named(name), settings, kafka, redis, stopped=stopped)) for name in agents
+    ]
     try:
         yield
     finally:

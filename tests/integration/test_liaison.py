@@ -64,7 +64,7 @@ async def make(redis: Redis) -> AsyncIterator[Make]:
 
     async def start(settings: LiaisonSettings) -> Handler:
         whole = Settings(namespace=namespace, liaison=settings)
-        contexts.append(Context(whole, redis, StageMetrics(liaison.NAME), Sender({})))
+        contexts.append(Context(whole, redis, StageMetrics(liaison.AGENT.name), Sender({})))
         return await liaison.start(contexts[-1])
 
     yield start

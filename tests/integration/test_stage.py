@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 from pipeline.errors import Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.servers.pair import EmbeddedPair
+from pipeline.stream.agent import RedisState
 from pipeline.stream.outputs import Outputs
 from schemas.outcomes import DeadLetter
 from schemas.topics import RECEIPTS
@@ -127,7 +128,7 @@ async def test_held_records_come_again_after_a_restart(bench: Bench) -> None:
         return outputs
 
     await bench.send(*[[read(number)] for number in range(10)], partition=0)
-    async with bench.worker(agent(holding, TICK_MS=50)):
+    async with bench.worker(agent(holding, tick_ms=50)):
         await bench.receipts(count=10)
     assert await bench.committed() == 5
     async with bench.worker(agent(echo)):
@@ -145,7 +146,7 @@ async def test_a_partition_that_waits_holds_no_other_back(bench: Bench) -> None:
         return await echo(records)
 
     await bench.send(*[[read(number)] for number in range(400)])
-    async with bench.worker(agent(stuck_on_partition_one, PER_PARTITION=True, MAX_RECORDS=10)):
+    async with bench.worker(agent(stuck_on_partition_one, per_partition=True, max_records=10)):
         seen = await bench.receipts(count=300)
         assert len(seen) == 300
         release.set()
@@ -198,7 +199,7 @@ async def test_an_output_larger_than_its_topic_is_dead_lettered(bench: Bench) ->
         return outputs
 
     await bench.send([read(0)], [read(1)])
-    async with bench.worker(agent(bloated, MAX_RECORDS=1)):
+    async with bench.worker(agent(bloated, max_records=1)):
         assert set(await bench.receipts(count=2)) == {"r0", "r1"}
         (letter,) = dead_letters(await bench.values("dead_letters", count=1))
     assert letter.reason == "output_too_large"
@@ -244,7 +245,7 @@ def test_faust_still_has_what_the_transport_leans_on() -> None:
     assert "await consumer._drain_messages(self)" in inspect.getsource(consumer)
 
 
-REMEMBERING = agent(echo, IF_REDIS_FORGETS="it is made anew", REBUILD_MS=3_600_000)
+REMEMBERING = agent(echo, redis_state=RedisState(if_lost="it is made anew", reread_ms=3_600_000))
 
 
 async def forty_made(bench: Bench, redis: Redis, marks: str) -> None:

@@ -6,8 +6,8 @@ import signal
 from random import Random
 from typing import ClassVar
 
+from agents import AGENTS
 from pipeline.runtime.settings import Settings
-from pipeline.stream.app import AGENTS
 from tests.faults.fault import Fault
 from tests.faults.road import Road
 

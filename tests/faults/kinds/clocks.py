@@ -4,7 +4,7 @@ import asyncio
 from random import Random
 from typing import ClassVar
 
-from pipeline.stream.app import AGENTS
+from agents import AGENTS
 from tests.faults.fault import Fault
 from tests.faults.road import Road
 

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit, urlunsplit
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from agents import AGENTS
 from pipeline.servers.fleet import free_port
 from pipeline.servers.ports import HOST
 from pipeline.servers.processes import Program, Supervised
 from pipeline.servers.valkey_server import SETTINGS, quoted, server_binary, write_private
-from pipeline.stream.app import AGENTS
 from tests.faults.fault import Fault
 from tests.faults.proxy import Proxy
 from tests.faults.road import Road

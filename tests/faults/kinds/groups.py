@@ -6,7 +6,7 @@ from typing import ClassVar
 from aiokafka import AIOKafkaConsumer
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from pipeline.stream.app import AGENTS, agent_module
+from agents import AGENTS, agent_named
 from tests.faults.fault import Fault
 from tests.faults.road import NAMESPACE, Road
 
@@ -24,7 +24,7 @@ class OffsetsLost(Fault):
 
     async def strike(self, road: Road) -> None:
         await road.worker(self.agent).process.stop()
-        topic = f"{NAMESPACE}.{agent_module(self.agent).SOURCE.name}"
+        topic = f"{NAMESPACE}.{agent_named(self.agent).source.name}"
         consumer = AIOKafkaConsumer(
             group_id=f"{NAMESPACE}-{self.agent}", enable_auto_commit=False, **road.pair.kafka.client_kwargs()
         )

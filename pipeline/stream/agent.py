@@ -1,0 +1,44 @@
+"""An agent is a value: where it reads, where it writes, how it starts, and how its stage takes records."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pipeline.stream.context import Context
+from pipeline.stream.outputs import Handler
+from schemas.base import Message
+from schemas.topics import Topic
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisState:
+    """What an agent keeps in Redis, and what its worker does when Redis has lost it.
+
+    if_lost: what that may lead to, for the log. reread_ms: after a total loss, read again the records of so many milliseconds
+    before the last settled one; None: none. reread_unsaved: after a failover, read again the records that were settled since the
+    replica that took over was last up to date.
+    """
+
+    if_lost: str
+    reread_ms: int | None = None
+    reread_unsaved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent(Generic[M]):
+    """One agent. start: opens what it needs and returns the handler; raises Unavailable, and is called again, while Redis is away.
+
+    max_records: the most records in one call of the handler; None: as the settings say. tick_ms: call the handler with no records
+    after so many milliseconds without any; None: never. per_partition: each partition has a queue and a loop of its own.
+    """
+
+    name: str
+    source: Topic[M]
+    outputs: tuple[Topic[Any], ...]
+    start: Callable[[Context], Awaitable[Handler[M]]]
+    max_records: int | None = None
+    tick_ms: int | None = None
+    per_partition: bool = False
+    redis_state: RedisState | None = None
