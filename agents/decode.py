@@ -13,8 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-import cv2
-
 from pipeline.errors import BadRecord
 from pipeline.reads.admission import Refusal, check_time
 from pipeline.state.collections import CAMERAS
@@ -26,6 +24,7 @@ from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.motion import View
 from pipeline.vision.passages import Passages, track_of
+from pipeline.vision.pictures import one_thread
 from pipeline.vision.tracking import Passage
 from schemas.pictures import Frame
 from schemas.reference import Camera
@@ -36,7 +35,7 @@ COMMIT_LAG_MS = 20_000  # what is committed is never older than what could have 
 
 async def start(context: Context) -> Handler[Frame]:
     """Begin with no passages: the frames of those that were open come again. Raises Unavailable when Redis is away."""
-    cv2.setNumThreads(1)  # one process per core scales better than threads
+    one_thread()
     settings = context.settings
     check = partial(check_time, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days)
     replica = Mirror(CAMERAS)

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import structlog
 
 from pipeline.errors import BadRecord
@@ -13,7 +12,7 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.stream.agent import Agent
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
-from pipeline.vision.pictures import warm_up
+from pipeline.vision.pictures import one_thread, warm_up
 from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import SceneRead, read_track
 from schemas.ids import read_id
@@ -30,7 +29,7 @@ async def start(context: Context) -> Handler[Track]:
 
     The libraries are warmed up after that: what they keep would otherwise add to the peak of memory, which is that of its load.
     """
-    cv2.setNumThreads(1)
+    one_thread()
     paddle = Paddle()
     settings = context.settings
     evidence = EvidenceStore.open(settings.evidence_url or settings.data_dir / "evidence")

@@ -7,9 +7,9 @@ from pathlib import Path
 from random import Random
 
 from pipeline.simulation.network import RoadNetwork
-from pipeline.simulation.rendered import render_passage
 from pipeline.simulation.vehicles import Vehicle, Wanted, draw_vehicle
 from pipeline.sources.pictures import pictures_of
+from pipeline.vision.rendering.passages import render_passage
 from schemas.base import Country
 from schemas.pictures import Frame
 from schemas.reads import PlateRead

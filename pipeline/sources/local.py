@@ -4,11 +4,10 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import cv2
-
 from pipeline.errors import BadRecord
 from pipeline.sources.pictures import SourcePicture
 from pipeline.vision.passages import Passages, sights_in, track_of
+from pipeline.vision.pictures import one_thread
 from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import SceneRead, read_crop, read_picture, read_track, warm_up
 from pipeline.vision.tracking import Passage
@@ -39,7 +38,7 @@ class LocalReader:
     @classmethod
     def load(cls, camera_id: str, *, crops: bool = False) -> "LocalReader":
         """Load both readers now, so that no picture's time holds it: 1 to 4 s. Raises Misconfigured when a wheel is not whole."""
-        cv2.setNumThreads(1)
+        one_thread()
         paddle = Paddle()
         paddle.load()
         reader = PlateReader.load(paddle)

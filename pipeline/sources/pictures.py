@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.vision.pictures import encode_jpeg
+from pipeline.vision.video import frames_of
 from schemas.pictures import MAX_PICTURE_BYTES
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
@@ -85,23 +83,9 @@ def _picture(file: Path, offset_ms: int) -> SourcePicture:
 
 
 def _video(file: Path, offset_ms: int, frames_per_s: float | None) -> Iterator[SourcePicture]:
-    video = cv2.VideoCapture(str(file))
-    try:
-        number, due_ms, last_ms = 0, 0.0, -1
-        while True:
-            good, frame = video.read()
-            if not good:
-                break
-            at_ms = float(video.get(cv2.CAP_PROP_POS_MSEC))  # of the frame just read
-            number += 1
-            at_ms = max(at_ms, last_ms + 1)  # some containers give no times
-            if at_ms + 0.5 < due_ms:
-                continue
-            due_ms = at_ms + 1000.0 / frames_per_s if frames_per_s else 0.0
-            last_ms = round(at_ms)
-            image = encode_jpeg(np.asarray(frame, np.uint8), quality=92)
-            yield SourcePicture(f"{file.name}#{number}", image, offset_ms + last_ms, is_frame=True)
-        if not number:
-            yield SourcePicture(file.name, b"", offset_ms, BadRecord("not_a_video", "no frame of it can be decoded"))
-    finally:
-        video.release()
+    number = 0
+    for number, at_ms, frame in frames_of(file, frames_per_s=frames_per_s):
+        image = encode_jpeg(frame, quality=92)
+        yield SourcePicture(f"{file.name}#{number}", image, offset_ms + at_ms, is_frame=True)
+    if not number:
+        yield SourcePicture(file.name, b"", offset_ms, BadRecord("not_a_video", "no frame of it can be decoded"))

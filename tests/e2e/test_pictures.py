@@ -11,9 +11,9 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.simulation.rendered import render_passage
 from pipeline.sources.producer import open_gateway
 from pipeline.stream import codec
+from pipeline.vision.rendering.passages import render_passage
 from schemas.pictures import Frame
 from schemas.reads import PlateRead
 from schemas.topics import READS

@@ -10,8 +10,8 @@ import msgspec
 
 from pipeline.demo.pictures import WANTED
 from pipeline.simulation.network import RoadNetwork
-from pipeline.simulation.rendered import RenderedPassage, render_passage
 from pipeline.sources.producer import CameraProducer
+from pipeline.vision.rendering.passages import RenderedPassage, render_passage
 from schemas import ids
 from schemas.base import Country
 from schemas.pictures import Frame

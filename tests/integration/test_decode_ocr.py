@@ -19,7 +19,6 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import load_settings
-from pipeline.simulation.rendered import render_passage
 from pipeline.state.collections import CAMERAS
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.spent_detections import SpentDetections
@@ -32,6 +31,7 @@ from pipeline.stream.sender import Outgoing, Sender
 from pipeline.vision.passages import IDLE_MS
 from pipeline.vision.pictures import decode_picture, encode_jpeg
 from pipeline.vision.reading import PlateReader
+from pipeline.vision.rendering.passages import render_passage
 from pipeline.vision.scene import read_picture
 from pipeline.vision.tracking import Spent
 from schemas.outcomes import DeadLetter

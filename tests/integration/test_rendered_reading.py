@@ -2,9 +2,9 @@
 
 from random import Random
 
-from pipeline.simulation.rendered import render_passage
 from pipeline.simulation.vehicles import Wanted, draw_vehicle
 from pipeline.vision.reading import PlateReader
+from pipeline.vision.rendering.passages import render_passage
 from pipeline.vision.scene import read_picture
 
 

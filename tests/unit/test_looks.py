@@ -6,11 +6,11 @@ import pytest
 
 from pipeline.plates import COUNTRIES, countries_of
 from pipeline.plates.looks import SIGNS, Looks, likelihood
-from pipeline.simulation.plate_art import draw_plate_art
 from pipeline.vision.looks import looks_of
 from pipeline.vision.own import OwnReader
 from pipeline.vision.pictures import Picture
 from pipeline.vision.reading import PlateReader
+from pipeline.vision.rendering.plate_art import draw_plate_art
 from pipeline.vision.scene import is_mere_number, read_crop
 from pipeline.vision.vote import Verdict
 from schemas.base import Country

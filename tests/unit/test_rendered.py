@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pipeline.simulation.plate_art import draw_plate_art, grouped
-from pipeline.simulation.rendered import SIZE, RenderedPassage, View, render_folder, render_passage
-from pipeline.simulation.rendered_video import render_video
 from pipeline.sources.pictures import pictures_of
+from pipeline.vision.rendering.passages import SIZE, RenderedPassage, View, render_folder, render_passage
+from pipeline.vision.rendering.plate_art import draw_plate_art, grouped
+from pipeline.vision.rendering.video import render_video
 from tests.builders import NOON_MS
 
 

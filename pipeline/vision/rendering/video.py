@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipeline.errors import Misconfigured
-from pipeline.simulation.rendered import BETWEEN_FRAMES_MS, SIZE, RenderedPassage
+from pipeline.vision.rendering.passages import BETWEEN_FRAMES_MS, SIZE, RenderedPassage
 
 _PAUSE_FRAMES = 8  # of an empty picture between two passages, so that none continues another
 

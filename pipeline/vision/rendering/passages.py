@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.simulation.plate_art import draw_plate_art
+from pipeline.vision.rendering.plate_art import draw_plate_art
 from schemas.base import Country
 from schemas.pictures import Frame
 
