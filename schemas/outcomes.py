@@ -15,8 +15,8 @@ from schemas.base import (
     Probability,
     Text,
 )
-from schemas.reads import ClockState, PlateRead, VehicleClass
-from schemas.reference import Action, Certificate, HotList, Priority
+from schemas.reads import ClockState, Network, PlateRead, Purpose, VehicleClass
+from schemas.reference import Action, Certificate, HotList, Origin, Priority
 
 Match = Literal["exact", "confusable", "near", "pattern"]
 
@@ -43,6 +43,9 @@ class Alert(Message, frozen=True, kw_only=True):
     share_with: tuple[Country, ...] = ()
     case_reference: Text | None = None
     notes: tuple[Text, ...] = ()  # why it was downgraded, what does not fit
+    origin: Origin = "national"  # of the entry
+    network: Network | None = None  # of the camera, at capture
+    purposes: tuple[Purpose, ...] = ()  # what the read may be used for; empty: not stated, as in older alerts
     read: PlateRead
     decided_at_ms: EpochMs
 

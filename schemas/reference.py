@@ -15,6 +15,10 @@ PlatePattern = Annotated[str, msgspec.Meta(pattern=PLATE_PATTERN, max_length=16)
 HotList = Literal["national_wanted", "stolen", "sis", "no_insurance", "no_inspection", "ad_hoc"]
 Priority = Literal["urgent", "high", "normal", "low"]
 Action = Literal["stop", "observe", "report"]
+Origin = Literal["national", "sis", "interpol", "neighbour"]
+"""Where an entry came from. What came from elsewhere goes abroad through its own channel alone."""
+Channel = Literal["bilateral", "sirene"]
+"""The way to a neighbour: its desk, for our own entries; the SIRENE bureaux, for those of the Schengen Information System."""
 
 
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -116,12 +120,14 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     valid_until_ms: EpochMs = 4_102_444_800_000
     zones: tuple[Identifier, ...] = ()  # empty: everywhere
     cameras: tuple[Identifier, ...] = ()
+    vehicle_class: VehicleClass | None = None
     make: Text | None = None
     colour: Text | None = None
     share_with: tuple[Country, ...] = ()  # empty: stays at home
     covert: bool = False  # hits are seen by the owner alone
     near: bool = False  # also match reads one edit away
     case_reference: Text | None = None
+    origin: Origin = "national"  # where it came from; what is on the list sis came from SIS, whatever stands here
 
 
 class Policy(Message, frozen=True, kw_only=True):
@@ -140,3 +146,5 @@ class Policy(Message, frozen=True, kw_only=True):
     per_case: bool = False  # one message per case: only entries with a case reference
     expires_after_ms: Annotated[int, msgspec.Meta(gt=0)] = 3_600_000
     contact: Text
+    channel: Channel = "bilateral"
+    treaty: Identifier | None = None  # one of those that neighbours.treaties knows; it must bind the country

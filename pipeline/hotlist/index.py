@@ -80,7 +80,7 @@ class _Commons:
 def _common_fields(entry: HotlistEntry) -> tuple[object, ...]:
     return (
         entry.hotlist, entry.category, entry.priority, entry.action, entry.owner, entry.legal_basis, entry.country,
-        entry.zones, entry.cameras, entry.share_with, entry.covert, entry.near,
+        entry.zones, entry.cameras, entry.share_with, entry.covert, entry.near, entry.vehicle_class, entry.origin,
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """Which hotlist entries a read hits, how sure that is, and the alert that comes of it.
 
 The score is the probability that the vehicle seen is the one meant: the reader's confidence in the text, times how believable
-each taken-for-another character is, times what speaks against it (another country, another make or colour). Only an exact match
-that nothing contradicts goes out without asking a person to confirm.
+each taken-for-another character is, times what speaks against it (another country, class, make or colour). Only an exact match
+that nothing contradicts goes out without asking a person to confirm; what a person must confirm is never urgent. A match is exact
+when the read says the wanted text and no vehicle may carry one that readers count as the same (see plates.twins), or the picture
+excludes it: the reader names other texts that it may show, and that one not or hardly.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +14,14 @@ import msgspec
 
 from pipeline.hotlist.colours import may_be_the_same
 from pipeline.hotlist.index import Hotlist
+from pipeline.hotlist.makes import same_make
 from pipeline.plates.confusable import belief
+from pipeline.plates.twins import is_twin, issued_twins
 from pipeline.reads.admission import may_serve, trusted_country
 from pipeline.reads.geography import in_any_zone
 from schemas import ids
 from schemas.outcomes import Alert, Match
-from schemas.reads import PlateRead
+from schemas.reads import PlateRead, VehicleClass
 from schemas.reference import Camera, HotlistEntry, Priority, Zone
 
 __all__ = ["Hit", "Hotlist", "alert_of", "in_incident", "match_read", "match_reads"]
@@ -32,10 +36,14 @@ OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another co
 # Factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case. A look alone never
 # silences a hit.
 OTHER_LOOK = 0.7
+EXCLUDED = 0.01  # an alternative that the reader itself holds for less likely than this is not what the picture shows
 _DOWNGRADED: dict[Priority, Priority] = {"urgent": "high", "high": "normal", "normal": "low", "low": "low"}
 _RANK: dict[Match, int] = {"exact": 3, "confusable": 2, "near": 1, "pattern": 0}
 _URGENCY: dict[Priority, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
-_MAKES = {"vw": "volkswagen", "mercedes": "mercedesbenz", "merc": "mercedesbenz"}
+_CLASS_GROUPS: dict[VehicleClass, str] = {
+    "car": "light", "van": "light", "lorry": "heavy", "bus": "heavy", "motorcycle": "motorcycle", "trailer": "trailer",
+}  # fmt: skip
+"""Classes that cameras take for one another are one group; unknown says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +145,42 @@ def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least
     unlike = _other_look(read, entry)
     if unlike:
         score = min(score, max(least_score, score * OTHER_LOOK ** len(unlike)))
+    if match == "exact" and (doubt := _twin_doubt(read, country or entry.country)):
+        notes.append(doubt)
     confirm = match != "exact" or bool(notes or unlike) or score < SURE_SCORE
+    if confirm and priority == "urgent":
+        priority = "high"
     return Hit(entry, match, score, priority, confirm, (*notes, *unlike))
+
+
+def _twin_doubt(read: PlateRead, country: str | None) -> str | None:
+    """In words, which other vehicle's plate the reader counts as one with this text; None when there is none.
+
+    country: where the vehicle comes from, as far as read or entry tells.
+    """
+    issued = issued_twins(read.plate, country)
+    if not issued and issued is not None:
+        return None
+    if read.alternatives:
+        offered = {one.text for one in read.alternatives if one.probability >= EXCLUDED}
+        issued = frozenset(one for one in offered if is_twin(one, read.plate) and (issued is None or one in issued))
+        if not issued:
+            return None
+    named = f", such as {min(issued)}" if issued else ""
+    return f"read as {read.plate}, where O and 0, I and 1 count as one: it may be another vehicle{named}"
 
 
 def _other_look(read: PlateRead, entry: HotlistEntry) -> list[str]:
     """In words, what of the vehicle's look is not as the entry says."""
     unlike = []
-    if read.make and entry.make and _plain(read.make) != _plain(entry.make):
+    seen, wanted = _CLASS_GROUPS.get(read.vehicle_class), _CLASS_GROUPS.get(entry.vehicle_class or "unknown")
+    if seen and wanted and seen != wanted:
+        unlike.append(f"class seen as {read.vehicle_class}, wanted {entry.vehicle_class}")
+    if read.make and entry.make and not same_make(read.make, entry.make):
         unlike.append(f"make seen as {read.make}, wanted {entry.make}")
     if read.colour and entry.colour and not may_be_the_same(read.colour, entry.colour):
         unlike.append(f"colour seen as {read.colour}, wanted {entry.colour}")
     return unlike
-
-
-def _plain(text: str) -> str:
-    """A make without case and punctuation, in one spelling."""
-    word = "".join(filter(str.isalnum, text.casefold()))
-    return _MAKES.get(word) or word
 
 
 def alert_of(hit: Hit, read: PlateRead, *, decided_at_ms: int, live_bound_ms: int = LIVE_BOUND_MS) -> Alert:

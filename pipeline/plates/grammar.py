@@ -5,8 +5,10 @@ billion. Nothing here rejects a plate.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 
 _TOKEN = re.compile(
     r"\(\?[!=].*?\)|(?P<one>\[(?P<set>[^\]]+)\]|[A-Z0-9])(?P<times>\{(?P<least>\d+)(?:,(?P<most>\d+))?\}|\?)?"
@@ -60,14 +62,47 @@ class Series:
         """
         if self.issued is not None:
             return self.issued
-        total, at = 1, 0
+        total = 1
+        for token in self._tokens():
+            total *= _combinations(token) if token["one"] else 1
+        return total
+
+    def texts(self) -> Iterator[tuple[str, ...]]:
+        """What the pattern matches, look-aheads apart: for each length of its parts, the characters that each place may have.
+
+        >>> list(Series("s", "[AB]X[0-2]?", 1.0).texts())
+        [('AB', 'X'), ('AB', 'X', '012')]
+        """
+        for parts in product(*(_choices(token) for token in self._tokens() if token["one"])):
+            yield tuple(place for part in parts for place in part)
+
+    def _tokens(self) -> list[re.Match[str]]:
+        """The pattern's parts in order. Raises ValueError for a pattern of another form."""
+        found, at = [], 0
         while at < len(self.pattern):
             token = _TOKEN.match(self.pattern, at)
             if token is None:
                 raise ValueError(f"series {self.name}: cannot count {self.pattern!r} from character {at}")
-            total *= _combinations(token) if token["one"] else 1
+            found.append(token)
             at = token.end()
-        return total
+        return found
+
+
+def _choices(token: re.Match[str]) -> list[tuple[str, ...]]:
+    """The characters of each place that a part fills, once for each number of times that it may stand."""
+    characters = _characters(token)
+    times = token["times"]
+    if not times:
+        return [(characters,)]
+    least, most = (0, 1) if times == "?" else (int(token["least"]), int(token["most"] or token["least"]))
+    return [(characters,) * count for count in range(least, most + 1)]
+
+
+def _characters(token: re.Match[str]) -> str:
+    if not token["set"]:
+        return token["one"][0]
+    ranges = [(r[1], r[2]) if r[1] else (r[3], r[3]) for r in _RANGE.finditer(token["set"])]
+    return "".join(chr(code) for first, last in ranges for code in range(ord(first), ord(last) + 1))
 
 
 def _shape(token: re.Match[str]) -> str:

@@ -25,6 +25,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import inspect
 
+from pipeline.hotlist.entries import fault_of_entry
 from pipeline.tables import cells
 from schemas.base import EpochMs, Message
 from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, Zone
@@ -59,6 +60,7 @@ class Table(Generic[T]):
     key_field: str
     columns: tuple[Column, ...]
     amend: Mapping[Place, Callable[[str], object]]
+    fault: Callable[[T], tuple[str, str] | None]  # the field that keeps an item from being taken, and why
 
     def key(self, item: T) -> str:
         """What names this item."""
@@ -181,19 +183,25 @@ def _fields(message: type[Message]) -> tuple[inspect.Field, ...]:
     return info.fields
 
 
-def _table(name: str, message: type[T], key_field: str) -> Table[T]:
+def _no_fault(_: object) -> None:
+    """For kinds of reference data whose messages say all that an item must be."""
+
+
+def _table(
+    name: str, message: type[T], key_field: str, fault: Callable[[T], tuple[str, str] | None] = _no_fault
+) -> Table[T]:
     columns = _columns_of(message)
     amend: dict[Place, Callable[[str], object]] = {
         column.place: column.parse for column in columns if column.name == "plate" or column.aliases
     }
-    return Table(name, message, key_field, columns, amend)
+    return Table(name, message, key_field, columns, amend, fault)
 
 
 TABLES: Mapping[str, Table[Any]] = {
     "cameras": _table("cameras", Camera, "camera_id"),
     "sections": _table("sections", Section, "section_id"),
     "zones": _table("zones", Zone, "zone_id"),
-    "hotlist": _table("hotlist", HotlistEntry, "entry_id"),
+    "hotlist": _table("hotlist", HotlistEntry, "entry_id", fault_of_entry),
     "policies": _table("policies", Policy, "policy_id"),
 }
 """By collection name."""

@@ -142,6 +142,9 @@ class _Check(Generic[T]):
             if not from_csv:
                 self._amend(values)
             item = msgspec.convert(values, self._table.message)
+            fault = self._table.fault(item)
+            if fault:
+                raise _Wrong((fault[0],), fault[1])
             data = _ENCODER.encode(item)
         except msgspec.ValidationError as error:
             path, reason = explained(error, values, self._table)

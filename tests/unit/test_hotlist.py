@@ -231,3 +231,52 @@ def test_many_reads_hit_what_each_alone_would(
     hotlist, cameras = hotlist_of(*entries), cameras_of()
     alone = [(read, match_read(read, hotlist, cameras, {})) for read in reads]
     assert [(read, hits) for read, hits in alone if hits] == list(match_reads(reads, hotlist, cameras, {}))
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "confirm"),
+    [({}, True), ({"B0B77": 0.06}, True), ({"B0B77": 0.004}, False), ({"B8B77": 0.1}, False)],
+)
+def test_a_text_whose_twin_may_be_another_vehicles_is_exact_only_if_the_picture_excludes_the_twin(
+    alternatives: dict[str, float], confirm: bool
+) -> None:
+    """O and 0 count as one in a read's confidence, and both texts may be chosen in Belgium."""
+    hit = only_hit(make_read("BOB77", confidence=0.9995, alternatives=alternatives), make_entry("BOB77", country="BE"))
+    assert ("exact", confirm) == (hit.match, hit.confirm)
+    assert confirm == bool(hit.notes)
+
+
+def test_a_twin_that_the_entrys_country_issues_to_nobody_raises_no_doubt() -> None:
+    """France uses neither O nor I; Belgium's ordinary series has its digits and letters in fixed places."""
+    assert not only_hit(make_read("FZ410QT"), make_entry("FZ410QT", country="FR")).confirm
+    assert not only_hit(make_read("1AOC555"), make_entry("1AOC555")).confirm
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "confirm"),
+    [("motorcycle", "car", True), ("car", "van", False), ("lorry", "unknown", False), (None, "bus", False)],
+)
+def test_another_class_of_vehicle_is_noted_and_asks_a_person(wanted: Any, seen: Any, confirm: bool) -> None:
+    """A car cannot be the wanted motorcycle; car and van are taken for one another."""
+    hit = only_hit(make_read(vehicle_class=seen), make_entry(vehicle_class=wanted))
+    assert (confirm, confirm) == (hit.confirm, bool(hit.notes))
+
+
+@pytest.mark.parametrize(
+    ("seen", "wanted"),
+    [("CITROEN", "Citroën"), ("Skoda", "Škoda"), ("DS", "DS Automobiles"), ("BMW AG", "BMW"), ("Шкода", "Skoda")],
+)
+def test_a_make_is_the_same_in_any_script_and_with_the_houses_name(seen: str, wanted: str) -> None:
+    """Registers and cameras write makes in their own ways."""
+    assert not only_hit(make_read(make=seen), make_entry(make=wanted)).confirm
+    assert only_hit(make_read(make=seen), make_entry(make="Dacia")).confirm
+
+
+@given(PLATES, PLATES, st.floats(0, 1), st.booleans(), st.sampled_from(["?", "*", ""]))
+def test_what_needs_a_person_is_never_urgent(
+    plate: str, wanted: str, confidence: float, near: bool, wildcard: str
+) -> None:
+    """Priority is never above certainty, whatever the entry asks for."""
+    entry = make_entry(f"AB{wildcard}{wanted}", near=near and not wildcard)
+    for hit in hits_of(make_read(f"AB{plate}", confidence=confidence), entry):
+        assert not (hit.confirm and hit.priority == "urgent")

@@ -1,0 +1,42 @@
+"""What an entry of the hotlist must be to be taken, and what is told of it at import. Pure."""
+
+from pipeline.hotlist.pattern_index import is_pattern
+from pipeline.plates.countries import country_fault
+from pipeline.plates.selectivity import share_matched
+from schemas.reference import HotlistEntry
+
+LEAST_SELECTIVE = 1e-5
+"""An urgent pattern may match one plate in 100,000 at most: at a thousand reads a second one alarm in 100 seconds."""
+
+
+def fault_of_entry(entry: HotlistEntry) -> tuple[str, str] | None:
+    """The field that keeps the entry from being taken and why, with the cure; None when it may be taken."""
+    if entry.priority == "urgent" and is_pattern(entry.plate):
+        share = share_matched(entry.plate, entry.country)
+        if share > LEAST_SELECTIVE:
+            return "plate", (
+                f"{entry.plate} matches {share_text(share)}: an urgent pattern may match one in"
+                f" {1 / LEAST_SELECTIVE:,.0f} at most; name more characters or the country, or ask for priority high"
+            )
+    for field, codes in (("country", (entry.country,)), ("share_with", entry.share_with)):
+        for code in codes:
+            fault = country_fault(code) if code else None
+            if fault:
+                return field, fault
+    return None
+
+
+def share_text(share: float) -> str:
+    """A share of the plates on the road, in words.
+
+    >>> share_text(0.05), share_text(2e-7), share_text(0.0)
+    ('one plate in 20', 'one plate in 5,000,000', 'no plate of a form that is known')
+    """
+    return f"one plate in {1 / share:,.0f}" if share else "no plate of a form that is known"
+
+
+def told_of_pattern(entry: HotlistEntry) -> str | None:
+    """How many plates the entry's pattern matches, in words; None for an entry that is no pattern."""
+    if not is_pattern(entry.plate):
+        return None
+    return f"entry {entry.entry_id}: {entry.plate} matches {share_text(share_matched(entry.plate, entry.country))}"

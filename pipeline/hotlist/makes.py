@@ -1,0 +1,72 @@
+"""Whether two names of makes may be of one maker, as registers, witnesses and cameras write them. Doubt agrees.
+
+>>> same_make("Citroën", "CITROEN"), same_make("DS Automobiles", "DS"), same_make("BMW AG", "bmw"), same_make("Audi", "BMW")
+(True, True, True, False)
+>>> same_make("Шкода", "Škoda"), same_make("Σκόντα", "Skonta"), same_make("Mercedes", "Mercedes-Benz")
+(True, True, True)
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+_HOUSE = """
+    ag sa spa gmbh nv bv ltd limited plc inc corp corporation company group groupe kg kgaa ab as oy werke
+    automobile automobiles automobili automotive auto autos car cars motor motors moto motorrad motoren motorcycle motorcycles
+    vehicle vehicles commercial nutzfahrzeuge truck trucks bus
+"""
+_HOUSE_WORDS = frozenset(_HOUSE.split())
+"""What houses add to their name."""
+_LETTERS = str.maketrans({
+    **dict(zip("абвгдеёзийклмнопрстуфхыэіїє", "abvgdeezijklmnoprstufhyeiie", strict=True)),
+    "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ю": "yu", "я": "ya", "ъ": "", "ь": "", "ґ": "g", "ў": "u",
+    **dict(zip("αβγδεζηικλμνξοπρσςτυφω", "abgdeziiklmnxoprsstyfo", strict=True)), "θ": "th", "χ": "ch", "ψ": "ps",
+    "ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ß": "ss",
+})  # fmt: skip
+_NAMES: Mapping[str, str] = {
+    "volkswagen": "vw folksvagen volksvagen vwag volkswagenvw",
+    "mercedesbenz": "mercedes merc mb daimler daimlerbenz mersedes mersedesbents mersedesbenz mercedesamg",
+    "bmw": "bmv bayerische bayerischemotoren bmwi bmwm",
+    "citroen": "sitroen citron",
+    "peugeot": "pezho peugeots",
+    "renault": "reno",
+    "skoda": "shkoda",
+    "opel": "vauxhall adamopel opelvauxhall",
+    "alfaromeo": "alfa",
+    "landrover": "rangerover jaguarlandrover jlr",
+    "hyundai": "hyunday khyundaj hundai",
+    "chevrolet": "chevy shevrole",
+    "lada": "vaz avtovaz",
+    "ds": "dscitroen citroends",
+    "mg": "morrisgarages saicmg",
+    "harleydavidson": "harley",
+    "rollsroyce": "rolls",
+    "lynkco": "lynk lynkandco",
+    "porsche": "porshe",
+    "fiat": "fiatprofessional",
+    "cupra": "seatcupra",
+    "ford": "fordtransit",
+}
+"""Each make's other names, without blanks, house words, accents and case."""
+_KNOWN = {other: make for make, others in _NAMES.items() for other in others.split()}
+
+
+def same_make(one: str, other: str) -> bool:
+    """Whether both names can be said of one maker; True where either says nothing."""
+    mine, theirs = make_of(one), make_of(other)
+    return not mine or not theirs or mine == theirs
+
+
+@lru_cache(maxsize=4096)
+def make_of(name: str) -> str:
+    """The make in one spelling: Latin letters and digits without case, accents and what houses add.
+
+    >>> make_of("Automobiles Citroën S.A."), make_of("VOLKSWAGEN-VW"), make_of("?")
+    ('citroen', 'volkswagen', '')
+    """
+    decomposed = unicodedata.normalize("NFKD", name.casefold().replace("й", "и"))
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_LETTERS)
+    words = "".join(c if c.isalnum() else "" if c in ".'" else " " for c in bare).split()
+    own = [word for word in words if word not in _HOUSE_WORDS]
+    word = "".join(own or words)
+    return _KNOWN.get(word, word)

@@ -1,0 +1,76 @@
+"""How many plates a wanted pattern matches: the share of the plates on the road, computed from how countries write them.
+
+>>> share_matched("1ABC23?", "BE") < 1e-6 < 0.05 < share_matched("*1*2*")
+True
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from pipeline.plates import COUNTRIES, ON_THE_ROAD
+from pipeline.plates.grammar import Series
+
+States = frozenset[int]
+
+
+@lru_cache(maxsize=1024)
+def share_matched(pattern: str, country: str | None = None) -> float:
+    """The share, 0..1, of the vehicles on Belgian roads whose plate fits the pattern (? one character, * any number).
+
+    country: of its vehicles alone. Without it: the larger of the share of all vehicles and of those of Belgium.
+    """
+    if country is not None and country in COUNTRIES:
+        return _of_country(pattern, country)
+    everybody = sum(share * _of_country(pattern, name) for name, share in ON_THE_ROAD.items())
+    return max(everybody, _of_country(pattern, "BE"))
+
+
+def _of_country(pattern: str, country: str) -> float:
+    series = COUNTRIES[country].GRAMMAR.series
+    return min(1.0, sum(one.share * share_of_series(pattern, one) for one in series))
+
+
+def share_of_series(pattern: str, series: Series) -> float:
+    """The share of the texts of the series that fit."""
+    total = fitting = 0
+    for places in series.texts():
+        count = 1
+        for characters in places:
+            count *= len(characters)
+        total += count
+        fitting += _fitting(pattern, places)
+    return fitting / total if total else 0.0
+
+
+def _fitting(pattern: str, places: tuple[str, ...]) -> int:
+    """How many of the texts with one of these characters in each place fit the pattern."""
+    reached = {_closed(pattern, {0}): 1}
+    for characters in places:
+        after: dict[States, int] = {}
+        for states, count in reached.items():
+            for next_states, ways in _steps(pattern, states, characters):
+                after[next_states] = after.get(next_states, 0) + count * ways
+        reached = after
+    return sum(count for states, count in reached.items() if len(pattern) in states)
+
+
+def _steps(pattern: str, states: States, characters: str) -> Iterator[tuple[States, int]]:
+    """Where the pattern may stand after one of these characters, with how many of them lead there."""
+    alive = [at for at in states if at < len(pattern)]
+    named = [character for character in characters if character in {pattern[at] for at in alive}]
+    ways = [*((character, 1) for character in named), ("", len(characters) - len(named))]
+    for character, count in ways:
+        after = {at + (pattern[at] != "*") for at in alive if pattern[at] in ("*", "?", character)}
+        if after and count:
+            yield _closed(pattern, after), count
+
+
+def _closed(pattern: str, states: set[int]) -> States:
+    """These places in the pattern, and those that a star lets pass without a character."""
+    reached = set(states)
+    for at in sorted(states):
+        step = at
+        while step < len(pattern) and pattern[step] == "*":
+            step += 1
+            reached.add(step)
+    return frozenset(reached)

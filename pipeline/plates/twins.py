@@ -1,0 +1,60 @@
+"""Texts that differ only in O for 0 or I for 1: readers count them as one, though they may be two vehicles' plates.
+
+>>> sorted(twins("B0B71"))
+['B0B7I', 'BOB71', 'BOB7I']
+>>> could_be_issued("BOB77", like="B0B77"), could_be_issued("IABC234", like="1ABC234")
+(True, False)
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
+
+from pipeline.plates import COUNTRIES, ON_THE_ROAD
+
+MOST_DOUBTFUL = 8
+"""Characters that may be either. A text with more of them has too many twins to look at; each then counts as issued."""
+LEAST_SHARE = 1e-2
+"""A twin counts as issued when it is at least so likely on the road as the text itself. Belgium's personalised plates may be any
+text of up to eight characters: without such a bar each plate of an ordinary series would have a twin."""
+_EITHER = {"0": "0O", "O": "O0", "1": "1I", "I": "I1"}
+_ONE_FORM = str.maketrans("OI", "01")
+
+
+def twins(text: str) -> Iterator[str]:
+    """Every other text that differs from the compact text only in O for 0 or I for 1."""
+    choices = [_EITHER.get(character, character) for character in text]
+    return (twin for one in product(*choices) if (twin := "".join(one)) != text)
+
+
+def is_twin(one: str, other: str) -> bool:
+    """Whether two different texts differ only in O for 0 or I for 1."""
+    return one != other and one.translate(_ONE_FORM) == other.translate(_ONE_FORM)
+
+
+@lru_cache(maxsize=4096)
+def issued_twins(text: str, country: str | None = None) -> frozenset[str] | None:
+    """The twins of a compact text that a vehicle may carry. None: they cannot be told, so that any of them may be.
+
+    country: where the vehicle comes from, as far as it is known; None: from anywhere.
+    """
+    if sum(character in _EITHER for character in text) > MOST_DOUBTFUL:
+        return None
+    known = country if country in COUNTRIES else None
+    if not _EITHER.keys() & set(text):
+        return frozenset()
+    if not _weight(text, known):
+        return None  # of no form that is known: nothing speaks against any of them
+    return frozenset(twin for twin in twins(text) if could_be_issued(twin, like=text, country=known))
+
+
+def could_be_issued(twin: str, *, like: str, country: str | None = None) -> bool:
+    """Whether a vehicle may well carry the twin: it is at least LEAST_SHARE as likely on the road as the other text."""
+    return _weight(twin, country) >= LEAST_SHARE * _weight(like, country) > 0.0
+
+
+def _weight(text: str, country: str | None) -> float:
+    """How likely a vehicle on Belgian roads is to carry this very text; of one country alone where it is given."""
+    if country is not None:
+        return COUNTRIES[country].GRAMMAR.likelihood(text)
+    return sum(share * COUNTRIES[name].GRAMMAR.likelihood(text) for name, share in ON_THE_ROAD.items())
