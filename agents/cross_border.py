@@ -16,7 +16,7 @@ from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.outcomes import Alert, Forward
 from schemas.reference import Camera, Policy, Zone
-from schemas.topics import ALERTS, FORWARDS
+from schemas.topics import ALERTS, FORWARDS, FORWARDS_KEPT_MS
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ async def start(context: Context) -> Handler[Alert]:
                         on_caught_up=replica.caught_up)  # fmt: skip
     await follower.load()
     context.background(follower.run, "replica")
-    sent = SeenOnce(context.redis, settings.namespace, "forwarded", FORWARDS.retention_ms)
+    sent = SeenOnce(context.redis, settings.namespace, "forwarded", FORWARDS_KEPT_MS)
     return Forwarder(replica, sent, context.partitions(FORWARDS), context.now_ms, context.now_ms()).handle
 
 

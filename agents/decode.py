@@ -46,7 +46,7 @@ async def start(context: Context) -> Handler[Frame]:
     still = context.metrics.counter(
         "vigie_frames_still", "Frames that were not searched, because nothing moved in them"
     )
-    decoder = Decoder(spent, context.now_ms, context.waiting, check, replica.of(CAMERAS), count_still=still.inc)
+    decoder = Decoder(spent, context.now_ms, check, context.waiting, replica.of(CAMERAS), count_still=still.inc)
     context.on_reset(decoder.forget)
     return decoder.handle
 
@@ -57,8 +57,8 @@ class Decoder:
 
     spent: SpentDetections
     now_ms: Callable[[], int]
+    check: Callable[[int, int], Refusal | None]  # captured_at_ms, now_ms
     waiting: Callable[[int], int] = lambda _partition: 0  # records of a partition that were not handled yet
-    check: Callable[[int, int], Refusal | None] = check_time  # captured_at_ms, now_ms
     cameras: Mapping[str, Camera] = field(default_factory=dict)  # what is known of them; a camera may be unknown yet
     passages: Passages = field(default_factory=Passages)
     count_still: Callable[[int], None] = lambda _frames: None  # frames that were not searched since the last call

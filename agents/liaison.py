@@ -28,7 +28,7 @@ from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas import ids
 from schemas.outcomes import Forward, Receipt
-from schemas.topics import DAY_MS, FORWARDS, RECEIPTS
+from schemas.topics import DAY_MS, FORWARDS, FORWARDS_KEPT_MS, RECEIPTS
 
 LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
 log = structlog.get_logger()
@@ -162,7 +162,7 @@ async def start(context: Context) -> Handler[Forward]:
         desks={country: _client(settings, country, desk) for country, desk in settings.desks.items()},
         key=signing_key("liaison.signing_key_file", _file(settings, "signing_key_file")) if settings.desks else None,
         sender=settings.sender,
-        seen=SeenOnce(context.redis, context.settings.namespace, "forwards", FORWARDS.retention_ms + DAY_MS),
+        seen=SeenOnce(context.redis, context.settings.namespace, "forwards", FORWARDS_KEPT_MS + DAY_MS),
         now_ms=context.now_ms,
         back_off=BackOff(cap_s=settings.max_backoff_s),
         random=Random(),

@@ -25,12 +25,14 @@ from pathlib import Path
 
 from pipeline.hotlist.matching import Hotlist, match_read
 from pipeline.reads.admission import check_read
+from pipeline.runtime.settings import Settings
 from schemas import ids
 from schemas.reads import Alternative, PlateRead
 from schemas.reference import Camera, HotlistEntry
 
 RESULTS = Path(__file__).with_name("results") / "hotlist.jsonl"
 PAGE, READS, WARM_UP, GROUP = 2_000, 20_000, 2_000, 50
+KEPT_DAYS = Settings().retention_days
 NOW_MS = 1_767_268_800_000
 CAMERAS = {"C1": Camera(camera_id="C1", name="camera", network="federal")}
 Find = Callable[[PlateRead], int]
@@ -71,7 +73,11 @@ def vigie(pages: Iterator[list[HotlistEntry]]) -> Find:
         hotlist.apply(page)
 
     def find(read: PlateRead) -> int:
-        return 0 if check_read(read, CAMERAS, NOW_MS) else len(match_read(read, hotlist, CAMERAS, {}))
+        return (
+            0
+            if check_read(read, CAMERAS, NOW_MS, retention_days=KEPT_DAYS)
+            else len(match_read(read, hotlist, CAMERAS, {}))
+        )
 
     return find
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from benchmarks.bench_import import entries
 from pipeline.hotlist.matching import Hotlist, alert_of, match_read, match_reads
 from pipeline.reads.admission import check_read, check_reads, may_serve
+from pipeline.runtime.settings import Settings
 from pipeline.sections.verdict import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
@@ -21,6 +22,7 @@ from schemas.outcomes import Alert, Violation
 from schemas.reads import ClockState, PlateRead
 from schemas.reference import Camera, Zone
 
+KEPT_DAYS = Settings().retention_days
 T = TypeVar("T")
 WANTED = 0.01  # of the reads
 SPEEDING = 0.05  # of the pairs on sections
@@ -62,14 +64,14 @@ class Job:
         """Intake, then the hotlist."""
         if len(reads) == 1:  # what looks at many at once costs more for one
             return self._alerts_of_one(reads[0], now_ms)
-        refused = dict(check_reads(reads, self.cameras, now_ms))
+        refused = dict(check_reads(reads, self.cameras, now_ms, retention_days=KEPT_DAYS))
         if refused:
             reads = [read for at, read in enumerate(reads) if at not in refused]
         found = match_reads(reads, self.hotlist, self.cameras, self.zones)
         return [alert_of(hit, read, decided_at_ms=now_ms) for read, hits in found for hit in hits]
 
     def _alerts_of_one(self, read: PlateRead, now_ms: int) -> list[Alert]:
-        if check_read(read, self.cameras, now_ms) is not None:
+        if check_read(read, self.cameras, now_ms, retention_days=KEPT_DAYS) is not None:
             return []
         hits = match_read(read, self.hotlist, self.cameras, self.zones)
         return [alert_of(hit, read, decided_at_ms=now_ms) for hit in hits]

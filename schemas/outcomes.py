@@ -66,6 +66,8 @@ class Violation(Message, frozen=True, kw_only=True):
     limit_kmh: int
     vehicle_class: VehicleClass
     tolerance: Text  # the rule applied, in words
+    rule: str = ""  # its name: tolerance.BE; empty in messages written before rules had names
+    rule_version: str = ""  # the day from which it is in force and a digest of its figures
     certificate: Certificate
     entry_clock: ClockState
     exit_clock: ClockState

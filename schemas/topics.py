@@ -12,6 +12,7 @@ M = TypeVar("M", bound=Message)
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MIB = 1024 * 1024
+FORWARDS_KEPT_MS = 7 * DAY_MS
 COMPRESSION = "zstd"
 """Of what our own producers write; others may choose theirs. Packed reads become a tenth of their size on the broker's disk and on
 the way; to take them costs less than to take them as they are. (aiokafka's lz4 takes four times as long to write, snappy and gzip
@@ -20,14 +21,16 @@ leave more.) Pictures stay as large as they are, for 0.05 ms each."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic(Generic[M]):
-    """One topic's contract. retention_bytes is per partition; None means that time alone bounds it."""
+    """One topic's contract. retention_ms None: as long as the law lets what it carries be used, which the deployment's country
+    decides (settings.retention_days). retention_bytes is per partition; None means that time alone bounds it.
+    """
 
     name: str  # without the namespace: "reads" is vigie.reads on the broker
     message: type[M]
     encoding: Literal["json", "msgpack"]
     key: str
     partitions: int
-    retention_ms: int
+    retention_ms: int | None = None
     retention_bytes: int | None = None
     max_message_bytes: int = MIB
 
@@ -39,15 +42,13 @@ TRACKS = Topic(name="tracks", message=Track, encoding="msgpack", key="camera_id"
                retention_ms=HOUR_MS, retention_bytes=256 * MIB, max_message_bytes=9 * MIB)  # fmt: skip
 READS = Topic(name="reads", message=ReadBatch, encoding="json", key="partition of camera_id", partitions=32,
               retention_ms=7 * DAY_MS)  # fmt: skip
-ALERTS = Topic(name="alerts", message=Alert, encoding="json", key="plate", partitions=16, retention_ms=30 * DAY_MS)
-VIOLATIONS = Topic(name="violations", message=Violation, encoding="json", key="section_id", partitions=8,
-                   retention_ms=30 * DAY_MS)  # fmt: skip
+ALERTS = Topic(name="alerts", message=Alert, encoding="json", key="plate", partitions=16)
+VIOLATIONS = Topic(name="violations", message=Violation, encoding="json", key="section_id", partitions=8)
 FORWARDS = Topic(name="forwards", message=Forward, encoding="json", key="country", partitions=32,
-                 retention_ms=7 * DAY_MS)  # fmt: skip
-RECEIPTS = Topic(name="receipts", message=Receipt, encoding="json", key="forward_id", partitions=8,
-                 retention_ms=30 * DAY_MS)  # fmt: skip
+                 retention_ms=FORWARDS_KEPT_MS)  # fmt: skip
+RECEIPTS = Topic(name="receipts", message=Receipt, encoding="json", key="forward_id", partitions=8)
 DEAD_LETTERS = Topic(name="dead_letters", message=DeadLetter, encoding="json", key="origin topic", partitions=4,
-                     retention_ms=30 * DAY_MS, retention_bytes=1024 * MIB, max_message_bytes=16 * MIB)  # fmt: skip
+                     retention_bytes=1024 * MIB, max_message_bytes=16 * MIB)  # fmt: skip
 
 TOPICS: tuple[Topic[Frame] | Topic[Track] | Topic[ReadBatch] | Topic[Alert] | Topic[Violation] | Topic[Forward]
               | Topic[Receipt] | Topic[DeadLetter], ...] = (

@@ -3,6 +3,8 @@
 from typing import Any
 
 from pipeline.hotlist.matching import Hotlist
+from pipeline.law.book import Book, Period
+from pipeline.law.kinds import Tolerance
 from pipeline.sections.verdict import SectionPair
 from schemas import ids
 from schemas.base import Position
@@ -12,6 +14,8 @@ from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line,
 
 NOON_MS = 1_767_268_800_000
 """2026-01-01 12:00 UTC, the time at which things happen unless a test says otherwise."""
+KEPT_DAYS = 30
+"""How long reads are kept where a test does not ask about the law."""
 YEAR_MS = 365 * 86_400_000
 GNSS = ClockState(source="gnss", worst_error_ms=1.0)
 BRUSSELS = Position(lat=50.85, lon=4.35)
@@ -132,3 +136,9 @@ def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any
     defaults = {"lists": ("stolen",), "legal_basis": "Benelux police treaty, art. 13", "purpose": "pursuit",
                 "contact": "desk@example.org"}  # fmt: skip
     return Policy(policy_id=policy_id or f"{country}-1", country=country, **(defaults | fields))
+
+
+def book_of(*periods: tuple[int, int, Tolerance]) -> Book:
+    """A book of one country's tolerances."""
+    filed = tuple(Period(from_ms, until_ms, rule, "") for from_ms, until_ms, rule in periods)
+    return Book({(Tolerance, "BE", ""): filed})

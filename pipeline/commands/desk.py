@@ -15,6 +15,7 @@ from pipeline.errors import Misconfigured
 from pipeline.receiver.credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, settings_toml, validity
 from pipeline.receiver.server import DeskAddress, DeskOptions, run_desk
 from pipeline.runtime.log import configure_logging
+from pipeline.runtime.settings import lawful_days
 from schemas.base import Country
 
 desk_app = typer.Typer()
@@ -33,7 +34,9 @@ def desk(
     control_port: Annotated[
         int | None, typer.Option(help="Loopback port that takes orders to fail; 0: any. None without this option.")
     ] = None,
-    keep_days: Annotated[int, typer.Option(help="Days that the inbox is kept.", min=1)] = 30,
+    keep_days: Annotated[
+        int | None, typer.Option(help="Days that the inbox is kept; without it as the sender's law has it.", min=1)
+    ] = None,
 ) -> None:
     """Take forwards over mutual TLS until SIGTERM or Ctrl-C. Prints one JSON line with its addresses once it listens.
 
@@ -61,7 +64,7 @@ def desk(
         host=host,
         port=port,
         control_port=control_port,
-        keep_days=keep_days,
+        keep_days=keep_days or lawful_days(sender, "--sender"),
     )
     run_async(lambda: run_desk(options, ready=_print_address))
 

@@ -161,7 +161,7 @@ async def _servers(settings: Settings) -> list[Finding]:
         return [Finding("servers", "wrong", str(error), "name both VIGIE_KAFKA_URL and VIGIE_REDIS_URL, or neither")]
 
     async def topics() -> str:
-        different = await check_topics(servers.kafka, settings.namespace)
+        different = await check_topics(servers.kafka, settings.namespace, kept_days=settings.retention_days)
         return "; ".join(map(str, different)) or "all topics as they should be"
 
     async def redis() -> str:

@@ -114,7 +114,13 @@ def topics_create(
     counts = dict(_partitions(text) for text in partitions or [])
     servers = servers_of(settings)
     report = run_async(
-        lambda: create_topics(servers.kafka, settings.namespace, replication=replication, partitions=counts)
+        lambda: create_topics(
+            servers.kafka,
+            settings.namespace,
+            replication=replication,
+            partitions=counts,
+            kept_days=settings.retention_days,
+        )
     )
     for name in report.created:
         console.print(f"created {name}")

@@ -9,7 +9,6 @@ from schemas.reads import PlateRead, Purpose
 from schemas.reference import Camera
 
 FUTURE_BOUND_MS = 5_000  # clocks within a second of each other, and a queue; beyond this a camera's clock is wrong
-RETENTION_DAYS = 30  # what is older must not exist any more
 DAY_MS = 86_400_000
 GRACE_MS = 30_000  # for an operator's import after Redis was lost; a new platform says soon what it refuses
 TRUSTED_COUNTRY = 0.5  # likelier right than wrong
@@ -43,8 +42,8 @@ def check_read(
     cameras: Mapping[str, Camera],
     now_ms: int,
     *,
+    retention_days: int,
     future_bound_ms: int = FUTURE_BOUND_MS,
-    retention_days: int = RETENTION_DAYS,
 ) -> Refusal | None:
     """The reason not to take this read, or None. now_ms: platform clock, UTC. Says nothing about format: any plate is welcome."""
     camera = cameras.get(read.camera_id)
@@ -66,8 +65,8 @@ def check_reads(
     cameras: Mapping[str, Camera],
     now_ms: int,
     *,
+    retention_days: int,
     future_bound_ms: int = FUTURE_BOUND_MS,
-    retention_days: int = RETENTION_DAYS,
 ) -> Iterator[tuple[int, Refusal]]:
     """The reads not to take, by place, with what check_read says of them. Many at once: nearly all are let in at a glance."""
     earliest_ms, latest_ms = now_ms - retention_days * DAY_MS, now_ms + future_bound_ms
@@ -82,7 +81,7 @@ def check_reads(
 
 
 def check_time(
-    captured_at_ms: int, now_ms: int, *, future_bound_ms: int = FUTURE_BOUND_MS, retention_days: int = RETENTION_DAYS
+    captured_at_ms: int, now_ms: int, *, retention_days: int, future_bound_ms: int = FUTURE_BOUND_MS
 ) -> Refusal | None:
     """The reason not to take what was captured then, or None. now_ms: platform clock, UTC."""
     ahead_ms = captured_at_ms - now_ms

@@ -57,7 +57,7 @@ class DeskOptions:
     host: str = "127.0.0.1"
     port: int = 0
     control_port: int | None = None
-    keep_days: int = 30
+    keep_days: int
 
 
 class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):

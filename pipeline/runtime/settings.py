@@ -5,6 +5,7 @@ VIGIE_LIAISON__SENDER. The file is the one that VIGIE_CONFIG names, else vigie.t
 """
 
 import os
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,11 +14,25 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from pipeline.errors import Misconfigured
+from pipeline.law.book import kept_days
 from schemas.base import Country
 
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Namespace = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,30}\Z")]
+
+
+HOME = "BE"
+
+
+def lawful_days(country: str, setting: str = "VIGIE_COUNTRY") -> int:
+    """The days that the law in force now lets reads be kept. Raises Misconfigured, naming the setting, where there is no rule."""
+    days = kept_days(country, time.time_ns() // 1_000_000)
+    if days is None:
+        raise Misconfigured(
+            setting, found=country, allowed="a country with a rule in pipeline/law/tables/retention.toml"
+        )
+    return days
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +58,7 @@ class LiaisonSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a deployment decides."""
 
+    country: Country = HOME  # whose law holds: how long what cameras gather is kept
     namespace: Namespace = "vigie"  # prefix of topics, consumer groups and Redis keys
     data_dir: Path = Path("~/.local/share/vigie")
     kafka_url: str | None = None  # kafka://host:9092,host:9092 or kafka+ssl://...; None: the embedded broker
@@ -52,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str | None = None  # redis://, rediss:// or unix://; None: the embedded store
     redis_ca_file: Path | None = None
     evidence_url: str | None = None  # s3://bucket/prefix?endpoint=...; None: a folder in data_dir
-    evidence_days: Positive = 30
+    evidence_days: Positive = msgspec.field(default_factory=lambda: lawful_days(HOME))
     brokers: Literal[1, 3] = 1  # of the embedded Kafka
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"  # auto: readable in a terminal, else JSON
@@ -60,7 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: Port = 0  # 0: any free one
     live_bound_ms: Positive = 60_000  # an older read still matches, but never rings
     future_bound_ms: Positive = 5_000  # a capture time further ahead is refused
-    retention_days: Positive = 30  # a read older than this is refused: the law keeps one month
+    retention_days: Positive = msgspec.field(
+        default_factory=lambda: lawful_days(HOME)
+    )  # a read older than this is refused, and what became of one is kept as long
     batch_records: Positive = 2000  # records that one handler call takes at most, unless they have 2 MB before
     retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3  # of a record that fails alone, before it is dead-lettered
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 6.0  # a dead worker's partitions move after this
@@ -74,11 +92,22 @@ def load_settings(environ: Mapping[str, str] = os.environ, toml_path: Path | Non
     for name, text in environ.items():
         if name.startswith("VIGIE_") and name not in _NOT_SETTINGS:
             _place(values, name, text)
+    days = lawful_days(str(values.get("country", HOME)))
+    values = {"evidence_days": days, "retention_days": days} | values
     try:
         settings = msgspec.convert(values, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise _explained(error, values) from error
+    _refuse_longer(settings, days)
     return msgspec.structs.replace(settings, data_dir=settings.data_dir.expanduser().absolute())
+
+
+def _refuse_longer(settings: Settings, days: int) -> None:
+    """Settings may keep less than the law allows, never more."""
+    for name in ("evidence_days", "retention_days"):
+        if (found := getattr(settings, name)) > days:
+            allowed = f"at most {days}, by the law of {settings.country}"
+            raise Misconfigured(f"VIGIE_{name.upper()}", found=found, allowed=allowed)
 
 
 _NOT_SETTINGS = {"VIGIE_CONFIG", "VIGIE_TEST_PICTURES"}

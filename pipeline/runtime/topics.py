@@ -19,6 +19,7 @@ from aiokafka.errors import (
 
 from pipeline.errors import Unavailable, VigieError
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.settings import Settings
 from schemas.topics import DAY_MS, MIB, TOPICS
 
 MINUTE_MS = 60_000
@@ -64,20 +65,29 @@ class TopicsReport:
 
 
 def wanted_topics(
-    namespace: str, *, replication: int = 1, partitions: Mapping[str, int] | None = None
+    namespace: str,
+    *,
+    replication: int = 1,
+    partitions: Mapping[str, int] | None = None,
+    kept_days: int | None = None,
 ) -> tuple[TopicShape, ...]:
-    """The topics of schemas.topics in a namespace. partitions: other counts, by name without the namespace."""
+    """The topics of schemas.topics in a namespace. partitions: other counts, by name without the namespace.
+
+    kept_days: how long what the law bounds is kept; None: as the settings' default has it.
+    """
     counts = partitions or {}
+    lawful_ms = (Settings().retention_days if kept_days is None else kept_days) * DAY_MS
     shapes = []
     for topic in TOPICS:
+        retention_ms = min(topic.retention_ms or lawful_ms, lawful_ms)
         config = {
             "cleanup.policy": "delete",
             "message.timestamp.type": "LogAppendTime",  # the broker's clock: a sender's may be wrong, and retention rests on it
-            "retention.ms": str(topic.retention_ms),
+            "retention.ms": str(retention_ms),
             "retention.bytes": str(-1 if topic.retention_bytes is None else topic.retention_bytes),
             "max.message.bytes": str(topic.max_message_bytes),
             # Kafka drops whole segments, and none before its last record is due: short ones keep to the retention
-            "segment.ms": str(min(DAY_MS, max(10 * MINUTE_MS, topic.retention_ms // 8))),
+            "segment.ms": str(min(DAY_MS, max(10 * MINUTE_MS, retention_ms // 8))),
             "segment.bytes": str(SEGMENT_BYTES),
             "min.insync.replicas": str(max(1, replication - 1)),
         }
@@ -93,6 +103,7 @@ async def create_topics(
     *,
     replication: int | None = None,
     partitions: Mapping[str, int] | None = None,
+    kept_days: int | None = None,
 ) -> TopicsReport:
     """Create what is missing, with a leader for each partition when this returns; what exists is not changed.
 
@@ -100,7 +111,7 @@ async def create_topics(
     """
     async with _admin(connection) as admin:
         copies = await _copies(admin) if replication is None else replication
-        wanted = wanted_topics(namespace, replication=copies, partitions=partitions)
+        wanted = wanted_topics(namespace, replication=copies, partitions=partitions, kept_days=kept_days)
         there = await _topics(admin)
         missing = [shape for shape in wanted if shape.name not in there]
         created = await _create(admin, missing) if missing else ()
@@ -119,11 +130,12 @@ async def check_topics(
     *,
     replication: int | None = None,
     partitions: Mapping[str, int] | None = None,
+    kept_days: int | None = None,
 ) -> tuple[Difference, ...]:
     """How the broker's topics differ from what create_topics with the same arguments makes. Raises Unavailable."""
     async with _admin(connection) as admin:
         copies = await _copies(admin) if replication is None else replication
-        wanted = wanted_topics(namespace, replication=copies, partitions=partitions)
+        wanted = wanted_topics(namespace, replication=copies, partitions=partitions, kept_days=kept_days)
         return differences(wanted, await _shapes(admin, wanted))
 
 

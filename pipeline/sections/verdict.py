@@ -11,7 +11,8 @@ from functools import lru_cache
 from math import floor, isfinite
 from typing import Literal
 
-from pipeline.law.tolerances import corrected_kmh, rule_of
+from pipeline.law.book import Book, the_book
+from pipeline.law.kinds import SectionLength, Tolerance
 from pipeline.reads.admission import trusted_country
 from schemas import ids
 from schemas.outcomes import Violation
@@ -34,6 +35,8 @@ InnocentReason = Literal[
     "no_certified_distance",
     "countries_differ",
     "no_tolerance_rule",
+    "law_changed_on_the_way",
+    "section_too_short",
     "section_removed",
     "not_above_limit",
 ]
@@ -169,11 +172,28 @@ def _doubt(pair: SectionPair, section: Section) -> Innocent | None:
     return None
 
 
-def violation_of(pair: SectionPair, section: Section, *, decided_at_ms: int) -> Violation | Innocent:
-    """The violation that this pair proves, or why it proves none. Times in ms UTC; ids are the same at every replay."""
-    rule = rule_of(section.country)
+def _law_of(pair: SectionPair, section: Section, law: Book) -> Tolerance | Innocent:
+    """The tolerance in force when the vehicle left the section; none when it was another one when the vehicle entered."""
+    rule = law.rule_at(Tolerance, section.country, pair.exit.captured_at_ms)
     if rule is None:
         return Innocent("no_tolerance_rule", section.country)
+    if rule is not law.rule_at(Tolerance, section.country, pair.entry.captured_at_ms):
+        return Innocent("law_changed_on_the_way", section.country)
+    return rule
+
+
+def violation_of(
+    pair: SectionPair, section: Section, *, decided_at_ms: int, book: Book | None = None
+) -> Violation | Innocent:
+    """The violation that this pair proves, or why it proves none. Times in ms UTC; ids are the same at every replay.
+
+    The law is that of the moment of passing: a pair decided again after a change of law has the same outcome.
+    book: other rules than those that are installed.
+    """
+    law = book or the_book()
+    rule = _law_of(pair, section, law)
+    if isinstance(rule, Innocent):
+        return rule
     doubt = _doubt(pair, section)
     if doubt:
         return doubt
@@ -181,6 +201,9 @@ def violation_of(pair: SectionPair, section: Section, *, decided_at_ms: int) -> 
     distance_m = certified_distance_m(section, entry.camera_id, exit_.camera_id)
     if distance_m is None:
         return Innocent("no_certified_distance", f"{entry.camera_id} to {exit_.camera_id}")
+    length = law.rule_at(SectionLength, section.country, exit_.captured_at_ms)
+    if length is not None and not length.long_enough(distance_m):
+        return Innocent("section_too_short", f"{float(distance_m)} m of {length.least_m}")
     travel_ms = exit_.captured_at_ms - entry.captured_at_ms
     limit_kmh, vehicle_class = limit_of(section, (entry.vehicle_class, exit_.vehicle_class))
     # nor could it be above once corrected: nearly all passages end here, without fractions
@@ -189,13 +212,13 @@ def violation_of(pair: SectionPair, section: Section, *, decided_at_ms: int) -> 
     measured_kmh = average_speed_kmh(distance_m, travel_ms)
     if measured_kmh > IMPLAUSIBLE_KMH:
         return Innocent("implausible_speed", f"{float(measured_kmh):.0f} km/h")
-    corrected = corrected_kmh(rule, measured_kmh)
-    if corrected < limit_kmh + rule.least_excess_kmh(limit_kmh):
+    corrected = rule.corrected_kmh(measured_kmh)
+    if not rule.is_violation(corrected, limit_kmh):
         return Innocent("not_above_limit")
     assert entry.clock is not None and exit_.clock is not None  # or _doubt would have said so  # noqa: PT018
     slack_ms = Fraction(str(entry.clock.worst_error_ms)) + Fraction(str(exit_.clock.worst_error_ms))
     slowest_kmh = average_speed_kmh(distance_m, travel_ms + slack_ms)
-    if corrected_kmh(rule, slowest_kmh) < limit_kmh + rule.least_excess_kmh(limit_kmh):
+    if not rule.is_violation(rule.corrected_kmh(slowest_kmh), limit_kmh):
         return Innocent("clock_error_could_tip_verdict", f"+-{float(slack_ms)} ms")
     return Violation(
         violation_id=ids.violation_id(section.section_id, entry.read_id, exit_.read_id),
@@ -211,6 +234,8 @@ def violation_of(pair: SectionPair, section: Section, *, decided_at_ms: int) -> 
         limit_kmh=limit_kmh,
         vehicle_class=vehicle_class,
         tolerance=rule.in_words,
+        rule=f"{rule.kind}.{rule.country}",
+        rule_version=rule.version,
         certificate=section.certificate,
         entry_clock=entry.clock,
         exit_clock=exit_.clock,

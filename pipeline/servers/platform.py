@@ -91,7 +91,12 @@ class Platform:
     async def _create_topics(self, servers: Servers) -> None:
         for attempt in range(10):
             try:
-                await create_topics(servers.kafka, self.settings.namespace, partitions=self._partitions)
+                await create_topics(
+                    servers.kafka,
+                    self.settings.namespace,
+                    partitions=self._partitions,
+                    kept_days=self.settings.retention_days,
+                )
                 return
             except Unavailable as error:
                 if attempt == 9:

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ from redis.asyncio import Redis
 from agents import agent_named, decode
 from agents.decode import Decoder
 from pipeline.evidence.store import EvidenceStore
+from pipeline.reads.admission import check_time
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import load_settings
@@ -38,7 +40,7 @@ from schemas.outcomes import DeadLetter
 from schemas.pictures import Frame, Track
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import DEAD_LETTERS, FRAMES, READS, Topic
-from tests.builders import NOON_MS, make_camera
+from tests.builders import KEPT_DAYS, NOON_MS, make_camera
 
 PLATES = ("1ABC234", "2XYZ987", "AB123CD")
 
@@ -70,7 +72,7 @@ class Clock:
 
 def decoder_on(redis: Redis, namespace: str, clock: Clock) -> Decoder:
     """A decoder as a fresh process has it."""
-    return Decoder(SpentDetections(redis, namespace), clock)
+    return Decoder(SpentDetections(redis, namespace), clock, partial(check_time, retention_days=KEPT_DAYS))
 
 
 async def settle(outputs: Outputs) -> Outputs:

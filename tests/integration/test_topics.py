@@ -12,7 +12,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pipeline.errors import Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.topics import Difference, TopicRefused, check_topics, create_topics, list_topics
-from schemas.topics import DEAD_LETTERS, FRAMES, READS, TOPICS
+from schemas.topics import DAY_MS, DEAD_LETTERS, FRAMES, READS, TOPICS
+from tests.builders import KEPT_DAYS
 
 FEW = {topic.name: 2 for topic in TOPICS}
 
@@ -41,7 +42,7 @@ async def test_topics_are_created_once_with_the_retention_of_their_contract(kafk
     for topic in TOPICS:
         shape = made[f"{fresh}.{topic.name}"]
         assert (shape.partitions, shape.replication) == (2, 1)
-        assert str(topic.retention_ms) == shape.config["retention.ms"]
+        assert str(topic.retention_ms or KEPT_DAYS * DAY_MS) == shape.config["retention.ms"]
         assert str(topic.max_message_bytes) == shape.config["max.message.bytes"]
 
 

@@ -12,7 +12,7 @@ PURE = (
     "pipeline.neighbours.policy",
     "pipeline.hotlist.index",
     "pipeline.sections.verdict",
-    "pipeline.law.tolerances",
+    "pipeline.law.book",
     "pipeline.reads.geography",
 )
 PLATES = [f"pipeline.plates.{found.name}" for found in pkgutil.iter_modules(pipeline.plates.__path__)]

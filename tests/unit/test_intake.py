@@ -7,19 +7,18 @@ from pipeline.reads.admission import (
     DAY_MS,
     FUTURE_BOUND_MS,
     GRACE_MS,
-    RETENTION_DAYS,
     check_read,
     check_reads,
     may_serve,
     need_cameras,
     trusted_country,
 )
-from tests.builders import NOON_MS, cameras_of, make_camera, make_read
+from tests.builders import KEPT_DAYS, NOON_MS, cameras_of, make_camera, make_read
 
 
 def reason_of(*, now_ms: int = NOON_MS, **fields: object) -> str | None:
     """The reason for which such a read is refused at this time."""
-    refusal = check_read(make_read(**fields), cameras_of(), now_ms)
+    refusal = check_read(make_read(**fields), cameras_of(), now_ms, retention_days=KEPT_DAYS)
     return refusal.reason if refusal else None
 
 
@@ -41,8 +40,8 @@ def test_a_read_from_the_future_is_refused_beyond_the_bound_only() -> None:
 
 def test_a_read_older_than_retention_is_refused() -> None:
     """A read of last year must not exist any more; one of the last day still may."""
-    assert reason_of(captured_at_ms=NOON_MS - RETENTION_DAYS * DAY_MS) is None
-    assert "older_than_retention" == reason_of(captured_at_ms=NOON_MS - RETENTION_DAYS * DAY_MS - 1)
+    assert reason_of(captured_at_ms=NOON_MS - KEPT_DAYS * DAY_MS) is None
+    assert "older_than_retention" == reason_of(captured_at_ms=NOON_MS - KEPT_DAYS * DAY_MS - 1)
 
 
 def test_no_format_is_a_reason_to_refuse() -> None:
@@ -54,7 +53,7 @@ def test_no_format_is_a_reason_to_refuse() -> None:
 def test_a_read_for_nothing_that_its_camera_may_serve_is_refused() -> None:
     """The camera's purposes bound the read's."""
     cameras = cameras_of(make_camera(purposes=("lez",)))
-    refusal = check_read(make_read(purposes=("hotlist",)), cameras, NOON_MS)
+    refusal = check_read(make_read(purposes=("hotlist",)), cameras, NOON_MS, retention_days=KEPT_DAYS)
     assert refusal is not None
     assert "not_allowed_purpose" == refusal.reason
 
@@ -106,9 +105,11 @@ def test_many_reads_are_refused_as_each_alone() -> None:
     reads = [
         make_read(), make_read(camera_id="nobody"), make_read(captured_at_ms=NOON_MS + FUTURE_BOUND_MS),
         make_read(captured_at_ms=NOON_MS + FUTURE_BOUND_MS + 1), make_read(purposes=("hotlist",)),
-        make_read(captured_at_ms=NOON_MS - RETENTION_DAYS * DAY_MS),
-        make_read(captured_at_ms=NOON_MS - RETENTION_DAYS * DAY_MS - 1), make_read(camera_id="lez", purposes=("hotlist",)),
+        make_read(captured_at_ms=NOON_MS - KEPT_DAYS * DAY_MS),
+        make_read(captured_at_ms=NOON_MS - KEPT_DAYS * DAY_MS - 1), make_read(camera_id="lez", purposes=("hotlist",)),
     ]  # fmt: skip
-    alone = {at: check_read(read, cameras, NOON_MS) for at, read in enumerate(reads)}
-    assert {at: refusal for at, refusal in alone.items() if refusal} == dict(check_reads(reads, cameras, NOON_MS))
-    assert [1, 3, 6, 7] == [at for at, _ in check_reads(reads, cameras, NOON_MS)]
+    alone = {at: check_read(read, cameras, NOON_MS, retention_days=KEPT_DAYS) for at, read in enumerate(reads)}
+    assert {at: refusal for at, refusal in alone.items() if refusal} == dict(
+        check_reads(reads, cameras, NOON_MS, retention_days=KEPT_DAYS)
+    )
+    assert [1, 3, 6, 7] == [at for at, _ in check_reads(reads, cameras, NOON_MS, retention_days=KEPT_DAYS)]

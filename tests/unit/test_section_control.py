@@ -3,11 +3,13 @@
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.law.tolerances import RULES, corrected_kmh
+from pipeline.law.book import FOREVER_MS, rule_at
+from pipeline.law.kinds import Tolerance
 from pipeline.sections.verdict import (
     Innocent,
     SectionIndex,
@@ -20,7 +22,9 @@ from schemas import ids
 from schemas.outcomes import Violation
 from schemas.reads import ClockState
 from schemas.reference import Line, Section
-from tests.builders import NOON_MS, make_certificate, make_pair, make_read, make_section, section_for
+from tests.builders import NOON_MS, book_of, make_certificate, make_pair, make_read, make_section, section_for
+
+BELGIAN = rule_at(Tolerance, "BE", NOON_MS) or pytest.fail("no Belgian tolerance")
 
 
 def verdict_on(pair: SectionPair, section: Section) -> Violation | Innocent:
@@ -64,7 +68,8 @@ def test_a_violation_holds_its_whole_evidence() -> None:
     )  # fmt: skip
     assert (150.0, 141, 120) == (violation.measured_kmh, violation.corrected_kmh, violation.limit_kmh)
     assert (section.certificate, pair.entry.clock) == (violation.certificate, violation.entry_clock)
-    assert RULES["BE"].in_words == violation.tolerance
+    assert BELGIAN.in_words == violation.tolerance
+    assert ("tolerance.BE", BELGIAN.version) == (violation.rule, violation.rule_version)
 
 
 def test_a_pair_decided_again_gives_the_same_violation_id() -> None:
@@ -139,7 +144,7 @@ def test_no_true_passage_times_within_the_clock_errors_undo_a_violation(
             travel_ms + Fraction(entry_off) * Fraction(entry_error_ms) + Fraction(exit_off) * Fraction(exit_error_ms)
         )
         true_kmh = average_speed_kmh(Fraction(str(section.distances[0].metres)), true_ms)
-        assert corrected_kmh(RULES["BE"], true_kmh) > section.limit_kmh
+        assert BELGIAN.corrected_kmh(true_kmh) > section.limit_kmh
 
 
 @pytest.mark.parametrize("travel_ms", [0, -1, -60_000])
@@ -173,6 +178,38 @@ def test_a_distance_that_is_none_proves_nothing(metres: float) -> None:
 def test_a_country_without_a_rule_proves_nothing() -> None:
     """Nobody is fined by a tolerance that nobody wrote down."""
     assert "no_tolerance_rule" == reason_of(make_pair(), section_for(150.0, country="XX"))
+
+
+def test_a_pair_decided_again_after_a_change_of_law_has_the_outcome_of_then() -> None:
+    """The tolerance of the moment of passing: half an hour later a stricter one begins, and nothing changes for the pair."""
+    pair, section = make_pair(), section_for(150.0)
+    later_ms = pair.exit.captured_at_ms + 1_800_000
+    stricter = msgspec.structs.replace(BELGIAN, subtract_kmh=0, subtract_percent=0)
+    book = book_of((0, later_ms, BELGIAN), (later_ms, FOREVER_MS, stricter))
+    before = violation_of(pair, section, decided_at_ms=later_ms - 1)
+    assert before == violation_of(pair, section, decided_at_ms=later_ms - 1, book=book)
+    moved = (
+        msgspec.structs.replace(pair.entry, captured_at_ms=later_ms),
+        msgspec.structs.replace(pair.exit, captured_at_ms=later_ms + 60_000),
+    )
+    after = violation_of(SectionPair("S1", *moved), section, decided_at_ms=later_ms, book=book)
+    assert isinstance(after, Violation)
+    assert (150, stricter.version) == (after.corrected_kmh, after.rule_version)
+
+
+def test_a_change_of_law_between_entry_and_exit_proves_nothing() -> None:
+    """Two rules, one passage: doubt counts for the driver."""
+    pair, section = make_pair(), section_for(150.0)
+    cut_ms = pair.exit.captured_at_ms
+    book = book_of((0, cut_ms, BELGIAN), (cut_ms, FOREVER_MS, msgspec.structs.replace(BELGIAN, subtract_kmh=0)))
+    assert Innocent("law_changed_on_the_way", "BE") == violation_of(pair, section, decided_at_ms=cut_ms, book=book)
+
+
+def test_a_dutch_section_below_the_least_length_proves_nothing() -> None:
+    """Four hundred metres in ten seconds are 144 km/h, but no Dutch section."""
+    assert "section_too_short" == reason_of(
+        make_pair(travel_ms=10_000), section_for(144.0, travel_ms=10_000, country="NL")
+    )
 
 
 def test_two_vehicles_with_the_same_characters_prove_nothing() -> None:

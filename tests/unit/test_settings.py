@@ -75,3 +75,14 @@ def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
 def test_an_empty_variable_means_unset_where_that_is_possible(tmp_path: Path) -> None:
     """Compose files pass empty variables for what is not set."""
     assert settings("", tmp_path, VIGIE_EVIDENCE_URL="").evidence_url is None
+
+
+def test_the_days_are_those_of_the_countrys_law_and_settings_may_only_shorten_them() -> None:
+    """Thirty in Belgium, four weeks in the Netherlands; a country whose law is unknown, or more than the law allows, is refused."""
+    assert (30, 30) == (load_settings({}).retention_days, load_settings({}).evidence_days)
+    assert 28 == load_settings({"VIGIE_COUNTRY": "NL"}).retention_days
+    assert 7 == load_settings({"VIGIE_RETENTION_DAYS": "7"}).retention_days
+    with pytest.raises(Misconfigured, match="VIGIE_EVIDENCE_DAYS is 31, but must be at most 30"):
+        load_settings({"VIGIE_EVIDENCE_DAYS": "31"})
+    with pytest.raises(Misconfigured, match=r"VIGIE_COUNTRY is 'XX', but must be .*retention\.toml"):
+        load_settings({"VIGIE_COUNTRY": "XX"})

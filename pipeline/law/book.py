@@ -1,0 +1,134 @@
+"""The rules in force: read from tables/ once, checked whole, asked by kind, country and moment.
+
+>>> day = 86_400_000
+>>> rule_at(Tolerance, "BE", 20_000 * day).subtract_kmh, rule_at(Tolerance, "BE", 0), rule_at(Tolerance, "XX", 20_000 * day)
+(6, None, None)
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from pipeline.errors import Misconfigured
+from pipeline.law.kinds import KINDS, OrdinaryAccess, Retention, Rule, Tolerance
+
+TABLES = Path(__file__).with_name("tables")
+R = TypeVar("R", bound=Rule)
+FOREVER_MS = 253_402_300_799_000
+
+__all__ = ["Book", "Tolerance", "kept_days", "load_book", "rule_at", "the_book"]
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A rule and while when it is in force, in ms UTC. where: its file and table, for messages."""
+
+    from_ms: int
+    until_ms: int
+    rule: Rule
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All rules, by kind, country and what tells them apart, in the order of time."""
+
+    periods: Mapping[tuple[type[Rule], str, str], tuple[Period, ...]]
+
+    def rule_at(self, kind: type[R], country: str, at_ms: int, about: str = "") -> R | None:
+        """The rule in force then, or None where the law of this country says nothing that is known here."""
+        for period in self.periods.get((kind, country, about), ()):
+            if period.from_ms <= at_ms < period.until_ms:
+                assert isinstance(period.rule, kind)  # it is the key that it was filed under
+                return period.rule
+        return None
+
+    def rules(self) -> Iterable[Rule]:
+        """Every rule, by kind, country and time."""
+        return (period.rule for periods in self.periods.values() for period in periods)
+
+
+def load_book(folder: Path = TABLES) -> Book:
+    """Every rule in the folder. Raises Misconfigured, naming file and table, for what is unknown or ambiguous."""
+    known = {f"{kind.kind}.toml": kind for kind in KINDS}
+    for path in sorted(folder.iterdir()):
+        if path.name not in known:
+            raise Misconfigured(f"the law in {path}", found=path.name, allowed=f"one of {', '.join(sorted(known))}")
+    filed: dict[tuple[type[Rule], str, str], list[Period]] = {}
+    for name, kind in known.items():
+        for period in _periods(folder / name, kind):
+            filed.setdefault((kind, period.rule.country, period.rule.about), []).append(period)
+    return Book({key: _in_order(periods) for key, periods in filed.items()})
+
+
+def _periods(path: Path, kind: type[Rule]) -> Iterable[Period]:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"the law in {path}", found=str(error), allowed="a readable file") from error
+    try:
+        tables = msgspec.toml.decode(text, type=dict[str, dict[str, object]])
+    except msgspec.DecodeError as error:
+        raise Misconfigured(f"the law in {path}", found=str(error), allowed="TOML, one rule a table") from error
+    for name, fields in tables.items():
+        yield _period(f"{path} [{name}]", fields, kind)
+
+
+def _period(where: str, fields: Mapping[str, object], kind: type[Rule]) -> Period:
+    try:
+        rule = msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise Misconfigured(
+            f"the law in {where}", found=str(error), allowed="what pipeline/law/kinds.py says"
+        ) from error
+    until = rule.in_force_until
+    if rule.in_force_from.tzinfo is None or (until is not None and until.tzinfo is None):
+        raise Misconfigured(f"the law in {where}", found="no offset", allowed="moments with their offset from UTC")
+    if rule.read == "U" and not rule.note:
+        raise Misconfigured(f"the law in {where}", found="no note", allowed="a note saying what was not read")
+    if wrong := rule.wrong_vectors():
+        raise Misconfigured(f"the law in {where}", found=str(wrong[0]), allowed="vectors that the rule agrees with")
+    from_ms = int(rule.in_force_from.timestamp() * 1000)
+    until_ms = FOREVER_MS if until is None else int(until.timestamp() * 1000)
+    if until_ms <= from_ms:
+        raise Misconfigured(f"the law in {where}", found=str(until), allowed=f"an end after {rule.in_force_from}")
+    return Period(from_ms, until_ms, rule, where)
+
+
+def _in_order(periods: list[Period]) -> tuple[Period, ...]:
+    ordered = sorted(periods, key=lambda period: period.from_ms)
+    for earlier, later in pairwise(ordered):
+        if later.from_ms < earlier.until_ms:
+            found = f"in force while {earlier.where} still is"
+            raise Misconfigured(f"the law in {later.where}", found=found, allowed="periods that do not overlap")
+    return tuple(ordered)
+
+
+@cache
+def the_book() -> Book:
+    """The rules that this installation carries, read on first use. Raises Misconfigured."""
+    return load_book()
+
+
+def rule_at(kind: type[R], country: str, at_ms: int, about: str = "") -> R | None:
+    """The rule of this kind in force in the country (ISO 3166-1 alpha-2) at that moment (ms UTC), or None.
+
+    about: for limits the road, for treaties the country that is told.
+    """
+    return the_book().rule_at(kind, country, at_ms, about)
+
+
+def kept_days(country: str, at_ms: int) -> int | None:
+    """How many days reads, pictures and outcomes are kept on the road: no longer than the law lets them be used without a
+    magistrate's decision, and than they may be kept at all. None where no rule of the country is known.
+    """
+    retention = rule_at(Retention, country, at_ms)
+    if retention is None:
+        return None
+    access = rule_at(OrdinaryAccess, country, at_ms)
+    return retention.days if access is None else min(retention.days, access.days)

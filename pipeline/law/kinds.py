@@ -1,0 +1,241 @@
+"""What the law fixes, one class a kind of rule. The figures themselves stand in tables/, one file a kind.
+
+Each rule says whose it is, in which article, where that can be read and while when it is in force, and brings worked examples
+(vectors) that hold whenever the tables are loaded.
+"""
+
+from datetime import datetime
+from fractions import Fraction
+from hashlib import blake2b
+from math import floor
+from typing import Annotated, ClassVar, Literal
+
+import msgspec
+
+from schemas.base import Country
+from schemas.reads import VehicleClass
+from schemas.reference import HotList, LimitKmh
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+Url = Annotated[str, msgspec.Meta(pattern=r"\Ahttps://\S+\Z")]
+Days = Annotated[int, msgspec.Meta(ge=1, le=3_660)]
+Kmh = Annotated[int, msgspec.Meta(ge=0, le=300)]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=50)]
+
+
+class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A worked example of a rule."""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every rule states. In force from in_force_from on, and before in_force_until (None: until further notice)."""
+
+    kind: ClassVar[str]  # the stem of its file in tables/
+    country: Country  # whose rule it is
+    article: Text
+    source: Url
+    in_force_from: datetime  # with its offset from UTC
+    in_force_until: datetime | None = None
+    read: Literal[
+        "V", "U"
+    ]  # V: the text that states the figure was read; U: it was not, a jurist must confirm the figure
+    note: str = ""  # what the source does not say; needed where read is U
+
+    @property
+    def about(self) -> str:
+        """What tells apart rules of one kind and country that are in force together; empty where there is but one."""
+        return ""
+
+    @property
+    def version(self) -> str:
+        """The day from which it is in force and a digest of its figures: other figures never have the same version."""
+        figures = {name: getattr(self, name) for name in self.__struct_fields__ if name not in _ABOUT_THE_TEXT}
+        digest = blake2b(msgspec.json.encode(figures, order="deterministic"), digest_size=4).hexdigest()
+        return f"{self.in_force_from.date().isoformat()}/{digest}"
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """The worked examples that this rule does not agree with."""
+        raise NotImplementedError
+
+
+_ABOUT_THE_TEXT = ("article", "source", "in_force_from", "in_force_until", "read", "note", "vectors")
+
+
+class SpeedVector(Vector, frozen=True, kw_only=True):
+    """A measured speed, what it becomes, and whether it is a violation of this limit."""
+
+    measured_kmh: float
+    limit_kmh: LimitKmh
+    corrected_kmh: Kmh
+    violation: bool
+
+
+class Tolerance(Rule, frozen=True, kw_only=True):
+    """What comes off a measured speed before it is held against a driver, and from which excess on it is a violation.
+
+    Up to from_kmh subtract_kmh comes off, above it subtract_percent. least_excess_kmh: the least number of km/h over the limit,
+    after correction, that is a violation, for limits up to least_excess_up_to_limit_kmh; above that it is 1.
+    """
+
+    kind = "tolerance"
+    subtract_kmh: Kmh
+    subtract_percent: Percent
+    from_kmh: Kmh
+    least_excess_kmh: Annotated[int, msgspec.Meta(ge=1)] = 1
+    least_excess_up_to_limit_kmh: Kmh = 0
+    vectors: Annotated[tuple[SpeedVector, ...], msgspec.Meta(min_length=1)]
+
+    def corrected_kmh(self, measured_kmh: Fraction) -> int:
+        """Whole km/h that the driver drove at least: rounded down before and after the correction, never below 0."""
+        whole_kmh = floor(measured_kmh)
+        if whole_kmh <= self.from_kmh:
+            return max(0, whole_kmh - self.subtract_kmh)
+        return whole_kmh * (100 - self.subtract_percent) // 100
+
+    def is_violation(self, corrected_kmh: int, limit_kmh: int) -> bool:
+        """Whether this corrected speed is a violation of the limit."""
+        within = limit_kmh <= self.least_excess_up_to_limit_kmh
+        return corrected_kmh >= limit_kmh + (self.least_excess_kmh if within else 1)
+
+    @property
+    def in_words(self) -> str:
+        """The rule as it is written into the evidence."""
+        words = (
+            f"{self.country}: measured speed rounded down to whole km/h, less {self.subtract_kmh} km/h up to {self.from_kmh} km/h, "
+            f"less {self.subtract_percent} % above, rounded down"
+        )
+        if self.least_excess_kmh > 1:
+            words += f"; from {self.least_excess_kmh} km/h over limits up to {self.least_excess_up_to_limit_kmh} km/h"
+        return words
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """See Rule."""
+        return tuple(
+            vector
+            for vector in self.vectors
+            if vector.corrected_kmh != (corrected := self.corrected_kmh(Fraction(str(vector.measured_kmh))))
+            or vector.violation != self.is_violation(corrected, vector.limit_kmh)
+        )
+
+
+class LengthVector(Vector, frozen=True, kw_only=True):
+    """A certified distance, and whether an average over it proves anything."""
+
+    metres: float
+    long_enough: bool
+
+
+class SectionLength(Rule, frozen=True, kw_only=True):
+    """The shortest section over which an average speed proves a violation."""
+
+    kind = "section_length"
+    least_m: Annotated[int, msgspec.Meta(ge=1)]
+    vectors: Annotated[tuple[LengthVector, ...], msgspec.Meta(min_length=1)]
+
+    def long_enough(self, distance_m: Fraction) -> bool:
+        """Whether the certified distance is long enough."""
+        return distance_m >= self.least_m
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """See Rule."""
+        return tuple(v for v in self.vectors if v.long_enough != self.long_enough(Fraction(str(v.metres))))
+
+
+class ClassVector(Vector, frozen=True, kw_only=True):
+    """A class of vehicles and its limit; without one the class has no limit of its own."""
+
+    vehicle_class: VehicleClass
+    limit_kmh: LimitKmh | None = None
+
+
+class ClassLimits(Rule, frozen=True, kw_only=True):
+    """What some classes of vehicles may drive at most on one kind of road, whatever higher limit its signs show."""
+
+    kind = "class_limits"
+    road: Literal["motorway", "main_road"]
+    limits_kmh: dict[VehicleClass, LimitKmh]
+    vectors: Annotated[tuple[ClassVector, ...], msgspec.Meta(min_length=1)]
+
+    @property
+    def about(self) -> str:
+        """The kind of road."""
+        return self.road
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """See Rule."""
+        return tuple(v for v in self.vectors if v.limit_kmh != self.limits_kmh.get(v.vehicle_class))
+
+
+class AgeVector(Vector, frozen=True, kw_only=True):
+    """How many days ago something was captured, and whether the rule allows what it is about."""
+
+    age_days: Annotated[int, msgspec.Meta(ge=0)]
+    allowed: bool
+
+
+class Retention(Rule, frozen=True, kw_only=True):
+    """How many days what cameras gather may be kept at most."""
+
+    kind = "retention"
+    days: Days
+    vectors: Annotated[tuple[AgeVector, ...], msgspec.Meta(min_length=1)]
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """See Rule."""
+        return tuple(v for v in self.vectors if v.allowed != (v.age_days <= self.days))
+
+
+class OrdinaryAccess(Rule, frozen=True, kw_only=True):
+    """During how many days it may be used without a magistrate's decision; afterwards only with what later_needs says."""
+
+    kind = "ordinary_access"
+    days: Days
+    later_needs: Text
+    vectors: Annotated[tuple[AgeVector, ...], msgspec.Meta(min_length=1)]
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """See Rule."""
+        return tuple(v for v in self.vectors if v.allowed != (v.age_days <= self.days))
+
+
+class TreatyVector(Vector, frozen=True, kw_only=True):
+    """A hit of one list, and whether the neighbour may be told of it."""
+
+    hotlist: HotList
+    case_reference: bool
+    may_be_told: bool
+
+
+class Treaty(Rule, frozen=True, kw_only=True):
+    """On what ground one country may tell another of a hit, and of which lists. Both must be bound by the treaty."""
+
+    kind = "treaty"
+    told: Country
+    name: Text
+    binds: Annotated[tuple[Country, ...], msgspec.Meta(min_length=2)]
+    lists: Annotated[tuple[HotList, ...], msgspec.Meta(min_length=1)]
+    per_case: bool = False  # each message is about one case, and names it
+    vectors: Annotated[tuple[TreatyVector, ...], msgspec.Meta(min_length=1)]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError unless both countries are bound."""
+        if not {self.country, self.told} <= set(self.binds):
+            raise ValueError(f"{self.country} and {self.told} must both be among those it binds")
+
+    @property
+    def about(self) -> str:
+        """Who is told."""
+        return self.told
+
+    def may_tell(self, hotlist: HotList, *, case_reference: bool) -> bool:
+        """Whether the neighbour may be told of a hit on this list; case_reference: whether the entry names its case."""
+        return hotlist in self.lists and (case_reference or not self.per_case)
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """See Rule."""
+        return tuple(
+            v for v in self.vectors if v.may_be_told != self.may_tell(v.hotlist, case_reference=v.case_reference)
+        )
+
+
+KINDS: tuple[type[Rule], ...] = (Tolerance, SectionLength, ClassLimits, Retention, OrdinaryAccess, Treaty)
