@@ -118,7 +118,7 @@ class Hotlist:
             shorter = [(at, one) for at, text in enumerate(texts) for one in _deletions(text)]
             found.update(shorter[place][0] for place in self._near.may_have([one for _, one in shorter]))
         if self._patterns:
-            found.update(at for at, text in enumerate(texts) if self._patterns.rows(text))
+            found.update(self._patterns.may_fit(texts))
         return sorted(found)
 
     def alike(self, text: str) -> list[HotlistEntry]:

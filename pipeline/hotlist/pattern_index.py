@@ -1,19 +1,49 @@
 """Plate patterns: ``?`` is one character, ``*`` any number of them.
 
-Patterns of one shape (the same places fixed) share one dict, so a read costs one look-up per shape, not per pattern.
+Patterns of one shape (the same places fixed) share one dict, so a text costs one look-up per shape, not per pattern; literals that
+may stand anywhere share one dict per length. Before any of that, many texts are looked at together (pattern_filter), and nearly all
+of them go no further.
 """
 
-import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from pipeline.hotlist.pattern_filter import PatternFilter
+
 WILD = frozenset("?*")
+Rows = dict[object, list[int]]
+AT_ONCE = 16  # texts; fewer are quicker one by one
+_PORTION = 512  # texts that the filter looks at together: its words stay in the processor's cache
 
 
 def is_pattern(plate: str) -> bool:
     """Whether the text has a wildcard."""
     return not WILD.isdisjoint(plate)
+
+
+def fits(parts: Sequence[str], text: str) -> bool:
+    """Whether a pattern, given as its parts between stars, fits the whole text. Each part is tried at each place once.
+
+    >>> fits(["1A", "C", "4"], "1ABCD34"), fits(["1A", "C", "4"], "1ABD34")
+    (True, False)
+    """
+    head, *middle, tail = parts
+    end = len(text) - len(tail)
+    if len(head) > end or not _stands(head, text, 0) or not _stands(tail, text, end):
+        return False
+    at = len(head)
+    for part in middle:
+        at = next((place for place in range(at, end - len(part) + 1) if _stands(part, text, place)), -1)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
+def _stands(part: str, text: str, place: int) -> bool:
+    return all(wanted in ("?", text[place + at]) for at, wanted in enumerate(part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,68 +64,118 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Bucket:
-    shape: _Shape
+    """The patterns of one shape, by their fixed characters."""
+
     key: Callable[[str], object]
-    rows: dict[object, list[int]] = field(default_factory=dict)
+    rows: Rows = field(default_factory=dict)
 
 
 def _nothing(_text: str) -> object:
     return ()
 
 
+def literal_of(pattern: str) -> str | None:
+    """What a pattern such as ``*ABC*`` looks for anywhere; None for any other pattern."""
+    inner = pattern[1:-1]
+    return inner if len(pattern) > 2 and pattern[0] == pattern[-1] == "*" and not is_pattern(inner) else None
+
+
 @dataclass(slots=True)
 class PatternIndex:
     """Patterns to rows."""
 
-    _buckets: dict[_Shape, _Bucket] = field(default_factory=dict)
-    _several_stars: dict[str, tuple[re.Pattern[str], list[int]]] = field(default_factory=dict)
+    _exact: dict[int, dict[_Shape, _Bucket]] = field(default_factory=dict)  # by length
+    _starred: dict[_Shape, _Bucket] = field(default_factory=dict)
+    _literals: dict[int, Rows] = field(default_factory=dict)  # by length
+    _others: Rows = field(default_factory=dict)  # by pattern: several stars of another kind
+    _patterns: Counter[str] = field(default_factory=Counter)
+    _filter: PatternFilter = field(default_factory=PatternFilter)
+    _unfiltered: int = 0  # patterns that the filter does not know
+    _in_vain: int = 0  # patterns taken back that the filter still names texts for
 
     def __bool__(self) -> bool:
-        return bool(self._buckets or self._several_stars)
+        return bool(self._patterns)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._buckets.clear()
-        self._several_stars.clear()
+        for group in (self._exact, self._starred, self._literals, self._others, self._patterns):
+            group.clear()
+        self._filter.clear()
+        self._unfiltered = self._in_vain = 0
 
     def add(self, pattern: str, row: int) -> None:
         """Note that the pattern has this row."""
-        if pattern.count("*") > 1:
-            expression = re.compile(pattern.replace("?", ".").replace("*", ".*"))
-            self._several_stars.setdefault(pattern, (expression, []))[1].append(row)
-            return
-        shape = _Shape.of(pattern)
-        bucket = self._buckets.get(shape)
-        if bucket is None:
-            bucket = self._buckets[shape] = _Bucket(shape, itemgetter(*shape.fixed) if shape.fixed else _nothing)
-        bucket.rows.setdefault(bucket.key(pattern), []).append(row)
+        rows, key = self._group(pattern)
+        rows.setdefault(key, []).append(row)
+        self._patterns[pattern] += 1
+        self._unfiltered += not self._filter.add(pattern)
 
     def discard(self, pattern: str, row: int) -> None:
         """Take the pair back."""
-        if pattern.count("*") > 1:
-            rows = self._several_stars[pattern][1]
-            rows.remove(row)
-            if not rows:
-                del self._several_stars[pattern]
-            return
-        shape = _Shape.of(pattern)
-        bucket = self._buckets[shape]
-        key = bucket.key(pattern)
-        bucket.rows[key].remove(row)
-        if not bucket.rows[key]:
-            del bucket.rows[key]
-        if not bucket.rows:
-            del self._buckets[shape]
+        rows, key = self._group(pattern)
+        rows[key].remove(row)
+        if not rows[key]:
+            del rows[key]
+            self._drop_empty()
+        self._patterns[pattern] -= 1
+        if not self._patterns[pattern]:
+            del self._patterns[pattern]
+        self._in_vain += 1
+        if self._in_vain > len(self._patterns):
+            self._build_filter()
+
+    def _build_filter(self) -> None:
+        self._filter.clear()
+        self._in_vain = 0
+        self._unfiltered = sum(count for pattern, count in self._patterns.items() if not self._filter.add(pattern))
+
+    def may_fit(self, texts: Sequence[str]) -> list[int]:
+        """The indexes of the compact texts that any pattern may fit. One may be named in vain, none is left out."""
+        if self._unfiltered or len(texts) < AT_ONCE:
+            return [at for at, text in enumerate(texts) if self.rows(text)]
+        return [
+            first + at
+            for first in range(0, len(texts), _PORTION)
+            for at in self._filter.may_fit(texts[first : first + _PORTION])
+        ]
 
     def rows(self, text: str) -> list[int]:
-        """The rows of all patterns that the compact text fits."""
+        """The rows of all patterns that the compact text fits, those added first first."""
         found: list[int] = []
         length = len(text)
-        for bucket in self._buckets.values():
-            shape = bucket.shape
-            if length == shape.length or (shape.star and length > shape.length):
+        for bucket in self._exact.get(length, {}).values():
+            found += bucket.rows.get(bucket.key(text), ())
+        for shape, bucket in self._starred.items():
+            if length >= shape.length:
                 found += bucket.rows.get(bucket.key(text), ())
-        for expression, rows in self._several_stars.values():
-            if expression.fullmatch(text):
+        for size, literals in self._literals.items():
+            for part in {text[at : at + size] for at in range(length - size + 1)}:
+                found += literals.get(part, ())
+        for pattern, rows in self._others.items():
+            if fits(str(pattern).split("*"), text):
                 found += rows
-        return found
+        return sorted(found)
+
+    def _group(self, pattern: str) -> tuple[Rows, object]:
+        """Where the rows of a pattern are, and under which key."""
+        if pattern.count("*") > 1:
+            literal = literal_of(pattern)
+            return (
+                (self._others, pattern) if literal is None else (self._literals.setdefault(len(literal), {}), literal)
+            )
+        shape = _Shape.of(pattern)
+        shapes = self._starred if shape.star else self._exact.setdefault(shape.length, {})
+        bucket = shapes.get(shape)
+        if bucket is None:
+            bucket = shapes[shape] = _Bucket(itemgetter(*shape.fixed) if shape.fixed else _nothing)
+        return bucket.rows, bucket.key(pattern)
+
+    def _drop_empty(self) -> None:
+        """Remove the groups in which nothing is left."""
+        for shapes in (self._starred, *self._exact.values()):
+            for shape in [shape for shape, bucket in shapes.items() if not bucket.rows]:
+                del shapes[shape]
+        for size in [size for size, group in self._exact.items() if not group]:
+            del self._exact[size]
+        for size in [size for size, rows in self._literals.items() if not rows]:
+            del self._literals[size]

@@ -1,15 +1,16 @@
 """Patterns: ? is one character, * any number."""
 
+import random
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.hotlist.pattern_index import PatternIndex, is_pattern
+from pipeline.hotlist.pattern_index import AT_ONCE, PatternIndex, is_pattern
 
-PATTERN = st.text(alphabet="AB1?*", min_size=1, max_size=6)
-TEXT = st.text(alphabet="AB1", max_size=7)
+PATTERN = st.text(alphabet="AB1?*", min_size=1, max_size=6) | st.text(alphabet="A?*", min_size=1, max_size=13)
+TEXT = st.text(alphabet="AB1", max_size=7) | st.text(alphabet="A", max_size=16)
 
 
 @given(st.lists(PATTERN, max_size=8), TEXT)
@@ -20,6 +21,38 @@ def test_patterns_match_as_the_same_regular_expressions_do(patterns: list[str], 
         index.add(pattern, row)
     expressions = [pattern.replace("?", ".").replace("*", ".*") for pattern in patterns]
     assert [row for row, one in enumerate(expressions) if re.fullmatch(one, text)] == sorted(index.rows(text))
+
+
+@given(
+    st.lists(PATTERN, max_size=8),
+    st.lists(TEXT, min_size=AT_ONCE, max_size=3 * AT_ONCE),
+    st.lists(PATTERN, max_size=30),
+)
+def test_a_look_at_many_texts_leaves_out_none_that_a_pattern_fits(
+    patterns: list[str], texts: list[str], taken_back: list[str]
+) -> None:
+    """Also after patterns were taken back, when it may name texts in vain."""
+    index = PatternIndex()
+    for row, pattern in enumerate(taken_back):
+        index.add(pattern, -row)
+    for row, pattern in enumerate(patterns):
+        index.add(pattern, row)
+    for row, pattern in enumerate(taken_back):
+        index.discard(pattern, -row)
+    fitting = {at for at, text in enumerate(texts) if index.rows(text)}
+    assert fitting <= set(index.may_fit(texts))
+
+
+def test_a_look_at_many_texts_names_few_in_vain() -> None:
+    """Ten thousand patterns of every kind, of which hardly any text fits one: fewer than one text in ten is tried."""
+    dice = random.Random(3)
+    index = PatternIndex()
+    for row in range(10_000):
+        plate = "".join(dice.choices("ABCDEFGHJK0123456789", k=8))
+        index.add(dice.choice([plate[:3] + "?" + plate[4:], plate[:6] + "*", "*" + plate[2:], f"*{plate[1:7]}*"]), row)
+    texts = ["".join(dice.choices("ABCDEFGHJK0123456789", k=7)) for _ in range(3_000)]
+    fitting = {at for at, text in enumerate(texts) if index.rows(text)}
+    assert len(set(index.may_fit(texts)) - fitting) < 300
 
 
 @given(st.lists(PATTERN, min_size=1, max_size=8), TEXT)
