@@ -23,7 +23,7 @@ from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.motion import View
-from pipeline.vision.passages import Passages, track_of
+from pipeline.vision.passages import Passages, track_of, warm_up
 from pipeline.vision.pictures import one_thread
 from pipeline.vision.tracking import Passage
 from schemas.pictures import Frame
@@ -46,6 +46,7 @@ async def start(context: Context) -> Handler[Frame]:
     still = context.metrics.counter(
         "vigie_frames_still", "Frames that were not searched, because nothing moved in them"
     )
+    await asyncio.to_thread(warm_up)
     decoder = Decoder(spent, context.now_ms, check, context.waiting, replica.of(CAMERAS), count_still=still.inc)
     context.on_reset(decoder.forget)
     return decoder.handle

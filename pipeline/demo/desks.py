@@ -11,7 +11,7 @@ import msgspec
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.receiver.inbox import read_inbox
 from pipeline.receiver.server import DeskStatus
-from pipeline.servers.fleet import free_port
+from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 
 
@@ -21,7 +21,9 @@ class Desks:
     def __init__(self, folder: Path, countries: Iterable[str]) -> None:
         self.folder = folder
         self.credentials = create_credentials(folder / "keys")
-        self._ports = {country: (free_port(), free_port()) for country in countries}
+        named = list(countries)
+        ports = free_ports((), 2 * len(named))
+        self._ports = dict(zip(named, zip(ports[::2], ports[1::2], strict=True), strict=True))
         self.processes = {country: self._process(country) for country in self._ports}
 
     async def start(self) -> None:

@@ -1,7 +1,6 @@
 """The agents' worker processes on this machine: started, watched, restarted, stopped together."""
 
 import asyncio
-import socket
 import sys
 import urllib.request
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agents import AGENTS
+from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 
 STOP_WITHIN_S = 8.0
@@ -54,7 +54,7 @@ class Fleet:
 
 
 def _worker(agent: str, number: int, data_dir: Path, env: Mapping[str, str]) -> Worker:
-    port = free_port()
+    (port,) = free_ports((), 1)
     name = agent if number == 1 else f"{agent}-{number}"
     program = Program(
         name=name,
@@ -67,13 +67,6 @@ def _worker(agent: str, number: int, data_dir: Path, env: Mapping[str, str]) -> 
         back_off_s=0.2,
     )
     return Worker(agent, port, Supervised(program, data_dir))
-
-
-def free_port() -> int:
-    """A TCP port that nobody has on this machine right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _ready(port: int) -> bool:

@@ -1,7 +1,6 @@
 """How the embedded brokers are configured: Java's options and server.properties."""
 
 from base64 import urlsafe_b64encode
-from pathlib import Path
 
 import msgspec
 
@@ -18,8 +17,8 @@ JVM = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true", "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSZ",
 )  # fmt: skip
 
-JAVA_ENV = {"JAVA_TOOL_OPTIONS": "", "JDK_JAVA_OPTIONS": "", "_JAVA_OPTIONS": ""}
-"""What is meant for other Javas of this machine is not for this one."""
+JAVA_ENV = {"JAVA_TOOL_OPTIONS": "", "JDK_JAVA_OPTIONS": "", "_JAVA_OPTIONS": "", "LC_ALL": "C.UTF-8"}
+"""What is meant for other Javas of this machine is not for this one; and a folder's name may have any letters."""
 
 SETTINGS = {
     # back soon after a kill: the broker's old registration must lapse before it may register again
@@ -75,8 +74,9 @@ def new_cluster_id(random: bytes) -> str:
     return urlsafe_b64encode(bytes([random[0] & 0x7F]) + random[1:]).decode().rstrip("=")
 
 
-def properties_of(cluster: Cluster, node: int, folder: Path) -> str:
-    """The server.properties of one broker, whose log lies in folder/log."""
+def properties_of(cluster: Cluster, node: int) -> str:
+    """The server.properties of one broker. It works in the folder that they lie in, where its log is, too: a path has no place
+    here, because a comma or a backslash in it would mean something, and another alphabet would not be understood."""
     client, controller = cluster.ports[2 * node], cluster.ports[2 * node + 1]
     voters = ",".join(f"{n}@{HOST}:{port}" for n, port in enumerate(cluster.ports[1::2]))
     in_sync = 2 if cluster.brokers == 3 else 1
@@ -89,7 +89,7 @@ def properties_of(cluster: Cluster, node: int, folder: Path) -> str:
         "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
         "inter.broker.listener.name": "CLIENT",
         "controller.listener.names": "CONTROLLER",
-        "log.dirs": folder / "log",
+        "log.dirs": "log",
         "default.replication.factor": cluster.brokers,
         "min.insync.replicas": in_sync,
         "offsets.topic.replication.factor": cluster.brokers,

@@ -72,7 +72,7 @@ class KafkaServer:
         partial.replace(file)
         for node in range(cluster.brokers):
             self._node_folder(node).mkdir(mode=0o700, exist_ok=True)
-            self._properties(node).write_text(properties_of(cluster, node, self._node_folder(node)))
+            self._properties(node).write_text(properties_of(cluster, node))
         return cluster
 
     async def _format(self, jars: str, node: int) -> None:
@@ -88,7 +88,8 @@ class KafkaServer:
             *java,
             *storage,
             "-c",
-            str(self._properties(node)),
+            self._properties(node).name,
+            cwd=self._node_folder(node),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **JAVA_ENV},
@@ -110,11 +111,12 @@ class KafkaServer:
         scratch.mkdir()
         heap = f"-Xmx{HEAP_MB[self.cluster.brokers]}m"
         server = self.cluster.servers[node]
-        own = (f"-Djava.io.tmpdir={scratch}", f"-XX:ErrorFile={folder / 'crash.log'}")
+        own = (f"-Djava.io.tmpdir={scratch.name}", "-XX:ErrorFile=crash.log")
         return Program(
             name=f"kafka-{node}",
-            argv=(str(JAVA), heap, *JVM, *own, "-cp", jars, "kafka.Kafka", str(self._properties(node))),
+            argv=(str(JAVA), heap, *JVM, *own, "-cp", jars, "kafka.Kafka", self._properties(node).name),
             env=JAVA_ENV,
+            cwd=folder,
             health=lambda: is_known(server, node),
             ready_within_s=180.0,
             # of three, the last cannot say goodbye to a majority, and would wait for one for minutes

@@ -34,6 +34,7 @@ class Program:
     name: str
     argv: tuple[str, ...]
     env: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path | None = None  # the folder that it works in; None: this process's
     health: Health = always  # asked until it says yes; an exception counts as no
     health_every_s: float = 0.05
     watch_every_s: float | None = None  # asked on while it runs; five times no in a row ends it
@@ -181,7 +182,7 @@ class Supervised:
         self._turn_log()
         command = (sys.executable, "-I", "-S", launcher, str(os.getpid()), *program.argv)
         with self.log_path.open("ab") as output:
-            process = await _spawn(command, {**os.environ, **program.env}, output)
+            process = await _spawn(command, {**os.environ, **program.env}, program.cwd, output)
         self._process = process
         self.pid = process.pid
         identity = pids.identity_of(process.pid, program.argv)
@@ -242,10 +243,18 @@ class Supervised:
                 file.truncate(0)
 
 
-async def _spawn(command: tuple[str, ...], env: Mapping[str, str], output: IO[bytes]) -> asyncio.subprocess.Process:
+async def _spawn(
+    command: tuple[str, ...], env: Mapping[str, str], cwd: Path | None, output: IO[bytes]
+) -> asyncio.subprocess.Process:
     """Start it in a session of its own, so that the terminal's Ctrl-C reaches the supervisor alone."""
     return await asyncio.create_subprocess_exec(
-        *command, env=env, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        *command,
+        env=env,
+        cwd=cwd,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
     )
 
 

@@ -5,11 +5,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
+import structlog
 from redis.asyncio import Redis
 
 from pipeline.errors import Misconfigured
+from pipeline.servers.append_only import cut_zeros
 from pipeline.servers.ports import HOST, free_ports
 from pipeline.servers.processes import Program, Supervised
+
+log = structlog.get_logger()
 
 SETTINGS = {
     "bind": HOST,
@@ -60,6 +64,8 @@ class ValkeyServer:
         config = self._folder / "valkey.conf"
         lines = {"port": place.port, "requirepass": place.password, "dir": quoted(self._folder), **SETTINGS}
         write_private(config, "".join(f"{name} {value}\n" for name, value in lines.items()).encode())
+        for file, zeros in cut_zeros(self._folder / "appendonlydir"):
+            log.warning("store.tail_cut", file=str(file), zero_bytes=zeros)
         program = Program(
             name="valkey",
             argv=(str(server_binary()), str(config)),

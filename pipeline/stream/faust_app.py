@@ -19,8 +19,14 @@ class _Boot(BootStrategy):  # type: ignore[misc]
     enable_sensors = False
 
 
+class _Settings(faust.Settings):  # type: ignore[misc]  # faust ships no types
+    def getenv(self, env_name: str) -> None:
+        """None: BROKER_URL, TIMEZONE and their like are other programs' words, and would go before what stands below."""
+
+
 class _App(faust.App):  # type: ignore[misc]
     BootStrategy = _Boot
+    Settings = _Settings
     logger = logging.getLogger("faust.app")
 
     def _create_directories(self) -> None:

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+import cv2
+import numpy as np
+
 from pipeline.vision.attributes import colour_in
 from pipeline.vision.locate import find_plates
 from pipeline.vision.motion import Motion, View, in_view
-from pipeline.vision.pictures import Picture, decode_picture, overview_of
+from pipeline.vision.pictures import Picture, decode_picture, encode_jpeg, overview_of
 from pipeline.vision.sights import Sight, sight_of
 from pipeline.vision.tracking import Passage, Spent, Tracker
 from schemas.pictures import Crop, Frame, Track
@@ -26,6 +29,16 @@ def sights_of(picture: Picture, view: View = EVERYTHING) -> list[Sight]:
     """The plates of one picture that its camera is to follow, best first. picture: (H, W, 3) uint8 BGR, not modified."""
     boxes = in_view([located.box for located in find_plates(picture)], view, picture)
     return [sight_of(picture, box) for box in boxes]
+
+
+def warm_up() -> None:
+    """Search drawn plates, so that what libraries make at their first use is in no picture's time: 0.2 s."""
+    picture = np.full((720, 1280, 3), 90, np.uint8)
+    for left, top in ((100, 100), (700, 400)):
+        cv2.rectangle(picture, (left, top), (left + 200, top + 42), (20, 200, 240), -1)
+        cv2.putText(picture, "AB 1234", (left + 12, top + 34), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (10, 10, 10), 3)
+    for _ in range(2):
+        sights_in(encode_jpeg(picture))
 
 
 def track_of(passage: Passage) -> Track:

@@ -196,3 +196,54 @@ def taken(server: str) -> socket.socket:
     """A listener on host:port that is none of ours."""
     host, _, port = server.rpartition(":")
     return socket.create_server((host, int(port)))
+
+
+AWKWARD = {
+    "JAVA_TOOL_OPTIONS": "-Xmx1k",
+    "JDK_JAVA_OPTIONS": "-Xmx1k",
+    "_JAVA_OPTIONS": "-Xmx1k",
+    "JAVA_OPTS": "-Xmx1k",
+    "KAFKA_OPTS": "-Xmx1k",
+    "KAFKA_HEAP_OPTS": "-Xmx1k",
+    "CLASSPATH": "nowhere",
+    "LANG": "C",
+}
+
+
+def names_in(folder: Path) -> list[str]:
+    """What lies in a folder."""
+    return [path.name for path in folder.iterdir()]
+
+
+def cut_the_power(folder: Path) -> None:
+    """Leave the store's file longer than what was written, as file systems do."""
+    (written,) = folder.glob("valkey/appendonlydir/*.incr.aof")
+    with written.open("ab") as file:
+        file.write(bytes(4096))
+
+
+async def test_a_folder_may_have_any_name_and_a_power_cut_may_leave_zeros(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Everything lies in that folder, what was written is there again from another working folder, and the cut is told of.
+
+    What the environment tells other programs of this machine is not heard.
+    """
+    folder = tmp_path / "a,b données, Zürich back\\slash %d"
+    for name, value in AWKWARD.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    async with EmbeddedPair(folder) as pair:
+        await create_topics(pair.kafka, "vigie", partitions=ONE_EACH)
+        await send(pair.kafka, "vigie.reads", [b"one", b"two"])
+        async with Redis.from_url(pair.redis_url) as client:
+            await client.set("key", b"value\0")
+    assert [folder.name] == names_in(tmp_path)
+    cut_the_power(folder)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    async with EmbeddedPair(folder) as pair:
+        assert [b"one", b"two"] == await received(pair.kafka, "vigie.reads", 2)
+        assert b"value\0" == await kept(pair.redis_url, "key")
+    assert [] == names_in(tmp_path / "elsewhere")
+    assert "store.tail_cut" in capsys.readouterr().out

@@ -3,11 +3,13 @@
 import socket
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.runtime.topics import differences, wanted_topics
+from pipeline.servers.append_only import CHUNK, cut_zeros
 from pipeline.servers.kafka_config import Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import LOCK, SPEC, pinned_jars
 from pipeline.servers.pair import running_pair
@@ -29,8 +31,8 @@ def test_known_ports_are_kept_and_taken_ones_given_up() -> None:
 
 def test_a_single_broker_keeps_one_copy_and_three_keep_three() -> None:
     """Copies, and how many must have a record before it is acknowledged."""
-    one = properties_of(Cluster(cluster_id="x", brokers=1, ports=(1, 2)), 0, Path("/f"))
-    three = properties_of(Cluster(cluster_id="x", brokers=3, ports=(1, 2, 3, 4, 5, 6)), 2, Path("/f"))
+    one = properties_of(Cluster(cluster_id="x", brokers=1, ports=(1, 2)), 0)
+    three = properties_of(Cluster(cluster_id="x", brokers=3, ports=(1, 2, 3, 4, 5, 6)), 2)
     assert "default.replication.factor=1\n" in one
     assert "log.flush.interval.ms=1000\n" in one
     assert "default.replication.factor=3\nmin.insync.replicas=2\n" in three
@@ -100,3 +102,22 @@ def test_each_difference_says_what_is_wanted_and_found() -> None:
         ("max.message.bytes", "2", True),
     }
     assert str(found[0]) == "vigie.frames: partitions is 1, wanted 32"
+
+
+@given(st.binary(max_size=300).map(lambda text: text + b"\r\n"), st.integers(0, 3 * CHUNK))
+@example(b"", 16)
+@example(b"*1\r\n$4\r\nPING\r\n", 2 * CHUNK)
+def test_zeros_at_the_end_of_the_stores_file_are_cut_off_and_nothing_else_is(content: bytes, zeros: int) -> None:
+    """As a power cut leaves them; only the newest file of several is looked at, which is the one that was being written."""
+    with TemporaryDirectory() as name:
+        older, newest = (Path(name) / f"appendonly.aof.{number}.incr.aof" for number in (9, 10))
+        older.write_bytes(b"older\0")
+        newest.write_bytes(content + bytes(zeros))
+        assert [(newest, zeros)] * (zeros > 0) == list(cut_zeros(Path(name)))
+        assert (b"older\0", content) == (older.read_bytes(), newest.read_bytes())
+        assert [] == list(cut_zeros(Path(name)))
+
+
+def test_a_store_without_a_file_has_nothing_to_cut(tmp_path: Path) -> None:
+    """A new data folder."""
+    assert [] == list(cut_zeros(tmp_path / "appendonlydir"))

@@ -10,8 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from agents import AGENTS
-from pipeline.servers.fleet import free_port
-from pipeline.servers.ports import HOST
+from pipeline.servers.ports import HOST, free_ports
 from pipeline.servers.processes import Program, Supervised
 from pipeline.servers.valkey_server import SETTINGS, quoted, server_binary, write_private
 from tests.faults.fault import Fault
@@ -73,7 +72,8 @@ class RedisFailover(Fault):
             await self._way.stop()
 
     async def _start(self, road: Road) -> tuple[str, Supervised]:
-        parts, port, folder = urlsplit(road.pair.redis_url), free_port(), road.pair.data_dir / "valkey-2"
+        parts, folder = urlsplit(road.pair.redis_url), road.pair.data_dir / "valkey-2"
+        (port,) = free_ports((), 1)
         folder.mkdir(exist_ok=True)
         for file in folder.rglob("*"):
             if file.is_file():
