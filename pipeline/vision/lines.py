@@ -34,7 +34,8 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
     if row is None:
         yield from _without_row(crop, inner) if surely_a_plate else ()
         return
-    pair = _pair(grey, row) or _room_beside(row, inner) if width < _TWO_LINE_ASPECT * height else None
+    level = height - abs(row.slope) * row.length
+    pair = _pair(grey, row) or _room_beside(row, inner) if width < _TWO_LINE_ASPECT * level else None
     found, reach = (pair, _WITHIN) if pair else ((row,), _BEYOND)
     whole = tuple(_along(line, inner, crop, reach) for line in found)
     yield _cut(crop, whole)

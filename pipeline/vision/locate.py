@@ -80,7 +80,7 @@ def _stroke_areas(grey: Grey) -> list[Box]:
     """Areas full of upright strokes at three scales."""
     found: list[Box] = []
     scale = 1
-    while scale <= 4 and min(grey.shape) >= 24:
+    while scale <= 8 and min(grey.shape) >= 24:
         strongest = sorted(_level(grey), key=lambda item: -item[0])[:_MAX_AREAS]
         found += [(x * scale, y * scale, w * scale, h * scale) for _, (x, y, w, h) in strongest]
         grey = np.asarray(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
