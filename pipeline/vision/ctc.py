@@ -90,6 +90,19 @@ def best_texts(scores: Scores, width: int = 8, reach: float = 12.0) -> list[tupl
     return sorted(texts, key=lambda item: -item[1])
 
 
+def spelt(scores: Scores) -> list[tuple[str, float]]:
+    """What the likeliest class of each column spells: each character and the column of its middle."""
+    said: list[tuple[str, float]] = []
+    classes = scores.argmax(axis=1).tolist()
+    for column, (index, before) in enumerate(zip(classes, [0, *classes[:-1]], strict=True)):
+        if index and index == before:
+            character, middle = said[-1]
+            said[-1] = character, middle + 0.5
+        elif index:
+            said.append((ALPHABET[index - 1], float(column)))
+    return said
+
+
 def _columns(scores: Scores) -> Iterator[tuple[list[float], list[tuple[str, float]]]]:
     """Each column's probabilities, and those of the characters that may stand there."""
     shares = np.exp(scores)

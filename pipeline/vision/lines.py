@@ -1,7 +1,8 @@
 """The lines of text of a plate that was cut out: where they run, each turned upright; two where one stands above the other."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -9,10 +10,29 @@ from numpy.typing import NDArray
 
 from pipeline.vision.boxes import Box
 from pipeline.vision.pictures import Picture, at_share
-from pipeline.vision.rows import Grey, Row, find_row, straighten
+from pipeline.vision.rows import Grey, Row, find_row, sheared, straighten
 
-Lines = tuple[Picture, ...]
-"""One or two lines, top to bottom, each (48, w, 3) BGR."""
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text. picture: (48, w, 3) BGR; row: where it runs in the crop; skipped: pixels of it left out at the left."""
+
+    picture: Picture
+    row: Row
+    skipped: int = 0
+
+    def part(self, first: float, last: float) -> Row:
+        """The row from one to another pixel column of the picture."""
+        step = self.row.height * 1.5 / self.picture.shape[0]
+        middle = (self.row.length + 0.5 * self.row.height) / 2
+        begin, end = ((column + self.skipped) * step - middle for column in (first, last))
+        cos = math.cos(math.atan(self.row.slope))
+        x = self.row.centre_x + (begin + end) / 2 * cos
+        return replace(self.row, centre_x=x, centre_y=self.row.y_at(x), length=max(end - begin, 1.0))
+
+
+Lines = tuple[Line, ...]
+"""One or two lines, top to bottom."""
 
 # heights of a character that are looked at beyond the plate's ends
 _BEYOND = 0.6  # its first may have been missed
@@ -34,6 +54,7 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
     if row is None:
         yield from _without_row(crop, inner) if surely_a_plate else ()
         return
+    row = sheared(grey, row)
     level = height - abs(row.slope) * row.length
     pair = _pair(grey, row) or _room_beside(row, inner) if width < _TWO_LINE_ASPECT * level else None
     found, reach = (pair, _WITHIN) if pair else ((row,), _BEYOND)
@@ -46,7 +67,14 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
 
 
 def _cut(crop: Picture, rows: tuple[Row, ...]) -> Lines:
-    return tuple(_without_band(straighten(crop, row)) for row in rows)
+    return tuple(_line(crop, row) for row in rows)
+
+
+def _line(crop: Picture, row: Row) -> Line:
+    """The line without the bands at its ends, whose small letters (country, region) are no part of the plate's text."""
+    line = straighten(crop, row)
+    (_, left), (_, right) = _bands(line)
+    return Line(line[:, left : line.shape[1] - right].copy(), row, left)
 
 
 def _along(row: Row, inner: Box, crop: Picture, reach: float) -> Row:
@@ -77,12 +105,6 @@ def text_and_band(crop: Picture, inner: Box) -> tuple[Picture, Picture]:
     line = straighten(crop, _along(row, inner, crop, _BEYOND))
     (begin, end), _ = _bands(line)
     return straighten(crop, row), line[:, begin:end].copy()
-
-
-def _without_band(line: Picture) -> Picture:
-    """The line without the bands at its ends, whose small letters (country, region) are no part of the plate's text."""
-    (_, left), (_, right) = _bands(line)
-    return line[:, left : line.shape[1] - right].copy()
 
 
 def _bands(line: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -122,7 +144,7 @@ def _pair(grey: Grey, row: Row) -> tuple[Row, Row] | None:
         area = (round(left), round(top), round(width), round(1.9 * row.height))
         other = find_row(grey, area)
         if other is not None and are_stacked(row, other):
-            level = replace(other, slope=row.slope)
+            level = replace(other, slope=row.slope, lean=row.lean)
             return (level, row) if side < 0 else (row, level)
     return None
 

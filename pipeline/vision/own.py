@@ -19,6 +19,7 @@ ROWS, WIDTH = 32, 192  # pixels of the network's input
 STRETCH = 1.2  # lines are widened by this, so that narrow characters keep columns of their own
 NAME = "vigie-ctc/1"
 MODEL = Path(__file__).parent / "models" / "reader.onnx"
+_COLUMN = 4  # pixels of the network's input to a column of scores
 _SPACE, _STEP = 16, 16  # pixels of grey after a line; what widths are multiples of
 _FLOOR = -16.0  # natural logarithm: what the network holds for impossible is only very unlikely
 
@@ -46,13 +47,22 @@ class OwnReader:
         return np.maximum(np.asarray(found[0], np.float64), _FLOOR)
 
 
+def pixel_of(column: float, line: NDArray[np.uint8]) -> float:
+    """The pixel column of a line, (h, w) or (h, w, 3), that a column of its scores stands for."""
+    return float((column + 0.5) * _COLUMN * line.shape[1] / _prepared_width(line))
+
+
+def _prepared_width(line: NDArray[np.uint8]) -> int:
+    return int(np.clip(round(line.shape[1] * ROWS / line.shape[0] * STRETCH), 8, WIDTH))
+
+
 def prepared(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """A line as the network sees it, its contrast brought to a common range.
 
     line: (h, w, 3) BGR or (h, w) grey uint8, not modified. Returns (ROWS, up to WIDTH) uint8 grey.
     """
     grey = line if line.ndim == 2 else np.asarray(cv2.cvtColor(line, cv2.COLOR_BGR2GRAY), np.uint8)
-    width = int(np.clip(round(grey.shape[1] * ROWS / grey.shape[0] * STRETCH), 8, WIDTH))
+    width = _prepared_width(grey)
     how = cv2.INTER_AREA if grey.shape[0] >= ROWS else cv2.INTER_CUBIC
     return levelled(np.asarray(cv2.resize(grey, (width, ROWS), interpolation=how), np.uint8))
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from itertools import product
 from threading import Lock
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -15,14 +16,16 @@ from numpy.typing import NDArray
 
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
-from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities
+from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities, spelt
 from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
 from pipeline.vision.lines import Lines, lines_of
 from pipeline.vision.looks import looks_of
-from pipeline.vision.own import NAME, OwnReader
+from pipeline.vision.own import NAME, OwnReader, pixel_of
 from pipeline.vision.paddle import MIN_WIDTH, PaddleRecogniser, version
 from pipeline.vision.pictures import Picture
+from pipeline.vision.rows import Row
 from pipeline.vision.shapes import is_common, log_weight
+from pipeline.vision.verify import Verdict, chance
 from pipeline.vision.vote import could_be_plate
 
 _SOME_LINE = 48, 160, 3  # the shape of a line that PaddleOCR reads while it loads
@@ -33,6 +36,10 @@ _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of
 _SETTLED = (0.9, 0.97)  # certainty that needs no second opinion
 _HOPELESS = (0.15, 0.4)  # probability below which it is not worth a second opinion
 _NOTHING = (0.02, 0.05)  # probability below which no other cut is worth looking at
+_WORTH_A_WORD = 0.1  # credit of a text below which it is not worth a second opinion
+_HALF_A_CHARACTER = 0.29  # of its height
+_PLATE = {"even_at": 0.0, "trust": 1.0}  # how log odds of drawn pictures count on real ones (see verify.chance)
+_WHOLE = {"even_at": -2.0, "trust": 1.0}
 _SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
 _SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
 _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
@@ -60,12 +67,20 @@ class Paddle:
         return [folding.scores(recogniser.probabilities(line)) for line in lines]
 
 
+class Judge(Protocol):
+    """Tells whether the text of some rows in a grey picture stands on a plate (see verify.Verifier)."""
+
+    def look(self, grey: NDArray[np.uint8], rows: Sequence[Row]) -> Verdict: ...
+
+
 class PlateReader:
     """Reads plates that were cut out. Not thread-safe."""
 
-    def __init__(self, own: LineReader, arbiter: LineReader, name: str) -> None:
+    def __init__(self, own: LineReader, arbiter: LineReader, name: str, judge: Judge | None = None) -> None:
+        """judge: None takes whatever is read for a plate's."""
         self._own = own
         self._arbiter = arbiter
+        self._judge = judge
         self.name = name  # goes with every read
 
     @classmethod
@@ -76,10 +91,28 @@ class PlateReader:
     def read(self, crop: Picture, inner: Box, *, surely_a_plate: bool = False, arbitrate: bool = True) -> list[Reading]:
         """The texts that a plate may say, likeliest first; empty when there is none. 3 ms, with PaddleOCR's word 15 to 25.
 
+        Doubt whether the text stands on a plate, and holds all of it, is part of the probabilities.
         crop: (H, W, 3) uint8 BGR, the plate with a margin, not modified. inner: the plate's box within it, without the margin.
         surely_a_plate: there is one, so a second opinion is asked for even where hardly anything was seen.
         arbitrate: False never asks for one.
         """
+        ways, own, found = self._ways(crop, inner, surely_a_plate)
+        if not found:
+            return []
+        readings = mixed(found)
+        if surely_a_plate:
+            return self._arbitrated(ways, own, found) if arbitrate and not is_settled(readings) else readings
+        if is_hopeless(readings):
+            return readings
+        credit = self._credit(crop, ways, own, found, readings[0].text)
+        if arbitrate and credit >= _WORTH_A_WORD and not is_settled(readings):
+            readings = self._arbitrated(ways, own, found)
+        return [Reading(one.text, one.probability * credit, one.by_picture * credit) for one in readings]
+
+    def _ways(
+        self, crop: Picture, inner: Box, surely_a_plate: bool
+    ) -> tuple[list[Lines], list[list[Scores]], list[list[Reading]]]:
+        """The ways to cut the plate that were tried, each with its lines' scores and the readings of both."""
         ways: list[Lines] = []
         own: list[list[Scores]] = []
         found: list[list[Reading]] = []
@@ -87,27 +120,58 @@ class PlateReader:
             if any(found) and len(lines) < len(ways[0]):
                 break  # half of a plate of two lines, which was read whole
             ways.append(lines)
-            own.append(self._own.scores(lines))
+            own.append(self._own.scores([line.picture for line in lines]))
             found.append(_read(own[-1]))
             if len(ways) == len(lines) == 1 and is_settled(found[0]):
                 break  # a plate of two lines is always cut both ways: an end of either may be lost
             if not surely_a_plate and is_hopeless(found[-1], _NOTHING):
                 break
-        if not found:
-            return []
-        readings = mixed(found)
-        if not arbitrate or is_settled(readings) or (not surely_a_plate and is_hopeless(readings)):
-            return readings
-        return self._arbitrated(ways, own, found)
+        return ways, own, found
+
+    def _credit(
+        self, crop: Picture, ways: list[Lines], own: list[list[Scores]], found: list[list[Reading]], text: str
+    ) -> float:
+        """How probable it is, by what is seen around the text, that it is a plate's and all of it."""
+        if self._judge is None:
+            return 1.0
+        credits = _credits(found)
+        best = max(range(len(ways)), key=lambda at: (bool(found[at]) and found[at][0].text == text, credits[at]))
+        rows = read_rows(ways[best], own[best], text)
+        if not rows:
+            return 1.0
+        verdict = self._judge.look(np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8), rows)
+        return credit_of(verdict)
 
     def _arbitrated(self, ways: list[Lines], own: list[list[Scores]], found: list[list[Reading]]) -> list[Reading]:
         """Both readers' word on one way: to ask PaddleOCR about all changes hardly any text, and takes twice the time."""
         asked = _worth_asking(ways, found)
-        return _read_both(own[asked], self._arbiter.scores([_narrower(line) for line in ways[asked]]))
+        return _read_both(own[asked], self._arbiter.scores([_narrower(line.picture) for line in ways[asked]]))
 
     def looks(self, crop: Picture, inner: Box) -> Looks:
         """What the plate looks like beside its text: 2 ms. crop, inner: as in read."""
         return looks_of(crop, inner, self._own)
+
+
+def read_rows(lines: Lines, scores: Sequence[Scores], text: str) -> list[Row]:
+    """The rows of a plate as far as the text was read in them, from its first to its last character."""
+    said = [spelt(one) for one in scores]
+    whole = "".join(character for line in said for character, _ in line)
+    begin = whole.find(text)
+    first, end = (begin, begin + len(text)) if begin >= 0 else (0, len(whole))
+    rows, passed = [], 0
+    for line, characters in zip(lines, said, strict=True):
+        kept = characters[max(first - passed, 0) : max(end - passed, 0)]
+        passed += len(characters)
+        if kept:
+            half = _HALF_A_CHARACTER * line.picture.shape[0] / 1.5
+            left, right = (pixel_of(column, line.picture) for _, column in (kept[0], kept[-1]))
+            rows.append(line.part(left - half, right + half))
+    return rows
+
+
+def credit_of(verdict: Verdict) -> float:
+    """The probability that a text is a plate's and all of it."""
+    return chance(verdict.plate, **_PLATE) * chance(verdict.whole, **_WHOLE)
 
 
 def is_settled(readings: list[Reading]) -> bool:
@@ -140,7 +204,7 @@ def _worth_asking(ways: list[Lines], found: list[list[Reading]]) -> int:
     best = credits.index(max(credits))
     said = [(len(lines), readings[0].text if readings else "") for lines, readings in zip(ways, found, strict=True)]
     alike = [number for number, one in enumerate(said) if one == said[best]]
-    return min(alike, key=lambda number: sum(line.shape[1] for line in ways[number]))
+    return min(alike, key=lambda number: sum(line.picture.shape[1] for line in ways[number]))
 
 
 def _read(lines: list[Scores]) -> list[Reading]:

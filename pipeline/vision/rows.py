@@ -6,7 +6,7 @@ components of a letter's proportions, and look for the straight line that most o
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from statistics import median
 
@@ -17,7 +17,18 @@ from numpy.typing import NDArray
 from pipeline.vision.boxes import Box
 
 Grey = NDArray[np.uint8]
-MAX_SLOPE = 0.3  # 17 degrees: more is not a plate that a traffic camera sees upright
+MAX_SLOPE = 0.5  # 27 degrees: more is not a plate that a traffic camera sees upright
+_LEVEL = 0.06  # slope below which strokes stand upright either way
+_LEAN_SHARES = (
+    1.2,
+    1.0,
+    0.75,
+    0.5,
+    0.25,
+    0.0,
+    -0.3,
+)  # of the slope: 1 where the camera is tilted, 0 where the plate is seen from the side
+_LEAN_HEIGHT = 24  # pixels of the line that leans are tried on
 MIN_CHARACTERS = 3
 _WORK_HEIGHT, _ROUGH_HEIGHT = 80, 48  # pixels that the examined area is scaled to
 _WORK_WIDTH = 600
@@ -31,7 +42,10 @@ _FAIR_SCORE = 3.0  # and after two, this good
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of characters in pixels of the picture: centre, length and character height along a slope (dy/dx)."""
+    """A row of characters in pixels of the picture: centre, length and character height along a slope (dy/dx).
+
+    lean: how far upright strokes run to the right on a pixel's way down (dx/dy); None: at right angles to the slope.
+    """
 
     centre_x: float
     centre_y: float
@@ -40,6 +54,12 @@ class Row:
     slope: float
     characters: int
     score: float  # characters found, less what they deviate from one line and one height
+    lean: float | None = None
+
+    @property
+    def down(self) -> float:
+        """The lean as a number."""
+        return -self.slope if self.lean is None else self.lean
 
     def box(self, margin: float = 0.4) -> Box:
         """The upright box around the row, with a margin in character heights."""
@@ -48,19 +68,26 @@ class Row:
         height = self.height + abs(self.length * math.sin(angle)) + margin * self.height
         return round(self.centre_x - width / 2), round(self.centre_y - height / 2), round(width), round(height)
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """x of its left and its right end."""
+        half = self.length / 2 * math.cos(math.atan(self.slope))
+        return self.centre_x - half, self.centre_x + half
+
+    def y_at(self, x: float) -> float:
+        """y of its middle line there."""
+        return self.centre_y + self.slope * (x - self.centre_x)
+
     def widened(self, left: float, right: float) -> "Row":
         """The same row running at least from x = left to x = right."""
-        half = self.length / 2 * math.cos(math.atan(self.slope))
-        left, right = min(left, self.centre_x - half), max(right, self.centre_x + half)
+        first, last = self.ends
+        left, right = min(left, first), max(right, last)
         middle = (left + right) / 2
-        return Row(
+        return replace(
+            self,
             centre_x=middle,
-            centre_y=self.centre_y + self.slope * (middle - self.centre_x),
+            centre_y=self.y_at(middle),
             length=(right - left) / math.cos(math.atan(self.slope)),
-            height=self.height,
-            slope=self.slope,
-            characters=self.characters,
-            score=self.score,
         )
 
 
@@ -104,16 +131,38 @@ def find_row(grey: Grey, area: Box, *, roughly: bool = False) -> Row | None:
 
 
 def straighten(picture: NDArray[np.uint8], row: Row, height: int = 48) -> NDArray[np.uint8]:
-    """Turn and scale a row upright. picture: (H, W, 3) BGR, not modified. Returns a copy (height, w, 3)."""
-    text_height = row.height * 1.5
-    scale = height / text_height
+    """Turn, shear and scale a row upright. picture: (H, W) or (H, W, 3), not modified. Returns a copy of as many colours."""
+    scale = height / (row.height * 1.5)
     width = max(8, round((row.length + 0.5 * row.height) * scale))
-    cos, sin = math.cos(math.atan(row.slope)) * scale, math.sin(math.atan(row.slope)) * scale
-    turn = np.array([[cos, sin, 0.0], [-sin, cos, 0.0]])
-    turn[:, 2] = np.array([width / 2, height / 2]) - turn[:, :2] @ np.array([row.centre_x, row.centre_y])
     how = cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA
+    turn = to_line(row, width, height)
     line = cv2.warpAffine(picture, turn, (width, height), flags=how, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(line, np.uint8)
+
+
+def to_line(row: Row, width: float, height: float) -> NDArray[np.float64]:
+    """The (2, 3) map from the picture to a line of this size, pixels, with the row in its middle."""
+    step = row.height * 1.5 / height  # pixels of the picture to one of the line
+    cos, sin = math.cos(math.atan(row.slope)), math.sin(math.atan(row.slope))
+    back = np.array([[cos * step, row.down * step * cos], [sin * step, step * cos if row.lean is None else step]])
+    turn = np.zeros((2, 3))
+    turn[:, :2] = np.linalg.inv(back)
+    turn[:, 2] = np.array([width / 2, height / 2]) - turn[:, :2] @ np.array([row.centre_x, row.centre_y])
+    return turn
+
+
+def sheared(grey: Grey, row: Row) -> Row:
+    """The row with the lean of its strokes: the one that parts its characters best. Rows that hardly slope stay as they are."""
+    if abs(row.slope) < _LEVEL:
+        return row
+    leans = [replace(row, lean=-row.slope * share) for share in _LEAN_SHARES]
+    return max(leans, key=lambda one: _parted(straighten(grey, one, _LEAN_HEIGHT)))
+
+
+def _parted(line: Grey) -> float:
+    """How strongly a line's columns differ: most where strokes stand upright and gaps are free."""
+    means = cv2.reduce(line[4:-4], 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    return float(np.square(np.diff(means)).mean())
 
 
 def _binarised(grey: Grey, *, maybe_light: bool) -> Iterator[Grey]:

@@ -1,6 +1,6 @@
 """Single pictures from end to end, made of the very functions that decode and ocr use: the same picture gives the same reads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,8 +12,8 @@ from pipeline.plates.looks import Looks
 from pipeline.vision.attributes import colour_of
 from pipeline.vision.boxes import Box
 from pipeline.vision.interpret import Reading
-from pipeline.vision.locate import find_plates
-from pipeline.vision.pictures import decode_picture, encode_jpeg
+from pipeline.vision.locate import Located, find_more_plates, find_plates
+from pipeline.vision.pictures import Picture, decode_picture, encode_jpeg
 from pipeline.vision.reading import PlateReader
 from pipeline.vision.sights import looks_in, read_passage, sight_of
 from pipeline.vision.vote import Verdict, vote
@@ -21,6 +21,7 @@ from schemas.pictures import Track
 
 _CLEAR, _MANY = 0.97, 5  # confidence in digits alone; how many of them a house seldom has
 _SURE = 0.98  # of a country, by the text alone
+_ENOUGH = 0.9  # confidence of a read with which a picture needs no second, slower search
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,17 @@ def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
     """Find and read the plates of one encoded picture. Raises BadRecord (see decode_picture)."""
     picture = decode_picture(image)
     best: dict[str, SceneRead] = {}
-    for located in find_plates(picture):
+    found = find_plates(picture)
+    _read_all(picture, found, reader, best)
+    if not any(read.confidence >= _ENOUGH for read in best.values()):
+        _read_all(picture, find_more_plates(picture, [located.box for located in found]), reader, best)
+    reads = tuple(sorted(best.values(), key=_rank))
+    return SceneReads(reads, picture.shape[1], picture.shape[0])
+
+
+def _read_all(picture: Picture, found: Sequence[Located], reader: PlateReader, best: dict[str, SceneRead]) -> None:
+    """Read possible plates; of those that say the same the surest stays in best."""
+    for located in found:
         sight = sight_of(picture, located.box)
         verdict = read_passage([(sight.image, sight.box)], reader)
         look = partial(looks_in, sight.image, sight.box, reader)
@@ -59,8 +70,6 @@ def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
         read = _scene_read(verdict, located.box, look)
         if read.plate not in best or best[read.plate].confidence < read.confidence:
             best[read.plate] = replace(read, colour=colour_of(picture, located.box))
-    reads = tuple(sorted(best.values(), key=_rank))
-    return SceneReads(reads, picture.shape[1], picture.shape[0])
 
 
 def read_crop(image: bytes, reader: PlateReader) -> SceneReads:

@@ -1,5 +1,6 @@
 """A plate drawn straight from the front, in grey: ground, band, characters, crest, seals, screws, frame, surroundings."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,9 @@ from pipeline.vision.training.typefaces import HEIGHT, Glyph, Typeface
 
 Art = NDArray[np.float32]
 """(height, width) float32, 0 black .. 255 white."""
+
+Backdrop = Callable[[int, int, np.random.Generator], Art]
+"""Draws width x height pixels of surroundings."""
 
 CHARACTER = 40  # pixels, the height of a character
 _WORDS = (
@@ -74,8 +78,19 @@ class Look:
         return small
 
 
-def draw(plate: Plate, face: Typeface, rng: np.random.Generator, *, rich: bool = False) -> Drawn:
-    """A plate with its surroundings, reproducible from rng. rich: crests large and with much in them."""
+def draw(
+    plate: Plate,
+    face: Typeface,
+    rng: np.random.Generator,
+    *,
+    rich: bool = False,
+    backdrop: Backdrop | None = None,
+    margin: int = CHARACTER,
+) -> Drawn:
+    """A plate with its surroundings, reproducible from rng. rich: crests large and with much in them.
+
+    backdrop: draws what is around the plate, by default a bumper's shades. margin: pixels of it on each side.
+    """
     look = _look(face, rng, rich)
     strips = [_strip(line, look, rng) for line in plate.lines]
     two = len(strips) == 2
@@ -86,8 +101,7 @@ def draw(plate: Plate, face: Typeface, rng: np.random.Generator, *, rich: bool =
     height = len(strips) * CHARACTER + 2 * rise + (between if two else 0)
     band = rng.uniform(0.08, 0.105) * 5.0 * CHARACTER if plate.sign else 0.0
     width = inner_width + band * (2 if plate.band_right else 1)
-    margin = CHARACTER
-    art = _surroundings(round(width) + 2 * margin, round(height) + 2 * margin, rng)
+    art = (backdrop or _surroundings)(round(width) + 2 * margin, round(height) + 2 * margin, rng)
     ground = _luminance(plate.ground, rng)
     ink = _luminance(plate.ink, rng)
     x0, y0, x1, y1 = margin, margin, margin + round(width), margin + round(height)

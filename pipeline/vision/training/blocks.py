@@ -1,0 +1,120 @@
+"""What the verifier learns from: blocks of text with their surroundings, on plates and elsewhere, whole and cut off."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from pipeline.vision.ctc import ALPHABET
+from pipeline.vision.own import levelled
+from pipeline.vision.training.art import CHARACTER, TextLine, draw
+from pipeline.vision.training.lettering import backdrop, burnt_in, lettering
+from pipeline.vision.training.series import Plate, any_plate
+from pipeline.vision.training.typefaces import Typeface
+from pipeline.vision.training.wear import Grey, Points, shoot
+from pipeline.vision.verify import AROUND, HIGH, WIDE
+
+_PLATE_SHARE = 0.6
+_CUT_SHARE = 0.4  # of plates: one line of two, or some characters left out
+_BURNT_IN = 0.25  # of what is no plate
+_LETTERS_ONLY = 0.1  # of plates, which series do not have: personalised ones
+_OWN_SHARE = 0.4
+_MARGIN = round(1.9 * CHARACTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block of text as the verifier sees it, (HIGH, WIDE) uint8 grey: on a plate or not; of a plate all its characters or not."""
+
+    picture: Grey
+    is_plate: bool
+    is_whole: bool
+
+
+def block(seed: int, number: int, faces: Sequence[Typeface]) -> Block:
+    """The number-th block, a function of seed and number alone."""
+    rng = np.random.default_rng((seed, number))
+    own = [face for face in faces if face.name.startswith("strokes")]
+    choice = own if rng.random() < _OWN_SHARE else faces
+    face = choice[int(rng.integers(len(choice)))]
+    if rng.random() < _PLATE_SHARE:
+        return _of_plate(face, rng)
+    if rng.random() < _BURNT_IN:
+        return _burnt_in(face, rng)
+    drawn = lettering(face, rng)
+    shot = shoot(drawn, rng)
+    return Block(_cut(shot.picture, shot.to_picture, drawn.lines, CHARACTER, rng), False, False)
+
+
+def _of_plate(face: Typeface, rng: np.random.Generator) -> Block:
+    plate = any_plate(rng)
+    if rng.random() < _LETTERS_ONLY:
+        plate = _personalised(plate, rng)
+    drawn = draw(plate, face, rng, rich=bool(rng.random() < 0.5), backdrop=backdrop, margin=_MARGIN)
+    shot = shoot(drawn, rng)
+    lines, is_whole = drawn.lines, True
+    if rng.random() < _CUT_SHARE:
+        lines, is_whole = _less(lines, rng), False
+    return Block(_cut(shot.picture, shot.to_picture, lines, CHARACTER, rng), True, is_whole)
+
+
+def _personalised(plate: Plate, rng: np.random.Generator) -> Plate:
+    size = int(rng.integers(2, 9))
+    only = ALPHABET[10:] if rng.random() < 0.7 else ALPHABET[:10]
+    text = "".join(only[i] for i in rng.integers(len(only), size=size))
+    return Plate(plate.country, (text,), plate.ground, plate.ink, plate.sign, plate.band_right)
+
+
+def _less(lines: Sequence[TextLine], rng: np.random.Generator) -> tuple[TextLine, ...]:
+    """One of two lines, or a line without some of its first or last characters."""
+    line = lines[int(rng.integers(len(lines)))]
+    if len(lines) == 2 and rng.random() < 0.7:
+        return (line,)
+    count = max(len(line.text), 2)
+    gone = int(rng.integers(1, max(2, min(4, count - 1))))
+    width = (line.right - line.left) / count * gone
+    left, right = (line.left + width, line.right) if rng.random() < 0.5 else (line.left, line.right - width)
+    cut = TextLine(line.text[gone:], left, right, line.top, line.bottom)
+    return tuple(cut if one is line else one for one in lines)
+
+
+def _burnt_in(face: Typeface, rng: np.random.Generator) -> Block:
+    """Text of a camera's own over a scene, which may show lettering or a plate."""
+    under = draw(any_plate(rng), face, rng, backdrop=backdrop) if rng.random() < 0.3 else lettering(face, rng)
+    picture = shoot(under, rng).picture
+    least = int(rng.integers(60, 140))
+    scale = max(1.0, least / picture.shape[0], 2.5 * least / picture.shape[1])
+    grey = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale), np.uint8).copy()
+    line = burnt_in(grey, rng)
+    if rng.random() < 0.7:
+        _, encoded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(40, 96))])
+        grey = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return Block(_cut(grey, np.eye(3), (line,), line.bottom - line.top, rng), False, False)
+
+
+def _cut(picture: Grey, to_picture: Points, lines: Sequence[TextLine], high: float, rng: np.random.Generator) -> Grey:
+    """The block around these lines, never quite exactly: as long as the first and the last character are apart, and AROUND."""
+    left, right = min(line.left for line in lines), max(line.right for line in lines)
+    top, bottom = lines[0].top, lines[-1].bottom
+    left, right = left + rng.normal(0, 0.1) * high, right + rng.normal(0, 0.1) * high
+    top, bottom = top + rng.normal(0, 0.06) * high, bottom + rng.normal(0, 0.06) * high
+    beside, above = AROUND[0] * high, AROUND[1] * high
+    corners = np.array(
+        [
+            (left - beside, top - above, 1),
+            (right + beside, top - above, 1),
+            (right + beside, bottom + above, 1),
+            (left - beside, bottom + above, 1.0),
+        ]
+    )
+    seen = corners @ to_picture.T
+    seen = seen[:, :2] / seen[:, 2:]
+    seen = seen + rng.normal(0, 0.03, (4, 2)) * np.linalg.norm(seen[3] - seen[0])
+    flat = np.array([(0, 0), (WIDE, 0), (WIDE, HIGH), (0, HIGH)], np.float32)
+    turn = cv2.getPerspectiveTransform(seen.astype(np.float32), flat)
+    small = max(float(np.linalg.norm(seen[3] - seen[0])) / HIGH, 1.0)
+    if small > 1.5:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.35 * small), np.uint8)
+    cut = cv2.warpPerspective(picture, turn, (WIDE, HIGH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return levelled(np.asarray(cut, np.uint8))

@@ -1,0 +1,205 @@
+"""Text that stands on no plate, drawn in grey: on bodywork, road signs, boards and badges, burnt into the picture; and no text."""
+
+import cv2
+import numpy as np
+
+from pipeline.vision.ctc import ALPHABET
+from pipeline.vision.training.art import CHARACTER, Art, Drawn, TextLine
+from pipeline.vision.training.series import any_plate
+from pipeline.vision.training.typefaces import HEIGHT, Typeface
+from pipeline.vision.training.wear import Grey
+
+_MARGIN = round(2.2 * CHARACTER)
+_HERSHEY = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_TRIPLEX)
+_MARKS = {"-": 0.35, ".": 0.15, ":": 0.15, "/": 0.35, " ": 0.35}
+
+
+def backdrop(width: int, height: int, rng: np.random.Generator) -> Art:
+    """Bodywork, bumper, grille, road or hedge: shades, edges, bars, blots and grain."""
+    cells = int(rng.integers(1, 6)), int(rng.integers(1, 9))
+    coarse = rng.uniform(10, 240) + rng.normal(0, rng.uniform(1, 40), cells)
+    how = cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_NEAREST
+    art = np.asarray(cv2.resize(coarse.astype(np.float32), (width, height), interpolation=how), np.float32)
+    for _ in range(int(rng.integers(0, 7))):
+        _something(art, rng)
+    if rng.random() < 0.25:
+        _bars(art, rng)
+    if rng.random() < 0.3:
+        step = int(rng.integers(1, 8))
+        grain = rng.standard_normal((height // step + 1, width // step + 1), np.float32) * float(rng.uniform(2, 45))
+        art += cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.clip(art, 0, 255)
+
+
+def lettering(face: Typeface, rng: np.random.Generator) -> Drawn:
+    """Text on something that is no plate, reproducible from rng; bounds are those of its ground."""
+    text = _text(rng)
+    strip = _written(text, face, rng)
+    kind = int(rng.integers(4))
+    height, width = strip.shape
+    if kind == 0:
+        return _bare(strip, text, rng)
+    if kind == 1:
+        beside = rng.uniform(0.5, 1.8) * CHARACTER, rng.uniform(0.5, 1.5) * CHARACTER
+        return _on_sign(strip, text, face, rng, beside)
+    if kind == 2:  # a board that is larger than what is seen of it
+        return _on_sign(strip, text, face, rng, (rng.uniform(1.5, 8) * CHARACTER, rng.uniform(1.0, 5) * CHARACTER))
+    art = backdrop(width + 2 * _MARGIN, height + 2 * _MARGIN, rng)  # nothing that could be read at all
+    box = (_MARGIN, _MARGIN, _MARGIN + width, _MARGIN + height)
+    return Drawn(art, box, (TextLine("", *map(float, (box[0], box[2], box[1], box[3]))),))
+
+
+def burnt_in(picture: Grey, rng: np.random.Generator) -> TextLine:
+    """Write a time, a camera's name or the like into a finished picture; returns where. picture: changed in place."""
+    size = float(rng.uniform(12, max(13.0, min(40.0, picture.shape[0] / 4.2))))
+    text = _text(rng)
+    font = _HERSHEY[int(rng.integers(len(_HERSHEY)))]
+    scale = size / 21.0 if font != cv2.FONT_HERSHEY_PLAIN else size / 11.0
+    thick = max(1, round(size * rng.uniform(0.05, 0.16)))
+    (width, height), _ = cv2.getTextSize(text, font, scale, thick)
+    x = int(rng.integers(1, max(2, picture.shape[1] - width)))
+    y = int(rng.integers(height + 1, max(height + 2, picture.shape[0] - 2)))
+    ink = float(rng.choice([255.0, 0.0, rng.uniform(150, 255)]))
+    style = rng.random()
+    if style < 0.35:  # on a bar of one shade
+        grow, along = int(rng.uniform(0.1, 0.7) * height), int(rng.choice([0.3, 3, 20]) * height)
+        shade = 255.0 - ink if rng.random() < 0.8 else float(rng.uniform(0, 255))
+        cv2.rectangle(picture, (x - along, y - height - grow), (x + width + along, y + grow), shade, -1)
+    elif style < 0.7:  # with an outline
+        cv2.putText(picture, text, (x, y), font, scale, 255.0 - ink, thick + 2, cv2.LINE_AA)
+    cv2.putText(picture, text, (x, y), font, scale, ink, thick, cv2.LINE_AA)
+    if rng.random() < 0.5:  # a second line, above or below
+        other = y + round(height * float(rng.choice([-1.7, 1.7])))
+        cv2.putText(picture, _text(rng), (x, other), font, scale, ink, thick, cv2.LINE_AA)
+    return TextLine(text, float(x), float(x + width), float(y - height), float(y))
+
+
+def _text(rng: np.random.Generator) -> str:
+    kind = int(rng.integers(5))
+    if kind == 0:
+        return "".join(c if c in ALPHABET else " " for c in " ".join(any_plate(rng).lines))
+    if kind == 1:
+        return f"{rng.integers(24):02d}:{rng.integers(60):02d}:{rng.integers(60):02d}"
+    if kind == 2:
+        return f"{rng.integers(1990, 2040)}-{rng.integers(1, 13):02d}-{rng.integers(1, 32):02d}"
+    letters = "".join(ALPHABET[10 + i] for i in rng.integers(26, size=int(rng.integers(2, 9))))
+    digits = str(int(rng.integers(1, 10 ** int(rng.integers(1, 7)))))
+    return (f"{letters}{digits}", f"{letters} {digits}", letters, digits, f"{digits} {letters}")[int(rng.integers(5))]
+
+
+def _written(text: str, face: Typeface, rng: np.random.Generator) -> Art:
+    """A line of text, CHARACTER high: 0 ground .. 1 ink."""
+    breadth, spacing = rng.uniform(0.8, 1.25), rng.uniform(0.08, 0.3)
+    parts = []
+    for mark in text:
+        if mark in face.glyphs:
+            glyph = face.glyphs[mark]
+            wide = max(3, round(glyph.shape[1] * CHARACTER / HEIGHT * breadth))
+            parts.append(cv2.resize(glyph, (wide, CHARACTER), interpolation=cv2.INTER_AREA) / 255.0)
+        else:
+            blank = np.zeros((CHARACTER, round(_MARKS.get(mark, 0.3) * CHARACTER)))
+            if mark in "-:.":
+                blank[(15 if mark == "-" else 30) : (21 if mark == "-" else 37)] = 1.0
+            parts.append(blank)
+        parts.append(np.zeros((CHARACTER, round(spacing * CHARACTER))))
+    return np.asarray(np.hstack(parts[:-1]), np.float32)
+
+
+def _bare(strip: Art, text: str, rng: np.random.Generator) -> Drawn:
+    """Painted or stuck onto bodywork, a wall or a window."""
+    height, width = strip.shape
+    art = backdrop(width + 2 * _MARGIN, height + 2 * _MARGIN, rng)
+    if rng.random() < 0.7:  # an even panel around it
+        reach = int(rng.uniform(0.8, 2.2) * CHARACTER)
+        x0, y0, x1, y1 = _MARGIN - reach, _MARGIN - reach, _MARGIN + width + reach, _MARGIN + height + reach
+        panel = art[max(0, y0) : y1, max(0, x0) : x1]
+        begin, end = (float(rng.uniform(0.8, 1.1)) for _ in range(2))
+        panel[:] = float(rng.uniform(5, 245)) * np.linspace(begin, end, panel.shape[1], dtype=np.float32)
+    part = art[_MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
+    part += strip * (_ink_on(float(part.mean()), rng) - part)
+    if rng.random() < 0.3:  # letters with a shadow or of chrome
+        part += np.roll(strip, (2, 1), (0, 1)) * float(rng.uniform(-60, 60)) * (1 - strip)
+    box = (_MARGIN, _MARGIN, _MARGIN + width, _MARGIN + height)
+    return Drawn(np.clip(art, 0, 255), box, (_line(text, box),))
+
+
+def _on_sign(strip: Art, text: str, face: Typeface, rng: np.random.Generator, beside: tuple[float, float]) -> Drawn:
+    """On a road sign or a board: an even ground, wide margins, often a border inside its edge, other lines, an arrow."""
+    height, width = strip.shape
+    more = [int(rng.integers(0, 2)) for _ in range(2)] if rng.random() < 0.6 else [0, 0]
+    pitch = round(rng.uniform(1.35, 2.0) * CHARACTER)
+    over, under = round(beside[1] + more[0] * pitch), round(beside[1] + more[1] * pitch)
+    left, right = (round(beside[0] * rng.uniform(0.7, 1.3)) for _ in range(2))
+    plain = backdrop(width + left + right + 2 * _MARGIN, height + over + under + 2 * _MARGIN, rng)
+    x0, y0 = _MARGIN, _MARGIN
+    x1, y1 = x0 + left + width + right, y0 + over + height + under
+    ground = float(rng.uniform(5, 250))
+    ink = _ink_on(ground, rng)
+    cv2.rectangle(plain, (x0, y0), (x1, y1), ground, -1)
+    if rng.random() < 0.7:
+        inset, thick = round(rng.uniform(0, 0.25) * CHARACTER), max(1, round(rng.uniform(0.04, 0.2) * CHARACTER))
+        cv2.rectangle(plain, (x0 + inset, y0 + inset), (x1 - inset, y1 - inset), ink, thick)
+    x, y = x0 + left, y0 + over
+    _paint(plain, strip, x, y, ink)
+    for number, has in zip((-1, 1), more, strict=True):
+        if has:
+            _paint(plain, _written(_text(rng), face, rng)[:, : x1 - x0 - 8], x0 + 6, y + number * pitch, ink)
+    if rng.random() < 0.3 and right > CHARACTER:
+        _arrow(plain, (x + width + right // 2, y + height // 2), ink, rng)
+    box = (x, y, x + width, y + height)
+    return Drawn(plain, (x0, y0, x1, y1), (_line(text, box),))
+
+
+def _paint(art: Art, strip: Art, x: int, y: int, ink: float) -> None:
+    part = art[max(y, 0) : y + strip.shape[0], x : x + strip.shape[1]]
+    strip = strip[strip.shape[0] - part.shape[0] :, : part.shape[1]]
+    part += strip * (ink - part)
+
+
+def _arrow(art: Art, at: tuple[int, int], ink: float, rng: np.random.Generator) -> None:
+    reach = round(0.4 * CHARACTER)
+    turn = rng.uniform(0, 2 * np.pi)
+    tip = round(at[0] + reach * np.cos(turn)), round(at[1] + reach * np.sin(turn))
+    tail = round(at[0] - reach * np.cos(turn)), round(at[1] - reach * np.sin(turn))
+    cv2.arrowedLine(art, tail, tip, ink, 5, cv2.LINE_AA, tipLength=0.5)
+
+
+def _line(text: str, box: tuple[int, int, int, int]) -> TextLine:
+    said = "".join(c for c in text if c in ALPHABET)
+    return TextLine(said, float(box[0]), float(box[2]), float(box[1]), float(box[3]))
+
+
+def _ink_on(ground: float, rng: np.random.Generator) -> float:
+    """A shade that stands out."""
+    far = rng.uniform(60, 200)
+    return float(
+        np.clip(ground - far if ground > 128 or (ground > 70 and rng.random() < 0.5) else ground + far, 0, 255)
+    )
+
+
+def _something(art: Art, rng: np.random.Generator) -> None:
+    """One blot or edge."""
+    height, width = art.shape
+    at = int(rng.integers(width)), int(rng.integers(height))
+    to = int(rng.integers(width)), int(rng.integers(height))
+    shade = float(rng.uniform(0, 255))
+    kind = int(rng.integers(3))
+    if kind == 0:
+        cv2.rectangle(art, at, to, shade, -1)
+    elif kind == 1:
+        cv2.line(art, at, to, shade, int(rng.integers(1, 14)), cv2.LINE_AA)
+    else:
+        axes = float(rng.uniform(4, width / 2)), float(rng.uniform(4, height / 2))
+        cv2.ellipse(art, (at, axes, float(rng.uniform(0, 180))), shade, -1, cv2.LINE_AA)
+
+
+def _bars(art: Art, rng: np.random.Generator) -> None:
+    """A grille: even bars, one way or the other, or both."""
+    step, thick = int(rng.integers(6, 40)), int(rng.integers(2, 12))
+    shade, way = float(rng.uniform(0, 255)), int(rng.integers(3))
+    if way != 1:
+        for y in range(int(rng.integers(step)), art.shape[0], step):
+            art[y : y + thick] = shade
+    if way != 0:
+        for x in range(int(rng.integers(step)), art.shape[1], step):
+            art[:, x : x + thick] = shade

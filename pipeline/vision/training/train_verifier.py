@@ -1,0 +1,149 @@
+"""Train the verifier of blocks: one command, one seed, one processor core, under an hour.
+
+    uv sync --group training
+    python -m pipeline.vision.training.train_verifier --fonts FOLDER --out pipeline/vision/models/verifier.onnx
+
+FOLDER is filled by `python -m pipeline.vision.training.train --fetch`. The blocks are drawn once, then seen EPOCHS times.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pipeline.vision.training.blocks import block
+from pipeline.vision.training.typefaces import Typeface, typefaces_in
+from pipeline.vision.verify import HIGH, WIDE
+
+COUNT, EPOCHS, BATCH = 40_000, 10, 64
+PEAK_RATE = 2e-3
+_HELD_OUT = 10**9  # numbers from here on are for measuring
+_CHECKED = 2_000
+
+
+class VerifierNetwork(nn.Module):
+    """(n, 1, HIGH, WIDE) grey, 0..1 -> (n, 2) log odds: that the block is a plate's, that it holds all its characters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.look = nn.Sequential(
+            *_stage(1, 16, 2),
+            *_stage(16, 32, 2),
+            *_stage(32, 32, 1),
+            *_stage(32, 48, 2),
+            *_stage(48, 48, 1),
+            *_stage(48, 64, 2),
+        )
+        self.say = nn.Sequential(
+            nn.Flatten(), nn.Dropout(0.2), nn.Linear(64 * (HIGH // 16) * (WIDE // 16), 48), nn.ReLU(), nn.Linear(48, 2)
+        )
+
+    def forward(self, blocks: Tensor) -> Tensor:
+        """See the class."""
+        said: Tensor = self.say(self.look(blocks))
+        return said
+
+
+def _stage(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
+    convolution = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
+    return convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+
+
+def drawn(seed: int, first: int, count: int, faces: list[Typeface]) -> tuple[Tensor, Tensor]:
+    """Blocks (n, 1, HIGH, WIDE) uint8 and what they are (n, 2): on a plate, whole."""
+    cv2.setNumThreads(1)
+    pictures, said = np.empty((count, 1, HIGH, WIDE), np.uint8), np.empty((count, 2), np.float32)
+    for number in range(count):
+        one = block(seed, first + number, faces)
+        pictures[number, 0], said[number] = one.picture, (one.is_plate, one.is_whole)
+    return torch.from_numpy(pictures), torch.from_numpy(said)
+
+
+def train(seed: int, count: int, epochs: int, fonts: Path, out: Path) -> None:
+    """Draw, train, write the ONNX file."""
+    torch.manual_seed(seed)
+    faces = typefaces_in(fonts)
+    pictures, said = drawn(seed, 0, count, faces)
+    held_out = drawn(seed, _HELD_OUT, _CHECKED, faces)
+    network = VerifierNetwork()
+    optimiser = torch.optim.AdamW(network.parameters(), lr=PEAK_RATE, weight_decay=1e-3)
+    steps = epochs * (count // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps)
+    began = time.monotonic()
+    for epoch in range(epochs):
+        network.train()
+        order, total = torch.randperm(count), 0.0
+        for first in range(0, count - BATCH + 1, BATCH):
+            chosen = order[first : first + BATCH]
+            loss = loss_of(network(varied(pictures[chosen])), said[chosen])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            total += float(loss.detach())
+        right = shares_right(network, *held_out)
+        told = {"epoch": epoch + 1, "loss": round(total / (count // BATCH), 4), "right": right}
+        print(json.dumps({**told, "seconds": round(time.monotonic() - began)}), flush=True)
+        export(network, out)
+
+
+def varied(pictures: Tensor) -> Tensor:
+    """Blocks as 0..1, a little brighter or darker, with more or less contrast and noise, and a little elsewhere."""
+    lines = pictures.float() / 255.0
+    lines = torch.roll(lines, (int(torch.randint(-1, 2, ())), int(torch.randint(-2, 3, ()))), (2, 3))
+    contrast, light = 0.8 + 0.4 * torch.rand(len(lines), 1, 1, 1), 0.2 * torch.rand(len(lines), 1, 1, 1) - 0.1
+    noise = torch.randn_like(lines) * 0.04 * torch.rand(len(lines), 1, 1, 1)
+    return ((lines - 0.5) * contrast + 0.5 + light + noise).clamp(0.0, 1.0)
+
+
+def loss_of(log_odds: Tensor, said: Tensor) -> Tensor:
+    """Whether it is a plate's counts of every block, whether it is whole of a plate's alone."""
+    each = nn.functional.binary_cross_entropy_with_logits(log_odds, said, reduction="none")
+    return each[:, 0].mean() + (each[:, 1] * said[:, 0]).sum() / said[:, 0].sum().clamp(min=1.0)
+
+
+def shares_right(network: VerifierNetwork, pictures: Tensor, said: Tensor) -> list[float]:
+    """Of blocks that were not trained on: how many are told to be a plate's or not, and of plates' how many whole or not."""
+    network.eval()
+    with torch.no_grad():
+        right = ((network(pictures.float() / 255.0) > 0) == (said > 0.5)).float()
+    of_plates = said[:, 0] > 0.5
+    return [round(float(right[:, 0].mean()), 4), round(float(right[of_plates, 1].mean()), 4)]
+
+
+def export(network: VerifierNetwork, out: Path) -> None:
+    """Write out: input "blocks" (n, 1, HIGH, WIDE) float32 0..1, output "log_odds" (n, 2)."""
+    network.eval()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(
+        network,
+        (torch.zeros(1, 1, HIGH, WIDE),),
+        str(out),
+        input_names=["blocks"],
+        output_names=["log_odds"],
+        dynamic_axes={"blocks": {0: "n"}, "log_odds": {0: "n"}},
+        opset_version=17,
+        dynamo=False,  # the older exporter needs no further package
+    )
+
+
+def main() -> None:
+    """Read the arguments and train."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--fonts", type=Path, required=True, help="folder of the fonts")
+    options.add_argument("--out", type=Path, required=True, help="the ONNX file to write")
+    options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--count", type=int, default=COUNT, help="blocks that are drawn")
+    options.add_argument("--epochs", type=int, default=EPOCHS)
+    given = options.parse_args()
+    torch.set_num_threads(1)
+    train(given.seed, given.count, given.epochs, given.fonts, given.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Whether a block of text is a number plate, and whether it is the whole plate, by what the picture shows around the text.
+
+A small network looks at the block with its surroundings: rim, band, ground, what is beside and above. Drawn blocks alone taught it
+(`pipeline/vision/training/train_verifier.py`); the model card beside the weights says what it can and cannot tell.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from pipeline.errors import Misconfigured
+from pipeline.vision.own import levelled
+from pipeline.vision.rows import Grey, Row
+
+HIGH, WIDE = 48, 128  # pixels of the network's input
+AROUND = 1.4, 1.15  # heights of a character that are seen beside the text, and above and below it
+MODEL = Path(__file__).parent / "models" / "verifier.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Log odds that a block of text stands on a plate, and that it holds all of the plate's characters."""
+
+    plate: float
+    whole: float
+
+
+class Verifier:
+    """The network on onnxruntime, one thread. Not thread-safe."""
+
+    def __init__(self, model: Path = MODEL) -> None:
+        """Load the model: 20 ms, 5 MB. Raises Misconfigured when it is not there."""
+        if not model.is_file():
+            raise Misconfigured("verifier.onnx", found=str(model), allowed="shipped with the package")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+    def look(self, grey: Grey, rows: Sequence[Row]) -> Verdict:
+        """Judge the text of these rows, top to bottom, each as long as what was read of it. 0.6 ms.
+
+        grey: (h, w) uint8 of the plate with its surroundings, not modified.
+        """
+        block = block_of(grey, rows)[None, None].astype(np.float32) / 255.0
+        (found,) = self._session.run(["log_odds"], {"blocks": block})
+        return Verdict(float(found[0, 0]), float(found[0, 1]))
+
+
+def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
+    """The rows with AROUND of them, upright. Returns (HIGH, WIDE) uint8, its contrast brought to a common range."""
+    corners = corners_of(rows)
+    flat = np.array([(0, 0), (WIDE, 0), (WIDE, HIGH), (0, HIGH)], np.float32)
+    shrunk = float(np.linalg.norm(corners[3] - corners[0])) / HIGH
+    if shrunk > 2.0:
+        grey = np.asarray(cv2.resize(grey, None, fx=2 / shrunk, fy=2 / shrunk, interpolation=cv2.INTER_AREA), np.uint8)
+        corners, shrunk = corners * (2 / shrunk), 2.0
+    if shrunk > 1.5:
+        grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), 0.35 * shrunk), np.uint8)
+    turn = cv2.getPerspectiveTransform(corners.astype(np.float32), flat)
+    seen = cv2.warpPerspective(grey, turn, (WIDE, HIGH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return levelled(np.asarray(seen, np.uint8))
+
+
+def corners_of(rows: Sequence[Row]) -> NDArray[np.float64]:
+    """The corners of the block in the picture, clockwise from the upper left: (4, 2)."""
+    first, last = rows[0], rows[-1]
+    high = (first.height + last.height) / 2
+    left = min(row.ends[0] - _shift(row, first) for row in rows) - AROUND[0] * high
+    right = max(row.ends[1] - _shift(row, first) for row in rows) + AROUND[0] * high
+    top, bottom = -first.height / 2 - AROUND[1] * high, last.height / 2 + AROUND[1] * high
+    return np.array(
+        [
+            _point(first, left, top),
+            _point(first, right, top),
+            _point(last, right + _shift(last, first), bottom),
+            _point(last, left + _shift(last, first), bottom),
+        ]
+    )
+
+
+def _shift(row: Row, first: Row) -> float:
+    """How far to the right a row lies of where its plate's first one would stand without the lean."""
+    return first.down * (row.centre_y - first.y_at(row.centre_x)) / (1 - first.down * first.slope)
+
+
+def _point(row: Row, x: float, down: float) -> tuple[float, float]:
+    """The point at x of the row's middle line, and from there so many pixels down along its strokes."""
+    return x + row.down * down, row.y_at(x) + down
+
+
+def chance(log_odds: float, *, even_at: float = 0.0, trust: float = 1.0) -> float:
+    """A probability from log odds of a network that drawn pictures taught. even_at: log odds that are taken for one half."""
+    return 1.0 / (1.0 + math.exp(-trust * (log_odds - even_at)))
