@@ -1,0 +1,185 @@
+"""Reference data as it was at each moment: an item has versions, each with the moment from which it holds.
+
+A decision takes the version that held when the picture was taken, whenever it decides. A version holds from the moment that it
+names; one that arrived later than that holds from its arrival, because nobody could know of it before. What such a late version
+claims about the time before its arrival is told apart (`retroactive`): it may help the person concerned, and proves nothing.
+So nothing that arrives later changes what held at a moment that has passed.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Version(Generic[T]):
+    """What an item was from a moment on. item None: it was removed. Milliseconds since 1970, UTC."""
+
+    item: T | None
+    holds_from_ms: int
+    arrived_at_ms: int
+
+    @property
+    def begins_ms(self) -> int:
+        """From when it holds: from the moment that it names, but never before its arrival."""
+        return max(self.holds_from_ms, self.arrived_at_ms)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it names a moment before its arrival."""
+        return self.holds_from_ms < self.arrived_at_ms
+
+
+History = tuple[Version[T], ...]
+"""The versions of one item by the moment from which they hold; of two that begin together the later arrival is last, and holds."""
+
+
+class Versions(Generic[T]):
+    """The histories of a collection's items, by key. Put the versions of a key in the order of their arrival."""
+
+    __slots__ = ("_histories", "_last_change_ms", "_newest")
+
+    def __init__(self, items: Mapping[str, T] | None = None) -> None:
+        """items: hold since the beginning of time."""
+        self._histories: dict[str, History[T]] = {}
+        self._newest: dict[str, T] = {}
+        self._last_change_ms = 0
+        for key, item in (items or {}).items():
+            self.put(key, Version(item, 0, 0))
+
+    def __len__(self) -> int:
+        return len(self._histories)
+
+    def put(self, key: str, version: Version[T]) -> None:
+        """Add a version. The same again changes nothing. A removal also takes back what was to begin after it."""
+        self.replace(key, with_version(self._histories.get(key, ()), version))
+
+    def replace(self, key: str, history: Iterable[Version[T]]) -> None:
+        """Give an item this history instead of its own; an empty one forgets the item."""
+        versions = tuple(sorted(history, key=_begins))  # stable: of equal ones the later arrival stays last
+        self._newest.pop(key, None)
+        if not versions:
+            self._histories.pop(key, None)
+            return
+        self._histories[key] = versions
+        self._last_change_ms = max(self._last_change_ms, versions[-1].begins_ms)
+        if versions[-1].item is not None:
+            self._newest[key] = versions[-1].item
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._histories.clear()
+        self._newest.clear()
+        self._last_change_ms = 0
+
+    def history(self, key: str) -> History[T]:
+        """All versions of an item, in order; empty when it is not known."""
+        return self._histories.get(key, ())
+
+    def histories(self) -> Iterator[tuple[str, History[T]]]:
+        """Every key with all versions of its item."""
+        return iter(self._histories.items())
+
+    def at(self, key: str, at_ms: int) -> T | None:
+        """The item as it held then; None: there was none."""
+        return held_at(self._histories.get(key, ()), at_ms)
+
+    def as_of(self, at_ms: int) -> Mapping[str, T]:
+        """All items as they held then, as a mapping that looks them up when asked."""
+        return self._newest if self.steady_since(at_ms) else Moment(self, at_ms)
+
+    def steady_since(self, at_ms: int) -> bool:
+        """Whether nothing began to hold after this moment, so that `current` is right for it and for any later one."""
+        return at_ms >= self._last_change_ms
+
+    def between(self, key: str, from_ms: int, until_ms: int) -> tuple[T | None, ...]:
+        """What held at any moment from from_ms to until_ms, both included, in order; None among them: there was none then."""
+        return held_between(self._histories.get(key, ()), from_ms, until_ms)
+
+    def retroactive(self, key: str, at_ms: int) -> tuple[T | None, ...]:
+        """What late versions claim to have held then. They arrived afterwards, so they may only help the person concerned.
+
+        A late version claims the time from the moment that it names until its arrival, but for what arrived together with it and
+        names a later moment: that takes over from there.
+        """
+        return claimed_at(self._histories.get(key, ()), at_ms)
+
+    def current(self) -> Mapping[str, T]:
+        """The items by their last versions, also those that do not hold yet; without the removed ones. A view that stays true."""
+        return self._newest
+
+    def forget_before(self, at_ms: int) -> None:
+        """Drop versions that held only before this moment. What holds at it or later stays as it is."""
+        for key in [key for key, history in self._histories.items() if len(history) > 1 or history[0].item is None]:
+            self.replace(key, kept_since(self._histories[key], at_ms))
+
+
+class Moment(Mapping[str, T]):
+    """The items of a collection as they held at one moment."""
+
+    __slots__ = ("_at_ms", "_versions")
+
+    def __init__(self, versions: Versions[T], at_ms: int) -> None:
+        self._versions, self._at_ms = versions, at_ms
+
+    def __getitem__(self, key: str) -> T:
+        item = self._versions.at(key, self._at_ms)
+        if item is None:
+            raise KeyError(key)
+        return item
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, history in self._versions.histories() if held_at(history, self._at_ms) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _begins(version: Version[T]) -> int:
+    return version.begins_ms
+
+
+def with_version(history: History[T], version: Version[T]) -> History[T]:
+    """The history with one more version, which arrived last."""
+    if version in history:
+        return history
+    kept = history
+    if version.item is None:
+        kept = tuple(one for one in history if one.begins_ms <= version.begins_ms)
+    place = bisect_right(kept, version.begins_ms, key=_begins)
+    return (*kept[:place], version, *kept[place:])
+
+
+def held_at(history: History[T], at_ms: int) -> T | None:
+    """The item as it held then; None: there was none."""
+    place = bisect_right(history, at_ms, key=_begins)
+    return history[place - 1].item if place else None
+
+
+def held_between(history: History[T], from_ms: int, until_ms: int) -> tuple[T | None, ...]:
+    """See Versions.between. A version whose successor begins in the same millisecond never held."""
+    at_first = held_at(history, from_ms)
+    later = [one for one in history if from_ms < one.begins_ms <= until_ms]
+    last_of_each = {one.begins_ms: one.item for one in later}
+    return (at_first, *last_of_each.values())
+
+
+def claimed_at(history: History[T], at_ms: int) -> tuple[T | None, ...]:
+    """See Versions.retroactive."""
+    claims: dict[int, Version[T]] = {}  # by arrival
+    for one in history:
+        if one.holds_from_ms <= at_ms < one.arrived_at_ms:
+            before = claims.get(one.arrived_at_ms)
+            if before is None or before.holds_from_ms <= one.holds_from_ms:
+                claims[one.arrived_at_ms] = one
+    return tuple(one.item for one in claims.values())
+
+
+def kept_since(history: History[T], at_ms: int) -> History[T]:
+    """The history without what held only before this moment; empty when nothing of it holds then or later."""
+    place = bisect_right(history, at_ms, key=_begins)
+    kept = history[max(0, place - 1) :]
+    return kept[1:] if kept and kept[0].item is None and kept[0].begins_ms <= at_ms else kept
