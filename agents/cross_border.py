@@ -14,7 +14,7 @@ from pipeline.state.mirror import Mirror
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
-from schemas.outcomes import Alert, Forward
+from schemas.outcomes import Alert, Forward, Withdrawal
 from schemas.reference import Camera, Policy, Zone
 from schemas.topics import ALERTS, FORWARDS, FORWARDS_KEPT_MS
 
@@ -41,7 +41,7 @@ class Forwarder:
     now_ms: Callable[[], int]
     started_ms: int
 
-    async def handle(self, records: Sequence[Record[Alert]]) -> Outputs:
+    async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
         """The forwards of these alerts, each id once; Unavailable while Redis is away and there are some."""
         if records:
             need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
@@ -50,6 +50,8 @@ class Forwarder:
         for record in records:
             claim = f"{record.partition}/{record.offset}"  # the same record again, after a crash, is first again
             replica = self.replica
+            if isinstance(record.message, Withdrawal):
+                continue
             forwards = forwards_of(record.message, replica.policies.values(), replica.cameras, replica.zones,
                                    record.now_ms(now_ms))  # fmt: skip
             found += [(forward, claim) for forward in forwards]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import structlog
 from joserfc.jwk import OKPKey
@@ -27,7 +28,7 @@ from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas import ids
-from schemas.outcomes import Forward, Receipt
+from schemas.outcomes import Forward, Receipt, Withdrawal
 from schemas.topics import DAY_MS, FORWARDS, FORWARDS_KEPT_MS, RECEIPTS
 
 LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
@@ -59,11 +60,13 @@ class Liaison:
     counters: "Counters"
     open: dict[int, Open]
 
-    async def handle(self, records: Sequence[Record[Forward]]) -> Outputs:
+    async def handle(self, records: Sequence[Record[Forward | Withdrawal]]) -> Outputs:
         """Settle each record in turn. Raises Unavailable while its desk is away, and then wants the same records again."""
         outputs = Outputs()
         for record in records:
-            receipt = await self._settled(record, outputs)
+            if isinstance(record.message, Withdrawal):
+                continue  # what is sent in its place, a recall or a correction, is a forward of its own
+            receipt = await self._settled(cast("Record[Forward]", record), outputs)
             self.open.pop(record.partition, None)
             if receipt:
                 outputs.send(RECEIPTS, receipt, key=receipt.forward_id)

@@ -15,6 +15,7 @@ from pipeline.simulation.passages import CLOCKS, READER
 from pipeline.sources.producer import CameraProducer
 from pipeline.stream import codec
 from schemas import ids
+from schemas.outcomes import Withdrawal
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry
 from schemas.topics import ALERTS
@@ -101,6 +102,8 @@ class Alerts:
             for records in fetched.values():
                 for record in records:
                     alert = codec.decode(ALERTS, record.value)
+                    if isinstance(alert, Withdrawal):
+                        continue
                     if alert.alert_id in self.seen:
                         self.again += 1
                     self.seen.setdefault(alert.alert_id, platform_now_ms())

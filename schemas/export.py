@@ -1,6 +1,6 @@
 """The JSON Schemas of everything that flows, for whoever reads or writes it in another language: ``python -m schemas.export``.
 
-They are written to schemas/json, one file per topic and per kind of reference data, and committed. A schema may only change so that
+They are written to schemas/json, one file per topic and per kind of reference data, and one for withdrawals, and committed. A schema may only change so that
 old and new readers and writers understand each other: by a new field that has a default. Anything else is refused here; a change
 that breaks on purpose is written with ``--breaking``, once every reader is known to be ready.
 """
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from schemas.base import Message
+from schemas.outcomes import Withdrawal
 from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 from schemas.topics import TOPICS
 
@@ -21,7 +22,9 @@ FOLDER = Path(__file__).parent / "json"
 REFERENCE: dict[str, type[Message]] = {
     "camera": Camera, "section": Section, "zone": Zone, "hotlist_entry": HotlistEntry, "policy": Policy,
 }  # fmt: skip
-MESSAGES: dict[str, type[Message]] = {topic.name: topic.message for topic in TOPICS} | REFERENCE
+MESSAGES: dict[str, type[Message]] = (
+    {topic.name: topic.message for topic in TOPICS} | {"withdrawal": Withdrawal} | REFERENCE
+)
 _WORDS = frozenset({"title", "description", "$comment"})  # for people; may change at any time
 
 Schema = dict[str, Any]  # a JSON document, of whatever shape JSON Schema allows

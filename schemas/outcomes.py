@@ -1,4 +1,7 @@
-"""What the platform decides: alerts, violations, forwards, their receipts, and dead letters."""
+"""What the platform decides: alerts, violations, forwards, what is taken back of them, their receipts, and dead letters.
+
+The topics alerts, violations and forwards carry withdrawals, too, each under the same key as what it takes back.
+"""
 
 from typing import Annotated, Literal
 
@@ -21,10 +24,29 @@ from schemas.reference import Action, Certificate, HotList, Origin, Priority
 Match = Literal["exact", "confusable", "near", "pattern"]
 
 
+class Withdrawal(Message, frozen=True, kw_only=True, tag_field="type", tag="withdrawal"):
+    """Takes back one alert, violation or forward. On the same topic and under the same key as that, so that it comes after it.
+
+    A correction is a new message that names what it `corrects`, followed by the withdrawal of the old one. On the wire the field
+    `type` tells it from what it takes back: a reader that does not know withdrawals finds none of its required fields.
+    """
+
+    kind: Literal["alert", "violation", "forward"]
+    id: str  # alert_id, violation_id or forward_id
+    reason: Annotated[Text, msgspec.Meta(min_length=1)]  # short and stable, for counting, or a person's words
+    by: Annotated[Text, msgspec.Meta(min_length=1)]  # who or what took it back: an agent's or a person's name
+    at_ms: EpochMs
+
+
 class Alert(Message, frozen=True, kw_only=True):
-    """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by dispatch and cross_border."""
+    """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by dispatch and cross_border.
+
+    The same alert_id with a higher revision replaces it, as when somebody confirmed it; only the first revision rings.
+    """
 
     alert_id: str  # ids.alert_id(read_id, entry_id)
+    revision: Annotated[int, msgspec.Meta(ge=1)] = 1
+    corrects: str | None = None  # the alert_id that this one stands for; its withdrawal follows
     incident_id: str  # the alert_id that rang first; this one adds to its trail when they differ
     rings: bool  # first of its incident and live: a dispatcher hears it
     live: bool  # captured within the live bound of being decided
@@ -54,6 +76,7 @@ class Violation(Message, frozen=True, kw_only=True):
     """One average-speed violation with its evidence. Topic vigie.violations, key section_id; written by section_control."""
 
     violation_id: str  # ids.violation_id(section_id, entry.read_id, exit.read_id)
+    corrects: str | None = None  # the violation_id that this one stands for; its withdrawal follows
     section_id: Identifier
     plate: Plate
     country: Country | None = None
@@ -83,6 +106,7 @@ class Forward(Message, frozen=True, kw_only=True):
     forward_id: str  # ids.forward_id(alert_id, to_country)
     kind: Literal["hit", "recall", "correction"] = "hit"
     refers_to: str | None = None  # forward_id that a recall or correction is about
+    corrects: str | None = None  # the forward_id that this one stands for; its withdrawal follows
     to_country: Country
     case_reference: Text
     legal_basis: Text

@@ -1,10 +1,10 @@
 """The topics, in the order of the road: name, message, encoding, key, partitions and retention."""
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from schemas.base import Message
-from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
+from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
 from schemas.reads import ReadBatch
 
@@ -23,6 +23,8 @@ leave more.) Pictures stay as large as they are, for 0.05 ms each."""
 class Topic(Generic[M]):
     """One topic's contract. retention_ms None: as long as the law lets what it carries be used, which the deployment's country
     decides (settings.retention_days). retention_bytes is per partition; None means that time alone bounds it.
+
+    withdrawals: the topic carries the withdrawals of its messages, too.
     """
 
     name: str  # without the namespace: "reads" is vigie.reads on the broker
@@ -33,6 +35,7 @@ class Topic(Generic[M]):
     retention_ms: int | None = None
     retention_bytes: int | None = None
     max_message_bytes: int = MIB
+    withdrawals: bool = False
 
 
 # A camera keeps its partition number all along the road: frames, tracks and reads have the same count.
@@ -42,15 +45,20 @@ TRACKS = Topic(name="tracks", message=Track, encoding="msgpack", key="camera_id"
                retention_ms=HOUR_MS, retention_bytes=256 * MIB, max_message_bytes=9 * MIB)  # fmt: skip
 READS = Topic(name="reads", message=ReadBatch, encoding="json", key="partition of camera_id", partitions=32,
               retention_ms=7 * DAY_MS)  # fmt: skip
-ALERTS = Topic(name="alerts", message=Alert, encoding="json", key="plate", partitions=16)
-VIOLATIONS = Topic(name="violations", message=Violation, encoding="json", key="section_id", partitions=8)
-FORWARDS = Topic(name="forwards", message=Forward, encoding="json", key="country", partitions=32,
-                 retention_ms=FORWARDS_KEPT_MS)  # fmt: skip
+ALERTS: Topic[Alert | Withdrawal] = Topic(
+    name="alerts", message=Alert, encoding="json", key="plate", partitions=16, withdrawals=True,
+)  # fmt: skip
+VIOLATIONS: Topic[Violation | Withdrawal] = Topic(
+    name="violations", message=Violation, encoding="json", key="section_id", partitions=8, withdrawals=True,
+)  # fmt: skip
+FORWARDS: Topic[Forward | Withdrawal] = Topic(
+    name="forwards", message=Forward, encoding="json", key="country", partitions=32, retention_ms=FORWARDS_KEPT_MS,
+    withdrawals=True,
+)  # fmt: skip
 RECEIPTS = Topic(name="receipts", message=Receipt, encoding="json", key="forward_id", partitions=8)
 DEAD_LETTERS = Topic(name="dead_letters", message=DeadLetter, encoding="json", key="origin topic", partitions=4,
                      retention_bytes=1024 * MIB, max_message_bytes=16 * MIB)  # fmt: skip
 
-TOPICS: tuple[Topic[Frame] | Topic[Track] | Topic[ReadBatch] | Topic[Alert] | Topic[Violation] | Topic[Forward]
-              | Topic[Receipt] | Topic[DeadLetter], ...] = (
+TOPICS: tuple[Topic[Any], ...] = (
     FRAMES, TRACKS, READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS,
 )  # fmt: skip

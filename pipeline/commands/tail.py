@@ -19,7 +19,7 @@ from pipeline.runtime.topics import list_topics
 from pipeline.servers.endpoints import servers_of
 from pipeline.stream import codec
 from schemas.base import Message
-from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
+from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
 from schemas.reads import ReadBatch
 from schemas.topics import TOPICS, Topic
@@ -104,7 +104,9 @@ def _identity(topic: Topic[Any], value: bytes | None) -> str | None:
         return None
     match message:
         case Alert():
-            return message.alert_id
+            return f"{message.alert_id} {message.revision}"
+        case Withdrawal():
+            return f"withdrawal {message.kind} {message.id}"
         case Violation():
             return message.violation_id
         case Forward():
@@ -178,6 +180,9 @@ def _lines(message: Message) -> list[str]:
         case Forward():
             return [f"{clock(message.captured_at_ms)} to {message.to_country}: {message.plate} {message.offence_category}, "
                     f"{message.action}, at {escape(message.place)} ({message.kind})"]  # fmt: skip
+        case Withdrawal():
+            return [f"{clock(message.at_ms)} [bold]WITHDRAWN[/] {message.kind} {escape(message.id)}: {escape(message.reason)} "
+                    f"(by {escape(message.by)})"]  # fmt: skip
         case Receipt():
             return [f"{clock(message.decided_at_ms)} {message.to_country} {message.outcome} {message.forward_id} "
                     f"after {message.attempts} attempt(s) {escape(message.detail or '')}"]  # fmt: skip

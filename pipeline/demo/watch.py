@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL
 from pipeline.simulation.compare import Seen
 from pipeline.stream import codec
-from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
+from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
 
@@ -60,6 +60,8 @@ class Watch:
             case Forward():
                 self.simulated.forwards.append(message)
                 self._show(message.forward_id, self.latest_forwards, message)
+            case Withdrawal():
+                self.simulated.withdrawn.append(message)
             case Receipt():
                 self.receipts[message.forward_id] = message
             case DeadLetter():

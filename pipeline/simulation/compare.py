@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.simulation.truth import Truth
-from schemas.outcomes import Alert, Forward, Violation
+from schemas.outcomes import Alert, Forward, Violation, Withdrawal
 from schemas.reads import PlateRead
 
 
@@ -60,14 +60,25 @@ class Seen:
     alerts: list[Alert] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     forwards: list[Forward] = field(default_factory=list)
+    withdrawn: list[Withdrawal] = field(default_factory=list)
+
+    def standing(self) -> "Seen":
+        """What was not taken back, in its first revision: the same alert, confirmed later, is no second alert."""
+        gone = {(one.kind, one.id) for one in self.withdrawn}
+        return Seen(
+            [one for one in self.alerts if one.revision == 1 and ("alert", one.alert_id) not in gone],
+            [one for one in self.violations if ("violation", one.violation_id) not in gone],
+            [one for one in self.forwards if ("forward", one.forward_id) not in gone],
+        )
 
 
 def compare_outcome(truth: Truth, seen: Seen, *, ringing: bool = True) -> Outcome:
-    """What a simulation must lead to against what it led to.
+    """What a simulation must lead to against what it led to. What was taken back does not count as seen.
 
     ringing: also who rings: each wanted vehicle once, and only what was live. Leave it out where the platform was down for
     longer than the live bound.
     """
+    seen = seen.standing()
     alerts = [alert.alert_id for alert in seen.alerts]
     violations = [violation.violation_id for violation in seen.violations]
     forwards = [forward.forward_id for forward in seen.forwards]

@@ -1,4 +1,8 @@
-"""Messages to bytes and back, by each topic's encoding. What cannot be decoded is a BadRecord that says where it is wrong."""
+"""Messages to bytes and back, by each topic's encoding. What cannot be decoded is a BadRecord that says where it is wrong.
+
+On a topic that carries withdrawals a record is first taken for the topic's message, which nearly all are; what is none, but says
+that it is a withdrawal, is one.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -10,7 +14,7 @@ import msgspec
 
 from pipeline.errors import BadRecord
 from schemas.base import Message
-from schemas.outcomes import Alert, Violation
+from schemas.outcomes import Alert, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch, fault_in
 from schemas.topics import Topic
 
@@ -41,6 +45,8 @@ def decode(topic: Topic[M], payload: bytes | None) -> M:
     try:
         message: M = _decoder(topic.message, topic.encoding).decode(payload)
     except msgspec.ValidationError as error:
+        if topic.withdrawals and _is_withdrawal(payload):
+            return _withdrawal(payload)  # type: ignore[return-value]  # what the topic's own type says that it carries
         raise BadRecord("invalid", str(error)) from error
     except _UNREADABLE as error:
         raise BadRecord("undecodable", f"not {topic.encoding}: {error}") from error
@@ -51,7 +57,10 @@ def decode(topic: Topic[M], payload: bytes | None) -> M:
 
 
 def decode_all(topic: Topic[M], payloads: Sequence[bytes | None]) -> list[M] | None:
-    """The messages in all these bytes; None when `decode` would refuse one of them. Per message it costs the least that it can."""
+    """The messages in all these bytes; None when `decode` would refuse one of them, or one is a withdrawal, which `decode` takes.
+
+    Per message it costs the least that it can.
+    """
     try:
         messages: list[M] = list(map(_decoder(topic.message, topic.encoding).decode, payloads))  # type: ignore[arg-type]
     except (*_UNREADABLE, TypeError):  # the last: no payload at all
@@ -60,6 +69,24 @@ def decode_all(topic: Topic[M], payloads: Sequence[bytes | None]) -> list[M] | N
     if reads_of is not None and fault_in(list(chain.from_iterable(map(reads_of, messages)))) is not None:
         return None
     return messages
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+def _is_withdrawal(payload: bytes) -> bool:
+    try:
+        return _TYPED.decode(payload).type == "withdrawal"
+    except _UNREADABLE:
+        return False
+
+
+def _withdrawal(payload: bytes) -> Withdrawal:
+    try:
+        return _WITHDRAWAL.decode(payload)
+    except _UNREADABLE as error:
+        raise BadRecord("invalid", str(error)) from error
 
 
 def _no_reads(_message: Message) -> Sequence[PlateRead]:
@@ -120,4 +147,6 @@ def reads_in(payload: bytes) -> list[bytes]:
 
 
 _READ = msgspec.json.Decoder(PlateRead)
+_TYPED = msgspec.json.Decoder(_Typed)
+_WITHDRAWAL = msgspec.json.Decoder(Withdrawal)
 _RAW_BATCH = msgspec.json.Decoder(_RawBatch)

@@ -21,7 +21,7 @@ from pipeline.sources.producer import open_gateway
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
-from schemas.outcomes import DeadLetter
+from schemas.outcomes import DeadLetter, Withdrawal
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, TOPICS, VIOLATIONS, Topic
 from tests.desks import DeskProcess
 
@@ -140,7 +140,8 @@ class WholeRoad:
         await consumer.start()
         try:
             async for record in consumer:
-                store.append(codec.decode(topic, record.value))
+                message = codec.decode(topic, record.value)
+                (self.seen.withdrawn if isinstance(message, Withdrawal) else store).append(message)
                 self._news.set()
         finally:
             await consumer.stop()

@@ -11,7 +11,7 @@ from pipeline.errors import BadRecord
 from pipeline.receiver.inbox import read_inbox
 from pipeline.simulation.compare import Seen
 from pipeline.stream import codec
-from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation
+from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
 from tests.faults.kinds import poison
@@ -97,6 +97,8 @@ class Ends:
                 self._ledger.saw("violation", message.violation_id, now_s)
             case Forward():
                 self._forward(message, now_s)
+            case Withdrawal():
+                self.seen.withdrawn.append(message)
             case Receipt():
                 if message.outcome != "acknowledged":
                     self.bad_receipts.append(message)

@@ -1,5 +1,8 @@
 """Bytes and messages: what is written is read again, and what is wrong says where."""
 
+from pathlib import Path
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -7,10 +10,11 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadRecord
 from pipeline.stream import codec
+from schemas.outcomes import Alert, Withdrawal
 from schemas.pictures import Frame
 from schemas.reads import ReadBatch
-from schemas.topics import FRAMES, READS
-from tests.builders import make_read
+from schemas.topics import ALERTS, FORWARDS, FRAMES, READS, RECEIPTS, VIOLATIONS, Topic
+from tests.builders import NOON_MS, make_read
 
 
 def test_a_batch_survives_the_wire() -> None:
@@ -111,3 +115,36 @@ def test_a_batch_of_an_endless_number_is_told_as_it_came() -> None:
     with pytest.raises(BadRecord) as caught:
         codec.decode_reads_one_by_one(b'{"reads":[NaN,' + b"9" * 5_000 + b"]}")
     assert "undecodable" == caught.value.reason
+
+
+WITHDRAWAL = Withdrawal(kind="alert", id="a-1", reason="entry_removed", by="hotlist", at_ms=NOON_MS)
+ALERT = (Path(__file__).parents[1] / "contract" / "wire" / "v1" / "alerts-1.json").read_bytes()
+
+
+@pytest.mark.parametrize("topic", [ALERTS, VIOLATIONS, FORWARDS], ids=lambda topic: topic.name)
+def test_a_withdrawal_travels_on_the_topic_of_what_it_takes_back(topic: Topic[Any]) -> None:
+    """There and back it is the same, whatever the order of its fields."""
+    wire = codec.encode(topic, WITHDRAWAL)
+    turned = msgspec.json.encode(dict(reversed(msgspec.json.decode(wire).items())))
+    assert WITHDRAWAL == codec.decode(topic, wire) == codec.decode(topic, turned)
+    assert codec.decode_all(topic, [wire]) is None  # then each is decoded for itself
+
+
+def test_alerts_beside_a_withdrawal_are_alerts() -> None:
+    """Nothing of the one kind is taken for the other."""
+    kinds = [type(codec.decode(ALERTS, wire)) for wire in (ALERT, codec.encode(ALERTS, WITHDRAWAL), ALERT)]
+    assert [Alert, Withdrawal, Alert] == kinds
+
+
+@pytest.mark.parametrize(("field", "value"), [("kind", "hit"), ("id", 7), ("reason", ""), ("by", ""), ("at_ms", -1)])
+def test_a_withdrawal_that_breaks_the_contract_is_refused_for_its_own_field(field: str, value: object) -> None:
+    """The sender is told what is wrong with the withdrawal, not that it is no alert."""
+    wire = {**msgspec.to_builtins(WITHDRAWAL), field: value}
+    with pytest.raises(BadRecord, match=field):
+        codec.decode(ALERTS, msgspec.json.encode(wire))
+
+
+def test_other_topics_carry_no_withdrawals() -> None:
+    """There it is a bad record like any other."""
+    with pytest.raises(BadRecord):
+        codec.decode(RECEIPTS, codec.encode(ALERTS, WITHDRAWAL))

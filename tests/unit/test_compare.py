@@ -1,9 +1,11 @@
 """Expected against seen."""
 
+import msgspec
+
 from pipeline.hotlist.matching import alert_of, match_read
 from pipeline.simulation.compare import Seen, compare, compare_outcome, order_breaks
 from pipeline.simulation.truth import ExpectedAlert, ExpectedForward, Truth
-from schemas.outcomes import Alert
+from schemas.outcomes import Alert, Withdrawal
 from tests.builders import NOON_MS, cameras_of, hotlist_of, make_read
 
 
@@ -78,3 +80,21 @@ def test_the_order_counts_within_a_camera_only() -> None:
     stranger = make_read(camera_id="C")
     assert () == order_breaks([a1, a2, b1], [b1, a1, a2, a1, stranger])
     assert ("A",) == order_breaks([a1, a2, b1], [b1, a2, a1])
+
+
+def test_what_was_withdrawn_does_not_count_as_seen() -> None:
+    """An expected alert that was taken back is missing; one that nobody expected is no longer spurious."""
+    alert = make_alert()
+    gone = [Withdrawal(kind="alert", id=alert.alert_id, reason="entry_removed", by="hotlist", at_ms=NOON_MS)]
+    truth = Truth(alerts=(expectation_of(alert),))
+    assert (alert.alert_id,) == compare_outcome(truth, Seen([alert], withdrawn=gone)).alerts.missing
+    assert compare_outcome(Truth(), Seen([alert], withdrawn=gone)).agrees
+
+
+def test_a_later_revision_is_no_second_copy() -> None:
+    """Somebody confirmed the alert; it is still the same one."""
+    alert = make_alert()
+    confirmed = msgspec.structs.replace(alert, revision=2, confirm=False)
+    alerts = compare_outcome(Truth(alerts=(expectation_of(alert),)), Seen([alert, confirmed])).alerts
+    assert () == alerts.double
+    assert alerts.agrees
