@@ -1,8 +1,8 @@
 """The JSON Schemas of everything that flows, for whoever reads or writes it in another language: ``python -m schemas.export``.
 
-They are written to schemas/json, one file per topic and per kind of reference data, and one for withdrawals, and committed. A schema may only change so that
-old and new readers and writers understand each other: by a new field that has a default. Anything else is refused here; a change
-that breaks on purpose is written with ``--breaking``, once every reader is known to be ready.
+They are written to schemas/json, one file per topic and per kind of reference data, and one for withdrawals, and committed. A
+schema may only change so that old and new readers and writers understand each other: by a new field that has a default. Anything
+else is refused here; a change that breaks on purpose is written with ``--breaking``, once every reader is known to be ready.
 """
 
 import json
