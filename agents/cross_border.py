@@ -66,7 +66,7 @@ class Forwarder:
         return outputs
 
 
-async def start(context: Context) -> Handler[Alert]:
+async def start(context: Context) -> Handler[Alert | Withdrawal]:
     """Load the replica, then forward. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, POLICIES), replica.take,

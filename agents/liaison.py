@@ -158,7 +158,7 @@ class Counters:
         )
 
 
-async def start(context: Context) -> Handler[Forward]:
+async def start(context: Context) -> Handler[Forward | Withdrawal]:
     """Read keys and certificates and open nothing: connections come with the first forward. Raises Misconfigured."""
     settings = context.settings.liaison
     liaison = Liaison(
