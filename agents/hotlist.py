@@ -1,4 +1,5 @@
-"""reads -> the hotlist -> alerts. Everything is decided from memory; one round trip to Redis per batch that has hits.
+"""reads -> the hotlist -> alerts. Everything is decided from memory; a batch that has hits takes two round
+trips to Redis.
 
 A read that may not enter (unknown camera, from the future, older than retention) goes to the dead letters; the rest of its batch
 goes on.
@@ -12,12 +13,14 @@ from functools import lru_cache
 import msgspec
 import structlog
 
-from pipeline.hotlist.matching import Hotlist, alert_of, in_incident, match_reads
+from pipeline.hotlist.incidents import plate_of
+from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
 from pipeline.reads.admission import Refusal, check_reads, need_cameras
+from pipeline.reads.geography import position_of
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.settings import Settings
+from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
 from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
-from pipeline.state.dedup import INCIDENT_TTL_MS, Incidents, SeenOnce
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.stream.agent import Agent, RedisState
@@ -47,8 +50,7 @@ class Matcher:
     """The handler and what it needs."""
 
     replica: Replica
-    incidents: Incidents
-    rung: SeenOnce
+    memory: AlertMemory
     settings: Settings
     now_ms: Callable[[], int]
     started_ms: int
@@ -60,11 +62,14 @@ class Matcher:
         outputs, alerts, now_ms = Outputs(), list[Alert](), self.now_ms()
         for at_ms, some in by_time(records, now_ms):
             alerts += self._alerts_of(some, at_ms, outputs)
-        for alert in await self._in_incidents(alerts) if alerts else ():
-            outputs.send(ALERTS, alert, key=alert.read.plate if alert.match == "pattern" else alert.wanted_plate)
+        placed = await self._placed(alerts) if alerts else []
+        for alert in placed:
+            outputs.send(ALERTS, alert, key=plate_of(alert))
             log.info("alert.raised", alert_id=alert.alert_id, incident_id=alert.incident_id, match=alert.match,
                      rings=alert.rings, priority=alert.priority, camera_id=alert.read.camera_id,
                      plate=pseudonym(alert.read.plate), lag_ms=now_ms - alert.read.captured_at_ms)  # fmt: skip
+        if placed:
+            outputs.settled = lambda: self.memory.told(placed)
         return outputs
 
     def _alerts_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Alert]:
@@ -83,21 +88,21 @@ class Matcher:
             _refuse(records, refusals, outputs)
             reads = [read for at, read in enumerate(reads) if at not in refusals]
         return [
-            alert_of(hit, read, decided_at_ms=now_ms, live_bound_ms=settings.live_bound_ms)
+            alert_of(
+                hit,
+                read,
+                replica.cameras.get(read.camera_id),
+                decided_at_ms=now_ms,
+                live_bound_ms=settings.live_bound_ms,
+            )
             for read, hits in match_reads(reads, replica.hotlist, replica.cameras, replica.zones)
             for hit in hits
         ]
 
-    async def _in_incidents(self, alerts: list[Alert]) -> list[Alert]:
-        """Each alert in its incident; the first live one of an incident rings, and rings again when it is replayed."""
-        incident_ids = await self.incidents.incidents_of(alerts)
-        live = [(index, incident_ids[index]) for index, alert in enumerate(alerts) if alert.live]
-        claims = [alerts[index].alert_id for index, _ in live]
-        first = await self.rung.first_time([incident_id for _, incident_id in live], claims) if live else []
-        ringing = {index for (index, _), is_first in zip(live, first, strict=True) if is_first}
-        return [
-            in_incident(alert, incident_ids[index], rung=index not in ringing) for index, alert in enumerate(alerts)
-        ]
+    async def _placed(self, alerts: Sequence[Alert]) -> list[Alert]:
+        """Each alert in its incident, ringing or not; at a replay as it was decided first, without those withdrawn since."""
+        wheres = [position_of(alert.read, self.replica.cameras.get(alert.read.camera_id)) for alert in alerts]
+        return [alert for alert in await self.memory.placed(alerts, wheres) if alert is not None]
 
 
 def _refuse(records: Sequence[Record[ReadBatch]], refusals: Mapping[int, Refusal], outputs: Outputs) -> None:
@@ -133,10 +138,9 @@ async def start(context: Context) -> Handler[ReadBatch]:
                         on_caught_up=replica.caught_up)  # fmt: skip
     await follower.load()
     context.background(follower.run, "replica")
-    incidents = Incidents(context.redis, settings.namespace)
-    rung = SeenOnce(context.redis, settings.namespace, "rung", INCIDENT_TTL_MS)
+    memory = RedisAlertMemory(context.redis, settings.namespace)
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
-    return Matcher(replica, incidents, rung, settings, context.now_ms, context.now_ms()).handle
+    return Matcher(replica, memory, settings, context.now_ms, context.now_ms()).handle
 
 
 AGENT = Agent(

@@ -28,6 +28,11 @@ def alert_id(read_id: str, entry_id: str) -> str:
     return _digest("a", read_id, entry_id)
 
 
+def corrected_alert_id(alert_id: str, content: str) -> str:
+    """An alert that takes another's place: that one and what this one says."""
+    return _digest("a", alert_id, content)
+
+
 def violation_id(section_id: str, entry_read_id: str, exit_read_id: str) -> str:
     """One violation: section and both reads."""
     return _digest("v", section_id, entry_read_id, exit_read_id)

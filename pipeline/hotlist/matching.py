@@ -10,21 +10,19 @@ excludes it: the reader names other texts that it may show, and that one not or 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from pipeline.hotlist.colours import may_be_the_same
 from pipeline.hotlist.index import Hotlist
 from pipeline.hotlist.makes import same_make
 from pipeline.plates.confusable import belief
 from pipeline.plates.twins import is_twin, issued_twins
-from pipeline.reads.admission import may_serve, trusted_country
+from pipeline.reads.admission import may_serve, purposes_of_read, trusted_country
 from pipeline.reads.geography import in_any_zone
 from schemas import ids
 from schemas.outcomes import Alert, Match
 from schemas.reads import PlateRead, VehicleClass
 from schemas.reference import Camera, HotlistEntry, Priority, Zone
 
-__all__ = ["Hit", "Hotlist", "alert_of", "in_incident", "match_read", "match_reads"]
+__all__ = ["Hit", "Hotlist", "alert_of", "match_read", "match_reads"]
 
 LIVE_BOUND_MS = 60_000
 LEAST_SCORE = 0.2  # below one in five, alerts would be mostly about the wrong vehicle, and people stop listening
@@ -183,10 +181,12 @@ def _other_look(read: PlateRead, entry: HotlistEntry) -> list[str]:
     return unlike
 
 
-def alert_of(hit: Hit, read: PlateRead, *, decided_at_ms: int, live_bound_ms: int = LIVE_BOUND_MS) -> Alert:
-    """The alert of a hit, as if it were the first of its incident; see in_incident. Times in ms UTC.
+def alert_of(
+    hit: Hit, read: PlateRead, camera: Camera | None = None, *, decided_at_ms: int, live_bound_ms: int = LIVE_BOUND_MS
+) -> Alert:
+    """The alert of a hit, as if it were the only one of its incident; see incidents.place. Times in ms UTC.
 
-    It is live when it was captured within the live bound of being decided, and rings only then.
+    It is live when it was captured within the live bound of being decided, and rings only then. camera: as it was at capture.
     """
     entry = hit.entry
     alert_id = ids.alert_id(read.read_id, entry.entry_id)
@@ -211,14 +211,9 @@ def alert_of(hit: Hit, read: PlateRead, *, decided_at_ms: int, live_bound_ms: in
         share_with=entry.share_with,
         case_reference=entry.case_reference,
         notes=hit.notes,
+        origin=entry.origin,
+        network=camera.network if camera else None,
+        purposes=purposes_of_read(read, camera) if camera else (),
         read=read,
         decided_at_ms=decided_at_ms,
     )
-
-
-def in_incident(alert: Alert, incident_id: str, *, rung: bool) -> Alert:
-    """The alert as part of an incident, the trail of one wanted vehicle. rung: another alert of the incident rang before.
-
-    The first live alert of an incident rings, be it the first of all or not: one uploaded late must not silence those to come.
-    """
-    return msgspec.structs.replace(alert, incident_id=incident_id, rings=alert.live and not rung)

@@ -97,6 +97,11 @@ def may_serve(read: PlateRead, camera: Camera, purpose: Purpose) -> bool:
     return purpose in camera.purposes and (not read.purposes or purpose in read.purposes)
 
 
+def purposes_of_read(read: PlateRead, camera: Camera) -> tuple[Purpose, ...]:
+    """What the read may be used for: what its camera allows, and of that only what the read names if it names purposes."""
+    return tuple(one for one in camera.purposes if not read.purposes or one in read.purposes)
+
+
 def trusted_country(read: PlateRead) -> str | None:
     """The country that the read may be held to: likelier right than wrong, or given by a camera that states no probability."""
     stated = read.country_confidence > 0.0

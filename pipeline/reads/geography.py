@@ -1,6 +1,7 @@
 """Where a read was taken: its position and heading, the zones it lies in, and which way it goes through a border zone."""
 
 from collections.abc import Mapping, Sequence
+from math import asin, cos, radians, sin, sqrt
 from typing import Literal
 
 from schemas.base import Position
@@ -8,6 +9,7 @@ from schemas.reads import PlateRead
 from schemas.reference import Camera, Zone
 
 Direction = Literal["outbound", "inbound"]
+EARTH_M = 6_371_000.0
 QUARTER_TURN_DEG = 90.0  # a heading nearer to the way out than this goes out; all others come in
 
 
@@ -70,3 +72,15 @@ def direction_through(zone: Zone, heading_deg: float | None) -> Direction | None
     if heading_deg is None or zone.outbound_heading_deg is None:
         return None
     return "outbound" if angle_between_deg(heading_deg, zone.outbound_heading_deg) <= QUARTER_TURN_DEG else "inbound"
+
+
+def beeline_m(one: Position, other: Position) -> float:
+    """Metres along a great circle of a sphere: within 0.5 % of the true distance.
+
+    >>> round(beeline_m(Position(lat=50.85, lon=4.35), Position(lat=51.22, lon=4.40)), -3)
+    41000.0
+    """
+    lat, other_lat = radians(one.lat), radians(other.lat)
+    half = sin((other_lat - lat) / 2) ** 2
+    half += cos(lat) * cos(other_lat) * sin(radians(other.lon - one.lon) / 2) ** 2
+    return 2 * EARTH_M * asin(sqrt(min(1.0, half)))

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from random import Random
 
+from pipeline.reads.geography import beeline_m
 from pipeline.simulation.network import Leg, Patrol, RoadNetwork, Route
 from pipeline.simulation.network_hotlist import POLICIES
 from pipeline.simulation.vehicles import GRAMMARS, Wanted
@@ -35,6 +36,8 @@ _LISTS: tuple[tuple[HotList, str, float], ...] = (
     ("sis", "theft", 10), ("national_wanted", "robbery", 3), ("ad_hoc", "watch", 1),
 )  # fmt: skip
 _LIMITS = (50, 70, 90, 120)
+_SHORTEST_M = 800.0  # between the two ends of a section
+_DOUBTFUL = frozenset("0O1I")
 _2023, _2030 = 1_672_531_200_000, 1_893_456_000_000
 
 
@@ -84,22 +87,34 @@ def _camera(random: Random, number: int) -> Camera:
 
 
 def _sections(random: Random, cameras: list[Camera], count: int) -> tuple[list[Section], set[str]]:
-    able = [camera.camera_id for camera in cameras if "section_control" in camera.purposes]
-    ends = random.sample(able, 2 * min(count, len(able) // 2))
-    sections = [_section(random, number, *ends[2 * number : 2 * number + 2]) for number in range(len(ends) // 2)]
-    return sections, set(ends)
+    """Sections between cameras of one place, each from a camera to the nearest one that is a stretch away."""
+    able = [camera for camera in cameras if "section_control" in camera.purposes]
+    sections: list[Section] = []
+    used: set[str] = set()
+    for entry in random.sample(able, len(able)):
+        place = entry.name.partition(",")[0]
+        others = [
+            one for one in able if one.name.startswith(f"{place},") and not {one.camera_id, entry.camera_id} & used
+        ]
+        far = [one for one in others if _beeline_m(entry, one) >= _SHORTEST_M]
+        if far:
+            exit_ = min(far, key=lambda one: _beeline_m(entry, one))
+            sections.append(_section(random, len(sections), entry, exit_))
+            used |= {entry.camera_id, exit_.camera_id}
+        if len(sections) == count:
+            break
+    return sections, used
 
 
-def _section(random: Random, number: int, entry_id: str, exit_id: str) -> Section:
+def _section(random: Random, number: int, entry: Camera, exit_: Camera) -> Section:
+    metres = float(max(random.randint(1200, 6000), round(1.2 * _beeline_m(entry, exit_))))
     return Section(
         section_id=f"SEC-{number:04d}",
         name=f"Section {number}",
         country="BE",
-        entries=(Line(camera_id=entry_id),),
-        exits=(Line(camera_id=exit_id),),
-        distances=(
-            Distance(entry_camera_id=entry_id, exit_camera_id=exit_id, metres=float(random.randint(1200, 6000))),
-        ),
+        entries=(Line(camera_id=entry.camera_id),),
+        exits=(Line(camera_id=exit_.camera_id),),
+        distances=(Distance(entry_camera_id=entry.camera_id, exit_camera_id=exit_.camera_id, metres=metres),),
         limit_kmh=random.choice(_LIMITS),
         certificate=Certificate(number=f"SMD-{number:04d}", valid_from_ms=_2023, valid_until_ms=_2030),
     )
@@ -119,10 +134,15 @@ def _routes(random: Random, cameras: list[Camera], controlled: set[str]) -> list
     while free:
         stretch = [free.pop(0) for _ in range(min(len(free), random.randint(2, 6)))]
         limit = random.choice(_LIMITS)
-        gaps = [random.uniform(900, 6000) for _ in pairwise(stretch)]
+        gaps = [max(random.uniform(900, 6000), 1.2 * _beeline_m(*pair)) for pair in pairwise(stretch)]
         legs = [Leg(c.camera_id, metres, limit) for c, metres in zip(stretch, [0.0, *gaps], strict=True)]
         routes.append(Route(f"road {len(routes)}", tuple(legs), random.paretovariate(1.6)))
     return routes
+
+
+def _beeline_m(one: Camera, other: Camera) -> float:
+    """Metres between two cameras: no road is shorter."""
+    return beeline_m(one.position, other.position) if one.position and other.position else 0.0
 
 
 def _west_to_east(camera: Camera) -> tuple[str, float]:
@@ -169,6 +189,8 @@ def _hotlist(random: Random, count: int) -> list[HotlistEntry]:
         name, category, _ = random.choices(_LISTS, [share for _, _, share in _LISTS])[0]
         grave = name in ("stolen", "sis", "national_wanted")
         abroad: tuple[Country, ...] = (random.choice(("FR", "NL", "LU")),) if grave and random.random() < 0.3 else ()
+        if not _DOUBTFUL.isdisjoint(plate):
+            abroad = ()  # some of these may be another vehicle's plate but for O and 0 or I and 1; those need a person first
         entries.append(
             HotlistEntry(
                 entry_id=f"H-{len(entries):07d}", plate=plate, country=country, hotlist=name, category=category,

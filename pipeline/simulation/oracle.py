@@ -39,12 +39,19 @@ def counts_here(network: RoadNetwork, entry: HotlistEntry, read: PlateRead) -> b
 
 
 def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[Sight]) -> Iterator[ExpectedAlert]:
-    """The alerts of one wanted vehicle, its sights in the order of capture; the first live one rings, no other."""
-    rung = False
+    """The alerts of one wanted vehicle, its sights in the order of capture.
+
+    The first live one rings; so does the first live one that shows the wanted plate itself, when others only looked like it before.
+    No other: every vehicle of the simulation drives as one vehicle can, and all reads of its own plate are equally sure.
+    """
+    rung: set[Match | None] = set()
     for sight in sights:
         if sight.match is None or not counts_here(network, entry, sight.read):
             continue
         live = sight.due_ms - sight.read.captured_at_ms <= MAY_RING_WITHIN_MS
+        rings = live and (not rung or (sight.match == "exact" and "exact" not in rung))
+        if rings:
+            rung.add(sight.match)
         yield ExpectedAlert(
             alert_id=ids.alert_id(sight.read.read_id, entry.entry_id),
             read_id=sight.read.read_id,
@@ -54,10 +61,9 @@ def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[
             entry_id=entry.entry_id,
             match=sight.match,
             incident=entry.entry_id,
-            rings=live and not rung,
+            rings=rings,
             live=live,
         )
-        rung = rung or live
 
 
 def _outbound(zone: Zone, read: PlateRead) -> bool:

@@ -1,7 +1,7 @@
 """Holds what came out of a run against the truth: every difference, when it arose, and whether the platform told of it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,16 +106,19 @@ class Evidence:
             yield Difference("spurious", at_s, f"forward {receipt.forward_id} was {receipt.outcome}: {receipt.detail}")
 
     def _rings(self) -> Iterator[Difference]:
-        """A dispatcher's bell: once for each vehicle that is seen live."""
-        seen = {
-            alert.alert_id: alert for alert in reversed(self.ends.seen.alerts)
-        }  # the first copy: dispatch drops the others
+        """A dispatcher's bell: once for each vehicle that is seen live, and once more when it is surer."""
+        seen: dict[str, Alert] = {}
+        for alert in self.ends.seen.alerts:
+            seen.setdefault(alert.alert_id, alert)  # the first copy: dispatch drops the others
         incidents: dict[str, list[ExpectedAlert]] = {}
         for expected in self.truth.alerts:
             incidents.setdefault(expected.incident, []).append(expected)
         for expected_alerts in incidents.values():
-            came = [seen[one.alert_id] for one in expected_alerts if one.alert_id in seen]
-            must, rang = sum(one.rings for one in expected_alerts), sum(one.rings for one in came)
+            names = {one.alert_id for one in expected_alerts}
+            came = [alert for name, alert in seen.items() if name in names]  # in the order of their coming
+            live = any(alert.live for alert in came)
+            must = _news_in(came) if live else sum(one.rings for one in expected_alerts)
+            rang = sum(one.rings for one in came)
             if rang != must:
                 yield self._wrong_bell(expected_alerts, came, must, rang)
 
@@ -154,3 +157,13 @@ class Evidence:
                 yield Difference("spurious", at_s, words)
         for stage, topic, partition, offset in expected - told:
             yield Difference("missing", 0.0, f"{stage}'s dead letter of {topic}/{partition}/{offset}")
+
+
+def _news_in(came: Iterable[Alert]) -> int:
+    """How many alerts of a vehicle had to ring, in the order of their coming: the first live one, and the first live one that shows
+    the wanted plate itself if others only looked like it before."""
+    rung: set[str] = set()
+    for alert in came:
+        if alert.live and (not rung or (alert.match == "exact" and "exact" not in rung)):
+            rung.add(alert.match)
+    return len(rung)

@@ -251,7 +251,7 @@ async def test_reads_become_alerts_violations_and_forwards_over_a_real_broker(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(bench.sender.stop)
         for module in (hotlist, section_control, cross_border):
-            await stack.enter_async_context(bench.worker(module))
+            await stack.enter_async_context(bench.worker(module.AGENT))
         await bench.send(reads)
         alerts = [msgspec.json.decode(value, type=Alert) for value in await bench.values("alerts", count=2)]
         violations = [msgspec.json.decode(value, type=Violation) for value in await bench.values("violations", count=1)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.hotlist.matching import LEAST_SCORE, Hit, alert_of, in_incident, match_read, match_reads
+from pipeline.hotlist.matching import LEAST_SCORE, Hit, alert_of, match_read, match_reads
 from schemas.base import Position
 from schemas.reads import PlateRead
 from schemas.reference import HotlistEntry, Zone
@@ -203,15 +203,11 @@ def test_an_alert_decided_again_has_the_same_id() -> None:
     assert alert().alert_id == alert(decided_at_ms=NOON_MS + 90_000).alert_id
 
 
-def test_a_later_alert_of_an_incident_adds_to_its_trail_without_ringing() -> None:
-    """The next camera is news for the trail, not for the bell."""
-    later = in_incident(alert(), "a-first", rung=True)
-    assert ("a-first", False) == (later.incident_id, later.rings)
-
-
-def test_the_first_live_alert_rings_even_if_an_upload_came_before() -> None:
-    """A late upload must not silence the vehicle that is here now."""
-    assert in_incident(alert(), "a-uploaded", rung=False).rings
+def test_an_alert_carries_the_cameras_network_and_what_the_read_may_be_used_for() -> None:
+    """Whoever passes it on can hold that against his purpose."""
+    read, camera = make_read(purposes=("hotlist", "investigation")), make_camera(purposes=("hotlist", "cross_border"))
+    raised = alert_of(only_hit(read, "1ABC234"), read, camera, decided_at_ms=NOON_MS)
+    assert ("federal", ("hotlist",)) == (raised.network, raised.purposes)
 
 
 TEXTS = st.text("AB0O1", min_size=3, max_size=5)

@@ -1,0 +1,264 @@
+"""What was alerted, in Redis: the incidents of each wanted plate, and the alerts that are open.
+
+Redis keeps and hands over; `pipeline.hotlist.incidents` decides. A batch takes two round trips: read, and write if nothing changed
+meanwhile, so two workers never decide on the same state; whoever came second reads and decides again. An alert that was decided is
+never decided again: a replay finds what it was. A day after its decision an alert is open no more.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Protocol
+
+import msgspec
+import redis.asyncio
+
+from pipeline.errors import Unavailable
+from pipeline.hotlist.incidents import Incident, Incidents, place, plate_of, without
+from pipeline.state.redis_port import Argument, Script
+from schemas.base import Position
+from schemas.outcomes import Alert
+
+DAY_MS = 86_400_000
+KEPT_MS = 2 * DAY_MS  # of a day's alerts and of an incident after its last hit: a replay still finds them
+CLAIM_MS = 800  # a worker that dies with a claim holds its entry up for so long
+MOST_TRIES = 20  # against other workers on the same plate, within one call
+WHAT = "incident memory"
+WITHDRAWN = b""
+
+_READ = Script("""
+local ids = cmsgpack.unpack(ARGV[1])
+local answer = {redis.call('GET', KEYS[1]) or ''}
+for _, id in ipairs(ids) do
+  answer[#answer + 1] = redis.call('HGET', KEYS[2], id) or redis.call('HGET', KEYS[3], id)
+end
+return answer
+""")
+
+_WRITE = Script("""
+local held = redis.call('GET', KEYS[1]) or ''
+if held ~= ARGV[2] then
+  if held ~= ARGV[1] then return 0 end
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+end
+for i = 4, #ARGV, 2 do redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) end
+if #ARGV > 3 then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+return 1
+""")
+"""Idempotent: what it wrote already counts as written."""
+
+_NOTE = Script("""
+for i = 2, #ARGV do redis.call('SADD', KEYS[1], ARGV[i]) end
+return redis.call('PEXPIRE', KEYS[1], ARGV[1])
+""")
+
+_OPEN = Script("""
+local answer = {}
+for day = 1, #KEYS, 2 do
+  local all = redis.call('HGETALL', KEYS[day])
+  for i = 1, #all, 2 do
+    if all[i + 1] ~= '' then
+      answer[#answer + 1] = redis.call('SISMEMBER', KEYS[day + 1], all[i])
+      answer[#answer + 1] = all[i + 1]
+    end
+  end
+end
+return answer
+""")
+
+_WITHDRAW = Script("""
+for _, key in ipairs(KEYS) do
+  for i = 1, #ARGV do
+    if redis.call('HEXISTS', key, ARGV[i]) == 1 then redis.call('HSET', key, ARGV[i], '') end
+  end
+end
+return 1
+""")
+
+_CLAIM = Script("""
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
+return 0
+""")
+
+_MEMBERS = Script("return redis.call('SMEMBERS', KEYS[1])")
+
+_encode_incidents = msgspec.msgpack.Encoder().encode
+_decode_incidents = msgspec.msgpack.Decoder(tuple[Incident, ...]).decode
+_encode_alert = msgspec.msgpack.Encoder().encode
+_decode_alert = msgspec.msgpack.Decoder(Alert).decode
+Subject = tuple[str, str]  # entry_id and plate
+
+
+class AlertMemory(Protocol):
+    """What the hotlist agent remembers. Every method raises Unavailable while the memory is away."""
+
+    async def placed(self, alerts: Sequence[Alert], wheres: Sequence[Position | None]) -> list[Alert | None]:
+        """Each alert in its incident, as it was decided first; None where it was withdrawn since. wheres: places of capture."""
+
+    async def told(self, alerts: Sequence[Alert]) -> None:
+        """Note that the broker has these: only now may they be withdrawn."""
+
+    async def entries(self, now_ms: int) -> set[str]:
+        """The ids of entries that may have open alerts."""
+
+    async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
+        """For each entry, whether the caller may take its alerts back now: nobody else for CLAIM_MS, nor the caller again."""
+
+    async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
+        """The entry's open alerts that the broker has, and whether there are others that it may not have yet."""
+
+    async def withdrawn(self, alerts: Sequence[Alert], now_ms: int, *, replaced: bool = False) -> None:
+        """Note that these were withdrawn. Unless another alert replaces them, their incidents end: the next hit begins anew."""
+
+
+class RedisAlertMemory:
+    """AlertMemory in Redis, shared by all workers. One hash tag an entry."""
+
+    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    async def placed(self, alerts: Sequence[Alert], wheres: Sequence[Position | None]) -> list[Alert | None]:
+        """See AlertMemory."""
+        left: dict[Subject, list[int]] = {}
+        for index, alert in enumerate(alerts):
+            left.setdefault((alert.entry_id, plate_of(alert)), []).append(index)
+        found: list[Alert | None] = [None] * len(alerts)
+        await asyncio.gather(self._note_entries(alerts), self._try(left, alerts, wheres, found))
+        for _ in range(MOST_TRIES):
+            if not left:
+                return found
+            await self._try(left, alerts, wheres, found)
+        raise Unavailable(f"{WHAT} (others write the same incidents all the time)", retry_after_s=0.2)
+
+    async def _try(
+        self,
+        left: dict[Subject, list[int]],
+        alerts: Sequence[Alert],
+        wheres: Sequence[Position | None],
+        found: list[Alert | None],
+    ) -> None:
+        """Decide what is left, and take out of it what could be written."""
+        subjects = list(left)
+        answers = await _READ.run(self._client, WHAT, [self._read_call(one, left[one], alerts) for one in subjects])
+        writes: list[tuple[Sequence[str], Sequence[Argument]]] = []
+        written: list[Subject] = []
+        for subject, (held, *decided) in zip(subjects, answers, strict=True):
+            before: Incidents = _decode_incidents(held) if held else ()
+            after, added = before, list[Argument]()
+            known = dict(zip((alerts[index].alert_id for index in left[subject]), decided, strict=True))
+            for index in left[subject]:
+                alert = alerts[index]
+                stored = known[alert.alert_id]
+                if stored is not None:
+                    found[index] = None if stored == WITHDRAWN else _decode_alert(stored)
+                    continue
+                after, placed = place(after, alert, wheres[index])
+                found[index] = placed
+                known[alert.alert_id] = _encode_alert(placed)
+                added += [alert.alert_id, known[alert.alert_id]]
+            if not added:
+                del left[subject]
+                continue
+            day = self._day_key(subject[0], alerts[left[subject][0]].decided_at_ms)
+            writes.append(([self._key(subject), day], [held, _encode_incidents(after), KEPT_MS, *added]))
+            written.append(subject)
+        for subject, done in zip(written, await _WRITE.run(self._client, WHAT, writes), strict=True):
+            if done:
+                del left[subject]
+
+    async def told(self, alerts: Sequence[Alert]) -> None:
+        """See AlertMemory."""
+        await _NOTE.run(
+            self._client,
+            WHAT,
+            [
+                ([self._told_key(alert.entry_id, alert.decided_at_ms)], [KEPT_MS, alert.alert_id])
+                for alert in alerts
+            ],
+        )  # fmt: skip
+
+    async def entries(self, now_ms: int) -> set[str]:
+        """See AlertMemory."""
+        days = [self._entries_key(now_ms), self._entries_key(now_ms - DAY_MS)]
+        answers = await _MEMBERS.run(self._client, WHAT, [([day], []) for day in days])
+        return {entry_id.decode() for entry_id in chain(*answers)}
+
+    async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
+        """See AlertMemory."""
+        once = uuid.uuid4().hex  # a retry inside the client stays this call
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
+            ([f"{self._tag(entry_id)}:claim"], [once, CLAIM_MS]) for entry_id in entry_ids
+        ]
+        return [answer == 1 for answer in await _CLAIM.run(self._client, WHAT, calls)]
+
+    async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
+        """See AlertMemory."""
+        keys = [
+            key(entry_id, at_ms)
+            for at_ms in (now_ms, now_ms - DAY_MS)
+            for key in (self._day_key, self._told_key)
+        ]  # fmt: skip
+        (answer,) = await _OPEN.run(self._client, WHAT, [(keys, [])])
+        told = [_decode_alert(data) for is_told, data in zip(answer[::2], answer[1::2], strict=True) if is_told]
+        return told, len(told) * 2 < len(answer)
+
+    async def withdrawn(self, alerts: Sequence[Alert], now_ms: int, *, replaced: bool = False) -> None:
+        """See AlertMemory."""
+        by_entry: dict[str, list[Argument]] = {}
+        for alert in alerts:
+            by_entry.setdefault(alert.entry_id, []).append(alert.alert_id)
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
+            ([self._day_key(entry_id, now_ms), self._day_key(entry_id, now_ms - DAY_MS)], alert_ids)
+            for entry_id, alert_ids in by_entry.items()
+        ]
+        await _WITHDRAW.run(self._client, WHAT, calls)
+        if not replaced:
+            for subject in {(alert.entry_id, plate_of(alert)) for alert in alerts}:
+                await self._end(subject, frozenset(alert.incident_id for alert in alerts))
+
+    async def _end(self, subject: Subject, incident_ids: frozenset[str]) -> None:
+        for _ in range(MOST_TRIES):
+            ((held,),) = await _READ.run(self._client, WHAT, [self._read_call(subject, (), ())])
+            before: Incidents = _decode_incidents(held) if held else ()
+            after = without(before, incident_ids)
+            if after == before:
+                return
+            arguments: list[Argument] = [held, _encode_incidents(after), KEPT_MS]
+            (done,) = await _WRITE.run(self._client, WHAT, [([self._key(subject), self._key(subject)], arguments)])
+            if done:
+                return
+        raise Unavailable(f"{WHAT} (others write the same incidents all the time)", retry_after_s=0.2)
+
+    async def _note_entries(self, alerts: Sequence[Alert]) -> None:
+        by_day: dict[str, set[str]] = {}
+        for alert in alerts:
+            by_day.setdefault(self._entries_key(alert.decided_at_ms), set()).add(alert.entry_id)
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
+            ([key], [KEPT_MS, *sorted(entry_ids)]) for key, entry_ids in by_day.items()
+        ]
+        await _NOTE.run(self._client, WHAT, calls)
+
+    def _read_call(
+        self, subject: Subject, indexes: Iterable[int], alerts: Sequence[Alert]
+    ) -> tuple[Sequence[str], Sequence[Argument]]:
+        ids = [alerts[index].alert_id for index in indexes]
+        now_ms = max([alerts[index].decided_at_ms for index in indexes], default=0)
+        days = [self._day_key(subject[0], now_ms), self._day_key(subject[0], now_ms - DAY_MS)]
+        return [self._key(subject), *days], [msgspec.msgpack.encode(ids)]
+
+    def _tag(self, entry_id: str) -> str:
+        return f"{{{self._namespace}:alerts:{entry_id}}}"
+
+    def _key(self, subject: Subject) -> str:
+        return f"{self._tag(subject[0])}:incidents:{subject[1]}"
+
+    def _day_key(self, entry_id: str, at_ms: int) -> str:
+        return f"{self._tag(entry_id)}:decided:{at_ms // DAY_MS}"
+
+    def _told_key(self, entry_id: str, at_ms: int) -> str:
+        return f"{self._tag(entry_id)}:told:{at_ms // DAY_MS}"
+
+    def _entries_key(self, at_ms: int) -> str:
+        return f"{{{self._namespace}:alerted}}:{at_ms // DAY_MS}"

@@ -1,0 +1,51 @@
+"""What was alerted, in this process alone: for deciding without servers."""
+
+from collections.abc import Sequence
+
+from pipeline.hotlist.incidents import Incidents, place, subject_of, without
+from schemas.base import Position
+from schemas.outcomes import Alert
+
+
+class LocalAlertMemory:
+    """AlertMemory in dictionaries. Nothing of it is shared or outlives the process."""
+
+    def __init__(self) -> None:
+        self._incidents: dict[str, Incidents] = {}
+        self._alerts: dict[str, Alert | None] = {}  # None: withdrawn
+        self._told: set[str] = set()
+
+    async def placed(self, alerts: Sequence[Alert], wheres: Sequence[Position | None]) -> list[Alert | None]:
+        """See AlertMemory."""
+        for alert, where in zip(alerts, wheres, strict=True):
+            if alert.alert_id not in self._alerts:
+                subject = subject_of(alert)
+                after, placed = place(self._incidents.get(subject, ()), alert, where)
+                self._incidents[subject], self._alerts[alert.alert_id] = after, placed
+        return [self._alerts[alert.alert_id] for alert in alerts]
+
+    async def told(self, alerts: Sequence[Alert]) -> None:
+        """See AlertMemory."""
+        self._told.update(alert.alert_id for alert in alerts)
+
+    async def entries(self, now_ms: int) -> set[str]:
+        """See AlertMemory."""
+        return {alert.entry_id for alert in self._alerts.values() if alert}
+
+    async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
+        """See AlertMemory."""
+        return [True] * len(entry_ids)
+
+    async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
+        """See AlertMemory."""
+        mine = [alert for alert in self._alerts.values() if alert and alert.entry_id == entry_id]
+        told = [alert for alert in mine if alert.alert_id in self._told]
+        return told, len(told) < len(mine)
+
+    async def withdrawn(self, alerts: Sequence[Alert], now_ms: int, *, replaced: bool = False) -> None:
+        """See AlertMemory."""
+        for alert in alerts:
+            self._alerts[alert.alert_id] = None
+            if not replaced:
+                subject = subject_of(alert)
+                self._incidents[subject] = without(self._incidents.get(subject, ()), frozenset((alert.incident_id,)))
