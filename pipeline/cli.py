@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "hotlist": ("reference", "hotlist", "The wanted plates."),
     "policies": ("reference", "policies", "What may be forwarded to which neighbour."),
     "tail": ("tail", "tail", "Show what flows through a topic."),
+    "dead-letters": ("dead_letters", "dead_letters_app", "What no agent could process: list, show, resend, drop."),
     "desk": ("desk", "desk_app", "A neighbour's receiver, and keys and certificates for it."),
     "doctor": ("doctor", "doctor", "What is missing on this machine, and how to mend it."),
 }

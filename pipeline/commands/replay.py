@@ -14,6 +14,7 @@ from rich.progress import Progress
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.sources.pictures import VIDEOS, SourcePicture, pictures_of
+from pipeline.sources.piped import as_file
 from schemas.base import Identifier
 from schemas.pictures import Frame
 
@@ -22,7 +23,9 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def replay(
-    path: Annotated[Path, typer.Argument(help="A picture, a video, or a folder of them.")],
+    path: Annotated[
+        Path, typer.Argument(help="A picture, a video, a folder of them, a pipe, or - for standard input.")
+    ],
     camera: Annotated[str, typer.Option("--camera", "-c", help="Id of the camera that took them.")] = "replay",
     local: Annotated[bool, typer.Option("--local", help="Read here, without servers, and print the reads.")] = False,
     crops: Annotated[
@@ -39,7 +42,8 @@ def replay(
 ) -> None:
     """Send pictures or a video into the frames topic, or with --local read them in this process.
 
-    Pictures of a folder stand for passages a second apart, the last now.
+    Pictures of a folder stand for passages a second apart, the last now. What
+    comes through a pipe is read to its end first.
 
     With --local --json there is one object per picture, of a video per passage:
     {"picture": ..., "reads": [{"plate", "confidence", "country", "colour",
@@ -49,15 +53,17 @@ def replay(
     Example: vigie replay pictures/ --camera E40-12 --local --json
     """
     _check_camera(camera)
-    pictures = pictures_of(path, frames_per_s=frames_per_s)
-    if local:
-        _read_here(pictures, camera, crops=crops, as_json=as_json)
-        return
-    if crops or as_json:
+    if (crops or as_json) and not local:
         raise typer.BadParameter("only together with --local", param_hint="--crops" if crops else "--json")
-    in_real_time = path.suffix.lower() in VIDEOS if paced is None else paced
-    span_ms = 0 if in_real_time else max(picture.offset_ms for picture in pictures_of(path, frames_per_s=frames_per_s))
-    run_async(lambda: _send(pictures, camera, span_ms, in_real_time))
+    with as_file(path) as file:
+        pictures = pictures_of(file, frames_per_s=frames_per_s)
+        if local:
+            _read_here(pictures, camera, crops=crops, as_json=as_json)
+            return
+        in_real_time = file.suffix.lower() in VIDEOS if paced is None else paced
+        again = pictures_of(file, frames_per_s=frames_per_s)
+        span_ms = 0 if in_real_time else max(picture.offset_ms for picture in again)
+        run_async(lambda: _send(pictures, camera, span_ms, in_real_time))
 
 
 def _check_camera(camera: str) -> None:

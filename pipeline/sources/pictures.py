@@ -16,7 +16,7 @@ from schemas.pictures import MAX_PICTURE_BYTES
 PICTURES = frozenset({".jpg", ".jpeg", ".png"})
 OTHER_PICTURES = frozenset({".avif", ".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp"})
 """What people take for pictures, and no camera sends: each is told of, so that none is missed in silence."""
-VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".webm"})
+VIDEOS = frozenset({".mjpeg", ".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".webm"})
 BETWEEN_PICTURES_MS = 1000  # single pictures show different passages: far enough apart that none continues another
 _TAKEN = PICTURES | OTHER_PICTURES | VIDEOS
 _NUMBER = re.compile(r"(\d+)")

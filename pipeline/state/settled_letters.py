@@ -1,0 +1,43 @@
+"""Which dead letters an operator is done with, and what became of them; remembered as long as the letters themselves are kept."""
+
+from collections.abc import Iterable
+
+import redis.asyncio
+
+from pipeline.state.redis_port import redis_edge
+
+Field = str | bytes | bytearray | memoryview | int | float  # what redis-py takes as one
+WHAT = "the dead letters' state"
+
+
+class SettledLetters:
+    """What became of letters, by dead_letter_id: one hash in Redis. If Redis loses it they are open again, which is harmless: a
+    record that is sent back once more has the same ids.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
+        self._client = client
+        self._key = f"{{{namespace}:dead-letters}}:settled"
+
+    async def all(self) -> dict[str, str]:
+        """What was written of each letter. Raises Unavailable."""
+        with redis_edge(WHAT):
+            found = await self._client.hgetall(self._key)
+        return {_text(name): _text(value) for name, value in found.items()}
+
+    async def settle(self, ids: Iterable[str], what: str, known: Iterable[str]) -> None:
+        """Write what became of these letters, and forget those of which the topic keeps nothing any more (not among known).
+
+        Raises Unavailable.
+        """
+        fresh: dict[Field, Field] = dict.fromkeys(ids, what)
+        with redis_edge(WHAT):
+            if fresh:
+                await self._client.hset(self._key, mapping=fresh)
+            gone = (await self.all()).keys() - set(known) - fresh.keys()
+            if gone:
+                await self._client.hdel(self._key, *gone)
+
+
+def _text(value: bytes | str) -> str:
+    return value if isinstance(value, str) else value.decode()
