@@ -5,18 +5,19 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.neighbours.policy import forwards_of, partition_of_country
+from pipeline.neighbours.policy import Allowed, NotForwarded, partition_of_country, told_abroad
+from pipeline.neighbours.recalls import Sent, sent_of
 from pipeline.reads.admission import need_cameras
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
-from pipeline.state.dedup import SeenOnce
 from pipeline.state.follower import Follower
+from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.mirror import Mirror
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.outcomes import Alert, Forward, Withdrawal
 from schemas.reference import Camera, Policy, Zone
-from schemas.topics import ALERTS, FORWARDS, FORWARDS_KEPT_MS
+from schemas.topics import ALERTS, FORWARDS
 
 log = structlog.get_logger()
 
@@ -33,11 +34,12 @@ class Replica(Mirror):
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """The handler and what it needs. partitions: of the forwards topic."""
+    """The handler and what it needs. partitions: of the forwards topic; home: our own country."""
 
     replica: Replica
-    sent: SeenOnce
+    memory: ForwardMemory
     partitions: int
+    home: str
     now_ms: Callable[[], int]
     started_ms: int
 
@@ -46,24 +48,31 @@ class Forwarder:
         if records:
             need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
         outputs, now_ms = Outputs(), self.now_ms()
-        found: list[tuple[Forward, str]] = []
+        offered: list[tuple[Sent, str]] = []
         for record in records:
             claim = f"{record.partition}/{record.offset}"  # the same record again, after a crash, is first again
-            replica = self.replica
             if isinstance(record.message, Withdrawal):
                 continue
-            forwards = forwards_of(record.message, replica.policies.values(), replica.cameras, replica.zones,
-                                   record.now_ms(now_ms))  # fmt: skip
-            found += [(forward, claim) for forward in forwards]
-        if not found:
-            return outputs
-        ids, claims = [forward.forward_id for forward, _ in found], [claim for _, claim in found]
-        for (forward, _), first in zip(found, await self.sent.first_time(ids, claims), strict=True):
-            if first:
-                country = forward.to_country
-                outputs.send(FORWARDS, forward, key=country, partition=partition_of_country(country, self.partitions))
-                log.info("forward.made", forward_id=forward.forward_id, to_country=country, case=forward.case_reference)
+            offered += [(sent, claim) for sent in self._allowed(record.message, record.now_ms(now_ms))]
+        if offered:
+            told = await self.memory.admitted([sent for sent, _ in offered], [claim for _, claim in offered])
+            for sent in told:
+                self._send(sent.forward, outputs)
         return outputs
+
+    def _allowed(self, alert: Alert, now_ms: int) -> list[Sent]:
+        """The forwards of an alert. What its entry shares and no policy lets through is logged with its reason."""
+        replica = self.replica
+        told = told_abroad(alert, replica.policies.values(), replica.cameras, replica.zones, now_ms, self.home)
+        for one in told:
+            if isinstance(one, NotForwarded):
+                log.info("forward.not_made", alert_id=alert.alert_id, to_country=one.country, reason=one.reason)
+        return [sent_of(alert, one, replica.policies) for one in told if isinstance(one, Allowed)]
+
+    def _send(self, forward: Forward, outputs: Outputs) -> None:
+        country = forward.to_country
+        outputs.send(FORWARDS, forward, key=country, partition=partition_of_country(country, self.partitions))
+        log.info("forward.made", forward_id=forward.forward_id, to_country=country, kind=forward.kind)
 
 
 async def start(context: Context) -> Handler[Alert | Withdrawal]:
@@ -73,8 +82,9 @@ async def start(context: Context) -> Handler[Alert | Withdrawal]:
                         on_caught_up=replica.caught_up)  # fmt: skip
     await follower.load()
     context.background(follower.run, "replica")
-    sent = SeenOnce(context.redis, settings.namespace, "forwarded", FORWARDS_KEPT_MS)
-    return Forwarder(replica, sent, context.partitions(FORWARDS), context.now_ms, context.now_ms()).handle
+    memory = RedisForwardMemory(context.redis, settings.namespace)
+    home, partitions = settings.liaison.sender, context.partitions(FORWARDS)
+    return Forwarder(replica, memory, partitions, home, context.now_ms, context.now_ms()).handle
 
 
 AGENT = Agent(

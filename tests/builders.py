@@ -133,7 +133,7 @@ def make_alert(entry: HotlistEntry | None = None, read: PlateRead | None = None,
 
 def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any) -> Policy:
     """A policy that lets stolen vehicles through to the country, from everywhere, for an hour."""
-    defaults = {"lists": ("stolen",), "legal_basis": "Benelux police treaty, art. 13", "purpose": "pursuit",
+    defaults = {"lists": ("stolen",), "legal_basis": f"treaty on police cooperation with {country}, art. 13", "purpose": "pursuit",
                 "contact": "desk@example.org"}  # fmt: skip
     return Policy(policy_id=policy_id or f"{country}-1", country=country, **(defaults | fields))
 

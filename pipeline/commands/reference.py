@@ -14,6 +14,7 @@ from pipeline.commands.reference_work import (
     checked_file,
     collection_of,
     column_named,
+    refuse_everywhere,
     show_items,
     store,
     tell_refused,
@@ -22,6 +23,7 @@ from pipeline.commands.reference_work import (
     writer_of,
 )
 from pipeline.errors import BadRecord
+from pipeline.runtime.settings import load_settings
 from pipeline.tables.columns import TABLES, Table
 from pipeline.tables.files import Checked, check_file
 
@@ -60,9 +62,18 @@ def _app(table: Table[Any]) -> typer.Typer:
         skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out and take the rest.")] = False,
         replace: Annotated[bool, typer.Option("--replace", help="Remove everything that is not in the file.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file; needs no server.")] = False,
+        everywhere: Annotated[
+            bool,
+            typer.Option(
+                "--everywhere",
+                help="Take policies that name no zone: they forward hits from everywhere.",
+                hidden=name != "policies",
+            ),
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
     ) -> None:
         with checked_file(table, file) as checked:
+            refuse_everywhere(checked, asked_for=everywhere)
             _import(table, checked, skip_bad=skip_bad, replace=replace, dry_run=dry_run, as_json=as_json)
 
     @app.command(
@@ -95,10 +106,19 @@ def _app(table: Table[Any]) -> typer.Typer:
             list[str] | None, typer.Argument(metavar="[COLUMN=VALUE]...", help=f"Columns (* needed): {columns}.")
         ] = None,
         json: Annotated[str | None, typer.Option("--json", help="The whole item as one JSON object instead.")] = None,
+        everywhere: Annotated[
+            bool,
+            typer.Option(
+                "--everywhere",
+                help="Take policies that name no zone: they forward hits from everywhere.",
+                hidden=name != "policies",
+            ),
+        ] = False,
     ) -> None:
         if bool(cells) == bool(json):
             raise typer.BadParameter("give COLUMN=VALUE..., or --json with an object")
         with _one_item(table, cells or [], json) as checked:
+            refuse_everywhere(checked, asked_for=everywhere)
             _import(table, checked, skip_bad=False, replace=False, dry_run=False, as_json=False)
 
     @app.command(
@@ -178,7 +198,7 @@ def _checked_text(table: Table[Any], text: str, suffix: str) -> Checked[Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"argument{suffix}")
         path.write_text(text, "utf-8", errors="surrogateescape", newline="")
-        return check_file(path, table)
+        return check_file(path, table, home=load_settings().liaison.sender)
 
 
 async def _remove(table: Table[Any], keys: Sequence[str]) -> int:

@@ -16,6 +16,7 @@ from rich.table import Table as Grid
 
 from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
+from pipeline.neighbours.checks import from_everywhere
 from pipeline.runtime.settings import Settings, load_settings
 from pipeline.servers.endpoints import NoServers
 from pipeline.servers.pair import running_pair
@@ -28,6 +29,7 @@ from pipeline.tables.reference_checks import dangling, dangling_entries
 
 SORTED_UP_TO = 100_000  # items; a longer list is printed as it comes
 WARNINGS_TOLD = 20
+SHOWN_AT_ONCE = 5
 BRIEF: Mapping[str, tuple[str, ...]] = {
     "cameras": ("camera_id", "name", "network", "lat", "lon"),
     "sections": ("section_id", "name", "country", "limit_kmh", "entries", "exits", "certificate_valid_until"),
@@ -71,7 +73,19 @@ def checked_file(table: Table[Any], path: Path) -> Checked[Any]:
     except OSError as error:
         raise BadRecord("unreadable_file", f"{path}: {error.strerror}") from error
     with progress_of(f"Reading {path.name}", size) as progress:
-        return check_file(path, table, progress=progress)
+        return check_file(path, table, home=load_settings().liaison.sender, progress=progress)
+
+
+def refuse_everywhere(checked: Checked[Any], *, asked_for: bool) -> None:
+    """Refuse policies that name no zone unless somebody asked for them. Raises BadRecord naming them."""
+    if checked.table.name != "policies" or asked_for:
+        return
+    found = from_everywhere(checked.items())
+    if found:
+        raise BadRecord(
+            "from_everywhere",
+            f"{', '.join(found[:SHOWN_AT_ONCE])} would forward hits from everywhere: name zones, or ask for it with --everywhere",
+        )
 
 
 def tell_refused(checked: Checked[Any]) -> None:
@@ -88,21 +102,25 @@ async def store(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any],
     with progress_of("Writing", checked.good) as progress:
         put = writer.replace_encoded if replace else writer.put_encoded
         changes = await put(collection, checked.pairs(), progress=progress)
-    await warn(writer, table, _placed_entries(checked) if table.name == "hotlist" else ())
+    await warn(writer, table, _special_entries(checked) if table.name == "hotlist" else ())
     return changes
 
 
-def _placed_entries(checked: Checked[Any]) -> Iterable[Any]:
-    """The entries that name zones or cameras; few of a million do."""
+def _special_entries(checked: Checked[Any]) -> Iterable[Any]:
+    """The entries that name zones, cameras or countries, and patterns; few of a million do."""
     decode = msgspec.json.Decoder(checked.table.message).decode
-    return (decode(data) for _, data in checked.pairs() if b'"zones":' in data or b'"cameras":' in data)
+    return (decode(data) for _, data in checked.pairs() if any(mark in data for mark in _SPECIAL))
+
+
+_SPECIAL = (b'"zones":', b'"cameras":', b'"share_with":', b"?", b"*")
 
 
 async def warn(writer: ReplicaWriter, table: Table[Any], entries: Iterable[Any] = ()) -> None:
     """Say on standard error what names something that is not there."""
     cameras, zones = await writer.list(CAMERAS), await writer.list(ZONES)
     if table.name == "hotlist":
-        found = dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones})
+        found = dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones},
+                                 await writer.list(POLICIES))  # fmt: skip
     else:
         found = dangling(cameras, await writer.list(SECTIONS), zones, await writer.list(POLICIES))
     for text in found[:WARNINGS_TOLD]:

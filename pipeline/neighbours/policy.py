@@ -1,21 +1,23 @@
-"""What a neighbouring country is told about a hit: whether its policy allows it, the least that it needs, and taking it back.
+"""What a neighbouring country is told about a hit: whether its policy allows it, and the least that it needs.
 
 A forward needs the entry's consent (share_with names the country, for covert entries too), a policy of that country for the
-entry's list and category, and a hit that no person has to confirm first; a confirmed alert comes again with confirm=False. Every
-later hit of an incident is forwarded too, under an id of its own: the neighbour follows the vehicle. Where a policy is per case,
-each message is about one case: an entry without a case reference is not forwarded.
+entry's list and category, and a hit that no person has to confirm first; a confirmed alert comes again with confirm=False. What
+came from the Schengen Information System goes through its own channel alone. Every later hit of an incident is forwarded too, under
+an id of its own: the neighbour follows the vehicle. Where a policy is per case, one message tells of the case and later ones update
+it: an entry without a case reference is not forwarded.
 """
 
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b
+from dataclasses import dataclass
+from typing import Literal, get_args
 from zlib import crc32
 
-import msgspec
-
+from pipeline.neighbours.checks import channel, takes_category
+from pipeline.neighbours.treaties import treaty_fault
 from pipeline.reads.admission import may_serve, trusted_country
 from pipeline.reads.geography import Direction, direction_through, heading_of, in_zone, position_of
 from schemas import ids
-from schemas.base import Position
+from schemas.base import Country
 from schemas.outcomes import Alert, Forward
 from schemas.reference import Camera, Policy, Zone
 
@@ -25,7 +27,6 @@ COUNTRIES = (
     "AD", "AL", "BA", "BY", "GI", "MC", "MD", "ME", "MK", "RS", "SM", "TR", "UA", "VA", "XK",
 )  # fmt: skip
 """The EU, EFTA and the United Kingdom, then the rest of Europe. New ones only at the end: the place decides the partition."""
-WITHDRAWAL_EXPIRES_MS = 7 * 86_400_000  # recalls and corrections are tried for as long as the forwards topic holds them
 MOVING = "moving camera"
 
 
@@ -39,40 +40,117 @@ def partition_of_country(country: str, partitions: int) -> int:
     return place % partitions
 
 
+Reason = Literal[
+    "own_country", "needs_confirmation", "not_for_neighbours", "unknown_camera", "no_policy", "list", "category", "channel",
+    "treaty", "confidence", "no_case", "too_old", "not_there", "other_direction",
+]  # fmt: skip
+"""Why a hit that is shared with a country does not go there, from the first thing asked to the last."""
+_ASKED: tuple[Reason, ...] = get_args(Reason)
+
+
+@dataclass(frozen=True, slots=True)
+class NotForwarded:
+    """A country that hears nothing of a hit, though its entry is shared with it, and the last reason against it."""
+
+    country: Country
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A forward, and the policy that allows it."""
+
+    forward: Forward
+    policy_id: str
+
+
 def forwards_of(
     alert: Alert,
     policies: Iterable[Policy],
     cameras: Mapping[str, Camera],
     zones: Mapping[str, Zone],
     now_ms: int,
+    home: Country = "BE",
 ) -> list[Forward]:
     """The forwards of one alert, at most one per country: of the first policy, by id, that allows it. now_ms: UTC."""
+    told = told_abroad(alert, policies, cameras, zones, now_ms, home)
+    return [one.forward for one in told if isinstance(one, Allowed)]
+
+
+def told_abroad(
+    alert: Alert,
+    policies: Iterable[Policy],
+    cameras: Mapping[str, Camera],
+    zones: Mapping[str, Zone],
+    now_ms: int,
+    home: Country = "BE",
+) -> list[Allowed | NotForwarded]:
+    """For each country that the alert's entry is shared with, its forward or why there is none.
+
+    policies, cameras, zones: as they held at capture. home: our own country, to which nothing is forwarded.
+    """
     camera = cameras.get(alert.read.camera_id)
-    if alert.confirm or not alert.share_with or camera is None or not may_serve(alert.read, camera, "cross_border"):
-        return []
-    found: dict[str, Forward] = {}
-    for policy in sorted(policies, key=lambda policy: policy.policy_id):
-        if policy.country in found or not _policy_covers(alert, policy, now_ms):
+    found: list[Allowed | NotForwarded] = []
+    in_order = sorted(policies, key=lambda policy: policy.policy_id) if alert.share_with else []
+    for country in sorted(set(alert.share_with)):
+        theirs = [policy for policy in in_order if policy.country == country]
+        against = _against_any(alert, country, camera, home)
+        if against or camera is None:
+            found.append(NotForwarded(country, against or "unknown_camera"))
             continue
-        places = _places(alert, policy, cameras, zones)
-        if places is None:
-            continue
-        direction = _direction(alert, camera, places)
-        if not policy.directions or direction in policy.directions:
-            found[policy.country] = _forward(alert, policy, camera, places, direction, now_ms)
-    return list(found.values())
+        said = [_by_policy(alert, policy, camera, cameras, zones, now_ms, home) for policy in theirs]
+        allowed = next((one for one in said if isinstance(one, Allowed)), None)
+        reasons = [one for one in said if not isinstance(one, Allowed)]
+        found.append(allowed or NotForwarded(country, max(reasons, key=_ASKED.index, default="no_policy")))
+    return found
 
 
-def _policy_covers(alert: Alert, policy: Policy, now_ms: int) -> bool:
-    """Whether consent, list, category, certainty, case and age allow it; where it was seen is another question."""
-    return (
-        policy.country in alert.share_with
-        and alert.hotlist in policy.lists
-        and (not policy.categories or alert.category in policy.categories)
-        and alert.score >= policy.min_confidence
-        and not (policy.per_case and not alert.case_reference)
-        and alert.read.captured_at_ms + policy.expires_after_ms > now_ms
-    )
+def _against_any(alert: Alert, country: Country, camera: Camera | None, home: Country) -> Reason | None:
+    """What speaks against any policy."""
+    if country == home:
+        return "own_country"
+    if alert.confirm:
+        return "needs_confirmation"
+    if camera is None:
+        return "unknown_camera"
+    stated = alert.purposes and "cross_border" not in alert.purposes
+    return "not_for_neighbours" if stated or not may_serve(alert.read, camera, "cross_border") else None
+
+
+def _by_policy(
+    alert: Alert,
+    policy: Policy,
+    camera: Camera,
+    cameras: Mapping[str, Camera],
+    zones: Mapping[str, Zone],
+    now_ms: int,
+    home: Country,
+) -> Allowed | Reason:
+    """The forward that this policy allows, or why it does not."""
+    against = _against(alert, policy, now_ms, home)
+    if against:
+        return against
+    places = _places(alert, policy, cameras, zones)
+    if places is None:
+        return "not_there"
+    direction = _direction(alert, policy, camera, places)
+    if policy.directions and direction not in policy.directions:
+        return "other_direction"
+    return Allowed(_forward(alert, policy, camera, places, direction, now_ms), policy.policy_id)
+
+
+def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason | None:
+    """What of list, category, channel, treaty, certainty, case and age speaks against it; where it was seen is another question."""
+    reasons: dict[Reason, bool] = {
+        "list": alert.hotlist not in policy.lists,
+        "category": not takes_category(policy, alert.category),
+        "channel": policy.channel != channel(alert.hotlist, alert.origin),
+        "treaty": treaty_fault(policy.country, policy.treaty, policy.legal_basis, home=home) is not None,
+        "confidence": alert.score < policy.min_confidence,
+        "no_case": policy.per_case and not alert.case_reference,
+        "too_old": alert.read.captured_at_ms + policy.expires_after_ms <= now_ms,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), None)
 
 
 def _places(
@@ -89,10 +167,14 @@ def _places(
     return tuple(zone for zone in borders if in_zone(alert.read, zone, cameras))
 
 
-def _direction(alert: Alert, camera: Camera, places: tuple[Zone, ...]) -> Direction | None:
-    """Which way the vehicle goes through the first of these zones that knows its way out; None when it cannot be told."""
+def _direction(alert: Alert, policy: Policy, camera: Camera, places: tuple[Zone, ...]) -> Direction | None:
+    """Which way the vehicle goes through the first of these borders with the policy's country that knows its way out.
+
+    None when it cannot be told: the way out to another neighbour is no way to this one.
+    """
     heading_deg = heading_of(alert.read, camera)
-    directions = (direction_through(zone, heading_deg) for zone in places)
+    borders = (zone for zone in places if zone.country == policy.country)
+    directions = (direction_through(zone, heading_deg) for zone in borders)
     return next((direction for direction in directions if direction), None)
 
 
@@ -121,46 +203,4 @@ def _forward(
         contact=policy.contact,
         created_at_ms=now_ms,
         expires_at_ms=read.captured_at_ms + policy.expires_after_ms,
-    )
-
-
-def recall_of(forward: Forward, *, now_ms: int) -> Forward:
-    """The message that takes a forward back: the vehicle is not wanted (any more), or was never seen. One per forward."""
-    return msgspec.structs.replace(
-        forward,
-        forward_id=ids.forward_id(forward.forward_id, forward.to_country, "recall"),
-        kind="recall",
-        refers_to=forward.forward_id,
-        created_at_ms=now_ms,
-        expires_at_ms=now_ms + WITHDRAWAL_EXPIRES_MS,
-    )
-
-
-def correction_of(
-    forward: Forward,
-    *,
-    now_ms: int,
-    plate: str | None = None,
-    plate_country: str | None = None,
-    confidence: float | None = None,
-    place: str | None = None,
-    position: Position | None = None,
-) -> Forward:
-    """The message that corrects a forward; what is not given stays as it was. One id per content, so a replay makes it again."""
-    corrected = msgspec.structs.replace(
-        forward,
-        kind="correction",
-        refers_to=forward.forward_id,
-        plate=plate or forward.plate,
-        plate_country=plate_country or forward.plate_country,
-        confidence=forward.confidence if confidence is None else confidence,
-        place=place or forward.place,
-        position=position or forward.position,
-    )
-    content = blake2b(msgspec.json.encode(corrected), digest_size=12).hexdigest()
-    return msgspec.structs.replace(
-        corrected,
-        forward_id=ids.forward_id(forward.forward_id, forward.to_country, f"correction {content}"),
-        created_at_ms=now_ms,
-        expires_at_ms=now_ms + WITHDRAWAL_EXPIRES_MS,
     )

@@ -82,11 +82,15 @@ HOTLIST: tuple[HotlistEntry, ...] = (
 _TREATY = "Benelux police treaty of 23 July 2018, art. 13"
 _CONTACT = "Single point of contact for international police cooperation"
 POLICIES: tuple[Policy, ...] = (
-    Policy(policy_id="to-fr", country="FR", lists=("national_wanted", "stolen", "sis"), per_case=True,
+    Policy(policy_id="to-fr", country="FR", lists=("national_wanted", "stolen"), per_case=True,
            legal_basis="Tournai agreement of 18 March 2013, art. 5", purpose="prevention and detection of crime",
            zones=("border-fr",), directions=("outbound",), contact=_CONTACT),
-    Policy(policy_id="to-nl", country="NL", lists=("national_wanted", "stolen", "sis"), legal_basis=_TREATY,
+    Policy(policy_id="to-nl", country="NL", lists=("national_wanted", "stolen"), legal_basis=_TREATY,
            purpose="prevention and detection of crime", zones=("border-nl",), directions=("outbound",), contact=_CONTACT),
-    Policy(policy_id="to-lu", country="LU", lists=("national_wanted", "stolen", "sis"), legal_basis=_TREATY,
+    Policy(policy_id="to-lu", country="LU", lists=("national_wanted", "stolen"), legal_basis=_TREATY,
            purpose="prevention and detection of crime", zones=("border-lu",), directions=("outbound",), contact=_CONTACT),
+    # what came from the Schengen Information System goes through the SIRENE bureaux alone
+    *(Policy(policy_id=f"sirene-{country.lower()}", country=country, lists=("sis",), channel="sirene", legal_basis=_STOLEN,
+             purpose="prevention and detection of crime", zones=(f"border-{country.lower()}",), directions=("outbound",),
+             per_case=country == "FR", contact=_SIRENE) for country in ("FR", "NL", "LU")),
 )  # fmt: skip

@@ -80,6 +80,8 @@ def expected_forwards(
     for policy in network.policies:
         if policy.country not in entry.share_with or entry.hotlist not in policy.lists:
             continue
+        if (policy.channel == "sirene") != (entry.hotlist == "sis" or entry.origin == "sis"):
+            continue  # what came from SIS goes through its own channel, and nothing else does
         if "cross_border" not in network.by_id[read.camera_id].purposes:
             continue
         if policy.categories and entry.category not in policy.categories:

@@ -26,6 +26,7 @@ import msgspec
 from msgspec import inspect
 
 from pipeline.hotlist.entries import fault_of_entry
+from pipeline.neighbours.checks import fault_of_policy
 from pipeline.tables import cells
 from schemas.base import EpochMs, Message
 from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, Zone
@@ -60,7 +61,9 @@ class Table(Generic[T]):
     key_field: str
     columns: tuple[Column, ...]
     amend: Mapping[Place, Callable[[str], object]]
-    fault: Callable[[T], tuple[str, str] | None]  # the field that keeps an item from being taken, and why
+    fault: Callable[
+        [T, str], tuple[str, str] | None
+    ]  # the field that keeps an item from being taken by a country, and why
 
     def key(self, item: T) -> str:
         """What names this item."""
@@ -183,12 +186,12 @@ def _fields(message: type[Message]) -> tuple[inspect.Field, ...]:
     return info.fields
 
 
-def _no_fault(_: object) -> None:
+def _no_fault(_: object, _home: str) -> None:
     """For kinds of reference data whose messages say all that an item must be."""
 
 
 def _table(
-    name: str, message: type[T], key_field: str, fault: Callable[[T], tuple[str, str] | None] = _no_fault
+    name: str, message: type[T], key_field: str, fault: Callable[[T, str], tuple[str, str] | None] = _no_fault
 ) -> Table[T]:
     columns = _columns_of(message)
     amend: dict[Place, Callable[[str], object]] = {
@@ -201,7 +204,7 @@ TABLES: Mapping[str, Table[Any]] = {
     "cameras": _table("cameras", Camera, "camera_id"),
     "sections": _table("sections", Section, "section_id"),
     "zones": _table("zones", Zone, "zone_id"),
-    "hotlist": _table("hotlist", HotlistEntry, "entry_id", fault_of_entry),
-    "policies": _table("policies", Policy, "policy_id"),
+    "hotlist": _table("hotlist", HotlistEntry, "entry_id", lambda entry, _home: fault_of_entry(entry)),
+    "policies": _table("policies", Policy, "policy_id", fault_of_policy),
 }
 """By collection name."""

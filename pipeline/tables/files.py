@@ -75,16 +75,18 @@ def check_file(
     *,
     form: Form | None = None,
     told: int = TOLD,
+    home: str = "BE",
     progress: Callable[[int], None] | None = None,
 ) -> Checked[T]:
     """Read a file of reference data to its end and tell what is in it and what is wrong with it.
 
     form: by default what the file's name says (.csv, .tsv, .json, .jsonl, .ndjson), else what it begins with. told: refusals
-    kept in words. progress: called with the bytes read so far. Raises BadRecord when it cannot be read.
+    kept in words. home: the country that would take it. progress: called with the bytes read so far. Raises BadRecord when it
+    cannot be read.
     """
     try:
         with path.open("rb") as stream:
-            return _Check(table, path.name, told).run(stream, form or _form_of(path, stream), progress)
+            return _Check(table, path.name, told, home).run(stream, form or _form_of(path, stream), progress)
     except OSError as error:
         raise BadRecord("unreadable_file", f"{path}: {error.strerror or error}") from error
 
@@ -104,8 +106,9 @@ def _form_of(path: Path, stream: BinaryIO) -> Form:
 class _Check(Generic[T]):
     """One file on its way from bytes to checked items."""
 
-    def __init__(self, table: Table[T], file: str, told: int) -> None:
+    def __init__(self, table: Table[T], file: str, told: int, home: str) -> None:
         self._table = table
+        self._home = home
         self._file = file
         self._told = told
         self._checked = Checked(table)
@@ -142,7 +145,7 @@ class _Check(Generic[T]):
             if not from_csv:
                 self._amend(values)
             item = msgspec.convert(values, self._table.message)
-            fault = self._table.fault(item)
+            fault = self._table.fault(item, self._home)
             if fault:
                 raise _Wrong((fault[0],), fault[1])
             data = _ENCODER.encode(item)

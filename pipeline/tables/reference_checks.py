@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
+from pipeline.hotlist.entries import told_of_pattern
+from pipeline.neighbours.checks import told_of_policies, told_of_shared
 from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 
 
@@ -19,17 +21,25 @@ def dangling(
         found += _unknown(f"zone {zone.zone_id}", "camera", zone.cameras, camera_ids)
         if not zone.cameras and not zone.polygon:
             found.append(f"zone {zone.zone_id} has neither cameras nor a polygon: nothing is ever in it")
+    policies = list(policies)
+    found += told_of_policies(policies, zones)
     for policy in policies:
         found += _unknown(f"policy {policy.policy_id}", "zone", policy.zones, zone_ids)
     return found
 
 
 def dangling_entries(
-    entries: Iterable[HotlistEntry], camera_ids: Collection[str], zone_ids: Collection[str]
+    entries: Iterable[HotlistEntry],
+    camera_ids: Collection[str],
+    zone_ids: Collection[str],
+    policies: Collection[Policy] = (),
 ) -> list[str]:
-    """As dangling, for hotlist entries that count only at some cameras or in some zones."""
+    """As dangling, for hotlist entries: cameras, zones and countries that they name in vain, and how much a pattern matches."""
     found: list[str] = []
     for entry in entries:
+        share = told_of_pattern(entry)
+        found += [share] if share else []
+        found += told_of_shared((entry,), policies)
         found += _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
         found += _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
     return found

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.neighbours.policy import COUNTRIES, correction_of, forwards_of, partition_of_country, recall_of
+from pipeline.neighbours.policy import COUNTRIES, NotForwarded, forwards_of, partition_of_country, told_abroad
+from pipeline.neighbours.recalls import correction_of, recall_of
 from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert, Forward
@@ -43,7 +44,7 @@ def test_a_hit_that_policy_and_entry_allow_is_forwarded() -> None:
     assert ("NL", "hit", "BR 12/26", "theft", "stop") == (
         forward.to_country, forward.kind, forward.case_reference, forward.offence_category, forward.action,
     )  # fmt: skip
-    assert ("Benelux police treaty, art. 13", "pursuit") == (forward.legal_basis, forward.purpose)
+    assert ("treaty on police cooperation with NL, art. 13", "pursuit") == (forward.legal_basis, forward.purpose)
     assert ("1ABC234", NOON_MS, 0.95, "camera E40-1") == (
         forward.plate, forward.captured_at_ms, forward.confidence, forward.place,
     )  # fmt: skip
@@ -188,3 +189,61 @@ def test_a_correction_says_what_is_right_and_has_an_id_by_content() -> None:
     other = correction_of(forward, now_ms=NOON_MS + 5_000, plate="1ABC236")
     assert ("correction", forward.forward_id, "1ABC235") == (one.kind, one.refers_to, one.plate)
     assert one.forward_id == again.forward_id != other.forward_id
+
+
+HAZELDONK = make_zone("border-nl", kind="border", cameras=("E40-1",), country="NL", outbound_heading_deg=20.0)
+
+
+def reason_of(alert: Alert, *policies: Policy, zones: tuple[Zone, ...] = (), **camera: Any) -> str | None:
+    """Why an alert of the usual camera goes to none of the countries that it is shared with; None when it goes."""
+    told = told_abroad(alert, policies, cameras_of(make_camera(**camera)), zones_of(*zones), NOON_MS + 1_000)
+    return next((one.reason for one in told if isinstance(one, NotForwarded)), None)
+
+
+def to_france(**fields: Any) -> Alert:
+    """An alert on an entry that may be shared with France, of a vehicle that drives north."""
+    return make_alert(make_entry(share_with=("FR",), **fields), make_read(heading_deg=20.0))
+
+
+def test_the_way_out_to_one_neighbour_is_no_way_to_another() -> None:
+    """A French policy may name the Dutch border, but nobody leaves for France there."""
+    outbound = make_policy("FR", zones=("border-nl",), directions=("outbound",))
+    assert "other_direction" == reason_of(to_france(), outbound, zones=(HAZELDONK,))
+    (forward,) = forwards(to_france(), make_policy("FR", zones=("border-nl",)), zones=(HAZELDONK,))
+    assert forward.direction is None
+
+
+def test_nothing_is_forwarded_to_our_own_country() -> None:
+    """Whatever a policy says."""
+    assert "own_country" == reason_of(make_alert(make_entry(share_with=("BE",))), make_policy("BE"))
+
+
+def test_what_came_from_sis_goes_through_its_own_channel_alone() -> None:
+    """And our own entries do not go through it."""
+    sirene, desk = make_policy(channel="sirene", lists=("sis", "stolen")), make_policy(lists=("sis", "stolen"))
+    from_sis, on_sis, ours = shared(), shared(hotlist="sis"), shared()
+    from_sis = msgspec.structs.replace(from_sis, origin="sis")
+    assert ["channel", "channel", None] == [reason_of(one, desk) for one in (from_sis, on_sis, ours)]
+    assert [None, None, "channel"] == [reason_of(one, sirene) for one in (from_sis, on_sis, ours)]
+
+
+@pytest.mark.parametrize("category", ["Theft", " theft ", "vol", "Diefstal", "STOLEN  VEHICLE"])
+def test_a_category_is_the_offence_that_it_names(category: str) -> None:
+    """Without regard to case and blanks, in the languages of the desks."""
+    assert reason_of(shared(category=category), make_policy(categories=("theft",))) is None
+    assert "category" == reason_of(shared(category=category), make_policy(categories=("robbery",)))
+
+
+def test_a_policy_forwards_only_on_a_treaty_that_binds_both() -> None:
+    """The Benelux agreement of 2024 binds Belgium and the Netherlands."""
+    basis = "Benelux agreement of 2024, art. 2"
+    assert reason_of(shared(), make_policy("NL", legal_basis=basis)) is None
+    to_luxembourg = make_alert(make_entry(share_with=("LU",)))
+    assert "treaty" == reason_of(to_luxembourg, make_policy("LU", legal_basis=basis))
+
+
+def test_an_alert_that_may_not_serve_neighbours_stays_at_home() -> None:
+    """By its own purposes, whatever its camera allows by now."""
+    alert = msgspec.structs.replace(shared(), purposes=("hotlist",))
+    assert "not_for_neighbours" == reason_of(alert, make_policy())
+    assert "not_for_neighbours" == reason_of(shared(), make_policy(), purposes=("hotlist",))

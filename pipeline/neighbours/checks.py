@@ -1,0 +1,79 @@
+"""What a policy must be to be taken, and what is told of policies and entries that lead nowhere. Pure."""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from pipeline.neighbours.offences import OFFENCES, offence_of, same_offence
+from pipeline.neighbours.treaties import treaty_fault
+from pipeline.plates.countries import country_fault
+from schemas.reference import HotlistEntry, Policy, Zone
+
+
+def fault_of_policy(policy: Policy, home: str) -> tuple[str, str] | None:
+    """The field that keeps the policy from being taken and why, with the cure; None when it may be taken. home: our country."""
+    if policy.country == home:
+        return "country", f"{home} is our own country: there is nobody to forward to"
+    fault = country_fault(policy.country)
+    if fault:
+        return "country", fault
+    fault = treaty_fault(policy.country, policy.treaty, policy.legal_basis, home=home)
+    return ("treaty" if policy.treaty else "legal_basis", fault) if fault else None
+
+
+def from_everywhere(policies: Iterable[Policy]) -> list[str]:
+    """The ids of policies that name no zone, and so forward from everywhere: somebody must have meant that."""
+    return [policy.policy_id for policy in policies if not policy.zones]
+
+
+def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Iterator[str]:
+    """In words, what of these policies leads nowhere or may surprise."""
+    by_id = {zone.zone_id: zone for zone in zones}
+    for policy in policies:
+        who = f"policy {policy.policy_id}"
+        if not policy.zones:
+            yield f"{who} names no zone: it forwards hits from everywhere"
+        for zone in (by_id[name] for name in policy.zones if name in by_id):
+            if zone.kind == "border" and zone.country not in (None, policy.country):
+                yield (
+                    f"{who} for {policy.country} names {zone.zone_id}, the border with {zone.country}: no way through it is"
+                    f" the way to {policy.country}"
+                )
+        for category in policy.categories:
+            if offence_of(category) is None:
+                yield f"{who}: category {category!r} is no offence of the list ({', '.join(OFFENCES)})"
+
+
+def told_of_shared(entries: Iterable[HotlistEntry], policies: Collection[Policy]) -> Iterator[str]:
+    """In words, which entries are shared with a country that will hear nothing of them, and why."""
+    for entry in entries:
+        for country in entry.share_with:
+            theirs = [policy for policy in policies if policy.country == country]
+            who = f"entry {entry.entry_id} is shared with {country}, but"
+            if not theirs:
+                yield f"{who} no policy forwards anything there"
+            elif not any(entry.hotlist in policy.lists for policy in theirs):
+                yield f"{who} no policy for {country} names the list {entry.hotlist}"
+            elif not any(takes_category(policy, entry.category) for policy in theirs if entry.hotlist in policy.lists):
+                yield f"{who} no policy for {country} knows the category {entry.category!r}"
+            elif not any(policy.channel == channel_of(entry) for policy in theirs):
+                yield f"{who} no policy for {country} is of the channel {channel_of(entry)}"
+
+
+def takes_category(policy: Policy, category: str) -> bool:
+    """Whether the policy is about this category: all, when it names none."""
+    return not policy.categories or any(same_offence(category, one) for one in policy.categories)
+
+
+def channel_of(entry: HotlistEntry) -> str:
+    """The way on which a hit of the entry may go abroad."""
+    return channel(entry.hotlist, entry.origin)
+
+
+def channel(hotlist: str, origin: str) -> str:
+    """The way on which a hit may go abroad: what came from elsewhere goes through its own channel alone.
+
+    >>> channel("stolen", "national"), channel("sis", "national"), channel("stolen", "interpol")
+    ('bilateral', 'sirene', 'none')
+    """
+    if hotlist == "sis" or origin == "sis":
+        return "sirene"
+    return "bilateral" if origin == "national" else "none"

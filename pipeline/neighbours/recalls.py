@@ -1,0 +1,101 @@
+"""Taking back, correcting and updating what a neighbour was told. Pure."""
+
+from collections.abc import Mapping
+from hashlib import blake2b
+
+import msgspec
+
+from pipeline.neighbours.policy import Allowed, told_abroad
+from schemas import ids
+from schemas.base import Country, Identifier, Message, Position
+from schemas.outcomes import Alert, Forward
+from schemas.reference import Camera, Policy, Zone
+
+WITHDRAWAL_EXPIRES_MS = 7 * 86_400_000  # recalls and corrections are tried for as long as the forwards topic holds them
+SAME_PASSAGE_MS = 2_000
+"""Hits of one entry and plate at one camera within this time are one passage, under whatever ids they come: it is told once."""
+
+
+def recall_of(forward: Forward, *, now_ms: int) -> Forward:
+    """The message that takes a forward back: the vehicle is not wanted (any more), or was never seen. One per forward."""
+    return msgspec.structs.replace(
+        forward,
+        forward_id=ids.forward_id(forward.forward_id, forward.to_country, "recall"),
+        kind="recall",
+        refers_to=forward.forward_id,
+        created_at_ms=now_ms,
+        expires_at_ms=now_ms + WITHDRAWAL_EXPIRES_MS,
+    )
+
+
+def correction_of(
+    forward: Forward,
+    *,
+    now_ms: int,
+    plate: str | None = None,
+    plate_country: str | None = None,
+    confidence: float | None = None,
+    place: str | None = None,
+    position: Position | None = None,
+) -> Forward:
+    """The message that corrects a forward; what is not given stays as it was. One id per content, so a replay makes it again."""
+    corrected = msgspec.structs.replace(
+        forward,
+        kind="correction",
+        refers_to=forward.forward_id,
+        plate=plate or forward.plate,
+        plate_country=plate_country or forward.plate_country,
+        confidence=forward.confidence if confidence is None else confidence,
+        place=place or forward.place,
+        position=position or forward.position,
+    )
+    content = blake2b(msgspec.json.encode(corrected), digest_size=12).hexdigest()
+    return msgspec.structs.replace(
+        corrected,
+        forward_id=ids.forward_id(forward.forward_id, forward.to_country, f"correction {content}"),
+        created_at_ms=now_ms,
+        expires_at_ms=now_ms + WITHDRAWAL_EXPIRES_MS,
+    )
+
+
+def update_of(first_id: str, later: Forward) -> Forward:
+    """What a later hit of one case becomes where one message a case is allowed: it updates the first one, a forward_id."""
+    return msgspec.structs.replace(later, kind="correction", refers_to=first_id)
+
+
+class Sent(Message, frozen=True, kw_only=True):
+    """A forward that may have to be taken back, with what it rests on."""
+
+    forward: Forward
+    alert: Alert
+    policy_id: Identifier
+    per_case: bool = False  # its policy allows one message a case
+
+
+def sent_of(alert: Alert, allowed: Allowed, policies: Mapping[str, Policy]) -> Sent:
+    """What is to be remembered of a forward. policies: by id, as they held when it was allowed."""
+    policy = policies[allowed.policy_id]
+    return Sent(forward=allowed.forward, alert=alert, policy_id=policy.policy_id, per_case=policy.per_case)
+
+
+def same_passage(one: Alert, other: Alert) -> bool:
+    """Whether two alerts are of one passage of one vehicle, read under several ids."""
+    near = abs(one.read.captured_at_ms - other.read.captured_at_ms) <= SAME_PASSAGE_MS
+    return near and passage_of(one) == passage_of(other)
+
+
+def passage_of(alert: Alert) -> str:
+    """What alerts of one passage have in common beside the time: entry, plate and camera."""
+    plate = alert.read.plate if alert.match == "pattern" else alert.wanted_plate
+    return f"{alert.entry_id}/{plate}/{alert.read.camera_id}"
+
+
+def why_recalled(
+    sent: Sent, policies: Mapping[str, Policy], cameras: Mapping[str, Camera], zones: Mapping[str, Zone], home: Country
+) -> str | None:
+    """Why a forward must be taken back under the policies as they are now; None: some policy still allows it."""
+    captured_ms = sent.alert.read.captured_at_ms
+    told = told_abroad(sent.alert, policies.values(), cameras, zones, captured_ms, home)
+    if any(isinstance(one, Allowed) and one.forward.to_country == sent.forward.to_country for one in told):
+        return None
+    return "policy_corrected" if sent.policy_id in policies else "policy_removed"

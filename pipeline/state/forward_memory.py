@@ -1,0 +1,205 @@
+"""What neighbours were told, in Redis: each passage and each case once, and what must be recalled when its ground goes.
+
+A forward is remembered before it is sent. One that is recalled is marked at once: whoever delivers looks at the mark before each
+attempt, so what was not delivered is not delivered any more. What was never attempted needs no recall at its desk.
+"""
+
+import uuid
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import redis.asyncio
+
+from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, passage_of, update_of
+from pipeline.state.dedup import SeenOnce
+from pipeline.state.redis_port import Argument, Script
+from schemas.topics import FORWARDS_KEPT_MS as KEPT_MS
+
+CLAIM_MS = 800  # a worker that dies with a claim holds its policy up for so long
+WHAT = "forward memory"
+Calls = list[tuple[Sequence[str], Sequence[Argument]]]
+
+_PASSAGE = Script("""
+local at, span = tonumber(ARGV[2]), tonumber(ARGV[3])
+for _, other in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], at - span, at + span)) do
+  if other ~= ARGV[1] then return 0 end
+end
+redis.call('ZADD', KEYS[1], at, ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1
+""")
+"""1 unless another alert of the passage was here first: the rule of recalls.same_passage."""
+
+_FIRST = Script("""
+redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+return redis.call('GET', KEYS[1])
+""")
+_KEEP = Script("""
+for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+return redis.call('PEXPIRE', KEYS[1], ARGV[1])
+""")
+_ALL = Script("return redis.call('HVALS', KEYS[1])")
+_NAMES = Script("return redis.call('HKEYS', KEYS[1])")
+_FORGET = Script("return redis.call('HDEL', KEYS[1], unpack(ARGV))")
+_MARK = Script("return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])")
+_MARKED = Script("return redis.call('EXISTS', KEYS[1])")
+_CLAIM = Script("""
+if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
+return 0
+""")
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Sent).decode
+
+
+class ForwardMemory(Protocol):
+    """What the cross_border agent remembers. Every method raises Unavailable while the memory is away."""
+
+    async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
+        """Those that are told now, remembered: no second copies, no second alerts of one passage. Later ones of a case update it.
+
+        claims: who asks, one per forward (a record's place): whoever was first is first again.
+        """
+
+    async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
+        """What was told of these alerts and not recalled since."""
+
+    async def of_policy(self, policy_id: str) -> list[Sent]:
+        """What was told by this policy and not recalled since."""
+
+    async def policies(self) -> set[str]:
+        """The ids of policies by which something was told."""
+
+    async def claimed(self, policy_ids: Sequence[str]) -> list[bool]:
+        """For each policy, whether the caller may recall now: nobody else for CLAIM_MS, nor the caller again."""
+
+    async def marked(self, gone: Sequence[Sent]) -> None:
+        """Mark these as recalled: they are delivered no more."""
+
+    async def recalled(self, gone: Sequence[Sent]) -> None:
+        """The broker has their recalls: forget them, but for the mark."""
+
+
+class DeliveryMarks:
+    """What liaison must know of a forward: whether it was recalled, and whether it was ever attempted."""
+
+    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    async def is_recalled(self, forward_id: str) -> bool:
+        """Whether it was recalled. Raises Unavailable when Redis is away."""
+        return bool((await _MARKED.run(self._client, WHAT, [([self._key("recalled", forward_id)], [])]))[0])
+
+    async def was_attempted(self, forward_id: str) -> bool:
+        """Whether a delivery was ever begun. Raises Unavailable when Redis is away."""
+        return bool((await _MARKED.run(self._client, WHAT, [([self._key("attempted", forward_id)], [])]))[0])
+
+    async def attempting(self, forward_id: str) -> None:
+        """Note that a delivery begins. Raises Unavailable when Redis is away."""
+        await _MARK.run(self._client, WHAT, [([self._key("attempted", forward_id)], [2 * KEPT_MS])])
+
+    async def recalled(self, forward_ids: Sequence[str]) -> None:
+        """Mark these as recalled. Raises Unavailable when Redis is away."""
+        await _MARK.run(self._client, WHAT, [([self._key("recalled", one)], [2 * KEPT_MS]) for one in forward_ids])
+
+    def _key(self, mark: str, forward_id: str) -> str:
+        return f"{{{self._namespace}:forward:{forward_id}}}:{mark}"
+
+
+class RedisForwardMemory:
+    """ForwardMemory in Redis, shared by all workers."""
+
+    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+        self._seen = SeenOnce(client, namespace, "forwarded", KEPT_MS)
+        self._marks = DeliveryMarks(client, namespace)
+
+    async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
+        """See ForwardMemory."""
+        passages = await _PASSAGE.run(self._client, WHAT, [self._passage_call(one) for one in offered])
+        first = await self._seen.first_time([one.forward.forward_id for one in offered], claims)
+        told = [one for one, new, mine in zip(offered, passages, first, strict=True) if new and mine]
+        told = await self._by_case(told)
+        await self._keep(told)
+        return told
+
+    async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
+        """See ForwardMemory."""
+        answers = await _ALL.run(self._client, WHAT, [([self._name("alert", one)], []) for one in alert_ids])
+        return [_decode(data) for answer in answers for data in answer]
+
+    async def of_policy(self, policy_id: str) -> list[Sent]:
+        """See ForwardMemory."""
+        (answer,) = await _ALL.run(self._client, WHAT, [([self._name("policy", policy_id)], [])])
+        return [_decode(data) for data in answer]
+
+    async def policies(self) -> set[str]:
+        """See ForwardMemory."""
+        (answer,) = await _NAMES.run(self._client, WHAT, [([self._name("policies", "")], [])])
+        return {name.decode() for name in answer}
+
+    async def claimed(self, policy_ids: Sequence[str]) -> list[bool]:
+        """See ForwardMemory."""
+        once = uuid.uuid4().hex  # a retry inside the client stays this call
+        calls: Calls = [([self._name("claim", one)], [once, CLAIM_MS]) for one in policy_ids]
+        return [answer == 1 for answer in await _CLAIM.run(self._client, WHAT, calls)]
+
+    async def marked(self, gone: Sequence[Sent]) -> None:
+        """See ForwardMemory."""
+        await self._marks.recalled([one.forward.forward_id for one in gone])
+
+    async def recalled(self, gone: Sequence[Sent]) -> None:
+        """See ForwardMemory."""
+        calls: Calls = [
+            ([name], [one.forward.forward_id])
+            for one in gone
+            for name in (self._name("alert", one.alert.alert_id), self._name("policy", one.policy_id))
+        ]
+        cases: Calls = [([self._case_name(one)], [one.forward.forward_id]) for one in gone if one.per_case]
+        await _FORGET.run(self._client, WHAT, calls)
+        await _FORGET_FIRST.run(self._client, WHAT, cases)
+
+    async def _by_case(self, told: Sequence[Sent]) -> list[Sent]:
+        """The same, where later messages of one case are updates of the first."""
+        of_cases = [one for one in told if one.per_case]
+        calls: Calls = [([self._case_name(one)], [one.forward.forward_id, KEPT_MS]) for one in of_cases]
+        firsts = iter(await _FIRST.run(self._client, WHAT, calls))
+        return [by_case(one, next(firsts).decode()) if one.per_case else one for one in told]
+
+    async def _keep(self, told: Sequence[Sent]) -> None:
+        calls: Calls = []
+        for one in told:
+            record: Sequence[Argument] = [KEPT_MS, one.forward.forward_id, _encode(one)]
+            calls += [
+                ([self._name("alert", one.alert.alert_id)], record),
+                ([self._name("policy", one.policy_id)], record),
+            ]
+            calls.append(([self._name("policies", "")], [KEPT_MS, one.policy_id, ""]))
+        await _KEEP.run(self._client, WHAT, calls)
+
+    def _passage_call(self, one: Sent) -> tuple[Sequence[str], Sequence[Argument]]:
+        name = f"{one.forward.to_country}/{passage_of(one.alert)}"
+        return [self._name("passage", name)], [
+            one.alert.alert_id, one.alert.read.captured_at_ms, SAME_PASSAGE_MS, KEPT_MS,
+        ]  # fmt: skip
+
+    def _case_name(self, one: Sent) -> str:
+        return self._name("case", f"{one.forward.to_country}/{one.forward.case_reference}")
+
+    def _name(self, kind: str, name: str) -> str:
+        return f"{{{self._namespace}:forwards:{kind}:{name}}}"
+
+
+_FORGET_FIRST = Script("""
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+""")
+
+
+def by_case(one: Sent, first_id: str) -> Sent:
+    """The same forward, as an update when another one told of the case first."""
+    if first_id == one.forward.forward_id:
+        return one
+    return msgspec.structs.replace(one, forward=update_of(first_id, one.forward))

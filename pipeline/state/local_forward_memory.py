@@ -1,0 +1,68 @@
+"""What neighbours were told, in this process alone: for deciding without servers."""
+
+from collections.abc import Sequence
+
+from pipeline.neighbours.recalls import Sent, same_passage
+from pipeline.state.forward_memory import by_case
+
+
+class LocalForwardMemory:
+    """ForwardMemory in dictionaries. Nothing of it is shared or outlives the process."""
+
+    def __init__(self) -> None:
+        self._told: list[Sent] = []
+        self._firsts: dict[tuple[str, str], str] = {}
+        self._gone: set[str] = set()
+        self._claims: dict[str, str] = {}
+
+    async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
+        """See ForwardMemory."""
+        found: list[Sent] = []
+        for one, claim in zip(offered, claims, strict=True):
+            forward_id = one.forward.forward_id
+            if self._claims.setdefault(forward_id, claim) != claim or self._is_another_copy(one):
+                continue
+            if one.per_case:
+                case = (one.forward.to_country, one.forward.case_reference)
+                one = by_case(one, self._firsts.setdefault(case, forward_id))
+            self._told.append(one)
+            found.append(one)
+        return found
+
+    def _is_another_copy(self, one: Sent) -> bool:
+        return any(
+            other.alert.alert_id != one.alert.alert_id
+            and other.forward.to_country == one.forward.to_country
+            and same_passage(other.alert, one.alert)
+            for other in self._told
+        )
+
+    def _standing(self) -> list[Sent]:
+        return [one for one in self._told if one.forward.forward_id not in self._gone]
+
+    async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
+        """See ForwardMemory."""
+        return [one for one in self._standing() if one.alert.alert_id in alert_ids]
+
+    async def of_policy(self, policy_id: str) -> list[Sent]:
+        """See ForwardMemory."""
+        return [one for one in self._standing() if one.policy_id == policy_id]
+
+    async def policies(self) -> set[str]:
+        """See ForwardMemory."""
+        return {one.policy_id for one in self._told}
+
+    async def claimed(self, policy_ids: Sequence[str]) -> list[bool]:
+        """See ForwardMemory."""
+        return [True] * len(policy_ids)
+
+    async def marked(self, gone: Sequence[Sent]) -> None:
+        """See ForwardMemory."""
+        self._gone.update(one.forward.forward_id for one in gone)
+
+    async def recalled(self, gone: Sequence[Sent]) -> None:
+        """See ForwardMemory."""
+        for one in gone:
+            case = (one.forward.to_country, one.forward.case_reference)
+            if self._firsts.get(case) == one.forward.forward_id:
+                del self._firsts[case]

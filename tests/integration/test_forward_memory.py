@@ -1,0 +1,87 @@
+"""What neighbours were told, on a real Valkey and in one process."""
+
+import secrets
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from pipeline.neighbours.policy import Allowed, told_abroad
+from pipeline.neighbours.recalls import Sent, sent_of
+from pipeline.state.forward_memory import DeliveryMarks, ForwardMemory, RedisForwardMemory
+from pipeline.state.local_forward_memory import LocalForwardMemory
+from schemas.reference import Policy
+from tests.builders import NOON_MS, cameras_of, make_alert, make_camera, make_entry, make_policy, make_read
+
+
+@pytest.fixture(params=["redis", "local"])
+def memory(request: pytest.FixtureRequest, redis: Redis) -> ForwardMemory:
+    """Each memory there is."""
+    return RedisForwardMemory(redis, f"t{secrets.token_hex(6)}") if request.param == "redis" else LocalForwardMemory()
+
+
+def sent(
+    after_ms: int = 0, policy: Policy | None = None, camera_id: str = "E40-1", case: str = "C-1", read_id: str = ""
+) -> Sent:
+    """The forward of a hit so long after noon."""
+    policy = policy or make_policy()
+    read = make_read(camera_id=camera_id, captured_at_ms=NOON_MS + after_ms, read_id=read_id)
+    alert = make_alert(make_entry(share_with=("NL",), case_reference=case), read)
+    (allowed,) = told_abroad(alert, [policy], cameras_of(make_camera(camera_id)), {}, NOON_MS + after_ms)
+    assert isinstance(allowed, Allowed)
+    return sent_of(alert, allowed, {policy.policy_id: policy})
+
+
+async def admitted(memory: ForwardMemory, *offered: Sent) -> list[Sent]:
+    """Each from a record of its own."""
+    return await memory.admitted(offered, [f"0/{one.forward.forward_id}" for one in offered])
+
+
+async def test_one_passage_sent_three_times_under_new_ids_is_told_once(memory: ForwardMemory) -> None:
+    """Also when it is a millisecond off; the next camera and the next passage are told again."""
+    copies = [sent(0, read_id="r-1"), sent(0, read_id="r-2"), sent(1, read_id="r-3")]
+    assert [copies[0]] == await admitted(memory, *copies)
+    assert [copies[0]] == await admitted(memory, copies[0])  # the same record, after a crash
+    later = [sent(2_500), sent(1, camera_id="E40-2")]
+    assert later == await admitted(memory, *later)
+
+
+async def test_one_message_a_case_is_updated(memory: ForwardMemory) -> None:
+    """The first tells of the case; later ones refer to it; another case is another message."""
+    policy = make_policy(per_case=True)
+    first, later, other = sent(0, policy), sent(60_000, policy), sent(120_000, policy, case="C-2")
+    found = [one.forward for one in await admitted(memory, first, later, other)]
+    assert ["hit", "correction", "hit"] == [one.kind for one in found]
+    assert [None, first.forward.forward_id, None] == [one.refers_to for one in found]
+    assert later.forward.forward_id == found[1].forward_id
+
+
+async def test_what_was_told_is_found_by_its_alert_and_its_policy_until_it_is_recalled(memory: ForwardMemory) -> None:
+    """And a case whose first message was recalled begins anew."""
+    policy = make_policy(per_case=True)
+    (told,) = await admitted(memory, sent(0, policy))
+    assert [told] == await memory.of_alerts([told.alert.alert_id]) == await memory.of_policy("NL-1")
+    assert {"NL-1"} == await memory.policies()
+    await memory.marked([told])
+    await memory.recalled([told])
+    assert [] == await memory.of_alerts([told.alert.alert_id]) == await memory.of_policy("NL-1")
+    assert ["hit"] == [one.forward.kind for one in await admitted(memory, sent(60_000, policy))]
+
+
+async def test_whoever_delivers_sees_what_was_recalled_and_attempted(redis: Redis) -> None:
+    """Before each attempt."""
+    name = f"t{secrets.token_hex(6)}"
+    memory, marks, told = RedisForwardMemory(redis, name), DeliveryMarks(redis, name), sent()
+    forward_id = told.forward.forward_id
+    assert not await marks.is_recalled(forward_id)
+    assert not await marks.was_attempted(forward_id)
+    await marks.attempting(forward_id)
+    await memory.marked([told])
+    assert await marks.is_recalled(forward_id)
+    assert await marks.was_attempted(forward_id)
+
+
+def test_what_is_remembered_survives_its_encoding() -> None:
+    """Of the alert and the forward."""
+    one = sent()
+    assert one == msgspec.msgpack.decode(msgspec.msgpack.encode(one), type=Sent)

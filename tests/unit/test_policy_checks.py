@@ -1,0 +1,61 @@
+"""Which policies may be taken, and what is told at import of what leads nowhere."""
+
+import pytest
+
+from pipeline.neighbours.checks import fault_of_policy, from_everywhere, told_of_policies, told_of_shared
+from tests.builders import make_entry, make_policy, make_zone
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"country": "BE"}, "country", "our own country"),
+        ({"country": "UK"}, "country", "write GB"),
+        ({"country": "LU", "legal_basis": "Benelux agreement of 2024"}, "legal_basis", "binds BE and NL, not LU"),
+        ({"country": "FR", "treaty": "benelux-2018"}, "treaty", "not FR"),
+        ({"country": "NL", "treaty": "benelux-1066"}, "treaty", "known are"),
+    ],
+)
+def test_a_policy_without_ground_is_refused_with_the_reason(fields: dict[str, str], field: str, words: str) -> None:
+    """At the field that is wrong."""
+    where, why = fault_of_policy(make_policy(**fields), "BE") or ("", "")
+    assert field == where
+    assert words in why
+
+
+def test_a_policy_with_a_ground_is_taken() -> None:
+    """Also by a neighbour's own platform, for which we are abroad."""
+    assert fault_of_policy(make_policy("NL", legal_basis="Benelux agreement of 2024"), "BE") is None
+    assert fault_of_policy(make_policy("BE", treaty="tournai-2013"), "FR") is None
+
+
+def test_policies_that_forward_from_everywhere_are_named() -> None:
+    """Somebody must have meant that."""
+    policies = [make_policy("NL"), make_policy("FR", zones=("border-fr",))]
+    assert ["NL-1"] == from_everywhere(policies)
+    assert "policy NL-1 names no zone: it forwards hits from everywhere" in list(told_of_policies(policies, ()))
+
+
+def test_a_border_with_another_neighbour_and_an_unknown_offence_are_told() -> None:
+    """Neither stops the platform; each is probably a mistake."""
+    zone = make_zone("border-nl", kind="border", country="NL")
+    told = list(told_of_policies([make_policy("FR", zones=("border-nl",), categories=("parking",))], [zone]))
+    assert "the border with NL" in told[0]
+    assert "'parking' is no offence of the list" in told[1]
+
+
+@pytest.mark.parametrize(
+    ("policies", "words"),
+    [
+        ((), "no policy forwards anything there"),
+        ((make_policy(lists=("sis",)),), "names the list stolen"),
+        ((make_policy(categories=("robbery",)),), "knows the category 'theft'"),
+        ((make_policy(channel="sirene"),), "of the channel bilateral"),
+        ((make_policy(),), None),
+    ],
+)
+def test_an_entry_that_its_neighbour_will_never_hear_of_is_told(policies: tuple, words: str | None) -> None:  # type: ignore[type-arg]  # of policies
+    """A hit that should go and never goes would be quiet otherwise."""
+    told = list(told_of_shared([make_entry(share_with=("NL",))], policies))
+    assert bool(words) == bool(told)
+    assert words is None or words in told[0]
