@@ -54,17 +54,17 @@ def main() -> None:
     job = Job.load(options.entries)
     gc.collect()
     gc.freeze()  # for all engines: nobody's collector walks the job
-    with tempfile.TemporaryDirectory(prefix="vigie-stream-") as name, servers(Path(name)) as (kafka_url, redis_url):
+    with tempfile.TemporaryDirectory(prefix="vigie-stream-") as name, servers(Path(name)) as where:
         for packing in options.packing:
             reads = options.reads if packing > 1 else options.singles
-            measure(job, packing, reads, options, Path(name), (kafka_url, redis_url))
+            measure(job, packing, reads, options, Path(name), where)
 
 
 def measure(
-    job: Job, packing: int, reads: int, options: argparse.Namespace, folder: Path, urls: tuple[str, str]
+    job: Job, packing: int, reads: int, options: argparse.Namespace, folder: Path, where: tuple[KafkaConnection, str]
 ) -> None:
     """All engines, in turns, on the same reads in this packing."""
-    kafka, warm_up = KafkaConnection.from_url(urls[0]), reads // 10
+    (kafka, redis_url), warm_up = where, reads // 10
     print(f"Making {reads:,} reads, {packing} a record...", file=sys.stderr)
     load = Load.of(job, packing, reads, warm_up, options.partitions)
     found: dict[str, list[dict[str, Any]]] = {engine: [] for engine in options.engines}
@@ -76,7 +76,15 @@ def measure(
             with held_back(load, kafka, namespace, options.partitions) as warm:
                 progress = Progress(total=reads, warm_up=warm_up, warm=warm.set)
                 run = Run(
-                    job, progress, kafka, urls[1], namespace, namespace, BATCH[packing > 1], options.partitions, folder
+                    job,
+                    progress,
+                    kafka,
+                    redis_url,
+                    namespace,
+                    namespace,
+                    BATCH[packing > 1],
+                    options.partitions,
+                    folder,
                 )
                 figures = forked(lambda engine=engine, run=run: measured(engine, run))  # type: ignore[misc]
             print(f"  round {number + 1} {engine}: {figures}", file=sys.stderr)
@@ -161,7 +169,7 @@ def _send(connection: Connection, work: Callable[[], Any]) -> None:
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[tuple[str, str]]:
+def servers(folder: Path) -> Iterator[tuple[KafkaConnection, str]]:
     """The embedded pair, kept by a process of its own: this one must have no threads when it forks."""
     mine, theirs = _context.Pipe()
     process = _context.Process(target=_serve, args=(mine, theirs, folder))
@@ -180,7 +188,7 @@ def _serve(other: Connection, connection: Connection, folder: Path) -> None:
     async def run() -> None:
         configure_logging(level="error")
         async with EmbeddedPair(folder / "servers") as pair:
-            connection.send((pair.kafka.url, pair.redis_url))
+            connection.send((pair.kafka, pair.redis_url))
             await asyncio.to_thread(connection.poll, None)
 
     asyncio.run(run())

@@ -13,6 +13,7 @@ import msgspec
 from benchmarks.common import rss_mb
 from benchmarks.stream_job import BlockingRedis, Job, without_loop
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.kafka_connection import SASL_MECHANISM
 from pipeline.sections.verdict import Sighting
 from pipeline.state.section_memory import SectionMemory
 from pipeline.stream import codec
@@ -84,6 +85,12 @@ class Run:
     def servers(self) -> str:
         """As clients of librdkafka want them."""
         return ",".join(self.kafka.bootstrap_servers)
+
+    @property
+    def let_in(self) -> dict[str, str]:
+        """How the C clients prove who they are."""
+        return {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": SASL_MECHANISM,
+                "sasl.username": self.kafka.username or "", "sasl.password": self.kafka.password or ""}  # fmt: skip
 
     def topic(self, name: str) -> str:
         """The topic's full name."""
@@ -199,6 +206,7 @@ def quixstreams(run: Run) -> None:
     """A streaming data frame; sections in a batching sink, which is given whole checkpoints. Commits every half second."""
     from confluent_kafka import Producer
     from quixstreams import Application
+    from quixstreams.kafka import ConnectionConfig
     from quixstreams.models.serializers import Serializer
     from quixstreams.sinks import BatchingSink, SinkBatch
 
@@ -207,7 +215,7 @@ def quixstreams(run: Run) -> None:
             return _encode(value)
 
     progress, memory = run.progress, run.blocking_memory()
-    violations_to = Producer({"bootstrap.servers": run.servers, **LIBRDKAFKA_WRITES})
+    violations_to = Producer({"bootstrap.servers": run.servers, **run.let_in, **LIBRDKAFKA_WRITES})
 
     class Sections(BatchingSink):  # type: ignore[misc]
         def write(self, batch: SinkBatch) -> None:
@@ -231,7 +239,8 @@ def quixstreams(run: Run) -> None:
         found = run.job.sightings_of(reads)
         return [*found, None] if progress.reads >= progress.total else found  # so that the last checkpoint is written
 
-    app = Application(run.servers, consumer_group=run.group, auto_offset_reset="earliest", loglevel="WARNING",
+    place = ConnectionConfig.from_librdkafka_dict({"bootstrap.servers": run.servers, **run.let_in})
+    app = Application(place, consumer_group=run.group, auto_offset_reset="earliest", loglevel="WARNING",
                       commit_interval=COMMIT_EVERY_S, state_dir=run.folder / "quix", auto_create_topics=False,
                       consumer_extra_config=LIBRDKAFKA_READS, producer_extra_config=LIBRDKAFKA_WRITES)  # fmt: skip
     source = app.topic(run.topic("reads"), value_deserializer="bytes")
@@ -284,10 +293,10 @@ def bytewax(run: Run) -> None:
 
     flow = Dataflow("job")
     brokers, each = list(run.kafka.bootstrap_servers), -(-run.batch_records // run.partitions)
-    source = Source(brokers, [run.topic("reads")], add_config=LIBRDKAFKA_READS, batch_size=each)
+    source = Source(brokers, [run.topic("reads")], add_config={**run.let_in, **LIBRDKAFKA_READS}, batch_size=each)
     taken = op.input("reads", flow, source)
     out = op.flat_map_batch("decide", taken, decided)
-    op.output("out", out, KafkaSink(brokers, run.topic("alerts"), add_config=LIBRDKAFKA_WRITES))
+    op.output("out", out, KafkaSink(brokers, run.topic("alerts"), add_config={**run.let_in, **LIBRDKAFKA_WRITES}))
     store = run.folder / run.group
     store.mkdir()
     init_db_dir(store, 1)

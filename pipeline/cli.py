@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("run", "up", "Run the platform on this machine until Ctrl-C: Kafka, the store and all agents."),
     "worker": ("run", "worker", "Run one agent."),
     "topics": ("run", "topics_app", "Create, check and list the topics."),
+    "accounts": ("accounts", "accounts_app", "Who is let in on a cluster's Kafka and Redis."),
     "replay": ("replay", "replay", "Pictures or a video into the road, or read here with --local."),
     "simulate": (
         "simulate",
@@ -79,7 +80,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=EXIT_CODES + " Settings: VIGIE_* variables or vigie.toml; see README.",
+    epilog=EXIT_CODES + " Settings: VIGIE_* variables or vigie.toml in the data folder; see README.",
 )
 
 

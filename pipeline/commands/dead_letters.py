@@ -165,7 +165,7 @@ async def _resend(desk: Desk, letters: list[DeadLetter]) -> None:
 @asynccontextmanager
 async def _desk() -> AsyncIterator[Desk]:
     settings = load_settings()
-    servers = servers_of(settings)
+    servers = servers_of(settings, "dead_letters")
     letters = [letter async for letter in letters_in(servers.kafka, settings.namespace)]
     letters.sort(key=lambda letter: (letter.refused_at_ms, letter.dead_letter_id))
     client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)

@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.errors import VigieError
-from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.settings import FILE, Settings, load_settings, settings_file
 from pipeline.runtime.topics import check_topics
 from pipeline.servers.endpoints import NoServers, servers_of
 from pipeline.servers.kafka_jars import class_path
@@ -61,7 +61,7 @@ async def _findings() -> list[Finding]:
         settings = load_settings()
     except VigieError as error:
         return [*found, Finding("settings", "wrong", str(error), "correct the setting, or unset it")]
-    found += [Finding("settings", "ok", f"data in {settings.data_dir}"), _folder(settings), _memory(), _loopback()]
+    found += [_settings(settings), _folder(settings), _memory(), _loopback()]
     found.append(
         await _guarded("Kafka's jars", _jars, "connect this machine to a Maven repository once, then run this again")
     )
@@ -101,6 +101,15 @@ def _program(check: str, argv: list[str]) -> Finding:
             check, "wrong", str(error), "its wheel does not fit this machine: name your own servers, see README"
         )
     return Finding(check, "ok", (done.stdout or done.stderr).splitlines()[0])
+
+
+def _settings(settings: Settings) -> Finding:
+    detail = f"data in {settings.data_dir}, settings from {settings_file() or 'the environment alone'}"
+    stray = Path(FILE)
+    if stray.exists() and not (settings_file() or Path(os.devnull)).exists():
+        cure = f"name it if it is meant: VIGIE_CONFIG={stray.absolute()}"
+        return Finding("settings", "warning", f"{detail}; the {FILE} of this folder is not read", cure)
+    return Finding("settings", "ok", detail)
 
 
 def _folder(settings: Settings) -> Finding:
@@ -154,7 +163,7 @@ async def _jars() -> str:
 
 async def _servers(settings: Settings) -> list[Finding]:
     try:
-        servers = servers_of(settings)
+        servers = servers_of(settings, "operator")
     except NoServers:
         return [Finding("servers", "ok", "none named, none running: `vigie up` starts its own")]
     except VigieError as error:

@@ -18,8 +18,7 @@ from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import from_everywhere
 from pipeline.runtime.settings import Settings, load_settings
-from pipeline.servers.endpoints import NoServers
-from pipeline.servers.pair import running_pair
+from pipeline.servers.endpoints import redis_of
 from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import Changes, ReplicaWriter
@@ -44,11 +43,7 @@ BRIEF: Mapping[str, tuple[str, ...]] = {
 async def writer_of(settings: Settings | None = None) -> AsyncIterator[ReplicaWriter]:
     """A writer on the store that the settings name, else on the one of a running `vigie up`. Raises NoServers."""
     settings = settings or load_settings()
-    pair = running_pair(settings.data_dir) if settings.redis_url is None else None
-    url = settings.redis_url or (pair.redis_url if pair else None)
-    if url is None:
-        raise NoServers(settings.data_dir)
-    async with open_redis(url, ca_file=settings.redis_ca_file) as client:
+    async with open_redis(redis_of(settings, "operator"), ca_file=settings.redis_ca_file) as client:
         yield ReplicaWriter(client, settings.namespace)
 
 

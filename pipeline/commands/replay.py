@@ -121,7 +121,7 @@ async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in
     from pipeline.sources.producer import open_gateway
 
     settings = load_settings()
-    servers = servers_of(settings)
+    servers = servers_of(settings, "camera")
     await _warn_if_unknown(camera, servers.redis_url, settings.namespace)
     started_ms = time.time_ns() // 1_000_000 - span_ms
     sent, refused = 0, 0

@@ -16,8 +16,10 @@ from agents import AGENTS, agent_named
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
-from pipeline.runtime.settings import Settings, load_settings
-from pipeline.runtime.topics import create_topics, list_topics
+from pipeline.runtime.principals import ADMIN
+from pipeline.runtime.settings import Settings, load_settings, settings_file
+from pipeline.runtime.topics import list_topics
+from pipeline.servers.access import provide_kafka
 from pipeline.servers.endpoints import servers_of
 from pipeline.servers.platform import Platform
 from pipeline.state.redis_port import open_redis
@@ -35,7 +37,7 @@ def worker(name: Annotated[str, typer.Argument(help="One of: " + ", ".join(AGENT
     settings = load_settings()
     agent = agent_named(name)
     configure_logging(level=settings.log_level, form=settings.log_format, agent=name)
-    servers = servers_of(settings)
+    servers = servers_of(settings, name)
 
     async def run() -> None:
         async with contextlib.aclosing(open_redis(servers.redis_url, ca_file=settings.redis_ca_file)) as client:
@@ -88,7 +90,10 @@ async def _up(settings: Settings, counts: dict[str, int]) -> None:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
-            console.print(f"[green]Ready.[/] Data in {settings.data_dir}. Ctrl-C stops everything.")
+            where = settings_file() or "the environment alone"
+            console.print(
+                f"[green]Ready.[/] Data in {settings.data_dir}, settings from {where}. Ctrl-C stops everything."
+            )
             await stop.wait()
         console.print("Stopping...")
     finally:
@@ -106,17 +111,22 @@ def topics_create(
     ] = None,
     partitions: Annotated[list[str] | None, typer.Option(help="TOPIC=N for topics that do not exist yet.")] = None,
 ) -> None:
-    """Create what is missing and say what differs from what Vigie wants. Changes nothing that exists.
+    """Create what is missing, give each process its account and its rights on Kafka, and say what differs from what Vigie
+    wants. Of topics that exist nothing is changed.
+
+    Accounts are given when VIGIE_ACCOUNTS_DIR names a folder that `vigie accounts create` made. It works as the admin of
+    that folder, or as VIGIE_KAFKA_USERNAME, which must be a super user of this Kafka.
 
     Example: vigie topics create --replication 3 --partitions reads=64
     """
     settings = load_settings()
     counts = dict(_partitions(text) for text in partitions or [])
-    servers = servers_of(settings)
+    servers = servers_of(settings, ADMIN)
     report = run_async(
-        lambda: create_topics(
+        lambda: provide_kafka(
             servers.kafka,
             settings.namespace,
+            settings.accounts_dir,
             replication=replication,
             partitions=counts,
             kept_days=settings.retention_days,
@@ -139,7 +149,7 @@ def topics_list(as_json: Annotated[bool, typer.Option("--json", help="One object
     Example: vigie topics list --json
     """
     settings = load_settings()
-    servers = servers_of(settings)
+    servers = servers_of(settings, "operator")
     shapes = run_async(lambda: list_topics(servers.kafka, settings.namespace))
     if as_json:
         for shape in shapes:

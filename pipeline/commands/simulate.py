@@ -127,7 +127,7 @@ class _Job:
 
     async def send(self, reference: bool) -> Report:
         settings = load_settings()
-        servers = servers_of(settings)
+        servers = servers_of(settings, "simulator")
         if reference:
             async with contextlib.aclosing(
                 open_redis(servers.redis_url, ca_file=settings.redis_ca_file)

@@ -49,7 +49,7 @@ def tail(
 
 async def _tail(topic: Topic[Any], as_json: bool, from_start: bool, count: int | None, every_copy: bool) -> None:
     settings = load_settings()
-    servers = servers_of(settings)
+    servers = servers_of(settings, "tail")
     name = f"{settings.namespace}.{topic.name}"
     if name not in {shape.name for shape in await list_topics(servers.kafka, settings.namespace)}:
         raise Misconfigured("topic", found=name, allowed="one that exists: create it with `vigie topics create`")

@@ -57,7 +57,7 @@ class Performance:
 
     async def load(self) -> None:
         """The network's reference data, and the moment until it is effective everywhere."""
-        servers = self.platform.servers
+        servers = self.platform.servers_as("simulator")
         everything = replace(
             self.network, cameras=(*self.network.cameras, REAL), hotlist=(*self.network.hotlist, *WANTED)
         )
@@ -67,12 +67,13 @@ class Performance:
 
     async def show(self, passages: list[Shown]) -> Report:
         """Play everything once and compare."""
-        kwargs, namespace = self.platform.servers.kafka.client_kwargs(), self.platform.settings.namespace
+        sees, namespace = self.platform.servers_as("tail").kafka.client_kwargs(), self.platform.settings.namespace
+        sends = self.platform.servers_as("camera").kafka.client_kwargs()
         watch, watching = Watch(), asyncio.Event()
         async with contextlib.AsyncExitStack() as closing:
-            _beside(closing, watch_topics(kwargs, namespace, watch, watching))
+            _beside(closing, watch_topics(sees, namespace, watch, watching))
             await watching.wait()
-            gateway = await closing.enter_async_context(open_gateway(kwargs, namespace=namespace))
+            gateway = await closing.enter_async_context(open_gateway(sends, namespace=namespace))
             starts_ms = platform_now_ms() + _HEAD_START_MS
             simulation = self._simulation(starts_ms, self.options.seed)
             screen = self._screen(watch, simulation, closing)
@@ -85,10 +86,10 @@ class Performance:
 
     async def keep(self) -> None:
         """Go on with ordinary and wanted traffic until cancelled."""
-        kwargs, namespace = self.platform.servers.kafka.client_kwargs(), self.platform.settings.namespace
+        sends, namespace = self.platform.servers_as("camera").kafka.client_kwargs(), self.platform.settings.namespace
         folder = self.options.folder
         self.console.print(f"Left running until Ctrl-C. To look inside: VIGIE_DATA_DIR={folder} vigie tail alerts")
-        async with open_gateway(kwargs, namespace=namespace) as gateway:
+        async with open_gateway(sends, namespace=namespace) as gateway:
             seed = self.options.seed
             while True:
                 seed += 1

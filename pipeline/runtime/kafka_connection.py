@@ -17,17 +17,24 @@ SASL_MECHANISM = "SCRAM-SHA-512"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaConnection:
-    """Servers (host:port), and how to be let in: TLS with ca_file (None: the system's authorities), user and password."""
+    """Servers (host:port), and how to be let in: TLS with ca_file (None: the system's authorities), user and password, or a
+    certificate (cert_file: key and certificate, PEM), as the brokers have among themselves."""
 
     bootstrap_servers: tuple[str, ...]
     tls: bool = False
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
+    cert_file: Path | None = None
 
     @classmethod
     def from_url(
-        cls, url: str, username: str | None = None, password: str | None = None, ca_file: Path | None = None
+        cls,
+        url: str,
+        username: str | None = None,
+        password: str | None = None,
+        ca_file: Path | None = None,
+        cert_file: Path | None = None,
     ) -> "KafkaConnection":
         """What the URL says; username and password given beside it win. Raises Misconfigured, never showing a password."""
         parts = urlsplit(url)
@@ -46,6 +53,7 @@ class KafkaConnection:
             username=user,
             password=secret,
             ca_file=ca_file,
+            cert_file=cert_file,
         )
 
     @property
@@ -71,6 +79,12 @@ class KafkaConnection:
         except (OSError, ssl.SSLError) as error:
             allowed = f"a readable file of certificates in PEM form ({error})"
             raise Misconfigured("VIGIE_KAFKA_CA_FILE", found=str(self.ca_file), allowed=allowed) from error
+        if self.cert_file is not None:
+            try:
+                context.load_cert_chain(self.cert_file)
+            except (OSError, ssl.SSLError) as error:
+                allowed = f"a readable file of a key and its certificate in PEM form ({error})"
+                raise Misconfigured("VIGIE_KAFKA_CERT_FILE", found=str(self.cert_file), allowed=allowed) from error
         return context
 
 

@@ -1,7 +1,8 @@
 """The one frozen settings object: defaults, then a TOML file, then VIGIE_* environment variables. Read once at start.
 
 A field `redis_url` is `redis_url` in the file and VIGIE_REDIS_URL in the environment; `liaison.sender` is `[liaison] sender` and
-VIGIE_LIAISON__SENDER. The file is the one that VIGIE_CONFIG names, else vigie.toml in the working folder if there is one.
+VIGIE_LIAISON__SENDER. The file is the one that VIGIE_CONFIG names, else vigie.toml in the data folder if there is one; never one of
+the working folder, which may be anybody's, and never one that others own or may change.
 """
 
 import os
@@ -15,8 +16,10 @@ import msgspec
 
 from pipeline.errors import Misconfigured
 from pipeline.law.book import kept_days
+from pipeline.runtime.private import WRITABLE, read_trusted
 from schemas.base import Country
 
+FILE = "vigie.toml"
 Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 Namespace = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,30}\Z")]
@@ -65,8 +68,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kafka_username: str | None = None
     kafka_password_file: Path | None = None
     kafka_ca_file: Path | None = None
+    kafka_cert_file: Path | None = None  # key and certificate, PEM: for `vigie topics create` before there are accounts
     redis_url: str | None = None  # redis://, rediss:// or unix://; None: the embedded store
     redis_ca_file: Path | None = None
+    accounts_dir: Path | None = None  # made by `vigie accounts create`; None: the embedded servers' own
     evidence_url: str | None = None  # s3://bucket/prefix?endpoint=...; None: a folder in data_dir
     evidence_days: Positive = msgspec.field(default_factory=lambda: lawful_days(HOME))
     brokers: Literal[1, 3] = 1  # of the embedded Kafka
@@ -113,13 +118,20 @@ def _refuse_longer(settings: Settings, days: int) -> None:
 _NOT_SETTINGS = {"VIGIE_CONFIG", "VIGIE_TEST_PICTURES"}
 
 
+def settings_file(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """The file that load_settings reads; None: none."""
+    if environ.get("VIGIE_CONFIG"):
+        return Path(environ["VIGIE_CONFIG"])
+    folder = Path(environ.get("VIGIE_DATA_DIR") or Settings().data_dir).expanduser()
+    return path if (path := folder / FILE).exists() else None
+
+
 def _from_file(environ: Mapping[str, str], toml_path: Path | None) -> dict[str, Any]:
-    named = toml_path or (Path(environ["VIGIE_CONFIG"]) if environ.get("VIGIE_CONFIG") else None)
-    path = named or Path("vigie.toml")
-    if named is None and not path.exists():
+    path = toml_path or settings_file(environ)
+    if path is None:
         return {}
     try:
-        text = path.read_text("utf-8")
+        text = read_trusted("VIGIE_CONFIG", path, modes=WRITABLE).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured("VIGIE_CONFIG", found=str(path), allowed=f"a readable TOML file ({error})") from error
     try:

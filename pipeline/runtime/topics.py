@@ -109,7 +109,7 @@ async def create_topics(
 
     replication: copies of each record; None: three, or as many as there are brokers. Raises Unavailable, TopicRefused.
     """
-    async with _admin(connection) as admin:
+    async with kafka_admin(connection) as admin:
         copies = await _copies(admin) if replication is None else replication
         wanted = wanted_topics(namespace, replication=copies, partitions=partitions, kept_days=kept_days)
         there = await _topics(admin)
@@ -133,7 +133,7 @@ async def check_topics(
     kept_days: int | None = None,
 ) -> tuple[Difference, ...]:
     """How the broker's topics differ from what create_topics with the same arguments makes. Raises Unavailable."""
-    async with _admin(connection) as admin:
+    async with kafka_admin(connection) as admin:
         copies = await _copies(admin) if replication is None else replication
         wanted = wanted_topics(namespace, replication=copies, partitions=partitions, kept_days=kept_days)
         return differences(wanted, await _shapes(admin, wanted))
@@ -141,7 +141,7 @@ async def check_topics(
 
 async def list_topics(connection: KafkaConnection, namespace: str) -> tuple[TopicShape, ...]:
     """The topics of schemas.topics that exist in the namespace, in the order of the road. Raises Unavailable."""
-    async with _admin(connection) as admin:
+    async with kafka_admin(connection) as admin:
         return await _shapes(admin, wanted_topics(namespace))
 
 
@@ -172,7 +172,8 @@ def differences(wanted: tuple[TopicShape, ...], found: tuple[TopicShape, ...]) -
 
 
 @asynccontextmanager
-async def _admin(connection: KafkaConnection) -> AsyncIterator[Any]:
+async def kafka_admin(connection: KafkaConnection) -> AsyncIterator[Any]:
+    """A started client for administration. Raises Unavailable, also for what goes wrong while it is used."""
     admin = AIOKafkaAdminClient(**connection.client_kwargs(), request_timeout_ms=15_000)
     try:
         await admin.start()

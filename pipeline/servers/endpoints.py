@@ -1,17 +1,22 @@
-"""Where the servers are: those that the settings name, else the embedded pair of a running `vigie up`."""
+"""Where the servers are - those that the settings name, else the embedded pair of a running `vigie up` - and as whom they
+are used: each process as the principal that it is, with the passwords of the accounts folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pipeline.errors import Misconfigured, Unavailable
+from pipeline.runtime.accounts import ACCOUNTS, account_of
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.principals import user_of
 from pipeline.runtime.settings import Settings
 from pipeline.servers.pair import running_pair
+from pipeline.servers.valkey_server import with_user
 
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Both servers' addresses."""
+    """Both servers, as one principal reaches them."""
 
     kafka: KafkaConnection
     redis_url: str
@@ -28,20 +33,51 @@ class NoServers(Unavailable):
         )
 
 
-def servers_of(settings: Settings) -> Servers:
-    """The servers to use. Raises NoServers when none are named or running, Misconfigured when only one of the two is named."""
+def servers_of(settings: Settings, principal: str) -> Servers:
+    """The servers to use, as this principal. Raises NoServers when none are named or running, Misconfigured when only one of
+    the two is named or the principal has no account."""
     if (settings.kafka_url is None) != (settings.redis_url is None):
         missing = "VIGIE_KAFKA_URL" if settings.kafka_url is None else "VIGIE_REDIS_URL"
         raise Misconfigured(missing, found=None, allowed="set when the other one is: name both servers, or neither")
     if settings.kafka_url is not None and settings.redis_url is not None:
-        return Servers(connection_of(settings, settings.kafka_url), settings.redis_url)
+        return named_servers(settings, settings.kafka_url, settings.redis_url, principal, settings.accounts_dir)
     pair = running_pair(settings.data_dir)
     if pair is None:
         raise NoServers(settings.data_dir)
-    return Servers(connection_of(settings, pair.kafka_url), pair.redis_url)
+    folder = settings.accounts_dir or settings.data_dir / ACCOUNTS
+    return named_servers(settings, pair.kafka_url, pair.redis_url, principal, folder)
 
 
-def connection_of(settings: Settings, kafka_url: str) -> KafkaConnection:
+def redis_of(settings: Settings, principal: str) -> str:
+    """The URL of Redis alone, for this principal, whether a Kafka is named or not. Raises as servers_of does."""
+    if settings.redis_url is None or settings.kafka_url is not None:
+        return servers_of(settings, principal).redis_url
+    return named_servers(
+        settings, "kafka://127.0.0.1:9", settings.redis_url, principal, settings.accounts_dir
+    ).redis_url
+
+
+def named_servers(settings: Settings, kafka_url: str, redis_url: str, principal: str, accounts: Path | None) -> Servers:
+    """The servers at these addresses. Users that the settings or the addresses name count before those of the accounts;
+    without accounts the addresses are used as they are. Raises Misconfigured."""
+    own = _names_user(kafka_url) or settings.kafka_password_file is not None or settings.kafka_cert_file is not None
+    account = None if accounts is None or (own and _names_user(redis_url)) else account_of(accounts, principal)
+    user = user_of(principal, settings.namespace)
+    if account is not None and not _names_user(redis_url):
+        redis_url = with_user(redis_url, user, account.redis_password)
+    if account is not None and not own:
+        kafka = KafkaConnection.from_url(
+            kafka_url, username=user, password=account.kafka_password, ca_file=settings.kafka_ca_file
+        )
+        return Servers(kafka, redis_url)
+    return Servers(_connection_of(settings, kafka_url), redis_url)
+
+
+def _names_user(url: str) -> bool:
+    return "@" in urlsplit(url).netloc
+
+
+def _connection_of(settings: Settings, kafka_url: str) -> KafkaConnection:
     """The Kafka connection at this address with the settings' credentials. Raises Misconfigured for an unreadable password file."""
     password = None
     if settings.kafka_password_file is not None:
@@ -54,5 +90,9 @@ def connection_of(settings: Settings, kafka_url: str) -> KafkaConnection:
                 allowed=f"a readable file ({error})",
             ) from error
     return KafkaConnection.from_url(
-        kafka_url, username=settings.kafka_username, password=password, ca_file=settings.kafka_ca_file
+        kafka_url,
+        username=settings.kafka_username,
+        password=password,
+        ca_file=settings.kafka_ca_file,
+        cert_file=settings.kafka_cert_file,
     )

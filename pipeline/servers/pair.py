@@ -12,17 +12,20 @@ import msgspec
 import structlog
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime.accounts import ACCOUNTS, make_accounts
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.principals import ADMIN
+from pipeline.runtime.private import write_private
 from pipeline.servers import pids
 from pipeline.servers.kafka_server import KafkaServer
 from pipeline.servers.processes import Supervised
-from pipeline.servers.valkey_server import ValkeyServer, write_private
+from pipeline.servers.valkey_server import ValkeyServer
 
 log = structlog.get_logger()
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a running pair is found, as <data_dir>/run/pair.json holds it (owner's eyes only: redis_url has a password)."""
+    """Where a running pair is found, as <data_dir>/run/pair.json holds it. Who is let in, and with what, is in accounts."""
 
     kafka_url: str
     redis_url: str
@@ -55,13 +58,18 @@ class EmbeddedPair:
 
     @property
     def kafka(self) -> KafkaConnection:
-        """How Kafka's clients connect."""
+        """How the admin reaches Kafka. Everybody else has an account of their own: see pipeline.servers.access."""
         return self.kafka_server.connection
 
     @property
     def redis_url(self) -> str:
-        """redis://:PASSWORD@HOST:PORT/0."""
+        """How the admin reaches Valkey: unix://admin:PASSWORD@PATH."""
         return self.valkey_server.url
+
+    @property
+    def accounts(self) -> Path:
+        """The folder with a file for each principal."""
+        return self.data_dir / ACCOUNTS
 
     @property
     def brokers(self) -> tuple[Supervised, ...]:
@@ -74,6 +82,14 @@ class EmbeddedPair:
         assert self.valkey_server.process is not None, "start() comes first"
         return self.valkey_server.process
 
+    def env(self) -> dict[str, str]:
+        """The settings by which a process beside this one finds the servers and its own account."""
+        return {
+            "VIGIE_KAFKA_URL": self.kafka.url,
+            "VIGIE_REDIS_URL": self.valkey_server.address,
+            "VIGIE_ACCOUNTS_DIR": str(self.accounts),
+        }
+
     async def start(self) -> None:
         """Take the folder, end what a killed predecessor left, start both and wait until they answer.
 
@@ -83,6 +99,7 @@ class EmbeddedPair:
         run.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _take(run / "lock", self.data_dir)
         try:
+            make_accounts(self.accounts, (ADMIN,))
             for orphan in await asyncio.to_thread(pids.end_orphans, run):
                 log.warning("pair.orphan_ended", pid=orphan.pid, program=orphan.argv[:1])
             async with asyncio.TaskGroup() as group:
@@ -116,7 +133,7 @@ class EmbeddedPair:
     def _announce(self, file: Path) -> None:
         endpoints = Endpoints(
             kafka_url=self.kafka.url,
-            redis_url=self.redis_url,
+            redis_url=self.valkey_server.address,
             pid=os.getpid(),
             started=pids.started(os.getpid()) or "",
             started_at_ms=time.time_ns() // 1_000_000,

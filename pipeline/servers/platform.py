@@ -1,7 +1,6 @@
 """Everything on one machine: the servers (embedded, or those that the settings name), the topics and the agents."""
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -9,9 +8,11 @@ from types import TracebackType
 import structlog
 
 from pipeline.errors import Unavailable
+from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.topics import create_topics
-from pipeline.servers.endpoints import Servers, connection_of, servers_of
+from pipeline.servers.access import provide
+from pipeline.servers.endpoints import Servers, named_servers, servers_of
 from pipeline.servers.fleet import Fleet
 from pipeline.servers.pair import EmbeddedPair
 
@@ -46,17 +47,24 @@ class Platform:
 
     @property
     def servers(self) -> Servers:
-        """The servers in use; only between start() and stop()."""
+        """The servers in use, as the admin reaches them; only between start() and stop()."""
         assert self._servers is not None, "start() comes first"
         return self._servers
+
+    def servers_as(self, principal: str) -> Servers:
+        """The servers in use, as another principal reaches them."""
+        if self.pair is None:
+            return servers_of(self.settings, principal)
+        kafka_url, redis_url = self.pair.kafka.url, self.pair.valkey_server.address
+        return named_servers(self.settings, kafka_url, redis_url, principal, self.pair.accounts)
 
     async def start(self) -> None:
         """Start what is needed, in order; on a failure stop what was started and raise it."""
         try:
             self._servers = await self._serve()
-            await self._create_topics(self._servers)
+            await self._provide(self._servers)
             self._say("Starting the agents...")
-            self.fleet = Fleet(self.settings.data_dir, self._env(self._servers), self._counts)
+            self.fleet = Fleet(self.settings.data_dir, self._env(), self._counts)
             await self.fleet.start()
         except BaseException:
             await self.stop()
@@ -82,21 +90,29 @@ class Platform:
 
     async def _serve(self) -> Servers:
         if self.settings.kafka_url is not None or self.settings.redis_url is not None:
-            return servers_of(self.settings)
+            return servers_of(self.settings, ADMIN)
         self._say("Starting Kafka and the store...")
         self.pair = EmbeddedPair(self.settings.data_dir, self.settings.brokers)
         await self.pair.start()
-        return Servers(connection_of(self.settings, self.pair.kafka.url), self.pair.redis_url)
+        return Servers(self.pair.kafka, self.pair.redis_url)
 
-    async def _create_topics(self, servers: Servers) -> None:
+    async def _provide(self, servers: Servers) -> None:
+        """Topics, and on the embedded servers everybody's account. (On others `vigie topics create` does that.)"""
+        namespace, partitions = self.settings.namespace, self._partitions
+        kept_days = self.settings.retention_days
         for attempt in range(10):
             try:
-                await create_topics(
-                    servers.kafka,
-                    self.settings.namespace,
-                    partitions=self._partitions,
-                    kept_days=self.settings.retention_days,
-                )
+                if self.pair is None:
+                    await create_topics(servers.kafka, namespace, partitions=partitions, kept_days=kept_days)
+                else:
+                    await provide(
+                        servers.kafka,
+                        servers.redis_url,
+                        namespace,
+                        self.pair.accounts,
+                        partitions=partitions,
+                        kept_days=kept_days,
+                    )
                 return
             except Unavailable as error:
                 if attempt == 9:
@@ -104,9 +120,8 @@ class Platform:
                 log.warning("topics.waiting", cause=str(error))
                 await asyncio.sleep(min(5.0, 0.5 * 2**attempt))
 
-    def _env(self, servers: Servers) -> dict[str, str]:
-        embedded = {"VIGIE_KAFKA_URL": servers.kafka.url, "VIGIE_REDIS_URL": servers.redis_url}
+    def _env(self) -> dict[str, str]:
         quiet = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         named = {"VIGIE_CONFIG": str(self._config.absolute())} if self._config is not None else {}
-        return {**quiet, **named, "VIGIE_NAMESPACE": self.settings.namespace, **(embedded if self.pair else {}),
-                "VIGIE_LOG_FORMAT": "json", "PYTHONPATH": os.environ.get("PYTHONPATH", "")}  # fmt: skip
+        return {**quiet, **named, **(self.pair.env() if self.pair else {}),
+                "VIGIE_NAMESPACE": self.settings.namespace, "VIGIE_LOG_FORMAT": "json"}  # fmt: skip

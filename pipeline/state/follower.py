@@ -25,7 +25,8 @@ LONGEST_PAUSE_S = 2.0  # between polls while Redis is away
 PAGE_ITEMS = 2_000  # handed over at once: some 10 ms of the worker's time
 WHAT = "reference data"
 
-_POLL = Script("""
+_POLL = Script(
+    """
 local meta = redis.call('HMGET', KEYS[2], 'epoch', 'version', 'floor', 'count', 'whole')
 local epoch, version = meta[1] or '', tonumber(meta[2] or '0')
 local floor, count, whole = tonumber(meta[3] or '0'), tonumber(meta[4] or '0'), tonumber(meta[5] or '0')
@@ -45,7 +46,9 @@ if #keys > 0 then
 end
 answer[6], answer[7], answer[8] = reached, '[' .. table.concat(puts, ',') .. ']', cmsgpack.pack(removes)
 return answer
-""")
+""",
+    reads_only=True,
+)
 
 
 class OnChange(Protocol):

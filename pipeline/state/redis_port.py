@@ -30,6 +30,7 @@ CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 5.0
 RETRIES = 2  # within one call, some 0.1 s in all; beyond it the stage waits
 SETTING = "VIGIE_REDIS_URL"
+REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
 
 
 def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
@@ -84,21 +85,30 @@ def redis_edge(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (AuthenticationError, AuthorizationError, NoPermissionError) as error:
-        raise Misconfigured(
-            SETTING,
-            found=f"refused by Redis ({error})",
-            allowed="a URL with a user and password that it accepts: redis://USER:PASSWORD@HOST:PORT/0",
-        ) from error
     except (RedisError, OSError, TimeoutError) as error:
+        if _is_refusal(error):
+            raise Misconfigured(
+                SETTING,
+                found=f"refused by Redis ({error})",
+                allowed="a URL with a user and password that it accepts: redis://USER:PASSWORD@HOST:PORT/0",
+            ) from error
         raise Unavailable(f"{what} (redis: {type(error).__name__}: {error})", retry_after_s=0.5) from error
 
 
-class Script:
-    """A Lua script, run by its hash and loaded where the server does not know it yet."""
+def _is_refusal(error: BaseException) -> bool:
+    """On a Unix socket redis-py wraps what a new connection was told; a script's refusal is an answer like any other."""
+    return isinstance(error, REFUSED) or isinstance(error.__cause__, REFUSED) or "ACL failure in script" in str(error)
 
-    def __init__(self, source: str) -> None:
+
+class Script:
+    """A Lua script, run by its hash and loaded where the server does not know it yet.
+
+    reads_only: it writes nothing, and may so be run by whoever may only read its keys.
+    """
+
+    def __init__(self, source: str, *, reads_only: bool = False) -> None:
         self._source = source
+        self._command = "EVALSHA_RO" if reads_only else "EVALSHA"
         self._sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     async def run(
@@ -131,5 +141,5 @@ class Script:
     ) -> list[Any]:
         pipe = client.pipeline(transaction=False)
         for keys, arguments in calls:
-            pipe.execute_command("EVALSHA", self._sha, len(keys), *keys, *arguments)
+            pipe.execute_command(self._command, self._sha, len(keys), *keys, *arguments)
         return list(await pipe.execute(raise_on_error=False))

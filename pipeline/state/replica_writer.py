@@ -69,25 +69,34 @@ end
 return {version, #put / 2, removed}
 """)
 
-SCAN = Script("""
+SCAN = Script(
+    """
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local values = {}
 for i = 2, #page[2], 2 do values[#values + 1] = page[2][i] end
 return {page[1], '[' .. table.concat(values, ',') .. ']'}
-""")
+""",
+    reads_only=True,
+)
 """One page of a collection's items as one JSON array: far cheaper to take apart than one answer per item."""
 
-_KEYS = Script("""
+_KEYS = Script(
+    """
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local keys = {}
 for i = 1, #page[2], 2 do keys[#keys + 1] = page[2][i] end
 return {page[1], cmsgpack.pack(keys)}
-""")
+""",
+    reads_only=True,
+)
 
-_LOOK = Script("""
+_LOOK = Script(
+    """
 return {redis.call('HGET', KEYS[2], 'version') or '0', redis.call('HLEN', KEYS[1]),
         ARGV[1] ~= '' and redis.call('HGET', KEYS[1], ARGV[1]) or false}
-""")
+""",
+    reads_only=True,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,14 +81,26 @@ def test_retention_bounds_the_disk() -> None:
 
 
 def test_the_cluster_has_no_default_password_and_checks_its_health() -> None:
-    """Secrets come from the environment and their lack stops the start; every lasting service has a health check."""
+    """Secrets are files, each service's its own, and their lack stops the start; every lasting service has a health check."""
     text = (ROOT / "docker-compose.yml").read_text("utf-8")
-    assert "REDIS_PASSWORD:?" in text
+    assert "VIGIE_UID:?" in text
+    assert not re.findall(r"requirepass|REDISCLI_AUTH|PLAINTEXT://", text)
     assert not re.findall(r"(?i)password\s*[:=]\s*[\"']?[a-z0-9]+[\"']?\s*$", text, re.MULTILINE)
     for name, service in COMPOSE["services"].items():
         assert "healthcheck" in service, name
         assert service["restart"] in ("unless-stopped", "no")
     assert [name for name in COMPOSE["services"] if name.startswith("kafka-")] == ["kafka-1", "kafka-2", "kafka-3"]
+
+
+@pytest.mark.parametrize("name", AGENTS)
+def test_an_agents_container_has_its_own_account_and_little_else(name: str) -> None:
+    """No capability, no writable root, bounded memory and processes; pictures only where they are kept."""
+    service = COMPOSE["services"][name]
+    assert [f"{name}.json"] == service["secrets"]
+    assert service["read_only"]
+    assert ["ALL"] == service["cap_drop"]
+    assert {"mem_limit", "pids_limit"} <= set(service)
+    assert ("evidence:/data/evidence" in service.get("volumes", [])) is (name == "ocr")
 
 
 def test_the_cluster_mounts_only_volumes_that_exist() -> None:
@@ -105,17 +117,19 @@ def test_the_cluster_mounts_only_volumes_that_exist() -> None:
 
 def test_the_cluster_file_is_valid() -> None:
     """`docker compose config` accepts it where there is such a client; elsewhere its own words are checked."""
-    secrets = {"REDIS_PASSWORD": "x" * 48, "KAFKA_CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw"}
+    secrets = {"VIGIE_UID": "1000", "KAFKA_CLUSTER_ID": "4L6g3nShT-eMCtK--X86sw"}
     if docker := compose_client():
         checked = subprocess.run([*docker, "-f", str(ROOT / "docker-compose.yml"), "config", "--quiet"], check=False,
                                  env={**os.environ, **secrets}, capture_output=True, text=True, timeout=60)  # fmt: skip
         assert checked.returncode == 0, checked.stderr
     words = {"image", "build", "environment", "volumes", "depends_on", "healthcheck", "restart", "stop_grace_period",
-             "init", "command"}  # fmt: skip
-    assert {word for word in COMPOSE if not word.startswith("x-")} == {"name", "services", "volumes"}
+             "init", "command", "user", "secrets", "read_only", "tmpfs", "cap_drop", "security_opt", "mem_limit",
+             "pids_limit"}  # fmt: skip
+    assert {word for word in COMPOSE if not word.startswith("x-")} == {"name", "services", "volumes", "secrets"}
     for name, service in COMPOSE["services"].items():
         assert set(service) <= words, name
         assert set(service.get("depends_on", {})) <= set(COMPOSE["services"]), name
+        assert set(service.get("secrets", ())) <= set(COMPOSE["secrets"]), name
         for needed in service.get("depends_on", {}).values():
             assert needed["condition"] in ("service_healthy", "service_completed_successfully", "service_started")
 

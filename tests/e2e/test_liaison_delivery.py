@@ -55,8 +55,7 @@ class Road:
         """`vigie worker liaison`."""
         environ = os.environ | {
             "VIGIE_NAMESPACE": self._namespace, "VIGIE_DATA_DIR": str(self.folder), "VIGIE_LOG_FORMAT": "json",
-            "VIGIE_KAFKA_URL": self._pair.kafka.url, "VIGIE_REDIS_URL": self._pair.redis_url,
-            "VIGIE_CONFIG": str(self.folder / "vigie.toml"), "VIGIE_SESSION_TIMEOUT_S": "6",
+            **self._pair.env(), "VIGIE_CONFIG": str(self.folder / "vigie.toml"), "VIGIE_SESSION_TIMEOUT_S": "6",
         }  # fmt: skip
         program = "from pipeline.commands.run import worker; worker('liaison')"
         with (self.folder / "worker.log").open("ab") as log:

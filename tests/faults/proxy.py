@@ -7,6 +7,7 @@ Kafka reads the answers frame by frame and puts the proxies' ports in the place 
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 HOST = "127.0.0.1"
@@ -20,8 +21,9 @@ class Proxy:
     when a machine goes down. delay_s: how long each piece waits, in both directions.
     """
 
-    def __init__(self, to_port: int) -> None:
-        self.to_port = to_port
+    def __init__(self, to: int | Path) -> None:
+        """to: the port of a server on this machine, or its Unix socket."""
+        self.to = to
         self.port = 0
         self.delay_s = 0.0
         self._ports: dict[bytes, bytes] = {}
@@ -76,7 +78,7 @@ class Proxy:
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self._passing.wait()
-        to_reader, to_writer = await asyncio.open_connection(HOST, self.to_port)
+        to_reader, to_writer = await self._onwards()
         pumps = [
             asyncio.create_task(self._pump(reader, to_writer, answers=False)),
             asyncio.create_task(self._pump(to_reader, writer, answers=True)),
@@ -88,6 +90,11 @@ class Proxy:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
             to_writer.transport.abort()
+
+    async def _onwards(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.to, Path):
+            return await asyncio.open_unix_connection(self.to)
+        return await asyncio.open_connection(HOST, self.to)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool) -> None:
         while chunk := await (self._frame(reader) if answers and self._ports else reader.read(65_536)):

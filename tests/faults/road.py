@@ -11,14 +11,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
 
 from agents import AGENTS
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.receiver.credentials import create_credentials, settings_toml
-from pipeline.runtime.topics import create_topics
+from pipeline.servers.access import provide
 from pipeline.servers.fleet import Fleet, Worker
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.network import RoadNetwork
@@ -66,7 +65,7 @@ class Road:
     async def start(self) -> None:
         """Servers, topics, reference data, desks, agents: all ready when this returns."""
         await self.pair.start()
-        await create_topics(self.pair.kafka, NAMESPACE, partitions=PARTITIONS)
+        await provide(self.pair.kafka, self.pair.redis_url, NAMESPACE, self.pair.accounts, partitions=PARTITIONS)
         await self.load_reference()
         config = await self._desks()
         for agent in AGENTS:
@@ -169,16 +168,17 @@ class Road:
         ports = [int(server.rpartition(":")[2]) for server in self.pair.kafka.bootstrap_servers]
         brokers = tuple([await Proxy(port).start() for port in ports])
         for broker in brokers:
-            broker.before_kafka({proxy.to_port: proxy.port for proxy in brokers})
-        return Links(brokers, await Proxy(urlsplit(self.pair.redis_url).port or 0).start())
+            broker.before_kafka(dict(zip(ports, (proxy.port for proxy in brokers), strict=True)))
+        return Links(brokers, await Proxy(self.pair.valkey_server.socket).start())
 
     def _crew(self, agent: str, config: Path) -> Fleet:
         links = self.links[agent]
         self.set_clock(agent, 0)
         env = {
             **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+            **self.pair.env(),
             "VIGIE_KAFKA_URL": "kafka://" + ",".join(f"127.0.0.1:{proxy.port}" for proxy in links.brokers),
-            "VIGIE_REDIS_URL": self.pair.redis_url.replace(f":{links.redis.to_port}/", f":{links.redis.port}/"),
+            "VIGIE_REDIS_URL": f"redis://127.0.0.1:{links.redis.port}/0",
             "VIGIE_NAMESPACE": NAMESPACE,
             "VIGIE_CONFIG": str(config),
             "VIGIE_CLOCK_OFFSET_FILE": str(self._clock(agent)),

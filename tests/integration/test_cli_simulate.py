@@ -9,6 +9,7 @@ from asyncio.subprocess import PIPE
 from redis.asyncio import Redis
 
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.servers.access import provide
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.network_small import small_network
 from pipeline.state.collections import CAMERAS, HOTLIST
@@ -18,7 +19,8 @@ from tests.integration.test_gateway import batches_in, reads_of
 
 async def test_reference_data_and_reads_arrive(pair: EmbeddedPair, namespace: str, redis: Redis) -> None:
     """Two minutes of traffic in a few seconds: nothing of it claims to be live."""
-    servers = {"VIGIE_KAFKA_URL": pair.kafka.url, "VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": namespace}
+    await provide(pair.kafka, pair.redis_url, namespace, pair.accounts)
+    servers = {**pair.env(), "VIGIE_NAMESPACE": namespace}
     arguments = ("simulate", "--duration", "120", "--speed-up", "60", "--rate", "10", "--json")
     command = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pipeline.cli", *arguments, stdout=PIPE, stderr=PIPE, env={**os.environ, **servers}

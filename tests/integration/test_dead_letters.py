@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pytest
+import pytest_asyncio
 
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.servers.access import provide
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.stream import codec
 from pipeline.stream.sender import Outgoing, Sender
@@ -22,13 +23,11 @@ from tests.unit.test_dead_letters import letter_of
 READ = make_read()
 
 
-@pytest.fixture
-def environment(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> dict[str, str]:
-    """The settings of an operator's shell."""
-    return {
-        "VIGIE_KAFKA_URL": pair.kafka.url, "VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": namespace,
-        "VIGIE_DATA_DIR": str(tmp_path), "COLUMNS": "250",
-    }  # fmt: skip
+@pytest_asyncio.fixture
+async def environment(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> dict[str, str]:
+    """The settings of an operator's shell, with the accounts of this Vigie."""
+    await provide(pair.kafka, pair.redis_url, namespace, pair.accounts)
+    return {**pair.env(), "VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(tmp_path), "COLUMNS": "250"}
 
 
 async def vigie(environment: dict[str, str], *arguments: str) -> tuple[int, str, str]:

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
+import stat
 import sys
+import tarfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,10 +16,16 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis.asyncio import Redis
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime.accounts import ACCOUNTS, make_accounts
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.principals import ADMIN
+from pipeline.runtime.settings import load_settings
 from pipeline.runtime.topics import create_topics
 from pipeline.servers import pids
+from pipeline.servers.access import provide
+from pipeline.servers.endpoints import named_servers
 from pipeline.servers.pair import EmbeddedPair, running_pair
+from pipeline.servers.valkey_server import LONGEST_SOCKET_PATH, ValkeyServer
 from schemas.topics import TOPICS
 
 ONE_EACH = {topic.name: 1 for topic in TOPICS}
@@ -74,7 +83,7 @@ async def test_what_is_sent_arrives_and_what_is_set_is_there(pair: EmbeddedPair,
     assert await kept(pair.redis_url, f"{namespace}:key") == b"value"
     endpoints = running_pair(pair.data_dir)
     assert endpoints is not None
-    assert (endpoints.kafka_url, endpoints.redis_url) == (pair.kafka.url, pair.redis_url)
+    assert (endpoints.kafka_url, endpoints.redis_url) == (pair.kafka.url, pair.valkey_server.address)
     assert endpoints.pid == os.getpid()
 
 
@@ -161,10 +170,11 @@ async def test_after_a_killed_supervisor_the_next_start_goes_on(tmp_path: Path) 
     assert await read_until_ready(supervisor.stdout)
     endpoints = running_pair(tmp_path)
     assert endpoints is not None
-    kafka = KafkaConnection.from_url(endpoints.kafka_url)
+    admin = named_servers(load_settings({}), endpoints.kafka_url, endpoints.redis_url, ADMIN, tmp_path / ACCOUNTS)
+    kafka = admin.kafka
     await create_topics(kafka, "vigie", partitions=ONE_EACH)
     await send(kafka, "vigie.reads", [b"kept"])
-    async with Redis.from_url(endpoints.redis_url) as client:
+    async with Redis.from_url(admin.redis_url) as client:
         await client.set("key", b"kept")
     servers = [identity for file in (tmp_path / "run").glob("*.pid") if (identity := pids.read(file)) is not None]
 
@@ -181,6 +191,34 @@ async def test_after_a_killed_supervisor_the_next_start_goes_on(tmp_path: Path) 
             assert pair.kafka != kafka
             assert await received(pair.kafka, "vigie.reads", 1) == [b"kept"]
             assert await kept(pair.redis_url, "key") == b"kept"
+
+
+async def test_a_folder_from_before_there_were_accounts_goes_on(tmp_path: Path) -> None:
+    """Its brokers spoke plainly and its store had one password for all: it gets accounts, and keeps records and keys."""
+    with tarfile.open(Path(__file__).parent / "folders" / "before_accounts.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    async with EmbeddedPair(tmp_path) as pair:
+        await provide(pair.kafka, pair.redis_url, "vigie", pair.accounts, partitions=ONE_EACH)
+        own = named_servers(load_settings({}), pair.kafka.url, pair.valkey_server.address, "tail", pair.accounts)
+        assert await received(own.kafka, "vigie.reads", 1) == [b"kept"]
+        assert await kept(pair.redis_url, "key") == b"kept"
+        assert not (tmp_path / "valkey" / "place.json").exists()
+
+
+async def test_a_folder_with_a_long_path_has_its_socket_elsewhere(tmp_path: Path) -> None:
+    """A socket's path has a limit; the folder beside the temporary files is its owner's alone."""
+    folder = tmp_path / ("long" * 30)
+    make_accounts(folder / ACCOUNTS, (ADMIN,))
+    server = ValkeyServer(folder)
+    try:
+        await server.start()
+        assert len(str(server.socket)) <= LONGEST_SOCKET_PATH
+        assert 0o700 == stat.S_IMODE(server.socket.parent.stat().st_mode)
+        async with Redis.from_url(server.url) as client:
+            assert await client.ping()
+    finally:
+        await server.stop()
+        shutil.rmtree(server.socket.parent)
 
 
 async def read_until_ready(output: asyncio.StreamReader) -> bool:

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -11,6 +10,7 @@ from redis.asyncio import Redis
 
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.servers.pair import EmbeddedPair
+from pipeline.servers.valkey_server import with_user
 from pipeline.state.redis_port import Script, check_redis, open_redis
 from pipeline.state.replica import CAMERAS, ReplicaWriter
 from tests.integration.state_builders import make_camera
@@ -27,8 +27,7 @@ async def anna(redis: Redis) -> AsyncIterator[str]:
 
 def url_of(pair: EmbeddedPair, user: str, password: str) -> str:
     """The session's Valkey with these credentials."""
-    server = urlsplit(pair.redis_url)
-    return server._replace(netloc=f"{user}:{password}@{server.hostname}:{server.port}").geturl()
+    return with_user(pair.valkey_server.address, user, password)
 
 
 async def test_the_right_password_is_let_in(pair: EmbeddedPair, anna: str) -> None:

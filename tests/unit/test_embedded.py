@@ -31,13 +31,15 @@ def test_known_ports_are_kept_and_taken_ones_given_up() -> None:
 
 def test_a_single_broker_keeps_one_copy_and_three_keep_three() -> None:
     """Copies, and how many must have a record before it is acknowledged."""
-    one = properties_of(Cluster(cluster_id="x", brokers=1, ports=(1, 2)), 0)
-    three = properties_of(Cluster(cluster_id="x", brokers=3, ports=(1, 2, 3, 4, 5, 6)), 2)
+    single = Cluster(cluster_id="x", brokers=1, ports=(1, 2), inner_ports=(3,))
+    triple = Cluster(cluster_id="x", brokers=3, ports=(1, 2, 3, 4, 5, 6), inner_ports=(7, 8, 9))
+    one, three = properties_of(single, 0), properties_of(triple, 2)
     assert "default.replication.factor=1\n" in one
     assert "log.flush.interval.ms=1000\n" in one
     assert "default.replication.factor=3\nmin.insync.replicas=2\n" in three
     assert "controller.quorum.voters=0@127.0.0.1:2,1@127.0.0.1:4,2@127.0.0.1:6\n" in three
-    assert "listeners=CLIENT://127.0.0.1:5,CONTROLLER://127.0.0.1:6\n" in three
+    assert "listeners=CLIENT://127.0.0.1:5,BROKER://127.0.0.1:9,CONTROLLER://127.0.0.1:6\n" in three
+    assert "PLAINTEXT" not in three.replace("CLIENT:SASL_PLAINTEXT", "")
     assert "auto.create.topics.enable=false\n" in three
 
 

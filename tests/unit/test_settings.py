@@ -1,11 +1,12 @@
 """Settings: defaults, file, environment; a wrong value is answered with what is allowed."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.settings import Settings, load_settings, settings_file
 
 
 def settings(toml: str, tmp_path: Path, **environment: str) -> Settings:
@@ -70,6 +71,46 @@ def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     """VIGIE_CONFIG must exist when it is set."""
     with pytest.raises(Misconfigured, match="VIGIE_CONFIG"):
         load_settings({"VIGIE_CONFIG": str(tmp_path / "none.toml")})
+
+
+def test_the_data_folder_is_where_the_file_is_and_the_working_folder_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever can put a vigie.toml where an operator stands decides nothing."""
+    (tmp_path / "data").mkdir(mode=0o700)
+    for folder, name in ((tmp_path, "stranger"), (tmp_path / "data", "ours")):
+        (folder / "vigie.toml").write_text(f'namespace = "{name}"')
+    monkeypatch.chdir(tmp_path)
+    assert "vigie" == load_settings({"VIGIE_DATA_DIR": str(tmp_path / "none")}).namespace
+    environment = {"VIGIE_DATA_DIR": str(tmp_path / "data")}
+    assert "ours" == load_settings(environment).namespace
+    assert tmp_path / "data" / "vigie.toml" == settings_file(environment)
+
+
+@pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o620, 0o700), (0o602, 0o700), (0o600, 0o770), (0o600, 0o707)])
+def test_a_file_that_others_may_change_is_refused(file_mode: int, folder_mode: int, tmp_path: Path) -> None:
+    """By its own mode, or by its folder's, in which it could be replaced."""
+    path = tmp_path / "vigie.toml"
+    path.write_text("")
+    path.chmod(file_mode)
+    tmp_path.chmod(folder_mode)
+    with pytest.raises(Misconfigured, match=r"VIGIE_CONFIG.*others may change.*chmod go-w"):
+        load_settings({"VIGIE_CONFIG": str(path)})
+    path.chmod(0o644)
+    tmp_path.chmod(0o755)
+    assert "vigie" == load_settings({"VIGIE_CONFIG": str(path)}).namespace
+
+
+def test_a_file_that_another_user_owns_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root's counts as ours, a stranger's does not."""
+    path = tmp_path / "vigie.toml"
+    path.write_text("")
+    if os.geteuid() == 0:
+        os.chown(path, 4711, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    with pytest.raises(Misconfigured, match="another user owns"):
+        load_settings({"VIGIE_CONFIG": str(path)})
 
 
 def test_an_empty_variable_means_unset_where_that_is_possible(tmp_path: Path) -> None:

@@ -2,17 +2,19 @@
 
 import asyncio
 import contextlib
+from pathlib import Path
 from random import Random
 from typing import Any, ClassVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from agents import AGENTS
+from pipeline.runtime.private import write_private
 from pipeline.servers.ports import HOST, free_ports
 from pipeline.servers.processes import Program, Supervised
-from pipeline.servers.valkey_server import SETTINGS, quoted, server_binary, write_private
+from pipeline.servers.valkey_server import SETTINGS, quoted, server_binary
 from tests.faults.fault import Fault
 from tests.faults.proxy import Proxy
 from tests.faults.road import Road
@@ -40,8 +42,7 @@ class RedisFailover(Fault):
         return f"to a replica {self.behind_s:.1f} s behind"
 
     async def strike(self, road: Road) -> None:
-        first_port = road.links[AGENTS[0]].redis.to_port
-        self._way = await Proxy(first_port).start()  # the replication's, so that it can be cut
+        self._way = await Proxy(road.pair.valkey_server.socket).start()  # the replication's, so that it can be cut
         self._url, self._second = await self._start(road)
         await _ask(self._url, "REPLICAOF", HOST, self._way.port)
         await _until(lambda: _in_step(self._url))
@@ -58,30 +59,36 @@ class RedisFailover(Fault):
         first_url, first = road.pair.redis_url, road.pair.valkey
         await first.start()
         await first.wait_ready()
-        if self._second is not None:
-            second_port, first_port = urlsplit(self._url).port or 0, urlsplit(first_url).port or 0
-            await _ask(first_url, "CONFIG", "SET", "masterauth", urlsplit(first_url).password or "")
-            await _ask(first_url, "REPLICAOF", HOST, second_port)
+        if self._second is not None and self._way is not None:
+            self._way.mend()
+            admin = urlsplit(first_url)
+            own = {"masteruser": admin.username, "masterauth": admin.password, "replica-announce-ip": HOST,
+                   "replica-announce-port": self._way.port}  # fmt: skip  # replication goes over TCP, whose way to it is the proxy
+            for setting, value in own.items():
+                await _ask(first_url, "CONFIG", "SET", setting, value or "")
+            await _ask(first_url, "REPLICAOF", HOST, urlsplit(self._url).port or 0)
             await _until(lambda: _in_step(first_url))
-            await _ask(self._url, "FAILOVER", "TO", HOST, first_port, "TIMEOUT", 10_000)
+            await _ask(self._url, "FAILOVER", "TO", HOST, self._way.port, "TIMEOUT", 10_000)
             await _until(lambda: _is_primary(first_url))
-            _point(road, first_port)
+            _point(road, road.pair.valkey_server.socket)
             await asyncio.sleep(3.0)  # those who are still connected to the second one must find out
             await self._second.stop(kill=True)
         if self._way is not None:
             await self._way.stop()
 
     async def _start(self, road: Road) -> tuple[str, Supervised]:
-        parts, folder = urlsplit(road.pair.redis_url), road.pair.data_dir / "valkey-2"
+        admin, folder = urlsplit(road.pair.redis_url), road.pair.data_dir / "valkey-2"
         (port,) = free_ports((), 1)
         folder.mkdir(exist_ok=True)
         for file in folder.rglob("*"):
             if file.is_file():
                 file.unlink()
-        url = urlunsplit(parts._replace(netloc=f":{parts.password}@{HOST}:{port}"))
+        url = f"redis://{admin.username}:{admin.password}@{HOST}:{port}/0"
+        users = folder / "users.acl"  # accounts are no data: no replica is given them by itself
+        write_private(users, (road.pair.data_dir / "valkey" / "users.acl").read_bytes())
         lines = {
-            "port": port, "requirepass": parts.password, "masterauth": parts.password, "dir": quoted(folder),
-            **SETTINGS, "repl-timeout": 60,
+            **SETTINGS, "port": port, "bind": HOST, "aclfile": quoted(users), "masteruser": admin.username,
+            "masterauth": admin.password, "dir": quoted(folder), "repl-timeout": 60,
         }  # fmt: skip
         write_private(folder / "valkey.conf", "".join(f"{name} {value}\n" for name, value in lines.items()).encode())
         program = Program(
@@ -94,10 +101,10 @@ class RedisFailover(Fault):
         return url, process
 
 
-def _point(road: Road, port: int) -> None:
+def _point(road: Road, to: int | Path) -> None:
     """New connections go there; those that stand, stand."""
     for agent in AGENTS:
-        road.links[agent].redis.to_port = port
+        road.links[agent].redis.to = to
 
 
 async def _ask(url: str, *command: object) -> Any:

@@ -1,0 +1,227 @@
+"""Accounts and rights on a Kafka: SCRAM-SHA-512 credentials, and ACLs that say what pipeline.runtime.principals says.
+
+aiokafka brings no request for credentials, and one for ACLs that takes a single one; both are made here.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
+from aiokafka.protocol.admin import (
+    CreateAclsRequest_v1,
+    DeleteAclsRequest_v1,
+    DescribeAclsRequest_v1,
+)
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import (
+    CompactArray,
+    CompactBytes,
+    CompactString,
+    Int8,
+    Int16,
+    Int32,
+    Schema,
+    TaggedFields,
+)
+
+from pipeline.errors import VigieError
+from pipeline.runtime.accounts import Account
+from pipeline.runtime.principals import PRINCIPALS, Principal, user_of
+
+ITERATIONS = 4_096  # the least that Kafka takes; a password of 256 random bits needs none
+_SHA_512 = 2
+_TOPIC, _GROUP = 2, 3
+_READ, _WRITE, _DESCRIBE, _DESCRIBE_CONFIGS = 3, 4, 8, 10
+_ANY, _LITERAL, _ALLOW = 1, 3, 3
+_SECURITY_DISABLED = 54
+
+
+class AccessRefused(VigieError):
+    """The broker would not take an account or a right. The message says which and why."""
+
+
+class NoAuthorizer(AccessRefused):
+    """This Kafka has no authorizer: whoever reaches it may do everything."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this Kafka lets everybody do everything. Set authorizer.class.name="
+            "org.apache.kafka.metadata.authorizer.StandardAuthorizer and super.users on its brokers and controllers"
+        )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Right:
+    """One thing that a user may do. kind and operation: Kafka's numbers."""
+
+    user: str
+    kind: int
+    resource: str
+    operation: int
+
+
+def rights_of(principal: Principal, namespace: str) -> set[Right]:
+    """What the table gives this principal. (To read or write a topic includes to describe it.)"""
+    user = principal.user(namespace)
+    operations = [(topic, _READ) for topic in principal.reads] + [(topic, _WRITE) for topic in principal.writes]
+    operations += [(topic, _DESCRIBE) for topic in principal.describes]
+    if principal.configs:
+        operations += [(topic, _DESCRIBE_CONFIGS) for topic in (*principal.reads, *principal.describes)]
+    rights = {Right(user, _TOPIC, f"{namespace}.{topic.name}", operation) for topic, operation in operations}
+    return rights | ({Right(user, _GROUP, user, _READ)} if principal.joins else set())
+
+
+async def grant_kafka(
+    admin: AIOKafkaAdminClient,
+    namespace: str,
+    accounts: Mapping[str, Account],
+    principals: Iterable[Principal] = PRINCIPALS,
+) -> None:
+    """Give every principal that has an account its password and exactly its rights; may be run again.
+
+    admin: started, of a super user. Raises AccessRefused, NoAuthorizer, KafkaError.
+    """
+    passwords = {user_of(name, namespace): account.kafka_password for name, account in accounts.items()}
+    await set_passwords(admin, passwords)
+    for_them = [principal for principal in principals if principal.name in accounts]
+    wanted = {right for principal in for_them for right in rights_of(principal, namespace)}
+    users = {principal.user(namespace) for principal in for_them}
+    held = {right for right in await _rights(admin) if right.user in users}
+    await _create(admin, sorted(wanted - held))
+    await _delete(admin, sorted(held - wanted))
+
+
+async def set_passwords(admin: AIOKafkaAdminClient, passwords: Mapping[str, str]) -> None:
+    """Make these users, or give them these passwords. Raises AccessRefused, KafkaError."""
+    answer = await _ask(admin, AlterUserScramCredentials(passwords))
+    for user, code, reason, _ in answer.results:
+        if code != 0:
+            raise AccessRefused(f"no account for {user}: {_why(code, reason)}")
+
+
+async def _rights(admin: AIOKafkaAdminClient) -> set[Right]:
+    """Every allowing ACL that names one resource and one user, from any host."""
+    answer = await _ask(admin, _Prepared(DescribeAclsRequest_v1(_ANY, None, _ANY, None, None, _ANY, _ANY)))
+    if answer.error_code == _SECURITY_DISABLED:
+        raise NoAuthorizer
+    if answer.error_code != 0:
+        raise AccessRefused(f"the rights could not be read: {_why(answer.error_code, answer.error_message)}")
+    return {
+        Right(principal.removeprefix("User:"), kind, resource, operation)
+        for kind, resource, pattern, acls in answer.resources
+        for principal, host, operation, permission in acls
+        if (pattern, host, permission) == (_LITERAL, "*", _ALLOW)
+    }
+
+
+async def _create(admin: AIOKafkaAdminClient, rights: list[Right]) -> None:
+    if not rights:
+        return
+    answer = await _ask(admin, _Prepared(CreateAclsRequest_v1(list(map(_acl, rights)))))
+    for right, (code, reason) in zip(rights, answer.creation_responses, strict=True):
+        if code != 0:
+            raise AccessRefused(f"no right for {right.user} on {right.resource}: {_why(code, reason)}")
+
+
+async def _delete(admin: AIOKafkaAdminClient, rights: list[Right]) -> None:
+    if not rights:
+        return
+    answer = await _ask(admin, _Prepared(DeleteAclsRequest_v1(list(map(_acl, rights)))))
+    for right, (code, reason, _) in zip(rights, answer.filter_responses, strict=True):
+        if code != 0:
+            raise AccessRefused(f"{right.user} still has a right on {right.resource}: {_why(code, reason)}")
+
+
+def _acl(right: Right) -> tuple[int, str, int, str, str, int, int]:
+    return right.kind, right.resource, _LITERAL, f"User:{right.user}", "*", right.operation, _ALLOW
+
+
+def _why(code: int, reason: str | None) -> str:
+    return f"{for_code(code).__name__}: {reason or 'no reason given'}"
+
+
+async def _ask(admin: AIOKafkaAdminClient, request: Request[Any]) -> Any:
+    """Whichever broker is asked hands it on to the controller."""
+    return await admin._send_request_to_node(admin._client.get_random_node(), request)
+
+
+class _Prepared(Request[CreateAclsRequest_v1]):  # type: ignore[misc]  # aiokafka ships no types that hold
+    """A request whose version is settled: Kafka 2.0 or later knows those that are made here. (aiokafka writes others wrongly.)"""
+
+    API_KEY = CreateAclsRequest_v1.API_KEY
+
+    def __init__(self, struct: RequestStruct) -> None:
+        self._struct = struct
+
+    def build(self, request_struct_class: Any) -> Any:
+        return self._struct
+
+    def prepare(self, versions: Any) -> Any:
+        return self._struct
+
+
+class _AlteredV0(Response):  # type: ignore[misc]  # as above
+    API_KEY = 51
+    API_VERSION = 0
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        (
+            "results",
+            CompactArray(
+                ("user", CompactString("utf-8")),
+                ("code", Int16),
+                ("message", CompactString("utf-8")),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("tags", TaggedFields),
+    )
+
+
+class _AlterV0(RequestStruct):  # type: ignore[misc]  # as above
+    API_KEY = 51
+    API_VERSION = 0
+    FLEXIBLE_VERSION = True
+    RESPONSE_TYPE = _AlteredV0
+    SCHEMA = Schema(
+        (
+            "deletions",
+            CompactArray(("name", CompactString("utf-8")), ("mechanism", Int8), ("tags", TaggedFields)),
+        ),
+        (
+            "upsertions",
+            CompactArray(
+                ("name", CompactString("utf-8")),
+                ("mechanism", Int8),
+                ("iterations", Int32),
+                ("salt", CompactBytes),
+                ("salted_password", CompactBytes),
+                ("tags", TaggedFields),
+            ),
+        ),
+        ("tags", TaggedFields),
+    )
+
+
+class AlterUserScramCredentials(Request[_AlterV0]):  # type: ignore[misc]  # as above
+    """Kafka's API 51 (KIP-554): the password itself never travels, only what SCRAM makes of it."""
+
+    API_KEY = 51
+
+    def __init__(self, passwords: Mapping[str, str]) -> None:
+        self._passwords = passwords
+
+    def build(self, request_struct_class: Any) -> Any:
+        """The request as aiokafka sends it."""
+        return request_struct_class([], list(_upsertions(self._passwords.items())), {})
+
+
+def _upsertions(passwords: Iterable[tuple[str, str]]) -> Iterator[tuple[Any, ...]]:
+    for user, password in passwords:
+        salt = secrets.token_bytes(32)
+        salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+        yield user, _SHA_512, ITERATIONS, salt, salted, {}

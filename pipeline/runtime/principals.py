@@ -1,0 +1,200 @@
+"""Who may what: every process's principal, the topics and groups that it has on Kafka, and the keys that it has in Redis.
+
+What is not written here is denied. `pipeline.runtime.kafka_access` and `redis_access` make accounts of it;
+tests/contract/test_principals.py holds it against the agents; docs/principals.md is made from it by
+``python -m pipeline.runtime.principals``.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from schemas.topics import (
+    ALERTS,
+    DEAD_LETTERS,
+    FORWARDS,
+    FRAMES,
+    READS,
+    RECEIPTS,
+    TOPICS,
+    TRACKS,
+    VIOLATIONS,
+    Topic,
+)
+
+ADMIN = "admin"
+"""Makes topics and accounts. The one user whose name bears no namespace: there is one for a whole Kafka or Redis."""
+
+Kind = Literal["string", "hash", "set", "sortedset"]
+COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "policies")
+"""The reference collections, as pipeline.state.collections names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Keys in Redis that a principal has. pattern: a glob, NS standing for the namespace; kinds: of the values."""
+
+    pattern: str
+    kinds: tuple[Kind, ...]
+    writes: bool = True
+
+
+def collection(name: str, *, writes: bool = False) -> Memory:
+    """The keys of one reference collection (pipeline.state.collections.CollectionKeys)."""
+    return Memory(pattern=f"{{NS:{name}}}:*", kinds=("hash", "sortedset"), writes=writes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """One process's rights. describes: topics whose partitions it may know, besides those that it reads and writes.
+
+    joins: the consumer group NAMESPACE-NAME. configs: the settings of the topics that it reads or describes, too.
+    """
+
+    name: str
+    about: str
+    reads: tuple[Topic[Any], ...] = ()
+    writes: tuple[Topic[Any], ...] = ()
+    describes: tuple[Topic[Any], ...] = ()
+    joins: bool = False
+    configs: bool = False
+    keys: tuple[Memory, ...] = ()
+
+    def user(self, namespace: str) -> str:
+        """Its name on Kafka and Redis."""
+        return user_of(self.name, namespace)
+
+
+def user_of(name: str, namespace: str) -> str:
+    """The name on Kafka and Redis of a principal of this namespace."""
+    return ADMIN if name == ADMIN else f"{namespace}-{name}"
+
+
+def _agent(
+    name: str,
+    about: str,
+    source: Topic[Any],
+    *outputs: Topic[Any],
+    keys: tuple[Memory, ...] = (),
+    follows: tuple[str, ...] = (),
+) -> Principal:
+    """An agent: reads its source as a group, writes its outputs and dead letters; where it keeps anything in Redis, it keeps
+    its marks, too (pipeline.state.witness)."""
+    marks = (Memory(pattern=f"{{NS:witness}}:{name}", kinds=("hash",)),) if keys else ()
+    return Principal(
+        name=name,
+        about=about,
+        reads=(source,),
+        writes=(*outputs, DEAD_LETTERS),
+        joins=True,
+        keys=(*keys, *(collection(followed) for followed in follows), *marks),
+    )
+
+
+def _string(pattern: str) -> Memory:
+    return Memory(pattern=pattern, kinds=("string",))
+
+
+PRINCIPALS: tuple[Principal, ...] = (
+    _agent(
+        "decode",
+        "finds plates in pictures",
+        FRAMES,
+        TRACKS,
+        keys=(Memory(pattern="NS:spent:*", kinds=("sortedset",)),),
+        follows=("cameras",),
+    ),
+    _agent("ocr", "reads plates", TRACKS, READS),
+    _agent(
+        "hotlist",
+        "matches reads",
+        READS,
+        ALERTS,
+        keys=(
+            Memory(pattern="{NS:alerts:*", kinds=("string", "hash", "set")),
+            Memory(pattern="{NS:alerted}:*", kinds=("set",)),
+        ),
+        follows=("cameras", "zones", "hotlist"),
+    ),
+    _agent(
+        "section_control",
+        "proves average speeds",
+        READS,
+        VIOLATIONS,
+        keys=(_string("{NS:section:*"),),
+        follows=("cameras", "sections"),
+    ),
+    _agent(
+        "cross_border",
+        "decides what a neighbour is told",
+        ALERTS,
+        FORWARDS,
+        keys=(_string("{NS:seen:forwarded:*"),),
+        follows=("cameras", "zones", "policies"),
+    ),
+    _agent(
+        "liaison",
+        "signs and delivers forwards",
+        FORWARDS,
+        RECEIPTS,
+        keys=(_string("{NS:seen:forwards:*"),),
+    ),
+    Principal(
+        name="camera",
+        about="sends what cameras took: `vigie replay`, gateways",
+        writes=(FRAMES, READS),
+        keys=(collection("cameras"),),
+    ),
+    Principal(
+        name="simulator",
+        about="`vigie simulate`: sends simulated reads, and loads their network's reference data",
+        writes=(READS,),
+        describes=(FRAMES,),
+        keys=tuple(collection(name, writes=True) for name in COLLECTIONS),
+    ),
+    Principal(
+        name="dead_letters",
+        about="`vigie dead-letters`: looks at what could not be processed, and sends it back where it came from",
+        reads=(DEAD_LETTERS,),
+        writes=(FRAMES, TRACKS, READS, ALERTS, FORWARDS),
+        keys=(Memory(pattern="{NS:dead-letters}:settled", kinds=("hash",)),),
+    ),
+    Principal(name="tail", about="`vigie tail`: shows what flows", reads=TOPICS, configs=True),
+    Principal(
+        name="operator",
+        about="reference data (`vigie cameras`, `hotlist`, ...), `vigie topics list`, `vigie doctor`",
+        describes=TOPICS,
+        configs=True,
+        keys=tuple(collection(name, writes=True) for name in COLLECTIONS),
+    ),
+)
+"""All but the admin, who may everything."""
+
+BY_NAME = {principal.name: principal for principal in PRINCIPALS}
+NAMES = (*BY_NAME, ADMIN)
+
+
+def as_markdown() -> str:
+    """The table as docs/principals.md holds it."""
+    lines = [
+        "# Who may what",
+        "",
+        "One principal for each kind of process, with a password of its own on Kafka (SCRAM-SHA-512) and on Redis (ACL user).",
+        "What is not in the table is denied. `admin` makes topics and accounts and may everything. Users are named",
+        "NAMESPACE-PRINCIPAL, the admin alone `admin`; in the patterns NS stands for the namespace.",
+        "",
+        "This page is made by `python -m pipeline.runtime.principals` from `pipeline/runtime/principals.py`.",
+        "",
+        "| principal | what it does | reads | writes | keys in Redis |",
+        "|---|---|---|---|---|",
+    ]
+    for one in PRINCIPALS:
+        reads = ", ".join(topic.name for topic in one.reads) or "-"
+        writes = ", ".join(topic.name for topic in one.writes) or "-"
+        keys = ", ".join(f"`{memory.pattern}`{'' if memory.writes else ' (reads)'}" for memory in one.keys) or "-"
+        lines.append(f"| `{one.name}` | {one.about} | {reads} | {writes} | {keys} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    Path("docs/principals.md").write_text(as_markdown(), "utf-8")

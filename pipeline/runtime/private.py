@@ -1,0 +1,47 @@
+"""Files that only their owner may read (passwords, keys, addresses) or write (settings)."""
+
+import os
+import stat
+from pathlib import Path
+
+from pipeline.errors import Misconfigured
+
+WRITABLE, OPEN = 0o022, 0o077
+"""Modes that let others write; that let others do anything."""
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace the file in one step, readable by its owner alone. Raises OSError."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.unlink(missing_ok=True)
+    with open(partial, "xb", opener=_for_me) as file:  # Path.open takes no opener
+        file.write(content)
+    partial.replace(path)
+
+
+def read_trusted(setting: str, path: Path, *, modes: int) -> bytes:
+    """What the file holds. modes: those that it must not have (WRITABLE, OPEN); its folder must not be open to writing either.
+
+    Raises OSError, and Misconfigured, naming the setting and the cure, where another user owns it or may change it.
+    """
+    with path.open("rb") as file:
+        _refuse(setting, path, os.fstat(file.fileno()), modes)
+        folder = path.absolute().parent
+        status = folder.stat()
+        if not status.st_mode & stat.S_ISVTX:  # in a sticky folder others cannot replace what is not theirs
+            _refuse(setting, folder, status, WRITABLE)
+        return file.read()
+
+
+def _refuse(setting: str, path: Path, status: os.stat_result, modes: int) -> None:
+    if status.st_uid not in (0, os.geteuid()):
+        allowed = f"yours alone, or root's: chown it, or copy {path.name} into a folder of yours"
+        raise Misconfigured(setting, found=f"{path}, which another user owns", allowed=allowed)
+    if stat.S_IMODE(status.st_mode) & modes:
+        who, cure = ("change", "go-w") if modes == WRITABLE else ("read or change", "go-rwx")
+        allowed = f"yours alone: chmod {cure} '{path}'"
+        raise Misconfigured(setting, found=f"{path}, which others may {who}", allowed=allowed)
+
+
+def _for_me(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

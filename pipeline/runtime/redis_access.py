@@ -1,0 +1,56 @@
+"""Accounts and rights on a Redis or Valkey: what an ACL file says, made of pipeline.runtime.principals.
+
+Passwords stand in it as SHA-256 alone; they are random, so nothing is gained by trying.
+"""
+
+from collections.abc import Mapping
+from hashlib import sha256
+
+from pipeline.runtime.accounts import Account
+from pipeline.runtime.principals import ADMIN, BY_NAME, Memory, Principal, user_of
+
+ALWAYS = ("ping", "info", "time", "select", "client|setinfo", "client|setname", "evalsha", "evalsha_ro", "script|load")
+"""What a connection needs whatever it may see. (In a script, each command is asked for again.)"""
+
+ON_KEYS = ("del", "unlink", "exists", "type", "expire", "pexpire", "pttl", "ttl", "persist")
+NOBODY = "user default off resetchannels -@all"
+
+
+def acl_file(namespace: str, accounts: Mapping[str, Account]) -> str:
+    """The whole file, for Redis' setting `aclfile`."""
+    lines = [NOBODY]
+    lines += [
+        " ".join(("user", user_of(name, namespace), *rules)) for name, rules in rules_of(namespace, accounts).items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def rules_of(namespace: str, accounts: Mapping[str, Account]) -> dict[str, tuple[str, ...]]:
+    """The arguments of ACL SETUSER for each principal that has an account. They say all: what a user had before is dropped."""
+    return {
+        name: ("reset", "on", f"#{sha256(account.redis_password.encode()).hexdigest()}", *_rights(name, namespace))
+        for name, account in accounts.items()
+    }
+
+
+def _rights(name: str, namespace: str) -> list[str]:
+    if name == ADMIN:
+        return ["~*", "&*", "+@all"]
+    principal = BY_NAME[name]
+    return ["-@all", *_keys(principal, namespace), *(f"+{command}" for command in _commands(principal))]
+
+
+def _keys(principal: Principal, namespace: str) -> list[str]:
+    return [_pattern(memory, namespace) for memory in principal.keys]
+
+
+def _pattern(memory: Memory, namespace: str) -> str:
+    """Namespaces hold no character that a glob minds."""
+    return ("~" if memory.writes else "%R~") + memory.pattern.replace("NS", namespace, 1)
+
+
+def _commands(principal: Principal) -> list[str]:
+    if not principal.keys:
+        return ["ping", "client|setinfo"]
+    kinds = sorted({f"@{kind}" for memory in principal.keys for kind in memory.kinds})
+    return [*ALWAYS, *ON_KEYS, *kinds]

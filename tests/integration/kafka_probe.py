@@ -1,0 +1,129 @@
+"""What a client may do on a Kafka, asked in the protocol itself: an error code for each topic or group, and never a wait.
+
+(A consumer would wait for a topic that it may not see.)
+"""
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.admin import (
+    AlterConfigsRequest,
+    CreateTopicsRequest,
+    DeleteGroupsRequest,
+    DeleteRecordsRequest,
+    DeleteTopicsRequest,
+    DescribeConfigsRequest,
+)
+from aiokafka.protocol.api import Request
+from aiokafka.protocol.commit import OffsetCommitRequest
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.produce import ProduceRequest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from pipeline.runtime.kafka_connection import KafkaConnection
+
+DENIED = {29, 30, 31}
+"""Kafka's codes for topic, group and cluster authorization failed."""
+NODE = 0
+_TOPIC = 2
+
+
+class KafkaProbe:
+    """One client. Each method gives the codes that came back, by topic or group where there are several."""
+
+    def __init__(self, client: AIOKafkaClient) -> None:
+        self._client = client
+
+    async def fetch(self, topics: Iterable[str]) -> dict[str, int]:
+        """Read the first record of each topic's first partition."""
+        wanted = [(topic, [(0, 0, 1024)]) for topic in topics]
+        answer = await self._ask(FetchRequest(0, 0, 1024 * 1024, 0, wanted))
+        return {topic: partitions[0][1] for topic, partitions in answer.topics}
+
+    async def produce(self, topics: Iterable[str]) -> dict[str, int]:
+        """Write a record to each topic."""
+        values = [(topic, [(0, _batch())]) for topic in topics]
+        return _by_topic(await self._ask(ProduceRequest(None, -1, 5_000, values)))
+
+    async def configs(self, topics: Iterable[str]) -> dict[str, int]:
+        """See each topic's settings."""
+        answer = await self._ask(DescribeConfigsRequest([(_TOPIC, topic, None) for topic in topics]))
+        return {found[3]: found[0] for found in answer.resources}
+
+    async def commit(self, group: str, topic: str) -> int:
+        """Move a group's place in a topic."""
+        (code,) = _by_topic(await self._ask(OffsetCommitRequest(group, -1, "", -1, [(topic, [(0, 0, "")])]))).values()
+        return code
+
+    async def administer(self, topic: str, group: str) -> dict[str, int]:
+        """Create, delete and empty topics, change one's retention, delete a group."""
+        created = await self._ask(CreateTopicsRequest([(f"{topic}.x", 1, 1, [], [])], 5_000, False))
+        deleted = await self._ask(DeleteTopicsRequest([topic], 5_000))
+        emptied = await self._ask(DeleteRecordsRequest([(topic, [(0, -1)])], 5_000))
+        changed = await self._ask(AlterConfigsRequest([(_TOPIC, topic, [("retention.ms", "1000")])]))
+        dropped = await self._ask(DeleteGroupsRequest([group]))
+        return {
+            "create": created.topic_errors[0][1],
+            "delete": deleted.topic_error_codes[0][1],
+            "empty": next(iter(_by_topic(emptied).values())),
+            "change": changed.resources[0][0],
+            "drop the group": dropped.results[0][1],
+        }
+
+    async def _ask(self, request: Request[Any]) -> Any:
+        return await self._client.send(NODE, request)
+
+
+@asynccontextmanager
+async def probe(kafka: KafkaConnection) -> AsyncIterator[KafkaProbe]:
+    """A probe that is let in. Raises KafkaConnectionError where it is not."""
+    client = AIOKafkaClient(**kafka.client_kwargs(), request_timeout_ms=10_000)
+    try:
+        await client.bootstrap()
+        yield KafkaProbe(client)
+    finally:
+        await client.close()
+
+
+async def let_in(**kwargs: Any) -> bool:
+    """Whether a client of aiokafka with these arguments is let in at all."""
+    client = AIOKafkaClient(request_timeout_ms=3_000, **kwargs)
+    try:
+        await client.bootstrap()
+    except KafkaConnectionError:
+        return False
+    finally:
+        await client.close()
+    return True
+
+
+def _batch() -> bytes:
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 4096)
+    builder.append(0, None, None, b"forged", [])
+    return bytes(builder.build())
+
+
+def _by_topic(answer: Any) -> dict[str, int]:
+    """The code of each topic's one partition, wherever this answer has it."""
+    (topics,) = [value for value in answer.to_object().values() if isinstance(value, list)]
+    return dict(_code(topic) for topic in topics)
+
+
+def _code(topic: dict[str, Any]) -> tuple[str, int]:
+    (name,) = [value for value in topic.values() if isinstance(value, str)]
+    return name, next(_codes(topic))
+
+
+def _codes(found: Any) -> Iterator[int]:
+    if isinstance(found, dict):
+        for key, value in found.items():
+            if key == "error_code":
+                yield value
+            else:
+                yield from _codes(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _codes(value)
