@@ -129,7 +129,10 @@ PRINCIPALS: tuple[Principal, ...] = (
         "decides what a neighbour is told",
         ALERTS,
         FORWARDS,
-        keys=(_string("{NS:seen:forwarded:*"),),
+        keys=(
+            Memory(pattern="{NS:forward:*", kinds=("string", "sortedset")),
+            Memory(pattern="{NS:forwards:*", kinds=("string", "hash", "sortedset")),
+        ),
         follows=("cameras", "zones", "policies"),
     ),
     _agent(

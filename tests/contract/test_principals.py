@@ -75,6 +75,43 @@ def test_every_command_that_a_script_runs_is_one_that_principals_have() -> None:
     assert used <= known
 
 
+def keys_in(path: Path) -> set[str]:
+    """The keys that a module makes of its namespace, NS standing for it and x for whatever else varies."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            parts = [_part(value) for value in node.values]
+            if "NS" in parts:
+                found.add("".join(parts))
+    return found
+
+
+def _part(value: ast.expr) -> str:
+    if isinstance(value, ast.Constant):
+        return str(value.value)
+    named = value.value if isinstance(value, ast.FormattedValue) else value
+    name = named.attr if isinstance(named, ast.Attribute) else getattr(named, "id", "")
+    return "NS" if name.strip("_") == "namespace" else "x"
+
+
+def test_every_key_that_is_made_belongs_to_somebody() -> None:
+    """A new kind of key says so here, before an agent is refused it."""
+    made = {key for path in (ROOT / "pipeline" / "state").glob("*.py") for key in keys_in(path)}
+    patterns = {memory.pattern for one in PRINCIPALS for memory in one.keys}
+    assert len(made) > 5
+    assert not {key for key in made if not any(_covers(pattern, key) for pattern in patterns)}
+
+
+def _covers(pattern: str, key: str) -> bool:
+    """Whether the pattern takes a key like this one: word by word up to its star, x being any word."""
+    wanted, made = _words(pattern.partition("*")[0]), _words(key)
+    return len(made) >= len(wanted) and all(one in (other, "x") for one, other in zip(made, wanted, strict=False))
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[:{}]", text) if word]
+
+
 def test_the_page_is_the_table() -> None:
     """Make it anew: python -m pipeline.runtime.principals."""
     assert as_markdown() == (ROOT / "docs" / "principals.md").read_text("utf-8")
