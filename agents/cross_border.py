@@ -7,11 +7,10 @@ import structlog
 
 from pipeline.neighbours.policy import Allowed, NotForwarded, partition_of_country, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
-from pipeline.reads.admission import need_cameras
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
-from pipeline.state.follower import Follower
 from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.mirror import Mirror
+from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
@@ -37,16 +36,16 @@ class Forwarder:
     """The handler and what it needs. partitions: of the forwards topic; home: our own country."""
 
     replica: Replica
+    admission: Admission
     memory: ForwardMemory
     partitions: int
     home: str
     now_ms: Callable[[], int]
-    started_ms: int
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
         """The forwards of these alerts, each id once; Unavailable while Redis is away and there are some."""
         if records:
-            need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
+            self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
         offered: list[tuple[Sent, str]] = []
         for record in records:
@@ -78,13 +77,11 @@ class Forwarder:
 async def start(context: Context) -> Handler[Alert | Withdrawal]:
     """Load the replica, then forward. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
-    follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, POLICIES), replica.take,
-                        on_caught_up=replica.caught_up)  # fmt: skip
-    await follower.load()
-    context.background(follower.run, "replica")
+    await context.follow(replica, CAMERAS, ZONES, POLICIES)
+    admission = Admission(replica, settings, context.now_ms)
     memory = RedisForwardMemory(context.redis, settings.namespace)
     home, partitions = settings.liaison.sender, context.partitions(FORWARDS)
-    return Forwarder(replica, memory, partitions, home, context.now_ms, context.now_ms()).handle
+    return Forwarder(replica, admission, memory, partitions, home, context.now_ms).handle
 
 
 AGENT = Agent(

@@ -8,7 +8,6 @@ moved is not searched.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +15,6 @@ from functools import partial
 from pipeline.errors import BadRecord
 from pipeline.reads.admission import Refusal, check_time
 from pipeline.state.collections import CAMERAS
-from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.state.spent_detections import SpentDetections
 from pipeline.stream.agent import Agent, RedisState
@@ -30,8 +28,6 @@ from schemas.pictures import Frame
 from schemas.reference import Camera
 from schemas.topics import FRAMES, TRACKS
 
-COMMIT_LAG_MS = 20_000  # what is committed is never older than what could have been so long ago
-
 
 async def start(context: Context) -> Handler[Frame]:
     """Begin with no passages: the frames of those that were open come again. Raises Unavailable when Redis is away."""
@@ -39,15 +35,15 @@ async def start(context: Context) -> Handler[Frame]:
     settings = context.settings
     check = partial(check_time, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days)
     replica = Mirror(CAMERAS)
-    follower = Follower(context.redis, settings.namespace, (CAMERAS,), replica.take, on_caught_up=replica.caught_up)
-    await follower.load()
-    context.background(follower.run, "replica")
+    await context.follow(replica, CAMERAS)
     spent = SpentDetections(context.redis, settings.namespace)
     still = context.metrics.counter(
         "vigie_frames_still", "Frames that were not searched, because nothing moved in them"
     )
     await asyncio.to_thread(warm_up)
-    decoder = Decoder(spent, context.now_ms, check, context.waiting, replica.of(CAMERAS), count_still=still.inc)
+    decoder = Decoder(
+        spent, context.now_ms, check, context.waiting, context.committed, replica.of(CAMERAS), count_still=still.inc
+    )
     context.on_reset(decoder.forget)
     return decoder.handle
 
@@ -60,21 +56,17 @@ class Decoder:
     now_ms: Callable[[], int]
     check: Callable[[int, int], Refusal | None]  # captured_at_ms, now_ms
     waiting: Callable[[int], int] = lambda _partition: 0  # records of a partition that were not handled yet
+    # by partition, the offset that the group begins at after a crash
+    committed: Callable[[], Mapping[int, int]] = dict
     cameras: Mapping[str, Camera] = field(default_factory=dict)  # what is known of them; a camera may be unknown yet
     passages: Passages = field(default_factory=Passages)
     count_still: Callable[[int], None] = lambda _frames: None  # frames that were not searched since the last call
     _complete: list[Passage] = field(default_factory=list)  # not handed on yet
-    _safe: deque[tuple[int, dict[int, int]]] = field(
-        default_factory=deque
-    )  # platform time, offsets that could be committed
-    _next: dict[int, int] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Partitions were reassigned."""
         self.passages.clear()
         self._complete.clear()
-        self._safe.clear()
-        self._next.clear()
 
     async def handle(self, records: Sequence[Record[Frame]]) -> Outputs:
         """Take frames (none: only time has passed). Raises Unavailable before anything was changed."""
@@ -99,7 +91,6 @@ class Decoder:
         What is complete is kept, so that a later frame's failure, after which all come again, loses none.
         """
         for record in records:
-            self._next[record.partition] = record.offset + 1
             try:
                 self._complete += self._watch_one(record)
             except BadRecord as error:
@@ -125,20 +116,12 @@ class Decoder:
 
     def _settle_later(self, outputs: Outputs) -> None:
         """Have what was used up written once the tracks are safe, and forget what can no longer come again."""
-        spent, keep_from = self.passages.take_spent(), self._committed_by_now(outputs.hold)
+        spent, keep_from = self.passages.take_spent(), self.committed()
         self.passages.forget_spent(keep_from)
         if spent:
             partitions = {camera_id: self.passages.partition_of(camera_id) for camera_id in spent}
             by_camera = {camera_id: keep_from[p] for camera_id, p in partitions.items() if p in keep_from}
             outputs.settled = lambda: self.spent.save(spent, by_camera)
-
-    def _committed_by_now(self, hold: dict[int, int]) -> dict[int, int]:
-        """Per partition an offset that has surely been committed: what could have been, COMMIT_LAG_MS ago."""
-        now_ms, safe = self.now_ms(), {}
-        self._safe.append((now_ms, {p: min(offset, hold.get(p, offset)) for p, offset in self._next.items()}))
-        while self._safe and self._safe[0][0] <= now_ms - COMMIT_LAG_MS:
-            safe = self._safe.popleft()[1]
-        return safe
 
 
 AGENT = Agent(

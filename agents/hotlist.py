@@ -1,30 +1,26 @@
 """reads -> the hotlist -> alerts. Everything is decided from memory; a batch that has hits takes two round
 trips to Redis.
 
-A read that may not enter (unknown camera, from the future, older than retention) goes to the dead letters; the rest of its batch
-goes on.
+A read that may not enter (unknown camera, from the future, older than retention) and a record that cannot be decoded go to the
+dead letters; the rest of the batch goes on. This agent reports them, because it looks at every read; the other agents that read the
+same topic leave them out and count them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-import msgspec
 import structlog
 
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
-from pipeline.reads.admission import Refusal, check_reads, need_cameras
 from pipeline.reads.geography import position_of
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
 from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
-from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
+from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
-from pipeline.stream.codec import reads_in
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record, by_time
 from schemas.outcomes import Alert
@@ -50,15 +46,15 @@ class Matcher:
     """The handler and what it needs."""
 
     replica: Replica
+    admission: Admission
     memory: AlertMemory
     settings: Settings
     now_ms: Callable[[], int]
-    started_ms: int
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The alerts of these batches, each with its incident; Unavailable while Redis is away and there are hits."""
         if records:
-            need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
+            self.admission.need_cameras()
         outputs, alerts, now_ms = Outputs(), list[Alert](), self.now_ms()
         for at_ms, some in by_time(records, now_ms):
             alerts += self._alerts_of(some, at_ms, outputs)
@@ -74,19 +70,7 @@ class Matcher:
 
     def _alerts_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Alert]:
         replica, settings = self.replica, self.settings
-        reads = [read for record in records for read in record.message.reads]
-        refusals = dict(
-            check_reads(
-                reads,
-                replica.cameras,
-                now_ms,
-                future_bound_ms=settings.future_bound_ms,
-                retention_days=settings.retention_days,
-            )
-        )
-        if refusals:
-            _refuse(records, refusals, outputs)
-            reads = [read for at, read in enumerate(reads) if at not in refusals]
+        reads = self.admission.admitted(records, now_ms, outputs)
         return [
             alert_of(
                 hit,
@@ -105,42 +89,14 @@ class Matcher:
         return [alert for alert in await self.memory.placed(alerts, wheres) if alert is not None]
 
 
-def _refuse(records: Sequence[Record[ReadBatch]], refusals: Mapping[int, Refusal], outputs: Outputs) -> None:
-    """Each refused read, named by its place among all of these records' reads, with its record and the place that it had there."""
-    reads = [(record, read) for record in records for read in record.message.reads]
-    for at, refusal in refusals.items():
-        record, read = reads[at]
-        outputs.refuse(record, refusal.reason, refusal.detail, index=_places(record.payload).get(read.read_id),
-                       payload=msgspec.json.encode(read))  # fmt: skip
-
-
-@lru_cache(maxsize=1)  # a batch of an unknown camera asks for each of its reads
-def _places(payload: bytes) -> dict[str, int]:
-    """Where each read stood in its batch as it came, by read_id: bad reads before it have been taken out since."""
-    places: dict[str, int] = {}
-    for at, part in enumerate(reads_in(payload)):
-        with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            places.setdefault(_NAMED.decode(part).read_id, at)
-    return places
-
-
-class _Named(msgspec.Struct):
-    read_id: str
-
-
-_NAMED = msgspec.json.Decoder(_Named)
-
-
 async def start(context: Context) -> Handler[ReadBatch]:
     """Load the replica, then match. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
-    follower = Follower(context.redis, settings.namespace, (CAMERAS, ZONES, HOTLIST), replica.take,
-                        on_caught_up=replica.caught_up)  # fmt: skip
-    await follower.load()
-    context.background(follower.run, "replica")
+    await context.follow(replica, CAMERAS, ZONES, HOTLIST)
+    admission = Admission(replica, settings, context.now_ms)
     memory = RedisAlertMemory(context.redis, settings.namespace)
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
-    return Matcher(replica, memory, settings, context.now_ms, context.now_ms()).handle
+    return Matcher(replica, admission, memory, settings, context.now_ms).handle
 
 
 AGENT = Agent(

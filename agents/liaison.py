@@ -19,9 +19,10 @@ from joserfc.jwk import OKPKey
 from prometheus_client import CollectorRegistry, Counter
 
 from pipeline.errors import Misconfigured, Unavailable
-from pipeline.neighbours.message import BackOff, Retry, Settled, sign_forward
+from pipeline.neighbours.message import Retry, Settled, sign_forward
 from pipeline.receiver.client import DeskClient
 from pipeline.receiver.files import client_context, key_ring, signing_key
+from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from pipeline.state.dedup import SeenOnce
 from pipeline.stream.agent import Agent, RedisState

@@ -3,7 +3,7 @@
 A pair that proves nothing is forgotten at once, as the law has it. One that proves a violation stays in the section memory: if this
 process dies before the broker has acknowledged it, the replayed read finds the same pair, and the violation has the same id.
 For the same reason a Redis that forgot everything costs nothing but time: the last hour is read again.
-What intake refuses is left out silently here: the hotlist agent reads the same topic and puts it into the dead letters.
+What may not enter is left out and counted here: the hotlist agent reads the same topic and reports it to the dead letters.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,14 +11,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.reads.admission import check_reads, may_serve, need_cameras
+from pipeline.reads.admission import may_serve
 from pipeline.runtime.log import pseudonym
-from pipeline.runtime.settings import Settings
 from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.state.collections import CAMERAS, SECTIONS
-from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.state.section_memory import SectionMemory
+from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record, by_time
@@ -44,18 +43,19 @@ class Controller:
     """The handler and what it needs."""
 
     replica: Replica
+    admission: Admission
     memory: SectionMemory
-    settings: Settings
     now_ms: Callable[[], int]
-    started_ms: int
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The violations that these batches complete; Unavailable while Redis is away and there are sightings."""
         if records:
-            need_cameras(self.replica.cameras, self.replica.whole, self.now_ms() - self.started_ms)
+            self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
         sightings = [
-            sighting for at_ms, some in by_time(records, now_ms) for sighting in self._sightings_of(some, at_ms)
+            sighting
+            for at_ms, some in by_time(records, now_ms)
+            for sighting in self._sightings_of(some, at_ms, outputs)
         ]
         pairs = await self.memory.pair(sightings) if sightings else []
         innocent: list[SectionPair] = []
@@ -69,18 +69,12 @@ class Controller:
             await self.memory.forget(innocent)
         return outputs
 
-    def _sightings_of(self, records: Sequence[Record[ReadBatch]], now_ms: int) -> list[Sighting]:
-        cameras, settings, sections = self.replica.cameras, self.settings, self.replica.sections
-        seen = sections.on_a_line([read for record in records for read in record.message.reads])
-        refused = dict(
-            check_reads(
-                seen, cameras, now_ms, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days
-            )
-        )
+    def _sightings_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Sighting]:
+        cameras, sections = self.replica.cameras, self.replica.sections
         return [
             sighting
-            for at, read in enumerate(seen)
-            if at not in refused and may_serve(read, cameras[read.camera_id], "section_control")
+            for read in self.admission.admitted(records, now_ms, outputs, among=sections.on_a_line)
+            if may_serve(read, cameras[read.camera_id], "section_control")
             for sighting in sightings_of(read, sections)
         ]
 
@@ -100,12 +94,10 @@ class Controller:
 async def start(context: Context) -> Handler[ReadBatch]:
     """Load the replica, then pair. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
-    follower = Follower(context.redis, settings.namespace, (CAMERAS, SECTIONS), replica.take,
-                        on_caught_up=replica.caught_up)  # fmt: skip
-    await follower.load()
-    context.background(follower.run, "replica")
+    await context.follow(replica, CAMERAS, SECTIONS)
+    admission = Admission(replica, settings, context.now_ms)
     memory = SectionMemory(context.redis, settings.namespace)
-    return Controller(replica, memory, settings, context.now_ms, context.now_ms()).handle
+    return Controller(replica, admission, memory, context.now_ms).handle
 
 
 AGENT = Agent(
@@ -113,6 +105,7 @@ AGENT = Agent(
     source=READS,
     outputs=(VIOLATIONS,),
     start=start,
+    reports_refused=False,  # the hotlist agent does
     redis_state=RedisState(
         if_lost="the last hour's reads are taken again; a vehicle that entered its section earlier leaves it unmeasured",
         reread_ms=3_600_000,  # the longest that a passage takes, unless a section says otherwise

@@ -3,8 +3,8 @@
     python benchmarks/bench_latency.py [--rate 5000] [--fault none|rebalance|kill] [--seconds 30] [--json]
 
 Load (seed 1): reads of 10,000 cameras, evenly paced, one in 100 wanted; a hotlist of 100,000 entries; all six agents, the
-neighbours' desks, the embedded Kafka and store, the camera gateway and the consumer on this machine. The clock starts when a
-read was due, whether the gateway was ready to take it or not, and ends when the consumer has decoded the alert. The warm-up, 10 s
+neighbours' desks, the embedded Kafka and store, the cameras' producer and the consumer on this machine. The clock starts when a
+read was due, whether the producer was ready to take it or not, and ends when the consumer has decoded the alert. The warm-up, 10 s
 at the same pace, is not counted. Latencies are whole milliseconds; percentiles are of every alert, none left out.
 
 --fault rebalance: two workers of the hotlist agent, one of which leaves in mid-run and comes back. --fault kill: kill -9 of the
@@ -41,7 +41,7 @@ from pipeline.runtime.settings import load_settings
 from pipeline.servers.platform import Platform
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
-from pipeline.sources.producer import open_gateway
+from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from tests.desks import DeskProcess
@@ -102,8 +102,8 @@ async def measured(
 ) -> dict[str, Any]:
     """One pace, one fault."""
     kwargs, namespace = platform.servers.kafka.client_kwargs(), platform.settings.namespace
-    async with Alerts(kwargs, namespace) as alerts, open_gateway(kwargs, namespace=namespace) as gateway:
-        load = Load(network, gateway)
+    async with Alerts(kwargs, namespace) as alerts, open_producer(kwargs, namespace=namespace) as producer:
+        load = Load(network, producer)
         await load.run(rate, options.warm_up)
         await alerts.all_of(list(load.expected), DRAIN_S)
         warm = set(load.expected)

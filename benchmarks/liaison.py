@@ -22,10 +22,11 @@ import aiohttp
 from prometheus_client import CollectorRegistry
 
 from agents.liaison import Counters, Liaison
-from pipeline.neighbours.message import BackOff, sign_forward, verify_forward
+from pipeline.neighbours.message import sign_forward, verify_forward
 from pipeline.receiver.client import DeskClient, forwards_url
 from pipeline.receiver.credentials import Credentials, create_credentials
 from pipeline.receiver.files import client_context, key_ring, signing_key
+from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
 from pipeline.stream.outputs import Record

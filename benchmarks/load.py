@@ -26,13 +26,13 @@ LETTERS = "ABCDEFGHJKLMNPRSTVXYZ"
 
 
 class Load:
-    """Sends reads through a gateway. A read's capture time is when it was due, so waiting to be sent counts."""
+    """Sends reads through a producer. A read's capture time is when it was due, so waiting to be sent counts."""
 
-    def __init__(self, network: RoadNetwork, gateway: CameraProducer, *, seed: int = 1) -> None:
+    def __init__(self, network: RoadNetwork, producer: CameraProducer, *, seed: int = 1) -> None:
         self._random = Random(f"{seed}/load")
         self._cameras = [camera for camera in network.cameras if "hotlist" in camera.purposes]
         self._wanted = [entry for entry in network.hotlist if not entry.zones and not entry.cameras]
-        self._gateway = gateway
+        self._producer = producer
         self.expected: dict[str, int] = {}  # alert_id -> capture time, UTC ms
         self.sent = 0
         self.behind_ms = 0.0  # the most that sending was late
@@ -45,7 +45,7 @@ class Load:
             due = min(total, int((time.monotonic() - began) * reads_per_s))
             for number in range(count, due):
                 due_ms = began_ms + int(number * 1000 / reads_per_s)
-                await self._gateway.put(self._read(due_ms))
+                await self._producer.put(self._read(due_ms))
             if due > count:
                 self.behind_ms = max(self.behind_ms, (time.monotonic() - began - due / reads_per_s) * 1000)
             count = due

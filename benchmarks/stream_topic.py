@@ -15,10 +15,10 @@ from aiokafka import AIOKafkaProducer
 from benchmarks.stream_job import Job, reads_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.topics import create_topics
 from pipeline.sources.packing import Packed, Packer
 from pipeline.stream import codec
-from pipeline.stream.sender import Outgoing, Sender
 from schemas.reads import PlateRead
 from schemas.topics import ALERTS, COMPRESSION, READS, TOPICS, VIOLATIONS
 

@@ -1,7 +1,6 @@
 """`vigie demo`: the whole road on this machine, shown live and held against the truth of what was played."""
 
 import asyncio
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from pipeline.demo.report import Report
 from pipeline.demo.run import run_demo
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.signals import stop_on_signals
 
 
 def demo(
@@ -56,9 +56,7 @@ def demo(
 
 async def _until_told(work: Callable[[], Awaitable[None]]) -> None:
     """Do the work; on Ctrl-C or SIGTERM cancel it and let it clean up."""
-    told = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    told = stop_on_signals()
     task, waiter = asyncio.ensure_future(work()), asyncio.ensure_future(told.wait())
     await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
     waiter.cancel()

@@ -118,14 +118,14 @@ def _print_lines(result: Any) -> None:
 async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_real_time: bool) -> None:
     from pipeline.runtime.settings import load_settings
     from pipeline.servers.endpoints import servers_of
-    from pipeline.sources.producer import open_gateway
+    from pipeline.sources.producer import open_producer
 
     settings = load_settings()
     servers = servers_of(settings, "camera")
     await _warn_if_unknown(camera, servers.redis_url, settings.namespace)
     started_ms = time.time_ns() // 1_000_000 - span_ms
     sent, refused = 0, 0
-    async with open_gateway(servers.kafka.client_kwargs(), namespace=settings.namespace) as gateway:
+    async with open_producer(servers.kafka.client_kwargs(), namespace=settings.namespace) as producer:
         with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
             task = progress.add_task("Sending", total=None)
             for picture in pictures:
@@ -142,7 +142,7 @@ async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in
                     received_at_ms=time.time_ns() // 1_000_000,
                     image=picture.image,
                 )
-                await gateway.put_frame(frame)
+                await producer.put_frame(frame)
                 sent += 1
                 progress.update(task, advance=1, description=f"Sent {sent}")
     errors.print(f"{sent} pictures sent as camera {camera}" + (f", {refused} refused" if refused else ""))

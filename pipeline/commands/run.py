@@ -1,9 +1,7 @@
 """`vigie up`, `vigie worker`, `vigie topics`: what runs the platform."""
 
 import asyncio
-import contextlib
 import errno
-import signal
 import sys
 from typing import Annotated
 
@@ -12,18 +10,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agents import AGENTS, agent_named
+from agents import AGENTS
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings, load_settings, settings_file
+from pipeline.runtime.signals import stop_on_signals
 from pipeline.runtime.topics import list_topics
 from pipeline.servers.access import provide_kafka
 from pipeline.servers.endpoints import servers_of
 from pipeline.servers.platform import Platform
-from pipeline.state.redis_port import open_redis
-from pipeline.stream.app import run_agent
+from pipeline.servers.worker import run_worker
 
 console = Console(stderr=True, highlight=False)
 topics_app = typer.Typer(help="Create, check and list the topics of the road.", no_args_is_help=True)
@@ -35,16 +33,8 @@ def worker(name: Annotated[str, typer.Argument(help="One of: " + ", ".join(AGENT
     Example: vigie worker hotlist
     """
     settings = load_settings()
-    agent = agent_named(name)
-    configure_logging(level=settings.log_level, form=settings.log_format, agent=name)
-    servers = servers_of(settings, name)
-
-    async def run() -> None:
-        async with contextlib.aclosing(open_redis(servers.redis_url, ca_file=settings.redis_ca_file)) as client:
-            await run_agent(agent, settings, servers.kafka, client)
-
     try:
-        run_async(run)
+        run_async(lambda: run_worker(name, settings))
     except OSError as error:
         if error.errno not in (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES):
             raise
@@ -80,9 +70,7 @@ def _count(text: str) -> tuple[str, int]:
 
 
 async def _up(settings: Settings, counts: dict[str, int]) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_on_signals()
     platform = Platform(settings, workers=counts, say=console.print)
     starting = asyncio.create_task(platform.start())
     stopping = asyncio.create_task(stop.wait())

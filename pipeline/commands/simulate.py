@@ -28,7 +28,7 @@ from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, misread_of, simulate
 from pipeline.simulation.truth import write_lines
-from pipeline.sources.producer import open_gateway
+from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 
@@ -136,11 +136,11 @@ class _Job:
             if changed:
                 console.print(f"Loaded {changed} items of reference data.")
                 await asyncio.sleep(EFFECTIVE_WITHIN_S)
-        async with open_gateway(servers.kafka.client_kwargs(), namespace=settings.namespace) as gateway:
+        async with open_producer(servers.kafka.client_kwargs(), namespace=settings.namespace) as producer:
             simulation, began = self._simulation(), time.monotonic()
             with self._watched(simulation) as arrivals:
                 starts_ms = simulation.options.start_ms
-                count = await play(arrivals, gateway.put, starts_ms=starts_ms, speed_up=self.speed_up)
+                count = await play(arrivals, producer.put, starts_ms=starts_ms, speed_up=self.speed_up)
         return self._report(simulation, count, time.monotonic() - began)
 
     @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """`vigie tail TOPIC`: what flows, as it flows."""
 
 import asyncio
-import signal
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -15,6 +14,7 @@ from rich.markup import escape
 from pipeline.commands.common import print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.signals import stop_on_signals
 from pipeline.runtime.topics import list_topics
 from pipeline.servers.endpoints import servers_of
 from pipeline.stream import codec
@@ -60,9 +60,7 @@ async def _tail(topic: Topic[Any], as_json: bool, from_start: bool, count: int |
         await consumer.start()
     except (KafkaError, OSError) as error:
         raise Unavailable(f"Kafka at {servers.kafka.url}") from error
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop = stop_on_signals()
     try:
         await _show_all(consumer, topic, stop, as_json=as_json, count=count, every_copy=every_copy)
     finally:

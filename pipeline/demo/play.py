@@ -23,7 +23,7 @@ from pipeline.simulation.compare import compare, compare_outcome, order_breaks
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
-from pipeline.sources.producer import CameraProducer, open_gateway
+from pipeline.sources.producer import CameraProducer, open_producer
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from schemas.reads import PlateRead
@@ -73,12 +73,12 @@ class Performance:
         async with contextlib.AsyncExitStack() as closing:
             _beside(closing, watch_topics(sees, namespace, watch, watching))
             await watching.wait()
-            gateway = await closing.enter_async_context(open_gateway(sends, namespace=namespace))
+            producer = await closing.enter_async_context(open_producer(sends, namespace=namespace))
             starts_ms = platform_now_ms() + _HEAD_START_MS
             simulation = self._simulation(starts_ms, self.options.seed)
             screen = self._screen(watch, simulation, closing)
             _beside(closing, self._refresh(screen, starts_ms))
-            await self._play(gateway, simulation, passages, starts_ms)
+            await self._play(producer, simulation, passages, starts_ms)
             screen.note = "waiting for the last ones"
             await self._settled(watch, simulation, passages, starts_ms)
             screen.note = "done"
@@ -89,12 +89,12 @@ class Performance:
         sends, namespace = self.platform.servers_as("camera").kafka.client_kwargs(), self.platform.settings.namespace
         folder = self.options.folder
         self.console.print(f"Left running until Ctrl-C. To look inside: VIGIE_DATA_DIR={folder} vigie tail alerts")
-        async with open_gateway(sends, namespace=namespace) as gateway:
+        async with open_producer(sends, namespace=namespace) as producer:
             seed = self.options.seed
             while True:
                 seed += 1
                 simulation = self._simulation(platform_now_ms(), seed)
-                await play(simulation.reads, gateway.put, starts_ms=simulation.options.start_ms)
+                await play(simulation.reads, producer.put, starts_ms=simulation.options.start_ms)
 
     def _simulation(self, starts_ms: int, seed: int) -> Simulation:
         options = SimulationOptions(
@@ -111,13 +111,13 @@ class Performance:
         return Screen(watch, cameras, agents, simulation.truth, self.options.seconds)
 
     async def _play(
-        self, gateway: CameraProducer, simulation: Simulation, passages: list[Shown], starts_ms: int
+        self, producer: CameraProducer, simulation: Simulation, passages: list[Shown], starts_ms: int
     ) -> None:
         await asyncio.sleep(max(0.0, (starts_ms - platform_now_ms()) / 1000))
         async with asyncio.TaskGroup() as group:
-            group.create_task(play_pictures(passages, gateway.put_frame, starts_ms, platform_now_ms))
-            group.create_task(_all(play(simulation.reads, gateway.put, starts_ms=starts_ms)))
-        await gateway.flush()
+            group.create_task(play_pictures(passages, producer.put_frame, starts_ms, platform_now_ms))
+            group.create_task(_all(play(simulation.reads, producer.put, starts_ms=starts_ms)))
+        await producer.flush()
 
     async def _settled(self, watch: Watch, simulation: Simulation, passages: list[Shown], starts_ms: int) -> None:
         """Until everything expected was seen and nothing more comes, or until waiting is no use any more."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from random import Random
 from typing import Literal
 
 import msgspec
@@ -99,21 +98,6 @@ def verify_acknowledgement(token: str | bytes, ring: KeyRing, forward: Forward) 
     if word.forward_id != forward.forward_id or {word.from_country, signed.issuer} != {forward.to_country}:
         raise NotAuthentic(f"it is the word of {signed.issuer} on {word.forward_id}")
     return word
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackOff:
-    """Waits that double from first_s to at most cap_s, each shortened by up to half at random: senders must not all
-    come back in the same moment. A desk that names a time (Retry-After) is given it, up to patience_s."""
-
-    first_s: float = 0.5
-    cap_s: float = 30.0
-    patience_s: float = 300.0
-
-    def wait_s(self, attempt: int, random: Random, *, asked_s: float | None = None) -> float:
-        """Seconds to wait after the attempt-th failure in a row (from 1)."""
-        longest = min(self.cap_s, self.first_s * 2.0 ** min(attempt - 1, 32))
-        return max(longest * (1.0 - random.random() / 2), min(asked_s or 0.0, self.patience_s))
 
 
 @dataclass(frozen=True, slots=True)

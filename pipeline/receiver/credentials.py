@@ -13,7 +13,6 @@ replaced unless asked: `renew` writes new certificates over the same keys, `forc
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -33,6 +32,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pipeline.errors import Misconfigured
 from pipeline.neighbours.signatures import generate_private_pem, public_pem_of
+from pipeline.runtime.private import write_private
+
+FOR_EVERYBODY = 0o644  # certificates and public keys
 
 CA_DAYS = 3650
 CERTIFICATE_DAYS = 365
@@ -93,7 +95,7 @@ def create_credentials(
             getattr(made, field.name).unlink(missing_ok=True)
     ca_key = _tls_key(made.ca_key, made.ca)
     if not made.ca.exists():
-        _write(made.ca, _pem(_ca_certificate(ca_key, moment)))
+        write_private(made.ca, _pem(_ca_certificate(ca_key, moment)), mode=FOR_EVERYBODY)
     ca = x509.load_pem_x509_certificate(made.ca.read_bytes())
     for cert, key_file, name, usage, names in (
         (made.desk_cert, made.desk_key, f"{country} liaison desk", ExtendedKeyUsageOID.SERVER_AUTH, hosts),
@@ -101,16 +103,16 @@ def create_credentials(
     ):
         key = _tls_key(key_file, cert)
         if renew or not cert.exists():
-            _write(cert, _pem(_certificate(key, name, usage, names, ca, ca_key, moment)))
+            write_private(cert, _pem(_certificate(key, name, usage, names, ca, ca_key, moment)), mode=FOR_EVERYBODY)
     for private, public in (
         (made.desk_sign_key, made.desk_sign_public),
         (made.sender_sign_key, made.sender_sign_public),
     ):
         _need_key(private, public)
         if not private.exists():
-            _write(private, generate_private_pem(), mode=0o600)
+            write_private(private, generate_private_pem())
         if not public.exists():
-            _write(public, public_pem_of(private.read_bytes()))
+            write_private(public, public_pem_of(private.read_bytes()), mode=FOR_EVERYBODY)
     return made
 
 
@@ -222,7 +224,7 @@ def _tls_key(file: Path, certificate: Path) -> ec.EllipticCurvePrivateKey:
     _need_key(file, certificate)
     if not file.exists():
         made = ec.generate_private_key(ec.SECP256R1())
-        _write(file, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), mode=0o600)
+        write_private(file, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     key = load_pem_private_key(file.read_bytes(), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Misconfigured(str(file), found="another kind of key", allowed="an EC private key (PEM)")
@@ -237,14 +239,3 @@ def _need_key(private: Path, public: Path) -> None:
 
 def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
-
-
-def _write(file: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Whole or not at all, and never readable by more than `mode` even for a moment."""
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(file)

@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime.private import sync_folder
 from schemas.base import EpochMs, Message
 from schemas.outcomes import Forward
 
@@ -101,7 +102,7 @@ class Inbox:
             self._drop_old(at_ms)
             self._file = FileIO(self._folder / f"{day}.jsonl", "ab")
             self._day = day
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         return self._file
 
     def _drop_old(self, now_ms: int) -> None:
@@ -146,11 +147,3 @@ def read_inbox(folder: Path) -> list[InboxEntry]:
 
 def _day_of(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d")
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,7 +11,6 @@ same acknowledgement again. With `control_port`, a second listener on loopback o
 import asyncio
 import contextlib
 import os
-import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ from pipeline.neighbours.signatures import NotAuthentic, generate_private_pem, s
 from pipeline.receiver.faults import Faults, Order
 from pipeline.receiver.files import key_ring, server_context, signing_key
 from pipeline.receiver.inbox import Inbox, InboxEntry
+from pipeline.runtime.signals import stop_on_signals
 
 log = structlog.get_logger()
 _JOSE = "application/jose"
@@ -218,7 +218,7 @@ async def run_desk(
         key=("key", options.key_file),
     )
     desk = Desk(options, now_ms)
-    stopped = stopped or _event_of_signals()
+    stopped = stopped or stop_on_signals()
     async with contextlib.AsyncExitStack() as closing:
         closing.callback(desk.close)
         service = await _listening(closing, _service(desk), options.host, options.port, tls)
@@ -278,10 +278,3 @@ def _cut(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=503)
-
-
-def _event_of_signals() -> asyncio.Event:
-    event = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, event.set)
-    return event

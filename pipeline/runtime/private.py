@@ -1,4 +1,4 @@
-"""Files that only their owner may read (passwords, keys, addresses) or write (settings)."""
+"""Files that are written whole or not at all, and that only their owner may read (passwords, keys, addresses) or write (settings)."""
 
 import os
 import stat
@@ -6,17 +6,31 @@ from pathlib import Path
 
 from pipeline.errors import Misconfigured
 
+OWNER_ONLY = 0o600
 WRITABLE, OPEN = 0o022, 0o077
 """Modes that let others write; that let others do anything."""
 
 
-def write_private(path: Path, content: bytes) -> None:
-    """Replace the file in one step, readable by its owner alone. Raises OSError."""
+def write_private(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
+    """Replace the file in one step. It is on disk when this returns, and at no time has more rights than mode. Raises OSError."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.unlink(missing_ok=True)
-    with open(partial, "xb", opener=_for_me) as file:  # Path.open takes no opener
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     partial.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names of the folder's files on disk: a new or replaced file is safe only then."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def read_trusted(setting: str, path: Path, *, modes: int) -> bytes:
@@ -41,7 +55,3 @@ def _refuse(setting: str, path: Path, status: os.stat_result, modes: int) -> Non
         who, cure = ("change", "go-w") if modes == WRITABLE else ("read or change", "go-rwx")
         allowed = f"yours alone: chmod {cure} '{path}'"
         raise Misconfigured(setting, found=f"{path}, which others may {who}", allowed=allowed)
-
-
-def _for_me(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

@@ -87,7 +87,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_records: Positive = 2000  # records that one handler call takes at most, unless they have 2 MB before
     retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3  # of a record that fails alone, before it is dead-lettered
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 6.0  # a dead worker's partitions move after this
-    clock_offset_file: Path | None = None  # for exercises: an agent's clock is wrong by the milliseconds in this file
     liaison: LiaisonSettings = LiaisonSettings()
 
 

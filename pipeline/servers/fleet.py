@@ -2,11 +2,12 @@
 
 import asyncio
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agents import AGENTS
+from pipeline.runtime.back_off import BackOff
 from pipeline.servers.launch import ISOLATED
 from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
@@ -29,11 +30,21 @@ class Worker:
 
 
 class Fleet:
-    """Workers of every agent. counts: how many of each agent; those not named run once. env: their servers' addresses."""
+    """Workers of every agent. counts: how many of each agent; those not named run once. env: their servers' addresses.
 
-    def __init__(self, data_dir: Path, env: Mapping[str, str], counts: Mapping[str, int] | None = None) -> None:
+    command: what a worker's process runs, with the agent's name added as the last argument.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        env: Mapping[str, str],
+        counts: Mapping[str, int] | None = None,
+        *,
+        command: Sequence[str] = (*ISOLATED, "-m", "pipeline.cli", "worker"),
+    ) -> None:
         self.workers = [
-            _worker(agent, number, data_dir, env)
+            _worker(agent, number, data_dir, env, command)
             for agent in AGENTS
             for number in range(1, (counts or {}).get(agent, 1) + 1)
         ]
@@ -53,18 +64,18 @@ class Fleet:
         return [worker for worker in self.workers if worker.agent == agent]
 
 
-def _worker(agent: str, number: int, data_dir: Path, env: Mapping[str, str]) -> Worker:
+def _worker(agent: str, number: int, data_dir: Path, env: Mapping[str, str], command: Sequence[str]) -> Worker:
     (port,) = free_ports((), 1)
     name = agent if number == 1 else f"{agent}-{number}"
     program = Program(
         name=name,
-        argv=(*ISOLATED, "-m", "pipeline.cli", "worker", agent),
+        argv=(*command, agent),
         env={**env, "VIGIE_METRICS_PORT": str(port), "VIGIE_DATA_DIR": str(data_dir)},
         health=lambda: asyncio.to_thread(_ready, port),
         health_every_s=0.2,
         ready_within_s=180.0,
         stop_within_s=STOP_WITHIN_S,
-        back_off_s=0.2,
+        back_off=BackOff(first_s=0.2, cap_s=10.0),
     )
     return Worker(agent, port, Supervised(program, data_dir))
 

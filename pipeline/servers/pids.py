@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from pipeline.runtime.private import write_private
+
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """One process, once and for all. started: when, in the system's own unit, unique together with the pid."""
@@ -59,9 +61,7 @@ def all_ended(identities: Sequence[Identity], within_s: float) -> bool:
 
 def write(path: Path, identity: Identity) -> None:
     """Replace the file in one step."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_bytes(msgspec.json.encode(identity))
-    partial.replace(path)
+    write_private(path, msgspec.json.encode(identity))
 
 
 def read(path: Path) -> Identity | None:

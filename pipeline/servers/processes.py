@@ -13,6 +13,7 @@ from typing import IO, Literal
 import structlog
 
 from pipeline.errors import Unavailable
+from pipeline.runtime.back_off import BackOff
 from pipeline.servers import pids
 from pipeline.servers.launch import __file__ as launcher
 
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 async def always() -> bool:
     """Healthy as soon as it runs."""
     return True
+
+
+RESTARTS = BackOff(first_s=0.1, cap_s=10.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +45,7 @@ class Program:
     ready_within_s: float = 30.0
     stop_within_s: float = 5.0  # from SIGTERM to SIGKILL
     restart: bool = True
-    back_off_s: float = 0.1  # before the first restart; doubled for each that follows within calm_s
-    back_off_most_s: float = 10.0
+    back_off: BackOff = RESTARTS  # before each restart that follows another within calm_s
     calm_s: float = 10.0  # ready for so long: the next death is a first one again
     first_tries: int = 5  # after so many deaths without having been ready once, wait_ready() gives up
     log_bytes: int = 8 * 1024 * 1024  # then the log is kept as NAME.log.1 and begun anew
@@ -142,7 +145,7 @@ class Supervised:
                 self.state = "stopped"
                 return
             deaths = 1 if ready_for_s >= self.program.calm_s else deaths + 1
-            pause_s = min(self.program.back_off_most_s, self.program.back_off_s * 2 ** min(deaths - 1, 10))
+            pause_s = self.program.back_off.wait_s(deaths)
             self.state = "restarting"
             self.restarts += 1
             if self.restarts >= self.program.first_tries and not was_ready:

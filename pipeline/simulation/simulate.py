@@ -103,7 +103,7 @@ def _cases(network: RoadNetwork, options: SimulationOptions, wanted: Wanted) -> 
 
 
 def _some_twice(random: Random, reads: Iterator[Arrival], options: SimulationOptions) -> Iterator[Arrival]:
-    """Each read once, and some again a little later: gateways send again what they are not sure of."""
+    """Each read once, and some again a little later: a source sends again what it is not sure of."""
     again: list[tuple[int, int, Arrival]] = []
     for number, arrival in enumerate(reads):
         while again and again[0][0] <= arrival.due_ms:

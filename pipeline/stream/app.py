@@ -1,10 +1,10 @@
-"""Runs one agent: its own Faust app and consumer group, its state, its stage, its metrics; until it is told to stop."""
+"""Runs one agent: its Faust app and consumer group, its state, its stage and its metrics, until it is told to stop."""
 
 import asyncio
 import functools
 import gc
-import signal
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
 from typing import Any
 
 import faust
@@ -13,9 +13,12 @@ import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import Unavailable
-from pipeline.runtime.clock import clock_with
+from pipeline.runtime.back_off import BackOff
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import Settings
+from pipeline.runtime.signals import stop_on_signals
 from pipeline.state.witness import Witness
 from pipeline.stream.agent import Agent
 from pipeline.stream.context import Context
@@ -23,10 +26,12 @@ from pipeline.stream.faust_app import make_app
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler
 from pipeline.stream.progress import Since
-from pipeline.stream.sender import Sender
 from pipeline.stream.stage import Stage, StageOptions
 
 log = structlog.get_logger("vigie.agent")
+START = BackOff(first_s=0.1, cap_s=3.0)
+LAG_EVERY_S = 0.5
+STOP_WITHIN_S = 7.0
 
 
 async def run_agent(
@@ -37,32 +42,26 @@ async def run_agent(
     *,
     stopped: asyncio.Event | None = None,
     ready: Callable[[int], None] | None = None,
+    now_ms: Callable[[], int] = platform_now_ms,
 ) -> None:
     """Run one agent until SIGTERM, SIGINT or `stopped`.
 
-    ready: called with the metrics port once it serves. Raises Misconfigured at start for what no waiting mends; Kafka and Redis
-    being away is waited out.
+    ready: called with the metrics port once metrics are served. now_ms: the agent's clock, ms UTC. Waits while Kafka or Redis is
+    away. Raises Misconfigured at the start for what waiting does not mend.
     """
-    stopped = stopped or asyncio.Event()
-    _stop_on_signals(stopped)
+    stopped = stop_on_signals(stopped)
     metrics = StageMetrics(agent.name)
     metrics.ready.set(0)
     port = metrics.serve(settings.metrics_port, settings.metrics_host)
     if ready:
         ready(port)
-    now_ms = clock_with(settings.clock_offset_file)
     context = Context(settings, redis_client, metrics, Sender(connection.client_kwargs()), now_ms)
-    stage: Stage | None = None
     app: faust.App | None = None
     try:
-        handler = await _until_stopped(stopped, lambda: _opened(agent, context, settings))
+        handler = await _until_stopped(stopped, lambda: _opened(agent, context))
         if handler is None:
             return
-        stage = Stage(_options(agent, settings), handler, context.sender, metrics, context.now_ms)
-        for forget in context.resets:
-            stage.on_reset(forget)
-        context.stage = stage
-        _watch_memory(agent, context, stage)
+        stage = _make_stage(agent, context, handler)
         app = make_app(settings, connection, agent.name, stage, agent.source)
         stage.high_water = functools.partial(_high_water, app)
         await _until_stopped(stopped, app.start)
@@ -77,26 +76,46 @@ async def run_agent(
         log.info("agent.stopped")
 
 
+def _make_stage(agent: Agent[Any], context: Context, handler: Handler[Any]) -> Stage:
+    options = StageOptions(
+        agent=agent.name,
+        source=agent.source,
+        namespace=context.settings.namespace,
+        max_records=context.settings.batch_records if agent.max_records is None else agent.max_records,
+        tick_ms=agent.tick_ms,
+        per_partition=agent.per_partition,
+        reports_refused=agent.reports_refused,
+        retries=context.settings.retries,
+    )
+    stage = Stage(options, handler, context.sender, context.metrics, context.now_ms)
+    for forget in context.resets:
+        stage.on_reset(forget)
+    context.stage = stage
+    _watch_redis(agent, context, stage)
+    return stage
+
+
 def _spare_the_collector() -> None:
-    """What there is after the start stays: never walk it again, which took tens of milliseconds each time; and look less often."""
+    """Have the garbage collector leave alone what exists after the start, which took tens of ms each time, and run less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
 
 
-def _watch_memory(agent: Agent[Any], context: Context, stage: Stage) -> None:
-    """Have it said, and counted, when Redis no longer has what this agent put there; and have that made anew where it can be."""
+def _watch_redis(agent: Agent[Any], context: Context, stage: Stage) -> None:
+    """Log and count when Redis has lost what this agent keeps there, and read again what the agent's RedisState says."""
     kept = agent.redis_state
     if kept is None:
         return
-    count = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
+    count_loss = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
     source = f"{context.settings.namespace}.{agent.source.name}"
 
-    def owed(debts: Mapping[int, int | None]) -> None:
-        all_of_it = Since(back_ms=kept.reread_ms, asked_ms=context.now_ms())
+    def reread(offsets: Mapping[int, int | None]) -> None:
+        everything = Since(back_ms=kept.reread_ms, asked_ms=context.now_ms())
         stage.progress.rewind({
-            TopicPartition(source, partition): all_of_it if place is None else Since(place if kept.reread_unsaved else None)
-            for partition, place in debts.items()
+            TopicPartition(source, partition):
+                everything if offset is None else Since(offset if kept.reread_unsaved else None)
+            for partition, offset in offsets.items()
         })  # fmt: skip
 
     witness = Witness(
@@ -104,36 +123,26 @@ def _watch_memory(agent: Agent[Any], context: Context, stage: Stage) -> None:
         context.settings.namespace,
         agent.name,
         kept.if_lost,
-        places=lambda: {tp.partition: place for tp, place in stage.progress.positions().items()},
+        places=lambda: {tp.partition: offset for tp, offset in stage.progress.positions().items()},
         debts=lambda: {tp.partition: done for tp, done in stage.progress.debts().items()},
-        on_owed=owed,
-        on_lost=count.inc,
+        on_owed=reread,
+        on_lost=count_loss.inc,
     )
     context.background(witness.run, "witness")
 
 
-def _options(agent: Agent[Any], settings: Settings) -> StageOptions:
-    return StageOptions(
-        agent=agent.name,
-        source=agent.source,
-        namespace=settings.namespace,
-        max_records=settings.batch_records if agent.max_records is None else agent.max_records,
-        tick_ms=agent.tick_ms,
-        per_partition=agent.per_partition,
-        retries=settings.retries,
-    )
-
-
-async def _opened(agent: Agent[Any], context: Context, settings: Settings) -> Handler[Any]:
+async def _opened(agent: Agent[Any], context: Context) -> Handler[Any]:
     for topic in (agent.source, *agent.outputs):
-        context.partition_counts[topic.name] = await context.sender.partitions(f"{settings.namespace}.{topic.name}")
+        name = f"{context.settings.namespace}.{topic.name}"
+        context.partition_counts[topic.name] = await context.sender.partitions(name)
     return await agent.start(context)
 
 
 async def _until_stopped(stopped: asyncio.Event, action: Callable[[], Awaitable[Any]]) -> Any:
     """The action's result, trying again while something is away; None when told to stop first."""
-    pause_s = 0.1
-    while not stopped.is_set():
+    for attempt in count(1):
+        if stopped.is_set():
+            break
         task = asyncio.ensure_future(action())
         waiter = asyncio.ensure_future(stopped.wait())
         await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)
@@ -141,34 +150,38 @@ async def _until_stopped(stopped: asyncio.Event, action: Callable[[], Awaitable[
         if not task.done():
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            return None
+            break
         try:
             return task.result()
         except Unavailable as error:
-            log.warning("agent.waiting", cause=str(error), again_in_s=pause_s)
-        await asyncio.sleep(pause_s)
-        pause_s = min(3.0, pause_s * 2)
+            log.warning("agent.waiting", cause=str(error), again_in_s=START.wait_s(attempt))
+        await asyncio.sleep(START.wait_s(attempt))
     return None
 
 
 async def _watch(app: faust.App, stage: Stage, metrics: StageMetrics, stopped: asyncio.Event) -> None:
-    """Until told to stop, keep the lag gauge true. Raises what crashed the app."""
+    """Update the lag gauge until told to stop. Raises what crashed the app."""
     while not stopped.is_set():
         if stage.failure is not None:
             raise stage.failure
         if app.should_stop:
             raise app.crash_reason or RuntimeError("the Faust app stopped by itself")
-        lag = 0
-        for tp, position in stage.progress.positions().items():
-            at = position if position is not None else app.consumer._read_offset.get(tp)
-            high = stage.high_water(tp)
-            if high is not None:
-                lag += max(0, high - (at or 0))
-        metrics.lag_records.set(lag)
+        metrics.lag_records.set(_lag(app, stage))
         try:
-            await asyncio.wait_for(stopped.wait(), 0.5)
+            await asyncio.wait_for(stopped.wait(), LAG_EVERY_S)
         except TimeoutError:
             continue
+
+
+def _lag(app: faust.App, stage: Stage) -> int:
+    """Records of this worker's partitions that are not settled yet, as far as the last fetch told."""
+    lag = 0
+    for tp, settled in stage.progress.positions().items():
+        offset = settled if settled is not None else app.consumer._read_offset.get(tp)
+        high = stage.high_water(tp)
+        if high is not None:
+            lag += max(0, high - (offset or 0))
+    return lag
 
 
 def _high_water(app: faust.App, tp: TopicPartition) -> int | None:
@@ -183,12 +196,6 @@ async def _stopped(app: faust.App | None) -> None:
     if app is None:
         return
     try:
-        await asyncio.wait_for(app.stop(), 7.0)
+        await asyncio.wait_for(app.stop(), STOP_WITHIN_S)
     except Exception as error:
         log.warning("agent.stop_incomplete", error=repr(error))
-
-
-def _stop_on_signals(stopped: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)

@@ -109,14 +109,16 @@ class _AnyBatch(msgspec.Struct):
     reads: list[Any]
 
 
-def decode_reads_one_by_one(payload: bytes) -> tuple[list[PlateRead], list[tuple[int, bytes, BadRecord]]]:
-    """A batch whose whole does not validate: its good reads, and (index, bytes, why) of each bad one.
+def decode_reads_one_by_one(
+    payload: bytes,
+) -> tuple[list[tuple[int, PlateRead]], list[tuple[int, bytes, BadRecord]]]:
+    """A batch that is not valid as a whole: (index, read) of each good read, and (index, bytes, why) of each bad one.
 
-    Raises BadRecord when it is no batch at all, so that one bad read never takes 99 good ones with it.
+    One bad read does not take the good ones with it. Raises BadRecord when it is no batch at all.
     """
-    good: list[PlateRead] = []
+    good: list[tuple[int, PlateRead]] = []
     bad: list[tuple[int, bytes, BadRecord]] = []
-    for index, item in enumerate(reads_in(payload)):
+    for index, item in enumerate(_items_of(payload)):
         try:
             read = _READ.decode(item)
         except _UNREADABLE as error:
@@ -124,16 +126,16 @@ def decode_reads_one_by_one(payload: bytes) -> tuple[list[PlateRead], list[tuple
             continue
         fault = fault_in((read,))
         if fault is None:
-            good.append(read)
+            good.append((index, read))
         else:
             bad.append((index, item, BadRecord("invalid", fault)))
     return good, bad
 
 
-def reads_in(payload: bytes) -> list[bytes]:
-    """A batch taken apart, none of its reads looked at. Raises BadRecord when it is no batch.
+def _items_of(payload: bytes) -> list[bytes]:
+    """The JSON text of each item of a batch, not checked. Raises BadRecord when it is no batch.
 
-    What is no JSON but Python's own dialect of it (NaN, Infinity) is taken apart, too; the words for its numbers become text.
+    NaN and Infinity, which Python writes and JSON does not have, are accepted; they become strings.
     """
     try:
         return [bytes(raw) for raw in _RAW_BATCH.decode(payload).reads]

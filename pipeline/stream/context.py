@@ -1,23 +1,29 @@
-"""What an agent is given to work with."""
+"""What an agent is given to work with: settings, servers, its clock, and what its stage knows."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import redis.asyncio
 import structlog
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.partitioner import partition_of
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import Settings
+from pipeline.state.collections import Collection
+from pipeline.state.follower import Follower
+from pipeline.state.mirror import Mirror
 from pipeline.stream.metrics import StageMetrics
-from pipeline.stream.sender import Sender
 from pipeline.stream.stage import Stage
 from schemas.topics import Topic
 
 log = structlog.get_logger("vigie.agent")
+RESTARTS = BackOff(first_s=0.5, cap_s=10.0)
 
 
 @dataclass(slots=True)
@@ -48,8 +54,27 @@ class Context:
         """How many records of the source's partition are not settled yet, as far as the last fetch told."""
         return self.stage.waiting(partition) if self.stage is not None else 0
 
+    def committed(self) -> dict[int, int]:
+        """By partition of the source, the offset that a worker begins at after a crash of this one: no earlier record comes again.
+
+        Partitions for which nothing was committed since they were assigned are missing.
+        """
+        offsets = self.stage.progress.committed_offsets() if self.stage is not None else {}
+        return {tp.partition: offset for tp, offset in offsets.items()}
+
+    async def follow(self, mirror: Mirror, *collections: Collection[Any]) -> None:
+        """Load these collections of reference data into the mirror, and keep it up to date until the agent stops.
+
+        Raises Unavailable when Redis is away.
+        """
+        follower = Follower(
+            self.redis, self.settings.namespace, collections, mirror.take, on_caught_up=mirror.caught_up
+        )
+        await follower.load()
+        self.background(follower.run, "reference data")
+
     def background(self, work: Callable[[], Awaitable[None]], name: str) -> None:
-        """Run `work()` beside the stage; when it fails it is started again after a pause; it is cancelled at stop."""
+        """Run `work()` beside the stage until the agent stops; when it fails, start it again after a pause."""
         self._background.append(asyncio.create_task(_supervised(work, name), name=name))
 
     def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
@@ -57,7 +82,7 @@ class Context:
         self._stops.append(close)
 
     def on_reset(self, forget: Callable[[], None]) -> None:
-        """Call `forget()` when partitions were reassigned: unfinished work in memory will come again from Kafka."""
+        """Call `forget()` when partitions were reassigned: the records of unfinished work in memory will be fetched again."""
         self.resets.append(forget)
 
     async def close(self) -> None:
@@ -75,14 +100,12 @@ class Context:
 
 
 async def _supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
-    pause_s = 0.5
-    while True:
+    for attempt in count(1):
         try:
             await work()
             return
         except Misconfigured:
             raise
         except Exception as error:
-            log.warning("background.failed", task=name, error=repr(error), again_in_s=pause_s)
-        await asyncio.sleep(pause_s)
-        pause_s = min(10.0, pause_s * 2)
+            log.warning("background.failed", task=name, error=repr(error), again_in_s=RESTARTS.wait_s(attempt))
+        await asyncio.sleep(RESTARTS.wait_s(attempt))

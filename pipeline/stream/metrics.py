@@ -26,6 +26,9 @@ class StageMetrics:
         self.messages_in = self.counter("vigie_messages_in", "Messages in them (reads of a batch counted singly)")
         self.messages_out = self._labelled("vigie_messages_out", "Messages acknowledged by the broker", "topic")
         self.dead_lettered = self._labelled("vigie_dead_lettered", "Records or reads refused", "reason")
+        self.refused_elsewhere = self._labelled(
+            "vigie_refused_elsewhere", "Records or reads refused here that another agent reports", "reason"
+        )
         self.expired = self.counter(
             "vigie_records_expired", "Records that retention dropped before this agent had read them"
         )

@@ -17,22 +17,27 @@ M = TypeVar("M", bound=Message)
 class Record(
     msgspec.Struct, Generic[M_co], gc=False
 ):  # one is made for each record: a frozen data class takes ten times as long
-    """One decoded message and where it stands. Not to be changed."""
+    """One decoded message with the place of its record in the topic. Not to be changed."""
 
     topic: str
     partition: int
     offset: int
     recorded_at_ms: int  # the broker's clock when it took the record
     message: M_co
-    payload: bytes  # as it came
+    payload: bytes  # the record's value as it came
+    indexes: tuple[int, ...] | None = None  # of each read in the batch as it came; None: no read was taken out
+
+    def index_of(self, position: int) -> int:
+        """The index in the batch as it came of the read that is at this position in the message: refused reads were taken out."""
+        return position if self.indexes is None else self.indexes[position]
 
     def now_ms(self, clock_ms: int) -> int:
-        """What time it is: this machine's clock, unless the broker took the record later than that. Then it is behind."""
+        """The later of this machine's clock and the broker's when it took the record: a clock that is behind is not believed."""
         return max(clock_ms, self.recorded_at_ms)
 
 
 def by_time(records: Sequence[Record[M]], clock_ms: int) -> Iterator[tuple[int, Sequence[Record[M]]]]:
-    """The records in runs of the same time, which is Record.now_ms: one run, unless this machine's clock is behind."""
+    """The records in groups of the same Record.now_ms, in order: one group, unless this machine's clock is behind."""
     latest_ms = max([record.recorded_at_ms for record in records], default=None)
     if latest_ms is not None and latest_ms <= clock_ms:
         yield clock_ms, records
@@ -43,7 +48,11 @@ def by_time(records: Sequence[Record[M]], clock_ms: int) -> Iterator[tuple[int, 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One record, or one read of its batch, that goes to the dead letters."""
+    """One record, or one read of its batch, that an agent does not accept.
+
+    shared: every agent that reads the topic refuses it for the same reason, so only the one with `reports_refused` sends the dead
+    letter. What one agent alone could not process is not shared.
+    """
 
     topic: str
     partition: int
@@ -53,14 +62,16 @@ class Refused:
     detail: str
     payload: bytes
     index: int | None = None
+    shared: bool = False
 
 
 @dataclass(slots=True)
 class Outputs:
-    """What a handler wants sent, refused and held back.
+    """What a handler wants sent, refused and not committed yet.
 
-    hold: partition -> first offset that must not be committed yet, because work on it is still open; it replaces what earlier
-    calls held. settled: runs when the broker has acknowledged every output, before the inputs are committed.
+    hold: partition -> the first offset that must not be committed yet, because the handler still needs its record; each call
+    replaces what earlier calls held. settled: called after the broker has acknowledged every output, before the inputs are
+    committed.
     """
 
     sends: list[tuple[Topic[Any], Message, str | None, int | None]] = field(default_factory=list)
@@ -73,8 +84,8 @@ class Outputs:
         self.sends.append((topic, message, key, partition))
 
     def refuse(self, record: Record[Any], reason: str, detail: str, *, index: int | None = None,
-               payload: bytes | None = None) -> None:  # fmt: skip
-        """Send a record, or the read at `index` of its batch, to the dead letters. payload: the part at fault."""
+               payload: bytes | None = None, shared: bool = False) -> None:  # fmt: skip
+        """Refuse a record, or the read at `index` of its batch. payload: the part at fault. shared: see Refused."""
         self.refusals.append(
             Refused(
                 record.topic,
@@ -85,11 +96,12 @@ class Outputs:
                 detail,
                 record.payload if payload is None else payload,
                 index,
+                shared,
             )
         )
 
     def add(self, other: "Outputs") -> None:
-        """Take over what another call of the handler gave; its holds are the newer ones."""
+        """Add the outputs of a later call of the handler; its `hold` replaces the earlier one."""
         self.sends += other.sends
         self.refusals += other.refusals
         self.hold = other.hold

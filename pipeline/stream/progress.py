@@ -83,6 +83,14 @@ class Progress:
                 at.committed = offset
                 at.gone_back = at.asked and (at.settled is None or offset > at.settled)
 
+    def committed_offsets(self) -> dict[TopicPartition, int]:
+        """The offset that each partition is read from after a crash: the committed one, or a lower one that is committed next."""
+        return {
+            tp: at.committed if at.settled is None else min(at.committed, at.settled)
+            for tp, at in self._partitions.items()
+            if at.committed is not None
+        }
+
     def positions(self) -> dict[TopicPartition, int | None]:
         """Every partition with the next offset that is not settled; None: nothing settled yet."""
         return {tp: at.settled for tp, at in self._partitions.items()}

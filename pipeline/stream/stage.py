@@ -16,18 +16,19 @@ import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.runtime.back_off import BackOff
+from pipeline.runtime.sender import Sender
 from pipeline.stream.fetched import Chunk
 from pipeline.stream.lane import Lane
 from pipeline.stream.metrics import StageMetrics, captured_at_ms, count_of, count_of_all
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.stream.progress import Again, Progress
-from pipeline.stream.sender import Sender
 from pipeline.stream.wire import Run, Wire
 from schemas.base import Message
 from schemas.topics import Topic
 
 log = structlog.get_logger()
-MAX_BACKOFF_S = 5.0
+BETWEEN_ATTEMPTS = BackOff(first_s=0.05, cap_s=5.0, patience_s=1.0)
 
 
 class Stale(Exception):
@@ -45,6 +46,7 @@ class StageOptions:
     max_bytes: int = 2 * 1024 * 1024  # of a batch: some 5,000 reads, which take a tenth of a second or less
     tick_ms: int | None = None
     per_partition: bool = False
+    reports_refused: bool = True
     retries: int = 3
     backlog: int = 2000  # fetched records that may wait per lane
 
@@ -61,7 +63,7 @@ class Stage:
         now_ms: Callable[[], int],
     ) -> None:
         self._options = options
-        self._wire = Wire(options.agent, options.namespace, options.source)
+        self._wire = Wire(options.agent, options.namespace, options.source, reports_refused=options.reports_refused)
         self._handler = handler
         self._sender = sender
         self._metrics = metrics
@@ -288,7 +290,8 @@ class Stage:
         for name, count in sent.items():
             self._metrics.messages_out.labels(self._options.agent, name).inc(count)
         for refused in outputs.refusals:
-            self._metrics.dead_lettered.labels(self._options.agent, refused.reason).inc()
+            counter = self._metrics.dead_lettered if self._wire.reports(refused) else self._metrics.refused_elsewhere
+            counter.labels(self._options.agent, refused.reason).inc()
 
     async def _waited_out(self, action: Callable[[], Any], stale: Callable[[], bool]) -> None:
         attempt = 0
@@ -303,9 +306,8 @@ class Stage:
     async def _wait(self, error: Exception, attempt: int, stale: Callable[[], bool]) -> None:
         if stale():
             raise Stale from error
-        pause_s = min(MAX_BACKOFF_S, 0.05 * 2 ** min(attempt, 10))
-        if isinstance(error, Unavailable):
-            pause_s = min(MAX_BACKOFF_S, max(pause_s, min(error.retry_after_s, 1.0) * (attempt > 0)))
+        asked_s = error.retry_after_s if isinstance(error, Unavailable) and attempt else None
+        pause_s = BETWEEN_ATTEMPTS.wait_s(attempt + 1, asked_s=asked_s)
         self._metrics.waiting.set(1)
         self._metrics.retries.labels(
             self._options.agent, "unavailable" if isinstance(error, Unavailable) else "failed"

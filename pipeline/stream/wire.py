@@ -1,4 +1,4 @@
-"""Between Kafka's bytes and an agent's messages: what comes in is decoded or refused, what goes out is encoded."""
+"""Between Kafka's bytes and an agent's messages: records that arrive are decoded or refused, outputs are encoded."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from aiokafka.structs import TopicPartition
 
 from pipeline.errors import BadRecord
+from pipeline.runtime.sender import OVERHEAD_BYTES, Outgoing
 from pipeline.stream import codec
 from pipeline.stream.outputs import Outputs, Record, Refused
-from pipeline.stream.sender import OVERHEAD_BYTES, Outgoing
 from schemas import ids
 from schemas.base import Message
 from schemas.outcomes import DeadLetter
-from schemas.reads import MAX_BATCH, ReadBatch
+from schemas.reads import MAX_BATCH, PlateRead, ReadBatch
 from schemas.topics import DEAD_LETTERS, READS, TOPICS, Topic
 
 Run = tuple[TopicPartition, Sequence[Any]]
@@ -20,16 +20,17 @@ Run = tuple[TopicPartition, Sequence[Any]]
 
 
 class Wire:
-    """The bytes of one agent's stage."""
+    """Decodes and encodes for one agent. reports_refused: as in Agent."""
 
-    def __init__(self, agent: str, namespace: str, source: Topic[Any]) -> None:
+    def __init__(self, agent: str, namespace: str, source: Topic[Any], *, reports_refused: bool = True) -> None:
+        self._reports_refused = reports_refused
         self._agent = agent
         self._namespace = namespace
         self._source = source
         self._most_bytes = {f"{namespace}.{topic.name}": topic.max_message_bytes for topic in TOPICS}
 
     def decoded(self, batch: Sequence[Run]) -> tuple[list[Record[Message]], Outputs]:
-        """The messages of a fetched batch; what is none is refused in the outputs. Good reads of a bad batch are kept."""
+        """The messages of a fetched batch. Records that are none are refused in the outputs; good reads of a bad batch are kept."""
         records: list[Record[Message]] = []
         outputs = Outputs()
         for tp, fetched in batch:
@@ -45,27 +46,28 @@ class Wire:
         return records, outputs
 
     def _one_by_one(self, tp: TopicPartition, fetched: Sequence[Any], outputs: Outputs) -> Iterator[Record[Message]]:
-        """Those of records of which some are no messages."""
+        """The messages of records of which at least one is not valid."""
         for raw in fetched:
             payload = raw.value or b""
             try:
                 message = codec.decode(self._source, payload)
             except BadRecord as error:
-                if self._source is READS and payload:
-                    message = self._salvaged(tp, raw, outputs)
-                    if message is None:
-                        continue
-                else:
+                if self._source is not READS or not payload:
                     outputs.refusals.append(self._refused(tp, raw, error, payload))
-                    continue
+                elif good := self._good_reads(tp, raw, outputs):
+                    indexes, reads = zip(*good, strict=True)
+                    batch = ReadBatch(reads=reads)
+                    yield Record(tp.topic, tp.partition, raw.offset, raw.timestamp, batch, payload, indexes)
+                continue
             yield Record(tp.topic, tp.partition, raw.offset, raw.timestamp, message, payload)
 
-    def _salvaged(self, tp: TopicPartition, raw: Any, outputs: Outputs) -> ReadBatch | None:
+    def _good_reads(self, tp: TopicPartition, raw: Any, outputs: Outputs) -> list[tuple[int, PlateRead]]:
+        """The valid reads of a batch that is not valid as a whole, each with its index; the others are refused in the outputs."""
         try:
             good, bad = codec.decode_reads_one_by_one(raw.value)
         except BadRecord as error:
             outputs.refusals.append(self._refused(tp, raw, error, raw.value))
-            return None
+            return []
         if len(bad) > MAX_BATCH:  # a megabyte of rubbish is one letter, not a million
             why = BadRecord("invalid", f"{len(bad)} of its {len(good) + len(bad)} reads; the first: {bad[0][2].detail}")
             outputs.refusals.append(self._refused(tp, raw, why, raw.value))
@@ -73,19 +75,24 @@ class Wire:
             outputs.refusals += [self._refused(tp, raw, error, part, index) for index, part, error in bad]
         if not good and not bad:
             outputs.refusals.append(self._refused(tp, raw, BadRecord("empty", "a batch without reads"), raw.value))
-        return ReadBatch(reads=tuple(good)) if good else None
+        return good
 
     @staticmethod
     def _refused(tp: TopicPartition, raw: Any, error: BadRecord, payload: bytes, index: int | None = None) -> Refused:
-        return Refused(tp.topic, tp.partition, raw.offset, raw.timestamp, error.reason, error.detail, payload, index)
+        reason, detail = error.reason, error.detail
+        return Refused(tp.topic, tp.partition, raw.offset, raw.timestamp, reason, detail, payload, index, shared=True)
 
     def outgoing(self, outputs: Outputs, now_ms: int) -> list[Outgoing]:
-        """The records of all outputs, dead letters last."""
+        """The records of all outputs, then a dead letter for each refusal that this agent reports."""
         sends = [self._encoded(topic, message, key, partition) for topic, message, key, partition in outputs.sends]
-        return sends + [self._dead_letter(refused, now_ms) for refused in outputs.refusals]
+        return sends + [self._dead_letter(refused, now_ms) for refused in outputs.refusals if self.reports(refused)]
+
+    def reports(self, refused: Refused) -> bool:
+        """Whether this agent sends the dead letter."""
+        return self._reports_refused or not refused.shared
 
     def bounded(self, records: Sequence[Outgoing], now_ms: int) -> list[Outgoing]:
-        """The same records, but a dead letter for each that its topic is too small for."""
+        """The same records, but a dead letter in place of each that is larger than its topic takes."""
         return [self._told(record, now_ms) if self._is_too_large(record) else record for record in records]
 
     def _is_too_large(self, record: Outgoing) -> bool:

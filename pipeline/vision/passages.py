@@ -1,6 +1,6 @@
 """The passages of many cameras: one tracker each, bounded in memory, and what leaves them as messages."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -178,7 +178,7 @@ class Passages:
         taken = {camera_id: tracker.take_spent() for camera_id, tracker in self._trackers.items()}
         return {camera_id: spent for camera_id, spent in taken.items() if spent}
 
-    def forget_spent(self, before_offsets: dict[int, int]) -> None:
+    def forget_spent(self, before_offsets: Mapping[int, int]) -> None:
         """Drop what belongs to frames that can no longer come again. before_offsets: by partition."""
         for camera_id, tracker in self._trackers.items():
             if self._partitions[camera_id] in before_offsets:

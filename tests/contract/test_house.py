@@ -39,6 +39,12 @@ def test_every_agent_keeps_the_contract(name: str) -> None:
     assert inspect.getmodule(agent.start).__doc__
 
 
+def test_exactly_one_agent_of_each_topic_reports_what_all_of_them_refuse() -> None:
+    """A refused read is in the dead letters once, whoever reads its topic."""
+    reporting = [agent_named(name).source.name for name in AGENTS if agent_named(name).reports_refused]
+    assert sorted({agent_named(name).source.name for name in AGENTS}) == sorted(reporting)
+
+
 @pytest.mark.parametrize("name", AGENTS)
 def test_every_agent_has_a_compose_service_and_a_readme_row(name: str) -> None:
     """What is deployed and what is described is what there is."""

@@ -17,7 +17,7 @@ from pipeline.simulation.compare import Seen, compare_outcome
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
-from pipeline.sources.producer import open_gateway
+from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
@@ -90,12 +90,12 @@ class WholeRoad:
     async def play(self, *, seconds: float, reads_per_s: float = 60.0, seed: int = 1) -> Simulation:
         """Send simulated traffic in real time, riding out whatever happens to the broker meanwhile."""
         servers = self.platform.servers
-        async with open_gateway(servers.kafka.client_kwargs(), namespace=self.platform.settings.namespace) as gateway:
+        async with open_producer(servers.kafka.client_kwargs(), namespace=self.platform.settings.namespace) as producer:
             options = SimulationOptions(
                 start_ms=platform_now_ms(), duration_ms=round(seconds * 1000), reads_per_s=reads_per_s, seed=seed
             )
             simulation = simulate(self.network, options)
-            await play(simulation.reads, gateway.put, starts_ms=options.start_ms)
+            await play(simulation.reads, producer.put, starts_ms=options.start_ms)
         return simulation
 
     async def agrees(self, simulation: Simulation, *, ringing: bool, within_s: float = 90.0) -> None:

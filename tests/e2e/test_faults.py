@@ -67,7 +67,7 @@ async def test_redis_away_for_ten_seconds_loses_nothing(road: WholeRoad) -> None
 
 
 async def test_the_broker_away_for_ten_seconds_loses_nothing(road: WholeRoad) -> None:
-    """kill -9 of the only broker, back after ten seconds: agents and gateway wait, then all comes out."""
+    """kill -9 of the only broker, back after ten seconds: agents and producer wait, then all comes out."""
     assert road.platform.pair
     (broker,) = road.platform.pair.brokers
     playing = asyncio.create_task(road.play(seconds=30, seed=4))

@@ -15,9 +15,9 @@ from aiokafka import AIOKafkaConsumer
 
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.stream import codec
-from pipeline.stream.sender import Outgoing, Sender
 from schemas.outcomes import Receipt
 from schemas.topics import FORWARDS
 from tests.desks import Batch, DeskProcess, forwards

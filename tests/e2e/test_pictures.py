@@ -11,7 +11,7 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.sources.producer import open_gateway
+from pipeline.sources.producer import open_producer
 from pipeline.stream import codec
 from pipeline.vision.rendering.passages import render_passage
 from schemas.pictures import Frame
@@ -60,12 +60,12 @@ async def test_decode_and_ocr_killed_in_mid_stream_lose_and_double_no_passage(ro
     consumer = AIOKafkaConsumer(f"{namespace}.reads", auto_offset_reset="earliest", **servers.kafka.client_kwargs())
     await consumer.start()
     try:
-        async with open_gateway(servers.kafka.client_kwargs(), namespace=namespace) as gateway:
+        async with open_producer(servers.kafka.client_kwargs(), namespace=namespace) as producer:
             started_ms = platform_now_ms()
             kills = {len(PLATES): "decode", 2 * len(PLATES): "ocr", 3 * len(PLATES): "decode"}
             for number, frame in enumerate(frames_of(road, started_ms)):
                 await asyncio.sleep(max(0, frame.captured_at_ms - platform_now_ms()) / 1000)
-                await gateway.put_frame(msgspec.structs.replace(frame, received_at_ms=platform_now_ms()))
+                await producer.put_frame(msgspec.structs.replace(frame, received_at_ms=platform_now_ms()))
                 for worker in road.platform.fleet.of(kills.get(number, "none")):
                     worker.process.kill()
         reads = await reads_of(road, consumer, PASSAGES)
@@ -94,9 +94,9 @@ async def test_what_is_no_picture_is_told_and_the_stream_goes_on(road: WholeRoad
     unknown = frame(good.image, camera_id="NOBODY")
     future = msgspec.structs.replace(good, captured_at_ms=now_ms + 3_600_000)
     last_year = msgspec.structs.replace(good, captured_at_ms=now_ms - 365 * 86_400_000)
-    async with open_gateway(servers.kafka.client_kwargs(), namespace=namespace) as gateway:
+    async with open_producer(servers.kafka.client_kwargs(), namespace=namespace) as producer:
         for one in [*bad, unknown, future, last_year]:
-            await gateway.put_frame(one)
+            await producer.put_frame(one)
     async with asyncio.timeout(60):
         while len(road.dead_letters) < 7:  # noqa: ASYNC110 - a watcher fills the list
             await asyncio.sleep(0.1)

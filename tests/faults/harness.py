@@ -16,7 +16,7 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
-from pipeline.sources.producer import CameraProducer, open_gateway
+from pipeline.sources.producer import CameraProducer, open_producer
 from schemas.reads import PlateRead
 from tests.faults.ends import Ends
 from tests.faults.growth import GrowthWatch
@@ -72,12 +72,12 @@ class Run:
         await ends.start()
         watching = asyncio.create_task(growth.run())
         try:
-            async with open_gateway(road.pair.kafka.client_kwargs(), namespace=NAMESPACE) as gateway:
+            async with open_producer(road.pair.kafka.client_kwargs(), namespace=NAMESPACE) as producer:
                 await asyncio.sleep(max(0.0, (simulation.options.start_ms - platform_now_ms()) / 1000))
                 self.began = time.monotonic()
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._traffic(gateway, simulation, road))
-                    group.create_task(pictures.run(gateway, self.options.seed, self.options.seconds, platform_now_ms))
+                    group.create_task(self._traffic(producer, simulation, road))
+                    group.create_task(pictures.run(producer, self.options.seed, self.options.seconds, platform_now_ms))
                     await self._strike_all(road, ends)
             await self._complete(ends)
         finally:
@@ -98,10 +98,10 @@ class Run:
         )
         return simulate(network, options)
 
-    async def _traffic(self, gateway: CameraProducer, simulation: Simulation, road: Road) -> None:
+    async def _traffic(self, producer: CameraProducer, simulation: Simulation, road: Road) -> None:
         async def put(read: PlateRead) -> None:
             self.sent.add(read)
-            await gateway.put(read)
+            await producer.put(read)
             self.ledger.sent(read, self.now_s())
             road.sent(read)
 

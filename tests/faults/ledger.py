@@ -70,7 +70,7 @@ class Ledger:
         return item
 
     def sent(self, read: PlateRead, at_s: float) -> None:
-        """This read was given to the gateway."""
+        """This read was given to the producer."""
         for item in self._waiting.pop(read.read_id, ()):
             item.first_due_s = at_s if item.first_due_s is None else item.first_due_s
             self._missing_reads[id(item)] -= 1
@@ -117,7 +117,7 @@ _FORWARD_KINDS: tuple[Kind, ...] = ("forward", "delivery", "receipt")
 
 
 class SentReads:
-    """Every read that was given to the gateway, in order. Ids are kept as hashes: an hour has a million."""
+    """Every read that was given to the producer, in order. Ids are kept as hashes: an hour has a million."""
 
     def __init__(self) -> None:
         self._place: dict[int, int] = {}

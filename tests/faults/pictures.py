@@ -57,7 +57,7 @@ class PictureTraffic:
     _shown: list[tuple[str, int, int, str]] = field(default_factory=list)  # camera, from, until (ms UTC), name
     _first: dict[str, str] = field(default_factory=dict)  # passage -> read_id
 
-    async def run(self, gateway: CameraProducer, seed: int, seconds: float, now_ms: Callable[[], int]) -> None:
+    async def run(self, producer: CameraProducer, seed: int, seconds: float, now_ms: Callable[[], int]) -> None:
         """Show a passage every few seconds."""
         random = Random(f"{seed}/pictures")
         plates = zip(WANTED, _COUNTRIES, strict=True)
@@ -65,19 +65,19 @@ class PictureTraffic:
         until_s, number = self.now_s() + seconds, 0
         while self.now_s() < until_s - EVERY_S:
             camera_id = self.cameras[number % len(self.cameras)]
-            await self._show(gateway, passages[number % len(passages)], camera_id, now_ms)
+            await self._show(producer, passages[number % len(passages)], camera_id, now_ms)
             number += 1
             await asyncio.sleep(EVERY_S)
 
     async def _show(
-        self, gateway: CameraProducer, passage: RenderedPassage, camera_id: str, now_ms: Callable[[], int]
+        self, producer: CameraProducer, passage: RenderedPassage, camera_id: str, now_ms: Callable[[], int]
     ) -> None:
         start_ms = now_ms()
         for view in passage.views:
             await asyncio.sleep(max(0.0, (start_ms + view.after_ms - now_ms()) / 1000))
             frame = Frame(camera_id=camera_id, captured_at_ms=start_ms + view.after_ms,
                           received_at_ms=now_ms(), image=view.image)  # fmt: skip
-            await gateway.put_frame(frame)
+            await producer.put_frame(frame)
         name = f"{camera_id}@{start_ms}"
         self._shown.append((camera_id, start_ms, start_ms + passage.views[-1].after_ms, name))
         self.ledger.enter("picture", name, (), due_s=self.now_s())
@@ -86,7 +86,7 @@ class PictureTraffic:
             self.saw(read, self.now_s())
 
     def saw(self, read: PlateRead, now_s: float) -> None:
-        """A read that no gateway sent came."""
+        """A read that no camera sent came."""
         name = self._passage_of(read)
         if name is None:
             self.stray.append(read)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import sys
 import time
 import urllib.request
 from collections import deque
@@ -28,6 +29,7 @@ from schemas.reads import PlateRead
 from schemas.topics import FORWARDS, TOPICS
 from tests.desks import DeskProcess
 from tests.faults.proxy import Proxy
+from tests.faults.worker import CLOCK
 
 NAMESPACE = "faults"
 PARTITIONS = {topic.name: 8 for topic in TOPICS if topic is not FORWARDS}
@@ -125,11 +127,11 @@ class Road:
         ]
 
     def sent(self, read: PlateRead) -> None:
-        """A gateway has sent this read."""
+        """A camera has sent this read."""
         self._sent.append((time.monotonic(), read))
 
     def sent_before(self, seconds: float) -> list[PlateRead]:
-        """The last reads that gateways sent, but for those of the last seconds."""
+        """The last reads that cameras sent, but for those of the last seconds."""
         until = time.monotonic() - seconds
         return [read for at, read in self._sent if at < until]
 
@@ -181,10 +183,11 @@ class Road:
             "VIGIE_REDIS_URL": f"redis://127.0.0.1:{links.redis.port}/0",
             "VIGIE_NAMESPACE": NAMESPACE,
             "VIGIE_CONFIG": str(config),
-            "VIGIE_CLOCK_OFFSET_FILE": str(self._clock(agent)),
+            CLOCK: str(self._clock(agent)),
             "VIGIE_LOG_FORMAT": "json",
         }
-        return Fleet(self.pair.data_dir, env, {name: MOST_WORKERS if name == agent else 0 for name in AGENTS})
+        counts = {name: MOST_WORKERS if name == agent else 0 for name in AGENTS}
+        return Fleet(self.pair.data_dir, env, counts, command=(sys.executable, "-u", "-m", "tests.faults.worker"))
 
 
 @asynccontextmanager

@@ -11,13 +11,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from redis.asyncio import Redis
 
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.stream import codec
 from pipeline.stream.agent import Agent
 from pipeline.stream.app import run_agent
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Outputs, Record
-from pipeline.stream.sender import Outgoing, Sender
 from schemas.outcomes import Receipt
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import READS, RECEIPTS

@@ -14,7 +14,7 @@ from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.network_small import small_network
 from pipeline.state.collections import CAMERAS, HOTLIST
 from pipeline.state.replica_writer import ReplicaWriter
-from tests.integration.test_gateway import batches_in, reads_of
+from tests.integration.test_camera_producer import batches_in, reads_of
 
 
 async def test_reference_data_and_reads_arrive(pair: EmbeddedPair, namespace: str, redis: Redis) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import msgspec
 import pytest_asyncio
+from pipeline.stream.sender import Outgoing, Sender
 
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.servers.access import provide
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.stream import codec
-from pipeline.stream.sender import Outgoing, Sender
 from schemas.topics import DEAD_LETTERS, READS
 from tests.builders import NOON_MS, make_read
 from tests.conftest import records_in

@@ -16,13 +16,13 @@ from pipeline.errors import Unavailable
 from pipeline.reads.admission import GRACE_MS
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
-from pipeline.stream.sender import Sender
 from schemas.outcomes import Alert, Forward, Violation
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import FORWARDS
@@ -160,7 +160,7 @@ async def test_a_read_that_may_not_enter_is_refused_alone_under_its_place(house:
     handle = await house.handler_of(hotlist.start)
     good, bad = make_read(), make_read(camera_id="nobody")
     payload = msgspec.json.encode({"reads": [{"read_id": "broken"}, good, bad]})
-    record = Record("t.reads", 0, 7, NOON_MS, ReadBatch(reads=(good, bad)), payload)
+    record = Record("t.reads", 0, 7, NOON_MS, ReadBatch(reads=(good, bad)), payload, (1, 2))
     outputs = await handle([record])
     (refused,) = outputs.refusals
     assert ("unknown_camera", 2, bad) == (

@@ -20,6 +20,7 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.reads.admission import check_time
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS
 from pipeline.state.replica_writer import ReplicaWriter
@@ -29,7 +30,6 @@ from pipeline.stream.app import run_agent
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Outputs, Record
-from pipeline.stream.sender import Outgoing, Sender
 from pipeline.vision.passages import IDLE_MS
 from pipeline.vision.pictures import decode_picture, encode_jpeg
 from pipeline.vision.reading import PlateReader
@@ -112,6 +112,23 @@ async def test_frames_that_come_again_after_their_track_was_sent_are_used_up(red
     sent = tracks_of(await again.handle(frames))
     clock.now_ms += IDLE_MS
     assert [] == sent + tracks_of(await again.handle([]))
+
+
+async def test_what_was_used_up_is_forgotten_once_its_frames_are_committed(redis: Redis) -> None:
+    """Not a moment before: until then a crash brings them again."""
+    namespace, clock, committed = f"t{secrets.token_hex(4)}", Clock(), dict[int, int]()
+    store = SpentDetections(redis, namespace)
+    frames = records_of(passage("1ABC234", "C1", NOON_MS) + passage("2XYZ987", "C1", NOON_MS + 60_000))
+    decoder = Decoder(store, clock, partial(check_time, retention_days=KEPT_DAYS), committed=lambda: committed)
+    await settle(await decoder.handle(frames[:5]))
+    clock.now_ms += 60_000
+    await settle(await decoder.handle([]))
+    assert min(one.offset for one in (await store.load(["C1"]))["C1"]) < 5
+    committed[0] = 5
+    await settle(await decoder.handle(frames[5:]))
+    clock.now_ms += IDLE_MS
+    await settle(await decoder.handle([]))
+    assert 5 <= min(one.offset for one in (await store.load(["C1"]))["C1"])
 
 
 async def test_used_up_detections_are_kept_per_camera_and_dropped_when_committed(redis: Redis) -> None:

@@ -27,7 +27,7 @@ async def bench(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: 
     await made.sender.stop()
 
 
-async def gateway(bench: Bench, **options: Any) -> AIOKafkaProducer:
+async def foreign_producer(bench: Bench, **options: Any) -> AIOKafkaProducer:
     """A producer that is none of ours, started."""
     producer = AIOKafkaProducer(**bench.kafka.client_kwargs(), **options)
     await producer.start()
@@ -35,9 +35,9 @@ async def gateway(bench: Bench, **options: Any) -> AIOKafkaProducer:
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
-async def test_reads_that_a_gateway_compressed_come_out(bench: Bench, codec: str) -> None:
-    """Every codec that Kafka has: which one a gateway uses is its own choice."""
-    producer = await gateway(bench, compression_type=codec, linger_ms=50)
+async def test_reads_that_another_client_compressed_come_out(bench: Bench, codec: str) -> None:
+    """Every codec that Kafka has: which one a client uses is its own choice."""
+    producer = await foreign_producer(bench, compression_type=codec, linger_ms=50)
     sent = [await producer.send(f"{bench.namespace}.reads", batch_of(n), partition=0) for n in range(100)]
     await asyncio.gather(*sent)
     await producer.stop()
@@ -49,7 +49,7 @@ async def test_reads_that_a_gateway_compressed_come_out(bench: Bench, codec: str
 async def test_only_what_a_transaction_committed_comes_out(bench: Bench) -> None:
     """What it took back was never said; its marks in the topic stop nobody and leave no lag."""
     topic = f"{bench.namespace}.reads"
-    producer = await gateway(bench, transactional_id=bench.namespace)
+    producer = await foreign_producer(bench, transactional_id=bench.namespace)
     for first in range(0, 60, 10):
         await producer.begin_transaction()
         for n in range(first, first + 10):

@@ -21,11 +21,11 @@ from pipeline.neighbours.message import verify_acknowledgement, verify_forward
 from pipeline.receiver.credentials import Credentials, create_credentials
 from pipeline.receiver.files import client_context, key_ring
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import LiaisonSettings, Settings
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
-from pipeline.stream.sender import Sender
 from schemas.outcomes import Forward, Receipt
 from tests.desks import Batch, DeskProcess, forwards, liaison_settings
 

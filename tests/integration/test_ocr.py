@@ -9,11 +9,11 @@ from redis.asyncio import Redis
 
 from agents.ocr import Ocr
 from pipeline.evidence.store import EvidenceStore
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Record
-from pipeline.stream.sender import Sender
 from pipeline.vision.passages import Passages, track_of
 from pipeline.vision.reading import PlateReader
 from pipeline.vision.rendering.passages import render_passage

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaProducer
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.partitioner import partition_of
+from pipeline.runtime.sender import MAX_BYTES, Outgoing, Sender
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.stream.sender import MAX_BYTES, Outgoing, Sender
 from schemas.topics import ALERTS
 from tests.conftest import PARTITIONS, records_in
 
@@ -69,7 +69,7 @@ async def test_many_callers_ride_out_a_broker_that_is_away(
     """One record a call or several, the same partition or others, and it is away for longer than they have patience: each call
     ends, and after some tries with everything sent.
     """
-    monkeypatch.setattr("pipeline.stream.sender.DELIVERY_TIMEOUT_MS", 1_500)
+    monkeypatch.setattr("pipeline.runtime.sender.DELIVERY_TIMEOUT_MS", 1_500)
     sender, topic = Sender(pair.kafka.client_kwargs()), f"{namespace}.alerts"
     await sender.start()
 

@@ -77,7 +77,7 @@ def test_good_reads_of_a_bad_batch_are_kept() -> None:
     good = msgspec.to_builtins(make_read(plate="1ABC234"))
     payload = msgspec.json.encode({"reads": [good, {**good, "plate": ""}, good]})
     kept, refused = codec.decode_reads_one_by_one(payload)
-    assert ["1ABC234", "1ABC234"] == [read.plate for read in kept]
+    assert [(0, "1ABC234"), (2, "1ABC234")] == [(index, read.plate) for index, read in kept]
     assert [1] == [index for index, _, _ in refused]
 
 
@@ -105,7 +105,7 @@ def test_a_batch_is_taken_apart_though_one_of_its_reads_is_in_a_dialect() -> Non
     good = msgspec.json.encode(make_read())
     strange = good.replace(b'"confidence":', b'"confidence":NaN,"was":')
     reads, bad = codec.decode_reads_one_by_one(b'{"reads":[' + strange + b"," + good + b"]}")
-    assert [make_read()] == reads
+    assert [(1, make_read())] == reads
     assert [0] == [index for index, _, _ in bad]
     assert "confidence" in bad[0][2].detail
 

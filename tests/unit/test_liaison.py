@@ -17,7 +17,6 @@ from pipeline.neighbours.message import (
     MAX_SIGNED_BYTES,
     Acknowledgement,
     Answer,
-    BackOff,
     Retry,
     Settled,
     UnreadableForward,
@@ -30,6 +29,7 @@ from pipeline.neighbours.message import (
     verify_forward,
 )
 from pipeline.neighbours.signatures import NotAuthentic
+from pipeline.runtime.back_off import BackOff
 from schemas.outcomes import Forward
 from tests.desks import NOW_MS, make_forward
 

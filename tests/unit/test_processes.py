@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from pipeline.runtime.back_off import BackOff
 from pipeline.servers import pids
 from pipeline.servers.processes import Program, StartFailed, Supervised
 
@@ -20,7 +21,8 @@ Run = Callable[..., Supervised]
 
 def python(code: str, **care: object) -> Program:
     """A Python program named child, restarted after 10 ms when it dies."""
-    program = Program(name="child", argv=(sys.executable, "-I", "-S", "-c", code), back_off_s=0.01, stop_within_s=2.0)
+    back_off = BackOff(first_s=0.01)
+    program = Program(name="child", argv=(sys.executable, "-I", "-S", "-c", code), back_off=back_off, stop_within_s=2.0)
     return replace(program, **care)  # type: ignore[arg-type]
 
 
@@ -100,7 +102,9 @@ async def test_a_child_that_keeps_dying_is_restarted_ever_more_slowly(supervise:
     """No crash loop: the pauses double up to the bound, so few lives fit into the time."""
     lives = tmp_path / "lives"
     child = supervise(
-        python(f"open({str(lives)!r}, 'a').write('x'); raise SystemExit(3)", back_off_s=0.2, health=never)
+        python(
+            f"open({str(lives)!r}, 'a').write('x'); raise SystemExit(3)", back_off=BackOff(first_s=0.2), health=never
+        )
     )
     await child.start()
     with pytest.raises(StartFailed, match="was not ready within"):

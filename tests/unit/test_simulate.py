@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_reads_and_truth() -> None:
 
 
 def test_reads_come_in_the_order_of_their_arrival_and_within_the_time() -> None:
-    """What a gateway may rely on."""
+    """What a producer may rely on."""
     dues = [arrival.due_ms for arrival in simulated().reads]
     assert dues == sorted(dues)
     assert dues[0] >= NOON_MS

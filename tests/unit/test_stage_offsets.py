@@ -88,6 +88,23 @@ async def test_what_is_settled_is_committed_once() -> None:
         assert {} == stage.progress.offsets()
 
 
+async def test_a_handler_is_told_what_cannot_come_again() -> None:
+    """What is settled may come again until the broker has its offset; after a step back, what lies behind it may, too."""
+    held = Held()
+    held.go.set()
+    async with running(held) as stage:
+        take(stage, one=10)
+        await settled(stage)
+        assert {} == stage.progress.committed_offsets()
+        stage.progress.committed({ONE: 13})
+        assert {ONE: 13} == stage.progress.committed_offsets()
+        take(stage, one=13)
+        await settled(stage)
+        assert {ONE: 13} == stage.progress.committed_offsets()
+        stage.rewound({}, {ONE: 3}, {})
+        assert {ONE: 3} == stage.progress.committed_offsets()
+
+
 async def test_a_batch_in_hand_when_its_partition_is_rewound_settles_nothing_of_it() -> None:
     """What was made of it was lost; a worker that died now would otherwise go on behind it. The other partition moves on."""
     held = Held()

@@ -29,7 +29,7 @@ PAYLOADS: tuple[bytes | None, ...] = (
     b'{"reads":[' + b"0," * 60_000 + b"0]}", b'{"reads":[{"captured_at_ms":1e30,"plate":["x"]}],"reads":7}', b"\xef\xbb\xbf{}",
     b"[" * _DEEP, b'{"reads":' + b"[" * _DEEP, b'{"reads":[{"read_id":' + b"[" * _DEEP, b"\x81\xa1x" + b"\x91" * _DEEP,
 )  # fmt: skip
-_TOLD_BY = {"frames": ("decode",), "tracks": ("ocr",), "reads": ("hotlist", "section_control"),
+_TOLD_BY = {"frames": ("decode",), "tracks": ("ocr",), "reads": ("hotlist",),
             "alerts": ("cross_border",), "forwards": ("liaison",),
             "violations": (), "receipts": (), "dead_letters": ()}  # fmt: skip
 

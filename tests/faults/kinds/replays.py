@@ -1,4 +1,4 @@
-"""A gateway that sends again what it sent before: in another order, to other partitions, compressed, in transactions."""
+"""A source that sends again what it sent before: in another order, to other partitions, compressed, in transactions."""
 
 from random import Random
 from typing import Any, ClassVar
