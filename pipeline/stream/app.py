@@ -21,12 +21,13 @@ from pipeline.runtime.settings import Settings
 from pipeline.runtime.signals import stop_on_signals
 from pipeline.state.witness import Witness
 from pipeline.stream.agent import Agent
+from pipeline.stream.batch import StageOptions
 from pipeline.stream.context import Context
 from pipeline.stream.faust_app import make_app
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler
-from pipeline.stream.progress import Since
-from pipeline.stream.stage import Stage, StageOptions
+from pipeline.stream.progress import RereadFrom
+from pipeline.stream.stage import Stage
 
 log = structlog.get_logger("vigie.agent")
 START = BackOff(first_s=0.1, cap_s=3.0)
@@ -111,10 +112,10 @@ def _watch_redis(agent: Agent[Any], context: Context, stage: Stage) -> None:
     source = f"{context.settings.namespace}.{agent.source.name}"
 
     def reread(offsets: Mapping[int, int | None]) -> None:
-        everything = Since(back_ms=kept.reread_ms, asked_ms=context.now_ms())
-        stage.progress.rewind({
+        everything = RereadFrom(back_ms=kept.reread_ms, asked_ms=context.now_ms())
+        stage.progress.ask_reread({
             TopicPartition(source, partition):
-                everything if offset is None else Since(offset if kept.reread_unsaved else None)
+                everything if offset is None else RereadFrom(offset if kept.reread_unsaved else None)
             for partition, offset in offsets.items()
         })  # fmt: skip
 
@@ -124,7 +125,7 @@ def _watch_redis(agent: Agent[Any], context: Context, stage: Stage) -> None:
         agent.name,
         kept.if_lost,
         places=lambda: {tp.partition: offset for tp, offset in stage.progress.positions().items()},
-        debts=lambda: {tp.partition: done for tp, done in stage.progress.debts().items()},
+        debts=lambda: {tp.partition: done for tp, done in stage.progress.rereads_committed().items()},
         on_owed=reread,
         on_lost=count_loss.inc,
     )

@@ -1,6 +1,7 @@
-"""The thread in which aiokafka's consumer lives: what is asked of it there, and a commit that may fail and never is of the past.
+"""aiokafka's consumer in a thread of its own, so that fetches and heartbeats go on while a handler computes.
 
-tests/integration/test_stage.py fails when upstream changes what this leans on.
+A commit returns False instead of raising, and never commits for an earlier generation of the group.
+tests/integration/test_stage.py fails when upstream changes what this relies on.
 """
 
 import asyncio
@@ -16,15 +17,15 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers import aiokafka as upstream
 
 from pipeline.stream.fetch_pace import pace
-from pipeline.stream.fetched import Chunk, lean
+from pipeline.stream.fetch_plan import Standing
+from pipeline.stream.fetched import Chunk, keep_packed
 
 log = structlog.get_logger("vigie.transport")
-AWAY = (KafkaError, TimeoutError)
-FETCH_BYTES = 4 * 1024 * 1024  # of an answer: what is behind is read at half of the cost that aiokafka's 50 MB have
+FETCH_BYTES = 4 * 1024 * 1024  # of one answer; reading a backlog costs half of what it costs with aiokafka's 50 MB
 
 
-class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """Fetches and heartbeats go on in it while a handler computes."""
+class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust ships no types
+    """Its public methods are called from the stage's thread."""
 
     logger = logging.getLogger("faust.consumer")
 
@@ -38,8 +39,8 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
-            check_crcs=False,  # `lean` does it
-            max_poll_records=conf.broker_max_poll_records,  # batches, where `lean` leaves them packed
+            check_crcs=False,  # `keep_packed` does it
+            max_poll_records=conf.broker_max_poll_records,  # of batches: `keep_packed` leaves them packed
             max_poll_interval_ms=2**31 - 1,  # the stage waits out a Redis or broker that is away, however long
             max_partition_fetch_bytes=conf.consumer_max_fetch_size,
             fetch_max_bytes=max(FETCH_BYTES, conf.consumer_max_fetch_size),
@@ -53,37 +54,35 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         )
 
     async def on_start(self) -> None:
-        """Start the consumer, its fetcher made lean and its pace mended."""
+        """Start the consumer, with the fetcher as `keep_packed` and `pace` change it."""
         await super().on_start()
-        lean(self._ensure_consumer())
+        keep_packed(self._ensure_consumer())
         pace(self._ensure_consumer())
 
     async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Chunk:
         batches = await super()._fetch_records(consumer, *args, **kwargs)
         return Chunk(consumer._coordinator.generation, batches)  # read in the same step: no rebalance in between
 
-    async def commit_generation(self, places: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
-        """Commit for this generation only. False: not done, because it has passed or the broker is away."""
-        return bool(await self.call_thread(self._commit_generation, places, generation))
+    async def commit_generation(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
+        """Commit for this generation of the group. False: it has passed, or the broker is away."""
+        return bool(await self.call_thread(self._commit_generation, offsets, generation))
 
-    async def _commit_generation(self, places: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
+    async def _commit_generation(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
         consumer = self._ensure_consumer()
         mine = consumer.assignment()
-        if consumer._coordinator.generation != generation or not set(places) <= mine:
+        if consumer._coordinator.generation != generation or not set(offsets) <= mine:
             return False
         try:
-            await asyncio.wait_for(consumer.commit(dict(places)), 5.0)
-        except AWAY as error:
+            await asyncio.wait_for(consumer.commit(dict(offsets)), 5.0)
+        except (KafkaError, TimeoutError) as error:
             log.warning("commit.failed", error=repr(error))
             return False
         return True
 
     async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """The first offset of each partition that the broker recorded then (UTC ms) or later; none where nothing was."""
-        if not times:
-            return {}
+        """The first offset of each partition that the broker recorded then (UTC ms) or later; missing where there is none."""
         found = await self.call_thread(self._ensure_consumer().offsets_for_times, dict(times))
-        return {tp: place.offset for tp, place in found.items() if place is not None}
+        return {tp: at.offset for tp, at in found.items() if at is not None}
 
     async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The first offset that each partition still has."""
@@ -92,13 +91,13 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         )
         return found
 
-    async def committed_place(self, tp: TopicPartition) -> tuple[int | None, int | None]:
-        """The offset that the group has committed, and when the broker had taken the record before it; None where not known."""
+    async def committed(self, tp: TopicPartition) -> Standing:
+        """The offset that the group has committed, and when the broker took the record before it."""
         found = await self.call_thread(self._ensure_consumer()._coordinator.fetch_committed_offsets, [tp])
-        place = found.get(tp)
-        if place is None or place.offset < 0:
-            return None, None
-        return place.offset, int(place.metadata) if (place.metadata or "").isdecimal() else None
+        at = found.get(tp)
+        if at is None or at.offset < 0:
+            return Standing(None, None)
+        return Standing(at.offset, int(at.metadata) if (at.metadata or "").isdecimal() else None)
 
     def verify_event_path(self, now: float, tp: TopicPartition) -> None:
-        """Nothing: the stage's own metrics tell of a partition that stands still."""
+        """Nothing: the stage's own metrics show a partition that makes no progress."""

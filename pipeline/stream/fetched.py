@@ -106,7 +106,7 @@ class _Room(local):
 _room = _Room()
 
 
-def lean(consumer: Any) -> None:
+def keep_packed(consumer: Any) -> None:
     """Have a started AIOKafkaConsumer (with check_crcs=False) give a RecordBatch where it gave records.
 
     It leans on Fetcher._proc_fetch_request, Fetcher._records (partition -> FetchResult) and FetchResult._partition_records; and on

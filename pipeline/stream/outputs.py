@@ -118,4 +118,5 @@ class Outputs:
 
 
 Handler = Callable[[Sequence[Record[M]]], Awaitable[Outputs]]
-"""What an agent decides with: records of its source in, outputs out."""
+"""What an agent decides with: records of its source in, outputs out. AnyHandler: whatever its source is."""
+AnyHandler = Handler[Any]

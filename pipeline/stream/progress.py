@@ -1,4 +1,7 @@
-"""How far a worker is with each of its partitions: what is taken, settled and committed, and what must be read again."""
+"""How far a worker has come in each of its partitions: which records are taken, settled and committed, and what is read again.
+
+Every offset here is the next one: that of the first record that is not taken, settled or committed yet.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,79 +12,85 @@ from pipeline.stream.fetched import RecordBatch
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
-    """From where a partition is to be read again: from this offset, or from back_ms before the latest record that was settled, and
-    at least before asked_ms (UTC ms, as the broker's clock); from whichever is earlier. Nothing of both: not at all.
+class RereadFrom:
+    """From where a partition is to be read again, because what was made of its records is lost.
+
+    offset: from this offset on. back_ms: from so long before the last settled record, or before asked_ms (UTC ms) if that is
+    earlier. Both given: from the lower offset. Neither: the partition is not read again.
     """
 
-    place: int | None = None
+    offset: int | None = None
     back_ms: int | None = None
     asked_ms: int = 0
 
+    @property
+    def rewinds(self) -> bool:
+        """Whether it asks for anything."""
+        return self.offset is not None or self.back_ms is not None
 
-Again = Mapping[TopicPartition, Since]
-"""What is to be read again."""
+
+Rereads = Mapping[TopicPartition, RereadFrom]
 
 
 @dataclass(slots=True)
 class _Partition:
-    """Each place is the next offset; None: none yet."""
+    """The offsets of one partition; None: not known in this generation."""
 
-    taken: int = 0  # a seek may bring again what lies before
+    taken: int = 0  # records below it were taken, and are dropped when a seek brings them again
     settled: int | None = None
-    settled_ms: int | None = None  # when the broker took the latest record that was settled
+    settled_ms: int | None = None  # when the broker took the latest settled record
     committed: int | None = None
-    asked: bool = False  # to be read again
-    again: Since | None = None  # asked, and not gone back yet
-    gone_back: bool = False  # which the broker does not know yet
+    asked: bool = False  # a reread was asked for in this generation
+    reread: RereadFrom | None = None  # asked for, and the partition was not rewound yet
+    rewound: bool = False  # the broker does not have the lower offset yet
 
 
 class Progress:
-    """Of one generation of the group: the next one begins with nothing, for the broker's committed offsets say where."""
+    """The progress of one generation of the consumer group. The next generation begins at the committed offsets."""
 
     def __init__(self) -> None:
         self._partitions: dict[TopicPartition, _Partition] = {}
         self._hold: Mapping[int, int] = {}
 
     def begin(self, partitions: Iterable[TopicPartition]) -> None:
-        """A new generation, with these: Faust's, which equal aiokafka's, but aiokafka takes only its own to be committed."""
+        """Begin a generation with these partitions. They may be of Faust's class; aiokafka commits only its own, which are kept."""
         self._partitions = {TopicPartition(*tp): _Partition() for tp in partitions}
         self._hold = {}
 
     # -- forward ----------------------------------------------------------------------------------------------------------
 
     def not_taken(self, tp: TopicPartition, batches: Sequence[RecordBatch]) -> list[RecordBatch]:
-        """What was not taken of these until now; it is from now on."""
+        """The part of these batches that was not taken before; it counts as taken from now on."""
         at = self._partitions[tp]
         found = [packed.since(at.taken) for packed in batches if packed.last >= at.taken]
         at.taken = max(at.taken, batches[-1].last + 1)
         return found
 
-    def settle(self, tp: TopicPartition, place: int, recorded_ms: int) -> None:
-        """All before this place is done; recorded_ms: when the broker took the last of it."""
+    def settle(self, tp: TopicPartition, offset: int, recorded_ms: int) -> None:
+        """Note that all records below this offset are settled. recorded_ms: when the broker took the last of them, UTC ms."""
         at = self._partitions[tp]
-        at.settled, at.settled_ms = place, max(recorded_ms, at.settled_ms or 0)
+        at.settled, at.settled_ms = offset, max(recorded_ms, at.settled_ms or 0)
 
-    def hold(self, places: Mapping[int, int]) -> None:
-        """Commit no further than this, in these partitions, until told otherwise."""
-        self._hold = dict(places)
+    def hold(self, offsets: Mapping[int, int]) -> None:
+        """Commit no higher than these offsets, by partition, until the next call."""
+        self._hold = dict(offsets)
 
     def offsets(self) -> dict[TopicPartition, int]:
-        """Next offset to commit per partition, where the broker may have another one: a lower one, too, after it was rewound."""
+        """The offset to commit for each partition where the broker may have another one: a higher one, too, after a rewind."""
         found: dict[TopicPartition, int] = {}
         for tp, at in self._partitions.items():
             if at.settled is not None:
                 safe = min(at.settled, self._hold.get(tp.partition, at.settled))
-                if safe != at.committed or at.gone_back:
+                if safe != at.committed or at.rewound:
                     found[tp] = safe
         return found
 
     def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """The broker has these. One that was on its way when its partition went back is higher than what is settled since."""
+        """Note that the broker has these. One that was in flight during a rewind is too high: another commit must follow."""
         for tp, offset in offsets.items():
             if at := self._partitions.get(tp):
                 at.committed = offset
-                at.gone_back = at.asked and (at.settled is None or offset > at.settled)
+                at.rewound = at.asked and (at.settled is None or offset > at.settled)
 
     def committed_offsets(self) -> dict[TopicPartition, int]:
         """The offset that each partition is read from after a crash: the committed one, or a lower one that is committed next."""
@@ -92,50 +101,54 @@ class Progress:
         }
 
     def positions(self) -> dict[TopicPartition, int | None]:
-        """Every partition with the next offset that is not settled; None: nothing settled yet."""
+        """The settled offset of every partition; None: nothing was settled in this generation."""
         return {tp: at.settled for tp, at in self._partitions.items()}
 
     def recorded_ms(self, tp: TopicPartition) -> int | None:
-        """When the broker took the latest record that was settled, UTC ms, or what `rewound` said; None: nothing settled yet."""
+        """When the broker took the latest settled record, UTC ms, or what `rewound` was told; None: neither is known."""
         at = self._partitions.get(tp)
         return at.settled_ms if at else None
 
     # -- and back ---------------------------------------------------------------------------------------------------------
 
-    def rewind(self, again: Again) -> None:
-        """Have these partitions read again: what the handler made of them was lost. Its ids make that harmless. It never goes
-        forward: a worker that is behind stays behind. The next generation does not know of it.
+    def ask_reread(self, rereads: Rereads) -> None:
+        """Ask that these partitions be read again. Their messages get the same ids again, which makes that harmless.
+
+        It never skips records: a partition that is behind the named offset goes on from where it is. The next generation does
+        not know of it.
         """
-        for tp, since in again.items():
+        for tp, reread in rereads.items():
             if at := self._partitions.get(tp):
-                at.asked, at.again = True, since
+                at.asked, at.reread = True, reread
 
-    def again(self) -> dict[TopicPartition, Since]:
-        """What `rewind` asked for and is not done."""
-        return {tp: at.again for tp, at in self._partitions.items() if at.again is not None}
+    def rereads(self) -> dict[TopicPartition, RereadFrom]:
+        """What was asked for and is not done yet."""
+        return {tp: at.reread for tp, at in self._partitions.items() if at.reread is not None}
 
-    def rewound(self, again: Again, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]) -> None:
-        """This was done: these partitions, which had come so far (UTC ms), go on from there; the others need not go back. It is
-        committed like any progress, so that a crash does not cut the repetition short.
+    def rewound(
+        self, done: Rereads, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]
+    ) -> None:
+        """Note that these rereads are done: partitions in `offsets` go on from there, the others did not need to go back.
+
+        times: how far each had come, UTC ms. The lower offsets are committed like any other, so that a worker that takes over
+        after a crash reads again, too.
         """
-        for tp, since in again.items():
+        for tp, reread in done.items():
             at = self._partitions[tp]
-            if at.again is since:  # not asked for anew meanwhile
-                at.again = None
+            if at.reread is reread:  # it was not asked for once more meanwhile
+                at.reread = None
         for tp, recorded_ms in times.items():
             self._partitions[tp].settled_ms = recorded_ms
         for tp, offset in offsets.items():
             at = self._partitions[tp]
             at.taken = at.settled = offset
-            at.gone_back = True
+            at.rewound = True
 
-    def debts(self) -> dict[TopicPartition, bool]:
-        """The partitions that `rewind` was asked for in this generation, and whether the broker knows that they went back."""
-        return {tp: at.again is None and not at.gone_back for tp, at in self._partitions.items() if at.asked}
+    def rereads_committed(self) -> dict[TopicPartition, bool]:
+        """The partitions that a reread was asked for in this generation, and whether it is done and the broker has its offset."""
+        return {tp: at.reread is None and not at.rewound for tp, at in self._partitions.items() if at.asked}
 
     def begin_anew(self, tp: TopicPartition) -> None:
-        """Its topic is another one than before, and counts from the beginning: nothing that comes was seen, whatever its offset,
-        and it is committed although that is less than before.
-        """
+        """Note that the topic was deleted and made again: its offsets count from the beginning, and lower ones are committed."""
         at = self._partitions[tp]
         at.taken, at.settled, at.settled_ms, at.committed = 0, None, None, None

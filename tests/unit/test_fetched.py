@@ -21,7 +21,7 @@ from pipeline.stream.fetched import (
     CheckedRecords,
     Fetched,
     RecordBatch,
-    lean,
+    keep_packed,
 )
 
 PLACE = TopicPartition("t.reads", 3)
@@ -72,7 +72,7 @@ async def packed_of(
     state.consumed_to = lambda offset: setattr(state, "position", offset)
     records = PartitionRecords(PLACE, CheckedRecords(data), aborted, start, None, None, False, READ_COMMITTED)
     fetcher = fetch_of(records, state)
-    lean(SimpleNamespace(_fetcher=fetcher))
+    keep_packed(SimpleNamespace(_fetcher=fetcher))
     for _ in range(2):  # of what waits, nothing is made twice
         assert await fetcher._proc_fetch_request(None, 0, None)
     return fetcher._records[PLACE].getall(), state.position

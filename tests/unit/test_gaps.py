@@ -1,4 +1,4 @@
-"""Records that should have come and did not."""
+"""Whether fetched records follow those before."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -20,15 +20,15 @@ def records(*offsets: int, at_ms: int = 1_000) -> Any:
     }
 
 
-def test_what_comes_as_it_was_sought_shows_no_gap() -> None:
-    """Marks of transactions inside a chunk are nobody's business; the first chunk may begin anywhere."""
+def test_records_from_where_it_was_sought_show_no_gap() -> None:
+    """Offsets of transactions' markers inside a chunk are no gap; the first chunk may begin anywhere."""
     gaps = Gaps()
     assert {} == gaps.took(records(7, 8, 11))
     gaps.sought({PLACE: 5})
     assert {} == gaps.took(records(5, 6))
     assert {} == gaps.took(records(7))
     gaps.sought({PLACE: None})
-    assert {} == gaps.strayed(records(0))
+    assert {} == gaps.reset_by_client(records(0))
     assert {} == gaps.took(records(0))
 
 
@@ -42,12 +42,12 @@ def test_only_what_the_topic_no_longer_has_is_lost() -> None:
     assert {} == expired(found, {PLACE: 0})
 
 
-def test_old_records_instead_of_those_that_are_due_are_strayed_from_not_taken() -> None:
-    """The client began at the topic's beginning, because a leader did not know the place; nothing is new about them."""
+def test_old_records_below_the_expected_offset_come_from_a_client_that_was_reset() -> None:
+    """The client began at the topic's beginning, because a leader that lags did not know the offset."""
     gaps = Gaps()
     gaps.took(records(8, 9))
-    assert {PLACE: 10} == gaps.strayed(records(0, 1))
-    assert [] == gaps.begun_anew(records(0, 1))
+    assert {PLACE: 10} == gaps.reset_by_client(records(0, 1))
+    assert [] == gaps.made_anew(records(0, 1))
 
 
 def test_young_records_of_low_offsets_are_another_topic() -> None:
@@ -57,7 +57,7 @@ def test_young_records_of_low_offsets_are_another_topic() -> None:
     fresh.sought({PLACE: 10})
     young = records(0, 1, at_ms=5_000)
     for one in (gaps, fresh):
-        assert {} == one.strayed(young)
-        assert [PLACE] == one.begun_anew(young)
+        assert {} == one.reset_by_client(young)
+        assert [PLACE] == one.made_anew(young)
     gaps.took(young)
-    assert [] == gaps.begun_anew(records(2, at_ms=5_000))
+    assert [] == gaps.made_anew(records(2, at_ms=5_000))

@@ -10,11 +10,12 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from pipeline.stream import codec
+from pipeline.stream.batch import StageOptions
 from pipeline.stream.fetched import Chunk
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Outputs, Record
-from pipeline.stream.progress import Progress, Since
-from pipeline.stream.stage import Stage, StageOptions
+from pipeline.stream.progress import Progress, RereadFrom
+from pipeline.stream.stage import Stage
 from schemas.reads import ReadBatch
 from schemas.topics import READS
 from tests.builders import make_read
@@ -72,7 +73,7 @@ def take(stage: Stage, **first: int) -> None:
 async def settled(stage: Stage) -> None:
     """What is in hand is done."""
     async with asyncio.timeout(10):
-        while any(lane.busy or lane.waiting for lane in stage._lanes.values()):
+        while any(queue.busy or queue.waiting for queue in stage._queues.values()):
             await stage.room()
 
 
@@ -136,36 +137,36 @@ async def test_an_offset_that_was_on_its_way_when_its_partition_was_rewound_is_t
 
 async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back() -> None:
     """Not by an offset that was on its way, nor by the step back of an earlier debt; where nothing went back, at once."""
-    held, once, more = Held(), Since(back_ms=1), Since(back_ms=2)
+    held, once, more = Held(), RereadFrom(back_ms=1), RereadFrom(back_ms=2)
     held.go.set()
     async with running(held) as stage:
         take(stage, one=10, two=20)
         await settled(stage)
         on_its_way = stage.progress.offsets()
-        stage.progress.rewind({ONE: once, TWO: once})
-        assert {ONE: False, TWO: False} == stage.progress.debts()
+        stage.progress.ask_reread({ONE: once, TWO: once})
+        assert {ONE: False, TWO: False} == stage.progress.rereads_committed()
         stage.rewound({ONE: once, TWO: once}, {ONE: 3}, {ONE: 500})
-        assert ({ONE: False, TWO: True}, {}) == (stage.progress.debts(), stage.progress.again())
+        assert ({ONE: False, TWO: True}, {}) == (stage.progress.rereads_committed(), stage.progress.rereads())
         assert (500, 1_000) == (stage.progress.recorded_ms(ONE), stage.progress.recorded_ms(TWO))
         stage.progress.committed(on_its_way)
-        assert not stage.progress.debts()[ONE]
-        stage.progress.rewind({ONE: more})
+        assert not stage.progress.rereads_committed()[ONE]
+        stage.progress.ask_reread({ONE: more})
         stage.progress.committed(stage.progress.offsets())
-        assert ({ONE: False, TWO: True}, {ONE: more}) == (stage.progress.debts(), stage.progress.again())
+        assert ({ONE: False, TWO: True}, {ONE: more}) == (stage.progress.rereads_committed(), stage.progress.rereads())
         stage.rewound({ONE: once}, {}, {})
-        assert not stage.progress.debts()[ONE]
+        assert not stage.progress.rereads_committed()[ONE]
         stage.rewound({ONE: more}, {ONE: 3}, {})
-        assert not stage.progress.debts()[ONE]
+        assert not stage.progress.rereads_committed()[ONE]
         stage.progress.committed(stage.progress.offsets())
-        assert {ONE: True, TWO: True} == stage.progress.debts()
+        assert {ONE: True, TWO: True} == stage.progress.rereads_committed()
         stage.progress.committed(on_its_way)  # it was tried again by the broker's client, after the step back
-        assert ({ONE: False, TWO: True}, 3) == (stage.progress.debts(), stage.progress.offsets()[ONE])
+        assert ({ONE: False, TWO: True}, 3) == (stage.progress.rereads_committed(), stage.progress.offsets()[ONE])
         stage.progress.committed({ONE: 3})
-        stage.progress.rewind({ONE: once})
+        stage.progress.ask_reread({ONE: once})
         stage.rewound({ONE: once}, {ONE: 3}, {})  # which the broker has, but another commit may be on its way
-        assert ({ONE: False, TWO: True}, 3) == (stage.progress.debts(), stage.progress.offsets()[ONE])
+        assert ({ONE: False, TWO: True}, 3) == (stage.progress.rereads_committed(), stage.progress.offsets()[ONE])
         stage.assigned([ONE])
-        assert {} == stage.progress.debts()
+        assert {} == stage.progress.rereads_committed()
 
 
 def test_what_faust_assigned_is_committed_as_aiokafka_takes_it() -> None:

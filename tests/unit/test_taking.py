@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.stream.fetched import RecordBatch
-from pipeline.stream.lane import Lane
 from pipeline.stream.outputs import Record, by_time
+from pipeline.stream.partition_queue import PartitionQueue
 
 ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
 
@@ -51,52 +51,52 @@ def offsets(batch: list[tuple[TopicPartition, Any]]) -> list[tuple[int, list[int
 )
 def test_a_batch_ends_with_records_or_bytes(most: int, size: int, expected: list[tuple[int, list[int]]]) -> None:
     """Whichever comes first."""
-    lane = Lane()
-    lane.keep(ONE, [records(10, 10, 10)])
-    lane.keep(TWO, [records(None, 5)])
-    assert expected == offsets(lane.taken(most, size))
+    queue = PartitionQueue()
+    queue.append(ONE, [records(10, 10, 10)])
+    queue.append(TWO, [records(None, 5)])
+    assert expected == offsets(queue.take(most, size))
 
 
 @given(st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=6), max_size=6), st.integers(1, 5), st.integers(1, 20))
 def test_every_record_is_taken_once_and_in_order(runs: list[list[int]], most: int, size: int) -> None:
     """However the batches are cut."""
-    lane, taken = Lane(), list[int]()
+    queue, taken = PartitionQueue(), list[int]()
     numbered = iter(range(100))
-    lane.keep(ONE, [[SimpleNamespace(offset=next(numbered), value=bytes(n)) for n in run] for run in runs])
-    while lane.waiting:
-        before = lane.records
-        batch = [raw.offset for _, run in lane.taken(most, size) for raw in run]
+    queue.append(ONE, [[SimpleNamespace(offset=next(numbered), value=bytes(n)) for n in run] for run in runs])
+    while queue.waiting:
+        before = queue.records
+        batch = [raw.offset for _, run in queue.take(most, size) for raw in run]
         assert 0 < len(batch) <= most
-        assert before - len(batch) == lane.records
+        assert before - len(batch) == queue.records
         taken += batch
     assert list(range(sum(map(len, runs)))) == taken
 
 
 def test_batches_are_unpacked_when_their_turn_has_come() -> None:
     """What waits stays packed, and counts; one whose records the topic has dropped is passed over."""
-    lane = Lane()
-    lane.keep(TWO, [packed(Batch(), 0)])
-    lane.keep(ONE, [packed(Batch(records(1, 1, 1)), 1)])
-    lane.keep(TWO, [packed(Batch(), 0)])
-    assert 3 + 2 + 3 == lane.records
-    assert [(1, [1])] == offsets(lane.taken(1, 1000))
-    assert [list, RecordBatch] == [type(waiting) for _, waiting in lane.waiting]
-    assert [(1, [2])] == offsets(lane.taken(10, 1000))
-    assert not lane.waiting
-    assert 0 == lane.records
+    queue = PartitionQueue()
+    queue.append(TWO, [packed(Batch(), 0)])
+    queue.append(ONE, [packed(Batch(records(1, 1, 1)), 1)])
+    queue.append(TWO, [packed(Batch(), 0)])
+    assert 3 + 2 + 3 == queue.records
+    assert [(1, [1])] == offsets(queue.take(1, 1000))
+    assert [list, RecordBatch] == [type(waiting) for _, waiting in queue.waiting]
+    assert [(1, [2])] == offsets(queue.take(10, 1000))
+    assert not queue.waiting
+    assert 0 == queue.records
 
 
 def test_what_is_dropped_of_one_partition_waits_no_longer_and_no_longer_counts() -> None:
     """The other partition's does."""
-    lane = Lane()
-    lane.keep(ONE, [records(1, 1)])
-    lane.keep(TWO, [records(1)])
-    lane.drop(ONE)
-    assert 1 == lane.records
-    assert [(2, [0])] == offsets(lane.taken(10, 1000))
-    lane.keep(ONE, [records(1, 1)])
-    lane.clear()
-    assert (0, []) == (lane.records, lane.taken(10, 1000))
+    queue = PartitionQueue()
+    queue.append(ONE, [records(1, 1)])
+    queue.append(TWO, [records(1)])
+    queue.discard(ONE)
+    assert 1 == queue.records
+    assert [(2, [0])] == offsets(queue.take(10, 1000))
+    queue.append(ONE, [records(1, 1)])
+    queue.clear()
+    assert (0, []) == (queue.records, queue.take(10, 1000))
 
 
 def test_records_are_decided_at_the_brokers_time_where_this_clock_is_behind() -> None:

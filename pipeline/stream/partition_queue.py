@@ -1,4 +1,4 @@
-"""What waits for a stage's loop: fetched records, in order, packed until their turn has come."""
+"""Fetched records that wait for a stage's loop, in order, packed until they are needed."""
 
 import asyncio
 from collections import deque
@@ -11,44 +11,52 @@ from aiokafka.structs import TopicPartition
 from pipeline.stream.fetched import RecordBatch
 from pipeline.stream.wire import Run
 
+NO_GENERATION = -1
+
 
 @dataclass(slots=True)
-class Lane:
-    """A queue of fetched records that one loop works off. One for all partitions, or one for each.
+class PartitionQueue:
+    """Fetched records that one loop works off: those of all partitions, or those of one.
 
-    A batch is unpacked when its turn has come: what waits is small, and what is decoded is still in the processor's cache.
+    A batch is unpacked when the loop takes it, so that what waits is small and what is decoded is still in the processor's cache.
     """
 
     waiting: deque[tuple[TopicPartition, RecordBatch | Sequence[Any]]] = field(default_factory=deque)
     records: int = 0  # how many wait
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    generation: int = -1
-    busy: bool = False
+    generation: int = NO_GENERATION  # of the consumer group, in which the records were fetched
+    busy: bool = False  # the loop has taken a batch and has not settled it yet
     task: asyncio.Task[None] | None = None
-    dropped: set[TopicPartition] = field(default_factory=set)  # since the batch in hand was taken
+    discarded: set[TopicPartition] = field(default_factory=set)  # since the loop took its batch
 
-    def keep(self, tp: TopicPartition, batches: Iterable[RecordBatch | Sequence[Any]]) -> None:
-        """Have these wait, too."""
+    def append(self, tp: TopicPartition, batches: Iterable[RecordBatch | Sequence[Any]]) -> None:
+        """Queue these batches."""
         for batch in batches:
             self.waiting.append((tp, batch))
             self.records += len(batch)
         self.arrived.set()
 
-    def clear(self) -> None:
-        """Nothing waits any more."""
+    def clear(self, generation: int | None = None) -> None:
+        """Discard what waits. generation: that of the records that will come; None: the same."""
         self.waiting.clear()
         self.records = 0
+        if generation is not None:
+            self.generation = generation
 
-    def drop(self, tp: TopicPartition) -> None:
-        """Nothing of this partition waits any more, and what is in hand of it counts for nothing: it comes again."""
-        self.dropped.add(tp)
+    def discard(self, tp: TopicPartition) -> None:
+        """Discard the queued records of this partition, and do not settle those of the batch in flight: both are fetched again."""
+        self.discarded.add(tp)
         self.waiting = deque(one for one in self.waiting if one[0] != tp)
         self.records = sum(len(fetched) for _, fetched in self.waiting)
 
-    def taken(self, records: int, size: int) -> list[Run]:
-        """The next records, at most so many and of so many bytes, but at least one if there is any; they wait no longer."""
+    def records_of(self, tp: TopicPartition) -> int:
+        """How many records of this partition wait."""
+        return sum(len(fetched) for waiting, fetched in self.waiting if waiting == tp)
+
+    def take(self, records: int, size: int) -> list[Run]:
+        """Remove and return the next records: at most so many, and of so many bytes, but at least one if there is any."""
         batch: list[Run] = []
-        self.dropped.clear()
+        self.discarded.clear()
         while self.waiting and records > 0 and size > 0:
             tp, fetched = self.waiting.popleft()
             self.records -= len(fetched)
@@ -65,7 +73,7 @@ class Lane:
 
 
 def _fitting(fetched: Sequence[Any], records: int, size: int) -> tuple[int, int]:
-    """How many of the records fit, and how many bytes are left then; the last one may overdraw them."""
+    """How many of the records fit into so many records and bytes, and the bytes that are left; the last one may exceed them."""
     count = 0
     for raw in fetched[:records]:
         size -= len(raw.value or b"")

@@ -1,0 +1,117 @@
+"""What a worker's fetch loop does next, and where a partition is read again from. Pure: the loop does it.
+
+Records are discarded when a seek or a rebalance happened while they were fetched. The stage drops by offset what it has seen, so
+that one chunk from after a gap would make it drop the gap. Whatever is discarded is fetched again after a seek to the committed
+offsets.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from aiokafka.structs import TopicPartition
+
+from pipeline.stream.progress import Rereads
+
+
+class Step(Enum):
+    """One step of the fetch loop."""
+
+    WAIT_FOR_FLOW = auto()  # Faust has stopped the flow of records: a rebalance
+    WAIT_FOR_SEEK = auto()  # Faust seeks: what would be fetched now may be from before it or after it
+    SEEK_TO_COMMITTED = auto()
+    REREAD = auto()
+    WAIT_FOR_ROOM = auto()  # every partition's queue is full
+    FETCH = auto()
+
+
+@dataclass(slots=True)
+class FetchPlan:
+    """The state that steers the loop. generation: of the consumer group. seeks: changes when a seek or an assignment happens."""
+
+    generation: int = -1
+    seeks: int = 0
+    seeking: int = 0  # seeks of Faust's that are under way
+    discarded: bool = False  # fetched records were discarded and have to come again
+
+    def step(self, *, flows: bool, active: bool, rereads: bool, room: bool) -> Step:
+        """The next step. flows: Faust lets records flow. active: this worker has partitions. rereads: some are to be read again.
+
+        room: some partition's queue has room.
+        """
+        if not flows:
+            return Step.WAIT_FOR_FLOW
+        if self.seeking:
+            return Step.WAIT_FOR_SEEK
+        if self.discarded and active:
+            return Step.SEEK_TO_COMMITTED
+        if rereads:
+            return Step.REREAD
+        return Step.FETCH if room else Step.WAIT_FOR_ROOM
+
+    def assigned(self, generation: int) -> None:
+        """A generation begins."""
+        self.seeks += 1
+        self.generation = generation
+
+    def seek_begins(self) -> None:
+        """A seek to the committed offsets begins."""
+        self.seeks += 1
+        self.seeking += 1
+
+    def seek_ended(self) -> None:
+        """It is over, done or failed."""
+        self.seeks += 1
+        self.seeking -= 1
+
+    def may_take(self, generation: int, seeks: int, *, flows: bool) -> bool:
+        """Whether records may be taken that this generation fetched after so many seeks; if not, they are discarded."""
+        taken = flows and generation == self.generation and seeks == self.seeks
+        self.discarded = self.discarded or not taken
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a partition has come: the next offset, and when the broker took the record before it (UTC ms). None: not known."""
+
+    offset: int | None
+    recorded_ms: int | None
+
+
+Standings = Mapping[TopicPartition, Standing]
+
+
+def times_to_look_up(rereads: Rereads, standings: Standings) -> dict[TopicPartition, int]:
+    """The time (UTC ms) whose first offset must be known, for each partition that is read again from so long before."""
+    return {
+        tp: max(0, stood_ms - back_ms)
+        for tp, stood_ms in _stood_ms(rereads, standings).items()
+        if (back_ms := rereads[tp].back_ms) is not None
+    }
+
+
+def reread_offsets(
+    rereads: Rereads, standings: Standings, since: Mapping[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    """The offset to rewind each partition to; partitions of which nothing is settled or committed are missing.
+
+    It is never above the settled offset: a partition that is behind would skip what it has not done. An equal one still counts:
+    the batch in flight was decided with the state that is lost. since: the first offset at each time of times_to_look_up; missing
+    where no record is that young.
+    """
+    return {
+        tp: min(offset for offset in (at.offset, since.get(tp), rereads[tp].offset) if offset is not None)
+        for tp, at in standings.items()
+        if at.offset is not None
+    }
+
+
+def reached_ms(rereads: Rereads, standings: Standings) -> dict[TopicPartition, int]:
+    """How far each partition had come (UTC ms), where that is known: a second reread counts from there, too."""
+    return {tp: ms for tp, ms in _stood_ms(rereads, standings).items() if standings[tp].recorded_ms}
+
+
+def _stood_ms(rereads: Rereads, standings: Standings) -> dict[TopicPartition, int]:
+    times = {tp: [ms for ms in (rereads[tp].asked_ms, at.recorded_ms) if ms] for tp, at in standings.items()}
+    return {tp: min(some) for tp, some in times.items() if some}
