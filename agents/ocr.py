@@ -5,8 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import structlog
-
 from pipeline.errors import BadRecord
 from pipeline.evidence.store import EvidenceStore
 from pipeline.stream.agent import Agent
@@ -18,9 +16,7 @@ from pipeline.vision.scene import SceneRead, read_track
 from schemas.ids import read_id
 from schemas.pictures import Track
 from schemas.reads import MAX_BATCH, Alternative, PlateRead, ReadBatch
-from schemas.topics import DAY_MS, READS, TRACKS
-
-log = structlog.get_logger()
+from schemas.topics import READS, TRACKS
 
 
 async def start(context: Context) -> Handler[Track]:
@@ -32,7 +28,7 @@ async def start(context: Context) -> Handler[Track]:
     one_thread()
     paddle = Paddle()
     settings = context.settings
-    evidence = EvidenceStore.open(settings.evidence_url or settings.data_dir / "evidence")
+    evidence = EvidenceStore.open(settings.evidence)
     reader = await asyncio.to_thread(PlateReader.load, paddle)
 
     async def make_ready() -> None:
@@ -41,17 +37,7 @@ async def start(context: Context) -> Handler[Track]:
         await asyncio.to_thread(warm_up)
 
     context.background(make_ready, "PaddleOCR")
-    context.background(lambda: _keep_the_law(evidence, context), "evidence retention")
     return Ocr(reader, evidence, context).handle
-
-
-async def _keep_the_law(evidence: EvidenceStore, context: Context) -> None:
-    """Drop whole days of pictures once they are older than the law allows; looked at every hour."""
-    while True:
-        dropped = await evidence.drop_before(context.now_ms() - context.settings.evidence_days * DAY_MS)
-        if dropped:
-            log.info("evidence.dropped", pictures=dropped)
-        await asyncio.sleep(3600)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import msgspec
 
 from pipeline.receiver.credentials import Credentials
 from pipeline.receiver.inbox import InboxEntry, read_inbox
-from pipeline.receiver.server import DeskStatus
+from pipeline.receiver.service import DeskStatus
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from schemas.outcomes import Forward
 

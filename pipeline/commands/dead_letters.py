@@ -15,12 +15,12 @@ from rich.table import Table
 
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.endpoints import servers_of
 from pipeline.state.redis_port import open_redis
 from pipeline.state.settled_letters import SettledLetters
 from pipeline.stream.dead_letters import Choice, letters_in, sent_back
-from pipeline.stream.sender import Sender
 from pipeline.tables.cells import moment_ms, moment_text
 from schemas.outcomes import DeadLetter
 

@@ -13,7 +13,8 @@ from rich.table import Table
 from pipeline.commands.common import print_json, run_async
 from pipeline.errors import Misconfigured
 from pipeline.receiver.credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, settings_toml, validity
-from pipeline.receiver.server import DeskAddress, DeskOptions, run_desk
+from pipeline.receiver.server import DeskAddress, run_desk
+from pipeline.receiver.service import DeskOptions
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import lawful_days
 from schemas.base import Country

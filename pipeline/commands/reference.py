@@ -47,14 +47,23 @@ def reference_apps() -> dict[str, typer.Typer]:
 
 
 def _app(table: Table[Any]) -> typer.Typer:
-    name, one = table.name, ONE[table.name]
-    columns = ", ".join(f"{column.name}{'*' if column.required else ''}" for column in table.columns)
-    app = typer.Typer(help=f"The {name}: import, list, add, remove, export.", no_args_is_help=True, epilog=EXIT_CODES)
+    app = typer.Typer(
+        help=f"The {table.name}: import, list, add, remove, export.", no_args_is_help=True, epilog=EXIT_CODES
+    )
+    for add_command in (_add_import, _add_list, _add_add, _add_remove, _add_export):
+        add_command(app, table)
+    return app
 
+
+def _columns(table: Table[Any]) -> str:
+    return ", ".join(f"{column.name}{'*' if column.required else ''}" for column in table.columns)
+
+
+def _add_import(app: typer.Typer, table: Table[Any]) -> None:
     @app.command(
         "import",
-        help=f"Take the {name} of a CSV or JSON file. Nothing of it is taken if a line is bad, unless --skip-bad."
-        f"\n\nColumns (* needed): {columns}.\n\nExample: vigie {name} import {name}.csv",
+        help=f"Take the {table.name} of a CSV or JSON file. Nothing of it is taken if a line is bad, unless --skip-bad."
+        f"\n\nColumns (* needed): {_columns(table)}.\n\nExample: vigie {table.name} import {table.name}.csv",
         epilog=EXIT_CODES,
     )
     def import_(
@@ -76,9 +85,11 @@ def _app(table: Table[Any]) -> typer.Typer:
             refuse_everywhere(checked, asked_for=everywhere)
             _import(table, checked, skip_bad=skip_bad, replace=replace, dry_run=dry_run, as_json=as_json)
 
+
+def _add_list(app: typer.Typer, table: Table[Any]) -> None:
     @app.command(
         "list",
-        help=f"List the {name}.\n\nExample: vigie {name} list '{table.key_field}=E4*' --json",
+        help=f"List the {table.name}.\n\nExample: vigie {table.name} list '{table.key_field}=E4*' --json",
         epilog=EXIT_CODES,
     )
     def list_(
@@ -96,14 +107,17 @@ def _app(table: Table[Any]) -> typer.Typer:
 
         run_async(run)
 
+
+def _add_add(app: typer.Typer, table: Table[Any]) -> None:
     @app.command(
         "add",
-        help=f"Add one {one}, or change one that is known.\n\nExample: vigie {name} add {EXAMPLES[name]}",
+        help=f"Add one {ONE[table.name]}, or change one that is known.\n\nExample: vigie {table.name} add {EXAMPLES[table.name]}",
         epilog=EXIT_CODES,
     )
     def add(
         cells: Annotated[
-            list[str] | None, typer.Argument(metavar="[COLUMN=VALUE]...", help=f"Columns (* needed): {columns}.")
+            list[str] | None,
+            typer.Argument(metavar="[COLUMN=VALUE]...", help=f"Columns (* needed): {_columns(table)}."),
         ] = None,
         json: Annotated[str | None, typer.Option("--json", help="The whole item as one JSON object instead.")] = None,
         everywhere: Annotated[
@@ -121,18 +135,22 @@ def _app(table: Table[Any]) -> typer.Typer:
             refuse_everywhere(checked, asked_for=everywhere)
             _import(table, checked, skip_bad=False, replace=False, dry_run=False, as_json=False)
 
+
+def _add_remove(app: typer.Typer, table: Table[Any]) -> None:
     @app.command(
         "remove",
-        help=f"Remove from the {name} by {table.key_field}.\n\nExample: vigie {name} remove A-1 A-2",
+        help=f"Remove from the {table.name} by {table.key_field}.\n\nExample: vigie {table.name} remove A-1 A-2",
         epilog=EXIT_CODES,
     )
     def remove(keys: Annotated[list[str], typer.Argument(metavar="KEY...", help=f"Each a {table.key_field}.")]) -> None:
         if run_async(lambda: _remove(table, keys)):
             raise typer.Exit(EXIT_REFUSED)
 
+
+def _add_export(app: typer.Typer, table: Table[Any]) -> None:
     @app.command(
         "export",
-        help=f"Write the {name} to a file that import takes.\n\nExample: vigie {name} export {name}.csv",
+        help=f"Write the {table.name} to a file that import takes.\n\nExample: vigie {table.name} export {table.name}.csv",
         epilog=EXIT_CODES,
     )
     def export(
@@ -142,9 +160,7 @@ def _app(table: Table[Any]) -> typer.Typer:
             async with writer_of() as writer:
                 return await write_out(writer, table, file)
 
-        errors.print(f"{run_async(run):,} {name} written to {file}.")
-
-    return app
+        errors.print(f"{run_async(run):,} {table.name} written to {file}.")
 
 
 def _import(

@@ -13,6 +13,9 @@ from rich.table import Table
 from agents import AGENTS
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.errors import Misconfigured
+from pipeline.evidence.retention import keep_deleting
+from pipeline.evidence.store import EvidenceStore
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings, load_settings, settings_file
@@ -49,6 +52,8 @@ def up(
 ) -> None:
     """Start everything on this machine and keep it running until Ctrl-C: Kafka, the store and all agents.
 
+    Pictures that are older than VIGIE_EVIDENCE_DAYS are deleted every hour.
+
     With VIGIE_KAFKA_URL and VIGIE_REDIS_URL set, those servers are used and only the agents are started.
 
     Example: vigie up --workers ocr=2
@@ -72,8 +77,10 @@ def _count(text: str) -> tuple[str, int]:
 async def _up(settings: Settings, counts: dict[str, int]) -> None:
     stop = stop_on_signals()
     platform = Platform(settings, workers=counts, say=console.print)
+    store = EvidenceStore.open(settings.evidence)
     starting = asyncio.create_task(platform.start())
     stopping = asyncio.create_task(stop.wait())
+    deleting = asyncio.create_task(keep_deleting(store, settings.evidence_days, platform_now_ms))
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
@@ -87,7 +94,8 @@ async def _up(settings: Settings, counts: dict[str, int]) -> None:
     finally:
         starting.cancel()
         stopping.cancel()
-        await asyncio.gather(starting, stopping, return_exceptions=True)
+        deleting.cancel()
+        await asyncio.gather(starting, stopping, deleting, return_exceptions=True)
         await platform.stop()
     console.print("Stopped.")
 

@@ -10,7 +10,7 @@ import msgspec
 
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.receiver.inbox import read_inbox
-from pipeline.receiver.server import DeskStatus
+from pipeline.receiver.service import DeskStatus
 from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 

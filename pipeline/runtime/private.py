@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and that only their owner may read (passwords, keys, addresses) or write (settings)."""
+"""Files that are written whole or not at all, and that only their owner may read (passwords, keys) or write (settings)."""
 
 import os
 import stat

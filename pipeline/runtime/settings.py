@@ -89,6 +89,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 6.0  # a dead worker's partitions move after this
     liaison: LiaisonSettings = LiaisonSettings()
 
+    @property
+    def evidence(self) -> str | Path:
+        """Where pictures are kept: the URL, or the folder in data_dir."""
+        return self.evidence_url or self.data_dir / "evidence"
+
 
 def load_settings(environ: Mapping[str, str] = os.environ, toml_path: Path | None = None) -> Settings:
     """Settings from file and environment. Raises Misconfigured naming the setting, what it was and what is allowed."""

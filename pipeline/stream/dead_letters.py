@@ -8,8 +8,8 @@ from aiokafka.errors import KafkaError
 
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Outgoing
 from pipeline.stream import codec
-from pipeline.stream.sender import Outgoing
 from schemas.outcomes import DeadLetter
 from schemas.topics import DEAD_LETTERS, READS
 

@@ -1,4 +1,4 @@
-"""Faust, as far as Vigie has it: an app with one agent, which is the stage."""
+"""The part of Faust that Vigie uses: an app with one agent, which runs the stage."""
 
 import logging
 from typing import Any
@@ -14,7 +14,7 @@ from schemas.topics import Topic
 
 
 class _Boot(BootStrategy):  # type: ignore[misc]
-    enable_kafka_producer = False  # outputs go through Sender, which waits for every acknowledgement
+    enable_kafka_producer = False  # outputs are sent by Sender, which waits for every acknowledgement
     enable_web = False
     enable_sensors = False
 

@@ -1,15 +1,15 @@
-"""What is made of the broker's answer to a fetch, at the least cost: aiokafka's fetcher, mended in four places.
+"""Fetched record batches, kept as the broker sent them until a stage takes them. It changes aiokafka's fetcher in four places.
 
-* Batches of records stay packed until a stage takes them. It then unpacks and decodes some hundred kilobytes that are still in the
-  processor's cache, and what waits is a tenth as large; the consumer's thread does little but talk to the broker.
-* Of a record its offset, time and value are kept. aiokafka makes an object of eleven fields of each, which takes longer than all
-  the rest; no agent looks at the others.
-* A batch is decompressed into the same memory each time: new memory the system must first find and clear, which took longer than
-  all else about taking a batch.
-* Its checksum is computed by the processor's own instruction. aiokafka's takes 0.8 ms a megabyte, more than anything else that is
-  done to a full batch of reads; to do without, as librdkafka does unless told otherwise, would let a broken disk change a plate.
+* Batches stay compressed until a stage takes them. It then decompresses and decodes some hundred kilobytes while they are in the
+  processor's cache; queued batches take a tenth of the memory, and the consumer's thread does little but talk to the broker.
+* Of each record only offset, time and value are kept. aiokafka makes an object of eleven fields, which takes longer than all other
+  work on the record, and no agent reads the others.
+* Each batch is decompressed into the same memory. Newly allocated memory must be cleared by the system first, which took longer
+  than all other work on the batch.
+* The checksum is computed by the processor's CRC32C instruction. aiokafka's code takes 0.8 ms a megabyte, more than anything else
+  done to a full batch of reads. Without a check, which is librdkafka's default, a broken disk could change a plate.
 
-tests/unit/test_fetched.py fails when upstream changes what this leans on.
+tests/unit/test_fetched.py fails when upstream changes what this relies on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,16 +27,16 @@ from crc32c import crc32c
 
 from pipeline.runtime import zstd
 
-# Bytes into a batch of records, since Kafka 0.11 (magic 2). Its records begin where its head ends, and are what is compressed.
+# Byte positions in a batch of records since Kafka 0.11 (magic 2). The records follow the header, and only they are compressed.
 LENGTH_AT, MAGIC_AT, CRC_AT, CHECKED_FROM, CODEC_AT, HEAD_BYTES = 8, 16, 17, 21, 22, 61
-# Java's and aiokafka's batches have at most 16 KB unless told otherwise, librdkafka's a megabyte.
+# The most that a batch decompresses to; Java's and aiokafka's have 16 KB by default, librdkafka's a megabyte.
 ROOM_BYTES = 2 * 1024 * 1024
 NO_TIME = -1
-BROKERS_CLOCK = 1  # a batch's timestamp_type where the topic's records bear the time at which the broker took them
+BROKERS_CLOCK = 1  # a batch's timestamp_type where records have the time at which the broker took them
 
 
 class Fetched(msgspec.Struct, gc=False):
-    """One record as the broker gave it. timestamp: ms UTC, of the broker or the producer, as its topic is set."""
+    """One record. timestamp: ms UTC, of the broker or the producer, as the topic is configured."""
 
     offset: int
     timestamp: int
@@ -44,10 +44,10 @@ class Fetched(msgspec.Struct, gc=False):
 
 
 class RecordBatch:
-    """A batch of records as the broker gave it: checked, but not unpacked.
+    """A batch of records as the broker sent it: its checksum is checked, its records are not decompressed.
 
-    first, last: offsets of what is wanted of it. first_ms, last_ms: ms UTC, from its head; its records' own times lie within. -1
-    where an old batch (magic 0 or 1) has none.
+    first, last: the offsets of the records that are wanted. first_ms, last_ms: from the batch's header, ms UTC; the records' times
+    lie between them. -1 where an old batch (magic 0 or 1) has no times.
     """
 
     __slots__ = ("_batch", "_raw", "first", "first_ms", "last", "last_ms")
@@ -60,35 +60,35 @@ class RecordBatch:
             self.first_ms = self.last_ms
 
     def __len__(self) -> int:
-        """How many records it has; in a compacted topic, at most so many."""
+        """How many offsets it covers: as many as it has records, unless the topic is compacted."""
         return self.last - self.first + 1
 
     def since(self, offset: int) -> "RecordBatch":
-        """The same without what is before the offset."""
+        """The same batch without the records below the offset."""
         return self if offset <= self.first else RecordBatch(self._batch, self._raw, offset)
 
     def unpacked(self) -> list[Fetched]:
-        """Its records; they can be had once."""
-        first, batch = self.first, _room.opened(self._batch, self._raw)
+        """Its records. Call it once: the memory is used again."""
+        first, batch = self.first, _memory.opened(self._batch, self._raw)
         return [Fetched(one.offset, one.timestamp, one.value) for one in batch if one.offset >= first]
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Batches of records as fetched, in order per partition, and the group generation that they were fetched in."""
+    """Fetched batches, in order per partition, and the generation of the consumer group in which they were fetched."""
 
     generation: int
     batches: Mapping[TopicPartition, Sequence[RecordBatch]]
 
 
-class _Room(local):
-    """Memory that batches are decompressed into, one after the other; of one thread, for another may be reading its own."""
+class _Memory(local):
+    """The memory that batches are decompressed into, one after the other. Each thread has its own."""
 
     def __init__(self) -> None:
         self._memory = memoryview(bytearray(ROOM_BYTES))
 
     def opened(self, batch: Any, raw: memoryview) -> Any:
-        """The batch, decompressed if it was packed by zstd and fits; aiokafka opens all else. To be read before the next one."""
+        """The batch, decompressed if zstd compressed it and it fits; aiokafka does all others. Read it before the next call."""
         if raw[MAGIC_AT] < 2 or batch.compression_type != batch.CODEC_ZSTD:
             return batch
         room = self._memory
@@ -96,28 +96,28 @@ class _Room(local):
             end = HEAD_BYTES + zstd.decompressed_into(room[HEAD_BYTES:], raw[HEAD_BYTES:])
         except zstd.Broken:
             return batch
-        if end == len(room):  # larger than any client of ours makes them
+        if end == len(room):  # it may be larger than the memory
             return batch
         room[:HEAD_BYTES] = raw[:HEAD_BYTES]
         room[CODEC_AT] &= ~batch.CODEC_MASK & 0xFF
         return DefaultRecordBatch(room[:end])
 
 
-_room = _Room()
+_memory = _Memory()
 
 
 def keep_packed(consumer: Any) -> None:
-    """Have a started AIOKafkaConsumer (with check_crcs=False) give a RecordBatch where it gave records.
+    """Have a started AIOKafkaConsumer (with check_crcs=False) return RecordBatches instead of records.
 
-    It leans on Fetcher._proc_fetch_request, Fetcher._records (partition -> FetchResult) and FetchResult._partition_records; and on
-    the name MemoryRecords, by which the fetcher makes them of an answer's bytes.
+    It relies on Fetcher._proc_fetch_request, Fetcher._records (partition -> FetchResult), FetchResult._partition_records, and on
+    the name MemoryRecords in the fetcher's module, by which it reads an answer's bytes.
     """
     zstd.keep_contexts()
     upstream.MemoryRecords = CheckedRecords
     fetcher = consumer._fetcher
     fetch = fetcher._proc_fetch_request
 
-    async def leaner(assignment: Any, node_id: Any, request: Any) -> Any:
+    async def kept_packed(assignment: Any, node_id: Any, request: Any) -> Any:
         brought = await fetch(assignment, node_id, request)
         for result in fetcher._records.values():
             records = getattr(result, "_partition_records", None)  # an error has none
@@ -125,19 +125,19 @@ def keep_packed(consumer: Any) -> None:
                 result._partition_records = PartitionBatches(records)
         return brought
 
-    fetcher._proc_fetch_request = leaner
+    fetcher._proc_fetch_request = kept_packed
 
 
 class PartitionBatches(upstream.PartitionRecords):  # type: ignore[misc]
-    """aiokafka's PartitionRecords, which minds transactions and positions, over batches instead of records.
+    """aiokafka's PartitionRecords, which skips aborted transactions and tracks positions, over batches instead of records.
 
-    It leans on how _unpack_records goes through them, and on its fields.
+    It relies on its fields and on how _unpack_records iterates.
     """
 
     def __init__(self, fetched: Any) -> None:
         super().__init__(
             fetched._tp,
-            _Heads(fetched._records),
+            _Headers(fetched._records),
             fetched._aborted_transactions,
             fetched.next_fetch_offset,
             None,
@@ -146,12 +146,12 @@ class PartitionBatches(upstream.PartitionRecords):  # type: ignore[misc]
             fetched._isolation_level,
         )
 
-    def _consumer_record(self, _tp: Any, head: "_Head") -> RecordBatch:
-        return RecordBatch(head.batch, head.raw, max(self.next_fetch_offset, head.base_offset))
+    def _consumer_record(self, _tp: Any, header: "_Header") -> RecordBatch:
+        return RecordBatch(header.batch, header.raw, max(self.next_fetch_offset, header.base_offset))
 
 
-class _Head:
-    """A batch as PartitionRecords is shown it: with one record in it, at its last offset, which is the batch."""
+class _Header:
+    """A batch as PartitionRecords sees it: with one record, which is the batch itself, at its last offset."""
 
     def __init__(self, batch: Any, raw: memoryview) -> None:
         self.batch, self.raw = batch, raw
@@ -160,28 +160,28 @@ class _Head:
         self.producer_id = batch.producer_id
         self.is_control_batch, self.is_transactional = batch.is_control_batch, batch.is_transactional
 
-    def __iter__(self) -> "Iterator[_Head]":
+    def __iter__(self) -> "Iterator[_Header]":
         return iter((self,))
 
     def __next__(self) -> Any:
-        """The mark in a control batch."""
+        """The marker in a control batch."""
         return next(self.batch)
 
 
-class _Heads:
-    """CheckedRecords as PartitionRecords is shown them."""
+class _Headers:
+    """CheckedRecords as PartitionRecords sees them."""
 
     def __init__(self, records: "CheckedRecords") -> None:
         self._records = records
         self.has_next = records.has_next
 
-    def next_batch(self) -> _Head:
+    def next_batch(self) -> _Header:
         """The next one. Raises CorruptRecordException."""
-        return _Head(self._records.next_batch(), self._records.raw)
+        return _Header(self._records.next_batch(), self._records.raw)
 
 
 class CheckedRecords:
-    """aiokafka's MemoryRecords: the batches in these bytes, each with its checksum checked. raw: the bytes of the last one."""
+    """aiokafka's MemoryRecords, with every batch's checksum checked. raw: the bytes of the batch returned last."""
 
     def __init__(self, data: bytes) -> None:
         self._records = MemoryRecords(data)
@@ -192,7 +192,7 @@ class CheckedRecords:
         self.size_in_bytes = self._records.size_in_bytes
 
     def next_batch(self) -> Any:
-        """The next batch, or None. Raises CorruptRecordException when it is not what was written."""
+        """The next batch, or None at the end. Raises CorruptRecordException when its checksum is wrong."""
         batch = self._records.next_batch()
         if batch is not None:
             length_at = self._at + LENGTH_AT

@@ -96,7 +96,10 @@ def _bare(kind: inspect.Type) -> inspect.Type:
 
 def _cell_of(name: str, kind: inspect.Type) -> tuple[Callable[[str], object], Callable[[Any], str]]:
     """How a field of this type is parsed and shown."""
-    match _bare(kind):
+    bare = _bare(kind)
+    if isinstance(bare, inspect.VarTupleType):
+        return _cell_of_several(bare.item_type)
+    match bare:
         case inspect.IntType() as whole if _is_moment(whole):
             return partial(cells.moment_ms, until="until" in name), cells.moment_text
         case inspect.IntType():
@@ -109,13 +112,19 @@ def _cell_of(name: str, kind: inspect.Type) -> tuple[Callable[[str], object], Ca
             return _lower_name, str
         case inspect.StrType() as text if _is_country(text):
             return str.upper, str
-        case inspect.VarTupleType(item_type=inspect.LiteralType()):
+    return str, str
+
+
+def _cell_of_several(item: inspect.Type) -> tuple[Callable[[str], object], Callable[[Any], str]]:
+    """How a field of several such items is parsed and shown."""
+    match item:
+        case inspect.LiteralType():
             return lambda cell: [_lower_name(part) for part in cells.words(cell)], _joined
-        case inspect.VarTupleType(item_type=item) if _is_country(item):
+        case _ if _is_country(item):
             return lambda cell: cells.words(cell.upper()), _joined
-        case inspect.VarTupleType(item_type=inspect.StrType(pattern=str())):
+        case inspect.StrType(pattern=str()):
             return cells.words, _joined
-        case inspect.VarTupleType(item_type=inspect.StrType()):
+        case inspect.StrType():
             return cells.phrases, _joined
     return str, str
 

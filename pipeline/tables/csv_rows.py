@@ -113,18 +113,11 @@ class _Cells:
         for cell, (column, field, inner, parse, known) in zip(row, self._plan, strict=True):
             value = known.get(cell)
             if value is None:
-                text = cell.strip()
-                if not text:
-                    continue
                 try:
-                    value = parse(text)
+                    value = _parsed(cell, column, parse, known)
                 except ValueError as error:
                     number, name = self._header[column.name]
                     return Refused(self._file, line, str(error), column=name, number=number)
-                if value == column.default:
-                    value = _DEFAULT
-                if len(known) < _REMEMBERED:
-                    known[cell] = value
             if value is _DEFAULT:
                 continue
             if inner:
@@ -132,6 +125,19 @@ class _Cells:
             else:
                 values[field] = value
         return line, values
+
+
+def _parsed(cell: str, column: Column, parse: Callable[[str], object], known: dict[str, object]) -> object:
+    """A cell's value, or _DEFAULT where it is empty or the default; what is not empty is added to what is known."""
+    text = cell.strip()
+    if not text:
+        return _DEFAULT
+    value = parse(text)
+    if value == column.default:
+        value = _DEFAULT
+    if len(known) < _REMEMBERED:
+        known[cell] = value
+    return value
 
 
 def _plain_plate(column: Column) -> Callable[[str], object]:

@@ -11,6 +11,7 @@ from pipeline.errors import BadRecord
 from pipeline.receiver.inbox import read_inbox
 from pipeline.simulation.compare import Seen
 from pipeline.stream import codec
+from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
@@ -83,7 +84,9 @@ class Ends:
             message = codec.decode(topic, record.value)
         except BadRecord:
             return  # poison, by intent
-        now_s = self._now_s()
+        self._note(message, partition, self._now_s())
+
+    def _note(self, message: Message, partition: int, now_s: float) -> None:
         match message:
             case ReadBatch():
                 for read in message.reads:

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 import pytest_asyncio
-from pipeline.stream.sender import Outgoing, Sender
 
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.servers.access import provide
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.stream import codec

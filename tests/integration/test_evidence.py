@@ -1,5 +1,6 @@
 """The evidence store in a folder and in an S3-compatible service that runs here."""
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from hashlib import sha256
@@ -10,6 +11,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.evidence.retention import delete_old, keep_deleting
 from pipeline.evidence.store import EvidenceMissing, EvidenceStore, unavailable_name
 
 DAY_MS = 86_400_000
@@ -104,6 +106,27 @@ async def test_days_before_the_retention_are_dropped(store: EvidenceStore) -> No
     assert [False, False, False, True, True] == [await store.exists(path) for path in old + kept]
     assert 0 == await store.drop_before(MARCH_1_MS)
     assert 2 == await store.drop_before(MARCH_1_MS + 400 * DAY_MS)
+
+
+async def test_pictures_are_kept_for_as_many_days_as_the_settings_say(store: EvidenceStore) -> None:
+    """The day that ended longer ago goes."""
+    old, kept = [await store.put(MARCH_1_MS - days * DAY_MS, b"%d" % days) for days in (31, 30)]
+    assert 1 == await delete_old(store, 30, MARCH_1_MS)
+    assert [False, True] == [await store.exists(path) for path in (old, kept)]
+
+
+async def test_deleting_goes_on_until_it_is_stopped(store: EvidenceStore) -> None:
+    """And deletes at once, not after the first hour."""
+    old = await store.put(MARCH_1_MS, JPEG)
+    deleting = asyncio.create_task(keep_deleting(store, 30, lambda: MARCH_1_MS + 31 * DAY_MS))
+    async with asyncio.timeout(30):
+        while await store.exists(old):  # noqa: ASYNC110 - a file goes, nobody tells of it
+            await asyncio.sleep(0)
+    assert not deleting.done()
+    deleting.cancel()
+    assert [True] == [
+        isinstance(end, asyncio.CancelledError) for end in await asyncio.gather(deleting, return_exceptions=True)
+    ]
 
 
 async def test_a_picture_that_was_changed_is_found_out(tmp_path: Path) -> None:

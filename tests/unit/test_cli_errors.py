@@ -78,3 +78,13 @@ def test_columns_that_are_missing_are_asked_for_by_name() -> None:
     """Whoever types one item is not told of a file's header."""
     outcome = CliRunner().invoke(app, ["cameras", "add", "camera_id=E40-12"], env=NO_SERVERS)
     assert "give name=... network=..., too" in str(outcome.exception)
+
+
+def test_deleting_old_pictures_once_says_how_many_there_were(tmp_path: Path) -> None:
+    """For a script: one JSON object on standard output."""
+    day = tmp_path / "evidence" / "2020-01-01"
+    day.mkdir(parents=True)
+    (day / f"{'0' * 64}.jpg").write_bytes(b"old")
+    outcome = CliRunner().invoke(app, ["retention", "--once"], env={"VIGIE_DATA_DIR": str(tmp_path)})
+    assert (0, '{"deleted":1}') == (outcome.exit_code, outcome.stdout.strip())
+    assert not day.exists()

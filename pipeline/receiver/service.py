@@ -1,0 +1,162 @@
+"""What a neighbour's desk does with a signed forward: checks it, stores it once, and answers with its own signed word."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from pipeline.neighbours.message import (
+    Acknowledgement,
+    SignedForward,
+    UnreadableForward,
+    refusal_of,
+    sign_acknowledgement,
+    verify_forward,
+)
+from pipeline.neighbours.signatures import NotAuthentic
+from pipeline.receiver.faults import Mode
+from pipeline.receiver.files import key_ring, signing_key
+from pipeline.receiver.inbox import Inbox, InboxEntry
+
+log = structlog.get_logger()
+JOSE = "application/jose"
+_STOP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskOptions:
+    """What a desk needs. senders: country -> file of its public keys. port 0: any free one. control_port None: no control."""
+
+    country: str
+    inbox: Path
+    cert_file: Path
+    key_file: Path
+    client_ca_file: Path
+    signing_key_file: Path
+    senders: Mapping[str, Path]
+    host: str = "127.0.0.1"
+    port: int = 0
+    control_port: int | None = None
+    keep_days: int
+
+
+class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts. received: forwards in the inbox, each once; the others since the start."""
+
+    country: str
+    received: int
+    duplicates: int
+    refused: int
+    not_authentic: int
+    last_at_ms: int | None
+    mode: str
+
+
+class Desk:
+    """The desk itself, without its listeners."""
+
+    def __init__(self, options: DeskOptions, now_ms: Callable[[], int]) -> None:
+        """Read keys and inbox. Raises Misconfigured."""
+        self._country = options.country
+        self._now_ms = now_ms
+        self._key = signing_key("signing key", options.signing_key_file)
+        self._senders = key_ring("sender {country}", options.senders)
+        self._inbox = Inbox(options.inbox, keep_days=options.keep_days, now_ms=now_ms())
+        self._storing = asyncio.Lock()
+        self._duplicates = self._refused = self._not_authentic = 0
+
+    def status(self, mode: Mode = "ok") -> DeskStatus:
+        """The counts at this moment. mode: how an exercise has it behave."""
+        return DeskStatus(
+            country=self._country,
+            received=len(self._inbox),
+            duplicates=self._duplicates,
+            refused=self._refused,
+            not_authentic=self._not_authentic,
+            last_at_ms=self._inbox.last_at_ms,
+            mode=mode,
+        )
+
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        """POST /forwards."""
+        body = await request.read()
+        signed = self.read(body, request.remote)
+        return signed if isinstance(signed, web.Response) else await self._take(signed, body.decode("ascii"))
+
+    def read(self, body: bytes, peer: str | None) -> SignedForward | web.Response:
+        """The forward in a body, or the answer to one that is not genuine or not readable. peer: who sent it, for the log."""
+        try:
+            return verify_forward(body, self._senders)
+        except NotAuthentic as error:
+            self._not_authentic += 1
+            log.warning("desk.not_authentic", detail=error.detail, peer=peer)
+            return web.Response(status=401, text=error.detail)
+        except UnreadableForward as error:
+            return self.refusal(error.forward_id, error.reason, error.detail)
+
+    async def _take(self, signed: SignedForward, text: str) -> web.Response:
+        forward = signed.forward
+        async with self._storing:
+            at_ms = self._inbox.received_at_ms(forward.forward_id)
+            if at_ms is not None:
+                self._duplicates += 1
+                return self._acknowledgement(forward.forward_id, at_ms)
+            at_ms = self._now_ms()
+            refusal = refusal_of(forward, self._country, at_ms)
+            if refusal is not None:
+                return self.refusal(forward.forward_id, *refusal)
+            entry = InboxEntry(received_at_ms=at_ms, sender=signed.sender, forward=forward, signed=text)
+            try:
+                await asyncio.to_thread(self._inbox.append, entry)
+            except OSError as error:
+                log.error("desk.inbox_failed", error=str(error))
+                return web.Response(status=503, text="the inbox cannot be written", headers={"Retry-After": "5"})
+        log.info("desk.received", forward_id=forward.forward_id, sender=signed.sender, kind=forward.kind)
+        return self._acknowledgement(forward.forward_id, at_ms)
+
+    def _acknowledgement(self, forward_id: str, at_ms: int) -> web.Response:
+        return web.Response(text=sign_acknowledgement(self.word(forward_id, at_ms), self._key), content_type=JOSE)
+
+    def word(self, forward_id: str, at_ms: int) -> Acknowledgement:
+        """The acknowledgement: made from the id and the time of receipt alone, so that a second copy gets the same text."""
+        day = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%d")
+        number = blake2b(forward_id.encode(), digest_size=5).hexdigest()
+        return Acknowledgement(
+            forward_id=forward_id,
+            from_country=self._country,
+            outcome="acknowledged",
+            reference=f"{self._country}-{day}-{number}",
+            at_ms=at_ms,
+        )
+
+    def refusal(self, forward_id: str | None, reason: str, detail: str) -> web.Response:
+        """A signed refusal; without a forward_id, which an answer must name, 400."""
+        self._refused += 1
+        log.warning("desk.refused", forward_id=forward_id, reason=reason, detail=detail)
+        if forward_id is None:
+            return web.Response(status=400, text=detail)
+        word = Acknowledgement(
+            forward_id=forward_id,
+            from_country=self._country,
+            outcome="refused",
+            reason=reason,
+            detail=detail[:1000],
+            at_ms=self._now_ms(),
+        )
+        status = 410 if reason == "expired" else 422
+        return web.Response(status=status, text=sign_acknowledgement(word, self._key), content_type=JOSE)
+
+    def close(self) -> None:
+        """Close the inbox."""
+        self._inbox.close()
+
+
+def status_of(desk: Desk, mode: Mode = "ok") -> web.Response:
+    """The counts as an answer."""
+    return web.Response(body=msgspec.json.encode(desk.status(mode)), content_type="application/json")
