@@ -131,8 +131,13 @@ class Liaison:
     ) -> Receipt:
         word = settled.word if settled else None
         self.counters.settled.labels(AGENT.name, forward.to_country, outcome).inc()
-        log.info("liaison.settled", forward_id=forward.forward_id, country=forward.to_country, outcome=outcome,
-                 attempts=work.attempts)  # fmt: skip
+        log.info(
+            "liaison.settled",
+            forward_id=forward.forward_id,
+            country=forward.to_country,
+            outcome=outcome,
+            attempts=work.attempts,
+        )
         return Receipt(
             receipt_id=ids.receipt_id(forward.forward_id, outcome),
             forward_id=forward.forward_id,

@@ -76,7 +76,7 @@ def _add_import(app: typer.Typer, table: Table[Any]) -> None:
             typer.Option(
                 "--everywhere",
                 help="Take policies that name no zone: they forward hits from everywhere.",
-                hidden=name != "policies",
+                hidden=table.name != "policies",
             ),
         ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
@@ -125,7 +125,7 @@ def _add_add(app: typer.Typer, table: Table[Any]) -> None:
             typer.Option(
                 "--everywhere",
                 help="Take policies that name no zone: they forward hits from everywhere.",
-                hidden=name != "policies",
+                hidden=table.name != "policies",
             ),
         ] = False,
     ) -> None:

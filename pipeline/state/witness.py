@@ -1,13 +1,12 @@
-"""Notices that Redis has forgotten: a failover to a replica that was empty or behind, a file that was lost.
+"""Notices that Redis has lost data: after a failover to a replica that was empty or behind, or when its file was lost.
 
-Nobody can ask Redis what it no longer knows. So each agent keeps in Redis itself, for each partition that it reads, a mark: how far
-that partition was settled, and which Redis process answered. Redis loses the end of what was written to it, never the middle, so
-where a mark is left, all that was made of the records before it is left, too. A mark that is gone, or was written under another
-process, is a debt: the partition must be read again, from what the mark says on, or from long ago. The debt is noted in the mark,
-with a token of its own, and struck out for that token once the step back is committed: whoever gets the partition in between,
-after a crash, has the debt, and what was paid before pays for no other.
+Each partition has an entry in Redis: its settled offset and the id of the Redis process. Redis loses its latest writes, never
+earlier ones, so where an entry is left, everything written before it is left, too. If the entry is missing or names another
+process, the partition must be read again: from the entry's offset on, or from long ago if there is none. That is noted in the
+entry with a token of its own, and removed for that token once the lower offset is committed. A worker that gets the partition
+after a crash in between finds the note and reads again, and a reread that was done for one loss does not count for another.
 
-(In a Redis Cluster it is the node with the marks that is watched.)
+(In a Redis Cluster the node that holds the entries is watched.)
 """
 
 import asyncio
@@ -26,8 +25,8 @@ EVERY_S = 1.0
 WHAT = "witness"
 EMPTIED, OLDER = "Redis was emptied", "Redis is back at an older state"
 
-# A mark: "kept" or "owed", under which process, the debt's token or "-", and a place: of a debt, where to begin again; "" where
-# none is known. A process counts as another one, too, once it was a replica meanwhile.
+# An entry: "kept" or "owed" (a reread is due), the id of the Redis process, the token of the reread or "-", and an offset: the
+# settled one, or where the reread begins; "" where none is known. A process that was a replica meanwhile counts as another one.
 _LOOK = Script("""
 local function of(section, name)
   local about = redis.pcall('INFO', section)
@@ -54,7 +53,7 @@ return found
 
 
 class Witness:
-    """Says what a worker relied on when Redis no longer has it. One for each worker; the workers of an agent share its marks."""
+    """Watches Redis for one worker. The workers of an agent share its entries."""
 
     def __init__(
         self,
@@ -63,75 +62,78 @@ class Witness:
         agent: str,
         risk: str,
         *,
-        places: Callable[[], Mapping[int, int | None]],
-        debts: Callable[[], Mapping[int, bool]],
-        on_owed: Callable[[Mapping[int, int | None]], None],
+        settled: Callable[[], Mapping[int, int | None]],
+        rereads: Callable[[], Mapping[int, bool]],
+        on_reread: Callable[[Mapping[int, int | None]], None],
         on_lost: Callable[[], None] = lambda: None,
     ) -> None:
-        """risk: what may come of a loss, for the operator. places: each partition of this worker with its next offset that is not
-        settled; None: nothing settled yet. on_owed: called with partitions that must be read again, from this offset on, or from as
-        long ago as matters (None). debts: what became of that, for those that this worker had ever since: whether the step back
-        is committed. on_lost: called at each loss.
+        """risk: what a loss may lead to, for the operator. settled: the settled offset of each partition of this worker; None:
+        nothing is settled yet. on_reread: called with the partitions that must be read again, each with the offset to begin at;
+        None: from as long ago as matters. rereads: the partitions that were, while this worker had them, and whether the lower
+        offset is committed. on_lost: called at each loss.
         """
         self._client, self._risk = client, risk
         self._key = f"{{{namespace}:witness}}:{agent}"
-        self._places, self._debts, self._on_owed, self._on_lost = places, debts, on_owed, on_lost
-        self._kept: dict[int, int | None] = {}  # what the marks said at the last look
-        self._told: dict[int, str] = {}  # the token of the debt that was told last
+        self._settled, self._rereads, self._on_reread, self._on_lost = settled, rereads, on_reread, on_lost
+        self._kept: dict[int, int | None] = {}  # the offsets in the entries at the last look
+        self._told: dict[int, str] = {}  # the token of the latest reread that was asked for
         self._at_s = monotonic()
 
     async def run(self) -> None:
-        """Watch for ever. Redis being away is waited out: it is no loss yet."""
+        """Watch until cancelled. While Redis is away nothing is known to be lost."""
         while True:
             try:
                 await self.look()
             except Unavailable as error:
                 log.debug("witness.waiting", cause=str(error))
-            except Misconfigured as error:  # mended one day, and then it must not be blind
+            except Misconfigured as error:  # somebody will correct it, and from then on it must be watched
                 log.warning("witness.refused", cause=str(error))
             await asyncio.sleep(EVERY_S)
 
     async def look(self) -> bool:
-        """Read and renew the marks once. True: Redis has lost what this worker wrote before its last look. Raises Unavailable."""
-        places, debts = self._places(), self._debts()
-        if not places:
+        """Read and update the entries. True: Redis has lost what this worker wrote before its last look. Raises Unavailable."""
+        settled, rereads = self._settled(), self._rereads()
+        if not settled:
             self._kept.clear()
             return False
-        # One that has yet to go back stands on what is lost. It may be cut off from Kafka, while another pays for it and goes on.
-        sure = {partition: place for partition, place in places.items() if debts.get(partition) is not False}
+        # A partition that is not rewound yet was settled with what is lost; its offset is not written. This worker may be cut off
+        # from Kafka while another one rereads the partition and goes on.
+        sure = {partition: offset for partition, offset in settled.items() if rereads.get(partition) is not False}
         arguments: list[Argument] = [uuid.uuid4().hex]
-        for partition in places:
-            place = sure.get(partition)
-            paid = self._told.get(partition, "") if debts.get(partition) else ""
-            arguments += [partition, "" if place is None else place, paid]
+        for partition in settled:
+            offset = sure.get(partition)
+            done = self._told.get(partition, "") if rereads.get(partition) else ""
+            arguments += [partition, "" if offset is None else offset, done]
         (found,) = await _LOOK.run(self._client, WHAT, [([self._key], arguments)])
-        marks = {
+        entries = {
             partition: (state.decode(), token.decode(), int(was) if was else None)
-            for partition, state, token, was in zip(places, found[::3], found[1::3], found[2::3], strict=True)
+            for partition, state, token, was in zip(settled, found[::3], found[1::3], found[2::3], strict=True)
         }
-        how = self._lost(marks)
+        how = self._lost(entries)
         if how is not None:
             log.error("memory.lost", how=how, last_seen_s_ago=round(monotonic() - self._at_s, 1), risk=self._risk)
             self._on_lost()
-        owed = {
+        due = {
             partition: was
-            for partition, (state, token, was) in marks.items()
-            if state != "kept" and (token != self._told.get(partition) or partition not in debts)
+            for partition, (state, token, was) in entries.items()
+            if state != "kept" and (token != self._told.get(partition) or partition not in rereads)
         }
-        if owed:
-            self._told.update({partition: marks[partition][1] for partition in owed})
-            self._on_owed(owed)
+        if due:
+            self._told.update({partition: entries[partition][1] for partition in due})
+            self._on_reread(due)
         self._kept = {
             partition: was if sure.get(partition) is None else sure[partition]
-            for partition, (state, _, was) in marks.items()
+            for partition, (state, _, was) in entries.items()
             if state == "kept"
         }
         self._at_s = monotonic()
         return how is not None
 
-    def _lost(self, marks: Mapping[int, tuple[str, str, int | None]]) -> str | None:
-        """What became of marks that were there at the last look; None: nothing is lost."""
-        broken = {partition: mark for partition, mark in marks.items() if partition in self._kept and mark[0] != "kept"}
+    def _lost(self, entries: Mapping[int, tuple[str, str, int | None]]) -> str | None:
+        """How Redis lost entries that were there at the last look; None: it lost none."""
+        broken = {
+            partition: entry for partition, entry in entries.items() if partition in self._kept and entry[0] != "kept"
+        }
         if any(state == "gone" for state, _, _ in broken.values()):
             return EMPTIED
         if any((was or 0) < (self._kept[partition] or 0) for partition, (_, _, was) in broken.items()):

@@ -59,6 +59,12 @@ class Admission:
         }
         for at, refusal in refusals.items():
             record, position = places[id(reads[at])]
-            outputs.refuse(record, refusal.reason, refusal.detail, index=record.index_of(position),
-                           payload=msgspec.json.encode(reads[at]), shared=True)  # fmt: skip
+            outputs.refuse(
+                record,
+                refusal.reason,
+                refusal.detail,
+                index=record.index_of(position),
+                payload=msgspec.json.encode(reads[at]),
+                shared=True,
+            )
         return [read for at, read in enumerate(reads) if at not in refusals]

@@ -113,20 +113,23 @@ def _watch_redis(agent: Agent[Any], context: Context, stage: Stage) -> None:
 
     def reread(offsets: Mapping[int, int | None]) -> None:
         everything = RereadFrom(back_ms=kept.reread_ms, asked_ms=context.now_ms())
-        stage.progress.ask_reread({
-            TopicPartition(source, partition):
-                everything if offset is None else RereadFrom(offset if kept.reread_unsaved else None)
-            for partition, offset in offsets.items()
-        })  # fmt: skip
+        stage.progress.ask_reread(
+            {
+                TopicPartition(source, partition): (
+                    everything if offset is None else RereadFrom(offset if kept.reread_unsaved else None)
+                )
+                for partition, offset in offsets.items()
+            }
+        )
 
     witness = Witness(
         context.redis,
         context.settings.namespace,
         agent.name,
         kept.if_lost,
-        places=lambda: {tp.partition: offset for tp, offset in stage.progress.positions().items()},
-        debts=lambda: {tp.partition: done for tp, done in stage.progress.rereads_committed().items()},
-        on_owed=reread,
+        settled=lambda: {tp.partition: offset for tp, offset in stage.progress.positions().items()},
+        rereads=lambda: {tp.partition: done for tp, done in stage.progress.rereads_committed().items()},
+        on_reread=reread,
         on_lost=count_loss.inc,
     )
     context.background(witness.run, "witness")

@@ -47,7 +47,7 @@ def by_time(records: Sequence[Record[M]], clock_ms: int) -> Iterator[tuple[int, 
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRecord:
     """One record, or one read of its batch, that an agent does not accept.
 
     shared: every agent that reads the topic refuses it for the same reason, so only the one with `reports_refused` sends the dead
@@ -75,7 +75,7 @@ class Outputs:
     """
 
     sends: list[tuple[Topic[Any], Message, str | None, int | None]] = field(default_factory=list)
-    refusals: list[Refused] = field(default_factory=list)
+    refusals: list[RefusedRecord] = field(default_factory=list)
     hold: dict[int, int] = field(default_factory=dict)
     settled: Callable[[], Awaitable[None]] | None = None
 
@@ -83,11 +83,19 @@ class Outputs:
         """Send a message; without a partition, the key decides it (Kafka's murmur2)."""
         self.sends.append((topic, message, key, partition))
 
-    def refuse(self, record: Record[Any], reason: str, detail: str, *, index: int | None = None,
-               payload: bytes | None = None, shared: bool = False) -> None:  # fmt: skip
-        """Refuse a record, or the read at `index` of its batch. payload: the part at fault. shared: see Refused."""
+    def refuse(
+        self,
+        record: Record[Any],
+        reason: str,
+        detail: str,
+        *,
+        index: int | None = None,
+        payload: bytes | None = None,
+        shared: bool = False,
+    ) -> None:
+        """Refuse a record, or the read at `index` of its batch. payload: the part at fault. shared: see RefusedRecord."""
         self.refusals.append(
-            Refused(
+            RefusedRecord(
                 record.topic,
                 record.partition,
                 record.offset,

@@ -8,7 +8,7 @@ from aiokafka.structs import TopicPartition
 from pipeline.errors import BadRecord
 from pipeline.runtime.sender import OVERHEAD_BYTES, Outgoing
 from pipeline.stream import codec
-from pipeline.stream.outputs import Outputs, Record, Refused
+from pipeline.stream.outputs import Outputs, Record, RefusedRecord
 from schemas import ids
 from schemas.base import Message
 from schemas.outcomes import DeadLetter
@@ -78,16 +78,20 @@ class Wire:
         return good
 
     @staticmethod
-    def _refused(tp: TopicPartition, raw: Any, error: BadRecord, payload: bytes, index: int | None = None) -> Refused:
+    def _refused(
+        tp: TopicPartition, raw: Any, error: BadRecord, payload: bytes, index: int | None = None
+    ) -> RefusedRecord:
         reason, detail = error.reason, error.detail
-        return Refused(tp.topic, tp.partition, raw.offset, raw.timestamp, reason, detail, payload, index, shared=True)
+        return RefusedRecord(
+            tp.topic, tp.partition, raw.offset, raw.timestamp, reason, detail, payload, index, shared=True
+        )
 
     def outgoing(self, outputs: Outputs, now_ms: int) -> list[Outgoing]:
         """The records of all outputs, then a dead letter for each refusal that this agent reports."""
         sends = [self._encoded(topic, message, key, partition) for topic, message, key, partition in outputs.sends]
         return sends + [self._dead_letter(refused, now_ms) for refused in outputs.refusals if self.reports(refused)]
 
-    def reports(self, refused: Refused) -> bool:
+    def reports(self, refused: RefusedRecord) -> bool:
         """Whether this agent sends the dead letter."""
         return self._reports_refused or not refused.shared
 
@@ -101,7 +105,9 @@ class Wire:
     def _told(self, record: Outgoing, now_ms: int) -> Outgoing:
         detail = f"{len(record.value)} bytes; the first kilobyte is kept"
         return self._dead_letter(
-            Refused(record.topic, record.partition or 0, -1, now_ms, "output_too_large", detail, record.value[:1024]),
+            RefusedRecord(
+                record.topic, record.partition or 0, -1, now_ms, "output_too_large", detail, record.value[:1024]
+            ),
             now_ms,
         )
 
@@ -109,7 +115,7 @@ class Wire:
         name = f"{self._namespace}.{topic.name}"
         return Outgoing(name, codec.encode(topic, message), None if key is None else key.encode(), partition)
 
-    def _dead_letter(self, refused: Refused, now_ms: int) -> Outgoing:
+    def _dead_letter(self, refused: RefusedRecord, now_ms: int) -> Outgoing:
         letter = DeadLetter(
             dead_letter_id=ids.dead_letter_id(
                 self._agent, refused.topic, refused.partition, refused.offset, refused.index

@@ -19,6 +19,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
+from pipeline.state.follower import Follower
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
@@ -174,7 +175,7 @@ async def test_a_read_that_may_not_enter_is_refused_alone_under_its_place(house:
 async def test_a_change_of_the_hotlist_is_followed_without_a_restart(house: House) -> None:
     """The next poll has it; nothing is read again from the start."""
     replica = hotlist.Replica()
-    follower = hotlist.Follower(house.redis, house.namespace, (CAMERAS, ZONES, HOTLIST), replica.take)
+    follower = Follower(house.redis, house.namespace, (CAMERAS, ZONES, HOTLIST), replica.take)
     await follower.load()
     await house.writer.put(HOTLIST, [make_entry("2NEW222")])
     await house.writer.remove(HOTLIST, ["e-1ABC234"])

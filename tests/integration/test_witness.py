@@ -1,4 +1,4 @@
-"""A Redis that forgot is noticed, and only then; and what must be read again for it is owed until it is."""
+"""A Redis that forgot is noticed, and only then; and what must be read again for it stays due until it is."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -9,56 +9,56 @@ from redis.exceptions import ConnectionError
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.witness import Witness
 
-Owed = list[dict[int, int | None]]
+Due = list[dict[int, int | None]]
 
 
 class Worker:
-    """A worker with these partitions, settled up to these places; `pay` is the step back, committed."""
+    """A worker with these partitions, settled up to these offsets; `commit_reread` commits the lower offsets."""
 
-    def __init__(self, redis: Redis, namespace: str, agent: str = "probe", **places: int | None) -> None:
-        self.places = {int(name[1:]): place for name, place in places.items()}
-        self.owed: Owed = []
+    def __init__(self, redis: Redis, namespace: str, agent: str = "probe", **offsets: int | None) -> None:
+        self.settled = {int(name[1:]): offset for name, offset in offsets.items()}
+        self.due: Due = []
         self.losses = 0
-        self._debts: dict[int, bool] = {}
+        self._rereads: dict[int, bool] = {}
         self.witness = Witness(
-            redis, namespace, agent, "nothing", places=lambda: self.places, debts=lambda: self._debts,
-            on_owed=self._note, on_lost=self._count,
+            redis, namespace, agent, "nothing", settled=lambda: self.settled, rereads=lambda: self._rereads,
+            on_reread=self._note, on_lost=self._count,
         )  # fmt: skip
 
     def _note(self, owed: Mapping[int, int | None]) -> None:
-        self.owed.append(dict(owed))
-        self._debts.update(dict.fromkeys(owed, False))
+        self.due.append(dict(owed))
+        self._rereads.update(dict.fromkeys(owed, False))
 
     def _count(self) -> None:
         self.losses += 1
 
-    def pay(self) -> None:
+    def commit_reread(self) -> None:
         """All of it."""
-        self._debts = dict.fromkeys(self._debts, True)
+        self._rereads = dict.fromkeys(self._rereads, True)
 
-    def reassigned(self, **places: int | None) -> None:
+    def reassigned(self, **offsets: int | None) -> None:
         """A new generation, with these partitions."""
-        self.places = {int(name[1:]): place for name, place in places.items()}
-        self._debts = {}
+        self.settled = {int(name[1:]): offset for name, offset in offsets.items()}
+        self._rereads = {}
 
-    async def looks(self) -> Owed:
+    async def looks(self) -> Due:
         """What it is told at a look."""
-        self.owed.clear()
+        self.due.clear()
         await self.witness.look()
-        return list(self.owed)
+        return list(self.due)
 
 
-async def settled(redis: Redis, namespace: str, agent: str = "probe", **places: int | None) -> Worker:
-    """A worker whose marks are kept."""
-    worker = Worker(redis, namespace, agent, **places)
+async def settled(redis: Redis, namespace: str, agent: str = "probe", **offsets: int | None) -> Worker:
+    """A worker whose entries are kept."""
+    worker = Worker(redis, namespace, agent, **offsets)
     await worker.looks()
-    worker.pay()
+    worker.commit_reread()
     assert [] == await worker.looks()
     return worker
 
 
 def key(namespace: str, agent: str = "probe") -> str:
-    """Where an agent's marks are."""
+    """Where an agent's entries are."""
     return f"{{{namespace}:witness}}:{agent}"
 
 
@@ -68,8 +68,8 @@ async def test_a_redis_that_remembers_is_no_loss(redis: Redis, namespace: str) -
     assert [{0: None}] == await first.looks()
     assert [{1: None}] == await second.looks()
     assert [] == await first.looks()
-    first.pay()
-    second.pay()
+    first.commit_reread()
+    second.commit_reread()
     for worker in (first, second, second, first):
         assert [] == await worker.looks()
     first.reassigned()
@@ -90,12 +90,12 @@ async def test_an_emptied_redis_is_noticed_by_every_worker_and_for_every_partiti
     newcomer = Worker(redis, namespace, p3=None)
     assert [[{3: None}], [{0: None, 1: None}], [{2: None}]] == [await one_.looks() for one_ in (newcomer, one, other)]
     for worker in (newcomer, one, other):
-        worker.pay()
+        worker.commit_reread()
         assert [] == await worker.looks()
     assert [0, 1, 1] == [worker.losses for worker in (newcomer, one, other)]
 
 
-async def test_a_debt_outlives_the_worker_that_noticed_it(redis: Redis, namespace: str) -> None:
+async def test_a_reread_outlives_the_worker_that_noticed_it(redis: Redis, namespace: str) -> None:
     """It is killed before its step back is committed: whoever has the partition next must go back, too, until someone has."""
     killed = await settled(redis, namespace, p0=70)
     await redis.delete(key(namespace))
@@ -105,20 +105,20 @@ async def test_a_debt_outlives_the_worker_that_noticed_it(redis: Redis, namespac
     assert [] == await heir.looks()
     heir.reassigned(p0=None)  # before it has gone back
     assert [{0: None}] == await heir.looks()
-    heir.pay()
+    heir.commit_reread()
     assert [] == await heir.looks()
     assert [] == await Worker(redis, namespace, p0=None).looks()
 
 
 async def test_a_redis_that_is_emptied_again_is_owed_again(redis: Redis, namespace: str) -> None:
-    """What was made anew in between is lost, and a debt that was just paid does not cover it."""
+    """What was made anew in between is lost, and a reread that was just done does not cover it."""
     worker = await settled(redis, namespace, p0=70)
     await redis.delete(key(namespace))
     assert [{0: None}] == await worker.looks()
-    worker.pay()
+    worker.commit_reread()
     await redis.delete(key(namespace))
     assert [{0: None}] == await worker.looks()
-    worker.pay()
+    worker.commit_reread()
     assert [] == await worker.looks()
 
 
@@ -130,7 +130,7 @@ async def test_a_worker_that_was_cut_off_takes_no_debt_over_and_pays_none(redis:
         assert [{0: None}] == await one.looks()
         assert [] == await one.looks()
     assert b"owed" == (await redis.hget(key(namespace), "0"))[:4]
-    worker.pay()
+    worker.commit_reread()
     for one in (worker, cut_off, worker):
         assert [] == await one.looks()
     assert b"kept" == (await redis.hget(key(namespace), "0"))[:4]
@@ -143,7 +143,7 @@ async def test_a_worker_that_has_not_gone_back_does_not_say_how_far_it_is(redis:
     for one in (worker, cut_off):
         assert [{0: None}] == await one.looks()
     worker.places[0] = 30
-    worker.pay()
+    worker.commit_reread()
     for one in (worker, cut_off):
         assert [] == await one.looks()
     assert b" 30" == (await redis.hget(key(namespace), "0"))[-3:]
@@ -157,7 +157,7 @@ async def test_a_debt_whose_notice_was_lost_is_told_again(redis: Redis, namespac
     await unheard.looks()
     assert [{0: None}] == await worker.looks()
     assert [] == await worker.looks()
-    worker.pay()
+    worker.commit_reread()
     assert [] == await worker.looks()
     assert [] == await Worker(redis, namespace, p0=None).looks()
 
@@ -177,7 +177,7 @@ async def test_a_redis_that_went_back_in_time_is_read_again_from_where_it_was(
     assert [{1: 5}] == await idle.looks()
     assert [1, 0] == [worker.losses, idle.losses]
     for one in (worker, idle):
-        one.pay()
+        one.commit_reread()
         assert [] == await one.looks()
     await redis.aclose()
 
