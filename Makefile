@@ -1,9 +1,11 @@
-# Everything a person runs. `make demo` and `make test` work on a fresh machine with Python 3.11+, git and make.
+# Everything a person runs. `make demo` and `make test` work on a fresh machine with Python 3.11, 3.12 or 3.13, git and make.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit lint format soak bench lock schemas clean
 
-PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
+MACHINE := $(shell uname -sm)
+MACHINES := Linux x86_64,Darwin arm64
 BIN := .venv/bin
 UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",.*/\1/p' pyproject.toml)
 PYTEST := $(BIN)/python -m pytest
@@ -14,7 +16,9 @@ help:  ## Show this.
 setup: .venv/ready  ## Make .venv with the locked dependencies and fetch Kafka's jars.
 
 .venv/ready: pyproject.toml uv.lock
-	@test -n "$(PYTHON)" || { echo "Vigie needs Python 3.11 or newer. Install it, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Vigie needs Python 3.11, 3.12 or 3.13. Install one, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@$(PYTHON) -c '$(FITS)' || { echo "Vigie needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is another: make PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@case ",$(MACHINES),ANY," in *",$(MACHINE),"*|*",$(ANY_MACHINE),"*) ;; *) echo "Not every dependency has a build for this machine ($(MACHINE)), but for: $(MACHINES). With a C compiler try make ANY_MACHINE=ANY" >&2; exit 1;; esac
 	@echo "Setting up .venv with $(PYTHON); the first time takes a minute or two..."
 	@$(PYTHON) -m venv .venv || { echo "This Python makes no virtual environments: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
