@@ -2,7 +2,8 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -12,8 +13,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from hypothesis import settings
 from redis.asyncio import Redis
 
+from pipeline.runtime.accounts import make_accounts
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.settings import load_settings
 from pipeline.runtime.topics import create_topics, list_topics
+from pipeline.servers.access import grant_redis
+from pipeline.servers.endpoints import named_servers
 from pipeline.servers.pair import EmbeddedPair
 from schemas.topics import TOPICS
 
@@ -64,6 +69,24 @@ async def redis(pair: EmbeddedPair) -> AsyncIterator[Redis]:
     client = Redis.from_url(pair.redis_url, decode_responses=False)
     yield client
     await client.aclose()
+
+
+OpenAs = Callable[[str, str], Awaitable[Redis]]
+
+
+@pytest_asyncio.fixture
+async def redis_as(pair: EmbeddedPair) -> AsyncIterator[OpenAs]:
+    """Opens the session's Valkey as a principal of a namespace: with the keys of the table and no others."""
+    async with AsyncExitStack() as stack:
+
+        async def open_as(principal: str, namespace: str) -> Redis:
+            make_accounts(pair.accounts)
+            await grant_redis(pair.redis_url, namespace, pair.accounts)
+            settings = load_settings({"VIGIE_NAMESPACE": namespace})
+            own = named_servers(settings, pair.kafka.url, pair.valkey_server.address, principal, pair.accounts)
+            return await stack.enter_async_context(Redis.from_url(own.redis_url))
+
+        yield open_as
 
 
 async def records_in(kafka: KafkaConnection, topic: str) -> list[Any]:

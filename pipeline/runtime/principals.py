@@ -130,6 +130,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         ALERTS,
         FORWARDS,
         keys=(
+            _string("{NS:seen:forwarded:*"),
             Memory(pattern="{NS:forward:*", kinds=("string", "sortedset")),
             Memory(pattern="{NS:forwards:*", kinds=("string", "hash", "sortedset")),
         ),

@@ -5,6 +5,7 @@ import secrets
 from random import Random
 
 import pytest
+import pytest_asyncio
 from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
@@ -14,20 +15,22 @@ from pipeline.state.redis_port import open_redis
 from schemas.base import Position
 from schemas.outcomes import Alert
 from tests.builders import BRUSSELS, NOON_MS, make_alert, make_entry, make_read
+from tests.conftest import OpenAs
 
 ENTRIES = (make_entry("1AOC555", "e1"), make_entry("2XY?999", "e2"))
 
 
-@pytest.fixture
-def memory(redis: Redis) -> RedisAlertMemory:
-    """A memory of this test's own."""
-    return RedisAlertMemory(redis, f"t{secrets.token_hex(6)}")
+@pytest_asyncio.fixture
+async def memory(redis_as: OpenAs) -> RedisAlertMemory:
+    """A memory of this test's own, with the rights of the agent."""
+    namespace = f"t{secrets.token_hex(6)}"
+    return RedisAlertMemory(await redis_as("hotlist", namespace), namespace)
 
 
 @pytest.fixture(params=["redis", "local"])
-def any_memory(request: pytest.FixtureRequest, redis: Redis) -> AlertMemory:
+def any_memory(request: pytest.FixtureRequest, memory: RedisAlertMemory) -> AlertMemory:
     """Each memory there is."""
-    return RedisAlertMemory(redis, f"t{secrets.token_hex(6)}") if request.param == "redis" else LocalAlertMemory()
+    return memory if request.param == "redis" else LocalAlertMemory()
 
 
 def hit(after_ms: int = 0, plate: str = "1AOC555", entry: int = 0, **fields: object) -> Alert:

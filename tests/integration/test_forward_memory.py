@@ -4,6 +4,7 @@ import secrets
 
 import msgspec
 import pytest
+import pytest_asyncio
 from redis.asyncio import Redis
 
 from pipeline.neighbours.policy import Allowed, told_abroad
@@ -12,12 +13,16 @@ from pipeline.state.forward_memory import DeliveryMarks, ForwardMemory, RedisFor
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from schemas.reference import Policy
 from tests.builders import NOON_MS, cameras_of, make_alert, make_camera, make_entry, make_policy, make_read
+from tests.conftest import OpenAs
 
 
-@pytest.fixture(params=["redis", "local"])
-def memory(request: pytest.FixtureRequest, redis: Redis) -> ForwardMemory:
-    """Each memory there is."""
-    return RedisForwardMemory(redis, f"t{secrets.token_hex(6)}") if request.param == "redis" else LocalForwardMemory()
+@pytest_asyncio.fixture(params=["redis", "local"])
+async def memory(request: pytest.FixtureRequest, redis_as: OpenAs) -> ForwardMemory:
+    """Each memory there is; in Redis with the rights of the agent."""
+    if request.param == "local":
+        return LocalForwardMemory()
+    namespace = f"t{secrets.token_hex(6)}"
+    return RedisForwardMemory(await redis_as("cross_border", namespace), namespace)
 
 
 def sent(

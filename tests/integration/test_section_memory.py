@@ -5,13 +5,14 @@ import secrets
 from collections.abc import Sequence
 from itertools import pairwise
 
-import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from pipeline.sections.verdict import SectionPair, Side, Sighting
 from pipeline.state.section_memory import MOST_PASSAGES, SectionMemory
+from tests.conftest import OpenAs
 from tests.integration.state_builders import NOON_MS, make_read
 
 KEEP_MS = 600_000
@@ -27,10 +28,11 @@ def times(pairs: Sequence[SectionPair]) -> list[tuple[int, int]]:
     return sorted((pair.entry.captured_at_ms - NOON_MS, pair.exit.captured_at_ms - NOON_MS) for pair in pairs)
 
 
-@pytest.fixture
-def memory(redis: Redis) -> SectionMemory:
-    """A section memory of this test's own."""
-    return SectionMemory(redis, f"t{secrets.token_hex(6)}")
+@pytest_asyncio.fixture
+async def memory(redis_as: OpenAs) -> SectionMemory:
+    """A section memory of this test's own, with the rights of the agent."""
+    namespace = f"t{secrets.token_hex(6)}"
+    return SectionMemory(await redis_as("section_control", namespace), namespace)
 
 
 async def test_an_exit_after_an_entry_makes_a_pair(memory: SectionMemory) -> None:
