@@ -7,6 +7,7 @@ import structlog
 
 from pipeline.neighbours.policy import Allowed, NotForwarded, partition_of_country, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
+from pipeline.reads.versions import Versions
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.mirror import Mirror
@@ -26,9 +27,9 @@ class Replica(Mirror):
 
     def __init__(self) -> None:
         super().__init__(CAMERAS, ZONES, POLICIES)
-        self.cameras: dict[str, Camera] = self.of(CAMERAS)
-        self.zones: dict[str, Zone] = self.of(ZONES)
-        self.policies: dict[str, Policy] = self.of(POLICIES)
+        self.cameras: Versions[Camera] = self.of(CAMERAS)
+        self.zones: Versions[Zone] = self.of(ZONES)
+        self.policies: Versions[Policy] = self.of(POLICIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,15 @@ class Forwarder:
 
     def _allowed(self, alert: Alert, now_ms: int) -> list[Sent]:
         """The forwards of an alert. What its entry shares and no policy lets through is logged with its reason."""
-        replica = self.replica
-        told = told_abroad(alert, replica.policies.values(), replica.cameras, replica.zones, now_ms, self.home)
+        at_ms, replica = alert.read.captured_at_ms, self.replica
+        policies = replica.policies.as_of(at_ms)
+        told = told_abroad(
+            alert, policies.values(), replica.cameras.as_of(at_ms), replica.zones.as_of(at_ms), now_ms, self.home
+        )
         for one in told:
             if isinstance(one, NotForwarded):
                 log.info("forward.not_made", alert_id=alert.alert_id, to_country=one.country, reason=one.reason)
-        return [sent_of(alert, one, replica.policies) for one in told if isinstance(one, Allowed)]
+        return [sent_of(alert, one, policies) for one in told if isinstance(one, Allowed)]
 
     def _send(self, forward: Forward, outputs: Outputs) -> None:
         country = forward.to_country

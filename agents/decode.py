@@ -14,6 +14,7 @@ from functools import partial
 
 from pipeline.errors import BadRecord
 from pipeline.reads.admission import Refusal, check_time
+from pipeline.reads.versions import Versions
 from pipeline.state.collections import CAMERAS
 from pipeline.state.mirror import Mirror
 from pipeline.state.spent_detections import SpentDetections
@@ -58,7 +59,7 @@ class Decoder:
     waiting: Callable[[int], int] = lambda _partition: 0  # records of a partition that were not handled yet
     # by partition, the offset that the group begins at after a crash
     committed: Callable[[], Mapping[int, int]] = dict
-    cameras: Mapping[str, Camera] = field(default_factory=dict)  # what is known of them; a camera may be unknown yet
+    cameras: Versions[Camera] = field(default_factory=Versions)  # what is known of them; a camera may be unknown yet
     passages: Passages = field(default_factory=Passages)
     count_still: Callable[[int], None] = lambda _frames: None  # frames that were not searched since the last call
     _complete: list[Passage] = field(default_factory=list)  # not handed on yet
@@ -101,7 +102,7 @@ class Decoder:
         refusal = self.check(frame.captured_at_ms, record.now_ms(now_ms))
         if refusal:
             raise BadRecord(refusal.reason, refusal.detail)
-        view = View.of(self.cameras.get(frame.camera_id))
+        view = View.of(self.cameras.at(frame.camera_id, frame.captured_at_ms))
         return self.passages.watch(frame, record.offset, now_ms, record.recorded_at_ms, view)
 
     def _caught_up(self, partition: int, handled: dict[int, int]) -> bool:

@@ -14,6 +14,7 @@ import structlog
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
 from pipeline.reads.geography import position_of
+from pipeline.reads.versions import Versions
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
@@ -37,8 +38,8 @@ class Replica(Mirror):
     def __init__(self) -> None:
         self.hotlist = Hotlist()
         super().__init__(CAMERAS, ZONES, indexes={HOTLIST.name: self.hotlist})
-        self.cameras: dict[str, Camera] = self.of(CAMERAS)
-        self.zones: dict[str, Zone] = self.of(ZONES)
+        self.cameras: Versions[Camera] = self.of(CAMERAS)
+        self.zones: Versions[Zone] = self.of(ZONES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Matcher:
             alert_of(
                 hit,
                 read,
-                replica.cameras.get(read.camera_id),
+                replica.cameras.at(read.camera_id, read.captured_at_ms),
                 decided_at_ms=now_ms,
                 live_bound_ms=settings.live_bound_ms,
             )
@@ -85,7 +86,9 @@ class Matcher:
 
     async def _placed(self, alerts: Sequence[Alert]) -> list[Alert]:
         """Each alert in its incident, ringing or not; at a replay as it was decided first, without those withdrawn since."""
-        wheres = [position_of(alert.read, self.replica.cameras.get(alert.read.camera_id)) for alert in alerts]
+        cameras = self.replica.cameras
+        reads = [alert.read for alert in alerts]
+        wheres = [position_of(read, cameras.at(read.camera_id, read.captured_at_ms)) for read in reads]
         return [alert for alert in await self.memory.placed(alerts, wheres) if alert is not None]
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import structlog
 
 from pipeline.reads.admission import may_serve
+from pipeline.reads.versions import Versions
 from pipeline.runtime.log import pseudonym
-from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, violation_of
+from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, verdict_at_the_time
 from pipeline.state.collections import CAMERAS, SECTIONS
 from pipeline.state.mirror import Mirror
 from pipeline.state.section_memory import SectionMemory
@@ -35,7 +36,7 @@ class Replica(Mirror):
     def __init__(self) -> None:
         self.sections = SectionIndex()
         super().__init__(CAMERAS, indexes={SECTIONS.name: self.sections})
-        self.cameras: dict[str, Camera] = self.of(CAMERAS)
+        self.cameras: Versions[Camera] = self.of(CAMERAS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +75,12 @@ class Controller:
         return [
             sighting
             for read in self.admission.admitted(records, now_ms, outputs, among=sections.on_a_line)
-            if may_serve(read, cameras[read.camera_id], "section_control")
+            if may_serve(read, cameras.as_of(read.captured_at_ms)[read.camera_id], "section_control")
             for sighting in sightings_of(read, sections)
         ]
 
     def _verdict_on(self, pair: SectionPair, now_ms: int) -> Violation | Innocent:
-        section = self.replica.sections.sections.get(pair.section_id)
-        if section is None:
-            return Innocent("section_removed", pair.section_id)
-        verdict = violation_of(pair, section, decided_at_ms=now_ms)
+        verdict = verdict_at_the_time(pair, self.replica.sections.versions, decided_at_ms=now_ms)
         if isinstance(verdict, Violation):
             log.info("violation.found", violation_id=verdict.violation_id, section_id=pair.section_id,
                      plate=pseudonym(verdict.plate), lag_ms=now_ms - pair.exit.captured_at_ms)  # fmt: skip

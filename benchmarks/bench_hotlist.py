@@ -27,10 +27,11 @@ from pathlib import Path
 
 from pipeline.hotlist.matching import Hotlist, match_reads
 from pipeline.reads.admission import check_reads
+from pipeline.reads.versions import Versions, since_ever
 from pipeline.runtime.settings import Settings
 from schemas import ids
 from schemas.reads import Alternative, PlateRead
-from schemas.reference import Camera, HotlistEntry
+from schemas.reference import Camera, HotlistEntry, Zone
 
 RESULTS = Path(__file__).with_name("results") / "hotlist.jsonl"
 PAGE, READS, WARM_UP = 2_000, 100_000, 2_000
@@ -90,14 +91,14 @@ def reads(wanted: Sequence[str]) -> Iterator[PlateRead]:
 
 def vigie(pages: Iterator[list[HotlistEntry]]) -> Find:
     """Vigie's index, with intake and matching as the agent does them."""
-    hotlist = Hotlist()
+    hotlist, cameras, zones = Hotlist(), Versions(CAMERAS), Versions[Zone]()
     for page in pages:
-        hotlist.apply(page)
+        hotlist.take([since_ever(entry.entry_id, entry) for entry in page])
 
     def find(seen: Sequence[PlateRead]) -> int:
-        refused = {at for at, _ in check_reads(seen, CAMERAS, NOW_MS, retention_days=KEPT_DAYS)}
+        refused = {at for at, _ in check_reads(seen, cameras, NOW_MS, retention_days=KEPT_DAYS)}
         taken = [read for at, read in enumerate(seen) if at not in refused] if refused else seen
-        return sum(len(hits) for _, hits in match_reads(taken, hotlist, CAMERAS, {}))
+        return sum(len(hits) for _, hits in match_reads(taken, hotlist, cameras, zones))
 
     return find
 

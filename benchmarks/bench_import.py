@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pipeline.reads.versions import Changed
 from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
@@ -82,9 +83,9 @@ def following(url: str) -> int:
     """Read the collection into a worker that keeps nothing itself."""
     count = 0
 
-    def on_change(collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
+    def on_change(collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
         nonlocal count
-        count += len(puts)
+        count += len(changed)
 
     async def run() -> None:
         async with open_redis(url) as client:
@@ -135,7 +136,7 @@ async def with_redis(url: str | None, folder: Path, path: Path) -> dict[str, dic
             found[name] = await asyncio.to_thread(measured, work, *arguments)
         async with open_redis(url) as client:
             keys = CollectionKeys.of(NAMESPACE, HOTLIST)
-            await client.unlink(keys.items, keys.meta, keys.changes)
+            await client.unlink(*keys.all)
         return found
     finally:
         if server:

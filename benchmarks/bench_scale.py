@@ -40,6 +40,7 @@ from benchmarks.stream_topic import filled_topic
 from benchmarks.svg import line_chart
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.hotlist.matching import Hotlist, match_reads
+from pipeline.reads.versions import Changed, Versions, since_ever
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
@@ -49,7 +50,7 @@ from pipeline.simulation.network_big import big_network
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
 from schemas.reads import PlateRead
-from schemas.reference import Camera, HotlistEntry
+from schemas.reference import Camera, HotlistEntry, Zone
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 CAMERAS = (100, 1_000, 10_000)
@@ -122,19 +123,22 @@ def _asked(pipe: Any) -> float:
 
 def hotlist_in_turns(size: int, pipe: Any) -> None:
     """Send the figures of taking the entries in; then, whenever asked, what matching one read costs. Ends with its parent."""
-    sample, cameras = reads(READS, size), {"C-1": Camera(camera_id="C-1", name="one", network="local")}
+    sample, cameras = reads(READS, size), Versions({"C-1": Camera(camera_id="C-1", name="one", network="local")})
+    zones = Versions[Zone]()
     hotlist, source, seconds = Hotlist(), entries(size), 0.0
     gc.collect()
     before = rss_mb()
     while chunk := list(islice(source, 2_000)):
         started = time.process_time()
-        hotlist.apply(chunk)
+        hotlist.take([since_ever(entry.entry_id, entry) for entry in chunk])
         seconds += time.process_time() - started
     memory = (rss_mb() - before) * 1e6 / size
 
     def hits() -> list[Any]:
         return [
-            hit for at in range(0, READS, BATCH) for hit in match_reads(sample[at : at + BATCH], hotlist, cameras, {})
+            hit
+            for at in range(0, READS, BATCH)
+            for hit in match_reads(sample[at : at + BATCH], hotlist, cameras, zones)
         ]
 
     found = len(hits())
@@ -163,8 +167,8 @@ def of_start(url: str, size: int) -> dict[str, float]:
     """A worker's load from the store."""
     hotlist = Hotlist()
 
-    def take(_collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
-        hotlist.apply(puts, removes, reset=reset)
+    def take(_collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
+        hotlist.take(changed, reset=reset)
 
     async def run() -> dict[str, float]:
         async with contextlib.aclosing(open_redis(url)) as client:
@@ -207,7 +211,8 @@ async def of_workers(count: int) -> dict[str, float]:
         async with Platform(settings, workers=dict.fromkeys(agents, count)) as platform:
             kafka = platform.servers.kafka
             async with contextlib.aclosing(open_redis(platform.servers.redis_url)) as client:
-                await load_reference(network, ReplicaWriter(client, settings.namespace))
+                writer = ReplicaWriter(client, settings.namespace, now_ms=lambda: platform_now_ms() - 3_600_000)
+                await load_reference(network, writer)
             await asyncio.sleep(EFFECTIVE_WITHIN_S)
             await filled_topic(job, kafka, settings.namespace, 50, 20_000, 32)  # the warm-up
             await committed(kafka, settings.namespace, agents)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from benchmarks.bench_import import entries
 from pipeline.hotlist.matching import Hotlist, alert_of, match_read, match_reads
 from pipeline.reads.admission import check_read, check_reads, may_serve
+from pipeline.reads.versions import Versions, since_ever
 from pipeline.runtime.settings import Settings
 from pipeline.sections.verdict import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
 from pipeline.simulation.network import RoadNetwork
@@ -36,8 +37,8 @@ class Job:
     """The reference data in memory and the decisions on it."""
 
     hotlist: Hotlist
-    cameras: dict[str, Camera]
-    zones: dict[str, Zone]
+    cameras: Versions[Camera]
+    zones: Versions[Zone]
     sections: SectionIndex
     wanted: list[str]  # some plates that are on the hotlist
 
@@ -47,17 +48,17 @@ class Job:
         job = Job.of(big_network(cameras, 1, hotlist=0))
         source = entries(entries_count)
         while chunk := list(islice(source, 2_000)):
-            job.hotlist.apply(chunk)
+            job.hotlist.take([since_ever(entry.entry_id, entry) for entry in chunk])
             job.wanted += [entry.plate for entry in chunk[:5]]
         return job
 
     @staticmethod
     def of(network: RoadNetwork) -> "Job":
         """A network's own reference data."""
-        zones = {zone.zone_id: zone for zone in network.zones}
+        zones = Versions({zone.zone_id: zone for zone in network.zones})
         wanted = [entry.plate for entry in network.hotlist]
-        job = Job(Hotlist(network.hotlist), network.by_id, zones, SectionIndex(), wanted)
-        job.sections.apply(network.sections)
+        job = Job(Hotlist(network.hotlist), Versions(network.by_id), zones, SectionIndex(), wanted)
+        job.sections.take([since_ever(section.section_id, section) for section in network.sections])
         return job
 
     def alerts_of(self, reads: Sequence[PlateRead], now_ms: int) -> list[Alert]:
@@ -71,9 +72,9 @@ class Job:
         return [alert_of(hit, read, decided_at_ms=now_ms) for read, hits in found for hit in hits]
 
     def _alerts_of_one(self, read: PlateRead, now_ms: int) -> list[Alert]:
-        if check_read(read, self.cameras, now_ms, retention_days=KEPT_DAYS) is not None:
+        if check_read(read, self.cameras.current(), now_ms, retention_days=KEPT_DAYS) is not None:
             return []
-        hits = match_read(read, self.hotlist, self.cameras, self.zones)
+        hits = match_read(read, self.hotlist, self.cameras.current(), self.zones.current())
         return [alert_of(hit, read, decided_at_ms=now_ms) for hit in hits]
 
     def sightings_of(self, reads: Sequence[PlateRead]) -> list[Sighting]:
@@ -81,14 +82,14 @@ class Job:
         return [
             sighting
             for read in self.sections.on_a_line(reads)
-            if may_serve(read, self.cameras[read.camera_id], "section_control")
+            if may_serve(read, self.cameras.current()[read.camera_id], "section_control")
             for sighting in sightings_of(read, self.sections)
         ]
 
     def violations_of(self, pairs: Iterable[SectionPair], now_ms: int) -> Iterator[Violation]:
         """The pairs that prove one."""
         for pair in pairs:
-            verdict = violation_of(pair, self.sections.sections[pair.section_id], decided_at_ms=now_ms)
+            verdict = violation_of(pair, self.sections.versions.current()[pair.section_id], decided_at_ms=now_ms)
             if isinstance(verdict, Violation):
                 yield verdict
 
@@ -114,8 +115,10 @@ class Job:
 def reads_of(job: Job, count: int, now_ms: int, seed: int = 1) -> Iterator[PlateRead]:
     """Reads of all cameras, one in 40 on a section, one in 100 wanted; captured in the minutes before now_ms (UTC)."""
     random = Random(f"{seed}/stream")
-    cameras = list(job.cameras.values())
-    controlled = {line.camera_id: section for section in job.sections.sections.values() for line in section.entries}
+    cameras = list(job.cameras.current().values())
+    controlled = {
+        line.camera_id: section for section in job.sections.versions.current().values() for line in section.entries
+    }
     leaving: dict[int, tuple[str, str, int]] = {}
     step_ms = 0.2
     for number in range(count):

@@ -1,4 +1,8 @@
-"""Reference data, kept in Redis as versioned collections: cameras, sections, zones, hotlist, policies."""
+"""Reference data, kept in Redis as collections: cameras, sections, zones, hotlist, policies.
+
+Each item has versions in time: what arrives holds from `holds_from_ms`, where it says so, else from its arrival, until the next
+version of it begins. A decision takes the version that held when the picture was taken.
+"""
 
 from typing import Annotated, Literal
 
@@ -51,6 +55,7 @@ class Camera(Message, frozen=True, kw_only=True):
     regions: Annotated[
         tuple[Region, ...], msgspec.Meta(max_length=16)
     ] = ()  # where plates are followed; empty: everywhere
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 
 class Line(Message, frozen=True, kw_only=True):
@@ -90,6 +95,7 @@ class Section(Message, frozen=True, kw_only=True):
     certificate: Certificate
     max_travel_ms: Annotated[int, msgspec.Meta(gt=0)] = 3_600_000  # beyond this a passage is a stop, not a speed
     max_clock_error_ms: Annotated[float, msgspec.Meta(gt=0)] = 100.0  # a clock worse than this proves nothing
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 
 class Zone(Message, frozen=True, kw_only=True):
@@ -102,6 +108,7 @@ class Zone(Message, frozen=True, kw_only=True):
     polygon: tuple[Position, ...] = ()  # corners in order, closed by itself
     country: Country | None = None  # border zones: who lies behind it
     outbound_heading_deg: Degrees | None = None  # border zones: the way out
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 
 class HotlistEntry(Message, frozen=True, kw_only=True):
@@ -128,6 +135,7 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     near: bool = False  # also match reads one edit away
     case_reference: Text | None = None
     origin: Origin = "national"  # where it came from; what is on the list sis came from SIS, whatever stands here
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 
 class Policy(Message, frozen=True, kw_only=True):
@@ -148,3 +156,4 @@ class Policy(Message, frozen=True, kw_only=True):
     contact: Text
     channel: Channel = "bilateral"
     treaty: Identifier | None = None  # one of those that neighbours.treaties knows; it must bind the country
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival

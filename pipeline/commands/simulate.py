@@ -132,7 +132,10 @@ class _Job:
             async with contextlib.aclosing(
                 open_redis(servers.redis_url, ca_file=settings.redis_ca_file)
             ) as redis_client:
-                changed = await load_reference(self.network, ReplicaWriter(redis_client, settings.namespace))
+                # what is played as the past must meet the network of the past
+                starts_ms = self._simulation().options.start_ms
+                writer = ReplicaWriter(redis_client, settings.namespace, now_ms=lambda: starts_ms)
+                changed = await load_reference(self.network, writer)
             if changed:
                 console.print(f"Loaded {changed} items of reference data.")
                 await asyncio.sleep(EFFECTIVE_WITHIN_S)

@@ -1,114 +1,53 @@
 """The hotlist in memory: a million entries at some 100 bytes each, found by exact plate, by likeness, one edit away, by pattern.
 
-An entry is kept as a few dozen bytes and becomes an object only when a read points at it. What many entries have in common (list,
-category, owner, legal basis, scope ...) is kept once.
+An entry that changed is there once for each time through which it held unchanged, and what is found is valid through that time at
+most: so a read is matched against the entries as they were when it was captured.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
+from pipeline.hotlist.packed_entries import PackedEntries
 from pipeline.hotlist.packed_index import PackedIndex
-from pipeline.hotlist.packed_rows import PackedRows
 from pipeline.hotlist.pattern_index import PatternIndex, is_pattern
 from pipeline.plates.confusable import skeleton, skeletons
+from pipeline.reads.versions import DAY_MS, KEPT_MS, Changed, Spell, history_of, since_ever, spells_of, with_versions
 from schemas.reference import HotlistEntry
-
-MOST_COMMONS = 10_000  # different sets of common fields kept apart; entries beyond them are kept whole
-_WHOLE = -1
-
-
-class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What is an entry's own. common: number of what it shares with others, or -1: `whole` is the entry as JSON."""
-
-    entry_id: str
-    plate: str
-    near: bool
-    common: int
-    valid_from_ms: int = 0
-    valid_until_ms: int = 0
-    make: str | None = None
-    colour: str | None = None
-    case_reference: str | None = None
-    whole: bytes = b""
-
-
-_encode_row = msgspec.msgpack.Encoder().encode
-_decode_row = msgspec.msgpack.Decoder(_Row).decode
-_encode_entry = msgspec.json.Encoder().encode
-_decode_entry = msgspec.json.Decoder(HotlistEntry).decode
-
-
-class _Commons:
-    """What entries have in common, counted, so that it goes when its last entry goes."""
-
-    __slots__ = ("_free", "_items", "_numbers", "_uses")
-
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[object, ...], int] = {}
-        self._items: list[HotlistEntry] = []
-        self._uses: list[int] = []
-        self._free: list[int] = []
-
-    def number_of(self, entry: HotlistEntry) -> int:
-        """A number for the entry's common fields, used once more; -1 when there are too many different ones."""
-        key = _common_fields(entry)
-        number = self._numbers.get(key)
-        if number is None:
-            if len(self._numbers) >= MOST_COMMONS:
-                return _WHOLE
-            number = self._free.pop() if self._free else len(self._items)
-            self._numbers[key] = number
-            if number == len(self._items):
-                self._items.append(entry)
-                self._uses.append(0)
-            self._items[number] = entry
-        self._uses[number] += 1
-        return number
-
-    def release(self, number: int) -> None:
-        """One entry less uses it."""
-        self._uses[number] -= 1
-        if not self._uses[number]:
-            del self._numbers[_common_fields(self._items[number])]
-            self._free.append(number)
-
-    def __getitem__(self, number: int) -> HotlistEntry:
-        return self._items[number]
-
-
-def _common_fields(entry: HotlistEntry) -> tuple[object, ...]:
-    return (
-        entry.hotlist, entry.category, entry.priority, entry.action, entry.owner, entry.legal_basis, entry.country,
-        entry.zones, entry.cameras, entry.share_with, entry.covert, entry.near, entry.vehicle_class, entry.origin,
-    )  # fmt: skip
 
 
 class Hotlist:
-    """The index. Changed only by apply(); not safe for several threads."""
+    """The index. Changed only by take(); not safe for several threads."""
 
-    __slots__ = ("_alike", "_commons", "_ids", "_near", "_patterns", "_rows")
+    __slots__ = ("_alike", "_compacted_ms", "_ended", "_entries", "_ids", "_near", "_patterns")
 
     def __init__(self, entries: Iterable[HotlistEntry] = ()) -> None:
+        """entries: hold since ever."""
+        self._compacted_ms = 0
         self._clear()
-        self.apply(entries)
+        self.take([since_ever(entry.entry_id, entry) for entry in entries])
 
     def __len__(self) -> int:
+        """How many entries it has, those that changed once for each time through which they held unchanged."""
         return len(self._ids)
 
-    def apply(self, puts: Iterable[HotlistEntry], removes: Iterable[str] = (), *, reset: bool = False) -> None:
-        """Take new and changed entries, drop removed ones by entry_id (unknown ones are no error); reset: forget all others."""
+    def take(self, changed: Sequence[Changed[HotlistEntry]], *, reset: bool = False) -> None:
+        """Take over what changed: entries with versions that add to those known before. reset: forget everything before."""
         if reset:
             self._clear()
-        for entry_id in removes:
-            self._remove(entry_id)
-        for entry in puts:
-            self._put(entry)
+        arrived_ms = 0
+        for one in changed:
+            self._change(one)
+            arrived_ms = max(arrived_ms, one.versions[-1].arrived_at_ms if one.versions else 0)
+        if arrived_ms > self._compacted_ms + DAY_MS:
+            self._compacted_ms = arrived_ms
+            self._forget_before(arrived_ms - KEPT_MS)
 
-    def get(self, entry_id: str) -> HotlistEntry | None:
-        """The entry of this id, or None."""
-        row = self._row_of(entry_id)
-        return None if row is None else self._entry(row)
+    def get(self, entry_id: str, at_ms: int | None = None) -> HotlistEntry | None:
+        """The entry of this id as it held then, None for the last time; None: there was none."""
+        spells = self._spells(entry_id)
+        if at_ms is None:
+            return spells[-1].item if spells and spells[-1].ends_ms is None else None
+        held = (one for one in spells if one.begins_ms <= at_ms and (one.ends_ms is None or at_ms < one.ends_ms))
+        return next((one.item for one in held), None)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """Which of the compact texts any entry may be found for, by place. One may be named in vain, none is left out."""
@@ -127,29 +66,53 @@ class Hotlist:
         rows = self._alike.rows(folded)
         if not rows:
             return []
-        return [entry for entry in map(self._entry, rows) if skeleton(entry.plate) == folded]
+        return [entry for entry in map(self._entries.entry, rows) if skeleton(entry.plate) == folded]
 
     def near(self, text: str) -> list[HotlistEntry]:
         """The entries that ask for it and whose plate is one character more, less or other than the compact text."""
         if not self._near:
             return []
         rows = {row for shorter in _deletions(text) for row in self._near.rows(shorter)}
-        return [entry for entry in map(self._entry, sorted(rows)) if is_one_edit(text, entry.plate)]
+        return [entry for entry in map(self._entries.entry, sorted(rows)) if is_one_edit(text, entry.plate)]
 
     def patterns(self, text: str) -> list[HotlistEntry]:
         """The entries whose pattern the compact text fits."""
-        return [self._entry(row) for row in self._patterns.rows(text)] if self._patterns else []
+        return [self._entries.entry(row) for row in self._patterns.rows(text)] if self._patterns else []
 
     def _clear(self) -> None:
-        self._rows = PackedRows()
+        self._entries = PackedEntries()
         self._ids, self._alike, self._near = PackedIndex(), PackedIndex(), PackedIndex()
         self._patterns = PatternIndex()
-        self._commons = _Commons()
+        self._ended: set[str] = set()  # entries of which something held that holds no more
+        self._compacted_ms = 0
 
-    def _put(self, entry: HotlistEntry) -> None:
-        self._remove(entry.entry_id)
-        row = self._rows.add(self._pack(entry))
+    def _change(self, one: Changed[HotlistEntry]) -> None:
+        rows = self._rows_of(one.key)
+        if not rows and len(one.versions) == 1 and one.versions[0].item is not None:  # nearly all
+            self._put(Spell(one.versions[0].item, one.versions[0].begins_ms, None))
+            return
+        known = history_of(self._spells(one.key))
+        for row in rows:
+            self._remove(one.key, row)
+        self._ended.discard(one.key)
+        for spell in spells_of(with_versions(known, one.versions)) if one.versions else ():
+            self._put(spell)
+
+    def _forget_before(self, at_ms: int) -> None:
+        """Drop what held only before this moment."""
+        for entry_id in list(self._ended):
+            ends = [(row, self._entries.packed(row).ends_ms) for row in self._rows_of(entry_id)]
+            for row, ends_ms in ends:
+                if 0 < ends_ms <= at_ms:
+                    self._remove(entry_id, row)
+            if not any(ends_ms > at_ms for _, ends_ms in ends):
+                self._ended.discard(entry_id)
+
+    def _put(self, spell: Spell[HotlistEntry]) -> None:
+        entry, row = spell.item, self._entries.add(spell)
         self._ids.add(entry.entry_id, row)
+        if spell.ends_ms is not None:
+            self._ended.add(entry.entry_id)
         if is_pattern(entry.plate):
             self._patterns.add(entry.plate, row)
             return
@@ -158,11 +121,8 @@ class Hotlist:
             for shorter in _deletions(entry.plate):
                 self._near.add(shorter, row)
 
-    def _remove(self, entry_id: str) -> None:
-        row = self._row_of(entry_id)
-        if row is None:
-            return
-        packed = _decode_row(self._rows[row])
+    def _remove(self, entry_id: str, row: int) -> None:
+        packed = self._entries.packed(row)
         self._ids.discard(entry_id, row)
         if is_pattern(packed.plate):
             self._patterns.discard(packed.plate, row)
@@ -171,34 +131,13 @@ class Hotlist:
             if packed.near:
                 for shorter in _deletions(packed.plate):
                     self._near.discard(shorter, row)
-        if packed.common != _WHOLE:
-            self._commons.release(packed.common)
-        self._rows.drop(row)
+        self._entries.drop(row)
 
-    def _row_of(self, entry_id: str) -> int | None:
-        return next(
-            (row for row in self._ids.rows(entry_id) if _decode_row(self._rows[row]).entry_id == entry_id), None
-        )
+    def _rows_of(self, entry_id: str) -> list[int]:
+        return [row for row in self._ids.rows(entry_id) if self._entries.packed(row).entry_id == entry_id]
 
-    def _pack(self, entry: HotlistEntry) -> bytes:
-        common = self._commons.number_of(entry)
-        if common == _WHOLE:
-            return _encode_row(_Row(entry.entry_id, entry.plate, entry.near, _WHOLE, whole=_encode_entry(entry)))
-        return _encode_row(
-            _Row(entry.entry_id, entry.plate, entry.near, common, entry.valid_from_ms, entry.valid_until_ms, entry.make,
-                 entry.colour, entry.case_reference)
-        )  # fmt: skip
-
-    def _entry(self, row: int) -> HotlistEntry:
-        packed = _decode_row(self._rows[row])
-        if packed.common == _WHOLE:
-            return _decode_entry(packed.whole)
-        return msgspec.structs.replace(
-            self._commons[packed.common],
-            entry_id=packed.entry_id, plate=packed.plate, valid_from_ms=packed.valid_from_ms,
-            valid_until_ms=packed.valid_until_ms, make=packed.make, colour=packed.colour,
-            case_reference=packed.case_reference,
-        )  # fmt: skip
+    def _spells(self, entry_id: str) -> list[Spell[HotlistEntry]]:
+        return sorted(map(self._entries.spell, self._rows_of(entry_id)), key=lambda one: one.begins_ms)
 
 
 def _deletions(text: str) -> Iterator[str]:

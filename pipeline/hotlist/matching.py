@@ -17,6 +17,7 @@ from pipeline.plates.confusable import belief
 from pipeline.plates.twins import is_twin, issued_twins
 from pipeline.reads.admission import may_serve, purposes_of_read, trusted_country
 from pipeline.reads.geography import in_any_zone
+from pipeline.reads.versions import Versions
 from schemas import ids
 from schemas.outcomes import Alert, Match
 from schemas.reads import PlateRead, VehicleClass
@@ -57,16 +58,20 @@ class Hit:
 
 
 def match_reads(
-    reads: Sequence[PlateRead], hotlist: Hotlist, cameras: Mapping[str, Camera], zones: Mapping[str, Zone]
+    reads: Sequence[PlateRead], hotlist: Hotlist, cameras: Versions[Camera], zones: Versions[Zone]
 ) -> Iterator[tuple[PlateRead, list[Hit]]]:
-    """The reads that have hits, in order, with what match_read says of them. Many at once: nearly all are let go at a glance."""
+    """The reads that have hits, in order, with what match_read says of them, by cameras and zones as they were at the capture.
+
+    Many at once: nearly all are let go at a glance.
+    """
     offered = [(one.text, at) for at, read in enumerate(reads) if read.alternatives for one in read.alternatives]
     texts = [read.plate for read in reads] + [text for text, _ in offered]
     suspects = hotlist.suspects(texts)
     for at in sorted({place if place < len(reads) else offered[place - len(reads)][1] for place in suspects}):
-        hits = match_read(reads[at], hotlist, cameras, zones)
+        read = reads[at]
+        hits = match_read(read, hotlist, cameras.as_of(read.captured_at_ms), zones.as_of(read.captured_at_ms))
         if hits:
-            yield reads[at], hits
+            yield read, hits
 
 
 def match_read(
@@ -77,7 +82,9 @@ def match_read(
     *,
     least_score: float = LEAST_SCORE,
 ) -> list[Hit]:
-    """The hits of one read, most urgent first. None for an unknown camera, or where read or camera may not serve hotlists.
+    """The hits of one read, most urgent first. cameras, zones: as they were at its capture.
+
+    None for an unknown camera, or where read or camera may not serve hotlists.
 
     exact: the text read is the entry's plate; confusable: it may be taken for it, or the reader itself offers the plate as an
     alternative; near: one edit away, for entries that ask for it; pattern: it fits the entry's pattern.
@@ -85,7 +92,7 @@ def match_read(
     camera = cameras.get(read.camera_id)
     if camera is None or not may_serve(read, camera, "hotlist"):
         return []
-    candidates = _candidates(read, hotlist)
+    candidates = [one for one in _candidates(read, hotlist) if _counts_here(read, one[0], cameras, zones)]
     if not candidates:
         return []
     best: dict[str, tuple[HotlistEntry, Match, float]] = {}
@@ -93,7 +100,7 @@ def match_read(
         before = best.get(entry.entry_id)
         if before is None or (_RANK[match], score) > (_RANK[before[1]], before[2]):
             best[entry.entry_id] = (entry, match, score)
-    hits = [_hit(read, *found, least_score) for found in best.values() if _counts_here(read, found[0], cameras, zones)]
+    hits = [_hit(read, *found, least_score) for found in best.values()]
     return sorted(
         (hit for hit in hits if hit.score >= least_score), key=lambda hit: (_URGENCY[hit.priority], -hit.score)
     )

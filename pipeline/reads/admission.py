@@ -1,10 +1,11 @@
 """Whether a read may enter the house at all, and what it may be used for."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.errors import Unavailable
+from pipeline.reads.versions import Versions
 from schemas.reads import PlateRead, Purpose
 from schemas.reference import Camera
 
@@ -24,7 +25,7 @@ class Refusal:
     detail: str
 
 
-def need_cameras(cameras: Mapping[str, Camera], whole: bool, running_ms: int) -> None:
+def need_cameras(cameras: Sized, whole: bool, running_ms: int) -> None:
     """Raises Unavailable while no camera at all is known and the agent has just started: the reference data may be on its way
     back into a Redis that lost it. After GRACE_MS nobody is bringing it, and each read is refused like any from an unknown camera.
 
@@ -45,10 +46,13 @@ def check_read(
     retention_days: int,
     future_bound_ms: int = FUTURE_BOUND_MS,
 ) -> Refusal | None:
-    """The reason not to take this read, or None. now_ms: platform clock, UTC. Says nothing about format: any plate is welcome."""
+    """The reason not to take this read, or None. cameras: as they were at its capture; now_ms: platform clock, UTC.
+
+    Says nothing about format: any plate is welcome.
+    """
     camera = cameras.get(read.camera_id)
     if camera is None:
-        return Refusal("unknown_camera", f"no camera {read.camera_id} is registered")
+        return Refusal("unknown_camera", f"no camera {read.camera_id} was registered when it was captured")
     untimely = check_time(read.captured_at_ms, now_ms, future_bound_ms=future_bound_ms, retention_days=retention_days)
     if untimely is not None:
         return untimely
@@ -62,20 +66,26 @@ def check_read(
 
 def check_reads(
     reads: Sequence[PlateRead],
-    cameras: Mapping[str, Camera],
+    cameras: Versions[Camera],
     now_ms: int,
     *,
     retention_days: int,
     future_bound_ms: int = FUTURE_BOUND_MS,
 ) -> Iterator[tuple[int, Refusal]]:
-    """The reads not to take, by place, with what check_read says of them. Many at once: nearly all are let in at a glance."""
-    earliest_ms, latest_ms = now_ms - retention_days * DAY_MS, now_ms + future_bound_ms
+    """The reads not to take, by place, with what check_read says of them, each by its camera as it was at the capture.
+
+    Many at once: nearly all are let in at a glance.
+    """
+    earliest_ms, latest_ms, known = now_ms - retention_days * DAY_MS, now_ms + future_bound_ms, cameras.current()
+    earliest_ms = max(earliest_ms, cameras.last_change_ms)
     doubtful = [
         at for at, read in enumerate(reads)
-        if read.purposes or read.camera_id not in cameras or not earliest_ms <= read.captured_at_ms <= latest_ms
+        if read.purposes or read.camera_id not in known or not earliest_ms <= read.captured_at_ms <= latest_ms
     ]  # fmt: skip
     for at in doubtful:
-        refusal = check_read(reads[at], cameras, now_ms, future_bound_ms=future_bound_ms, retention_days=retention_days)
+        read = reads[at]
+        refusal = check_read(read, cameras.as_of(read.captured_at_ms), now_ms, future_bound_ms=future_bound_ms,
+                             retention_days=retention_days)  # fmt: skip
         if refusal is not None:
             yield at, refusal
 

@@ -7,15 +7,18 @@ So nothing that arrives later changes what held at a moment that has passed.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Generic, TypeAlias, TypeVar
+
+import msgspec
 
 T = TypeVar("T")
+DAY_MS = 86_400_000
+KEPT_MS = 40 * DAY_MS
+"""Versions that held only before this long ago are dropped: no read that old may be decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Version(Generic[T]):
+class Version(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=False):
     """What an item was from a moment on. item None: it was removed. Milliseconds since 1970, UTC."""
 
     item: T | None
@@ -33,25 +36,53 @@ class Version(Generic[T]):
         return self.holds_from_ms < self.arrived_at_ms
 
 
-History = tuple[Version[T], ...]
+History: TypeAlias = tuple[Version[T], ...]
 """The versions of one item by the moment from which they hold; of two that begin together the later arrival is last, and holds."""
+
+
+class Changed(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    """An item and its versions in the order of their arrival, which add to those known before. No versions: forget the item."""
+
+    key: str
+    versions: tuple[Version[T], ...]
+
+
+class Spell(msgspec.Struct, Generic[T], frozen=True, gc=False):
+    """A time through which an item held unchanged, from begins_ms to before ends_ms; ends_ms None: until further notice."""
+
+    item: T
+    begins_ms: int
+    ends_ms: int | None
 
 
 class Versions(Generic[T]):
     """The histories of a collection's items, by key. Put the versions of a key in the order of their arrival."""
 
-    __slots__ = ("_histories", "_last_change_ms", "_newest")
+    __slots__ = ("_compacted_ms", "_histories", "_last_change_ms", "_newest")
 
     def __init__(self, items: Mapping[str, T] | None = None) -> None:
         """items: hold since the beginning of time."""
         self._histories: dict[str, History[T]] = {}
         self._newest: dict[str, T] = {}
-        self._last_change_ms = 0
+        self._last_change_ms = self._compacted_ms = 0
         for key, item in (items or {}).items():
             self.put(key, Version(item, 0, 0))
 
     def __len__(self) -> int:
         return len(self._histories)
+
+    def take(self, changed: Sequence[Changed[T]], *, reset: bool = False) -> None:
+        """Take over what changed in the collection. reset: forget everything before. Drops now and then what nobody can need."""
+        if reset:
+            self.clear()
+        arrived_ms = 0
+        for one in changed:
+            known = self._histories.get(one.key, ())
+            self.replace(one.key, with_versions(known, one.versions) if one.versions else ())
+            arrived_ms = max([arrived_ms, *(version.arrived_at_ms for version in one.versions)])
+        if arrived_ms > self._compacted_ms + DAY_MS:
+            self._compacted_ms = arrived_ms
+            self.forget_before(arrived_ms - KEPT_MS)
 
     def put(self, key: str, version: Version[T]) -> None:
         """Add a version. The same again changes nothing. A removal also takes back what was to begin after it."""
@@ -89,11 +120,12 @@ class Versions(Generic[T]):
 
     def as_of(self, at_ms: int) -> Mapping[str, T]:
         """All items as they held then, as a mapping that looks them up when asked."""
-        return self._newest if self.steady_since(at_ms) else Moment(self, at_ms)
+        return self._newest if at_ms >= self._last_change_ms else Moment(self, at_ms)
 
-    def steady_since(self, at_ms: int) -> bool:
-        """Whether nothing began to hold after this moment, so that `current` is right for it and for any later one."""
-        return at_ms >= self._last_change_ms
+    @property
+    def last_change_ms(self) -> int:
+        """From when no further version begins: `current` is right for that moment and any later one."""
+        return self._last_change_ms
 
     def between(self, key: str, from_ms: int, until_ms: int) -> tuple[T | None, ...]:
         """What held at any moment from from_ms to until_ms, both included, in order; None among them: there was none then."""
@@ -142,15 +174,53 @@ def _begins(version: Version[T]) -> int:
     return version.begins_ms
 
 
+def since_ever(key: str, item: T) -> Changed[T]:
+    """An item that has held since the beginning of time."""
+    return Changed(key, (Version(item, 0, 0),))
+
+
+def with_versions(history: History[T], versions: Iterable[Version[T]]) -> History[T]:
+    """The history with these versions, which stand in the order of their arrival."""
+    for version in versions:
+        history = with_version(history, version)
+    return history
+
+
 def with_version(history: History[T], version: Version[T]) -> History[T]:
     """The history with one more version, which arrived last."""
-    if version in history:
-        return history
     kept = history
     if version.item is None:
         kept = tuple(one for one in history if one.begins_ms <= version.begins_ms)
+    if version in kept:
+        return kept
     place = bisect_right(kept, version.begins_ms, key=_begins)
     return (*kept[:place], version, *kept[place:])
+
+
+def spells_of(history: History[T]) -> list[Spell[T]]:
+    """The times through which the item held, in order; versions that say the same one after the other make one."""
+    found: list[Spell[T]] = []
+    for place, version in enumerate(history):
+        ends_ms = history[place + 1].begins_ms if place + 1 < len(history) else None
+        if version.item is None or ends_ms == version.begins_ms:
+            continue
+        if found and found[-1].ends_ms == version.begins_ms and found[-1].item == version.item:
+            found[-1] = Spell(version.item, found[-1].begins_ms, ends_ms)
+        else:
+            found.append(Spell(version.item, version.begins_ms, ends_ms))
+    return found
+
+
+def history_of(spells: Iterable[Spell[T]]) -> History[T]:
+    """A history that has these spells, which stand in order."""
+    versions: list[Version[T]] = []
+    for spell in spells:
+        if versions and versions[-1].item is None and versions[-1].begins_ms == spell.begins_ms:
+            versions.pop()
+        versions.append(Version(spell.item, spell.begins_ms, spell.begins_ms))
+        if spell.ends_ms is not None:
+            versions.append(Version(None, spell.ends_ms, spell.ends_ms))
+    return tuple(versions)
 
 
 def held_at(history: History[T], at_ms: int) -> T | None:

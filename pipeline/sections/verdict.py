@@ -14,6 +14,7 @@ from typing import Literal
 from pipeline.law.book import Book, the_book
 from pipeline.law.kinds import SectionLength, Tolerance
 from pipeline.reads.admission import trusted_country
+from pipeline.reads.versions import Changed, Versions
 from schemas import ids
 from schemas.outcomes import Violation
 from schemas.reads import ClockState, PlateRead, VehicleClass
@@ -71,20 +72,17 @@ class Innocent:
 
 @dataclass(slots=True)
 class SectionIndex:
-    """The sections, and which of their lines each camera sees. Kept up to date by apply()."""
+    """The sections as they were at each moment, and which of their lines each camera sees or saw. Kept up to date by take()."""
 
-    sections: dict[str, Section] = field(default_factory=dict)
+    versions: Versions[Section] = field(default_factory=Versions)
     _lines: dict[str, tuple[tuple[Section, Side, int | None], ...]] = field(default_factory=dict)
 
-    def apply(self, puts: Iterable[Section], removes: Iterable[str] = (), *, reset: bool = False) -> None:
-        """Take changed and new sections, drop removed ones; reset: forget all others first."""
-        if reset:
-            self.sections.clear()
-        for section_id in removes:
-            self.sections.pop(section_id, None)
-        self.sections.update((section.section_id, section) for section in puts)
+    def take(self, changed: Sequence[Changed[Section]], *, reset: bool = False) -> None:
+        """Take over what changed: sections with versions that add to those known before. reset: forget everything before."""
+        self.versions.take(changed, reset=reset)
         lines: dict[str, list[tuple[Section, Side, int | None]]] = {}
-        for section in self.sections.values():
+        every = [version.item for _, history in self.versions.histories() for version in history]
+        for section in [one for one in every if one is not None]:
             for line in section.entries:
                 lines.setdefault(line.camera_id, []).append((section, "entry", line.lane))
             for line in section.exits:
@@ -106,7 +104,7 @@ def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
     return [
         Sighting(section.section_id, side, read, section.max_travel_ms)
         for section, side, lane in index.lines_at(read.camera_id)
-        if lane is None or lane == read.lane
+        if (lane is None or lane == read.lane) and section is index.versions.at(section.section_id, read.captured_at_ms)
     ]
 
 
@@ -170,6 +168,20 @@ def _doubt(pair: SectionPair, section: Section) -> Innocent | None:
     if all(countries) and countries[0] != countries[1]:
         return Innocent("countries_differ", f"{countries[0]} at the entry, {countries[1]} at the exit")
     return None
+
+
+def verdict_at_the_time(pair: SectionPair, sections: Versions[Section], *, decided_at_ms: int) -> Violation | Innocent:
+    """What the pair proves by the section as it was while the vehicle was inside; where it changed, what is best for the driver."""
+    held = sections.between(pair.section_id, *sorted((pair.entry.captured_at_ms, pair.exit.captured_at_ms)))
+    found: list[Violation] = []
+    for section in held:
+        if section is None:
+            return Innocent("section_removed", pair.section_id)
+        verdict = violation_of(pair, section, decided_at_ms=decided_at_ms)
+        if isinstance(verdict, Innocent):
+            return verdict
+        found.append(verdict)
+    return max(found, key=lambda violation: violation.limit_kmh)
 
 
 def _law_of(pair: SectionPair, section: Section, law: Book) -> Tolerance | Innocent:

@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
 from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 
@@ -22,11 +23,14 @@ class Collection(Generic[T]):
     key: Callable[[T], str]
     key_field: str
     _decoder: "msgspec.json.Decoder[T]" = field(init=False)
-    _list_decoder: "msgspec.json.Decoder[list[T]]" = field(init=False)
+    _versions_decoder: "msgspec.json.Decoder[list[Version[T]]]" = field(init=False)
+    _changed_decoder: "msgspec.json.Decoder[list[Changed[T]]]" = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_decoder", msgspec.json.Decoder(self.message))
-        object.__setattr__(self, "_list_decoder", msgspec.json.Decoder(list[self.message]))  # type: ignore[name-defined]
+        version, changed = Version[self.message], Changed[self.message]  # type: ignore[name-defined]
+        object.__setattr__(self, "_versions_decoder", msgspec.json.Decoder(list[version]))  # type: ignore[valid-type]
+        object.__setattr__(self, "_changed_decoder", msgspec.json.Decoder(list[changed]))  # type: ignore[valid-type]
 
     def encode(self, item: T) -> bytes:
         """The item as JSON, the same bytes for the same item."""
@@ -36,9 +40,13 @@ class Collection(Generic[T]):
         """The item of these bytes. Raises msgspec.ValidationError or msgspec.DecodeError."""
         return self._decoder.decode(data)
 
-    def decode_list(self, data: bytes) -> list[T]:
-        """The items of a JSON array. Raises msgspec.ValidationError or msgspec.DecodeError if any is bad."""
-        return self._list_decoder.decode(data)
+    def decode_versions(self, data: bytes) -> list[Version[T]]:
+        """The versions of a JSON array. Raises msgspec.ValidationError or msgspec.DecodeError if any is bad."""
+        return self._versions_decoder.decode(data)
+
+    def decode_changed(self, data: bytes) -> list[Changed[T]]:
+        """The items of a JSON array, each with its versions. Raises as decode_versions."""
+        return self._changed_decoder.decode(data)
 
 
 CAMERAS = Collection("cameras", Camera, key=lambda item: item.camera_id, key_field="camera_id")
@@ -53,12 +61,20 @@ COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, P
 class CollectionKeys:
     """The Redis keys of one collection, all of one hash tag."""
 
-    items: str  # hash: key -> JSON
-    meta: str  # hash: epoch, version, floor (deltas up to it are gone), count, whole (version of the last full replacement)
+    items: str  # hash: key -> the version that arrived last, as JSON; not of removed items
+    meta: str  # hash: epoch, version, floor (deltas up to it are gone), count, whole (version of the last replacement), ...
     changes: str  # sorted set: key -> version of its last change
+    history: (
+        str  # hash: key -> the versions before that, as long as a decision may need them; a removal is one, the last
+    )
+
+    @property
+    def all(self) -> list[str]:
+        """All four, in this order."""
+        return [self.items, self.meta, self.changes, self.history]
 
     @staticmethod
     def of(namespace: str, collection: Collection[Any]) -> "CollectionKeys":
         """The keys of this collection in this namespace."""
         tag = f"{{{namespace}:{collection.name}}}"
-        return CollectionKeys(f"{tag}:items", f"{tag}:meta", f"{tag}:changes")
+        return CollectionKeys(f"{tag}:items", f"{tag}:meta", f"{tag}:changes", f"{tag}:history")

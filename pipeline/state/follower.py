@@ -15,46 +15,24 @@ import redis.asyncio
 import structlog
 
 from pipeline.errors import Unavailable
+from pipeline.reads.versions import Changed, Version
 from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.redis_port import Argument, Script
-from pipeline.state.replica_writer import SCAN
+from pipeline.state.replica_scripts import POLL, SCAN, SCAN_REMOVED, WHAT
 
 log = structlog.get_logger()
 POLL_S = 0.25
 LONGEST_PAUSE_S = 2.0  # between polls while Redis is away
 PAGE_ITEMS = 2_000  # handed over at once: some 10 ms of the worker's time
-WHAT = "reference data"
-
-_POLL = Script(
-    """
-local meta = redis.call('HMGET', KEYS[2], 'epoch', 'version', 'floor', 'count', 'whole')
-local epoch, version = meta[1] or '', tonumber(meta[2] or '0')
-local floor, count, whole = tonumber(meta[3] or '0'), tonumber(meta[4] or '0'), tonumber(meta[5] or '0')
-local mine = tonumber(ARGV[2])
-local answer = {epoch, version, floor, whole, redis.call('HLEN', KEYS[1]) == count and 1 or 0}
-if epoch ~= ARGV[1] or mine >= version or mine < floor then return answer end
-local changed = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
-local keys = {}
-for i = 1, #changed, 2 do keys[#keys + 1] = changed[i] end
-local puts, removes, reached = {}, {}, version
-if #keys > 0 then
-  local values = redis.call('HMGET', KEYS[1], unpack(keys))
-  for i = 1, #keys do
-    if values[i] then puts[#puts + 1] = values[i] else removes[#removes + 1] = keys[i] end
-  end
-  if #keys == tonumber(ARGV[3]) then reached = tonumber(changed[#changed]) end
-end
-answer[6], answer[7], answer[8] = reached, '[' .. table.concat(puts, ',') .. ']', cmsgpack.pack(removes)
-return answer
-""",
-    reads_only=True,
-)
 
 
 class OnChange(Protocol):
-    """Takes what changed in one collection. reset: forget all of it first; only at the first load, never later."""
+    """Takes what changed in one collection: items with their versions, which add to those known before.
 
-    def __call__(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool, /) -> None: ...
+    reset: forget all of it first; only at the first load, never later.
+    """
+
+    def __call__(self, collection: str, changed: Sequence[Changed[Any]], reset: bool, /) -> None: ...
 
 
 @dataclass(slots=True)
@@ -80,9 +58,9 @@ class _Head:
     floor: int
     whole: int
     complete: int  # 1: it holds as many items as it counted
+    arrived: bytes  # when something arrived last, ms UTC
     reached: int | None = None  # None: no deltas came along
-    puts: bytes = b"[]"
-    removes: bytes = b"\x90"
+    changed: bytes = b"[]"
 
 
 class Follower:
@@ -145,10 +123,9 @@ class Follower:
     async def poll(self) -> bool:
         """One round trip for all collections; takes over what changed. True: there is more to fetch at once."""
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
-            ([one.where.items, one.where.meta, one.where.changes], [one.epoch, one.version, PAGE_ITEMS])
-            for one in self._followed
+            (one.where.all, [one.epoch, one.version, PAGE_ITEMS]) for one in self._followed
         ]
-        answers = await _POLL.run(self._client, WHAT, calls)
+        answers = await POLL.run(self._client, WHAT, calls)
         more = False
         for one, answer in zip(self._followed, answers, strict=True):
             head = _Head(answer[0].decode(), *answer[1:])
@@ -180,8 +157,7 @@ class Follower:
             log.info("replica.behind", collection=one.collection.name, version=one.version, oldest_delta=head.floor)
             await self._read_all(one, head, trusted=one.lost_at is None)
             return True
-        removes = msgspec.msgpack.decode(head.removes, type=list[str])
-        self._hand_over(one, self._decoded(one, head.puts), removes)
+        self._hand_over(one, _decoded(one.collection, head.changed))
         one.version = head.reached
         return head.reached < head.version
 
@@ -190,7 +166,7 @@ class Follower:
             self._losing(one, one.version, "is gone")
             one.absent = True
         elif not one.loaded:
-            self._hand_over(one, [], [])
+            self._hand_over(one, [])
 
     async def _new_epoch(self, one: _Followed, head: _Head) -> bool:
         """First sight of the collection, or Redis was emptied and written anew."""
@@ -206,53 +182,47 @@ class Follower:
         """Read every item, then go on from the version that was current before. trusted: what is not there is removed here."""
         seen: set[str] = set()
         before, one.keys = one.keys, seen if not one.keys else one.keys
-        async for puts in self._pages(one):
-            if seen is not one.keys:
-                seen.update(map(one.collection.key, puts))
-            self._hand_over(one, puts, [])
+        for script in (SCAN, SCAN_REMOVED):
+            async for changed in self._pages(one, script):
+                if seen is not one.keys:
+                    seen.update(item.key for item in changed if not _is_removed(item))
+                self._hand_over(one, changed)
         if trusted and before and before is one.keys:
-            gone = list(before - seen)
+            removal: Version[Any] = Version(None, int(head.arrived), int(head.arrived))
+            gone = [Changed(key, (removal,)) for key in before - seen]
             for start in range(0, len(gone), PAGE_ITEMS):
-                self._hand_over(one, [], gone[start : start + PAGE_ITEMS])
+                self._hand_over(one, gone[start : start + PAGE_ITEMS])
         one.epoch, one.version = head.epoch, head.version
         log.info("replica.loaded", collection=one.collection.name, items=len(one.keys), version=one.version)
 
-    async def _pages(self, one: _Followed) -> AsyncIterator[list[Any]]:
+    async def _pages(self, one: _Followed, script: Script) -> AsyncIterator[list[Changed[Any]]]:
         """Every item, a page at a time; Redis prepares the next page while this one is taken apart."""
 
         def page_at(cursor: bytes) -> asyncio.Task[list[Any]]:
-            return asyncio.create_task(SCAN.run(self._client, WHAT, [([one.where.items], [cursor, PAGE_ITEMS])]))
+            return asyncio.create_task(script.run(self._client, WHAT, [(one.where.all, [cursor, PAGE_ITEMS])]))
 
         coming: asyncio.Task[list[Any]] | None = page_at(b"0")
         try:
             while coming is not None:
-                ((cursor, page),) = await coming
+                ((cursor, single, changed),) = await coming
                 coming = page_at(cursor) if cursor != b"0" else None
                 await asyncio.sleep(0)  # lets the request leave first
-                yield self._decoded(one, page)
+                key = one.collection.key
+                versions = _decoded_versions(one.collection, single)
+                yield [*(Changed(key(version.item), (version,)) for version in versions if version.item is not None),
+                       *_decoded(one.collection, changed)]  # fmt: skip
         finally:
             if coming is not None:
                 coming.cancel()
 
-    def _hand_over(self, one: _Followed, puts: Sequence[Any], removes: Sequence[str]) -> None:
-        self._on_change(one.collection.name, puts, removes, not one.loaded)
+    def _hand_over(self, one: _Followed, changed: Sequence[Changed[Any]]) -> None:
+        self._on_change(one.collection.name, changed, not one.loaded)
         one.loaded = True
-        one.keys.update(map(one.collection.key, puts))
-        one.keys.difference_update(removes)
-
-    def _decoded(self, one: _Followed, page: bytes) -> list[Any]:
-        """The items of a JSON array; one that cannot be read (written by a newer release) is left out, loudly."""
-        try:
-            return one.collection.decode_list(page)
-        except (msgspec.ValidationError, msgspec.DecodeError):
-            pass
-        items = []
-        for raw in msgspec.json.decode(page, type=list[msgspec.Raw]):
-            try:
-                items.append(one.collection.decode(bytes(raw)))
-            except (msgspec.ValidationError, msgspec.DecodeError) as error:
-                log.error("replica.unreadable_item", collection=one.collection.name, error=str(error))
-        return items
+        for item in changed:
+            if _is_removed(item):
+                one.keys.discard(item.key)
+            else:
+                one.keys.add(item.key)
 
     def _losing(self, one: _Followed, version: int, how: str) -> None:
         known, one.lost_at, one.absent = one.lost_at is not None, version, False
@@ -268,3 +238,33 @@ class Follower:
             log.info("replica.whole_again", collection=one.collection.name, items=len(one.keys))
             if self._on_lost:
                 self._on_lost(one.collection.name, False)
+
+
+def _is_removed(item: Changed[Any]) -> bool:
+    return not item.versions or item.versions[-1].item is None
+
+
+def _decoded(collection: Collection[Any], page: bytes) -> list[Changed[Any]]:
+    """The items of a JSON array; one that cannot be read (written by a newer release) is left out, loudly."""
+    try:
+        return collection.decode_changed(page)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return _readable(collection, page, collection.decode_changed)
+
+
+def _decoded_versions(collection: Collection[Any], page: bytes) -> list[Version[Any]]:
+    """As _decoded, for items of one version each."""
+    try:
+        return collection.decode_versions(page)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return _readable(collection, page, collection.decode_versions)
+
+
+def _readable(collection: Collection[Any], page: bytes, decode: Callable[[bytes], list[Any]]) -> list[Any]:
+    found: list[Any] = []
+    for raw in msgspec.json.decode(page, type=list[msgspec.Raw]):
+        try:
+            found += decode(b"[" + bytes(raw) + b"]")
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            log.error("replica.unreadable_item", collection=collection.name, error=str(error))
+    return found

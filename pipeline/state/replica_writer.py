@@ -1,5 +1,13 @@
-"""Writing reference data: every change bumps its collection's version and leaves a delta, in one Lua script."""
+"""Writing reference data: every change bumps its collection's version and leaves a delta, in one Lua script.
 
+An item has versions (see pipeline.reads.versions). What is put holds from the moment that it names in `holds_from_ms`, else from
+its arrival, which is when it is written here, by the platform's clock. After Redis was emptied, what is imported again has arrived
+now: workers that ran meanwhile remember what held before and decide as they did; one that has to start anew decides nothing about
+passages before the import. An import that states `holds_from` for them does not change that: it arrived later, so it may only help
+the person concerned. Silence proves nothing; and ids are made of what they name, so what was decided is not decided under another.
+"""
+
+import time
 import uuid
 from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -11,92 +19,17 @@ import msgspec
 import numpy as np
 import redis.asyncio
 
+from pipeline.reads.versions import KEPT_MS, Version
 from pipeline.state.collections import Collection, CollectionKeys
-from pipeline.state.redis_port import Argument, Script
+from pipeline.state.redis_port import Argument
+from pipeline.state.replica_scripts import CHANGE, KEYS, LOOK, SCAN, WHAT
 from schemas.base import Message
 
 T = TypeVar("T", bound=Message)
-WHAT = "reference data"
 CHUNK_ITEMS = 1_000  # some 4 ms of Redis' time: nobody else waits longer for it
 PIPELINED_CHUNKS = 8
 KEPT_CHANGES = 200_000  # about 20 MB in Redis; a follower further behind reads the collection anew
 SCAN_ITEMS = 2_000
-
-_CHANGE = Script("""
-local items, meta, changes = KEYS[1], KEYS[2], KEYS[3]
-local puts, removes = cmsgpack.unpack(ARGV[3]), cmsgpack.unpack(ARGV[4])
-redis.call('HSETNX', meta, 'epoch', ARGV[1])
-local version = tonumber(redis.call('HGET', meta, 'version') or '0')
-local put, scores, removed = {}, {}, 0
-local function changed(key)
-  version = version + 1
-  scores[#scores + 1] = version
-  scores[#scores + 1] = key
-end
-if #puts > 0 then
-  local keys = {}
-  for i = 1, #puts, 2 do keys[#keys + 1] = puts[i] end
-  local old = redis.call('HMGET', items, unpack(keys))
-  for i = 1, #keys do
-    if old[i] ~= puts[2 * i] then
-      put[#put + 1] = keys[i]
-      put[#put + 1] = puts[2 * i]
-      changed(keys[i])
-    end
-  end
-  if #put > 0 then redis.call('HSET', items, unpack(put)) end
-end
-for i = 1, #removes do
-  if redis.call('HDEL', items, removes[i]) == 1 then
-    removed = removed + 1
-    changed(removes[i])
-  end
-end
-if #scores > 0 then
-  redis.call('ZADD', changes, unpack(scores))
-  local over = redis.call('ZCARD', changes) - tonumber(ARGV[2])
-  if over > 0 then
-    local last = redis.call('ZRANGE', changes, over - 1, over - 1, 'WITHSCORES')
-    redis.call('ZREMRANGEBYRANK', changes, 0, over - 1)
-    redis.call('HSET', meta, 'floor', last[2])
-  end
-end
-redis.call('HSET', meta, 'version', version, 'count', redis.call('HLEN', items))
-if ARGV[5] == '1' then
-  version = version + 1
-  redis.call('HSET', meta, 'version', version, 'whole', version)
-end
-return {version, #put / 2, removed}
-""")
-
-SCAN = Script(
-    """
-local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
-local values = {}
-for i = 2, #page[2], 2 do values[#values + 1] = page[2][i] end
-return {page[1], '[' .. table.concat(values, ',') .. ']'}
-""",
-    reads_only=True,
-)
-"""One page of a collection's items as one JSON array: far cheaper to take apart than one answer per item."""
-
-_KEYS = Script(
-    """
-local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
-local keys = {}
-for i = 1, #page[2], 2 do keys[#keys + 1] = page[2][i] end
-return {page[1], cmsgpack.pack(keys)}
-""",
-    reads_only=True,
-)
-
-_LOOK = Script(
-    """
-return {redis.call('HGET', KEYS[2], 'version') or '0', redis.call('HLEN', KEYS[1]),
-        ARGV[1] ~= '' and redis.call('HGET', KEYS[1], ARGV[1]) or false}
-""",
-    reads_only=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +44,21 @@ class Changes:
 class ReplicaWriter:
     """Puts, removes and lists reference data. Every method raises Unavailable when Redis is away; each may be run again."""
 
-    def __init__(self, client: redis.asyncio.Redis, namespace: str, *, kept_changes: int = KEPT_CHANGES) -> None:
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        namespace: str,
+        *,
+        kept_changes: int = KEPT_CHANGES,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        kept_ms: int = KEPT_MS,
+    ) -> None:
+        """now_ms: the clock of arrivals, UTC. kept_ms: for how long versions are kept that hold no more."""
         self._client = client
         self._namespace = namespace
         self._kept_changes = kept_changes
+        self._now_ms = now_ms
+        self._kept_ms = kept_ms
 
     async def put(
         self, collection: Collection[T], items: Iterable[T], *, progress: Callable[[int], None] | None = None
@@ -183,7 +127,7 @@ class ReplicaWriter:
     async def get(self, collection: Collection[T], key: str) -> T | None:
         """The item of this key, or None."""
         data: bytes | None = (await self._look(collection, key))[2]
-        return None if data is None else collection.decode(data)
+        return None if data is None else _item_of(collection, data)
 
     async def version(self, collection: Collection[T]) -> int:
         """The number of changes that the collection has seen."""
@@ -194,11 +138,13 @@ class ReplicaWriter:
         return int((await self._look(collection))[1])
 
     async def chunks(self, collection: Collection[T]) -> AsyncIterator[Sequence[T]]:
-        """Every item, a few thousand at a time, in no order; one that changes meanwhile may come twice."""
-        items, cursor = CollectionKeys.of(self._namespace, collection).items, b"0"
+        """Every item as it arrived last, a few thousand at a time, in no order; one that changes meanwhile may come twice."""
+        keys, cursor = CollectionKeys.of(self._namespace, collection).all, b"0"
         while True:
-            ((cursor, page),) = await SCAN.run(self._client, WHAT, [([items], [cursor, SCAN_ITEMS])])
-            yield collection.decode_list(page)
+            ((cursor, single, changed),) = await SCAN.run(self._client, WHAT, [(keys, [cursor, SCAN_ITEMS])])
+            last = [*collection.decode_versions(single)]
+            last += [one.versions[-1] for one in collection.decode_changed(changed)]
+            yield [version.item for version in last if version.item is not None]
             if cursor == b"0":
                 return
 
@@ -210,14 +156,14 @@ class ReplicaWriter:
     async def _pages(self, collection: Collection[Any]) -> "AsyncIterator[Sequence[str]]":
         items, cursor = CollectionKeys.of(self._namespace, collection).items, b"0"
         while True:
-            ((cursor, page),) = await _KEYS.run(self._client, WHAT, [([items], [cursor, SCAN_ITEMS])])
+            ((cursor, page),) = await KEYS.run(self._client, WHAT, [([items], [cursor, SCAN_ITEMS])])
             yield msgspec.msgpack.decode(page, type=Sequence[str])
             if cursor == b"0":
                 return
 
     async def _look(self, collection: Collection[Any], key: str = "") -> Sequence[Any]:
         keys = CollectionKeys.of(self._namespace, collection)
-        (answer,) = await _LOOK.run(self._client, WHAT, [([keys.items, keys.meta], [key])])
+        (answer,) = await LOOK.run(self._client, WHAT, [([keys.items, keys.meta], [key])])
         seen: Sequence[Any] = answer
         return seen
 
@@ -232,15 +178,42 @@ class ReplicaWriter:
         epoch = uuid.uuid4().hex  # taken only by a collection that has none yet
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
             (
-                [keys.items, keys.meta, keys.changes],
+                keys.all,
                 [
                     epoch,
                     self._kept_changes,
-                    msgspec.msgpack.encode([part for key, data in puts for part in (key, data.decode())]),
+                    msgspec.msgpack.encode(
+                        [part for key, data in puts for part in (key, data.decode(), _holds_from(data))]
+                    ),
                     msgspec.msgpack.encode(removes),
                     int(whole),
+                    self._now_ms(),
+                    self._kept_ms,
                 ],
             )
             for puts, removes in chunks
         ]
-        return await _CHANGE.run(self._client, WHAT, calls)
+        return await CHANGE.run(self._client, WHAT, calls)
+
+
+class _Holds(msgspec.Struct):
+    holds_from_ms: int | None = None
+
+
+_HOLDS = msgspec.json.Decoder(_Holds)
+
+
+def _holds_from(data: bytes) -> str:
+    """The moment from which an item says that it holds, as text; empty when it says none."""
+    if b'"holds_from_ms"' not in data:
+        return ""
+    holds_from_ms = _HOLDS.decode(data).holds_from_ms
+    return "" if holds_from_ms is None else str(holds_from_ms)
+
+
+def _item_of(collection: Collection[T], data: bytes) -> T | None:
+    """The item of a version as it lies in Redis."""
+    if data.startswith(b"{"):
+        return collection.decode(data)
+    version: Version[T] = collection.decode_versions(b"[" + data + b"]")[0]
+    return version.item

@@ -18,6 +18,7 @@ import structlog
 from agents import AGENTS
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.receiver.credentials import create_credentials, settings_toml
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.access import provide
 from pipeline.servers.fleet import Fleet, Worker
 from pipeline.servers.pair import EmbeddedPair
@@ -62,6 +63,7 @@ class Road:
         self.desks: dict[str, DeskProcess] = {}
         self.links: dict[str, Links] = {}
         self.crews: dict[str, Fleet] = {}
+        self._arrived_ms = platform_now_ms()
         self._sent: deque[tuple[float, PlateRead]] = deque(maxlen=SENT_KEPT)
 
     async def start(self) -> None:
@@ -103,7 +105,7 @@ class Road:
         network = self.network
         client = open_redis(self.pair.redis_url)
         try:
-            writer = ReplicaWriter(client, NAMESPACE)
+            writer = ReplicaWriter(client, NAMESPACE, now_ms=lambda: self._arrived_ms)  # a backup says when it came
             if replace:
                 await writer.replace(SECTIONS, network.sections)
                 await writer.replace(ZONES, network.zones)

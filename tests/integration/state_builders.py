@@ -20,7 +20,7 @@ def make_read(camera_id: str = "E40-01", at_ms: int = NOON_MS, plate: str = "1AB
     )
 
 
-def make_entry(number: int = 1, plate: str = "1ABC234") -> HotlistEntry:
+def make_entry(number: int = 1, plate: str = "1ABC234", holds_from_ms: int | None = None) -> HotlistEntry:
     """A hotlist entry with a number of its own."""
     return HotlistEntry(
         entry_id=f"SIS-{number}",
@@ -29,6 +29,7 @@ def make_entry(number: int = 1, plate: str = "1ABC234") -> HotlistEntry:
         category="theft",
         owner="federal police",
         legal_basis="SIS art. 38",
+        holds_from_ms=holds_from_ms,
     )
 
 

@@ -146,7 +146,7 @@ async def test_frames_in_which_nothing_moved_are_counted(redis: Redis, tmp_path:
     """A fixed camera over an empty road: the first frame is searched, the others are not."""
     namespace = f"t{secrets.token_hex(4)}"
     settings = load_settings({"VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(tmp_path)}, None)
-    await ReplicaWriter(redis, namespace).put(CAMERAS, [make_camera("C1")])
+    await ReplicaWriter(redis, namespace, now_ms=lambda: NOON_MS - 1_000).put(CAMERAS, [make_camera("C1")])
     metrics = StageMetrics("decode")
     context = Context(settings, redis, metrics, Sender({"bootstrap_servers": "none"}), Clock())
     handle = await decode.start(context)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
+from pipeline.reads.versions import DAY_MS, Changed, Version, Versions
 from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import CAMERAS, COLLECTIONS, HOTLIST, Changes, Follower, ReplicaWriter
+from schemas.reference import HotlistEntry
+from tests.builders import NOON_MS
 from tests.integration.state_builders import make_camera, make_entry
 
 
@@ -23,21 +26,17 @@ class Index:
     """What a worker keeps: the items by key; and what it was told about losses."""
 
     def __init__(self, client: Redis, namespace: str, **options: Any) -> None:
-        self.items: dict[str, dict[str, Any]] = {collection.name: {} for collection in COLLECTIONS}
+        self.versions = {collection.name: Versions[Any]() for collection in COLLECTIONS}
+        self.items: dict[str, Mapping[str, Any]] = {name: items.current() for name, items in self.versions.items()}
         self.calls = 0
         self.losses: list[tuple[str, bool]] = []
         self.changed = asyncio.Event()
         self.follower = Follower(client, namespace, COLLECTIONS, self.apply, on_lost=self.on_lost, **options)
 
-    def apply(self, collection: str, puts: Sequence[Any], removes: Sequence[str], reset: bool) -> None:
+    def apply(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
         """The follower's callback."""
         self.calls += 1
-        if reset:
-            self.items[collection].clear()
-        for key in removes:
-            self.items[collection].pop(key, None)
-        key_of = next(one.key for one in COLLECTIONS if one.name == collection)
-        self.items[collection].update((key_of(item), item) for item in puts)
+        self.versions[collection].take(changed, reset=reset)
         self.changed.set()
 
     def on_lost(self, collection: str, lost: bool) -> None:
@@ -165,7 +164,7 @@ async def wipe(redis: Redis, name: str) -> None:
     """What a Redis without its file looks like."""
     for collection in COLLECTIONS:
         keys = CollectionKeys.of(name, collection)
-        await redis.delete(keys.items, keys.meta, keys.changes)
+        await redis.delete(*keys.all)
 
 
 async def test_an_emptied_redis_does_not_wipe_the_hotlist(redis: Redis, name: str, writer: ReplicaWriter) -> None:
@@ -352,3 +351,169 @@ async def test_a_worker_is_told_when_all_that_one_look_found_is_in_memory(
     await writer.put(CAMERAS, [make_camera(number) for number in range(5_000)])
     await index.follower.load()
     assert [(frozenset(), 0, 0), (frozenset({"cameras", "hotlist"}), 5_000, 3)] == told
+
+
+class Clock:
+    """Arrivals happen when the test says so."""
+
+    def __init__(self) -> None:
+        self.now_ms = NOON_MS
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The clock of the timed writer."""
+    return Clock()
+
+
+@pytest.fixture
+def timed(redis: Redis, name: str, clock: Clock) -> ReplicaWriter:
+    """A writer whose arrivals the test times."""
+    return ReplicaWriter(redis, name, now_ms=clock)
+
+
+def entry(plate: str, **fields: Any) -> HotlistEntry:
+    """Entry SIS-1 with this plate."""
+    return make_entry(1, plate=plate, **fields)
+
+
+async def test_a_change_leaves_what_held_before(redis: Redis, name: str, timed: ReplicaWriter, clock: Clock) -> None:
+    """A follower that starts afterwards and one that saw it happen know the same history; a removal is part of it."""
+    early, late = Index(redis, name), Index(redis, name)
+    for plate in ("1ABC111", "1ABC222"):
+        await timed.put(HOTLIST, [entry(plate), make_entry(2)])
+        await early.follower.load()
+        clock.now_ms += 1_000
+    await timed.remove(HOTLIST, ["SIS-1"])
+    for index in (early, late):
+        await index.follower.load()
+        plates = [
+            held.plate if held else None for held in index.versions["hotlist"].between("SIS-1", 0, NOON_MS + 5_000)
+        ]
+        assert [None, "1ABC111", "1ABC222", None] == plates
+        assert 1 == len(index.versions["hotlist"].history("SIS-2"))
+    assert (1, ["SIS-2"]) == (await timed.count(HOTLIST), [one.entry_id for one in await timed.list(HOTLIST)])
+
+
+async def test_an_item_may_say_from_when_it_holds(redis: Redis, name: str, timed: ReplicaWriter, clock: Clock) -> None:
+    """What begins later is known at once and holds later; importing both again every night adds nothing."""
+    plan = [entry("1ABC111"), entry("1ABC222", holds_from_ms=NOON_MS + 60_000)]
+    assert 2 == (await timed.put(HOTLIST, plan)).put
+    for _night in range(3):
+        clock.now_ms += 1_000
+        assert Changes(put=0, unchanged=2) == await timed.put(HOTLIST, plan)
+    index = Index(redis, name)
+    await index.follower.load()
+    versions = index.versions["hotlist"]
+    assert ["1ABC111", "1ABC222"] == [versions.at("SIS-1", NOON_MS + ms).plate for ms in (59_999, 60_000)]
+    clock.now_ms = NOON_MS + 120_000
+    assert Changes(put=1, unchanged=0) == await timed.put(HOTLIST, [entry("1ABC111")])  # whoever says so now, means it
+
+
+async def test_a_removal_takes_back_what_was_to_come(
+    redis: Redis, name: str, timed: ReplicaWriter, clock: Clock
+) -> None:
+    """In a running worker and in one that starts afterwards; what never held leaves no trace."""
+    early, late = Index(redis, name), Index(redis, name)
+    await timed.put(HOTLIST, [make_entry(1, holds_from_ms=NOON_MS + 60_000), make_entry(2)])
+    await early.follower.load()
+    clock.now_ms += 1_000
+    await timed.remove(HOTLIST, ["SIS-1"])
+    for index in (early, late):
+        await index.follower.load()
+        assert index.versions["hotlist"].at("SIS-1", NOON_MS + 90_000) is None
+    assert () == late.versions["hotlist"].history("SIS-1")
+
+
+async def test_what_no_decision_can_need_any_more_goes(
+    redis: Redis, name: str, timed: ReplicaWriter, clock: Clock
+) -> None:
+    """Versions that held only more than forty days ago, and removals before that; what holds since then stays."""
+    for plate in ("1ABC111", "1ABC222", "1ABC333"):
+        await timed.put(HOTLIST, [entry(plate), make_entry(2)])
+        clock.now_ms += DAY_MS
+    await timed.remove(HOTLIST, ["SIS-2"])
+    keys = CollectionKeys.of(name, HOTLIST)
+    assert {b"SIS-1", b"SIS-2"} == set(await redis.hkeys(keys.history))
+    clock.now_ms += 41 * DAY_MS
+    await timed.put(HOTLIST, [make_entry(3)])
+    assert 0 == await redis.hlen(keys.history)
+    index = Index(redis, name)
+    await index.follower.load()
+    assert "1ABC333" == index.versions["hotlist"].at("SIS-1", clock.now_ms).plate
+
+
+async def test_a_collection_of_an_older_release_has_held_since_ever(
+    redis: Redis, name: str, timed: ReplicaWriter
+) -> None:
+    """Its items lie bare in Redis: they are read, listed, left alone when they are imported again, and changed."""
+    keys = CollectionKeys.of(name, HOTLIST)
+    await redis.hset(keys.items, mapping={f"SIS-{n}": HOTLIST.encode(make_entry(n)) for n in (1, 2)})
+    await redis.hset(keys.meta, mapping={"epoch": "old", "version": 2, "count": 2})
+    await redis.zadd(keys.changes, {"SIS-1": 1, "SIS-2": 2})
+    index = Index(redis, name)
+    await index.follower.load()
+    assert make_entry(1) == index.versions["hotlist"].at("SIS-1", 0) == await timed.get(HOTLIST, "SIS-1")
+    changed = make_entry(2, plate="2XYZ999")
+    assert Changes(put=1, unchanged=1) == await timed.put(HOTLIST, [make_entry(1), changed])
+    await index.follower.load()
+    assert (make_entry(2), changed) == index.versions["hotlist"].between("SIS-2", 0, NOON_MS)
+
+
+async def test_what_a_worker_remembers_holds_although_it_arrives_again(
+    redis: Redis, name: str, timed: ReplicaWriter, clock: Clock
+) -> None:
+    """After Redis was emptied a worker that ran meanwhile decides as before; one that starts anew knows nothing of the past."""
+    await timed.put(HOTLIST, [make_entry(1), make_entry(2)])
+    running, fresh = Index(redis, name), Index(redis, name)
+    await running.follower.load()
+    await wipe(redis, name)
+    clock.now_ms += 60_000
+    await timed.replace(HOTLIST, [make_entry(1, holds_from_ms=NOON_MS)])
+    for index in (running, fresh):
+        await index.follower.load()
+    then_ms = NOON_MS + 30_000
+    assert make_entry(1) == running.versions["hotlist"].at("SIS-1", then_ms)
+    assert running.versions["hotlist"].at("SIS-2", then_ms) == make_entry(2)
+    assert running.versions["hotlist"].at("SIS-2", clock.now_ms) is None
+    assert fresh.versions["hotlist"].at("SIS-1", then_ms) is None
+    assert 1 == len(fresh.versions["hotlist"].retroactive("SIS-1", then_ms))
+
+
+acts = st.lists(
+    st.tuples(st.sampled_from(["put", "plan", "late", "remove", "poll"]), st.integers(0, 3), st.integers(0, 4)),
+    max_size=25,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(acts)
+async def test_every_follower_knows_what_held_whenever_it_looks(redis: Redis, acts: list[tuple[str, int, int]]) -> None:
+    """Against versions that are kept without any Redis: followers that saw it happen, and one that starts at the end."""
+    name, clock, plain = f"t{secrets.token_hex(6)}", Clock(), Versions[HotlistEntry]()
+    writer, early, late = ReplicaWriter(redis, name, now_ms=clock), Index(redis, name), Index(redis, name)
+    for act, number, plate in acts:
+        clock.now_ms += 10
+        key, now_ms = f"SIS-{number}", clock.now_ms
+        if act == "poll":
+            await early.follower.load()
+            continue
+        if act == "remove":
+            if (await writer.remove(HOTLIST, [key])).removed:
+                plain.put(key, Version(None, now_ms, now_ms))
+            continue
+        holds = {"put": None, "plan": now_ms + 35, "late": now_ms - 25}[act]
+        item = make_entry(number, plate=f"1ABC{plate}", holds_from_ms=holds)
+        if (await writer.put(HOTLIST, [item])).put:
+            plain.put(key, Version(item, now_ms if holds is None else holds, now_ms))
+    await early.follower.load()
+    await late.follower.load()
+    for index in (early, late):
+        found = index.versions["hotlist"]
+        for number in range(4):
+            for at_ms in range(NOON_MS - 20, NOON_MS + 300, 5):
+                assert plain.at(f"SIS-{number}", at_ms) == found.at(f"SIS-{number}", at_ms)
+                assert plain.retroactive(f"SIS-{number}", at_ms) == found.retroactive(f"SIS-{number}", at_ms)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.hotlist.matching import LEAST_SCORE, Hit, alert_of, match_read, match_reads
+from pipeline.reads.versions import Versions
 from schemas.base import Position
 from schemas.reads import PlateRead
 from schemas.reference import HotlistEntry, Zone
@@ -226,7 +227,9 @@ def test_many_reads_hit_what_each_alone_would(
     reads = [make_read(plate, alternatives=dict.fromkeys(offered, 0.4)) for plate, offered in seen]
     hotlist, cameras = hotlist_of(*entries), cameras_of()
     alone = [(read, match_read(read, hotlist, cameras, {})) for read in reads]
-    assert [(read, hits) for read, hits in alone if hits] == list(match_reads(reads, hotlist, cameras, {}))
+    assert [(read, hits) for read, hits in alone if hits] == list(
+        match_reads(reads, hotlist, Versions(cameras), Versions())
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.hotlist import index as hotlist_index
+from pipeline.hotlist import packed_entries
 from pipeline.hotlist.index import Hotlist, is_one_edit
 from pipeline.plates.confusable import skeleton
+from pipeline.reads.versions import KEPT_MS, Changed, Version, Versions, since_ever
 from schemas.reference import HotlistEntry
 from tests.builders import hotlist_of, make_entry
 
@@ -32,10 +33,10 @@ def test_an_entry_comes_back_as_it_went_in() -> None:
 
 def test_entries_that_have_nothing_in_common_come_back_too() -> None:
     """Beyond the number of common sets that is kept apart, entries are kept whole."""
-    entries = [make_entry(f"A{n}", owner=f"owner {n}") for n in range(hotlist_index.MOST_COMMONS + 5)]
+    entries = [make_entry(f"A{n}", owner=f"owner {n}") for n in range(packed_entries.MOST_COMMONS + 5)]
     hotlist = Hotlist(entries)
     assert entries == [hotlist.get(entry.entry_id) for entry in entries]
-    hotlist.apply([], [entry.entry_id for entry in entries])
+    hotlist.take([Changed(entry.entry_id, ()) for entry in entries])
     assert 0 == len(hotlist)
 
 
@@ -56,40 +57,69 @@ def test_an_entry_is_found_one_edit_away_only_if_it_asks_for_it() -> None:
 
 
 def test_a_changed_entry_replaces_the_old_one() -> None:
-    """Under its new plate it is found, under the old one no more."""
+    """Under its new plate it is valid from then on, under the old one until then."""
     hotlist = hotlist_of(make_entry("1ABC234", "e-1", near=True))
-    hotlist.apply([make_entry("2XYZ999", "e-1", near=True)])
-    assert 1 == len(hotlist)
-    assert ([], []) == (hotlist.alike("1ABC234"), hotlist.near("1ABC23"))
-    assert ["2XYZ999"] == plates_of(hotlist.alike("2XYZ999"))
+    hotlist.take([Changed("e-1", (Version(make_entry("2XYZ999", "e-1", near=True), 100, 100),))])
+    (old,), (new,) = hotlist.alike("1ABC234"), hotlist.alike("2XYZ999")
+    assert (0, 100) == (old.valid_from_ms, old.valid_until_ms)
+    assert 100 == new.valid_from_ms
+    assert [100] == [entry.valid_until_ms for entry in hotlist.near("1ABC23")]
+    assert ["1ABC234", "2XYZ999"] == [one.plate for one in (hotlist.get("e-1", 99), hotlist.get("e-1")) if one]
 
 
 def test_a_reset_forgets_everything_before_the_new_entries() -> None:
     """A full reload leaves nothing old behind."""
     hotlist = hotlist_of("1ABC234", "9?*")
-    hotlist.apply([make_entry("2XYZ999")], reset=True)
+    hotlist.take([since_ever("e-2XYZ999", make_entry("2XYZ999"))], reset=True)
     assert ([], ["2XYZ999"]) == (hotlist.alike("1ABC234"), plates_of(hotlist.alike("2XYZ999")))
     assert [] == hotlist.patterns("9AB")
 
 
+def test_what_held_too_long_ago_for_any_read_goes() -> None:
+    """A list that changes daily does not grow for ever."""
+    hotlist = hotlist_of(make_entry("1ABC234", "e-1"), make_entry("1ABC235", "e-2"))
+    hotlist.take([Changed("e-1", (Version(make_entry("2XYZ999", "e-1"), 100, 100),))])
+    hotlist.take([Changed("e-2", (Version(None, 200, 200),))])
+    hotlist.take([Changed("e-3", (Version(make_entry("1XXX111", "e-3"), 2 * KEPT_MS, 2 * KEPT_MS),))])
+    assert ([], []) == (hotlist.alike("1ABC234"), hotlist.alike("1ABC235"))
+    assert [100] == [entry.valid_from_ms for entry in hotlist.alike("2XYZ999")]
+    assert 2 == len(hotlist)
+
+
+def test_entries_imported_again_after_a_loss_are_there_once() -> None:
+    """What a worker remembers and what arrived again say the same: nothing is held twice."""
+    hotlist = hotlist_of(*(make_entry(f"1ABC{number}") for number in range(100, 200)))
+    again = [make_entry(f"1ABC{number}") for number in range(100, 200)]
+    hotlist.take([Changed(entry.entry_id, (Version(entry, 500, 500),)) for entry in again])
+    assert 100 == len(hotlist)
+    assert [0] == [entry.valid_from_ms for entry in hotlist.alike("1ABC150")]
+
+
 @settings(max_examples=60)
-@given(st.lists(st.tuples(st.integers(0, 6), PLATE, st.booleans(), st.booleans()), max_size=40), PLATE)
-def test_the_index_finds_what_looking_at_every_entry_finds(steps: list[tuple[int, str, bool, bool]], text: str) -> None:
-    """After any history of puts and removes, against the plain definition of alike and near."""
-    hotlist, plain = Hotlist(), dict[str, HotlistEntry]()
-    for number, plate, near, removing in steps:
-        if removing:
-            hotlist.apply([], [f"e{number}"])
-            plain.pop(f"e{number}", None)
-        else:
-            entry = make_entry(plate, f"e{number}", near=near)
-            hotlist.apply([entry])
-            plain[entry.entry_id] = entry
-    alike = {name for name, entry in plain.items() if skeleton(entry.plate) == skeleton(text)}
-    near_by = {name for name, entry in plain.items() if entry.near and is_one_edit(text, entry.plate)}
-    assert alike == {entry.entry_id for entry in hotlist.alike(text)}
-    assert near_by == {entry.entry_id for entry in hotlist.near(text)}
-    assert len(plain) == len(hotlist)
+@given(
+    st.lists(st.tuples(st.integers(0, 4), PLATE, st.booleans(), st.booleans()), max_size=40), PLATE, st.integers(0, 41)
+)
+def test_the_index_finds_what_looking_at_every_entry_finds(
+    steps: list[tuple[int, str, bool, bool]], text: str, at_ms: int
+) -> None:
+    """After any history of puts and removes, at any moment, against the plain definition of alike and near."""
+    hotlist, plain = Hotlist(), Versions[HotlistEntry]()
+    for now_ms, (number, plate, near, removing) in enumerate(steps):
+        entry = None if removing else make_entry(plate, f"e{number}", near=near)
+        changed = [Changed(f"e{number}", (Version(entry, now_ms, now_ms),))]
+        hotlist.take(changed)
+        plain.take(changed)
+    held = plain.as_of(at_ms)
+    alike = {name for name, entry in held.items() if skeleton(entry.plate) == skeleton(text)}
+    near_by = {name for name, entry in held.items() if entry.near and is_one_edit(text, entry.plate)}
+    assert alike == {entry.entry_id for entry in hotlist.alike(text) if valid(entry, at_ms)}
+    assert near_by == {entry.entry_id for entry in hotlist.near(text) if valid(entry, at_ms)}
+    assert [held.get(f"e{number}") for number in range(5)] == [hotlist.get(f"e{number}", at_ms) for number in range(5)]
+
+
+def valid(entry: HotlistEntry, at_ms: int) -> bool:
+    """Whether the entry as found counts then."""
+    return entry.valid_from_ms <= at_ms < entry.valid_until_ms
 
 
 @given(PLATE, st.integers(0, 5), st.sampled_from("ABO01"))

@@ -13,6 +13,8 @@ from pipeline.reads.admission import (
     need_cameras,
     trusted_country,
 )
+from pipeline.reads.versions import Version, Versions
+from schemas.reference import Camera
 from tests.builders import KEPT_DAYS, NOON_MS, cameras_of, make_camera, make_read
 
 
@@ -110,6 +112,18 @@ def test_many_reads_are_refused_as_each_alone() -> None:
     ]  # fmt: skip
     alone = {at: check_read(read, cameras, NOON_MS, retention_days=KEPT_DAYS) for at, read in enumerate(reads)}
     assert {at: refusal for at, refusal in alone.items() if refusal} == dict(
-        check_reads(reads, cameras, NOON_MS, retention_days=KEPT_DAYS)
+        check_reads(reads, Versions(cameras), NOON_MS, retention_days=KEPT_DAYS)
     )
-    assert [1, 3, 6, 7] == [at for at, _ in check_reads(reads, cameras, NOON_MS, retention_days=KEPT_DAYS)]
+    assert [1, 3, 6, 7] == [at for at, _ in check_reads(reads, Versions(cameras), NOON_MS, retention_days=KEPT_DAYS)]
+
+
+def test_a_read_is_judged_by_its_camera_as_it_was_when_it_was_captured() -> None:
+    """A camera that was registered, or lost a purpose, afterwards changes nothing for what it saw before."""
+    cameras = Versions[Camera]()
+    cameras.put("E40-1", Version(make_camera(), NOON_MS, NOON_MS))
+    cameras.put("E40-1", Version(make_camera(purposes=("lez",)), NOON_MS + 100, NOON_MS + 100))
+    reads = [make_read(captured_at_ms=NOON_MS + after_ms, purposes=("hotlist",)) for after_ms in (-1, 0, 99, 100)]
+    refused = {
+        at: refusal.reason for at, refusal in check_reads(reads, cameras, NOON_MS + 200, retention_days=KEPT_DAYS)
+    }
+    assert {0: "unknown_camera", 3: "not_allowed_purpose"} == refused

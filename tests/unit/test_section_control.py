@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from pipeline.law.book import FOREVER_MS, rule_at
 from pipeline.law.kinds import Tolerance
+from pipeline.reads.versions import Changed, Version, Versions, since_ever
 from pipeline.sections.verdict import (
     Innocent,
     SectionIndex,
     SectionPair,
     average_speed_kmh,
     sightings_of,
+    verdict_at_the_time,
     violation_of,
 )
 from schemas import ids
@@ -242,9 +244,9 @@ def test_average_speed_is_exact(millimetres: int, travel_ms: int) -> None:
 def test_a_read_is_seen_on_every_line_of_its_camera_and_lane() -> None:
     """A camera may end one section and begin the next."""
     index = SectionIndex()
-    index.apply([
-        make_section("S1", exits=(Line(camera_id="MID"),)),
-        make_section("S2", entries=(Line(camera_id="MID", lane=2),)),
+    index.take([
+        since_ever("S1", make_section("S1", exits=(Line(camera_id="MID"),))),
+        since_ever("S2", make_section("S2", entries=(Line(camera_id="MID", lane=2),))),
     ])  # fmt: skip
     seen = sightings_of(make_read(camera_id="MID", lane=2), index)
     assert [("S1", "exit"), ("S2", "entry")] == [(one.section_id, one.side) for one in seen]
@@ -253,11 +255,35 @@ def test_a_read_is_seen_on_every_line_of_its_camera_and_lane() -> None:
     assert [] == sightings_of(make_read(camera_id="OTHER"), index)
 
 
-def test_a_changed_or_removed_section_changes_its_lines() -> None:
-    """What was a line is none any more, and a reset forgets all."""
+def test_a_read_is_seen_on_the_lines_that_there_were_when_it_was_captured() -> None:
+    """A line that was moved or removed afterwards was one until then; a reset forgets all."""
     index = SectionIndex()
-    index.apply([make_section("S1"), make_section("S2")])
-    index.apply([make_section("S1", entries=(Line(camera_id="NEW"),))], ["S2"])
-    assert ([], 1) == (list(index.lines_at("IN")), len(index.lines_at("NEW")))
-    index.apply([make_section("S3")], reset=True)
-    assert ["S3"] == list(index.sections)
+    index.take([since_ever("S1", make_section("S1")), since_ever("S2", make_section("S2"))])
+    moved = make_section("S1", entries=(Line(camera_id="NEW"),))
+    index.take([Changed("S1", (Version(moved, NOON_MS, NOON_MS),)), Changed("S2", (Version(None, NOON_MS, NOON_MS),))])
+    for camera_id, before, after in (("IN", ["S1", "S2"], []), ("NEW", [], ["S1"])):
+        seen = [
+            [one.section_id for one in sightings_of(make_read(camera_id=camera_id, captured_at_ms=at_ms), index)]
+            for at_ms in (NOON_MS - 1, NOON_MS)
+        ]
+        assert [before, after] == seen
+    index.take([since_ever("S3", make_section("S3"))], reset=True)
+    assert ["S3"] == list(index.versions.current())
+
+
+def test_a_verdict_uses_the_limit_that_held_while_the_vehicle_was_inside() -> None:
+    """A limit lowered afterwards fines nobody; where it changed meanwhile the higher one counts; no section proves nothing."""
+    pair = make_pair(60_000)
+    entered_ms, left_ms = pair.entry.captured_at_ms, pair.exit.captured_at_ms
+    lenient, strict = section_for(150.0, limit_kmh=145), section_for(150.0, limit_kmh=120)
+    for changed_at_ms, expected in (
+        (left_ms + 1, "not_above_limit"), (left_ms, "not_above_limit"), (entered_ms + 1, "not_above_limit"),
+        (entered_ms, 120),
+    ):  # fmt: skip
+        sections = Versions({"S1": lenient})
+        sections.put("S1", Version(strict, changed_at_ms, changed_at_ms))
+        verdict = verdict_at_the_time(pair, sections, decided_at_ms=left_ms + 1_000)
+        assert expected == (verdict.reason if isinstance(verdict, Innocent) else verdict.limit_kmh)
+    late = Versions[Section]()
+    late.put("S1", Version(strict, entered_ms, left_ms))
+    assert Innocent("section_removed", "S1") == verdict_at_the_time(pair, late, decided_at_ms=left_ms + 1_000)

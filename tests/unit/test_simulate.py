@@ -14,6 +14,7 @@ from pipeline.hotlist.incidents import Incidents, place, subject_of
 from pipeline.hotlist.matching import Hotlist, alert_of, match_read
 from pipeline.neighbours.policy import forwards_of
 from pipeline.reads.geography import contains, position_of
+from pipeline.reads.versions import since_ever
 from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, sightings_of, violation_of
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
@@ -41,7 +42,7 @@ def decided(simulation: Simulation) -> tuple[dict[str, Alert], dict[str, Violati
     cameras = {camera.camera_id: camera for camera in network.cameras}
     zones = {zone.zone_id: zone for zone in network.zones}
     hotlist, sections = Hotlist(network.hotlist), SectionIndex()
-    sections.apply(network.sections)
+    sections.take([since_ever(one.section_id, one) for one in network.sections])
     ends: dict[tuple[str, str], dict[str, SectionPair]] = {}
     alerts: dict[str, Alert] = {}
     incidents: dict[str, Incidents] = {}
@@ -57,14 +58,16 @@ def decided(simulation: Simulation) -> tuple[dict[str, Alert], dict[str, Violati
         for seen in sightings_of(read, sections):
             ends.setdefault((seen.section_id, read.plate), {})[seen.side] = read  # type: ignore[assignment]
     pairs = [SectionPair(key[0], both["entry"], both["exit"]) for key, both in ends.items() if len(both) == 2]  # type: ignore[arg-type]
-    verdicts = [violation_of(pair, sections.sections[pair.section_id], decided_at_ms=NOON_MS) for pair in pairs]
+    verdicts = [
+        violation_of(pair, sections.versions.current()[pair.section_id], decided_at_ms=NOON_MS) for pair in pairs
+    ]
     return alerts, {v.violation_id: v for v in verdicts if isinstance(v, Violation)}, forwards
 
 
 def test_where_the_clocks_error_is_said_to_tip_the_verdict_it_does() -> None:
     """On every section of a country, the long ones too: there a doubt of 0.2 s is less than 0.03 km/h."""
     network, sections = big_network(), SectionIndex()
-    sections.apply(network.sections)
+    sections.take([since_ever(one.section_id, one) for one in network.sections])
     number = next(n for n, manner in enumerate(MANNERS) if manner.name == "within the clocks' error")
     window = NOON_MS, NOON_MS + 3_600_000
     judged = Counter[str]()
@@ -72,7 +75,7 @@ def test_where_the_clocks_error_is_said_to_tip_the_verdict_it_does() -> None:
         arrivals, truth = section_case(Random(seed), network, number, window, Wanted(()))
         entry, exit_ = (arrival.read for arrival in arrivals)
         pair = SectionPair(truth.quiet[0].subject, entry, exit_)
-        found = violation_of(pair, sections.sections[pair.section_id], decided_at_ms=NOON_MS)
+        found = violation_of(pair, sections.versions.current()[pair.section_id], decided_at_ms=NOON_MS)
         judged[found.reason if isinstance(found, Innocent) else "violation"] += 1
     assert {"clock_error_could_tip_verdict": 600} == judged
 
