@@ -142,7 +142,7 @@ async def test_a_worker_that_has_not_gone_back_does_not_say_how_far_it_is(redis:
     await redis.delete(key(namespace))
     for one in (worker, cut_off):
         assert [{0: None}] == await one.looks()
-    worker.places[0] = 30
+    worker.settled[0] = 30
     worker.commit_reread()
     for one in (worker, cut_off):
         assert [] == await one.looks()
@@ -169,7 +169,7 @@ async def test_a_redis_that_went_back_in_time_is_read_again_from_where_it_was(
     redis = Redis.from_url(pair.redis_url)
     worker, idle = await settled(redis, namespace, p0=70), await settled(redis, namespace, p1=5)
     older = await redis.dump(key(namespace))
-    worker.places[0] = 90
+    worker.settled[0] = 90
     assert [] == await worker.looks()
     await redis.restore(key(namespace), 0, older, replace=True)
     await _another_process(pair, redis)
@@ -188,7 +188,7 @@ async def test_where_another_redis_answers_what_was_written_last_is_in_doubt(
     """What was settled at the last look is there; a worker that starts only then goes back as far."""
     redis = Redis.from_url(pair.redis_url)
     worker = await settled(redis, namespace, p0=70, p1=None)
-    worker.places[0] = 90
+    worker.settled[0] = 90
     await _another_process(pair, redis)
     heir = Worker(redis, namespace, p0=95, p1=2)
     assert [{0: 70, 1: None}] == await heir.looks()
