@@ -20,6 +20,7 @@ from schemas.topics import TOPICS
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
 README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
 
 
 def test_every_module_in_agents_is_an_agent_that_is_started() -> None:
@@ -46,10 +47,10 @@ def test_exactly_one_agent_of_each_topic_reports_what_all_of_them_refuse() -> No
 
 
 @pytest.mark.parametrize("name", AGENTS)
-def test_every_agent_has_a_compose_service_and_a_readme_row(name: str) -> None:
+def test_every_agent_has_a_compose_service_and_a_row_in_the_architecture(name: str) -> None:
     """What is deployed and what is described is what there is."""
     assert COMPOSE["services"][name]["command"] == ["worker", name]
-    assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE)
+    assert re.search(rf"^\| `{name}` \|", ARCHITECTURE, re.MULTILINE)
 
 
 def test_topics_and_messages_belong_together() -> None:
