@@ -155,5 +155,5 @@ class Policy(Message, frozen=True, kw_only=True):
     expires_after_ms: Annotated[int, msgspec.Meta(gt=0)] = 3_600_000
     contact: Text
     channel: Channel = "bilateral"
-    treaty: Identifier | None = None  # one of those that neighbours.treaties knows; it must bind the country
+    treaty: Identifier | None = None  # one of those in law/tables/treaty.toml; it must bind the country
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival

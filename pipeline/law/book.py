@@ -118,7 +118,7 @@ def the_book() -> Book:
 def rule_at(kind: type[R], country: str, at_ms: int, about: str = "") -> R | None:
     """The rule of this kind in force in the country (ISO 3166-1 alpha-2) at that moment (ms UTC), or None.
 
-    about: for limits the road, for treaties the country that is told.
+    about: for limits the road, for treaties the id.
     """
     return the_book().rule_at(kind, country, at_ms, about)
 

@@ -12,9 +12,9 @@ from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
-from schemas.base import Country
+from schemas.base import Country, Identifier
 from schemas.reads import VehicleClass
-from schemas.reference import HotList, LimitKmh
+from schemas.reference import LimitKmh
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Url = Annotated[str, msgspec.Meta(pattern=r"\Ahttps://\S+\Z")]
@@ -199,43 +199,43 @@ class OrdinaryAccess(Rule, frozen=True, kw_only=True):
 
 
 class TreatyVector(Vector, frozen=True, kw_only=True):
-    """A hit of one list, and whether the neighbour may be told of it."""
+    """Who tells whom, and whether the treaty is a ground for it."""
 
-    hotlist: HotList
-    case_reference: bool
-    may_be_told: bool
+    teller: Country
+    told: Country
+    binds: bool
 
 
 class Treaty(Rule, frozen=True, kw_only=True):
-    """On what ground one country may tell another of a hit, and of which lists. Both must be bound by the treaty."""
+    """A ground on which one country may tell another of a hit: both must be bound. country: whose law has it.
+
+    words: each must stand in the legal basis of a policy that means this treaty without naming it by id.
+    """
 
     kind = "treaty"
-    told: Country
+    id: Identifier
     name: Text
     binds: Annotated[tuple[Country, ...], msgspec.Meta(min_length=2)]
-    lists: Annotated[tuple[HotList, ...], msgspec.Meta(min_length=1)]
-    per_case: bool = False  # each message is about one case, and names it
+    words: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     vectors: Annotated[tuple[TreatyVector, ...], msgspec.Meta(min_length=1)]
-
-    def __post_init__(self) -> None:
-        """Raises ValueError unless both countries are bound."""
-        if not {self.country, self.told} <= set(self.binds):
-            raise ValueError(f"{self.country} and {self.told} must both be among those it binds")
 
     @property
     def about(self) -> str:
-        """Who is told."""
-        return self.told
+        """Which treaty."""
+        return self.id
 
-    def may_tell(self, hotlist: HotList, *, case_reference: bool) -> bool:
-        """Whether the neighbour may be told of a hit on this list; case_reference: whether the entry names its case."""
-        return hotlist in self.lists and (case_reference or not self.per_case)
+    def is_meant(self, legal_basis: str) -> bool:
+        """Whether a legal basis in words speaks of this treaty."""
+        plain = legal_basis.casefold()
+        return all(word in plain for word in self.words)
+
+    def unbound(self, *countries: str) -> tuple[str, ...]:
+        """Those of these countries that it does not bind."""
+        return tuple(one for one in countries if one not in self.binds)
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
         """See Rule."""
-        return tuple(
-            v for v in self.vectors if v.may_be_told != self.may_tell(v.hotlist, case_reference=v.case_reference)
-        )
+        return tuple(v for v in self.vectors if v.binds != (not self.unbound(v.teller, v.told)))
 
 
 KINDS: tuple[type[Rule], ...] = (Tolerance, SectionLength, ClassLimits, Retention, OrdinaryAccess, Treaty)

@@ -145,7 +145,10 @@ def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason
         "list": alert.hotlist not in policy.lists,
         "category": not takes_category(policy, alert.category),
         "channel": policy.channel != channel(alert.hotlist, alert.origin),
-        "treaty": treaty_fault(policy.country, policy.treaty, policy.legal_basis, home=home) is not None,
+        "treaty": treaty_fault(
+            policy.country, policy.treaty, policy.legal_basis, home=home, at_ms=alert.read.captured_at_ms
+        )
+        is not None,
         "confidence": alert.score < policy.min_confidence,
         "no_case": policy.per_case and not alert.case_reference,
         "too_old": alert.read.captured_at_ms + policy.expires_after_ms <= now_ms,

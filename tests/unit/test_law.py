@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from shutil import copytree
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from pipeline.errors import Misconfigured
 from pipeline.law.book import FOREVER_MS, TABLES, kept_days, load_book, rule_at, the_book
 from pipeline.law.kinds import KINDS, OrdinaryAccess, Retention, Rule, SectionLength, Tolerance, Treaty
+from pipeline.neighbours.treaties import treaty_fault
 from tests.builders import NOON_MS, book_of
 
 RULES = list(the_book().rules())
@@ -97,14 +99,16 @@ def test_a_short_section_is_too_short_where_the_law_says_so() -> None:
     assert (False, True) == (rule.long_enough(Fraction("499.99")), rule.long_enough(Fraction(500)))
 
 
-def test_a_neighbour_is_told_only_under_a_treaty_that_binds_both() -> None:
-    """Of the treaty's lists, and one case a message where it says so."""
-    tells = {told: rule_at(Treaty, "BE", NOON_MS, told) for told in ("NL", "LU", "FR", "GB")}
-    assert tells["GB"] is None
-    for told, treaty in tells.items():
-        assert treaty is None or {"BE", told} <= set(treaty.binds)
-    assert tells["FR"] is not None
-    assert not tells["FR"].may_tell("stolen", case_reference=False)
+def test_a_treaty_is_a_ground_only_for_whom_it_binds_and_while_it_is_in_force() -> None:
+    """The day before its first it is none, though a policy may already rest on it."""
+    treaty = rule_at(Treaty, "BE", NOON_MS, "tournai-2013")
+    assert treaty is not None
+    first_ms = int(treaty.in_force_from.timestamp() * 1000)
+    of = partial(treaty_fault, treaty="tournai-2013", legal_basis="", home="BE")
+    assert of("FR") is None
+    assert of("FR", at_ms=first_ms) is None
+    assert of("FR", at_ms=first_ms - 1) == "the Tournai agreement of 18 March 2013 was not in force then"
+    assert of("NL", at_ms=first_ms) == "the Tournai agreement of 18 March 2013 binds BE and FR, not NL"
 
 
 def test_reads_are_kept_as_long_as_they_may_be_used_and_no_longer() -> None:
@@ -151,7 +155,7 @@ def again(text: str) -> str:
         ("section_length.toml", lambda text: text.replace("least_m", "in_force_until = 2001-01-01T00:00:00Z\nleast_m"),
          "[nl-2012]"),
         ("section_length.toml", lambda text: text.replace("[nl-2012]", "[nl-2012"), "section_length.toml"),
-        ("treaty.toml", lambda text: text.replace('told = "FR"', 'told = "DE"'), "[be-fr-2015]"),
+        ("treaty.toml", lambda text: text.replace('binds = ["BE", "FR"]', 'binds = ["BE"]'), "[tournai-2013]"),
     ],
 )  # fmt: skip
 def test_what_is_unknown_or_ambiguous_stops_the_start(
