@@ -33,6 +33,11 @@ log = structlog.get_logger("vigie.agent")
 START = BackOff(first_s=0.1, cap_s=3.0)
 LAG_EVERY_S = 0.5
 STOP_WITHIN_S = 7.0
+START_WITHIN_S = 90.0  # from a running Kafka it takes a few seconds
+
+
+class StartHung(Exception):
+    """Faust did not start in time; the worker ends, and its supervisor starts it again."""
 
 
 async def run_agent(
@@ -48,7 +53,7 @@ async def run_agent(
     """Run one agent until SIGTERM, SIGINT or `stopped`.
 
     ready: called with the metrics port once metrics are served. now_ms: the agent's clock, ms UTC. Waits while Kafka or Redis is
-    away. Raises Misconfigured at the start for what waiting does not mend.
+    away. Raises Misconfigured at the start for what waiting does not mend, and StartHung.
     """
     stopped = stop_on_signals(stopped)
     metrics = StageMetrics(agent.name)
@@ -65,7 +70,7 @@ async def run_agent(
         stage = _make_stage(agent, context, handler)
         app = make_app(settings, connection, agent.name, stage, agent.source)
         stage.high_water = functools.partial(_high_water, app)
-        await _until_stopped(stopped, app.start)
+        await _until_stopped(stopped, functools.partial(started_within, START_WITHIN_S, app.start))
         context.started.set()
         _spare_the_collector()
         log.info("agent.started", metrics_port=port)
@@ -140,6 +145,14 @@ async def _opened(agent: Agent[Any], context: Context) -> Handler[Any]:
         name = f"{context.settings.namespace}.{topic.name}"
         context.partition_counts[topic.name] = await context.sender.partitions(name)
     return await agent.start(context)
+
+
+async def started_within(seconds: float, start: Callable[[], Awaitable[Any]]) -> None:
+    """Start. Raises StartHung after so long: when a broker dies during the first rebalance, Faust may wait for ever."""
+    try:
+        await asyncio.wait_for(start(), seconds)
+    except TimeoutError as error:
+        raise StartHung(f"the consumer group was not joined within {seconds:g} s") from error
 
 
 async def _until_stopped(stopped: asyncio.Event, action: Callable[[], Awaitable[Any]]) -> Any:
