@@ -100,7 +100,9 @@ async def contenders(files: Credentials, url: str, count: int) -> None:
     key = signing_key("key", files.sender_sign_key)
 
     def tls() -> object:
-        return client_context(ca=("ca", files.ca), cert=("cert", files.sender_cert), key=("key", files.sender_key))
+        return client_context(
+            ca=("ca", files.sender_ca), cert=("cert", files.sender_cert), key=("key", files.sender_key)
+        )
 
     client = DeskClient(url, tls=tls, ring=key_ring("desk", {"NL": files.desk_sign_public}), timeout_s=5.0)  # type: ignore[arg-type]
     liaison = Liaison(desks={"NL": client}, key=key, sender="BE", seen=AlwaysFirst(), now_ms=platform_now_ms,  # type: ignore[arg-type]

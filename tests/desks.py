@@ -15,12 +15,13 @@ from pipeline.receiver.service import DeskStatus
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from schemas.outcomes import Forward
 
+ROOT = Path(__file__).parents[1]
 START_S = 120.0  # a machine may be busy
 NOW_MS = 1_767_225_600_000
 
 
 class DeskProcess:
-    """`vigie desk` with its control listener. The ports stay the same over restarts."""
+    """`vigie desk` with an exercise before it. The ports stay the same over restarts."""
 
     def __init__(self, folder: Path, keys: Path, country: str = "NL") -> None:
         self.inbox = folder / f"inbox-{country}"
@@ -37,7 +38,7 @@ class DeskProcess:
         arguments += ["--port", self._ports[0], "--control-port", self._ports[1]]
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "pipeline.commands.desk", *arguments, stdout=asyncio.subprocess.PIPE, stderr=log
+                sys.executable, "-m", "tests.exercise", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=log
             )
         assert self._process.stdout
         line = await asyncio.wait_for(self._process.stdout.readline(), START_S)
@@ -128,7 +129,7 @@ def liaison_settings(keys: Path, desks: dict[str, str], **changes: object) -> Li
         timeout_s=2.0,
         max_backoff_s=0.05,
         desks={
-            country: Desk(url=url, ca_file=files.ca, public_key_file=files.desk_sign_public)
+            country: Desk(url=url, ca_file=files.sender_ca, public_key_file=files.sender_knows)
             for country, url in desks.items()
         },
     )

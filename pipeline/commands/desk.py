@@ -26,15 +26,14 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 @desk_app.callback(invoke_without_command=True)
 def desk(
     context: typer.Context,
-    credentials: Annotated[Path | None, typer.Option(help="Folder that `vigie desk credentials` filled.")] = None,
+    credentials: Annotated[
+        Path | None, typer.Option(help="Folder that `vigie desk credentials` filled; of it `desk` is read.")
+    ] = None,
     inbox: Annotated[Path, typer.Option(help="Folder of the inbox, one file per day.")] = Path("inbox"),
     country: Annotated[str, typer.Option(help="Whose desk it is.")] = "NL",
     sender: Annotated[str, typer.Option(help="Whose forwards it takes.")] = "BE",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = 8443,
-    control_port: Annotated[
-        int | None, typer.Option(help="Loopback port that takes orders to fail; 0: any. None without this option.")
-    ] = None,
     keep_days: Annotated[
         int | None, typer.Option(help="Days that the inbox is kept; without it as the sender's law has it.", min=1)
     ] = None,
@@ -42,9 +41,6 @@ def desk(
     """Take forwards over mutual TLS until SIGTERM or Ctrl-C. Prints one JSON line with its addresses once it listens.
 
     Example: vigie desk --credentials keys --inbox inbox --country NL
-
-    With --control-port 8444 it can be told to fail: curl -d '{"mode": "unavailable", "seconds": 30}' localhost:8444/mode
-    (modes: ok, unavailable, hang, reject, drop, lose_answer, wrong_signature; "requests" instead of "seconds" counts).
     """
     if context.invoked_subcommand is not None:
         return
@@ -59,12 +55,11 @@ def desk(
         inbox=inbox,
         cert_file=files.desk_cert,
         key_file=files.desk_key,
-        client_ca_file=files.ca,
+        client_ca_file=files.desk_ca,
         signing_key_file=files.desk_sign_key,
-        senders={sender: files.sender_sign_public},
+        senders={sender: files.desk_knows},
         host=host,
         port=port,
-        control_port=control_port,
         keep_days=keep_days or lawful_days(sender, "--sender"),
     )
     run_async(lambda: run_desk(options, ready=_print_address))
@@ -110,7 +105,7 @@ def _check_country(option: str, country: str) -> None:
 
 
 def _print_address(address: DeskAddress) -> None:
-    print_json({"url": address.url, "control_url": address.control_url, "pid": address.pid})
+    print_json({"url": address.url, "pid": address.pid})
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """The demo's neighbours: a liaison desk for each country, each its own process, with keys made for the occasion."""
 
 import asyncio
-import sys
 import urllib.request
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,8 +8,10 @@ from pathlib import Path
 import msgspec
 
 from pipeline.receiver.credentials import create_credentials, settings_toml
+from pipeline.receiver.files import client_context
 from pipeline.receiver.inbox import read_inbox
 from pipeline.receiver.service import DeskStatus
+from pipeline.servers.launch import ISOLATED
 from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 
@@ -22,8 +23,7 @@ class Desks:
         self.folder = folder
         self.credentials = create_credentials(folder / "keys")
         named = list(countries)
-        ports = free_ports((), 2 * len(named))
-        self._ports = dict(zip(named, zip(ports[::2], ports[1::2], strict=True), strict=True))
+        self._ports = dict(zip(named, free_ports((), len(named)), strict=True))
         self.processes = {country: self._process(country) for country in self._ports}
 
     async def start(self) -> None:
@@ -38,7 +38,7 @@ class Desks:
 
     def settings_file(self) -> Path:
         """A vigie.toml that sends to these desks."""
-        urls = {country: f"https://127.0.0.1:{port}" for country, (port, _) in self._ports.items()}
+        urls = {country: f"https://127.0.0.1:{port}" for country, port in self._ports.items()}
         file = self.folder / "vigie.toml"
         file.write_text(settings_toml(self.credentials, urls), "utf-8")
         return file
@@ -51,20 +51,23 @@ class Desks:
         return self.folder / f"inbox-{country}"
 
     def _process(self, country: str) -> Supervised:
-        port, control_port = self._ports[country]
+        port = self._ports[country]
         program = Program(
             name=f"desk-{country}",
-            argv=(sys.executable, "-m", "pipeline.cli", "desk", "--credentials", str(self.folder / "keys"),
-                  "--inbox", str(self._inbox(country)), "--country", country, "--port", str(port),
-                  "--control-port", str(control_port)),
+            argv=(*ISOLATED, "-m", "pipeline.cli", "desk", "--credentials", str(self.folder / "keys"),
+                  "--inbox", str(self._inbox(country)), "--country", country, "--port", str(port)),
             env={"VIGIE_LOG_FORMAT": "json"},
-            health=lambda: asyncio.to_thread(_answers, control_port),
+            health=lambda: asyncio.to_thread(self._answers, port),
             health_every_s=0.2,
             ready_within_s=60.0,
         )  # fmt: skip
         return Supervised(program, self.folder)
 
-
-def _answers(control_port: int) -> bool:
-    with urllib.request.urlopen(f"http://127.0.0.1:{control_port}/status", timeout=2.0) as answer:
-        return isinstance(msgspec.json.decode(answer.read(), type=DeskStatus), DeskStatus)
+    def _answers(self, port: int) -> bool:
+        """Whether the desk tells the sender how it is."""
+        keys = self.credentials
+        tls = client_context(
+            ca=("ca", keys.sender_ca), cert=("certificate", keys.sender_cert), key=("key", keys.sender_key)
+        )
+        with urllib.request.urlopen(f"https://127.0.0.1:{port}/status", timeout=2.0, context=tls) as answer:
+            return isinstance(msgspec.json.decode(answer.read(), type=DeskStatus), DeskStatus)

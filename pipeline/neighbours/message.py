@@ -4,7 +4,7 @@ A forward is settled only by the neighbour's *signed* word on that very forward_
 an answer that nobody or the wrong one signed - means: try again until it expires.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +20,8 @@ from schemas.outcomes import Forward
 
 FORWARD_TYPE = "vigie-forward+jws"
 ACKNOWLEDGEMENT_TYPE = "vigie-acknowledgement+jws"
+SIGNED_WITHIN_MS = 15 * 60_000
+"""How far the clocks of sender and desk, and the way between them, may be apart."""
 MAX_SIGNED_BYTES = 96 * 1024
 """The largest signed forward or acknowledgement: every text of a forward at its longest fits."""
 
@@ -69,6 +71,18 @@ def verify_forward(token: str | bytes, ring: KeyRing) -> SignedForward:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UnreadableForward(str(error), _id_in(signed.payload)) from error
     return SignedForward(forward, signed.issuer, signed.at_ms)
+
+
+def check_bearer(signed: SignedForward, countries: Collection[str], now_ms: int) -> None:
+    """Whether who signed it also brought it, just now. countries: in whose name the client's certificate speaks.
+
+    Raises NotAuthentic. Each attempt is signed anew, so an old signature is a copy that somebody kept.
+    """
+    if signed.sender not in countries:
+        of = ", ".join(sorted(countries)) or "no country"
+        raise NotAuthentic(f"{signed.sender} signed it, but the client's certificate is of {of}")
+    if abs(now_ms - signed.signed_at_ms) > SIGNED_WITHIN_MS:
+        raise NotAuthentic(f"it was signed {(now_ms - signed.signed_at_ms) / 1000:.0f} s ago, more than clocks differ")
 
 
 def refusal_of(forward: Forward, country: str, now_ms: int) -> tuple[str, str] | None:

@@ -1,15 +1,18 @@
-"""Keys and certificates between a sender and a neighbour's desk, made into one folder: for exercises, tests and first trials.
+"""Keys and certificates between a sender and a neighbour's desk, for exercises, tests and first trials: a folder for each side.
 
-| file | whose | what |
+| folder | file | what |
 |---|---|---|
-| ca.pem, ca-key.pem | both | who signs the certificates of both sides (TLS, EC P-256), ten years |
-| desk-cert.pem, desk-key.pem | desk | its server certificate, one year |
-| sender-cert.pem, sender-key.pem | sender | its client certificate, one year |
-| desk-sign-key.pem, desk-sign-public.pem | desk | signs acknowledgements (JWS, Ed25519) |
-| sender-sign-key.pem, sender-sign-public.pem | sender | signs forwards (JWS, Ed25519) |
+| ca | ca.pem, ca-key.pem | who signs the certificates of both sides (TLS, EC P-256), ten years; needed again only to renew |
+| desk | desk-cert.pem, desk-key.pem | its server certificate, one year |
+| | desk-sign-key.pem, desk-sign-public.pem | signs acknowledgements (JWS, Ed25519) |
+| | ca.pem, sender-sign-public.pem | what it knows of the others |
+| sender | sender-cert.pem, sender-key.pem | its client certificate, one year, which names its country |
+| | sender-sign-key.pem, sender-sign-public.pem | signs forwards (JWS, Ed25519) |
+| | ca.pem, desk-sign-public.pem | what it knows of the others |
 
-Between states, each side makes its own keys and hands over only certificates and public keys. Nothing that exists is
-replaced unless asked: `renew` writes new certificates over the same keys, `force` makes everything anew.
+Each side is given its folder and no other, so that neither can speak for the other. Between states, each side makes its own keys
+and hands over only certificates and public keys. Nothing that exists is replaced unless asked: `renew` writes new certificates
+over the same keys, `force` makes everything anew.
 """
 
 import json
@@ -32,19 +35,20 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pipeline.errors import Misconfigured
 from pipeline.neighbours.signatures import generate_private_pem, public_pem_of
-from pipeline.runtime.private import write_private
+from pipeline.runtime.private import check_folder, write_private
 
 FOR_EVERYBODY = 0o644  # certificates and public keys
 
 CA_DAYS = 3650
 CERTIFICATE_DAYS = 365
 RENEW_BEFORE_DAYS = 30
+SIDES = ("ca", "desk", "sender")
 _BACKDATED = timedelta(hours=1)  # a neighbour's clock may be behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Where everything lies in a credentials folder: ca_key is the file ca-key.pem, and so on."""
+    """Where everything lies in a credentials folder."""
 
     ca: Path
     ca_key: Path
@@ -52,15 +56,25 @@ class Credentials:
     desk_key: Path
     desk_sign_key: Path
     desk_sign_public: Path
+    desk_ca: Path
+    desk_knows: Path  # the sender's public key
     sender_cert: Path
     sender_key: Path
     sender_sign_key: Path
     sender_sign_public: Path
+    sender_ca: Path
+    sender_knows: Path  # the desk's public key
 
     @classmethod
     def in_folder(cls, folder: Path) -> "Credentials":
-        """The files of a folder, whether they exist or not."""
-        return cls(**{field.name: folder / f"{field.name.replace('_', '-')}.pem" for field in fields(cls)})
+        """The files of a folder, whether they exist or not. Raises Misconfigured where all lie in one, as they once did."""
+        if (folder / "ca-key.pem").exists():
+            allowed = "one with the folders ca, desk and sender: make new ones with `vigie desk credentials` in an empty folder"
+            raise Misconfigured("--credentials", found=f"{folder}, which holds the keys of both sides", allowed=allowed)
+        named = {field.name: field.name.replace("_", "-") + ".pem" for field in fields(cls)}
+        named |= {"desk_ca": "ca.pem", "sender_ca": "ca.pem"}
+        named |= {"desk_knows": "sender-sign-public.pem", "sender_knows": "desk-sign-public.pem"}
+        return cls(**{field: folder / field.partition("_")[0] / name for field, name in named.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,9 @@ def create_credentials(
     Private keys are readable by their owner alone (0600). Raises Misconfigured when a certificate's key is missing.
     """
     made = Credentials.in_folder(folder)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for place in (folder, *(folder / side for side in SIDES)):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        check_folder("the credentials' folder", place)
     moment = now or datetime.now(UTC)
     if force:
         for field in fields(made):
@@ -98,12 +114,24 @@ def create_credentials(
         write_private(made.ca, _pem(_ca_certificate(ca_key, moment)), mode=FOR_EVERYBODY)
     ca = x509.load_pem_x509_certificate(made.ca.read_bytes())
     for cert, key_file, name, usage, names in (
-        (made.desk_cert, made.desk_key, f"{country} liaison desk", ExtendedKeyUsageOID.SERVER_AUTH, hosts),
-        (made.sender_cert, made.sender_key, f"{sender} liaison", ExtendedKeyUsageOID.CLIENT_AUTH, ()),
+        (
+            made.desk_cert,
+            made.desk_key,
+            _name(f"{country} liaison desk", country),
+            ExtendedKeyUsageOID.SERVER_AUTH,
+            hosts,
+        ),
+        (made.sender_cert, made.sender_key, _name(f"{sender} liaison", sender), ExtendedKeyUsageOID.CLIENT_AUTH, ()),
     ):
         key = _tls_key(key_file, cert)
         if renew or not cert.exists():
             write_private(cert, _pem(_certificate(key, name, usage, names, ca, ca_key, moment)), mode=FOR_EVERYBODY)
+    _make_signing_keys(made)
+    _hand_over(made)
+    return made
+
+
+def _make_signing_keys(made: Credentials) -> None:
     for private, public in (
         (made.desk_sign_key, made.desk_sign_public),
         (made.sender_sign_key, made.sender_sign_public),
@@ -113,7 +141,18 @@ def create_credentials(
             write_private(private, generate_private_pem())
         if not public.exists():
             write_private(public, public_pem_of(private.read_bytes()), mode=FOR_EVERYBODY)
-    return made
+
+
+def _hand_over(made: Credentials) -> None:
+    """Put into each side's folder what it must know of the others."""
+    for known, original in (
+        (made.desk_ca, made.ca),
+        (made.sender_ca, made.ca),
+        (made.desk_knows, made.sender_sign_public),
+        (made.sender_knows, made.desk_sign_public),
+    ):
+        if not known.exists() or known.read_bytes() != original.read_bytes():
+            write_private(known, original.read_bytes(), mode=FOR_EVERYBODY)
 
 
 def validity(credentials: Credentials, now: datetime) -> list[Validity]:
@@ -138,8 +177,8 @@ def settings_toml(credentials: Credentials, desks: Mapping[str, str], *, sender:
         lines += [
             f"[liaison.desks.{country}]",
             f"url = {_quoted(url)}",
-            f"ca_file = {_quoted(credentials.ca.absolute())}",
-            f"public_key_file = {_quoted(credentials.desk_sign_public.absolute())}",
+            f"ca_file = {_quoted(credentials.sender_ca.absolute())}",
+            f"public_key_file = {_quoted(credentials.sender_knows.absolute())}",
         ]
     return "\n".join(lines) + "\n"
 
@@ -160,7 +199,7 @@ def _ca_certificate(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Cert
 
 def _certificate(
     key: ec.EllipticCurvePrivateKey,
-    name: str,
+    name: x509.Name,
     usage: x509.ObjectIdentifier,
     hosts: Sequence[str],
     ca: x509.Certificate,
@@ -169,7 +208,7 @@ def _certificate(
 ) -> x509.Certificate:
     issuer_id = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     builder = (
-        _builder(_name(name), ca.subject, key.public_key(), now, CERTIFICATE_DAYS)
+        _builder(name, ca.subject, key.public_key(), now, CERTIFICATE_DAYS)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
@@ -195,8 +234,10 @@ def _builder(
     )
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+def _name(common_name: str, country: str | None = None) -> x509.Name:
+    """country: whose it is; the desk takes forwards of that country alone over this certificate."""
+    of = [x509.NameAttribute(NameOID.COUNTRY_NAME, country)] if country else []
+    return x509.Name([*of, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 
 
 def _host(host: str) -> x509.GeneralName:

@@ -9,6 +9,7 @@ from joserfc.jwk import OKPKey
 
 from pipeline.errors import Misconfigured
 from pipeline.neighbours.signatures import key_ring_of, signing_key_of
+from pipeline.runtime.private import OPEN, WRITABLE, read_trusted
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ def server_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[s
 
 def signing_key(setting: str, file: Path) -> OKPKey:
     """The Ed25519 key that we sign with. Raises Misconfigured."""
-    return _read(setting, file, signing_key_of, "an Ed25519 private key, PEM, not encrypted")
+    return _read(setting, file, signing_key_of, "an Ed25519 private key, PEM, not encrypted", OPEN)
 
 
 def key_ring(setting: str, files: Mapping[str, Path]) -> dict[tuple[str, str], OKPKey]:
@@ -50,8 +51,8 @@ def _loaded(
     context: ssl.SSLContext, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]
 ) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    for setting, file in (ca, cert, key):
-        _read(setting, file, len, "a readable PEM file")
+    for (setting, file), modes in ((ca, WRITABLE), (cert, WRITABLE), (key, OPEN)):
+        _read(setting, file, len, "a readable PEM file", modes)
     try:
         context.load_verify_locations(cafile=ca[1])
     except ssl.SSLError as error:
@@ -64,9 +65,10 @@ def _loaded(
     return context
 
 
-def _read(setting: str, file: Path, parse: Callable[[bytes], T], allowed: str) -> T:
+def _read(setting: str, file: Path, parse: Callable[[bytes], T], allowed: str, modes: int = WRITABLE) -> T:
+    """Raises Misconfigured, also for a file that others may change, or of a private key read (modes)."""
     try:
-        data = file.expanduser().read_bytes()
+        data = read_trusted(setting, file.expanduser(), modes=modes)
     except OSError as error:
         raise Misconfigured(setting, found=f"{file} ({error.strerror})", allowed=allowed) from error
     try:

@@ -1,6 +1,7 @@
 """A desk's inbox: one JSON line per forward it took, one file per day, on disk before it is acknowledged.
 
-A line that a crash cut short was never acknowledged: it is cut off at the next start, and the sender sends it again.
+A line that a crash cut short was never acknowledged: it is cut off at the next start, and the sender sends it again. When a day's
+file goes, the ids in it that have not expired yet stay in a file of their own, so that nothing can be played again after it.
 """
 
 import errno
@@ -14,12 +15,13 @@ import msgspec
 import structlog
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime.private import sync_folder
+from pipeline.runtime.private import sync_folder, write_private
 from schemas.base import EpochMs, Message
 from schemas.outcomes import Forward
 
 log = structlog.get_logger()
 DAY_MS = 86_400_000
+DAYS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"
 
 
 class InboxEntry(Message, frozen=True, kw_only=True):
@@ -33,11 +35,15 @@ class InboxEntry(Message, frozen=True, kw_only=True):
 
 class _Known(msgspec.Struct):
     forward_id: str
+    expires_at_ms: int = 0
 
 
 class _Line(msgspec.Struct):
     received_at_ms: int
     forward: _Known
+
+
+UNEXPIRED = "unexpired.jsonl"
 
 
 class Inbox:
@@ -47,7 +53,7 @@ class Inbox:
         """Open the folder and read what is there. Raises Misconfigured when another process has it."""
         self._folder = folder
         self._keep_days = keep_days
-        self._known: dict[str, int] = {}
+        self._known: dict[str, _Line] = {}
         self._day = ""
         self._last_at_ms: int | None = None
         self._file: FileIO | None = None
@@ -58,9 +64,10 @@ class Inbox:
         except OSError as error:
             self._lock.close()
             raise Misconfigured("inbox", found=f"{folder}, in use", allowed="a folder of this desk alone") from error
+        for file in (folder / UNEXPIRED, *self._day_files()):
+            if file.exists():
+                self._load(file)
         self._drop_old(now_ms)
-        for file in self._day_files():
-            self._load(file)
 
     def __len__(self) -> int:
         return len(self._known)
@@ -72,7 +79,8 @@ class Inbox:
 
     def received_at_ms(self, forward_id: str) -> int | None:
         """When this forward came, or None when it did not."""
-        return self._known.get(forward_id)
+        known = self._known.get(forward_id)
+        return None if known is None else known.received_at_ms
 
     def append(self, entry: InboxEntry) -> None:
         """Put an entry on disk; it is safe when this returns. Raises OSError, and then nothing of it is in the inbox."""
@@ -86,7 +94,8 @@ class Inbox:
         except OSError:
             os.ftruncate(file.fileno(), end)
             raise
-        self._know(entry.forward.forward_id, entry.received_at_ms)
+        known = _Known(entry.forward.forward_id, entry.forward.expires_at_ms)
+        self._know(_Line(entry.received_at_ms, known))
 
     def close(self) -> None:
         """Close the files and let another process have the folder."""
@@ -106,18 +115,27 @@ class Inbox:
         return self._file
 
     def _drop_old(self, now_ms: int) -> None:
-        oldest_ms = (now_ms // DAY_MS - self._keep_days + 1) * DAY_MS
-        for file in self._day_files():
-            if file.stem < _day_of(max(0, oldest_ms)):
-                file.unlink()
-        self._known = {name: at_ms for name, at_ms in self._known.items() if at_ms >= oldest_ms}
+        """Drop what is older than keep_days; of ids that have not expired yet, keep those."""
+        oldest_ms = max(0, (now_ms // DAY_MS - self._keep_days + 1) * DAY_MS)
+        old = [file for file in self._day_files() if file.stem < _day_of(oldest_ms)]
+        kept = [line for line in self._known.values()
+                if line.received_at_ms < oldest_ms and line.forward.expires_at_ms > now_ms]  # fmt: skip
+        if old and not kept:
+            (self._folder / UNEXPIRED).unlink(missing_ok=True)
+        elif old:
+            write_private(self._folder / UNEXPIRED, b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
+        for file in old:
+            file.unlink()
+        self._known = {line.forward.forward_id: line for line in kept} | {
+            name: line for name, line in self._known.items() if line.received_at_ms >= oldest_ms
+        }
 
-    def _know(self, forward_id: str, at_ms: int) -> None:
-        self._known[forward_id] = at_ms
-        self._last_at_ms = max(self._last_at_ms or 0, at_ms)
+    def _know(self, line: _Line) -> None:
+        self._known[line.forward.forward_id] = line
+        self._last_at_ms = max(self._last_at_ms or 0, line.received_at_ms)
 
     def _day_files(self) -> list[Path]:
-        return sorted(self._folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"))
+        return sorted(self._folder.glob(DAYS))
 
     def _load(self, file: Path) -> None:
         with file.open("r+b") as stream:
@@ -133,13 +151,13 @@ class Inbox:
                 except (msgspec.DecodeError, UnicodeDecodeError) as error:
                     log.error("inbox.line_unreadable", file=file.name, line=number, error=str(error))
                     continue
-                self._know(known.forward.forward_id, known.received_at_ms)
+                self._know(known)
 
 
 def read_inbox(folder: Path) -> list[InboxEntry]:
     """Every whole entry of an inbox, oldest first, whether a desk runs on it or not."""
     entries = []
-    for file in sorted(folder.glob("*.jsonl")):
+    for file in sorted(folder.glob(DAYS)):
         lines = file.read_bytes().split(b"\n")[:-1]
         entries += [msgspec.json.decode(line, type=InboxEntry) for line in lines]
     return entries

@@ -4,39 +4,37 @@ POST /forwards   body: a forward as JWS compact      200 acknowledged, 410 or 42
 GET  /status     what it took, dropped and refused
 
 It stores before it acknowledges, knows every forward_id that it stored, also after a kill -9, and gives a second copy the
-same acknowledgement again. With `control_port` it is an exercise: see pipeline.receiver.exercise.
+same acknowledgement again. What a client may cost is bounded: see pipeline.receiver.listener.
 """
 
 import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
 
-from pipeline.errors import Misconfigured
 from pipeline.neighbours.message import (
     MAX_SIGNED_BYTES,
 )
-from pipeline.receiver.exercise import Exercise
 from pipeline.receiver.files import server_context
+from pipeline.receiver.listener import listening
 from pipeline.receiver.service import Desk, DeskOptions, status_of
 from pipeline.runtime.signals import stop_on_signals
 
 log = structlog.get_logger()
-JOSE = "application/jose"
-_STOP_S = 1.0
+Receive = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Before = Callable[[Desk, contextlib.AsyncExitStack], Awaitable[Receive]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskAddress:
-    """Where a running desk is reached. control_url: None without control."""
+    """Where a running desk is reached."""
 
     url: str
-    control_url: str | None
     pid: int = field(default_factory=os.getpid)
 
 
@@ -46,8 +44,10 @@ async def run_desk(
     ready: Callable[[DeskAddress], None] | None = None,
     stopped: asyncio.Event | None = None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    before: Before | None = None,
 ) -> None:
-    """Run a desk until `stopped`, or without one until SIGTERM or SIGINT. ready: called once it listens.
+    """Run a desk until `stopped`, or without one until SIGTERM or SIGINT. ready: called once it listens. before: what stands before
+    the desk and is given the forwards first, as tests have it.
 
     Raises Misconfigured when a key, a certificate, the inbox or a port cannot be used.
     """
@@ -60,13 +60,9 @@ async def run_desk(
     stopped = stopped or stop_on_signals()
     async with contextlib.AsyncExitStack() as closing:
         closing.callback(desk.close)
-        exercise = None if options.control_port is None else Exercise(desk, now_ms)
-        service = await _listening(closing, _service(desk, exercise), options.host, options.port, tls)
-        control = None
-        if exercise is not None and options.control_port is not None:
-            control = await _listening(closing, exercise.control(), "127.0.0.1", options.control_port, None)
-            closing.callback(exercise.stop)
-        address = DeskAddress(url=f"https://{service}", control_url=control and f"http://{control}")
+        receive = desk.receive if before is None else await before(desk, closing)
+        service = await listening(closing, _service(desk, receive), options, tls)
+        address = DeskAddress(url=f"https://{service}")
         log.info("desk.started", country=options.country, url=address.url, received=desk.status().received)
         if ready:
             ready(address)
@@ -74,25 +70,10 @@ async def run_desk(
     log.info("desk.stopped", country=options.country)
 
 
-def _service(desk: Desk, exercise: Exercise | None) -> web.Application:
+def _service(desk: Desk, receive: Receive) -> web.Application:
     async def status(_request: web.Request) -> web.Response:
         return status_of(desk)
 
     app = web.Application(client_max_size=MAX_SIGNED_BYTES)
-    served = (desk.receive, status) if exercise is None else (exercise.receive, exercise.status)
-    app.add_routes([web.post("/forwards", served[0]), web.get("/status", served[1])])
+    app.add_routes([web.post("/forwards", receive), web.get("/status", status)])
     return app
-
-
-async def _listening(
-    closing: contextlib.AsyncExitStack, app: web.Application, host: str, port: int, tls: object
-) -> str:
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=_STOP_S)
-    await runner.setup()
-    closing.push_async_callback(runner.cleanup)
-    try:
-        await web.TCPSite(runner, host, port, ssl_context=tls).start()  # type: ignore[arg-type]
-    except OSError as error:
-        raise Misconfigured("port", found=f"{host}:{port} ({error.strerror})", allowed="a free port") from error
-    bound = runner.addresses[0][1]
-    return f"{f'[{host}]' if ':' in host else host}:{bound}"

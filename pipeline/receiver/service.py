@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
@@ -15,23 +16,26 @@ from pipeline.neighbours.message import (
     Acknowledgement,
     SignedForward,
     UnreadableForward,
+    check_bearer,
     refusal_of,
     sign_acknowledgement,
     verify_forward,
 )
 from pipeline.neighbours.signatures import NotAuthentic
-from pipeline.receiver.faults import Mode
 from pipeline.receiver.files import key_ring, signing_key
 from pipeline.receiver.inbox import Inbox, InboxEntry
 
 log = structlog.get_logger()
 JOSE = "application/jose"
-_STOP_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskOptions:
-    """What a desk needs. senders: country -> file of its public keys. port 0: any free one. control_port None: no control."""
+    """What a desk needs. senders: country -> file of its public keys. port 0: any free one.
+
+    head_s, body_s: within which a new connection's first request must have come, and a body be whole; connections: at the same
+    time from one address.
+    """
 
     country: str
     inbox: Path
@@ -42,7 +46,9 @@ class DeskOptions:
     senders: Mapping[str, Path]
     host: str = "127.0.0.1"
     port: int = 0
-    control_port: int | None = None
+    head_s: float = 10.0
+    body_s: float = 10.0
+    connections: int = 16
     keep_days: int
 
 
@@ -55,7 +61,6 @@ class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
     not_authentic: int
     last_at_ms: int | None
-    mode: str
 
 
 class Desk:
@@ -68,11 +73,12 @@ class Desk:
         self._key = signing_key("signing key", options.signing_key_file)
         self._senders = key_ring("sender {country}", options.senders)
         self._inbox = Inbox(options.inbox, keep_days=options.keep_days, now_ms=now_ms())
+        self._body_s = options.body_s
         self._storing = asyncio.Lock()
         self._duplicates = self._refused = self._not_authentic = 0
 
-    def status(self, mode: Mode = "ok") -> DeskStatus:
-        """The counts at this moment. mode: how an exercise has it behave."""
+    def status(self) -> DeskStatus:
+        """The counts at this moment."""
         return DeskStatus(
             country=self._country,
             received=len(self._inbox),
@@ -80,22 +86,27 @@ class Desk:
             refused=self._refused,
             not_authentic=self._not_authentic,
             last_at_ms=self._inbox.last_at_ms,
-            mode=mode,
         )
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """POST /forwards."""
-        body = await request.read()
-        signed = self.read(body, request.remote)
+        try:
+            body = await asyncio.wait_for(request.read(), self._body_s)
+        except TimeoutError:
+            log.warning("desk.slow_body", peer=request.remote)
+            return web.Response(status=408, text="the body came too slowly", headers={"Connection": "close"})
+        signed = self.read(body, request)
         return signed if isinstance(signed, web.Response) else await self._take(signed, body.decode("ascii"))
 
-    def read(self, body: bytes, peer: str | None) -> SignedForward | web.Response:
-        """The forward in a body, or the answer to one that is not genuine or not readable. peer: who sent it, for the log."""
+    def read(self, body: bytes, request: web.Request) -> SignedForward | web.Response:
+        """The forward in a body, or the answer to one that is not genuine or not readable. request: it came with this one."""
         try:
-            return verify_forward(body, self._senders)
+            signed = verify_forward(body, self._senders)
+            check_bearer(signed, countries_of(request.get_extra_info("peercert")), self._now_ms())
+            return signed
         except NotAuthentic as error:
             self._not_authentic += 1
-            log.warning("desk.not_authentic", detail=error.detail, peer=peer)
+            log.warning("desk.not_authentic", detail=error.detail, peer=request.remote)
             return web.Response(status=401, text=error.detail)
         except UnreadableForward as error:
             return self.refusal(error.forward_id, error.reason, error.detail)
@@ -157,6 +168,12 @@ class Desk:
         self._inbox.close()
 
 
-def status_of(desk: Desk, mode: Mode = "ok") -> web.Response:
+def status_of(desk: Desk) -> web.Response:
     """The counts as an answer."""
-    return web.Response(body=msgspec.json.encode(desk.status(mode)), content_type="application/json")
+    return web.Response(body=msgspec.json.encode(desk.status()), content_type="application/json")
+
+
+def countries_of(certificate: Mapping[str, Any] | None) -> frozenset[str]:
+    """The countries in the subject of a client's certificate (as ssl.SSLSocket.getpeercert gives it)."""
+    names = (certificate or {}).get("subject", ())
+    return frozenset(value for part in names for name, value in part if name == "countryName")

@@ -47,6 +47,11 @@ def read_trusted(setting: str, path: Path, *, modes: int) -> bytes:
         return file.read()
 
 
+def check_folder(setting: str, folder: Path) -> None:
+    """Raises Misconfigured where others may put files into the folder, or another user owns it."""
+    _refuse(setting, folder, folder.stat(), WRITABLE)
+
+
 def _refuse(setting: str, path: Path, status: os.stat_result, modes: int) -> None:
     if status.st_uid not in (0, os.geteuid()):
         allowed = f"yours alone, or root's: chown it, or copy {path.name} into a folder of yours"

@@ -7,7 +7,8 @@ import pytest
 from cryptography import x509
 
 from pipeline.errors import Misconfigured
-from pipeline.receiver.credentials import Credentials, create_credentials, settings_toml, validity
+from pipeline.receiver.credentials import SIDES, Credentials, create_credentials, settings_toml, validity
+from pipeline.receiver.files import signing_key
 from pipeline.runtime.settings import load_settings
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -16,7 +17,7 @@ PRIVATE = {"ca-key.pem", "desk-key.pem", "desk-sign-key.pem", "sender-key.pem", 
 
 def contents(folder: Path) -> dict[str, bytes]:
     """Every file of a folder."""
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
+    return {file.name: file.read_bytes() for file in folder.rglob("*.pem")}
 
 
 def changed(before: dict[str, bytes], folder: Path) -> set[str]:
@@ -27,10 +28,44 @@ def changed(before: dict[str, bytes], folder: Path) -> set[str]:
 def test_private_keys_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
     """0600 for each private key, 0700 for the folder that was made for them."""
     create_credentials(tmp_path / "keys", now=NOW)
-    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "keys").iterdir()}
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (tmp_path / "keys").rglob("*.pem")}
     assert {name for name, mode in modes.items() if mode == 0o600} == PRIVATE
-    assert (tmp_path / "keys").stat().st_mode & 0o777 == 0o700
-    assert len(modes) == 10
+    for folder in (tmp_path / "keys", *(tmp_path / "keys" / side for side in SIDES)):
+        assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_neither_side_holds_what_only_the_other_may(tmp_path: Path) -> None:
+    """The desk cannot sign forwards, the sender cannot acknowledge them, and neither can make certificates."""
+    create_credentials(tmp_path, now=NOW)
+    held = {side: {file.name for file in (tmp_path / side).iterdir()} for side in SIDES}
+    assert {"ca.pem", "ca-key.pem"} == held["ca"]
+    assert {"desk-key.pem", "desk-sign-key.pem"} == held["desk"] & PRIVATE
+    assert {"sender-key.pem", "sender-sign-key.pem"} == held["sender"] & PRIVATE
+    assert {"ca.pem", "sender-sign-public.pem"} <= held["desk"]
+    assert {"ca.pem", "desk-sign-public.pem"} <= held["sender"]
+
+
+def test_a_folder_that_others_may_write_to_is_refused(tmp_path: Path) -> None:
+    """Whoever can put a file there could speak for either side."""
+    (tmp_path / "keys" / "desk").mkdir(parents=True)
+    (tmp_path / "keys" / "desk").chmod(0o777)
+    with pytest.raises(Misconfigured, match="chmod go-w"):
+        create_credentials(tmp_path / "keys", now=NOW)
+
+
+def test_a_private_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    """By whoever would sign or connect with it."""
+    made = create_credentials(tmp_path, now=NOW)
+    made.sender_sign_key.chmod(0o640)
+    with pytest.raises(Misconfigured, match="chmod go-rwx"):
+        signing_key("key", made.sender_sign_key)
+
+
+def test_a_folder_that_holds_the_keys_of_both_sides_is_refused(tmp_path: Path) -> None:
+    """As they once lay; the cure is said."""
+    (tmp_path / "ca-key.pem").touch()
+    with pytest.raises(Misconfigured, match=r"both sides.*vigie desk credentials"):
+        Credentials.in_folder(tmp_path)
 
 
 def test_what_exists_is_kept_and_what_is_missing_is_made(tmp_path: Path) -> None:
@@ -86,8 +121,8 @@ def test_certificates_say_what_they_are_for(tmp_path: Path) -> None:
 
 
 def test_the_names_of_the_files_follow_their_fields(tmp_path: Path) -> None:
-    """desk_sign_key lies in desk-sign-key.pem."""
-    assert Credentials.in_folder(tmp_path).desk_sign_key == tmp_path / "desk-sign-key.pem"
+    """desk_sign_key lies in desk/desk-sign-key.pem."""
+    assert Credentials.in_folder(tmp_path).desk_sign_key == tmp_path / "desk" / "desk-sign-key.pem"
 
 
 def test_the_settings_of_the_sender_can_be_loaded(tmp_path: Path) -> None:
@@ -96,4 +131,4 @@ def test_the_settings_of_the_sender_can_be_loaded(tmp_path: Path) -> None:
     file = tmp_path / "vigie.toml"
     file.write_text(settings_toml(made, {"NL": "https://localhost:8443"}), "utf-8")
     settings = load_settings({}, file).liaison
-    assert (made.sender_sign_key, made.ca) == (settings.signing_key_file, settings.desks["NL"].ca_file)
+    assert (made.sender_sign_key, made.sender_ca) == (settings.signing_key_file, settings.desks["NL"].ca_file)

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 import pytest
 
-from pipeline.receiver.faults import Faults, Order
+from tests.desk_faults import Faults, Order
 
 
 class Clock:

@@ -73,6 +73,21 @@ def test_days_beyond_the_limit_go_at_start_and_at_midnight(tmp_path: Path) -> No
     assert not list(tmp_path.glob("*.jsonl"))
 
 
+def test_an_id_that_has_not_expired_is_known_after_its_day_is_gone(tmp_path: Path) -> None:
+    """What was taken cannot be played again once the inbox's days are over; of what it said nothing is kept."""
+    forward = make_forward("f-long", expires_after_ms=5 * DAY_MS)
+    inbox = opened(tmp_path, keep_days=1)
+    inbox.append(InboxEntry(received_at_ms=NOW_MS, sender="BE", forward=forward, signed="a.b.c"))
+    inbox.append(entry("f-2", NOW_MS + 3 * DAY_MS))
+    assert NOW_MS == inbox.received_at_ms("f-long")
+    inbox.close()
+    again = opened(tmp_path, keep_days=1, now_ms=NOW_MS + 4 * DAY_MS)
+    assert NOW_MS == again.received_at_ms("f-long")
+    assert forward.plate not in "".join(file.read_text() for file in tmp_path.glob("*.jsonl"))
+    again.close()
+    assert opened(tmp_path, keep_days=1, now_ms=NOW_MS + 9 * DAY_MS).received_at_ms("f-long") is None
+
+
 def test_two_desks_cannot_share_an_inbox(tmp_path: Path) -> None:
     """The second is told that the folder is in use; after the first has closed, it is free."""
     first = opened(tmp_path)

@@ -1,12 +1,16 @@
-"""A desk that can be told to misbehave, for exercises and tests; a desk in service has nothing of this.
+"""A desk that can be told to misbehave: the product's own, with something before it that takes orders.
 
-A listener of its own, on loopback only, takes the orders: `POST /mode {"mode": "unavailable", "seconds": 30}`; GET /status as the
-desk has it.
+A listener of its own, on loopback only, takes them: `POST /mode {"mode": "unavailable", "seconds": 30}`; GET /status as the
+desk has it. ``python -m tests.exercise --credentials DIR --inbox DIR --country NL`` prints one JSON line once it listens.
 """
 
+import argparse
 import asyncio
+import contextlib
+import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -14,8 +18,12 @@ from aiohttp import web
 
 from pipeline.neighbours.message import sign_acknowledgement
 from pipeline.neighbours.signatures import generate_private_pem, signing_key_of
-from pipeline.receiver.faults import Faults, Order
-from pipeline.receiver.service import JOSE, Desk, status_of
+from pipeline.receiver.credentials import Credentials
+from pipeline.receiver.server import DeskAddress, Receive, run_desk
+from pipeline.receiver.service import JOSE, Desk, DeskOptions, status_of
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.log import configure_logging
+from tests.desk_faults import Faults, Order
 
 log = structlog.get_logger()
 
@@ -48,7 +56,7 @@ class Exercise:
 
     async def _answer_falsely(self, request: web.Request, *, rejected: bool) -> web.StreamResponse:
         """Store nothing: refuse a genuine forward, or acknowledge it under a key that nobody knows."""
-        found = self._desk.read(await request.read(), request.remote)
+        found = self._desk.read(await request.read(), request)
         if isinstance(found, web.Response):
             return found
         forward_id = found.forward.forward_id
@@ -86,8 +94,8 @@ class Exercise:
         return app
 
     async def status(self, _request: web.Request) -> web.Response:
-        """GET /status, with the order in force."""
-        return status_of(self._desk, self._faults.mode)
+        """GET /status, without a certificate."""
+        return status_of(self._desk)
 
 
 def cut(request: web.Request) -> web.StreamResponse:
@@ -95,3 +103,44 @@ def cut(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=503)
+
+
+async def main(options: DeskOptions, control_port: int) -> None:
+    """Run the desk with an exercise before it until SIGTERM."""
+    told: list[str] = []
+
+    async def before(desk: Desk, closing: contextlib.AsyncExitStack) -> Receive:
+        exercise = Exercise(desk, platform_now_ms)
+        runner = web.AppRunner(exercise.control(), access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        closing.push_async_callback(runner.cleanup)
+        await web.TCPSite(runner, "127.0.0.1", control_port).start()
+        closing.callback(exercise.stop)
+        told.append(f"http://127.0.0.1:{runner.addresses[0][1]}")
+        return exercise.receive
+
+    def ready(address: DeskAddress) -> None:
+        print(json.dumps({"url": address.url, "control_url": told[0]}), flush=True)
+
+    await run_desk(options, ready=ready, before=before)
+
+
+def options_of(arguments: argparse.Namespace) -> DeskOptions:
+    """As `vigie desk` makes them."""
+    files = Credentials.in_folder(Path(arguments.credentials))
+    return DeskOptions(
+        country=arguments.country, inbox=Path(arguments.inbox), cert_file=files.desk_cert, key_file=files.desk_key,
+        client_ca_file=files.desk_ca, signing_key_file=files.desk_sign_key, senders={"BE": files.desk_knows},
+        port=arguments.port, keep_days=30,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--credentials", "--inbox", "--country"):
+        parser.add_argument(name, required=True)
+    for name in ("--port", "--control-port"):
+        parser.add_argument(name, type=int, default=0)
+    given = parser.parse_args()
+    configure_logging(level="info", agent="desk")
+    asyncio.run(main(options_of(given), given.control_port))
