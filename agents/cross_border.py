@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from pipeline.neighbours.policy import Allowed, NotForwarded, partition_of_country, told_abroad
-from pipeline.neighbours.recalls import Sent, sent_of
-from pipeline.reads.versions import Versions
+from pipeline.neighbours.recalls import Sent, recall_of, sent_of
+from pipeline.reads.versions import Changed, Versions
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.mirror import Mirror
+from pipeline.state.open_forwards import OpenForwards, Recall
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
@@ -19,6 +21,7 @@ from schemas.outcomes import Alert, Forward, Withdrawal
 from schemas.reference import Camera, Policy, Zone
 from schemas.topics import ALERTS, FORWARDS
 
+TICK_MS = 200  # what changed in the policies is held against what was told so often, also when no alert comes
 log = structlog.get_logger()
 
 
@@ -30,6 +33,13 @@ class Replica(Mirror):
         self.cameras: Versions[Camera] = self.of(CAMERAS)
         self.zones: Versions[Zone] = self.of(ZONES)
         self.policies: Versions[Policy] = self.of(POLICIES)
+        self.policies_changed: Callable[[list[str]], None] = lambda _: None
+
+    def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
+        """Take over what changed; changed policies are told on."""
+        super().take(collection, changed, reset)
+        if collection == POLICIES.name:
+            self.policies_changed([one.key for one in changed])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Forwarder:
     replica: Replica
     admission: Admission
     memory: ForwardMemory
+    open_forwards: OpenForwards
     partitions: int
     home: str
     now_ms: Callable[[], int]
@@ -49,15 +60,22 @@ class Forwarder:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
         offered: list[tuple[Sent, str]] = []
+        withdrawals: list[Withdrawal] = []
         for record in records:
             claim = f"{record.partition}/{record.offset}"  # the same record again, after a crash, is first again
             if isinstance(record.message, Withdrawal):
-                continue
-            offered += [(sent, claim) for sent in self._allowed(record.message, record.now_ms(now_ms))]
+                withdrawals.append(record.message)
+            else:
+                offered += [(sent, claim) for sent in self._allowed(record.message, record.now_ms(now_ms))]
         if offered:
             told = await self.memory.admitted([sent for sent, _ in offered], [claim for _, claim in offered])
             for sent in told:
                 self._send(sent.forward, outputs)
+        gone = [*await self.open_forwards.of_withdrawn(withdrawals), *await self.open_forwards.due(now_ms)]
+        for recall in gone:
+            self._recall(recall, now_ms, outputs)
+        if gone:
+            outputs.settled = lambda: self.open_forwards.settled(gone)
         return outputs
 
     def _allowed(self, alert: Alert, now_ms: int) -> list[Sent]:
@@ -72,6 +90,14 @@ class Forwarder:
                 log.info("forward.not_made", alert_id=alert.alert_id, to_country=one.country, reason=one.reason)
         return [sent_of(alert, one, policies) for one in told if isinstance(one, Allowed)]
 
+    def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
+        """The forward's withdrawal for our own readers, and its recall for the neighbour."""
+        forward = recall.sent.forward
+        country = forward.to_country
+        partition = partition_of_country(country, self.partitions)
+        outputs.send(FORWARDS, recall.withdrawal(now_ms), key=country, partition=partition)
+        self._send(recall_of(forward, now_ms=now_ms), outputs)
+
     def _send(self, forward: Forward, outputs: Outputs) -> None:
         country = forward.to_country
         outputs.send(FORWARDS, forward, key=country, partition=partition_of_country(country, self.partitions))
@@ -85,7 +111,11 @@ async def start(context: Context) -> Handler[Alert | Withdrawal]:
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisForwardMemory(context.redis, settings.namespace)
     home, partitions = settings.liaison.sender, context.partitions(FORWARDS)
-    return Forwarder(replica, admission, memory, partitions, home, context.now_ms).handle
+    open_forwards = OpenForwards(
+        memory, lambda: replica.policies.as_of(context.now_ms()), replica.cameras.as_of, replica.zones.as_of, home
+    )
+    replica.policies_changed = open_forwards.changed
+    return Forwarder(replica, admission, memory, open_forwards, partitions, home, context.now_ms).handle
 
 
 AGENT = Agent(
@@ -93,6 +123,7 @@ AGENT = Agent(
     source=ALERTS,
     outputs=(FORWARDS,),
     start=start,
+    tick_ms=TICK_MS,
     redis_state=RedisState(
         if_lost="an alert that comes again may be forwarded a second time, with the same forward_id"
     ),

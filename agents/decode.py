@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
 from pipeline.errors import BadRecord
-from pipeline.reads.admission import Refusal, check_time
+from pipeline.reads.admission import Refusal, check_time, purposes_of
 from pipeline.reads.versions import Versions
 from pipeline.state.collections import CAMERAS
 from pipeline.state.mirror import Mirror
@@ -25,7 +27,7 @@ from pipeline.vision.motion import View
 from pipeline.vision.passages import Passages, track_of, warm_up
 from pipeline.vision.pictures import one_thread
 from pipeline.vision.tracking import Passage
-from schemas.pictures import Frame
+from schemas.pictures import Frame, Track
 from schemas.reference import Camera
 from schemas.topics import FRAMES, TRACKS
 
@@ -80,11 +82,18 @@ class Decoder:
         passages, self._complete = self._complete, []
         passages += self.passages.flush(self.now_ms(), lambda partition: self._caught_up(partition, handled))
         for track in await asyncio.to_thread(lambda: [track_of(passage) for passage in passages]):
-            outputs.send(TRACKS, track, key=track.camera_id)
+            outputs.send(TRACKS, self._with_purposes(track), key=track.camera_id)
         outputs.hold = self.passages.open_since()
         self._settle_later(outputs)
         self.passages.forget_silent(self.now_ms())
         return outputs
+
+    def _with_purposes(self, track: Track) -> Track:
+        """The track with its camera's network, and what the camera's reads may be used for, as they were at the capture."""
+        camera = self.cameras.at(track.camera_id, track.captured_at_ms)
+        if camera is None:
+            return track
+        return msgspec.structs.replace(track, network=camera.network, purposes=purposes_of(camera))
 
     def _watch(self, records: Sequence[Record[Frame]], outputs: Outputs) -> None:
         """Follow the plates of each frame. Frames that cannot be taken are refused.

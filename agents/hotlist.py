@@ -8,18 +8,21 @@ same topic leave them out and count them.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
+from pipeline.hotlist.withdrawals import TakenBack
 from pipeline.reads.geography import position_of
-from pipeline.reads.versions import Versions
+from pipeline.reads.versions import Changed, Versions
 from pipeline.runtime.log import pseudonym
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
 from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
 from pipeline.state.mirror import Mirror
+from pipeline.state.open_alerts import OpenAlerts
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
@@ -29,6 +32,7 @@ from schemas.reads import ReadBatch
 from schemas.reference import Camera, Zone
 from schemas.topics import ALERTS, READS
 
+TICK_MS = 200  # what changed in the hotlist is held against open alerts so often, also when no read comes
 log = structlog.get_logger()
 
 
@@ -40,6 +44,13 @@ class Replica(Mirror):
         super().__init__(CAMERAS, ZONES, indexes={HOTLIST.name: self.hotlist})
         self.cameras: Versions[Camera] = self.of(CAMERAS)
         self.zones: Versions[Zone] = self.of(ZONES)
+        self.entries_changed: Callable[[list[str]], None] = lambda _: None
+
+    def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
+        """Take over what changed; changed entries are told on."""
+        super().take(collection, changed, reset)
+        if collection == HOTLIST.name:
+            self.entries_changed([one.key for one in changed])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,7 @@ class Matcher:
     replica: Replica
     admission: Admission
     memory: AlertMemory
+    open_alerts: OpenAlerts
     settings: Settings
     now_ms: Callable[[], int]
 
@@ -65,9 +77,25 @@ class Matcher:
             log.info("alert.raised", alert_id=alert.alert_id, incident_id=alert.incident_id, match=alert.match,
                      rings=alert.rings, priority=alert.priority, camera_id=alert.read.camera_id,
                      plate=pseudonym(alert.read.plate), lag_ms=now_ms - alert.read.captured_at_ms)  # fmt: skip
-        if placed:
-            outputs.settled = lambda: self.memory.told(placed)
+        self.open_alerts.raised(placed)
+        gone = await self.open_alerts.due(now_ms)
+        for one in gone:
+            self._take_back(one, now_ms, outputs)
+        if placed or gone:
+
+            async def settled() -> None:
+                await self.memory.told(placed)
+                await self.open_alerts.settled(gone, now_ms)
+
+            outputs.settled = settled
         return outputs
+
+    def _take_back(self, one: TakenBack, now_ms: int, outputs: Outputs) -> None:
+        """What takes the alert's place, if anything, and then its withdrawal, under the same key."""
+        if one.instead:
+            outputs.send(ALERTS, one.instead, key=plate_of(one.instead))
+        outputs.send(ALERTS, one.withdrawal(now_ms), key=plate_of(one.alert))
+        log.info("alert.withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
 
     def _alerts_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Alert]:
         replica, settings = self.replica, self.settings
@@ -98,8 +126,12 @@ async def start(context: Context) -> Handler[ReadBatch]:
     await context.follow(replica, CAMERAS, ZONES, HOTLIST)
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisAlertMemory(context.redis, settings.namespace)
+    open_alerts = OpenAlerts(
+        memory, lambda key: replica.hotlist.get(key, context.now_ms()), replica.cameras.as_of, replica.zones.as_of
+    )
+    replica.entries_changed = open_alerts.changed
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
-    return Matcher(replica, admission, memory, settings, context.now_ms).handle
+    return Matcher(replica, admission, memory, open_alerts, settings, context.now_ms).handle
 
 
 AGENT = Agent(
@@ -107,6 +139,7 @@ AGENT = Agent(
     source=READS,
     outputs=(ALERTS,),
     start=start,
+    tick_ms=TICK_MS,
     redis_state=RedisState(
         if_lost="an incident that goes on may ring a second time, under another id", reread_unsaved=True
     ),

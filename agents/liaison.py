@@ -25,6 +25,7 @@ from pipeline.receiver.files import client_context, key_ring, signing_key
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from pipeline.state.dedup import SeenOnce
+from pipeline.state.forward_memory import DeliveryMarks
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
@@ -55,6 +56,7 @@ class Liaison:
     key: OKPKey | None
     sender: str
     seen: SeenOnce
+    marks: DeliveryMarks
     now_ms: Callable[[], int]
     back_off: BackOff
     random: Random
@@ -92,7 +94,20 @@ class Liaison:
         await self._until_due(work, forward)
         if forward.expires_at_ms <= self.now_ms():
             return self._receipt(forward, work, "expired", detail=_last_words(work))
+        if await self._needs_no_delivery(forward):
+            return self._receipt(forward, work, "expired", detail="withdrawn before it was delivered")
+        await self.marks.attempting(forward.forward_id)
         return await self._attempt(forward, work, desk, self.key)
+
+    async def _needs_no_delivery(self, forward: Forward) -> bool:
+        """Whether it was recalled, or is the recall of what was never sent: the neighbour then has nothing to forget."""
+        if forward.kind == "recall" and forward.refers_to is not None:
+            return await self.marks.was_dropped(forward.refers_to)
+        if not await self.marks.is_recalled(forward.forward_id):
+            return False
+        if not await self.marks.was_attempted(forward.forward_id):
+            await self.marks.dropped(forward.forward_id)
+        return True
 
     async def _is_first_copy(self, record: Record[Forward]) -> bool:
         """A record that comes again after a crash is still the first copy; the same forward in another record is not."""
@@ -171,6 +186,7 @@ async def start(context: Context) -> Handler[Forward | Withdrawal]:
         desks={country: _client(settings, country, desk) for country, desk in settings.desks.items()},
         key=signing_key("liaison.signing_key_file", _file(settings, "signing_key_file")) if settings.desks else None,
         sender=settings.sender,
+        marks=DeliveryMarks(context.redis, context.settings.namespace),
         seen=SeenOnce(context.redis, context.settings.namespace, "forwards", FORWARDS_KEPT_MS + DAY_MS),
         now_ms=context.now_ms,
         back_off=BackOff(cap_s=settings.max_backoff_s),

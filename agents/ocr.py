@@ -81,6 +81,8 @@ class Ocr:
             position=track.position,
             colour=seen.colour,
             clock=track.clock,
+            network=track.network,
+            purposes=track.purposes,
             crop=await self.evidence.put(track.captured_at_ms, track.crops[0].image),
             overview=await self.evidence.put(track.overview_captured_at_ms, track.overview),
             reader=self.reader.name,

@@ -30,7 +30,7 @@ class Load:
 
     def __init__(self, network: RoadNetwork, producer: CameraProducer, *, seed: int = 1) -> None:
         self._random = Random(f"{seed}/load")
-        self._cameras = [camera for camera in network.cameras if "hotlist" in camera.purposes]
+        self._cameras = [camera for camera in network.cameras if "hotlist" in (camera.purposes or ())]
         self._wanted = [entry for entry in network.hotlist if not entry.zones and not entry.cameras]
         self._producer = producer
         self.expected: dict[str, int] = {}  # alert_id -> capture time, UTC ms

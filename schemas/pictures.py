@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 
 from schemas.base import Degrees, EpochMs, Identifier, Message, Position, Probability, Text
-from schemas.reads import ClockState
+from schemas.reads import ClockState, Network, Purpose
 
 MAX_PICTURE_BYTES = 8 * 1024 * 1024
 """The largest encoded picture that a frame may carry."""
@@ -46,4 +46,8 @@ class Track(Message, frozen=True, kw_only=True):
     heading_deg: Degrees | None = None
     clock: ClockState | None = None
     direction: str | None = None  # approaching | leaving, from the plate's growth over the track
+    network: Network | None = None  # of the camera, at capture
+    purposes: tuple[
+        Purpose, ...
+    ] = ()  # what the camera's reads may be used for, at capture; empty: those of the camera
     colour: Text | None = None  # of the vehicle, where the best crop's picture shows it clearly

@@ -50,7 +50,7 @@ class Camera(Message, frozen=True, kw_only=True):
     network: Network
     position: Position | None = None  # None: it moves, and each read brings its own
     heading_deg: Degrees | None = None  # of the traffic it sees
-    purposes: tuple[Purpose, ...] = ("hotlist", "section_control", "investigation", "cross_border")
+    purposes: tuple[Purpose, ...] | None = None  # None: the least that its network is for (see reads.admission)
     contact: Text | None = None
     regions: Annotated[
         tuple[Region, ...], msgspec.Meta(max_length=16)

@@ -147,7 +147,10 @@ _AGREES: dict[str, Callable[[int], bool]] = {
 
 
 def verdict_of(answer: Answer, forward: Forward, ring: KeyRing, now_ms: int) -> Settled | Retry:
-    """What an answer means: a signed word that agrees with the status settles the forward; all else is tried again."""
+    """What an answer means: a signed word that agrees with the status settles the forward; all else is tried again.
+
+    A desk that calls expired what is still good here has another clock: that is named, and tried again while it is good.
+    """
     asked_s = retry_after_s(answer.retry_after, now_ms)
     if answer.status >= 500:
         return Retry("unavailable", f"HTTP {answer.status}", asked_s)
@@ -159,7 +162,19 @@ def verdict_of(answer: Answer, forward: Forward, ring: KeyRing, now_ms: int) -> 
         return Retry("unproven", f"HTTP {answer.status}: {error.detail}", asked_s)
     if not _AGREES[word.outcome](answer.status):
         return Retry("contradictory", f"HTTP {answer.status} with a signed {word.outcome}", asked_s)
+    if word.outcome == "refused" and word.reason == "expired" and now_ms < forward.expires_at_ms:
+        return Retry("clock", f"it says expired, but that is {_span(forward.expires_at_ms - now_ms)} away here:"
+                              f" its clock is {_skew(word.at_ms - now_ms)}", asked_s)  # fmt: skip
     return Settled(word, answer.body.decode("ascii"))
+
+
+def _span(ms: int) -> str:
+    return f"{ms / 1000:.0f} s"
+
+
+def _skew(ms: int) -> str:
+    """How far another clock is from ours, in words."""
+    return f"{_span(abs(ms))} {'ahead of' if ms >= 0 else 'behind'} ours"
 
 
 def retry_after_s(value: str | None, now_ms: int) -> float | None:

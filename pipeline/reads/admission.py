@@ -6,13 +6,23 @@ from typing import Literal
 
 from pipeline.errors import Unavailable
 from pipeline.reads.versions import Versions
-from schemas.reads import PlateRead, Purpose
+from schemas.reads import Network, PlateRead, Purpose
 from schemas.reference import Camera
 
 FUTURE_BOUND_MS = 5_000  # clocks within a second of each other, and a queue; beyond this a camera's clock is wrong
 DAY_MS = 86_400_000
 GRACE_MS = 30_000  # for an operator's import after Redis was lost; a new platform says soon what it refuses
 TRUSTED_COUNTRY = 0.5  # likelier right than wrong
+
+_POLICE: tuple[Purpose, ...] = ("hotlist", "section_control", "investigation", "cross_border")
+PURPOSES_OF_NETWORK: Mapping[Network, tuple[Purpose, ...]] = {
+    "federal": _POLICE,
+    "local": _POLICE,
+    "vehicle": ("hotlist", "investigation", "cross_border"),  # what moves measures no section
+    "lez": ("lez",),
+    "public_transport": (),  # nothing that the platform does, unless somebody says so
+}
+"""What a camera that names no purposes serves: the police's own cameras serve the police, all others what they were set up for."""
 
 RefusalReason = Literal["unknown_camera", "captured_in_future", "older_than_retention", "not_allowed_purpose"]
 
@@ -56,8 +66,9 @@ def check_read(
     untimely = check_time(read.captured_at_ms, now_ms, future_bound_ms=future_bound_ms, retention_days=retention_days)
     if untimely is not None:
         return untimely
-    if read.purposes and not any(purpose in camera.purposes for purpose in read.purposes):
-        allowed = ", ".join(camera.purposes) or "nothing"
+    allowed_purposes = purposes_of(camera)
+    if read.purposes and not any(purpose in allowed_purposes for purpose in read.purposes):
+        allowed = ", ".join(allowed_purposes) or "nothing"
         return Refusal(
             "not_allowed_purpose", f"for {', '.join(read.purposes)}, but {camera.camera_id} may serve {allowed}"
         )
@@ -102,14 +113,23 @@ def check_time(
     return None
 
 
+def purposes_of(camera: Camera) -> tuple[Purpose, ...]:
+    """What the camera's reads may be used for: what it says, else the least that its network is for.
+
+    >>> purposes_of(Camera(camera_id="LEZ-1", name="Avenue Louise", network="lez"))
+    ('lez',)
+    """
+    return PURPOSES_OF_NETWORK[camera.network] if camera.purposes is None else camera.purposes
+
+
 def may_serve(read: PlateRead, camera: Camera, purpose: Purpose) -> bool:
     """Whether the read may be used for this: its camera must allow it, and so must the read if it names purposes."""
-    return purpose in camera.purposes and (not read.purposes or purpose in read.purposes)
+    return purpose in purposes_of(camera) and (not read.purposes or purpose in read.purposes)
 
 
 def purposes_of_read(read: PlateRead, camera: Camera) -> tuple[Purpose, ...]:
     """What the read may be used for: what its camera allows, and of that only what the read names if it names purposes."""
-    return tuple(one for one in camera.purposes if not read.purposes or one in read.purposes)
+    return tuple(one for one in purposes_of(camera) if not read.purposes or one in read.purposes)
 
 
 def trusted_country(read: PlateRead) -> str | None:

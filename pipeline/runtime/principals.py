@@ -131,7 +131,6 @@ PRINCIPALS: tuple[Principal, ...] = (
         FORWARDS,
         keys=(
             _string("{NS:seen:forwarded:*"),
-            Memory(pattern="{NS:forward:*", kinds=("string", "sortedset")),
             Memory(pattern="{NS:forwards:*", kinds=("string", "hash", "sortedset")),
         ),
         follows=("cameras", "zones", "policies"),
@@ -141,7 +140,11 @@ PRINCIPALS: tuple[Principal, ...] = (
         "signs and delivers forwards",
         FORWARDS,
         RECEIPTS,
-        keys=(_string("{NS:seen:forwards:*"),),
+        keys=(
+            _string("{NS:seen:forwards:*"),
+            _string("{NS:deliveries:*"),
+            Memory(pattern="{NS:forwards:recalled:*", kinds=("string",), writes=False),
+        ),
     ),
     Principal(
         name="camera",

@@ -88,7 +88,7 @@ def _camera(random: Random, number: int) -> Camera:
 
 def _sections(random: Random, cameras: list[Camera], count: int) -> tuple[list[Section], set[str]]:
     """Sections between cameras of one place, each from a camera to the nearest one that is a stretch away."""
-    able = [camera for camera in cameras if "section_control" in camera.purposes]
+    able = [camera for camera in cameras if "section_control" in (camera.purposes or ())]
     sections: list[Section] = []
     used: set[str] = set()
     for entry in random.sample(able, len(able)):
@@ -166,7 +166,7 @@ def _zones(cameras: list[Camera]) -> tuple[Zone, ...]:
 
 def _clear(camera: Camera, heading_deg: float) -> bool:
     turn = abs((camera.heading_deg or 0.0) - heading_deg) % 360
-    return min(turn, 360 - turn) < 60 and "cross_border" in camera.purposes
+    return min(turn, 360 - turn) < 60 and "cross_border" in (camera.purposes or ())
 
 
 def _patrol(random: Random) -> Patrol:

@@ -28,7 +28,7 @@ class Sight:
 
 def counts_here(network: RoadNetwork, entry: HotlistEntry, read: PlateRead) -> bool:
     """Whether the entry is in force there and then, and the camera may be used for hotlists."""
-    if "hotlist" not in network.by_id[read.camera_id].purposes:
+    if "hotlist" not in (network.by_id[read.camera_id].purposes or ()):
         return False
     if not entry.valid_from_ms <= read.captured_at_ms < entry.valid_until_ms:
         return False
@@ -82,7 +82,7 @@ def expected_forwards(
             continue
         if (policy.channel == "sirene") != (entry.hotlist == "sis" or entry.origin == "sis"):
             continue  # what came from SIS goes through its own channel, and nothing else does
-        if "cross_border" not in network.by_id[read.camera_id].purposes:
+        if "cross_border" not in (network.by_id[read.camera_id].purposes or ()):
             continue
         if policy.categories and entry.category not in policy.categories:
             continue

@@ -126,7 +126,7 @@ def _goals(random: Random, network: RoadNetwork, entry: HotlistEntry) -> list[st
             way_out = [c for c in zone.cameras if _heads(network, c, zone.outbound_heading_deg)]
             named.update(way_out if random.random() < 0.85 else zone.cameras)
     passed = sorted(named & network.routes_past.keys())
-    return passed or [c for c in network.routes_past if "hotlist" in network.by_id[c].purposes]
+    return passed or [c for c in network.routes_past if "hotlist" in (network.by_id[c].purposes or ())]
 
 
 def _heads(network: RoadNetwork, camera_id: str, heading_deg: float) -> bool:

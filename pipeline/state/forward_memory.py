@@ -1,7 +1,8 @@
 """What neighbours were told, in Redis: each passage and each case once, and what must be recalled when its ground goes.
 
 A forward is remembered before it is sent. One that is recalled is marked at once: whoever delivers looks at the mark before each
-attempt, so what was not delivered is not delivered any more. What was never attempted needs no recall at its desk.
+attempt, so what was not delivered is not delivered any more. The recall of what was
+never attempted is not delivered either; where that is not known, it is.
 """
 
 import uuid
@@ -81,7 +82,7 @@ class ForwardMemory(Protocol):
 
 
 class DeliveryMarks:
-    """What liaison must know of a forward: whether it was recalled, and whether it was ever attempted."""
+    """What liaison must know of a forward: whether it was recalled, ever attempted, or dropped unsent."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
         self._client = client
@@ -89,11 +90,19 @@ class DeliveryMarks:
 
     async def is_recalled(self, forward_id: str) -> bool:
         """Whether it was recalled. Raises Unavailable when Redis is away."""
-        return bool((await _MARKED.run(self._client, WHAT, [([self._key("recalled", forward_id)], [])]))[0])
+        return bool((await _MARKED.run(self._client, WHAT, [([self._recalled_key(forward_id)], [])]))[0])
 
     async def was_attempted(self, forward_id: str) -> bool:
         """Whether a delivery was ever begun. Raises Unavailable when Redis is away."""
         return bool((await _MARKED.run(self._client, WHAT, [([self._key("attempted", forward_id)], [])]))[0])
+
+    async def was_dropped(self, forward_id: str) -> bool:
+        """Whether it was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
+        return bool((await _MARKED.run(self._client, WHAT, [([self._key("dropped", forward_id)], [])]))[0])
+
+    async def dropped(self, forward_id: str) -> None:
+        """Note that it was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
+        await _MARK.run(self._client, WHAT, [([self._key("dropped", forward_id)], [2 * KEPT_MS])])
 
     async def attempting(self, forward_id: str) -> None:
         """Note that a delivery begins. Raises Unavailable when Redis is away."""
@@ -101,10 +110,15 @@ class DeliveryMarks:
 
     async def recalled(self, forward_ids: Sequence[str]) -> None:
         """Mark these as recalled. Raises Unavailable when Redis is away."""
-        await _MARK.run(self._client, WHAT, [([self._key("recalled", one)], [2 * KEPT_MS]) for one in forward_ids])
+        await _MARK.run(self._client, WHAT, [([self._recalled_key(one)], [2 * KEPT_MS]) for one in forward_ids])
+
+    def _recalled_key(self, forward_id: str) -> str:
+        """Written by cross_border."""
+        return f"{{{self._namespace}:forwards:recalled:{forward_id}}}"
 
     def _key(self, mark: str, forward_id: str) -> str:
-        return f"{{{self._namespace}:forward:{forward_id}}}:{mark}"
+        """Written by liaison."""
+        return f"{{{self._namespace}:deliveries:{mark}:{forward_id}}}"
 
 
 class RedisForwardMemory:
@@ -180,7 +194,7 @@ class RedisForwardMemory:
         await _KEEP.run(self._client, WHAT, calls)
 
     def _passage_call(self, one: Sent) -> tuple[Sequence[str], Sequence[Argument]]:
-        name = f"{one.forward.to_country}/{passage_of(one.alert)}"
+        name = f"{one.forward.to_country}/{passage_of(one.alert)}/{one.alert.corrects or ''}"
         return [self._name("passage", name)], [
             one.alert.alert_id, one.alert.read.captured_at_ms, SAME_PASSAGE_MS, KEPT_MS,
         ]  # fmt: skip

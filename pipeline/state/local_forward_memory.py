@@ -33,6 +33,7 @@ class LocalForwardMemory:
         return any(
             other.alert.alert_id != one.alert.alert_id
             and other.forward.to_country == one.forward.to_country
+            and other.alert.corrects == one.alert.corrects
             and same_passage(other.alert, one.alert)
             for other in self._told
         )

@@ -1,5 +1,6 @@
 """The deciding agents on the real stores: replays, trails, what is forgotten, what is refused; all three over a real broker."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -148,6 +149,47 @@ async def test_an_agent_that_knows_no_camera_waits_and_refuses_nothing(
     assert (["unknown_camera"] if agent is hotlist else []) == [one.reason for one in refused]
     for context in empty.contexts:
         await context.close()
+
+
+async def settled(outputs: Outputs) -> list[Any]:
+    """What the handler sent, once the broker has it."""
+    if outputs.settled is not None:
+        await outputs.settled()
+    return sent(outputs)
+
+
+async def eventually(handle: Handler) -> list[Any]:
+    """What comes of a change that the handler's follower will see."""
+    async with asyncio.timeout(20.0):
+        while not (found := await settled(await handle([]))):  # noqa: ASYNC110 - the follower polls Redis
+            await asyncio.sleep(0.05)
+    return found
+
+
+async def test_removing_an_entry_withdraws_its_open_alerts_and_recalls_what_was_told_of_them(house: House) -> None:
+    """From the hotlist to the neighbour, each once."""
+    match, tell = await house.handler_of(hotlist.start), await house.handler_of(cross_border.start)
+    (alert,) = await settled(await match([batch_of(make_read(captured_at_ms=NOON_MS))]))
+    (forward,) = await settled(await tell([record_of(alert)]))
+    await house.writer.remove(HOTLIST, ["e-1ABC234"])
+    (withdrawal,) = await eventually(match)
+    assert ("alert", alert.alert_id, "entry_removed") == (withdrawal.kind, withdrawal.id, withdrawal.reason)
+    told, recall = await settled(await tell([record_of(withdrawal, offset=1)]))
+    assert ("forward", forward.forward_id, "entry_removed") == (told.kind, told.id, told.reason)
+    assert ("recall", forward.forward_id) == (recall.kind, recall.refers_to)
+    assert [] == await settled(
+        await match([batch_of(make_read(captured_at_ms=NOON_MS))])
+    )  # a replay brings nothing back
+
+
+async def test_removing_a_policy_recalls_what_was_told_by_it(house: House) -> None:
+    """Without any alert coming."""
+    tell = await house.handler_of(cross_border.start)
+    (forward,) = await settled(await tell([record_of(make_alert())]))
+    await house.writer.remove(POLICIES, ["NL-1"])
+    told, recall = await eventually(tell)
+    assert ("forward", forward.forward_id, "policy_removed") == (told.kind, told.id, told.reason)
+    assert ("recall", forward.forward_id) == (recall.kind, recall.refers_to)
 
 
 async def test_two_vehicles_that_fit_one_pattern_are_two_incidents(house: House) -> None:

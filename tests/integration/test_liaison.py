@@ -18,11 +18,13 @@ from redis.asyncio import Redis
 from agents import liaison
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.neighbours.message import verify_acknowledgement, verify_forward
+from pipeline.neighbours.recalls import recall_of
 from pipeline.receiver.credentials import Credentials, create_credentials
 from pipeline.receiver.files import client_context, key_ring
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import LiaisonSettings, Settings
+from pipeline.state.forward_memory import DeliveryMarks
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
@@ -56,14 +58,19 @@ async def desk(running: DeskProcess) -> AsyncIterator[DeskProcess]:
     await running.tell("ok")
 
 
+@pytest.fixture
+def own_namespace() -> str:
+    """A namespace that no other test has."""
+    return f"t{secrets.token_hex(4)}"
+
+
 @pytest_asyncio.fixture
-async def make(redis: Redis) -> AsyncIterator[Make]:
+async def make(redis: Redis, own_namespace: str) -> AsyncIterator[Make]:
     """Starts the agent's handler as its worker would; everything is closed afterwards. One memory of settled forwards."""
-    namespace = f"t{secrets.token_hex(4)}"
     contexts: list[Context] = []
 
     async def start(settings: LiaisonSettings) -> Handler:
-        whole = Settings(namespace=namespace, liaison=settings)
+        whole = Settings(namespace=own_namespace, liaison=settings)
         contexts.append(Context(whole, redis, StageMetrics(liaison.AGENT.name), Sender({})))
         return await liaison.start(contexts[-1])
 
@@ -231,6 +238,19 @@ async def test_what_has_expired_is_never_sent(desk: DeskProcess, keys: Path, mak
     [receipt] = await delivered(await make(liaison_settings(keys, {"NL": desk.url})), batch)
     assert (receipt.outcome, receipt.first_sent_at_ms) == ("expired", None)
     assert desk.entries(batch.prefix) == []
+
+
+async def test_what_was_recalled_before_it_was_sent_is_never_sent_nor_is_its_recall(
+    desk: DeskProcess, keys: Path, make: Make, redis: Redis, own_namespace: str
+) -> None:
+    """The neighbour never heard of it, so there is nothing to forget."""
+    batch = forwards(1, now_ms=platform_now_ms())
+    handler, forward = await make(liaison_settings(keys, {"NL": desk.url})), batch.forwards[0]
+    await DeliveryMarks(redis, own_namespace).recalled([forward.forward_id])
+    recall = recall_of(forward, now_ms=platform_now_ms())
+    receipts = [*receipts_of(await handled(handler, forward)), *receipts_of(await handled(handler, recall, offset=1))]
+    assert ["withdrawn before it was delivered"] * 2 == [receipt.detail for receipt in receipts]
+    assert [] == desk.entries(batch.prefix)
 
 
 async def test_a_country_without_a_desk_is_refused_with_the_cure(desk: DeskProcess, keys: Path, make: Make) -> None:

@@ -1,5 +1,7 @@
 """Intake: which reads may enter, and for what."""
 
+from typing import Any
+
 import pytest
 
 from pipeline.errors import Unavailable
@@ -127,3 +129,14 @@ def test_a_read_is_judged_by_its_camera_as_it_was_when_it_was_captured() -> None
         at: refusal.reason for at, refusal in check_reads(reads, cameras, NOON_MS + 200, retention_days=KEPT_DAYS)
     }
     assert {0: "unknown_camera", 3: "not_allowed_purpose"} == refused
+
+
+@pytest.mark.parametrize(
+    ("network", "serves"),
+    [("federal", True), ("local", True), ("vehicle", True), ("lez", False), ("public_transport", False)],
+)
+def test_a_camera_that_names_no_purposes_serves_what_its_network_is_for(network: Any, serves: bool) -> None:
+    """A low-emission zone's camera raises no alert unless somebody says that it may."""
+    assert serves == may_serve(make_read(), make_camera(network=network), "hotlist")
+    assert may_serve(make_read(), make_camera(network=network, purposes=("hotlist",)), "hotlist")
+    assert not may_serve(make_read(), make_camera(network=network, purposes=()), "hotlist")

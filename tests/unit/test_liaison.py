@@ -223,6 +223,19 @@ def test_a_signed_word_under_another_status_does_not_settle(status: int, outcome
     assert reason == verdict.reason
 
 
+@pytest.mark.parametrize(("here_ms", "settles"), [(0, False), (3_600_000, True)])
+def test_a_desk_whose_clock_is_ahead_is_tried_again_while_ours_says_that_the_forward_is_good(
+    here_ms: int, settles: bool
+) -> None:
+    """Its clock is named; once it has expired here, too, its word counts."""
+    forward = make_forward(expires_after_ms=1_800_000)
+    word = msgspec.structs.replace(word_on(forward, "refused"), reason="expired", at_ms=NOW_MS + here_ms + 3_600_000)
+    answer = Answer(410, sign_acknowledgement(word, NL_KEY).encode())
+    verdict = verdict_of(answer, forward, NL_RING, NOW_MS + here_ms)
+    assert settles == isinstance(verdict, Settled)
+    assert settles or (isinstance(verdict, Retry) and "its clock is 3600 s ahead of ours" in verdict.detail)
+
+
 @pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 413])
 def test_an_unsigned_answer_proves_nothing(status: int) -> None:
     """A proxy's page, whatever its status, neither acknowledges nor refuses."""

@@ -1,0 +1,63 @@
+"""Whether an open alert still stands under the entry as it is now. Pure.
+
+An alert rests on its entry. When the entry is removed or expires, the alert is taken back. When it is corrected, the read is
+matched again with the entry as it is now: an alert that no longer follows is taken back; one that says something else now (another
+category, priority, action, consent to share, ...) is replaced by a new one that names the old in `corrects`, and then taken back. A
+change that leaves the alert as it was, such as a longer validity, takes nothing back.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from pipeline.hotlist.matching import Hotlist, alert_of, match_read
+from schemas import ids
+from schemas.outcomes import Alert, Withdrawal
+from schemas.reference import Camera, HotlistEntry, Zone
+
+REMOVED, EXPIRED, CORRECTED = "entry_removed", "entry_expired", "entry_corrected"
+BY = "hotlist"
+_DECIDED = frozenset(
+    ("alert_id", "incident_id", "rings", "live", "notes", "revision", "corrects", "decided_at_ms", "read")
+)
+"""Fields that say how an alert was decided, not what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An alert that no longer stands. instead: the alert that takes its place, not yet in its incident."""
+
+    alert: Alert
+    reason: str
+    instead: Alert | None = None
+
+    def withdrawal(self, at_ms: int) -> Withdrawal:
+        """The message that says so."""
+        return Withdrawal(kind="alert", id=self.alert.alert_id, reason=self.reason, by=BY, at_ms=at_ms)
+
+
+def taken_back(
+    alert: Alert, entry: HotlistEntry | None, cameras: Mapping[str, Camera], zones: Mapping[str, Zone], now_ms: int
+) -> TakenBack | None:
+    """What becomes of an open alert under the entry as it is now; None: it stands. cameras, zones: as they held at capture."""
+    if entry is None:
+        return TakenBack(alert, REMOVED)
+    if entry.valid_until_ms <= now_ms:
+        return TakenBack(alert, EXPIRED)
+    hits = match_read(alert.read, Hotlist((entry,)), cameras, zones)
+    if not hits:
+        return TakenBack(alert, CORRECTED)
+    again = alert_of(hits[0], alert.read, cameras.get(alert.read.camera_id), decided_at_ms=now_ms)
+    if _says(again) == _says(alert):
+        return None
+    content = msgspec.json.encode(_says(again), order="deterministic").decode()
+    instead = msgspec.structs.replace(
+        again, alert_id=ids.corrected_alert_id(alert.alert_id, content), corrects=alert.alert_id
+    )
+    return TakenBack(alert, CORRECTED, instead)
+
+
+def _says(alert: Alert) -> dict[str, object]:
+    """What an alert tells its reader, by field."""
+    return {name: getattr(alert, name) for name in alert.__struct_fields__ if name not in _DECIDED}

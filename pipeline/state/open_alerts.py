@@ -1,0 +1,101 @@
+"""Taking alerts back: what changed in the hotlist is held against the open alerts, whoever raised them.
+
+Every worker sees each change; the one that claims an entry first does the work, and another takes over when it dies. At start all
+entries with open alerts are looked at, since then now and again those whose entry is gone or has expired.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.hotlist.withdrawals import TakenBack, taken_back
+from pipeline.reads.geography import position_of
+from pipeline.state.alert_memory import AlertMemory
+from schemas.outcomes import Alert
+from schemas.reference import Camera, HotlistEntry, Zone
+
+SWEEP_MS = 10_000  # between two looks at all entries with open alerts
+
+
+@dataclass(slots=True)
+class OpenAlerts:
+    """The open alerts of all workers, as far as they must be taken back. entry_now: the entry as it is now, None if removed."""
+
+    memory: AlertMemory
+    entry_now: Callable[[str], HotlistEntry | None]
+    cameras_at: Callable[[int], Mapping[str, Camera]]
+    zones_at: Callable[[int], Mapping[str, Zone]]
+    _changed: set[str] = field(default_factory=set)
+    _ends_ms: dict[str, int] = field(default_factory=dict)  # of entries with open alerts, when they expire
+    _swept_ms: int | None = None  # None: nothing was looked at yet
+
+    def changed(self, entry_ids: Iterable[str]) -> None:
+        """Note that these entries are not what they were."""
+        self._changed.update(entry_ids)
+
+    def raised(self, alerts: Sequence[Alert]) -> None:
+        """Note when the entries of these alerts expire."""
+        for alert in alerts:
+            entry = self.entry_now(alert.entry_id)
+            if entry is None:
+                self._changed.add(alert.entry_id)
+            else:
+                self._ends_ms[alert.entry_id] = entry.valid_until_ms
+
+    async def due(self, now_ms: int) -> list[TakenBack]:
+        """What must be taken back now; it stays due until `settled` is called with it. Raises Unavailable with the memory.
+
+        What takes an alert's place is in its incident already.
+        """
+        looked_at = await self._to_look_at(now_ms)
+        found: list[TakenBack] = []
+        for entry_id in looked_at:
+            alerts, others = await self.memory.open_alerts(entry_id, now_ms)
+            back = [one for alert in alerts if (one := self._judged(alert, now_ms))]
+            found += back
+            if not others and not back:
+                self._changed.discard(entry_id)
+        return await self._placed(found)
+
+    async def settled(self, gone: Sequence[TakenBack], now_ms: int) -> None:
+        """Note that the broker has these withdrawals, and what stands in their place."""
+        replaced = [one.alert for one in gone if one.instead]
+        await self.memory.told([one.instead for one in gone if one.instead])
+        await self.memory.withdrawn(replaced, now_ms, replaced=True)
+        await self.memory.withdrawn([one.alert for one in gone if not one.instead], now_ms)
+
+    async def _to_look_at(self, now_ms: int) -> list[str]:
+        """The entries that may have alerts to take back, and that no other worker has claimed."""
+        ended = {entry_id for entry_id, ends_ms in self._ends_ms.items() if ends_ms <= now_ms}
+        for entry_id in ended:
+            del self._ends_ms[entry_id]
+        self._changed |= ended
+        sweep = self._swept_ms is None or now_ms - self._swept_ms >= SWEEP_MS
+        if not self._changed and not sweep:
+            return []
+        alerted = await self.memory.entries(now_ms)
+        if sweep:
+            first, self._swept_ms = self._swept_ms is None, now_ms
+            self._changed |= {entry_id for entry_id in alerted if first or self._is_over(entry_id, now_ms)}
+        self._changed &= alerted
+        waiting = sorted(self._changed)
+        claims = await self.memory.claimed(waiting) if waiting else []
+        return [entry_id for entry_id, mine in zip(waiting, claims, strict=True) if mine]
+
+    def _is_over(self, entry_id: str, now_ms: int) -> bool:
+        entry = self.entry_now(entry_id)
+        return entry is None or entry.valid_until_ms <= now_ms
+
+    def _judged(self, alert: Alert, now_ms: int) -> TakenBack | None:
+        at_ms = alert.read.captured_at_ms
+        return taken_back(alert, self.entry_now(alert.entry_id), self.cameras_at(at_ms), self.zones_at(at_ms), now_ms)
+
+    async def _placed(self, found: Sequence[TakenBack]) -> list[TakenBack]:
+        """With what takes an alert's place in its incident. It is live if the old alert was: a correction is news at once."""
+        instead = [one.instead for one in found if one.instead]
+        if not instead:
+            return list(found)
+        wheres = [
+            position_of(one.read, self.cameras_at(one.read.captured_at_ms).get(one.read.camera_id)) for one in instead
+        ]
+        placed = iter(await self.memory.placed(instead, wheres))
+        return [TakenBack(one.alert, one.reason, next(placed)) if one.instead else one for one in found]

@@ -1,0 +1,88 @@
+"""Recalling what neighbours were told, when its alert is withdrawn or its policy goes.
+
+Every worker sees a change of policies; the one that claims a policy first does the work, and another takes over when it dies. At
+start all policies by which something was told are looked at, since then now and again those that are gone.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pipeline.neighbours.recalls import Sent, why_recalled
+from pipeline.state.forward_memory import ForwardMemory
+from schemas.base import Country
+from schemas.outcomes import Withdrawal
+from schemas.reference import Camera, Policy, Zone
+
+SWEEP_MS = 10_000  # between two looks at all policies by which something was told
+BY = "cross_border"
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """A forward to take back, and why."""
+
+    sent: Sent
+    reason: str
+
+    def withdrawal(self, at_ms: int) -> Withdrawal:
+        """The message that says so to our own readers."""
+        return Withdrawal(kind="forward", id=self.sent.forward.forward_id, reason=self.reason, by=BY, at_ms=at_ms)
+
+
+@dataclass(slots=True)
+class OpenForwards:
+    """What all workers told, as far as it must be recalled. home: our own country."""
+
+    memory: ForwardMemory
+    policies_now: Callable[[], Mapping[str, Policy]]
+    cameras_at: Callable[[int], Mapping[str, Camera]]
+    zones_at: Callable[[int], Mapping[str, Zone]]
+    home: Country
+    _changed: set[str] = field(default_factory=set)
+    _swept_ms: int | None = None  # None: nothing was looked at yet
+
+    def changed(self, policy_ids: Iterable[str]) -> None:
+        """Note that these policies are not what they were."""
+        self._changed.update(policy_ids)
+
+    async def of_withdrawn(self, withdrawals: Sequence[Withdrawal]) -> list[Recall]:
+        """What was told of these withdrawn alerts; marked, so that it is delivered no more. Raises Unavailable with the memory."""
+        reasons = {one.id: one.reason for one in withdrawals if one.kind == "alert"}
+        told = await self.memory.of_alerts(list(reasons)) if reasons else []
+        await self.memory.marked(told)
+        return [Recall(one, reasons[one.alert.alert_id]) for one in told]
+
+    async def due(self, now_ms: int) -> list[Recall]:
+        """What the policies as they are now no longer allow; marked. It stays due until `settled`. Raises Unavailable."""
+        policies = self.policies_now()
+        found: list[Recall] = []
+        for policy_id in await self._to_look_at(policies, now_ms):
+            back = [one for sent in await self.memory.of_policy(policy_id) if (one := self._judged(sent, policies))]
+            if not back:
+                self._changed.discard(policy_id)
+            found += back
+        await self.memory.marked([one.sent for one in found])
+        return found
+
+    async def settled(self, gone: Sequence[Recall]) -> None:
+        """Note that the broker has these recalls."""
+        await self.memory.recalled([one.sent for one in gone])
+
+    async def _to_look_at(self, policies: Mapping[str, Policy], now_ms: int) -> list[str]:
+        """The policies by which something was told that may not stand, and that no other worker has claimed."""
+        sweep = self._swept_ms is None or now_ms - self._swept_ms >= SWEEP_MS
+        if not self._changed and not sweep:
+            return []
+        told_by = await self.memory.policies()
+        if sweep:
+            first, self._swept_ms = self._swept_ms is None, now_ms
+            self._changed |= {policy_id for policy_id in told_by if first or policy_id not in policies}
+        self._changed &= told_by
+        waiting = sorted(self._changed)
+        claims = await self.memory.claimed(waiting) if waiting else []
+        return [policy_id for policy_id, mine in zip(waiting, claims, strict=True) if mine]
+
+    def _judged(self, sent: Sent, policies: Mapping[str, Policy]) -> Recall | None:
+        at_ms = sent.alert.read.captured_at_ms
+        reason = why_recalled(sent, policies, self.cameras_at(at_ms), self.zones_at(at_ms), self.home)
+        return Recall(sent, reason) if reason else None
