@@ -23,6 +23,17 @@ EpochMs = Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)]
 Degrees = Annotated[float, msgspec.Meta(ge=0.0, le=360.0)]
 SpeedKmh = Annotated[float, msgspec.Meta(ge=0.0, le=500.0)]
 Text = Annotated[str, msgspec.Meta(max_length=1000)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""How many, or the how manieth: an offset, a partition, an index, attempts."""
+Pixels = Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
+DIGEST = "[0-9a-f]{1,24}"
+AlertId = Annotated[str, msgspec.Meta(pattern=rf"\Aa-{DIGEST}\Z", max_length=26)]
+ViolationId = Annotated[str, msgspec.Meta(pattern=rf"\Av-{DIGEST}\Z", max_length=26)]
+ForwardId = Annotated[str, msgspec.Meta(pattern=rf"\Af-{DIGEST}\Z", max_length=26)]
+ReceiptId = Annotated[str, msgspec.Meta(pattern=rf"\Ap-{DIGEST}\Z", max_length=26)]
+TrackId = Annotated[str, msgspec.Meta(pattern=rf"\At-{DIGEST}\Z", max_length=26)]
+DeadLetterId = Annotated[str, msgspec.Meta(pattern=rf"\Ad-{DIGEST}\Z", max_length=26)]
+"""Ids as schemas/ids.py computes them."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

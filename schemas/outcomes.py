@@ -8,18 +8,32 @@ from typing import Annotated, Literal
 import msgspec
 
 from schemas.base import (
+    DIGEST,
+    AlertId,
+    Count,
     Country,
+    DeadLetterId,
     Degrees,
     EpochMs,
+    ForwardId,
     Identifier,
     Message,
     Plate,
     Position,
     Probability,
+    ReceiptId,
     Text,
+    ViolationId,
 )
-from schemas.reads import ClockState, Network, PlateRead, Purpose, VehicleClass
-from schemas.reference import Action, Certificate, HotList, Origin, Priority
+from schemas.reads import ClockState, Network, PlateRead, VehicleClass
+from schemas.reference import Action, Certificate, HotList, Origin, Priority, Purposes
+
+MAX_NOTES = 32
+MAX_PAYLOAD_BYTES = 12 * 1024 * 1024
+"""The largest record that any topic takes fits into a dead letter whole."""
+MAX_SIGNED_CHARACTERS = 96 * 1024
+KmhMeasured = Annotated[float, msgspec.Meta(ge=0.0, le=1000.0)]
+Kmh = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
 Match = Literal["exact", "confusable", "near", "pattern"]
 
@@ -32,7 +46,9 @@ class Withdrawal(Message, frozen=True, kw_only=True, tag_field="type", tag="with
     """
 
     kind: Literal["alert", "violation", "forward"]
-    id: str  # alert_id, violation_id or forward_id
+    id: Annotated[
+        str, msgspec.Meta(pattern=rf"\A[avf]-{DIGEST}\Z", max_length=26)
+    ]  # alert_id, violation_id or forward_id
     reason: Annotated[Text, msgspec.Meta(min_length=1)]  # short and stable, for counting, or a person's words
     by: Annotated[Text, msgspec.Meta(min_length=1)]  # who or what took it back: an agent's or a person's name
     at_ms: EpochMs
@@ -44,10 +60,10 @@ class Alert(Message, frozen=True, kw_only=True):
     The same alert_id with a higher revision replaces it, as when somebody confirmed it; only the first revision rings.
     """
 
-    alert_id: str  # ids.alert_id(read_id, entry_id)
-    revision: Annotated[int, msgspec.Meta(ge=1)] = 1
-    corrects: str | None = None  # the alert_id that this one stands for; its withdrawal follows
-    incident_id: str  # the alert_id that rang first; this one adds to its trail when they differ
+    alert_id: AlertId  # ids.alert_id(read_id, entry_id)
+    revision: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 1
+    corrects: AlertId | None = None  # the alert_id that this one stands for; its withdrawal follows
+    incident_id: AlertId  # the alert_id that rang first; this one adds to its trail when they differ
     rings: bool  # first of its incident and live: a dispatcher hears it
     live: bool  # captured within the live bound of being decided
     entry_id: Identifier
@@ -61,13 +77,15 @@ class Alert(Message, frozen=True, kw_only=True):
     score: Probability  # that this is the vehicle meant
     confirm: bool  # a person must confirm before anyone is stopped
     covert: bool = False
-    wanted_plate: str  # as the entry has it
-    share_with: tuple[Country, ...] = ()
+    wanted_plate: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9?*]+\Z", max_length=16)]  # as the entry has it
+    share_with: Annotated[tuple[Country, ...], msgspec.Meta(max_length=64)] = ()
     case_reference: Text | None = None
-    notes: tuple[Text, ...] = ()  # why it was downgraded, what does not fit
+    notes: Annotated[
+        tuple[Text, ...], msgspec.Meta(max_length=MAX_NOTES)
+    ] = ()  # why it was downgraded, what does not fit
     origin: Origin = "national"  # of the entry
     network: Network | None = None  # of the camera, at capture
-    purposes: tuple[Purpose, ...] = ()  # what the read may be used for; empty: not stated, as in older alerts
+    purposes: Purposes = ()  # what the read may be used for; empty: not stated, as in older alerts
     read: PlateRead
     decided_at_ms: EpochMs
 
@@ -75,22 +93,22 @@ class Alert(Message, frozen=True, kw_only=True):
 class Violation(Message, frozen=True, kw_only=True):
     """One average-speed violation with its evidence. Topic vigie.violations, key section_id; written by section_control."""
 
-    violation_id: str  # ids.violation_id(section_id, entry.read_id, exit.read_id)
-    corrects: str | None = None  # the violation_id that this one stands for; its withdrawal follows
+    violation_id: ViolationId  # ids.violation_id(section_id, entry.read_id, exit.read_id)
+    corrects: ViolationId | None = None  # the violation_id that this one stands for; its withdrawal follows
     section_id: Identifier
     plate: Plate
     country: Country | None = None
     entry: PlateRead
     exit: PlateRead
-    distance_m: float
-    travel_ms: int
-    measured_kmh: float
-    corrected_kmh: int  # after the country's tolerance, rounded down
-    limit_kmh: int
+    distance_m: Annotated[float, msgspec.Meta(gt=0.0, le=200_000.0)]
+    travel_ms: Count
+    measured_kmh: KmhMeasured
+    corrected_kmh: Kmh  # after the country's tolerance, rounded down
+    limit_kmh: Kmh
     vehicle_class: VehicleClass
     tolerance: Text  # the rule applied, in words
-    rule: str = ""  # its name: tolerance.BE; empty in messages written before rules had names
-    rule_version: str = ""  # the day from which it is in force and a digest of its figures
+    rule: Text = ""  # its name: tolerance.BE; empty in messages written before rules had names
+    rule_version: Text = ""  # the day from which it is in force and a digest of its figures
     certificate: Certificate
     entry_clock: ClockState
     exit_clock: ClockState
@@ -103,10 +121,10 @@ class Forward(Message, frozen=True, kw_only=True):
     It never holds owner, passage history, occupants or overview pictures.
     """
 
-    forward_id: str  # ids.forward_id(alert_id, to_country)
+    forward_id: ForwardId  # ids.forward_id(alert_id, to_country)
     kind: Literal["hit", "recall", "correction"] = "hit"
-    refers_to: str | None = None  # forward_id that a recall or correction is about
-    corrects: str | None = None  # the forward_id that this one stands for; its withdrawal follows
+    refers_to: ForwardId | None = None  # forward_id that a recall or correction is about
+    corrects: ForwardId | None = None  # the forward_id that this one stands for; its withdrawal follows
     to_country: Country
     case_reference: Text
     legal_basis: Text
@@ -130,14 +148,16 @@ class Forward(Message, frozen=True, kw_only=True):
 class Receipt(Message, frozen=True, kw_only=True):
     """A delivery's outcome or the neighbour's acknowledgement. Topic vigie.receipts, key forward_id; written by liaison."""
 
-    receipt_id: str  # ids.receipt_id(forward_id, outcome)
-    forward_id: str
+    receipt_id: ReceiptId  # ids.receipt_id(forward_id, outcome)
+    forward_id: ForwardId
     to_country: Country
     outcome: Literal["acknowledged", "refused", "expired"]
     detail: Text | None = None
     neighbour_reference: Text | None = None
-    signed: str | None = None  # the neighbour's signed acknowledgement, JWS compact
-    attempts: Annotated[int, msgspec.Meta(ge=1)] = 1
+    signed: Annotated[str, msgspec.Meta(max_length=MAX_SIGNED_CHARACTERS)] | None = (
+        None  # the neighbour's signed acknowledgement, JWS compact
+    )
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 1
     first_sent_at_ms: EpochMs | None = None
     decided_at_ms: EpochMs
 
@@ -145,14 +165,14 @@ class Receipt(Message, frozen=True, kw_only=True):
 class DeadLetter(Message, frozen=True, kw_only=True):
     """What could not be processed, why, and where it came from. Topic vigie.dead_letters, key origin topic."""
 
-    dead_letter_id: str
-    stage: str  # the agent that refused it
-    reason: str  # short, stable, for counting: undecodable, unknown_camera, captured_in_future, ...
-    detail: str  # for a person
-    topic: str
-    partition: int
-    offset: int
-    index: int | None = None  # of the read within its batch
+    dead_letter_id: DeadLetterId
+    stage: Identifier  # the agent that refused it
+    reason: Identifier  # short, stable, for counting: undecodable, unknown_camera, captured_in_future, ...
+    detail: Text  # for a person
+    topic: Annotated[str, msgspec.Meta(max_length=249)]  # Kafka's own bound
+    partition: Count
+    offset: Annotated[int, msgspec.Meta(ge=-1, le=2**63 - 1)]  # -1: an output that its topic is too small for
+    index: Count | None = None  # of the read within its batch
     recorded_at_ms: EpochMs  # Kafka's timestamp of the origin
     refused_at_ms: EpochMs
-    payload: bytes  # the original, whole
+    payload: Annotated[bytes, msgspec.Meta(max_length=MAX_PAYLOAD_BYTES)]  # the original, whole

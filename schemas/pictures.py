@@ -4,11 +4,12 @@ from typing import Annotated
 
 import msgspec
 
-from schemas.base import Degrees, EpochMs, Identifier, Message, Position, Probability, Text
+from schemas.base import Degrees, EpochMs, Identifier, Message, Pixels, Position, Probability, Text, TrackId
 from schemas.reads import ClockState, Network, Purpose
 
 MAX_PICTURE_BYTES = 8 * 1024 * 1024
 """The largest encoded picture that a frame may carry."""
+PictureBytes = Annotated[bytes, msgspec.Meta(max_length=MAX_PICTURE_BYTES)]
 
 
 class Frame(Message, frozen=True, kw_only=True):
@@ -17,7 +18,7 @@ class Frame(Message, frozen=True, kw_only=True):
     camera_id: Identifier
     captured_at_ms: EpochMs  # camera clock, UTC
     received_at_ms: EpochMs  # platform clock, UTC
-    image: Annotated[bytes, msgspec.Meta(max_length=MAX_PICTURE_BYTES)]  # JPEG or PNG, as the camera encoded it
+    image: PictureBytes  # JPEG or PNG, as the camera encoded it
     position: Position | None = None  # where the camera moves
     heading_deg: Degrees | None = None
     clock: ClockState | None = None
@@ -27,27 +28,29 @@ class Crop(Message, frozen=True, kw_only=True):
     """One sight of the plate of a passage."""
 
     captured_at_ms: EpochMs
-    image: bytes  # the plate cut out with a margin, JPEG
-    box: tuple[int, int, int, int]  # x, y, width, height in pixels of the frame
+    image: PictureBytes  # the plate cut out with a margin, JPEG
+    box: tuple[Pixels, Pixels, Pixels, Pixels]  # x, y, width, height in pixels of the frame
     quality: Probability  # sharpness and size; the best crop is read first
 
 
 class Track(Message, frozen=True, kw_only=True):
     """The best few crops of one vehicle passage. Topic vigie.tracks, key camera_id; written by decode, read by ocr."""
 
-    track_id: str
+    track_id: TrackId
     camera_id: Identifier
     captured_at_ms: EpochMs  # of the best crop
     received_at_ms: EpochMs
     crops: Annotated[tuple[Crop, ...], msgspec.Meta(min_length=1, max_length=10)]  # best first
-    overview: bytes  # the whole picture of the best crop, JPEG, longest side at most 1280
+    overview: PictureBytes  # the whole picture of the best crop, JPEG, longest side at most 1280
     overview_captured_at_ms: EpochMs
     position: Position | None = None
     heading_deg: Degrees | None = None
     clock: ClockState | None = None
-    direction: str | None = None  # approaching | leaving, from the plate's growth over the track
+    direction: Annotated[str, msgspec.Meta(max_length=16)] | None = (
+        None  # approaching | leaving, from the plate's growth over the track
+    )
     network: Network | None = None  # of the camera, at capture
-    purposes: tuple[
-        Purpose, ...
+    purposes: Annotated[
+        tuple[Purpose, ...], msgspec.Meta(max_length=8)
     ] = ()  # what the camera's reads may be used for, at capture; empty: those of the camera
     colour: Text | None = None  # of the vehicle, where the best crop's picture shows it clearly

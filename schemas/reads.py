@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from schemas import ids
 from schemas.base import (
     COUNTRY,
     IDENTIFIER,
@@ -27,11 +28,18 @@ Purpose = Literal["hotlist", "section_control", "investigation", "lez", "cross_b
 VehicleClass = Literal["car", "van", "lorry", "bus", "motorcycle", "trailer", "unknown"]
 MAX_BATCH = 100
 
+MAX_ALTERNATIVES = 16
+EVIDENCE_PATH = r"[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9a-f]{2,64}\.(?:jpg|png)"
+
 # As Identifier, Plate and Country, but it is `fault_in` that matches the pattern, for many reads at once. msgspec does it one by
 # one, which took longer than all the rest of decoding a read.
 CheckedIdentifier = Annotated[str, msgspec.Meta(max_length=64, extra_json_schema={"pattern": rf"\A{IDENTIFIER}\Z"})]
 CheckedPlate = Annotated[str, msgspec.Meta(max_length=16, extra_json_schema={"pattern": rf"\A{PLATE}\Z"})]
-CheckedCountry = Annotated[str, msgspec.Meta(extra_json_schema={"pattern": rf"\A{COUNTRY}\Z"})]
+CheckedCountry = Annotated[str, msgspec.Meta(max_length=2, extra_json_schema={"pattern": rf"\A{COUNTRY}\Z"})]
+CheckedEvidencePath = Annotated[
+    str, msgspec.Meta(max_length=80, extra_json_schema={"pattern": rf"\A{EVIDENCE_PATH}\Z"})
+]
+"""Day and digest of a picture in the evidence store, and nothing that could lead out of it."""
 
 
 class ClockState(Message, frozen=True, kw_only=True):
@@ -56,7 +64,7 @@ class PlateRead(Message, frozen=True, kw_only=True):
     Written by ocr and camera gateways; read by hotlist, section_control and the archive.
     """
 
-    read_id: str  # ids.read_id(camera_id, captured_at_ms, plate)
+    read_id: Annotated[str, msgspec.Meta(max_length=64)]  # ids.read_id(camera_id, captured_at_ms, plate); see `named`
     camera_id: CheckedIdentifier
     captured_at_ms: EpochMs  # camera clock, UTC
     received_at_ms: EpochMs  # platform clock, UTC
@@ -64,7 +72,7 @@ class PlateRead(Message, frozen=True, kw_only=True):
     confidence: (
         Probability  # that the characters are these; O and 0, I and 1, which many typefaces draw alike, count as one
     )
-    alternatives: tuple[Alternative, ...] = ()
+    alternatives: Annotated[tuple[Alternative, ...], msgspec.Meta(max_length=MAX_ALTERNATIVES)] = ()
     raw: CheckedPlate | None = None  # what the picture alone says, where the forms of plates spoke for another text
     country: CheckedCountry | None = None
     country_confidence: Probability = 0.0
@@ -76,10 +84,10 @@ class PlateRead(Message, frozen=True, kw_only=True):
     colour: Text | None = None
     make: Text | None = None
     network: Network | None = None
-    purposes: tuple[Purpose, ...] = ()  # empty: those of the camera
+    purposes: Annotated[tuple[Purpose, ...], msgspec.Meta(max_length=8)] = ()  # empty: those of the camera
     clock: ClockState | None = None
-    crop: str | None = None  # evidence store path, e.g. 2026-03-01/ab12...ef.jpg
-    overview: str | None = None
+    crop: CheckedEvidencePath | None = None  # e.g. 2026-03-01/ab12...ef.jpg
+    overview: CheckedEvidencePath | None = None
     reader: Text | None = None  # name/version of what read the plate
 
 
@@ -89,8 +97,18 @@ class ReadBatch(Message, frozen=True, kw_only=True):
     reads: Annotated[tuple[PlateRead, ...], msgspec.Meta(min_length=1, max_length=MAX_BATCH)]
 
 
+def named(read: PlateRead) -> PlateRead:
+    """The read under the id that its camera, time and plate give, whatever id was sent with it.
+
+    Computing an id takes half as long as all else about a read, so it is done where an id is used: a hit, a sighting on a section.
+    """
+    own = ids.read_id(read.camera_id, read.captured_at_ms, read.plate)
+    return read if read.read_id == own else msgspec.structs.replace(read, read_id=own)
+
+
 def fault_in(reads: Sequence[PlateRead]) -> str | None:
-    """The first camera_id, plate, raw text or country that does not fit its pattern, as msgspec would say it; None when all do.
+    """The first camera_id, plate, raw text, country or picture's path that does not fit its pattern, as msgspec would say it; None
+    when all do.
 
     Whoever decodes reads from outside asks this, too: `pipeline.stream.codec` does.
     """
@@ -101,6 +119,9 @@ def fault_in(reads: Sequence[PlateRead]) -> str | None:
         and _all_fit(_PLATES, [read.plate for read in reads])
         and _all_fit(_PLATES, [read.raw for read in reads if read.raw is not None])
         and all(country is None or _COUNTRY.fullmatch(country) for country in {read.country for read in reads})
+        and _all_fit(
+            _EVIDENCE_PATHS, [path for read in reads for path in (read.crop, read.overview) if path is not None]
+        )
     ):
         return None
     return next((fault for at, read in enumerate(reads) if (fault := _fault_of(read, at))), None)
@@ -114,7 +135,8 @@ def _all_fit(lines: re.Pattern[str], names: list[str]) -> bool:
 def _fault_of(read: PlateRead, at: int) -> str | None:
     for field, text, pattern in (
         ("camera_id", read.camera_id, _IDENTIFIER), ("plate", read.plate, _PLATE), ("raw", read.raw, _PLATE),
-        ("country", read.country, _COUNTRY),
+        ("country", read.country, _COUNTRY), ("crop", read.crop, _EVIDENCE_PATH),
+        ("overview", read.overview, _EVIDENCE_PATH),
     ):  # fmt: skip
         if text is not None and pattern.fullmatch(text) is None:
             return f"Expected `str` matching regex '{pattern.pattern}' - at `$.reads[{at}].{field}`"
@@ -124,4 +146,5 @@ def _fault_of(read: PlateRead, at: int) -> str | None:
 _IDENTIFIER, _PLATE = re.compile(IDENTIFIER), re.compile(PLATE)
 _IDENTIFIERS = re.compile(rf"{IDENTIFIER}(?:\n{IDENTIFIER})*+")
 _PLATES = re.compile(rf"{PLATE}(?:\n{PLATE})*+")
-_COUNTRY = re.compile(COUNTRY)
+_COUNTRY, _EVIDENCE_PATH = re.compile(COUNTRY), re.compile(EVIDENCE_PATH)
+_EVIDENCE_PATHS = re.compile(rf"{EVIDENCE_PATH}(?:\n{EVIDENCE_PATH})*+")

@@ -25,6 +25,12 @@ Channel = Literal["bilateral", "sirene"]
 """The way to a neighbour: its desk, for our own entries; the SIRENE bureaux, for those of the Schengen Information System."""
 
 
+MAX_REFERENCES = 10_000
+References = Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=MAX_REFERENCES)]
+"""Names of cameras or zones that an item means."""
+Countries = Annotated[tuple[Country, ...], msgspec.Meta(max_length=64)]
+Purposes = Annotated[tuple[Purpose, ...], msgspec.Meta(max_length=8)]
+DurationMs = Annotated[int, msgspec.Meta(gt=0, le=31 * 86_400_000)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 """A place in a picture, relative to its width or height: 0 is left or top, 1 right or bottom."""
 
@@ -50,7 +56,7 @@ class Camera(Message, frozen=True, kw_only=True):
     network: Network
     position: Position | None = None  # None: it moves, and each read brings its own
     heading_deg: Degrees | None = None  # of the traffic it sees
-    purposes: tuple[Purpose, ...] | None = None  # None: the least that its network is for (see reads.admission)
+    purposes: Purposes | None = None  # None: the least that its network is for (see reads.admission)
     contact: Text | None = None
     regions: Annotated[
         tuple[Region, ...], msgspec.Meta(max_length=16)
@@ -87,13 +93,15 @@ class Section(Message, frozen=True, kw_only=True):
     section_id: Identifier
     name: Text
     country: Country  # whose tolerance rule applies
-    entries: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
-    exits: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1)]
-    distances: Annotated[tuple[Distance, ...], msgspec.Meta(min_length=1)]
+    entries: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=64)]
+    exits: Annotated[tuple[Line, ...], msgspec.Meta(min_length=1, max_length=64)]
+    distances: Annotated[tuple[Distance, ...], msgspec.Meta(min_length=1, max_length=4096)]
     limit_kmh: LimitKmh
-    class_limits_kmh: dict[VehicleClass, LimitKmh] = {}  # where a class may drive less
+    class_limits_kmh: Annotated[
+        dict[VehicleClass, LimitKmh], msgspec.Meta(max_length=16)
+    ] = {}  # where a class may drive less
     certificate: Certificate
-    max_travel_ms: Annotated[int, msgspec.Meta(gt=0)] = 3_600_000  # beyond this a passage is a stop, not a speed
+    max_travel_ms: DurationMs = 3_600_000  # beyond this a passage is a stop, not a speed
     max_clock_error_ms: Annotated[float, msgspec.Meta(gt=0)] = 100.0  # a clock worse than this proves nothing
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
@@ -104,8 +112,8 @@ class Zone(Message, frozen=True, kw_only=True):
     zone_id: Identifier
     name: Text
     kind: Literal["border", "lez", "watch"]
-    cameras: tuple[Identifier, ...] = ()
-    polygon: tuple[Position, ...] = ()  # corners in order, closed by itself
+    cameras: References = ()
+    polygon: Annotated[tuple[Position, ...], msgspec.Meta(max_length=10_000)] = ()  # corners in order, closed by itself
     country: Country | None = None  # border zones: who lies behind it
     outbound_heading_deg: Degrees | None = None  # border zones: the way out
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
@@ -125,12 +133,12 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     country: Country | None = None
     valid_from_ms: EpochMs = 0
     valid_until_ms: EpochMs = 4_102_444_800_000
-    zones: tuple[Identifier, ...] = ()  # empty: everywhere
-    cameras: tuple[Identifier, ...] = ()
+    zones: References = ()  # empty: everywhere
+    cameras: References = ()
     vehicle_class: VehicleClass | None = None
     make: Text | None = None
     colour: Text | None = None
-    share_with: tuple[Country, ...] = ()  # empty: stays at home
+    share_with: Countries = ()  # empty: stays at home
     covert: bool = False  # hits are seen by the owner alone
     near: bool = False  # also match reads one edit away
     case_reference: Text | None = None
@@ -143,16 +151,16 @@ class Policy(Message, frozen=True, kw_only=True):
 
     policy_id: Identifier
     country: Country
-    lists: Annotated[tuple[HotList, ...], msgspec.Meta(min_length=1)]
-    categories: tuple[Text, ...] = ()  # empty: every category of those lists
+    lists: Annotated[tuple[HotList, ...], msgspec.Meta(min_length=1, max_length=16)]
+    categories: Annotated[tuple[Text, ...], msgspec.Meta(max_length=1000)] = ()  # empty: every category of those lists
     legal_basis: Text
     purpose: Text
     handling_code: Text = "police use only"
-    zones: tuple[Identifier, ...] = ()  # empty: from everywhere
-    directions: tuple[Literal["outbound", "inbound"], ...] = ()  # empty: both
+    zones: References = ()  # empty: from everywhere
+    directions: Annotated[tuple[Literal["outbound", "inbound"], ...], msgspec.Meta(max_length=8)] = ()  # empty: both
     min_confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.8
     per_case: bool = False  # one message per case: only entries with a case reference
-    expires_after_ms: Annotated[int, msgspec.Meta(gt=0)] = 3_600_000
+    expires_after_ms: DurationMs = 3_600_000
     contact: Text
     channel: Channel = "bilateral"
     treaty: Identifier | None = None  # one of those in law/tables/treaty.toml; it must bind the country

@@ -94,7 +94,7 @@ class Batch:
 
 def forwards(count: int, *, now_ms: int, country: str = "NL", expires_after_ms: int = 3_600_000) -> Batch:
     """So many forwards to one country, with ids of their own."""
-    prefix = f"f-{secrets.token_hex(4)}-"
+    prefix = f"f-{secrets.token_hex(4)}"
     made = [make_forward(f"{prefix}{number:05}", now_ms=now_ms, country=country, expires_after_ms=expires_after_ms)
             for number in range(count)]  # fmt: skip
     return Batch(prefix=prefix, forwards=made)

@@ -20,7 +20,7 @@ from pipeline.reads.geography import in_any_zone
 from pipeline.reads.versions import Versions
 from schemas import ids
 from schemas.outcomes import Alert, Match
-from schemas.reads import PlateRead, VehicleClass
+from schemas.reads import PlateRead, VehicleClass, named
 from schemas.reference import Camera, HotlistEntry, Priority, Zone
 
 __all__ = ["Hit", "Hotlist", "alert_of", "match_read", "match_reads"]
@@ -195,7 +195,7 @@ def alert_of(
 
     It is live when it was captured within the live bound of being decided, and rings only then. camera: as it was at capture.
     """
-    entry = hit.entry
+    entry, read = hit.entry, named(read)
     alert_id = ids.alert_id(read.read_id, entry.entry_id)
     live = decided_at_ms - read.captured_at_ms <= live_bound_ms
     return Alert(

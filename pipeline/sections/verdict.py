@@ -17,7 +17,7 @@ from pipeline.reads.admission import trusted_country
 from pipeline.reads.versions import Changed, Versions
 from schemas import ids
 from schemas.outcomes import Violation
-from schemas.reads import ClockState, PlateRead, VehicleClass
+from schemas.reads import ClockState, PlateRead, VehicleClass, named
 from schemas.reference import Section
 
 MS_PER_HOUR = 3_600_000
@@ -101,11 +101,14 @@ class SectionIndex:
 
 def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
     """The lines that this read was seen on. A line of one lane takes no read that does not know its lane."""
-    return [
-        Sighting(section.section_id, side, read, section.max_travel_ms)
+    lines = [
+        (section, side)
         for section, side, lane in index.lines_at(read.camera_id)
         if (lane is None or lane == read.lane) and section is index.versions.at(section.section_id, read.captured_at_ms)
     ]
+    if lines:
+        read = named(read)
+    return [Sighting(section.section_id, side, read, section.max_travel_ms) for section, side in lines]
 
 
 def average_speed_kmh(distance_m: Fraction, travel_ms: int | Fraction) -> Fraction:

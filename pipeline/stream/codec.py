@@ -14,6 +14,7 @@ import msgspec
 
 from pipeline.errors import BadRecord
 from schemas.base import Message
+from schemas.identity import id_fault
 from schemas.outcomes import Alert, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch, fault_in
 from schemas.topics import Topic
@@ -50,7 +51,7 @@ def decode(topic: Topic[M], payload: bytes | None) -> M:
         raise BadRecord("invalid", str(error)) from error
     except _UNREADABLE as error:
         raise BadRecord("undecodable", f"not {topic.encoding}: {error}") from error
-    fault = fault_in(_READS_OF.get(topic.message, _no_reads)(message))
+    fault = fault_in(_READS_OF.get(topic.message, _no_reads)(message)) or id_fault(message)
     if fault is not None:
         raise BadRecord("invalid", fault)
     return message
@@ -67,6 +68,8 @@ def decode_all(topic: Topic[M], payloads: Sequence[bytes | None]) -> list[M] | N
         return None
     reads_of = _READS_OF.get(topic.message)
     if reads_of is not None and fault_in(list(chain.from_iterable(map(reads_of, messages)))) is not None:
+        return None
+    if topic.message is not ReadBatch and any(id_fault(message) is not None for message in messages):
         return None
     return messages
 

@@ -46,7 +46,11 @@ def batch_of(*numbers: int) -> bytes:
 def receipt_of(plate_read: PlateRead) -> Receipt:
     """The output that one read makes."""
     return Receipt(
-        receipt_id=plate_read.read_id, forward_id="f", to_country="FR", outcome="acknowledged", decided_at_ms=1
+        receipt_id=f"p-{plate_read.read_id[1:]}",
+        forward_id="f-0",
+        to_country="FR",
+        outcome="acknowledged",
+        decided_at_ms=1,
     )
 
 
@@ -121,9 +125,9 @@ class Bench:
         return found
 
     async def receipts(self, *, count: int, within_s: float = 60.0) -> list[str]:
-        """The ids of the receipts, as many copies as there are."""
+        """The ids of the reads that the receipts are for, as many copies as there are."""
         values = await self.values("receipts", count=count, within_s=within_s)
-        return [msgspec.json.decode(value, type=Receipt).receipt_id for value in values]
+        return ["r" + msgspec.json.decode(value, type=Receipt).receipt_id.removeprefix("p-") for value in values]
 
     async def committed(self) -> int:
         """How many records of the reads topic the worker's group has committed."""

@@ -14,7 +14,7 @@ from schemas.outcomes import Alert, Withdrawal
 from schemas.pictures import Frame
 from schemas.reads import ReadBatch
 from schemas.topics import ALERTS, FORWARDS, FRAMES, READS, RECEIPTS, VIOLATIONS, Topic
-from tests.builders import NOON_MS, make_read
+from tests.builders import NOON_MS, make_alert, make_read
 
 
 def test_a_batch_survives_the_wire() -> None:
@@ -148,3 +148,15 @@ def test_other_topics_carry_no_withdrawals() -> None:
     """There it is a bad record like any other."""
     with pytest.raises(BadRecord):
         codec.decode(RECEIPTS, codec.encode(ALERTS, WITHDRAWAL))
+
+
+@pytest.mark.parametrize("forged", ["alert_id", "read"])
+def test_an_alert_that_bears_anothers_id_is_refused(forged: str) -> None:
+    """Ids are computed, not believed: who could choose one could have a hit taken for a copy of an earlier one."""
+    alert, other = make_alert(), make_alert(read=make_read(plate="2DEF345"))
+    wrong = {"alert_id": other.alert_id, "read": msgspec.structs.replace(alert.read, read_id=other.read.read_id)}
+    payload = codec.encode(ALERTS, msgspec.structs.replace(alert, **{forged: wrong[forged]}))
+    with pytest.raises(BadRecord, match="id"):
+        codec.decode(ALERTS, payload)
+    assert codec.decode_all(ALERTS, [codec.encode(ALERTS, alert), payload]) is None
+    assert [alert] == codec.decode_all(ALERTS, [codec.encode(ALERTS, alert)])

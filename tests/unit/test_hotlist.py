@@ -279,3 +279,11 @@ def test_what_needs_a_person_is_never_urgent(
     entry = make_entry(f"AB{wildcard}{wanted}", near=near and not wildcard)
     for hit in hits_of(make_read(f"AB{plate}", confidence=confidence), entry):
         assert not (hit.confirm and hit.priority == "urgent")
+
+
+def test_two_passages_sent_under_one_id_are_two_alerts() -> None:
+    """Who chooses ids could otherwise have a hit dropped as the copy of an earlier one."""
+    first, second = (make_read("1ABC234", captured_at_ms=at_ms, read_id="r-1") for at_ms in (NOON_MS, NOON_MS + 60_000))
+    alerts = [alert_of(only_hit(read, "1ABC234"), read, decided_at_ms=NOON_MS) for read in (first, second)]
+    assert alerts[0].alert_id != alerts[1].alert_id
+    assert [make_read("1ABC234").read_id] == [alerts[0].read.read_id]

@@ -10,9 +10,9 @@ import pytest
 
 from schemas import ids
 from schemas.export import FOLDER, MESSAGES, breaking_changes, schema_of, text_of
-from schemas.reads import PlateRead, ReadBatch, fault_in
+from schemas.reads import PlateRead, ReadBatch, fault_in, named
 from schemas.reference import Policy
-from tests.builders import make_read
+from tests.builders import NOON_MS, make_read
 
 WIRE = Path(__file__).parents[1] / "contract" / "wire" / "v1"
 SAMPLES = sorted(WIRE.iterdir())
@@ -206,3 +206,38 @@ def test_a_batch_holds_one_to_a_hundred_reads() -> None:
         else:
             with pytest.raises(msgspec.ValidationError):
                 msgspec.json.decode(wire, type=ReadBatch)
+
+
+def test_a_read_bears_the_id_that_its_fields_give_whatever_was_sent() -> None:
+    """Two passages sent under one id are two; a read that bears its own stays the very same."""
+    own = make_read()
+    assert own is named(own)
+    assert own == named(msgspec.structs.replace(own, read_id="r-b8f230338e6bbfde030f0e20"))
+    one, other = (named(make_read(captured_at_ms=at_ms, read_id="r-1")) for at_ms in (NOON_MS, NOON_MS + 60_000))
+    assert one.read_id != other.read_id
+
+
+@pytest.mark.parametrize(
+    "path", ["../../etc/shadow", "/etc/shadow", "2026-01-01/../x.jpg", "2026-01-01/aa.jpg\n", "2026-01-01/aa.svg", ""]
+)
+@pytest.mark.parametrize("field", ["crop", "overview"])
+def test_a_reference_that_leads_out_of_the_evidence_store_is_refused(field: str, path: str) -> None:
+    """A path is a day and a digest, alone or among many."""
+    wrong = msgspec.structs.replace(make_read(), **{field: path})
+    for reads in ((wrong,), (make_read(crop="2026-01-01/aa.jpg"), wrong)):
+        assert f"`$.reads[{len(reads) - 1}].{field}`" in str(fault_in(reads))
+
+
+@pytest.mark.parametrize(
+    ("fields", "named_field"),
+    [
+        ({"read_id": "r" * 900_000}, "read_id"),
+        ({"alternatives": [{"text": "1ABC234", "probability": 0.1}] * 20_000}, "alternatives"),
+        ({"purposes": ["hotlist"] * 10_000}, "purposes"),
+        ({"lane": 10**40}, "lane"),
+    ],
+)
+def test_what_a_sender_may_make_a_reader_pay_is_bounded(fields: dict[str, Any], named_field: str) -> None:
+    """Ids, lists and numbers of any size are refused by their field."""
+    with pytest.raises(msgspec.ValidationError, match=named_field):
+        msgspec.convert(msgspec.to_builtins(make_read()) | fields, PlateRead)

@@ -287,3 +287,11 @@ def test_a_verdict_uses_the_limit_that_held_while_the_vehicle_was_inside() -> No
     late = Versions[Section]()
     late.put("S1", Version(strict, entered_ms, left_ms))
     assert Innocent("section_removed", "S1") == verdict_at_the_time(pair, late, decided_at_ms=left_ms + 1_000)
+
+
+def test_a_sighting_bears_the_reads_own_id_whatever_was_sent() -> None:
+    """The violation's id rests on it."""
+    index = SectionIndex()
+    index.take([since_ever("S1", make_section())])
+    (seen,) = sightings_of(make_read(camera_id="IN", read_id="r-1"), index)
+    assert make_read(camera_id="IN").read_id == seen.read.read_id
