@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from pipeline.commands.common import print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.runtime import codecs
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.signals import stop_on_signals
 from pipeline.runtime.topics import list_topics
@@ -53,6 +54,7 @@ async def _tail(topic: Topic[Any], as_json: bool, from_start: bool, count: int |
     name = f"{settings.namespace}.{topic.name}"
     if name not in {shape.name for shape in await list_topics(servers.kafka, settings.namespace)}:
         raise Misconfigured("topic", found=name, allowed="one that exists: create it with `vigie topics create`")
+    codecs.bind()
     consumer = AIOKafkaConsumer(
         name, auto_offset_reset="earliest" if from_start else "latest", **servers.kafka.client_kwargs()
     )

@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, UnknownTopicOrPartitionError
 
 from pipeline.errors import BadRecord, Unavailable
+from pipeline.runtime import codecs
 from pipeline.runtime.partitioner import partition_of
-from pipeline.runtime.zstd import keep_contexts
 from schemas.topics import COMPRESSION, DEAD_LETTERS
 
 log = structlog.get_logger()
@@ -102,7 +102,7 @@ class Sender:
     async def _ready(self) -> AIOKafkaProducer:
         async with self._starting:
             if self._producer is None:
-                keep_contexts()
+                codecs.bind()
                 producer = AIOKafkaProducer(
                     acks="all",
                     enable_idempotence=True,

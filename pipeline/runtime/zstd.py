@@ -1,15 +1,16 @@
 """zstd for batches of records, with contexts that are kept: making one takes several times as long as packing a small batch.
 
-aiokafka makes one for each batch that it packs or unpacks. tests/unit/test_zstd.py fails when upstream changes what this leans on.
+aiokafka makes one for each batch that it packs or unpacks.
 """
 
-import sys
 from threading import local
 
 import zstandard
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 LEVEL = 3  # Kafka's own, KIP-390
+MAX_WINDOW_BYTES = (
+    16 * 1024 * 1024
+)  # memory that a frame may ask for; level 19 asks for 8 MiB, what is allowed by default is 128
 Broken = zstandard.ZstdError
 
 
@@ -18,7 +19,7 @@ class _Contexts(local):
 
     def __init__(self) -> None:
         self.packer = zstandard.ZstdCompressor(level=LEVEL)
-        self.unpacker = zstandard.ZstdDecompressor()
+        self.unpacker = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES)
 
 
 _contexts = _Contexts()
@@ -30,22 +31,20 @@ def compressed(data: bytes | memoryview, level: int | None = None) -> bytes:
     return packer.compress(data)
 
 
-def decompressed(frame: bytes | memoryview) -> bytes:
-    """What is in the frame, of any size. Raises Broken."""
-    unpacking = _contexts.unpacker.decompressobj()
-    data = unpacking.decompress(frame)
-    if not unpacking.eof:
-        raise Broken("the frame has no end")
-    return data
+def decompressed(frame: bytes | memoryview | bytearray, most: int) -> bytes:
+    """What is in the frame; one byte more than `most` at the most, which says that there may be more. Raises Broken."""
+    room = memoryview(bytearray(most + 1))
+    size = decompressed_into(room, memoryview(frame))
+    if size <= most:
+        unpacking = _contexts.unpacker.decompressobj()
+        data = unpacking.decompress(frame)  # a reader does not tell a frame that was cut off from a whole one
+        if not unpacking.eof:
+            raise Broken("the frame has no end")
+        return data
+    return bytes(room)
 
 
 def decompressed_into(room: memoryview, frame: memoryview) -> int:
     """How many bytes of the room the frame's content took; all of them where it may have more. Raises Broken."""
     with _contexts.unpacker.stream_reader(frame) as reader:
         return reader.readinto(room)
-
-
-def keep_contexts() -> None:
-    """Have aiokafka pack and unpack with these. It leans on the names by which its module of record batches calls its own."""
-    batches = sys.modules[DefaultRecordBatchBuilder.__module__]
-    batches.zstd_encode, batches.zstd_decode = compressed, decompressed  # type: ignore[attr-defined]

@@ -25,10 +25,11 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from crc32c import crc32c
 
-from pipeline.runtime import zstd
+from pipeline.runtime import codecs, zstd
 
 # Byte positions in a batch of records since Kafka 0.11 (magic 2). The records follow the header, and only they are compressed.
-LENGTH_AT, MAGIC_AT, CRC_AT, CHECKED_FROM, CODEC_AT, HEAD_BYTES = 8, 16, 17, 21, 22, 61
+LENGTH_AT, MAGIC_AT, CRC_AT, CHECKED_FROM, CODEC_AT, COUNT_AT, HEAD_BYTES = 8, 16, 17, 21, 22, 57, 61
+MAX_BATCH_RECORDS = 65_536  # the smallest reads fill the largest batch with fewer
 # The most that a batch decompresses to; Java's and aiokafka's have 16 KB by default, librdkafka's a megabyte.
 ROOM_BYTES = 2 * 1024 * 1024
 NO_TIME = -1
@@ -41,6 +42,14 @@ class Fetched(msgspec.Struct, gc=False):
     offset: int
     timestamp: int
     value: bytes | None
+
+
+class Spoilt(Fetched, gc=False):
+    """A whole batch that cannot be taken apart, in the place of its records. offset: of the last one, packed: as it came."""
+
+    reason: str
+    detail: str
+    packed: bytes
 
 
 class RecordBatch:
@@ -68,9 +77,29 @@ class RecordBatch:
         return self if offset <= self.first else RecordBatch(self._batch, self._raw, offset)
 
     def unpacked(self) -> list[Fetched]:
-        """Its records. Call it once: the memory is used again."""
-        first, batch = self.first, _memory.opened(self._batch, self._raw)
-        return [Fetched(one.offset, one.timestamp, one.value) for one in batch if one.offset >= first]
+        """Its records; they can be had once. One Spoilt where its producer wrote what no reader can take.
+
+        Whatever is wrong with a batch whose checksum is right, it will be wrong again when the batch is fetched again: an error
+        that were raised here would end the worker, and the next one, for ever.
+        """
+        first, count = self.first, self._count()
+        if count > MAX_BATCH_RECORDS:
+            return [self._spoilt("batch_too_large", f"{count} records, at most {MAX_BATCH_RECORDS}")]
+        try:
+            batch = _memory.opened(self._batch, self._raw)
+            return [Fetched(one.offset, one.timestamp, one.value) for one in batch if one.offset >= first]
+        except codecs.TooLarge as error:
+            return [self._spoilt("batch_too_large", str(error))]
+        except Exception as error:
+            return [self._spoilt("batch_broken", f"{type(error).__name__}: {error}")]
+
+    def _count(self) -> int:
+        """How many records its head says that there are; 0 where an old batch does not say."""
+        return 0 if self._raw[MAGIC_AT] < 2 else int.from_bytes(self._raw[COUNT_AT:HEAD_BYTES])
+
+    def _spoilt(self, reason: str, why: str) -> Spoilt:
+        detail = f"a batch of {len(self._raw)} bytes, offsets {self.first} to {self.last}: {why}"
+        return Spoilt(self.last, max(0, self.last_ms), None, reason, detail, bytes(self._raw))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +141,7 @@ def keep_packed(consumer: Any) -> None:
     It relies on Fetcher._proc_fetch_request, Fetcher._records (partition -> FetchResult), FetchResult._partition_records, and on
     the name MemoryRecords in the fetcher's module, by which it reads an answer's bytes.
     """
-    zstd.keep_contexts()
+    codecs.bind()
     upstream.MemoryRecords = CheckedRecords
     fetcher = consumer._fetcher
     fetch = fetcher._proc_fetch_request

@@ -8,6 +8,7 @@ from aiokafka.structs import TopicPartition
 from pipeline.errors import BadRecord
 from pipeline.runtime.sender import OVERHEAD_BYTES, Outgoing
 from pipeline.stream import codec
+from pipeline.stream.fetched import Spoilt
 from pipeline.stream.outputs import Outputs, Record, RefusedRecord
 from schemas import ids
 from schemas.base import Message
@@ -48,6 +49,9 @@ class Wire:
     def _one_by_one(self, tp: TopicPartition, fetched: Sequence[Any], outputs: Outputs) -> Iterator[Record[Message]]:
         """The messages of records of which at least one is not valid."""
         for raw in fetched:
+            if isinstance(raw, Spoilt):
+                outputs.refusals.append(self._refused(tp, raw, BadRecord(raw.reason, raw.detail), raw.packed))
+                continue
             payload = raw.value or b""
             try:
                 message = codec.decode(self._source, payload)

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaProducer
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from redis.asyncio import Redis
 
@@ -68,6 +69,20 @@ async def test_what_cannot_be_decoded_is_dead_lettered_with_its_bytes(bench: Ben
     assert {letter.reason for letter in letters} == {"undecodable", "invalid", "empty"}
     assert all(letter.stage == "probe" and letter.detail for letter in letters)
     assert {letter.payload for letter in letters} >= {b"\xff\xfe", b"{", b"null"}
+
+
+async def test_a_batch_that_unpacks_to_too_much_is_one_dead_letter_and_the_stream_goes_on(bench: Bench) -> None:
+    """Two thousand bytes that hold 64 MiB: told by their offset, settled, and not met again after a restart."""
+    producer = AIOKafkaProducer(compression_type="zstd", max_request_size=1 << 27, max_batch_size=1 << 27,
+                                **bench.kafka.client_kwargs())  # fmt: skip
+    async with producer:
+        await producer.send_and_wait(f"{bench.namespace}.reads", bytes(1 << 26), partition=0)
+    await bench.send([read(1)], partition=0)
+    for _ in range(2):
+        async with bench.worker(agent(echo)):
+            assert ["r1"] == await bench.receipts(count=1)
+            (letter,) = dead_letters(await bench.values("dead_letters", count=1))
+    assert ("batch_too_large", 0, 0) == (letter.reason, letter.partition, letter.offset)
 
 
 async def test_one_bad_read_does_not_take_its_batch_with_it(bench: Bench) -> None:

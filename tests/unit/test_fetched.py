@@ -21,6 +21,7 @@ from pipeline.stream.fetched import (
     CheckedRecords,
     Fetched,
     RecordBatch,
+    Spoilt,
     keep_packed,
 )
 
@@ -97,14 +98,15 @@ async def test_batches_of_every_codec_and_size_are_what_was_written(codec: int, 
     assert [(2, b"\1" * size), (3, b"next")] == [(record.offset, record.value) for record in other]
 
 
-async def test_a_batch_that_cannot_be_decompressed_is_not_taken() -> None:
-    """Although its checksum is right: its producer is broken."""
+async def test_a_batch_that_cannot_be_decompressed_is_one_refusal_at_its_last_offset() -> None:
+    """Although its checksum is right: its producer is broken, and an error would end the worker at each fetch, for ever."""
     data = batch_of(b"abc" * 100, codec=4)
     data[HEAD_BYTES : HEAD_BYTES + 4] = b"\0" * 4
     seal(data)
     (packed,), _ = await packed_of(bytes(data))
-    with pytest.raises(Exception, match="frame"):
-        packed.unpacked()
+    (spoilt,) = packed.unpacked()
+    assert isinstance(spoilt, Spoilt)
+    assert (0, None, "batch_broken", bytes(data)) == (spoilt.offset, spoilt.value, spoilt.reason, spoilt.packed)
 
 
 async def test_a_fetch_that_begins_inside_a_batch_brings_the_rest_of_it() -> None:
