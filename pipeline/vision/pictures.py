@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.errors import BadRecord
+from pipeline.vision.costs import check_cost
 
 Picture = NDArray[np.uint8]
 """(height, width, 3) uint8, blue-green-red."""
@@ -29,7 +30,7 @@ def decode_picture(image: bytes) -> Picture:
     """Decode one JPEG or PNG, turned upright by its EXIF tag.
 
     Returns (height, width, 3) uint8 BGR; 16-bit, grey, palette and transparent pictures are converted, transparency on white.
-    Raises BadRecord: not_a_picture, truncated_picture, picture_too_small, picture_too_large.
+    Raises BadRecord: not_a_picture, truncated_picture, picture_too_small, picture_too_large, picture_too_costly.
     """
     header = _open(image)
     width, height = header.size
@@ -37,6 +38,7 @@ def decode_picture(image: bytes) -> Picture:
         raise BadRecord("picture_too_large", f"{width}x{height} pixels, at most {MAX_PIXELS // 1_000_000} megapixels")
     if min(width, height) < MIN_SIDE:
         raise BadRecord("picture_too_small", f"{width}x{height} pixels, each side must have at least {MIN_SIDE}")
+    check_cost(header, image)
     try:
         header.load()
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # whatever Pillow's decoders raise on broken data
@@ -114,7 +116,7 @@ def _to_bgr(picture: Image.Image) -> Picture:
     if picture.getexif().get(_ORIENTATION, 1) != 1:
         picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I"):  # 16-bit grey: keep the upper byte
-        grey = (np.asarray(picture).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+        grey = (np.asarray(picture) >> 8).clip(0, 255).astype(np.uint8)
         return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")

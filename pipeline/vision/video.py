@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.vision.pictures import Picture
+from pipeline.vision.costs import is_video
+from pipeline.vision.pictures import MAX_PIXELS, Picture
 
 
 def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tuple[int, int, Picture]]:
@@ -14,10 +15,14 @@ def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tupl
 
     Times grow: a frame whose container gives no later time is one millisecond after the frame before it.
     frames_per_s: yield at most so many frames per second of the video's time; None yields all.
-    Yields nothing when no frame of the file can be decoded.
+    Yields nothing when no frame of the file can be decoded, when it is no video, or when its frames are larger than MAX_PIXELS.
     """
-    video = cv2.VideoCapture(str(file))
+    if not is_video(file):
+        return
+    video = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)  # no other of its readers: one takes pictures of any size
     try:
+        if video.get(cv2.CAP_PROP_FRAME_WIDTH) * video.get(cv2.CAP_PROP_FRAME_HEIGHT) > MAX_PIXELS:
+            return
         number, due_ms, last_ms = 0, 0.0, -1
         while True:
             good, frame = video.read()
