@@ -4,13 +4,13 @@ import asyncio
 import os
 import statistics
 import time
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common import percentile
 from pipeline.demo.agent_metrics import parse
+from pipeline.servers.fleet import Worker
 from pipeline.servers.platform import Platform
 
 EVERY_S = 2.0
@@ -31,7 +31,7 @@ class Steadiness:
         while True:
             lags: dict[str, float] = {}
             for worker in self._platform.fleet.workers:
-                lag = await asyncio.to_thread(_lag, worker.metrics_url)
+                lag = await asyncio.to_thread(_lag, worker)
                 if lag is not None:
                     lags[worker.agent] = lags.get(worker.agent, 0.0) + lag
             for agent, lag in lags.items():
@@ -77,10 +77,9 @@ def _ends(samples: Sequence[float]) -> tuple[float, float]:
     return statistics.median(samples[:part]), statistics.median(samples[-part:])
 
 
-def _lag(url: str) -> float | None:
+def _lag(worker: Worker) -> float | None:
     try:
-        with urllib.request.urlopen(url, timeout=1.5) as answer:
-            return parse(answer.read().decode(), time.monotonic()).lag
+        return parse(worker.metrics(1.5), time.monotonic()).lag
     except OSError:
         return None
 

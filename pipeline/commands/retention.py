@@ -38,7 +38,7 @@ def retention(
 async def _keep(store: EvidenceStore, settings: Settings) -> None:
     stopped = stop_on_signals()
     metrics = StageMetrics("retention")
-    metrics.serve(settings.metrics_port, settings.metrics_host)
+    metrics.serve(settings)
     deleting = asyncio.create_task(keep_deleting(store, settings.evidence_days, platform_now_ms))
     metrics.ready.set(1)
     waiting = asyncio.create_task(stopped.wait())

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import urllib.request
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -116,12 +115,7 @@ async def follow(agents: Iterable[AgentMetrics], every_s: float = 1.0) -> None:
 
 async def _read(agent: AgentMetrics) -> None:
     try:
-        text = await asyncio.to_thread(_fetch, agent.worker.metrics_url)
+        text = await asyncio.to_thread(agent.worker.metrics, 1.5)
     except OSError:
         return
     agent.samples.append(parse(text, time.monotonic()))
-
-
-def _fetch(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=1.5) as answer:
-        return str(answer.read().decode())

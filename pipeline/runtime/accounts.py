@@ -35,6 +35,15 @@ def make_accounts(folder: Path, names: Iterable[str] = NAMES, *, renew: Collecti
     return made
 
 
+def make_metrics_token(folder: Path) -> Path:
+    """The file of the token that metrics ask for; made with the folder when it is missing."""
+    file = folder / "metrics-token"
+    if not file.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_private(file, secrets.token_urlsafe(32).encode())
+    return file
+
+
 def account_of(folder: Path, name: str) -> Account:
     """The passwords of one principal. Raises Misconfigured where its file is missing, wrong, or open to others."""
     file = _file(folder, name)

@@ -16,7 +16,7 @@ import msgspec
 
 from pipeline.errors import Misconfigured
 from pipeline.law.book import kept_days
-from pipeline.runtime.private import WRITABLE, read_trusted
+from pipeline.runtime.private import OPEN, WRITABLE, read_trusted
 from schemas.base import Country
 
 FILE = "vigie.toml"
@@ -79,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_format: Literal["auto", "json", "console"] = "auto"  # auto: readable in a terminal, else JSON
     metrics_host: str = "127.0.0.1"  # 0.0.0.0 where a Prometheus elsewhere scrapes
     metrics_port: Port = 0  # 0: any free one
+    metrics_token_file: Path | None = None  # what a scraper must bring; None: on loopback anybody, elsewhere refused
     live_bound_ms: Positive = 60_000  # an older read still matches, but never rings
     future_bound_ms: Positive = 5_000  # a capture time further ahead is refused
     retention_days: Positive = msgspec.field(
@@ -88,6 +89,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3  # of a record that fails alone, before it is dead-lettered
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 6.0  # a dead worker's partitions move after this
     liaison: LiaisonSettings = LiaisonSettings()
+
+    def metrics_token(self) -> str | None:
+        """The token of the file, or None without one. Raises Misconfigured where it is missing, empty, or open to others."""
+        if self.metrics_token_file is None:
+            return None
+        try:
+            token = read_trusted("VIGIE_METRICS_TOKEN_FILE", self.metrics_token_file, modes=OPEN).decode().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            token = ""
+            cause = f" ({error})"
+        else:
+            cause = " (empty)"
+        if not token:
+            found = f"{self.metrics_token_file}{cause}"
+            raise Misconfigured("VIGIE_METRICS_TOKEN_FILE", found=found, allowed="a readable file with a token")
+        return token
 
     @property
     def evidence(self) -> str | Path:

@@ -3,11 +3,13 @@
 import asyncio
 import urllib.request
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from agents import AGENTS
+from pipeline.runtime.accounts import ACCOUNTS, make_metrics_token
 from pipeline.runtime.back_off import BackOff
+from pipeline.runtime.private import OPEN, read_trusted
 from pipeline.servers.launch import ISOLATED
 from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
@@ -22,11 +24,11 @@ class Worker:
     agent: str
     metrics_port: int
     process: Supervised
+    token: str = field(repr=False)
 
-    @property
-    def metrics_url(self) -> str:
-        """Prometheus text, on this machine only."""
-        return f"http://127.0.0.1:{self.metrics_port}/metrics"
+    def metrics(self, timeout_s: float = 2.0) -> str:
+        """What it tells of itself, in Prometheus' format. Blocks. Raises OSError where it does not answer."""
+        return _metrics(self.metrics_port, self.token, timeout_s)
 
 
 class Fleet:
@@ -43,8 +45,11 @@ class Fleet:
         *,
         command: Sequence[str] = (*ISOLATED, "-m", "pipeline.cli", "worker"),
     ) -> None:
+        token_file = make_metrics_token(data_dir / ACCOUNTS)
+        token = read_trusted("VIGIE_METRICS_TOKEN_FILE", token_file, modes=OPEN).decode()
+        env = {**env, "VIGIE_METRICS_TOKEN_FILE": str(token_file)}
         self.workers = [
-            _worker(agent, number, data_dir, env, command)
+            _worker(agent, number, data_dir, env, command, token)
             for agent in AGENTS
             for number in range(1, (counts or {}).get(agent, 1) + 1)
         ]
@@ -64,22 +69,30 @@ class Fleet:
         return [worker for worker in self.workers if worker.agent == agent]
 
 
-def _worker(agent: str, number: int, data_dir: Path, env: Mapping[str, str], command: Sequence[str]) -> Worker:
+def _worker(
+    agent: str, number: int, data_dir: Path, env: Mapping[str, str], command: Sequence[str], token: str
+) -> Worker:
     (port,) = free_ports((), 1)
     name = agent if number == 1 else f"{agent}-{number}"
     program = Program(
         name=name,
         argv=(*command, agent),
         env={**env, "VIGIE_METRICS_PORT": str(port), "VIGIE_DATA_DIR": str(data_dir)},
-        health=lambda: asyncio.to_thread(_ready, port),
+        health=lambda: asyncio.to_thread(_ready, port, token),
         health_every_s=0.2,
         ready_within_s=180.0,
         stop_within_s=STOP_WITHIN_S,
         back_off=BackOff(first_s=0.2, cap_s=10.0),
     )
-    return Worker(agent, port, Supervised(program, data_dir))
+    return Worker(agent, port, Supervised(program, data_dir), token)
 
 
-def _ready(port: int) -> bool:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=2.0) as answer:
-        return any(line.startswith(b"vigie_ready{") and line.endswith(b" 1.0\n") for line in answer)
+def _ready(port: int, token: str) -> bool:
+    lines = _metrics(port, token, 2.0).splitlines()
+    return any(line.startswith("vigie_ready{") and line.endswith(" 1.0") for line in lines)
+
+
+def _metrics(port: int, token: str, timeout_s: float) -> str:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers={"Authorization": f"Bearer {token}"})
+    with urllib.request.urlopen(request, timeout=timeout_s) as answer:
+        return str(answer.read().decode())

@@ -58,7 +58,7 @@ async def run_agent(
     stopped = stop_on_signals(stopped)
     metrics = StageMetrics(agent.name)
     metrics.ready.set(0)
-    port = metrics.serve(settings.metrics_port, settings.metrics_host)
+    port = metrics.serve(settings)
     if ready:
         ready(port)
     context = Context(settings, redis_client, metrics, Sender(connection.client_kwargs()), now_ms)

@@ -103,7 +103,7 @@ def test_the_cluster_has_no_default_password_and_checks_its_health() -> None:
 def test_an_agents_container_has_its_own_account_and_little_else(name: str) -> None:
     """No capability, no writable root, bounded memory and processes; pictures only where they are kept."""
     service = COMPOSE["services"][name]
-    assert [f"{name}.json"] == service["secrets"]
+    assert [f"{name}.json", "metrics-token"] == service["secrets"]
     assert service["read_only"]
     assert ["ALL"] == service["cap_drop"]
     assert {"mem_limit", "pids_limit"} <= set(service)

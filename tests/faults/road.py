@@ -5,7 +5,6 @@ import contextlib
 import json
 import sys
 import time
-import urllib.request
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -121,7 +120,7 @@ class Road:
     async def unwell(self) -> list[str]:
         """The workers that have no partitions yet, or more than next to nothing waiting before them, and why."""
         workers = list(self.workers())
-        found = await asyncio.gather(*(asyncio.to_thread(_gauges, worker.metrics_url) for worker in workers))
+        found = await asyncio.gather(*(asyncio.to_thread(_gauges, worker) for worker in workers))
         return [
             f"{worker.process.program.name} {why}"
             for worker, gauges in zip(workers, found, strict=True)
@@ -210,10 +209,9 @@ def _why_unwell(gauges: Mapping[str, float]) -> str | None:
     return f"lags {lag:.0f} records" if lag >= MOST_LAG else None
 
 
-def _gauges(url: str) -> dict[str, float]:
+def _gauges(worker: Worker) -> dict[str, float]:
     try:
-        with urllib.request.urlopen(url, timeout=2.0) as answer:
-            lines = answer.read().decode().splitlines()
+        lines = worker.metrics().splitlines()
     except OSError:
         return {}
     pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))

@@ -1,0 +1,39 @@
+"""The port on which a process tells its metrics, in Prometheus' format, to whoever has the token."""
+
+import hmac
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+SLOW_S = 5.0  # a client that sends nothing for so long is let go
+
+
+def serve_metrics(registry: CollectorRegistry, port: int, address: str, token: str | None) -> int:
+    """Serve /metrics from a thread of its own. port 0: any free one. token: what a client must bring as its bearer token; None: it
+    may be anybody. Returns the port. Raises OSError."""
+    expected = None if token is None else f"Bearer {token}".encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = SLOW_S
+
+        def do_GET(self) -> None:
+            """GET, whatever the path."""
+            given = (self.headers.get("Authorization") or "").encode()
+            if expected is not None and not hmac.compare_digest(given, expected):
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", "Bearer")
+                self.end_headers()
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", CONTENT_TYPE_LATEST)
+            self.end_headers()
+            self.wfile.write(generate_latest(registry))
+
+        def log_message(self, format: str, *_arguments: object) -> None:
+            """Nothing: who scrapes is no event."""
+
+    server = ThreadingHTTPServer((address, port), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return int(server.server_port)
