@@ -8,7 +8,7 @@ excludes it: the reader names other texts that it may show, and that one not or 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.hotlist.colours import may_be_the_same
 from pipeline.hotlist.index import Hotlist
@@ -36,6 +36,7 @@ OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another co
 # silences a hit.
 OTHER_LOOK = 0.7
 EXCLUDED = 0.01  # an alternative that the reader itself holds for less likely than this is not what the picture shows
+AFTERWARDS = "found afterwards: the entry arrived after the capture and says that it held then"
 _DOWNGRADED: dict[Priority, Priority] = {"urgent": "high", "high": "normal", "normal": "low", "low": "low"}
 _RANK: dict[Match, int] = {"exact": 3, "confusable": 2, "near": 1, "pattern": 0}
 _URGENCY: dict[Priority, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
@@ -47,7 +48,10 @@ _CLASS_GROUPS: dict[VehicleClass, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One entry that a read points at. priority: after downgrading; confirm: a person must look first; notes: what does not fit."""
+    """One entry that a read points at. priority: after downgrading; confirm: a person must look first; notes: what does not fit.
+
+    afterwards: the entry arrived after the capture and says that it held then.
+    """
 
     entry: HotlistEntry
     match: Match
@@ -55,6 +59,7 @@ class Hit:
     priority: Priority
     confirm: bool
     notes: tuple[str, ...]
+    afterwards: bool = False
 
 
 def match_reads(
@@ -98,7 +103,7 @@ def match_read(
     best: dict[str, tuple[HotlistEntry, Match, float]] = {}
     for entry, match, score in candidates:
         before = best.get(entry.entry_id)
-        if before is None or (_RANK[match], score) > (_RANK[before[1]], before[2]):
+        if before is None or _weight(read, entry, match, score) > _weight(read, *before):
             best[entry.entry_id] = (entry, match, score)
     hits = [_hit(read, *found, least_score) for found in best.values()]
     return sorted(
@@ -136,6 +141,22 @@ def _counts_here(
     return read.camera_id in entry.cameras or in_any_zone(read, entry.zones, cameras, zones)
 
 
+def _weight(read: PlateRead, entry: HotlistEntry, match: Match, score: float) -> tuple[bool, int, float]:
+    """Of several ways to hit an entry the one that counts: as the entry held at capture, then the closest, then the likeliest."""
+    return not _is_afterwards(read, entry), _RANK[match], score
+
+
+def _is_afterwards(read: PlateRead, entry: HotlistEntry) -> bool:
+    """Whether the entry arrived after the capture and says that it held then."""
+    return entry.holds_from_ms is not None and read.captured_at_ms < entry.holds_from_ms
+
+
+def found_afterwards(hit: Hit) -> Hit:
+    """A hit by an entry that arrived after the capture: a person confirms it, and it is never urgent and never rings."""
+    priority: Priority = "high" if hit.priority == "urgent" else hit.priority
+    return replace(hit, priority=priority, confirm=True, notes=(*hit.notes, AFTERWARDS), afterwards=True)
+
+
 def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
     notes: list[str] = []
     priority = entry.priority
@@ -155,7 +176,8 @@ def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least
     confirm = match != "exact" or bool(notes or unlike) or score < SURE_SCORE
     if confirm and priority == "urgent":
         priority = "high"
-    return Hit(entry, match, score, priority, confirm, (*notes, *unlike))
+    hit = Hit(entry, match, score, priority, confirm, (*notes, *unlike))
+    return found_afterwards(hit) if _is_afterwards(read, entry) else hit
 
 
 def _twin_doubt(read: PlateRead, country: str | None) -> str | None:
@@ -197,7 +219,7 @@ def alert_of(
     """
     entry, read = hit.entry, named(read)
     alert_id = ids.alert_id(read.read_id, entry.entry_id)
-    live = decided_at_ms - read.captured_at_ms <= live_bound_ms
+    live = decided_at_ms - read.captured_at_ms <= live_bound_ms and not hit.afterwards
     return Alert(
         alert_id=alert_id,
         incident_id=alert_id,

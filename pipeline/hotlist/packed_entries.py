@@ -17,7 +17,8 @@ _WHOLE = -1
 class PackedEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """What is an entry's own. common: number of what it shares with others, or -1: `whole` is the entry as JSON.
 
-    begins_ms, ends_ms: the time through which it held so; 0: since ever, and until further notice.
+    begins_ms, ends_ms: the time through which it held so; 0: since ever, and until further notice. claims_ms: from when it says
+    that it held, before it arrived; 0: it says no such thing.
     """
 
     entry_id: str
@@ -32,6 +33,7 @@ class PackedEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
     whole: bytes = b""
     begins_ms: int = 0
     ends_ms: int = 0
+    claims_ms: int = 0
 
 
 _encode_row = msgspec.msgpack.Encoder().encode
@@ -99,11 +101,11 @@ class PackedEntries:
         common = self._commons.number_of(entry)
         if common == _WHOLE:
             packed = PackedEntry(entry.entry_id, entry.plate, entry.near, _WHOLE, whole=_encode_entry(entry),
-                                 begins_ms=spell.begins_ms, ends_ms=ends_ms)  # fmt: skip
+                                 begins_ms=spell.begins_ms, ends_ms=ends_ms, claims_ms=_claims_ms(spell))  # fmt: skip
         else:
             packed = PackedEntry(
                 entry.entry_id, entry.plate, entry.near, common, entry.valid_from_ms, entry.valid_until_ms, entry.make,
-                entry.colour, entry.case_reference, begins_ms=spell.begins_ms, ends_ms=ends_ms,
+                entry.colour, entry.case_reference, begins_ms=spell.begins_ms, ends_ms=ends_ms, claims_ms=_claims_ms(spell),
             )  # fmt: skip
         return self._rows.add(_encode_row(packed))
 
@@ -124,14 +126,18 @@ class PackedEntries:
         return Spell(self._whole(packed), packed.begins_ms, packed.ends_ms or None)
 
     def entry(self, row: int) -> HotlistEntry:
-        """The entry, valid through the time at most through which it held so."""
+        """The entry, valid through the time at most through which it held so, or says that it did before it arrived.
+
+        holds_from_ms: from when it held, where it says that it held before; None otherwise.
+        """
         packed = self.packed(row)
         entry = self._whole(packed)
         if not packed.begins_ms and not packed.ends_ms:
             return entry
         return msgspec.structs.replace(
             entry,
-            valid_from_ms=max(entry.valid_from_ms, packed.begins_ms),
+            valid_from_ms=max(entry.valid_from_ms, packed.claims_ms or packed.begins_ms),
+            holds_from_ms=packed.begins_ms if packed.claims_ms else None,
             valid_until_ms=min(entry.valid_until_ms, packed.ends_ms or entry.valid_until_ms),
         )
 
@@ -142,5 +148,12 @@ class PackedEntries:
             self._commons[packed.common],
             entry_id=packed.entry_id, plate=packed.plate, valid_from_ms=packed.valid_from_ms,
             valid_until_ms=packed.valid_until_ms, make=packed.make, colour=packed.colour,
-            case_reference=packed.case_reference, holds_from_ms=None,
+            case_reference=packed.case_reference, holds_from_ms=packed.claims_ms or None,
         )  # fmt: skip
+
+
+def _claims_ms(spell: Spell[HotlistEntry]) -> int:
+    """From when the entry says that it held, by holds_from_ms, else by valid_from_ms, where that is before it did; else 0."""
+    entry = spell.item
+    stated_ms = entry.valid_from_ms if entry.holds_from_ms is None else entry.holds_from_ms
+    return stated_ms if stated_ms < spell.begins_ms else 0

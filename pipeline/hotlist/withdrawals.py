@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pipeline.hotlist.matching import Hotlist, alert_of, match_read
+from pipeline.hotlist.matching import AFTERWARDS, Hotlist, alert_of, found_afterwards, match_read
 from schemas import ids
 from schemas.outcomes import Alert, Withdrawal
 from schemas.reference import Camera, HotlistEntry, Zone
@@ -48,7 +48,8 @@ def taken_back(
     hits = match_read(alert.read, Hotlist((entry,)), cameras, zones)
     if not hits:
         return TakenBack(alert, CORRECTED)
-    again = alert_of(hits[0], alert.read, cameras.get(alert.read.camera_id), decided_at_ms=now_ms)
+    hit = found_afterwards(hits[0]) if AFTERWARDS in alert.notes else hits[0]
+    again = alert_of(hit, alert.read, cameras.get(alert.read.camera_id), decided_at_ms=now_ms)
     if _says(again) == _says(alert):
         return None
     content = msgspec.json.encode(_says(again), order="deterministic").decode()

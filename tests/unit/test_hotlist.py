@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.hotlist.matching import LEAST_SCORE, Hit, alert_of, match_read, match_reads
-from pipeline.reads.versions import Versions
+from pipeline.hotlist.matching import LEAST_SCORE, Hit, Hotlist, alert_of, match_read, match_reads
+from pipeline.reads.versions import Changed, Version, Versions
 from schemas.base import Position
 from schemas.reads import PlateRead
 from schemas.reference import HotlistEntry, Zone
@@ -287,3 +287,40 @@ def test_two_passages_sent_under_one_id_are_two_alerts() -> None:
     alerts = [alert_of(only_hit(read, "1ABC234"), read, decided_at_ms=NOON_MS) for read in (first, second)]
     assert alerts[0].alert_id != alerts[1].alert_id
     assert [make_read("1ABC234").read_id] == [alerts[0].read.read_id]
+
+
+def arrived_at(arrived_ms: int, *entries: HotlistEntry) -> Hotlist:
+    """A hotlist whose entries arrived then, one after the other, each a millisecond later."""
+    hotlist = Hotlist()
+    for at, entry in enumerate(entries):
+        version = Version(entry, entry.holds_from_ms or arrived_ms + at, arrived_ms + at)
+        hotlist.take([Changed(entry.entry_id, (version,))])
+    return hotlist
+
+
+@pytest.mark.parametrize("fields", [{"holds_from_ms": NOON_MS - 1_000}, {"valid_from_ms": NOON_MS - 1_000}])
+def test_an_entry_that_arrived_after_the_capture_and_claims_it_is_found_afterwards(fields: dict[str, int]) -> None:
+    """A person confirms it, and it rings nowhere, though the read is live."""
+    hotlist, read = arrived_at(NOON_MS + 500, make_entry(**fields)), make_read()
+    (hit,) = match_read(read, hotlist, cameras_of(), {})
+    found = alert_of(hit, read, decided_at_ms=NOON_MS + 1_000)
+    assert (True, "high", True, False) == (hit.afterwards, hit.priority, found.confirm, found.rings)
+    assert "found afterwards" in found.notes[0]
+    assert not match_read(make_read(captured_at_ms=NOON_MS - 1_001), hotlist, cameras_of(), {})
+    (later,) = match_read(make_read(captured_at_ms=NOON_MS + 500), hotlist, cameras_of(), {})
+    assert (False, False) == (later.afterwards, later.confirm)
+
+
+def test_an_entry_that_arrived_after_the_capture_and_says_nothing_hits_nothing() -> None:
+    """Silence is no claim."""
+    assert [] == match_read(make_read(), arrived_at(NOON_MS + 500, make_entry()), cameras_of(), {})
+
+
+def test_the_entry_as_it_held_at_capture_counts_before_what_a_later_one_claims() -> None:
+    """A correction that reaches back does not take the bell from what held then."""
+    held = make_entry(entry_id="e", category="theft")
+    hotlist = arrived_at(NOON_MS - 5_000, held, make_entry(entry_id="e", category="robbery"))
+    late = make_entry(entry_id="e", category="homicide", holds_from_ms=NOON_MS - 60_000)
+    hotlist.take([Changed("e", (Version(late, NOON_MS - 60_000, NOON_MS + 500),))])
+    (hit,) = match_read(make_read(), hotlist, cameras_of(), {})
+    assert ("robbery", False) == (hit.entry.category, hit.afterwards)
