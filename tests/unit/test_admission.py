@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from aiokafka.structs import TopicPartition
 
+from pipeline.reads.versions import Changed, Version
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS
 from pipeline.state.mirror import Mirror
@@ -26,7 +27,8 @@ GOOD, STRANGE = make_read(), make_read(camera_id="NOWHERE")
 def admission(folder: Path) -> Admission:
     """One that knows the camera E40-1."""
     mirror = Mirror(CAMERAS)
-    mirror.take(CAMERAS.name, [make_camera()], [], False)
+    camera = make_camera()
+    mirror.take(CAMERAS.name, [Changed(camera.camera_id, (Version(camera, 0, 0),))], False)
     return Admission(mirror, load_settings({"VIGIE_DATA_DIR": str(folder)}, None), lambda: NOON_MS)
 
 
