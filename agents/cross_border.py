@@ -9,6 +9,7 @@ import structlog
 from pipeline.neighbours.policy import Allowed, NotForwarded, partition_of_country, told_abroad
 from pipeline.neighbours.recalls import Sent, recall_of, sent_of
 from pipeline.reads.versions import Changed, Versions
+from pipeline.runtime.log import reference
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.mirror import Mirror
@@ -87,7 +88,7 @@ class Forwarder:
         )
         for one in told:
             if isinstance(one, NotForwarded):
-                log.info("forward.not_made", alert_id=alert.alert_id, to_country=one.country, reason=one.reason)
+                log.info("forward.not_made", alert=reference(alert.alert_id), to_country=one.country, reason=one.reason)
         return [sent_of(alert, one, policies) for one in told if isinstance(one, Allowed)]
 
     def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
@@ -101,7 +102,7 @@ class Forwarder:
     def _send(self, forward: Forward, outputs: Outputs) -> None:
         country = forward.to_country
         outputs.send(FORWARDS, forward, key=country, partition=partition_of_country(country, self.partitions))
-        log.info("forward.made", forward_id=forward.forward_id, to_country=country, kind=forward.kind)
+        log.info("forward.made", forward=reference(forward.forward_id), to_country=country, kind=forward.kind)
 
 
 async def start(context: Context) -> Handler[Alert | Withdrawal]:

@@ -17,7 +17,7 @@ from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
 from pipeline.hotlist.withdrawals import TakenBack
 from pipeline.reads.geography import position_of
 from pipeline.reads.versions import Changed, Versions
-from pipeline.runtime.log import pseudonym
+from pipeline.runtime.log import pseudonym, reference
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
 from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
@@ -74,7 +74,7 @@ class Matcher:
         placed = await self._placed(alerts) if alerts else []
         for alert in placed:
             outputs.send(ALERTS, alert, key=plate_of(alert))
-            log.info("alert.raised", alert_id=alert.alert_id, incident_id=alert.incident_id, match=alert.match,
+            log.info("alert.raised", alert=reference(alert.alert_id), incident=reference(alert.incident_id), match=alert.match,
                      rings=alert.rings, priority=alert.priority, camera_id=alert.read.camera_id,
                      plate=pseudonym(alert.read.plate), lag_ms=now_ms - alert.read.captured_at_ms)  # fmt: skip
         self.open_alerts.raised(placed)
@@ -95,7 +95,7 @@ class Matcher:
         if one.instead:
             outputs.send(ALERTS, one.instead, key=plate_of(one.instead))
         outputs.send(ALERTS, one.withdrawal(now_ms), key=plate_of(one.alert))
-        log.info("alert.withdrawn", alert_id=one.alert.alert_id, reason=one.reason)
+        log.info("alert.withdrawn", alert=reference(one.alert.alert_id), reason=one.reason)
 
     def _alerts_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Alert]:
         replica, settings = self.replica, self.settings

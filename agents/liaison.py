@@ -23,6 +23,7 @@ from pipeline.neighbours.message import Retry, Settled, sign_forward
 from pipeline.receiver.client import DeskClient
 from pipeline.receiver.files import client_context, key_ring, signing_key
 from pipeline.runtime.back_off import BackOff
+from pipeline.runtime.log import reference
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.forward_memory import DeliveryMarks
@@ -88,7 +89,7 @@ class Liaison:
         work = self.open.get(record.partition)
         if work is None or work.forward_id != forward.forward_id:
             if not await self._is_first_copy(record):
-                log.info("liaison.second_copy_dropped", forward_id=forward.forward_id)
+                log.info("liaison.second_copy_dropped", forward=reference(forward.forward_id))
                 return None
             work = self.open[record.partition] = Open(forward.forward_id)
         await self._until_due(work, forward)
@@ -148,7 +149,7 @@ class Liaison:
         self.counters.settled.labels(AGENT.name, forward.to_country, outcome).inc()
         log.info(
             "liaison.settled",
-            forward_id=forward.forward_id,
+            forward=reference(forward.forward_id),
             country=forward.to_country,
             outcome=outcome,
             attempts=work.attempts,

@@ -13,7 +13,7 @@ import structlog
 
 from pipeline.reads.admission import may_serve
 from pipeline.reads.versions import Versions
-from pipeline.runtime.log import pseudonym
+from pipeline.runtime.log import pseudonym, reference
 from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, verdict_at_the_time
 from pipeline.state.collections import CAMERAS, SECTIONS
 from pipeline.state.mirror import Mirror
@@ -82,7 +82,7 @@ class Controller:
     def _verdict_on(self, pair: SectionPair, now_ms: int) -> Violation | Innocent:
         verdict = verdict_at_the_time(pair, self.replica.sections.versions, decided_at_ms=now_ms)
         if isinstance(verdict, Violation):
-            log.info("violation.found", violation_id=verdict.violation_id, section_id=pair.section_id,
+            log.info("violation.found", violation=reference(verdict.violation_id), section_id=pair.section_id,
                      plate=pseudonym(verdict.plate), lag_ms=now_ms - pair.exit.captured_at_ms)  # fmt: skip
         elif verdict.reason != "not_above_limit":
             log.info("passage.proves_nothing", section_id=pair.section_id, reason=verdict.reason, detail=verdict.detail)

@@ -1,8 +1,10 @@
 """The command `vigie`: which commands there are, and how an error ends one. Each is in a module of its own in pipeline/commands."""
 
 import sys
+import traceback
 from importlib import import_module
 from importlib.metadata import version
+from types import TracebackType
 from typing import Annotated, Any
 
 import typer
@@ -10,7 +12,9 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from pipeline.commands.common import EXIT_CODES, EXIT_INTERRUPTED, fail
-from pipeline.errors import VigieError
+from pipeline.errors import VigieError, redacted
+from pipeline.runtime.private import private_by_default
+from pipeline.runtime.terminal import visible
 
 COMMANDS: dict[str, tuple[str, str, str]] = {
     # name: module in pipeline.commands, its function or Typer application, what it is for
@@ -103,8 +107,15 @@ def about(
     """
 
 
+def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error that nobody foresaw: where it came from, without secrets and without the values of variables."""
+    sys.stderr.write(visible(redacted("".join(traceback.format_exception(kind, error, trace)))))
+
+
 def main() -> None:
     """Run the command line; every foreseen error is one line on standard error and an exit code."""
+    private_by_default()
+    sys.excepthook = _tell
     try:
         app()
     except VigieError as error:

@@ -6,9 +6,41 @@ VigieError
 └── Misconfigured   stop at start-up, naming the setting and its allowed values
 """
 
+import re
+
+_NAMED_SECRET = re.compile(r"(?i)password|passwd|secret|token|(?<![a-z])key(?!_file|_field)")
+_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\n]*@")
+_IN_QUERY = re.compile(
+    r"(?i)\b((?:[a-z0-9_.-]*(?:password|passwd|secret|token|access_key)[a-z0-9_.-]*)[\"']?\s*[=:]\s*)[^\s&,;)}\]]+"
+)
+HIDDEN = "***"
+
+
+def redacted(text: str) -> str:
+    """The text without what a URL says before its last @, and without the values of what is called a password, token or secret.
+
+    A password may hold any character, also / and @: everything between :// and the last @ of the line goes.
+
+    >>> redacted("Redis at rediss://app:pa/ss@w@store:6379/0 and s3://b?secret_access_key=abc&region=x")
+    'Redis at rediss://***@store:6379/0 and s3://b?secret_access_key=***&region=x'
+    """
+    if "://" in text:
+        text = _IN_URL.sub(rf"\1{HIDDEN}@", text)
+    return _IN_QUERY.sub(rf"\g<1>{HIDDEN}", text)
+
+
+def _shown(setting: str, found: object) -> str:
+    """What a setting was, as a message may repeat it: nothing of a secret's value."""
+    if found is None:
+        return "not set"
+    return HIDDEN if _NAMED_SECRET.search(setting) and "file" not in setting.lower() else repr(found)
+
 
 class VigieError(Exception):
-    """Base of all errors raised here."""
+    """Base of all errors raised here. Its words never hold a secret: see `redacted`."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(redacted(message))
 
 
 class BadRecord(VigieError):
@@ -17,7 +49,7 @@ class BadRecord(VigieError):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        self.detail = detail
+        self.detail = redacted(detail)
 
 
 class Unavailable(VigieError):
@@ -33,5 +65,5 @@ class Misconfigured(VigieError):
     """Stop at start-up. setting: its name; allowed: what it may be; found: what it was, None where there is nothing."""
 
     def __init__(self, setting: str, *, found: object, allowed: str) -> None:
-        super().__init__(f"{setting} is {'not set' if found is None else repr(found)}, but must be {allowed}")
+        super().__init__(f"{setting} is {_shown(setting, found)}, but must be {allowed}")
         self.setting = setting

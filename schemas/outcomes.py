@@ -175,4 +175,6 @@ class DeadLetter(Message, frozen=True, kw_only=True):
     index: Count | None = None  # of the read within its batch
     recorded_at_ms: EpochMs  # Kafka's timestamp of the origin
     refused_at_ms: EpochMs
-    payload: Annotated[bytes, msgspec.Meta(max_length=MAX_PAYLOAD_BYTES)]  # the original, whole
+    payload: Annotated[
+        bytes, msgspec.Meta(max_length=MAX_PAYLOAD_BYTES)
+    ]  # the original; empty where the law lets nobody keep it

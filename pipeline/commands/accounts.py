@@ -57,4 +57,4 @@ def create(
     if as_json:
         print_json({"folder": str(folder), "made": made})
     else:
-        errors.print(f"{len(made)} new accounts in {folder}; Redis' users are in {folder / USERS}.", markup=False)
+        errors.print(f"{len(made)} new accounts in {folder}; Redis' users are in {folder / USERS}.")

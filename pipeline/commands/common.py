@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import orjson
-from rich.console import Console
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable, VigieError
+from pipeline.runtime.private import private_folder
+from pipeline.runtime.terminal import Terminal, styled, visible_json
 
 EXIT_OK = 0
 EXIT_REFUSED = 1  # the input, or the outcome, is not as it should be
@@ -19,7 +20,7 @@ EXIT_INTERRUPTED = 130
 
 EXIT_CODES = "Exit codes: 0 done, 1 refused or not as expected, 2 wrong usage or setting, 3 servers unavailable, 130 interrupted."
 
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+errors = Terminal(stderr=True)
 
 
 def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
@@ -36,7 +37,7 @@ def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
 def check_data_folder(folder: Path) -> None:
     """Make the data folder where it is missing. Raises Misconfigured when that cannot be, or when it cannot be written to."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         why = None if os.access(folder, os.W_OK | os.X_OK) else "it cannot be written to"
     except OSError as error:
         why = error.strerror
@@ -47,13 +48,13 @@ def check_data_folder(folder: Path) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON value a line on standard output."""
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.buffer.write(visible_json(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)))
     sys.stdout.buffer.flush()
 
 
 def fail(error: VigieError) -> NoReturn:
     """Say what is wrong and end the command with the matching exit code."""
-    errors.print(f"[bold red]vigie:[/] {_escaped(str(error))}")
+    errors.print(styled(("vigie:", "bold red"), f" {error}"))
     if type(error) is Unavailable:  # the others say themselves what to do
         errors.print("Start it, or try again once it is back; `vigie doctor` says what is amiss.")
     raise SystemExit(exit_code_of(error))
@@ -69,7 +70,3 @@ def exit_code_of(error: VigieError) -> int:
         case BadRecord():
             return EXIT_REFUSED
     return EXIT_REFUSED
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")

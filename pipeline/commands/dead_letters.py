@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.terminal import Terminal, styled
 from pipeline.servers.endpoints import servers_of
 from pipeline.state.redis_port import open_redis
 from pipeline.state.settled_letters import SettledLetters
@@ -24,8 +23,7 @@ from pipeline.stream.dead_letters import Choice, letters_in, sent_back
 from pipeline.tables.cells import moment_ms, moment_text
 from schemas.outcomes import DeadLetter
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console, errors = Terminal(), Terminal(stderr=True)
 dead_letters_app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -100,8 +98,8 @@ def show(letter_id: Annotated[str, typer.Argument(help="Id of a letter.")], as_j
                 print_json(_object(letter, desk.state) | {"payload": letter.payload.decode(errors="replace")})
                 return
             for name, value in _object(letter, desk.state).items():
-                console.print(f"{name:14} {escape(str(value))}")
-            console.print(escape(letter.payload.decode(errors="replace")), markup=False)
+                console.print(f"{name:14} {value}")
+            console.print(letter.payload.decode(errors="replace"))
 
     run_async(work)
 
@@ -151,7 +149,7 @@ async def _resend(desk: Desk, letters: list[DeadLetter]) -> None:
         try:
             record = sent_back(letter, desk.namespace)
         except BadRecord as error:
-            errors.print(f"[yellow]kept[/] {escape(str(error))}")
+            errors.print(styled(("kept", "yellow"), f" {error}"))
             kept += 1
             continue
         await desk.sender.send_all([record])
@@ -243,7 +241,7 @@ def _show_all(letters: list[DeadLetter], state: dict[str, str], as_json: bool) -
         return
     table = Table("id", "refused", "agent", "reason", "place", "state")
     for row in rows:
-        table.add_row(*(escape(str(row[name])) for name in ("id", "refused", "agent", "reason", "place", "state")))
+        table.add_row(*(str(row[name]) for name in ("id", "refused", "agent", "reason", "place", "state")))
     console.print(table)
     for (agent, reason), count in Counter((letter.stage, letter.reason) for letter in letters).most_common():
-        console.print(f"{count:6} {agent}: {escape(reason)}")
+        console.print(f"{count:6} {agent}: {reason}")

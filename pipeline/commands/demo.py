@@ -8,7 +8,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from pipeline.commands.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.demo.play import DemoOptions
@@ -17,6 +16,7 @@ from pipeline.demo.run import run_demo
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.signals import stop_on_signals
+from pipeline.runtime.terminal import Terminal
 
 
 def demo(
@@ -40,7 +40,7 @@ def demo(
     options = DemoOptions(
         folder=settings.data_dir / "demo", seconds=seconds, reads_per_s=rate, seed=seed, pictures=pictures, keep=keep
     )
-    console = Console(stderr=True, highlight=False)
+    console = Terminal(stderr=True, soft_wrap=False)
     if not console.is_terminal:
         console.width = 120
     configure_logging(level="error", form=settings.log_format)

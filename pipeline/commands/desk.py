@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from pipeline.commands.common import print_json, run_async
@@ -17,10 +16,11 @@ from pipeline.receiver.server import DeskAddress, run_desk
 from pipeline.receiver.service import DeskOptions
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import lawful_days
+from pipeline.runtime.terminal import Terminal
 from schemas.base import Country
 
 desk_app = typer.Typer()
-console = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Terminal(stderr=True)
 
 
 @desk_app.callback(invoke_without_command=True)
@@ -113,7 +113,7 @@ def main() -> None:
     try:
         desk_app()
     except Misconfigured as error:
-        console.print(f"desk: {error}", markup=False)
+        console.print(f"desk: {error}")
         raise SystemExit(2) from error
 
 

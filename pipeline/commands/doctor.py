@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.errors import VigieError
 from pipeline.runtime.settings import FILE, Settings, load_settings, settings_file
+from pipeline.runtime.terminal import Terminal, styled
 from pipeline.runtime.topics import check_topics
 from pipeline.servers.endpoints import NoServers, servers_of
 from pipeline.servers.kafka_jars import class_path
@@ -38,6 +37,9 @@ class Finding:
     cure: str = ""
 
 
+_STYLES = {"ok": "green", "warning": "yellow", "wrong": "red"}
+
+
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False) -> None:
     """Check this machine and the configured servers; say what is wrong and how to mend it. Exit code 1 if anything is wrong.
 
@@ -48,9 +50,10 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="One object a li
         if as_json:
             print_json(asdict(finding))
             continue
-        mark = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "wrong": "[red]wrong[/]  "}[finding.state]
-        cure = f"\n        [bold]{escape(finding.cure)}[/]" if finding.cure else ""
-        Console(highlight=False, soft_wrap=True).print(f"{mark} {finding.check}: {escape(finding.detail)}{cure}")
+        line = styled((f"{finding.state:7}", _STYLES[finding.state]), f" {finding.check}: {finding.detail}")
+        if finding.cure:
+            line.append(f"\n        {finding.cure}", style="bold")
+        Terminal().print(line)
     if any(finding.state == "wrong" for finding in findings):
         raise SystemExit(EXIT_REFUSED)
 

@@ -23,6 +23,7 @@ from pipeline.commands.reference_work import (
     writer_of,
 )
 from pipeline.errors import BadRecord
+from pipeline.runtime.private import write_private
 from pipeline.runtime.settings import load_settings
 from pipeline.tables.columns import TABLES, Table
 from pipeline.tables.files import Checked, check_file
@@ -213,7 +214,7 @@ def _one_item(table: Table[Any], cells: Sequence[str], json: str | None) -> Chec
 def _checked_text(table: Table[Any], text: str, suffix: str) -> Checked[Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"argument{suffix}")
-        path.write_text(text, "utf-8", errors="surrogateescape", newline="")
+        write_private(path, text.encode("utf-8", "surrogateescape"))
         return check_file(path, table, home=load_settings().liaison.sender)
 
 
@@ -226,7 +227,7 @@ async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
         if table.name != "hotlist":
             await warn(writer, table)
     for key in unknown:
-        errors.print(f"{table.key_field} {key} is unknown.", style="red", markup=False)
+        errors.print(f"{table.key_field} {key} is unknown.", style="red")
     errors.print(f"{table.name}: {removed:,} removed.")
     return len(unknown)
 

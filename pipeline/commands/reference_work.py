@@ -5,19 +5,20 @@ import heapq
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table as Grid
 
 from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import from_everywhere
+from pipeline.runtime.private import replacing
 from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import redis_of
 from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
 from pipeline.state.redis_port import open_redis
@@ -86,7 +87,7 @@ def refuse_everywhere(checked: Checked[Any], *, asked_for: bool) -> None:
 def tell_refused(checked: Checked[Any]) -> None:
     """What is wrong with a file, on standard error."""
     for one in checked.refused:
-        errors.print(escape(str(one)), style="red")
+        errors.print(str(one), style="red")
     if checked.bad > len(checked.refused):
         errors.print(f"... and {checked.bad - len(checked.refused):,} more.", style="red")
 
@@ -119,7 +120,7 @@ async def warn(writer: ReplicaWriter, table: Table[Any], entries: Iterable[Any] 
     else:
         found = dangling(cameras, await writer.list(SECTIONS), zones, await writer.list(POLICIES))
     for text in found[:WARNINGS_TOLD]:
-        errors.print(f"warning: {escape(text)}", style="yellow")
+        errors.print(f"warning: {text}", style="yellow")
     if len(found) > WARNINGS_TOLD:
         errors.print(f"... and {len(found) - WARNINGS_TOLD:,} more warnings.", style="yellow")
 
@@ -185,9 +186,9 @@ async def show_items(
     used = [column for column in table.columns if column.name in BRIEF[table.name]]
     grid = Grid(*[column.name for column in used])
     for item in items:
-        grid.add_row(*[escape(cell_of(item, column)) for column in used])
+        grid.add_row(*[cell_of(item, column) for column in used])
     total = await writer.count(collection_of(table))
-    Console(highlight=False).print(grid if items else f"No {table.name} match." if total else f"No {table.name} yet.")
+    Terminal(soft_wrap=False).print(grid if items else f"No {table.name} match." if total else f"No {table.name} yet.")
     if items and len(items) < total:
         errors.print(f"{len(items):,} of {total:,} shown; --limit shows more, COLUMN=VALUE chooses.")
 
@@ -198,11 +199,11 @@ async def write_out(writer: ReplicaWriter, table: Table[Any], path: Path) -> int
     if form is None:
         raise BadRecord("unknown_form", f"{path.name}: its name must end in .csv, .json or .jsonl")
     items = [item async for item in matching(writer, table, lambda _: True, None)]
-    unfinished = path.with_name(f".{path.name}.part")
     try:
-        with unfinished.open("w", newline="", encoding="utf-8") as stream:
+        with replacing(path) as file:
+            stream = TextIOWrapper(file, newline="", encoding="utf-8")
             written = write_file(stream, table, items, form)
-        unfinished.replace(path)
+            stream.detach()  # it is flushed; the file is closed by whoever opened it
     except OSError as error:
         raise BadRecord("unwritable_file", f"{path}: {error.strerror}") from error
     return written

@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured
+from pipeline.runtime.terminal import Terminal, styled
 from pipeline.sources.pictures import VIDEOS, SourcePicture, pictures_of
 from pipeline.sources.piped import as_file
 from schemas.base import Identifier
 from schemas.pictures import Frame
 
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console, errors = Terminal(), Terminal(stderr=True)
 
 
 def replay(
@@ -107,12 +105,15 @@ def _print_object(result: Any) -> None:
 
 def _print_lines(result: Any) -> None:
     if result.error is not None:
-        console.print(f"{_shown(result.picture)}: [red]{escape(result.error)}[/]")
+        console.print(styled(f"{_shown(result.picture)}: ", (result.error, "red")))
         return
-    reads = ", ".join(
-        f"[bold]{read.plate}[/] {read.confidence:.0%} {read.country or ''}".rstrip() for read in result.reads
-    )
-    console.print(f"{_shown(result.picture)}: {reads or 'no plate'}  [dim]{result.ms:.0f} ms[/]")
+    line = styled(f"{_shown(result.picture)}: ", "" if result.reads else "no plate")
+    for at, read in enumerate(result.reads):
+        line.append(", " if at else "")
+        line.append(read.plate, style="bold")
+        line.append(f" {read.confidence:.0%} {read.country or ''}".rstrip())
+    line.append(f"  {result.ms:.0f} ms", style="dim")
+    console.print(line)
 
 
 async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_real_time: bool) -> None:
@@ -130,7 +131,7 @@ async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in
             task = progress.add_task("Sending", total=None)
             for picture in pictures:
                 if picture.error is not None:
-                    errors.print(f"{_shown(picture.name)}: {escape(_told(picture.error))}")
+                    errors.print(f"{_shown(picture.name)}: {_told(picture.error)}")
                     refused += 1
                     continue
                 captured_ms = started_ms + picture.offset_ms
@@ -162,14 +163,14 @@ async def _warn_if_unknown(camera: str, redis_url: str, namespace: str) -> None:
         await client.aclose()
     if not known:
         errors.print(
-            f"[yellow]Camera {camera} is not registered: its reads will be refused as unknown_camera.[/] "
-            f"Register it: vigie cameras add camera_id={camera} name=... network=local"
+            styled((f"Camera {camera} is not registered: its reads will be refused as unknown_camera. ", "yellow")),
+            f"Register it: vigie cameras add camera_id={camera} name=... network=local",
         )
 
 
 def _shown(name: str) -> str:
     """A file's name on one line, whatever it is made of."""
-    return escape("".join(one if one.isprintable() else "?" for one in name))
+    return "".join(one if one.isprintable() else "?" for one in name)
 
 
 def _told(error: BadRecord) -> str:

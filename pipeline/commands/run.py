@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from agents import AGENTS
@@ -20,13 +19,14 @@ from pipeline.runtime.log import configure_logging
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings, load_settings, settings_file
 from pipeline.runtime.signals import stop_on_signals
+from pipeline.runtime.terminal import Terminal, styled
 from pipeline.runtime.topics import list_topics
 from pipeline.servers.access import provide_kafka
 from pipeline.servers.endpoints import servers_of
 from pipeline.servers.platform import Platform
 from pipeline.servers.worker import run_worker
 
-console = Console(stderr=True, highlight=False)
+console = Terminal(stderr=True, soft_wrap=False)
 topics_app = typer.Typer(help="Create, check and list the topics of the road.", no_args_is_help=True)
 
 
@@ -87,7 +87,10 @@ async def _up(settings: Settings, counts: dict[str, int]) -> None:
             starting.result()
             where = settings_file() or "the environment alone"
             console.print(
-                f"[green]Ready.[/] Data in {settings.data_dir}, settings from {where}. Ctrl-C stops everything."
+                styled(
+                    ("Ready.", "green"),
+                    f" Data in {settings.data_dir}, settings from {where}. Ctrl-C stops everything.",
+                )
             )
             await stop.wait()
         console.print("Stopping...")
@@ -131,7 +134,7 @@ def topics_create(
     for name in report.created:
         console.print(f"created {name}")
     for difference in report.differences:
-        console.print(f"[yellow]differs[/] {difference}")
+        console.print(styled(("differs", "yellow"), f" {difference}"))
     if not report.created and not report.differences:
         console.print("All topics are there, as they should be.")
     if any(difference.blocks for difference in report.differences):
@@ -158,7 +161,7 @@ def topics_list(as_json: Annotated[bool, typer.Option("--json", help="One object
         keeps = f"{hours:g} h" if hours < 48 else f"{hours / 24:g} days"
         table.add_row(shape.name, str(shape.partitions), str(shape.replication), keeps,
                       "" if size < 0 else f"{size // 2**20} MiB")  # fmt: skip
-    Console().print(table if shapes else "No topics yet: vigie topics create")
+    Terminal(soft_wrap=False).print(table if shapes else "No topics yet: vigie topics create")
 
 
 def _partitions(text: str) -> tuple[str, int]:

@@ -12,14 +12,15 @@ from typing import IO, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.commands.common import print_json, run_async
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
+from pipeline.runtime.private import open_private
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import servers_of
 from pipeline.simulation.arrivals import Arrival
 from pipeline.simulation.network import RoadNetwork
@@ -32,7 +33,7 @@ from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 
-console = Console(stderr=True, highlight=False)
+console = Terminal(stderr=True, soft_wrap=False)
 _REMEMBERED = 20_000
 LONGEST_SPED_UP_S = 2_700.0  # older hits are not forwarded any more, so the truth would not hold
 
@@ -182,7 +183,7 @@ class _Job:
 
 def _opened(path: Path) -> AbstractContextManager[IO[bytes]]:
     try:
-        return path.open("wb")
+        return open_private(path, "truncate")
     except OSError as error:
         raise Misconfigured("file", found=str(path), allowed=f"a file that can be written ({error})") from error
 

@@ -8,14 +8,14 @@ import msgspec
 import typer
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from pipeline.commands.common import print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.runtime import codecs
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.signals import stop_on_signals
+from pipeline.runtime.terminal import Terminal, styled
 from pipeline.runtime.topics import list_topics
 from pipeline.servers.endpoints import servers_of
 from pipeline.stream import codec
@@ -25,7 +25,7 @@ from schemas.pictures import Frame, Track
 from schemas.reads import ReadBatch
 from schemas.topics import TOPICS, Topic
 
-console = Console(highlight=False, soft_wrap=True)
+console = Terminal()
 _BY_NAME: dict[str, Topic[Any]] = {topic.name: topic for topic in TOPICS}
 _COLOURS = {"urgent": "bold white on red", "high": "bold red", "normal": "yellow", "low": "dim"}
 
@@ -122,7 +122,8 @@ def _show(topic: Topic[Any], record: Any, as_json: bool) -> None:
     try:
         message = codec.decode(topic, record.value)
     except BadRecord as error:
-        console.print(f"[red]{record.partition}:{record.offset} {error.reason}[/] {escape(error.detail)}", style="dim")
+        place = f"{record.partition}:{record.offset} {error.reason}"
+        console.print(styled((place, "red"), f" {error.detail}"), style="dim")
         return
     if as_json:
         print_json(msgspec.to_builtins(_without_pictures(message)))
@@ -146,29 +147,30 @@ def clock(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().strftime("%H:%M:%S.%f")[:-5]
 
 
-def alert_line(alert: Alert, place: str | None = None) -> str:
-    """One alert as a dispatcher reads it, in rich markup. place: the camera's name, else its id is shown."""
+def alert_line(alert: Alert, place: str | None = None) -> Text:
+    """One alert as a dispatcher reads it. place: the camera's name, else its id is shown."""
     colour = _COLOURS[alert.priority] if alert.rings else "dim"
     kind = "" if alert.match == "exact" else f" ({alert.match}, {alert.score:.0%} sure)"
     asks = " CONFIRM FIRST" if alert.confirm else ""
     state = "" if alert.rings else " late" if not alert.live else " trail"
-    return (
-        f"{clock(alert.read.captured_at_ms)} [{colour}]{alert.priority.upper():7}[/] {alert.read.plate}{kind}  "
-        f"{escape(alert.hotlist)}: {escape(alert.category)}, {alert.action}{asks}  "
-        f"at {escape(place or alert.read.camera_id)}{state}"
+    return styled(
+        f"{clock(alert.read.captured_at_ms)} ",
+        (f"{alert.priority.upper():7}", colour),
+        f" {alert.read.plate}{kind}  {alert.hotlist}: {alert.category}, {alert.action}{asks}  "
+        f"at {place or alert.read.camera_id}{state}",
     )
 
 
-def violation_line(violation: Violation) -> str:
-    """One violation as the traffic authority reads it, in rich markup."""
-    return (
+def violation_line(violation: Violation) -> Text:
+    """One violation as the traffic authority reads it."""
+    return styled(
         f"{clock(violation.exit.captured_at_ms)} {violation.plate}  {violation.section_id}: {violation.corrected_kmh} km/h "
         f"(measured {violation.measured_kmh:.1f}) where {violation.limit_kmh} is allowed, certificate "
-        f"{escape(violation.certificate.number)}"
+        f"{violation.certificate.number}"
     )
 
 
-def _lines(message: Message) -> list[str]:
+def _lines(message: Message) -> list[Text | str]:
     match message:
         case ReadBatch():
             return [f"{clock(r.captured_at_ms)} {r.plate:10} {r.confidence:.2f} {r.country or '--'} {r.camera_id}"
@@ -179,16 +181,17 @@ def _lines(message: Message) -> list[str]:
             return [violation_line(message)]
         case Forward():
             return [f"{clock(message.captured_at_ms)} to {message.to_country}: {message.plate} {message.offence_category}, "
-                    f"{message.action}, at {escape(message.place)} ({message.kind})"]  # fmt: skip
+                    f"{message.action}, at {message.place} ({message.kind})"]  # fmt: skip
         case Withdrawal():
-            return [f"{clock(message.at_ms)} [bold]WITHDRAWN[/] {message.kind} {escape(message.id)}: {escape(message.reason)} "
-                    f"(by {escape(message.by)})"]  # fmt: skip
+            return [styled(f"{clock(message.at_ms)} ", ("WITHDRAWN", "bold"),
+                           f" {message.kind} {message.id}: {message.reason} (by {message.by})")]  # fmt: skip
         case Receipt():
             return [f"{clock(message.decided_at_ms)} {message.to_country} {message.outcome} {message.forward_id} "
-                    f"after {message.attempts} attempt(s) {escape(message.detail or '')}"]  # fmt: skip
+                    f"after {message.attempts} attempt(s) {message.detail or ''}"]  # fmt: skip
         case DeadLetter():
-            return [f"{clock(message.refused_at_ms)} [red]{escape(message.reason)}[/] {message.stage} "
-                    f"{message.topic}:{message.partition}:{message.offset} {escape(message.detail)}"]  # fmt: skip
+            place = f"{message.topic}:{message.partition}:{message.offset}"
+            return [styled(f"{clock(message.refused_at_ms)} ", (message.reason, "red"),
+                           f" {message.stage} {place} {message.detail}")]  # fmt: skip
         case Frame():
             return [f"{clock(message.captured_at_ms)} {message.camera_id} {len(message.image) / 1000:.0f} kB"]
         case Track():

@@ -11,6 +11,7 @@ from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.receiver.files import client_context
 from pipeline.receiver.inbox import read_inbox
 from pipeline.receiver.service import DeskStatus
+from pipeline.runtime.private import write_private
 from pipeline.servers.launch import ISOLATED
 from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
@@ -40,7 +41,7 @@ class Desks:
         """A vigie.toml that sends to these desks."""
         urls = {country: f"https://127.0.0.1:{port}" for country, port in self._ports.items()}
         file = self.folder / "vigie.toml"
-        file.write_text(settings_toml(self.credentials, urls), "utf-8")
+        write_private(file, settings_toml(self.credentials, urls))
         return file
 
     def taken(self) -> list[str]:

@@ -167,7 +167,7 @@ class Performance:
         told: set[str] = set()
         while True:
             screen.passed_s = max(0.0, (platform_now_ms() - starts_ms) / 1000)
-            self.console.print(screen.progress_line(), markup=False, soft_wrap=True)
+            self.console.print(screen.progress_line(), soft_wrap=True)
             for alert in list(screen.watch.latest_alerts):
                 if alert.rings and alert.alert_id not in told:
                     told.add(alert.alert_id)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.demo.pictures import WANTED, Judged
+from pipeline.runtime.terminal import styled
 from pipeline.simulation.compare import Comparison, Outcome, compare
 from schemas.outcomes import Alert
 
@@ -130,15 +131,13 @@ def print_report(report: Report, console: Console) -> None:
     for line in report.lines:
         for what, names in (("missing", line.missing), ("spurious", line.spurious), ("wrong", line.wrong)):
             for name in names[:_TOLD]:
-                console.print(f"  {line.what}: {what}: {name}", style="red", markup=False)
+                console.print(f"  {line.what}: {what}: {name}", style="red")
     for pictures in report.pictures:
         share = pictures.right / pictures.passages
         console.print(
             f"Pictures ({pictures.kind}): {pictures.right} of {pictures.passages} passages read right ({share:.0%})."
         )
         for one in pictures.misreads[: 2 * _TOLD]:
-            console.print(
-                f"  {one.camera_id}: shows {one.shown}, read as {one.read or 'nothing'}", style="dim", markup=False
-            )
-    last = "[bold green]Everything agrees.[/]" if report.agrees else "[bold red]Expected and seen differ.[/]"
-    console.print(last)
+            console.print(f"  {one.camera_id}: shows {one.shown}, read as {one.read or 'nothing'}", style="dim")
+    last = ("Everything agrees.", "bold green") if report.agrees else ("Expected and seen differ.", "bold red")
+    console.print(styled(last))

@@ -14,6 +14,7 @@ from pipeline.demo.pictures import Shown, real_pictures, rendered_passages
 from pipeline.demo.play import DemoOptions, Performance, ended
 from pipeline.demo.report import Report, print_report
 from pipeline.errors import Misconfigured
+from pipeline.runtime.private import open_private, private_folder
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.platform import Platform
 from pipeline.simulation.network import RoadNetwork
@@ -62,14 +63,14 @@ def _own_folder(folder: Path) -> Iterator[contextlib.ExitStack]:
 
     Empty, because what an earlier demo remembers of its vehicles would silence this one's. Raises Misconfigured.
     """
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with contextlib.ExitStack() as removing, folder.with_suffix(".lock").open("w") as lock:
+    private_folder(folder.parent)
+    with contextlib.ExitStack() as removing, open_private(folder.with_suffix(".lock"), "truncate") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Misconfigured("demo", found="running already", allowed="one at a time: stop the other one") from error
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700)
+        private_folder(folder)
         removing.callback(shutil.rmtree, folder, ignore_errors=True)
         yield removing
 

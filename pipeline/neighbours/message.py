@@ -189,10 +189,10 @@ def retry_after_s(value: str | None, now_ms: int) -> float | None:
         return float(value.strip()[:9])
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+        at = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (at - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds())
+    except (ValueError, OverflowError, TypeError, IndexError):  # as a neighbour's clock may write it
         return None
-    at = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.fromtimestamp(now_ms / 1000, UTC)).total_seconds())
 
 
 class _Named(msgspec.Struct):

@@ -35,7 +35,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pipeline.errors import Misconfigured
 from pipeline.neighbours.signatures import generate_private_pem, public_pem_of
-from pipeline.runtime.private import check_folder, write_private
+from pipeline.runtime.private import check_folder, private_folder, write_private
 
 FOR_EVERYBODY = 0o644  # certificates and public keys
 
@@ -103,7 +103,7 @@ def create_credentials(
     """
     made = Credentials.in_folder(folder)
     for place in (folder, *(folder / side for side in SIDES)):
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(place)
         check_folder("the credentials' folder", place)
     moment = now or datetime.now(UTC)
     if force:

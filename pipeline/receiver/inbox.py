@@ -8,14 +8,14 @@ import errno
 import fcntl
 import os
 from datetime import UTC, datetime
-from io import FileIO
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import structlog
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime.private import sync_folder, write_private
+from pipeline.runtime.private import open_private, private_folder, sync_folder, write_private
 from schemas.base import EpochMs, Message
 from schemas.outcomes import Forward
 
@@ -56,9 +56,9 @@ class Inbox:
         self._known: dict[str, _Line] = {}
         self._day = ""
         self._last_at_ms: int | None = None
-        self._file: FileIO | None = None
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = (folder / "lock").open("wb")
+        self._file: IO[bytes] | None = None
+        private_folder(folder)
+        self._lock = open_private(folder / "lock", "truncate")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -103,13 +103,13 @@ class Inbox:
             self._file.close()
         self._lock.close()
 
-    def _file_of(self, at_ms: int) -> FileIO:
+    def _file_of(self, at_ms: int) -> IO[bytes]:
         day = _day_of(at_ms)
         if day != self._day or self._file is None:
             if self._file:
                 self._file.close()
             self._drop_old(at_ms)
-            self._file = FileIO(self._folder / f"{day}.jsonl", "ab")
+            self._file = open_private(self._folder / f"{day}.jsonl", "append", buffering=0)
             self._day = day
             sync_folder(self._folder)
         return self._file
@@ -138,7 +138,7 @@ class Inbox:
         return sorted(self._folder.glob(DAYS))
 
     def _load(self, file: Path) -> None:
-        with file.open("r+b") as stream:
+        with open_private(file, "change") as stream:
             good = 0
             for number, line in enumerate(stream, start=1):
                 if not line.endswith(b"\n"):

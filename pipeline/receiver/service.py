@@ -24,6 +24,7 @@ from pipeline.neighbours.message import (
 from pipeline.neighbours.signatures import NotAuthentic
 from pipeline.receiver.files import key_ring, signing_key
 from pipeline.receiver.inbox import Inbox, InboxEntry
+from pipeline.runtime.log import reference
 
 log = structlog.get_logger()
 JOSE = "application/jose"
@@ -128,7 +129,7 @@ class Desk:
             except OSError as error:
                 log.error("desk.inbox_failed", error=str(error))
                 return web.Response(status=503, text="the inbox cannot be written", headers={"Retry-After": "5"})
-        log.info("desk.received", forward_id=forward.forward_id, sender=signed.sender, kind=forward.kind)
+        log.info("desk.received", forward=reference(forward.forward_id), sender=signed.sender, kind=forward.kind)
         return self._acknowledgement(forward.forward_id, at_ms)
 
     def _acknowledgement(self, forward_id: str, at_ms: int) -> web.Response:
@@ -149,7 +150,7 @@ class Desk:
     def refusal(self, forward_id: str | None, reason: str, detail: str) -> web.Response:
         """A signed refusal; without a forward_id, which an answer must name, 400."""
         self._refused += 1
-        log.warning("desk.refused", forward_id=forward_id, reason=reason, detail=detail)
+        log.warning("desk.refused", forward=forward_id and reference(forward_id), reason=reason, detail=detail)
         if forward_id is None:
             return web.Response(status=400, text=detail)
         word = Acknowledgement(

@@ -6,13 +6,49 @@ import secrets
 import sys
 from collections.abc import MutableMapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 import structlog
 
+from pipeline.errors import Misconfigured, redacted
+from pipeline.runtime.private import write_once
+from pipeline.runtime.terminal import visible
+
 SAME_AGAIN_S = 10.0
 _SALT = secrets.token_bytes(16)
+
+
+class _Key:
+    """The platform's key for names in logs; until it is given, one of this process alone."""
+
+    value = secrets.token_bytes(32)
+
+
+def reference(name: str) -> str:
+    """An id as logs may name it: the same in every log of a platform, and no test of a guess for whoever lacks its key.
+
+    An alert's id is a digest of plate, camera and time: beside a pseudonym it would give the plate back to whoever tries them all.
+    """
+    return hmac.new(_Key.value, name.encode(), "blake2s").hexdigest()[:16]
+
+
+def platform_key(file: Path) -> bytes:
+    """The key in the file, made at first use for its owner alone. Raises Misconfigured when it cannot be read or made."""
+    try:
+        if not file.exists():
+            write_once(file, secrets.token_hex(32) + "\n")
+        key = file.read_bytes().strip()
+    except OSError as error:
+        raise Misconfigured(
+            "VIGIE_PLATFORM_KEY_FILE", found=str(file), allowed=f"readable ({error.strerror})"
+        ) from error
+    if len(key) < 32:
+        raise Misconfigured(
+            "VIGIE_PLATFORM_KEY_FILE", found=f"{len(key)} characters", allowed="32 random ones at least"
+        )
+    return key
 
 
 @lru_cache(maxsize=4_096)
@@ -22,9 +58,18 @@ def pseudonym(plate: str) -> str:
 
 
 def configure_logging(
-    *, level: str = "info", form: Literal["auto", "json", "console"] = "auto", agent: str | None = None
+    *,
+    level: str = "info",
+    form: Literal["auto", "json", "console"] = "auto",
+    agent: str | None = None,
+    key_file: Path | None = None,
 ) -> None:
-    """Send structlog and the standard library's loggers to standard error, one event a line."""
+    """Send structlog and the standard library's loggers to standard error, one event a line, without secrets and local variables.
+
+    key_file: of the platform's key, for what `reference` gives.
+    """
+    if key_file is not None:
+        _Key.value = platform_key(key_file)
     readable = form == "console" or (form == "auto" and sys.stderr.isatty())
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Any] = [
@@ -40,7 +85,8 @@ def configure_logging(
     )
     if agent:
         structlog.contextvars.bind_contextvars(agent=agent)
-    last: list[Any] = [structlog.dev.ConsoleRenderer()] if readable else [structlog.processors.format_exc_info, _json]
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    last: list[Any] = [structlog.processors.format_exc_info, _without_secrets, console if readable else _json]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
@@ -83,6 +129,13 @@ class _NotAgain(logging.Filter):
             return False
         self._said_s[str(record.msg)] = record.created
         return True
+
+
+def _without_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = visible(redacted(value))
+    return event
 
 
 def _json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:

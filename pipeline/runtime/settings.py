@@ -75,6 +75,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     evidence_url: str | None = None  # s3://bucket/prefix?endpoint=...; None: a folder in data_dir
     evidence_days: Positive = msgspec.field(default_factory=lambda: lawful_days(HOME))
     brokers: Literal[1, 3] = 1  # of the embedded Kafka
+    platform_key_file: Path | None = (
+        None  # what ids in logs are keyed with; None: platform.key in data_dir, made at first use
+    )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"  # auto: readable in a terminal, else JSON
     metrics_host: str = "127.0.0.1"  # 0.0.0.0 where a Prometheus elsewhere scrapes

@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.runtime.private import open_private
+
 CHUNK = 64 * 1024
 
 
@@ -19,7 +21,7 @@ def cut_zeros(folder: Path) -> Iterator[tuple[Path, int]]:
     size = newest.stat().st_size
     length = length_without_zeros(newest)
     if length < size:
-        with newest.open("rb+") as file:
+        with open_private(newest, "change") as file:
             file.truncate(length)
             os.fsync(file.fileno())
         yield newest, size - length

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import Unavailable
+from pipeline.runtime.private import open_private, private_folder, write_private
 
 HERE = Path(__file__).parent
 SPEC = HERE / "jgo.toml"
@@ -79,15 +80,15 @@ def _fill(cache: Path) -> None:
     """Fetch into a folder beside the cache and rename it when every jar is there and right."""
     partial = cache.with_name(f"{cache.name}.partial")
     try:
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        lock = cache.with_name(f"{cache.name}.lock").open("w")
+        private_folder(cache.parent)
+        lock = open_private(cache.with_name(f"{cache.name}.lock"), "truncate")
     except OSError as error:
         raise JarsUnavailable(f"{cache.parent} cannot be written: {error.strerror}", cache) from error
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # dropped when this process ends, however it ends
         if cache.is_dir():
             return
-        partial.mkdir(exist_ok=True)
+        private_folder(partial)
         pool = ThreadPoolExecutor(PARALLEL_DOWNLOADS)
         try:
             list(pool.map(lambda jar: _fetch(jar, partial, cache), pinned_jars()))
@@ -110,8 +111,8 @@ def _fetch(jar: Jar, repository: Path, cache: Path) -> None:
         content = found.read_bytes()
         if hashlib.sha256(content).hexdigest() == jar.sha256:
             if found != target:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+                private_folder(target.parent)
+                write_private(target, content)
             return
         cause = f"{jar.artifact} {jar.version} does not have the pinned SHA-256"
         target.unlink(missing_ok=True)

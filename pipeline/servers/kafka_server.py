@@ -18,7 +18,7 @@ from pipeline.runtime.accounts import ACCOUNTS, account_of
 from pipeline.runtime.kafka_access import set_passwords
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.principals import ADMIN
-from pipeline.runtime.private import write_private
+from pipeline.runtime.private import FOLDER_MODE, private_folder, write_private
 from pipeline.servers.broker_identity import BrokerIdentity, new_identity
 from pipeline.servers.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import class_path
@@ -69,7 +69,7 @@ class KafkaServer:
 
     def _settle(self) -> Cluster:
         """The cluster of this folder, new or known, on ports that are free now."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._folder)
         file = self._folder / "cluster.json"
         if file.exists():
             known = msgspec.json.decode(file.read_bytes(), type=Cluster)
@@ -116,14 +116,14 @@ class KafkaServer:
                 process.kill()
         if process.returncode != 0:
             raise StartFailed(f"kafka-{node}", "could not format its folder", output.decode(errors="replace"))
-        done.touch()
+        write_private(done, b"")
 
     def _program(self, jars: str, node: int) -> Program:
         assert self.cluster is not None
         folder = self._node_folder(node)
         scratch = folder / "tmp"  # native libraries are unpacked here; a kill leaves them behind
         shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir()
+        scratch.mkdir(mode=FOLDER_MODE)
         heap = f"-Xmx{HEAP_MB[self.cluster.brokers]}m"
         server = self.cluster.inner[node]
         own = (f"-Djava.io.tmpdir={scratch.name}", "-XX:ErrorFile=crash.log")

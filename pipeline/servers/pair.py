@@ -15,7 +15,7 @@ from pipeline.errors import Misconfigured
 from pipeline.runtime.accounts import ACCOUNTS, make_accounts
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.principals import ADMIN
-from pipeline.runtime.private import write_private
+from pipeline.runtime.private import open_private, private_folder, write_private
 from pipeline.servers import pids
 from pipeline.servers.kafka_server import KafkaServer
 from pipeline.servers.processes import Supervised
@@ -54,7 +54,7 @@ class EmbeddedPair:
         self.data_dir = data_dir.absolute()
         self.kafka_server = KafkaServer(self.data_dir, brokers)
         self.valkey_server = ValkeyServer(self.data_dir)
-        self._lock: IO[str] | None = None
+        self._lock: IO[bytes] | None = None
 
     @property
     def kafka(self) -> KafkaConnection:
@@ -96,7 +96,7 @@ class EmbeddedPair:
         Raises Misconfigured when another process holds the folder, StartFailed, JarsUnavailable. Nothing runs then.
         """
         run = self.data_dir / "run"
-        run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(run)
         self._lock = _take(run / "lock", self.data_dir)
         try:
             make_accounts(self.accounts, (ADMIN,))
@@ -141,20 +141,19 @@ class EmbeddedPair:
         write_private(file, msgspec.json.encode(endpoints))
 
 
-def _take(file: Path, data_dir: Path) -> IO[str]:
+def _take(file: Path, data_dir: Path) -> IO[bytes]:
     """Lock the folder for this process. The system drops the lock when the process ends, however it ends."""
-    lock = file.open("a+")
+    lock = open_private(file, "change")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
+        holder = lock.read().decode().strip() or "unknown"
         lock.close()
         allowed = (
             f"a data folder that no other process uses (process {holder} uses it): stop that one, or choose another"
         )
         raise Misconfigured("VIGIE_DATA_DIR", found=str(data_dir), allowed=allowed) from error
     lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
+    lock.write(f"{os.getpid()}\n".encode())
     lock.flush()
     return lock

@@ -14,6 +14,7 @@ import structlog
 
 from pipeline.errors import Unavailable
 from pipeline.runtime.back_off import BackOff
+from pipeline.runtime.private import open_private, private_folder, write_private
 from pipeline.servers import pids
 from pipeline.servers.launch import __file__ as launcher
 
@@ -84,7 +85,7 @@ class Supervised:
         if self._task is not None and not self._task.done():
             return
         for folder in (self.log_path.parent, self._pid_path.parent):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(folder)
         for event in (self._ready, self._hopeless, self._stopping):
             event.clear()
         self.restarts = 0
@@ -184,7 +185,7 @@ class Supervised:
         program = self.program
         self._turn_log()
         command = (sys.executable, "-I", "-S", launcher, str(os.getpid()), *program.argv)
-        with self.log_path.open("ab") as output:
+        with open_private(self.log_path, "append") as output:
             process = await _spawn(command, {**os.environ, **program.env}, program.cwd, output)
         self._process = process
         self.pid = process.pid
@@ -240,9 +241,9 @@ class Supervised:
     def _turn_log(self) -> None:
         """Keep the log as NAME.log.1 when it is long and begin anew; the child appends, so truncating is safe."""
         if self.log_path.exists() and self.log_path.stat().st_size > self.program.log_bytes:
-            with self.log_path.open("rb+") as file:
+            with open_private(self.log_path, "change") as file:
                 file.seek(-self.program.log_bytes, os.SEEK_END)
-                self.log_path.with_suffix(".log.1").write_bytes(file.read())
+                write_private(self.log_path.with_suffix(".log.1"), file.read())
                 file.truncate(0)
 
 

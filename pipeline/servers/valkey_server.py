@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from pipeline.errors import Misconfigured
 from pipeline.runtime.accounts import ACCOUNTS, account_of
 from pipeline.runtime.principals import ADMIN
-from pipeline.runtime.private import write_private
+from pipeline.runtime.private import private_folder, write_private
 from pipeline.runtime.redis_access import acl_file
 from pipeline.servers.append_only import cut_zeros
 from pipeline.servers.processes import Program, Supervised
@@ -75,7 +75,7 @@ class ValkeyServer:
 
     async def start(self) -> None:
         """Start it and wait until it answers, its file loaded. Raises StartFailed, Misconfigured."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(self._folder)
         self._socket = socket_of(self._data_dir)
         self.socket.unlink(missing_ok=True)  # a kill leaves it behind
         (self._folder / "place.json").unlink(missing_ok=True)  # the password that there was before there were accounts

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from agents import agent_named
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
+from pipeline.runtime.private import private_folder
 from pipeline.runtime.settings import Settings
 from pipeline.servers.endpoints import servers_of
 from pipeline.state.redis_port import open_redis
@@ -15,7 +16,8 @@ from pipeline.stream.app import run_agent
 async def run_worker(name: str, settings: Settings, now_ms: Callable[[], int] = platform_now_ms) -> None:
     """Run the agent of this name until SIGTERM or SIGINT. now_ms: its clock, ms UTC. Raises Misconfigured, also for the name."""
     agent = agent_named(name)
-    configure_logging(level=settings.log_level, form=settings.log_format, agent=name)
+    key_file = settings.platform_key_file or private_folder(settings.data_dir) / "platform.key"
+    configure_logging(level=settings.log_level, form=settings.log_format, agent=name, key_file=key_file)
     servers = servers_of(settings, name)
     async with contextlib.aclosing(open_redis(servers.redis_url, ca_file=settings.redis_ca_file)) as client:
         await run_agent(agent, settings, servers.kafka, client, now_ms=now_ms)

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import IO
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime.private import open_private
 
 STDIN = Path("-")
 MOST_BYTES = 4 * 1024**3
@@ -31,7 +32,7 @@ def as_file(path: Path) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="vigie-") as folder:
         kept = Path(folder) / "piped"
-        with kept.open("wb") as target:
+        with open_private(kept, "truncate") as target:
             if path == STDIN:
                 _copy(sys.stdin.buffer, target)
             else:

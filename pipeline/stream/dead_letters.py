@@ -43,9 +43,14 @@ class Choice:
 def sent_back(letter: DeadLetter, namespace: str) -> Outgoing:
     """The record that brings what was refused back to its topic and partition, with the ids that it had.
 
-    Of a batch only the refused read goes back. Raises BadRecord for an output of an agent, which is kept cut off, and for what came
-    from a topic of another namespace.
+    Of a batch only the refused read goes back. Raises BadRecord for an output of an agent, which is kept cut off, for a letter that
+    keeps nothing (see letters.py), for a batch that cannot be taken apart, and for what came from a topic of another namespace.
     """
+    if not letter.payload or letter.reason.startswith("batch_"):
+        why = (
+            "keeps nothing of its record" if not letter.payload else "holds a batch as the broker had it, not a record"
+        )
+        raise BadRecord("not_kept", f"{letter.dead_letter_id} ({letter.reason}) {why}")
     if letter.offset < 0:
         raise BadRecord("not_an_input", f"{letter.dead_letter_id} is an output that was too large, and is kept cut off")
     if not letter.topic.startswith(f"{namespace}."):

@@ -9,6 +9,7 @@ from pipeline.errors import BadRecord
 from pipeline.runtime.sender import OVERHEAD_BYTES, Outgoing
 from pipeline.stream import codec
 from pipeline.stream.fetched import Spoilt
+from pipeline.stream.letters import kept_of
 from pipeline.stream.outputs import Outputs, Record, RefusedRecord
 from schemas import ids
 from schemas.base import Message
@@ -133,6 +134,6 @@ class Wire:
             index=refused.index,
             recorded_at_ms=max(0, refused.recorded_at_ms),
             refused_at_ms=now_ms,
-            payload=refused.payload,
+            payload=kept_of(refused.reason, refused.payload),
         )
         return self._encoded(DEAD_LETTERS, letter, refused.topic, None)

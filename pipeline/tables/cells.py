@@ -59,6 +59,10 @@ def truth(text: str) -> bool:
     raise ValueError(f"{shown(text)} is neither true nor false")
 
 
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_FIGURES = re.compile(r"[-+0-9., ;|eE]*")  # numbers and corners
+
+
 def moment_ms(text: str, *, until: bool = False) -> int:
     """A moment in ms UTC: epoch milliseconds, or an ISO date or time; a time without zone is UTC.
 
@@ -222,6 +226,24 @@ def _picture_point(text: str) -> tuple[float, float]:
     if not (0.0 <= x <= 1.0 and 0.0 <= y <= 1.0):
         raise ValueError(f"{shown(text.strip())} lies outside the picture, which reaches from 0 to 1")
     return x, y
+
+
+def safe_cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: an apostrophe stands before one that begins like it. See read_cell.
+
+    >>> safe_cell("=HYPERLINK(1)"), safe_cell("-3.25"), safe_cell("theft")
+    ("'=HYPERLINK(1)", '-3.25', 'theft')
+    """
+    return "'" + text if _FORMULA.match(text) and not _FIGURES.fullmatch(text) else text
+
+
+def read_cell(text: str) -> str:
+    """A cell as safe_cell was given it.
+
+    >>> read_cell("'=HYPERLINK(1)"), read_cell("'t Zand")
+    ('=HYPERLINK(1)', "'t Zand")
+    """
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def shown(value: object) -> str:

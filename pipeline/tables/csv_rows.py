@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from pipeline.tables.cells import shown
+from pipeline.tables.cells import read_cell, shown
 from pipeline.tables.columns import Column, Table
 from pipeline.tables.refusals import Refused, unknown_name
 from pipeline.tables.text_lines import TextLines
@@ -129,7 +129,7 @@ class _Cells:
 
 def _parsed(cell: str, column: Column, parse: Callable[[str], object], known: dict[str, object]) -> object:
     """A cell's value, or _DEFAULT where it is empty or the default; what is not empty is added to what is known."""
-    text = cell.strip()
+    text = read_cell(cell.strip())
     if not text:
         return _DEFAULT
     value = parse(text)

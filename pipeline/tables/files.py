@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from pipeline.errors import BadRecord
-from pipeline.tables.cells import shown
+from pipeline.tables.cells import safe_cell, shown
 from pipeline.tables.columns import TABLES, Column, Place, Table
 from pipeline.tables.csv_rows import csv_rows, refused_cell
 from pipeline.tables.json_items import json_items, looks_like_lines
@@ -249,4 +249,4 @@ def _cell(item: Message, column: Column) -> str:
         value = getattr(value, step)
         if value is None:
             return ""
-    return column.show(value)
+    return safe_cell(column.show(value))

@@ -308,3 +308,26 @@ def test_a_file_that_holds_no_signing_key_is_a_value_error(pem: bytes) -> None:
         signatures.signing_key_of(pem)
     with pytest.raises(ValueError, match=r".+"):
         signatures.key_ring_of("BE", pem if b"PUBLIC" not in pem else b"")
+
+
+@given(
+    st.text(max_size=60)
+    | st.builds(
+        "{:%a, %d %b} {} {} {}".format,
+        st.dates(),
+        st.integers(-(10**12), 10**12),
+        st.sampled_from(["10:00:00", "99:99:99", "24:00"]),
+        st.sampled_from(["GMT", "+9999", ""]),
+    )
+)
+def test_no_retry_after_that_a_neighbour_may_send_raises(value: str) -> None:
+    """The year 99999999999 dead-lettered a forward that had an hour left: a header that says nothing is no header."""
+    asked_s = retry_after_s(value, NOW_MS)
+    assert asked_s is None or asked_s >= 0.0
+    assert isinstance(verdict_of(Answer(503, b"", value), make_forward(), NL_RING, NOW_MS), Retry)
+
+
+@given(st.binary(max_size=200), st.integers(-1, 1000))
+def test_no_answer_that_a_neighbour_may_give_raises(body: bytes, status: int) -> None:
+    """It settles nothing unless it is the neighbour's signed word."""
+    assert isinstance(verdict_of(Answer(status, body), make_forward(), NL_RING, NOW_MS), Retry)

@@ -2,7 +2,12 @@
 
 import io
 import logging
+import stat
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
 
 import orjson
 import pytest
@@ -55,3 +60,42 @@ def test_a_library_that_repeats_itself_is_heard_once(monkeypatch: pytest.MonkeyP
         logging.getLogger("aiokafka.conn").error("Unable to connect to %s", number)
     logging.getLogger("aiokafka.conn").error("something else")
     assert 2 == len(lines(stream))
+
+
+def test_a_log_names_an_id_the_same_in_every_process_that_has_the_platforms_key(tmp_path: Path) -> None:
+    """And otherwise in one that has another: without the key, no guess can be tried."""
+    told = {logged(tmp_path / "platform.key") for _ in range(2)}
+    assert 1 == len(told)
+    assert told != {logged(tmp_path / "another.key")}
+    assert 0o600 == stat.S_IMODE((tmp_path / "platform.key").stat().st_mode)
+
+
+def logged(key_file: Path) -> str:
+    """What a process of its own, with this key, calls an alert."""
+    code = (
+        "import sys, pathlib; from pipeline.runtime.log import configure_logging, reference; "
+        "configure_logging(key_file=pathlib.Path(sys.argv[1])); print(reference('a-7c1177118718e6987469880d'))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(key_file)], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_a_log_holds_no_secret_no_local_variable_and_no_control_character(
+    form: Literal["json", "console"], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever an error says, and whatever its functions knew."""
+    configure_logging(form=form)
+    password = "s3cret/with@signs"
+    try:
+        raise RuntimeError(f"no answer from rediss://app:{password}@store:6379 \x1b[2J")
+    except RuntimeError:
+        structlog.get_logger().exception("failed", url=f"redis://:{password}@store", cause="\x9b31m")
+    said = capsys.readouterr().err
+    assert "failed" in said
+    assert "s3cret" not in said
+    assert "\x9b" not in said
+    assert "[2J" in said
+    assert "\x1b[2J" not in said

@@ -1,0 +1,68 @@
+"""The one printer for terminals: what others wrote is shown as text, and can neither command the terminal nor style itself.
+
+A neighbour's signed text, a camera's name or a file's may hold escape sequences, characters that turn the direction of writing, or
+what rich takes for markup. `Terminal` shows none of these; styles are given apart from the text, with `styled`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.text import Text
+
+_DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"  # but tab and the end of a line
+_UNSEEN = re.compile(f"[{_CONTROL}{_DIRECTION}\u2028\u2029\ufeff\ud800-\udfff]")
+
+Part = str | tuple[str, str]
+"""Text, or text and its style in rich's words."""
+
+
+def visible(text: str) -> str:
+    """The text without what a terminal obeys or a reader cannot see: control characters, marks of direction, half characters.
+
+    >>> visible("a\\x1b[31mred\\u202etxt.exe")
+    'a[31mredtxt.exe'
+    """
+    return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", text)
+
+
+def visible_json(data: bytes) -> bytes:
+    """The same JSON, with the characters that `visible` leaves out written as escapes: no value changes.
+
+    >>> visible_json('{"a": "x\\u202ey"}'.encode())
+    b'{"a": "x\\\\u202ey"}'
+    """
+    if data.isascii() and b"\x7f" not in data:  # JSON itself allows no other control character
+        return data
+    text = data.decode()
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text[:-1]).encode() + text[-1:].encode()
+
+
+def is_seen(character: str) -> bool:
+    """Whether a character may reach a terminal.
+
+    >>> is_seen("a"), is_seen("\\x9b")
+    (True, False)
+    """
+    return unicodedata.category(character) not in ("Cc", "Cs") and not _UNSEEN.match(character)
+
+
+def styled(*parts: Part) -> Text:
+    """One text of parts, each with the style that it is given."""
+    return Text.assemble(*parts)
+
+
+class Terminal(Console):
+    """rich's console without markup, emoji codes and guessed highlights; everything that it prints is made `visible`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**({"soft_wrap": True} | options | {"markup": False, "emoji": False, "highlight": False}))
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Every print, table and live screen passes here."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
