@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import sys
 import uuid
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from pipeline.runtime.private import FOLDER_MODE, private_folder, write_private
 from pipeline.servers.broker_identity import BrokerIdentity, new_identity
 from pipeline.servers.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import class_path
+from pipeline.servers.launch import __file__ as launcher
 from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, StartFailed, Supervised
 
@@ -98,7 +100,9 @@ class KafkaServer:
         shutil.rmtree(self._node_folder(node) / "log", ignore_errors=True)
         java = (str(JAVA), "-Xmx128m", *JVM, "-cp", jars)
         storage = ("kafka.tools.StorageTool", "format", "-t", self.cluster.cluster_id)
+        first = (sys.executable, "-I", "-S", launcher, str(os.getpid()))  # what it writes is for its owner alone
         process = await asyncio.create_subprocess_exec(
+            *first,
             *java,
             *storage,
             "-c",
@@ -106,7 +110,6 @@ class KafkaServer:
             cwd=self._node_folder(node),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            umask=0o077,
             env={**os.environ, **JAVA_ENV},
         )
         try:

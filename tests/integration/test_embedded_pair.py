@@ -31,7 +31,7 @@ from schemas.topics import TOPICS
 ONE_EACH = {topic.name: 1 for topic in TOPICS}
 
 SUPERVISOR = """
-import asyncio, sys
+import asyncio, sys, uvloop
 from pathlib import Path
 from pipeline.servers.pair import EmbeddedPair
 
@@ -40,7 +40,7 @@ async def main():
         print("ready", flush=True)
         await asyncio.Event().wait()
 
-asyncio.run(main())
+uvloop.run(main())  # as `vigie up` does
 """
 
 
