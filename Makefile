@@ -1,6 +1,6 @@
 # Everything a person runs. `make demo` and `make test` work on a fresh machine with Python 3.11, 3.12 or 3.13, git and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format soak bench lock schemas clean
+.PHONY: help setup demo test unit lint format soak bench train lock schemas clean
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
@@ -48,6 +48,10 @@ soak: setup  ## Do every fault to the whole road for an hour, and watch what gro
 
 bench: setup  ## Measure speed and accuracy beside peers; results are appended to benchmarks/results.
 	@for bench in benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/uv run --frozen --group bench --python $(BIN)/python python $$bench || exit 1; done
+
+train: setup  ## Train both networks anew from drawn plates alone (two cores, under two hours).
+	@$(BIN)/uv run --frozen --group training --python $(BIN)/python python -m pipeline.vision.training.train --fetch --fonts .vigie/fonts --out pipeline/vision/models/reader.onnx
+	@$(BIN)/uv run --frozen --group training --python $(BIN)/python python -m pipeline.vision.training.train_verifier --fonts .vigie/fonts --out pipeline/vision/models/verifier.onnx
 
 lock: setup  ## Resolve the dependencies anew: Python's and Kafka's.
 	@$(BIN)/uv lock --upgrade

@@ -23,6 +23,10 @@ class Tally:
     sure: int = 0
     sure_and_right: int = 0
     with_a_read: int = 0
+    plates: int = 0  # in all pictures
+    found: int = 0  # of them, in any read
+    wrong_best: int = 0  # pictures whose best read is no plate of theirs
+    false: int = 0  # reads that are no plate of their picture
     ms: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, object]:
@@ -35,6 +39,9 @@ class Tally:
             "sure_percent": _percent(self.sure, pictures),
             "right_when_sure_percent": _percent(self.sure_and_right, self.sure),
             "with_a_read": self.with_a_read,
+            "recall_percent": _percent(self.found, self.plates),
+            "wrong_best_percent": _percent(self.wrong_best, pictures),
+            "false_reads": self.false,
             "cpu_ms": spread(self.ms),
         }
 
@@ -87,13 +94,18 @@ class Result:
     def add(self, case: Case, said: Sequence[Said], ms: float) -> None:
         """Count one picture by its best read."""
         text, sureness, country = said[0] if said else Said("", 0.0)
-        right = case.plate is not None and folded(text) == folded(case.plate)
+        shown, reads = {folded(plate) for plate in case.plates}, [folded(one.plate) for one in said]
+        right = folded(text) in shown
         if said:
             self.sureness.append((sureness, right))
         for tally in (self.groups[name] for name in ("all", *case.groups, *case.details)):
             tally.ms.append(ms)
             tally.folded += right
-            tally.strict += text == case.plate
+            tally.strict += text in case.plates
+            tally.plates += len(case.plates)
+            tally.found += sum(folded(plate) in reads for plate in case.plates)
+            tally.wrong_best += bool(said) and not right
+            tally.false += sum(read not in shown for read in reads)
             tally.sure += sureness >= SURE
             tally.sure_and_right += sureness >= SURE and right
             tally.with_a_read += bool(said)

@@ -1,8 +1,9 @@
 """Folders of pictures with truth, and what each picture is counted under.
 
 Truth: `NAME.txt` beside each picture, tab-separated: file, x, y, width, height, plate (scenes); or `labels.tsv` with the columns
-file, country, plate, lines, flag (plates already cut out; flags partial and drop are left out). A folder without truth is taken
-as pictures without any plate.
+file, country, plate, lines, flag (plates already cut out; flags partial and drop are left out); or `truth.tsv` with the columns
+file, country, plates (all of the picture, parted by commas), height_px, notes (the picture's kinds, parted by commas). A folder
+without truth is taken as pictures without any plate.
 """
 
 import csv
@@ -15,7 +16,7 @@ from pipeline.plates.text import compact
 from pipeline.sources.pictures import PICTURES
 
 SIX = ("BE", "FR", "NL", "DE", "LU", "GB")
-HEIGHTS_PX = (15, 20, 30, 50)
+HEIGHTS_PX = (15, 20, 30, 50, 151)
 _FOLD = str.maketrans("OQI", "001")
 
 
@@ -26,7 +27,10 @@ def folded(plate: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One picture and what it shows. plate: compact, None where there is none; lines, country: of crops; height_px: of scenes."""
+    """One picture and what it shows. plate: compact, None where there is none; lines, country: of crops; height_px: of scenes.
+
+    others: the picture's other plates; kinds: what makes it hard.
+    """
 
     file: Path
     plate: str | None
@@ -34,6 +38,13 @@ class Case:
     lines: int = 1
     country: str | None = None
     height_px: int | None = None
+    others: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+    @property
+    def plates(self) -> tuple[str, ...]:
+        """All plates of the picture."""
+        return (*(() if self.plate is None else (self.plate,)), *self.others)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -50,7 +61,7 @@ class Case:
     def details(self) -> tuple[str, ...]:
         """Country of a plate cut out, height of one in a scene."""
         if self.height_px is not None:
-            return (height_group(self.height_px),)
+            return (height_group(self.height_px), *(f"kind {kind}" for kind in self.kinds))
         return (f"{self.lines} line{'s' * (self.lines > 1)} {self.country}",) if self.is_crop else ()
 
     @property
@@ -62,7 +73,7 @@ def height_group(height_px: int) -> str:
     """The plate's height as a group.
 
     >>> height_group(12), height_group(15), height_group(80)
-    ('plates under 15 px', 'plates of 15 to 19 px', 'plates from 50 px')
+    ('plates under 15 px', 'plates of 15 to 19 px', 'plates of 50 to 150 px')
     """
     at = bisect(HEIGHTS_PX, height_px)
     if at == 0:
@@ -76,6 +87,8 @@ def cases_in(folder: Path) -> list[Case]:
     """The pictures of a folder with their truth."""
     if (folder / "labels.tsv").exists():
         return list(_crops(folder))
+    if (folder / "truth.tsv").exists():
+        return list(_scenes(folder))
     truths = sorted(folder.glob("*.txt"))
     if truths:
         return [_scene(truth) for truth in truths]
@@ -87,6 +100,15 @@ def _crops(folder: Path) -> Iterator[Case]:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             if row["flag"] not in ("partial", "drop"):
                 yield Case(folder / row["file"], compact(row["plate"]), True, int(row["lines"]), row["country"])
+
+
+def _scenes(folder: Path) -> Iterator[Case]:
+    with (folder / "truth.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            plates = [compact(plate) for plate in row["plates"].split(",")]
+            heights = [int(height) for height in row["height_px"].split(",")]
+            kinds = tuple(kind for kind in (row["notes"] or "").split(",") if kind)
+            yield Case(folder / row["file"], plates[0], height_px=max(heights), others=tuple(plates[1:]), kinds=kinds)
 
 
 def _scene(truth: Path) -> Case:

@@ -100,13 +100,23 @@ def _print_object(result: Any) -> None:
         }
         for read in result.reads
     ]
-    print_json({"picture": result.picture, "reads": reads, "ms": round(result.ms, 1), "error": result.error})
+    print_json(
+        {
+            "picture": result.picture,
+            "reads": reads,
+            "ms": round(result.ms, 1),
+            "error": result.error,
+            "warning": result.warning,
+        }
+    )
 
 
 def _print_lines(result: Any) -> None:
     if result.error is not None:
         console.print(styled(f"{_shown(result.picture)}: ", (result.error, "red")))
         return
+    if result.warning is not None:
+        console.print(styled(f"{_shown(result.picture)}: ", (result.warning, "yellow")))
     line = styled(f"{_shown(result.picture)}: ", "" if result.reads else "no plate")
     for at, read in enumerate(result.reads):
         line.append(", " if at else "")

@@ -19,12 +19,14 @@ class PictureReads:
     """What was read in one picture, best first. picture: its name; a passage of a video has that of its best frame.
 
     ms: wall time of decoding, finding and reading. error: why it could not be read ("reason: detail"), else None.
+    warning: what is wrong with a picture that was read all the same.
     """
 
     picture: str
     reads: tuple[SceneRead, ...]
     ms: float
     error: str | None = None
+    warning: str | None = None
 
 
 class LocalReader:
@@ -62,10 +64,12 @@ class LocalReader:
     def _picture(self, picture: SourcePicture) -> PictureReads:
         began = time.perf_counter()
         try:
-            reads = self._read_one(picture.image, self._reader).reads
+            scene = self._read_one(picture.image, self._reader)
         except BadRecord as error:
             return PictureReads(picture.name, (), _ms_since(began), _told(error))
-        return PictureReads(picture.name, reads, _ms_since(began))
+        lost = scene.rows_missing
+        cut = f"its last {lost} of {scene.height + lost} rows are missing: it was cut off in transfer" if lost else None
+        return PictureReads(picture.name, scene.reads, _ms_since(began), warning=cut)
 
     def _frame(self, picture: SourcePicture, passages: Passages, names: dict[int, str]) -> Iterator[PictureReads]:
         began = time.perf_counter()

@@ -13,8 +13,8 @@ from pipeline.vision.pictures import encode_jpeg
 from pipeline.vision.video import frames_of
 from schemas.pictures import MAX_PICTURE_BYTES
 
-PICTURES = frozenset({".jpg", ".jpeg", ".png"})
-OTHER_PICTURES = frozenset({".avif", ".bmp", ".gif", ".heic", ".tif", ".tiff", ".webp"})
+PICTURES = frozenset({".jpg", ".jpeg", ".jfif", ".jpe", ".mpo", ".png", ".webp"})
+OTHER_PICTURES = frozenset({".avif", ".bmp", ".gif", ".heic", ".tif", ".tiff"})
 """What people take for pictures, and no camera sends: each is told of, so that none is missed in silence."""
 VIDEOS = frozenset({".mjpeg", ".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".webm"})
 BETWEEN_PICTURES_MS = 1000  # single pictures show different passages: far enough apart that none continues another
@@ -70,7 +70,7 @@ def _read(files: list[Path], frames_per_s: float | None) -> Iterator[SourcePictu
 
 def _picture(file: Path, offset_ms: int) -> SourcePicture:
     if file.suffix.lower() in OTHER_PICTURES:
-        why = BadRecord("not_a_picture", f"{file.suffix} is neither JPEG nor PNG: convert it")
+        why = BadRecord("not_a_picture", f"{file.suffix} is neither JPEG, PNG nor WebP: convert it")
         return SourcePicture(file.name, b"", offset_ms, why)
     try:
         size = file.stat().st_size

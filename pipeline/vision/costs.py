@@ -25,7 +25,7 @@ _HEAD_BYTES = 12
 def check_cost(header: Image.Image, image: bytes) -> None:
     """Nothing for a picture that may be decoded. header: opened, not loaded. Raises BadRecord picture_too_costly."""
     pixels = header.size[0] * header.size[1]
-    if header.format == "JPEG":
+    if header.format in ("JPEG", "MPO"):  # of several pictures, the first is decoded
         scans = max(1, image.count(_SCAN))
         if scans > MAX_SCANS or scans * pixels > MAX_SCANNED_PIXELS:
             raise _too_costly(header, f"{scans} scans")

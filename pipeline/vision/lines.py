@@ -37,6 +37,7 @@ Lines = tuple[Line, ...]
 # heights of a character that are looked at beyond the plate's ends
 _BEYOND = 0.6  # its first may have been missed
 _WITHIN = -0.1  # a plate of two lines is square, and found whole
+_PITCHES = (1.25, 1.55)  # heights of a character from one line's middle to the other's
 _BLUE = 96.0, 129.0  # hues, as OpenCV counts them: 0..179
 _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with margins
 
@@ -64,6 +65,23 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
         yield _cut(crop, found)
     if pair and 0 in (line.characters for line in pair):  # there is room for a second line, but none was seen
         yield _cut(crop, (row,))
+
+
+def with_another_line(crop: Picture, row: Row) -> Iterator[Lines]:
+    """Ways to cut a plate of two lines of which one was read: the other above it or below, at usual distances."""
+    for side in (-1, 1):
+        for pitch in _PITCHES:
+            down = side * pitch * row.height
+            other = replace(
+                row,
+                centre_x=row.centre_x + row.down * down,
+                centre_y=row.centre_y + down,
+                length=row.length + 2 * row.height,
+            )
+            if not 0 <= other.centre_y - 0.5 * row.height < other.centre_y + 0.5 * row.height <= crop.shape[0]:
+                continue
+            longer = replace(row, length=row.length + 0.4 * row.height)
+            yield _cut(crop, (other, longer) if side < 0 else (longer, other))
 
 
 def _cut(crop: Picture, rows: tuple[Row, ...]) -> Lines:

@@ -5,6 +5,7 @@ The dimensions are taken from the header before anything is decoded, so a decomp
 
 import io
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -22,14 +23,35 @@ MAX_PIXELS = 40_000_000
 """Above every plate camera on the market (up to 32 megapixels); decoded this is 120 MB."""
 MIN_SIDE = 8
 OVERVIEW_SIDE = 1280
-_FORMATS = ("JPEG", "PNG")
+MOST_MISSING = 0.15
+"""Share of a picture's rows that may be missing at its end."""
+_JPEGS = ("JPEG", "MPO")  # what Pillow calls a JPEG of one picture, of several
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_END_OF_JPEG = b"\xff\xd9"
+_FLAT = 0.5  # of 255: standard deviation of a row, or a picture, that holds nothing
+_BLOCK_ROWS = 16  # rows that JPEG codes together, at most
 _ORIENTATION = 0x0112  # the EXIF tag
 
 
-def decode_picture(image: bytes) -> Picture:
-    """Decode one JPEG or PNG, turned upright by its EXIF tag.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A picture, (height, width, 3) uint8 BGR, and how many rows at its end were cut off in transfer."""
 
-    Returns (height, width, 3) uint8 BGR; 16-bit, grey, palette and transparent pictures are converted, transparency on white.
+    picture: Picture
+    rows_missing: int = 0
+
+
+def decode_picture(image: bytes) -> Picture:
+    """Decode one JPEG, PNG or WebP, turned upright by its EXIF tag: what there is of it (see decode). Raises BadRecord."""
+    return decode(image).picture
+
+
+def decode(image: bytes) -> Decoded:
+    """Decode one JPEG (also of several pictures: the first), PNG or WebP, turned upright by its EXIF tag.
+
+    16-bit, grey, palette, CMYK and transparent pictures are converted, transparency on white; an alpha of 0 all over a picture that
+    shows something, as some grabbers send, counts for none. Of a JPEG that lacks at most MOST_MISSING of its rows at the end, the
+    others are returned.
     Raises BadRecord: not_a_picture, truncated_picture, picture_too_small, picture_too_large, picture_too_costly.
     """
     header = _open(image)
@@ -42,10 +64,32 @@ def decode_picture(image: bytes) -> Picture:
     try:
         header.load()
     except (OSError, SyntaxError, ValueError, EOFError) as error:  # whatever Pillow's decoders raise on broken data
-        raise BadRecord(
-            "truncated_picture", f"{width}x{height} {header.format}, {len(image)} bytes: {error}"
-        ) from error
-    return _to_bgr(header)
+        begun = _begun(image) if header.format in _JPEGS and not header.info.get("progressive") else None
+        if begun is None:
+            raise BadRecord(
+                "truncated_picture", f"{width}x{height} {header.format}, {len(image)} bytes: {error}"
+            ) from error
+        return Decoded(_to_bgr(begun), height - begun.size[1])
+    return Decoded(_to_bgr(header))
+
+
+def _begun(image: bytes) -> Image.Image | None:
+    """The rows that a JPEG holds whose end is missing; None where that are too few."""
+    whole = _open(image + _END_OF_JPEG)
+    try:
+        whole.load()
+    except (OSError, SyntaxError, ValueError, EOFError):
+        return None
+    width, height = whole.size
+    rows = np.asarray(whole.convert("L"), np.float32)
+    flat = (
+        rows[:, -_BLOCK_ROWS:].std(axis=1) < _FLAT
+    )  # where it ended the decoder goes on with one shade, to the right end first
+    missing = int(np.argmin(flat[::-1])) if not flat.all() else height
+    if missing > MOST_MISSING * height:
+        return None
+    whole_blocks = (height - missing) // _BLOCK_ROWS - 1  # the last ones are there in part
+    return whole.crop((0, 0, width, whole_blocks * _BLOCK_ROWS)) if missing else whole
 
 
 def one_thread() -> None:
@@ -71,7 +115,7 @@ def encode_jpeg(picture: Picture, *, quality: int = 95) -> bytes:
 def overview_of(image: bytes) -> bytes:
     """The whole encoded picture as an upright JPEG, its longest side at most OVERVIEW_SIDE pixels. Raises BadRecord."""
     header = _open(image)
-    if header.format == "JPEG" and max(header.size) <= OVERVIEW_SIDE and header.getexif().get(_ORIENTATION, 1) == 1:
+    if header.format in _JPEGS and max(header.size) <= OVERVIEW_SIDE and header.getexif().get(_ORIENTATION, 1) == 1:
         return image
     picture = decode_picture(image)
     scale = OVERVIEW_SIDE / max(picture.shape[:2])
@@ -108,7 +152,7 @@ def _open(image: bytes) -> Image.Image:
 def _why(image: bytes, error: Exception) -> str:
     if not image:
         return "it is empty"
-    said = "neither JPEG nor PNG" if isinstance(error, UnidentifiedImageError) else str(error)
+    said = "neither JPEG, PNG nor WebP" if isinstance(error, UnidentifiedImageError) else str(error)
     return f"{len(image)} bytes that begin with {image[:8]!r}: {said}"
 
 
@@ -120,6 +164,9 @@ def _to_bgr(picture: Image.Image) -> Picture:
         return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
+        pixels = np.asarray(rgba, np.uint8)
+        if not pixels[:, :, 3].any() and pixels.std() > _FLAT:
+            return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGR), np.uint8)
         white = Image.new("RGBA", rgba.size, "white")
         picture = Image.alpha_composite(white, rgba)
     rgb = picture if picture.mode == "RGB" else picture.convert("RGB")

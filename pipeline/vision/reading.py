@@ -6,6 +6,7 @@ a text it is nearly always right, so PaddleOCR's word is added to, not put in pl
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from threading import Lock
 from typing import Protocol
@@ -16,16 +17,17 @@ from numpy.typing import NDArray
 
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
-from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities, spelt
+from pipeline.vision.credit import credit_of, read_rows
+from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities
 from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
-from pipeline.vision.lines import Lines, lines_of
+from pipeline.vision.lines import Lines, lines_of, with_another_line
 from pipeline.vision.looks import looks_of
-from pipeline.vision.own import NAME, OwnReader, pixel_of
+from pipeline.vision.own import NAME, OwnReader
 from pipeline.vision.paddle import MIN_WIDTH, PaddleRecogniser, version
 from pipeline.vision.pictures import Picture
 from pipeline.vision.rows import Row
 from pipeline.vision.shapes import is_common, log_weight
-from pipeline.vision.verify import Verdict, chance
+from pipeline.vision.verify import Verdict, Verifier
 from pipeline.vision.vote import could_be_plate
 
 _SOME_LINE = 48, 160, 3  # the shape of a line that PaddleOCR reads while it loads
@@ -37,9 +39,8 @@ _SETTLED = (0.9, 0.97)  # certainty that needs no second opinion
 _HOPELESS = (0.15, 0.4)  # probability below which it is not worth a second opinion
 _NOTHING = (0.02, 0.05)  # probability below which no other cut is worth looking at
 _WORTH_A_WORD = 0.1  # credit of a text below which it is not worth a second opinion
-_HALF_A_CHARACTER = 0.29  # of its height
-_PLATE = {"even_at": 0.0, "trust": 1.0}  # how log odds of drawn pictures count on real ones (see verify.chance)
-_WHOLE = {"even_at": -2.0, "trust": 1.0}
+_SURELY_WHOLE = 0.0  # log odds that need no look for another line
+_LEGIBLE = 0.3  # probability of a text with another line, to count
 _SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
 _SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
 _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
@@ -53,7 +54,7 @@ class Paddle:
         self._loaded: tuple[PaddleRecogniser, Folding] | None = None
 
     def load(self) -> tuple[PaddleRecogniser, Folding]:
-        """Load it, if it is not yet: 1 to 4 s, 200 MB. From any thread. Raises Misconfigured when a wheel lacks what is needed."""
+        """Load it, if it is not yet: 0.3 s, 90 MB. From any thread. Raises Misconfigured when a wheel lacks what is needed."""
         with self._loading:
             if self._loaded is None:
                 recogniser = PaddleRecogniser()
@@ -65,6 +66,15 @@ class Paddle:
         """See LineReader. Loads it first. Raises Misconfigured."""
         recogniser, folding = self.load()
         return [folding.scores(recogniser.probabilities(line)) for line in lines]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The ways in which one plate was cut into lines, each with its lines' scores and what they say."""
+
+    ways: list[Lines]
+    own: list[list[Scores]]
+    found: list[list[Reading]]
 
 
 class Judge(Protocol):
@@ -85,8 +95,8 @@ class PlateReader:
 
     @classmethod
     def load(cls, arbiter: LineReader | None = None) -> "PlateReader":
-        """Load the own reader: 30 ms. arbiter: by default PaddleOCR, which loads when it is first needed. Raises Misconfigured."""
-        return cls(OwnReader(), arbiter or Paddle(), f"{NAME}+{version()}")
+        """Load the own networks: 50 ms. arbiter: by default PaddleOCR, loaded when it is first needed. Raises Misconfigured."""
+        return cls(OwnReader(), arbiter or Paddle(), f"{NAME}+{version()}", Verifier())
 
     def read(self, crop: Picture, inner: Box, *, surely_a_plate: bool = False, arbitrate: bool = True) -> list[Reading]:
         """The texts that a plate may say, likeliest first; empty when there is none. 3 ms, with PaddleOCR's word 15 to 25.
@@ -96,82 +106,79 @@ class PlateReader:
         surely_a_plate: there is one, so a second opinion is asked for even where hardly anything was seen.
         arbitrate: False never asks for one.
         """
-        ways, own, found = self._ways(crop, inner, surely_a_plate)
-        if not found:
+        looked = self._looked_at(crop, inner, surely_a_plate)
+        if not looked.ways:
             return []
-        readings = mixed(found)
+        readings = mixed(looked.found)
         if surely_a_plate:
-            return self._arbitrated(ways, own, found) if arbitrate and not is_settled(readings) else readings
-        if is_hopeless(readings):
-            return readings
-        credit = self._credit(crop, ways, own, found, readings[0].text)
+            return self._arbitrated(looked) if arbitrate and not is_settled(readings) else readings
+        if is_hopeless(readings) or self._judge is None:
+            may_be = arbitrate and not is_hopeless(readings) and not is_settled(readings)
+            return self._arbitrated(looked) if may_be else readings
+        looked, readings, credit = self._judged(crop, looked, readings)
         if arbitrate and credit >= _WORTH_A_WORD and not is_settled(readings):
-            readings = self._arbitrated(ways, own, found)
+            readings = self._arbitrated(looked)
         return [Reading(one.text, one.probability * credit, one.by_picture * credit) for one in readings]
 
-    def _ways(
-        self, crop: Picture, inner: Box, surely_a_plate: bool
-    ) -> tuple[list[Lines], list[list[Scores]], list[list[Reading]]]:
-        """The ways to cut the plate that were tried, each with its lines' scores and the readings of both."""
-        ways: list[Lines] = []
-        own: list[list[Scores]] = []
-        found: list[list[Reading]] = []
+    def _judged(self, crop: Picture, looked: Looked, readings: list[Reading]) -> tuple[Looked, list[Reading], float]:
+        """The plate as it is best read, and how probable it is that this is a plate and all of it.
+
+        Where a single line seems to be a part of its plate, the other line is looked for above and below it.
+        """
+        grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
+        rows, verdict = self._verdict(grey, looked, readings[0].text)
+        if verdict is None:
+            return looked, readings, 1.0
+        best, credit = looked, credit_of(verdict, readings[0].text)
+        if len(rows) > 1 or verdict.whole >= _SURELY_WHOLE:
+            return best, readings, credit
+        for lines in with_another_line(crop, rows[0]):
+            scores = self._own.scores([line.picture for line in lines])
+            said = _read(scores)
+            if not said or len(said[0].text) <= len(readings[0].text) or said[0].probability < _LEGIBLE:
+                continue
+            other = Looked([lines], [scores], [said])
+            _, whole = self._verdict(grey, other, said[0].text)
+            if whole is not None and credit_of(whole, said[0].text) > credit:
+                best, readings, credit = other, said, credit_of(whole, said[0].text)
+        return best, readings, credit
+
+    def _verdict(self, grey: NDArray[np.uint8], looked: Looked, text: str) -> tuple[list[Row], Verdict | None]:
+        """Where a text was read, and what the picture says of that."""
+        credits = _credits(looked.found)
+        best = max(range(len(credits)), key=lambda at: (_says(looked.found[at], text), credits[at]))
+        rows = read_rows(looked.ways[best], looked.own[best], text)
+        return rows, self._judge.look(grey, rows) if rows and self._judge else None
+
+    def _looked_at(self, crop: Picture, inner: Box, surely_a_plate: bool) -> Looked:
+        """The plate cut in the ways that are worth it."""
+        looked = Looked([], [], [])
         for lines in lines_of(crop, inner, surely_a_plate=surely_a_plate):
-            if any(found) and len(lines) < len(ways[0]):
+            if any(looked.found) and len(lines) < len(looked.ways[0]):
                 break  # half of a plate of two lines, which was read whole
-            ways.append(lines)
-            own.append(self._own.scores([line.picture for line in lines]))
-            found.append(_read(own[-1]))
-            if len(ways) == len(lines) == 1 and is_settled(found[0]):
+            scores = self._own.scores([line.picture for line in lines])
+            looked.ways.append(lines)
+            looked.own.append(scores)
+            looked.found.append(_read(scores))
+            if len(looked.ways) == len(lines) == 1 and is_settled(looked.found[0]):
                 break  # a plate of two lines is always cut both ways: an end of either may be lost
-            if not surely_a_plate and is_hopeless(found[-1], _NOTHING):
+            if not surely_a_plate and is_hopeless(looked.found[-1], _NOTHING):
                 break
-        return ways, own, found
+        return looked
 
-    def _credit(
-        self, crop: Picture, ways: list[Lines], own: list[list[Scores]], found: list[list[Reading]], text: str
-    ) -> float:
-        """How probable it is, by what is seen around the text, that it is a plate's and all of it."""
-        if self._judge is None:
-            return 1.0
-        credits = _credits(found)
-        best = max(range(len(ways)), key=lambda at: (bool(found[at]) and found[at][0].text == text, credits[at]))
-        rows = read_rows(ways[best], own[best], text)
-        if not rows:
-            return 1.0
-        verdict = self._judge.look(np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8), rows)
-        return credit_of(verdict)
-
-    def _arbitrated(self, ways: list[Lines], own: list[list[Scores]], found: list[list[Reading]]) -> list[Reading]:
+    def _arbitrated(self, looked: Looked) -> list[Reading]:
         """Both readers' word on one way: to ask PaddleOCR about all changes hardly any text, and takes twice the time."""
-        asked = _worth_asking(ways, found)
-        return _read_both(own[asked], self._arbiter.scores([_narrower(line.picture) for line in ways[asked]]))
+        asked = _worth_asking(looked.ways, looked.found)
+        lines = [_narrower(line.picture) for line in looked.ways[asked]]
+        return _read_both(looked.own[asked], self._arbiter.scores(lines))
 
     def looks(self, crop: Picture, inner: Box) -> Looks:
         """What the plate looks like beside its text: 2 ms. crop, inner: as in read."""
         return looks_of(crop, inner, self._own)
 
 
-def read_rows(lines: Lines, scores: Sequence[Scores], text: str) -> list[Row]:
-    """The rows of a plate as far as the text was read in them, from its first to its last character."""
-    said = [spelt(one) for one in scores]
-    whole = "".join(character for line in said for character, _ in line)
-    begin = whole.find(text)
-    first, end = (begin, begin + len(text)) if begin >= 0 else (0, len(whole))
-    rows, passed = [], 0
-    for line, characters in zip(lines, said, strict=True):
-        kept = characters[max(first - passed, 0) : max(end - passed, 0)]
-        passed += len(characters)
-        if kept:
-            half = _HALF_A_CHARACTER * line.picture.shape[0] / 1.5
-            left, right = (pixel_of(column, line.picture) for _, column in (kept[0], kept[-1]))
-            rows.append(line.part(left - half, right + half))
-    return rows
-
-
-def credit_of(verdict: Verdict) -> float:
-    """The probability that a text is a plate's and all of it."""
-    return chance(verdict.plate, **_PLATE) * chance(verdict.whole, **_WHOLE)
+def _says(readings: list[Reading], text: str) -> bool:
+    return bool(readings) and readings[0].text == text
 
 
 def is_settled(readings: list[Reading]) -> bool:

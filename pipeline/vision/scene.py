@@ -13,7 +13,7 @@ from pipeline.vision.attributes import colour_of
 from pipeline.vision.boxes import Box
 from pipeline.vision.interpret import Reading
 from pipeline.vision.locate import Located, find_more_plates, find_plates
-from pipeline.vision.pictures import Picture, decode_picture, encode_jpeg
+from pipeline.vision.pictures import Picture, decode, decode_picture, encode_jpeg
 from pipeline.vision.reading import PlateReader
 from pipeline.vision.sights import looks_in, read_passage, sight_of
 from pipeline.vision.vote import Verdict, vote
@@ -40,23 +40,25 @@ class SceneRead:
 
 @dataclass(frozen=True, slots=True)
 class SceneReads:
-    """All that was read in one picture, best first, and the picture's size in pixels."""
+    """All that was read in one picture, best first, its size in pixels, and how many rows at its end were cut off in transfer."""
 
     reads: tuple[SceneRead, ...]
     width: int
     height: int
+    rows_missing: int = 0
 
 
 def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
     """Find and read the plates of one encoded picture. Raises BadRecord (see decode_picture)."""
-    picture = decode_picture(image)
+    decoded = decode(image)
+    picture = decoded.picture
     best: dict[str, SceneRead] = {}
     found = find_plates(picture)
     _read_all(picture, found, reader, best)
     if not any(read.confidence >= _ENOUGH for read in best.values()):
         _read_all(picture, find_more_plates(picture, [located.box for located in found]), reader, best)
     reads = tuple(sorted(best.values(), key=_rank))
-    return SceneReads(reads, picture.shape[1], picture.shape[0])
+    return SceneReads(reads, picture.shape[1], picture.shape[0], decoded.rows_missing)
 
 
 def _read_all(picture: Picture, found: Sequence[Located], reader: PlateReader, best: dict[str, SceneRead]) -> None:

@@ -81,4 +81,5 @@ def _crop_of(image: bytes, box: Box) -> tuple[Picture, Box]:
 
 
 def _margin(box: Box) -> int:
-    return max(4, box[3] // 2)
+    """Pixels around a plate: as many as another line and what surrounds it may take."""
+    return max(4, round(1.3 * min(box[3], box[2] / 3)))

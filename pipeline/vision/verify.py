@@ -20,6 +20,9 @@ from pipeline.vision.rows import Grey, Row
 
 HIGH, WIDE = 48, 128  # pixels of the network's input
 AROUND = 1.4, 1.15  # heights of a character that are seen beside the text, and above and below it
+_BESIDE = 0.2, 0.7  # heights of a character beside a line where the next one would begin
+_EVEN = 60  # of 255: most difference along a column of even ground, where ink differs by some 200
+_FREE = 2.0  # log odds that a text between even grounds is all of its plate
 MODEL = Path(__file__).parent / "models" / "verifier.onnx"
 
 
@@ -48,9 +51,12 @@ class Verifier:
 
         grey: (h, w) uint8 of the plate with its surroundings, not modified.
         """
-        block = block_of(grey, rows)[None, None].astype(np.float32) / 255.0
-        (found,) = self._session.run(["log_odds"], {"blocks": block})
-        return Verdict(float(found[0, 0]), float(found[0, 1]))
+        block = block_of(grey, rows)
+        (found,) = self._session.run(["log_odds"], {"blocks": block[None, None].astype(np.float32) / 255.0})
+        whole = float(found[0, 1])
+        if len(rows) == 1 and ends_are_free(block, rows[0].length / rows[0].height):
+            whole = max(whole, _FREE)  # a short text in the middle of a long plate
+        return Verdict(float(found[0, 0]), whole)
 
 
 def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
@@ -66,6 +72,15 @@ def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
     turn = cv2.getPerspectiveTransform(corners.astype(np.float32), flat)
     seen = cv2.warpPerspective(grey, turn, (WIDE, HIGH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return levelled(np.asarray(seen, np.uint8))
+
+
+def ends_are_free(block: NDArray[np.uint8], length: float) -> bool:
+    """Whether even ground follows a single line on either side, where another character would stand. length: in its heights."""
+    step = WIDE / (length + 2 * AROUND[0])  # columns of a character's height
+    first, last = (round(HIGH * (AROUND[1] + share) / (1 + 2 * AROUND[1])) for share in (0.1, 0.9))
+    near, far = (round((AROUND[0] - share) * step) for share in _BESIDE)
+    ends = np.hstack([block[first:last, far:near], block[first:last, WIDE - near : WIDE - far]]).astype(np.int16)
+    return bool((ends.max(axis=0) - ends.min(axis=0)).max(initial=0) < _EVEN)
 
 
 def corners_of(rows: Sequence[Row]) -> NDArray[np.float64]:
@@ -95,6 +110,6 @@ def _point(row: Row, x: float, down: float) -> tuple[float, float]:
     return x + row.down * down, row.y_at(x) + down
 
 
-def chance(log_odds: float, *, even_at: float = 0.0, trust: float = 1.0) -> float:
-    """A probability from log odds of a network that drawn pictures taught. even_at: log odds that are taken for one half."""
-    return 1.0 / (1.0 + math.exp(-trust * (log_odds - even_at)))
+def chance(log_odds: float) -> float:
+    """The probability for log odds."""
+    return 1.0 / (1.0 + math.exp(-log_odds))

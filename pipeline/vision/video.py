@@ -1,6 +1,7 @@
 """The pictures of a video file, each with its time."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -9,11 +10,36 @@ import numpy as np
 from pipeline.vision.costs import is_video
 from pipeline.vision.pictures import MAX_PIXELS, Picture
 
+_USUAL_STEP_MS = 40.0
+_SHORTEST_STEP_MS, _LONGEST_STEP_MS = 1.0, 1000.0
+
+
+@dataclass(slots=True)
+class Clock:
+    """A video's time that only goes forward, made of its container's times.
+
+    Where those stand still or go back, as where two recordings were joined, time goes on by a usual step between two frames.
+    """
+
+    step_ms: float = _USUAL_STEP_MS
+    shift_ms: float = 0.0
+    before_ms: float | None = None  # the container's time of the last frame
+
+    def at(self, container_ms: float) -> float:
+        """The time of the next frame, in ms since the start."""
+        before, self.before_ms = self.before_ms, container_ms
+        if before is not None:
+            step = container_ms - before
+            if step >= _SHORTEST_STEP_MS:
+                self.step_ms = min(step, _LONGEST_STEP_MS)
+            else:
+                self.shift_ms += self.step_ms - step
+        return container_ms + self.shift_ms
+
 
 def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tuple[int, int, Picture]]:
-    """Decode a video. Yields each frame's number (from 1), its time in ms since the start, and the picture.
+    """Decode a video. Yields each frame's number (from 1), its time in ms since the start (see Clock), and the picture.
 
-    Times grow: a frame whose container gives no later time is one millisecond after the frame before it.
     frames_per_s: yield at most so many frames per second of the video's time; None yields all.
     Yields nothing when no frame of the file can be decoded, when it is no video, or when its frames are larger than MAX_PIXELS.
     """
@@ -23,17 +49,22 @@ def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tupl
     try:
         if video.get(cv2.CAP_PROP_FRAME_WIDTH) * video.get(cv2.CAP_PROP_FRAME_HEIGHT) > MAX_PIXELS:
             return
-        number, due_ms, last_ms = 0, 0.0, -1
+        clock, number, due_ms = Clock(_step_of(video)), 0, 0.0
         while True:
             good, frame = video.read()
             if not good:
                 return
             number += 1
-            at_ms = max(float(video.get(cv2.CAP_PROP_POS_MSEC)), last_ms + 1)  # of the frame just read
+            at_ms = clock.at(float(video.get(cv2.CAP_PROP_POS_MSEC)))  # of the frame just read
             if at_ms + 0.5 < due_ms:
                 continue
             due_ms = at_ms + 1000.0 / frames_per_s if frames_per_s else 0.0
-            last_ms = round(at_ms)
-            yield number, last_ms, np.asarray(frame, np.uint8)
+            yield number, round(at_ms), np.asarray(frame, np.uint8)
     finally:
         video.release()
+
+
+def _step_of(video: cv2.VideoCapture) -> float:
+    """Milliseconds between two frames, as the container says; the usual ones where it says nothing sensible."""
+    rate = float(video.get(cv2.CAP_PROP_FPS))
+    return 1000.0 / rate if 1.0 <= rate <= 240.0 else _USUAL_STEP_MS

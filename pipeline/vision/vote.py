@@ -9,7 +9,7 @@ from pipeline.vision.shapes import is_common
 MIN_CONFIDENCE = 0.5  # rather right than wrong
 _UNUSUAL = 0.85  # what the confidence of a text of no common shape counts for against MIN_CONFIDENCE
 MIN_LENGTH, MAX_LENGTH = 4, 10
-_MOST_DIGITS = 6
+_BARE = 0.72  # and of letters alone or digits alone
 _MAYBE_LETTERS, _MAYBE_DIGITS = str.maketrans("01", "OI"), str.maketrans("OQI", "001")
 
 
@@ -52,26 +52,26 @@ def weighed(sights: Sequence[Sequence[Reading]]) -> list[Reading]:
 
 
 def is_plausible(text: str, confidence: float) -> bool:
-    """Whether a text that stands somewhere in a picture is a plate: of a plate's length, seen well, and no mere word.
+    """Whether a text that stands somewhere in a picture is rather a plate than not: of a plate's length, and seen well enough.
 
-    A text of a shape that is rare or that no country issues must be seen better.
+    The confidence says how clearly the picture shows a plate; a text of a shape that is rare or that no country issues needs more,
+    and a mere word or number, of which the world is full, most.
 
-    >>> [is_plausible(text, 0.9) for text in ("1ABC234", "BOBBY2", "STOP", "SNA1L", "12", "0475123456")]
-    [True, True, False, False, False, False]
-    >>> is_plausible("1ABC234", 0.52), is_plausible("BOBBY2", 0.52)
-    (True, False)
+    >>> [is_plausible(text, 0.9) for text in ("1ABC234", "BOBBY2", "OLIFANT", "12")]
+    [True, True, True, False]
+    >>> is_plausible("1ABC234", 0.52), is_plausible("BOBBY2", 0.52), is_plausible("OLIFANT", 0.65)
+    (True, False, False)
     """
     if not could_be_plate(text):
         return False
-    return confidence * (1.0 if is_common(text) else _UNUSUAL) >= MIN_CONFIDENCE
+    return confidence * (1.0 if is_common(text) else _BARE if is_bare(text) else _UNUSUAL) >= MIN_CONFIDENCE
 
 
 def could_be_plate(text: str) -> bool:
-    """Whether a text has a plate's length and is neither a word nor a telephone number.
+    """Whether a text has a plate's length."""
+    return MIN_LENGTH <= len(text) <= MAX_LENGTH
 
-    A word holds no digit but those that look like O or I; no series of Europe has more than six digits and no letter.
-    """
-    if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
-        return False
-    is_word = text.translate(_MAYBE_LETTERS).isalpha() and not is_common(text)
-    return not is_word and not (text.translate(_MAYBE_DIGITS).isdigit() and len(text) > _MOST_DIGITS)
+
+def is_bare(text: str) -> bool:
+    """Whether a text is letters alone or digits alone, but for those that look like O and I."""
+    return text.translate(_MAYBE_LETTERS).isalpha() or text.translate(_MAYBE_DIGITS).isdigit()

@@ -13,7 +13,6 @@ MAY_WRITE = {
     "pipeline.runtime.private": "it is the one place",
     "pipeline.runtime.principals": "a developer's tool: the table in the documentation",
     "schemas.export": "a developer's tool: the schemas are public",
-    "pipeline.vision.paddle": "files without data in a temporary folder of its own",
     "pipeline.vision.rendering.passages": "a developer's tool: drawn pictures",
     "pipeline.vision.rendering.video": "a developer's tool: drawn pictures",
 }

@@ -15,6 +15,7 @@ from benchmarks.reading_peers import Road
 from pipeline.errors import BadRecord
 from pipeline.vision.pictures import Picture, encode_jpeg
 from pipeline.vision.reading import PlateReader
+from pipeline.vision.rendering.plate_art import draw_plate_art
 from pipeline.vision.scene import read_crop, read_picture
 
 OFFLINE = """
@@ -26,6 +27,7 @@ sys.addaudithook(no_network)
 from pipeline.vision.scene import read_crop
 assert "paddleocr" not in sys.modules
 from pipeline.vision.reading import PlateReader
+from pipeline.vision.rendering.plate_art import draw_plate_art
 reader = PlateReader.load()
 print(read_crop(sys.stdin.buffer.read(), reader).reads[0].plate)
 """
@@ -38,14 +40,14 @@ def reader() -> PlateReader:
 
 
 def drawn(*lines: str, height: int = 60) -> Picture:
-    """A plate as large as its lines: dark letters on white, a dark rim."""
-    font = ImageFont.load_default(height * 0.8)
-    width = max(int(font.getlength(line)) for line in lines) + height
-    plate = Image.new("RGB", (width, height * len(lines) + height // 3), "white")
+    """A plate as large as its lines: dark letters on white, as high as plates have them, a dark rim."""
+    font = ImageFont.load_default(height * 0.95)
+    width = max(int(font.getlength(line)) for line in lines) + height // 2
+    plate = Image.new("RGB", (width, height * len(lines) + height // 10), "white")
     draw = ImageDraw.Draw(plate)
     draw.rectangle((0, 0, plate.width - 1, plate.height - 1), outline="black", width=2)
     for number, line in enumerate(lines):
-        draw.text((plate.width / 2, height * (number + 0.66)), line, "black", font, anchor="mm")
+        draw.text((plate.width / 2, height * (number + 0.55)), line, "black", font, anchor="mm")
     return np.ascontiguousarray(np.asarray(plate)[:, :, ::-1])
 
 
@@ -89,11 +91,43 @@ def test_the_country_comes_with_the_read(reader: PlateReader) -> None:
     assert "BE" == read.country
 
 
-@pytest.mark.parametrize("text", [(), ("WELCOME",), ("OPEN", "DAILY")])
+def written(*lines: str) -> Picture:
+    """Text painted on something large and even, in a picture of 640x480."""
+    scene = np.full((480, 640, 3), (95, 110, 120), np.uint8)
+    for number, line in enumerate(lines):
+        at = (150, 200 + 60 * number)
+        cv2.putText(scene, line, at, cv2.FONT_HERSHEY_DUPLEX, 1.3, (235, 235, 235), 3, cv2.LINE_AA)
+    return np.asarray(cv2.GaussianBlur(scene, (3, 3), 0), np.uint8)
+
+
+@pytest.mark.parametrize("text", [(), ("WELCOME",), ("OPEN", "DAILY"), ("FLEET 482",), ("BAY 7315", "LEVEL 2")])
 def test_a_picture_without_a_plate_gives_no_read(reader: PlateReader, text: tuple[str, ...]) -> None:
-    """An empty road, and writing that is no plate."""
-    scene = on_a_car(drawn(*text)) if text else np.full((480, 640, 3), 90, np.uint8)
-    assert () == read_picture(encode_jpeg(scene), reader).reads
+    """An empty road, and writing that stands on no plate."""
+    assert () == read_picture(encode_jpeg(written(*text)), reader).reads
+
+
+@pytest.mark.parametrize("plate", ["OLIFANT", "ZEBRA"])
+def test_letters_alone_are_read_where_the_picture_shows_a_plate(reader: PlateReader, plate: str) -> None:
+    """Personalised plates follow no series: rim, band and place make them plates."""
+    scene = on_a_car(np.asarray(draw_plate_art(plate, "BE"), np.uint8))
+    assert [plate] == [read.plate for read in read_picture(encode_jpeg(scene), reader).reads]
+
+
+@pytest.mark.parametrize("rise", [-0.25, 0.25])
+def test_a_plate_seen_from_the_side_is_read(reader: PlateReader, rise: float) -> None:
+    """Its row slopes while its strokes stay upright: a shear, which turning does not undo."""
+    scene = on_a_car(drawn("1ABC234"))
+    sheared = cv2.warpAffine(
+        scene, np.array([[0.8, 0, 60], [rise, 1, -300 * rise]]), (640, 480), borderMode=cv2.BORDER_REPLICATE
+    )
+    assert "1ABC234" == read_picture(encode_jpeg(np.asarray(sheared, np.uint8)), reader).reads[0].plate
+
+
+def test_a_plate_that_fills_the_picture_is_read(reader: PlateReader) -> None:
+    """300 pixels high, as in a close photograph."""
+    scene = cv2.resize(on_a_car(drawn("AB123CD")), None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC)
+    close = np.asarray(scene, np.uint8)[1800:2700, 1500:3300]
+    assert "AB123CD" == read_picture(encode_jpeg(close), reader).reads[0].plate
 
 
 def test_a_bad_picture_is_a_bad_record(reader: PlateReader) -> None:

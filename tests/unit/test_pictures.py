@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.errors import BadRecord
-from pipeline.vision.pictures import OVERVIEW_SIDE, decode_picture, encode_jpeg, overview_of
+from pipeline.vision.pictures import MOST_MISSING, OVERVIEW_SIDE, decode, decode_picture, encode_jpeg, overview_of
 
 WARM = """
 import sys
@@ -74,7 +74,7 @@ def test_what_is_no_picture_is_refused(image: bytes) -> None:
     assert "not_a_picture" == reason_of(image)
 
 
-@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_a_truncated_picture_is_refused_instead_of_filled_with_grey(kind: str, share: float) -> None:
     """OpenCV alone would decode such a JPEG and make the rest grey."""
@@ -106,6 +106,35 @@ def test_other_kinds_of_png_become_three_channels(mode: str, colour: object) -> 
     """Grey, grey with transparency, colour with transparency, black and white, palette."""
     picture = decode_picture(encoded(Image.new(mode, (24, 16), colour), "PNG"))  # type: ignore[arg-type]
     assert ((16, 24, 3), np.uint8) == (picture.shape, picture.dtype)
+
+
+def test_a_jpeg_that_only_lacks_its_end_is_read() -> None:
+    """Some cameras never write the end marker."""
+    whole = encoded(noise(320, 240), "JPEG")
+    assert np.array_equal(decode_picture(whole), decode_picture(whole[:-2]))
+
+
+def test_of_a_jpeg_whose_tail_is_cut_off_the_rest_is_read_and_the_loss_is_told() -> None:
+    """What is missing is left out, never filled with grey."""
+    whole = encoded(noise(320, 240), "JPEG")
+    read = decode(whole[: int(len(whole) * 0.93)])
+    height = read.picture.shape[0]
+    assert 240 == height + read.rows_missing
+    assert 0 < read.rows_missing <= MOST_MISSING * 240 + 32
+    assert np.array_equal(decode_picture(whole)[: height - 16], read.picture[: height - 16])
+
+
+def test_an_alpha_of_nothing_all_over_hides_nothing() -> None:
+    """Grabbers that fill a fourth byte with 0 mean no transparency."""
+    picture = noise(32, 24).convert("RGBA")
+    picture.putalpha(0)
+    assert np.array_equal(decode_picture(encoded(noise(32, 24), "PNG")), decode_picture(encoded(picture, "PNG")))
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "MPO"])
+def test_other_kinds_that_cameras_write_are_read(kind: str) -> None:
+    """WebP, and a JPEG of several pictures."""
+    assert (24, 32, 3) == decode_picture(encoded(noise(32, 24), kind)).shape
 
 
 def test_transparent_is_white() -> None:
@@ -154,7 +183,7 @@ def test_quality_costs_bytes() -> None:
     ("image", "expected"),
     [
         (b"", "it is empty"),
-        (b"GIF89a", "neither JPEG nor PNG"),
+        (b"GIF89a", "neither JPEG, PNG nor WebP"),
         (png_header(20_000, 20_000), "far more than the 40 megapixels"),
         (png_header(8_000, 8_000), "8000x8000 pixels, at most 40 megapixels"),
     ],

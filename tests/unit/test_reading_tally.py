@@ -48,3 +48,21 @@ def test_countries_that_nobody_wrote_down_yet_are_counted_apart() -> None:
         "with a module": {"with_truth": 1, "said": 1, "right": 1, "wrong": 0},
         "without a module": {"with_truth": 1, "said": 1, "right": 0, "wrong": 1},
     } == result.country_figures(each=False)
+
+
+def test_of_a_picture_with_several_plates_any_may_be_the_best_read_and_all_are_to_be_found() -> None:
+    """Recall counts plates, right and wrong best reads count pictures, false reads count reads."""
+    two = Case(Path("two.jpg"), "1ABC234", height_px=20, others=("AB123CD",), kinds=("night",))
+    none = Case(Path("none.jpg"), None)
+    figures = (
+        counted(
+            (two, [Said("AB123CD", 0.99), Said("XY1", 0.6)]),
+            (two, [Said("1A8C234", 0.7), Said("1ABC234", 0.6)]),
+            (none, [Said("BUS4", 0.9)]),
+        )
+        .groups["all"]
+        .figures()
+    )
+    assert (33.3, 50.0, 66.7, 3) == tuple(
+        figures[name] for name in ("folded_percent", "recall_percent", "wrong_best_percent", "false_reads")
+    )

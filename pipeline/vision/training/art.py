@@ -86,15 +86,18 @@ def draw(
     rich: bool = False,
     backdrop: Backdrop | None = None,
     margin: int = CHARACTER,
+    room: float = 0.0,
 ) -> Drawn:
     """A plate with its surroundings, reproducible from rng. rich: crests large and with much in them.
 
-    backdrop: draws what is around the plate, by default a bumper's shades. margin: pixels of it on each side.
+    backdrop: draws what is around the plate, by default a bumper's shades. margin: pixels of it on each side. room: heights of a
+    character that the plate is longer at either end than its text needs.
     """
     look = _look(face, rng, rich)
     strips = [_strip(line, look, rng) for line in plate.lines]
     two = len(strips) == 2
     pad, rise = (rng.uniform(0.12, 0.6) * CHARACTER for _ in range(2))
+    pad += room * CHARACTER
     rise = min(rise, 0.35 * CHARACTER)
     between = rng.uniform(0.12, 0.5) * CHARACTER
     inner_width = max(strip.shape[1] for strip, _ in strips) + 2 * pad

@@ -1,7 +1,7 @@
 """What the verifier learns from: blocks of text with their surroundings, on plates and elsewhere, whole and cut off."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,13 +12,20 @@ from pipeline.vision.training.art import CHARACTER, TextLine, draw
 from pipeline.vision.training.lettering import backdrop, burnt_in, lettering
 from pipeline.vision.training.series import Plate, any_plate
 from pipeline.vision.training.typefaces import Typeface
-from pipeline.vision.training.wear import Grey, Points, shoot
+from pipeline.vision.training.wear import Grey, Points, Shot, shoot
 from pipeline.vision.verify import AROUND, HIGH, WIDE
 
 _PLATE_SHARE = 0.6
 _CUT_SHARE = 0.4  # of plates: one line of two, or some characters left out
 _BURNT_IN = 0.25  # of what is no plate
-_LETTERS_ONLY = 0.1  # of plates, which series do not have: personalised ones
+_LETTERS_ONLY = 0.12  # of plates, which series do not have: personalised ones
+_LIGHT_ON_DARK = 0.08  # of plates, beside those that are so anyway
+_ROOM, _SHORT, _ROOMY = (
+    3.0,
+    6,
+    0.2,
+)  # heights of a character beside short texts, most of them less; and beside so many of the others
+_AT_THE_EDGE = 0.15  # of plates cut off: the picture ends there
 _OWN_SHARE = 0.4
 _MARGIN = round(1.9 * CHARACTER)
 
@@ -51,12 +58,30 @@ def _of_plate(face: Typeface, rng: np.random.Generator) -> Block:
     plate = any_plate(rng)
     if rng.random() < _LETTERS_ONLY:
         plate = _personalised(plate, rng)
-    drawn = draw(plate, face, rng, rich=bool(rng.random() < 0.5), backdrop=backdrop, margin=_MARGIN)
+    if rng.random() < _LIGHT_ON_DARK:
+        plate = replace(plate, ground=plate.ink, ink=plate.ground)
+    room = _ROOM * float(rng.random()) ** 2 if len(plate.text) < _SHORT or rng.random() < _ROOMY else 0.0
+    drawn = draw(plate, face, rng, rich=bool(rng.random() < 0.5), backdrop=backdrop, margin=_MARGIN, room=room)
     shot = shoot(drawn, rng)
-    lines, is_whole = drawn.lines, True
-    if rng.random() < _CUT_SHARE:
-        lines, is_whole = _less(lines, rng), False
-    return Block(_cut(shot.picture, shot.to_picture, lines, CHARACTER, rng), True, is_whole)
+    if rng.random() >= _CUT_SHARE:
+        return Block(_cut(shot.picture, shot.to_picture, drawn.lines, CHARACTER, rng), True, True)
+    lines = _less(drawn.lines, rng)
+    if rng.random() < _AT_THE_EDGE:
+        shot = _ended(shot, lines)
+    return Block(_cut(shot.picture, shot.to_picture, lines, CHARACTER, rng), True, False)
+
+
+def _ended(shot: Shot, lines: Sequence[TextLine]) -> Shot:
+    """The same picture, ending where the lines do: at the left if the plate goes on there, else at the right."""
+    line = lines[0]
+    middle = (line.top + line.bottom) / 2
+    left, right = (round(float(x)) for x, _ in shot.seen([(line.left, middle), (line.right, middle)]))
+    width = shot.picture.shape[1]
+    if left > width - right:
+        left = min(max(left, 0), width - 8)
+        moved = np.array([[1, 0, -left], [0, 1, 0], [0, 0, 1.0]])
+        return Shot(shot.picture[:, left:].copy(), moved @ shot.to_picture, shot.height)
+    return Shot(shot.picture[:, : max(min(right, width), 8)].copy(), shot.to_picture, shot.height)
 
 
 def _personalised(plate: Plate, rng: np.random.Generator) -> Plate:

@@ -1,4 +1,4 @@
-"""Train the verifier of blocks: one command, one seed, one processor core, under an hour.
+"""Train the verifier of blocks: one command, one seed, one processor core, about twenty minutes.
 
     uv sync --group training
     python -m pipeline.vision.training.train_verifier --fonts FOLDER --out pipeline/vision/models/verifier.onnx
@@ -20,7 +20,7 @@ from pipeline.vision.training.blocks import block
 from pipeline.vision.training.typefaces import Typeface, typefaces_in
 from pipeline.vision.verify import HIGH, WIDE
 
-COUNT, EPOCHS, BATCH = 40_000, 10, 64
+COUNT, EPOCHS, BATCH = 24_000, 7, 64
 PEAK_RATE = 2e-3
 _HELD_OUT = 10**9  # numbers from here on are for measuring
 _CHECKED = 2_000

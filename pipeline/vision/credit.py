@@ -1,0 +1,40 @@
+"""Where a text was read in its lines, and how far the picture says that it is a plate's and all of it."""
+
+from collections.abc import Sequence
+
+from pipeline.vision.ctc import Scores, spelt
+from pipeline.vision.lines import Lines
+from pipeline.vision.own import pixel_of
+from pipeline.vision.rows import Row
+from pipeline.vision.shapes import is_common
+from pipeline.vision.verify import Verdict, chance
+from pipeline.vision.vote import is_bare
+
+# log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
+_COMMON, _ODD, _BARE = 0.8, 0.0, -2.0
+_TRUST = 1.4  # how log odds that drawn pictures taught count on real ones
+_MOSTLY_WHOLE = 2.8  # log odds that a text is all of its plate, before the picture is seen
+_HALF_A_CHARACTER = 0.29  # of its height
+
+
+def read_rows(lines: Lines, scores: Sequence[Scores], text: str) -> list[Row]:
+    """The rows of a plate as far as the text was read in them, from its first to its last character."""
+    said = [spelt(one) for one in scores]
+    whole = "".join(character for line in said for character, _ in line)
+    begin = whole.find(text)
+    first, end = (begin, begin + len(text)) if begin >= 0 else (0, len(whole))
+    rows, passed = [], 0
+    for line, characters in zip(lines, said, strict=True):
+        kept = characters[max(first - passed, 0) : max(end - passed, 0)]
+        passed += len(characters)
+        if kept:
+            half = _HALF_A_CHARACTER * line.picture.shape[0] / 1.5
+            left, right = (pixel_of(column, line.picture) for _, column in (kept[0], kept[-1]))
+            rows.append(line.part(left - half, right + half))
+    return rows
+
+
+def credit_of(verdict: Verdict, text: str) -> float:
+    """The probability that a text is a plate's and all of it. Its shape is weak evidence: of words and numbers there are many."""
+    prior = _COMMON if is_common(text) else _BARE if is_bare(text) else _ODD
+    return chance(_TRUST * (verdict.plate + prior)) * chance(_TRUST * (verdict.whole + _MOSTLY_WHOLE))

@@ -1,0 +1,81 @@
+"""What the verifier is shown: a block of text upright with its surroundings, of one line or two, turned or leaning."""
+
+import numpy as np
+import pytest
+
+from pipeline.vision.credit import credit_of
+from pipeline.vision.ctc import ALPHABET, spelt
+from pipeline.vision.lines import Line
+from pipeline.vision.rows import Row
+from pipeline.vision.verify import AROUND, HIGH, WIDE, Verdict, block_of, corners_of, ends_are_free
+
+
+def row(**changed: float) -> Row:
+    """A level row of 200 x 40 pixels around (300, 200)."""
+    parts = {"centre_x": 300.0, "centre_y": 200.0, "length": 200.0, "height": 40.0, "slope": 0.0, "score": 6.0}
+    return Row(**{**parts, **changed}, characters=6)  # type: ignore[arg-type] # numbers by name
+
+
+def test_a_level_row_has_an_upright_block() -> None:
+    """As long as the text and as much beside, above and below it as the network sees."""
+    beside, above = AROUND[0] * 40, AROUND[1] * 40
+    left, top, right, bottom = 200 - beside, 180 - above, 400 + beside, 220 + above
+    expected = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    assert np.allclose(expected, corners_of([row()]))
+
+
+def test_two_rows_have_one_block() -> None:
+    """From above the first to below the second, as wide as the wider one."""
+    corners = corners_of([row(length=80.0), row(centre_y=260.0)])
+    assert np.allclose([200 - AROUND[0] * 40, 180 - AROUND[1] * 40], corners[0])
+    assert np.allclose([400 + AROUND[0] * 40, 280 + AROUND[1] * 40], corners[2])
+
+
+def test_a_sloping_row_keeps_its_upright_strokes() -> None:
+    """Seen from the side: the block's ends stand upright; turned: they stand at right angles to the row."""
+    seen = corners_of([row(slope=0.25, lean=0.0)])
+    assert np.isclose(seen[0][0], seen[3][0])
+    turned = corners_of([row(slope=0.25)])
+    along, down = turned[1] - turned[0], turned[3] - turned[0]
+    assert np.isclose(0.0, float(along @ down))
+
+
+@pytest.mark.parametrize("size", [(60, 90), (1500, 2400)])
+def test_blocks_of_any_picture_have_one_size(size: tuple[int, int]) -> None:
+    """Small and large, also beyond the picture's edge."""
+    picture = np.random.default_rng(3).integers(0, 256, size, np.uint8)
+    assert (HIGH, WIDE) == block_of(picture, [row(height=size[0] / 3)]).shape
+
+
+def test_a_part_of_a_line_lies_where_its_pixels_came_from() -> None:
+    """The whole picture of a line is the row and half a character more; a part is found again in it."""
+    line = Line(np.zeros((48, 176, 3), np.uint8), row())
+    whole = line.part(0, 176)
+    assert (300.0, 220.0) == (pytest.approx(whole.centre_x), pytest.approx(whole.length))
+    assert line.part(0, 88).ends[1] == pytest.approx(300.0)
+
+
+def test_what_columns_spell_comes_with_its_place() -> None:
+    """Repeats are one character, in the middle of its columns."""
+    classes = [0, 2, 2, 2, 0, 11, 0, 11]
+    scores = np.log(np.full((8, len(ALPHABET) + 1), 1e-6))
+    scores[np.arange(8), classes] = 0.0
+    assert [("1", 2.0), ("A", 5.0), ("A", 7.0)] == spelt(scores)
+
+
+def test_a_text_is_credited_by_what_the_picture_shows() -> None:
+    """Of one look, a word needs more than a series' text; doubt about either question lowers it."""
+    clear = Verdict(plate=4.0, whole=4.0)
+    assert credit_of(clear, "1ABC234") > credit_of(clear, "XQ7B2J9") > credit_of(clear, "OLIFANT") > 0.9
+    assert credit_of(Verdict(plate=-4.0, whole=4.0), "1ABC234") < 0.05
+    assert credit_of(Verdict(plate=4.0, whole=-5.0), "1ABC234") < 0.1
+
+
+def test_even_ground_beside_a_line_is_told_from_another_character() -> None:
+    """A stroke where the next character would stand is enough."""
+    block = np.full((HIGH, WIDE), 220, np.uint8)
+    assert ends_are_free(block, 5.0)
+    step = WIDE / (5.0 + 2 * AROUND[0])
+    column = round((AROUND[0] - 0.4) * step)
+    block[20:30, column : column + 2] = 20
+    assert not ends_are_free(block, 5.0)
