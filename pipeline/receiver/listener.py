@@ -5,7 +5,7 @@ import contextlib
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from aiohttp import web
@@ -61,7 +61,7 @@ class Guarded(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Let it in, or end it at once."""
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast(asyncio.Transport, transport)  # uvloop's TLS transport is one by its methods, not by its class
         self._address = _address(transport)  # a connection that is gone tells it no more
         if self._door.enter(transport, self._address):
             self._transport = transport
