@@ -12,6 +12,12 @@ from crc32c import crc32c
 from pipeline.stream.fetched import CHECKED_FROM, CRC_AT, HEAD_BYTES, LENGTH_AT
 
 MIB = 1024 * 1024
+PEAK = """
+def peak():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
+"""
+"""For a child: its peak of memory in MiB. What getrusage tells may be its parent's."""
 CODEC_NUMBERS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.runtime import codecs, zstd
 from pipeline.stream.fetched import HEAD_BYTES, MAX_BATCH_RECORDS, CheckedRecords, RecordBatch, Spoilt
-from tests.bombs import BOMBS, CODEC_NUMBERS, batch_of
+from tests.bombs import BOMBS, CODEC_NUMBERS, PEAK, batch_of
 
 ALL = sorted(BOMBS)
 UNPACK: dict[str, Callable[[codecs.Packed], bytes]] = {
@@ -27,17 +27,20 @@ PACK: dict[str, Callable[[bytes], bytes]] = {
     "lz4": lambda data: bytes(cramjam.lz4.compress(data)),
     "snappy": lambda data: bytes(cramjam.snappy.compress_raw(data)),
 }
-CHILD = """
-import resource, sys
+CHILD = (
+    PEAK
+    + """
+import sys
 from pipeline.runtime import codecs
 from pipeline.stream.fetched import CheckedRecords, RecordBatch
 codecs.bind()
 data = sys.stdin.buffer.read()
 records = CheckedRecords(data)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 (spoilt,) = RecordBatch(records.next_batch(), records.raw, 0).unpacked()
-print(spoilt.reason, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(spoilt.reason, peak() - before)
 """
+)
 
 
 def packed(data: bytes) -> RecordBatch:

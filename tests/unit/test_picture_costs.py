@@ -15,9 +15,12 @@ from PIL import Image
 from pipeline.errors import BadRecord
 from pipeline.vision.pictures import decode_picture, encode_jpeg
 from pipeline.vision.video import frames_of
+from tests.bombs import PEAK
 
-CHILD = """
-import resource, sys
+CHILD = (
+    PEAK
+    + """
+import sys
 from pipeline.errors import BadRecord
 from pipeline.vision.pictures import decode_picture
 image = sys.stdin.buffer.read()
@@ -26,8 +29,9 @@ try:
     said = "decoded"
 except BadRecord as error:
     said = error.reason
-print(said, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(said, peak())
 """
+)
 
 
 def saved(picture: Image.Image, form: str, **options: object) -> bytes:
