@@ -1,32 +1,48 @@
-"""reads -> pairs of sightings in Redis -> violations. Two round trips to Redis per batch at most.
+"""reads -> what is remembered of each plate on each section -> violations and withdrawals, when the reads have settled.
 
-A pair that proves nothing is forgotten at once, as the law has it. One that proves a violation stays in the section memory: if this
-process dies before the broker has acknowledged it, the replayed read finds the same pair, and the violation has the same id.
-For the same reason a Redis that forgot everything costs nothing but time: the last hour is read again.
-What may not enter is left out and counted here: the hotlist agent reads the same topic and reports it to the dead letters.
+Each batch of reads takes one round trip to Redis, if any of it was taken on a section's line. Once a second what has settled is
+decided: nothing of it is sent before it is remembered as decided, and nothing is forgotten of what is to be sent before the broker
+has acknowledged it, so that the next worker finishes what one that died has begun. What has settled is told by the broker's time,
+of all partitions: a backlog in one makes all wait, and changes nothing.
+
+Redis remembers which records it knows, and a gap tells that it forgot: then they are read again from there, or, where nothing is
+left, from as long ago as matters. What may not enter is left out and counted here: the hotlist agent reads the same topic and
+reports it to the dead letters.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import monotonic
 
 import structlog
+from prometheus_client import Counter
 
 from pipeline.reads.admission import may_serve
-from pipeline.reads.versions import Versions
 from pipeline.runtime.log import pseudonym, reference
-from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, Sighting, sightings_of, verdict_at_the_time
+from pipeline.sections.history import key_of
+from pipeline.sections.lines import SectionIndex, sightings_of
+from pipeline.sections.moment import Reference
+from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn
+from pipeline.sections.passages import End
 from pipeline.state.collections import CAMERAS, SECTIONS
 from pipeline.state.mirror import Mirror
+from pipeline.state.section_decider import SectionDecider
 from pipeline.state.section_memory import SectionMemory
+from pipeline.state.section_records import Arrival, Covered, Unsent, shards_of
 from pipeline.stream.admission import Admission
-from pipeline.stream.agent import Agent, RedisState
+from pipeline.stream.agent import Agent
 from pipeline.stream.context import Context
-from pipeline.stream.outputs import Handler, Outputs, Record, by_time
+from pipeline.stream.covering import Covering, runs_of
+from pipeline.stream.outputs import Handler, Outputs, Record
+from pipeline.stream.progress import RereadFrom
 from schemas.outcomes import Violation
-from schemas.reads import ReadBatch
-from schemas.reference import Camera
+from schemas.reads import PlateRead, ReadBatch
 from schemas.topics import READS, VIOLATIONS
 
+EVERY_S = 1.0  # between two decisions of what has settled
+LEAST_REREAD_MS = (
+    3 * 3_600_000
+)  # after a loss of everything: two passages and an upload that is late, as sections are by default
 log = structlog.get_logger()
 
 
@@ -36,66 +52,152 @@ class Replica(Mirror):
     def __init__(self) -> None:
         self.sections = SectionIndex()
         super().__init__(CAMERAS, indexes={SECTIONS.name: self.sections})
-        self.cameras: Versions[Camera] = self.of(CAMERAS)
+        self.cameras = self.of(CAMERAS)
+        self.reference = Reference(self.sections.versions, self.cameras)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Controller:
     """The handler and what it needs."""
 
+    context: Context
     replica: Replica
-    admission: Admission
     memory: SectionMemory
-    now_ms: Callable[[], int]
+    decider: SectionDecider
+    lost: Counter
+    admission: Admission
+    covering: Covering = field(default_factory=Covering)
+    next_s: float = 0.0  # of the monotonic clock: when to decide again
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
-        """The violations that these batches complete; Unavailable while Redis is away and there are sightings."""
+        """Remember these; once a second also decide what has settled. Unavailable while Redis is away and there is something."""
         if records:
             self.admission.need_cameras()
-        outputs, now_ms = Outputs(), self.now_ms()
-        sightings = [
-            sighting
-            for at_ms, some in by_time(records, now_ms)
-            for sighting in self._sightings_of(some, at_ms, outputs)
-        ]
-        pairs = await self.memory.pair(sightings) if sightings else []
-        innocent: list[SectionPair] = []
-        for pair in pairs:
-            verdict = self._verdict_on(pair, now_ms)
-            if isinstance(verdict, Innocent):
-                innocent.append(pair)
-            else:
-                outputs.send(VIOLATIONS, verdict, key=verdict.section_id)
-        if innocent:
-            await self.memory.forget(innocent)
+        rereading = self.context.rereading()
+        records = [record for record in records if record.partition not in rereading] if rereading else records
+        outputs = Outputs()
+        await self._take(records, outputs)
+        if monotonic() >= self.next_s:
+            await self._settle(outputs)
+        outputs.hold = self.covering.hold()
         return outputs
 
-    def _sightings_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Sighting]:
-        cameras, sections = self.replica.cameras, self.replica.sections
+    async def _take(self, records: Sequence[Record[ReadBatch]], outputs: Outputs) -> None:
+        """Remember what of these was taken on a section's line."""
+        covering, runs = self.covering, runs_of(records)
+        covering.begins(runs, self.context.fetch_states() if covering.is_new(runs) else {})
+        arrivals = self._arrivals(records, outputs)
+        lost = await self._remember(covering.covered(runs), arrivals) if arrivals else set()
+        covering.handled({partition: run for partition, run in runs.items() if partition not in lost}, monotonic())
+
+    def _arrivals(self, records: Sequence[Record[ReadBatch]], outputs: Outputs) -> list[Arrival]:
+        """What these records bring to the lines of sections; what may not enter is refused in the outputs.
+
+        It is asked by the time at which the broker took the record, and by the camera as it was: a replay comes to the same.
+        """
+        sections, cameras = self.replica.sections, self.replica.sections.cameras
         return [
-            sighting
-            for read in self.admission.admitted(records, now_ms, outputs, among=sections.on_a_line)
-            if may_serve(read, cameras.as_of(read.captured_at_ms)[read.camera_id], "section_control")
+            Arrival(
+                key_of(sighting),
+                End(sighting.side, read, record.recorded_at_ms),
+                record.partition,
+                record.offset,
+                record.recorded_at_ms + self.decider.settle_ms,
+            )
+            for record in records
+            if any(read.camera_id in cameras for read in record.message.reads)
+            for read in self.admission.admitted((record,), record.recorded_at_ms, outputs, among=sections.on_a_line)
+            if self._may_serve(read)
             for sighting in sightings_of(read, sections)
         ]
 
-    def _verdict_on(self, pair: SectionPair, now_ms: int) -> Violation | Innocent:
-        verdict = verdict_at_the_time(pair, self.replica.sections.versions, decided_at_ms=now_ms)
-        if isinstance(verdict, Violation):
-            log.info("violation.found", violation=reference(verdict.violation_id), section_id=pair.section_id,
-                     plate=pseudonym(verdict.plate), lag_ms=now_ms - pair.exit.captured_at_ms)  # fmt: skip
-        elif verdict.reason != "not_above_limit":
-            log.info("passage.proves_nothing", section_id=pair.section_id, reason=verdict.reason, detail=verdict.detail)
-        return verdict
+    def _may_serve(self, read: PlateRead) -> bool:
+        camera = self.replica.reference.camera_of(read)
+        return camera is not None and may_serve(read, camera, "section_control")
+
+    async def _remember(self, covered: Sequence[Covered], arrivals: Sequence[Arrival]) -> set[int]:
+        """Tell the memory of these records; the partitions of which it has lost something, which are read again."""
+        lost = await self.memory.put(covered, arrivals)
+        if lost:
+            self._read_again(lost)
+            covered = [one for one in covered if one.partition not in lost]
+            await self.memory.put(covered, [one for one in arrivals if one.partition not in lost])
+        self.covering.was_told(covered)
+        return set(lost)
+
+    def _read_again(self, lost: Mapping[int, int | None]) -> None:
+        """Have what the memory does not know come again."""
+        back_ms, now_ms = self._reread_ms(), self.context.now_ms()
+        log.error("memory.lost", partitions=sorted(lost), cure="read again", back_ms=back_ms)
+        self.lost.inc()
+        self.covering.reread(lost, now_ms - back_ms)
+        self.context.read_again({
+            partition: RereadFrom(back_ms=back_ms, asked_ms=now_ms) if known is None else RereadFrom(known)
+            for partition, known in lost.items()
+        })  # fmt: skip
+
+    def _reread_ms(self) -> int:
+        waits = [
+            section.max_travel_ms * 2 + section.max_late_ms
+            for section in self.replica.reference.sections.current().values()
+        ]
+        return max(LEAST_REREAD_MS, *waits, 0)
+
+    async def _settle(self, outputs: Outputs) -> None:
+        """Tell the memory how far this worker is, decide what has settled, and have it sent."""
+        self.next_s = monotonic() + EVERY_S
+        covering, states, count = self.covering, self.context.fetch_states(), self.context.partitions(READS)
+        covering.looked(states, monotonic())
+        lost = await self._remember(covering.all_covered(states), ())
+        known = [partition for partition, state in states.items() if not state.rewinding and partition not in lost]
+        found = await self.decider.settle(
+            covering.time.until(known), count, shards_of(states, count), decided_at_ms=self.context.now_ms()
+        )
+        if found.newest_ms is not None:
+            covering.time.heard(found.newest_ms, monotonic())
+        if found.more:
+            self.next_s = 0.0
+        self._send(found.unsent, outputs)
+
+    def _send(self, unsent: Sequence[Unsent], outputs: Outputs) -> None:
+        for one in unsent:
+            outputs.send(VIOLATIONS, one.message, key=one.section_id)
+        if unsent:
+
+            async def sent() -> None:
+                await self.memory.sent(unsent)
+
+            outputs.settled = sent
+
+
+def told(now_ms: Callable[[], int]) -> Callable[[Outcome], None]:
+    """What logs an outcome."""
+
+    def tell(outcome: Outcome) -> None:
+        if isinstance(outcome, Violation):
+            log.info("violation.found", violation=reference(outcome.violation_id), section_id=outcome.section_id,
+                     plate=pseudonym(outcome.plate), lag_ms=now_ms() - outcome.exit.captured_at_ms)  # fmt: skip
+        elif isinstance(outcome, Withdrawn):
+            log.info("violation.withdrawn", violation=reference(outcome.violation.violation_id), reason=outcome.reason)
+        elif isinstance(outcome, ProvesNothing) and outcome.reason != "not_above_limit":
+            log.info(
+                "passage.proves_nothing", section_id=outcome.section_id, reason=outcome.reason, detail=outcome.detail
+            )
+
+    return tell
 
 
 async def start(context: Context) -> Handler[ReadBatch]:
-    """Load the replica, then pair. Raises Unavailable when Redis is away."""
+    """Load the replica, then remember and decide. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     await context.follow(replica, CAMERAS, SECTIONS)
     admission = Admission(replica, settings, context.now_ms)
     memory = SectionMemory(context.redis, settings.namespace)
-    return Controller(replica, admission, memory, context.now_ms).handle
+    decider = SectionDecider(memory, replica.reference, settings.section_settle_ms, told(context.now_ms))
+    lost = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
+    controller = Controller(context, replica, memory, decider, lost, admission)
+    context.on_reset(controller.covering.forget)
+    return controller.handle
 
 
 AGENT = Agent(
@@ -104,9 +206,5 @@ AGENT = Agent(
     outputs=(VIOLATIONS,),
     start=start,
     reports_refused=False,  # the hotlist agent does
-    redis_state=RedisState(
-        if_lost="the last hour's reads are taken again; a vehicle that entered its section earlier leaves it unmeasured",
-        reread_ms=3_600_000,  # the longest that a passage takes, unless a section says otherwise
-        reread_unsaved=True,
-    ),
+    tick_ms=1_000,
 )

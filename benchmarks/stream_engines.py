@@ -12,9 +12,10 @@ import msgspec
 
 from benchmarks.common import rss_mb
 from benchmarks.stream_job import BlockingRedis, Job, without_loop
+from benchmarks.stream_sections import SectionRun
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import SASL_MECHANISM
-from pipeline.sections.verdict import Sighting
+from pipeline.sections.lines import Sighting
 from pipeline.state.section_memory import SectionMemory
 from pipeline.stream import codec
 from schemas.outcomes import Alert, Violation
@@ -101,11 +102,17 @@ class Run:
         self.progress.alerts += len(alerts)
         self.progress.violations += len(violations)
 
-    def blocking_memory(self) -> SectionMemory:
-        """The section memory for an engine without an event loop."""
+    def blocking_sections(self) -> SectionRun:
+        """Section control for an engine without an event loop."""
         import redis
 
-        return SectionMemory(cast(Any, BlockingRedis(redis.Redis.from_url(self.redis_url))), self.group)
+        return SectionRun(
+            self.job, SectionMemory(cast(Any, BlockingRedis(redis.Redis.from_url(self.redis_url))), self.group)
+        )
+
+    def is_last(self, reads: int) -> bool:
+        """Whether nothing comes after so many more reads."""
+        return self.progress.reads + reads >= self.progress.total
 
 
 def decoded(payloads: Sequence[bytes]) -> list[PlateRead]:
@@ -128,7 +135,7 @@ def vigie(run: Run) -> None:
 
     configure_logging(level="warning")
     client = open_redis(run.redis_url)
-    memory = SectionMemory(client, run.group)
+    sections = SectionRun(run.job, SectionMemory(client, run.group))
     progress = run.progress
 
     async def settled() -> None:
@@ -136,7 +143,8 @@ def vigie(run: Run) -> None:
 
     async def handle(records: Sequence[Record[ReadBatch]]) -> Outputs:
         reads = [read for record in records for read in record.message.reads]
-        alerts, violations = await run.job.decide(reads, memory, platform_now_ms())
+        alerts = run.job.alerts_of(reads, platform_now_ms())
+        violations = await sections.decide(reads, last=run.is_last(len(reads)))
         outputs = Outputs(settled=settled)
         for alert in alerts:
             outputs.send(ALERTS, alert, key=alert.wanted_plate)
@@ -165,7 +173,7 @@ def aiokafka(run: Run) -> None:
     progress = run.progress
 
     async def loop() -> None:
-        memory = SectionMemory(open_redis(run.redis_url), run.group)
+        sections = SectionRun(run.job, SectionMemory(open_redis(run.redis_url), run.group))
         consumer = AIOKafkaConsumer(
             run.topic("reads"), group_id=run.group, enable_auto_commit=False, auto_offset_reset="earliest",
             max_partition_fetch_bytes=2 * 1024 * 1024, isolation_level="read_committed", **run.kafka.client_kwargs(),
@@ -179,7 +187,8 @@ def aiokafka(run: Run) -> None:
         while not progress.done.is_set():
             fetched = await consumer.getmany(timeout_ms=250, max_records=run.batch_records)
             reads = [read for records in fetched.values() for read in decoded([one.value for one in records])]
-            alerts, violations = await run.job.decide(reads, memory, platform_now_ms())
+            alerts = run.job.alerts_of(reads, platform_now_ms())
+            violations = await sections.decide(reads, last=run.is_last(len(reads)))
             sends = [
                 await producer.send(run.topic("alerts"), _encode(alert), key=alert.wanted_plate.encode())
                 for alert in alerts
@@ -214,12 +223,13 @@ def quixstreams(run: Run) -> None:
         def __call__(self, value: Alert, ctx: Any) -> bytes:
             return _encode(value)
 
-    progress, memory = run.progress, run.blocking_memory()
+    progress, sections = run.progress, run.blocking_sections()
     violations_to = Producer({"bootstrap.servers": run.servers, **run.let_in, **LIBRDKAFKA_WRITES})
 
     class Sections(BatchingSink):  # type: ignore[misc]
         def write(self, batch: SinkBatch) -> None:
-            found = without_loop(run.job.judge([one.value for one in batch if one.value], memory, platform_now_ms()))
+            seen = [one.value for one in batch if one.value]
+            found = without_loop(sections.judge(seen, last=progress.reads >= progress.total))
             for violation in found:
                 violations_to.produce(run.topic("violations"), _encode(violation), key=violation.section_id.encode())
             violations_to.flush()
@@ -235,7 +245,7 @@ def quixstreams(run: Run) -> None:
         progress.took(len(reads))
         return alerts
 
-    def sightings(reads: Sequence[PlateRead]) -> list[Sighting | None]:
+    def sightings_in(reads: Sequence[PlateRead]) -> list[Sighting | None]:
         found = run.job.sightings_of(reads)
         return [*found, None] if progress.reads >= progress.total else found  # so that the last checkpoint is written
 
@@ -247,7 +257,7 @@ def quixstreams(run: Run) -> None:
     target = app.topic(run.topic("alerts"), value_serializer=Encoded(), key_serializer="bytes")
     reads = app.dataframe(source).apply(lambda value: decoded([value]))
     reads.apply(alerts_of, expand=True).to_topic(target, key=lambda alert: alert.wanted_plate.encode())
-    reads.apply(sightings, expand=True).sink(Sections())
+    reads.apply(sightings_in, expand=True).sink(Sections())
     app.run()
 
 
@@ -261,7 +271,7 @@ def bytewax(run: Run) -> None:
     from bytewax.recovery import RecoveryConfig, init_db_dir
     from bytewax.testing import run_main
 
-    progress, memory = run.progress, run.blocking_memory()
+    progress, sections = run.progress, run.blocking_sections()
 
     class Ending(StatefulSourcePartition):  # type: ignore[misc]
         """A partition of Kafka's source that ends when all reads are done."""
@@ -282,7 +292,8 @@ def bytewax(run: Run) -> None:
 
     def decided(records: list[Any]) -> Iterable[Any]:
         reads = decoded([record.value for record in records])
-        alerts, violations = without_loop(run.job.decide(reads, memory, platform_now_ms()))
+        alerts = run.job.alerts_of(reads, platform_now_ms())
+        violations = without_loop(sections.decide(reads, last=run.is_last(len(reads))))
         run.count(alerts, violations)
         progress.took(len(reads))
         out = [KafkaSinkMessage(one.wanted_plate.encode(), _encode(one), topic=run.topic("alerts")) for one in alerts]

@@ -1,9 +1,9 @@
 """The honest job: what every engine does with the reads, with the same functions; and the reads themselves.
 
-A hotlist of a million in memory, sections in Redis by one round trip a batch; alerts and violations come out.
+A hotlist of a million in memory, sections in Redis (see stream_sections); alerts and violations come out.
 """
 
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
@@ -14,12 +14,11 @@ from pipeline.hotlist.matching import Hotlist, alert_of, match_read, match_reads
 from pipeline.reads.admission import check_read, check_reads, may_serve
 from pipeline.reads.versions import Versions, since_ever
 from pipeline.runtime.settings import Settings
-from pipeline.sections.verdict import SectionIndex, SectionPair, Sighting, sightings_of, violation_of
+from pipeline.sections.lines import SectionIndex, Sighting, sightings_of
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
-from pipeline.state.section_memory import SectionMemory
 from schemas import ids
-from schemas.outcomes import Alert, Violation
+from schemas.outcomes import Alert
 from schemas.reads import ClockState, PlateRead
 from schemas.reference import Camera, Zone
 
@@ -29,7 +28,7 @@ WANTED = 0.01  # of the reads
 SPEEDING = 0.05  # of the pairs on sections
 LETTERS = "ABCDEFGHJKLMNPRSTVXYZ"
 GAP = 200  # reads between the two ends of a section
-CLOCK = ClockState(source="ntp", offset_ms=1.5, worst_error_ms=15.0)
+CLOCK = ClockState(source="ntp", offset_ms=1.5, worst_error_ms=15.0, sync_age_ms=64_000)
 
 
 @dataclass(slots=True)
@@ -57,9 +56,8 @@ class Job:
         """A network's own reference data."""
         zones = Versions({zone.zone_id: zone for zone in network.zones})
         wanted = [entry.plate for entry in network.hotlist]
-        job = Job(Hotlist(network.hotlist), Versions(network.by_id), zones, SectionIndex(), wanted)
-        job.sections.take([since_ever(section.section_id, section) for section in network.sections])
-        return job
+        sections = SectionIndex.of(network.sections)
+        return Job(Hotlist(network.hotlist), Versions(network.by_id), zones, sections, wanted)
 
     def alerts_of(self, reads: Sequence[PlateRead], now_ms: int) -> list[Alert]:
         """Intake, then the hotlist."""
@@ -85,31 +83,6 @@ class Job:
             if may_serve(read, self.cameras.current()[read.camera_id], "section_control")
             for sighting in sightings_of(read, self.sections)
         ]
-
-    def violations_of(self, pairs: Iterable[SectionPair], now_ms: int) -> Iterator[Violation]:
-        """The pairs that prove one."""
-        for pair in pairs:
-            verdict = violation_of(pair, self.sections.versions.current()[pair.section_id], decided_at_ms=now_ms)
-            if isinstance(verdict, Violation):
-                yield verdict
-
-    async def decide(
-        self, reads: Sequence[PlateRead], memory: SectionMemory, now_ms: int
-    ) -> tuple[list[Alert], list[Violation]]:
-        """Everything about a batch of reads; one round trip to Redis, two when a pair is innocent."""
-        return self.alerts_of(reads, now_ms), await self.judge(self.sightings_of(reads), memory, now_ms)
-
-    async def judge(self, sightings: list[Sighting], memory: SectionMemory, now_ms: int) -> list[Violation]:
-        """What these sightings complete; innocent pairs are forgotten."""
-        if not sightings:
-            return []
-        pairs = await memory.pair(sightings)
-        violations = list(self.violations_of(pairs, now_ms))
-        guilty = {(one.entry.read_id, one.exit.read_id) for one in violations}
-        innocent = [pair for pair in pairs if (pair.entry.read_id, pair.exit.read_id) not in guilty]
-        if innocent:
-            await memory.forget(innocent)
-        return violations
 
 
 def reads_of(job: Job, count: int, now_ms: int, seed: int = 1) -> Iterator[PlateRead]:
@@ -150,7 +123,7 @@ def _read(camera: Camera, plate: str, at_ms: int, confidence: float) -> PlateRea
 
 
 class BlockingRedis:
-    """A blocking client behind the one method that the section memory uses, for engines without an event loop."""
+    """A blocking client behind the methods that the section memory uses, for engines without an event loop."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
@@ -163,13 +136,25 @@ class BlockingRedis:
         """Into the pipeline."""
         self._client.execute_command(*command)
 
-    async def execute(self, raise_on_error: bool) -> Any:
+    def lrange(self, *arguments: Any) -> None:
+        """Into the pipeline."""
+        self._client.lrange(*arguments)
+
+    def hdel(self, *arguments: Any) -> None:
+        """Into the pipeline."""
+        self._client.hdel(*arguments)
+
+    async def execute(self, *, raise_on_error: bool = True) -> Any:
         """Blocks until the answers are there."""
         return self._client.execute(raise_on_error=raise_on_error)
 
     async def script_load(self, source: str) -> None:
         """Blocks."""
         self._client.script_load(source)
+
+    async def zrem(self, *arguments: Any) -> None:
+        """Blocks."""
+        self._client.zrem(*arguments)
 
 
 def without_loop(work: Coroutine[Any, Any, T]) -> T:

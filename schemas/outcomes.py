@@ -112,6 +112,9 @@ class Violation(Message, frozen=True, kw_only=True):
     certificate: Certificate
     entry_clock: ClockState
     exit_clock: ClockState
+    notes: Annotated[
+        tuple[Text, ...], msgspec.Meta(max_length=8)
+    ] = ()  # what an officer should look at: what does not fit
     decided_at_ms: EpochMs
 
 

@@ -25,6 +25,9 @@ Network = Literal["federal", "local", "lez", "public_transport", "vehicle"]
 """Who runs the camera."""
 Purpose = Literal["hotlist", "section_control", "investigation", "lez", "cross_border"]
 """What the law lets a read be used for."""
+Timing = Literal["camera", "picture", "line"]
+"""What a read's capture time is the time of: the camera's own trigger, its best picture, or crossing the line in its picture."""
+Direction = Literal["approaching", "leaving"]
 VehicleClass = Literal["car", "van", "lorry", "bus", "motorcycle", "trailer", "unknown"]
 MAX_BATCH = 100
 
@@ -43,12 +46,17 @@ CheckedEvidencePath = Annotated[
 
 
 class ClockState(Message, frozen=True, kw_only=True):
-    """How far the camera's clock can be trusted."""
+    """How far the camera's clock can be trusted, as far as somebody states it: what is left out proves nothing."""
 
     source: Literal["gnss", "ptp", "ntp", "none"]
     synced: bool = True
     offset_ms: float = 0.0  # camera minus reference, already corrected for
-    worst_error_ms: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0  # the true time lies within +- this
+    worst_error_ms: Annotated[float, msgspec.Meta(ge=0.0)] = (
+        0.0  # right after synchronising, the true time lay within +- this; 0, which no clock reaches: not stated
+    )
+    sync_age_ms: Annotated[int, msgspec.Meta(ge=0, le=4_102_444_800_000)] | None = (
+        None  # how long before the capture it last synchronised; None: not stated
+    )
 
 
 class Alternative(Message, frozen=True, kw_only=True):
@@ -68,6 +76,8 @@ class PlateRead(Message, frozen=True, kw_only=True):
     camera_id: CheckedIdentifier
     captured_at_ms: EpochMs  # camera clock, UTC
     received_at_ms: EpochMs  # platform clock, UTC
+    timing: Timing | None = None  # None: the camera's own, as cameras that read plates themselves send it
+    time_doubt_ms: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0  # of an interpolated capture time: true within +- this
     plate: CheckedPlate
     confidence: (
         Probability  # that the characters are these; O and 0, I and 1, which many typefaces draw alike, count as one
@@ -78,6 +88,7 @@ class PlateRead(Message, frozen=True, kw_only=True):
     country_confidence: Probability = 0.0
     lane: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None
     heading_deg: Degrees | None = None
+    direction: Direction | None = None  # whether the vehicle comes towards the camera, showing its front, or leaves it
     position: Position | None = None  # where the camera moves
     speed_kmh: SpeedKmh | None = None  # as the camera measured it
     vehicle_class: VehicleClass = "unknown"

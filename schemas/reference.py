@@ -48,6 +48,19 @@ class Region(Message, frozen=True, kw_only=True):
     corners: Annotated[tuple[PicturePoint, ...], msgspec.Meta(min_length=3, max_length=32)]
 
 
+class ClockStatement(Message, frozen=True, kw_only=True):
+    """What is certified of a camera's clock, for the many cameras whose reads do not say it."""
+
+    number: Text  # of the certificate
+    source: Literal["gnss", "ptp", "ntp"]
+    worst_error_ms: Annotated[float, msgspec.Meta(gt=0.0)]  # right after synchronising
+    most_sync_age_ms: Annotated[
+        int, msgspec.Meta(ge=0, le=86_400_000)
+    ]  # it synchronises at least this often, or sends no reads
+    valid_from_ms: EpochMs
+    valid_until_ms: EpochMs
+
+
 class Camera(Message, frozen=True, kw_only=True):
     """A camera that may send reads or frames. Collection cameras, key camera_id."""
 
@@ -61,6 +74,10 @@ class Camera(Message, frozen=True, kw_only=True):
     regions: Annotated[
         tuple[Region, ...], msgspec.Meta(max_length=16)
     ] = ()  # where plates are followed; empty: everywhere
+    position_error_m: Annotated[float, msgspec.Meta(ge=0.0, le=1000.0)] | None = None  # the true place is this near
+    clock_statement: ClockStatement | None = None
+    line: tuple[PicturePoint, PicturePoint] | None = None  # a section's line as it lies in the camera's picture
+    sees: Literal["front", "rear", "both"] | None = None  # which end of the vehicles; None: not stated
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 
@@ -71,20 +88,21 @@ class Line(Message, frozen=True, kw_only=True):
     lane: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None
 
 
-class Distance(Message, frozen=True, kw_only=True):
-    """The certified shortest distance between two cameras of a section."""
-
-    entry_camera_id: Identifier
-    exit_camera_id: Identifier
-    metres: Metres
-
-
 class Certificate(Message, frozen=True, kw_only=True):
     """The metrological certificate that a violation rests on."""
 
     number: Text
     valid_from_ms: EpochMs
     valid_until_ms: EpochMs
+
+
+class Distance(Message, frozen=True, kw_only=True):
+    """The certified shortest distance between two cameras of a section."""
+
+    entry_camera_id: Identifier
+    exit_camera_id: Identifier
+    metres: Metres
+    certificate: Certificate | None = None  # of this pair; None: the section's
 
 
 class Section(Message, frozen=True, kw_only=True):
@@ -103,6 +121,10 @@ class Section(Message, frozen=True, kw_only=True):
     certificate: Certificate
     max_travel_ms: DurationMs = 3_600_000  # beyond this a passage is a stop, not a speed
     max_clock_error_ms: Annotated[float, msgspec.Meta(gt=0)] = 100.0  # a clock worse than this proves nothing
+    max_late_ms: Annotated[int, msgspec.Meta(ge=0, le=172_800_000)] = (
+        3_600_000  # an end waits so much longer for a late upload
+    )
+    rear_only: bool = False  # a violation needs both ends seen from behind
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 

@@ -1,11 +1,14 @@
 """Messages for tests: each builder fills in what does not matter, so that a test shows only what does."""
 
+from math import inf
 from typing import Any
 
 from pipeline.hotlist.matching import Hotlist
 from pipeline.law.book import Book, Period
 from pipeline.law.kinds import Tolerance
-from pipeline.sections.verdict import SectionPair
+from pipeline.sections.lines import Side
+from pipeline.sections.moment import Reference
+from pipeline.sections.passages import End, Passage
 from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert
@@ -17,7 +20,8 @@ NOON_MS = 1_767_268_800_000
 KEPT_DAYS = 30
 """How long reads are kept where a test does not ask about the law."""
 YEAR_MS = 365 * 86_400_000
-GNSS = ClockState(source="gnss", worst_error_ms=1.0)
+METRES_A_DEGREE = 111_195.0  # of latitude
+GNSS = ClockState(source="gnss", worst_error_ms=1.0, sync_age_ms=1_000)
 BRUSSELS = Position(lat=50.85, lon=4.35)
 
 
@@ -101,15 +105,41 @@ def make_certificate(valid_from_ms: int = NOON_MS - YEAR_MS, valid_until_ms: int
     return Certificate(number="P 1.1-234", valid_from_ms=valid_from_ms, valid_until_ms=valid_until_ms)
 
 
-def make_pair(
+def make_ends(
     travel_ms: int = 60_000, *, entry: dict[str, Any] | None = None, exit_: dict[str, Any] | None = None
-) -> SectionPair:
-    """A vehicle that took so long from IN, at noon, to OUT. entry, exit_: fields of the two reads."""
-    return SectionPair(
-        "S1",
+) -> tuple[PlateRead, PlateRead]:
+    """The reads of a vehicle that took so long from IN, at noon, to OUT. entry, exit_: fields of the two reads."""
+    return (
         make_read(**({"camera_id": "IN"} | (entry or {}))),
         make_read(**({"camera_id": "OUT", "captured_at_ms": NOON_MS + travel_ms} | (exit_ or {}))),
     )
+
+
+def passage_of(side: Side, *reads: PlateRead) -> Passage:
+    """The passage of these reads, which arrived when they were received."""
+    return Passage(side, tuple(End(side, read, read.received_at_ms) for read in reads))
+
+
+def cameras_along(*sections: Section, **fields: Any) -> dict[str, Camera]:
+    """The cameras of sections, by id, each as far north of Brussels as the shortest certified distance to it. fields: of all."""
+    north_m: dict[str, float] = {}
+    for section in sections:
+        for one in section.distances:
+            start_m = north_m.setdefault(one.entry_camera_id, 0.0)
+            north_m[one.exit_camera_id] = min(north_m.get(one.exit_camera_id, inf), start_m + one.metres)
+    return {
+        camera_id: make_camera(
+            camera_id,
+            **({"position": Position(lat=BRUSSELS.lat + metres / METRES_A_DEGREE, lon=BRUSSELS.lon)} | fields),
+        )
+        for camera_id, metres in north_m.items()
+    }
+
+
+def reference_of(*sections: Section, cameras: dict[str, Camera] | None = None) -> Reference:
+    """These sections and their cameras, as they always were."""
+    known = cameras_along(*sections) | (cameras or {})
+    return Reference.of({section.section_id: section for section in sections}, known)
 
 
 def section_for(speed_kmh: float, *, travel_ms: int = 60_000, **fields: Any) -> Section:

@@ -16,6 +16,7 @@ from rich.table import Table as Grid
 from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import from_everywhere
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.private import replacing
 from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.terminal import Terminal
@@ -25,7 +26,8 @@ from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import Changes, ReplicaWriter
 from pipeline.tables.columns import Column, Table
 from pipeline.tables.files import Checked, check_file, write_file
-from pipeline.tables.reference_checks import dangling, dangling_entries
+from pipeline.tables.reference_checks import dangling, dangling_entries, unfit
+from schemas.reference import Section
 
 SORTED_UP_TO = 100_000  # items; a longer list is printed as it comes
 WARNINGS_TOLD = 20
@@ -93,13 +95,23 @@ def tell_refused(checked: Checked[Any]) -> None:
 
 
 async def store(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any], *, replace: bool) -> Changes:
-    """Write what was good in a file, and warn of what does not fit together now."""
+    """Write what was good in a file, and warn of what does not fit together now. Raises BadRecord for what cannot be a section."""
     collection = collection_of(table)
+    if table.name == SECTIONS.name:
+        await refuse_unfit(writer, checked)
     with progress_of("Writing", checked.good) as progress:
         put = writer.replace_encoded if replace else writer.put_encoded
         changes = await put(collection, checked.pairs(), progress=progress)
     await warn(writer, table, _special_entries(checked) if table.name == "hotlist" else ())
     return changes
+
+
+async def refuse_unfit(writer: ReplicaWriter, checked: Checked[Any]) -> None:
+    """Raises BadRecord, naming each reason, when something in the file cannot be a section."""
+    decode = msgspec.json.Decoder(Section).decode
+    sections = [decode(data) for _, data in checked.pairs()]
+    if faults := unfit(sections, await writer.list(CAMERAS), platform_now_ms()):
+        raise BadRecord("unfit_section", "; ".join(faults[:WARNINGS_TOLD]))
 
 
 def _special_entries(checked: Checked[Any]) -> Iterable[Any]:
@@ -118,7 +130,10 @@ async def warn(writer: ReplicaWriter, table: Table[Any], entries: Iterable[Any] 
         found = dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones},
                                  await writer.list(POLICIES))  # fmt: skip
     else:
-        found = dangling(cameras, await writer.list(SECTIONS), zones, await writer.list(POLICIES))
+        sections = await writer.list(SECTIONS)
+        found = dangling(cameras, sections, zones, await writer.list(POLICIES))
+        if table.name == CAMERAS.name:
+            found += [f"{fault}; it proves nothing" for fault in unfit(sections, cameras, platform_now_ms())]
     for text in found[:WARNINGS_TOLD]:
         errors.print(f"warning: {text}", style="yellow")
     if len(found) > WARNINGS_TOLD:

@@ -25,7 +25,7 @@ from schemas.topics import (
 ADMIN = "admin"
 """Makes topics and accounts. The one user whose name bears no namespace: there is one for a whole Kafka or Redis."""
 
-Kind = Literal["string", "hash", "set", "sortedset"]
+Kind = Literal["string", "hash", "set", "sortedset", "list"]
 COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "policies")
 """The reference collections, as pipeline.state.collections names them."""
 
@@ -77,10 +77,11 @@ def _agent(
     *outputs: Topic[Any],
     keys: tuple[Memory, ...] = (),
     follows: tuple[str, ...] = (),
+    watched: bool = True,
 ) -> Principal:
     """An agent: reads its source as a group, writes its outputs and dead letters; where it keeps anything in Redis, it keeps
-    its marks, too (pipeline.state.witness)."""
-    marks = (Memory(pattern=f"{{NS:witness}}:{name}", kinds=("hash",)),) if keys else ()
+    its marks, too (pipeline.state.witness). watched: False where its memory knows by itself what it has lost."""
+    marks = (Memory(pattern=f"{{NS:witness}}:{name}", kinds=("hash",)),) if keys and watched else ()
     return Principal(
         name=name,
         about=about,
@@ -121,8 +122,9 @@ PRINCIPALS: tuple[Principal, ...] = (
         "proves average speeds",
         READS,
         VIOLATIONS,
-        keys=(_string("{NS:section:*"),),
+        keys=(Memory(pattern="{NS:section}:*", kinds=("hash", "sortedset", "list")),),
         follows=("cameras", "sections"),
+        watched=False,
     ),
     _agent(
         "cross_border",

@@ -85,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token_file: Path | None = None  # what a scraper must bring; None: on loopback anybody, elsewhere refused
     live_bound_ms: Positive = 60_000  # an older read still matches, but never rings
     future_bound_ms: Positive = 5_000  # a capture time further ahead is refused
+    section_settle_ms: Positive = 10_000  # a passage is decided so long after the last read that could belong to it
     retention_days: Positive = msgspec.field(
         default_factory=lambda: lawful_days(HOME)
     )  # a read older than this is refused, and what became of one is kept as long

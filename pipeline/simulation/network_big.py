@@ -1,7 +1,10 @@
 """A country's network for load tests: thousands of cameras over Belgium, in the shares and densities of a national platform."""
 
 from itertools import pairwise
+from math import cos, radians, sin
 from random import Random
+
+import msgspec
 
 from pipeline.reads.geography import beeline_m
 from pipeline.simulation.network import Leg, Patrol, RoadNetwork, Route
@@ -11,6 +14,7 @@ from schemas.base import Country, Position
 from schemas.reads import Network, Purpose
 from schemas.reference import Camera, Certificate, Distance, HotList, HotlistEntry, Line, Section, Zone
 
+METRES_A_DEGREE = 111_195.0  # of latitude
 # Place, latitude, longitude, inhabitants in thousands: the weight of its traffic.
 _PLACES = (
     ("Antwerp", 51.219, 4.402, 530), ("Ghent", 51.054, 3.725, 265), ("Charleroi", 50.411, 4.445, 202),
@@ -36,7 +40,6 @@ _LISTS: tuple[tuple[HotList, str, float], ...] = (
     ("sis", "theft", 10), ("national_wanted", "robbery", 3), ("ad_hoc", "watch", 1),
 )  # fmt: skip
 _LIMITS = (50, 70, 90, 120)
-_SHORTEST_M = 800.0  # between the two ends of a section
 _DOUBTFUL = frozenset("0O1I")
 _2023, _2030 = 1_672_531_200_000, 1_893_456_000_000
 
@@ -51,8 +54,10 @@ def big_network(cameras: int = 10_000, seed: int = 1, *, hotlist: int = 5_000) -
     random = Random(f"{seed}/network")
     listed = [_camera(random, number) for number in range(cameras)]
     fixed = [camera for camera in listed if camera.position is not None]
-    sections, controlled = _sections(random, fixed, max(1, cameras // 80))
-    routes = [_section_route(section) for section in sections] + list(_routes(random, fixed, controlled))
+    sections, placed = _sections(random, fixed, max(1, cameras // 80))
+    listed = [placed.get(camera.camera_id, camera) for camera in listed]
+    fixed = [camera for camera in listed if camera.position is not None]
+    routes = [_section_route(section) for section in sections] + list(_routes(random, fixed, set(placed)))
     cars = [camera for camera in listed if camera.position is None]
     routes += [Route(f"past {car.camera_id}", (Leg(car.camera_id, 0, 50),), 0.5) for car in cars]
     return RoadNetwork(
@@ -86,35 +91,39 @@ def _camera(random: Random, number: int) -> Camera:
     )
 
 
-def _sections(random: Random, cameras: list[Camera], count: int) -> tuple[list[Section], set[str]]:
-    """Sections between cameras of one place, each from a camera to the nearest one that is a stretch away."""
+def _sections(random: Random, cameras: list[Camera], count: int) -> tuple[list[Section], dict[str, Camera]]:
+    """So many sections, and their cameras: the exit's stands some way ahead of the entry's and looks the same way."""
     able = [camera for camera in cameras if "section_control" in (camera.purposes or ())]
+    drawn = random.sample(able, 2 * min(count, len(able) // 2))
     sections: list[Section] = []
-    used: set[str] = set()
-    for entry in random.sample(able, len(able)):
-        place = entry.name.partition(",")[0]
-        others = [
-            one for one in able if one.name.startswith(f"{place},") and not {one.camera_id, entry.camera_id} & used
-        ]
-        far = [one for one in others if _beeline_m(entry, one) >= _SHORTEST_M]
-        if far:
-            exit_ = min(far, key=lambda one: _beeline_m(entry, one))
-            sections.append(_section(random, len(sections), entry, exit_))
-            used |= {entry.camera_id, exit_.camera_id}
-        if len(sections) == count:
-            break
-    return sections, used
+    placed: dict[str, Camera] = {}
+    for entry, exit_ in zip(drawn[::2], drawn[1::2], strict=True):
+        apart_m = random.uniform(1_200, 5_000)
+        ahead = msgspec.structs.replace(exit_, position=_ahead(entry, apart_m), heading_deg=entry.heading_deg)
+        placed |= {entry.camera_id: entry, exit_.camera_id: ahead}
+        metres = float(round(apart_m * random.uniform(1.02, 1.3)))
+        sections.append(_section(random, len(sections), entry.camera_id, exit_.camera_id, metres))
+    return sections, placed
 
 
-def _section(random: Random, number: int, entry: Camera, exit_: Camera) -> Section:
-    metres = float(max(random.randint(1200, 6000), round(1.2 * _beeline_m(entry, exit_))))
+def _ahead(camera: Camera, metres: float) -> Position:
+    """So far ahead of a fixed camera, the way its traffic goes."""
+    assert camera.position is not None  # it is fixed
+    lat, heading = camera.position.lat, radians(camera.heading_deg or 0.0)
+    return Position(
+        lat=lat + metres * cos(heading) / METRES_A_DEGREE,
+        lon=camera.position.lon + metres * sin(heading) / METRES_A_DEGREE / cos(radians(lat)),
+    )
+
+
+def _section(random: Random, number: int, entry_id: str, exit_id: str, metres: float) -> Section:
     return Section(
         section_id=f"SEC-{number:04d}",
         name=f"Section {number}",
         country="BE",
-        entries=(Line(camera_id=entry.camera_id),),
-        exits=(Line(camera_id=exit_.camera_id),),
-        distances=(Distance(entry_camera_id=entry.camera_id, exit_camera_id=exit_.camera_id, metres=metres),),
+        entries=(Line(camera_id=entry_id),),
+        exits=(Line(camera_id=exit_id),),
+        distances=(Distance(entry_camera_id=entry_id, exit_camera_id=exit_id, metres=metres),),
         limit_kmh=random.choice(_LIMITS),
         certificate=Certificate(number=f"SMD-{number:04d}", valid_from_ms=_2023, valid_until_ms=_2030),
     )

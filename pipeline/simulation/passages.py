@@ -12,11 +12,11 @@ from schemas.reads import Alternative, ClockState, PlateRead, VehicleClass
 
 HOUR_MS = 3_600_000
 CLOCKS = {
-    "federal": ClockState(source="ptp", offset_ms=0.2, worst_error_ms=2.0),
-    "local": ClockState(source="ntp", offset_ms=1.5, worst_error_ms=15.0),
-    "lez": ClockState(source="ntp", offset_ms=2.0, worst_error_ms=20.0),
-    "public_transport": ClockState(source="ntp", offset_ms=3.0, worst_error_ms=30.0),
-    "vehicle": ClockState(source="gnss", offset_ms=0.1, worst_error_ms=1.0),
+    "federal": ClockState(source="ptp", offset_ms=0.2, worst_error_ms=2.0, sync_age_ms=1_000),
+    "local": ClockState(source="ntp", offset_ms=1.5, worst_error_ms=15.0, sync_age_ms=64_000),
+    "lez": ClockState(source="ntp", offset_ms=2.0, worst_error_ms=20.0, sync_age_ms=64_000),
+    "public_transport": ClockState(source="ntp", offset_ms=3.0, worst_error_ms=30.0, sync_age_ms=64_000),
+    "vehicle": ClockState(source="gnss", offset_ms=0.1, worst_error_ms=1.0, sync_age_ms=1_000),
 }
 READER = "camera-anpr/4.2"
 _LORRY_KMH = 88.0

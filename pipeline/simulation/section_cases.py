@@ -1,10 +1,11 @@
 """Vehicles on controlled sections: clearly too fast, clearly not, one km/h either side of the tolerance, and every doubt."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from pipeline.simulation.arrivals import LATE_MS, Arrival, prompt_ms
+from pipeline.simulation.arrivals import Arrival, prompt_ms
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.oracle import corrected_be_kmh
 from pipeline.simulation.passages import CLOCKS, Passage, read_of, travel_ms
@@ -16,6 +17,8 @@ from schemas.reads import ClockState, VehicleClass
 from schemas.reference import Distance, Section
 
 _MARGIN_MS = 2_000
+_UPLOADED_LATE_MS = (12_000, 25_000)  # longer than reads take to settle
+_AGAIN_MS = 1_900  # between two reads of one passage
 _CLEARLY, _IN_DOUBT = (0.5, 0.3, 0.15, 0.05), (0.03, 0.02, 0.01, 0.005)  # km/h above a whole number
 
 
@@ -29,8 +32,11 @@ class Manner(NamedTuple):
     entry_clock: ClockState | None = None
     exit_clock: ClockState | None = None
     backwards: bool = False
-    late: bool = False
+    late: bool = False  # the exit's read arrives when its entry has long settled
     reversed_arrival: bool = False
+    exit_class: VehicleClass | None = None  # None: the same
+    exit_confidence: float | None = None
+    seen_again: bool = False  # the exit camera reads it once more, so late that the mean speed is none too high
 
 
 def _above(random: Random, limit: int) -> int:
@@ -49,9 +55,10 @@ def _below(random: Random, limit: int) -> int:
     return limit - random.randint(5, 25)
 
 
-_UNSYNCED = ClockState(source="ntp", synced=False, worst_error_ms=10.0)
-_POOR = ClockState(source="ntp", worst_error_ms=900.0)
-_DOUBTFUL = ClockState(source="ntp", worst_error_ms=95.0)
+_UNSYNCED = ClockState(source="ntp", synced=False, worst_error_ms=10.0, sync_age_ms=0)
+_POOR = ClockState(source="ntp", worst_error_ms=900.0, sync_age_ms=0)
+_DOUBTFUL = ClockState(source="ntp", worst_error_ms=95.0, sync_age_ms=0)
+_SILENT = ClockState(source="ntp")
 MANNERS = (
     Manner("too fast", _above),
     Manner("just above the tolerance", _just_above),
@@ -65,6 +72,11 @@ MANNERS = (
     Manner("within the clocks' error", _just_above, why="the clocks' error could tip the verdict", entry_clock=_DOUBTFUL,
            exit_clock=_DOUBTFUL),
     Manner("wrong way", _above, why="passed the exit before the entry", backwards=True),
+    Manner("too fast by a clock that says nothing of itself", _above, why="nothing is stated of the exit clock",
+           exit_clock=_SILENT),
+    Manner("another vehicle out than in", _above, why="a car in, a motorcycle out", exit_class="motorcycle"),
+    Manner("too fast, misread at the exit perhaps", _above, why="the reads are not sure together", exit_confidence=0.55),
+    Manner("two reads of the exit", _just_above, why="driven well at the second read", seen_again=True),
 )  # fmt: skip
 
 
@@ -86,7 +98,7 @@ def section_case(
     limit = section.class_limits_kmh.get(manner.vehicle_class, section.limit_kmh)
     took_ms, speed_kmh = _speed(random, distance, manner, limit)
     latest_ms = max(window[0], window[1] - _MARGIN_MS - took_ms)
-    entered_ms = window[0] - LATE_MS[0] - took_ms if manner.late else random.randint(window[0], latest_ms)
+    entered_ms = random.randint(window[0], latest_ms)
     first, last = distance.entry_camera_id, distance.exit_camera_id
     passages = [Passage(first, entered_ms, speed_kmh), Passage(last, entered_ms + took_ms, speed_kmh)]
     if manner.backwards:
@@ -107,15 +119,26 @@ def _arrivals(
 ) -> list[Arrival]:
     dues = [passage.at_ms + prompt_ms(random) for passage in passages]
     if manner.late:
-        dues = [window[0] + random.randint(100, 5_000) for _ in passages]
+        dues[1] += random.randint(*_UPLOADED_LATE_MS)
     if manner.reversed_arrival:
         dues[0] = dues[1] + random.randint(200, 900)
     clocks = [manner.entry_clock, manner.exit_clock]
+    vehicles = [vehicle, replace(vehicle, vehicle_class=manner.exit_class or vehicle.vehicle_class)]
+    if manner.seen_again:
+        again = replace(passages[1], at_ms=passages[1].at_ms + _AGAIN_MS)
+        passages, dues, clocks, vehicles = (
+            [*passages, again],
+            [*dues, dues[1] + 900],
+            [*clocks, None],
+            [*vehicles, vehicle],
+        )
     arrivals = []
-    for passage, due_ms, clock in zip(passages, dues, clocks, strict=True):
+    for number, (passage, due_ms, clock, seen) in enumerate(zip(passages, dues, clocks, vehicles, strict=True)):
         usual = CLOCKS[network.by_id[passage.camera_id].network]
         confidence = round(random.uniform(0.9, 0.99), 3)
-        read = read_of(network, vehicle, passage, due_ms=due_ms, confidence=confidence, clock=clock or usual)
+        if number and manner.exit_confidence is not None:
+            confidence = manner.exit_confidence
+        read = read_of(network, seen, passage, due_ms=due_ms, confidence=confidence, clock=clock or usual)
         arrivals.append(Arrival(due_ms, read, vehicle.plate))
     return arrivals
 
@@ -123,11 +146,11 @@ def _arrivals(
 def _speed(random: Random, distance: Distance, manner: Manner, limit: int) -> tuple[int, float]:
     """How long the section takes in ms, and at what speed, so that the corrected speed is as the manner wants it.
 
-    Where the clocks' error could tip the verdict, it does: on a long section only a very small share of a km/h is in doubt.
+    Where the clocks' error or a second read could tip the verdict, it does: on a long section that is a small share of a km/h.
     """
     wish = manner.corrected(random, limit)
     clocks = [clock for clock in (manner.entry_clock, manner.exit_clock) if clock is _DOUBTFUL]
-    error_ms = round(sum(clock.worst_error_ms for clock in clocks))
+    error_ms = _AGAIN_MS if manner.seen_again else round(sum(clock.worst_error_ms for clock in clocks))
     for whole in range(wish + 6, wish + 40):
         for share in _IN_DOUBT if error_ms else _CLEARLY:
             took_ms = travel_ms(distance.metres, whole + share)
@@ -150,10 +173,16 @@ def _truth(
     took_ms: int,
     arrivals: list[Arrival],
 ) -> Truth:
-    entry, exit_ = arrivals[0].read, arrivals[1].read
+    entry, exit_ = arrivals[0].read, arrivals[-1].read
     why = manner.why if _certified(section, exit_.captured_at_ms) else "certificate lapsed"
     if why is not None:
-        return Truth(quiet=(Quiet(read_ids=(entry.read_id, exit_.read_id), subject=section.section_id, reason=why),))
+        return Truth(
+            quiet=(
+                Quiet(
+                    read_ids=tuple(arrival.read.read_id for arrival in arrivals), subject=section.section_id, reason=why
+                ),
+            )
+        )
     corrected = corrected_be_kmh(distance.metres, took_ms)
     assert corrected is not None, "speeds on which the rules could be read in two ways are not driven"
     return Truth(

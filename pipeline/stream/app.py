@@ -28,6 +28,7 @@ from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler
 from pipeline.stream.progress import RereadFrom
 from pipeline.stream.stage import Stage
+from pipeline.stream.stream_time import NOT_FETCHING, Fetching
 
 log = structlog.get_logger("vigie.agent")
 START = BackOff(first_s=0.1, cap_s=3.0)
@@ -70,6 +71,7 @@ async def run_agent(
         stage = _make_stage(agent, context, handler)
         app = make_app(settings, connection, agent.name, stage, agent.source)
         stage.high_water = functools.partial(_high_water, app)
+        stage.fetching = functools.partial(_fetching, app)
         await _until_stopped(stopped, functools.partial(started_within, START_WITHIN_S, app.start))
         context.started.set()
         _spare_the_collector()
@@ -207,6 +209,17 @@ def _high_water(app: faust.App, tp: TopicPartition) -> int | None:
     except Exception:  # aiokafka asserts: the partition went away in a rebalance just now
         return None
     return found
+
+
+def _fetching(app: faust.App, tp: TopicPartition) -> Fetching:
+    """What aiokafka knows of a partition that it fetches; faust has no way to ask it."""
+    try:
+        assigned = app.consumer._thread._ensure_consumer()._subscription.subscription.assignment
+        state, first = assigned.state_value(tp), app.consumer._read_offset.get(tp) or 0
+        polled = state.timestamp  # before the rest: what is newer than it says less
+        return first, state._position, state.highwater, polled
+    except Exception:  # the partition went away in a rebalance just now
+        return NOT_FETCHING
 
 
 async def _stopped(app: faust.App | None) -> None:

@@ -1,13 +1,14 @@
 """What an agent is given to work with: settings, servers, its clock, and what its stage knows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import redis.asyncio
 import structlog
+from aiokafka.structs import TopicPartition
 
 from pipeline.errors import Misconfigured
 from pipeline.runtime.back_off import BackOff
@@ -19,7 +20,9 @@ from pipeline.state.collections import Collection
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.progress import RereadFrom
 from pipeline.stream.stage import Stage
+from pipeline.stream.stream_time import FetchState
 from schemas.topics import Topic
 
 log = structlog.get_logger("vigie.agent")
@@ -61,6 +64,20 @@ class Context:
         """
         offsets = self.stage.progress.committed_offsets() if self.stage is not None else {}
         return {tp.partition: offset for tp, offset in offsets.items()}
+
+    def fetch_states(self) -> dict[int, FetchState]:
+        """Each partition of the source that this worker has, as its consumer sees it."""
+        return self.stage.fetch_states() if self.stage is not None else {}
+
+    def rereading(self) -> set[int]:
+        """The partitions of the source that are about to be read again from an earlier offset."""
+        return {tp.partition for tp in self.stage.progress.rereads()} if self.stage is not None else set()
+
+    def read_again(self, since: Mapping[int, RereadFrom]) -> None:
+        """Have partitions of the source read again: what was made of them is lost."""
+        if self.stage is not None:
+            topic = self.stage.source
+            self.stage.progress.ask_reread({TopicPartition(topic, one): from_ for one, from_ in since.items()})
 
     async def follow(self, mirror: Mirror, *collections: Collection[Any]) -> None:
         """Load these collections of reference data into the mirror, and keep it up to date until the agent stops.

@@ -17,6 +17,7 @@ from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import AnyHandler
 from pipeline.stream.partition_queue import NO_GENERATION, PartitionQueue
 from pipeline.stream.progress import Progress, Rereads
+from pipeline.stream.stream_time import NOT_FETCHING, Fetching, FetchState
 
 log = structlog.get_logger()
 
@@ -41,10 +42,16 @@ class Stage:
         self.progress = Progress()
         self._changed = asyncio.Event()
         self._resets: list[Callable[[], None]] = []
-        self._reset_for = NO_GENERATION
+        self._assignments = self._reset_for = 0
         self._running = False
         self.high_water: Callable[[TopicPartition], int | None] = lambda _tp: None
+        self.fetching: Callable[[TopicPartition], Fetching] = lambda _tp: NOT_FETCHING
         self.failure: Exception | None = None  # what ended a loop: Faust only logs it, but the worker must end
+
+    @property
+    def source(self) -> str:
+        """The full name of the topic that it reads."""
+        return f"{self._options.namespace}.{self._options.source.name}"
 
     def on_reset(self, forget: Callable[[], None]) -> None:
         """Call `forget` before the first batch of each generation: what a handler keeps in memory begins anew."""
@@ -88,6 +95,7 @@ class Stage:
         self._draining.clear()
         self.progress.begin(partitions)
         self._generation = NO_GENERATION
+        self._assignments += 1
         for queue in self._queues.values():
             queue.clear(NO_GENERATION)
         count = len(self.progress.positions())
@@ -109,10 +117,21 @@ class Stage:
 
     def waiting(self, partition: int) -> int:
         """How many records the partition holds that are not settled, as far as the last fetch told; 0 when unknown."""
-        tp = TopicPartition(f"{self._options.namespace}.{self._options.source.name}", partition)
+        tp = TopicPartition(self.source, partition)
         high, settled = self.high_water(tp), self.progress.positions().get(tp)
         queued = sum(queue.records_of(tp) for queue in self._queues.values())
         return queued if high is None or settled is None else max(queued, high - settled)
+
+    def fetch_states(self) -> dict[int, FetchState]:
+        """Each partition of this worker as its consumer sees it."""
+        rereads, found = self.progress.rereads(), dict[int, FetchState]()
+        for tp, settled in self.progress.positions().items():
+            begun, position, high, polled = self.fetching(tp)
+            waiting = sum(queue.records_of(tp) for queue in self._queues.values())
+            found[tp.partition] = FetchState(
+                begun if settled is None else settled, position, high, polled, waiting, tp in rereads
+            )
+        return found
 
     # -- the loops ----------------------------------------------------------------------------------------------------------
 
@@ -167,8 +186,8 @@ class Stage:
         generation = queue.generation
         batch = queue.take(self._options.max_records, self._options.max_bytes)
         self._changed.set()
-        self._reset(generation)
-        if batch or (tick_s is not None and generation == self._generation != NO_GENERATION):
+        self._reset()
+        if batch or (tick_s is not None and generation == self._generation and self._assignments):
             with self._metrics.handle_seconds.time():
                 ends = {tp: (fetched[-1].offset + 1, fetched[-1].timestamp) for tp, fetched in batch}
                 outputs = await self._processor.process(batch, lambda: queue.generation != generation)
@@ -178,11 +197,11 @@ class Stage:
                     if tp not in queue.discarded:
                         self.progress.settle(tp, offset, recorded_ms)
 
-    def _reset(self, generation: int) -> None:
-        """Have the handler begin anew with the first batch of a generation."""
-        if self._options.per_partition or generation in (self._reset_for, NO_GENERATION):
+    def _reset(self) -> None:
+        """Have the handler begin anew with the first batch, or tick, of a generation."""
+        if self._options.per_partition or self._assignments == self._reset_for:
             return
-        self._reset_for = generation
+        self._reset_for = self._assignments
         for forget in self._resets:
             forget()
 

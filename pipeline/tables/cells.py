@@ -218,6 +218,18 @@ def region(text: str) -> dict[str, object]:
     return {"corners": [{"x": x, "y": y} for x, y in corners]}
 
 
+def picture_line(text: str) -> list[dict[str, float]]:
+    """A line in a picture: its two ends with ; between, each X Y from 0 to 1.
+
+    >>> picture_line("0 0.8; 1 0.75")
+    [{'x': 0.0, 'y': 0.8}, {'x': 1.0, 'y': 0.75}]
+    """
+    ends = [_picture_point(part) for part in text.split(";") if part.strip()]
+    if len(ends) != 2:
+        raise ValueError(f"{shown(text)} is no line: write X Y; X Y for its two ends")
+    return [{"x": x, "y": y} for x, y in ends]
+
+
 def _picture_point(text: str) -> tuple[float, float]:
     parts = text.split()
     if len(parts) != 2:

@@ -146,6 +146,7 @@ def _region_text(region: Region) -> str:
 
 _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Callable[[Any], str]]] = {
     (Camera, "regions"): (_listed(cells.region), lambda regions: _joined([_region_text(one) for one in regions])),
+    (Camera, "line"): (cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
     (HotlistEntry, "plate"): (cells.wanted_plate, str),
     (Section, "entries"): _LINES,
     (Section, "exits"): _LINES,

@@ -1,9 +1,10 @@
-"""What does not fit together in the reference data: names that name nothing, sections that can prove nothing."""
+"""What does not fit together in the reference data: names that name nothing, sections that can prove nothing, or are none."""
 
 from collections.abc import Collection, Iterable
 
 from pipeline.hotlist.entries import told_of_pattern
 from pipeline.neighbours.checks import told_of_policies, told_of_shared
+from pipeline.sections.checks import faults_of, unlawful
 from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 
 
@@ -26,6 +27,19 @@ def dangling(
     for policy in policies:
         found += _unknown(f"policy {policy.policy_id}", "zone", policy.zones, zone_ids)
     return found
+
+
+def unfit(sections: Iterable[Section], cameras: Iterable[Camera], at_ms: int) -> list[str]:
+    """In words, why some of these cannot be sections, as the law is at that moment (ms UTC). They are not to be taken.
+
+    Cameras that are not known are left out: a section may be imported before its cameras, and proves nothing until it fits them.
+    """
+    known = {camera.camera_id: camera for camera in cameras}
+    return [
+        f"section {section.section_id}: {fault}"
+        for section in sections
+        for fault in (*faults_of(section, known), *unlawful(section, at_ms))
+    ]
 
 
 def dangling_entries(

@@ -17,6 +17,7 @@ OF_KIND = {  # the commands of a script, by Redis' own categories
     "string": {"GET", "SET", "GETDEL", "INCR", "INCRBY", "MGET", "SETEX", "PSETEX"},
     "hash": {"HGET", "HSET", "HSETNX", "HMGET", "HDEL", "HLEN", "HSCAN", "HGETALL", "HEXISTS", "HKEYS", "HVALS", "HINCRBY"},
     "set": {"SADD", "SREM", "SISMEMBER", "SMISMEMBER", "SMEMBERS", "SCARD"},
+    "list": {"RPUSH", "LLEN", "LINDEX", "LRANGE"},
     "sortedset": {
         "ZADD", "ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE", "ZSCORE", "ZCOUNT",
     },

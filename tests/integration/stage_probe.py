@@ -75,13 +75,14 @@ def agent(handle: Handle, **options: Any) -> Agent[ReadBatch]:
 class Bench:
     """One test's topics with a sender, workers and a way to see what came out."""
 
-    def __init__(self, kafka: KafkaConnection, redis: Redis, namespace: str, folder: Path) -> None:
+    def __init__(self, kafka: KafkaConnection, redis: Redis, namespace: str, folder: Path, **environ: str) -> None:
+        """environ: more settings, as environment variables."""
         self.kafka = kafka
         self.namespace = namespace
         self.sender = Sender(kafka.client_kwargs())
         self._redis = redis
         self._settings = load_settings(
-            {"VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(folder), "VIGIE_RETRIES": "1"}, None
+            {"VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(folder), "VIGIE_RETRIES": "1", **environ}, None
         )
 
     @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import ModuleType
@@ -27,9 +27,10 @@ from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.outcomes import Alert, Forward, Violation
 from schemas.reads import PlateRead, ReadBatch
-from schemas.topics import FORWARDS
+from schemas.topics import FORWARDS, READS
 from tests.builders import (
     NOON_MS,
+    cameras_along,
     make_alert,
     make_camera,
     make_certificate,
@@ -41,7 +42,7 @@ from tests.builders import (
 )
 from tests.integration.stage_probe import Bench
 
-CAMERA_IDS = ("E40-1", "E40-2", "IN", "OUT")
+CAMERA_IDS = ("E40-1", "E40-2")
 Start = Callable[[Any], Any]
 
 
@@ -61,7 +62,7 @@ class House:
         """A started agent's handler."""
         context = Context(
             self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
-            partition_counts={FORWARDS.name: 32},
+            partition_counts={FORWARDS.name: 32, READS.name: 1},
         )  # fmt: skip
         self.contexts.append(context)
         handler: Handler = await start(context)
@@ -70,7 +71,8 @@ class House:
 
 async def furnish(writer: ReplicaWriter) -> None:
     """The reference data that these tests are about."""
-    await writer.put(CAMERAS, [make_camera(camera_id) for camera_id in CAMERA_IDS])
+    ends = cameras_along(section_for(150.0))
+    await writer.put(CAMERAS, [*ends.values(), *(make_camera(camera_id) for camera_id in CAMERA_IDS)])
     await writer.put(ZONES, [make_zone()])
     await writer.put(HOTLIST, [make_entry("1ABC234", share_with=("NL",)), make_entry("2XY?999")])
     await writer.put(SECTIONS, [section_for(150.0)])
@@ -129,9 +131,8 @@ async def test_a_worker_whose_clock_is_behind_refuses_no_read_and_loses_no_viola
     live, late = make_read(captured_at_ms=NOON_MS), make_read(camera_id="E40-2", captured_at_ms=NOON_MS - 120_000)
     outputs = await match([batch_of(live, late)])
     assert ([], [True, False]) == (outputs.refusals, [alert.live for alert in sent(outputs)])
-    entry = make_read("1SPD111", camera_id="IN", captured_at_ms=NOON_MS - 60_000)
-    exit_ = make_read("1SPD111", camera_id="OUT", captured_at_ms=NOON_MS)
-    assert 1 == len(sent(await control([batch_of(entry, exit_)])))
+    await control([batch_of(*passage())])
+    assert 1 == len(await vehicles(house))
 
 
 @pytest.mark.parametrize("agent", [hotlist, section_control, cross_border])
@@ -235,25 +236,16 @@ def passage(travel_ms: int = 60_000) -> tuple[PlateRead, PlateRead]:
     return entry, make_read(camera_id="OUT", captured_at_ms=NOON_MS)
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-async def test_a_violation_comes_again_with_the_same_id_when_its_reads_are_replayed(
-    house: House, order: Sequence[int]
-) -> None:
-    """A crash before the broker's acknowledgement loses nothing, in either order of arrival."""
-    handle = await house.handler_of(section_control.start)
-    reads = [passage()[number] for number in order]
-    assert [] == sent(await handle([batch_of(reads[0])]))
-    (violation,) = sent(await handle([batch_of(reads[1])]))
-    (again,) = sent(await handle([batch_of(reads[1])]))
-    assert (141, violation.violation_id) == (violation.corrected_kmh, again.violation_id)
+async def vehicles(house: House) -> list[bytes]:
+    """The keys of what section control remembers of vehicles."""
+    return [key async for key in house.redis.scan_iter(f"{{{house.namespace}:section}}:vehicle:*")]
 
 
-async def test_a_passage_that_proves_nothing_is_forgotten_at_once(house: House) -> None:
-    """Nothing of a law-abiding vehicle is left in Redis."""
+async def test_reads_on_a_line_are_remembered_together_under_section_and_plate(house: House) -> None:
+    """Both ends of one vehicle, until they have settled; what is not on a line is not."""
     handle = await house.handler_of(section_control.start)
-    outputs = await handle([batch_of(*passage(90_000))])
-    assert [] == sent(outputs)
-    assert [] == [key async for key in house.redis.scan_iter(f"*{house.namespace}:section:*")]
+    await handle([batch_of(*passage(), make_read("9ELSE00"))])
+    assert [f"{{{house.namespace}:section}}:vehicle:S1/1ABC234".encode()] == await vehicles(house)
 
 
 async def test_reads_that_may_not_serve_section_control_are_not_remembered(house: House) -> None:
@@ -261,8 +253,8 @@ async def test_reads_that_may_not_serve_section_control_are_not_remembered(house
     handle = await house.handler_of(section_control.start)
     entry, exit_ = passage()
     await handle([batch_of(msgspec.structs.replace(entry, purposes=("hotlist",)))])
-    await handle([batch_of(msgspec.structs.replace(exit_, captured_at_ms=house.now_ms + 60_000))])
-    assert [] == [key async for key in house.redis.scan_iter(f"*{house.namespace}:section:*")]
+    await handle([batch_of(msgspec.structs.replace(exit_, captured_at_ms=house.now_ms + 60_000), offset=1)])
+    assert [] == await vehicles(house)
 
 
 async def test_an_alert_is_forwarded_once_and_again_at_a_replay_of_its_record(house: House) -> None:

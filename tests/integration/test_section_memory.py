@@ -1,31 +1,39 @@
-"""The section memory on a real Valkey."""
+"""The section memory on a real Valkey: it keeps and hands over, each record once, and notices what it has lost."""
 
-import random
 import secrets
 from collections.abc import Sequence
-from itertools import pairwise
+from random import Random
 
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from pipeline.sections.verdict import SectionPair, Side, Sighting
-from pipeline.state.section_memory import MOST_PASSAGES, SectionMemory
+from pipeline.sections.history import Histories, key_of
+from pipeline.sections.lines import Side, Sighting
+from pipeline.sections.outcomes import Withdrawn
+from pipeline.sections.passages import End
+from pipeline.sections.vehicle import SETTLE_MS, Rules
+from pipeline.state.section_decider import SectionDecider
+from pipeline.state.section_memory import SectionMemory
+from pipeline.state.section_records import MOST_READS, SHARDS, Arrival, Covered, Decided, Unsent
+from schemas.outcomes import Violation, Withdrawal
+from tests.builders import NOON_MS, make_read, make_section, reference_of
 from tests.conftest import OpenAs
-from tests.integration.state_builders import NOON_MS, make_read
 
-KEEP_MS = 600_000
-
-
-def sighting(side: Side, after_ms: int, camera: str = "", plate: str = "1ABC234", keep_ms: int = KEEP_MS) -> Sighting:
-    """A sighting so long after noon, at the side's own camera unless another is named."""
-    return Sighting("E40-S", side, make_read(camera or f"CAM-{side}", NOON_MS + after_ms, plate), keep_ms)
+SECTION = make_section(metres=5_000.0)
+REFERENCE = reference_of(SECTION)
+CAMERAS: dict[Side, str] = {"entry": "IN", "exit": "OUT"}
+ALL = range(SHARDS)
 
 
-def times(pairs: Sequence[SectionPair]) -> list[tuple[int, int]]:
-    """Entry and exit of each pair, ms after noon, sorted."""
-    return sorted((pair.entry.captured_at_ms - NOON_MS, pair.exit.captured_at_ms - NOON_MS) for pair in pairs)
+def arrival(
+    side: Side, at_ms: int, *, arrived_ms: int = 0, offset: int = 0, partition: int = 0, plate: str = "1ABC234"
+) -> Arrival:
+    """A read so long after noon, in a record that the broker took then."""
+    sighting = Sighting("S1", side, make_read(plate, CAMERAS[side], NOON_MS + at_ms))
+    arrived_ms += NOON_MS
+    return Arrival(key_of(sighting), End(side, sighting.read, arrived_ms), partition, offset, arrived_ms + SETTLE_MS)
 
 
 @pytest_asyncio.fixture
@@ -35,165 +43,162 @@ async def memory(redis_as: OpenAs) -> SectionMemory:
     return SectionMemory(await redis_as("section_control", namespace), namespace)
 
 
-async def test_an_exit_after_an_entry_makes_a_pair(memory: SectionMemory) -> None:
-    """The pair holds both reads, whole."""
-    entry, exit_ = sighting("entry", 0), sighting("exit", 100_000)
-    assert [] == await memory.pair([entry])
-    assert [SectionPair("E40-S", entry.read, exit_.read)] == await memory.pair([exit_])
+async def settled(memory: SectionMemory, until_ms: int, *, acknowledge: bool = True) -> list[Unsent]:
+    """What is decided and sent of a topic with one partition, which was read until then (ms after noon)."""
+    decider = SectionDecider(memory, REFERENCE, SETTLE_MS)
+    found = await decider.settle({0: NOON_MS + until_ms}, 1, ALL, decided_at_ms=NOON_MS + until_ms)
+    if acknowledge:
+        await memory.sent(found.unsent)
+    return list(found.unsent)
 
 
-async def test_an_exit_that_arrives_first_makes_the_same_pair(memory: SectionMemory) -> None:
-    """The order of arrival does not matter."""
-    entry, exit_ = sighting("entry", 0), sighting("exit", 100_000)
-    assert [] == await memory.pair([exit_])
-    assert [SectionPair("E40-S", entry.read, exit_.read)] == await memory.pair([entry])
+def violations(unsent: Sequence[Unsent]) -> list[tuple[int, int]]:
+    """Entry and exit of each violation, ms after noon."""
+    found = [one.message for one in unsent if isinstance(one.message, Violation)]
+    return sorted((one.entry.captured_at_ms - NOON_MS, one.exit.captured_at_ms - NOON_MS) for one in found)
 
 
-async def test_an_exit_pairs_with_the_latest_entry_before_it(memory: SectionMemory) -> None:
-    """An earlier, unfinished passage is not taken for the entry."""
-    assert [] == await memory.pair([sighting("entry", 0), sighting("entry", 60_000)])
-    assert [(60_000, 160_000)] == times(await memory.pair([sighting("exit", 160_000)]))
+async def keys_of(memory: SectionMemory, redis: Redis) -> list[str]:
+    """What the memory holds of vehicles."""
+    return [key async for key in redis.scan_iter(match=f"{memory._tag}:vehicle:*")]
 
 
-async def test_repeated_reads_of_one_passage_count_for_the_driver(memory: SectionMemory) -> None:
-    """The earliest entry and the latest exit stand for the passage."""
-    seen = [sighting("entry", at) for at in (900, 0, 2_500)] + [sighting("exit", at) for at in (100_000, 101_500)]
-    assert [(0, 101_500)] == times(await memory.pair(seen))
-
-
-async def test_a_repeated_read_after_the_pair_makes_no_second_one(memory: SectionMemory) -> None:
-    """One passage is reported once, whatever the camera adds later."""
-    assert [(0, 100_000)] == times(await memory.pair([sighting("entry", 0), sighting("exit", 100_000)]))
-    assert [] == await memory.pair([sighting("exit", 100_700)])
-    assert [] == await memory.pair([sighting("entry", 800)])
-
-
-async def test_a_second_exit_camera_makes_no_second_pair(memory: SectionMemory) -> None:
-    """An entry that has found its exit is not used again."""
-    await memory.pair([sighting("entry", 0), sighting("exit", 100_000)])
-    assert [] == await memory.pair([sighting("exit", 103_000, camera="CAM-other")])
-
-
-async def test_a_later_passage_makes_its_own_pair(memory: SectionMemory) -> None:
-    """The same vehicle may drive through again."""
-    assert [(0, 100_000)] == times(await memory.pair([sighting("entry", 0), sighting("exit", 100_000)]))
-    assert [(300_000, 400_000)] == times(await memory.pair([sighting("entry", 300_000), sighting("exit", 400_000)]))
-
-
-async def test_a_replayed_sighting_gives_its_pair_again(memory: SectionMemory) -> None:
-    """A crash between pairing and acknowledgement loses no violation."""
-    entry, exit_ = sighting("entry", 0), sighting("exit", 100_000)
-    first = await memory.pair([entry, exit_])
-    assert first == await memory.pair([exit_])
-    assert first == await memory.pair([entry])
-    assert first == await memory.pair([exit_, entry])
-
-
-async def test_a_passage_longer_than_the_longest_travel_makes_no_pair(memory: SectionMemory) -> None:
-    """Beyond it a passage is a stop, not a speed."""
-    assert [] == await memory.pair([sighting("entry", 0), sighting("exit", KEEP_MS + 1)])
-    assert [(0, KEEP_MS)] == times(
-        await memory.pair([sighting("entry", 0, plate="2B"), sighting("exit", KEEP_MS, plate="2B")])
+async def test_two_ends_in_two_batches_are_one_violation_and_a_slow_passage_leaves_nothing(
+    memory: SectionMemory, redis: Redis
+) -> None:
+    """The innocent are forgotten at once, the key with them."""
+    await memory.put([Covered(0, 0, 1)], [arrival("entry", 0)])
+    await memory.put(
+        [Covered(0, 1, 3)], [arrival("exit", 120_000, offset=1), arrival("entry", 0, offset=2, plate="2XYZ999")]
     )
+    await memory.put([Covered(0, 3, 4)], [arrival("exit", 300_000, offset=3, plate="2XYZ999")])
+    assert [] == violations(await settled(memory, SETTLE_MS))
+    assert [(0, 120_000)] == violations(await settled(memory, SETTLE_MS + 1))
+    assert 1 == len(await keys_of(memory, redis))
+    assert [] == await settled(memory, 60_000)
 
 
-async def test_two_vehicles_and_two_sections_never_mix(memory: SectionMemory) -> None:
-    """A pair is of one plate on one section."""
-    other = Sighting("E19-S", "exit", make_read("CAM-exit", NOON_MS + 90_000), KEEP_MS)
-    assert [] == await memory.pair([sighting("entry", 0), sighting("exit", 90_000, plate="2XYZ999"), other])
+async def test_a_record_that_is_read_again_changes_nothing(memory: SectionMemory, redis: Redis) -> None:
+    """Even when all that it brought was decided and forgotten: an exit that comes alone then could meet another entry."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 300_000, offset=1)])
+    await settled(memory, 20_000)
+    assert {} == await memory.put([Covered(0, 1, 2)], [arrival("exit", 300_000, offset=1)])
+    assert [] == await keys_of(memory, redis)
+    assert {} == await memory.put([Covered(0, 1, 3)], [arrival("exit", 1, offset=1), arrival("entry", 0, offset=2)])
+    assert 1 == len(await keys_of(memory, redis))
 
 
-async def test_a_forgotten_pair_leaves_nothing_behind(memory: SectionMemory, redis: Redis) -> None:
-    """What proved no violation is deleted at once, the key with it."""
-    pairs = await memory.pair([sighting("entry", 0), sighting("exit", 100_000)])
-    await memory.forget(pairs)
-    assert [] == [key async for key in redis.scan_iter(match=f"{{{memory._namespace}:section:*")]
-    assert [] == await memory.pair([sighting("exit", 100_000)])
+async def test_records_that_are_missing_are_asked_for(memory: SectionMemory, redis: Redis) -> None:
+    """What was lost is told, nothing is remembered until it is there, and what cannot come any more proves nothing for a while."""
+    assert {0: None} == await memory.put([Covered(0, 7, 8)], [arrival("entry", 0, offset=7)])
+    await memory.put([Covered(0, 0, 5)], [])
+    assert {0: 5} == await memory.put([Covered(0, 7, 8), Covered(1, 0, 9)], [arrival("entry", 0, offset=7)])
+    assert [] == await keys_of(memory, redis)
+    assert {} == await memory.put([Covered(0, 5, 8)], [arrival("entry", 0, offset=7)])
+    assert 0 == (await memory.look({0: 1, 1: 1}, 2, ALL)).whole_since_ms
+    assert {} == await memory.put([Covered(1, 9, 12, whole_since_ms=NOON_MS)], [])
+    assert {} == await memory.put([Covered(2, 9, 12, whole_since_ms=NOON_MS + 5)], [])
+    assert NOON_MS + 5 == (await memory.look({}, 2, ALL)).whole_since_ms
 
 
-async def test_forgetting_one_pair_keeps_the_others(memory: SectionMemory) -> None:
-    """Only the pair named is deleted."""
-    first = await memory.pair([sighting("entry", 0), sighting("exit", 100_000)])
-    await memory.pair([sighting("entry", 300_000)])
-    await memory.forget(first)
-    assert [(300_000, 400_000)] == times(await memory.pair([sighting("exit", 400_000)]))
+async def test_nothing_is_decided_before_every_partition_was_read_so_far(memory: SectionMemory) -> None:
+    """The exit's partition may be behind."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 120_000, offset=1)])
+    decider = SectionDecider(memory, REFERENCE, SETTLE_MS)
+    for times, expected in (({0: 20_000}, 0), ({1: SETTLE_MS}, 0), ({1: SETTLE_MS + 1}, 1)):
+        found = await decider.settle({one: NOON_MS + at for one, at in times.items()}, 2, ALL, decided_at_ms=NOON_MS)
+        assert expected == len(found.unsent)
 
 
-async def test_an_unpaired_read_expires(memory: SectionMemory, redis: Redis) -> None:
-    """Nobody is remembered longer than the longest travel time."""
-    await memory.pair([sighting("entry", 0, keep_ms=5_000)])
-    (key,) = [key async for key in redis.scan_iter(match=f"{{{memory._namespace}:section:*")]
-    assert 0 < await redis.pttl(key) <= 5_000
+async def test_what_was_decided_is_sent_again_until_the_broker_has_it(memory: SectionMemory) -> None:
+    """With the same content, whatever arrives meanwhile; then a late read takes it back."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 120_000, offset=1)])
+    first = await settled(memory, 20_000, acknowledge=False)
+    await memory.put([Covered(0, 2, 3)], [arrival("entry", -60_000, offset=2, arrived_ms=21_000)])
+    assert first == await settled(memory, 25_000, acknowledge=False)
+    again, withdrawal = await settled(memory, 40_000)
+    assert first == [again]
+    assert isinstance(again.message, Violation)
+    assert isinstance(withdrawal.message, Withdrawal)
+    assert again.message.violation_id == withdrawal.message.id
+    assert [] == await settled(memory, 60_000)
+
+
+async def test_a_correction_is_sent_before_the_withdrawal_of_what_it_corrects(memory: SectionMemory) -> None:
+    """Also when it waited in the outbox."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 120_000, offset=1)])
+    await settled(memory, 20_000)
+    await memory.put([Covered(0, 2, 3)], [arrival("exit", 121_000, offset=2, arrived_ms=21_000)])
+    await settled(memory, 40_000, acknowledge=False)
+    correction, withdrawal = await settled(memory, 41_000)
+    assert isinstance(correction.message, Violation)
+    assert isinstance(withdrawal.message, Withdrawal)
+    assert correction.message.corrects == withdrawal.message.id
+
+
+async def test_two_workers_that_decide_the_same_vehicle_decide_it_once(memory: SectionMemory) -> None:
+    """The second finds it changed."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 120_000, offset=1)])
+    look = await memory.look({0: NOON_MS + 20_000}, 1, ALL)
+    (mine,), (other,) = await memory.remembered(look.due), await memory.remembered(look.due)
+    assert mine == other
+    decider = SectionDecider(memory, REFERENCE, SETTLE_MS)
+    await decider.settle({0: NOON_MS + 20_000}, 1, ALL, decided_at_ms=NOON_MS)
+    assert [False] == await memory.decided([Decided(other, other.vehicle, None)])
 
 
 async def test_one_vehicle_cannot_fill_the_memory(memory: SectionMemory, redis: Redis) -> None:
-    """However often it passes, a bounded number of passages is kept."""
-    await memory.pair([sighting("entry", at * 10_000) for at in range(400)])
-    (key,) = [key async for key in redis.scan_iter(match=f"{{{memory._namespace}:section:*")]
-    assert await redis.strlen(key) < MOST_PASSAGES * 600
+    """A parked car before a camera: a bounded number of reads is kept, and they prove nothing."""
+    many = [arrival("entry", at * 1_000, offset=at) for at in range(MOST_READS + 50)]
+    await memory.put([Covered(0, 0, len(many))], many)
+    (key,) = await keys_of(memory, redis)
+    assert MOST_READS == await redis.llen(key)
+    await memory.put([Covered(0, len(many), len(many) + 1)], [arrival("exit", 690_000, offset=len(many))])
+    assert [] == await settled(memory, 20_000)
+    assert [] == await keys_of(memory, redis)
 
 
-Passage = tuple[list[int], list[int]]
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[Passage]:
-    """A vehicle's passages: the reads of each at the entry and at the exit (ms after noon); either end may be missed."""
-    passages, at = [], 0
-    for _ in range(draw(st.integers(1, 4))):
-        offsets = st.lists(st.integers(0, 1_900), max_size=3, unique=True).map(sorted)
-        entries, exits = draw(offsets), draw(offsets)
-        travel = draw(st.integers(10_000, 100_000))
-        passages.append(([at + offset for offset in entries], [at + travel + offset for offset in exits]))
-        at += travel + draw(st.integers(10_000, 100_000))
-    return passages
-
-
-def expected(passages: Sequence[Passage]) -> list[tuple[int, int]]:
-    """Where an exit's last read before it is an entry, within the longest travel: earliest entry, latest exit."""
-    ends = [end for entries, exits in passages for end in (("entry", entries), ("exit", exits)) if end[1]]
-    return [
-        (first[0], last[-1])
-        for (side, first), (next_side, last) in pairwise(ends)
-        if (side, next_side) == ("entry", "exit") and last[-1] - first[0] <= KEEP_MS
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+async def test_whatever_dies_and_is_read_again_it_comes_to_what_the_pure_decision_says(redis: Redis, seed: int) -> None:
+    """A dozen reads of two plates in two partitions; batches that come again, decisions that were not told to be sent, pauses."""
+    dice, memory = Random(seed), SectionMemory(redis, f"t{secrets.token_hex(6)}")
+    reads = [
+        (dice.choice(("entry", "exit")), dice.randrange(21) * 30_000, dice.choice(("1ABC234", "2XYZ999")))
+        for _ in range(12)
     ]
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(passages=histories(), seed=st.integers(0, 2**32))
-async def test_one_batch_in_any_order_gives_every_passage_once(
-    redis: Redis, passages: list[Passage], seed: int
-) -> None:
-    """The pairs of a batch do not depend on its order, and a replay in any order gives no others."""
-    memory = SectionMemory(redis, f"t{secrets.token_hex(6)}")
-    seen = [sighting("entry", at) for entries, _ in passages for at in entries]
-    seen += [sighting("exit", at) for _, exits in passages for at in exits]
-    dice = random.Random(seed)
-    dice.shuffle(seen)
-    assert expected(passages) == times(await memory.pair(seen))
-    dice.shuffle(seen)
-    again = [pair for one in seen for pair in await memory.pair([one])]
-    assert set(expected(passages)) == set(times(again))
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(passages=histories(), seed=st.integers(0, 2**32))
-async def test_any_interleaving_of_the_two_cameras_gives_every_passage_once(
-    redis: Redis, passages: list[Passage], seed: int
-) -> None:
-    """Each camera's reads come in order, however late to the other's, with crashes that replay: one pair a passage."""
-    memory, dice = SectionMemory(redis, f"t{secrets.token_hex(6)}"), random.Random(seed)
-    complete = [passage for passage in passages if passage[0] and passage[1]]
-    queues = [
-        [[sighting("entry", at) for at in entries] for entries, _ in complete],
-        [[sighting("exit", at) for at in exits] for _, exits in complete],
-    ]
-    found: set[tuple[int, int]] = set()
-    history: list[list[Sighting]] = []
-    while any(queues):
-        batch = dice.choice([queue for queue in queues if queue]).pop(0)
-        history.append(batch)
-        found.update(times(await memory.pair(batch)))
-        if dice.random() < 0.4:
-            found.update(times(await memory.pair(dice.choice(history))))
-    assert set(expected(complete)) == found
+    arrived_ms = sorted(dice.randint(0, 60_000) for _ in reads)
+    arrivals, offsets = [], {0: 0, 1: 0}
+    for (side, at_ms, plate), moment in zip(reads, arrived_ms, strict=True):
+        partition = 0 if side == "entry" else 1
+        arrivals.append(
+            arrival(side, at_ms, arrived_ms=moment, offset=offsets[partition], partition=partition, plate=plate)
+        )
+        offsets[partition] += 1
+    pure = Histories(Rules(REFERENCE))
+    for one in arrivals:
+        pure.take([Sighting("S1", one.end.side, one.end.read)], one.end.arrived_ms)
+    outcomes = pure.settle(NOON_MS + 100_000)
+    expected = (
+        {one.violation_id for one in outcomes if isinstance(one, Violation)},
+        {one.violation.violation_id for one in outcomes if isinstance(one, Withdrawn)},
+    )
+    for partition in (0, 1):  # the one is read to its end before the other begins
+        mine = [one for one in arrivals if one.partition == partition]
+        at = 0
+        while at < len(mine):
+            count = dice.randint(1, len(mine) - at)
+            first = max(0, at - dice.randint(0, 2))
+            batch = mine[first : at + count]
+            await memory.put([Covered(partition, batch[0].offset, batch[-1].offset + 1)], batch)
+            at += count
+            if dice.random() < 0.5:
+                await SectionDecider(memory, REFERENCE, SETTLE_MS).settle(
+                    {partition: batch[-1].end.arrived_ms}, 2, ALL, decided_at_ms=NOON_MS
+                )
+    found = await SectionDecider(memory, REFERENCE, SETTLE_MS).settle(
+        {0: NOON_MS + 100_000, 1: NOON_MS + 100_000}, 2, ALL, decided_at_ms=NOON_MS
+    )
+    messages = [one.message for one in found.unsent]
+    told = {one.violation_id for one in messages if isinstance(one, Violation)}
+    assert expected == (told, {one.id for one in messages if isinstance(one, Withdrawal)})

@@ -11,7 +11,9 @@ import pipeline.plates
 PURE = (
     "pipeline.neighbours.policy",
     "pipeline.hotlist.index",
-    "pipeline.sections.verdict",
+    "pipeline.sections.certainty",
+    "pipeline.sections.pairing",
+    "pipeline.sections.speed",
     "pipeline.law.book",
     "pipeline.reads.geography",
 )

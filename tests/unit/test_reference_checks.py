@@ -1,6 +1,6 @@
 """What does not fit together in the reference data."""
 
-from pipeline.tables.reference_checks import dangling, dangling_entries
+from pipeline.tables.reference_checks import dangling, dangling_entries, unfit
 from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, Zone
 
 CAMERAS = [Camera(camera_id=name, name=name, network="federal") for name in ("A", "B")]
@@ -73,3 +73,10 @@ def test_hotlist_entries_are_checked_where_they_are_bound_to_places() -> None:
         "entry E names camera X, which is unknown",
         "entry E names zone Y, which is unknown",
     ] == dangling_entries([entry], {"A"}, {"Z"})
+
+
+def test_a_section_that_can_be_none_is_told_with_the_reason() -> None:
+    """A moving camera at one end; cameras that are not known yet are asked for later, by the verdict."""
+    moving = Camera(camera_id="A", name="car", network="vehicle")
+    assert ["section S: camera A has no fixed position"] == unfit([make_section()], [moving], 1_767_268_800_000)
+    assert [] == unfit([make_section()], [], 1_767_268_800_000)

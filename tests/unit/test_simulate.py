@@ -14,8 +14,13 @@ from pipeline.hotlist.incidents import Incidents, place, subject_of
 from pipeline.hotlist.matching import Hotlist, alert_of, match_read
 from pipeline.neighbours.policy import forwards_of
 from pipeline.reads.geography import contains, position_of
-from pipeline.reads.versions import since_ever
-from pipeline.sections.verdict import Innocent, SectionIndex, SectionPair, sightings_of, violation_of
+from pipeline.reads.versions import Versions
+from pipeline.sections.checks import faults_of
+from pipeline.sections.history import Histories
+from pipeline.sections.lines import SectionIndex, sightings_of
+from pipeline.sections.moment import Reference
+from pipeline.sections.outcomes import ProvesNothing, Withdrawn
+from pipeline.sections.vehicle import SETTLE_MS, Rules
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.simulation.network_small import POLICE_CAR, small_network
@@ -41,9 +46,8 @@ def decided(simulation: Simulation) -> tuple[dict[str, Alert], dict[str, Violati
     network = simulation.network
     cameras = {camera.camera_id: camera for camera in network.cameras}
     zones = {zone.zone_id: zone for zone in network.zones}
-    hotlist, sections = Hotlist(network.hotlist), SectionIndex()
-    sections.take([since_ever(one.section_id, one) for one in network.sections])
-    ends: dict[tuple[str, str], dict[str, SectionPair]] = {}
+    hotlist, sections = Hotlist(network.hotlist), SectionIndex.of(network.sections)
+    memory, violations = Histories(Rules(Reference(sections.versions, Versions(cameras)))), dict[str, Violation]()
     alerts: dict[str, Alert] = {}
     incidents: dict[str, Incidents] = {}
     forwards: dict[str, Forward] = {}
@@ -55,29 +59,41 @@ def decided(simulation: Simulation) -> tuple[dict[str, Alert], dict[str, Violati
                 incidents[subject], alerts[alert.alert_id] = place(incidents.get(subject, ()), alert, where)
             sent = forwards_of(alert, network.policies, cameras, zones, due_ms + 30)
             forwards.update((forward.forward_id, forward) for forward in sent)
-        for seen in sightings_of(read, sections):
-            ends.setdefault((seen.section_id, read.plate), {})[seen.side] = read  # type: ignore[assignment]
-    pairs = [SectionPair(key[0], both["entry"], both["exit"]) for key, both in ends.items() if len(both) == 2]  # type: ignore[arg-type]
-    verdicts = [
-        violation_of(pair, sections.versions.current()[pair.section_id], decided_at_ms=NOON_MS) for pair in pairs
-    ]
-    return alerts, {v.violation_id: v for v in verdicts if isinstance(v, Violation)}, forwards
+        memory.take(sightings_of(read, sections), due_ms)
+        last_ms = due_ms
+    for outcome in memory.settle(last_ms + SETTLE_MS + 1):
+        if isinstance(outcome, Violation):
+            violations[outcome.violation_id] = outcome
+        elif isinstance(outcome, Withdrawn):
+            del violations[outcome.violation.violation_id]
+    return alerts, violations, forwards
 
 
-def test_where_the_clocks_error_is_said_to_tip_the_verdict_it_does() -> None:
+@pytest.mark.parametrize("network", [SMALL, big_network(400)], ids=["small", "big"])
+def test_the_sections_of_a_network_may_be_sections(network: RoadNetwork) -> None:
+    """Fixed cameras of one direction, as far apart as certified."""
+    assert [] == [fault for section in network.sections for fault in faults_of(section, network.by_id)]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("within the clocks' error", "clock_error_could_tip_verdict"), ("two reads of the exit", "not_above_limit")],
+)
+def test_what_is_said_to_tip_the_verdict_does(name: str, reason: str) -> None:
     """On every section of a country, the long ones too: there a doubt of 0.2 s is less than 0.03 km/h."""
-    network, sections = big_network(), SectionIndex()
-    sections.take([since_ever(one.section_id, one) for one in network.sections])
-    number = next(n for n, manner in enumerate(MANNERS) if manner.name == "within the clocks' error")
+    network, sections = big_network(), SectionIndex.of(big_network().sections)
+    reference = Reference(sections.versions, Versions(network.by_id))
+    number = next(n for n, manner in enumerate(MANNERS) if manner.name == name)
     window = NOON_MS, NOON_MS + 3_600_000
     judged = Counter[str]()
-    for seed in range(600):
-        arrivals, truth = section_case(Random(seed), network, number, window, Wanted(()))
-        entry, exit_ = (arrival.read for arrival in arrivals)
-        pair = SectionPair(truth.quiet[0].subject, entry, exit_)
-        found = violation_of(pair, sections.versions.current()[pair.section_id], decided_at_ms=NOON_MS)
-        judged[found.reason if isinstance(found, Innocent) else "violation"] += 1
-    assert {"clock_error_could_tip_verdict": 600} == judged
+    for seed in range(300):
+        arrivals, _ = section_case(Random(seed), network, number, window, Wanted(()))
+        memory = Histories(Rules(reference))
+        for arrival in arrivals:
+            memory.take(sightings_of(arrival.read, sections), NOON_MS)
+        (found,) = memory.settle(NOON_MS + SETTLE_MS + 1)
+        judged[found.reason if isinstance(found, ProvesNothing) else "violation"] += 1
+    assert {reason: 300} == judged
 
 
 def test_the_same_seed_gives_the_same_reads_and_truth() -> None:

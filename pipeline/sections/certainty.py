@@ -1,0 +1,97 @@
+"""Whether two ends of a passage show the same vehicle: text, certainty of reading, class, country, and how fast it can have been.
+
+Readers cannot tell O from 0 nor I from 1, so a plate is remembered under its folded text. Which of two such twins it was must be
+known before anybody is fined: that is so when both ends read the same, or when only one of the two texts is a plate that is issued.
+
+>>> folded("1AOC55I") == folded("1A0C551")
+True
+"""
+
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+
+from pipeline.plates import countries_of
+from pipeline.reads.admission import trusted_country
+from schemas.reads import PlateRead, VehicleClass
+
+LEAST_JOINT_CERTAINTY = 0.8
+"""The least product of both ends' confidence. Two cameras misread one plate independently: where both read the same text at 0.9,
+that both are wrong in the same way is far less likely than the 0.19 that the product leaves. Ours; no law fixes it."""
+ISSUED = 0.5  # a text is a plate of a country when it is likelier that than anything else of its form
+MOST_ACCELERATION, MOST_BRAKING = 8.0, 10.0
+"""m/s2. The fastest road vehicles come near to the first, dry tyres to the second: beyond them no vehicle drives."""
+_FOLD = str.maketrans("OI", "01")
+_GROUPS: dict[VehicleClass, str] = {
+    "car": "light", "van": "light", "lorry": "heavy", "bus": "heavy", "motorcycle": "motorcycle",
+}  # fmt: skip
+
+
+def folded(plate: str) -> str:
+    """The compact text with O as 0 and I as 1."""
+    return plate.translate(_FOLD)
+
+
+def joint_certainty(entry: PlateRead, exit_: PlateRead) -> float:
+    """How sure it is, 0..1, that both ends show the plate; a read's confidence counts O and 0, I and 1 as one already."""
+    return entry.confidence * exit_.confidence
+
+
+def plate_of(reads: Sequence[PlateRead]) -> str | None:
+    """The plate that reads of one folded text show; None where that is ambiguous.
+
+    One text: that. Two, which differ in one character: the one of them that is issued, where the other is not.
+    """
+    texts = sorted({read.plate for read in reads})
+    if len(texts) == 1:
+        return texts[0]
+    if len(texts) > 2 or sum(one != other for one, other in zip(*texts, strict=True)) > 1:
+        return None
+    countries = frozenset(filter(None, map(trusted_country, reads)))
+    issued = [text for text in texts if is_issued(text, countries)]
+    return issued[0] if len(issued) == 1 else None
+
+
+@lru_cache(maxsize=4096)
+def is_issued(text: str, countries: Collection[str]) -> bool:
+    """Whether one of these countries (empty: any) issues plates of this form."""
+    return any(share >= ISSUED and (not countries or country in countries) for country, share in countries_of(text))
+
+
+def class_groups(reads: Sequence[PlateRead]) -> set[str]:
+    """The groups of vehicle classes among the reads: light, heavy, motorcycle. A trailer says nothing of what draws it."""
+    return {_GROUPS[read.vehicle_class] for read in reads if read.vehicle_class in _GROUPS}
+
+
+def countries(reads: Sequence[PlateRead]) -> set[str]:
+    """The countries that the reads may be held to."""
+    return {country for read in reads if (country := trusted_country(read))}
+
+
+def could_drive(distance_m: float, travel_ms: float, entry_kmh: float | None, exit_kmh: float | None) -> bool:
+    """Whether a vehicle with these spot speeds at both ends can cover the distance in that time, however it accelerates and brakes.
+
+    A missing speed counts as whatever fits best. Who brakes at both gantries and races in between can do so.
+    """
+    if entry_kmh is None and exit_kmh is None:
+        return True
+    up, down, travel_s = MOST_ACCELERATION, MOST_BRAKING, travel_ms / 1000.0
+    if entry_kmh is None or exit_kmh is None:
+        known, rate = (exit_kmh, down) if entry_kmh is None else (entry_kmh, up)
+        return distance_m <= (known or 0.0) / 3.6 * travel_s + rate * travel_s**2 / 2
+    entry, exit_ = entry_kmh / 3.6, exit_kmh / 3.6
+    peak = (up * down * travel_s + down * entry + up * exit_) / (up + down)
+    if peak < max(entry, exit_):  # not even the change from one speed to the other is possible in that time
+        return False
+    furthest_m = (peak**2 - entry**2) / (2 * up) + (peak**2 - exit_**2) / (2 * down)
+    return distance_m <= furthest_m
+
+
+def notes_on(entry: PlateRead, exit_: PlateRead) -> tuple[str, ...]:
+    """What an officer should look at in the pictures: it alone does not void the pair."""
+    found = []
+    for what, one, other in (("colour", entry.colour, exit_.colour), ("make", entry.make, exit_.make)):
+        if one and other and one.casefold() != other.casefold():
+            found.append(f"{what}: {one} at the entry, {other} at the exit")
+    if entry.plate != exit_.plate:
+        found.append(f"plate: {entry.plate} at the entry, {exit_.plate} at the exit")
+    return tuple(found)

@@ -1,0 +1,103 @@
+"""What may be a section: fixed cameras of one direction, distances that fit their places, and certificates that cover them.
+
+What does not fit is refused where sections and cameras enter, and proves nothing where it got in all the same, as when a section
+was imported before its cameras.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from pipeline.law.book import Book, the_book
+from pipeline.law.kinds import SectionLength
+from pipeline.reads.geography import angle_between_deg, beeline_m
+from schemas.reads import PlateRead
+from schemas.reference import Camera, Distance, Section
+
+ROUNDING_M = 12.0
+"""What a position is uncertain by where nothing is stated: coordinates are registered with four decimals, which is half a diagonal
+of 11 by 7 m. It lets a distance be a little shorter than the beeline, which is in the driver's favour."""
+SPHERE_ERROR = 0.005  # of a beeline over a sphere, for the earth is none
+MOST_DETOUR = (
+    3.0  # a road that winds more than this between two cameras is a mistake of its distance or of a position; ours
+)
+MOST_TURN_DEG = (
+    90.0  # headings of a section's cameras: a road bends, but traffic that comes back is the other direction
+)
+
+
+def faults_of(section: Section, cameras: Mapping[str, Camera], *, only: Distance | None = None) -> list[str]:
+    """Why this cannot be a section, in words; empty: it can. Cameras that are not known are left out.
+
+    only: look at this distance and its two cameras alone.
+    """
+    distances = section.distances if only is None else (only,)
+    named = (
+        {line.camera_id for line in (*section.entries, *section.exits)}
+        if only is None
+        else {only.entry_camera_id, only.exit_camera_id}
+    )
+    known = [cameras[camera_id] for camera_id in sorted(named) if camera_id in cameras]
+    faults = [f"camera {camera.camera_id} has no fixed position" for camera in known if camera.position is None]
+    faults += _directions(known)
+    faults += [fault for distance in distances for fault in _distance(distance, cameras)]
+    both = {line.camera_id for line in section.entries} & {line.camera_id for line in section.exits}
+    faults += [f"camera {camera_id} is both entry and exit" for camera_id in sorted(both)]
+    return faults
+
+
+def unlawful(section: Section, at_ms: int, book: Book | None = None) -> list[str]:
+    """What the law has against this section at that moment, in words: distances that are too short, certificates without end."""
+    length = (book or the_book()).rule_at(SectionLength, section.country, at_ms)
+    faults = [
+        f"{distance.metres} m from {distance.entry_camera_id} to {distance.exit_camera_id} is less than the {length.least_m} m"
+        f" that the law of {section.country} asks for ({length.article})"
+        for distance in section.distances
+        if length is not None and distance.metres < length.least_m
+    ]
+    for certificate in {one.certificate or section.certificate for one in section.distances}:
+        if certificate.valid_until_ms <= certificate.valid_from_ms:
+            faults.append(f"certificate {certificate.number} ends before it begins")
+    return faults
+
+
+def camera_faults(camera: Camera | None, read: PlateRead, *, rear_only: bool) -> str | None:
+    """Why a read of this camera can be no end of a section; "rear": the vehicle was not, or perhaps not, seen from behind."""
+    if camera is None:
+        return "was not registered then"
+    if camera.position is None:
+        return "has no fixed position"
+    if read.timing == "picture":
+        return "has no line in its picture, so that nobody knows where the read was measured"
+    if rear_only and not (read.direction == "leaving" or (read.direction is None and camera.sees == "rear")):
+        return "rear"
+    return None
+
+
+def _directions(cameras: Iterable[Camera]) -> list[str]:
+    """Cameras whose traffic goes another way than that of the first."""
+    headed = [camera for camera in cameras if camera.heading_deg is not None]
+    return [
+        f"{other.camera_id} sees traffic of another direction than {headed[0].camera_id}:"
+        f" {other.heading_deg:.0f} and {headed[0].heading_deg:.0f} degrees"
+        for other in headed[1:]
+        if angle_between_deg(headed[0].heading_deg or 0.0, other.heading_deg or 0.0) > MOST_TURN_DEG
+    ]
+
+
+def _distance(distance: Distance, cameras: Mapping[str, Camera]) -> list[str]:
+    """How a distance does not fit the places of its cameras."""
+    ends = [cameras.get(camera_id) for camera_id in (distance.entry_camera_id, distance.exit_camera_id)]
+    known = [camera for camera in ends if camera is not None and camera.position is not None]
+    if len(known) < 2:
+        return []
+    entry, exit_ = known
+    assert entry.position is not None  # mypy cannot see what the line above sorted out
+    assert exit_.position is not None
+    apart_m = beeline_m(entry.position, exit_.position)
+    doubt_m = apart_m * SPHERE_ERROR
+    doubt_m += sum(ROUNDING_M if one.position_error_m is None else one.position_error_m for one in known)
+    who = f"{distance.metres:g} m from {entry.camera_id} to {exit_.camera_id}"
+    if distance.metres < apart_m - doubt_m:
+        return [f"{who} is shorter than the {apart_m:.0f} m of the beeline"]
+    if distance.metres > (apart_m + doubt_m) * MOST_DETOUR:
+        return [f"{who} is more than {MOST_DETOUR:g} times the {apart_m:.0f} m of the beeline"]
+    return []

@@ -1,0 +1,62 @@
+"""Whether the time of a read proves anything: what is stated of its clock, by the read or by a certificate of its camera.
+
+Nothing that is left unsaid speaks for a clock. Source, worst error and the age of the last synchronisation must each be stated, by
+the read or by the camera's clock statement that held then; where both speak, the worse counts. Since the last synchronisation a
+clock may have drifted by DRIFT_PPM.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isfinite
+from typing import Literal
+
+from schemas.reads import ClockState, PlateRead
+from schemas.reference import Camera, ClockStatement
+
+DRIFT_PPM = 50
+"""How far a clock is taken to drift without synchronisation: 50 us a second, 180 ms an hour. Quartz in outdoor equipment is
+specified at 20 to 50 ppm over its range of temperature."""
+ClockFault = Literal["clock_not_stated", "clock_not_synced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a read was taken, as far as is certain: the state of its clock, all that is stated in it, and the doubt in ms."""
+
+    clock: ClockState
+    doubt_ms: Fraction
+
+
+def timing_of(read: PlateRead, camera: Camera | None) -> Timing | ClockFault:
+    """What is certain about the time of this read, or why nothing is. camera: as it was registered at capture."""
+    said = read.clock
+    if said is not None and (said.synced is False or said.source == "none"):
+        return "clock_not_synced"
+    statement = _statement_at(camera, read.captured_at_ms)
+    source = said.source if said is not None else statement.source if statement else None
+    error_ms = _worse((said.worst_error_ms or None) if said else None, statement.worst_error_ms if statement else None)
+    age_ms = _worse(said.sync_age_ms if said else None, statement.most_sync_age_ms if statement else None)
+    if source is None or error_ms is None or age_ms is None:
+        return "clock_not_stated"
+    if not (isfinite(error_ms) and isfinite(age_ms) and isfinite(read.time_doubt_ms)):
+        return "clock_not_stated"
+    clock = ClockState(
+        source=source, offset_ms=said.offset_ms if said else 0.0, worst_error_ms=error_ms, sync_age_ms=int(age_ms)
+    )
+    doubt_ms = _exactly(error_ms) + _exactly(age_ms) * DRIFT_PPM / 1_000_000 + _exactly(read.time_doubt_ms)
+    return Timing(clock, doubt_ms)
+
+
+def _statement_at(camera: Camera | None, at_ms: int) -> ClockStatement | None:
+    """The camera's clock statement, where it holds at that moment."""
+    found = camera.clock_statement if camera else None
+    return found if found and found.valid_from_ms <= at_ms < found.valid_until_ms else None
+
+
+def _worse(read_ms: float | None, camera_ms: float | None) -> float | None:
+    stated = [value for value in (read_ms, camera_ms) if value is not None]
+    return max(stated, default=None)
+
+
+def _exactly(value: float) -> Fraction:
+    return Fraction(str(value))

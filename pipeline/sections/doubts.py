@@ -1,0 +1,116 @@
+"""What speaks against a pair of reads, beside its speed: its place, its certificate, and whether it was one vehicle."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.law.book import Book
+from pipeline.law.kinds import SectionLength
+from pipeline.sections.certainty import LEAST_JOINT_CERTAINTY, class_groups, countries, joint_certainty, plate_of
+from pipeline.sections.checks import camera_faults, faults_of
+from pipeline.sections.clocks import ClockFault
+from pipeline.sections.moment import Reference, distance_between
+from pipeline.sections.speed import exactly
+from schemas.reads import PlateRead
+from schemas.reference import Camera, Certificate, Distance, Section
+
+Reason = (
+    ClockFault
+    | Literal[
+        "not_above_limit",
+        "no_section_then",
+        "section_claimed_gone",
+        "section_unfit",
+        "section_too_short",
+        "camera_unfit",
+        "no_line_then",
+        "no_certified_distance",
+        "certificate_lapsed",
+        "clock_error_above_bound",
+        "clock_error_could_tip_verdict",
+        "exit_before_entry",
+        "travel_too_long",
+        "implausible_speed",
+        "plate_ambiguous",
+        "too_uncertain",
+        "classes_differ",
+        "countries_differ",
+        "speeds_impossible",
+        "not_seen_from_behind",
+        "no_tolerance_rule",
+        "law_changed_on_the_way",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Innocent:
+    """The pair proves no violation, and why."""
+
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An entry and an exit of one plate on one section, by one camera each."""
+
+    section_id: str
+    entry: PlateRead
+    exit: PlateRead
+
+    @property
+    def travel_ms(self) -> int:
+        """How long the vehicle was inside."""
+        return self.exit.captured_at_ms - self.entry.captured_at_ms
+
+
+def place_doubt(pair: Pair, section: Section, distance: Distance, reference: Reference, law: Book) -> Innocent | None:
+    """What is wrong with section, cameras or certificate."""
+    certificate = certificate_of(section, distance)
+    versions = reference.sections.between(pair.section_id, pair.entry.captured_at_ms, pair.exit.captured_at_ms)
+    if not all(_certified(pair, one) for one in (*versions, section) if one is not None):
+        return Innocent("certificate_lapsed", certificate.number)
+    cameras: dict[str, Camera] = {}
+    for read in (pair.entry, pair.exit):
+        camera = reference.camera_of(read)
+        fault = camera_faults(camera, read, rear_only=section.rear_only)
+        if camera is None or fault:
+            return Innocent("not_seen_from_behind" if fault == "rear" else "camera_unfit", f"{read.camera_id}: {fault}")
+        cameras[read.camera_id] = camera
+    length = law.rule_at(SectionLength, section.country, pair.exit.captured_at_ms)
+    if length is not None and not length.long_enough(exactly(distance.metres)):
+        return Innocent("section_too_short", f"{distance.metres} m of {length.least_m}")
+    unfit = faults_of(section, cameras, only=distance)
+    return Innocent("section_unfit", unfit[0]) if unfit else None
+
+
+def vehicle_doubt(pair: Pair, reads: Sequence[PlateRead]) -> Innocent | None:
+    """What speaks against one vehicle with this plate having made both reads. reads: all of both passages."""
+    if plate_of(reads) is None:
+        return Innocent("plate_ambiguous", " or ".join(sorted({read.plate for read in reads})))
+    certainty = joint_certainty(pair.entry, pair.exit)
+    if certainty < LEAST_JOINT_CERTAINTY:
+        return Innocent("too_uncertain", f"{certainty:.2f} of {LEAST_JOINT_CERTAINTY}")
+    if len(found := class_groups(reads)) > 1:
+        return Innocent("classes_differ", " and ".join(sorted(found)))
+    if len(found := countries(reads)) > 1:
+        return Innocent("countries_differ", " and ".join(sorted(found)))
+    return None
+
+
+def certificate_of(section: Section, distance: Distance) -> Certificate:
+    """The certificate of this pair of cameras, or of the section."""
+    return distance.certificate or section.certificate
+
+
+def _certified(pair: Pair, section: Section) -> bool:
+    """Whether this version's certificate held at both ends."""
+    distance = distance_between(section, pair.entry.camera_id, pair.exit.camera_id)
+    if distance is None:
+        return False
+    certificate = certificate_of(section, distance)
+    return all(
+        certificate.valid_from_ms <= read.captured_at_ms < certificate.valid_until_ms
+        for read in (pair.entry, pair.exit)
+    )

@@ -1,0 +1,76 @@
+"""A whole history decided in memory: the very decisions of the agent `section_control`, without servers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pipeline.sections.certainty import folded
+from pipeline.sections.lines import Sighting
+from pipeline.sections.outcomes import Outcome, Withdrawn
+from pipeline.sections.passages import End
+from pipeline.sections.vehicle import Decision, Rules, Vehicle, decide
+from schemas.outcomes import Violation
+
+Key = tuple[str, str]
+"""Section and folded plate: what reads are remembered under."""
+
+
+def key_of(sighting: Sighting) -> Key:
+    """What a sighting is remembered under."""
+    return sighting.section_id, folded(sighting.read.plate)
+
+
+@dataclass(slots=True)
+class Histories:
+    """What is remembered of all vehicles on all sections. For tests, and for trying out; agents keep it in Redis."""
+
+    rules: Rules
+    vehicles: dict[Key, Vehicle] = field(default_factory=dict)
+
+    def take(self, sightings: Iterable[Sighting], arrived_ms: int) -> None:
+        """Remember sightings that the broker took at that moment (UTC ms)."""
+        for sighting in sightings:
+            key = key_of(sighting)
+            vehicle = self.vehicles.get(key) or Vehicle(sighting.section_id)
+            end = End(sighting.side, sighting.read, arrived_ms)
+            self.vehicles[key] = replace(vehicle, fresh=(*vehicle.fresh, end))
+
+    def settle(self, until_ms: int, *, decided_at_ms: int | None = None) -> list[Outcome]:
+        """Decide what has settled by then, when everything that was taken before is here. In the order of the keys."""
+        outcomes: list[Outcome] = []
+        for key in sorted(self.vehicles):
+            decision = self._decided(key, until_ms, until_ms if decided_at_ms is None else decided_at_ms)
+            outcomes += decision.outcomes
+        return outcomes
+
+    def next_ms(self) -> int | None:
+        """When something is to be decided or forgotten next, if nothing more arrives; None: nothing is remembered."""
+        times = (decide(vehicle, 0, self.rules, decided_at_ms=0).next_ms for vehicle in self.vehicles.values())
+        return min((at_ms for at_ms in times if at_ms is not None), default=None)
+
+    def _decided(self, key: Key, until_ms: int, decided_at_ms: int) -> Decision:
+        decision = decide(self.vehicles[key], until_ms, self.rules, decided_at_ms=decided_at_ms)
+        if decision.vehicle.is_forgotten:
+            del self.vehicles[key]
+        else:
+            self.vehicles[key] = decision.vehicle
+        return decision
+
+
+def violations_of(history: Iterable[tuple[int, Iterable[Sighting]]], rules: Rules) -> Mapping[str, Violation]:
+    """The violations that stand after a history of sightings (arrival in UTC ms, and what arrived) has settled, by id."""
+    memory, standing = Histories(rules), dict[str, Violation]()
+    last_ms = 0
+    for arrived_ms, sightings in sorted(history, key=lambda one: one[0]):
+        _take_over(memory.settle(arrived_ms), standing)
+        memory.take(sightings, arrived_ms)
+        last_ms = arrived_ms
+    _take_over(memory.settle(last_ms + rules.settle_ms + 1), standing)
+    return standing
+
+
+def _take_over(outcomes: Iterable[Outcome], standing: dict[str, Violation]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, Violation):
+            standing[outcome.violation_id] = outcome
+        elif isinstance(outcome, Withdrawn):
+            standing.pop(outcome.violation.violation_id, None)

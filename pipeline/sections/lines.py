@@ -1,0 +1,73 @@
+"""Which camera sees which line of which section, and which of a batch's reads were taken on a line."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipeline.reads.versions import Changed, Version, Versions
+from schemas.reads import PlateRead
+from schemas.reference import Line, Section
+
+Side = Literal["entry", "exit"]
+SeenLine = tuple[str, Side, int | None]
+"""Section, side and lane (None: every lane) of a line that a camera sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One read on an entry or exit line of one section."""
+
+    section_id: str
+    side: Side
+    read: PlateRead
+
+
+@dataclass(slots=True)
+class SectionIndex:
+    """The sections as they were at each moment, and which lines each camera sees or saw. Kept up to date by take()."""
+
+    versions: Versions[Section] = field(default_factory=Versions)
+    cameras: dict[str, tuple[SeenLine, ...]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(sections: Iterable[Section]) -> "SectionIndex":
+        """Of sections that hold since the beginning of time."""
+        index = SectionIndex()
+        index.take([Changed(one.section_id, (Version(one, 0, 0),)) for one in sections])
+        return index
+
+    def take(self, changed: Sequence[Changed[Section]], *, reset: bool = False) -> None:
+        """Take over what changed: sections with versions that add to those known before. reset: forget everything before."""
+        self.versions.take(changed, reset=reset)
+        lines: dict[str, dict[SeenLine, None]] = {}
+        for section_id, history in self.versions.histories():
+            for section in [version.item for version in history if version.item is not None]:
+                for line in section.entries:
+                    lines.setdefault(line.camera_id, {})[section_id, "entry", line.lane] = None
+                for line in section.exits:
+                    lines.setdefault(line.camera_id, {})[section_id, "exit", line.lane] = None
+        self.cameras = {camera_id: tuple(seen) for camera_id, seen in lines.items()}
+
+    def on_a_line(self, reads: Iterable[PlateRead]) -> list[PlateRead]:
+        """Those of the reads whose camera sees a line of any section."""
+        cameras = self.cameras
+        return [read for read in reads if read.camera_id in cameras]
+
+    def lines_at(self, camera_id: str) -> tuple[SeenLine, ...]:
+        """The lines that this camera sees."""
+        return self.cameras.get(camera_id, ())
+
+
+def on_a_line(read: PlateRead, lines: Iterable[Line]) -> bool:
+    """Whether the read was taken on one of these lines. A line of one lane takes no read that does not know its lane."""
+    return any(line.camera_id == read.camera_id and (line.lane is None or line.lane == read.lane) for line in lines)
+
+
+def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
+    """The lines that this read was seen on, each once. A line of one lane takes no read that does not know its lane."""
+    seen = dict.fromkeys(
+        (section_id, side)
+        for section_id, side, lane in index.lines_at(read.camera_id)
+        if lane is None or lane == read.lane
+    )
+    return [Sighting(section_id, side, read) for section_id, side in seen]

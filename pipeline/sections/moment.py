@@ -1,0 +1,93 @@
+"""The section and the cameras as they were when a vehicle drove through, whenever that is decided.
+
+Several versions of a section may have held while the vehicle was inside: then each point counts in the driver's favour. A version
+that arrived after the moment that it claims may only help: a violation must be one under each of these, too.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+
+from pipeline.reads.versions import Versions
+from schemas.reads import PlateRead, VehicleClass
+from schemas.reference import Camera, Distance, Section
+
+
+@dataclass(slots=True)
+class Reference:
+    """What verdicts are made from: all versions of sections and cameras."""
+
+    sections: Versions[Section] = field(default_factory=Versions)
+    cameras: Versions[Camera] = field(default_factory=Versions)
+
+    @staticmethod
+    def of(sections: Mapping[str, Section], cameras: Mapping[str, Camera]) -> "Reference":
+        """Of items that hold since the beginning of time."""
+        return Reference(Versions(sections), Versions(cameras))
+
+    def section_between(self, section_id: str, from_ms: int, until_ms: int) -> Section | None:
+        """The section as it held from then until then, in the driver's favour; None where it did not hold all the while."""
+        held = self.sections.between(section_id, from_ms, until_ms)
+        found = [section for section in held if section is not None]
+        if len(found) != len(held) or not found:
+            return None
+        return found[0] if len(found) == 1 else most_lenient(found)
+
+    def claimed(self, section_id: str, from_ms: int, until_ms: int) -> tuple[Section | None, ...]:
+        """What versions that arrived too late claim the section to have been at either end of that time; None: removed."""
+        late = self.sections.retroactive
+        return (*late(section_id, from_ms), *late(section_id, until_ms))
+
+    def camera_of(self, read: PlateRead) -> Camera | None:
+        """The camera as it was registered when it took this read."""
+        return self.cameras.at(read.camera_id, read.captured_at_ms)
+
+    def longest_travel_ms(self, section_id: str) -> int:
+        """The longest travel time of any version that is known; 0 where none is."""
+        return max((one.max_travel_ms for one in self._versions_of(section_id)), default=0)
+
+    def longest_wait_ms(self, section_id: str) -> int:
+        """How long an end waits for its partner at most: longest travel, and longest delay of an upload."""
+        return max((one.max_travel_ms + one.max_late_ms for one in self._versions_of(section_id)), default=0)
+
+    def _versions_of(self, section_id: str) -> list[Section]:
+        return [one.item for one in self.sections.history(section_id) if one.item is not None]
+
+
+def most_lenient(sections: list[Section]) -> Section:
+    """One section of several versions that held in turn: the highest limits, the shortest distances, the strictest bounds.
+
+    Certificates are those of the last version; whether each version's held is for the verdict to ask.
+    """
+    last = sections[-1]
+    classes = {name for section in sections for name in section.class_limits_kmh}
+    return msgspec.structs.replace(
+        last,
+        limit_kmh=max(section.limit_kmh for section in sections),
+        class_limits_kmh={name: max(limit_of(section, name) for section in sections) for name in classes},
+        distances=tuple(found for one in last.distances if (found := _shortest(one, sections)) is not None),
+        max_travel_ms=min(section.max_travel_ms for section in sections),
+        max_clock_error_ms=min(section.max_clock_error_ms for section in sections),
+        rear_only=any(section.rear_only for section in sections),
+    )
+
+
+def limit_of(section: Section, vehicle_class: VehicleClass) -> int:
+    """The limit of one class in km/h."""
+    return section.class_limits_kmh.get(vehicle_class, section.limit_kmh)
+
+
+def distance_between(section: Section, entry_camera_id: str, exit_camera_id: str) -> Distance | None:
+    """The certified distance between these two cameras."""
+    for distance in section.distances:
+        if (distance.entry_camera_id, distance.exit_camera_id) == (entry_camera_id, exit_camera_id):
+            return distance
+    return None
+
+
+def _shortest(distance: Distance, sections: list[Section]) -> Distance | None:
+    """The shortest that any version certifies between these two cameras; None where one of them certifies none."""
+    found = [distance_between(section, distance.entry_camera_id, distance.exit_camera_id) for section in sections]
+    certified = [one for one in found if one is not None]
+    return min(certified, key=lambda one: one.metres) if len(certified) == len(sections) else None

@@ -1,0 +1,72 @@
+"""The reads of one plate at one side of a section, put together to passages of that side."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from pipeline.sections.lines import Side
+from schemas.reads import PlateRead
+
+REPEAT_MS = 2_000  # reads of one side, each at most this long after the one before, are one passage
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One read at one side of a section. arrived_ms: when the broker took it, UTC."""
+
+    side: Side
+    read: PlateRead
+    arrived_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """One vehicle at one side: its reads by all cameras there, in the order of capture; at least one."""
+
+    side: Side
+    ends: tuple[End, ...]
+
+    @property
+    def reads(self) -> list[PlateRead]:
+        """Its reads, in the order of capture."""
+        return [end.read for end in self.ends]
+
+    @property
+    def at_ms(self) -> int:
+        """When it counts, in the driver's favour: at its earliest entry or its latest exit. UTC ms."""
+        return (self.ends[0] if self.side == "entry" else self.ends[-1]).read.captured_at_ms
+
+    def standing_reads(self) -> Iterable[PlateRead]:
+        """For each of its cameras the read that counts: its earliest at an entry, its latest at an exit."""
+        in_favour = self.ends if self.side == "entry" else self.ends[::-1]
+        first: dict[str, PlateRead] = {}
+        for end in in_favour:
+            first.setdefault(end.read.camera_id, end.read)
+        return first.values()
+
+
+def without_repeats(ends: Iterable[End]) -> list[End]:
+    """Each read of each side once, in the order of capture. Of copies that differ the one that proves least counts."""
+    found: dict[tuple[Side, str], End] = {}
+    for end in sorted(ends, key=lambda one: one.arrived_ms):
+        known = found.get((end.side, end.read.read_id))
+        if known is None:
+            found[end.side, end.read.read_id] = end
+        elif known.read != end.read:
+            least = min(known.read, end.read, key=lambda read: (read.confidence, msgspec.json.encode(read)))
+            found[end.side, end.read.read_id] = End(end.side, least, known.arrived_ms)
+    return sorted(found.values(), key=lambda end: (end.read.captured_at_ms, end.read.read_id))
+
+
+def passages_of(side: Side, ends: Sequence[End]) -> list[Passage]:
+    """The passages of one side. ends: of any side, in the order of capture."""
+    groups: list[list[End]] = []
+    for end in ends:
+        if end.side != side:
+            continue
+        if groups and end.read.captured_at_ms - groups[-1][-1].read.captured_at_ms <= REPEAT_MS:
+            groups[-1].append(end)
+        else:
+            groups.append([end])
+    return [Passage(side, tuple(group)) for group in groups]

@@ -1,0 +1,183 @@
+"""What lies in the memory of section control, and how it is written there."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from zlib import crc32
+
+import msgspec
+
+from pipeline.sections.history import Key
+from pipeline.sections.lines import Side
+from pipeline.sections.passages import End
+from pipeline.sections.vehicle import Vehicle
+from schemas.outcomes import Violation, Withdrawal
+from schemas.reads import PlateRead
+
+SHARDS = 8  # each is decided by the worker of one partition, so that workers share the deciding
+MOST_READS = 512  # of one vehicle that are not decided yet; beyond that it is not one vehicle
+_pack = msgspec.msgpack.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """Records of one partition that were looked at, from one offset to before another.
+
+    whole_since_ms: take it as it is even if records before it are missing: what the broker took earlier is not remembered.
+    """
+
+    partition: int
+    first: int
+    next: int
+    whole_since_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A read on a section's line, and the record that brought it."""
+
+    key: Key
+    end: End
+    partition: int
+    offset: int
+    due_ms: int  # when it will have settled, in the broker's time
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is to do. until_ms: all that the broker took before is in the memory; None: not known yet.
+
+    whole_since_ms: what it took earlier than that is not remembered completely. newest_ms: the latest time of any partition.
+    """
+
+    until_ms: int | None
+    whole_since_ms: int
+    newest_ms: int | None
+    due: tuple[Key, ...]
+    unsent: tuple["Unsent", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that a decision wants sent. number: what names it in the outbox."""
+
+    number: str
+    section_id: str
+    message: Violation | Withdrawal
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A vehicle as it lay in Redis, and what tells whether it still lies there so. overflown: some of its reads were left out."""
+
+    key: Key
+    vehicle: Vehicle
+    length: int
+    first: bytes
+    overflown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided of a vehicle: what is left of it, when to look again, and what to send."""
+
+    was: Remembered
+    vehicle: Vehicle
+    next_ms: int | None
+    unsent: tuple[Unsent, ...] = ()
+
+
+class _End(msgspec.Struct, array_like=True, gc=False):
+    side: Side
+    arrived_ms: int
+    read: PlateRead
+
+
+class _Kept(msgspec.Struct, array_like=True, gc=False):
+    token: str
+    fresh: tuple[_End, ...]
+    kept: tuple[_End, ...]
+    proven: tuple[Violation, ...]
+
+
+_END, _KEPT = msgspec.msgpack.Decoder(_End), msgspec.msgpack.Decoder(_Kept)
+_MESSAGE = msgspec.msgpack.Decoder(tuple[str, str, msgspec.Raw])
+_VIOLATION, _WITHDRAWAL = msgspec.msgpack.Decoder(Violation), msgspec.msgpack.Decoder(Withdrawal)
+
+
+def end_of(end: End) -> bytes:
+    """A read as it lies in a vehicle's list."""
+    return b"E" + _pack(_End(end.side, end.arrived_ms, end.read))
+
+
+def unsent_of(key: Key, message: Violation | Withdrawal, order: int) -> Unsent:
+    """A message of a decision about this vehicle, as it lies in the outbox. order: among those of the decision."""
+    shard, _ = place_of(key)
+    name = message.violation_id if isinstance(message, Violation) else f"{message.id}/withdrawn"
+    return Unsent(f"{shard}/{order}/{name}", key[0], message)
+
+
+def shards_of(partitions: Iterable[int], count: int) -> list[int]:
+    """The shards that the worker of these partitions decides. count: of the topic's partitions."""
+    mine = set(partitions)
+    return [shard for shard in range(SHARDS) if shard % count in mine]
+
+
+def name_of(key: Key) -> str:
+    """A vehicle's name."""
+    return f"{key[0]}/{key[1]}"  # neither a section's name nor a plate has a slash
+
+
+def key_named(name: str) -> Key:
+    """The vehicle of a name."""
+    section_id, _, plate = name.partition("/")
+    return section_id, plate
+
+
+def place_of(key: Key) -> tuple[int, str]:
+    """The shard of a vehicle, and its name there."""
+    name = name_of(key)
+    return crc32(name.encode()) % SHARDS, name
+
+
+def order_of(unsent: Unsent) -> int:
+    """Its place among the messages of its decision: a correction comes before the withdrawal of what it corrects."""
+    return int(unsent.number.split("/")[1])
+
+
+def shard_in(number: str) -> int:
+    """The shard of a message in the outbox."""
+    return int(number.partition("/")[0])
+
+
+def payload_of(unsent: Unsent) -> bytes:
+    """A message as it lies in the outbox."""
+    kind = "violation" if isinstance(unsent.message, Violation) else "withdrawal"
+    return _pack((kind, unsent.section_id, unsent.message))
+
+
+def unsent_in(number: bytes, payload: bytes) -> Unsent:
+    """The message of one entry of the outbox."""
+    kind, section_id, raw = _MESSAGE.decode(payload)
+    return Unsent(number.decode(), section_id, (_VIOLATION if kind == "violation" else _WITHDRAWAL).decode(raw))
+
+
+def kept_of(vehicle: Vehicle) -> bytes:
+    """A vehicle as it lies first in its list; never the same bytes twice, so that a change is noticed."""
+    return b"K" + _pack(_Kept(uuid.uuid4().hex, _packed(vehicle.fresh), _packed(vehicle.kept), vehicle.proven))
+
+
+def remembered_in(key: Key, found: list[bytes]) -> Remembered:
+    """The vehicle of a list, which is not empty."""
+    kept = _KEPT.decode(found[0][1:]) if found[0].startswith(b"K") else _Kept("", (), (), ())
+    since = [_END.decode(one[1:]) for one in found if one.startswith(b"E")]
+    vehicle = Vehicle(key[0], fresh=_ends((*kept.fresh, *since)), kept=_ends(kept.kept), proven=kept.proven)
+    return Remembered(key, vehicle, len(found), found[0], len(found) >= MOST_READS)
+
+
+def _packed(ends: Iterable[End]) -> tuple[_End, ...]:
+    return tuple(_End(end.side, end.arrived_ms, end.read) for end in ends)
+
+
+def _ends(packed: Iterable[_End]) -> tuple[End, ...]:
+    return tuple(End(one.side, one.read, one.arrived_ms) for one in packed)

@@ -1,0 +1,198 @@
+"""What speaks against a pair beside its speed: clocks, certainty, contradictions, spot speeds, cameras."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.sections.certainty import LEAST_JOINT_CERTAINTY, could_drive, folded, plate_of
+from pipeline.sections.clocks import Timing, timing_of
+from pipeline.sections.doubts import Innocent
+from pipeline.sections.moment import Reference
+from pipeline.sections.verdict import verdict_on
+from schemas.outcomes import Violation
+from schemas.reads import ClockState
+from schemas.reference import Camera, ClockStatement, Section
+from tests.builders import (
+    NOON_MS,
+    YEAR_MS,
+    cameras_along,
+    make_camera,
+    make_ends,
+    make_read,
+    passage_of,
+    reference_of,
+    section_for,
+)
+
+FAST = section_for(150.0)
+MADE_KNOWN = ClockStatement(
+    number="C 7", source="ntp", worst_error_ms=5.0, most_sync_age_ms=60_000, valid_from_ms=NOON_MS - YEAR_MS,
+    valid_until_ms=NOON_MS + YEAR_MS,
+)  # fmt: skip
+
+
+def verdict(
+    section: Section = FAST,
+    *,
+    entry: dict[str, Any] | None = None,
+    exit_: dict[str, Any] | None = None,
+    cameras: dict[str, Camera] | None = None,
+) -> Violation | Innocent:
+    """The verdict on a passage at 150 km/h where 120 is allowed. entry, exit_: fields of the reads."""
+    ends = make_ends(entry=entry, exit_=exit_)
+    reference = reference_of(section, cameras=cameras)
+    passages = passage_of("entry", ends[0]), passage_of("exit", ends[1])
+    return verdict_on("S1", *passages, reference, decided_at_ms=NOON_MS + 90_000)
+
+
+def reason(section: Section = FAST, **fields: Any) -> str | None:
+    """Why it proves nothing; None: it proves a violation."""
+    found = verdict(section, **fields)
+    return found.reason if isinstance(found, Innocent) else None
+
+
+@pytest.mark.parametrize("side", ["entry", "exit_"])
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [
+        (None, "clock_not_stated"),
+        (ClockState(source="ntp"), "clock_not_stated"),
+        (ClockState(source="ntp", worst_error_ms=1.0), "clock_not_stated"),
+        (ClockState(source="ntp", sync_age_ms=1_000), "clock_not_stated"),
+        (ClockState(source="ntp", synced=False, worst_error_ms=1.0, sync_age_ms=1_000), "clock_not_synced"),
+        (ClockState(source="none", worst_error_ms=1.0, sync_age_ms=1_000), "clock_not_synced"),
+        (ClockState(source="ntp", worst_error_ms=100.1, sync_age_ms=0), "clock_error_above_bound"),
+        (ClockState(source="ntp", worst_error_ms=1.0, sync_age_ms=2_000_000), "clock_error_above_bound"),
+        (ClockState(source="ntp", worst_error_ms=float("nan"), sync_age_ms=0), "clock_not_stated"),
+        (ClockState(source="ntp", worst_error_ms=1.0, sync_age_ms=64_000), None),
+    ],
+)
+def test_nothing_that_is_left_unsaid_speaks_for_a_clock(
+    side: str, clock: ClockState | None, expected: str | None
+) -> None:
+    """Source, error and age of the last synchronisation, at either end; 50 us a second are added for the age."""
+    assert expected == reason(**{side: {"clock": clock}})
+
+
+def test_a_cameras_certificate_says_what_its_reads_leave_out() -> None:
+    """Only while it holds, and where both speak the worse counts."""
+    camera = make_camera("IN", clock_statement=MADE_KNOWN)
+    silent = timing_of(make_read(clock=None), camera)
+    assert isinstance(silent, Timing)
+    assert (8.0, "ntp", 60_000) == (float(silent.doubt_ms), silent.clock.source, silent.clock.sync_age_ms)
+    worse = timing_of(make_read(clock=ClockState(source="gnss", worst_error_ms=20.0)), camera)
+    assert isinstance(worse, Timing)
+    assert 23.0 == float(worse.doubt_ms)
+    assert "clock_not_stated" == timing_of(make_read(clock=None, captured_at_ms=NOON_MS + YEAR_MS), camera)
+    assert "clock_not_synced" == timing_of(make_read(clock=ClockState(source="ntp", synced=False)), camera)
+
+
+def test_an_interpolated_time_adds_its_doubt() -> None:
+    """150 km/h are 141 in 60 s; 10 s of doubt are too many."""
+    assert reason(exit_={"timing": "line", "time_doubt_ms": 50.0}) is None
+    assert "clock_error_above_bound" == reason(exit_={"timing": "line", "time_doubt_ms": 10_000.0})
+
+
+@pytest.mark.parametrize("confidence", [0.01, 0.34, 0.8, 0.89])
+def test_two_reads_that_are_not_sure_together_prove_nothing(confidence: float) -> None:
+    """The product counts."""
+    assert "too_uncertain" == reason(entry={"confidence": confidence}, exit_={"confidence": confidence})
+
+
+def test_good_reads_are_sure_enough() -> None:
+    """What cameras usually give."""
+    assert LEAST_JOINT_CERTAINTY <= 0.95
+    assert reason(entry={"confidence": 0.93}, exit_={"confidence": 0.95}) is None
+
+
+@pytest.mark.parametrize(
+    ("entry_class", "exit_class", "expected"),
+    [
+        ("motorcycle", "lorry", "classes_differ"), ("car", "lorry", "classes_differ"), ("car", "van", None),
+        ("bus", "lorry", None), ("car", "unknown", None), ("car", "trailer", None),
+    ],
+)  # fmt: skip
+def test_another_group_of_classes_is_another_vehicle(entry_class: str, exit_class: str, expected: str | None) -> None:
+    """A motorcycle in, a lorry out."""
+    assert expected == reason(entry={"vehicle_class": entry_class}, exit_={"vehicle_class": exit_class})
+
+
+def test_colour_and_make_are_for_the_officer_to_look_at() -> None:
+    """They do not void the pair."""
+    found = verdict(entry={"colour": "red", "make": "BMW"}, exit_={"colour": "white", "make": "bmw"})
+    assert isinstance(found, Violation)
+    assert ("colour: red at the entry, white at the exit",) == found.notes
+
+
+@pytest.mark.parametrize(
+    ("entry", "exit_", "plate"),
+    [
+        ("1AOC555", "1AOC555", "1AOC555"), ("1A0C555", "1AOC555", "1AOC555"), ("1ABC231", "1ABC23I", "1ABC231"),
+        ("B0B77", "BOB77", "BOB77"), ("MX0123", "MXO123", None), ("1AOCI11", "1A0C111", None),
+    ],
+)  # fmt: skip
+def test_one_twin_of_o_or_i_is_told_by_what_is_issued(entry: str, exit_: str, plate: str | None) -> None:
+    """Where both are plates of somewhere, or more than one character differs, nobody knows whose it is."""
+    assert plate == plate_of([make_read(entry), make_read(exit_)])
+    assert folded(entry) == folded(exit_)
+
+
+def test_a_pair_across_a_twin_is_of_the_plate_that_is_issued() -> None:
+    """And the officer is told."""
+    found = verdict(entry={"plate": "1A0C555"}, exit_={"plate": "1AOC555"})
+    assert isinstance(found, Violation)
+    assert ("1AOC555", ("plate: 1A0C555 at the entry, 1AOC555 at the exit",)) == (found.plate, found.notes)
+    assert "plate_ambiguous" == reason(entry={"plate": "MX0123"}, exit_={"plate": "MXO123"})
+
+
+def test_who_brakes_at_both_gantries_and_races_in_between_is_whom_this_is_for() -> None:
+    """50 km/h at both ends of 2.5 km in 60 s is driven; 6 km/h at both ends of 300 m in 4 s is not."""
+    assert reason(entry={"speed_kmh": 50.0}, exit_={"speed_kmh": 50.0}) is None
+    assert could_drive(2_500.0, 60_000.0, 0.0, 0.0)
+    assert not could_drive(300.0, 4_000.0, 6.0, 6.0)
+    assert not could_drive(300.0, 4_000.0, 6.0, None)
+    assert could_drive(300.0, 4_000.0, None, None)
+
+
+@given(st.floats(0, 250), st.floats(0, 250), st.integers(10, 600))
+def test_whoever_drives_evenly_from_one_speed_to_another_can_do_so(
+    entry_kmh: float, exit_kmh: float, travel_s: int
+) -> None:
+    """An even change over ten seconds or more is within what tyres do."""
+    distance_m = (entry_kmh + exit_kmh) / 2 / 3.6 * travel_s
+    assert could_drive(distance_m * 0.999, travel_s * 1_000.0, entry_kmh, exit_kmh)
+
+
+def test_a_read_of_a_picture_needs_a_line_to_be_an_end() -> None:
+    """Nobody knows where its best crop was taken."""
+    assert "camera_unfit" == reason(entry={"timing": "picture"})
+    assert reason(entry={"timing": "line", "time_doubt_ms": 20.0}) is None
+
+
+@pytest.mark.parametrize(
+    ("direction", "sees", "expected"),
+    [
+        ("leaving", None, None), (None, "rear", None), ("leaving", "both", None), (None, None, "not_seen_from_behind"),
+        (None, "both", "not_seen_from_behind"), ("approaching", "rear", "not_seen_from_behind"),
+    ],
+)  # fmt: skip
+def test_a_section_may_ask_for_both_ends_from_behind(
+    direction: str | None, sees: str | None, expected: str | None
+) -> None:
+    """The read says that the vehicle left, or the camera that it sees nothing else."""
+    section = section_for(150.0, rear_only=True)
+    cameras = cameras_along(section, sees=sees)
+    fields = {"direction": direction}
+    assert expected == reason(section, entry=fields, exit_=fields, cameras=cameras)
+
+
+def test_a_camera_that_moves_or_was_not_registered_then_is_no_end() -> None:
+    """Whatever the section says."""
+    assert "camera_unfit" == reason(cameras={"IN": make_camera("IN", position=None)})
+    ends = make_ends()
+    nobody = Reference.of({"S1": FAST}, {})
+    found = verdict_on("S1", passage_of("entry", ends[0]), passage_of("exit", ends[1]), nobody, decided_at_ms=0)
+    assert isinstance(found, Innocent)
+    assert "camera_unfit" == found.reason
