@@ -44,7 +44,7 @@ _ALL = Script("return redis.call('HVALS', KEYS[1])")
 _NAMES = Script("return redis.call('HKEYS', KEYS[1])")
 _FORGET = Script("return redis.call('HDEL', KEYS[1], unpack(ARGV))")
 _MARK = Script("return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])")
-_MARKED = Script("return redis.call('EXISTS', KEYS[1])")
+_MARKED = Script("return redis.call('EXISTS', KEYS[1])", reads_only=True)
 _CLAIM = Script("""
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
 return 0

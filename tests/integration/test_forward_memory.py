@@ -5,7 +5,6 @@ import secrets
 import msgspec
 import pytest
 import pytest_asyncio
-from redis.asyncio import Redis
 
 from pipeline.neighbours.policy import Allowed, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
@@ -73,13 +72,15 @@ async def test_what_was_told_is_found_by_its_alert_and_its_policy_until_it_is_re
     assert ["hit"] == [one.forward.kind for one in await admitted(memory, sent(60_000, policy))]
 
 
-async def test_whoever_delivers_sees_what_was_recalled_and_attempted(redis: Redis) -> None:
-    """Before each attempt."""
+async def test_whoever_delivers_sees_what_was_recalled_and_attempted(redis_as: OpenAs) -> None:
+    """Before each attempt, with the rights of the agent: it may read what was recalled, not write it."""
     name = f"t{secrets.token_hex(6)}"
-    memory, marks, told = RedisForwardMemory(redis, name), DeliveryMarks(redis, name), sent()
+    memory = RedisForwardMemory(await redis_as("cross_border", name), name)
+    marks, told = DeliveryMarks(await redis_as("liaison", name), name), sent()
     forward_id = told.forward.forward_id
     assert not await marks.is_recalled(forward_id)
     assert not await marks.was_attempted(forward_id)
+    assert not await marks.was_dropped(forward_id)
     await marks.attempting(forward_id)
     await memory.marked([told])
     assert await marks.is_recalled(forward_id)
