@@ -34,7 +34,7 @@ import uvloop
 from benchmarks.common import append_result, environment, percentile
 from benchmarks.load import Alerts, Load
 from benchmarks.steadiness import Steadiness, by_time, processes
-from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
@@ -43,7 +43,6 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
-from pipeline.state.replica_writer import ReplicaWriter
 from tests.desks import DeskProcess
 
 RATES = (1_000, 2_000, 5_000, 10_000)
@@ -87,7 +86,7 @@ async def road(folder: Path, network: RoadNetwork, workers: dict[str, int]) -> A
     try:
         await platform.start()
         async with contextlib.aclosing(open_redis(platform.servers.redis_url)) as client:
-            await load_reference(network, ReplicaWriter(client, settings.namespace))
+            await load_reference(network, writer_of_known(client, settings.namespace))
         await asyncio.sleep(EFFECTIVE_WITHIN_S + len(network.hotlist) / 50_000)
         gc.collect()
         gc.freeze()

@@ -38,7 +38,7 @@ from benchmarks.common import DOCS, append_result, environment, rss_mb
 from benchmarks.stream_job import Job, reads_of
 from benchmarks.stream_topic import filled_topic
 from benchmarks.svg import line_chart
-from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.hotlist.matching import Hotlist, match_reads
 from pipeline.reads.versions import Changed, Versions, since_ever
 from pipeline.runtime.clock import platform_now_ms
@@ -211,7 +211,7 @@ async def of_workers(count: int) -> dict[str, float]:
         async with Platform(settings, workers=dict.fromkeys(agents, count)) as platform:
             kafka = platform.servers.kafka
             async with contextlib.aclosing(open_redis(platform.servers.redis_url)) as client:
-                writer = ReplicaWriter(client, settings.namespace, now_ms=lambda: platform_now_ms() - 3_600_000)
+                writer = writer_of_known(client, settings.namespace)
                 await load_reference(network, writer)
             await asyncio.sleep(EFFECTIVE_WITHIN_S)
             await filled_topic(job, kafka, settings.namespace, 50, 20_000, 32)  # the warm-up

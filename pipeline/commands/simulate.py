@@ -15,7 +15,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.commands.common import print_json, run_async
-from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.private import open_private
@@ -31,7 +31,6 @@ from pipeline.simulation.simulate import Simulation, SimulationOptions, misread_
 from pipeline.simulation.truth import write_lines
 from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
-from pipeline.state.replica_writer import ReplicaWriter
 
 console = Terminal(stderr=True, soft_wrap=False)
 _REMEMBERED = 20_000
@@ -135,7 +134,7 @@ class _Job:
             ) as redis_client:
                 # what is played as the past must meet the network of the past
                 starts_ms = self._simulation().options.start_ms
-                writer = ReplicaWriter(redis_client, settings.namespace, now_ms=lambda: starts_ms)
+                writer = writer_of_known(redis_client, settings.namespace, starts_ms)
                 changed = await load_reference(self.network, writer)
             if changed:
                 console.print(f"Loaded {changed} items of reference data.")

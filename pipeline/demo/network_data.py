@@ -1,11 +1,22 @@
 """A network's reference data into the platform."""
 
+import redis.asyncio
+
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.simulation.network import RoadNetwork
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
 from pipeline.state.replica_writer import ReplicaWriter
 
+KNOWN_FOR_MS = 3_600_000
+"""How long before the first read a simulated network counts as known: some of its reads were captured minutes before they come."""
 EFFECTIVE_WITHIN_S = 1.5
 """How long every worker may take to follow a change (design, section 4: 1 s), with some to spare."""
+
+
+def writer_of_known(client: redis.asyncio.Redis, namespace: str, begins_ms: int | None = None) -> ReplicaWriter:
+    """A writer whose items count as imported KNOWN_FOR_MS before begins_ms (UTC), or before now."""
+    arrived_ms = (platform_now_ms() if begins_ms is None else begins_ms) - KNOWN_FOR_MS
+    return ReplicaWriter(client, namespace, now_ms=lambda: arrived_ms)
 
 
 async def load_reference(network: RoadNetwork, writer: ReplicaWriter) -> int:

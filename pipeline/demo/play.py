@@ -12,7 +12,7 @@ from rich.live import Live
 
 from pipeline.demo.agent_metrics import AgentMetrics, follow
 from pipeline.demo.desks import Desks
-from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, Shown, judge, play_pictures
 from pipeline.demo.report import Delivery, Report, make_report
 from pipeline.demo.screen import Screen, alert_line
@@ -25,7 +25,6 @@ from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
 from pipeline.sources.producer import CameraProducer, open_producer
 from pipeline.state.redis_port import open_redis
-from pipeline.state.replica_writer import ReplicaWriter
 from schemas.reads import PlateRead
 
 _HEAD_START_MS = 700
@@ -62,7 +61,7 @@ class Performance:
             self.network, cameras=(*self.network.cameras, REAL), hotlist=(*self.network.hotlist, *WANTED)
         )
         async with open_redis(servers.redis_url) as client:
-            await load_reference(everything, ReplicaWriter(client, self.platform.settings.namespace))
+            await load_reference(everything, writer_of_known(client, self.platform.settings.namespace))
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
     async def show(self, passages: list[Shown]) -> Report:

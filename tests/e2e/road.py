@@ -8,7 +8,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
-from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.receiver.credentials import Credentials, create_credentials
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
@@ -19,7 +19,6 @@ from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
 from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
-from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
 from schemas.outcomes import DeadLetter, Withdrawal
 from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, TOPICS, VIOLATIONS, Topic
@@ -82,7 +81,7 @@ class WholeRoad:
         """The network's reference data, and the second until it is effective everywhere."""
         client = open_redis(self.platform.servers.redis_url)
         try:
-            await load_reference(self.network, ReplicaWriter(client, self.platform.settings.namespace))
+            await load_reference(self.network, writer_of_known(client, self.platform.settings.namespace))
         finally:
             await client.aclose()
         await asyncio.sleep(EFFECTIVE_WITHIN_S)

@@ -15,7 +15,7 @@ from pathlib import Path
 import structlog
 
 from agents import AGENTS
-from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference
+from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, KNOWN_FOR_MS, load_reference
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.access import provide
@@ -62,7 +62,7 @@ class Road:
         self.desks: dict[str, DeskProcess] = {}
         self.links: dict[str, Links] = {}
         self.crews: dict[str, Fleet] = {}
-        self._arrived_ms = platform_now_ms()
+        self._arrived_ms = platform_now_ms() - KNOWN_FOR_MS
         self._sent: deque[tuple[float, PlateRead]] = deque(maxlen=SENT_KEPT)
 
     async def start(self) -> None:
