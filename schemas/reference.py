@@ -35,6 +35,19 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 """A place in a picture, relative to its width or height: 0 is left or top, 1 right or bottom."""
 
 
+def _refuse_turned(from_ms: int, until_ms: int) -> None:
+    """Raises ValueError for a validity without a moment in it: its end is not included."""
+    if until_ms <= from_ms:
+        raise ValueError("valid_until_ms is not after valid_from_ms")
+
+
+def _refuse_blank(**texts: str) -> None:
+    """Raises ValueError naming the texts that say nothing."""
+    blank = [name for name, text in texts.items() if not text.strip()]
+    if blank:
+        raise ValueError(f"{', '.join(blank)} must not be empty")
+
+
 class PicturePoint(Message, frozen=True, kw_only=True):
     """A point of a camera's picture, whatever its resolution."""
 
@@ -94,6 +107,11 @@ class Certificate(Message, frozen=True, kw_only=True):
     number: Text
     valid_from_ms: EpochMs
     valid_until_ms: EpochMs
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        _refuse_blank(number=self.number)
+        _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
 
 class Distance(Message, frozen=True, kw_only=True):
@@ -167,6 +185,18 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     origin: Origin = "national"  # where it came from; what is on the list sis came from SIS, whatever stands here
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        if (
+            self.valid_from_ms < self.valid_until_ms
+            and self.category.strip()
+            and self.owner.strip()
+            and self.legal_basis.strip()
+        ):
+            return  # quick, because a hotlist has a million
+        _refuse_blank(category=self.category, owner=self.owner, legal_basis=self.legal_basis)
+        _refuse_turned(self.valid_from_ms, self.valid_until_ms)
+
 
 class Policy(Message, frozen=True, kw_only=True):
     """What may be forwarded to one country. Collection policies, key policy_id."""
@@ -187,3 +217,7 @@ class Policy(Message, frozen=True, kw_only=True):
     channel: Channel = "bilateral"
     treaty: Identifier | None = None  # one of those in law/tables/treaty.toml; it must bind the country
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        _refuse_blank(legal_basis=self.legal_basis, purpose=self.purpose)

@@ -109,7 +109,12 @@ class Hotlist:
                 self._ended.discard(entry_id)
 
     def _put(self, spell: Spell[HotlistEntry]) -> None:
-        entry, row = spell.item, self._entries.add(spell)
+        entry = spell.item
+        if max(entry.valid_from_ms, spell.begins_ms) >= min(
+            entry.valid_until_ms, spell.ends_ms or entry.valid_until_ms
+        ):
+            return  # it was never valid while it held so
+        row = self._entries.add(spell)
         self._ids.add(entry.entry_id, row)
         if spell.ends_ms is not None:
             self._ended.add(entry.entry_id)

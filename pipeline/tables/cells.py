@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.errors import BadRecord
 from pipeline.plates.text import compact
+from pipeline.tables.local_days import LocalDay
 from pipeline.tables.spreadsheets import changed_plate, no_milliseconds
 
 _TRUE = {"true", "yes", "1", "on", "y", "ja", "oui"}
@@ -17,7 +18,6 @@ _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _WILDCARDS = re.compile(r"([?*]+)")
-_DAY_LENGTH = timedelta(days=1)
 
 
 def whole_number(text: str) -> int:
@@ -63,15 +63,15 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _FIGURES = re.compile(r"[-+0-9., ;|eE]*")  # numbers and corners
 
 
-def moment_ms(text: str, *, until: bool = False) -> int:
-    """A moment in ms UTC: epoch milliseconds, or an ISO date or time; a time without zone is UTC.
+def moment_ms(text: str, *, until: bool = False) -> int | LocalDay:
+    """A moment in ms UTC: epoch milliseconds, or an ISO time, which is UTC unless it says otherwise. A date alone is a local day.
 
     until: a date alone means the end of that day, not its start.
 
-    >>> moment_ms("2026-03-01"), moment_ms("2026-03-01T01:00:00+01:00"), moment_ms("1772323200000")
-    (1772323200000, 1772323200000, 1772323200000)
+    >>> moment_ms("2026-03-01T01:00:00+01:00"), moment_ms("1772323200000")
+    (1772323200000, 1772323200000)
     >>> moment_ms("2026-03-01", until=True)
-    1772409599999
+    LocalDay(day=datetime.date(2026, 3, 1), ends=True)
     """
     if _WHOLE.fullmatch(text) and len(text) != 8:  # 20260301 is a date
         wrong = no_milliseconds(int(text))
@@ -80,9 +80,9 @@ def moment_ms(text: str, *, until: bool = False) -> int:
         return int(text)
     try:
         moment = datetime.fromisoformat(text)
+        if _DAY.fullmatch(text) or len(text) == 8:
+            return LocalDay(moment.date(), until)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        if until and (_DAY.fullmatch(text) or len(text) == 8):
-            aware += _DAY_LENGTH - timedelta(milliseconds=1)
         return round((aware - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
     except (ValueError, OverflowError):
         raise ValueError(

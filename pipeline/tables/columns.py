@@ -13,8 +13,9 @@ What is nested in the message has columns of its own in a CSV file:
 | zones | polygon | `50.85 4.35\\|50.86 4.36\\|50.84 4.37`: corners, latitude first |
 
 Lists of names are separated by | or spaces, lists of texts by |. Moments (valid_from_ms, also written valid_from) are
-milliseconds since 1970 or ISO dates and times, UTC unless they say otherwise; a date alone is its start, or its end in a
-valid_until. Yes and no are true and false, yes and no, 1 and 0.
+milliseconds since 1970 or ISO times, UTC unless they say otherwise; a date alone is that day in the country's time, from its
+start, or to its end in a valid_until. The country is that of the section, elsewhere our own. Yes and no are true and false, yes
+and no, 1 and 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +55,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[T]):
-    """One kind of reference data as a file holds it. amend: by place, what is done to a JSON value before it is checked."""
+    """One kind of reference data as a file holds it. amend: by place, what is done to a JSON value before it is checked.
+
+    days_of_item: a date is a day in the time of the item's own country, not of ours.
+    """
 
     name: str
     message: type[T]
@@ -64,6 +68,7 @@ class Table(Generic[T]):
     fault: Callable[
         [T, str], tuple[str, str] | None
     ]  # the field that keeps an item from being taken by a country, and why
+    days_of_item: bool = False
 
     def key(self, item: T) -> str:
         """What names this item."""
@@ -207,7 +212,7 @@ def _table(
     amend: dict[Place, Callable[[str], object]] = {
         column.place: column.parse for column in columns if column.name == "plate" or column.aliases
     }
-    return Table(name, message, key_field, columns, amend, fault)
+    return Table(name, message, key_field, columns, amend, fault, days_of_item=message is Section)
 
 
 TABLES: Mapping[str, Table[Any]] = {

@@ -18,10 +18,11 @@ import numpy as np
 
 from pipeline.errors import BadRecord
 from pipeline.tables.cells import safe_cell, shown
-from pipeline.tables.columns import TABLES, Column, Place, Table
+from pipeline.tables.columns import TABLES, Column, Table
 from pipeline.tables.csv_rows import csv_rows, refused_cell
 from pipeline.tables.json_items import json_items, looks_like_lines
-from pipeline.tables.refusals import Refused, explained, unknown_field
+from pipeline.tables.refusals import Refused
+from pipeline.tables.taking import Taking, WrongItem
 from schemas.base import Message
 
 __all__ = ["TABLES", "Checked", "Refused", "Table", "check_file", "write_file"]
@@ -108,14 +109,12 @@ class _Check(Generic[T]):
 
     def __init__(self, table: Table[T], file: str, told: int, home: str) -> None:
         self._table = table
-        self._home = home
+        self._taking = Taking(table, home)
         self._file = file
         self._told = told
         self._checked = Checked(table)
         self._hashes = array("q")
         self._lines = array("Q")
-        self._defaults = {one.name: one.default for one in table.columns if one.default not in (msgspec.UNSET, None)}
-        self._moments = {one.place for one in table.columns if one.aliases}  # a moment has a short name, too
         self._header: dict[str, tuple[int, str]] = {}  # number and written name of each column of a CSV file
 
     def run(self, stream: BinaryIO, form: Form, progress: Callable[[int], None] | None) -> Checked[T]:
@@ -142,47 +141,18 @@ class _Check(Generic[T]):
 
     def _take(self, line: int, values: dict[str, Any], from_csv: bool) -> None:
         try:
-            if not from_csv:
-                self._amend(values)
-            item = msgspec.convert(values, self._table.message)
-            fault = self._table.fault(item, self._home)
-            if fault:
-                raise _Wrong((fault[0],), fault[1])
+            item = self._taking.of_cells(values) if from_csv else self._taking.of_json(values)
             data = _ENCODER.encode(item)
-        except msgspec.ValidationError as error:
-            path, reason = explained(error, values, self._table)
-            self._refuse_at(line, path, reason, from_csv)
-        except _Wrong as error:
+        except WrongItem as error:
             self._refuse_at(line, error.place, error.reason, from_csv)
         except (UnicodeEncodeError, RecursionError) as error:
             self._refuse_at(line, (), f"cannot be written as JSON: {error}", from_csv)
         else:
             key = self._table.key(item)
             self._checked._spool.write(b"%b\t%b\n" % (key.encode(), data))
-            self._hashes.append(hash(key))
+            self._hashes.append(hash((key, getattr(item, "holds_from_ms", None))))
             self._lines.append(line)
             self._checked.good += 1
-
-    def _amend(self, values: dict[str, Any]) -> None:
-        """Bring plates and moments of a JSON object into their form, and refuse names that mean nothing."""
-        unknown = unknown_field(values, self._table.message)
-        if unknown:
-            raise _Wrong(*unknown)
-        for name, default in self._defaults.items():
-            if values.get(name) == default and type(values.get(name)) is type(default):
-                del values[name]
-        for place, parse in self._table.amend.items():
-            inner: Any = values
-            for step in place[:-1]:
-                inner = inner.get(step) if isinstance(inner, dict) else None
-            value = inner.get(place[-1]) if isinstance(inner, dict) else None
-            if isinstance(value, int) and not isinstance(value, bool) and place in self._moments:
-                value = str(value)
-            if isinstance(value, str):
-                try:
-                    inner[place[-1]] = parse(value.strip())
-                except ValueError as error:
-                    raise _Wrong(place, str(error)) from error
 
     def _refuse_at(self, line: int, path: tuple[str | int, ...], reason: str, from_csv: bool) -> None:
         if from_csv:
@@ -199,7 +169,7 @@ class _Check(Generic[T]):
             self._checked.refused.append(refused)
 
     def _find_duplicates(self) -> None:
-        """Refuse every item whose key stood in the file before. Memory: 24 bytes an item."""
+        """Refuse every item whose key, for the same moment from which it holds, stood in the file before. 24 bytes an item."""
         hashes = np.frombuffer(self._hashes, dtype=np.int64) if self._hashes else np.empty(0, dtype=np.int64)
         order = np.argsort(hashes, kind="stable")
         again = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]]) + 1 if len(order) else order
@@ -211,16 +181,10 @@ class _Check(Generic[T]):
         repeated = {int(order[position]) for position in again.tolist()}
         for index, (key, _) in enumerate(self._checked.pairs()):
             if index in repeated:
-                reason = f"{shown(key)} stands in the file before, on line {first_line[hash(key)]}"
+                reason = f"{shown(key)} stands in the file before, on line {first_line[self._hashes[index]]}"
                 self._refuse_at(self._lines[index], (self._table.key_field,), reason, bool(self._header))
         self._checked._left_out = repeated
         self._checked.good -= len(repeated)
-
-
-class _Wrong(Exception):
-    def __init__(self, place: Place, reason: str) -> None:
-        self.place = place
-        self.reason = reason
 
 
 def write_file(stream: TextIO, table: Table[T], items: Iterable[T], form: Form) -> int:

@@ -66,7 +66,7 @@ def test_a_csv_file_is_read(read: Read) -> None:
     assert [] == refused
     assert [
         HotlistEntry(entry_id="A1", plate="1ABC234", hotlist="sis", category="theft", priority="high", owner="fed",
-                     legal_basis="art. 36", country="BE", valid_from_ms=1_772_323_200_000, valid_until_ms=1_772_409_599_999,
+                     legal_basis="art. 36", country="BE", valid_from_ms=1_772_319_600_000, valid_until_ms=1_772_406_000_000,
                      zones=("Z1", "Z2"), share_with=("NL", "LU"), covert=True)
     ] == items  # fmt: skip
 
@@ -349,7 +349,7 @@ def test_json_is_read_as_array_lines_or_objects(read: Read) -> None:
     one += ' "valid_until_ms": "2026-03-01"}'
     two = one.replace("A1", "A2")
     pretty = msgspec.json.format(one.encode(), indent=2).decode()
-    expected = [("A1", "1ABC234", 1_772_409_599_999), ("A2", "1ABC234", 1_772_409_599_999)]
+    expected = [("A1", "1ABC234", 1_772_406_000_000), ("A2", "1ABC234", 1_772_406_000_000)]
     for name, content in [
         ("f.json", f"[{one},{two}]"),
         ("f.json", f"\ufeff [\n{pretty}\n,\n{two}\n]\n"),
@@ -476,7 +476,7 @@ COUNTRIES = st.sampled_from(["NL", "FR", "GB", "XK"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="|\x00"), min_size=1, max_size=12).filter(
     lambda text: text == text.strip() and text.splitlines() == [text]
 )
-MOMENTS = st.integers(100_000_000_000, 4_102_444_800_000)
+MOMENTS = st.integers(100_000_000_000, 4_102_444_799_999)
 FLOATS = {"lat": st.floats(-90, 90), "lon": st.floats(-180, 180), "heading": st.floats(0, 360)}
 
 
@@ -486,6 +486,15 @@ def tuples(inner: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[t
 
 
 SPOTS = st.builds(PicturePoint, x=st.floats(0, 1), y=st.floats(0, 1))
+
+
+def valid(message: type[Any], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Messages of a kind whose validity ends no sooner than it begins."""
+
+    def built(validity: list[int], **given: Any) -> Any:
+        return message(valid_from_ms=validity[0], valid_until_ms=validity[1] + 1, **given)
+
+    return st.builds(built, validity=st.tuples(MOMENTS, MOMENTS).map(sorted), **fields)
 
 
 def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
@@ -503,16 +512,17 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
                                                       metres=st.floats(0.001, 200_000)), 1),
                            limit_kmh=st.integers(5, 200),
                            class_limits_kmh=st.dictionaries(st.sampled_from(["lorry", "bus"]), st.integers(5, 200)),
-                           certificate=st.builds(Certificate, number=TEXTS, valid_from_ms=MOMENTS, valid_until_ms=MOMENTS),
+                           certificate=valid(Certificate, number=TEXTS),
                            max_travel_ms=st.integers(1, 10**9), max_clock_error_ms=st.floats(0.001, 1e6)),
         Zone: st.builds(Zone, zone_id=NAMES, name=TEXTS, kind=st.sampled_from(["border", "lez"]), cameras=tuples(NAMES),
                         polygon=tuples(position), country=st.none() | COUNTRIES,
                         outbound_heading_deg=st.none() | FLOATS["heading"]),
-        HotlistEntry: st.builds(HotlistEntry, entry_id=NAMES, plate=PATTERNS,
+        HotlistEntry: valid(HotlistEntry, entry_id=NAMES, plate=PATTERNS,
                                 hotlist=st.sampled_from(["sis", "stolen"]), category=TEXTS,
                                 priority=st.sampled_from(["high", "normal"]), action=st.sampled_from(["stop", "report"]),
-                                owner=TEXTS, legal_basis=TEXTS, country=st.none() | COUNTRIES, valid_from_ms=MOMENTS,
-                                valid_until_ms=MOMENTS, zones=tuples(NAMES), cameras=tuples(NAMES), make=st.none() | TEXTS,
+                                owner=TEXTS, legal_basis=TEXTS, country=st.none() | COUNTRIES,
+                                holds_from_ms=st.none() | MOMENTS, zones=tuples(NAMES), cameras=tuples(NAMES),
+                                make=st.none() | TEXTS,
                                 colour=st.none() | TEXTS, share_with=tuples(COUNTRIES), covert=st.booleans(),
                                 near=st.booleans(), case_reference=st.none() | TEXTS),
         Policy: st.builds(Policy, policy_id=NAMES, country=COUNTRIES, lists=tuples(st.sampled_from(["sis", "stolen"]), 1),
@@ -551,3 +561,67 @@ def test_no_cell_that_is_written_is_a_formula_and_all_are_read_back(read: Read, 
     (cell,) = [cell for cell in row if text in cell]
     assert cell == "-" or cell[0] not in "=+-@"
     assert ([zone], []) == read(out.getvalue(), "f.csv", "zones")
+
+
+ENTRY = "A1,1ABC234,sis,theft,fed,art. 36"
+DAYS = [
+    # a day, in whose country, its first millisecond and the one after its last, both UTC
+    ("2026-06-30", "BE", "2026-06-29T22:00:00Z", "2026-06-30T22:00:00Z"),
+    ("2026-01-15", "BE", "2026-01-14T23:00:00Z", "2026-01-15T23:00:00Z"),
+    ("2026-03-29", "BE", "2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"),  # 23 hours: summer time begins
+    ("2026-10-25", "BE", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),  # 25 hours: it ends
+    ("2026-10-25", "GB", "2026-10-24T23:00:00Z", "2026-10-26T00:00:00Z"),
+]
+
+
+@pytest.mark.parametrize(("day", "country", "first", "after"), DAYS)
+def test_a_date_is_a_day_in_the_countrys_time(tmp_path: Path, day: str, country: str, first: str, after: str) -> None:
+    """From its first to its last millisecond, on the days on which the clocks change, too."""
+    path = tmp_path / "f.csv"
+    path.write_text(f"entry_id,plate,hotlist,category,owner,legal_basis,valid_from,valid_until\n{ENTRY},{day},{day}\n")
+    with check_file(path, TABLES["hotlist"], home=country) as checked:
+        (item,) = checked.items()
+    assert (cells.moment_ms(first), cells.moment_ms(after)) == (item.valid_from_ms, item.valid_until_ms)
+
+
+def test_a_certificates_days_are_those_of_its_sections_country(read: Read) -> None:
+    """A British section's certificate ends at midnight in London, whoever keeps the register; nested in JSON or in columns."""
+    section = {
+        "section_id": "S", "name": "n", "country": "GB", "entries": [{"camera_id": "A"}], "exits": [{"camera_id": "B"}],
+        "distances": [{"entry_camera_id": "A", "exit_camera_id": "B", "metres": 5230.5}], "limit_kmh": 120,
+        "certificate": {"number": "C", "valid_from_ms": "2026-06-01", "valid_until_ms": "2026-06-30"},
+    }  # fmt: skip
+    csv = (
+        "section_id,name,country,entries,exits,distances,limit_kmh,certificate_number,certificate_valid_from,"
+        "certificate_valid_until\nS,n,GB,A,B,A>B=5230.5,120,C,2026-06-01,2026-06-30\n"
+    )
+    for content, name in ((msgspec.json.encode([section]), "f.json"), (csv, "f.csv")):
+        (item,), refused = read(content, name, "sections")
+        assert [] == refused
+        assert cells.moment_ms("2026-06-30T23:00:00Z") == item.certificate.valid_until_ms
+
+
+@pytest.mark.parametrize(
+    ("columns", "row", "reason"),
+    [
+        ("valid_from,valid_until", "2026-07-01,2026-06-30", "valid_until_ms is not after valid_from_ms"),
+        ("make", "BMW", ""),
+        ("legal_basis", '" "', "empty"),
+    ],
+)
+def test_what_means_nothing_is_refused(read: Read, columns: str, row: str, reason: str) -> None:
+    """An entry that ends before it begins; one without a legal basis."""
+    header, good = "entry_id,plate,hotlist,category,owner", "A1,1ABC234,sis,theft,fed"
+    if columns != "legal_basis":
+        header, good = f"{header},legal_basis", f"{good},art. 36"
+    _, refused = read(f"{header},{columns}\n{good},{row}\n")
+    assert ([] if not reason else [reason]) == [word for word in (reason,) for line in refused if word in line]
+
+
+def test_versions_of_one_item_may_stand_in_one_file(read: Read) -> None:
+    """Each for its own moment; twice the same one is a mistake."""
+    header = "entry_id,plate,hotlist,category,owner,legal_basis,holds_from\n"
+    items, refused = read(f"{header}{ENTRY},2026-03-01\n{ENTRY},2026-04-01\n")
+    assert ([], 2) == (refused, len(items))
+    _, refused = read(f"{header}{ENTRY},2026-03-01\n{ENTRY},2026-03-01\n")
+    assert ["f.csv:3: column 1 (entry_id): 'A1' stands in the file before, on line 2"] == refused

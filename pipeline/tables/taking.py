@@ -1,0 +1,83 @@
+"""One item of reference data from what a file or a person wrote of it: brought into form, checked, or refused in plain words."""
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from pipeline.tables.columns import Place, Table
+from pipeline.tables.local_days import LocalDay
+from pipeline.tables.refusals import explained, unknown_field
+from schemas.base import Message
+
+T = TypeVar("T", bound=Message)
+
+
+class WrongItem(Exception):
+    """What was written is no item that may be taken.
+
+    place: the way to what is wrong, names and indexes; empty: all of it. by_rule: what it says is against a rule.
+    """
+
+    def __init__(self, place: tuple[str | int, ...], reason: str, *, by_rule: bool = False) -> None:
+        super().__init__(reason)
+        self.place = place
+        self.reason = reason
+        self.by_rule = by_rule
+
+
+class Taking(Generic[T]):
+    """Makes items of one kind. home: the country that takes them."""
+
+    def __init__(self, table: Table[T], home: str) -> None:
+        self._table = table
+        self._home = home
+        self._defaults = {one.name: one.default for one in table.columns if one.default not in (msgspec.UNSET, None)}
+        self._moments = {one.place for one in table.columns if one.aliases}  # a moment has a short name, too
+
+    def of_json(self, values: dict[str, Any]) -> T:
+        """The item of a JSON object. Changes the object. Raises WrongItem."""
+        unknown = unknown_field(values, self._table.message)
+        if unknown:
+            raise WrongItem(*unknown)
+        for name, default in self._defaults.items():
+            if values.get(name) == default and type(values.get(name)) is type(default):
+                del values[name]
+        for place, parse in self._table.amend.items():
+            inner: Any = values
+            for step in place[:-1]:
+                inner = inner.get(step) if isinstance(inner, dict) else None
+            value = inner.get(place[-1]) if isinstance(inner, dict) else None
+            if isinstance(value, int) and not isinstance(value, bool) and place in self._moments:
+                value = str(value)
+            if isinstance(value, str):
+                try:
+                    inner[place[-1]] = parse(value.strip())
+                except ValueError as error:
+                    raise WrongItem(place, str(error)) from error
+        return self.of_cells(values)
+
+    def of_cells(self, values: dict[str, Any]) -> T:
+        """The item of a row's cells, which were parsed. Changes them. Raises WrongItem."""
+        country = values.get("country") if self._table.days_of_item else None
+        _place_days(values, country if isinstance(country, str) else self._home, ())
+        try:
+            item = msgspec.convert(values, self._table.message)
+        except msgspec.ValidationError as error:
+            by_rule = isinstance(error.__cause__, ValueError)  # raised by the message itself
+            raise WrongItem(*explained(error, values, self._table), by_rule=by_rule) from error
+        fault = self._table.fault(item, self._home)
+        if fault:
+            raise WrongItem((fault[0],), fault[1], by_rule=True)
+        return item
+
+
+def _place_days(values: dict[str, Any], country: str, place: Place) -> None:
+    """Put the moment of each date in its place."""
+    for name, value in values.items():
+        if isinstance(value, LocalDay):
+            try:
+                values[name] = value.at_ms(country)
+            except (ValueError, OverflowError) as error:
+                raise WrongItem((*place, name), f"{value.day} is beyond the calendar") from error
+        elif isinstance(value, dict):
+            _place_days(value, country, (*place, name))
