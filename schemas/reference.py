@@ -73,6 +73,11 @@ class ClockStatement(Message, frozen=True, kw_only=True):
     valid_from_ms: EpochMs
     valid_until_ms: EpochMs
 
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        _refuse_blank(number=self.number)
+        _refuse_turned(self.valid_from_ms, self.valid_until_ms)
+
 
 class Camera(Message, frozen=True, kw_only=True):
     """A camera that may send reads or frames. Collection cameras, key camera_id."""
