@@ -43,9 +43,16 @@ class Replica(Mirror):
             self.policies_changed([one.key for one in changed])
 
 
+def _logged(alert: Alert, one: NotForwarded) -> None:
+    log.info("forward.not_made", alert=reference(alert.alert_id), to_country=one.country, reason=one.reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """The handler and what it needs. partitions: of the forwards topic; home: our own country."""
+    """The handler and what it needs. partitions: of the forwards topic; home: our own country.
+
+    told: called with each country that hears nothing of an alert, though its entry is shared with it.
+    """
 
     replica: Replica
     admission: Admission
@@ -54,6 +61,7 @@ class Forwarder:
     partitions: int
     home: str
     now_ms: Callable[[], int]
+    told: Callable[[Alert, NotForwarded], None]
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
         """The forwards of these alerts, each id once; Unavailable while Redis is away and there are some."""
@@ -88,7 +96,7 @@ class Forwarder:
         )
         for one in told:
             if isinstance(one, NotForwarded):
-                log.info("forward.not_made", alert=reference(alert.alert_id), to_country=one.country, reason=one.reason)
+                self.told(alert, one)
         return [sent_of(alert, one, policies) for one in told if isinstance(one, Allowed)]
 
     def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
@@ -105,18 +113,26 @@ class Forwarder:
         log.info("forward.made", forward=reference(forward.forward_id), to_country=country, kind=forward.kind)
 
 
+def forwarder(
+    replica: Replica, admission: Admission, memory: ForwardMemory, partitions: int, home: str,
+    now_ms: Callable[[], int], told: Callable[[Alert, NotForwarded], None] = _logged,
+) -> Forwarder:  # fmt: skip
+    """The handler on this reference data and this memory; changes of policies are told to it from now on."""
+    open_forwards = OpenForwards(
+        memory, lambda: replica.policies.as_of(now_ms()), replica.cameras.as_of, replica.zones.as_of, home
+    )
+    replica.policies_changed = open_forwards.changed
+    return Forwarder(replica, admission, memory, open_forwards, partitions, home, now_ms, told)
+
+
 async def start(context: Context) -> Handler[Alert | Withdrawal]:
     """Load the replica, then forward. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     await context.follow(replica, CAMERAS, ZONES, POLICIES)
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisForwardMemory(context.redis, settings.namespace)
-    home, partitions = settings.liaison.sender, context.partitions(FORWARDS)
-    open_forwards = OpenForwards(
-        memory, lambda: replica.policies.as_of(context.now_ms()), replica.cameras.as_of, replica.zones.as_of, home
-    )
-    replica.policies_changed = open_forwards.changed
-    return Forwarder(replica, admission, memory, open_forwards, partitions, home, context.now_ms).handle
+    partitions = context.partitions(FORWARDS)
+    return forwarder(replica, admission, memory, partitions, settings.liaison.sender, context.now_ms).handle
 
 
 AGENT = Agent(

@@ -120,18 +120,25 @@ class Matcher:
         return [alert for alert in await self.memory.placed(alerts, wheres) if alert is not None]
 
 
+def matcher(
+    replica: Replica, admission: Admission, memory: AlertMemory, settings: Settings, now_ms: Callable[[], int]
+) -> Matcher:
+    """The handler on this reference data and this memory; changes of entries are told to it from now on."""
+    open_alerts = OpenAlerts(
+        memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_of, replica.zones.as_of
+    )
+    replica.entries_changed = open_alerts.changed
+    return Matcher(replica, admission, memory, open_alerts, settings, now_ms)
+
+
 async def start(context: Context) -> Handler[ReadBatch]:
     """Load the replica, then match. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     await context.follow(replica, CAMERAS, ZONES, HOTLIST)
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisAlertMemory(context.redis, settings.namespace)
-    open_alerts = OpenAlerts(
-        memory, lambda key: replica.hotlist.get(key, context.now_ms()), replica.cameras.as_of, replica.zones.as_of
-    )
-    replica.entries_changed = open_alerts.changed
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
-    return Matcher(replica, admission, memory, open_alerts, settings, context.now_ms).handle
+    return matcher(replica, admission, memory, settings, context.now_ms).handle
 
 
 AGENT = Agent(

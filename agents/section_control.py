@@ -17,10 +17,10 @@ from time import monotonic
 import structlog
 from prometheus_client import Counter
 
-from pipeline.reads.admission import may_serve
 from pipeline.runtime.log import pseudonym, reference
+from pipeline.sections.arrivals import serving
 from pipeline.sections.history import key_of
-from pipeline.sections.lines import SectionIndex, sightings_of
+from pipeline.sections.lines import SectionIndex
 from pipeline.sections.moment import Reference
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn
 from pipeline.sections.passages import End
@@ -36,7 +36,7 @@ from pipeline.stream.covering import Covering, runs_of
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.stream.progress import RereadFrom
 from schemas.outcomes import Violation
-from schemas.reads import PlateRead, ReadBatch
+from schemas.reads import ReadBatch
 from schemas.topics import READS, VIOLATIONS
 
 EVERY_S = 1.0  # between two decisions of what has settled
@@ -54,6 +54,13 @@ class Replica(Mirror):
         super().__init__(CAMERAS, indexes={SECTIONS.name: self.sections})
         self.cameras = self.of(CAMERAS)
         self.reference = Reference(self.sections.versions, self.cameras)
+
+    def reread_ms(self) -> int:
+        """How far back to read again when everything that was remembered is lost."""
+        waits = [
+            section.max_travel_ms * 2 + section.max_late_ms for section in self.reference.sections.current().values()
+        ]
+        return max(LEAST_REREAD_MS, *waits, 0)
 
 
 @dataclass(slots=True)
@@ -99,21 +106,19 @@ class Controller:
         return [
             Arrival(
                 key_of(sighting),
-                End(sighting.side, read, record.recorded_at_ms),
+                End(sighting.side, sighting.read, record.recorded_at_ms),
                 record.partition,
                 record.offset,
                 record.recorded_at_ms + self.decider.settle_ms,
             )
             for record in records
             if any(read.camera_id in cameras for read in record.message.reads)
-            for read in self.admission.admitted((record,), record.recorded_at_ms, outputs, among=sections.on_a_line)
-            if self._may_serve(read)
-            for sighting in sightings_of(read, sections)
+            for sighting in serving(
+                self.admission.admitted((record,), record.recorded_at_ms, outputs, among=sections.on_a_line),
+                sections,
+                self.replica.reference,
+            )
         ]
-
-    def _may_serve(self, read: PlateRead) -> bool:
-        camera = self.replica.reference.camera_of(read)
-        return camera is not None and may_serve(read, camera, "section_control")
 
     async def _remember(self, covered: Sequence[Covered], arrivals: Sequence[Arrival]) -> set[int]:
         """Tell the memory of these records; the partitions of which it has lost something, which are read again."""
@@ -127,7 +132,7 @@ class Controller:
 
     def _read_again(self, lost: Mapping[int, int | None]) -> None:
         """Have what the memory does not know come again."""
-        back_ms, now_ms = self._reread_ms(), self.context.now_ms()
+        back_ms, now_ms = self.replica.reread_ms(), self.context.now_ms()
         log.error("memory.lost", partitions=sorted(lost), cure="read again", back_ms=back_ms)
         self.lost.inc()
         self.covering.reread(lost, now_ms - back_ms)
@@ -135,13 +140,6 @@ class Controller:
             partition: RereadFrom(back_ms=back_ms, asked_ms=now_ms) if known is None else RereadFrom(known)
             for partition, known in lost.items()
         })  # fmt: skip
-
-    def _reread_ms(self) -> int:
-        waits = [
-            section.max_travel_ms * 2 + section.max_late_ms
-            for section in self.replica.reference.sections.current().values()
-        ]
-        return max(LEAST_REREAD_MS, *waits, 0)
 
     async def _settle(self, outputs: Outputs) -> None:
         """Tell the memory how far this worker is, decide what has settled, and have it sent."""

@@ -35,6 +35,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "zones": ("reference", "zones", "The zones: borders, low-emission zones, watched areas."),
     "hotlist": ("reference", "hotlist", "The wanted plates."),
     "policies": ("reference", "policies", "What may be forwarded to which neighbour."),
+    "decide": (
+        "decide",
+        "decide",
+        "Decide a history without servers: to understand a verdict, or try a policy or a list.",
+    ),
     "tail": ("tail", "tail", "Show what flows through a topic."),
     "dead-letters": ("dead_letters", "dead_letters_app", "What no agent could process: list, show, resend, drop."),
     "desk": ("desk", "desk_app", "A neighbour's receiver, and keys and certificates for it."),

@@ -128,7 +128,7 @@ def _show(topic: Topic[Any], record: Any, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.to_builtins(_without_pictures(message)))
     else:
-        for line in _lines(message):
+        for line in lines_of(message):
             console.print(line)
 
 
@@ -170,7 +170,8 @@ def violation_line(violation: Violation) -> Text:
     )
 
 
-def _lines(message: Message) -> list[Text | str]:
+def lines_of(message: Message) -> list[Text | str]:
+    """A message for a person."""
     match message:
         case ReadBatch():
             return [f"{clock(r.captured_at_ms)} {r.plate:10} {r.confidence:.2f} {r.country or '--'} {r.camera_id}"

@@ -30,6 +30,10 @@ class Mirror:
         """The versions of one collection's items: the same object for ever, with what is in it now."""
         return self._versions[collection.name]
 
+    def follows(self, collection: str) -> bool:
+        """Whether this collection is one of those kept here."""
+        return collection in self._indexes
+
     def caught_up(self, filled: frozenset[str]) -> None:
         """Everything of one look is in memory. filled: the collections that hold something."""
         self.whole = self.whole or CAMERAS.name in filled

@@ -19,7 +19,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("state", "evidence", "archive", "runtime", "tables", "simulation"),
     ("sources", "stream", "receiver"),
     ("agents", "gateway", "desks"),
-    ("servers", "demo"),
+    ("servers", "demo", "decide"),
     ("commands",),
 )
 """From the bottom up. A package imports itself and what stands in lower rows, never a neighbour in its own row."""

@@ -1,0 +1,1 @@
+"""Deciding a whole history in one process: the very decisions of the agents, without servers."""

@@ -1,0 +1,84 @@
+"""The agents hotlist and cross_border in this process: their own handlers, with a memory of their own instead of Redis."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+from agents import cross_border, hotlist
+from pipeline.neighbours.policy import NotForwarded
+from pipeline.reads.versions import Changed
+from pipeline.runtime.settings import Settings
+from pipeline.state.local_alert_memory import LocalAlertMemory
+from pipeline.state.local_forward_memory import LocalForwardMemory
+from pipeline.state.mirror import Mirror
+from pipeline.stream.admission import Admission
+from pipeline.stream.outputs import Handler, Outputs, Record
+from schemas.base import Message
+from schemas.outcomes import Alert, Withdrawal
+from schemas.reads import ReadBatch
+from schemas.topics import FORWARDS
+
+M = TypeVar("M", bound=Message)
+Clock = Callable[[], int]
+
+
+@dataclass(slots=True)
+class AgentHere(Generic[M]):
+    """One agent: its reference data, its handler, and what makes a handler whose memory is empty."""
+
+    mirror: Mirror
+    handler_anew: Callable[[], Handler[M]]
+    _handle: Handler[M] = field(init=False)
+    _offsets: "count[int]" = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        self._handle = self.handler_anew()
+
+    def follow(self, collection: str, changed: Sequence[Changed[Any]]) -> None:
+        """Take over reference data, if the agent needs this collection."""
+        if self.mirror.follows(collection):
+            self.mirror.take(collection, changed, False)
+            self.mirror.caught_up(frozenset((collection,)))
+
+    async def handle(self, messages: Sequence[M], at_ms: int) -> Outputs:
+        """What the agent makes of these messages, which the broker took then; none: only time has passed."""
+        return await self.handle_records([
+            Record("", 0, next(self._offsets), at_ms, message, b"") for message in messages
+        ])  # fmt: skip
+
+    async def handle_records(self, records: Sequence[Record[M]]) -> Outputs:
+        """As handle, of records. The broker has the outputs at once."""
+        outputs = await self._handle(records)
+        if outputs.settled is not None:
+            await outputs.settled()
+        return outputs
+
+    def forget(self) -> None:
+        """Redis is emptied: what the agent kept there is gone; reference data is in its own memory."""
+        self._handle = self.handler_anew()
+
+
+def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
+    """The agent hotlist."""
+    replica = hotlist.Replica()
+    admission = Admission(replica, settings, now_ms)
+
+    def handler() -> Handler[ReadBatch]:
+        return hotlist.matcher(replica, admission, LocalAlertMemory(), settings, now_ms).handle
+
+    return AgentHere(replica, handler)
+
+
+def cross_border_here(
+    settings: Settings, now_ms: Clock, told: Callable[[Alert, NotForwarded], None]
+) -> AgentHere[Alert | Withdrawal]:
+    """The agent cross_border. told: called with each country that hears nothing of an alert that is shared with it."""
+    replica, home = cross_border.Replica(), settings.liaison.sender
+    admission = Admission(replica, settings, now_ms)
+
+    def handler() -> Handler[Alert | Withdrawal]:
+        memory = LocalForwardMemory()
+        return cross_border.forwarder(replica, admission, memory, FORWARDS.partitions, home, now_ms, told).handle
+
+    return AgentHere(replica, handler)

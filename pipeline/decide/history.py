@@ -1,0 +1,103 @@
+"""A history in the order of its arrival, one object a line: what was put, removed, read, and forgotten.
+
+```text
+{"at_ms": 0, "put": {"collection": "sections", "item": {...}}}       as `vigie sections import` takes it
+{"at_ms": 0, "remove": {"collection": "hotlist", "key": "e1"}}
+{"at_ms": 0, "reads": [{...}, ...]}                                  one batch; read_id and received_at_ms may be left out
+{"at_ms": 0, "forget": "redis"}                                      Redis is emptied
+```
+
+at_ms is when it arrived, in milliseconds since 1970, UTC: the platform's clock then, and the broker's.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from pipeline.errors import BadRecord
+from pipeline.state.collections import COLLECTIONS
+from schemas import ids
+from schemas.base import EpochMs
+from schemas.reads import MAX_BATCH
+
+NAMES = tuple(collection.name for collection in COLLECTIONS)
+
+
+class Put(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item arrived: it holds from then on, unless it says otherwise."""
+
+    collection: str
+    item: dict[str, Any]
+
+
+class Remove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An item was removed."""
+
+    collection: str
+    key: str
+
+
+class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line: exactly one of put, remove, reads and forget. number: of the line, from 1."""
+
+    at_ms: EpochMs
+    put: Put | None = None
+    remove: Remove | None = None
+    reads: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=MAX_BATCH)] | None = None
+    forget: Literal["redis"] | None = None
+    number: int = 0
+
+    def payload(self) -> bytes:
+        """The reads as the broker has them: a batch, with what was left out."""
+        return msgspec.json.encode({"reads": [_completed(read, self.at_ms) for read in self.reads or ()]})
+
+
+_DECODER = msgspec.json.Decoder(Event)
+
+
+def events_in(lines: Iterable[bytes]) -> Iterator[Event]:
+    """The events of these lines; blank ones are passed over. Raises BadRecord naming the line that is wrong, and why."""
+    before_ms = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        event = _event(line, number)
+        if event.at_ms < before_ms:
+            raise _bad(
+                number, f"at_ms is {event.at_ms}, before the {before_ms} of a line above: write in order of arrival"
+            )
+        before_ms = event.at_ms
+        yield event
+
+
+def _event(line: bytes, number: int) -> Event:
+    try:
+        event = _DECODER.decode(line.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _bad(number, " ".join(str(error).split())) from error
+    given = [name for name in ("put", "remove", "reads", "forget") if getattr(event, name) is not None]
+    if len(given) != 1:
+        raise _bad(number, f"has {' and '.join(given) or 'none'} of put, remove, reads and forget: give exactly one")
+    change = event.put or event.remove
+    if change is not None and change.collection not in NAMES:
+        raise _bad(number, f"{change.collection!r} is no collection: one of {', '.join(NAMES)}")
+    return msgspec.structs.replace(event, number=number)
+
+
+def bad_item(event: Event, reason: str) -> BadRecord:
+    """The error for an item that is none."""
+    return _bad(event.number, reason)
+
+
+def _bad(number: int, reason: str) -> BadRecord:
+    return BadRecord("bad_line", f"line {number}: {reason}")
+
+
+def _completed(read: dict[str, Any], at_ms: int) -> dict[str, Any]:
+    full = {"received_at_ms": at_ms} | read
+    if "read_id" not in full:
+        with suppress(KeyError):
+            full["read_id"] = ids.read_id(*(str(read[name]) for name in ("camera_id", "captured_at_ms", "plate")))  # type: ignore[arg-type]  # the id is made of texts
+    return full

@@ -1,0 +1,78 @@
+"""What comes of a history, one object a line: at_ms, and one of the others."""
+
+import msgspec
+
+from schemas.outcomes import Alert, Forward, Violation, Withdrawal
+
+
+class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert, violation or forward that was taken back. kind: which of them."""
+
+    kind: str
+    id: str
+    reason: str
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A read or an item that was not accepted."""
+
+    reason: str
+    detail: str
+
+
+class ProvesNothing(msgspec.Struct, frozen=True, kw_only=True):
+    """A passage over a section that proves no violation."""
+
+    section_id: str
+    reason: str
+    detail: str
+
+
+class NotForwarded(msgspec.Struct, frozen=True, kw_only=True):
+    """A country that hears nothing of an alert, though its entry is shared with it."""
+
+    country: str
+    reason: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line. at_ms: when it was decided."""
+
+    at_ms: int
+    alert: Alert | None = None
+    violation: Violation | None = None
+    withdrawn: Withdrawn | None = None
+    forward: Forward | None = None
+    refused: Refused | None = None
+    proves_nothing: ProvesNothing | None = None
+    not_forwarded: NotForwarded | None = None
+
+    @property
+    def identity(self) -> tuple[object, ...] | None:
+        """What tells a second copy, which every reader drops; None where each line stands for itself."""
+        if self.alert is not None:
+            return "alert", self.alert.alert_id, self.alert.revision
+        if self.violation is not None:
+            return "violation", self.violation.violation_id
+        if self.forward is not None:
+            return "forward", self.forward.forward_id
+        return ("withdrawn", self.withdrawn.kind, self.withdrawn.id) if self.withdrawn is not None else None
+
+    @property
+    def explains(self) -> bool:
+        """Whether it only says why nothing came."""
+        return self.proves_nothing is not None or self.not_forwarded is not None
+
+
+def outcome_of(message: object, at_ms: int) -> Outcome:
+    """The line of a message that an agent sent. Raises TypeError for any other."""
+    match message:
+        case Alert():
+            return Outcome(at_ms=at_ms, alert=message)
+        case Violation():
+            return Outcome(at_ms=at_ms, violation=message)
+        case Forward():
+            return Outcome(at_ms=at_ms, forward=message)
+        case Withdrawal():
+            return Outcome(at_ms=at_ms, withdrawn=Withdrawn(kind=message.kind, id=message.id, reason=message.reason))
+    raise TypeError(f"no outcome is made of {type(message).__name__}")

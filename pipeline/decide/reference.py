@@ -1,0 +1,56 @@
+"""The reference data of a history: what arrives is taken as an import takes it, and each agent's memory follows at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pipeline.decide.history import Event, bad_item
+from pipeline.errors import BadRecord
+from pipeline.reads.versions import Changed, Version
+from pipeline.state.collections import COLLECTIONS, SECTIONS
+from pipeline.tables.columns import TABLES
+from pipeline.tables.reference_checks import unfit
+from pipeline.tables.taking import Taking, WrongItem
+from schemas.base import Message
+from schemas.reference import Camera
+
+Follow = Callable[[str, Sequence[Changed[Any]]], None]
+_KEYS = {collection.name: collection.key for collection in COLLECTIONS}
+
+
+class ReferenceData:
+    """Takes items in, and hands them on to whoever follows their collection. home: our own country."""
+
+    def __init__(self, home: str, follow: Follow, cameras_now: Callable[[], Mapping[str, Camera]]) -> None:
+        self._taking = {name: Taking(TABLES[name], home) for name in _KEYS}
+        self._follow = follow
+        self._cameras_now = cameras_now
+
+    def take(self, event: Event) -> list[int]:
+        """Take over what was put or removed; the later moments at which it changes something by itself, ms UTC.
+
+        Raises BadRecord for an item that an import refuses: "bad_line" where it is no item, "not_taken" where it is against a rule.
+        """
+        if event.remove is not None:
+            removal: Version[Any] = Version(None, event.at_ms, event.at_ms)
+            self._follow(event.remove.collection, [Changed(event.remove.key, (removal,))])
+            return []
+        if event.put is None:
+            return []
+        name, item = event.put.collection, self._item(event, event.put.collection, dict(event.put.item))
+        holds_from_ms = getattr(item, "holds_from_ms", None)
+        version = Version(item, event.at_ms if holds_from_ms is None else holds_from_ms, event.at_ms)
+        self._follow(name, [Changed(_KEYS[name](item), (version,))])
+        moments = [version.begins_ms, getattr(item, "valid_until_ms", 0)]
+        return [moment for moment in moments if moment > event.at_ms]
+
+    def _item(self, event: Event, name: str, values: dict[str, Any]) -> Message:
+        try:
+            item: Message = self._taking[name].of_json(values)
+        except WrongItem as error:
+            place = ".".join(map(str, error.place))
+            reason = f"{place}: {error.reason}" if place else error.reason
+            raise (BadRecord("not_taken", f"line {event.number}: {reason}") if error.by_rule
+                   else bad_item(event, f"{name}: {reason}")) from error  # fmt: skip
+        if name == SECTIONS.name and (faults := unfit([item], self._cameras_now().values(), event.at_ms)):  # type: ignore[list-item]  # an item of sections is a Section
+            raise BadRecord("not_taken", f"line {event.number}: " + "; ".join(faults))
+        return item

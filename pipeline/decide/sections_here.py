@@ -1,0 +1,88 @@
+"""Section control without servers: after a loss the reads of the last hours are taken again, as the agent does."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents.section_control import Replica
+from pipeline.decide.outcomes import Outcome, ProvesNothing, Withdrawn
+from pipeline.reads.versions import Changed
+from pipeline.runtime.settings import Settings
+from pipeline.sections import outcomes
+from pipeline.sections.arrivals import serving
+from pipeline.sections.history import Histories
+from pipeline.sections.lines import Sighting
+from pipeline.sections.vehicle import Rules
+from pipeline.stream.admission import Admission
+from pipeline.stream.outputs import Outputs, Record
+from schemas.outcomes import Violation
+from schemas.reads import ReadBatch
+
+
+@dataclass(slots=True)
+class SectionsHere:
+    """The agent section_control in this process. Times in ms UTC, which are the broker's."""
+
+    settings: Settings
+    now_ms: Callable[[], int]
+    replica: Replica = field(default_factory=Replica)
+    _admission: Admission = field(init=False)
+    _histories: Histories = field(init=False)
+    _arrived: list[tuple[int, list[Sighting]]] = field(default_factory=list)  # for taking them again
+
+    def __post_init__(self) -> None:
+        self._admission = Admission(self.replica, self.settings, self.now_ms)
+        self._histories = self._empty(whole_since_ms=0)
+
+    def follow(self, collection: str, changed: Sequence[Changed[Any]]) -> None:
+        """Take over reference data, if the agent needs this collection."""
+        if self.replica.follows(collection):
+            self.replica.take(collection, changed, False)
+
+    def take(self, records: Sequence[Record[ReadBatch]], at_ms: int) -> None:
+        """Remember what of these, which arrived then, was taken on a section's line. What is refused the agent hotlist tells."""
+        index = self.replica.sections
+        admitted = self._admission.admitted(records, at_ms, Outputs(), among=index.on_a_line)
+        sightings = serving(admitted, index, self.replica.reference)
+        if sightings:
+            self._arrived.append((at_ms, sightings))
+            self._histories.take(sightings, at_ms)
+
+    def settle(self, at_ms: int) -> list[Outcome]:
+        """What has settled before this moment."""
+        return _told(self._histories.settle(at_ms), at_ms)
+
+    def next_ms(self) -> int | None:
+        """The next moment at which something has settled, if nothing more arrives; None: nothing waits for that."""
+        waiting = {key: vehicle for key, vehicle in self._histories.vehicles.items() if vehicle.fresh}
+        next_ms = Histories(self._histories.rules, waiting).next_ms()
+        return None if next_ms is None else next_ms + 1
+
+    def forget(self, at_ms: int) -> list[Outcome]:
+        """The memory is lost: take again what arrived in the last hours, as long as a passage may take; and what comes of it."""
+        from_ms = at_ms - self.replica.reread_ms()
+        lost = any(arrived_ms < from_ms for arrived_ms, _ in self._arrived)
+        self._histories = self._empty(whole_since_ms=max(0, from_ms) if lost else 0)
+        self._arrived = [one for one in self._arrived if one[0] >= from_ms]
+        found: list[outcomes.Outcome] = []
+        for arrived_ms, sightings in self._arrived:
+            found += self._histories.settle(arrived_ms, decided_at_ms=at_ms)
+            self._histories.take(sightings, arrived_ms)
+        return [one for one in _told(found, at_ms) if not one.explains]
+
+    def _empty(self, whole_since_ms: int) -> Histories:
+        return Histories(Rules(self.replica.reference, self.settings.section_settle_ms, whole_since_ms))
+
+
+def _told(found: Iterable[outcomes.Outcome], at_ms: int) -> list[Outcome]:
+    return [_outcome(one, at_ms) for one in found]
+
+
+def _outcome(one: outcomes.Outcome, at_ms: int) -> Outcome:
+    if isinstance(one, Violation):
+        return Outcome(at_ms=at_ms, violation=one)
+    if isinstance(one, outcomes.Withdrawn):
+        gone = Withdrawn(kind="violation", id=one.violation.violation_id, reason=one.reason)
+        return Outcome(at_ms=at_ms, withdrawn=gone)
+    nothing = ProvesNothing(section_id=one.section_id, reason=one.reason, detail=one.detail)
+    return Outcome(at_ms=at_ms, proves_nothing=nothing)

@@ -1,0 +1,18 @@
+"""Which of the reads that may enter serve section control, and on which lines of sections they were taken."""
+
+from collections.abc import Iterable
+
+from pipeline.reads.admission import may_serve
+from pipeline.sections.lines import SectionIndex, Sighting, sightings_of
+from pipeline.sections.moment import Reference
+from schemas.reads import PlateRead
+
+
+def serving(reads: Iterable[PlateRead], index: SectionIndex, reference: Reference) -> list[Sighting]:
+    """The sightings of these reads, each by its camera as it was at the capture."""
+    return [
+        sighting
+        for read in reads
+        if (camera := reference.camera_of(read)) is not None and may_serve(read, camera, "section_control")
+        for sighting in sightings_of(read, index)
+    ]

@@ -1,0 +1,229 @@
+"""A whole history decided in one process: what the agents make of it, when, and what they take back."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pipeline.decide.deciding import Deciding
+from pipeline.decide.history import events_in
+from pipeline.decide.outcomes import Outcome
+from pipeline.errors import BadRecord
+from pipeline.runtime.settings import load_settings
+
+START_MS = 1_780_300_800_000  # 1 June 2026, 08:00 UTC
+DAY_MS = 86_400_000
+CLOCK = {"source": "gnss", "worst_error_ms": 5.0, "sync_age_ms": 1_000}
+Line = dict[str, Any]
+
+
+def camera(camera_id: str, lon: float, **fields: Any) -> Line:
+    """Puts a fixed camera on the road along 50.80 north."""
+    item = {"camera_id": camera_id, "name": camera_id, "network": "federal", "position": {"lat": 50.80, "lon": lon},
+            "purposes": ["hotlist", "section_control", "cross_border"]}  # fmt: skip
+    return put("cameras", item | fields)
+
+
+def put(collection: str, item: Line, after_ms: int = 0) -> Line:
+    """Puts an item."""
+    return {"at_ms": START_MS + after_ms, "put": {"collection": collection, "item": item}}
+
+
+def section(limit_kmh: int = 120, after_ms: int = 0, **fields: Any) -> Line:
+    """Puts the section of 5,000 m: 150 s are 120 km/h."""
+    item = {
+        "section_id": "S1", "name": "S1", "country": "BE", "limit_kmh": limit_kmh, "entries": [{"camera_id": "IN"}],
+        "exits": [{"camera_id": "OUT"}], "certificate": {
+            "number": "C 1", "valid_from_ms": START_MS - DAY_MS, "valid_until_ms": START_MS + DAY_MS},
+        "distances": [{"entry_camera_id": "IN", "exit_camera_id": "OUT", "metres": 5_000.0}],
+    }  # fmt: skip
+    return put("sections", item | fields, after_ms)
+
+
+def entry(after_ms: int = 0, **fields: Any) -> Line:
+    """Puts a stolen vehicle on the hotlist."""
+    item = {"entry_id": "e1", "plate": "1ABC234", "hotlist": "stolen", "category": "theft", "priority": "high", "action": "stop",
+            "owner": "zone 5341", "legal_basis": "police function act"}  # fmt: skip
+    return put("hotlist", item | fields, after_ms)
+
+
+def reads(after_ms: int, *captured: tuple[str, int], plate: str = "1ABC234", **fields: Any) -> Line:
+    """One batch: camera and capture, in ms after the start."""
+    batch = [
+        {"camera_id": camera_id, "captured_at_ms": START_MS + at_ms, "plate": plate, "confidence": 0.99, "country": "BE",
+         "clock": CLOCK} | fields
+        for camera_id, at_ms in captured
+    ]  # fmt: skip
+    return {"at_ms": START_MS + after_ms, "reads": batch}
+
+
+ROAD = (camera("IN", 4.50), camera("OUT", 4.56))
+
+
+async def decided(*lines: Line) -> list[Outcome]:
+    """All outcomes of a history."""
+    written = [json.dumps(line).encode() for line in lines]
+    return [outcome async for outcome in Deciding(load_settings({})).outcomes(events_in(written))]
+
+
+def told(outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
+    """What came, without what only explains, and when, in ms after the start."""
+    return [
+        (next(name for name in outcome.__struct_fields__[1:] if getattr(outcome, name) is not None), outcome.at_ms - START_MS)
+        for outcome in outcomes
+        if not outcome.explains
+    ]  # fmt: skip
+
+
+def reasons(outcomes: Sequence[Outcome]) -> list[str]:
+    """Why passages prove nothing."""
+    return [outcome.proves_nothing.reason for outcome in outcomes if outcome.proves_nothing is not None]
+
+
+async def test_a_passage_is_decided_when_it_has_settled() -> None:
+    """Ten seconds after its last read; time goes on after the last line."""
+    outcomes = await decided(*ROAD, section(), reads(200, ("IN", 0)), reads(120_300, ("OUT", 120_000)))
+    assert [("violation", 130_301)] == told(outcomes)
+    assert outcomes[0].violation is not None
+    assert (120, 120_000) == (outcomes[0].violation.limit_kmh, outcomes[0].violation.travel_ms)
+
+
+async def test_a_limit_that_was_lowered_afterwards_fines_nobody() -> None:
+    """Driven at 120 under 120, uploaded ten minutes later under 90: the limit that held when they drove counts."""
+    late = reads(800_000, ("IN", 0), ("OUT", 150_000))
+    assert [] == told(await decided(*ROAD, section(120), section(90, 700_000), late))
+    assert ["violation"] == [name for name, _ in told(await decided(*ROAD, section(90), late))]
+
+
+async def test_a_section_that_was_not_there_yet_proves_nothing() -> None:
+    """Nor one that says afterwards that it was."""
+    late = reads(800_000, ("IN", 0), ("OUT", 100_000))
+    assert [] == told(await decided(*ROAD, section(90, 700_000), late))
+    assert [] == told(await decided(*ROAD, section(90, 700_000, holds_from_ms=START_MS - 1), late))
+
+
+async def test_a_limit_for_later_holds_from_then() -> None:
+    """The schedule of a sign, put in beforehand."""
+    schedule = (section(120), section(90, holds_from_ms=START_MS + 400_000))
+    before, after = reads(300_000, ("IN", 0), ("OUT", 150_000)), reads(700_000, ("IN", 500_000), ("OUT", 650_000))
+    assert ["violation"] == [name for name, _ in told(await decided(*ROAD, *schedule, before, after))]
+
+
+async def test_a_copied_plate_of_which_both_drove_well_is_not_fined() -> None:
+    """Entries at 0 and 80 s, exits at 200 and 280 s: each exit has two entries that fit."""
+    ends = [("IN", 0), ("IN", 80_000), ("OUT", 200_000), ("OUT", 280_000)]
+    outcomes = await decided(*ROAD, section(), *(reads(at_ms + 100, (name, at_ms)) for name, at_ms in ends))
+    assert [] == told(outcomes)
+
+
+async def test_two_cameras_a_gantry_are_one_passage_of_the_longest_time() -> None:
+    """Both see the vehicle at both ends, 0.4 s apart."""
+    cameras = (*ROAD, camera("IN2", 4.50), camera("OUT2", 4.56))
+    distances = [
+        {"entry_camera_id": one, "exit_camera_id": other, "metres": 5_000.0}
+        for one in ("IN", "IN2")
+        for other in ("OUT", "OUT2")
+    ]
+    entries, exits = ([{"camera_id": name} for name in names] for names in (("IN", "IN2"), ("OUT", "OUT2")))
+    both = section(entries=entries, exits=exits, distances=distances)
+    passage = reads(121_000, ("IN", 0), ("IN2", 400), ("OUT", 120_000), ("OUT2", 120_400))
+    (outcome,) = [one for one in await decided(*cameras, both, passage) if one.violation is not None]
+    assert outcome.violation is not None
+    assert 120_400 == outcome.violation.travel_ms
+
+
+async def test_what_was_decided_is_not_decided_again_after_redis_was_emptied() -> None:
+    """The last hours are read again: nobody is fined twice, nor by today's limit who was cleared by yesterday's."""
+    cleared, fined = (
+        reads(160_000, ("IN", 0), ("OUT", 150_000)),
+        reads(400_000, ("IN", 250_000), ("OUT", 370_000), plate="2XYZ999"),
+    )
+    gone: Line = {"at_ms": START_MS + 600_000, "forget": "redis"}
+    outcomes = await decided(*ROAD, section(120), cleared, fined, section(70, 500_000), gone)
+    assert [("violation", 410_001)] == told(outcomes)
+
+
+async def test_what_cannot_be_a_section_is_refused_with_its_reason() -> None:
+    """Shorter than the beeline; a camera that moves."""
+    short = section(distances=[{"entry_camera_id": "IN", "exit_camera_id": "OUT", "metres": 50.0}])
+    (outcome,) = await decided(*ROAD, short)
+    assert outcome.refused is not None
+    assert ("not_taken", True) == (outcome.refused.reason, "beeline" in outcome.refused.detail)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"legal_basis": " "}, {"valid_from_ms": START_MS + 1, "valid_until_ms": START_MS}, {"share_with": ["UK"]}],
+)
+async def test_an_entry_that_an_import_refuses_is_refused(fields: Line) -> None:
+    """And the history goes on without it."""
+    outcomes = await decided(*ROAD, entry(**fields), reads(1_000, ("IN", 900)))
+    assert [("refused", 0)] == told(outcomes)
+
+
+async def test_an_alert_goes_with_its_entry_and_with_it_what_the_neighbour_was_told() -> None:
+    """Withdrawn when the entry is removed; the neighbour gets a recall."""
+    policy = put("policies", {"policy_id": "NL-1", "country": "NL", "lists": ["stolen"], "legal_basis": "Benelux treaty art. 13",
+                              "purpose": "pursuit", "contact": "desk"})  # fmt: skip
+    removal: Line = {"at_ms": START_MS + 60_000, "remove": {"collection": "hotlist", "key": "e1"}}
+    outcomes = await decided(*ROAD, policy, entry(share_with=["NL"]), reads(1_000, ("IN", 900)), removal)
+    assert [
+        ("alert", 1_000),
+        ("forward", 1_000),
+        ("withdrawn", 60_000),
+        ("withdrawn", 60_000),
+        ("forward", 60_000),
+    ] == told(outcomes)
+    kinds = [one.forward.kind for one in outcomes if one.forward is not None]
+    assert ["hit", "recall"] == kinds
+
+
+async def test_an_entry_that_expires_takes_its_alerts_back_at_that_moment() -> None:
+    """Between two lines, without anything arriving."""
+    expiring = entry(valid_until_ms=START_MS + 30_000)
+    outcomes = await decided(*ROAD, expiring, reads(1_000, ("IN", 900)), reads(90_000, ("IN", 89_000), plate="2XYZ999"))
+    assert [("alert", 1_000), ("withdrawn", 30_000)] == told(outcomes)
+
+
+async def test_one_passage_sent_three_times_is_one_alert_and_one_forward() -> None:
+    """Whatever names it goes by."""
+    policy = put("policies", {"policy_id": "NL-1", "country": "NL", "lists": ["stolen"], "legal_basis": "Benelux treaty art. 13",
+                              "purpose": "pursuit", "contact": "desk"})  # fmt: skip
+    again = [reads(1_000 * number, ("IN", 900), read_id=f"r-{number:024d}") for number in (1, 2, 3)]
+    outcomes = await decided(*ROAD, policy, entry(share_with=["NL"]), *again)
+    assert 1 == sum(one.forward is not None for one in outcomes)
+    assert 1 == sum(one.alert is not None and one.alert.rings for one in outcomes)
+
+
+async def test_what_is_not_forwarded_is_explained() -> None:
+    """The entry is shared, and no policy lets it through."""
+    outcomes = await decided(*ROAD, entry(share_with=["NL"]), reads(1_000, ("IN", 900)))
+    explained = [one.not_forwarded for one in outcomes if one.not_forwarded is not None]
+    assert [("NL", "no_policy")] == [(one.country, one.reason) for one in explained]
+
+
+async def test_a_read_that_may_not_enter_is_refused() -> None:
+    """Of a camera that nobody knew when it was captured, and one that is none."""
+    outcomes = await decided(*ROAD, reads(1_000, ("NOBODY", 900)), reads(2_000, ("IN", 900), plate="no plate"))
+    refused = [one.refused.reason for one in outcomes if one.refused is not None]
+    assert ["unknown_camera", "invalid"] == refused
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"{", b"[]", b'{"at_ms": 5}', b'{"at_ms": 5, "put": {"collection": "cars", "item": {}}}', b'{"at_ms": 5, "reads": []}',
+        b'{"at_ms": 5, "forget": "kafka"}', b'{"at_ms": 5, "forget": "redis", "more": 1}', b'{"at_ms": 0, "forget": "redis"}',
+        b'{"at_ms": 5, "put": {"collection": "cameras", "item": {"camera_id": "IN"}}}',
+    ],
+)  # fmt: skip
+async def test_a_bad_line_is_refused_with_its_number(line: bytes) -> None:
+    """No JSON, no event, out of order, no item."""
+    with pytest.raises(BadRecord, match="line 3"):
+        [
+            one
+            async for one in Deciding(load_settings({})).outcomes(
+                events_in([b'{"at_ms": 3, "forget": "redis"}', b"", line])
+            )
+        ]
