@@ -83,8 +83,10 @@ def reasons(path: Path) -> set[str]:
     return {reason for reason in found if isinstance(reason, str)}
 
 
-ELSEWHERE = {"pipeline.commands", "pipeline.sources", "pipeline.tables", "pipeline.simulation", "pipeline.evidence",
-             "pipeline.neighbours", "pipeline.receiver", "pipeline.demo", "pipeline.stream.dead_letters"}  # fmt: skip
+ELSEWHERE = {
+    f"pipeline.{name}"
+    for name in ("commands", "decide", "demo", "evidence", "neighbours", "receiver", "simulation", "sources", "tables")
+} | {"pipeline.stream.dead_letters"}
 """What is refused there is told to a person at once; nothing of it becomes a dead letter."""
 
 
