@@ -182,7 +182,14 @@ class _Scene:
         )
         if isinstance(found, Violation) and not self._is_whole():
             return ProvesNothing(self.section_id, "memory_incomplete")
+        if isinstance(found, Violation) and (self._is_too_late(entry) or self._is_too_late(exit_)):
+            return ProvesNothing(self.section_id, "uploaded_too_late")
         return found
+
+    def _is_too_late(self, passage: Passage) -> bool:
+        """Whether every read of it arrived when its partner and whatever else belongs to it may already be forgotten."""
+        wait_ms = self.rules.reference.longest_wait_ms(self.section_id)
+        return all(end.arrived_ms - end.read.captured_at_ms > wait_ms for end in passage.ends)
 
     def _is_whole(self) -> bool:
         """Whether every read is remembered that could change which of these belong together."""

@@ -8,9 +8,9 @@ The rules, in the order in which they are applied:
 3. An entry and an exit may belong together when the exit is later, by at most the section's longest travel time.
    A pairing joins entries and exits in order of time: of two pairs, whoever entered first leaves first.
    A pairing is maximum when none has more pairs.
-4. A pair proves a violation when both reads are certain, both clocks are known well enough, class and country do not contradict
-   each other, and the speed over the certified distance, with the clocks' errors added to the travel time and the country's
-   tolerance taken off, is above the limit. Faster than any traffic drives proves nothing.
+4. A pair proves a violation when both reads are certain, both clocks are known well enough, class and country of no two reads of
+   its passages contradict each other, and the speed over the certified distance, with the clocks' errors added to the travel time
+   and the country's tolerance taken off, is above the limit. Faster than any traffic drives proves nothing.
 5. A violation stands only if every maximum pairing contains it or a worse one.
 """
 
@@ -80,10 +80,16 @@ def skeleton_of(plate: str) -> str:
 
 
 def _proven_of_one(seen: Sequence[Seen], road: Road) -> set[Proven]:
-    entries = [min(passage, key=lambda read: read.at_ms) for passage in _passages(seen, road.entries)]
-    exits = [max(passage, key=lambda read: read.at_ms) for passage in _passages(seen, road.exits)]
-    pairings = list(_maximum_pairings(entries, exits, road.longest_ms))
-    guilty = [{pair: _severity(*pair, road) for pair in pairing} for pairing in pairings]
+    entered = {min(passage, key=lambda read: read.at_ms): passage for passage in _passages(seen, road.entries)}
+    left = {max(passage, key=lambda read: read.at_ms): passage for passage in _passages(seen, road.exits)}
+    pairings = list(_maximum_pairings(list(entered), list(left), road.longest_ms))
+    guilty = [
+        {
+            (entry, exit_): _severity(entry, exit_, road) if _one_vehicle([*entered[entry], *left[exit_]]) else None
+            for entry, exit_ in pairing
+        }
+        for pairing in pairings
+    ]
     standing: set[Proven] = set()
     for pair, speed in {item for pairing in guilty for item in pairing.items() if item[1] is not None}:
         if all(any(other is not None and other >= speed for other in pairing.values()) for pairing in guilty):
@@ -129,8 +135,6 @@ def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
     errors = [entry.clock_error_ms, exit_.clock_error_ms]
     if any(error is None or error > road.worst_clock_ms for error in errors):
         return None
-    if not _one_vehicle(entry, exit_):
-        return None
     travel_ms = Fraction(exit_.at_ms - entry.at_ms)
     speed = _kmh(road.distance_m, travel_ms)
     if speed > FASTEST_KMH:
@@ -143,11 +147,11 @@ def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
     return speed
 
 
-def _one_vehicle(entry: Seen, exit_: Seen) -> bool:
-    """Whether class and country may be of one vehicle; what is not known contradicts nothing."""
-    if None not in (entry.country, exit_.country) and entry.country != exit_.country:
+def _one_vehicle(reads: Sequence[Seen]) -> bool:
+    """Whether class and country of all may be of one vehicle; what is not known contradicts nothing."""
+    if len({read.country for read in reads} - {None}) > 1:
         return False
-    classes = {entry.vehicle_class, exit_.vehicle_class} - {"unknown"}
+    classes = {read.vehicle_class for read in reads} - {"unknown"}
     return len(classes) < 2 or any(classes <= group for group in CLASS_GROUPS)
 
 
