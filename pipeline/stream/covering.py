@@ -65,10 +65,9 @@ class Covering:
         found = []
         for partition, state in states.items():
             if not state.rewinding:
-                handled, first = self.time.next_of(partition), self.told.get(partition, state.first)
-                found.append(
-                    Covered(partition, first, first if handled is None else handled, self.asked.get(partition))
-                )
+                done = max(self.time.next_of(partition) or 0, state.first)  # what could not be decoded is settled, too
+                first = min(self.told.get(partition, state.first), done)
+                found.append(Covered(partition, first, done, self.asked.get(partition)))
         return found
 
     def was_told(self, covered: Iterable[Covered]) -> None:

@@ -25,13 +25,16 @@ from tests.faults.kinds import KINDS
 from tests.faults.ledger import Ledger, SentReads
 from tests.faults.pictures import PictureTraffic, with_pictures
 from tests.faults.report import Counts, Report, StrikeReport, by_kind
-from tests.faults.road import NAMESPACE, Road, open_road
+from tests.faults.road import NAMESPACE, SETTLE_MS, Road, open_road
 from tests.faults.schedule import Planned, schedule
 
 WARM_UP_S = 8.0  # traffic before the first fault
 LAST_STRIKE_S = 12.0  # before the end of the traffic
 TELL_AFTER_S = 5.0  # what is waited for
 GRACE_S = 1.5  # what is due for less is not behind
+DECIDED_WITHIN_S = (
+    3.0  # once a violation has settled: it is looked for every second, of partitions that are silent, too
+)
 Say = Callable[[str], None]
 
 
@@ -55,7 +58,7 @@ class Run:
     options: Options
     say: Say
     began: float = field(default_factory=time.monotonic)
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: Ledger = field(default_factory=lambda: Ledger(settles_s=SETTLE_MS / 1000 + DECIDED_WITHIN_S))
     sent: SentReads = field(default_factory=SentReads)
     strikes: list[Strike] = field(default_factory=list)
 

@@ -1,7 +1,7 @@
 """The books of one run: what must reach the ends and since when, what did, and what is still on its way.
 
 Everything that is expected has an id: alerts, violations, forwards, the deliveries to the desks, and their receipts. It is due
-as soon as the last read that it rests on was sent.
+as soon as the last read that it rests on was sent; a violation, when its reads have settled, too.
 """
 
 from collections import Counter
@@ -35,10 +35,11 @@ class Expected:
 
 @dataclass(slots=True)
 class Ledger:
-    """Expected against seen, by id."""
+    """Expected against seen, by id. settles_s: how long after its last read a violation is decided."""
 
     items: dict[tuple[Kind, str], Expected] = field(default_factory=dict)
     unexpected: dict[tuple[Kind, str], list[float]] = field(default_factory=dict)  # when each copy came
+    settles_s: float = 0.0
     _waiting: dict[str, list[Expected]] = field(default_factory=dict)  # by read_id that was not sent yet
     _open: dict[int, Expected] = field(default_factory=dict)  # due and not seen, by identity
     _missing_reads: Counter[int] = field(default_factory=Counter)
@@ -75,7 +76,7 @@ class Ledger:
             item.first_due_s = at_s if item.first_due_s is None else item.first_due_s
             self._missing_reads[id(item)] -= 1
             if self._missing_reads[id(item)] == 0:
-                item.due_s = at_s
+                item.due_s = at_s + (self.settles_s if item.kind == "violation" else 0.0)
                 if item.seen_s is None:
                     self._open[id(item)] = item
 

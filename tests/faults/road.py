@@ -32,6 +32,7 @@ from tests.faults.proxy import Proxy
 from tests.faults.worker import CLOCK
 
 NAMESPACE = "faults"
+SETTLE_MS = 2_000  # so that a run sees violations within seconds; the platform's default is ten
 PARTITIONS = {topic.name: 8 for topic in TOPICS if topic is not FORWARDS}
 MOST_LAG = 50  # records: what is always on its way
 SENT_KEPT = 20_000  # reads
@@ -186,6 +187,7 @@ class Road:
             "VIGIE_CONFIG": str(config),
             CLOCK: str(self._clock(agent)),
             "VIGIE_LOG_FORMAT": "json",
+            "VIGIE_SECTION_SETTLE_MS": str(SETTLE_MS),
         }
         counts = {name: MOST_WORKERS if name == agent else 0 for name in AGENTS}
         return Fleet(self.pair.data_dir, env, counts, command=(sys.executable, "-u", "-m", "tests.faults.worker"))
