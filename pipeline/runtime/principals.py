@@ -122,7 +122,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         "proves average speeds",
         READS,
         VIOLATIONS,
-        keys=(Memory(pattern="{NS:section}:*", kinds=("hash", "sortedset", "list")),),
+        keys=(Memory(pattern="{NS:section}:*", kinds=("hash", "set", "sortedset", "list")),),
         follows=("cameras", "sections"),
         watched=False,
     ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pipeline.sections.certainty import folded
 from pipeline.sections.lines import Sighting
 from pipeline.sections.outcomes import Outcome, Withdrawn
-from pipeline.sections.passages import End
+from pipeline.sections.passages import End, Name
 from pipeline.sections.vehicle import Decision, Rules, Vehicle, decide
 from schemas.outcomes import Violation
 
@@ -25,6 +25,7 @@ class Histories:
 
     rules: Rules
     vehicles: dict[Key, Vehicle] = field(default_factory=dict)
+    forgotten: set[tuple[Key, Name]] = field(default_factory=set)
 
     def take(self, sightings: Iterable[Sighting], arrived_ms: int) -> None:
         """Remember sightings that the broker took at that moment (UTC ms)."""
@@ -32,6 +33,8 @@ class Histories:
             key = key_of(sighting)
             vehicle = self.vehicles.get(key) or Vehicle(sighting.section_id)
             end = End(sighting.side, sighting.read, arrived_ms)
+            if (key, end.name) in self.forgotten:
+                continue  # a copy of a read that was decided
             self.vehicles[key] = replace(vehicle, fresh=(*vehicle.fresh, end))
 
     def settle(self, until_ms: int, *, decided_at_ms: int | None = None) -> list[Outcome]:
@@ -49,6 +52,7 @@ class Histories:
 
     def _decided(self, key: Key, until_ms: int, decided_at_ms: int) -> Decision:
         decision = decide(self.vehicles[key], until_ms, self.rules, decided_at_ms=decided_at_ms)
+        self.forgotten |= {(key, name) for name in decision.forgotten}
         if decision.vehicle.is_forgotten:
             del self.vehicles[key]
         else:

@@ -11,6 +11,10 @@ from schemas.reads import PlateRead
 REPEAT_MS = 2_000  # reads of one side, each at most this long after the one before, are one passage
 
 
+Name = tuple[Side, str]
+"""What a read at one side is known by: the side and the read's id."""
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """One read at one side of a section. arrived_ms: when the broker took it, UTC."""
@@ -18,6 +22,16 @@ class End:
     side: Side
     read: PlateRead
     arrived_ms: int
+
+    @property
+    def name(self) -> Name:
+        """What it is known by."""
+        return self.side, self.read.read_id
+
+
+def names(ends: Iterable[End]) -> set[Name]:
+    """What these are known by."""
+    return {end.name for end in ends}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 Reads settle together while each arrives within the settling time after the one before, by the broker's clock. When they have
 settled they are decided, with what was kept of earlier ones; so neither their order nor how they were cut into batches counts, and
-deciding later, or again, comes to the same. Who is decided innocent is forgotten at once. What some maximum pairing leaves without
-partner waits for it; the reads of a violation are kept for as long as something that arrives late may help the driver. Such a late
-arrival withdraws a violation or corrects it to a lesser one; it never makes one worse.
+deciding later, or again, comes to the same. Who is decided innocent is forgotten at once: only a digest of each read's id is kept,
+by which a copy that comes later is known and left out, for half of a passage could prove what the whole does not. What some
+maximum pairing leaves without partner waits for it; the reads of a violation are kept for as long as something that arrives late
+may help the driver. Such a late arrival withdraws a violation or corrects it to a lesser one; it never makes one worse.
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,7 @@ from pipeline.sections.doubts import Innocent
 from pipeline.sections.moment import Reference
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn, changes
 from pipeline.sections.pairing import Edge, best_pairing, standing, without_partner
-from pipeline.sections.passages import End, Passage, passages_of, without_repeats
+from pipeline.sections.passages import End, Name, Passage, names, passages_of, without_repeats
 from pipeline.sections.speed import badness
 from pipeline.sections.verdict import verdict_on
 from schemas.outcomes import Violation
@@ -60,28 +61,35 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What came of it: the vehicle as it is remembered from now on, the outcomes in order, and when to look again (ms UTC)."""
+    """What came of it: the vehicle as it is remembered from now on, the outcomes in order, and when to look again (ms UTC).
+
+    forgotten: the reads that are not remembered any more; a copy of one that comes later must not be taken.
+    """
 
     vehicle: Vehicle
     outcomes: tuple[Outcome, ...]
     next_ms: int | None
+    forgotten: frozenset[Name] = frozenset()
 
 
 def decide(vehicle: Vehicle, until_ms: int, rules: Rules, *, decided_at_ms: int) -> Decision:
     """Decide what has settled. until_ms: every read that the broker took before this moment is in the vehicle."""
     outcomes: list[Outcome] = []
+    forgotten: set[Name] = set()
     fresh = sorted(vehicle.fresh, key=lambda end: end.arrived_ms)
     while fresh:
         group = _first_group(fresh, rules.settle_ms)
         if group[-1].arrived_ms + rules.settle_ms >= until_ms:
             break
-        fresh = fresh[len(group) :]
-        vehicle, found = _decided(_aged(vehicle, group[0].arrived_ms, rules), group, rules, decided_at_ms)
+        before = _aged(vehicle, group[0].arrived_ms, rules)
+        vehicle, found = _decided(before, group, rules, decided_at_ms)
         outcomes += found
+        forgotten |= (names(before.kept) | names(group)) - names(vehicle.kept)
+        fresh = [end for end in fresh[len(group) :] if end.name not in forgotten]
     vehicle = Vehicle(vehicle.section_id, tuple(fresh), vehicle.kept, vehicle.proven)
     if not fresh:
         vehicle = _aged(vehicle, until_ms, rules)
-    return Decision(vehicle, tuple(outcomes), _next_ms(vehicle, fresh, rules))
+    return Decision(vehicle, tuple(outcomes), _next_ms(vehicle, fresh, rules), frozenset(forgotten))
 
 
 def _first_group(fresh: list[End], settle_ms: int) -> list[End]:

@@ -50,7 +50,8 @@ class SectionDecider:
         found = await self.memory.remembered(look.due)
         decisions = [_decision(one, look.until_ms, rules, decided_at_ms) for one in found]
         written = await self.memory.decided(
-            [_decided(one, decision, decided_at_ms) for one, decision in zip(found, decisions, strict=True)]
+            [_decided(one, decision, decided_at_ms) for one, decision in zip(found, decisions, strict=True)],
+            look.until_ms,
         )
         for one, decision, done in zip(found, decisions, written, strict=True):
             if done:
@@ -68,7 +69,7 @@ def _decision(one: Remembered, until_ms: int, rules: Rules, decided_at_ms: int) 
 
 
 def _decided(one: Remembered, decision: Decision, decided_at_ms: int) -> Decided:
-    return Decided(one, decision.vehicle, decision.next_ms, _unsent(one, decision, decided_at_ms))
+    return Decided(one, decision.vehicle, decision.next_ms, _unsent(one, decision, decided_at_ms), decision.forgotten)
 
 
 def _unsent(one: Remembered, decision: Decision, decided_at_ms: int) -> tuple[Unsent, ...]:

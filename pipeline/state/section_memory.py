@@ -25,6 +25,7 @@ from pipeline.state.section_records import (
     Look,
     Remembered,
     Unsent,
+    digest_of,
     end_of,
     kept_of,
     key_named,
@@ -42,6 +43,9 @@ WHAT = "section memory"
 SAFETY_MS = (
     7 * 24 * 3_600_000
 )  # what nobody looks at any more, because no agent runs, is gone with the topic's own records
+DIGESTS_MS = (
+    2 * 3_600_000
+)  # so long a copy of a forgotten read is known at least; one that comes later proves nothing anyway
 LOOKED_AT_ONCE = 1_000  # vehicles decided in one step
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -59,16 +63,24 @@ class SectionMemory:
         Nothing is remembered if records before them are missing: then the answer is, for each such partition, the offset from which
         on they must be read again, or None where nothing of it is remembered.
         """
-        vehicles: dict[Key, tuple[int, str, int, list[tuple[int, int, int]]]] = {}
+        vehicles: dict[Key, tuple[int, str, int, list[tuple[int, int, int, str]]]] = {}
         ends: list[bytes] = []
-        for one in arrivals:
+        brought = list(arrivals)
+        for one in brought:
             shard, name = place_of(one.key)
             found = vehicles.get(one.key)
             reads = found[3] if found else []
             ends.append(end_of(one.end))
-            reads.append((one.partition, one.offset, len(ends)))
+            reads.append((one.partition, one.offset, len(ends), digest_of(one.key, one.end.name)))
             vehicles[one.key] = (shard, name, max(one.due_ms, found[2] if found else 0), reads)
-        keys = [f"{self._tag}:next", f"{self._tag}:since", *(self._due(shard) for shard in range(SHARDS))]
+        newest_ms = max((one.end.arrived_ms for one in brought), default=0)
+        keys = [
+            f"{self._tag}:next",
+            f"{self._tag}:since",
+            self._forgotten(newest_ms),
+            self._forgotten(newest_ms - DIGESTS_MS),
+        ]
+        keys += [self._due(shard) for shard in range(SHARDS)]
         keys += [self._vehicle(key) for key in vehicles]
         seen = [
             (one.partition, one.first, one.next, -1 if one.whole_since_ms is None else one.whole_since_ms)
@@ -114,16 +126,22 @@ class SectionMemory:
                 await self._client.zrem(self._due(shard), name)
         return [remembered_in(key, found) for key, found in zip(keys, lists, strict=True) if found]
 
-    async def decided(self, decisions: Sequence[Decided]) -> list[bool]:
-        """Remember what was decided, with what is to be sent. False: the vehicle changed meanwhile, and nothing was done."""
+    async def decided(self, decisions: Sequence[Decided], until_ms: int) -> list[bool]:
+        """Remember what was decided, with what is to be sent. False: the vehicle changed meanwhile, and nothing was done.
+
+        until_ms: the broker's time up to which it was decided.
+        """
         calls: list[tuple[list[str], list[Argument]]] = []
         for one in decisions:
             shard, name = place_of(one.was.key)
             kept = b"" if one.vehicle.is_forgotten else kept_of(one.vehicle)
             arguments: list[Argument] = [one.was.length, one.was.first, kept, one.next_ms or 0, name, SAFETY_MS]
+            digests = [digest_of(one.was.key, gone) for gone in sorted(one.forgotten)]
+            arguments += [2 * DIGESTS_MS, len(digests), *digests]
             for unsent in one.unsent:
                 arguments += [unsent.number, payload_of(unsent)]
-            calls.append(([self._vehicle(one.was.key), self._due(shard), self._outbox(shard)], arguments))
+            keys = [self._vehicle(one.was.key), self._due(shard), self._outbox(shard), self._forgotten(until_ms)]
+            calls.append((keys, arguments))
         return [answer == 1 for answer in await DECIDED.run(self._client, WHAT, calls)]
 
     async def sent(self, unsent: Iterable[Unsent]) -> None:
@@ -138,6 +156,9 @@ class SectionMemory:
             for shard, some in numbers.items():
                 pipe.hdel(self._outbox(shard), *some)
             await pipe.execute()
+
+    def _forgotten(self, at_ms: int) -> str:
+        return f"{self._tag}:forgotten:{at_ms // DIGESTS_MS}"
 
     def _due(self, shard: int) -> str:
         return f"{self._tag}:due:{shard}"

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from zlib import crc32
 
 import msgspec
 
 from pipeline.sections.history import Key
 from pipeline.sections.lines import Side
-from pipeline.sections.passages import End
+from pipeline.sections.passages import End, Name
 from pipeline.sections.vehicle import Vehicle
 from schemas.outcomes import Violation, Withdrawal
 from schemas.reads import PlateRead
@@ -85,6 +86,7 @@ class Decided:
     vehicle: Vehicle
     next_ms: int | None
     unsent: tuple[Unsent, ...] = ()
+    forgotten: frozenset[Name] = frozenset()
 
 
 class _End(msgspec.Struct, array_like=True, gc=False):
@@ -115,6 +117,11 @@ def unsent_of(key: Key, message: Violation | Withdrawal, order: int) -> Unsent:
     shard, _ = place_of(key)
     name = message.violation_id if isinstance(message, Violation) else f"{message.id}/withdrawn"
     return Unsent(f"{shard}/{order}/{name}", key[0], message)
+
+
+def digest_of(key: Key, name: Name) -> str:
+    """What is kept of a forgotten read: it tells a copy of it, and nothing of the vehicle."""
+    return blake2b("/".join((key[0], *name)).encode(), digest_size=8).hexdigest()
 
 
 def shards_of(partitions: Iterable[int], count: int) -> list[int]:

@@ -2,8 +2,9 @@
 
 from pipeline.state.redis_port import Script
 
-# KEYS: next offsets, whole since, the shards' due times, then the vehicles. A covered: 1 partition, 2 first, 3 next, 4 whole since.
-# A vehicle: 1 its shard, 2 its name, 3 when it is due, 4 its reads, each 1 partition, 2 offset, 3 which of the last arguments.
+# KEYS: next offsets, whole since, digests of forgotten reads (now, and before), the shards' due times, then the vehicles.
+# A covered: 1 partition, 2 first, 3 next, 4 whole since. A vehicle: 1 its shard, 2 its name, 3 when it is due, 4 its reads, each
+# 1 partition, 2 offset, 3 which of the last arguments, 4 digest.
 PUT = Script("""
 local shards, most, safety = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local covered, lost, from = cmsgpack.unpack(ARGV[1]), {}, {}
@@ -21,9 +22,10 @@ for _, one in ipairs(covered) do
   if one[3] > from[one[1]] then redis.call('HSET', KEYS[1], one[1], one[3]) end
 end
 for index, vehicle in ipairs(cmsgpack.unpack(ARGV[2])) do
-  local key, length = KEYS[2 + shards + index], 0
+  local key, length = KEYS[4 + shards + index], 0
   for _, read in ipairs(vehicle[4]) do
-    if read[2] >= from[read[1]] then
+    local copy = redis.call('SISMEMBER', KEYS[3], read[4]) == 1 or redis.call('SISMEMBER', KEYS[4], read[4]) == 1
+    if read[2] >= from[read[1]] and not copy then
       length = redis.call('LLEN', key)
       if length < most then redis.call('RPUSH', key, ARGV[5 + read[3]]) end
       length = length + 1
@@ -31,7 +33,7 @@ for index, vehicle in ipairs(cmsgpack.unpack(ARGV[2])) do
   end
   if length > 0 then
     redis.call('PEXPIRE', key, safety)
-    redis.call('ZADD', KEYS[3 + vehicle[1]], vehicle[3], vehicle[2])
+    redis.call('ZADD', KEYS[5 + vehicle[1]], vehicle[3], vehicle[2])
   end
 end
 return {}
@@ -62,8 +64,9 @@ end
 return {least or -1, since, newest, due, unsent}
 """)
 
-# KEYS: vehicle, due times, outbox. ARGV: length and first element as they were, what to keep ('': nothing), when to look again,
-# name, how long at most, then number and payload of each message.
+# KEYS: vehicle, due times, outbox, digests of forgotten reads. ARGV: length and first element as they were, what to keep ('':
+# nothing), when to look again, name, how long at most, how long digests are kept, how many there are, they, and then number and
+# payload of each message.
 DECIDED = Script("""
 if redis.call('LLEN', KEYS[1]) ~= tonumber(ARGV[1]) or redis.call('LINDEX', KEYS[1], 0) ~= ARGV[2] then return 0 end
 redis.call('DEL', KEYS[1])
@@ -74,6 +77,9 @@ if ARGV[3] ~= '' then
 else
   redis.call('ZREM', KEYS[2], ARGV[5])
 end
-for at = 7, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1]) end
+local digests = tonumber(ARGV[8])
+for at = 9, 8 + digests do redis.call('SADD', KEYS[4], ARGV[at]) end
+if digests > 0 then redis.call('PEXPIRE', KEYS[4], ARGV[7]) end
+for at = 9 + digests, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1]) end
 return 1
 """)

@@ -84,8 +84,19 @@ async def test_a_record_that_is_read_again_changes_nothing(memory: SectionMemory
     await settled(memory, 20_000)
     assert {} == await memory.put([Covered(0, 1, 2)], [arrival("exit", 300_000, offset=1)])
     assert [] == await keys_of(memory, redis)
-    assert {} == await memory.put([Covered(0, 1, 3)], [arrival("exit", 1, offset=1), arrival("entry", 0, offset=2)])
+    assert {} == await memory.put([Covered(0, 1, 3)], [arrival("exit", 1, offset=1), arrival("entry", 9, offset=2)])
     assert 1 == len(await keys_of(memory, redis))
+
+
+async def test_a_copy_of_a_forgotten_read_is_known_by_its_digest_alone(memory: SectionMemory, redis: Redis) -> None:
+    """In a later record, and with nothing of the vehicle left."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 300_000, offset=1)])
+    await settled(memory, 20_000)
+    await memory.put([Covered(0, 2, 3)], [arrival("exit", 300_000, offset=2, arrived_ms=60_000)])
+    assert [] == await keys_of(memory, redis)
+    held = [await redis.smembers(key) async for key in redis.scan_iter(match=f"{memory._tag}:forgotten:*")]
+    assert [2] == [len(digests) for digests in held]
+    assert not [one for digests in held for one in digests if b"1ABC234" in one]
 
 
 async def test_records_that_are_missing_are_asked_for(memory: SectionMemory, redis: Redis) -> None:
@@ -144,7 +155,7 @@ async def test_two_workers_that_decide_the_same_vehicle_decide_it_once(memory: S
     assert mine == other
     decider = SectionDecider(memory, REFERENCE, SETTLE_MS)
     await decider.settle({0: NOON_MS + 20_000}, 1, ALL, decided_at_ms=NOON_MS)
-    assert [False] == await memory.decided([Decided(other, other.vehicle, None)])
+    assert [False] == await memory.decided([Decided(other, other.vehicle, None)], NOON_MS)
 
 
 async def test_one_vehicle_cannot_fill_the_memory(memory: SectionMemory, redis: Redis) -> None:

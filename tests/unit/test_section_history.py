@@ -129,6 +129,23 @@ def test_repeats_change_nothing_while_they_settle_and_afterwards() -> None:
     assert 1 == len(found)
 
 
+def test_a_part_of_an_innocent_passage_that_comes_again_proves_nothing() -> None:
+    """The second exit read made it innocent; a gateway sends the entry and the first exit read once more."""
+    entry, first, second = seen("entry", 0), seen("exit", 139_000), seen("exit", 140_500)
+    memory = Histories(RULES)
+    memory.take([entry, first, second], NOON_MS)
+    memory.settle(NOON_MS + 20_000)
+    memory.take([entry, first], NOON_MS + 60_000)
+    assert ([], {}) == (memory.settle(NOON_MS + 80_000), memory.vehicles)
+
+
+def test_what_is_uploaded_later_than_anything_is_awaited_proves_nothing() -> None:
+    """Two hours: what could have helped the driver is forgotten by then."""
+    ends = [seen("entry", 0), seen("exit", 120_000)]
+    for late_ms, expected in ((2 * HOUR_MS, [(0, 120_000)]), (2 * HOUR_MS + 1, [])):
+        assert expected == times(list(violations_of([(NOON_MS + late_ms, ends)], RULES).values()))
+
+
 def test_what_is_not_remembered_whole_proves_nothing() -> None:
     """After a loss, reads that are gone could have shown another entry."""
     whole_since_ms = NOON_MS - HOUR_MS
