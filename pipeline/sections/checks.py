@@ -45,18 +45,14 @@ def faults_of(section: Section, cameras: Mapping[str, Camera], *, only: Distance
 
 
 def unlawful(section: Section, at_ms: int, book: Book | None = None) -> list[str]:
-    """What the law has against this section at that moment, in words: distances that are too short, certificates without end."""
+    """What the law has against this section at that moment, in words: distances that are too short."""
     length = (book or the_book()).rule_at(SectionLength, section.country, at_ms)
-    faults = [
+    return [
         f"{distance.metres} m from {distance.entry_camera_id} to {distance.exit_camera_id} is less than the {length.least_m} m"
         f" that the law of {section.country} asks for ({length.article})"
         for distance in section.distances
         if length is not None and distance.metres < length.least_m
     ]
-    for certificate in {one.certificate or section.certificate for one in section.distances}:
-        if certificate.valid_until_ms <= certificate.valid_from_ms:
-            faults.append(f"certificate {certificate.number} ends before it begins")
-    return faults
 
 
 def camera_faults(camera: Camera | None, read: PlateRead, *, rear_only: bool) -> str | None:
