@@ -125,9 +125,9 @@ class Tracker:
         return handed_on + self._hand_on(complete + surplus)
 
     def stay(self, at_ms: int, offset: int) -> bool:
-        """Take a frame that shows what the last one showed: what stood there stands there still.
+        """Record an unchanged frame without searching it; plates that were handed on keep their last box.
 
-        False: it must be searched, because a passage is open, or a plate was missing in the last frame and may be found again.
+        Returns False when the frame must be searched: a passage is open, or a plate was missing in the last frame.
         """
         standing = [p for p in self._done if at_ms - p.last_ms <= GONE_MS]
         if self._open or self._observed_ms is None or any(p.last_ms != self._observed_ms for p in standing):
@@ -232,7 +232,7 @@ class Tracker:
 
 
 def _is_among(box: Box, known: Iterable[Box]) -> bool:
-    """Whether a plate is one of those that are known of the same picture: where it stood still its place was not sought anew."""
+    """Whether a box is one of those that are recorded for the same picture, or overlaps one of them by more than half."""
     return any(box == one or overlap(box, one) > 0.5 for one in known)
 
 
