@@ -1,6 +1,7 @@
 """Where a text was read in its lines, and how far the picture says that it is a plate's and all of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipeline.vision.ctc import Scores, spelt
 from pipeline.vision.lines import Lines
@@ -13,6 +14,7 @@ from pipeline.vision.vote import is_bare
 # log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
 _COMMON, _ODD, _BARE = 0.8, 0.0, -2.0
 _TRUST = 1.4  # how log odds that drawn pictures taught count on real ones
+_FREE = 2.0  # log odds that a line between even grounds is all of its plate, where no other line was found
 _MOSTLY_WHOLE = 2.8  # log odds that a text is all of its plate, before the picture is seen
 _HALF_A_CHARACTER = 0.29  # of its height
 
@@ -32,6 +34,11 @@ def read_rows(lines: Lines, scores: Sequence[Scores], text: str) -> list[Row]:
             left, right = (pixel_of(column, line.picture) for _, column in (kept[0], kept[-1]))
             rows.append(line.part(left - half, right + half))
     return rows
+
+
+def as_single(verdict: Verdict) -> Verdict:
+    """The verdict on a line beside which no other was found: what has even ground on either side is hardly a part."""
+    return replace(verdict, whole=max(verdict.whole, _FREE)) if verdict.free else verdict
 
 
 def credit_of(verdict: Verdict, text: str) -> float:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
-from pipeline.vision.credit import credit_of, read_rows
+from pipeline.vision.credit import as_single, credit_of, read_rows
 from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities
 from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
 from pipeline.vision.lines import Lines, lines_of, with_another_line
@@ -141,6 +141,8 @@ class PlateReader:
             _, whole = self._verdict(grey, other, said[0].text)
             if whole is not None and credit_of(whole, said[0].text) > credit:
                 best, readings, credit = other, said, credit_of(whole, said[0].text)
+        if best is looked:
+            credit = credit_of(as_single(verdict), readings[0].text)
         return best, readings, credit
 
     def _verdict(self, grey: NDArray[np.uint8], looked: Looked, text: str) -> tuple[list[Row], Verdict | None]:

@@ -22,16 +22,19 @@ HIGH, WIDE = 48, 128  # pixels of the network's input
 AROUND = 1.4, 1.15  # heights of a character that are seen beside the text, and above and below it
 _BESIDE = 0.2, 0.7  # heights of a character beside a line where the next one would begin
 _EVEN = 60  # of 255: most difference along a column of even ground, where ink differs by some 200
-_FREE = 2.0  # log odds that a text between even grounds is all of its plate
 MODEL = Path(__file__).parent / "models" / "verifier.onnx"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Log odds that a block of text stands on a plate, and that it holds all of the plate's characters."""
+    """Log odds that a block of text stands on a plate, and that it holds all of the plate's characters.
+
+    free: even ground follows a single line on either side, as where a short text stands in the middle of a long plate.
+    """
 
     plate: float
     whole: float
+    free: bool = False
 
 
 class Verifier:
@@ -53,10 +56,8 @@ class Verifier:
         """
         block = block_of(grey, rows)
         (found,) = self._session.run(["log_odds"], {"blocks": block[None, None].astype(np.float32) / 255.0})
-        whole = float(found[0, 1])
-        if len(rows) == 1 and ends_are_free(block, rows[0].length / rows[0].height):
-            whole = max(whole, _FREE)  # a short text in the middle of a long plate
-        return Verdict(float(found[0, 0]), whole)
+        free = len(rows) == 1 and ends_are_free(block, rows[0].length / rows[0].height)
+        return Verdict(float(found[0, 0]), float(found[0, 1]), free)
 
 
 def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
