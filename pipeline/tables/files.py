@@ -25,7 +25,7 @@ from pipeline.tables.refusals import Refused
 from pipeline.tables.taking import Taking, WrongItem
 from schemas.base import Message
 
-__all__ = ["TABLES", "Checked", "Refused", "Table", "check_file", "write_file"]
+__all__ = ["TABLES", "Checked", "Refused", "Table", "check_file"]
 
 T = TypeVar("T", bound=Message)
 Form = Literal["csv", "json", "jsonl"]

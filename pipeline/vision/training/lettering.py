@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 
 from pipeline.vision.ctc import ALPHABET
-from pipeline.vision.training.art import CHARACTER, Art, Drawn, TextLine
+from pipeline.vision.training.art import Drawn, TextLine
 from pipeline.vision.training.series import any_plate
+from pipeline.vision.training.strips import CHARACTER, Art
 from pipeline.vision.training.typefaces import HEIGHT, Typeface
 from pipeline.vision.training.wear import Grey
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.vision.training.art import CHARACTER, Drawn, TextLine
+from pipeline.vision.training.art import Drawn, TextLine
+from pipeline.vision.training.strips import CHARACTER
 
 Grey = NDArray[np.uint8]
 Points = NDArray[np.float64]
