@@ -13,6 +13,7 @@ _IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\n]*@")
 _IN_QUERY = re.compile(
     r"(?i)\b((?:[a-z0-9_.-]*(?:password|passwd|secret|token|access_key)[a-z0-9_.-]*)[\"']?\s*[=:]\s*)[^\s&,;)}\]]+"
 )
+_EXAMPLE = re.compile(r"(?i)://\[?user\b")  # the form of a URL, as a message teaches it: it names no user and no password
 HIDDEN = "***"
 
 
@@ -65,5 +66,6 @@ class Misconfigured(VigieError):
     """Stop at start-up. setting: its name; allowed: what it may be; found: what it was, None where there is nothing."""
 
     def __init__(self, setting: str, *, found: object, allowed: str) -> None:
-        super().__init__(f"{setting} is {_shown(setting, found)}, but must be {allowed}")
+        cure = allowed if _EXAMPLE.search(allowed) else redacted(allowed)
+        Exception.__init__(self, f"{redacted(f'{setting} is {_shown(setting, found)}')}, but must be {cure}")
         self.setting = setting
