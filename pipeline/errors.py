@@ -13,7 +13,7 @@ _IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\n]*@")
 _IN_QUERY = re.compile(
     r"(?i)\b((?:[a-z0-9_.-]*(?:password|passwd|secret|token|access_key)[a-z0-9_.-]*)[\"']?\s*[=:]\s*)[^\s&,;)}\]]+"
 )
-_EXAMPLE = re.compile(r"(?i)://\[?user\b")  # the form of a URL, as a message teaches it: it names no user and no password
+_EXAMPLE = re.compile(r"(?i)://\[?user\b")  # how a message writes the form of a URL: nobody is named in it
 HIDDEN = "***"
 
 

@@ -97,12 +97,12 @@ async def test_a_broker_that_is_killed_costs_no_read(pair: EmbeddedPair, namespa
 
 
 async def test_a_batch_too_large_for_its_topic_goes_out_in_parts(kafka: KafkaConnection, namespace: str) -> None:
-    """A camera that gives endless alternatives; a single read that is too large is refused and holds nobody up."""
-    alternatives = {f"A{number:05d}": 0.1 for number in range(1_000)}
-    large = [make_read(captured_at_ms=NOON_MS + number, alternatives=alternatives) for number in range(60)]
+    """Reads with as much text as they may hold; a single read that is too large is refused and holds nobody up."""
+    text = "\U0001d54f" * 1_000
+    large = [make_read(captured_at_ms=NOON_MS + number, make=text, colour=text, reader=text) for number in range(120)]
     endless = make_read("2XYZ999", alternatives={f"B{number:07d}": 0.1 for number in range(40_000)})
     async with open_producer(kafka.client_kwargs(), namespace=namespace) as producer:
-        for read in (*large[:30], endless, *large[30:]):
+        for read in (*large[:60], endless, *large[60:]):
             await producer.put(read)
     assert producer.refused == 1
     assert large == reads_of(await batches_in(kafka, f"{namespace}.reads"))

@@ -18,6 +18,7 @@ from pipeline.receiver.inbox import read_inbox
 from pipeline.receiver.server import DeskAddress, run_desk
 from pipeline.receiver.service import DeskOptions
 from pipeline.runtime.clock import platform_now_ms
+from schemas.ids import forward_id
 from tests.desks import make_forward
 
 SOON_S = 0.3
@@ -72,14 +73,14 @@ async def test_a_signature_is_taken_from_its_own_country_alone(
     now_ms = platform_now_ms()
     tokens = {
         country: sign_forward(
-            make_forward(f"f-{country}", now_ms=now_ms), signing_key("key", key), sender=country, at_ms=now_ms
+            make_forward(forward_id("a", country), now_ms=now_ms), signing_key("key", key), sender=country, at_ms=now_ms
         )
         for country, key in keys.items()
     }
     async with running(options) as url:
         assert 401 == await posted(url, tokens["FR"], belgian(files))
         assert 200 == await posted(url, tokens["BE"], belgian(files))
-    assert ["f-BE"] == [entry.forward.forward_id for entry in read_inbox(options.inbox)]
+    assert [forward_id("a", "BE")] == [entry.forward.forward_id for entry in read_inbox(options.inbox)]
 
 
 @pytest.mark.parametrize("sign", [-1, 1])
