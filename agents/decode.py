@@ -24,7 +24,7 @@ from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.motion import View
-from pipeline.vision.passages import Passages, track_of, warm_up
+from pipeline.vision.passages import Passages, PictureLine, track_of, warm_up
 from pipeline.vision.pictures import one_thread
 from pipeline.vision.tracking import Passage
 from schemas.pictures import Frame, Track
@@ -81,12 +81,20 @@ class Decoder:
         handled = {record.partition: record.offset for record in records}
         passages, self._complete = self._complete, []
         passages += self.passages.flush(self.now_ms(), lambda partition: self._caught_up(partition, handled))
-        for track in await asyncio.to_thread(lambda: [track_of(passage) for passage in passages]):
+        for track in await asyncio.to_thread(
+            lambda: [track_of(passage, self._line_of(passage)) for passage in passages]
+        ):
             outputs.send(TRACKS, self._with_purposes(track), key=track.camera_id)
         outputs.hold = self.passages.open_since()
         self._settle_later(outputs)
         self.passages.forget_silent(self.now_ms())
         return outputs
+
+    def _line_of(self, passage: Passage) -> PictureLine | None:
+        """The section's line in the picture of the passage's camera, as it was at the capture."""
+        frame = passage.seen[0].frame
+        camera = self.cameras.at(frame.camera_id, frame.captured_at_ms)
+        return camera.line if camera else None
 
     def _with_purposes(self, track: Track) -> Track:
         """The track with its camera's network, and what the camera's reads may be used for, as they were at the capture."""

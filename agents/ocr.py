@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import BadRecord
@@ -15,7 +15,7 @@ from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import SceneRead, read_track
 from schemas.ids import read_id
 from schemas.pictures import Track
-from schemas.reads import MAX_BATCH, Alternative, PlateRead, ReadBatch
+from schemas.reads import MAX_BATCH, Alternative, Direction, PlateRead, ReadBatch
 from schemas.topics import READS, TRACKS
 
 
@@ -66,11 +66,15 @@ class Ocr:
 
     async def _read(self, track: Track, seen: SceneRead) -> PlateRead:
         """The message, its pictures stored. Raises Unavailable when the evidence store is away."""
+        at_ms = track.captured_at_ms if track.line_at_ms is None else track.line_at_ms
         return PlateRead(
-            read_id=read_id(track.camera_id, track.captured_at_ms, seen.plate),
+            read_id=read_id(track.camera_id, at_ms, seen.plate),
             camera_id=track.camera_id,
-            captured_at_ms=track.captured_at_ms,
+            captured_at_ms=at_ms,
             received_at_ms=track.received_at_ms,
+            timing="picture" if track.line_at_ms is None else "line",
+            time_doubt_ms=track.line_doubt_ms,
+            direction=_DIRECTIONS.get(track.direction or ""),
             plate=seen.plate,
             confidence=seen.confidence,
             alternatives=tuple(Alternative(text=a.text, probability=a.probability) for a in seen.alternatives),
@@ -87,6 +91,9 @@ class Ocr:
             overview=await self.evidence.put(track.overview_captured_at_ms, track.overview),
             reader=self.reader.name,
         )
+
+
+_DIRECTIONS: Mapping[str, Direction] = {"approaching": "approaching", "leaving": "leaving"}
 
 
 def _seen(track: Track, reader: PlateReader) -> SceneRead | BadRecord | None:

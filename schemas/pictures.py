@@ -53,4 +53,6 @@ class Track(Message, frozen=True, kw_only=True):
     purposes: Annotated[
         tuple[Purpose, ...], msgspec.Meta(max_length=8)
     ] = ()  # what the camera's reads may be used for, at capture; empty: those of the camera
+    line_at_ms: EpochMs | None = None  # when it crossed the camera's line; None: it has none, or that was not seen
+    line_doubt_ms: Annotated[float, msgspec.Meta(ge=0.0)] = 0.0  # the true time lies within +- this
     colour: Text | None = None  # of the vehicle, where the best crop's picture shows it clearly

@@ -6,17 +6,20 @@ import cv2
 import numpy as np
 
 from pipeline.vision.attributes import colour_in
+from pipeline.vision.crossing import Crossing, crossing_of
 from pipeline.vision.locate import find_plates
 from pipeline.vision.motion import Motion, View, in_view
-from pipeline.vision.pictures import Picture, decode_picture, encode_jpeg, overview_of
+from pipeline.vision.pictures import Picture, decode_picture, encode_jpeg, overview_of, upright_size
 from pipeline.vision.sights import Sight, sight_of
 from pipeline.vision.tracking import Passage, Spent, Tracker
 from schemas.pictures import Crop, Frame, Track
+from schemas.reference import PicturePoint
 
 IDLE_MS = 500  # without a frame for so long, a camera's open passages are handed on
 SILENT_MS = 600_000  # platform time without a frame after which a camera is forgotten
 MAX_HELD_BYTES = 256 * 1024 * 1024  # pictures of open passages in all
 EVERYTHING = View()
+PictureLine = tuple[PicturePoint, PicturePoint]
 _CHANGED = 1.1  # a plate that grew or shrank by this factor shows the direction
 
 
@@ -41,10 +44,11 @@ def warm_up() -> None:
         sights_in(encode_jpeg(picture))
 
 
-def track_of(passage: Passage) -> Track:
-    """A complete passage as it travels to ocr."""
+def track_of(passage: Passage, line: PictureLine | None = None) -> Track:
+    """A complete passage as it travels to ocr. line: a section's line in the camera's picture."""
     best = passage.seen[0]
     frame, growth = best.frame, passage.growth()
+    crossing = _crossing(passage, line) if line is not None else None
     return Track(
         track_id=passage.track_id,
         camera_id=frame.camera_id,
@@ -65,8 +69,20 @@ def track_of(passage: Passage) -> Track:
         heading_deg=frame.heading_deg,
         clock=frame.clock,
         direction="approaching" if growth >= _CHANGED else "leaving" if growth <= 1 / _CHANGED else None,
+        line_at_ms=crossing.at_ms if crossing else None,
+        line_doubt_ms=crossing.doubt_ms if crossing else 0.0,
         colour=colour_in(frame.image, best.sight.box),
     )
+
+
+def _crossing(passage: Passage, line: PictureLine) -> Crossing | None:
+    """When the plate crossed the line, as far as its sights tell."""
+    width, height = upright_size(passage.seen[0].frame.image)
+    path = [
+        (one.captured_at_ms, ((one.box[0] + one.box[2] / 2) / width, (one.box[1] + one.box[3] / 2) / height))
+        for one in sorted(passage.detections, key=lambda one: one.captured_at_ms)
+    ]
+    return crossing_of(path, line)
 
 
 class Passages:

@@ -31,6 +31,7 @@ _END_OF_JPEG = b"\xff\xd9"
 _FLAT = 0.5  # of 255: standard deviation of a row, or a picture, that holds nothing
 _BLOCK_ROWS = 16  # rows that JPEG codes together, at most
 _ORIENTATION = 0x0112  # the EXIF tag
+_TURNED = (5, 6, 7, 8)  # its values for pictures that lie on their side
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,13 @@ def encode_jpeg(picture: Picture, *, quality: int = 95) -> bytes:
     """Encode (height, width, 3) uint8 BGR as JPEG."""
     _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return encoded.tobytes()
+
+
+def upright_size(image: bytes) -> tuple[int, int]:
+    """Width and height in pixels of an encoded picture, turned upright as `decode` does. Raises BadRecord."""
+    header = _open(image)
+    width, height = header.size
+    return (height, width) if header.getexif().get(_ORIENTATION, 1) in _TURNED else (width, height)
 
 
 def overview_of(image: bytes) -> bytes:
