@@ -40,6 +40,7 @@ _HOPELESS = (0.15, 0.4)  # probability below which it is not worth a second opin
 _NOTHING = (0.02, 0.05)  # probability below which no other cut is worth looking at
 _WORTH_A_WORD = 0.1  # credit of a text below which it is not worth a second opinion
 _SURELY_WHOLE = 0.0  # log odds that need no look for another line
+_LIKELY = 0.5  # credit of a text with another line, to count
 _LEGIBLE = 0.3  # probability of a text with another line, to count
 _SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
 _SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
@@ -139,7 +140,7 @@ class PlateReader:
                 continue
             other = Looked([lines], [scores], [said])
             _, whole = self._verdict(grey, other, said[0].text)
-            if whole is not None and credit_of(whole, said[0].text) > credit:
+            if whole is not None and credit_of(whole, said[0].text) > max(credit, _LIKELY):
                 best, readings, credit = other, said, credit_of(whole, said[0].text)
         if best is looked:
             credit = credit_of(as_single(verdict), readings[0].text)
