@@ -6,7 +6,8 @@ from typing import Any
 
 import structlog
 
-from pipeline.neighbours.policy import Allowed, NotForwarded, partition_of_country, told_abroad
+from pipeline.neighbours.partitions import partition_of_country
+from pipeline.neighbours.policy import Allowed, NotForwarded, told_abroad
 from pipeline.neighbours.recalls import Sent, recall_of, sent_of
 from pipeline.reads.versions import Changed, Versions
 from pipeline.runtime.log import reference

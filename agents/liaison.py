@@ -26,7 +26,7 @@ from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.log import reference
 from pipeline.runtime.settings import Desk, LiaisonSettings
 from pipeline.state.dedup import SeenOnce
-from pipeline.state.forward_memory import DeliveryMarks
+from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record

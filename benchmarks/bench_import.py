@@ -30,7 +30,8 @@ from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
-from pipeline.tables.files import TABLES, check_file, write_file
+from pipeline.tables.files import TABLES, check_file
+from pipeline.tables.writing import write_file
 from schemas.reference import HotlistEntry
 
 RESULTS = Path(__file__).with_name("results") / "import.jsonl"

@@ -1,19 +1,17 @@
 """`vigie cameras|sections|zones|hotlist|policies import|list|add|remove|export`: the reference data from the command line."""
 
-import csv
-import tempfile
-from collections.abc import Mapping, Sequence
-from io import StringIO
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
+from pipeline.commands.reference_argument import one_item
+from pipeline.commands.reference_examples import EXAMPLES, ONE
 from pipeline.commands.reference_work import (
     checked_file,
     collection_of,
-    column_named,
     refuse_everywhere,
     show_items,
     store,
@@ -22,24 +20,11 @@ from pipeline.commands.reference_work import (
     write_out,
     writer_of,
 )
-from pipeline.errors import BadRecord
-from pipeline.runtime.private import write_private
-from pipeline.runtime.settings import load_settings
 from pipeline.tables.columns import TABLES, Table
-from pipeline.tables.files import Checked, check_file
+from pipeline.tables.files import Checked
 
 SHOWN = 50
 COMMANDS = ("cameras", "sections", "zones", "hotlist", "policies")
-ONE = {"cameras": "camera", "sections": "section", "zones": "zone", "hotlist": "hotlist entry", "policies": "policy"}
-EXAMPLES: Mapping[str, str] = {
-    "cameras": "camera_id=E40-01 name='E40 Bierges' network=federal lat=50.71 lon=4.58",
-    "sections": "section_id=E40-S name=Bierges country=BE entries=E40-01 exits=E40-07 distances='E40-01>E40-07=5230.5' "
-    "limit_kmh=120 certificate_number=C-1 certificate_valid_from=2026-01-01 certificate_valid_until=2026-12-31",
-    "zones": "zone_id=EST name=Estaimpuis kind=border country=FR cameras='EST-01|EST-02'",
-    "hotlist": "entry_id=T-1 plate=1-ABC-234 hotlist=stolen category=theft owner='police zone 5343' legal_basis='art. 44/1'",
-    "policies": "policy_id=NL-1 country=NL lists=stolen legal_basis='Benelux treaty art. 13' purpose=theft contact=desk",
-}
-"""What `add` may be given, per kind."""
 
 
 def reference_apps() -> dict[str, typer.Typer]:
@@ -132,7 +117,7 @@ def _add_add(app: typer.Typer, table: Table[Any]) -> None:
     ) -> None:
         if bool(cells) == bool(json):
             raise typer.BadParameter("give COLUMN=VALUE..., or --json with an object")
-        with _one_item(table, cells or [], json) as checked:
+        with one_item(table, cells or [], json) as checked:
             refuse_everywhere(checked, asked_for=everywhere)
             _import(table, checked, skip_bad=False, replace=False, dry_run=False, as_json=False)
 
@@ -190,32 +175,6 @@ def _import(
     removed = f", {changes.removed:,} removed" if replace else ""
     left_out = f"; {checked.bad:,} bad left out" if checked.bad else ""
     errors.print(f"{table.name}: {changes.put:,} new or changed, {changes.unchanged:,} unchanged{removed}{left_out}.")
-
-
-def _one_item(table: Table[Any], cells: Sequence[str], json: str | None) -> Checked[Any]:
-    """One item from the command line, checked as a file of one line would be."""
-    if json is not None:
-        return _checked_text(table, json, ".json")
-    names, values = [], []
-    for text in cells:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise BadRecord("bad_argument", f"{text!r} is no COLUMN=VALUE")
-        names.append(column_named(table, name).name)
-        values.append(value)
-    missing = [column.name for column in table.columns if column.required and column.name not in names]
-    if missing:
-        raise BadRecord("bad_argument", "give " + " ".join(f"{name}=..." for name in missing) + ", too")
-    lines = StringIO()
-    csv.writer(lines).writerows([names, values])
-    return _checked_text(table, lines.getvalue(), ".csv")
-
-
-def _checked_text(table: Table[Any], text: str, suffix: str) -> Checked[Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"argument{suffix}")
-        write_private(path, text.encode("utf-8", "surrogateescape"))
-        return check_file(path, table, home=load_settings().liaison.sender)
 
 
 async def _remove(table: Table[Any], keys: Sequence[str]) -> int:

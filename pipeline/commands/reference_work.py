@@ -1,6 +1,5 @@
 """What the reference commands do: with a file, with the store, and in the terminal."""
 
-import fnmatch
 import heapq
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table as Grid
 
 from pipeline.commands.common import errors, print_json
+from pipeline.commands.reference_filters import cell_of, filter_of
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import from_everywhere
 from pipeline.runtime.clock import platform_now_ms
@@ -24,9 +24,10 @@ from pipeline.servers.endpoints import redis_of
 from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import Changes, ReplicaWriter
-from pipeline.tables.columns import Column, Table
-from pipeline.tables.files import Checked, check_file, write_file
+from pipeline.tables.columns import Table
+from pipeline.tables.files import Checked, check_file
 from pipeline.tables.reference_checks import dangling, dangling_entries, unfit
+from pipeline.tables.writing import write_file
 from schemas.reference import Section
 
 SORTED_UP_TO = 100_000  # items; a longer list is printed as it comes
@@ -138,35 +139,6 @@ async def warn(writer: ReplicaWriter, table: Table[Any], entries: Iterable[Any] 
         errors.print(f"warning: {text}", style="yellow")
     if len(found) > WARNINGS_TOLD:
         errors.print(f"... and {len(found) - WARNINGS_TOLD:,} more warnings.", style="yellow")
-
-
-def column_named(table: Table[Any], name: str) -> Column:
-    """The column of this name. Raises BadRecord naming the ones there are."""
-    for column in table.columns:
-        if name in (column.name, *column.aliases):
-            return column
-    known = ", ".join(column.name for column in table.columns)
-    raise BadRecord("unknown_column", f"{name!r} is no column of {table.name}; known are {known}")
-
-
-def cell_of(item: Any, column: Column) -> str:
-    """What a column shows of an item; empty where it has nothing."""
-    for step in column.place:
-        item = getattr(item, step)
-        if item is None:
-            return ""
-    return column.show(item)
-
-
-def filter_of(table: Table[Any], filters: Sequence[str]) -> Callable[[Any], bool]:
-    """Whether an item matches every COLUMN=PATTERN; * and ? as in file names, upper and lower case alike."""
-    wanted = []
-    for text in filters:
-        name, equals, pattern = text.partition("=")
-        if not equals:
-            raise BadRecord("bad_filter", f"{text!r} is no filter: write COLUMN=VALUE, such as {table.key_field}=A*")
-        wanted.append((column_named(table, name), pattern.lower()))
-    return lambda item: all(fnmatch.fnmatchcase(cell_of(item, one).lower(), pattern) for one, pattern in wanted)
 
 
 async def matching(

@@ -15,6 +15,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.commands.common import print_json, run_async
+from pipeline.commands.simulate_report import Report, in_words
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
@@ -79,20 +80,7 @@ def simulate_command(
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:
-        console.print(_in_words(report))
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run of the command did, and what must come of it."""
-
-    network: str
-    cameras: int
-    reads: int
-    seconds: float
-    misreads: int
-    expected_alerts: int
-    expected_violations: int
-    expected_forwards: int
+        console.print(in_words(report))
 
 
 @dataclass(slots=True)
@@ -192,11 +180,3 @@ def _progress() -> Progress:
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f} of about {task.total:,.0f}"),
         TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True,
     )  # fmt: skip
-
-
-def _in_words(report: Report) -> str:
-    return (
-        f"{report.reads:,} reads of {report.cameras:,} cameras in {report.seconds:.1f} s, {report.misreads:,} of them misread.\n"
-        f"They must lead to {report.expected_alerts} alerts, {report.expected_violations} violations "
-        f"and {report.expected_forwards} forwards."
-    )

@@ -3,8 +3,6 @@
 import asyncio
 import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -12,15 +10,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import obstore
-from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.evidence.troubles import WHAT, in_short, store_errors, unavailable_name
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
-WHAT = "evidence store"
 SETTING = "VIGIE_EVIDENCE_URL"
 _ALLOWED = "a folder, file:///folder or s3://bucket/prefix?endpoint=https://host:port&region=name"
 _PATH = re.compile(r"\d{4}-\d{2}-\d{2}/([0-9a-f]{64})\.(?:jpg|png)", re.ASCII)
@@ -77,17 +75,17 @@ class EvidenceStore:
         suffix = "png" if image.startswith(_PNG) else "jpg"
         path = f"{day_of(day_ms)}/{sha256(image).hexdigest()}.{suffix}"
         try:
-            with _edge():
+            with store_errors():
                 await obstore.put_async(self._store, path, image, mode="overwrite", use_multipart=False)
         except FileNotFoundError as error:  # the folder or the bucket itself
-            raise Unavailable(f"{WHAT} ({_short(error)})", retry_after_s=2.0) from error
+            raise Unavailable(f"{WHAT} ({in_short(error)})", retry_after_s=2.0) from error
         return path
 
     async def get(self, path: str) -> bytes:
         """The picture at a path that put gave. Raises EvidenceMissing, and BadRecord for another path or changed content."""
         digest = _digest_of(path)
         try:
-            with _edge():
+            with store_errors():
                 answer = await obstore.get_async(self._store, path)
                 image = bytes(await answer.bytes_async())
         except FileNotFoundError as error:
@@ -100,7 +98,7 @@ class EvidenceStore:
         """Whether there is a picture at a path that put gave. Raises BadRecord for another path."""
         _digest_of(path)
         try:
-            with _edge():
+            with store_errors():
                 await obstore.head_async(self._store, path)
         except FileNotFoundError:
             return False
@@ -115,14 +113,14 @@ class EvidenceStore:
         return dropped
 
     async def _days(self) -> list[str]:
-        with _edge():
+        with store_errors():
             listing = await obstore.list_with_delimiter_async(self._store)
         names = [str(prefix).rstrip("/").rpartition("/")[2] for prefix in listing["common_prefixes"]]
         return sorted(name for name in names if _DAY.fullmatch(name))
 
     async def _drop(self, day: str) -> int:
         dropped = 0
-        with _edge():
+        with store_errors():
             async for chunk in obstore.list(self._store, prefix=day, chunk_size=DELETE_AT_ONCE):
                 await obstore.delete_async(self._store, [meta["path"] for meta in chunk])
                 dropped += len(chunk)
@@ -146,38 +144,6 @@ def _digest_of(path: str) -> str:
     if match is None:
         raise BadRecord("bad_evidence_path", f"{path[:100]!r} is no path of the evidence store")
     return match.group(1)
-
-
-@contextmanager
-def _edge() -> Iterator[None]:
-    """Translate what the store raises; a missing object stays a FileNotFoundError."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        if "NoSuchBucket" in str(error):
-            raise Unavailable(f"{WHAT} (there is no such bucket)", retry_after_s=2.0) from error
-        raise
-    except (UnauthenticatedError, PermissionDeniedError) as error:
-        raise Unavailable(
-            f"{WHAT} (it refuses the credentials or the folder's permissions: {_short(error)})"
-        ) from error
-    except (BaseError, OSError) as error:
-        raise Unavailable(unavailable_name(str(error)), retry_after_s=2.0) from error
-
-
-def unavailable_name(text: str) -> str:
-    """What to call the trouble, given the store's own words.
-
-    >>> unavailable_name("Unable to copy data to file: No space left on device (os error 28)")
-    'evidence store (disk full)'
-    """
-    if "No space left on device" in text or "os error 28" in text or "Quota exceeded" in text or "os error 122" in text:
-        return f"{WHAT} (disk full)"
-    return f"{WHAT} ({_short(text)})"
-
-
-def _short(error: object) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def _folder(path: Path) -> LocalStore:
@@ -206,4 +172,4 @@ def _s3(bucket: str, path: str, query: str) -> S3Store:
     try:
         return S3Store(bucket, prefix=prefix, config=config, client_options=client, retry_config=retry)
     except (BaseError, ValueError) as error:
-        raise Misconfigured(SETTING, found=f"s3://{bucket}", allowed=f"{_ALLOWED} ({_short(error)})") from error
+        raise Misconfigured(SETTING, found=f"s3://{bucket}", allowed=f"{_ALLOWED} ({in_short(error)})") from error

@@ -15,7 +15,8 @@ from typing import TypeVar
 import msgspec
 
 from pipeline.errors import Misconfigured
-from pipeline.law.kinds import KINDS, OrdinaryAccess, Retention, Rule, Tolerance
+from pipeline.law.kinds import KINDS, OrdinaryAccess, Retention, Tolerance
+from pipeline.law.rule import Rule
 
 TABLES = Path(__file__).with_name("tables")
 R = TypeVar("R", bound=Rule)

@@ -1,64 +1,22 @@
 """What the law fixes, one class a kind of rule. The figures themselves stand in tables/, one file a kind.
 
-Each rule says whose it is, in which article, where that can be read and while when it is in force, and brings worked examples
-(vectors) that hold whenever the tables are loaded.
+Each rule (see pipeline.law.rule) brings worked examples (vectors) that hold whenever the tables are loaded.
 """
 
-from datetime import datetime
 from fractions import Fraction
-from hashlib import blake2b
 from math import floor
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from pipeline.law.rule import Rule, Text, Vector
 from schemas.base import Country, Identifier
 from schemas.reads import VehicleClass
 from schemas.reference import LimitKmh
 
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-Url = Annotated[str, msgspec.Meta(pattern=r"\Ahttps://\S+\Z")]
 Days = Annotated[int, msgspec.Meta(ge=1, le=3_660)]
 Kmh = Annotated[int, msgspec.Meta(ge=0, le=300)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=50)]
-
-
-class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A worked example of a rule."""
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every rule states. In force from in_force_from on, and before in_force_until (None: until further notice)."""
-
-    kind: ClassVar[str]  # the stem of its file in tables/
-    country: Country  # whose rule it is
-    article: Text
-    source: Url
-    in_force_from: datetime  # with its offset from UTC
-    in_force_until: datetime | None = None
-    read: Literal[
-        "V", "U"
-    ]  # V: the text that states the figure was read; U: it was not, a jurist must confirm the figure
-    note: str = ""  # what the source does not say; needed where read is U
-
-    @property
-    def about(self) -> str:
-        """What tells apart rules of one kind and country that are in force together; empty where there is but one."""
-        return ""
-
-    @property
-    def version(self) -> str:
-        """The day from which it is in force and a digest of its figures: other figures never have the same version."""
-        figures = {name: getattr(self, name) for name in self.__struct_fields__ if name not in _ABOUT_THE_TEXT}
-        digest = blake2b(msgspec.json.encode(figures, order="deterministic"), digest_size=4).hexdigest()
-        return f"{self.in_force_from.date().isoformat()}/{digest}"
-
-    def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that this rule does not agree with."""
-        raise NotImplementedError
-
-
-_ABOUT_THE_TEXT = ("article", "source", "in_force_from", "in_force_until", "read", "note", "vectors")
 
 
 class SpeedVector(Vector, frozen=True, kw_only=True):

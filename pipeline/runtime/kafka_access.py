@@ -1,11 +1,9 @@
 """Accounts and rights on a Kafka: SCRAM-SHA-512 credentials, and ACLs that say what pipeline.runtime.principals says.
 
-aiokafka brings no request for credentials, and one for ACLs that takes a single one; both are made here.
+aiokafka brings no request for credentials (see scram_credentials), and one for ACLs that takes a single one.
 """
 
-import hashlib
-import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,24 +14,13 @@ from aiokafka.protocol.admin import (
     DeleteAclsRequest_v1,
     DescribeAclsRequest_v1,
 )
-from aiokafka.protocol.api import Request, RequestStruct, Response
-from aiokafka.protocol.types import (
-    CompactArray,
-    CompactBytes,
-    CompactString,
-    Int8,
-    Int16,
-    Int32,
-    Schema,
-    TaggedFields,
-)
+from aiokafka.protocol.api import Request, RequestStruct
 
 from pipeline.errors import VigieError
 from pipeline.runtime.accounts import Account
 from pipeline.runtime.principals import PRINCIPALS, Principal, user_of
+from pipeline.runtime.scram_credentials import AlterUserScramCredentials
 
-ITERATIONS = 4_096  # the least that Kafka takes; a password of 256 random bits needs none
-_SHA_512 = 2
 _TOPIC, _GROUP = 2, 3
 _READ, _WRITE, _DESCRIBE, _DESCRIBE_CONFIGS = 3, 4, 8, 10
 _ANY, _LITERAL, _ALLOW = 1, 3, 3
@@ -162,66 +149,3 @@ class _Prepared(Request[CreateAclsRequest_v1]):  # type: ignore[misc]  # aiokafk
 
     def prepare(self, versions: Any) -> Any:
         return self._struct
-
-
-class _AlteredV0(Response):  # type: ignore[misc]  # as above
-    API_KEY = 51
-    API_VERSION = 0
-    SCHEMA = Schema(
-        ("throttle_time_ms", Int32),
-        (
-            "results",
-            CompactArray(
-                ("user", CompactString("utf-8")),
-                ("code", Int16),
-                ("message", CompactString("utf-8")),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
-
-
-class _AlterV0(RequestStruct):  # type: ignore[misc]  # as above
-    API_KEY = 51
-    API_VERSION = 0
-    FLEXIBLE_VERSION = True
-    RESPONSE_TYPE = _AlteredV0
-    SCHEMA = Schema(
-        (
-            "deletions",
-            CompactArray(("name", CompactString("utf-8")), ("mechanism", Int8), ("tags", TaggedFields)),
-        ),
-        (
-            "upsertions",
-            CompactArray(
-                ("name", CompactString("utf-8")),
-                ("mechanism", Int8),
-                ("iterations", Int32),
-                ("salt", CompactBytes),
-                ("salted_password", CompactBytes),
-                ("tags", TaggedFields),
-            ),
-        ),
-        ("tags", TaggedFields),
-    )
-
-
-class AlterUserScramCredentials(Request[_AlterV0]):  # type: ignore[misc]  # as above
-    """Kafka's API 51 (KIP-554): the password itself never travels, only what SCRAM makes of it."""
-
-    API_KEY = 51
-
-    def __init__(self, passwords: Mapping[str, str]) -> None:
-        self._passwords = passwords
-
-    def build(self, request_struct_class: Any) -> Any:
-        """The request as aiokafka sends it."""
-        return request_struct_class([], list(_upsertions(self._passwords.items())), {})
-
-
-def _upsertions(passwords: Iterable[tuple[str, str]]) -> Iterator[tuple[Any, ...]]:
-    for user, password in passwords:
-        salt = secrets.token_bytes(32)
-        salted = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-        yield user, _SHA_512, ITERATIONS, salt, salted, {}

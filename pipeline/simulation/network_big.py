@@ -8,11 +8,11 @@ import msgspec
 
 from pipeline.reads.geography import beeline_m
 from pipeline.simulation.network import Leg, Patrol, RoadNetwork, Route
+from pipeline.simulation.network_big_hotlist import hotlist_of
 from pipeline.simulation.network_hotlist import POLICIES
-from pipeline.simulation.vehicles import GRAMMARS, Wanted
 from schemas.base import Country, Position
 from schemas.reads import Network, Purpose
-from schemas.reference import Camera, Certificate, Distance, HotList, HotlistEntry, Line, Section, Zone
+from schemas.reference import Camera, Certificate, Distance, Line, Section, Zone
 
 METRES_A_DEGREE = 111_195.0  # of latitude
 # Place, latitude, longitude, inhabitants in thousands: the weight of its traffic.
@@ -35,12 +35,7 @@ _NETWORKS: tuple[tuple[Network, float, tuple[Purpose, ...]], ...] = (
     ("public_transport", 6, ("investigation",)),
     ("vehicle", 4, ("hotlist", "investigation")),
 )
-_LISTS: tuple[tuple[HotList, str, float], ...] = (
-    ("no_insurance", "uninsured", 48), ("no_inspection", "inspection lapsed", 24), ("stolen", "theft", 14),
-    ("sis", "theft", 10), ("national_wanted", "robbery", 3), ("ad_hoc", "watch", 1),
-)  # fmt: skip
 _LIMITS = (50, 70, 90, 120)
-_DOUBTFUL = frozenset("0O1I")
 _2023, _2030 = 1_672_531_200_000, 1_893_456_000_000
 
 
@@ -65,7 +60,7 @@ def big_network(cameras: int = 10_000, seed: int = 1, *, hotlist: int = 5_000) -
         cameras=tuple(listed),
         sections=tuple(sections),
         zones=_zones(fixed),
-        hotlist=tuple(_hotlist(random, hotlist)),
+        hotlist=tuple(hotlist_of(random, hotlist)),
         policies=POLICIES,
         routes=tuple(routes),
         patrols={car.camera_id: _patrol(random) for car in cars},
@@ -183,30 +178,3 @@ def _patrol(random: Random) -> Patrol:
     corners = ((0.0, 0.0), (0.02, 0.01), (0.02, 0.04), (0.0, 0.03))
     loop = tuple(Position(lat=lat + down, lon=lon + right) for down, right in corners)
     return Patrol(loop, lap_ms=1_200_000)
-
-
-def _hotlist(random: Random, count: int) -> list[HotlistEntry]:
-    countries: tuple[Country, ...] = tuple(GRAMMARS)
-    alike = Wanted(())
-    entries: list[HotlistEntry] = []
-    while len(entries) < count:
-        country = random.choices(countries, (70, 10, 9, 6, 2, 3))[0]
-        plate = GRAMMARS[country](random)
-        if not alike.admits(plate):
-            continue  # no read may be of two entries
-        alike.add(plate)
-        name, category, _ = random.choices(_LISTS, [share for _, _, share in _LISTS])[0]
-        grave = name in ("stolen", "sis", "national_wanted")
-        abroad: tuple[Country, ...] = (random.choice(("FR", "NL", "LU")),) if grave and random.random() < 0.3 else ()
-        if not _DOUBTFUL.isdisjoint(plate):
-            abroad = ()  # some of these may be another vehicle's plate but for O and 0 or I and 1; those need a person first
-        entries.append(
-            HotlistEntry(
-                entry_id=f"H-{len(entries):07d}", plate=plate, country=country, hotlist=name, category=category,
-                priority="high" if grave else "low", action="stop" if grave else "report",
-                owner="Central hotlist service",
-                legal_basis="Police function act, art. 44/2", share_with=abroad,
-                case_reference=f"C-{len(entries)}" if abroad else None,
-            )
-        )  # fmt: skip
-    return entries

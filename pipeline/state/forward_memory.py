@@ -14,11 +14,11 @@ import redis.asyncio
 
 from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, passage_of, update_of
 from pipeline.state.dedup import SeenOnce
+from pipeline.state.delivery_marks import WHAT, DeliveryMarks
 from pipeline.state.redis_port import Argument, Script
 from schemas.topics import FORWARDS_KEPT_MS as KEPT_MS
 
 CLAIM_MS = 800  # a worker that dies with a claim holds its policy up for so long
-WHAT = "forward memory"
 Calls = list[tuple[Sequence[str], Sequence[Argument]]]
 
 _PASSAGE = Script("""
@@ -43,8 +43,6 @@ return redis.call('PEXPIRE', KEYS[1], ARGV[1])
 _ALL = Script("return redis.call('HVALS', KEYS[1])")
 _NAMES = Script("return redis.call('HKEYS', KEYS[1])")
 _FORGET = Script("return redis.call('HDEL', KEYS[1], unpack(ARGV))")
-_MARK = Script("return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])")
-_MARKED = Script("return redis.call('EXISTS', KEYS[1])", reads_only=True)
 _CLAIM = Script("""
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
 return 0
@@ -79,46 +77,6 @@ class ForwardMemory(Protocol):
 
     async def recalled(self, gone: Sequence[Sent]) -> None:
         """The broker has their recalls: forget them, but for the mark."""
-
-
-class DeliveryMarks:
-    """What liaison must know of a forward: whether it was recalled, ever attempted, or dropped unsent."""
-
-    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
-        self._client = client
-        self._namespace = namespace
-
-    async def is_recalled(self, forward_id: str) -> bool:
-        """Whether it was recalled. Raises Unavailable when Redis is away."""
-        return bool((await _MARKED.run(self._client, WHAT, [([self._recalled_key(forward_id)], [])]))[0])
-
-    async def was_attempted(self, forward_id: str) -> bool:
-        """Whether a delivery was ever begun. Raises Unavailable when Redis is away."""
-        return bool((await _MARKED.run(self._client, WHAT, [([self._key("attempted", forward_id)], [])]))[0])
-
-    async def was_dropped(self, forward_id: str) -> bool:
-        """Whether it was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
-        return bool((await _MARKED.run(self._client, WHAT, [([self._key("dropped", forward_id)], [])]))[0])
-
-    async def dropped(self, forward_id: str) -> None:
-        """Note that it was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
-        await _MARK.run(self._client, WHAT, [([self._key("dropped", forward_id)], [2 * KEPT_MS])])
-
-    async def attempting(self, forward_id: str) -> None:
-        """Note that a delivery begins. Raises Unavailable when Redis is away."""
-        await _MARK.run(self._client, WHAT, [([self._key("attempted", forward_id)], [2 * KEPT_MS])])
-
-    async def recalled(self, forward_ids: Sequence[str]) -> None:
-        """Mark these as recalled. Raises Unavailable when Redis is away."""
-        await _MARK.run(self._client, WHAT, [([self._recalled_key(one)], [2 * KEPT_MS]) for one in forward_ids])
-
-    def _recalled_key(self, forward_id: str) -> str:
-        """Written by cross_border."""
-        return f"{{{self._namespace}:forwards:recalled:{forward_id}}}"
-
-    def _key(self, mark: str, forward_id: str) -> str:
-        """Written by liaison."""
-        return f"{{{self._namespace}:deliveries:{mark}:{forward_id}}}"
 
 
 class RedisForwardMemory:

@@ -1,37 +1,35 @@
-"""Reference data from and to files: CSV, a JSON array or JSON lines, checked line by line in bounded memory.
+"""Reference data from files: CSV, a JSON array or JSON lines, checked line by line in bounded memory.
 
 A file is checked as a whole before anything of it is used. What passed waits in a temporary file; what did not is told with file,
 line, column and reason.
 """
 
-import csv
 import tempfile
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, BinaryIO, Generic, Literal, TextIO, TypeVar
+from typing import IO, Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 import numpy as np
 
 from pipeline.errors import BadRecord
-from pipeline.tables.cells import safe_cell, shown
-from pipeline.tables.columns import TABLES, Column, Table
+from pipeline.tables.cells import shown
+from pipeline.tables.columns import TABLES, Table
 from pipeline.tables.csv_rows import csv_rows, refused_cell
 from pipeline.tables.json_items import json_items, looks_like_lines
 from pipeline.tables.refusals import Refused
 from pipeline.tables.taking import Taking, WrongItem
+from pipeline.tables.writing import ENCODER, Form
 from schemas.base import Message
 
 __all__ = ["TABLES", "Checked", "Refused", "Table", "check_file"]
 
 T = TypeVar("T", bound=Message)
-Form = Literal["csv", "json", "jsonl"]
 TOLD = 100  # refusals kept in words; the rest is only counted
 _IN_MEMORY = 8 << 20  # bytes of checked items; more wait on disk
-_ENCODER = msgspec.json.Encoder(order="deterministic")
 _REPORT_EVERY = 5_000  # lines
 
 
@@ -142,7 +140,7 @@ class _Check(Generic[T]):
     def _take(self, line: int, values: dict[str, Any], from_csv: bool) -> None:
         try:
             item = self._taking.of_cells(values) if from_csv else self._taking.of_json(values)
-            data = _ENCODER.encode(item)
+            data = ENCODER.encode(item)
         except WrongItem as error:
             self._refuse_at(line, error.place, error.reason, from_csv)
         except (UnicodeEncodeError, RecursionError) as error:
@@ -185,32 +183,3 @@ class _Check(Generic[T]):
                 self._refuse_at(self._lines[index], (self._table.key_field,), reason, bool(self._header))
         self._checked._left_out = repeated
         self._checked.good -= len(repeated)
-
-
-def write_file(stream: TextIO, table: Table[T], items: Iterable[T], form: Form) -> int:
-    """Write items so that check_file reads the same ones back; how many there were. stream: opened with newline=""."""
-    written = 0
-    if form == "csv":
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow([column.name for column in table.columns])
-        for item in items:
-            writer.writerow([_cell(item, column) for column in table.columns])
-            written += 1
-        return written
-    for item in items:
-        text = _ENCODER.encode(item).decode()
-        stream.write(text if form == "jsonl" else ("[\n" if not written else ",\n") + text)
-        stream.write("\n" if form == "jsonl" else "")
-        written += 1
-    if form == "json":
-        stream.write("\n]\n" if written else "[]\n")
-    return written
-
-
-def _cell(item: Message, column: Column) -> str:
-    value: Any = item
-    for step in column.place:
-        value = getattr(value, step)
-        if value is None:
-            return ""
-    return safe_cell(column.show(value))

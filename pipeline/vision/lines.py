@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.vision.bands import bands_of
 from pipeline.vision.boxes import Box
-from pipeline.vision.pictures import Picture, at_share
+from pipeline.vision.pictures import Picture
 from pipeline.vision.rows import Grey, Row, find_row, sheared, straighten
 
 
@@ -38,7 +38,6 @@ Lines = tuple[Line, ...]
 _BEYOND = 0.6  # its first may have been missed
 _WITHIN = -0.1  # a plate of two lines is square, and found whole
 _PITCHES = (1.25, 1.55)  # heights of a character from one line's middle to the other's
-_BLUE = 96.0, 129.0  # hues, as OpenCV counts them: 0..179
 _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with margins
 
 
@@ -91,7 +90,7 @@ def _cut(crop: Picture, rows: tuple[Row, ...]) -> Lines:
 def _line(crop: Picture, row: Row) -> Line:
     """The line without the bands at its ends, whose small letters (country, region) are no part of the plate's text."""
     line = straighten(crop, row)
-    (_, left), (_, right) = _bands(line)
+    (_, left), (_, right) = bands_of(line)
     return Line(line[:, left : line.shape[1] - right].copy(), row, left)
 
 
@@ -121,36 +120,8 @@ def text_and_band(crop: Picture, inner: Box) -> tuple[Picture, Picture]:
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
     row = find_row(grey, inner, roughly=True) or _strip(*inner)
     line = straighten(crop, _along(row, inner, crop, _BEYOND))
-    (begin, end), _ = _bands(line)
+    (begin, end), _ = bands_of(line)
     return straighten(crop, row), line[:, begin:end].copy()
-
-
-def _bands(line: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where the blue bands at the left and at the right begin and end, each counted from its end of the line; (0, 0): none."""
-    width = line.shape[1]
-    side = width // 4
-    hue, saturation, _ = (
-        at_share(plane, 0.5) for plane in cv2.split(cv2.cvtColor(line[::4, side:-side:2], cv2.COLOR_BGR2HSV))
-    )
-    is_bluish = _BLUE[0] <= hue <= _BLUE[1]  # the whole picture is: a band is bluer than its ground
-    least = 91.0 if not is_bluish or saturation < 30.0 else saturation + 61.0
-    left, right = (_blue_columns(part, least) for part in (line[:, :side], line[:, width - side :]))
-    return _band(left), _band(right[::-1])
-
-
-def _blue_columns(part: Picture, least: float) -> NDArray[np.bool_]:
-    """Which columns are mostly blue. least: saturation."""
-    hsv = cv2.cvtColor(part, cv2.COLOR_BGR2HSV)
-    blue = cv2.inRange(hsv, np.array([_BLUE[0], least, 41.0]), np.array([_BLUE[1], 255.0, 255.0]))
-    return np.asarray(np.count_nonzero(blue, axis=0) > 0.5 * part.shape[0])
-
-
-def _band(columns: NDArray[np.bool_]) -> tuple[int, int]:
-    """Where a band begins and ends, counted from the line's end inwards: what is outside is no part of the plate. (0, 0): none."""
-    blue = np.flatnonzero(columns)
-    if len(blue) < 3 or columns[blue[0] : blue[-1] + 1].mean() < 0.7:
-        return 0, 0
-    return int(blue[0]), int(blue[-1]) + 1
 
 
 def _pair(grey: Grey, row: Row) -> tuple[Row, Row] | None:

@@ -12,7 +12,8 @@ from moto.server import ThreadedMotoServer
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.evidence.retention import delete_old, keep_deleting
-from pipeline.evidence.store import EvidenceMissing, EvidenceStore, unavailable_name
+from pipeline.evidence.store import EvidenceMissing, EvidenceStore
+from pipeline.evidence.troubles import unavailable_name
 
 DAY_MS = 86_400_000
 MARCH_1_MS = 1_772_323_200_000

@@ -8,7 +8,8 @@ import pytest_asyncio
 
 from pipeline.neighbours.policy import Allowed, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
-from pipeline.state.forward_memory import DeliveryMarks, ForwardMemory, RedisForwardMemory
+from pipeline.state.delivery_marks import DeliveryMarks
+from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from schemas.reference import Policy
 from tests.builders import NOON_MS, cameras_of, make_alert, make_camera, make_entry, make_policy, make_read

@@ -24,7 +24,7 @@ from pipeline.receiver.files import client_context, key_ring
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import LiaisonSettings, Settings
-from pipeline.state.forward_memory import DeliveryMarks
+from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from pipeline.neighbours.policy import COUNTRIES, NotForwarded, forwards_of, partition_of_country, told_abroad
+from pipeline.neighbours.partitions import COUNTRIES, partition_of_country
+from pipeline.neighbours.policy import NotForwarded, forwards_of, told_abroad
 from pipeline.neighbours.recalls import correction_of, recall_of
 from schemas import ids
 from schemas.base import Position

@@ -9,7 +9,8 @@ import pytest
 import pipeline.plates
 
 PURE = (
-    "pipeline.neighbours.policy",
+    "pipeline.neighbours.partitions",
+    "pipeline.neighbours.retry_after",
     "pipeline.hotlist.index",
     "pipeline.sections.certainty",
     "pipeline.sections.pairing",

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Misconfigured
 from pipeline.law.book import FOREVER_MS, TABLES, kept_days, load_book, rule_at, the_book
-from pipeline.law.kinds import KINDS, OrdinaryAccess, Retention, Rule, SectionLength, Tolerance, Treaty
+from pipeline.law.kinds import KINDS, OrdinaryAccess, Retention, SectionLength, Tolerance, Treaty
+from pipeline.law.rule import Rule
 from pipeline.neighbours.treaties import treaty_fault
 from tests.builders import NOON_MS, book_of
 

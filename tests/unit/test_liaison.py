@@ -21,13 +21,13 @@ from pipeline.neighbours.message import (
     Settled,
     UnreadableForward,
     refusal_of,
-    retry_after_s,
     sign_acknowledgement,
     sign_forward,
     verdict_of,
     verify_acknowledgement,
     verify_forward,
 )
+from pipeline.neighbours.retry_after import retry_after_s
 from pipeline.neighbours.signatures import NotAuthentic
 from pipeline.runtime.back_off import BackOff
 from schemas.outcomes import Forward

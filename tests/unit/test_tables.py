@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadRecord
 from pipeline.tables import cells
-from pipeline.tables.files import TABLES, check_file, write_file
+from pipeline.tables.files import TABLES, check_file
+from pipeline.tables.writing import write_file
 from schemas.base import Message, Position
 from schemas.reference import (
     Camera,

@@ -13,16 +13,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.vision.rendering.plate_art import draw_plate_art
+from pipeline.vision.rendering.vehicle_front import FRONT_SIZE, PLATE_BOX, draw_front
 from schemas.base import Country
 from schemas.pictures import Frame
 
 Picture = NDArray[np.uint8]
 SIZE = (960, 540)  # width, height
-_FRONT = (1000, 640)  # a vehicle's front, 2 x 1.28 m: 500 pixels a metre
-_PLATE = (370, 470, 260, 55)  # of it: x, y, width, height
 BETWEEN_FRAMES_MS = 80
-_PAINTS = ((60, 58, 55), (150, 150, 152), (225, 225, 226), (128, 62, 32), (38, 32, 140), (92, 98, 64))  # BGR
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ def render_passage(
     harsh: rain and dirt: smaller, more blurred, noisier than a camera should be mounted for.
     """
     road = _road(random, night)
-    front = _front(random, plate, country, night)
+    front = draw_front(random, plate, country, night)
     turn, tilt = random.uniform(-0.22, 0.22), random.uniform(0.02, 0.10)
     near = random.uniform(0.55, 0.70) * (0.7 if harsh else 1.0)
     far = near * random.uniform(0.68, 0.8)
@@ -138,36 +135,9 @@ def _road(random: Random, night: bool) -> Picture:
     return np.clip(picture * (0.16 if night else random.uniform(0.8, 1.05)), 0, 255).astype(np.uint8)
 
 
-def _front(random: Random, plate: str, country: Country, night: bool) -> NDArray[np.uint8]:
-    """A vehicle's front with its plate: (640, 1000, 4) uint8 BGR and coverage."""
-    front = np.zeros((_FRONT[1], _FRONT[0], 4), np.uint8)
-    paint = random.choice(_PAINTS)
-    body = np.array(
-        [(60, 610), (40, 330), (190, 270), (270, 40), (730, 40), (810, 270), (960, 330), (940, 610)], np.int32
-    )
-    cv2.fillPoly(front, [body], (*paint, 255), cv2.LINE_AA)
-    glass = np.array([(225, 260), (295, 70), (705, 70), (775, 260)], np.int32)
-    cv2.fillPoly(front, [glass], (62, 56, 50, 255), cv2.LINE_AA)
-    cv2.rectangle(front, (250, 330), (750, 430), (30, 30, 32, 255), -1, cv2.LINE_AA)
-    cv2.rectangle(front, (120, 560), (880, 625), (26, 26, 28, 255), -1, cv2.LINE_AA)
-    for x in (140, 860):
-        cv2.ellipse(front, (x, 370), (78, 40), 0, 0, 360, (225, 228, 228, 255), -1, cv2.LINE_AA)
-    if night:
-        front[:, :, :3] = (front[:, :, :3] * 0.22).astype(np.uint8)
-        for x in (140, 860):
-            cv2.ellipse(front, (x, 370), (78, 40), 0, 0, 360, (255, 255, 255, 255), -1, cv2.LINE_AA)
-    x, y, width, height = _PLATE
-    cv2.rectangle(front, (x - 5, y - 5), (x + width + 5, y + height + 5), (22, 22, 22, 255), -1)
-    art = cv2.resize(draw_plate_art(plate, country), (width, height), interpolation=cv2.INTER_AREA)
-    if random.random() < 0.3:  # a shade across it
-        art = (art * np.linspace(1.0, random.uniform(0.7, 0.9), width)[None, :, None]).astype(np.uint8)
-    front[y : y + height, x : x + width, :3] = art
-    return front
-
-
 def _perspective(centre: tuple[float, float], scale: float, turn: float, tilt: float) -> NDArray[np.float64]:
     """From the flat front to the picture: turned to the side, seen from above. (3, 3)."""
-    width, height = _FRONT[0] * scale, _FRONT[1] * scale
+    width, height = FRONT_SIZE[0] * scale, FRONT_SIZE[1] * scale
     x, y = centre
     narrow, shrink = width * (1 - abs(turn) * 0.35) / 2, turn * height / 2
     slant = width * turn * 0.10
@@ -180,7 +150,7 @@ def _perspective(centre: tuple[float, float], scale: float, turn: float, tilt: f
         ],
         np.float32,
     )
-    flat = np.array([(0, 0), (_FRONT[0], 0), _FRONT, (0, _FRONT[1])], np.float32)
+    flat = np.array([(0, 0), (FRONT_SIZE[0], 0), FRONT_SIZE, (0, FRONT_SIZE[1])], np.float32)
     return np.asarray(cv2.getPerspectiveTransform(flat, corners), np.float64)
 
 
@@ -198,7 +168,7 @@ def _laid_into(road: Picture, front: NDArray[np.uint8], place: NDArray[np.float6
 
 
 def _box(place: NDArray[np.float64]) -> tuple[int, int, int, int]:
-    x, y, width, height = _PLATE
+    x, y, width, height = PLATE_BOX
     corners = np.array([[(x, y), (x + width, y), (x + width, y + height), (x, y + height)]], np.float64)
     found = cv2.perspectiveTransform(corners, place)[0]
     left, top = np.floor(found.min(axis=0)).astype(int)

@@ -9,7 +9,8 @@ import numpy as np
 from pipeline.vision.ctc import ALPHABET
 from pipeline.vision.own import levelled
 from pipeline.vision.training.art import TextLine, draw
-from pipeline.vision.training.lettering import backdrop, burnt_in, lettering
+from pipeline.vision.training.backdrops import backdrop
+from pipeline.vision.training.lettering import burnt_in, lettering
 from pipeline.vision.training.series import Plate, any_plate
 from pipeline.vision.training.strips import CHARACTER
 from pipeline.vision.training.typefaces import Typeface

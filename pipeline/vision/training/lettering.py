@@ -5,6 +5,7 @@ import numpy as np
 
 from pipeline.vision.ctc import ALPHABET
 from pipeline.vision.training.art import Drawn, TextLine
+from pipeline.vision.training.backdrops import backdrop
 from pipeline.vision.training.series import any_plate
 from pipeline.vision.training.strips import CHARACTER, Art
 from pipeline.vision.training.typefaces import HEIGHT, Typeface
@@ -13,23 +14,6 @@ from pipeline.vision.training.wear import Grey
 _MARGIN = round(2.2 * CHARACTER)
 _HERSHEY = (cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_TRIPLEX)
 _MARKS = {"-": 0.35, ".": 0.15, ":": 0.15, "/": 0.35, " ": 0.35}
-
-
-def backdrop(width: int, height: int, rng: np.random.Generator) -> Art:
-    """Bodywork, bumper, grille, road or hedge: shades, edges, bars, blots and grain."""
-    cells = int(rng.integers(1, 6)), int(rng.integers(1, 9))
-    coarse = rng.uniform(10, 240) + rng.normal(0, rng.uniform(1, 40), cells)
-    how = cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_NEAREST
-    art = np.asarray(cv2.resize(coarse.astype(np.float32), (width, height), interpolation=how), np.float32)
-    for _ in range(int(rng.integers(0, 7))):
-        _something(art, rng)
-    if rng.random() < 0.25:
-        _bars(art, rng)
-    if rng.random() < 0.3:
-        step = int(rng.integers(1, 8))
-        grain = rng.standard_normal((height // step + 1, width // step + 1), np.float32) * float(rng.uniform(2, 45))
-        art += cv2.resize(grain, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.clip(art, 0, 255)
 
 
 def lettering(face: Typeface, rng: np.random.Generator) -> Drawn:
@@ -176,31 +160,3 @@ def _ink_on(ground: float, rng: np.random.Generator) -> float:
     return float(
         np.clip(ground - far if ground > 128 or (ground > 70 and rng.random() < 0.5) else ground + far, 0, 255)
     )
-
-
-def _something(art: Art, rng: np.random.Generator) -> None:
-    """One blot or edge."""
-    height, width = art.shape
-    at = int(rng.integers(width)), int(rng.integers(height))
-    to = int(rng.integers(width)), int(rng.integers(height))
-    shade = float(rng.uniform(0, 255))
-    kind = int(rng.integers(3))
-    if kind == 0:
-        cv2.rectangle(art, at, to, shade, -1)
-    elif kind == 1:
-        cv2.line(art, at, to, shade, int(rng.integers(1, 14)), cv2.LINE_AA)
-    else:
-        axes = float(rng.uniform(4, width / 2)), float(rng.uniform(4, height / 2))
-        cv2.ellipse(art, (at, axes, float(rng.uniform(0, 180))), shade, -1, cv2.LINE_AA)
-
-
-def _bars(art: Art, rng: np.random.Generator) -> None:
-    """A grille: even bars, one way or the other, or both."""
-    step, thick = int(rng.integers(6, 40)), int(rng.integers(2, 12))
-    shade, way = float(rng.uniform(0, 255)), int(rng.integers(3))
-    if way != 1:
-        for y in range(int(rng.integers(step)), art.shape[0], step):
-            art[y : y + thick] = shade
-    if way != 0:
-        for x in range(int(rng.integers(step)), art.shape[1], step):
-            art[:, x : x + thick] = shade

@@ -1,0 +1,37 @@
+"""COLUMN=PATTERN, as the reference commands take it: columns by name, what they show of an item, and which items match."""
+
+import fnmatch
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from pipeline.errors import BadRecord
+from pipeline.tables.columns import Column, Table
+
+
+def column_named(table: Table[Any], name: str) -> Column:
+    """The column of this name. Raises BadRecord naming the ones there are."""
+    for column in table.columns:
+        if name in (column.name, *column.aliases):
+            return column
+    known = ", ".join(column.name for column in table.columns)
+    raise BadRecord("unknown_column", f"{name!r} is no column of {table.name}; known are {known}")
+
+
+def cell_of(item: Any, column: Column) -> str:
+    """What a column shows of an item; empty where it has nothing."""
+    for step in column.place:
+        item = getattr(item, step)
+        if item is None:
+            return ""
+    return column.show(item)
+
+
+def filter_of(table: Table[Any], filters: Sequence[str]) -> Callable[[Any], bool]:
+    """Whether an item matches every COLUMN=PATTERN; * and ? as in file names, upper and lower case alike."""
+    wanted = []
+    for text in filters:
+        name, equals, pattern = text.partition("=")
+        if not equals:
+            raise BadRecord("bad_filter", f"{text!r} is no filter: write COLUMN=VALUE, such as {table.key_field}=A*")
+        wanted.append((column_named(table, name), pattern.lower()))
+    return lambda item: all(fnmatch.fnmatchcase(cell_of(item, one).lower(), pattern) for one, pattern in wanted)

@@ -1,0 +1,41 @@
+"""The hotlist of a country's network for load tests: lists and countries in the shares of a national one."""
+
+from random import Random
+
+from pipeline.simulation.vehicles import GRAMMARS, Wanted
+from schemas.base import Country
+from schemas.reference import HotList, HotlistEntry
+
+_LISTS: tuple[tuple[HotList, str, float], ...] = (
+    ("no_insurance", "uninsured", 48), ("no_inspection", "inspection lapsed", 24), ("stolen", "theft", 14),
+    ("sis", "theft", 10), ("national_wanted", "robbery", 3), ("ad_hoc", "watch", 1),
+)  # fmt: skip
+_DOUBTFUL = frozenset("0O1I")
+
+
+def hotlist_of(random: Random, count: int) -> list[HotlistEntry]:
+    """So many entries, no two alike; the same from the same random source."""
+    countries: tuple[Country, ...] = tuple(GRAMMARS)
+    alike = Wanted(())
+    entries: list[HotlistEntry] = []
+    while len(entries) < count:
+        country = random.choices(countries, (70, 10, 9, 6, 2, 3))[0]
+        plate = GRAMMARS[country](random)
+        if not alike.admits(plate):
+            continue  # no read may be of two entries
+        alike.add(plate)
+        name, category, _ = random.choices(_LISTS, [share for _, _, share in _LISTS])[0]
+        grave = name in ("stolen", "sis", "national_wanted")
+        abroad: tuple[Country, ...] = (random.choice(("FR", "NL", "LU")),) if grave and random.random() < 0.3 else ()
+        if not _DOUBTFUL.isdisjoint(plate):
+            abroad = ()  # some of these may be another vehicle's plate but for O and 0 or I and 1; those need a person first
+        entries.append(
+            HotlistEntry(
+                entry_id=f"H-{len(entries):07d}", plate=plate, country=country, hotlist=name, category=category,
+                priority="high" if grave else "low", action="stop" if grave else "report",
+                owner="Central hotlist service",
+                legal_basis="Police function act, art. 44/2", share_with=abroad,
+                case_reference=f"C-{len(entries)}" if abroad else None,
+            )
+        )  # fmt: skip
+    return entries

@@ -1,0 +1,52 @@
+"""Marks on forwards in Redis: cross_border marks what it recalls, liaison what it attempts and what it drops unsent."""
+
+from collections.abc import Sequence
+
+import redis.asyncio
+
+from pipeline.state.redis_port import Script
+from schemas.topics import FORWARDS_KEPT_MS as KEPT_MS
+
+WHAT = "forward memory"  # its name when it is away
+_MARK = Script("return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])")
+_MARKED = Script("return redis.call('EXISTS', KEYS[1])", reads_only=True)
+
+
+class DeliveryMarks:
+    """What liaison must know of a forward: whether it was recalled, ever attempted, or dropped unsent."""
+
+    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    async def is_recalled(self, forward_id: str) -> bool:
+        """Whether it was recalled. Raises Unavailable when Redis is away."""
+        return bool((await _MARKED.run(self._client, WHAT, [([self._recalled_key(forward_id)], [])]))[0])
+
+    async def was_attempted(self, forward_id: str) -> bool:
+        """Whether a delivery was ever begun. Raises Unavailable when Redis is away."""
+        return bool((await _MARKED.run(self._client, WHAT, [([self._key("attempted", forward_id)], [])]))[0])
+
+    async def was_dropped(self, forward_id: str) -> bool:
+        """Whether it was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
+        return bool((await _MARKED.run(self._client, WHAT, [([self._key("dropped", forward_id)], [])]))[0])
+
+    async def dropped(self, forward_id: str) -> None:
+        """Note that it was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
+        await _MARK.run(self._client, WHAT, [([self._key("dropped", forward_id)], [2 * KEPT_MS])])
+
+    async def attempting(self, forward_id: str) -> None:
+        """Note that a delivery begins. Raises Unavailable when Redis is away."""
+        await _MARK.run(self._client, WHAT, [([self._key("attempted", forward_id)], [2 * KEPT_MS])])
+
+    async def recalled(self, forward_ids: Sequence[str]) -> None:
+        """Mark these as recalled. Raises Unavailable when Redis is away."""
+        await _MARK.run(self._client, WHAT, [([self._recalled_key(one)], [2 * KEPT_MS]) for one in forward_ids])
+
+    def _recalled_key(self, forward_id: str) -> str:
+        """Written by cross_border."""
+        return f"{{{self._namespace}:forwards:recalled:{forward_id}}}"
+
+    def _key(self, mark: str, forward_id: str) -> str:
+        """Written by liaison."""
+        return f"{{{self._namespace}:deliveries:{mark}:{forward_id}}}"
