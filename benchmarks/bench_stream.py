@@ -28,6 +28,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -86,7 +87,7 @@ def measure(
                     options.partitions,
                     folder,
                 )
-                figures = forked(lambda engine=engine, run=run: measured(engine, run))  # type: ignore[misc]
+                figures = forked(partial(measured, engine, run))
             print(f"  round {number + 1} {engine}: {figures}", file=sys.stderr)
             found[engine].append(figures)
             outcomes.add((figures["reads"], figures["alerts"], figures["violations"]))

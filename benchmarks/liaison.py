@@ -12,6 +12,7 @@ import asyncio
 import json
 import os
 import platform
+import ssl
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -99,19 +100,20 @@ async def contenders(files: Credentials, url: str, count: int) -> None:
     """The agent's handler, then bare aiohttp on the same work."""
     key = signing_key("key", files.sender_sign_key)
 
-    def tls() -> object:
+    def tls() -> ssl.SSLContext:
         return client_context(
             ca=("ca", files.sender_ca), cert=("cert", files.sender_cert), key=("key", files.sender_key)
         )
 
-    client = DeskClient(url, tls=tls, ring=key_ring("desk", {"NL": files.desk_sign_public}), timeout_s=5.0)  # type: ignore[arg-type]
-    liaison = Liaison(desks={"NL": client}, key=key, sender="BE", seen=AlwaysFirst(), now_ms=platform_now_ms,  # type: ignore[arg-type]
+    client = DeskClient(url, tls=tls, ring=key_ring("desk", {"NL": files.desk_sign_public}), timeout_s=5.0)
+    liaison = Liaison(desks={"NL": client}, key=key, sender="BE", now_ms=platform_now_ms,
+                      seen=AlwaysFirst(),  # type: ignore[arg-type]  # in the place of Redis
                       back_off=BackOff(), random=Random(1), counters=Counters(CollectorRegistry()), open={})  # fmt: skip
 
     async def through_the_handler(forward: Forward) -> object:
         return await liaison.handle([Record("forwards", 0, 0, 0, forward, b"")])
 
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls(), limit=1)) as session:  # type: ignore[arg-type]
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=tls(), limit=1)) as session:
 
         async def bare(forward: Forward) -> object:
             token = sign_forward(forward, key, sender="BE", at_ms=platform_now_ms())

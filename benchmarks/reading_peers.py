@@ -84,7 +84,7 @@ class SimpleLpr:
 
     def __init__(self) -> None:
         """Raises ModuleNotFoundError where it is not installed. Its countries count for the whole process."""
-        import simplelpr  # type: ignore[import-not-found, unused-ignore] # only the group bench brings it
+        import simplelpr  # type: ignore[import-not-found, unused-ignore]  # only the group bench brings it
 
         setup = simplelpr.EngineSetupParms()
         setup.cudaDeviceId, setup.maxConcurrentImageProcessingOps = -1, 1

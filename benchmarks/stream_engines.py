@@ -219,14 +219,14 @@ def quixstreams(run: Run) -> None:
     from quixstreams.models.serializers import Serializer
     from quixstreams.sinks import BatchingSink, SinkBatch
 
-    class Encoded(Serializer):  # type: ignore[misc]
+    class Encoded(Serializer):  # type: ignore[misc]  # only the group bench brings its types
         def __call__(self, value: Alert, ctx: Any) -> bytes:
             return _encode(value)
 
     progress, sections = run.progress, run.blocking_sections()
     violations_to = Producer({"bootstrap.servers": run.servers, **run.let_in, **LIBRDKAFKA_WRITES})
 
-    class Sections(BatchingSink):  # type: ignore[misc]
+    class Sections(BatchingSink):  # type: ignore[misc]  # as above
         def write(self, batch: SinkBatch) -> None:
             seen = [one.value for one in batch if one.value]
             found = without_loop(sections.judge(seen, last=progress.reads >= progress.total))
@@ -273,7 +273,7 @@ def bytewax(run: Run) -> None:
 
     progress, sections = run.progress, run.blocking_sections()
 
-    class Ending(StatefulSourcePartition):  # type: ignore[misc]
+    class Ending(StatefulSourcePartition):  # type: ignore[misc]  # only the group bench brings its types
         """A partition of Kafka's source that ends when all reads are done."""
 
         def __init__(self, partition: Any) -> None:
@@ -286,7 +286,7 @@ def bytewax(run: Run) -> None:
 
         def snapshot(self) -> Any: ...
 
-    class Source(KafkaSource):  # type: ignore[misc]
+    class Source(KafkaSource):  # type: ignore[misc]  # as above
         def build_part(self, *args: Any) -> Ending:
             return Ending(super().build_part(*args))
 

@@ -161,7 +161,7 @@ def _s3(bucket: str, path: str, query: str) -> S3Store:
         raise Misconfigured(
             SETTING, found=f"?{unknown[0]}=", allowed=f"with only {', '.join(_S3_OPTIONS)} in its query"
         )
-    config: S3Config = {_S3_OPTIONS[name]: value for name, value in given.items()}  # type: ignore[assignment]
+    config: S3Config = {_S3_OPTIONS[name]: value for name, value in given.items()}  # type: ignore[assignment]  # S3Config's names
     client: ClientConfig = {
         "timeout": "10s",
         "connect_timeout": "3s",

@@ -70,7 +70,8 @@ class PackedIndex:
         marks = np.fromiter(map(hash, texts), np.int64, len(texts)).astype(np.uint32)
         words = np.frombuffer(self._words, np.uint64)[marks * np.uint32(_SPREAD) >> self._shift]
         wanted = _BIT[marks & 63] | _BIT[marks >> 6 & 63]
-        return (words & wanted == wanted).nonzero()[0].tolist()  # type: ignore[no-any-return]
+        places: list[int] = (words & wanted == wanted).nonzero()[0].tolist()
+        return places
 
     def rows(self, text: str) -> list[int]:
         """The rows of this text, in no order, and very rarely one of another text with the same hash."""

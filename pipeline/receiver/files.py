@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,7 +44,7 @@ def key_ring(setting: str, files: Mapping[str, Path]) -> dict[tuple[str, str], O
     ring: dict[tuple[str, str], OKPKey] = {}
     for country, file in files.items():
         where, allowed = setting.format(country=country), "Ed25519 public keys, PEM"
-        ring |= _read(where, file, lambda pem, country=country: key_ring_of(country, pem), allowed)  # type: ignore[misc]
+        ring |= _read(where, file, partial(key_ring_of, country), allowed)
     return ring
 
 

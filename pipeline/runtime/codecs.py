@@ -106,4 +106,4 @@ def bind() -> None:
         for name, decode in DECODERS.items():
             if hasattr(module, name):
                 setattr(module, name, decode)
-    sys.modules[DefaultRecordBatchBuilder.__module__].zstd_encode = zstd.compressed  # type: ignore[attr-defined]
+    sys.modules[DefaultRecordBatchBuilder.__module__].zstd_encode = zstd.compressed  # type: ignore[attr-defined]  # aiokafka's name

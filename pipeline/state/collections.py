@@ -28,9 +28,9 @@ class Collection(Generic[T]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_decoder", msgspec.json.Decoder(self.message))
-        version, changed = Version[self.message], Changed[self.message]  # type: ignore[name-defined]
-        object.__setattr__(self, "_versions_decoder", msgspec.json.Decoder(list[version]))  # type: ignore[valid-type]
-        object.__setattr__(self, "_changed_decoder", msgspec.json.Decoder(list[changed]))  # type: ignore[valid-type]
+        version, changed = Version[self.message], Changed[self.message]  # type: ignore[name-defined]  # types made at run time
+        object.__setattr__(self, "_versions_decoder", msgspec.json.Decoder(list[version]))  # type: ignore[valid-type]  # as above
+        object.__setattr__(self, "_changed_decoder", msgspec.json.Decoder(list[changed]))  # type: ignore[valid-type]  # as above
 
     def encode(self, item: T) -> bytes:
         """The item as JSON, the same bytes for the same item."""

@@ -62,8 +62,9 @@ def decode_all(topic: Topic[M], payloads: Sequence[bytes | None]) -> list[M] | N
 
     Per message it costs the least that it can.
     """
+    decode_one = _decoder(topic.message, topic.encoding).decode
     try:
-        messages: list[M] = list(map(_decoder(topic.message, topic.encoding).decode, payloads))  # type: ignore[arg-type]
+        messages: list[M] = list(map(decode_one, payloads))  # type: ignore[arg-type]  # of None comes a TypeError
     except (*_UNREADABLE, TypeError):  # the last: no payload at all
         return None
     reads_of = _READS_OF.get(topic.message)

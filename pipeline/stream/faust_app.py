@@ -13,18 +13,18 @@ from pipeline.stream.transport import StageTransport
 from schemas.topics import Topic
 
 
-class _Boot(BootStrategy):  # type: ignore[misc]
+class _Boot(BootStrategy):  # type: ignore[misc]  # faust's types are not followed
     enable_kafka_producer = False  # outputs are sent by Sender, which waits for every acknowledgement
     enable_web = False
     enable_sensors = False
 
 
-class _Settings(faust.Settings):  # type: ignore[misc]  # faust ships no types
+class _Settings(faust.Settings):  # type: ignore[misc]  # as above
     def getenv(self, env_name: str) -> None:
         """None: BROKER_URL, TIMEZONE and their like are other programs' words, and would go before what stands below."""
 
 
-class _App(faust.App):  # type: ignore[misc]
+class _App(faust.App):  # type: ignore[misc]  # as above
     BootStrategy = _Boot
     Settings = _Settings
     logger = logging.getLogger("faust.app")

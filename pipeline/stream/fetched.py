@@ -157,7 +157,7 @@ def keep_packed(consumer: Any) -> None:
     fetcher._proc_fetch_request = kept_packed
 
 
-class PartitionBatches(upstream.PartitionRecords):  # type: ignore[misc]
+class PartitionBatches(upstream.PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
     """aiokafka's PartitionRecords, which skips aborted transactions and tracks positions, over batches instead of records.
 
     It relies on its fields and on how _unpack_records iterates.

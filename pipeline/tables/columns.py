@@ -21,7 +21,7 @@ and no, 1 and 0.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 from msgspec import inspect
@@ -34,7 +34,7 @@ from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, Zon
 
 T = TypeVar("T", bound=Message)
 Place = tuple[str, ...]
-_LATEST_MS = next(meta.le for meta in EpochMs.__metadata__ if isinstance(meta, msgspec.Meta))  # type: ignore[attr-defined]
+_LATEST_MS = next(meta.le for meta in get_args(EpochMs) if isinstance(meta, msgspec.Meta))
 
 
 @dataclass(frozen=True, slots=True)

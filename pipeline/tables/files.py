@@ -42,7 +42,7 @@ class Checked(Generic[T]):
     bad: int = 0  # lines that may not
     fatal: bool = False  # the file is broken as a whole: nothing may be taken
     refused: list[Refused] = field(default_factory=list)  # the first of them, by line
-    _spool: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
+    _spool: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115  # __exit__ closes
     _left_out: set[int] = field(default_factory=set)
 
     def pairs(self) -> Iterator[tuple[str, bytes]]:

@@ -15,7 +15,7 @@ import yaml
 from agents import AGENTS, agent_named
 from pipeline.runtime.settings import load_settings
 from schemas.base import Message
-from schemas.topics import TOPICS
+from schemas.topics import TOPICS, Topic
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
@@ -64,12 +64,12 @@ def test_topics_and_messages_belong_together() -> None:
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: str(topic.name))
-def test_messages_are_frozen_and_say_which_topic_carries_them(topic: object) -> None:
+def test_messages_are_frozen_and_say_which_topic_carries_them(topic: Topic[Message]) -> None:
     """An immutable struct whose docstring names its topic."""
-    message = topic.message  # type: ignore[attr-defined]
+    message = topic.message
     assert issubclass(message, Message)
     assert message.__struct_config__.frozen
-    assert f"vigie.{topic.name}" in (message.__doc__ or "")  # type: ignore[attr-defined]
+    assert f"vigie.{topic.name}" in (message.__doc__ or "")
     assert msgspec.json.schema(message)
 
 
@@ -181,3 +181,21 @@ def test_the_repository_speaks_of_vigie_alone() -> None:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".py", ".toml", ".md", ".json") and path.name != Path(__file__).name:
                 assert not wrong.search(path.read_text("utf-8")), path
+
+
+_CODE_FOLDERS = ("agents", "benchmarks", "pipeline", "schemas", "tests")
+_NO_REASON = re.compile(r"# *(type: ignore(\[[^]]*\])?|noqa(: *[A-Z0-9, ]+)?)[ #-]*(# fmt: \w+)?$", re.MULTILINE)
+
+
+def test_what_a_checker_is_told_to_let_pass_has_its_reason_beside_it() -> None:
+    """After each `type: ignore` and `noqa` of the code stands why, in words."""
+    for bare in ("ignore", "ignore[misc]", "ignore[misc, arg-type]  #", "ignore[misc]  # fmt: skip"):
+        assert _NO_REASON.search(f"x = y  # type: {bare}\nz = 1"), bare
+    for bare in ("noqa", "noqa: E501", "noqa: E501, B010 - "):
+        assert _NO_REASON.search(f"x = y  # {bare}"), bare
+    for told in ("type: ignore[misc]  # a library without types", "noqa: E501 - a table", "noqa: E501  # a table"):
+        assert not _NO_REASON.search(f"x = y  # {told}"), told
+    files = [path for folder in _CODE_FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    assert files
+    found = ((path, _NO_REASON.search(path.read_text("utf-8"))) for path in files)
+    assert [] == [f"{path.relative_to(ROOT)}: {bare[0]}" for path, bare in found if bare]

@@ -83,7 +83,7 @@ async def test_what_is_no_picture_is_told_and_the_stream_goes_on(road: WholeRoad
     now_ms = platform_now_ms()
 
     def frame(image: bytes, **changes: object) -> Frame:
-        return msgspec.structs.replace(good, image=image, captured_at_ms=now_ms, **changes)  # type: ignore[arg-type]
+        return msgspec.structs.replace(good, image=image, captured_at_ms=now_ms, **changes)
 
     bad = [
         frame(b"no picture at all"),

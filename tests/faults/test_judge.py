@@ -137,7 +137,7 @@ def test_poison_without_a_dead_letter_is_missing(case: Case) -> None:
     """Each stage that reads there must tell."""
     case.comes(ALERT)
     fault = KINDS["poison"]()
-    fault.expected = [("hotlist", "faults.reads", 0, 1)]  # type: ignore[attr-defined]
+    fault.expected = [("hotlist", "faults.reads", 0, 1)]  # type: ignore[attr-defined]  # poison alone has it
     case.strikes.append(Strike(Planned(fault, "", 0.0), 5.0))
     assert ["missing"] == case.verdict()
 

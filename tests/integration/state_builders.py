@@ -1,7 +1,7 @@
 """Small builders for the state's tests."""
 
 from schemas import ids
-from schemas.outcomes import Alert
+from schemas.outcomes import Alert, Match
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry
 
@@ -38,7 +38,7 @@ def make_camera(number: int = 1, name: str = "Estaimpuis") -> Camera:
     return Camera(camera_id=f"CAM-{number}", name=name, network="federal")
 
 
-def make_alert(read: PlateRead, entry: HotlistEntry, match: str = "exact") -> Alert:
+def make_alert(read: PlateRead, entry: HotlistEntry, match: Match = "exact") -> Alert:
     """A hit of one read on one entry, its incident still unknown."""
     alert_id = ids.alert_id(read.read_id, entry.entry_id)
     return Alert(
@@ -53,7 +53,7 @@ def make_alert(read: PlateRead, entry: HotlistEntry, match: str = "exact") -> Al
         action=entry.action,
         owner=entry.owner,
         legal_basis=entry.legal_basis,
-        match=match,  # type: ignore[arg-type]
+        match=match,
         score=1.0,
         confirm=False,
         wanted_plate=entry.plate,

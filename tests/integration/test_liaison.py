@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -116,6 +117,11 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+def arrived(desk: DeskProcess, batch: Batch, least: int) -> bool:
+    """Whether so many of these forwards are in the inbox."""
+    return len(desk.entries(batch.prefix)) >= least
+
+
 async def test_a_forward_arrives_whole_and_its_receipt_proves_it(desk: DeskProcess, keys: Path, make: Make) -> None:
     """The inbox holds the forward and its signed text; the receipt holds the neighbour's reference and signed word."""
     batch = forwards(1, now_ms=platform_now_ms())
@@ -158,7 +164,7 @@ async def test_a_desk_killed_in_mid_stream_loses_nothing_and_stores_nothing_twic
     handler = await make(liaison_settings(keys, {"NL": desk.url}))
     delivering = asyncio.create_task(delivered(handler, batch))
     for wanted in (60, 180):
-        await until(lambda wanted=wanted: len(desk.entries(batch.prefix)) >= wanted)  # type: ignore[misc]
+        await until(partial(arrived, desk, batch, wanted))
         await desk.kill()
         await desk.start()
     receipts = await asyncio.wait_for(delivering, 60.0)

@@ -37,7 +37,7 @@ def decoded(*parts: bytes, reports_refused: bool = True) -> tuple[list[Record[Re
     wire = Wire("agent", "vigie", READS, reports_refused=reports_refused)
     value = b'{"reads":[' + b",".join(parts) + b"]}"
     records, outputs = wire.decoded([(PLACE, [SimpleNamespace(offset=7, timestamp=NOON_MS, value=value)])])
-    return records, outputs, wire  # type: ignore[return-value]
+    return records, outputs, wire  # type: ignore[return-value]  # READS carries batches
 
 
 def letters(wire: Wire, outputs: Outputs) -> list[tuple[int | None, str]]:

@@ -13,7 +13,7 @@ from pipeline.vision.verify import AROUND, HIGH, WIDE, Verdict, block_of, corner
 def row(**changed: float) -> Row:
     """A level row of 200 x 40 pixels around (300, 200)."""
     parts = {"centre_x": 300.0, "centre_y": 200.0, "length": 200.0, "height": 40.0, "slope": 0.0, "score": 6.0}
-    return Row(**{**parts, **changed}, characters=6)  # type: ignore[arg-type] # numbers by name
+    return Row(**{**parts, **changed}, characters=6)
 
 
 def test_a_level_row_has_an_upright_block() -> None:

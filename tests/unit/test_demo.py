@@ -187,8 +187,8 @@ def test_the_screen_shows_places_priorities_and_agents() -> None:
 
 def rendered_screen(watch: Watch) -> str:
     """The screen as text, with one agent."""
-    process = SimpleNamespace(state="ready")
-    agent = AgentMetrics("hotlist", SimpleNamespace(process=process))  # type: ignore[arg-type]
+    child = SimpleNamespace(process=SimpleNamespace(state="ready"))
+    agent = AgentMetrics("hotlist", child)  # type: ignore[arg-type]  # the screen reads its state alone
     agent.samples = deque([Sample(0.0), Sample(2.0, messages_in=10, buckets=((0.1, 1.0), (0.2, 4.0)))])
     cameras = {camera.camera_id: camera for camera in small_network().cameras}
     screen = Screen(watch, cameras, [agent], Truth(), 75.0, passed_s=10.0)

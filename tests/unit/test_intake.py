@@ -16,6 +16,7 @@ from pipeline.reads.admission import (
     trusted_country,
 )
 from pipeline.reads.versions import Version, Versions
+from schemas.reads import Purpose
 from schemas.reference import Camera
 from tests.builders import KEPT_DAYS, NOON_MS, cameras_of, make_camera, make_read
 
@@ -73,10 +74,10 @@ def test_a_read_for_nothing_that_its_camera_may_serve_is_refused() -> None:
     ],
 )
 def test_a_purpose_needs_both_the_camera_and_the_read(
-    camera_purposes: tuple[str, ...], read_purposes: tuple[str, ...], allowed: bool
+    camera_purposes: tuple[Purpose, ...], read_purposes: tuple[Purpose, ...], allowed: bool
 ) -> None:
     """A read without purposes takes its camera's."""
-    camera = make_camera(purposes=camera_purposes)  # type: ignore[arg-type]
+    camera = make_camera(purposes=camera_purposes)
     assert allowed == may_serve(make_read(purposes=read_purposes), camera, "hotlist")
 
 

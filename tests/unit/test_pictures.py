@@ -102,9 +102,9 @@ def test_sixteen_bit_grey_keeps_its_brightness() -> None:
 @pytest.mark.parametrize(
     ("mode", "colour"), [("L", 90), ("LA", (90, 255)), ("RGBA", (90, 90, 90, 255)), ("1", 1), ("P", 3)]
 )
-def test_other_kinds_of_png_become_three_channels(mode: str, colour: object) -> None:
+def test_other_kinds_of_png_become_three_channels(mode: str, colour: float | tuple[int, ...]) -> None:
     """Grey, grey with transparency, colour with transparency, black and white, palette."""
-    picture = decode_picture(encoded(Image.new(mode, (24, 16), colour), "PNG"))  # type: ignore[arg-type]
+    picture = decode_picture(encoded(Image.new(mode, (24, 16), colour), "PNG"))
     assert ((16, 24, 3), np.uint8) == (picture.shape, picture.dtype)
 
 

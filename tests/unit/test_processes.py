@@ -23,7 +23,7 @@ def python(code: str, **care: object) -> Program:
     """A Python program named child, restarted after 10 ms when it dies."""
     back_off = BackOff(first_s=0.01)
     program = Program(name="child", argv=(sys.executable, "-I", "-S", "-c", code), back_off=back_off, stop_within_s=2.0)
-    return replace(program, **care)  # type: ignore[arg-type]
+    return replace(program, **care)  # type: ignore[arg-type]  # any field of a program
 
 
 @pytest_asyncio.fixture

@@ -101,7 +101,7 @@ def test_a_field_with_a_default_may_be_absent(sample: Path) -> None:
     for field in msgspec.structs.fields(message):
         if not field.required and field.name in fields:
             older = encoded({name: value for name, value in fields.items() if name != field.name}, sample)
-            default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[operator]
+            default = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
             assert default == getattr(decoded(older, sample), field.name)
 
 

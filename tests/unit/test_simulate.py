@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from random import Random
 
@@ -37,8 +38,8 @@ SMALL = small_network()
 
 def simulated(seed: int = 1, *, network: RoadNetwork = SMALL, seconds: int = 120, **options: float) -> Simulation:
     """Two minutes of the small network."""
-    chosen = SimulationOptions(start_ms=NOON_MS, duration_ms=seconds * 1000, seed=seed, **options)  # type: ignore[arg-type]
-    return simulate(network, chosen)
+    plain = SimulationOptions(start_ms=NOON_MS, duration_ms=seconds * 1000, seed=seed)
+    return simulate(network, replace(plain, **options))  # type: ignore[arg-type]  # numbers by name
 
 
 def decided(simulation: Simulation) -> tuple[dict[str, Alert], dict[str, Violation], dict[str, Forward]]:

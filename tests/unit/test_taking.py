@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipeline.stream.fetched import RecordBatch
 from pipeline.stream.outputs import Record, by_time
 from pipeline.stream.partition_queue import PartitionQueue
+from schemas.base import Message
 
 ONE, TWO = TopicPartition("t", 1), TopicPartition("t", 2)
 
@@ -101,7 +102,7 @@ def test_what_is_dropped_of_one_partition_waits_no_longer_and_no_longer_counts()
 
 def test_records_are_decided_at_the_brokers_time_where_this_clock_is_behind() -> None:
     """In runs of one time, in order; nearly always it is one run."""
-    made = [Record("t", 0, at, recorded_ms, None, b"") for at, recorded_ms in enumerate((5, 12, 12, 7))]  # type: ignore[type-var]
+    made = [Record("t", 0, at, recorded_ms, Message(), b"") for at, recorded_ms in enumerate((5, 12, 12, 7))]
     assert [(20, [0, 1, 2, 3])] == [(ms, [one.offset for one in run]) for ms, run in by_time(made, 20)]
     assert [(10, [0]), (12, [1, 2]), (10, [3])] == [(ms, [one.offset for one in run]) for ms, run in by_time(made, 10)]
     assert [] == list(by_time([], 10))

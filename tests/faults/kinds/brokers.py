@@ -101,7 +101,7 @@ class MoveLeaders(Fault):
 _ALREADY_SO = 84  # ELECTION_NOT_NEEDED
 
 
-class _ElectedV0(Response):  # type: ignore[misc]
+class _ElectedV0(Response):  # type: ignore[misc]  # aiokafka ships no types
     API_KEY = 43
     API_VERSION = 0
     SCHEMA = Schema(
@@ -116,7 +116,7 @@ class _ElectedV0(Response):  # type: ignore[misc]
     )
 
 
-class _ElectV0(RequestStruct):  # type: ignore[misc]
+class _ElectV0(RequestStruct):  # type: ignore[misc]  # as above
     API_KEY = 43
     API_VERSION = 0
     RESPONSE_TYPE = _ElectedV0
@@ -126,7 +126,7 @@ class _ElectV0(RequestStruct):  # type: ignore[misc]
     )
 
 
-class ElectLeaders(Request[_ElectV0]):  # type: ignore[misc]
+class ElectLeaders(Request[_ElectV0]):  # type: ignore[misc]  # as above
     """Have the preferred replicas lead. Kafka's API 43, which aiokafka does not bring."""
 
     API_KEY = 43
