@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.reads.versions import Changed
+from pipeline.runtime.accounts import ACCOUNTS, make_accounts
+from pipeline.runtime.principals import ADMIN
 from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
@@ -128,6 +130,7 @@ async def with_redis(url: str | None, folder: Path, path: Path) -> dict[str, dic
     """Writing and following, against this server or one of our own."""
     server = None
     if url is None:
+        make_accounts(folder / "valkey" / ACCOUNTS, (ADMIN,))
         server = ValkeyServer(folder / "valkey")
         await server.start()
         url = server.url

@@ -41,8 +41,10 @@ from benchmarks.svg import line_chart
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.hotlist.matching import Hotlist, match_reads
 from pipeline.reads.versions import Changed, Versions, since_ever
+from pipeline.runtime.accounts import ACCOUNTS, make_accounts
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
+from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.platform import Platform
 from pipeline.servers.valkey_server import ValkeyServer
@@ -189,6 +191,7 @@ async def starts(sizes: Sequence[int]) -> dict[int, dict[str, float]]:
     """Every size in one store, each followed in a process of its own."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="vigie-scale-") as name:
+        make_accounts(Path(name) / ACCOUNTS, (ADMIN,))
         server = ValkeyServer(Path(name))
         await server.start()
         try:

@@ -13,7 +13,9 @@ ALWAYS = ("ping", "info", "time", "select", "client|setinfo", "client|setname", 
 """What a connection needs whatever it may see. (In a script, each command is asked for again.)"""
 
 ON_KEYS = ("del", "unlink", "exists", "type", "expire", "pexpire", "pttl", "ttl", "persist")
-NOBODY = "user default off resetchannels -@all"
+NOBODY = "user default off resetpass ~* &* +@all"
+"""Nobody can log in as this user: it is off, and has no password. But after a restart Redis reads its own file as this user, and
+drops the transactions in it that the user may not do: all that any script wrote."""
 
 
 def acl_file(namespace: str, accounts: Mapping[str, Account]) -> str:

@@ -13,6 +13,8 @@ from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
 from pipeline.reads.versions import DAY_MS, Changed, Version, Versions
+from pipeline.runtime.accounts import ACCOUNTS, make_accounts
+from pipeline.runtime.principals import ADMIN
 from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.state.collections import CollectionKeys
 from pipeline.state.redis_port import open_redis
@@ -277,6 +279,7 @@ async def test_redis_being_away_is_unavailable() -> None:
 
 async def test_a_worker_outlives_its_redis(tmp_path: Path, name: str) -> None:
     """While it is away the worker decides from memory; when it is back, on the same file, changes arrive again."""
+    make_accounts(tmp_path / ACCOUNTS, (ADMIN,))
     server = ValkeyServer(tmp_path)
     await server.start()
     client = open_redis(server.url)
