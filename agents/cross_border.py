@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 
 class Replica(Mirror):
-    """What this agent decides from, kept up to date by the follower."""
+    """The reference data that this agent decides from: a copy in memory, which the follower keeps up to date."""
 
     def __init__(self) -> None:
         super().__init__(CAMERAS, ZONES, POLICIES)

@@ -18,9 +18,9 @@ HIDDEN = "***"
 
 
 def redacted(text: str) -> str:
-    """The text without what a URL says before its last @, and without the values of what is called a password, token or secret.
+    """The text without secrets: user and password of URLs, and the values of fields named password, token or secret.
 
-    A password may hold any character, also / and @: everything between :// and the last @ of the line goes.
+    A password may hold any character, also / and @: everything between :// and the last @ of the line is removed.
 
     >>> redacted("Redis at rediss://app:pa/ss@w@store:6379/0 and s3://b?secret_access_key=abc&region=x")
     'Redis at rediss://***@store:6379/0 and s3://b?secret_access_key=***&region=x'

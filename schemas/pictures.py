@@ -25,7 +25,7 @@ class Frame(Message, frozen=True, kw_only=True):
 
 
 class Crop(Message, frozen=True, kw_only=True):
-    """One sight of the plate of a passage."""
+    """The plate of a passage, cut out of one frame."""
 
     captured_at_ms: EpochMs
     image: PictureBytes  # the plate cut out with a margin, JPEG

@@ -42,20 +42,23 @@ class AgentHere(Generic[M]):
             self.mirror.caught_up(frozenset((collection,)))
 
     async def handle(self, messages: Sequence[M], at_ms: int) -> Outputs:
-        """What the agent makes of these messages, which the broker took then; none: only time has passed."""
+        """The outputs of the agent for these messages. at_ms: when the broker counts as having taken them, UTC.
+
+        Without messages the agent only does what is due by now.
+        """
         return await self.handle_records([
             Record("", 0, next(self._offsets), at_ms, message, b"") for message in messages
         ])  # fmt: skip
 
     async def handle_records(self, records: Sequence[Record[M]]) -> Outputs:
-        """As handle, of records. The broker has the outputs at once."""
+        """As handle, for records. Their outputs count as acknowledged by the broker at once."""
         outputs = await self._handle(records)
         if outputs.settled is not None:
             await outputs.settled()
         return outputs
 
     def forget(self) -> None:
-        """Redis is emptied: what the agent kept there is gone; reference data is in its own memory."""
+        """Begin with an empty memory, as when Redis was emptied. The reference data stays: it is the agent's own copy."""
         self._handle = self.handler_anew()
 
 
@@ -73,7 +76,7 @@ def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
 def cross_border_here(
     settings: Settings, now_ms: Clock, told: Callable[[Alert, NotForwarded], None]
 ) -> AgentHere[Alert | Withdrawal]:
-    """The agent cross_border. told: called with each country that hears nothing of an alert that is shared with it."""
+    """The agent cross_border. told: called with each country to which an alert is not forwarded, though shared with it."""
     replica, home = cross_border.Replica(), settings.liaison.sender
     admission = Admission(replica, settings, now_ms)
 

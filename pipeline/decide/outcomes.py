@@ -1,4 +1,4 @@
-"""What comes of a history, one object a line: at_ms, and one of the others."""
+"""The outcomes of a history, one JSON object a line: at_ms, and one of the other fields."""
 
 import msgspec
 
@@ -29,7 +29,7 @@ class ProvesNothing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotForwarded(msgspec.Struct, frozen=True, kw_only=True):
-    """A country that hears nothing of an alert, though its entry is shared with it."""
+    """A country to which an alert is not forwarded, though its hotlist entry is shared with it."""
 
     country: str
     reason: str
@@ -49,7 +49,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def identity(self) -> tuple[object, ...] | None:
-        """What tells a second copy, which every reader drops; None where each line stands for itself."""
+        """The key by which readers drop a second copy of the same message; None where each line counts."""
         if self.alert is not None:
             return "alert", self.alert.alert_id, self.alert.revision
         if self.violation is not None:
@@ -60,12 +60,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def explains(self) -> bool:
-        """Whether it only says why nothing came."""
+        """Whether the line only says why there is no violation or no forward."""
         return self.proves_nothing is not None or self.not_forwarded is not None
 
 
 def outcome_of(message: object, at_ms: int) -> Outcome:
-    """The line of a message that an agent sent. Raises TypeError for any other."""
+    """The line for a message that an agent sent. Raises TypeError for any other object."""
     match message:
         case Alert():
             return Outcome(at_ms=at_ms, alert=message)

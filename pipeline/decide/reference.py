@@ -18,7 +18,7 @@ _KEYS = {collection.name: collection.key for collection in COLLECTIONS}
 
 
 class ReferenceData:
-    """Takes items in, and hands them on to whoever follows their collection. home: our own country."""
+    """Takes in reference data from a history's events and hands it to `follow`. home: our own country, ISO 3166-1 alpha-2."""
 
     def __init__(self, home: str, follow: Follow, cameras_now: Callable[[], Mapping[str, Camera]]) -> None:
         self._taking = {name: Taking(TABLES[name], home) for name in _KEYS}
@@ -26,9 +26,11 @@ class ReferenceData:
         self._cameras_now = cameras_now
 
     def take(self, event: Event) -> list[int]:
-        """Take over what was put or removed; the later moments at which it changes something by itself, ms UTC.
+        """Take in the item that this event puts or removes. Returns the later times at which it changes something by itself,
+        UTC ms.
 
-        Raises BadRecord for an item that an import refuses: "bad_line" where it is no item, "not_taken" where it is against a rule.
+        Raises BadRecord for an item that an import refuses: "bad_line" where it is no item, "not_taken" where it is against a
+        rule.
         """
         if event.remove is not None:
             removal: Version[Any] = Version(None, event.at_ms, event.at_ms)

@@ -1,4 +1,4 @@
-"""What the agents say of themselves, read from their Prometheus endpoints: for the live screen."""
+"""The metrics of the agents' workers, read from their Prometheus endpoints: for the live screen."""
 
 import asyncio
 import time
@@ -47,17 +47,20 @@ class AgentMetrics:
         return self.samples[-1] if self.samples else Sample(0.0)
 
     def per_s(self) -> float:
-        """Messages taken in a second, lately."""
+        """Messages taken per second, over the last 10 s."""
         before, now = self._before(), self.latest
         return max(0.0, (now.messages_in - before.messages_in) / max(0.5, now.at_s - before.at_s))
 
     def cpu_share(self) -> float:
-        """Of one core, lately: 0..1 and above."""
+        """Share of one core, over the last 10 s: 0..1 and above."""
         before, now = self._before(), self.latest
         return max(0.0, (now.cpu_s - before.cpu_s) / max(0.5, now.at_s - before.at_s))
 
     def latency_s(self, share: float) -> float | None:
-        """The quantile of the time from capture to output, lately; None when nothing came out."""
+        """The time from capture to output that this share (0..1) of the messages does not exceed, over the last 10 s.
+
+        None when nothing came out in that time.
+        """
         earlier = dict(self._before().buckets)
         counts = [(bound, count - earlier.get(bound, 0.0)) for bound, count in self.latest.buckets]
         return quantile(counts, share)
@@ -106,7 +109,10 @@ def parse(text: str, at_s: float) -> Sample:
 
 
 async def follow(agents: Iterable[AgentMetrics], every_s: float = 1.0) -> None:
-    """Read all of them again and again until cancelled; one that does not answer keeps its last reading."""
+    """Read the metrics of all these workers every every_s seconds until cancelled.
+
+    A worker that does not answer keeps its last reading.
+    """
     watched = list(agents)
     while True:
         await asyncio.gather(*(_read(agent) for agent in watched))

@@ -18,7 +18,7 @@ from pipeline.servers.processes import Program, Supervised
 
 
 class Desks:
-    """Desks of these countries, kept running in a folder; what they took is in their inboxes."""
+    """A desk for each of these countries, running as its own process. The inboxes in the folder hold what it received."""
 
     def __init__(self, folder: Path, countries: Iterable[str]) -> None:
         self.folder = folder
@@ -38,7 +38,7 @@ class Desks:
         await asyncio.gather(*(process.stop() for process in self.processes.values()))
 
     def settings_file(self) -> Path:
-        """A vigie.toml that sends to these desks."""
+        """Write a vigie.toml whose liaison settings send to these desks. Returns its path."""
         urls = {country: f"https://127.0.0.1:{port}" for country, port in self._ports.items()}
         file = self.folder / "vigie.toml"
         write_private(file, settings_toml(self.credentials, urls))

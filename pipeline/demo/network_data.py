@@ -1,4 +1,4 @@
-"""A network's reference data into the platform."""
+"""Puts a simulated network's reference data into the platform."""
 
 import redis.asyncio
 

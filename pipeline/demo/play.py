@@ -65,7 +65,7 @@ class Performance:
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
     async def show(self, passages: list[Shown]) -> Report:
-        """Play everything once and compare."""
+        """Send all reads and pictures once, wait for what comes of them, and compare that with the truth."""
         sees, namespace = self.platform.servers_as("tail").kafka.client_kwargs(), self.platform.settings.namespace
         sends = self.platform.servers_as("camera").kafka.client_kwargs()
         watch, watching = Watch(), asyncio.Event()

@@ -30,7 +30,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Misread(msgspec.Struct, frozen=True, kw_only=True):
-    """One passage of a picture that was not read right. read None: not at all."""
+    """One passage in a picture whose plate was not read right. shown: the plate; read: the text read; None: none was."""
 
     camera_id: str
     shown: str

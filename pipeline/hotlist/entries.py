@@ -1,4 +1,4 @@
-"""What an entry of the hotlist must be to be taken, and what is told of it at import. Pure."""
+"""Which hotlist entries may be taken in, and what the importer is told about one. Pure."""
 
 from pipeline.hotlist.pattern_index import is_pattern
 from pipeline.plates.countries import country_fault
@@ -27,7 +27,7 @@ def fault_of_entry(entry: HotlistEntry) -> tuple[str, str] | None:
 
 
 def share_text(share: float) -> str:
-    """A share of the plates on the road, in words.
+    """A fraction of the plates on the road, in words. share: 0..1.
 
     >>> share_text(0.05), share_text(2e-7), share_text(0.0)
     ('one plate in 20', 'one plate in 5,000,000', 'no plate of a form that is known')

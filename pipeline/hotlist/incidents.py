@@ -34,7 +34,7 @@ URGENCY: Mapping[Priority, int] = {"urgent": 4, "high": 3, "normal": 2, "low": 1
 
 
 class Sureness(IntEnum):
-    """How sure the surest hit was that rang."""
+    """How sure the surest of an incident's hits was that rang."""
 
     NOTHING_RANG = 0
     LOOKS_ALIKE = 1
@@ -43,7 +43,7 @@ class Sureness(IntEnum):
 
 
 class Trail(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Where a vehicle that rang was last seen. Degrees, WGS 84."""
+    """Where and when one vehicle, for which a hit rang, was last seen. Degrees, WGS 84; UTC ms."""
 
     at_ms: int
     lat: float
@@ -51,7 +51,11 @@ class Trail(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Incident(msgspec.Struct, array_like=True, frozen=True):
-    """One incident: its time by capture, and what rang. urgency: of the most urgent that rang, 0 when nothing did."""
+    """One incident. first_ms, last_ms: the captures of its earliest and latest hit, UTC.
+
+    sureness, urgency: the highest among its hits that rang (see Sureness, URGENCY), 0 when none did. trails: of the vehicles
+    that rang.
+    """
 
     incident_id: str
     first_ms: int
@@ -66,21 +70,24 @@ Incidents = tuple[Incident, ...]
 
 
 def plate_of(alert: Alert) -> str:
-    """The plate that the incident is about: the wanted one; of a pattern, the one that fits it. It is the record's key, too."""
+    """The plate that the incident is about: the wanted plate, or, where a pattern is wanted, the plate that fits it.
+
+    It is also the key of the alert's record.
+    """
     return alert.read.plate if alert.match == "pattern" else alert.wanted_plate
 
 
 def subject_of(alert: Alert) -> str:
-    """What has incidents of its own: an entry and a plate."""
+    """The key under which incidents are kept, entry_id/plate: each plate of each entry has incidents of its own."""
     return f"{alert.entry_id}/{plate_of(alert)}"
 
 
 def place(
     incidents: Incidents, alert: Alert, where: Position | None, *, window_ms: int = WINDOW_MS
 ) -> tuple[Incidents, Alert]:
-    """The subject's incidents with this hit among them, and the alert with its incident and whether it rings.
+    """Put a hit into its incident. Returns the subject's incidents with it, and the alert with incident_id and rings set.
 
-    incidents: those of subject_of(alert). where: the place of capture, None if unknown.
+    incidents: those of subject_of(alert). where: the position of the capture; None: unknown.
     """
     home = _home(incidents, alert.read.captured_at_ms, window_ms)
     before = home or Incident(alert.alert_id, alert.read.captured_at_ms, alert.read.captured_at_ms)
@@ -94,12 +101,12 @@ def place(
 
 
 def without(incidents: Incidents, incident_ids: frozenset[str]) -> Incidents:
-    """The incidents but for these, whose alerts were withdrawn: the next hit begins a new one."""
+    """These incidents without those of incident_ids, whose alerts were withdrawn: the next hit begins a new one."""
     return tuple(one for one in incidents if one.incident_id not in incident_ids)
 
 
 def _home(incidents: Incidents, at_ms: int, window_ms: int) -> Incident | None:
-    """The nearest incident that the time belongs to; of two equally near ones the earlier."""
+    """The incident nearest in time to at_ms (of two equally near ones the earlier); None when none is within window_ms."""
 
     def away_ms(one: Incident) -> int:
         return max(one.first_ms - at_ms, at_ms - one.last_ms, 0)
@@ -109,7 +116,7 @@ def _home(incidents: Incidents, at_ms: int, window_ms: int) -> Incident | None:
 
 
 def sureness_of(alert: Alert) -> Sureness:
-    """How sure a hit is."""
+    """How sure a hit is that its vehicle is the wanted one."""
     if alert.match != "exact":
         return Sureness.LOOKS_ALIKE
     return Sureness.SAYS_SO if alert.confirm else Sureness.SURE
@@ -143,7 +150,10 @@ def _with_hit(incident: Incident, alert: Alert, where: Position | None, *, rings
 
 
 def _trails(incident: Incident, at_ms: int, where: Position, *, begins: bool) -> tuple[Trail, ...]:
-    """The trails with this place: the one that leads to it goes on there; where none does, a ringing hit begins one."""
+    """The incident's trails after a hit at this position: the trail whose vehicle it may be is extended to it.
+
+    Where it can be none of their vehicles, the hit begins a new trail if it rings (`begins`).
+    """
     trail = _trail_to(incident, at_ms, where)
     here = Trail(at_ms, where.lat, where.lon)
     if trail is None:
@@ -155,7 +165,7 @@ def _trails(incident: Incident, at_ms: int, where: Position, *, begins: bool) ->
 
 
 def _trail_to(incident: Incident, at_ms: int, where: Position) -> Trail | None:
-    """The trail whose vehicle could be there then, and would have driven slowest; None when none could."""
+    """The trail whose vehicle could be there at at_ms; of several, that which would have driven slowest; None when none could."""
 
     def kmh(trail: Trail) -> float:
         beyond_m = max(0.0, beeline_m(where, Position(lat=trail.lat, lon=trail.lon)) - POSITION_DOUBT_M)

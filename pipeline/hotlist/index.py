@@ -20,13 +20,13 @@ class Hotlist:
     __slots__ = ("_alike", "_compacted_ms", "_ended", "_entries", "_ids", "_near", "_patterns")
 
     def __init__(self, entries: Iterable[HotlistEntry] = ()) -> None:
-        """entries: hold since ever."""
+        """entries: each counts as having held since ever."""
         self._compacted_ms = 0
         self._clear()
         self.take([since_ever(entry.entry_id, entry) for entry in entries])
 
     def __len__(self) -> int:
-        """How many entries it has, those that changed once for each time through which they held unchanged."""
+        """How many versions of entries it has: an entry that changed counts once for each period in which it held unchanged."""
         return len(self._ids)
 
     def take(self, changed: Sequence[Changed[HotlistEntry]], *, reset: bool = False) -> None:
@@ -42,7 +42,10 @@ class Hotlist:
             self._forget_before(arrived_ms - KEPT_MS)
 
     def get(self, entry_id: str, at_ms: int | None = None) -> HotlistEntry | None:
-        """The entry of this id as it held then, None for the last time; None: there was none."""
+        """The entry of this id as it held at at_ms (UTC); None when there was none.
+
+        at_ms None: the entry as it holds until further notice.
+        """
         spells = self._spells(entry_id)
         if at_ms is None:
             return spells[-1].item if spells and spells[-1].ends_ms is None else None
@@ -50,7 +53,10 @@ class Hotlist:
         return next((one.item for one in held), None)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
-        """Which of the compact texts any entry may be found for, by place. One may be named in vain, none is left out."""
+        """The indexes of those compact texts for which an entry may be found, in ascending order.
+
+        A text may be listed for which none is found; no text is left out for which one is.
+        """
         folded = skeletons(texts)
         found = {at for at in self._alike.may_have(folded) if self._alike.rows(folded[at])}
         if self._near:
@@ -69,7 +75,7 @@ class Hotlist:
         return [entry for entry in map(self._entries.entry, rows) if skeleton(entry.plate) == folded]
 
     def near(self, text: str) -> list[HotlistEntry]:
-        """The entries that ask for it and whose plate is one character more, less or other than the compact text."""
+        """The entries with `near` set whose plate differs from the compact text by one character added, missing or changed."""
         if not self._near:
             return []
         rows = {row for shorter in _deletions(text) for row in self._near.rows(shorter)}
@@ -151,7 +157,7 @@ def _deletions(text: str) -> Iterator[str]:
 
 
 def is_one_edit(one: str, other: str) -> bool:
-    """Whether the texts differ by exactly one character more, less or other.
+    """Whether the texts differ by exactly one character: added, missing or changed.
 
     >>> is_one_edit("1ABC234", "1ABC2345"), is_one_edit("1ABC234", "1XBC234"), is_one_edit("1ABC234", "1ABC234")
     (True, True, False)

@@ -48,9 +48,10 @@ _CLASS_GROUPS: dict[VehicleClass, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One entry that a read points at. priority: after downgrading; confirm: a person must look first; notes: what does not fit.
+    """One entry that a read matches. priority: after downgrading. confirm: a person must confirm it first. notes: what does not
+    fit.
 
-    afterwards: the entry arrived after the capture and says that it held then.
+    afterwards: the entry arrived after the capture and says that it held at the capture.
     """
 
     entry: HotlistEntry
@@ -65,9 +66,9 @@ class Hit:
 def match_reads(
     reads: Sequence[PlateRead], hotlist: Hotlist, cameras: Versions[Camera], zones: Versions[Zone]
 ) -> Iterator[tuple[PlateRead, list[Hit]]]:
-    """The reads that have hits, in order, with what match_read says of them, by cameras and zones as they were at the capture.
+    """The reads that have hits, in order, each with its hits (see match_read); cameras and zones as they were at its capture.
 
-    Many at once: nearly all are let go at a glance.
+    It takes many reads at once, because the index rules out nearly all of them together.
     """
     offered = [(one.text, at) for at, read in enumerate(reads) if read.alternatives for one in read.alternatives]
     texts = [read.plate for read in reads] + [text for text, _ in offered]
@@ -142,12 +143,15 @@ def _counts_here(
 
 
 def _weight(read: PlateRead, entry: HotlistEntry, match: Match, score: float) -> tuple[bool, int, float]:
-    """Of several ways to hit an entry the one that counts: as the entry held at capture, then the closest, then the likeliest."""
+    """The sort key of several matches with one entry: the largest counts.
+
+    First whether the entry held at the capture, then the closer kind of match, then the higher score.
+    """
     return not _is_afterwards(read, entry), _RANK[match], score
 
 
 def _is_afterwards(read: PlateRead, entry: HotlistEntry) -> bool:
-    """Whether the entry arrived after the capture and says that it held then."""
+    """Whether the entry arrived after the read's capture and says that it held at the capture."""
     return entry.holds_from_ms is not None and read.captured_at_ms < entry.holds_from_ms
 
 
@@ -198,7 +202,7 @@ def _twin_doubt(read: PlateRead, country: str | None) -> str | None:
 
 
 def _other_look(read: PlateRead, entry: HotlistEntry) -> list[str]:
-    """In words, what of the vehicle's look is not as the entry says."""
+    """In words, where the vehicle's class, make or colour is not what the entry says."""
     unlike = []
     seen, wanted = _CLASS_GROUPS.get(read.vehicle_class), _CLASS_GROUPS.get(entry.vehicle_class or "unknown")
     if seen and wanted and seen != wanted:

@@ -1,7 +1,7 @@
-"""Hotlist entries as a few dozen bytes each, with the time through which each held so.
+"""Hotlist entries packed into a few dozen bytes each, each with the period in which it held unchanged.
 
-What many entries have in common (list, category, owner, legal basis, scope ...) is kept once. An entry becomes an object only when
-it is asked for.
+Fields that many entries have in common (list, category, owner, legal basis, scope ...) are stored once. An entry becomes an
+object only when it is asked for.
 """
 
 import msgspec
@@ -15,10 +15,10 @@ _WHOLE = -1
 
 
 class PackedEntry(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """What is an entry's own. common: number of what it shares with others, or -1: `whole` is the entry as JSON.
+    """The fields that are stored for each entry. common: the number of its shared fields, or -1: `whole` is the entry as JSON.
 
-    begins_ms, ends_ms: the time through which it held so; 0: since ever, and until further notice. claims_ms: from when it says
-    that it held, before it arrived; 0: it says no such thing.
+    begins_ms, ends_ms: the period in which the entry held unchanged, UTC; 0: since ever, and until further notice. claims_ms:
+    the time, before its arrival, from which on the entry says that it held; 0: it says no such thing.
     """
 
     entry_id: str
@@ -43,7 +43,7 @@ _decode_entry = msgspec.json.Decoder(HotlistEntry).decode
 
 
 class _Commons:
-    """What entries have in common, counted, so that it goes when its last entry goes."""
+    """The shared fields of entries, each set stored once and deleted when no entry uses it."""
 
     __slots__ = ("_free", "_items", "_numbers", "_uses")
 
@@ -54,7 +54,7 @@ class _Commons:
         self._free: list[int] = []
 
     def number_of(self, entry: HotlistEntry) -> int:
-        """A number for the entry's common fields, used once more; -1 when there are too many different ones."""
+        """The number of this entry's shared fields, counted as used once more; -1 when there are too many different ones."""
         key = _common_fields(entry)
         number = self._numbers.get(key)
         if number is None:
@@ -70,7 +70,7 @@ class _Commons:
         return number
 
     def release(self, number: int) -> None:
-        """One entry less uses it."""
+        """Note that one entry less uses this number."""
         self._uses[number] -= 1
         if not self._uses[number]:
             del self._numbers[_common_fields(self._items[number])]
@@ -88,7 +88,7 @@ def _common_fields(entry: HotlistEntry) -> tuple[object, ...]:
 
 
 class PackedEntries:
-    """Entries by row number, each with the time through which it held so."""
+    """Entries by row number, each with the period in which it held unchanged."""
 
     __slots__ = ("_commons", "_rows")
 
@@ -96,7 +96,7 @@ class PackedEntries:
         self._rows, self._commons = PackedRows(), _Commons()
 
     def add(self, spell: Spell[HotlistEntry]) -> int:
-        """Keep an entry; the row that it has from now on."""
+        """Store an entry and return its row."""
         entry, ends_ms = spell.item, spell.ends_ms or 0
         common = self._commons.number_of(entry)
         if common == _WHOLE:
@@ -110,25 +110,25 @@ class PackedEntries:
         return self._rows.add(_encode_row(packed))
 
     def drop(self, row: int) -> None:
-        """Keep it no more; the row may be another's from now on."""
+        """Delete the entry of this row. A later entry may get the same row."""
         packed = self.packed(row)
         if packed.common != _WHOLE:
             self._commons.release(packed.common)
         self._rows.drop(row)
 
     def packed(self, row: int) -> PackedEntry:
-        """What is the entry's own."""
+        """The stored fields of this row's entry."""
         return _decode_row(self._rows[row])
 
     def spell(self, row: int) -> Spell[HotlistEntry]:
-        """The entry as it was added."""
+        """The entry and its period, as they were added."""
         packed = self.packed(row)
         return Spell(self._whole(packed), packed.begins_ms, packed.ends_ms or None)
 
     def entry(self, row: int) -> HotlistEntry:
-        """The entry, valid through the time at most through which it held so, or says that it did before it arrived.
+        """The entry, its validity cut to the period in which it held, or in which it says that it held before its arrival.
 
-        holds_from_ms: from when it held, where it says that it held before; None otherwise.
+        holds_from_ms: the beginning of that period, where the entry says that it held earlier; None otherwise.
         """
         packed = self.packed(row)
         entry = self._whole(packed)
@@ -153,7 +153,10 @@ class PackedEntries:
 
 
 def _claims_ms(spell: Spell[HotlistEntry]) -> int:
-    """From when the entry says that it held, by holds_from_ms, else by valid_from_ms, where that is before it did; else 0."""
+    """The time from which on the entry says that it held, if that is before it did (UTC ms); else 0.
+
+    It says so by holds_from_ms, or without that by valid_from_ms.
+    """
     entry = spell.item
     stated_ms = entry.valid_from_ms if entry.holds_from_ms is None else entry.holds_from_ms
     return stated_ms if stated_ms < spell.begins_ms else 0

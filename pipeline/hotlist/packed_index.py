@@ -40,12 +40,12 @@ class PackedIndex:
         return len(self._slots) * self._slots.itemsize + len(self._words) * self._words.itemsize
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all pairs."""
         self._live = self._used = 0
         self._resize(_LEAST_SLOTS)
 
     def add(self, text: str, row: int) -> None:
-        """Note that the text has this row. The same pair twice is two entries."""
+        """Add a pair of text and row. A pair that is added twice is stored twice."""
         if self._used >= _FULL * len(self._slots):
             self._rebuild()
         mark = hash(text) & _LOW
@@ -54,7 +54,7 @@ class PackedIndex:
         self._used += 1
 
     def discard(self, text: str, row: int) -> bool:
-        """Take one such pair back. False when there is none."""
+        """Delete one such pair. False when there is none."""
         wanted = (hash(text) & _LOW) << 32 | row + 1
         at = (wanted >> 32) & self._mask
         while slot := self._slots[at]:
@@ -66,7 +66,10 @@ class PackedIndex:
         return False
 
     def may_have(self, texts: Sequence[str]) -> list[int]:
-        """The places of the texts that may have rows; all others have none. For many texts: for a few, `rows` takes less time."""
+        """The indexes of the texts that may have rows; all others have none.
+
+        For many texts at once: for a few, `rows` takes less time.
+        """
         marks = np.fromiter(map(hash, texts), np.int64, len(texts)).astype(np.uint32)
         words = np.frombuffer(self._words, np.uint64)[marks * np.uint32(_SPREAD) >> self._shift]
         wanted = _BIT[marks & 63] | _BIT[marks >> 6 & 63]

@@ -11,7 +11,7 @@ _LEAST_WASTE = 1 << 20  # bytes of dropped pieces that are not worth tidying up
 
 
 class PackedRows:
-    """Pieces of 1 byte to 16 MB. A dropped row's number is given to a later piece."""
+    """Pieces of 1 byte to 16 MB, by row number. The number of a dropped row is given to a later piece."""
 
     __slots__ = ("_data", "_free", "_places", "_waste")
 
@@ -27,7 +27,7 @@ class PackedRows:
         return len(self._data) + len(self._places) * self._places.itemsize
 
     def add(self, piece: bytes) -> int:
-        """Keep a piece. Returns its row. Raises ValueError for an empty one or one that is too long."""
+        """Store a piece and return its row. Raises ValueError for an empty piece or one that is too long."""
         if not 0 < len(piece) <= MOST_BYTES:
             raise ValueError(f"a piece has 1 to {MOST_BYTES} bytes, not {len(piece)}")
         place = len(self._data) << LENGTH_BITS | len(piece)
@@ -46,7 +46,7 @@ class PackedRows:
         return self._data[start : start + (place & MOST_BYTES)]
 
     def drop(self, row: int) -> None:
-        """Forget a row that is there."""
+        """Delete the piece of this row, which must exist."""
         self._waste += self._places[row] & MOST_BYTES
         self._places[row] = 0
         self._free.append(row)

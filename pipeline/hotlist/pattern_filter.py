@@ -28,9 +28,10 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What some patterns look at. shift: characters left out at the start; masks: of what remains, and of the end.
+    """Which characters of a text some patterns fix. shift: characters skipped at the start; masks: of the others, and of the
+    end.
 
-    shortest, longest: the lengths of text that they may fit. salt: keeps probes apart that look at the same places.
+    shortest, longest: the lengths of the texts that these patterns may fit. salt: tells probes with equal masks apart.
     """
 
     shift: int
@@ -43,7 +44,10 @@ class Probe:
 
 @dataclass(slots=True)
 class PatternFilter:
-    """Built by add(); what is taken back stays until clear(), and only names texts in vain."""
+    """Tells which texts may fit a pattern that was added.
+
+    A pattern cannot be removed alone: until clear(), texts may be listed for one that is not wanted any more.
+    """
 
     _table: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1 << (_TABLE_BITS - 3), np.uint8))
     _probes: set[Probe] = field(default_factory=set)
@@ -53,13 +57,13 @@ class PatternFilter:
         return bool(self._probes)
 
     def clear(self) -> None:
-        """Forget all patterns."""
+        """Delete all patterns."""
         self._table[:] = 0
         self._probes.clear()
         self._by_length.clear()
 
     def add(self, pattern: str) -> bool:
-        """Take a pattern of at most one star, or of a literal between two; False when it is of another kind or too long."""
+        """Add a pattern with at most one star, or of one literal between two stars. False: it is of another kind or too long."""
         found = _asked_for(pattern)
         if found is None:
             return False

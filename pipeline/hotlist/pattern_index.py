@@ -82,7 +82,7 @@ def literal_of(pattern: str) -> str | None:
 
 @dataclass(slots=True)
 class PatternIndex:
-    """Patterns to rows."""
+    """A multimap from plate patterns to row numbers."""
 
     _exact: dict[int, dict[_Shape, _Bucket]] = field(default_factory=dict)  # by length
     _starred: dict[_Shape, _Bucket] = field(default_factory=dict)
@@ -97,21 +97,21 @@ class PatternIndex:
         return bool(self._patterns)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete all pairs."""
         for group in (self._exact, self._starred, self._literals, self._others, self._patterns):
             group.clear()
         self._filter.clear()
         self._unfiltered = self._in_vain = 0
 
     def add(self, pattern: str, row: int) -> None:
-        """Note that the pattern has this row."""
+        """Add a pair of pattern and row."""
         rows, key = self._group(pattern)
         rows.setdefault(key, []).append(row)
         self._patterns[pattern] += 1
         self._unfiltered += not self._filter.add(pattern)
 
     def discard(self, pattern: str, row: int) -> None:
-        """Take the pair back."""
+        """Delete this pair, which must exist."""
         rows, key = self._group(pattern)
         rows[key].remove(row)
         if not rows[key]:
@@ -130,7 +130,10 @@ class PatternIndex:
         self._unfiltered = sum(count for pattern, count in self._patterns.items() if not self._filter.add(pattern))
 
     def may_fit(self, texts: Sequence[str]) -> list[int]:
-        """The indexes of the compact texts that any pattern may fit. One may be named in vain, none is left out."""
+        """The indexes of those compact texts that some pattern may fit.
+
+        A text may be listed that none fits; no text is left out that one fits.
+        """
         if self._unfiltered or len(texts) < AT_ONCE:
             return [at for at, text in enumerate(texts) if self.rows(text)]
         return [
@@ -140,7 +143,7 @@ class PatternIndex:
         ]
 
     def rows(self, text: str) -> list[int]:
-        """The rows of all patterns that the compact text fits, those added first first."""
+        """The rows of all patterns that the compact text fits, in ascending order."""
         found: list[int] = []
         length = len(text)
         for bucket in self._exact.get(length, {}).values():

@@ -26,14 +26,14 @@ _DECIDED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """An alert that no longer stands. instead: the alert that takes its place, not yet in its incident."""
+    """An open alert to withdraw, and why. instead: the alert that replaces it, not yet in its incident; None: there is none."""
 
     alert: Alert
     reason: str
     instead: Alert | None = None
 
     def withdrawal(self, at_ms: int) -> Withdrawal:
-        """The message that says so."""
+        """The message that withdraws the alert. at_ms: UTC."""
         return Withdrawal(kind="alert", id=self.alert.alert_id, reason=self.reason, by=BY, at_ms=at_ms)
 
 

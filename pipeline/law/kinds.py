@@ -1,4 +1,4 @@
-"""What the law fixes, one class a kind of rule. The figures themselves stand in tables/, one file a kind.
+"""The kinds of rules that the law fixes, one class a kind. Their figures are in tables/, one file a kind.
 
 Each rule (see pipeline.law.rule) brings worked examples (vectors) that hold whenever the tables are loaded.
 """
@@ -144,7 +144,7 @@ class Retention(Rule, frozen=True, kw_only=True):
 
 
 class OrdinaryAccess(Rule, frozen=True, kw_only=True):
-    """During how many days it may be used without a magistrate's decision; afterwards only with what later_needs says."""
+    """For how many days what cameras gather may be used without a magistrate's decision; later only with what later_needs says."""
 
     kind = "ordinary_access"
     days: Days

@@ -43,7 +43,7 @@ def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Itera
 
 
 def told_of_shared(entries: Iterable[HotlistEntry], policies: Collection[Policy]) -> Iterator[str]:
-    """In words, which entries are shared with a country that will hear nothing of them, and why."""
+    """A sentence for each entry that is shared with a country to which no policy forwards it, saying why."""
     for entry in entries:
         for country in entry.share_with:
             theirs = [policy for policy in policies if policy.country == country]

@@ -28,7 +28,7 @@ class Door:
         self._deadlines: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
 
     def enter(self, transport: asyncio.Transport, address: str) -> bool:
-        """Count a new connection; False: its address has too many."""
+        """Count a new connection. False: its address has too many already."""
         if self._open[address] >= self._options.connections:
             log.warning("desk.too_many_connections", peer=address)
             return False
@@ -38,13 +38,13 @@ class Door:
         return True
 
     def heard(self, transport: asyncio.BaseTransport | None) -> None:
-        """A request has come; between the next ones the server's own patience counts."""
+        """Note that a request has come on this connection; between later requests the server's own time limit counts."""
         deadline = self._deadlines.pop(transport, None) if transport is not None else None
         if deadline is not None:
             deadline.cancel()
 
     def leave(self, transport: asyncio.Transport, address: str) -> None:
-        """A connection that was counted is gone."""
+        """Note that a counted connection has ended."""
         self.heard(transport)
         self._open[address] -= 1
         if not self._open[address]:
@@ -60,7 +60,7 @@ class Guarded(asyncio.Protocol):
         self._address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let it in, or end it at once."""
+        """Hand the new connection to aiohttp, or abort it where its address has too many."""
         transport = cast(asyncio.Transport, transport)  # uvloop's TLS transport is one by its methods, not by its class
         self._address = _address(transport)  # a connection that is gone tells it no more
         if self._door.enter(transport, self._address):
@@ -70,27 +70,27 @@ class Guarded(asyncio.Protocol):
             transport.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Count it no more."""
+        """Count the connection no more, and tell aiohttp."""
         if self._transport is not None:
             self._door.leave(self._transport, self._address)
             self._inner.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """For aiohttp."""
+        """Hand the data to aiohttp."""
         if self._transport is not None:
             self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """For aiohttp."""
+        """Tell aiohttp."""
         self._inner.eof_received()
         return None
 
     def pause_writing(self) -> None:
-        """For aiohttp."""
+        """Tell aiohttp."""
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """For aiohttp."""
+        """Tell aiohttp."""
         self._inner.resume_writing()
 
 

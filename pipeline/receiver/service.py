@@ -65,7 +65,7 @@ class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Desk:
-    """The desk itself, without its listeners."""
+    """The neighbour's desk: verifies the forwards that it receives, stores them in its inbox, and acknowledges or refuses them."""
 
     def __init__(self, options: DeskOptions, now_ms: Callable[[], int]) -> None:
         """Read keys and inbox. Raises Misconfigured."""
@@ -148,7 +148,10 @@ class Desk:
         )
 
     def refusal(self, forward_id: str | None, reason: str, detail: str) -> web.Response:
-        """A signed refusal; without a forward_id, which an answer must name, 400."""
+        """The answer that refuses a forward, signed: status 410 for reason "expired", else 422.
+
+        forward_id None: an answer must name a forward, so it is a plain 400.
+        """
         self._refused += 1
         log.warning("desk.refused", forward=forward_id and reference(forward_id), reason=reason, detail=detail)
         if forward_id is None:

@@ -79,7 +79,7 @@ def limit_of(section: Section, vehicle_class: VehicleClass) -> int:
 
 
 def distance_between(section: Section, entry_camera_id: str, exit_camera_id: str) -> Distance | None:
-    """The certified distance between these two cameras."""
+    """The certified distance from this entry camera to this exit camera; None when there is none."""
     for distance in section.distances:
         if (distance.entry_camera_id, distance.exit_camera_id) == (entry_camera_id, exit_camera_id):
             return distance

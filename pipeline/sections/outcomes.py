@@ -1,4 +1,4 @@
-"""What deciding comes to, and what is said when what stands now differs from what stood before."""
+"""The outcomes of a decision, and which violations and withdrawals are sent when they differ from the last ones."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from schemas.outcomes import Violation
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A violation that stands no more."""
+    """A violation that is withdrawn, and why."""
 
     violation: Violation
     reason: str

@@ -1,4 +1,4 @@
-"""Average speeds, exactly: no float decides."""
+"""Average speeds as exact fractions: no decision depends on a float."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -23,7 +23,7 @@ def average_speed_kmh(distance_m: Fraction, travel_ms: int | Fraction) -> Fracti
 
 @lru_cache(maxsize=10_000)  # a country's distances; reading one costs as much as all else about a pair
 def exactly(metres: float) -> Fraction:
-    """As it is written: 2000.3 is 20003/10."""
+    """The number as it is written in decimals: 2000.3 is 20003/10."""
     return Fraction(str(metres))
 
 

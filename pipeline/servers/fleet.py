@@ -27,7 +27,7 @@ class Worker:
     token: str = field(repr=False)
 
     def metrics(self, timeout_s: float = 2.0) -> str:
-        """What it tells of itself, in Prometheus' format. Blocks. Raises OSError where it does not answer."""
+        """The worker's metrics in Prometheus' format. Blocks. Raises OSError where it does not answer within timeout_s."""
         return _metrics(self.metrics_port, self.token, timeout_s)
 
 

@@ -28,5 +28,5 @@ def slow_ms(random: Random) -> int:
 
 
 def late_ms(random: Random) -> int:
-    """How long a read lay in a camera that had no connection."""
+    """For how many milliseconds a camera without connection kept a read."""
     return random.randint(*LATE_MS)

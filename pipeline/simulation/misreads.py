@@ -36,7 +36,7 @@ def one_edit(random: Random, plate: str) -> str:
 
 
 def garbage(random: Random) -> str:
-    """What is no vehicle's plate: an advertisement, a sticker."""
+    """A text that is no vehicle's plate, as on an advertisement or a sticker."""
     while True:
         text = "".join(random.choices(_ALPHABET, k=random.randint(5, 9)))
         if checksum(text) != 0:

@@ -1,8 +1,8 @@
-"""What was alerted, in Redis: the incidents of each wanted plate, and the alerts that are open.
+"""The alerts that were decided, in Redis: the incidents of each wanted plate, and the alerts that are open.
 
-Redis keeps and hands over; `pipeline.hotlist.incidents` decides. A batch takes two round trips: read, and write if nothing changed
-meanwhile, so two workers never decide on the same state; whoever came second reads and decides again. An alert that was decided is
-never decided again: a replay finds what it was. A day after its decision an alert is open no more.
+Redis only stores; `pipeline.hotlist.incidents` decides. A batch takes two round trips: read, then write if nothing changed
+meanwhile; so two workers never decide on the same state, and the one that came second reads and decides again. An alert is
+decided once: a replay gets the stored decision. A day after its decision an alert is open no more.
 """
 
 import asyncio
@@ -91,29 +91,37 @@ Subject = tuple[str, str]  # entry_id and plate
 
 
 class AlertMemory(Protocol):
-    """What the hotlist agent remembers. Every method raises Unavailable while the memory is away."""
+    """The incidents and open alerts that the hotlist agent keeps. Every method raises Unavailable while the store is away."""
 
     async def placed(self, alerts: Sequence[Alert], wheres: Sequence[Position | None]) -> list[Alert | None]:
-        """Each alert in its incident, as it was decided first; None where it was withdrawn since. wheres: places of capture."""
+        """Put each alert into its incident; return it as it was first decided, or None where it was withdrawn since.
+
+        wheres: for each alert the position of its capture; None: unknown.
+        """
 
     async def told(self, alerts: Sequence[Alert]) -> None:
-        """Note that the broker has these: only now may they be withdrawn."""
+        """Note that the broker has these alerts: only now may they be withdrawn."""
 
     async def entries(self, now_ms: int) -> set[str]:
         """The ids of entries that may have open alerts."""
 
     async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
-        """For each entry, whether the caller may take its alerts back now: nobody else for CLAIM_MS, nor the caller again."""
+        """For each entry, whether the caller may withdraw its alerts now. Of all calls within CLAIM_MS only the first gets
+        True.
+        """
 
     async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
-        """The entry's open alerts that the broker has, and whether there are others that it may not have yet."""
+        """The entry's open alerts that the broker has, and whether there are others that it may not have yet. now_ms: UTC."""
 
     async def withdrawn(self, alerts: Sequence[Alert], now_ms: int, *, replaced: bool = False) -> None:
-        """Note that these were withdrawn. Unless another alert replaces them, their incidents end: the next hit begins anew."""
+        """Note that these alerts were withdrawn.
+
+        replaced: other alerts take their place. If not, their incidents end, and the next hit begins a new one.
+        """
 
 
 class RedisAlertMemory:
-    """AlertMemory in Redis, shared by all workers. One hash tag an entry."""
+    """AlertMemory in Redis, shared by all workers. All keys of one entry have the same hash tag."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
         self._client = client
@@ -139,7 +147,7 @@ class RedisAlertMemory:
         wheres: Sequence[Position | None],
         found: list[Alert | None],
     ) -> None:
-        """Decide what is left, and take out of it what could be written."""
+        """Decide the alerts of the subjects in `left`, and remove from it each subject whose decision could be written."""
         subjects = list(left)
         answers = await _READ.run(self._client, WHAT, [self._read_call(one, left[one], alerts) for one in subjects])
         writes: list[tuple[Sequence[str], Sequence[Argument]]] = []

@@ -1,4 +1,4 @@
-"""What was done once is not done again."""
+"""Remembers ids in Redis, so that what was done for one of them is not done twice."""
 
 import uuid
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ return 0
 
 
 class SeenOnce:
-    """Whether something is seen for the first time, remembered for ttl_ms."""
+    """Tells whether an id is seen for the first time. Each id is remembered for ttl_ms."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str, name: str, ttl_ms: int) -> None:
         self._client = client
@@ -36,7 +36,7 @@ class SeenOnce:
         return [answer == 1 for answer in await _FIRST.run(self._client, "dedup memory", calls)]
 
     async def forget(self, ids: Sequence[str]) -> None:
-        """As if these had never been seen."""
+        """Forget these ids, as if they had never been seen. Raises Unavailable when Redis is away."""
         await _DELETE.run(self._client, "dedup memory", [([self._key(id_)], []) for id_ in ids])
 
     def _key(self, id_: str) -> str:

@@ -1,8 +1,8 @@
-"""Following reference data: a worker decides from memory, and what changes in Redis reaches it within a poll.
+"""Keeps a worker's copy of the reference data up to date: a change in Redis reaches its memory at the next poll.
 
-What is in memory is never dropped because Redis lost it. When a collection's epoch or version says that Redis was emptied or went
-back in time, the follower keeps everything it has, takes what is new on top, and says loudly that the collection is `lost`,
-until somebody replaces the collection as a whole (`ReplicaWriter.replace`) or the old state comes back.
+An item in memory is never dropped because Redis lost it. When a collection's epoch or version shows that Redis was emptied or
+went back to an older state, the follower keeps everything it has, adds what is new, and reports the collection as `lost` until
+somebody replaces the collection as a whole (`ReplicaWriter.replace`) or the old state comes back.
 """
 
 import asyncio
@@ -77,9 +77,11 @@ class Follower:
         on_caught_up: Callable[[frozenset[str]], None] | None = None,
         poll_s: float = POLL_S,
     ) -> None:
-        """on_lost(collection, lost): called when a collection turns out lost in Redis, and when it is whole again.
+        """on_lost(collection, lost): called with True when Redis has lost items of a collection, with False when it is whole
+        again.
 
-        on_caught_up(names): called when everything that one look found is in memory; names: the collections that hold something.
+        on_caught_up(names): called when everything that one poll found is in memory; names: the collections that hold
+        something.
         """
         self._client = client
         self._on_change = on_change
@@ -91,12 +93,12 @@ class Follower:
 
     @property
     def lost(self) -> frozenset[str]:
-        """The collections that Redis lost while this worker still decides from what it remembers."""
+        """The names of the collections of which Redis lost items; this worker still has them in memory and decides from them."""
         return frozenset(one.collection.name for one in self._followed if one.lost_at is not None)
 
     @property
     def versions(self) -> dict[str, int]:
-        """The version up to which each collection is in memory."""
+        """For each collection, the version up to which it is in memory."""
         return {one.collection.name: one.version for one in self._followed}
 
     async def load(self) -> None:
@@ -121,7 +123,10 @@ class Follower:
             await asyncio.sleep(pause_s)
 
     async def poll(self) -> bool:
-        """One round trip for all collections; takes over what changed. True: there is more to fetch at once."""
+        """Ask Redis once for the changes of all collections, and take them over. True: there is more to fetch at once.
+
+        Raises Unavailable when Redis is away.
+        """
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
             (one.where.all, [one.epoch, one.version, PAGE_ITEMS]) for one in self._followed
         ]
@@ -133,7 +138,7 @@ class Follower:
         return more
 
     async def _take(self, one: _Followed, head: _Head) -> bool:
-        """Bring one collection up to what the poll said. True: there is more to fetch."""
+        """Bring one collection to the state that the poll found. True: there is more to fetch."""
         if head.epoch == "":
             self._absent(one)
             return False
@@ -179,7 +184,10 @@ class Follower:
         return True
 
     async def _read_all(self, one: _Followed, head: _Head, *, trusted: bool) -> None:
-        """Read every item, then go on from the version that was current before. trusted: what is not there is removed here."""
+        """Read every item, then go on from the version that was current before.
+
+        trusted: Redis has the whole collection, so what it does not have is removed from memory, too.
+        """
         seen: set[str] = set()
         before, one.keys = one.keys, seen if not one.keys else one.keys
         for script in (SCAN, SCAN_REMOVED):

@@ -1,8 +1,8 @@
-"""What neighbours were told, in Redis: each passage and each case once, and what must be recalled when its ground goes.
+"""The forwards to neighbours, kept in Redis: so that each passage and each case is forwarded once, and can be recalled.
 
-A forward is remembered before it is sent. One that is recalled is marked at once: whoever delivers looks at the mark before each
-attempt, so what was not delivered is not delivered any more. The recall of what was
-never attempted is not delivered either; where that is not known, it is.
+A forward is stored before it is sent. When it is recalled it gets a mark at once; liaison looks at the mark before each attempt
+to deliver, so a forward that was not delivered yet never is. Its recall is then not delivered either, if no delivery was ever
+begun; where that is not known, the recall is delivered.
 """
 
 import uuid
@@ -52,31 +52,35 @@ _decode = msgspec.msgpack.Decoder(Sent).decode
 
 
 class ForwardMemory(Protocol):
-    """What the cross_border agent remembers. Every method raises Unavailable while the memory is away."""
+    """The forwards that the cross_border agent keeps. Every method raises Unavailable while the store is away."""
 
     async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
-        """Those that are told now, remembered: no second copies, no second alerts of one passage. Later ones of a case update it.
+        """Store and return those of these forwards that are to be sent now.
 
-        claims: who asks, one per forward (a record's place): whoever was first is first again.
+        Left out are second copies, and forwards of another alert of the same passage. A later forward of a case becomes an
+        update of the first. claims: who asks, one per forward (topic, partition and offset of its record): who asked first gets
+        the same answer again.
         """
 
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
-        """What was told of these alerts and not recalled since."""
+        """The forwards of these alerts that were not recalled."""
 
     async def of_policy(self, policy_id: str) -> list[Sent]:
-        """What was told by this policy and not recalled since."""
+        """The forwards under this policy that were not recalled."""
 
     async def policies(self) -> set[str]:
-        """The ids of policies by which something was told."""
+        """The ids of the policies under which something was forwarded."""
 
     async def claimed(self, policy_ids: Sequence[str]) -> list[bool]:
-        """For each policy, whether the caller may recall now: nobody else for CLAIM_MS, nor the caller again."""
+        """For each policy, whether the caller may recall its forwards now. Of all calls within CLAIM_MS only the first gets
+        True.
+        """
 
     async def marked(self, gone: Sequence[Sent]) -> None:
-        """Mark these as recalled: they are delivered no more."""
+        """Mark these forwards as recalled: they are not delivered any more."""
 
     async def recalled(self, gone: Sequence[Sent]) -> None:
-        """The broker has their recalls: forget them, but for the mark."""
+        """Note that the broker has the recalls of these forwards: delete all that is kept of them, but for the mark."""
 
 
 class RedisForwardMemory:
@@ -134,7 +138,7 @@ class RedisForwardMemory:
         await _FORGET_FIRST.run(self._client, WHAT, cases)
 
     async def _by_case(self, told: Sequence[Sent]) -> list[Sent]:
-        """The same, where later messages of one case are updates of the first."""
+        """The same forwards, where each later one of a case is an update of the first."""
         of_cases = [one for one in told if one.per_case]
         calls: Calls = [([self._case_name(one)], [one.forward.forward_id, KEPT_MS]) for one in of_cases]
         firsts = iter(await _FIRST.run(self._client, WHAT, calls))
@@ -171,7 +175,7 @@ return 0
 
 
 def by_case(one: Sent, first_id: str) -> Sent:
-    """The same forward, as an update when another one told of the case first."""
+    """The same forward; as an update of first_id, where that other forward was the first of the case."""
     if first_id == one.forward.forward_id:
         return one
     return msgspec.structs.replace(one, forward=update_of(first_id, one.forward))

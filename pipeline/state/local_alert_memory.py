@@ -1,4 +1,4 @@
-"""What was alerted, in this process alone: for deciding without servers."""
+"""AlertMemory in this process alone: for deciding without servers."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What neighbours were told, in this process alone: for deciding without servers."""
+"""ForwardMemory in this process alone: for deciding without servers."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What an agent decides from: collections in its memory, each item with its versions, kept up to date by a Follower."""
+"""An agent's own copy of the reference data: collections in memory, each item with its versions, kept up to date by a Follower."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -27,7 +27,7 @@ class Mirror:
         self.whole = False
 
     def of(self, collection: Collection[T]) -> Versions[T]:
-        """The versions of one collection's items: the same object for ever, with what is in it now."""
+        """The versions of one collection's items: always the same object, with its present content."""
         return self._versions[collection.name]
 
     def follows(self, collection: str) -> bool:
@@ -35,7 +35,7 @@ class Mirror:
         return collection in self._indexes
 
     def caught_up(self, filled: frozenset[str]) -> None:
-        """Everything of one look is in memory. filled: the collections that hold something."""
+        """Note that everything that one poll found is in memory. filled: the names of the collections that hold something."""
         self.whole = self.whole or CAMERAS.name in filled
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:

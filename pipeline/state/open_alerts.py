@@ -1,7 +1,7 @@
-"""Taking alerts back: what changed in the hotlist is held against the open alerts, whoever raised them.
+"""Finds the open alerts that must be withdrawn because their hotlist entry changed or ended, whichever worker raised them.
 
-Every worker sees each change; the one that claims an entry first does the work, and another takes over when it dies. At start all
-entries with open alerts are looked at, since then now and again those whose entry is gone or has expired.
+Every worker sees each change of an entry; the first that claims the entry does the work, and another takes over when it dies.
+At the start all entries with open alerts are checked; later, every SWEEP_MS, those whose entry was removed or has expired.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ SWEEP_MS = 10_000  # between two looks at all entries with open alerts
 
 @dataclass(slots=True)
 class OpenAlerts:
-    """The open alerts of all workers, as far as they must be taken back. entry_now: the entry as it is now, None if removed."""
+    """Finds the alerts to withdraw among the open alerts of all workers. entry_now: the entry as it is now; None: removed."""
 
     memory: AlertMemory
     entry_now: Callable[[str], HotlistEntry | None]
@@ -29,7 +29,7 @@ class OpenAlerts:
     _swept_ms: int | None = None  # None: nothing was looked at yet
 
     def changed(self, entry_ids: Iterable[str]) -> None:
-        """Note that these entries are not what they were."""
+        """Note that these entries were changed or removed: the next `due` checks their alerts."""
         self._changed.update(entry_ids)
 
     def raised(self, alerts: Sequence[Alert]) -> None:
@@ -42,9 +42,9 @@ class OpenAlerts:
                 self._ends_ms[alert.entry_id] = entry.valid_until_ms
 
     async def due(self, now_ms: int) -> list[TakenBack]:
-        """What must be taken back now; it stays due until `settled` is called with it. Raises Unavailable with the memory.
+        """The alerts that must be withdrawn now; each is returned again until `settled` is called with it. Raises Unavailable.
 
-        What takes an alert's place is in its incident already.
+        An alert that replaces a withdrawn one is already in its incident.
         """
         looked_at = await self._to_look_at(now_ms)
         found: list[TakenBack] = []
@@ -57,14 +57,14 @@ class OpenAlerts:
         return await self._placed(found)
 
     async def settled(self, gone: Sequence[TakenBack], now_ms: int) -> None:
-        """Note that the broker has these withdrawals, and what stands in their place."""
+        """Note that the broker has these withdrawals, and the alerts that replace the withdrawn ones. Raises Unavailable."""
         replaced = [one.alert for one in gone if one.instead]
         await self.memory.told([one.instead for one in gone if one.instead])
         await self.memory.withdrawn(replaced, now_ms, replaced=True)
         await self.memory.withdrawn([one.alert for one in gone if not one.instead], now_ms)
 
     async def _to_look_at(self, now_ms: int) -> list[str]:
-        """The entries that may have alerts to take back, and that no other worker has claimed."""
+        """The entries that may have alerts to withdraw, and that no other worker has claimed."""
         ended = {entry_id for entry_id, ends_ms in self._ends_ms.items() if ends_ms <= now_ms}
         for entry_id in ended:
             del self._ends_ms[entry_id]
@@ -90,7 +90,10 @@ class OpenAlerts:
         return taken_back(alert, self.entry_now(alert.entry_id), self.cameras_at(at_ms), self.zones_at(at_ms), now_ms)
 
     async def _placed(self, found: Sequence[TakenBack]) -> list[TakenBack]:
-        """With what takes an alert's place in its incident. It is live if the old alert was: a correction is news at once."""
+        """The same, with each replacing alert put into its incident.
+
+        It is live if the old alert was: a correction must be heard at once.
+        """
         instead = [one.instead for one in found if one.instead]
         if not instead:
             return list(found)

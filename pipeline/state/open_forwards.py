@@ -1,7 +1,7 @@
-"""Recalling what neighbours were told, when its alert is withdrawn or its policy goes.
+"""Finds the forwards that must be recalled because their alert was withdrawn or their policy changed or ended.
 
-Every worker sees a change of policies; the one that claims a policy first does the work, and another takes over when it dies. At
-start all policies by which something was told are looked at, since then now and again those that are gone.
+Every worker sees a change of a policy; the first that claims the policy does the work, and another takes over when it dies. At
+the start all policies with forwards are checked; later, every SWEEP_MS, those that were removed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,19 +19,19 @@ BY = "cross_border"
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A forward to take back, and why."""
+    """A forward to recall, and why."""
 
     sent: Sent
     reason: str
 
     def withdrawal(self, at_ms: int) -> Withdrawal:
-        """The message that says so to our own readers."""
+        """The message that tells our own readers of the recall. at_ms: UTC."""
         return Withdrawal(kind="forward", id=self.sent.forward.forward_id, reason=self.reason, by=BY, at_ms=at_ms)
 
 
 @dataclass(slots=True)
 class OpenForwards:
-    """What all workers told, as far as it must be recalled. home: our own country."""
+    """Finds the forwards to recall among those of all workers. home: our own country."""
 
     memory: ForwardMemory
     policies_now: Callable[[], Mapping[str, Policy]]
@@ -42,18 +42,24 @@ class OpenForwards:
     _swept_ms: int | None = None  # None: nothing was looked at yet
 
     def changed(self, policy_ids: Iterable[str]) -> None:
-        """Note that these policies are not what they were."""
+        """Note that these policies were changed or removed: the next `due` checks their forwards."""
         self._changed.update(policy_ids)
 
     async def of_withdrawn(self, withdrawals: Sequence[Withdrawal]) -> list[Recall]:
-        """What was told of these withdrawn alerts; marked, so that it is delivered no more. Raises Unavailable with the memory."""
+        """The recalls of all forwards of these withdrawn alerts. Raises Unavailable.
+
+        Each forward is marked as recalled, so that it is not delivered any more.
+        """
         reasons = {one.id: one.reason for one in withdrawals if one.kind == "alert"}
         told = await self.memory.of_alerts(list(reasons)) if reasons else []
         await self.memory.marked(told)
         return [Recall(one, reasons[one.alert.alert_id]) for one in told]
 
     async def due(self, now_ms: int) -> list[Recall]:
-        """What the policies as they are now no longer allow; marked. It stays due until `settled`. Raises Unavailable."""
+        """The recalls of all forwards that the present policies do not allow. Raises Unavailable.
+
+        Each forward is marked as recalled, and its recall is returned again until `settled` is called with it.
+        """
         policies = self.policies_now()
         found: list[Recall] = []
         for policy_id in await self._to_look_at(policies, now_ms):
@@ -65,11 +71,11 @@ class OpenForwards:
         return found
 
     async def settled(self, gone: Sequence[Recall]) -> None:
-        """Note that the broker has these recalls."""
+        """Note that the broker has these recalls. Raises Unavailable."""
         await self.memory.recalled([one.sent for one in gone])
 
     async def _to_look_at(self, policies: Mapping[str, Policy], now_ms: int) -> list[str]:
-        """The policies by which something was told that may not stand, and that no other worker has claimed."""
+        """The policies that may have forwards to recall, and that no other worker has claimed."""
         sweep = self._swept_ms is None or now_ms - self._swept_ms >= SWEEP_MS
         if not self._changed and not sweep:
             return []

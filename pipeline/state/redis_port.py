@@ -1,4 +1,4 @@
-"""The way to Redis: how a client is opened, how scripts are run, and how its errors become ours.
+"""Access to Redis: how a client is opened, how scripts are run, and which of our errors each of its errors becomes.
 
 Every script touches keys of one hash tag only, so that a Redis Cluster can hold them, and gives the same outcome when it is run
 twice, because a client whose connection broke cannot know whether the first run happened.
@@ -59,7 +59,7 @@ def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
 
 
 async def check_redis(client: redis.asyncio.Redis) -> None:
-    """Ask Redis for a sign of life. Raises Unavailable when it is away, Misconfigured when it refuses the credentials."""
+    """Check that Redis answers. Raises Unavailable when it is away, Misconfigured when it refuses the credentials."""
     with redis_edge("redis"):
         await client.ping()
 

@@ -15,9 +15,10 @@ BY = "section_control"
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """unsent: what is to be sent, and then to be told to `SectionMemory.sent`. newest_ms: the broker's time had reached this.
+    """The result of one SectionDecider.settle.
 
-    more: there is more to decide at once.
+    unsent: messages to send; then report them to `SectionMemory.sent`. newest_ms: the latest time that any partition was read
+    up to, in the broker's time (UTC ms). more: there is more to decide at once.
     """
 
     unsent: tuple[Unsent, ...]
@@ -27,7 +28,9 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class SectionDecider:
-    """The deciding part of section control. told: called with each outcome that was written down, for the log."""
+    """Decides the vehicles of section control whose time has come. told: called with each outcome that was written, for the
+    log.
+    """
 
     memory: SectionMemory
     reference: Reference

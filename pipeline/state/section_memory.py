@@ -51,17 +51,17 @@ _pack = msgspec.msgpack.Encoder().encode
 
 
 class SectionMemory:
-    """Remembers the reads of section control. Every method but `forgotten` raises Unavailable when Redis is away."""
+    """Keeps the reads of section control in Redis. Every method raises Unavailable when Redis is away."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
         self._client = client
         self._tag = f"{{{namespace}:section}}"
 
     async def put(self, covered: Sequence[Covered], arrivals: Iterable[Arrival]) -> dict[int, int | None]:
-        """Remember what these records brought, each once. One round trip.
+        """Store these arrivals, each once, and note which records are covered. One round trip.
 
-        Nothing is remembered if records before them are missing: then the answer is, for each such partition, the offset from which
-        on they must be read again, or None where nothing of it is remembered.
+        Nothing is stored if records before them are missing in the memory: then the result names each partition where that is
+        so, with the offset from which on it must be read again, or None where the memory holds nothing of it.
         """
         vehicles: dict[Key, tuple[int, str, int, list[tuple[int, int, int, str]]]] = {}
         ends: list[bytes] = []
@@ -93,10 +93,10 @@ class SectionMemory:
         return {partition: None if known < 0 else known for partition, known in zip(lost[::2], lost[1::2], strict=True)}
 
     async def look(self, times: Mapping[int, int], partitions: int, shards: Sequence[int]) -> Look:
-        """What there is to decide and to send in these shards. One round trip.
+        """Which vehicles of these shards are to be decided, and which messages are to be sent. One round trip.
 
-        times: up to when each of this worker's partitions was read, in the broker's time (UTC ms), which is noted. partitions: how
-        many the topic has.
+        times: stored first; for each of this worker's partitions, the time up to which it was read (broker's clock, UTC ms).
+        partitions: how many the topic has.
         """
         keys = [f"{self._tag}:time", f"{self._tag}:since"]
         keys += [self._due(shard) for shard in shards] + [self._outbox(shard) for shard in shards]
@@ -113,7 +113,7 @@ class SectionMemory:
         )
 
     async def remembered(self, keys: Sequence[Key]) -> list[Remembered]:
-        """These vehicles as they lie in Redis, in order; without those that are gone. One round trip."""
+        """These vehicles as they are stored in Redis, in order; without those that are gone. One round trip."""
         if not keys:
             return []
         with redis_edge(WHAT):
@@ -127,9 +127,10 @@ class SectionMemory:
         return [remembered_in(key, found) for key, found in zip(keys, lists, strict=True) if found]
 
     async def decided(self, decisions: Sequence[Decided], until_ms: int) -> list[bool]:
-        """Remember what was decided, with what is to be sent. False: the vehicle changed meanwhile, and nothing was done.
+        """Store these decisions together with the messages to send.
 
-        until_ms: the broker's time up to which it was decided.
+        For each, False: the vehicle has changed since it was read, and nothing was stored. until_ms: the time up to which it was
+        decided, in the broker's time (UTC ms).
         """
         calls: list[tuple[list[str], list[Argument]]] = []
         for one in decisions:
@@ -145,7 +146,7 @@ class SectionMemory:
         return [answer == 1 for answer in await DECIDED.run(self._client, WHAT, calls)]
 
     async def sent(self, unsent: Iterable[Unsent]) -> None:
-        """The broker has these: they leave the outbox."""
+        """Note that the broker has these messages: they are deleted from the outbox."""
         numbers: dict[int, list[str]] = {}
         for one in unsent:
             numbers.setdefault(shard_in(one.number), []).append(one.number)

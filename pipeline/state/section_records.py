@@ -1,4 +1,4 @@
-"""What lies in the memory of section control, and how it is written there."""
+"""The records that the memory of section control stores, and their bytes in Redis."""
 
 import uuid
 from collections.abc import Iterable
@@ -22,9 +22,10 @@ _pack = msgspec.msgpack.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """Records of one partition that were looked at, from one offset to before another.
+    """Records of one partition that a worker has read: from offset `first` up to and without `next`.
 
-    whole_since_ms: take it as it is even if records before it are missing: what the broker took earlier is not remembered.
+    whole_since_ms: accept them even if records before them are missing; what the broker took before this time (UTC ms) then
+    counts as not remembered.
     """
 
     partition: int
@@ -35,7 +36,7 @@ class Covered:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A read on a section's line, and the record that brought it."""
+    """A read at an entry or exit line of a section, with the partition and offset of its record."""
 
     key: Key
     end: End
@@ -46,9 +47,11 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What there is to do. until_ms: all that the broker took before is in the memory; None: not known yet.
+    """The result of SectionMemory.look: the vehicles that are due, and the messages in the outbox. Times: broker's clock, UTC
+    ms.
 
-    whole_since_ms: what it took earlier than that is not remembered completely. newest_ms: the latest time of any partition.
+    until_ms: all that the broker took before this is in the memory; None: not known yet. whole_since_ms: of what it took before
+    this, some is missing in the memory. newest_ms: the latest time that any partition was read up to.
     """
 
     until_ms: int | None
@@ -60,7 +63,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Unsent:
-    """A message that a decision wants sent. number: what names it in the outbox."""
+    """A message that a decision wants sent. number: its key in the outbox."""
 
     number: str
     section_id: str
@@ -69,7 +72,11 @@ class Unsent:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A vehicle as it lay in Redis, and what tells whether it still lies there so. overflown: some of its reads were left out."""
+    """A vehicle as it was read from Redis.
+
+    length, first: of its list in Redis, by which a change since then is noticed. overflown: it had too many reads; some were
+    left out.
+    """
 
     key: Key
     vehicle: Vehicle
@@ -80,7 +87,10 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What was decided of a vehicle: what is left of it, when to look again, and what to send."""
+    """A decision about one vehicle. was: the vehicle before it. vehicle: what is to be remembered of it now.
+
+    next_ms: when to decide it again, in the broker's time (UTC ms); None: never. unsent: the messages to send.
+    """
 
     was: Remembered
     vehicle: Vehicle
@@ -108,12 +118,12 @@ _VIOLATION, _WITHDRAWAL = msgspec.msgpack.Decoder(Violation), msgspec.msgpack.De
 
 
 def end_of(end: End) -> bytes:
-    """A read as it lies in a vehicle's list."""
+    """The bytes of one read in a vehicle's list."""
     return b"E" + _pack(_End(end.side, end.arrived_ms, end.read))
 
 
 def unsent_of(key: Key, message: Violation | Withdrawal, order: int) -> Unsent:
-    """A message of a decision about this vehicle, as it lies in the outbox. order: among those of the decision."""
+    """The outbox entry for a message about this vehicle. order: the message's number within its decision, from 0."""
     shard, _ = place_of(key)
     name = message.violation_id if isinstance(message, Violation) else f"{message.id}/withdrawn"
     return Unsent(f"{shard}/{order}/{name}", key[0], message)
@@ -131,51 +141,51 @@ def shards_of(partitions: Iterable[int], count: int) -> list[int]:
 
 
 def name_of(key: Key) -> str:
-    """A vehicle's name."""
+    """A vehicle's name in Redis: its section's id, a slash, its folded plate."""
     return f"{key[0]}/{key[1]}"  # neither a section's name nor a plate has a slash
 
 
 def key_named(name: str) -> Key:
-    """The vehicle of a name."""
+    """The vehicle's key, from its name in Redis."""
     section_id, _, plate = name.partition("/")
     return section_id, plate
 
 
 def place_of(key: Key) -> tuple[int, str]:
-    """The shard of a vehicle, and its name there."""
+    """The shard of a vehicle, 0 .. SHARDS - 1, and its name in Redis."""
     name = name_of(key)
     return crc32(name.encode()) % SHARDS, name
 
 
 def order_of(unsent: Unsent) -> int:
-    """Its place among the messages of its decision: a correction comes before the withdrawal of what it corrects."""
+    """The message's number within its decision: a correction comes before the withdrawal of what it corrects."""
     return int(unsent.number.split("/")[1])
 
 
 def shard_in(number: str) -> int:
-    """The shard of a message in the outbox."""
+    """The shard of an outbox entry, from its number."""
     return int(number.partition("/")[0])
 
 
 def payload_of(unsent: Unsent) -> bytes:
-    """A message as it lies in the outbox."""
+    """The bytes of a message in the outbox."""
     kind = "violation" if isinstance(unsent.message, Violation) else "withdrawal"
     return _pack((kind, unsent.section_id, unsent.message))
 
 
 def unsent_in(number: bytes, payload: bytes) -> Unsent:
-    """The message of one entry of the outbox."""
+    """The message of one outbox entry, from its number and its bytes."""
     kind, section_id, raw = _MESSAGE.decode(payload)
     return Unsent(number.decode(), section_id, (_VIOLATION if kind == "violation" else _WITHDRAWAL).decode(raw))
 
 
 def kept_of(vehicle: Vehicle) -> bytes:
-    """A vehicle as it lies first in its list; never the same bytes twice, so that a change is noticed."""
+    """The bytes of a vehicle, stored first in its list; never the same twice, so that a change is noticed."""
     return b"K" + _pack(_Kept(uuid.uuid4().hex, _packed(vehicle.fresh), _packed(vehicle.kept), vehicle.proven))
 
 
 def remembered_in(key: Key, found: list[bytes]) -> Remembered:
-    """The vehicle of a list, which is not empty."""
+    """The vehicle, decoded from its list in Redis. found: the list, which must not be empty."""
     kept = _KEPT.decode(found[0][1:]) if found[0].startswith(b"K") else _Kept("", (), (), ())
     since = [_END.decode(one[1:]) for one in found if one.startswith(b"E")]
     vehicle = Vehicle(key[0], fresh=_ends((*kept.fresh, *since)), kept=_ends(kept.kept), proven=kept.proven)

@@ -11,8 +11,9 @@ WHAT = "the dead letters' state"
 
 
 class SettledLetters:
-    """What became of letters, by dead_letter_id: one hash in Redis. If Redis loses it they are open again, which is harmless: a
-    record that is sent back once more has the same ids.
+    """What the operator did with each dead letter, by dead_letter_id: one hash in Redis.
+
+    If Redis loses it the letters are open again, which is harmless: a record that is sent back once more has the same ids.
     """
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
@@ -26,9 +27,10 @@ class SettledLetters:
         return {_text(name): _text(value) for name, value in found.items()}
 
     async def settle(self, ids: Iterable[str], what: str, known: Iterable[str]) -> None:
-        """Write what became of these letters, and forget those of which the topic keeps nothing any more (not among known).
+        """Store what became of these dead letters, and delete what is stored of letters that are not in `known`. Raises
+        Unavailable.
 
-        Raises Unavailable.
+        ids: the letters. what: what became of them. known: the ids of all letters that the topic still keeps.
         """
         fresh: dict[Field, Field] = dict.fromkeys(ids, what)
         with redis_edge(WHAT):

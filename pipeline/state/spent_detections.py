@@ -1,6 +1,6 @@
-"""Which detections a passage has used up, so that frames that come again after a crash do not make the same passage anew.
+"""Which detections a passage has used up, so that frames that come again after a crash do not make the same passage again.
 
-One sorted set per camera, ordered by where the frame stands in the topic. Writing the same again changes nothing.
+One sorted set per camera, ordered by the offset of the frame. Writing the same again changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class SpentDetections:
         self._ttl_ms = ttl_ms
 
     async def load(self, camera_ids: Sequence[str]) -> dict[str, list[Spent]]:
-        """What was kept of these cameras; all of them are in the answer. One round trip."""
+        """The stored detections of each of these cameras; an empty list for a camera that has none. One round trip."""
         if not camera_ids:
             return {}
         with redis_edge(WHAT):
@@ -41,7 +41,7 @@ class SpentDetections:
         }
 
     async def save(self, spent: Mapping[str, Sequence[Spent]], keep_from: Mapping[str, int]) -> None:
-        """Add what was used up; drop what stands before keep_from (by camera: offset of the first frame that may come again)."""
+        """Store these detections; delete those below keep_from (by camera: the offset of the first frame that may come again)."""
         if not spent:
             return
         with redis_edge(WHAT):

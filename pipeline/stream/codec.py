@@ -1,7 +1,7 @@
 """Messages to bytes and back, by each topic's encoding. What cannot be decoded is a BadRecord that says where it is wrong.
 
-On a topic that carries withdrawals a record is first taken for the topic's message, which nearly all are; what is none, but says
-that it is a withdrawal, is one.
+On a topic that also carries withdrawals a record is first decoded as the topic's own message. If it is not one, but says that
+it is a withdrawal, it is decoded as a withdrawal.
 """
 
 import json

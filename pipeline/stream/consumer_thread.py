@@ -80,7 +80,7 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         return True
 
     async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """The first offset of each partition that the broker recorded then (UTC ms) or later; missing where there is none."""
+        """By partition, the first offset that the broker recorded at this time (UTC ms) or later; missing where there is none."""
         found = await self.call_thread(self._ensure_consumer().offsets_for_times, dict(times))
         return {tp: at.offset for tp, at in found.items() if at is not None}
 

@@ -54,7 +54,7 @@ class Context:
         return self.partition_counts[topic.name]
 
     def waiting(self, partition: int) -> int:
-        """How many records of the source's partition are not settled yet, as far as the last fetch told."""
+        """How many records of the source's partition are not settled yet, by the answer to the last fetch."""
         return self.stage.waiting(partition) if self.stage is not None else 0
 
     def committed(self) -> dict[int, int]:
@@ -74,7 +74,7 @@ class Context:
         return {tp.partition for tp in self.stage.progress.rereads()} if self.stage is not None else set()
 
     def read_again(self, since: Mapping[int, RereadFrom]) -> None:
-        """Have partitions of the source read again: what was made of them is lost."""
+        """Have these partitions of the source read again, because what was kept of their records is lost."""
         if self.stage is not None:
             topic = self.stage.source
             self.stage.progress.ask_reread({TopicPartition(topic, one): from_ for one, from_ in since.items()})

@@ -1,7 +1,8 @@
-"""Which records of its partitions a worker has told the section memory of, and up to when it has read them.
+"""Which records of its partitions a worker has reported to the section memory, and the time up to which it has read them.
 
-The memory is told of records with each read that counts, and once a second of all others. Until then their offsets are not
-committed, so that the memory never lacks what nobody would read again.
+The worker reports records to the memory (pipeline.state.section_memory) with each read that counts, and once a second all
+others. It does not commit an offset before its record is reported, so that no record is missing in the memory that nobody would
+read again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ Run = tuple[int, int, int]
 
 
 def runs_of(records: Sequence[Record[Any]]) -> dict[int, Run]:
-    """What a batch holds of each partition."""
+    """For each partition that has records in this batch: its Run."""
     runs: dict[int, Run] = {}
     for record in records:
         known = runs.get(record.partition)
@@ -27,23 +28,26 @@ def runs_of(records: Sequence[Record[Any]]) -> dict[int, Run]:
 
 @dataclass(slots=True)
 class Covering:
-    """Of one worker. told: up to which offset of each partition the memory knows. asked: partitions of which it knew nothing and
-    that are read again, with the moment (UTC ms) since when they are. Times at_s are of the monotonic clock."""
+    """What one worker has reported to the section memory.
+
+    told: by partition, the offset below which the memory knows all records. asked: the partitions of which the memory knew
+    nothing and that are read again, each with the time (UTC ms) from which on they are. at_s: seconds of the monotonic clock.
+    """
 
     time: StreamTime = field(default_factory=StreamTime)
     told: dict[int, int] = field(default_factory=dict)
     asked: dict[int, int] = field(default_factory=dict)
 
     def forget(self) -> None:
-        """The partitions were reassigned."""
+        """Forget all partitions: the group has reassigned them."""
         self.time.forget()
         self.told.clear()
         self.asked.clear()
 
     def begins(self, runs: Mapping[int, Run], states: Mapping[int, FetchState]) -> None:
-        """Know from where on partitions are read that are new to this worker, or were rewound.
+        """Note the offset from which this worker reads each partition that is new to it or was rewound.
 
-        states: of the new ones, as their consumer sees them; what could not be decoded counts as read, too.
+        states: the new partitions as their consumer sees them; a record that could not be decoded counts as read, too.
         """
         for partition, (first, _, _) in runs.items():
             handled = self.time.next_of(partition)
@@ -57,11 +61,11 @@ class Covering:
         return any(partition not in self.told for partition in runs)
 
     def covered(self, runs: Mapping[int, Run]) -> list[Covered]:
-        """What the memory is to be told with these records: they and those before them that it was not told of."""
+        """What to report of each partition with this batch: its records, and those before them that were not reported yet."""
         return [Covered(one, self.told[one], run[1], self.asked.get(one)) for one, run in runs.items()]
 
     def all_covered(self, states: Mapping[int, FetchState]) -> list[Covered]:
-        """What the memory is to be told of all partitions, also of those where nothing counted, or nothing came."""
+        """What to report of every partition, also where no record counted or none arrived; not of one that is being rewound."""
         found = []
         for partition, state in states.items():
             if not state.rewinding:
@@ -71,23 +75,23 @@ class Covering:
         return found
 
     def was_told(self, covered: Iterable[Covered]) -> None:
-        """The memory knows of these now."""
+        """Note that the memory knows these records now."""
         for one in covered:
             self.told[one.partition] = one.next
             self.asked.pop(one.partition, None)
 
     def handled(self, runs: Mapping[int, Run], at_s: float) -> None:
-        """These records are done."""
+        """Note that the worker has handled these records. at_s: when."""
         for partition, (_, next_offset, recorded_ms) in runs.items():
             self.time.took(partition, next_offset, recorded_ms, at_s)
 
     def looked(self, states: Mapping[int, FetchState], at_s: float) -> None:
-        """This is how the consumer sees the partitions."""
+        """Note how the consumer sees each of these partitions. at_s: when."""
         for partition, state in states.items():
             self.time.looked(partition, state, at_s)
 
     def reread(self, lost: Mapping[int, int | None], since_ms: int) -> None:
-        """These are read again: from the offset given, or, where nothing is known (None), since that moment."""
+        """Note that these partitions are read again: from the offset given, or, where it is None, from since_ms (UTC ms) on."""
         for partition, known in lost.items():
             if known is None:
                 self.asked[partition] = since_ms
@@ -95,5 +99,7 @@ class Covering:
             self.told.pop(partition, None)
 
     def hold(self) -> dict[int, int]:
-        """Partitions of which the memory was not told all, and the first offset of that: nothing from there on may be committed."""
+        """For each partition with records that were not reported: the first such offset. It and all later ones may not be
+        committed.
+        """
         return {one: known for one, known in self.told.items() if known < (self.time.next_of(one) or 0)}

@@ -20,7 +20,7 @@ Offsets = Mapping[TopicPartition, int]
 
 
 class Intake(Protocol):
-    """The stage, as the loop sees it."""
+    """What the fetch loop needs of the stage."""
 
     progress: Progress
 
@@ -34,27 +34,27 @@ class Intake(Protocol):
         """Return when `full` may have changed."""
 
     def expired(self, count: int) -> None:
-        """So many records were gone from the topic before they could be fetched."""
+        """Note how many records the topic's retention had deleted before they could be fetched."""
 
     def rewound(self, done: Rereads, offsets: Offsets, times: Offsets) -> None:
-        """As Progress.rewound; what was fetched of these partitions is fetched again."""
+        """As Progress.rewound; records of these partitions that were fetched and not settled are fetched again."""
 
 
 class Broker(Protocol):
-    """The consumer, as the loop sees it. Each method raises one of AWAY while the broker does not answer."""
+    """What the fetch loop needs of the consumer. Each method raises one of AWAY while the broker does not answer."""
 
     @property
     def flows(self) -> bool:
-        """Whether Faust lets records flow; not during a rebalance."""
+        """Whether Faust lets records flow; it does not during a rebalance."""
 
     async def flow(self) -> None:
         """Return when records may flow."""
 
     def active(self) -> set[TopicPartition]:
-        """The partitions that this worker reads now."""
+        """The partitions that this worker has and may fetch now."""
 
     async def fetch(self, partitions: set[TopicPartition]) -> Chunk:
-        """What there is of these partitions, waiting for a moment if there is nothing."""
+        """The records that these partitions have; when there are none, it waits a moment for some."""
 
     async def seek(self, offsets: Offsets) -> None:
         """Fetch from these offsets on."""
@@ -63,10 +63,10 @@ class Broker(Protocol):
         """Fetch from the committed offsets on."""
 
     def sought(self) -> Mapping[TopicPartition, int | None]:
-        """Where the last seeks went to; None: nothing is committed, wherever the partition stood before."""
+        """The offset that the last seeks set for each partition; None: nothing is committed, so it stays where it was."""
 
     async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """The first offset that the broker recorded then (UTC ms) or later; missing where there is none."""
+        """By partition, the first offset that the broker recorded at this time (UTC ms) or later; missing where there is none."""
 
     async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         """The first offset that each partition still has."""
@@ -75,7 +75,7 @@ class Broker(Protocol):
         """What the group has committed."""
 
     async def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
-        """Commit for this generation of the group. False: it has passed, or the broker is away."""
+        """Commit these offsets for this generation of the group. False: the generation has passed, or the broker is away."""
 
 
 class FetchLoop:
@@ -90,12 +90,12 @@ class FetchLoop:
         self._committing = asyncio.Lock()  # a commit that is tried again must not overtake the next one
 
     def assigned(self, generation: int) -> None:
-        """A generation of the group begins."""
+        """Note that a new generation of the consumer group begins. generation: its number."""
         self._plan.assigned(generation)
 
     @contextlib.asynccontextmanager
     async def seeking(self) -> AsyncIterator[None]:
-        """Around every seek to the committed offsets, also Faust's own: what is fetched meanwhile is discarded."""
+        """Put this around every seek to the committed offsets, also Faust's own: what is fetched meanwhile is discarded."""
         self._plan.seek_begins()
         try:
             yield
@@ -107,7 +107,10 @@ class FetchLoop:
             self._plan.seek_ended()
 
     def _behind(self) -> dict[TopicPartition, int]:
-        """Partitions that were rewound further than the broker knows: they stay where they are, or they would skip records."""
+        """The settled offsets of the partitions that were rewound to below what the broker has committed.
+
+        They are sought instead of the committed ones, which would skip records.
+        """
         sought = self._broker.sought()
         return {
             tp: settled
@@ -116,7 +119,7 @@ class FetchLoop:
         }
 
     async def run(self, ended: Callable[[], bool]) -> None:
-        """Bring records until `ended`."""
+        """Fetch records and hand them to the stage until `ended` returns True."""
         while not ended():
             await self._next()
 
@@ -164,7 +167,7 @@ class FetchLoop:
             await self._report(gaps)
 
     async def _report(self, gaps: Mapping[TopicPartition, Gap]) -> None:
-        """Say how many records of these gaps retention has dropped."""
+        """Log and count how many records of these gaps retention has deleted."""
         try:
             begins = await self._broker.beginnings(gaps)
         except AWAY as error:
@@ -175,8 +178,10 @@ class FetchLoop:
             self._intake.expired(count)
 
     async def _seek_to_committed(self) -> None:
-        """Have discarded records fetched again. Partitions without a commit begin at their beginning: Faust leaves them where
-        the discarded records ended."""
+        """Seek to the committed offsets, so that discarded records are fetched again.
+
+        A partition without a commit begins at its first offset: Faust leaves it where the discarded records ended.
+        """
         try:
             await self._broker.seek_to_committed()
             sought = self._broker.sought()
@@ -208,7 +213,7 @@ class FetchLoop:
         await self.commit()  # at once: a worker that takes over after a crash must read again, too
 
     async def reread_targets(self, rereads: Rereads) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
-        """The offset to rewind each partition to, and how far it had come (UTC ms, where that is known)."""
+        """By partition, the offset to rewind it to; and by partition, the time it had reached (UTC ms), where that is known."""
         standings = {
             tp: Standing(settled, self._progress.recorded_ms(tp))
             for tp, settled in self._progress.positions().items()

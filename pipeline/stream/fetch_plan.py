@@ -1,8 +1,7 @@
-"""What a worker's fetch loop does next, and where a partition is read again from. Pure: the loop does it.
+"""What a worker's fetch loop does next, and from which offset a partition is read again. Pure: the loop acts on it.
 
-Records are discarded when a seek or a rebalance happened while they were fetched. The stage drops by offset what it has seen, so
-that one chunk from after a gap would make it drop the gap. Whatever is discarded is fetched again after a seek to the committed
-offsets.
+Records that were fetched while a seek or a rebalance happened are discarded, and fetched again after a seek to the committed
+offsets: the stage drops records below the offset it has reached, so one chunk from beyond a gap would make it drop the gap.
 """
 
 from collections.abc import Mapping
@@ -27,7 +26,10 @@ class Step(Enum):
 
 @dataclass(slots=True)
 class FetchPlan:
-    """The state that steers the loop. generation: of the consumer group. seeks: changes when a seek or an assignment happens."""
+    """The state from which the fetch loop chooses its next step.
+
+    generation: of the consumer group. seeks: a counter that changes whenever a seek begins or ends, and at each assignment.
+    """
 
     generation: int = -1
     seeks: int = 0
@@ -50,22 +52,25 @@ class FetchPlan:
         return Step.FETCH if room else Step.WAIT_FOR_ROOM
 
     def assigned(self, generation: int) -> None:
-        """A generation begins."""
+        """Note that a new generation of the consumer group begins. generation: its number."""
         self.seeks += 1
         self.generation = generation
 
     def seek_begins(self) -> None:
-        """A seek to the committed offsets begins."""
+        """Note that a seek to the committed offsets begins."""
         self.seeks += 1
         self.seeking += 1
 
     def seek_ended(self) -> None:
-        """It is over, done or failed."""
+        """Note that a seek to the committed offsets has ended, done or failed."""
         self.seeks += 1
         self.seeking -= 1
 
     def may_take(self, generation: int, seeks: int, *, flows: bool) -> bool:
-        """Whether records may be taken that this generation fetched after so many seeks; if not, they are discarded."""
+        """Whether the stage may take these records. If not, they are discarded and have to be fetched again.
+
+        generation: in which they were fetched. seeks: the counter `seeks` when the fetch began. flows: Faust lets records flow.
+        """
         taken = flows and generation == self.generation and seeks == self.seeks
         self.discarded = self.discarded or not taken
         return taken
@@ -83,7 +88,7 @@ Standings = Mapping[TopicPartition, Standing]
 
 
 def times_to_look_up(rereads: Rereads, standings: Standings) -> dict[TopicPartition, int]:
-    """The time (UTC ms) whose first offset must be known, for each partition that is read again from so long before."""
+    """For each partition that is read again from a time on: that time (UTC ms), whose first offset the broker must look up."""
     return {
         tp: max(0, stood_ms - back_ms)
         for tp, stood_ms in _stood_ms(rereads, standings).items()
@@ -94,11 +99,11 @@ def times_to_look_up(rereads: Rereads, standings: Standings) -> dict[TopicPartit
 def reread_offsets(
     rereads: Rereads, standings: Standings, since: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int]:
-    """The offset to rewind each partition to; partitions of which nothing is settled or committed are missing.
+    """The offset to rewind each partition to; a partition is missing where nothing of it is settled or committed.
 
-    It is never above the settled offset: a partition that is behind would skip what it has not done. An equal one still counts:
-    the batch in flight was decided with the state that is lost. since: the first offset at each time of times_to_look_up; missing
-    where no record is that young.
+    It is never above the settled offset: a partition that has not come so far would skip records. One equal to it still counts:
+    the batch in flight was decided with the state that is lost. since: the first offset at each time of times_to_look_up;
+    missing where all records are older.
     """
     return {
         tp: min(offset for offset in (at.offset, since.get(tp), rereads[tp].offset) if offset is not None)
@@ -108,7 +113,7 @@ def reread_offsets(
 
 
 def reached_ms(rereads: Rereads, standings: Standings) -> dict[TopicPartition, int]:
-    """How far each partition had come (UTC ms), where that is known: a second reread counts from there, too."""
+    """The time (UTC ms) that each partition had reached, where it is known: a second reread counts back from there, too."""
     return {tp: ms for tp, ms in _stood_ms(rereads, standings).items() if standings[tp].recorded_ms}
 
 

@@ -45,7 +45,10 @@ class Fetched(msgspec.Struct, gc=False):
 
 
 class Spoilt(Fetched, gc=False):
-    """A whole batch that cannot be taken apart, in the place of its records. offset: of the last one, packed: as it came."""
+    """Stands in place of the records of a batch that cannot be unpacked.
+
+    offset: of the batch's last record. packed: the batch's bytes as they came. reason, detail: what is wrong with it.
+    """
 
     reason: str
     detail: str
@@ -94,7 +97,7 @@ class RecordBatch:
             return [self._spoilt("batch_broken", f"{type(error).__name__}: {error}")]
 
     def _count(self) -> int:
-        """How many records its head says that there are; 0 where an old batch does not say."""
+        """How many records the batch's header says that it has; 0 where an old batch does not say."""
         return 0 if self._raw[MAGIC_AT] < 2 else int.from_bytes(self._raw[COUNT_AT:HEAD_BYTES])
 
     def _spoilt(self, reason: str, why: str) -> Spoilt:

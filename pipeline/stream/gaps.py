@@ -1,4 +1,4 @@
-"""Whether fetched records follow those before: records that retention dropped, a lagging leader, or a topic that was made anew."""
+"""Finds gaps between fetched records and those before: retention deleted records, a leader lags, or the topic was made anew."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Gaps:
         self._last_ms: dict[TopicPartition, int] = {}
 
     def sought(self, offsets: Mapping[TopicPartition, int | None]) -> None:
-        """Note a seek to these offsets; None: to wherever the topic begins."""
+        """Note a seek: each partition continues at this offset; None: at whatever offset its next record has."""
         for tp, offset in offsets.items():
             if offset is None:
                 self._expected.pop(tp, None)
@@ -45,7 +45,7 @@ class Gaps:
         return found
 
     def reset_by_client(self, batches: Batches) -> dict[TopicPartition, int]:
-        """Partitions whose fetched offset is below the expected one, with that one.
+        """The expected offset of each partition that was fetched from a lower one.
 
         A leader that lags behind did not know the expected offset, and the client went back to the earliest record by itself.
         """

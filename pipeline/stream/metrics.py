@@ -1,4 +1,4 @@
-"""What a stage tells about itself, for Prometheus and for the live screen."""
+"""The counters, gauges and histograms of a stage, for Prometheus and for the live screen."""
 
 from collections.abc import Iterable, Sequence
 
@@ -74,7 +74,7 @@ class StageMetrics:
 
 
 def captured_at_ms(message: Message) -> int | None:
-    """When the camera took what this message tells, UTC milliseconds; None where it has no one capture time."""
+    """When the camera took the picture that this message is about, UTC ms; None where there is no single capture time."""
     match message:
         case Frame() | Track() | Forward():
             return message.captured_at_ms
@@ -88,12 +88,12 @@ def captured_at_ms(message: Message) -> int | None:
 
 
 def count_of(message: Message) -> int:
-    """How many messages a record holds: the reads of a batch, else one."""
+    """How many messages one record holds: a batch counts as many as it has reads, anything else is one."""
     return len(message.reads) if isinstance(message, ReadBatch) else 1
 
 
 def count_of_all(messages: Sequence[Message]) -> int:
-    """How many messages these records hold, which are all of one topic."""
+    """How many messages these records hold together (see count_of). All must be of one topic."""
     if messages and not isinstance(messages[0], ReadBatch):
         return len(messages)
     return sum([count_of(message) for message in messages])

@@ -1,4 +1,4 @@
-"""The port on which a process tells its metrics, in Prometheus' format, to whoever has the token."""
+"""Serves a process' metrics over HTTP in Prometheus' format, to clients that have the token."""
 
 import hmac
 import threading
@@ -10,8 +10,10 @@ SLOW_S = 5.0  # a client that sends nothing for so long is let go
 
 
 def serve_metrics(registry: CollectorRegistry, port: int, address: str, token: str | None) -> int:
-    """Serve /metrics from a thread of its own. port 0: any free one. token: what a client must bring as its bearer token; None: it
-    may be anybody. Returns the port. Raises OSError."""
+    """Serve /metrics from a thread of its own, and return the port. Raises OSError.
+
+    port: 0 takes any free one. token: the bearer token that a client must send; None: anybody may read.
+    """
     expected = None if token is None else f"Bearer {token}".encode()
 
     class Handler(BaseHTTPRequestHandler):

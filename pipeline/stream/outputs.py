@@ -17,7 +17,7 @@ M = TypeVar("M", bound=Message)
 class Record(
     msgspec.Struct, Generic[M_co], gc=False
 ):  # one is made for each record: a frozen data class takes ten times as long
-    """One decoded message with the place of its record in the topic. Not to be changed."""
+    """One decoded message with the topic, partition and offset of its record. Not to be changed."""
 
     topic: str
     partition: int

@@ -16,9 +16,10 @@ NO_GENERATION = -1
 
 @dataclass(slots=True)
 class PartitionQueue:
-    """Fetched records that one loop works off: those of all partitions, or those of one.
+    """The fetched records that one loop of the stage processes: those of all partitions, or those of one.
 
-    A batch is unpacked when the loop takes it, so that what waits is small and what is decoded is still in the processor's cache.
+    A batch is unpacked when the loop takes it, so that the queue is small and what is decoded is still in the processor's
+    cache.
     """
 
     waiting: deque[tuple[TopicPartition, RecordBatch | Sequence[Any]]] = field(default_factory=deque)

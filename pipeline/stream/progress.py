@@ -13,10 +13,11 @@ from pipeline.stream.fetched import RecordBatch
 
 @dataclass(frozen=True, slots=True)
 class RereadFrom:
-    """From where a partition is to be read again, because what was made of its records is lost.
+    """Where to begin reading a partition again, because Redis lost what the agent kept of its records.
 
-    offset: from this offset on. back_ms: from so long before the last settled record, or before asked_ms (UTC ms) if that is
-    earlier. Both given: from the lower offset. Neither: the partition is not read again.
+    offset: begin at this offset. back_ms: begin with the records that the broker took so many milliseconds before the last
+    settled one, or before asked_ms (UTC ms) if that is earlier. Both given: begin at the lower offset. Neither: do not read the
+    partition again.
     """
 
     offset: int | None = None
@@ -25,7 +26,7 @@ class RereadFrom:
 
     @property
     def rewinds(self) -> bool:
-        """Whether it asks for anything."""
+        """Whether the partition is to be read again at all."""
         return self.offset is not None or self.back_ms is not None
 
 
@@ -86,7 +87,9 @@ class Progress:
         return found
 
     def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Note that the broker has these. One that was in flight during a rewind is too high: another commit must follow."""
+        """Note that the broker has committed these offsets. One in flight during a rewind is too high: another commit must
+        follow.
+        """
         for tp, offset in offsets.items():
             if at := self._partitions.get(tp):
                 at.committed = offset
@@ -122,7 +125,7 @@ class Progress:
                 at.asked, at.reread = True, reread
 
     def rereads(self) -> dict[TopicPartition, RereadFrom]:
-        """What was asked for and is not done yet."""
+        """The rereads that were asked for and are not done yet."""
         return {tp: at.reread for tp, at in self._partitions.items() if at.reread is not None}
 
     def rewound(
@@ -145,7 +148,10 @@ class Progress:
             at.rewound = True
 
     def rereads_committed(self) -> dict[TopicPartition, bool]:
-        """The partitions that a reread was asked for in this generation, and whether it is done and the broker has its offset."""
+        """Each partition for which a reread was asked in this generation.
+
+        True: the reread is done, and the broker has committed its lower offset.
+        """
         return {tp: at.reread is None and not at.rewound for tp, at in self._partitions.items() if at.asked}
 
     def begin_anew(self, tp: TopicPartition) -> None:

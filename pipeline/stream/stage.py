@@ -74,7 +74,7 @@ class Stage:
         return {tp for tp in self.progress.positions() if self._key(tp) in full}
 
     async def room(self) -> None:
-        """Return when some batch has been taken or processed."""
+        """Wait until a batch has been taken or processed, so that `full` may have changed."""
         self._changed.clear()
         await self._changed.wait()
 
@@ -116,14 +116,14 @@ class Stage:
             self._queue_of(tp).discard(tp)
 
     def waiting(self, partition: int) -> int:
-        """How many records the partition holds that are not settled, as far as the last fetch told; 0 when unknown."""
+        """How many records of the partition are not settled, by the answer to the last fetch; 0 when unknown."""
         tp = TopicPartition(self.source, partition)
         high, settled = self.high_water(tp), self.progress.positions().get(tp)
         queued = sum(queue.records_of(tp) for queue in self._queues.values())
         return queued if high is None or settled is None else max(queued, high - settled)
 
     def fetch_states(self) -> dict[int, FetchState]:
-        """Each partition of this worker as its consumer sees it."""
+        """The state of each partition of this worker, as its consumer sees it."""
         rereads, found = self.progress.rereads(), dict[int, FetchState]()
         for tp, settled in self.progress.positions().items():
             begun, position, high, polled = self.fetching(tp)

@@ -1,8 +1,8 @@
-"""Up to which moment of the broker's clock each partition was read, also where nothing arrives any more. Pure: times are arguments.
+"""Up to which time each partition was read, also where no record arrives any more. Pure: times are arguments.
 
-Where records come, it is the time at which the broker took the latest one that was handled. Where none come, it is the latest
-moment at which the broker is known to have had no more. Nothing here trusts a machine's clock: the broker's time is told by its
-records, and between them passes as fast as this machine's monotonic clock.
+All such times are of the broker's clock. Where records arrive, it is when the broker took the latest one that was handled.
+Where none arrive, it is the latest time at which the broker is known to have had no more. No machine's wall clock is used: the
+records carry the broker's time, and between them it is taken to pass as fast as this machine's monotonic clock.
 """
 
 from collections.abc import Iterable
@@ -22,9 +22,9 @@ NOT_FETCHING: Fetching = (0, None, None, None)
 class FetchState:
     """One partition as its consumer sees it.
 
-    first: the next offset that is not settled. position: the next offset to fetch. high: the next that the broker will give; None:
-    not known. polled: changes with each answer to a fetch. waiting: records that are fetched and not handled. rewinding: it is
-    about to be read again from an earlier place.
+    first: the next offset that is not settled. position: the next offset to fetch. high: the next offset that the broker will
+    assign; None: not known. polled: a number that changes with each answer to a fetch. waiting: how many records are fetched
+    and not handled. rewinding: the partition is about to be read again from an earlier offset.
     """
 
     first: int
@@ -48,32 +48,32 @@ class _Partition:
 
 @dataclass(slots=True)
 class StreamTime:
-    """Of the partitions that this worker has. at_s: this machine's monotonic clock."""
+    """The time up to which each partition of this worker was read. at_s: seconds of this machine's monotonic clock."""
 
     _partitions: dict[int, _Partition] = field(default_factory=dict)
     _broker: tuple[int, float] | None = None  # the broker's clock had reached this, at that moment
 
     def forget(self) -> None:
-        """The partitions were reassigned."""
+        """Forget all partitions: the group has reassigned them."""
         self._partitions.clear()
 
     def drop(self, partition: int) -> None:
-        """This partition is read again from an earlier place."""
+        """Forget this partition: it is read again from an earlier offset."""
         self._partitions.pop(partition, None)
 
     def took(self, partition: int, next_offset: int, recorded_ms: int, at_s: float) -> None:
-        """A partition was handled up to this offset; the broker took the last of it then."""
+        """Note that all records below next_offset were handled. recorded_ms: when the broker took the last of them, UTC ms."""
         at = self._partitions.setdefault(partition, _Partition())
         at.next, at.until_ms, at.quiet = next_offset, recorded_ms, 0
         self.heard(recorded_ms, at_s)
 
     def heard(self, broker_ms: int, at_s: float) -> None:
-        """The broker's clock had reached this by now."""
+        """Note that the broker's clock had reached broker_ms (UTC ms) at the moment at_s."""
         if self._broker is None or broker_ms > self._broker_ms(at_s, self._broker):
             self._broker = broker_ms, at_s
 
     def looked(self, partition: int, state: FetchState, at_s: float) -> None:
-        """Nothing of this partition is in hand; this is how its consumer sees it."""
+        """Note how the consumer sees a partition of which no record is being handled."""
         at = self._partitions.setdefault(partition, _Partition())
         at.quiet = at.quiet + 1 if state.position == at.position and not state.waiting else 0
         at.position = state.position
@@ -86,7 +86,9 @@ class StreamTime:
         at.looked_s = at_s
 
     def until(self, partitions: Iterable[int]) -> dict[int, int]:
-        """Up to when each of these partitions was read, ms UTC of the broker's clock; without those of which that is not known."""
+        """The time up to which each of these partitions was read, broker's clock, UTC ms; a partition is missing where it is
+        unknown.
+        """
         found = {partition: self._partitions.get(partition) for partition in partitions}
         return {partition: at.until_ms for partition, at in found.items() if at and at.until_ms is not None}
 
@@ -104,5 +106,5 @@ class StreamTime:
 
     @staticmethod
     def _broker_ms(at_s: float, broker: tuple[int, float]) -> int:
-        """What the broker's clock had reached at least at that moment."""
+        """The earliest time that the broker's clock can show at the moment at_s, UTC ms."""
         return broker[0] + int((at_s - broker[1]) * 1000)

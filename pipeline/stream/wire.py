@@ -32,7 +32,10 @@ class Wire:
         self._most_bytes = {f"{namespace}.{topic.name}": topic.max_message_bytes for topic in TOPICS}
 
     def decoded(self, batch: Sequence[Run]) -> tuple[list[Record[Message]], Outputs]:
-        """The messages of a fetched batch. Records that are none are refused in the outputs; good reads of a bad batch are kept."""
+        """The messages of a fetched batch, and outputs that refuse each record that holds no valid message.
+
+        Of a batch of reads in which some are not valid, the valid reads are kept.
+        """
         records: list[Record[Message]] = []
         outputs = Outputs()
         for tp, fetched in batch:

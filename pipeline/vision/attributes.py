@@ -41,7 +41,9 @@ _TOO_DARK, _DAYLIGHT = 100, 135
 
 
 def colour_of(picture: Picture, box: Box) -> str | None:
-    """black, light (white, silver, pale grey), red, orange, yellow, green, blue; None where it is not clear. 0.3 ms.
+    """The colour of the vehicle around this plate, or None where it is not clear. 0.3 ms.
+
+    It is one of black, light (white, silver, pale grey), red, orange, yellow, green, blue.
 
     picture: (H, W, 3) uint8 BGR, not modified. box: of the plate, inside the picture.
     """
@@ -55,9 +57,9 @@ def colour_of(picture: Picture, box: Box) -> str | None:
 
 
 def colour_in(image: bytes, box: Box) -> str | None:
-    """As colour_of, of an encoded picture that decode_picture takes: decoded only as finely as the plate needs. 2 to 6 ms.
+    """As colour_of, for an encoded picture (see decode_picture), decoded only as finely as the plate needs. 2 to 6 ms.
 
-    None where it cannot be decoded.
+    None also where the picture cannot be decoded.
     """
     shrink = next((factor for factor in (4, 2) if box[3] >= _LEAST_HEIGHT_PX * factor), 1)
     picture = cv2.imdecode(np.frombuffer(image, np.uint8), _DECODERS[shrink]) if image else None

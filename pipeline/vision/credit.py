@@ -1,4 +1,4 @@
-"""Where a text was read in its lines, and how far the picture says that it is a plate's and all of it."""
+"""Where in its lines a text was read, and how probable it is that it is a plate's text, and all of it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ _HALF_A_CHARACTER = 0.29  # of its height
 
 
 def read_rows(lines: Lines, scores: Sequence[Scores], text: str) -> list[Row]:
-    """The rows of a plate as far as the text was read in them, from its first to its last character."""
+    """The parts of a plate's rows in which the text was read, each from its first to its last character there."""
     said = [spelt(one) for one in scores]
     whole = "".join(character for line in said for character, _ in line)
     begin = whole.find(text)
@@ -42,6 +42,10 @@ def as_single(verdict: Verdict) -> Verdict:
 
 
 def credit_of(verdict: Verdict, text: str) -> float:
-    """The probability that a text is a plate's and all of it. Its shape is weak evidence: of words and numbers there are many."""
+    """The probability, 0..1, that a text is a plate's text, and all of it.
+
+    verdict: what the picture around the text shows. The text's shape changes it little: many words and numbers have a plate's
+    shape.
+    """
     prior = _COMMON if is_common(text) else _BARE if is_bare(text) else _ODD
     return chance(_TRUST * (verdict.plate + prior)) * chance(_TRUST * (verdict.whole + _MOSTLY_WHOLE))

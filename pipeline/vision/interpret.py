@@ -37,9 +37,10 @@ def readings_of(scores: Scores, most: int = 6) -> list[Reading]:
 
 
 def candidates_of(scores: Scores, *, twins: bool = True) -> dict[str, float]:
-    """Texts worth considering, with the log probability that the picture alone gives them.
+    """The texts that a line may say, each with its log probability (natural) by the picture alone.
 
-    twins: whether O for 0 and the like are tried too; not for a reader that learned on plates which of them stands where.
+    scores: see ctc. twins: also try texts with O for 0, I for 1 and the like; False for a reader that was trained on plates,
+    and so knows which of them stands where.
     """
     scores = without_pauses(scores)
     found = {text: seen for text, seen in best_texts(scores) if text and len(text) <= MAX_LENGTH}

@@ -15,14 +15,17 @@ from pipeline.vision.rows import Grey, Row, find_row, sheared, straighten
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text. picture: (48, w, 3) BGR; row: where it runs in the crop; skipped: pixels of it left out at the left."""
+    """One line of text, turned upright.
+
+    picture: (48, w, 3) BGR. row: where the line runs in the crop. skipped: how many of its columns were left out at the left.
+    """
 
     picture: Picture
     row: Row
     skipped: int = 0
 
     def part(self, first: float, last: float) -> Row:
-        """The row from one to another pixel column of the picture."""
+        """The part of the row between two pixel columns of the picture."""
         step = self.row.height * 1.5 / self.picture.shape[0]
         middle = (self.row.length + 0.5 * self.row.height) / 2
         begin, end = ((column + self.skipped) * step - middle for column in (first, last))
@@ -44,7 +47,7 @@ _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with
 def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iterator[Lines]:
     """Ways to cut a plate into lines, the most promising first. Each costs 0.3 ms or more, when it is taken.
 
-    None where no row of characters is seen, except where it is surely_a_plate: that is then cut as a whole.
+    Yields nothing where no row of characters is found; if surely_a_plate, it then yields the whole plate, or its two halves.
     crop: (H, W, 3) BGR, not modified. inner: where in it the plate lies (x, y, width, height), the rest being margin.
     """
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
@@ -67,7 +70,10 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
 
 
 def with_another_line(crop: Picture, row: Row) -> Iterator[Lines]:
-    """Ways to cut a plate of two lines of which one was read: the other above it or below, at usual distances."""
+    """Ways to cut a plate of two lines of which only one was read, the most promising first.
+
+    The other line is taken to be above or below `row`, at usual distances. crop: see lines_of.
+    """
     for side in (-1, 1):
         for pitch in _PITCHES:
             down = side * pitch * row.height

@@ -1,4 +1,4 @@
-"""What a plate looks like beside its text: the colours of ground and characters, and the letters on its band. About 2 ms."""
+"""The look of a plate besides its text: the colours of ground and characters, and the letters on its band. About 2 ms."""
 
 import cv2
 import numpy as np

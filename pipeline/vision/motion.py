@@ -24,18 +24,20 @@ _FEW_BLOCKS = 3  # fewer that moved are a flicker; the smallest plate that can b
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a camera looks at the road. fixed: it does not move; regions: where plates are followed, empty: everywhere."""
+    """What a camera can see. fixed: the camera does not move. regions: where plates are followed; empty: everywhere."""
 
     fixed: bool = False
     regions: tuple[Region, ...] = ()
 
     @classmethod
     def of(cls, camera: Camera | None) -> "View":
-        """Of a registered camera; of one that is not, nothing is known."""
+        """The view of a registered camera; None: an unknown camera, so not fixed, and followed everywhere."""
         return cls() if camera is None else cls(camera.position is not None, camera.regions)
 
     def shows(self, box: Box, width: int, height: int) -> bool:
-        """Whether a plate's centre lies where plates are followed. box: pixels of a picture of this size."""
+        """Whether the centre of a plate's box lies in a region where plates are followed. width, height: of the picture,
+        pixels.
+        """
         if not self.regions:
             return True
         centre = (box[0] + box[2] / 2) / width, (box[1] + box[3] / 2) / height
@@ -44,13 +46,14 @@ class View:
 
 @dataclass(slots=True)
 class Motion:
-    """One camera's last frame, small, and when it was taken."""
+    """One camera's last frame, reduced to the mean brightness of its blocks, and its capture time (UTC ms)."""
 
     at_ms: int = 0
     blocks: NDArray[np.int16] | None = None
 
     def is_still(self, picture: Picture, at_ms: int) -> bool:
-        """Whether this frame shows what the one before showed; it is the one before of the next. 0.7 ms at 1280x720.
+        """Whether nothing moved between the frame of the last call and this one, which is kept for the next. 0.7 ms at
+        1280x720.
 
         picture: (H, W, 3) uint8 BGR, not modified. at_ms: event time.
         """
@@ -81,6 +84,6 @@ def _is_inside(point: tuple[float, float], region: Region) -> bool:
 
 
 def in_view(boxes: Sequence[Box], view: View, picture: Picture) -> list[Box]:
-    """Those of some plates that count. picture: (H, W, 3), the one that they lie in."""
+    """The boxes that lie in a region where plates are followed. picture: (H, W, 3), in whose pixels the boxes are."""
     height, width = picture.shape[:2]
     return [box for box in boxes if view.shows(box, width, height)]

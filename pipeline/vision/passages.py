@@ -1,4 +1,4 @@
-"""The passages of many cameras: one tracker each, bounded in memory, and what leaves them as messages."""
+"""The trackers of all cameras of a worker, bounded in memory, and the messages that are made of their passages."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -106,7 +106,7 @@ class Passages:
         return sorted({camera_id for camera_id in camera_ids if camera_id not in self._trackers})
 
     def add(self, camera_id: str, partition: int, spent: Sequence[Spent]) -> None:
-        """Begin to follow a camera. spent: what earlier runs used up."""
+        """Begin to follow a camera. spent: the detections that passages used up before this worker began."""
         self._trackers[camera_id] = Tracker(camera_id, spent)
         self._partitions[camera_id] = partition
 
@@ -117,10 +117,10 @@ class Passages:
     def watch(
         self, frame: Frame, offset: int, now_ms: int, sent_ms: int | None = None, view: View = EVERYTHING
     ) -> list[Passage]:
-        """Find the plates of one frame of a camera that was added, and follow them; return what is complete now.
+        """Find and follow the plates of one frame; return the passages that are complete now. The camera must have been added.
 
-        A frame of a fixed camera in which nothing moved, and no passage is open, is not searched. view: what is known of it.
-        Raises BadRecord (see decode_picture).
+        A frame of a fixed camera in which nothing moved is not searched while no passage is open. now_ms: the platform's clock.
+        sent_ms: when the frame entered the topic; None: now. view: of the camera. Raises BadRecord (see decode_picture).
         """
         picture = decode_picture(frame.image)
         tracker, at_ms = self._trackers[frame.camera_id], frame.captured_at_ms
@@ -135,12 +135,15 @@ class Passages:
     def observe(
         self, frame: Frame, offset: int, sights: Sequence[Sight], now_ms: int, sent_ms: int | None = None
     ) -> list[Passage]:
-        """Take one frame of a camera that was added; return what is complete now. sent_ms: when it entered the topic."""
+        """Take the sights found in one frame of a camera that was added; return the passages that are complete now.
+
+        now_ms: the platform's clock. sent_ms: when the frame entered the topic; None: now.
+        """
         self._note(frame.camera_id, now_ms, now_ms if sent_ms is None else sent_ms)
         return self._trackers[frame.camera_id].observe(frame, offset, sights)
 
     def _note(self, camera_id: str, now_ms: int, sent_ms: int) -> None:
-        """A frame of this camera came."""
+        """Note that a frame of this camera arrived."""
         partition = self._partitions[camera_id]
         self._fed_ms[camera_id] = now_ms
         self._sent_ms[camera_id] = sent_ms
@@ -152,9 +155,10 @@ class Passages:
         caught_up: Callable[[int], bool] = lambda _partition: True,
         most_bytes: int = MAX_HELD_BYTES,
     ) -> list[Passage]:
-        """Hand on what idle cameras left open, and the largest where memory is short.
+        """Hand on the open passages of idle cameras; then, while pictures take more than most_bytes, those of the largest
+        camera.
 
-        caught_up: whether all that a partition holds now was observed.
+        caught_up: whether every frame that a partition holds now was observed.
         """
         handed_on: list[Passage] = []
         for camera_id, tracker in self._trackers.items():
@@ -174,14 +178,14 @@ class Passages:
         return now_ms - self._fed_ms[camera_id] >= IDLE_MS and caught_up(partition)
 
     def forget_silent(self, now_ms: int) -> None:
-        """Drop the cameras that sent nothing for long. Call after take_spent."""
+        """Drop the cameras that sent nothing for SILENT_MS. Call it after take_spent."""
         for camera_id, fed_ms in list(self._fed_ms.items()):
             if now_ms - fed_ms >= SILENT_MS:
                 for known in (self._trackers, self._motion, self._fed_ms, self._sent_ms, self._partitions):
                     known.pop(camera_id, None)
 
     def open_since(self) -> dict[int, int]:
-        """Per partition the offset of the earliest frame that an open passage needs."""
+        """By partition, the offset of the earliest frame that an open passage needs."""
         since: dict[int, int] = {}
         for camera_id, tracker in self._trackers.items():
             offset, partition = tracker.open_since(), self._partitions[camera_id]
@@ -190,12 +194,12 @@ class Passages:
         return since
 
     def take_spent(self) -> dict[str, list[Spent]]:
-        """Per camera what was used up since the last call."""
+        """By camera, the detections that were used up since the last call."""
         taken = {camera_id: tracker.take_spent() for camera_id, tracker in self._trackers.items()}
         return {camera_id: spent for camera_id, spent in taken.items() if spent}
 
     def forget_spent(self, before_offsets: Mapping[int, int]) -> None:
-        """Drop what belongs to frames that can no longer come again. before_offsets: by partition."""
+        """Forget the detections of frames below before_offsets (by partition), which cannot come again."""
         for camera_id, tracker in self._trackers.items():
             if self._partitions[camera_id] in before_offsets:
                 tracker.forget_spent(before_offsets[self._partitions[camera_id]])

@@ -43,7 +43,10 @@ class Decoded:
 
 
 def decode_picture(image: bytes) -> Picture:
-    """Decode one JPEG, PNG or WebP, turned upright by its EXIF tag: what there is of it (see decode). Raises BadRecord."""
+    """Decode one JPEG, PNG or WebP, turned upright by its EXIF tag. Raises BadRecord.
+
+    A JPEG may lack rows at its end (see decode): the others are returned.
+    """
     return decode(image).picture
 
 
@@ -99,7 +102,7 @@ def one_thread() -> None:
 
 
 def warm_up() -> None:
-    """Have Pillow list its formats and OpenCV make its table of CIE Lab now, so that no picture's time holds it: 0.13 s, 8 MB.
+    """Do now what Pillow and OpenCV do at their first use, so that it does not delay the first picture: 0.13 s, 8 MB.
 
     Any thread may do it while others work on pictures.
     """

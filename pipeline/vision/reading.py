@@ -201,7 +201,7 @@ def is_hopeless(readings: list[Reading], least: tuple[float, float] = _HOPELESS)
 
 
 def _narrower(line: Picture) -> Picture:
-    """The line as PaddleOCR reads it as well, in less time: that grows with the width, from MIN_WIDTH on."""
+    """The line scaled to fewer columns: PaddleOCR reads it as well, in less time, which grows with the width above MIN_WIDTH."""
     width = max(MIN_WIDTH, round(line.shape[1] * _NARROWER))
     if width >= line.shape[1]:
         return line
@@ -209,7 +209,10 @@ def _narrower(line: Picture) -> Picture:
 
 
 def _worth_asking(ways: list[Lines], found: list[list[Reading]]) -> int:
-    """Which way to cut a plate is worth a second opinion: the most creditable, and of those that say the same the shortest."""
+    """The index of the way to cut the plate about which PaddleOCR is asked.
+
+    It is the most credible one; of those that say the same, the shortest.
+    """
     credits = _credits(found)
     best = credits.index(max(credits))
     said = [(len(lines), readings[0].text if readings else "") for lines, readings in zip(ways, found, strict=True)]
@@ -227,7 +230,7 @@ def _read_both(own: list[Scores], other: list[Scores]) -> list[Reading]:
 
 
 def _seen_by_both(own: Scores, other: Scores, shares: tuple[float, float]) -> dict[str, float]:
-    """The texts that either reader thinks of, each with both readers' log probabilities, weighed."""
+    """Every text that either reader finds, with the weighted sum of both readers' log probabilities."""
     own, other = np.maximum(own, _FLOOR), np.maximum(other, _FLOOR)
     by_own, by_other = candidates_of(own, twins=False), candidates_of(other)
     texts = sorted(by_own.keys() | by_other.keys())
@@ -236,7 +239,7 @@ def _seen_by_both(own: Scores, other: Scores, shares: tuple[float, float]) -> di
 
 
 def _completed(scores: Scores, seen: dict[str, float], texts: list[str]) -> list[float]:
-    """Each text's log probability: as it was found, or else counted from the scores."""
+    """Each text's log probability: the one found already, else computed from the scores."""
     missing = [text for text in texts if text not in seen]
     whole = seen | dict(zip(missing, log_probabilities(scores, missing), strict=True))
     return [whole[text] for text in texts]
@@ -252,7 +255,7 @@ def _joined(seen: list[dict[str, float]]) -> dict[str, float]:
 
 
 def mixed(ways: list[list[Reading]]) -> list[Reading]:
-    """What several ways to cut one plate say together, each given as its readings, by how creditable each is."""
+    """The readings that several ways to cut one plate give together, each way weighted by how credible it is."""
     credits = _credits(ways)
     if max(credits) == -math.inf:
         return []
@@ -261,10 +264,10 @@ def mixed(ways: list[list[Reading]]) -> list[Reading]:
 
 
 def _credits(ways: list[list[Reading]]) -> list[float]:
-    """How much each way to cut one plate is worth.
+    """How credible each way to cut one plate is, as a logarithm.
 
-    A way that sees more, another line or further along the same one, has a head start where its text holds the other's: what it
-    adds is more often a character that the other missed than the letter of the EU band, which the own reader knows.
+    A way that sees more, another line or further along the same one, gets a bonus where its text contains the other's: the
+    added character is more often one that the other missed than the letter of the EU band, which the own reader knows.
     """
     credits = [_credit(readings) for readings in ways]
     best = ways[credits.index(max(credits))]
@@ -276,7 +279,9 @@ def _credits(ways: list[list[Reading]]) -> list[float]:
 
 
 def _credit(readings: list[Reading]) -> float:
-    """How much a way to cut the plate is worth: how likely its best text is, and how common its shape."""
+    """How credible one way to cut the plate is, as a logarithm: how probable its best text is, and how common that text's
+    shape.
+    """
     if not readings:
         return -math.inf
     return math.log(max(readings[0].probability, 1e-9)) + 0.5 * log_weight(readings[0].text)

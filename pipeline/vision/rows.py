@@ -58,11 +58,14 @@ class Row:
 
     @property
     def down(self) -> float:
-        """The lean as a number."""
+        """The lean (dx/dy); where it is None, that of strokes at right angles to the slope."""
         return -self.slope if self.lean is None else self.lean
 
     def box(self, margin: float = 0.4) -> Box:
-        """The upright box around the row, with a margin in character heights."""
+        """The upright box around the row: x, y, width, height in pixels of the picture.
+
+        margin: at the left and the right, in character heights; above and below it is half as much.
+        """
         angle = math.atan(self.slope)
         width = self.length * math.cos(angle) + 2 * margin * self.height
         height = self.height + abs(self.length * math.sin(angle)) + margin * self.height
@@ -70,12 +73,12 @@ class Row:
 
     @property
     def ends(self) -> tuple[float, float]:
-        """x of its left and its right end."""
+        """The x of its left and of its right end, pixels."""
         half = self.length / 2 * math.cos(math.atan(self.slope))
         return self.centre_x - half, self.centre_x + half
 
     def y_at(self, x: float) -> float:
-        """y of its middle line there."""
+        """The y of its middle line at x, pixels."""
         return self.centre_y + self.slope * (x - self.centre_x)
 
     def widened(self, left: float, right: float) -> "Row":

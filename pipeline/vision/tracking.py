@@ -1,8 +1,9 @@
-"""Follows plates through one camera's pictures, in event time: one vehicle passage becomes one passage with its best few sights.
+"""Follows plates through one camera's pictures, in event time: each vehicle makes one passage with its best few sights.
 
 Deterministic: what comes out depends on the frames alone, in their order, not on how they were batched. A passage is handed on
-once; its plate is followed on ("done") as long as it stays in view, so that it is not handed on again. Which detections a done
-passage used up is known by picture time and place, so that the same frames coming again (after a crash) do not make it anew.
+once; its plate is followed further ("done") as long as it stays in view, so that it does not make a second passage. The
+detections that a done passage used up are known by capture time and box, so that frames that come again after a crash do not
+make it again.
 """
 
 import math
@@ -25,7 +26,10 @@ GOOD_QUALITY = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """A detection that a done passage used up: picture time, place, and where its frame stands in the topic."""
+    """A detection of a passage that was handed on already.
+
+    captured_at_ms: UTC. box: in pixels of the picture. offset: of the frame's record. track_id: of the passage.
+    """
 
     captured_at_ms: int
     box: Box
@@ -43,7 +47,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Passage:
-    """One vehicle's way through the picture. seen: the best sights, best first; empty once handed on."""
+    """One vehicle's way through one camera's pictures. seen: its best sights, best first; empty once it was handed on."""
 
     track_id: str
     first_offset: int
@@ -58,13 +62,13 @@ class Passage:
     done: bool = False
 
     def expected(self, at_ms: int) -> Box:
-        """Where the plate should be by now."""
+        """The box where the plate should be at at_ms, if it goes on at its last speed."""
         x, y, width, height = self.last_box
         passed = at_ms - self.last_ms
         return round(x + self.speed[0] * passed), round(y + self.speed[1] * passed), width, height
 
     def follow(self, seen: Seen, offset: int) -> None:
-        """Add one more sight."""
+        """Add one more sight. offset: of its frame's record."""
         at_ms, box = seen.frame.captured_at_ms, seen.sight.box
         self.move(at_ms, box)
         self.missing = 0
@@ -73,14 +77,14 @@ class Passage:
             self.seen = sorted([*self.seen, seen], key=lambda one: -one.sight.quality)[:MAX_SIGHTS]
 
     def move(self, at_ms: int, box: Box) -> None:
-        """The plate is here now."""
+        """Note that the plate was in this box at at_ms."""
         passed, old = at_ms - self.last_ms, self.last_box
         if passed > 0:
             self.speed = ((box[0] - old[0]) / passed, (box[1] - old[1]) / passed)
         self.last_ms, self.last_box = max(at_ms, self.last_ms), box
 
     def is_complete(self) -> bool:
-        """Whether it is time to hand it on, by its own sights."""
+        """Whether to hand it on: it has MAX_SIGHTS good sights, or lasted LONGEST_MS."""
         good = sum(one.sight.quality >= GOOD_QUALITY for one in self.seen)
         return good >= MAX_SIGHTS or self.last_ms - self.first_ms >= LONGEST_MS
 
@@ -89,12 +93,12 @@ class Passage:
         return self.last_box[3] / max(self.first_height, 1)
 
     def held_bytes(self) -> int:
-        """About how much memory its pictures take."""
+        """How many bytes its encoded pictures take, about."""
         return sum(len(one.sight.image) for one in self.seen) + len(self.seen[0].frame.image if self.seen else b"")
 
 
 class Tracker:
-    """One camera's passages. Feed frames in the topic's order; take what is complete."""
+    """Follows the plates of one camera. Call `observe` or `stay` for each frame, in the topic's order."""
 
     def __init__(self, camera_id: str, spent: Iterable[Spent] = ()) -> None:
         """spent: detections of passages that were handed on before this tracker began."""
@@ -108,7 +112,7 @@ class Tracker:
             self._restore(one)
 
     def observe(self, frame: Frame, offset: int, sights: Sequence[Sight]) -> list[Passage]:
-        """Take one frame's plates; return the passages that are complete now, oldest first."""
+        """Add the plates of one frame; return the passages that are complete now, oldest first. offset: of the frame's record."""
         at_ms = frame.captured_at_ms
         handed_on = self._hand_on([p for p in self._open if abs(at_ms - p.last_ms) > GONE_MS])
         self._done = [p for p in self._done if at_ms - p.last_ms <= GONE_MS][-MAX_DONE:]
@@ -139,7 +143,7 @@ class Tracker:
         return True
 
     def flush(self) -> list[Passage]:
-        """Hand on all that is open: the camera has fallen silent."""
+        """Hand on all open passages: the camera has stopped sending."""
         return self._hand_on(list(self._open))
 
     def open_since(self) -> int | None:
@@ -147,11 +151,11 @@ class Tracker:
         return min((p.first_offset for p in self._open), default=None)
 
     def held_bytes(self) -> int:
-        """About how much memory the open passages' pictures take."""
+        """How many bytes the encoded pictures of open passages take, about."""
         return sum(passage.held_bytes() for passage in self._open)
 
     def take_spent(self) -> list[Spent]:
-        """The detections that were used up since the last call: they must not make a passage again."""
+        """The detections that were used up since the last call: store them, they must not make a passage again."""
         taken, self._newly_spent = self._newly_spent, []
         return taken
 
@@ -160,11 +164,11 @@ class Tracker:
         return list(self._spent.values())
 
     def forget_spent(self, before_offset: int) -> None:
-        """Drop detections of frames that can no longer come again."""
+        """Forget the detections of frames below this offset, which cannot come again."""
         self._spent = {key: one for key, one in self._spent.items() if one.offset >= before_offset}
 
     def _used(self) -> Iterator[tuple[int, Box]]:
-        """Picture time and place of all detections that are in a passage already."""
+        """The capture time and box of every detection that belongs to a passage already."""
         yield from self._spent
         yield from ((one.captured_at_ms, one.box) for p in self._open for one in p.detections)
 
@@ -203,7 +207,7 @@ class Tracker:
         return passage
 
     def _hand_on(self, passages: list[Passage]) -> list[Passage]:
-        """Close passages; what is returned keeps its sights, what is followed on does not."""
+        """Close these passages and return them with their sights; their plates are followed further, without sights."""
         handed_on = []
         for passage in passages:
             self._open.remove(passage)
@@ -221,7 +225,7 @@ class Tracker:
         self._newly_spent += detections
 
     def _restore(self, one: Spent) -> None:
-        """Take over a detection that an earlier run used up, and where its plate was last."""
+        """Take over a detection that was used up before this worker started, and with it where the plate was last."""
         self._spent[(one.captured_at_ms, one.box)] = one
         known = next((p for p in self._done if p.track_id == one.track_id), None)
         if known is None:
@@ -237,7 +241,7 @@ def _is_among(box: Box, known: Iterable[Box]) -> bool:
 
 
 def _misfit(expected: Box, found: Box, passed_ms: int) -> float | None:
-    """How badly a found plate continues a passage, 0 is perfect; None when it cannot be the same plate."""
+    """How badly a plate's box continues a passage, 0 is perfect; None when it cannot be the same plate. passed_ms: in between."""
     if passed_ms > GONE_MS:
         return None
     growth = abs(math.log(max(found[3], 1) / max(expected[3], 1)))

@@ -112,5 +112,5 @@ def _point(row: Row, x: float, down: float) -> tuple[float, float]:
 
 
 def chance(log_odds: float) -> float:
-    """The probability for log odds."""
+    """The probability, 0..1, that has these log odds (natural)."""
     return 1.0 / (1.0 + math.exp(-log_odds))
