@@ -98,7 +98,7 @@ def reads_of(job: Job, count: int, now_ms: int, seed: int = 1) -> Iterator[Plate
         at_ms = now_ms - 900_000 + int(number * step_ms)
         if number in leaving:
             camera_id, plate, at_ms = leaving.pop(number)
-            yield _read(job.cameras[camera_id], plate, at_ms, 0.95)
+            yield _read(job.cameras.current()[camera_id], plate, at_ms, 0.95)
             continue
         camera = random.choice(cameras)
         plate = f"9{''.join(random.choices(LETTERS, k=3))}{random.randrange(1000):03d}"
