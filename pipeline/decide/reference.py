@@ -26,11 +26,10 @@ class ReferenceData:
         self._cameras_now = cameras_now
 
     def take(self, event: Event) -> list[int]:
-        """Take in the item that this event puts or removes. Returns the later times at which it changes something by itself,
-        UTC ms.
+        """Take in the item that this event puts or removes.
 
-        Raises BadRecord for an item that an import refuses: "bad_line" where it is no item, "not_taken" where it is against a
-        rule.
+        Returns the later times at which it changes something by itself (UTC ms). Raises BadRecord for an item that an import
+        refuses: "bad_line" where it is no item, "not_taken" where it is against a rule.
         """
         if event.remove is not None:
             removal: Version[Any] = Version(None, event.at_ms, event.at_ms)

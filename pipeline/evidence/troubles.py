@@ -28,7 +28,7 @@ def store_errors() -> Iterator[None]:
 
 
 def unavailable_name(text: str) -> str:
-    """What to call the trouble, given the store's own words.
+    """The name of the store with the reason why it is unavailable. text: of the store's own error.
 
     >>> unavailable_name("Unable to copy data to file: No space left on device (os error 28)")
     'evidence store (disk full)'

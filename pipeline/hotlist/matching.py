@@ -48,10 +48,10 @@ _CLASS_GROUPS: dict[VehicleClass, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One entry that a read matches. priority: after downgrading. confirm: a person must confirm it first. notes: what does not
-    fit.
+    """One entry that a read matches.
 
-    afterwards: the entry arrived after the capture and says that it held at the capture.
+    priority: after downgrading. confirm: a person must confirm it first. notes: what does not fit. afterwards: the entry
+    arrived after the capture and says that it held at the capture.
     """
 
     entry: HotlistEntry

@@ -28,10 +28,10 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Which characters of a text some patterns fix. shift: characters skipped at the start; masks: of the others, and of the
-    end.
+    """Which characters of a text some patterns fix.
 
-    shortest, longest: the lengths of the texts that these patterns may fit. salt: tells probes with equal masks apart.
+    shift: characters skipped at the start. masks: of the others, and of the end. shortest, longest: the lengths of the texts
+    that these patterns may fit. salt: tells probes with equal masks apart.
     """
 
     shift: int

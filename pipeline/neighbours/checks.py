@@ -25,7 +25,7 @@ def from_everywhere(policies: Iterable[Policy]) -> list[str]:
 
 
 def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Iterator[str]:
-    """In words, what of these policies leads nowhere or may surprise."""
+    """A sentence for each policy that forwards from everywhere, or names a zone or category that has no effect."""
     by_id = {zone.zone_id: zone for zone in zones}
     for policy in policies:
         who = f"policy {policy.policy_id}"
@@ -59,17 +59,17 @@ def told_of_shared(entries: Iterable[HotlistEntry], policies: Collection[Policy]
 
 
 def takes_category(policy: Policy, category: str) -> bool:
-    """Whether the policy is about this category: all, when it names none."""
+    """Whether the policy forwards this category of offence: one that names none forwards all."""
     return not policy.categories or any(same_offence(category, one) for one in policy.categories)
 
 
 def channel_of(entry: HotlistEntry) -> str:
-    """The way on which a hit of the entry may go abroad."""
+    """The channel by which a hit of this entry may be sent abroad: bilateral, sirene or none."""
     return channel(entry.hotlist, entry.origin)
 
 
 def channel(hotlist: str, origin: str) -> str:
-    """The way on which a hit may go abroad: what came from elsewhere goes through its own channel alone.
+    """The channel by which a hit may be sent abroad; what came from another system is sent by that system's channel alone.
 
     >>> channel("stolen", "national"), channel("sis", "national"), channel("stolen", "interpol")
     ('bilateral', 'sirene', 'none')

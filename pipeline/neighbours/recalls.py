@@ -59,12 +59,12 @@ def correction_of(
 
 
 def update_of(first_id: str, later: Forward) -> Forward:
-    """What a later hit of one case becomes where one message a case is allowed: it updates the first one, a forward_id."""
+    """The later forward of a case as an update of its first one. first_id: that one's forward_id."""
     return msgspec.structs.replace(later, kind="correction", refers_to=first_id)
 
 
 class Sent(Message, frozen=True, kw_only=True):
-    """A forward that may have to be taken back, with what it rests on."""
+    """A forward that may have to be recalled, with the alert and the policy on which it rests."""
 
     forward: Forward
     alert: Alert
@@ -73,7 +73,7 @@ class Sent(Message, frozen=True, kw_only=True):
 
 
 def sent_of(alert: Alert, allowed: Allowed, policies: Mapping[str, Policy]) -> Sent:
-    """What is to be remembered of a forward. policies: by id, as they held when it was allowed."""
+    """The Sent to be stored of a forward. policies: by id, as they held when it was allowed."""
     policy = policies[allowed.policy_id]
     return Sent(forward=allowed.forward, alert=alert, policy_id=policy.policy_id, per_case=policy.per_case)
 
@@ -85,7 +85,7 @@ def same_passage(one: Alert, other: Alert) -> bool:
 
 
 def passage_of(alert: Alert) -> str:
-    """What alerts of one passage have in common beside the time: entry, plate and camera."""
+    """The key that alerts of one passage have in common: entry, plate and camera; their times only lie close together."""
     plate = alert.read.plate if alert.match == "pattern" else alert.wanted_plate
     return f"{alert.entry_id}/{plate}/{alert.read.camera_id}"
 
@@ -93,7 +93,7 @@ def passage_of(alert: Alert) -> str:
 def why_recalled(
     sent: Sent, policies: Mapping[str, Policy], cameras: Mapping[str, Camera], zones: Mapping[str, Zone], home: Country
 ) -> str | None:
-    """Why a forward must be taken back under the policies as they are now; None: some policy still allows it."""
+    """Why a forward must be recalled under the policies as they are now; None: some policy still allows it."""
     captured_ms = sent.alert.read.captured_at_ms
     told = told_abroad(sent.alert, policies.values(), cameras, zones, captured_ms, home)
     if any(isinstance(one, Allowed) and one.forward.to_country == sent.forward.to_country for one in told):

@@ -1,4 +1,4 @@
-"""Whether a read may enter the house at all, and what it may be used for."""
+"""Whether the platform accepts a read at all, and for which purposes it may be used."""
 
 from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
@@ -83,9 +83,9 @@ def check_reads(
     retention_days: int,
     future_bound_ms: int = FUTURE_BOUND_MS,
 ) -> Iterator[tuple[int, Refusal]]:
-    """The reads not to take, by place, with what check_read says of them, each by its camera as it was at the capture.
+    """The reads to refuse, each by its index, with what check_read says; each by its camera as it was at the capture.
 
-    Many at once: nearly all are let in at a glance.
+    It takes many at once, because nearly all are accepted together.
     """
     earliest_ms, latest_ms, known = now_ms - retention_days * DAY_MS, now_ms + future_bound_ms, cameras.current()
     earliest_ms = max(earliest_ms, cameras.last_change_ms)

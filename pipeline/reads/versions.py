@@ -19,7 +19,7 @@ KEPT_MS = 40 * DAY_MS
 
 
 class Version(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=False):
-    """What an item was from a moment on. item None: it was removed. Milliseconds since 1970, UTC."""
+    """What an item was from a time on. item None: it was removed. Times in UTC ms."""
 
     item: T | None
     holds_from_ms: int
@@ -48,7 +48,7 @@ class Changed(msgspec.Struct, Generic[T], frozen=True, gc=False):
 
 
 class Spell(msgspec.Struct, Generic[T], frozen=True, gc=False):
-    """A time through which an item held unchanged, from begins_ms to before ends_ms; ends_ms None: until further notice."""
+    """A period in which an item held unchanged: from begins_ms to before ends_ms (UTC ms); ends_ms None: until further notice."""
 
     item: T
     begins_ms: int
@@ -72,7 +72,10 @@ class Versions(Generic[T]):
         return len(self._histories)
 
     def take(self, changed: Sequence[Changed[T]], *, reset: bool = False) -> None:
-        """Take over what changed in the collection. reset: forget everything before. Drops now and then what nobody can need."""
+        """Add the versions in `changed` to those that are known. reset: first forget all that is known.
+
+        Now and then it also drops old versions that no decision can need any more.
+        """
         if reset:
             self.clear()
         arrived_ms = 0
@@ -101,7 +104,7 @@ class Versions(Generic[T]):
             self._newest[key] = versions[-1].item
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forget all items."""
         self._histories.clear()
         self._newest.clear()
         self._last_change_ms = 0
@@ -115,7 +118,7 @@ class Versions(Generic[T]):
         return iter(self._histories.items())
 
     def at(self, key: str, at_ms: int) -> T | None:
-        """The item as it held then; None: there was none."""
+        """The item as it held at at_ms (UTC); None: there was none."""
         return held_at(self._histories.get(key, ()), at_ms)
 
     def as_of(self, at_ms: int) -> Mapping[str, T]:
@@ -224,7 +227,7 @@ def history_of(spells: Iterable[Spell[T]]) -> History[T]:
 
 
 def held_at(history: History[T], at_ms: int) -> T | None:
-    """The item as it held then; None: there was none."""
+    """The item as it held at at_ms (UTC); None: there was none."""
     place = bisect_right(history, at_ms, key=_begins)
     return history[place - 1].item if place else None
 

@@ -61,7 +61,7 @@ class Pair:
 
     @property
     def travel_ms(self) -> int:
-        """How long the vehicle was inside."""
+        """How many milliseconds the vehicle was between the two cameras."""
         return self.exit.captured_at_ms - self.entry.captured_at_ms
 
 

@@ -50,8 +50,11 @@ class Vehicle:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a decision is made by. whole_since_ms: reads that the broker took before are not remembered completely; what they could
-    have changed proves nothing. book: other rules of law than those that are installed."""
+    """What a decision is made by. book: other rules of law than those that are installed.
+
+    whole_since_ms: of the reads that the broker took before this (UTC ms) some are not remembered; what they could have changed
+    proves nothing.
+    """
 
     reference: Reference
     settle_ms: int = SETTLE_MS
@@ -61,9 +64,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What came of it: the vehicle as it is remembered from now on, the outcomes in order, and when to look again (ms UTC).
+    """The result of one decision: the vehicle as it is remembered from now on, and the outcomes in order.
 
-    forgotten: the reads that are not remembered any more; a copy of one that comes later must not be taken.
+    next_ms: when to decide the vehicle again, in the broker's time (UTC ms); None: never. forgotten: the reads that are not
+    remembered any more; a copy of one that comes later must not be taken.
     """
 
     vehicle: Vehicle
@@ -73,7 +77,10 @@ class Decision:
 
 
 def decide(vehicle: Vehicle, until_ms: int, rules: Rules, *, decided_at_ms: int) -> Decision:
-    """Decide what has settled. until_ms: every read that the broker took before this moment is in the vehicle."""
+    """Decide the reads of this vehicle that have settled.
+
+    until_ms: every read that the broker took before this time (UTC ms) is in the vehicle.
+    """
     outcomes: list[Outcome] = []
     forgotten: set[Name] = set()
     fresh = sorted(vehicle.fresh, key=lambda end: end.arrived_ms)

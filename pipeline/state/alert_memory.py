@@ -106,8 +106,9 @@ class AlertMemory(Protocol):
         """The ids of entries that may have open alerts."""
 
     async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
-        """For each entry, whether the caller may withdraw its alerts now. Of all calls within CLAIM_MS only the first gets
-        True.
+        """For each entry, whether the caller may withdraw its alerts now.
+
+        Of all calls within CLAIM_MS, also of other workers, only the first gets True.
         """
 
     async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:

@@ -13,7 +13,7 @@ _MARKED = Script("return redis.call('EXISTS', KEYS[1])", reads_only=True)
 
 
 class DeliveryMarks:
-    """What liaison must know of a forward: whether it was recalled, ever attempted, or dropped unsent."""
+    """What liaison must know of a forward: whether it was recalled, ever attempted, or recalled before any attempt."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
         self._client = client
@@ -44,9 +44,9 @@ class DeliveryMarks:
         await _MARK.run(self._client, WHAT, [([self._recalled_key(one)], [2 * KEPT_MS]) for one in forward_ids])
 
     def _recalled_key(self, forward_id: str) -> str:
-        """Written by cross_border."""
+        """The Redis key of the mark that cross_border writes."""
         return f"{{{self._namespace}:forwards:recalled:{forward_id}}}"
 
     def _key(self, mark: str, forward_id: str) -> str:
-        """Written by liaison."""
+        """The Redis key of a mark that liaison writes. mark: attempted, dropped."""
         return f"{{{self._namespace}:deliveries:{mark}:{forward_id}}}"

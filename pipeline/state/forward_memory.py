@@ -72,8 +72,9 @@ class ForwardMemory(Protocol):
         """The ids of the policies under which something was forwarded."""
 
     async def claimed(self, policy_ids: Sequence[str]) -> list[bool]:
-        """For each policy, whether the caller may recall its forwards now. Of all calls within CLAIM_MS only the first gets
-        True.
+        """For each policy, whether the caller may recall its forwards now.
+
+        Of all calls within CLAIM_MS, also of other workers, only the first gets True.
         """
 
     async def marked(self, gone: Sequence[Sent]) -> None:

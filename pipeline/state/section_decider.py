@@ -28,8 +28,9 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class SectionDecider:
-    """Decides the vehicles of section control whose time has come. told: called with each outcome that was written, for the
-    log.
+    """Decides the vehicles of section control whose time has come.
+
+    told: called with each outcome that was written, for the log.
     """
 
     memory: SectionMemory

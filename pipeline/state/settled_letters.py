@@ -27,10 +27,10 @@ class SettledLetters:
         return {_text(name): _text(value) for name, value in found.items()}
 
     async def settle(self, ids: Iterable[str], what: str, known: Iterable[str]) -> None:
-        """Store what became of these dead letters, and delete what is stored of letters that are not in `known`. Raises
-        Unavailable.
+        """Store what became of these dead letters. Raises Unavailable.
 
-        ids: the letters. what: what became of them. known: the ids of all letters that the topic still keeps.
+        What is stored of letters that are not in `known` is deleted. ids: the letters. what: what became of them. known: the
+        ids of all letters that the topic still keeps.
         """
         fresh: dict[Field, Field] = dict.fromkeys(ids, what)
         with redis_edge(WHAT):

@@ -99,7 +99,8 @@ class Covering:
             self.told.pop(partition, None)
 
     def hold(self) -> dict[int, int]:
-        """For each partition with records that were not reported: the first such offset. It and all later ones may not be
-        committed.
+        """For each partition with records that were not reported: the first such offset.
+
+        It and all later ones may not be committed.
         """
         return {one: known for one, known in self.told.items() if known < (self.time.next_of(one) or 0)}

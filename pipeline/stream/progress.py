@@ -87,8 +87,9 @@ class Progress:
         return found
 
     def committed(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Note that the broker has committed these offsets. One in flight during a rewind is too high: another commit must
-        follow.
+        """Note that the broker has committed these offsets.
+
+        One that was in flight during a rewind is too high: another commit must follow.
         """
         for tp, offset in offsets.items():
             if at := self._partitions.get(tp):

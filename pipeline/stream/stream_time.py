@@ -86,8 +86,9 @@ class StreamTime:
         at.looked_s = at_s
 
     def until(self, partitions: Iterable[int]) -> dict[int, int]:
-        """The time up to which each of these partitions was read, broker's clock, UTC ms; a partition is missing where it is
-        unknown.
+        """The time up to which each of these partitions was read, in the broker's time (UTC ms).
+
+        A partition is missing where that is unknown.
         """
         found = {partition: self._partitions.get(partition) for partition in partitions}
         return {partition: at.until_ms for partition, at in found.items() if at and at.until_ms is not None}

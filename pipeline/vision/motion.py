@@ -35,8 +35,9 @@ class View:
         return cls() if camera is None else cls(camera.position is not None, camera.regions)
 
     def shows(self, box: Box, width: int, height: int) -> bool:
-        """Whether the centre of a plate's box lies in a region where plates are followed. width, height: of the picture,
-        pixels.
+        """Whether the centre of a plate's box lies in a region where plates are followed.
+
+        width, height: of the picture, pixels.
         """
         if not self.regions:
             return True
@@ -52,10 +53,9 @@ class Motion:
     blocks: NDArray[np.int16] | None = None
 
     def is_still(self, picture: Picture, at_ms: int) -> bool:
-        """Whether nothing moved between the frame of the last call and this one, which is kept for the next. 0.7 ms at
-        1280x720.
+        """Whether nothing moved between the frame of the last call and this one, which is kept for the next.
 
-        picture: (H, W, 3) uint8 BGR, not modified. at_ms: event time.
+        0.7 ms at 1280x720. picture: (H, W, 3) uint8 BGR, not modified. at_ms: event time.
         """
         before, before_ms = self.blocks, self.at_ms
         self.blocks, self.at_ms = _blocks_of(picture), at_ms

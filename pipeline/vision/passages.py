@@ -45,7 +45,7 @@ def warm_up() -> None:
 
 
 def track_of(passage: Passage, line: PictureLine | None = None) -> Track:
-    """A complete passage as it travels to ocr. line: a section's line in the camera's picture."""
+    """The message that carries a complete passage to ocr. line: a section's line in the camera's picture."""
     best = passage.seen[0]
     frame, growth = best.frame, passage.growth()
     crossing = _crossing(passage, line) if line is not None else None

@@ -279,8 +279,9 @@ def _credits(ways: list[list[Reading]]) -> list[float]:
 
 
 def _credit(readings: list[Reading]) -> float:
-    """How credible one way to cut the plate is, as a logarithm: how probable its best text is, and how common that text's
-    shape.
+    """How credible one way to cut the plate is, as a logarithm.
+
+    It grows with the probability of its best text, and with how common that text's shape is.
     """
     if not readings:
         return -math.inf
