@@ -46,6 +46,21 @@ class AlwaysFirst:
         return [True] * len(ids)
 
 
+class NothingMarked:
+    """Nothing was ever recalled or attempted before."""
+
+    async def is_recalled(self, forward_id: str) -> bool:
+        """Never."""
+        return False
+
+    async def was_attempted(self, forward_id: str) -> bool:
+        """Never."""
+        return False
+
+    async def attempting(self, forward_id: str) -> None:
+        """Remembered by nobody."""
+
+
 async def timed(name: str, post: Callable[[Forward], Awaitable[object]], count: int) -> None:
     """Deliver so many forwards and print what it took."""
     for forward in forwards(WARM_UP, now_ms=platform_now_ms()).forwards:
@@ -107,7 +122,7 @@ async def contenders(files: Credentials, url: str, count: int) -> None:
 
     client = DeskClient(url, tls=tls, ring=key_ring("desk", {"NL": files.desk_sign_public}), timeout_s=5.0)
     liaison = Liaison(desks={"NL": client}, key=key, sender="BE", now_ms=platform_now_ms,
-                      seen=AlwaysFirst(),  # type: ignore[arg-type]  # in the place of Redis
+                      seen=AlwaysFirst(), marks=NothingMarked(),  # type: ignore[arg-type]  # both in the place of Redis
                       back_off=BackOff(), random=Random(1), counters=Counters(CollectorRegistry()), open={})  # fmt: skip
 
     async def through_the_handler(forward: Forward) -> object:
