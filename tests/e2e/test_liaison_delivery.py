@@ -16,10 +16,12 @@ from aiokafka import AIOKafkaConsumer
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.sender import Outgoing, Sender
+from pipeline.servers.access import provide
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.stream import codec
 from schemas.outcomes import Receipt
-from schemas.topics import FORWARDS
+from schemas.topics import FORWARDS, TOPICS
+from tests.conftest import PARTITIONS
 from tests.desks import Batch, DeskProcess, forwards
 
 PLACE = {"NL": 0, "LU": 1}
@@ -100,6 +102,9 @@ class Road:
 @pytest_asyncio.fixture
 async def road(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> AsyncIterator[Road]:
     """A road with two desks; its processes are ended afterwards."""
+    await provide(
+        pair.kafka, pair.redis_url, namespace, pair.accounts, partitions={one.name: PARTITIONS for one in TOPICS}
+    )
     made = Road(pair, namespace, tmp_path)
     try:
         await made.open()
