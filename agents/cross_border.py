@@ -81,7 +81,9 @@ class Forwarder:
             told = await self.memory.admitted([sent for sent, _ in offered], [claim for _, claim in offered])
             for sent in told:
                 self._send(sent.forward, outputs)
-        gone = [*await self.open_forwards.of_withdrawn(withdrawals), *await self.open_forwards.due(now_ms)]
+        gone = await self.open_forwards.of_withdrawn(withdrawals)
+        if self.replica.whole:  # while reference data is missing, a policy that is not there was not removed
+            gone += await self.open_forwards.due(now_ms)
         for recall in gone:
             self._recall(recall, now_ms, outputs)
         if gone:

@@ -78,7 +78,8 @@ class Matcher:
                      rings=alert.rings, priority=alert.priority, camera_id=alert.read.camera_id,
                      plate=pseudonym(alert.read.plate), lag_ms=now_ms - alert.read.captured_at_ms)  # fmt: skip
         self.open_alerts.raised(placed)
-        gone = await self.open_alerts.due(now_ms)
+        # while reference data is missing, an entry that is not there was not removed
+        gone = await self.open_alerts.due(now_ms) if self.replica.whole else []
         for one in gone:
             self._take_back(one, now_ms, outputs)
         if placed or gone:
