@@ -19,8 +19,9 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import load_settings
-from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
+from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES, CollectionKeys
 from pipeline.state.follower import Follower
+from pipeline.state.open_alerts import SWEEP_MS
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
@@ -191,6 +192,30 @@ async def test_removing_a_policy_recalls_what_was_told_by_it(house: House) -> No
     told, recall = await eventually(tell)
     assert ("forward", forward.forward_id, "policy_removed") == (told.kind, told.id, told.reason)
     assert ("recall", forward.forward_id) == (recall.kind, recall.refers_to)
+
+
+async def forget_reference_data(house: House) -> None:
+    """As if Redis had lost the reference data and nothing else."""
+    for collection in (CAMERAS, ZONES, HOTLIST, SECTIONS, POLICIES):
+        await house.redis.delete(*CollectionKeys.of(house.namespace, collection).all)
+
+
+@pytest.mark.parametrize("agent", [hotlist, cross_border])
+async def test_a_worker_that_starts_without_reference_data_takes_nothing_for_removed(
+    house: House, agent: ModuleType
+) -> None:
+    """What it does not know yet was not removed: the open alert and the forward stay until the data is back without them."""
+    record = record_of(make_alert()) if agent is cross_border else batch_of(make_read(captured_at_ms=NOON_MS))
+    (open_one,) = await settled(await (await house.handler_of(agent.start))([record]))
+    await forget_reference_data(house)
+    heir = await house.handler_of(agent.start)
+    for _ in range(6):  # longer than the first worker's claim on what is to be looked at
+        house.now_ms += SWEEP_MS
+        assert [] == await settled(await heir([]))
+        await asyncio.sleep(0.3)
+    await house.writer.put(CAMERAS, [make_camera(camera_id) for camera_id in CAMERA_IDS])
+    withdrawal = (await eventually(heir))[0]
+    assert (open_one.forward_id if agent is cross_border else open_one.alert_id) == withdrawal.id
 
 
 async def test_two_vehicles_that_fit_one_pattern_are_two_incidents(house: House) -> None:
