@@ -139,7 +139,7 @@ class Grammar:
         return sum(series.weight for series in self.series if series.matches.fullmatch(text))
 
     def for_shape(self, shape: str) -> "Grammar":
-        """What of it may fit texts of this shape (see shape_of): enough for their likelihood, and quicker."""
+        """The grammar with only the series that a text of this shape (see shape_of) may be of: the same likelihoods, sooner."""
         return Grammar(tuple(series for series in self.series if series.shapes.fullmatch(shape)))
 
 

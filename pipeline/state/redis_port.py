@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from hashlib import sha1
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import redis.asyncio
 from redis.asyncio.retry import Retry
@@ -36,11 +36,12 @@ REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
 def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
     """A client for redis://, rediss:// (TLS) or unix://, with user and password in the URL. It connects at its first use.
 
-    ca_file: who signed the server's certificate, PEM; None: the machine's own list. Raises Misconfigured for a URL that is none.
+    ca_file: who signed the server's certificate, PEM; None: the machine's own list. Raises Misconfigured, which hides the URL's
+    user and password, for a URL that is none.
     """
     scheme = urlsplit(url).scheme
     if scheme not in ("redis", "rediss", "unix"):
-        raise Misconfigured(SETTING, found=without_password(url), allowed="redis://, rediss:// or unix://")
+        raise Misconfigured(SETTING, found=url, allowed="redis://, rediss:// or unix://")
     if ca_file is not None and not ca_file.is_file():
         raise Misconfigured("VIGIE_REDIS_CA_FILE", found=str(ca_file), allowed="a readable PEM file")
     tls: dict[str, Any] = {"ssl_ca_certs": str(ca_file)} if ca_file is not None and scheme == "rediss" else {}
@@ -55,25 +56,13 @@ def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
             **tls,
         )
     except ValueError as error:
-        raise Misconfigured(SETTING, found=without_password(url), allowed=f"a Redis URL ({error})") from error
+        raise Misconfigured(SETTING, found=url, allowed=f"a Redis URL ({error})") from error
 
 
 async def check_redis(client: redis.asyncio.Redis) -> None:
     """Check that Redis answers. Raises Unavailable when it is away, Misconfigured when it refuses the credentials."""
     with redis_edge("redis"):
         await client.ping()
-
-
-def without_password(url: str) -> str:
-    """The URL as it may be shown: the password hidden.
-
-    >>> without_password("redis://anna:secret@store:6379/0")
-    'redis://anna:***@store:6379/0'
-    """
-    parts = urlsplit(url)
-    credentials, at, host = parts.netloc.rpartition("@")
-    user = credentials.partition(":")[0]
-    return urlunsplit(parts._replace(netloc=f"{user}:***@{host}" if at else host))
 
 
 @contextmanager

@@ -72,7 +72,7 @@ class Broker(Protocol):
         """The first offset that each partition still has."""
 
     async def committed(self, tp: TopicPartition) -> Standing:
-        """What the group has committed."""
+        """The offset that the consumer group has committed for this partition, and when the broker took the record before it."""
 
     async def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
         """Commit these offsets for this generation of the group. False: the generation has passed, or the broker is away."""
