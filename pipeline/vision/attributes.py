@@ -93,7 +93,7 @@ def _hue_of(above: Strip) -> str | None:
 
 
 def _shade_of(above: Strip, others: list[Strip], *, daylight: bool) -> str | None:
-    """black or light, where there is no hue."""
+    """ "black" or "light" for a strip without hue; None where it is neither. others: the other strips around the plate."""
     if at_share(_chroma(above), 0.5) >= _CHROMA:
         return None
     low, middle, high = (at_share(above[:, 0], share) for share in (0.2, 0.5, 0.8))

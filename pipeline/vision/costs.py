@@ -1,7 +1,8 @@
-"""What a picture or a video may cost its reader, judged by its first bytes, before anything of it is decoded.
+"""Refuses pictures and videos that would cost too much to decode, by their first bytes, before anything is decoded.
 
-A progressive JPEG of 350 kB can hold thousands of scans, each of which goes over the whole picture; a PNG of 165 kB can hold forty
-megapixels of sixteen bits with transparency. What would take more than about half a second or a few hundred megabytes is refused.
+A progressive JPEG of 350 kB can hold thousands of scans, each of which goes over the whole picture; a PNG of 165 kB can hold
+forty megapixels of sixteen bits with transparency. What would take more than about half a second or a few hundred megabytes
+is refused.
 """
 
 from pathlib import Path
@@ -23,7 +24,7 @@ _HEAD_BYTES = 12
 
 
 def check_cost(header: Image.Image, image: bytes) -> None:
-    """Nothing for a picture that may be decoded. header: opened, not loaded. Raises BadRecord picture_too_costly."""
+    """Raise BadRecord picture_too_costly unless the picture may be decoded. header: the opened picture, not loaded."""
     pixels = header.size[0] * header.size[1]
     if header.format in ("JPEG", "MPO"):  # of several pictures, the first is decoded
         scans = max(1, image.count(_SCAN))
@@ -47,9 +48,9 @@ def _too_costly(header: Image.Image, why: str) -> BadRecord:
 
 
 def is_video(file: Path) -> bool:
-    """Whether the file begins as one of the containers that cameras and recorders write. Raises OSError.
+    """Whether the file begins like one of the containers that cameras and recorders write. Raises OSError.
 
-    A picture in another form that is named like a video would be decoded without a bound: it is none.
+    False for a picture in another form that only has a video's name: it would be decoded without a bound.
     """
     with file.open("rb") as content:
         head = content.read(_HEAD_BYTES)

@@ -1,4 +1,4 @@
-"""Where in its lines a text was read, and how probable it is that it is a plate's text, and all of it."""
+"""Computes where in its lines a text was read, and how probable it is that it is a plate's text, and the whole of it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,15 +37,18 @@ def read_rows(lines: Lines, scores: Sequence[Scores], text: str) -> list[Row]:
 
 
 def as_single(verdict: Verdict) -> Verdict:
-    """The verdict on a line beside which no other was found: what has even ground on either side is hardly a part."""
+    """The verdict, for a line of a plate where no second line was found.
+
+    Even ground to the left and right of the line speaks against a missing part, so `whole` is raised to a least value then.
+    """
     return replace(verdict, whole=max(verdict.whole, _FREE)) if verdict.free else verdict
 
 
 def credit_of(verdict: Verdict, text: str) -> float:
-    """The probability, 0..1, that a text is a plate's text, and all of it.
+    """The probability, 0..1, that a text is a plate's text, and the whole of it.
 
-    verdict: what the picture around the text shows. The text's shape changes it little: many words and numbers have a plate's
-    shape.
+    verdict: what the picture around the text shows. The text's own shape counts little: many words and numbers have the
+    shape of a plate.
     """
     prior = _COMMON if is_common(text) else _BARE if is_bare(text) else _ODD
     return chance(_TRUST * (verdict.plate + prior)) * chance(_TRUST * (verdict.whole + _MOSTLY_WHOLE))

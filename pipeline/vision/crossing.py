@@ -1,4 +1,4 @@
-"""When a vehicle crossed a line in its camera's picture, of the places where its plate was found."""
+"""Computes when a vehicle crossed a line in its camera's picture, from the places where its plate was found."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,8 @@ Place = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """When the line was crossed, UTC ms: between two pictures, interpolated; the true time lies within +- doubt_ms."""
+    """The moment at which the line was crossed, UTC ms, interpolated between two pictures. The true time is at_ms plus or
+    minus doubt_ms."""
 
     at_ms: int
     doubt_ms: float
@@ -37,7 +38,7 @@ def crossing_of(path: Iterable[tuple[int, Place]], line: tuple[PicturePoint, Pic
 
 
 def _side(place: Place, line: tuple[PicturePoint, PicturePoint]) -> float:
-    """On which side of the endless line the place is, by its sign, and how far, in an unnamed unit."""
+    """The place's signed distance from the line without ends, in a unit that depends on the line: the sign tells the side."""
     start, end = line
     return (end.x - start.x) * (place[1] - start.y) - (end.y - start.y) * (place[0] - start.x)
 

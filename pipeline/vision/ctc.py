@@ -1,7 +1,7 @@
-"""What a line of text says, from the recogniser's probabilities per column (CTC): texts with probabilities, not one guess.
+"""Computes the texts of one line, each with its probability, from the recogniser's probabilities per column (CTC).
 
-Columns are folded to the alphabet of plates first: lower case and letters with marks count for their capital, everything else for
-"no character". Scores are (columns, 37) float64 natural logarithms; index 0 is "no character", then 0-9, A-Z.
+Columns are folded to the alphabet of plates first: lower case and letters with accents count for their capital, everything
+else for "no character". Scores are (columns, 37) float64 natural logarithms; index 0 is "no character", then 0-9, A-Z.
 """
 
 import math
@@ -25,7 +25,7 @@ _UNLIKELY = math.exp(-7.0)  # a character below this starts no text
 
 
 class LineReader(Protocol):
-    """Gives the scores of lines, each (h, w, 3) uint8 BGR, not modified."""
+    """Reads lines of text: returns the scores of each. Lines are (h, w, 3) uint8 BGR and not modified."""
 
     def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]: ...
 
@@ -58,7 +58,8 @@ def _folded(character: str) -> str | None:
 def best_texts(scores: Scores, width: int = 8, reach: float = 12.0) -> list[tuple[str, float]]:
     """The likeliest texts with their log probabilities, best first (prefix beam search).
 
-    reach: nats behind the best that still count.
+    width: how many texts are followed. reach: texts whose log probability is lower than the best by more than this are
+    dropped.
     """
     behind, shrunk = math.exp(-reach), 0.0
     beams: dict[str, tuple[float, float]] = {
@@ -91,7 +92,7 @@ def best_texts(scores: Scores, width: int = 8, reach: float = 12.0) -> list[tupl
 
 
 def spelt(scores: Scores) -> list[tuple[str, float]]:
-    """What the likeliest class of each column spells: each character and the column of its middle."""
+    """The text that the likeliest class of each column spells: each character with the column of its middle."""
     said: list[tuple[str, float]] = []
     classes = scores.argmax(axis=1).tolist()
     for column, (index, before) in enumerate(zip(classes, [0, *classes[:-1]], strict=True)):
@@ -148,7 +149,7 @@ def log_probabilities(scores: Scores, texts: Sequence[str]) -> list[float]:
 
 
 def without_pauses(scores: Scores) -> Scores:
-    """The same with each run of columns that surely hold no character made one.
+    """The scores with each run of columns that surely hold no character shortened to one column.
 
     Texts keep their probabilities; searching them is quicker.
     """

@@ -1,8 +1,10 @@
-"""From what the recogniser saw to plate texts with probabilities: the picture decides, the shape of plates is weak evidence.
+"""Computes plate texts with probabilities from the recogniser's scores. The picture decides; the usual shapes of plates are
+weak evidence.
 
-Recognisers' errors on plates are nearly all insertions (a crest read as 8 or 0, the letter of the EU band in front) and look-alikes
-of one glyph (O and 0, I and 1). So beside the texts that the recogniser itself finds likely, each of these repairs is scored
-against the picture again (exactly, not by guess) and against how common the shape is. Nothing is forced into a format.
+Recognisers' errors on plates are nearly all insertions (a crest read as 8 or 0, the letter of the EU band in front) and
+look-alikes of one glyph (O and 0, I and 1). So beside the texts that the recogniser itself finds likely, each of these
+repairs is scored against the picture again (exactly, not by guess) and against how common the shape is. No text is forced
+into a format.
 """
 
 import math
@@ -24,7 +26,8 @@ _REPAIRED = 4  # best texts that repairs are tried on
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One text that a picture may show: its probability among all considered, and that by the picture alone, whatever its shape."""
+    """One text that a picture may show. probability: among all texts considered, shape included; by_picture: by the picture
+    alone."""
 
     text: str
     probability: float
@@ -37,10 +40,10 @@ def readings_of(scores: Scores, most: int = 6) -> list[Reading]:
 
 
 def candidates_of(scores: Scores, *, twins: bool = True) -> dict[str, float]:
-    """The texts that a line may say, each with its log probability (natural) by the picture alone.
+    """The texts that a line may show, each with its natural log probability by the picture alone.
 
-    scores: see ctc. twins: also try texts with O for 0, I for 1 and the like; False for a reader that was trained on plates,
-    and so knows which of them stands where.
+    scores: see ctc. twins: also try texts with O for 0, I for 1 and the like; False for a reader that was trained on plates
+    and tells these apart by their place.
     """
     scores = without_pauses(scores)
     found = {text: seen for text, seen in best_texts(scores) if text and len(text) <= MAX_LENGTH}
@@ -65,16 +68,18 @@ def posterior(seen: dict[str, float], most: int = 6) -> list[Reading]:
 
 
 def certainty(readings: Sequence[Reading]) -> float:
-    """How probable it is that the likeliest text is right, but for O and 0, I and 1, which many typefaces draw alike.
+    """The probability that the likeliest text is right, where confusing O with 0 or I with 1 counts as right, since many
+    typefaces draw them alike.
 
-    No picture tells those apart: which of them stands there is the series' to say, and the others stay among the readings.
+    No picture tells those apart: the series of the plate may, and the other texts stay among the readings.
     """
     glyphs = readings[0].text.translate(_TO_GLYPHS) if readings else ""
     return math.fsum(reading.probability for reading in readings if reading.text.translate(_TO_GLYPHS) == glyphs)
 
 
 def blended(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:
-    """Several readings of one plate as one, each part with its weight (which sum to 1); likeliest first."""
+    """Combine several readings of one plate by averaging probabilities, each part with its weight (the weights sum to 1);
+    likeliest first."""
     shares: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for weight, readings in parts:
         for reading in readings:
@@ -86,10 +91,10 @@ def blended(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:
 
 
 def pooled(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:
-    """Several looks at one plate as one reading, each with its weight (which sum to 1); likeliest first.
+    """Combine readings of one plate from several pictures, each with its weight (the weights sum to 1); likeliest first.
 
-    Weighed logarithms of probabilities, not probabilities, are added: a doubt that only one look raises fades, a doubt that all
-    share stays (logarithmic opinion pool: Genest and Zidek, Combining Probability Distributions, 1986).
+    Logarithms of probabilities are averaged: a doubt that only one picture raises fades, a doubt that all share stays
+    (logarithmic opinion pool: Genest and Zidek, Combining Probability Distributions, 1986).
     """
     texts = sorted({reading.text for _, readings in parts for reading in readings})
     likely, by_picture = (
@@ -116,7 +121,7 @@ def _pool(parts: Sequence[tuple[float, dict[str, float]]], texts: Sequence[str])
 
 
 def _shares(values: dict[str, float]) -> dict[str, float]:
-    """Log probabilities as probabilities that sum to 1, less sharp."""
+    """Log probabilities as probabilities that sum to 1, made less extreme."""
     top = max(values.values())
     shares = {text: math.exp(_SHARPNESS * (value - top)) for text, value in values.items()}
     total = math.fsum(shares.values())

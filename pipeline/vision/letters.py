@@ -1,8 +1,9 @@
-"""Areas where letter-like components stand in rows: finds what strokes close together miss, because a rim or a grille joins them.
+"""Finds areas where letter-like shapes stand in a row. It finds plates whose strokes a rim or a grille joins, which locate
+misses.
 
-The whole picture is binarised, at its own scale and at halves of it; components of a letter's proportions that neighbour others of
-their height along a line make an area. Slower than strokes (10 to 20 ms a picture), so asked
-only where those gave nothing.
+The whole picture is binarised, at its own scale and at halves of it; shapes of a letter's proportions beside others of their
+height along a line make an area. It takes 10 to 20 ms a picture, longer than the search for strokes, so it is asked only
+where that found nothing.
 """
 
 import cv2

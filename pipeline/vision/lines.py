@@ -1,4 +1,4 @@
-"""The lines of text of a plate that was cut out: where they run, each turned upright; two where one stands above the other."""
+"""Finds the lines of text of a plate that was cut out, and turns each upright; two lines where one stands above the other."""
 
 import math
 from collections.abc import Iterator
@@ -45,10 +45,10 @@ _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with
 
 
 def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iterator[Lines]:
-    """Ways to cut a plate into lines, the most promising first. Each costs 0.3 ms or more, when it is taken.
+    """Ways to cut a plate into lines, the most promising first. Each takes 0.3 ms or more, when the iterator comes to it.
 
-    Yields nothing where no row of characters is found; if surely_a_plate, it then yields the whole plate, or its two halves.
-    crop: (H, W, 3) BGR, not modified. inner: where in it the plate lies (x, y, width, height), the rest being margin.
+    Yields nothing where no row of characters is found; with surely_a_plate it then yields the whole plate, or its two
+    halves. crop: (H, W, 3) BGR, not modified. inner: the plate's box in it (x, y, width, height), without the margin.
     """
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
     x, y, width, height = inner
@@ -101,14 +101,15 @@ def _line(crop: Picture, row: Row) -> Line:
 
 
 def _along(row: Row, inner: Box, crop: Picture, reach: float) -> Row:
-    """The row as long as its plate, and by `reach` heights of a character longer at either end."""
+    """The row made as long as its plate, plus `reach` character heights at either end."""
     x, _, width, _ = inner
     reach *= row.height
     return row.widened(max(x - reach, 0), min(x + width + reach, crop.shape[1]))
 
 
 def _room_beside(row: Row, inner: Box) -> tuple[Row, Row] | None:
-    """The row and where a second line would stand, if it fills only half of its plate; top first. None where there is no room."""
+    """The row and the place of a second line, top first, if the row fills only half of its plate's height. None where there
+    is no room."""
     x, y, width, height = inner
     above, below = row.centre_y - row.height / 2 - y, y + height - row.centre_y - row.height / 2
     if max(above, below) < 0.8 * row.height or row.height < 0.2 * height:

@@ -1,4 +1,5 @@
-"""The look of a plate besides its text: the colours of ground and characters, and the letters on its band. About 2 ms."""
+"""Describes how a plate looks besides its text: the colours of ground and characters, and the letters on its band. About 2
+ms."""
 
 import cv2
 import numpy as np

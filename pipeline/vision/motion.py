@@ -1,7 +1,7 @@
-"""Whether anything moved in a fixed camera's picture, and which parts of it count at all.
+"""Tells whether anything moved in a fixed camera's picture, and in which regions of it plates are followed.
 
-A frame in which nothing moved needs no search for plates: what stood there stands there still. So that nothing that creeps escapes,
-the first frame of each second is always searched. Both depend on two frames that follow each other and on nothing else.
+A frame in which nothing moved needs no search for plates: those found before are still there. The first frame of each second
+is always searched, so that slow movement is found as well. Both depend on two consecutive frames and on nothing else.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ class Motion:
 
 
 def _blocks_of(picture: Picture) -> NDArray[np.int16]:
-    """Mean brightness of each block; what is brighter in all of them alike is the camera's exposure."""
+    """The mean brightness of each block of the picture, as int16."""
     size = max(1, picture.shape[1] // _BLOCK_PX), max(1, picture.shape[0] // _BLOCK_PX)
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.int16)

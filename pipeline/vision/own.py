@@ -41,7 +41,8 @@ class OwnReader:
         return [self._scores_of(prepared(line)) for line in lines]
 
     def _scores_of(self, line: NDArray[np.uint8]) -> Scores:
-        """Of one line, as prepared. In no more columns than it needs: half as wide a line takes half the time."""
+        """The scores of one line as `prepared` returns it. Columns without text are left out: half as wide a line takes half
+        the time."""
         width = min(WIDTH, -(-(line.shape[1] + _SPACE) // _STEP) * _STEP)
         (found,) = self._session.run(["scores"], {"lines": padded(line, width)[None, None].astype(np.float32) / 255.0})
         return np.maximum(np.asarray(found[0], np.float64), _FLOOR)

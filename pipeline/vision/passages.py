@@ -1,4 +1,4 @@
-"""The trackers of all cameras of a worker, bounded in memory, and the messages that are made of their passages."""
+"""Keeps the trackers of all cameras of one worker, bounded in memory, and makes messages of their passages."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -35,7 +35,7 @@ def sights_of(picture: Picture, view: View = EVERYTHING) -> list[Sight]:
 
 
 def warm_up() -> None:
-    """Search drawn plates, so that what libraries make at their first use is in no picture's time: 0.2 s."""
+    """Search drawn plates once, so that what libraries set up at their first use does not delay a real picture: 0.2 s."""
     picture = np.full((720, 1280, 3), 90, np.uint8)
     for left, top in ((100, 100), (700, 400)):
         cv2.rectangle(picture, (left, top), (left + 200, top + 42), (20, 200, 240), -1)
@@ -45,7 +45,8 @@ def warm_up() -> None:
 
 
 def track_of(passage: Passage, line: PictureLine | None = None) -> Track:
-    """The message that carries a complete passage to ocr. line: a section's line in the camera's picture."""
+    """The message that carries a complete passage to the agent ocr. line: a section's line in the camera's picture, whose
+    crossing is timed."""
     best = passage.seen[0]
     frame, growth = best.frame, passage.growth()
     crossing = _crossing(passage, line) if line is not None else None
@@ -76,7 +77,7 @@ def track_of(passage: Passage, line: PictureLine | None = None) -> Track:
 
 
 def _crossing(passage: Passage, line: PictureLine) -> Crossing | None:
-    """When the plate crossed the line, as far as its sights tell."""
+    """When the plate crossed the line; None when its detections are not on both sides of it."""
     width, height = upright_size(passage.seen[0].frame.image)
     path = [
         (one.captured_at_ms, ((one.box[0] + one.box[2] / 2) / width, (one.box[1] + one.box[3] / 2) / height))
@@ -86,10 +87,10 @@ def _crossing(passage: Passage, line: PictureLine) -> Crossing | None:
 
 
 class Passages:
-    """Trackers by camera. Times given as now_ms are the platform's clock; all else is the cameras' event time.
+    """The trackers by camera. Times named now_ms are the platform's clock; all others are the cameras' capture times.
 
-    A camera is idle when its partition has moved on without it, or has nothing more to come: never because this process is
-    behind, so that a backlog gives the same passages as live traffic.
+    A camera counts as idle when its partition has moved on without frames of it, or has no more frames: never because this
+    process is behind, so that a backlog gives the same passages as live traffic.
     """
 
     def __init__(self) -> None:
@@ -102,7 +103,7 @@ class Passages:
         self._partitions: dict[str, int] = {}
 
     def unknown(self, camera_ids: Iterable[str]) -> list[str]:
-        """Which of these cameras have no tracker yet: `add` them first."""
+        """Those of these cameras that have no tracker yet; `add` them before their frames."""
         return sorted({camera_id for camera_id in camera_ids if camera_id not in self._trackers})
 
     def add(self, camera_id: str, partition: int, spent: Sequence[Spent]) -> None:
@@ -155,8 +156,8 @@ class Passages:
         caught_up: Callable[[int], bool] = lambda _partition: True,
         most_bytes: int = MAX_HELD_BYTES,
     ) -> list[Passage]:
-        """Hand on the open passages of idle cameras; then, while pictures take more than most_bytes, those of the largest
-        camera.
+        """Return and close the open passages of idle cameras; then, while the pictures held take more than most_bytes, those
+        of the camera that holds most.
 
         caught_up: whether every frame that a partition holds now was observed.
         """

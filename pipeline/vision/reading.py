@@ -1,7 +1,8 @@
-"""Reads one sight of a plate: cut into lines; read by the own network and, where that leaves doubt, by PaddleOCR as well.
+"""Reads one picture of a plate: cuts it into lines and reads them with the own network and, where that is not sure, with
+PaddleOCR too.
 
-The own reader is quick and knows plates; PaddleOCR is slow and knows every typeface. They err differently: where both stand behind
-a text it is nearly always right, so PaddleOCR's word is added to, not put in place of, the own reader's.
+The own reader is quick and knows plates; PaddleOCR is slow and knows every typeface. They make different errors: a text that
+both find is nearly always right, so PaddleOCR's result is added to the own reader's and does not replace it.
 """
 
 import math
@@ -48,14 +49,15 @@ _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by
 
 
 class Paddle:
-    """PaddleOCR as a reader of lines; loaded when it is first asked, or before."""
+    """PaddleOCR as a reader of lines. It is loaded at its first use, or by `load`."""
 
     def __init__(self) -> None:
         self._loading = Lock()
         self._loaded: tuple[PaddleRecogniser, Folding] | None = None
 
     def load(self) -> tuple[PaddleRecogniser, Folding]:
-        """Load it, if it is not yet: 0.3 s, 90 MB. From any thread. Raises Misconfigured when a wheel lacks what is needed."""
+        """Load PaddleOCR unless it is loaded: 0.3 s, 90 MB. May be called from any thread. Raises Misconfigured when a wheel
+        lacks what is needed."""
         with self._loading:
             if self._loaded is None:
                 recogniser = PaddleRecogniser()
@@ -71,7 +73,7 @@ class Paddle:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """The ways in which one plate was cut into lines, each with its lines' scores and what they say."""
+    """The ways in which one plate was cut into lines: for each way its lines, their scores, and the readings they give."""
 
     ways: list[Lines]
     own: list[list[Scores]]
@@ -88,7 +90,8 @@ class PlateReader:
     """Reads plates that were cut out. Not thread-safe."""
 
     def __init__(self, own: LineReader, arbiter: LineReader, name: str, judge: Judge | None = None) -> None:
-        """judge: None takes whatever is read for a plate's."""
+        """own, arbiter: the quick reader, and the one that is asked in doubt. name: as reads carry it. judge: None takes
+        every text for a plate's."""
         self._own = own
         self._arbiter = arbiter
         self._judge = judge
@@ -100,12 +103,13 @@ class PlateReader:
         return cls(OwnReader(), arbiter or Paddle(), f"{NAME}+{version()}", Verifier())
 
     def read(self, crop: Picture, inner: Box, *, surely_a_plate: bool = False, arbitrate: bool = True) -> list[Reading]:
-        """The texts that a plate may say, likeliest first; empty when there is none. 3 ms, with PaddleOCR's word 15 to 25.
+        """The texts that a plate may show, likeliest first; empty when there is none. It takes 3 ms, with PaddleOCR 15 to
+        25.
 
-        Doubt whether the text stands on a plate, and holds all of it, is part of the probabilities.
-        crop: (H, W, 3) uint8 BGR, the plate with a margin, not modified. inner: the plate's box within it, without the margin.
-        surely_a_plate: there is one, so a second opinion is asked for even where hardly anything was seen.
-        arbitrate: False never asks for one.
+        The probabilities include the doubt whether the text is on a plate, and is the whole of it. crop: (H, W, 3) uint8
+        BGR, the plate with a margin, not modified. inner: the plate's box in it, without the margin. surely_a_plate: the
+        picture shows a plate, so PaddleOCR is asked even where the own reader found hardly anything. arbitrate: False never
+        asks PaddleOCR.
         """
         looked = self._looked_at(crop, inner, surely_a_plate)
         if not looked.ways:
@@ -122,7 +126,7 @@ class PlateReader:
         return [Reading(one.text, one.probability * credit, one.by_picture * credit) for one in readings]
 
     def _judged(self, crop: Picture, looked: Looked, readings: list[Reading]) -> tuple[Looked, list[Reading], float]:
-        """The plate as it is best read, and how probable it is that this is a plate and all of it.
+        """The best reading of the plate, and the probability that this is a plate's text, and the whole of it.
 
         Where a single line seems to be a part of its plate, the other line is looked for above and below it.
         """
@@ -147,14 +151,14 @@ class PlateReader:
         return best, readings, credit
 
     def _verdict(self, grey: NDArray[np.uint8], looked: Looked, text: str) -> tuple[list[Row], Verdict | None]:
-        """Where a text was read, and what the picture says of that."""
+        """The rows in which a text was read, and the judge's verdict on them; None without rows or judge."""
         credits = _credits(looked.found)
         best = max(range(len(credits)), key=lambda at: (_says(looked.found[at], text), credits[at]))
         rows = read_rows(looked.ways[best], looked.own[best], text)
         return rows, self._judge.look(grey, rows) if rows and self._judge else None
 
     def _looked_at(self, crop: Picture, inner: Box, surely_a_plate: bool) -> Looked:
-        """The plate cut in the ways that are worth it."""
+        """Cut the plate in the ways that are likely to give a text, and read each with the own reader."""
         looked = Looked([], [], [])
         for lines in lines_of(crop, inner, surely_a_plate=surely_a_plate):
             if any(looked.found) and len(lines) < len(looked.ways[0]):
@@ -170,7 +174,8 @@ class PlateReader:
         return looked
 
     def _arbitrated(self, looked: Looked) -> list[Reading]:
-        """Both readers' word on one way: to ask PaddleOCR about all changes hardly any text, and takes twice the time."""
+        """The readings of both readers together, for one way to cut the plate. Asking PaddleOCR about all ways takes twice
+        the time and changes hardly any text."""
         asked = _worth_asking(looked.ways, looked.found)
         lines = [_narrower(line.picture) for line in looked.ways[asked]]
         return _read_both(looked.own[asked], self._arbiter.scores(lines))
@@ -185,7 +190,8 @@ def _says(readings: list[Reading], text: str) -> bool:
 
 
 def is_settled(readings: list[Reading]) -> bool:
-    """Whether the own reader's word is enough: it is sure, and the shape of plates says nothing else than the picture."""
+    """Whether PaddleOCR need not be asked: the own reader is sure, and its likeliest text is also the likeliest by the
+    picture alone."""
     if not readings or max(readings, key=lambda reading: reading.by_picture) is not readings[0]:
         return False
     text = readings[0].text
@@ -193,7 +199,8 @@ def is_settled(readings: list[Reading]) -> bool:
 
 
 def is_hopeless(readings: list[Reading], least: tuple[float, float] = _HOPELESS) -> bool:
-    """Whether hardly anything that could be a plate is seen, as on a grille, a hedge or a shop's sign."""
+    """Whether none of the readings is probable enough to be a plate, as with a grille, a hedge or a shop's sign. least: the
+    probabilities needed for a common shape and for any other."""
     return not any(
         could_be_plate(reading.text) and reading.probability >= least[not is_common(reading.text)]
         for reading in readings
@@ -230,7 +237,7 @@ def _read_both(own: list[Scores], other: list[Scores]) -> list[Reading]:
 
 
 def _seen_by_both(own: Scores, other: Scores, shares: tuple[float, float]) -> dict[str, float]:
-    """Every text that either reader finds, with the weighted sum of both readers' log probabilities."""
+    """The weighted sum of both readers' log probabilities, for every text that either of them finds."""
     own, other = np.maximum(own, _FLOOR), np.maximum(other, _FLOOR)
     by_own, by_other = candidates_of(own, twins=False), candidates_of(other)
     texts = sorted(by_own.keys() | by_other.keys())
@@ -246,7 +253,7 @@ def _completed(scores: Scores, seen: dict[str, float], texts: list[str]) -> list
 
 
 def _joined(seen: list[dict[str, float]]) -> dict[str, float]:
-    """Lines top to bottom as one text; log probabilities add up."""
+    """The texts of several lines, top to bottom, joined to one; their log probabilities are added."""
     if len(seen) == 1:
         return seen[0]
     ranked = [sorted(line.items(), key=lambda item: (-item[1], item[0]))[:_JOINED] for line in seen]

@@ -1,7 +1,7 @@
-"""Rows of characters: what tells a plate from a grille, and where exactly its text runs.
+"""Finds rows of characters: they tell a plate from a grille, and where exactly its text is.
 
-Characters on a plate are dark on light (or light on dark), equally high and stand in a line. So: binarise, take the connected
-components of a letter's proportions, and look for the straight line that most of them share.
+Characters on a plate are dark on light (or light on dark), equally high and stand in a line. So: binarise, take the
+connected components of a letter's proportions, and look for the straight line that most of them share.
 """
 
 import math
@@ -58,7 +58,7 @@ class Row:
 
     @property
     def down(self) -> float:
-        """The lean (dx/dy); where it is None, that of strokes at right angles to the slope."""
+        """The lean (dx/dy); where lean is None, that of strokes at right angles to the slope."""
         return -self.slope if self.lean is None else self.lean
 
     def box(self, margin: float = 0.4) -> Box:
@@ -134,7 +134,8 @@ def find_row(grey: Grey, area: Box, *, roughly: bool = False) -> Row | None:
 
 
 def straighten(picture: NDArray[np.uint8], row: Row, height: int = 48) -> NDArray[np.uint8]:
-    """Turn, shear and scale a row upright. picture: (H, W) or (H, W, 3), not modified. Returns a copy of as many colours."""
+    """Turn, shear and scale a row upright. picture: (H, W) or (H, W, 3), not modified. Returns a copy, `height` pixels high,
+    with the same number of colours."""
     scale = height / (row.height * 1.5)
     width = max(8, round((row.length + 0.5 * row.height) * scale))
     how = cv2.INTER_LINEAR if scale > 1 else cv2.INTER_AREA
@@ -155,7 +156,8 @@ def to_line(row: Row, width: float, height: float) -> NDArray[np.float64]:
 
 
 def sheared(grey: Grey, row: Row) -> Row:
-    """The row with the lean of its strokes: the one that parts its characters best. Rows that hardly slope stay as they are."""
+    """The row with the lean of its strokes: the lean at which the gaps between characters are clearest. Rows that hardly
+    slope are returned as they are."""
     if abs(row.slope) < _LEVEL:
         return row
     leans = [replace(row, lean=-row.slope * share) for share in _LEAN_SHARES]
@@ -163,7 +165,8 @@ def sheared(grey: Grey, row: Row) -> Row:
 
 
 def _parted(line: Grey) -> float:
-    """How strongly a line's columns differ: most where strokes stand upright and gaps are free."""
+    """How much the brightness of a line's columns differs: most where strokes are upright and the gaps between them are
+    empty."""
     means = cv2.reduce(line[4:-4], 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
     return float(np.square(np.diff(means)).mean())
 
@@ -226,7 +229,7 @@ def _row_of(parts: NDArray[np.float64]) -> Row | None:
 
 @lru_cache(maxsize=64)
 def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The numbers of each two of so many things, the smaller first."""
+    """The indexes of all pairs of `count` things, the lower index first."""
     first, second = np.triu_indices(count, 1)
     return first, second
 

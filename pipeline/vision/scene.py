@@ -1,4 +1,4 @@
-"""Single pictures from end to end, made of the very functions that decode and ocr use: the same picture gives the same reads."""
+"""Reads single pictures from end to end with the functions that decode and ocr use. The same picture gives the same reads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +26,8 @@ _ENOUGH = 0.9  # confidence of a read with which a picture needs no second, slow
 
 @dataclass(frozen=True, slots=True)
 class SceneRead:
-    """One plate read in a picture. raw: see Verdict; box: x, y, width, height in pixels of the picture; colour: of the vehicle."""
+    """One plate read in a picture. raw: see vote.Verdict. box: x, y, width, height in pixels of the picture. colour: of the
+    vehicle."""
 
     plate: str
     confidence: float
@@ -62,7 +63,7 @@ def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
 
 
 def _read_all(picture: Picture, found: Sequence[Located], reader: PlateReader, best: dict[str, SceneRead]) -> None:
-    """Read possible plates; of those that say the same the surest stays in best."""
+    """Read the possible plates into `best`, by text; of those with the same text the surest stays."""
     for located in found:
         sight = sight_of(picture, located.box)
         verdict = read_passage([(sight.image, sight.box)], reader)
@@ -96,7 +97,7 @@ def read_track(track: Track, reader: PlateReader) -> SceneRead | None:
 
 
 def warm_up(reader: PlateReader) -> None:
-    """Read a drawn plate, so that what libraries make at their first use (tables of colours) is in no picture's time: 0.3 s."""
+    """Read a drawn plate once, so that what libraries set up at their first use does not delay a real picture: 0.3 s."""
     picture = np.full((240, 400, 3), 90, np.uint8)
     cv2.rectangle(picture, (100, 100), (300, 142), (20, 200, 240), -1)
     cv2.putText(picture, "AB 1234", (112, 134), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (10, 10, 10), 3)
@@ -115,10 +116,11 @@ def _scene_read(verdict: Verdict, box: Box, look: Callable[[], Looks]) -> SceneR
 
 
 def is_mere_number(verdict: Verdict, look: Callable[[], Looks]) -> bool:
-    """Whether digits alone are those of a house or a price: few of them, and they do not look as plates do that bear no letter.
+    """Whether a text of digits alone is rather a house number or a price than a plate: it has few digits, and the picture
+    does not show the colours or the band of a plate without letters.
 
-    Those of Luxembourg are yellow, Belgian ones red; many have a band. Five or more (armies have them, too), and any in a picture
-    without colours, must be seen quite clearly.
+    Such plates of Luxembourg are yellow, Belgian ones red; many have a band. Five digits or more (armies have such plates),
+    and any in a picture without colours, count as a plate only where they are seen quite clearly.
     """
     if not verdict.plate.isdigit():
         return False

@@ -1,4 +1,4 @@
-"""A sight: one plate cut out of one picture, encoded, as it travels from decode to ocr. Both sides of that cut are here."""
+"""A sight: one plate cut out of one picture, encoded, as decode sends it to ocr. Both the cutting and the reading are here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,8 +58,8 @@ def looks_in(image: bytes, box: Box, reader: PlateReader) -> Looks:
 def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Verdict | None:
     """Read a passage's sights, best first, until enough of them agree. None when they show no plausible plate.
 
-    Where the quick reader's sights leave doubt, the best few are read with a second opinion.
-    Raises BadRecord when a cut-out cannot be decoded.
+    Where the own reader leaves doubt, the best few sights are read again with PaddleOCR. Raises BadRecord when a picture
+    cannot be decoded.
     """
     read: list[list[Reading]] = []
     for image, box in sights:
@@ -74,12 +74,13 @@ def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Ve
 
 @lru_cache(maxsize=1)
 def _crop_of(image: bytes, box: Box) -> tuple[Picture, Box]:
-    """The cut-out, not to be modified, and where in it the plate is. The last one is kept: its looks are often asked for next."""
+    """The decoded picture of a sight, not to be modified, and the plate's box in it. The last one is kept, because its looks
+    are often asked for next."""
     x, y, width, height = box
     margin = _margin(box)
     return decode_picture(image), (min(x, margin), min(y, margin), width, height)
 
 
 def _margin(box: Box) -> int:
-    """Pixels around a plate: as many as another line and what surrounds it may take."""
+    """The margin around a plate, in pixels: room for another line and the plate's surroundings."""
     return max(4, round(1.3 * min(box[3], box[2] / 3)))

@@ -1,9 +1,9 @@
-"""Follows plates through one camera's pictures, in event time: each vehicle makes one passage with its best few sights.
+"""Follows plates through one camera's pictures, by capture time: each vehicle makes one passage with its best few sights.
 
-Deterministic: what comes out depends on the frames alone, in their order, not on how they were batched. A passage is handed on
-once; its plate is followed further ("done") as long as it stays in view, so that it does not make a second passage. The
-detections that a done passage used up are known by capture time and box, so that frames that come again after a crash do not
-make it again.
+The result depends on the frames and their order alone, not on how they were batched. A passage is returned once; its plate
+is followed further ("done") as long as it stays in view, so that it does not make a second passage. The detections that a
+done passage used up are remembered by capture time and box, so that frames that are read again after a crash do not make it
+again.
 """
 
 import math
@@ -26,7 +26,7 @@ GOOD_QUALITY = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """A detection of a passage that was handed on already.
+    """A detection that belongs to a passage that was already returned, and may not make another.
 
     captured_at_ms: UTC. box: in pixels of the picture. offset: of the frame's record. track_id: of the passage.
     """
@@ -62,7 +62,7 @@ class Passage:
     done: bool = False
 
     def expected(self, at_ms: int) -> Box:
-        """The box where the plate should be at at_ms, if it goes on at its last speed."""
+        """The box where the plate should be at at_ms, if it keeps its last speed."""
         x, y, width, height = self.last_box
         passed = at_ms - self.last_ms
         return round(x + self.speed[0] * passed), round(y + self.speed[1] * passed), width, height
@@ -89,7 +89,7 @@ class Passage:
         return good >= MAX_SIGHTS or self.last_ms - self.first_ms >= LONGEST_MS
 
     def growth(self) -> float:
-        """The plate's height at the last sight relative to the first: above 1 the vehicle comes nearer."""
+        """The plate's height at the last sight divided by that at the first: above 1 the vehicle comes nearer."""
         return self.last_box[3] / max(self.first_height, 1)
 
     def held_bytes(self) -> int:
@@ -155,7 +155,7 @@ class Tracker:
         return sum(passage.held_bytes() for passage in self._open)
 
     def take_spent(self) -> list[Spent]:
-        """The detections that were used up since the last call: store them, they must not make a passage again."""
+        """The detections used up since the last call. The caller stores them, so that they never make a passage again."""
         taken, self._newly_spent = self._newly_spent, []
         return taken
 
@@ -207,7 +207,7 @@ class Tracker:
         return passage
 
     def _hand_on(self, passages: list[Passage]) -> list[Passage]:
-        """Close these passages and return them with their sights; their plates are followed further, without sights."""
+        """Close these passages and return them with their sights. Their plates are followed further, without sights."""
         handed_on = []
         for passage in passages:
             self._open.remove(passage)
@@ -225,7 +225,7 @@ class Tracker:
         self._newly_spent += detections
 
     def _restore(self, one: Spent) -> None:
-        """Take over a detection that was used up before this worker started, and with it where the plate was last."""
+        """Take over a detection that was used up before this worker started, and follow its plate from there."""
         self._spent[(one.captured_at_ms, one.box)] = one
         known = next((p for p in self._done if p.track_id == one.track_id), None)
         if known is None:
@@ -241,7 +241,8 @@ def _is_among(box: Box, known: Iterable[Box]) -> bool:
 
 
 def _misfit(expected: Box, found: Box, passed_ms: int) -> float | None:
-    """How badly a plate's box continues a passage, 0 is perfect; None when it cannot be the same plate. passed_ms: in between."""
+    """How badly a plate's box continues a passage: 0 is perfect; None when it cannot be the same plate. passed_ms: the time
+    between the two boxes."""
     if passed_ms > GONE_MS:
         return None
     growth = abs(math.log(max(found[3], 1) / max(expected[3], 1)))

@@ -1,7 +1,8 @@
-"""Whether a block of text is a number plate, and whether it is the whole plate, by what the picture shows around the text.
+"""Judges whether a block of text is a number plate, and whether it is the whole plate, by the picture around the text.
 
-A small network looks at the block with its surroundings: rim, band, ground, what is beside and above. Drawn blocks alone taught it
-(`pipeline/vision/training/train_verifier.py`); the model card beside the weights says what it can and cannot tell.
+A small network looks at the block with its surroundings: rim, band, ground, what is beside and above. It was trained on
+drawn blocks alone (`pipeline/vision/training/train_verifier.py`); the model card beside the weights says what it can and
+cannot tell.
 """
 
 import math
@@ -27,9 +28,10 @@ MODEL = Path(__file__).parent / "models" / "verifier.onnx"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Log odds that a block of text stands on a plate, and that it holds all of the plate's characters.
+    """The network's answer about a block of text. plate: log odds that it is on a plate. whole: log odds that it holds all
+    of that plate's characters.
 
-    free: even ground follows a single line on either side, as where a short text stands in the middle of a long plate.
+    free: there is even ground to the left and right of a single line, as around a short text in the middle of a long plate.
     """
 
     plate: float
@@ -50,7 +52,7 @@ class Verifier:
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
     def look(self, grey: Grey, rows: Sequence[Row]) -> Verdict:
-        """Judge the text of these rows, top to bottom, each as long as what was read of it. 0.6 ms.
+        """Judge the text of these rows, top to bottom, each row as long as the text read in it. 0.6 ms.
 
         grey: (h, w) uint8 of the plate with its surroundings, not modified.
         """
@@ -61,7 +63,7 @@ class Verifier:
 
 
 def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
-    """The rows with AROUND of them, upright. Returns (HIGH, WIDE) uint8, its contrast brought to a common range."""
+    """The rows with AROUND of surroundings, turned upright: (HIGH, WIDE) uint8, its contrast brought to a common range."""
     corners = corners_of(rows)
     flat = np.array([(0, 0), (WIDE, 0), (WIDE, HIGH), (0, HIGH)], np.float32)
     shrunk = float(np.linalg.norm(corners[3] - corners[0])) / HIGH
@@ -76,7 +78,8 @@ def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
 
 
 def ends_are_free(block: NDArray[np.uint8], length: float) -> bool:
-    """Whether even ground follows a single line on either side, where another character would stand. length: in its heights."""
+    """Whether there is even ground to the left and right of a single line, where another character would stand. length: of
+    the line, in its heights."""
     step = WIDE / (length + 2 * AROUND[0])  # columns of a character's height
     first, last = (round(HIGH * (AROUND[1] + share) / (1 + 2 * AROUND[1])) for share in (0.1, 0.9))
     near, far = (round((AROUND[0] - share) * step) for share in _BESIDE)
@@ -102,12 +105,12 @@ def corners_of(rows: Sequence[Row]) -> NDArray[np.float64]:
 
 
 def _shift(row: Row, first: Row) -> float:
-    """How far to the right a row lies of where its plate's first one would stand without the lean."""
+    """How many pixels a row lies to the right because of the strokes' lean, compared with its plate's first row."""
     return first.down * (row.centre_y - first.y_at(row.centre_x)) / (1 - first.down * first.slope)
 
 
 def _point(row: Row, x: float, down: float) -> tuple[float, float]:
-    """The point at x of the row's middle line, and from there so many pixels down along its strokes."""
+    """The point at x of the row's middle line, moved `down` pixels along the strokes' lean."""
     return x + row.down * down, row.y_at(x) + down
 
 

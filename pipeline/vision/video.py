@@ -1,4 +1,4 @@
-"""The pictures of a video file, each with its time."""
+"""Yields the pictures of a video file, each with its time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ _SHORTEST_STEP_MS, _LONGEST_STEP_MS = 1.0, 1000.0
 
 @dataclass(slots=True)
 class Clock:
-    """A video's time that only goes forward, made of its container's times.
+    """A video's time, computed from its container's times so that it only goes forward.
 
-    Where those stand still or go back, as where two recordings were joined, time goes on by a usual step between two frames.
+    Where those stand still or go back, as where two recordings were joined, each frame adds a usual step.
     """
 
     step_ms: float = _USUAL_STEP_MS

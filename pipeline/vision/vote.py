@@ -1,4 +1,5 @@
-"""One passage, several sights, one plate: whole texts are voted on (voting character by character was measured to be worse)."""
+"""Votes over the sights of one passage for one plate text: whole texts are voted on, because voting on single characters was
+measured to be worse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +16,10 @@ _MAYBE_LETTERS, _MAYBE_DIGITS = str.maketrans("01", "OI"), str.maketrans("OQI", 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a passage's sights say together. confidence: see certainty.
+    """The plate text that a passage's sights give together. confidence: see interpret.certainty.
 
-    raw: what they say by the pictures alone, where the shape of plates did not decide. alternatives: other texts with their
-    probabilities, likeliest first; raw is among them where it is not the plate.
+    raw: the likeliest text by the pictures alone, without regard to usual shapes. alternatives: other texts with their
+    probabilities, likeliest first; raw is among them unless it is the plate.
     """
 
     plate: str
@@ -30,8 +31,8 @@ class Verdict:
 def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, most: int = 5) -> Verdict | None:
     """The text that the sights give most weight to, or None when it is no plausible plate.
 
-    A text's probability is its mean over the sights that show any text; sights that disagree thus lower each other.
-    surely_a_plate: somebody cut it out as one, so any text of a plate's length counts.
+    A text's probability is its mean over the sights that show any text, so sights that disagree lower each other's.
+    surely_a_plate: a person cut it out as a plate, so any text of a plate's length counts.
     """
     ranked = weighed(sights)
     sure = min(certainty(ranked), 1.0)
@@ -52,10 +53,10 @@ def weighed(sights: Sequence[Sequence[Reading]]) -> list[Reading]:
 
 
 def is_plausible(text: str, confidence: float) -> bool:
-    """Whether a text that stands somewhere in a picture is rather a plate than not: of a plate's length, and seen well enough.
+    """Whether a text found in a picture is rather a plate than not: it has a plate's length, and is seen clearly enough.
 
-    The confidence says how clearly the picture shows a plate; a text of a shape that is rare or that no country issues needs more,
-    and a mere word or number, of which the world is full, most.
+    confidence: how clearly the picture shows a plate. A text of a rare shape, or of one that no country issues, needs more
+    of it; a mere word or number, which are everywhere, needs most.
 
     >>> [is_plausible(text, 0.9) for text in ("1ABC234", "BOBBY2", "OLIFANT", "12")]
     [True, True, True, False]
@@ -73,5 +74,5 @@ def could_be_plate(text: str) -> bool:
 
 
 def is_bare(text: str) -> bool:
-    """Whether a text is letters alone or digits alone, but for those that look like O and I."""
+    """Whether a text is letters alone or digits alone, where O and I count as either."""
     return text.translate(_MAYBE_LETTERS).isalpha() or text.translate(_MAYBE_DIGITS).isdigit()

@@ -1,1 +1,1 @@
-"""Drawn plates, pictures and videos with their truth: for the demo, the simulation and the tests."""
+"""Draws plates, pictures and videos, each with its truth, for the demo, the simulation and the tests."""

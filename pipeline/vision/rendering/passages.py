@@ -24,7 +24,8 @@ BETWEEN_FRAMES_MS = 80
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One frame of a passage. image: JPEG; box: the plate's x, y, width, height in pixels; after_ms: since the first frame."""
+    """One frame of a passage. image: JPEG; box: the plate's x, y, width, height in pixels; after_ms: time since the
+    passage's first frame."""
 
     image: bytes
     box: tuple[int, int, int, int]
@@ -33,7 +34,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class RenderedPassage:
-    """One vehicle that comes nearer, and what it carries."""
+    """The frames of one vehicle that comes nearer, and its plate."""
 
     plate: str
     country: Country
@@ -41,7 +42,7 @@ class RenderedPassage:
     views: tuple[View, ...]
 
     def frames(self, camera_id: str, captured_at_ms: int, received_after_ms: int = 60) -> list[Frame]:
-        """As a camera sends it. captured_at_ms: UTC, of the first view."""
+        """The passage's frames as that camera would send them. captured_at_ms: UTC, of the first frame."""
         return [
             Frame(
                 camera_id=camera_id,
@@ -54,7 +55,7 @@ class RenderedPassage:
 
 
 class SceneTruth(msgspec.Struct, frozen=True, kw_only=True):
-    """What one picture of a folder shows."""
+    """What one picture of a rendered folder shows: one line of its truth.jsonl."""
 
     picture: str
     plate: str
@@ -66,9 +67,9 @@ class SceneTruth(msgspec.Struct, frozen=True, kw_only=True):
 def render_passage(
     random: Random, plate: str, country: Country, *, night: bool = False, views: int = 5, harsh: bool = False
 ) -> RenderedPassage:
-    """Render one vehicle in several views, 80 ms apart, its plate 120 to 200 pixels wide.
+    """Render one vehicle in several views, 80 ms apart, with its plate 120 to 200 pixels wide.
 
-    harsh: rain and dirt: smaller, more blurred, noisier than a camera should be mounted for.
+    harsh: render rain and dirt: smaller, more blurred and noisier than a well mounted camera's pictures.
     """
     road = _road(random, night)
     front = draw_front(random, plate, country, night)
@@ -136,7 +137,7 @@ def _road(random: Random, night: bool) -> Picture:
 
 
 def _perspective(centre: tuple[float, float], scale: float, turn: float, tilt: float) -> NDArray[np.float64]:
-    """From the flat front to the picture: turned to the side, seen from above. (3, 3)."""
+    """The (3, 3) projection from the flat front to the picture, for a vehicle turned to the side and seen from above."""
     width, height = FRONT_SIZE[0] * scale, FRONT_SIZE[1] * scale
     x, y = centre
     narrow, shrink = width * (1 - abs(turn) * 0.35) / 2, turn * height / 2
@@ -177,7 +178,7 @@ def _box(place: NDArray[np.float64]) -> tuple[int, int, int, int]:
 
 
 def _as_a_camera_would(random: Random, picture: Picture, night: bool, harsh: bool) -> bytes:
-    """Blur, noise, infrared by night, JPEG."""
+    """Add blur and noise, make it infrared by night, and encode it as JPEG."""
     seen = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.8, 1.3) if harsh else random.uniform(0.3, 0.75))
     if night:
         grey = cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)

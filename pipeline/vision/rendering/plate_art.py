@@ -1,4 +1,4 @@
-"""Number plates drawn: each country's colours, groups and band, in the font that comes with Pillow."""
+"""Draws number plates in each country's colours, groups and band, with the font that comes with Pillow."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ _STROKE = 5
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a country's plates look. groups: how the characters are parted; None: where letters and digits meet."""
+    """How a country's plates look. groups: a pattern whose groups are the plate's groups of characters; None: a new group
+    begins where letters and digits meet."""
 
     ground: Colour
     ink: Colour
@@ -42,7 +43,7 @@ _REAR_YELLOW: tuple[Country, ...] = ("GB",)
 
 
 def grouped(plate: str, country: Country) -> str:
-    """The plate as it is painted.
+    """The plate's text with the country's dashes and blanks, as painted.
 
     >>> grouped("1ABC234", "BE"), grouped("KT63WXR", "GB")
     ('1-ABC-234', 'KT63 WXR')
@@ -62,7 +63,8 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def draw_plate_art(plate: str, country: Country, *, rear: bool = False) -> NDArray[np.uint8]:
-    """The plate seen straight from the front: (220, 1040, 3) uint8 BGR, a fresh array. rear: British ones are yellow then."""
+    """Draw the plate as seen straight from the front: a new (220, 1040, 3) uint8 BGR array. rear: draw a rear plate (yellow
+    in Great Britain)."""
     style = STYLES.get(country, STYLES["FR"])
     ground = _YELLOW if rear and country in _REAR_YELLOW else style.ground
     art = Image.new("RGB", (WIDTH, HEIGHT), ground)
@@ -83,7 +85,7 @@ def draw_plate_art(plate: str, country: Country, *, rear: bool = False) -> NDArr
 
 
 def _draw_text(text: str, ink: Colour, ground: Colour) -> Image.Image:
-    """The characters, 75 mm high, narrower than the font has them, as on real plates."""
+    """Draw the characters 75 mm high and narrower than the font's own, as on real plates."""
     font = _font(206)
     left, top, right, bottom = font.getbbox(text, stroke_width=_STROKE)
     image = Image.new("RGB", (int(right - left) + len(text) * 8, int(bottom - top)), ground)

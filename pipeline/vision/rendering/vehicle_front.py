@@ -1,4 +1,4 @@
-"""The front of a vehicle, drawn flat with its plate: body, glass, grille, lamps, by day and by night."""
+"""Draws the front of a vehicle with its plate, flat: body, glass, grille, lamps, by day and by night."""
 
 from random import Random
 
@@ -15,7 +15,7 @@ _PAINTS = ((60, 58, 55), (150, 150, 152), (225, 225, 226), (128, 62, 32), (38, 3
 
 
 def draw_front(random: Random, plate: str, country: Country, night: bool) -> NDArray[np.uint8]:
-    """A vehicle's front with its plate: (640, 1000, 4) uint8 BGR and coverage."""
+    """Draw a vehicle's front with its plate: (640, 1000, 4) uint8, BGR and opacity."""
     front = np.zeros((FRONT_SIZE[1], FRONT_SIZE[0], 4), np.uint8)
     paint = random.choice(_PAINTS)
     body = np.array(

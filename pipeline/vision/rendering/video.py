@@ -1,4 +1,4 @@
-"""Rendered passages as an H.264 video, for trying video files. Needs PyAV, which only development installs."""
+"""Writes rendered passages as an H.264 video, to try video files with. Needs PyAV, which only a development install has."""
 
 from pathlib import Path
 

@@ -1,4 +1,5 @@
-"""A plate drawn straight from the front, in grey: ground, band, lines (see strips), screws, frame, surroundings."""
+"""Draws one plate as seen straight from the front, in grey: ground, band, lines of text (see strips), screws, frame,
+surroundings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +42,11 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """The art; the plate's bounds in it (left, top, right, bottom), its lines, top to bottom, and the sign on its band."""
+    """A drawn picture of one plate or one piece of other text.
+
+    art: the picture, (h, w) float32 grey. bounds: left, top, right and bottom of the plate in it, in pixels. lines: its
+    lines of text, top to bottom. sign: the country letters on the blue band; None: it has no band.
+    """
 
     art: Art
     bounds: tuple[float, float, float, float]
@@ -59,10 +64,10 @@ def draw(
     margin: int = CHARACTER,
     room: float = 0.0,
 ) -> Drawn:
-    """A plate with its surroundings, reproducible from rng. rich: crests large and with much in them.
+    """Draw a plate with its surroundings. The same rng state gives the same picture.
 
-    backdrop: draws what is around the plate, by default a bumper's shades. margin: pixels of it on each side. room: heights of a
-    character that the plate is longer at either end than its text needs.
+    rich: draw crests large and detailed. backdrop: draws the surroundings; None: grey shades like a bumper's. margin: pixels
+    of surroundings on each side of the plate. room: empty space added at each end of the text, in character heights.
     """
     look = look_of(face, rng, rich)
     strips = [strip_of(line, look, rng) for line in plate.lines]
@@ -102,7 +107,7 @@ def draw(
 
 
 def _bent(strip: Art, rng: np.random.Generator) -> Art:
-    """The line with each character's strokes a little elsewhere: as many typefaces as there are plates. Returns a fresh array."""
+    """A copy of the line whose strokes are shifted a little, as they differ between typefaces."""
     height, width = strip.shape
     knots = 4, max(4, round(width / (0.3 * CHARACTER)))
     by = 0.05 * CHARACTER * float(rng.random()) ** 1.5
@@ -124,9 +129,9 @@ def _paint(art: Art, strip: Art, x: int, y: int, ground: float, ink: float, rng:
 def _band(
     art: Art, box: tuple[int, int, int, int], sign: str, look: Look, rng: np.random.Generator, is_right: bool
 ) -> TextLine:
-    """The band with its ring of stars and the state's letters, blue or, seen otherwise, of any shade; at the right, a region's.
+    """Draw the band with its ring of stars and the country letters; is_right: the region's band at the right end.
 
-    Returns the letters and where they stand.
+    The band is blue, or any shade of grey as an infrared camera shows it. Returns the letters and their bounds.
     """
     x, y, width, height = box
     ground, light = float(rng.uniform(30, 125)), float(rng.uniform(150, 250))
@@ -152,7 +157,7 @@ def _band(
 
 
 def _frame(art: Art, box: tuple[int, int, int, int], rng: np.random.Generator) -> None:
-    """The holder around the plate, often with the dealer's name above or below."""
+    """Draw the plate holder, often with a dealer's name above or below the plate. Changes art in place."""
     x0, y0, x1, y1 = box
     if rng.random() < 0.4:
         return
@@ -178,7 +183,7 @@ def _screws(art: Art, box: tuple[int, int, int, int], rng: np.random.Generator) 
 
 
 def _surroundings(width: int, height: int, rng: np.random.Generator) -> Art:
-    """A bumper's shades: a few greys, some edges."""
+    """A background like a bumper: a few shades of grey and some edges."""
     coarse = rng.uniform(10, 230) + rng.normal(0, rng.uniform(2, 40), (4, 6))
     art = cv2.resize(
         coarse.astype(np.float32),

@@ -1,4 +1,4 @@
-"""What lies around and behind text, drawn in grey: bodywork, bumpers, grilles, roads and hedges, none of it readable."""
+"""Draws backgrounds in grey: bodywork, bumpers, grilles, roads and hedges. None holds text."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from pipeline.vision.training.strips import Art
 
 
 def backdrop(width: int, height: int, rng: np.random.Generator) -> Art:
-    """Bodywork, bumper, grille, road or hedge: shades, edges, bars, blots and grain."""
+    """Draw a background of this size, in pixels: bodywork, a bumper, a grille, a road or a hedge."""
     cells = int(rng.integers(1, 6)), int(rng.integers(1, 9))
     coarse = rng.uniform(10, 240) + rng.normal(0, rng.uniform(1, 40), cells)
     how = cv2.INTER_CUBIC if rng.random() < 0.7 else cv2.INTER_NEAREST
@@ -24,7 +24,7 @@ def backdrop(width: int, height: int, rng: np.random.Generator) -> Art:
 
 
 def _something(art: Art, rng: np.random.Generator) -> None:
-    """One blot or edge."""
+    """Draw one blot or one edge into art."""
     height, width = art.shape
     at = int(rng.integers(width)), int(rng.integers(height))
     to = int(rng.integers(width)), int(rng.integers(height))
@@ -40,7 +40,7 @@ def _something(art: Art, rng: np.random.Generator) -> None:
 
 
 def _bars(art: Art, rng: np.random.Generator) -> None:
-    """A grille: even bars, one way or the other, or both."""
+    """Draw a grille into art: evenly spaced bars, horizontal, vertical or both."""
     step, thick = int(rng.integers(6, 40)), int(rng.integers(2, 12))
     shade, way = float(rng.uniform(0, 255)), int(rng.integers(3))
     if way != 1:

@@ -1,4 +1,5 @@
-"""What the verifier learns from: blocks of text with their surroundings, on plates and elsewhere, whole and cut off."""
+"""Makes the verifier's training pictures: blocks of text with their surroundings, on plates and elsewhere, complete and cut
+off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +35,8 @@ _MARGIN = round(1.9 * CHARACTER)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block of text as the verifier sees it, (HIGH, WIDE) uint8 grey: on a plate or not; of a plate all its characters or not."""
+    """One training picture, (HIGH, WIDE) uint8 grey, with its labels. is_plate: the text is on a plate; is_whole: all
+    characters of that plate are shown (always False where is_plate is False)."""
 
     picture: Grey
     is_plate: bool
@@ -42,7 +44,7 @@ class Block:
 
 
 def block(seed: int, number: int, faces: Sequence[Typeface]) -> Block:
-    """The number-th block, a function of seed and number alone."""
+    """Make training picture number `number`. The same seed and number give the same picture."""
     rng = np.random.default_rng((seed, number))
     own = [face for face in faces if face.name.startswith("strokes")]
     choice = own if rng.random() < _OWN_SHARE else faces
@@ -74,7 +76,7 @@ def _of_plate(face: Typeface, rng: np.random.Generator) -> Block:
 
 
 def _ended(shot: Shot, lines: Sequence[TextLine]) -> Shot:
-    """The same picture, ending where the lines do: at the left if the plate goes on there, else at the right."""
+    """The picture, cropped at one end of these lines: at the left if the plate goes on there, else at the right."""
     line = lines[0]
     middle = (line.top + line.bottom) / 2
     left, right = (round(float(x)) for x, _ in shot.seen([(line.left, middle), (line.right, middle)]))
@@ -94,7 +96,8 @@ def _personalised(plate: Plate, rng: np.random.Generator) -> Plate:
 
 
 def _less(lines: Sequence[TextLine], rng: np.random.Generator) -> tuple[TextLine, ...]:
-    """One of two lines, or a line without some of its first or last characters."""
+    """The lines with something missing: one of two lines, or all lines but with some first or last characters left out of
+    one."""
     line = lines[int(rng.integers(len(lines)))]
     if len(lines) == 2 and rng.random() < 0.7:
         return (line,)
@@ -107,7 +110,7 @@ def _less(lines: Sequence[TextLine], rng: np.random.Generator) -> tuple[TextLine
 
 
 def _burnt_in(face: Typeface, rng: np.random.Generator) -> Block:
-    """Text of a camera's own over a scene, which may show lettering or a plate."""
+    """A block of text that a camera writes into its pictures, over a scene that may show lettering or a plate."""
     under = draw(any_plate(rng), face, rng, backdrop=backdrop) if rng.random() < 0.3 else lettering(face, rng)
     picture = shoot(under, rng).picture
     least = int(rng.integers(60, 140))
@@ -121,7 +124,8 @@ def _burnt_in(face: Typeface, rng: np.random.Generator) -> Block:
 
 
 def _cut(picture: Grey, to_picture: Points, lines: Sequence[TextLine], high: float, rng: np.random.Generator) -> Grey:
-    """The block around these lines, never quite exactly: as long as the first and the last character are apart, and AROUND."""
+    """Cut the block around these lines out of the picture: from the first to the last character, plus AROUND on each side,
+    with a small random error."""
     left, right = min(line.left for line in lines), max(line.right for line in lines)
     top, bottom = lines[0].top, lines[-1].bottom
     left, right = left + rng.normal(0, 0.1) * high, right + rng.normal(0, 0.1) * high

@@ -1,4 +1,4 @@
-"""The trained network as one ONNX file that onnxruntime runs alone; and a checkpoint exported before its time, to look at."""
+"""Exports the trained network as one ONNX file for onnxruntime. As a command it exports an unfinished training's checkpoint."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from pipeline.vision.training.network import LineNetwork
 
 
 def export(network: LineNetwork, out: Path) -> None:
-    """Write out: input "lines" (n, 1, 32, w) float32 0..1, output "scores" (n, w / 4, 37) log probabilities."""
+    """Write the ONNX file: input "lines" (n, 1, 32, w) float32 0..1, output "scores" (n, w / 4, 37) log probabilities."""
     network.eval()
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(

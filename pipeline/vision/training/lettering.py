@@ -1,4 +1,5 @@
-"""Text that stands on no plate, drawn in grey: on bodywork, road signs, boards and badges, burnt into the picture; and no text."""
+"""Draws text that is on no plate, in grey: on bodywork, road signs, boards and badges, and text that a camera writes into
+its pictures. Some pictures have no text at all."""
 
 import cv2
 import numpy as np
@@ -17,7 +18,8 @@ _MARKS = {"-": 0.35, ".": 0.15, ":": 0.15, "/": 0.35, " ": 0.35}
 
 
 def lettering(face: Typeface, rng: np.random.Generator) -> Drawn:
-    """Text on something that is no plate, reproducible from rng; bounds are those of its ground."""
+    """Draw text on something that is no plate. The same rng state gives the same picture. Its bounds are those of the
+    surface with the text."""
     text = _text(rng)
     strip = _written(text, face, rng)
     kind = int(rng.integers(4))
@@ -35,7 +37,8 @@ def lettering(face: Typeface, rng: np.random.Generator) -> Drawn:
 
 
 def burnt_in(picture: Grey, rng: np.random.Generator) -> TextLine:
-    """Write a time, a camera's name or the like into a finished picture; returns where. picture: changed in place."""
+    """Write text into a finished picture as cameras do: a time, a camera's name or the like. Changes picture in place.
+    Returns the text and its bounds."""
     size = float(rng.uniform(12, max(13.0, min(40.0, picture.shape[0] / 4.2))))
     text = _text(rng)
     font = _HERSHEY[int(rng.integers(len(_HERSHEY)))]
@@ -73,7 +76,7 @@ def _text(rng: np.random.Generator) -> str:
 
 
 def _written(text: str, face: Typeface, rng: np.random.Generator) -> Art:
-    """A line of text, CHARACTER high: 0 ground .. 1 ink."""
+    """A line of text as a strip, (CHARACTER, w): 0 where there is ground, 1 where there is ink."""
     breadth, spacing = rng.uniform(0.8, 1.25), rng.uniform(0.08, 0.3)
     parts = []
     for mark in text:
@@ -91,7 +94,7 @@ def _written(text: str, face: Typeface, rng: np.random.Generator) -> Art:
 
 
 def _bare(strip: Art, text: str, rng: np.random.Generator) -> Drawn:
-    """Painted or stuck onto bodywork, a wall or a window."""
+    """Draw the strip as text painted or stuck onto bodywork, a wall or a window."""
     height, width = strip.shape
     art = backdrop(width + 2 * _MARGIN, height + 2 * _MARGIN, rng)
     if rng.random() < 0.7:  # an even panel around it
@@ -109,7 +112,8 @@ def _bare(strip: Art, text: str, rng: np.random.Generator) -> Drawn:
 
 
 def _on_sign(strip: Art, text: str, face: Typeface, rng: np.random.Generator, beside: tuple[float, float]) -> Drawn:
-    """On a road sign or a board: an even ground, wide margins, often a border inside its edge, other lines, an arrow."""
+    """Draw the strip on a road sign or a board: plain ground, wide margins, often a border, more lines, an arrow. beside:
+    the margins (horizontal, vertical) in pixels."""
     height, width = strip.shape
     more = [int(rng.integers(0, 2)) for _ in range(2)] if rng.random() < 0.6 else [0, 0]
     pitch = round(rng.uniform(1.35, 2.0) * CHARACTER)
@@ -155,7 +159,7 @@ def _line(text: str, box: tuple[int, int, int, int]) -> TextLine:
 
 
 def _ink_on(ground: float, rng: np.random.Generator) -> float:
-    """A shade that stands out."""
+    """A shade of grey that contrasts with the ground."""
     far = rng.uniform(60, 200)
     return float(
         np.clip(ground - far if ground > 128 or (ground > 70 and rng.random() < 0.5) else ground + far, 0, 255)

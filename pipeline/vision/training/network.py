@@ -12,7 +12,8 @@ _BREADTH = 128
 
 
 class LineNetwork(nn.Module):
-    """(n, 1, 32, w) grey, 0..1 -> (n, w / 4, 37) log probabilities. 0.46 M parameters."""
+    """Maps lines (n, 1, 32, w) of grey 0..1 to log probabilities (n, w / 4, 37) of each character in each column. 0.46 M
+    parameters."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,6 +43,6 @@ def _stage(inputs: int, outputs: int, stride: tuple[int, int]) -> tuple[nn.Modul
 
 
 def _neighbours(reach: int) -> tuple[nn.Module, ...]:
-    """Each column looks at two on either side, `reach` apart."""
+    """A convolution in which each column takes in two columns on either side, `reach` columns apart."""
     convolution = nn.Conv1d(_BREADTH, _BREADTH, 5, padding=2 * reach, dilation=reach, bias=False)
     return convolution, nn.BatchNorm1d(_BREADTH), nn.ReLU(inplace=True)

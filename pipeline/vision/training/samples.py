@@ -1,4 +1,4 @@
-"""What the reader learns from: lines of synthetic plates with their text, each a function of the seed and its number alone."""
+"""Makes the reader's training data: pictures of lines of synthetic plates, each with its text."""
 
 from collections.abc import Sequence
 
@@ -20,7 +20,8 @@ _SIGN_HEIGHT = 20.0  # pixels of a character of the plate, from which they can
 
 
 def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str]:
-    """The number-th line and what it says. Returns (ROWS, WIDTH) uint8, a fresh array, and compact text."""
+    """Make line number `number` and its text. The same seed and number give the same. Returns a new (ROWS, WIDTH) uint8
+    array and the text in compact form."""
     rng = np.random.default_rng((seed, number))
     if rng.random() < _EMPTY_SHARE:
         return padded(levelled(_nothing(rng))), ""

@@ -22,7 +22,11 @@ GREEN, BLUE, ORANGE = (20, 110, 60), (20, 60, 150), (235, 130, 30)
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """One state's plates. letters: what `A` stands for; dress: ground and ink by share; sign: on the band, "" for no band."""
+    """The plates that one country issues, and how they are drawn.
+
+    weight: how often they are drawn. patterns: (share, pattern). letters: those that `A` in a pattern may be. dress: (share,
+    ground colour, ink colour). sign: the letters on the blue band, "" for no band.
+    """
 
     country: str
     weight: float
@@ -35,7 +39,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """One plate to be drawn. lines: characters and marks of each line, top to bottom."""
+    """One plate that is to be drawn. lines: what each line shows, top to bottom, in a pattern's signs."""
 
     country: str
     lines: tuple[str, ...]
@@ -46,12 +50,12 @@ class Plate:
 
     @property
     def text(self) -> str:
-        """What a reader should read: compact."""
+        """The plate's text in compact form: what a correct reader returns."""
         return compact("".join(self.lines))
 
 
 def compact(line: str) -> str:
-    """Only the characters of a line.
+    """The line without what is no letter or digit.
 
     >>> compact("M%AB 123")
     'MAB123'
@@ -116,12 +120,12 @@ _UP_TO = np.cumsum([issue.weight for issue in ISSUES])  # each issue's share of 
 
 
 def any_plate(rng: np.random.Generator) -> Plate:
-    """A plate of any country, reproducible from rng."""
+    """A plate of a random country. The same rng state gives the same plate."""
     return plate_of(ISSUES[int(np.searchsorted(_UP_TO, rng.random() * _UP_TO[-1], side="right"))], rng)
 
 
 def plate_of(issue: Issue, rng: np.random.Generator) -> Plate:
-    """A plate of one country."""
+    """A random plate of this country."""
     pattern = _pick([weight for weight, _ in issue.patterns], rng)
     text = _free(rng) if rng.random() < _FREE_SHARE else _filled(issue.patterns[pattern][1], issue.letters, rng)
     _, ground, ink = issue.dress[_pick([weight for weight, *_ in issue.dress], rng)]
@@ -166,7 +170,7 @@ def _filled(pattern: str, letters: str, rng: np.random.Generator) -> str:
 
 
 def _free(rng: np.random.Generator) -> str:
-    """Any characters, in one to three groups, on one line or two."""
+    """Random characters of no country's pattern, in one to three groups, on one line or two."""
     groups = [_some(ALPHABET, int(rng.integers(1, 5)), rng) for _ in range(int(rng.integers(1, 4)))]
     text = groups[0]
     for group in groups[1:]:

@@ -1,4 +1,4 @@
-"""What is written on a plate, as strips of ink: characters, dashes, crests and seals of one line, one look for all."""
+"""Draws one line of a plate as a strip: its characters, dashes, crests and seals, all in the same look."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ CHARACTER = 40  # pixels, the height of a character
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one plate's characters share. All in heights of a character."""
+    """How all characters of one plate are drawn. Lengths are in character heights, unless said otherwise."""
 
     face: Typeface
     breadth: float
@@ -28,7 +28,7 @@ class Look:
     rich: bool
 
     def glyph(self, character: str) -> Glyph:
-        """A character as it is painted here, CHARACTER high."""
+        """The character drawn in this look, CHARACTER pixels high."""
         glyph = self.face.glyphs[character]
         width = max(3, round(min(glyph.shape[1] * CHARACTER / HEIGHT, self.widest * CHARACTER) * self.breadth))
         small = np.asarray(cv2.resize(glyph, (width, CHARACTER), interpolation=cv2.INTER_AREA), np.uint8)
@@ -40,7 +40,7 @@ class Look:
 
 
 def look_of(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
-    """How one plate's characters look, reproducible from rng. rich: crests large and with much in them."""
+    """A random look for one plate. The same rng state gives the same look. rich: crests large and detailed."""
     breadth = rng.uniform(0.78, 1.15)
     return Look(
         face,
@@ -55,7 +55,10 @@ def look_of(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
 
 
 def strip_of(said: str, look: Look, rng: np.random.Generator) -> tuple[Art, tuple[float, float]]:
-    """One line: (CHARACTER, w) from 0 (ground) to 1 (ink), marks of their own grey between. And where characters begin and end."""
+    """Draw one line: (CHARACTER, w) float32, 0 for ground, 1 for ink, crests and seals in shades between them.
+
+    Returns the strip, and its columns at which the text begins and ends.
+    """
     parts: list[Art] = []
     for mark in said:
         if mark in look.face.glyphs:
@@ -95,7 +98,7 @@ def _dash(mark: str, look: Look, rng: np.random.Generator) -> Art:
 
 
 def _crest(mark: str, rng: np.random.Generator) -> Art:
-    """A crest, or a pair of seals one above the other: grey discs or shields with something in them."""
+    """Draw a crest, or two seals one above the other: grey discs or shields with a simple pattern."""
     width = round(rng.uniform(0.35, 0.75) * CHARACTER)
     side = round(rng.uniform(0.03, 0.2) * CHARACTER)
     crest = np.zeros((CHARACTER, width + 2 * side), np.float32)
@@ -112,7 +115,8 @@ def _crest(mark: str, rng: np.random.Generator) -> Art:
 
 
 def _rich_crest(rng: np.random.Generator) -> Art:
-    """A coat of arms up to a character's height: a shield or disc, parted, checked or crossed, with beasts that are only blots."""
+    """Draw a coat of arms, up to a character high: a shield or disc, divided, chequered or crossed, with animals drawn as
+    blots."""
     tall, width = (round(rng.uniform(low, high) * CHARACTER) for low, high in ((0.5, 1.0), (0.4, 0.85)))
     side = round(rng.uniform(0.03, 0.22) * CHARACTER)
     arms = np.full((tall, width), float(rng.uniform(0.0, 0.6)), np.float32)
@@ -180,7 +184,7 @@ def _seal(crest: Art, centre: tuple[float, float], radius: float, rng: np.random
 
 
 def _stacked_date(look: Look, rng: np.random.Generator) -> Art:
-    """Two small numbers one above the other, as on season plates: no part of the text."""
+    """Draw two small numbers one above the other, as on plates for a season. They are not part of the plate's text."""
     date = np.zeros((CHARACTER, CHARACTER), np.float32)
     for top in (0, CHARACTER // 2):
         for place in (0, 1):

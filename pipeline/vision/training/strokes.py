@@ -1,8 +1,9 @@
-"""An own alphabet of strokes, in many styles: the looks of the plates' own typefaces, most of which are under no free licence.
+"""Draws letters and digits from strokes, in many styles that resemble the typefaces of plates, because most of those have no
+free licence.
 
-A glyph is a few strokes on a grid 6 wide and 10 high, y downward; a point's third number says that the corner there is round.
-Styles differ in breadth, weight, roundness and in the forms that tell national typefaces apart (a serif on the I, a foot on the 1,
-an open 4, a flat 3).
+A glyph is a few strokes on a grid 6 wide and 10 high, y downward. A point with a third number is a round corner. Styles
+differ in breadth, weight, roundness and in details that tell national typefaces apart (a serif on the I, a foot on the 1, an
+open 4, a flat 3).
 """
 
 from dataclasses import dataclass
@@ -84,9 +85,11 @@ FORMS: dict[str, tuple[Stroke, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How an alphabet looks. breadth: of the grid's; weight and radius: in grid units; forms: glyphs in their other form.
+    """How one alphabet looks. breadth: factor on the grid's width. weight, radius: thickness of a stroke and of a round
+    corner, in grid units. forms: the characters that are drawn in their second form (see FORMS).
 
-    peak: how far the middle of M and W reaches, 0..1; lean: how far the outer strokes of W lean inwards; wide: M and W, in grid units.
+    peak: how far down the middle of M reaches, and how far up that of W, 0..1 of the height. lean: how far the outer strokes
+    of W lean inwards, wide: how wide M and W are, both in grid units.
     """
 
     breadth: float
@@ -120,7 +123,7 @@ STYLES = tuple(
 
 
 def draw_strokes(character: str, style: Style) -> NDArray[np.uint8]:
-    """One glyph, 255 where there is ink, with a rim. Returns a fresh (h, w) uint8 array."""
+    """Draw one character: a new (h, w) uint8 array, 255 where there is ink, with an empty margin all round."""
     strokes = FORMS[character] if character in style.forms else _peaked(character, style) or GLYPHS[character]
     sheet = np.zeros(((10 + 2 * _RIM) * _UNIT, (10 + 2 * _RIM) * _UNIT), np.uint8)
     for stroke in strokes:
@@ -132,7 +135,7 @@ def draw_strokes(character: str, style: Style) -> NDArray[np.uint8]:
 
 
 def _peaked(character: str, style: Style) -> tuple[Stroke, ...]:
-    """M and W as this style draws them; nothing for other characters."""
+    """The strokes of M or W in this style; none for other characters."""
     wide, lean = style.wide, style.lean
     if character == "M":
         return (((0, 10), (0, 0), (wide / 2, 10 * style.peak), (wide, 0), (wide, 10)),)
@@ -160,6 +163,6 @@ def _rounded(stroke: Stroke, radius: float) -> list[tuple[float, float]]:
 
 
 def _half(a: NDArray[np.float64], b: NDArray[np.float64], stroke: Stroke) -> float:
-    """How much of an edge a curve may take: half where both its ends are round."""
+    """The share of the edge from a to b that one rounded corner may take: half where both ends are round, else all of it."""
     round_ends = {tuple(point[:2]) for point in stroke if len(point) > 2}
     return 0.5 if tuple(a) in round_ends and tuple(b) in round_ends else 1.0

@@ -41,7 +41,8 @@ _CHECK_EVERY = 500
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Lines (n, 1, 32, 192) 0..1, their texts one after the other as classes, and how long each is."""
+    """One training batch. lines: (n, 1, 32, 192) grey 0..1. targets: the class numbers of all texts, one text after the
+    other. lengths: how many characters each text has."""
 
     lines: Tensor
     targets: Tensor
@@ -49,7 +50,7 @@ class Batch:
 
 
 class Lines(Dataset[tuple[Tensor, str]]):
-    """Numbered synthetic lines, drawn when they are asked for."""
+    """A data set of synthetic lines by number. Each is drawn when it is read."""
 
     def __init__(self, seed: int, first: int, count: int, faces: list[Typeface]) -> None:
         self._seed, self._first, self._count, self._faces = seed, first, count, faces
@@ -64,7 +65,7 @@ class Lines(Dataset[tuple[Tensor, str]]):
 
 
 def collated(items: list[tuple[Tensor, str]]) -> Batch:
-    """Several lines as one batch."""
+    """Join several lines with their texts into one batch."""
     lines = torch.stack([line for line, _ in items])[:, None].float() / 255.0
     targets = torch.tensor([1 + ALPHABET.index(c) for _, text in items for c in text], dtype=torch.long)
     return Batch(lines, targets, torch.tensor([len(text) for _, text in items], dtype=torch.long))
@@ -77,7 +78,7 @@ def _batches(lines: Lines, workers: int) -> Iterator[Batch]:
 
 
 def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
-    """Train for so many steps of BATCH lines; then write the ONNX file."""
+    """Train for `steps` steps of BATCH lines, then write the ONNX file. workers: processes that draw lines."""
     torch.manual_seed(seed)
     faces = typefaces_in(fonts)
     network, averaged = LineNetwork().to(memory_format=torch.channels_last), LineNetwork()
@@ -124,7 +125,7 @@ def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
 
 
 def rate_at(step: int, steps: int) -> float:
-    """The learning rate: a short rise, long level, a straight fall to nothing over the last third."""
+    """The learning rate at a step: it rises over the first steps, stays level, and falls to 0 over the last third."""
     return PEAK_RATE * min(1.0, (step + 1) / _RISE, (steps - step) / (_FALL * steps))
 
 
@@ -144,7 +145,7 @@ def _step(network: LineNetwork, optimiser: torch.optim.Optimizer, batch: Batch) 
 
 
 def _average(averaged: LineNetwork, network: LineNetwork, keep: float) -> None:
-    """Move the averaged weights a little toward the trained ones."""
+    """Move the averaged weights a little towards the trained ones. keep: the share of the old average that stays."""
     with torch.no_grad():
         for kept, new in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
             if kept.dtype.is_floating_point:
@@ -154,7 +155,8 @@ def _average(averaged: LineNetwork, network: LineNetwork, keep: float) -> None:
 
 
 def share_right(network: LineNetwork, lines: Lines) -> float:
-    """Of synthetic lines that were not trained on, how many the likeliest characters spell right."""
+    """The share, 0..1, of these lines whose text is right when each column's most likely character is taken. The lines are
+    to be others than those trained on."""
     network.eval()
     right = 0
     for first in range(0, len(lines), BATCH):
@@ -166,7 +168,7 @@ def share_right(network: LineNetwork, lines: Lines) -> float:
 
 
 def spelt(classes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> str:
-    """Classes by column as text: repeats count once, class 0 not at all."""
+    """The text that one class number per column spells: repeated classes count once, class 0 is left out."""
     kept = [c for c, before in zip(classes, [0, *classes[:-1]], strict=True) if c and c != before]
     return "".join(ALPHABET[c - 1] for c in kept)
 

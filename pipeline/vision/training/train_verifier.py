@@ -1,9 +1,10 @@
-"""Train the verifier of blocks: one command, one seed, one processor core, about twenty minutes.
+"""Trains the verifier of blocks: one command, one seed, one processor core, about twenty minutes.
 
     uv sync --group training
     python -m pipeline.vision.training.train_verifier --fonts FOLDER --out pipeline/vision/models/verifier.onnx
 
-FOLDER is filled by `python -m pipeline.vision.training.train --fetch`. The blocks are drawn once, then seen EPOCHS times.
+FOLDER is filled by `python -m pipeline.vision.training.train --fetch`. The blocks are drawn once and used in each of EPOCHS
+rounds.
 """
 
 import argparse
@@ -27,7 +28,8 @@ _CHECKED = 2_000
 
 
 class VerifierNetwork(nn.Module):
-    """(n, 1, HIGH, WIDE) grey, 0..1 -> (n, 2) log odds: that the block is a plate's, that it holds all its characters."""
+    """Maps blocks (n, 1, HIGH, WIDE) of grey 0..1 to log odds (n, 2): that the block is of a plate, and that it shows all
+    characters of it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +57,8 @@ def _stage(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
 
 
 def drawn(seed: int, first: int, count: int, faces: list[Typeface]) -> tuple[Tensor, Tensor]:
-    """Blocks (n, 1, HIGH, WIDE) uint8 and what they are (n, 2): on a plate, whole."""
+    """Draw `count` blocks from number `first` on. Returns them, (n, 1, HIGH, WIDE) uint8, and their labels, (n, 2) of 0 or
+    1: on a plate, complete."""
     cv2.setNumThreads(1)
     pictures, said = np.empty((count, 1, HIGH, WIDE), np.uint8), np.empty((count, 2), np.float32)
     for number in range(count):
@@ -65,7 +68,7 @@ def drawn(seed: int, first: int, count: int, faces: list[Typeface]) -> tuple[Ten
 
 
 def train(seed: int, count: int, epochs: int, fonts: Path, out: Path) -> None:
-    """Draw, train, write the ONNX file."""
+    """Draw `count` blocks, train on them for `epochs` rounds, and write the ONNX file after each round."""
     torch.manual_seed(seed)
     faces = typefaces_in(fonts)
     pictures, said = drawn(seed, 0, count, faces)
@@ -93,7 +96,7 @@ def train(seed: int, count: int, epochs: int, fonts: Path, out: Path) -> None:
 
 
 def varied(pictures: Tensor) -> Tensor:
-    """Blocks as 0..1, a little brighter or darker, with more or less contrast and noise, and a little elsewhere."""
+    """The blocks as float 0..1 with random changes: shifted, brighter or darker, more or less contrast, noise."""
     lines = pictures.float() / 255.0
     lines = torch.roll(lines, (int(torch.randint(-1, 2, ())), int(torch.randint(-2, 3, ()))), (2, 3))
     contrast, light = 0.8 + 0.4 * torch.rand(len(lines), 1, 1, 1), 0.2 * torch.rand(len(lines), 1, 1, 1) - 0.1
@@ -102,13 +105,15 @@ def varied(pictures: Tensor) -> Tensor:
 
 
 def loss_of(log_odds: Tensor, said: Tensor) -> Tensor:
-    """Whether it is a plate's counts of every block, whether it is whole of a plate's alone."""
+    """The loss. The first label (on a plate) counts for every block, the second (complete) only for blocks that are on a
+    plate."""
     each = nn.functional.binary_cross_entropy_with_logits(log_odds, said, reduction="none")
     return each[:, 0].mean() + (each[:, 1] * said[:, 0]).sum() / said[:, 0].sum().clamp(min=1.0)
 
 
 def shares_right(network: VerifierNetwork, pictures: Tensor, said: Tensor) -> list[float]:
-    """Of blocks that were not trained on: how many are told to be a plate's or not, and of plates' how many whole or not."""
+    """Two shares, 0..1: of all blocks, those classified rightly as plate or not; of those on plates, those classified
+    rightly as complete or not. The blocks are to be others than those trained on."""
     network.eval()
     with torch.no_grad():
         right = ((network(pictures.float() / 255.0) > 0) == (said > 0.5)).float()
@@ -117,7 +122,7 @@ def shares_right(network: VerifierNetwork, pictures: Tensor, said: Tensor) -> li
 
 
 def export(network: VerifierNetwork, out: Path) -> None:
-    """Write out: input "blocks" (n, 1, HIGH, WIDE) float32 0..1, output "log_odds" (n, 2)."""
+    """Write the ONNX file: input "blocks" (n, 1, HIGH, WIDE) float32 0..1, output "log_odds" (n, 2)."""
     network.eval()
     out.parent.mkdir(parents=True, exist_ok=True)
     torch.onnx.export(

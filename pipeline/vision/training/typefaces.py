@@ -1,7 +1,8 @@
-"""Typefaces for drawn plates: freely licensed fonts in several weights, and an own alphabet of strokes; each glyph as a picture.
+"""Typefaces for drawn plates, each glyph as a picture: freely licensed fonts in several weights, and alphabets drawn from
+strokes.
 
-`fonts/package.json` names the fonts (SIL Open Font License, from Fontsource); `fetch` brings them with npm. Plates of Europe have
-some forty typefaces; what the reader learns from many others carries over to those that it never saw.
+`fonts/package.json` names the fonts (SIL Open Font License, from Fontsource); `fetch` downloads them with npm. Plates of
+Europe use some forty typefaces; a reader trained on many others also reads those that it never saw.
 """
 
 import shutil
@@ -29,14 +30,15 @@ _SIZE = 160  # points that outlines are drawn at
 
 @dataclass(frozen=True, slots=True)
 class Typeface:
-    """Glyphs of letters and digits."""
+    """One typeface: a picture of each letter and digit."""
 
     name: str
     glyphs: dict[str, Glyph]
 
 
 def fetch(folder: Path) -> None:
-    """Bring the fonts into folder (some 100 MB) with npm, at the versions of the lock file. Raises Misconfigured without npm."""
+    """Download the fonts into folder (some 100 MB) with npm, in the versions of the lock file. Raises Misconfigured when npm
+    is missing."""
     npm = shutil.which("npm")
     if npm is None:
         raise Misconfigured("npm", found=None, allowed="installed: it brings the fonts that the plates are drawn with")
@@ -47,7 +49,7 @@ def fetch(folder: Path) -> None:
 
 
 def typefaces_in(folder: Path) -> list[Typeface]:
-    """Every typeface of a folder that fetch filled, and the own ones; in a fixed order."""
+    """All typefaces of a folder that fetch filled, then those drawn from strokes, always in the same order."""
     files = sorted(
         file
         for file in folder.glob("node_modules/@fontsource/*/files/*-latin-*-normal.woff")
@@ -58,7 +60,7 @@ def typefaces_in(folder: Path) -> list[Typeface]:
 
 @lru_cache(maxsize=1)
 def own_typefaces() -> tuple[Typeface, ...]:
-    """The alphabets of strokes: they need no file."""
+    """The typefaces drawn from strokes, which need no file."""
     return tuple(
         Typeface(f"strokes-{number}", {c: _trimmed(draw_strokes(c, style)) for c in ALPHABET})
         for number, style in enumerate(STYLES)
@@ -66,7 +68,7 @@ def own_typefaces() -> tuple[Typeface, ...]:
 
 
 def typeface_of(file: Path) -> Typeface:
-    """A font file's letters and digits as pictures."""
+    """Draw a font file's letters and digits as pictures."""
     font = ImageFont.truetype(str(file), _SIZE)
     return Typeface(file.stem, {c: _trimmed(_drawn(c, font)) for c in ALPHABET})
 
@@ -78,7 +80,7 @@ def _drawn(character: str, font: ImageFont.FreeTypeFont) -> Glyph:
 
 
 def _trimmed(sheet: Glyph) -> Glyph:
-    """The glyph alone, scaled to the common height; a narrow one (I, 1) keeps its proportions."""
+    """The glyph without its margin, scaled to HEIGHT; a narrow one (I, 1) keeps its proportions."""
     rows, columns = np.flatnonzero(sheet.max(axis=1) > 64), np.flatnonzero(sheet.max(axis=0) > 64)
     part = sheet[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     width = max(6, round(part.shape[1] * HEIGHT / part.shape[0]))

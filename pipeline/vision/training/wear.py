@@ -1,4 +1,5 @@
-"""A drawn plate as a camera sees it: turned, small, blurred, badly lit, dirty, compressed. In grey, as the reader works."""
+"""Turns a drawn plate into a camera's picture of it: rotated, small, blurred, badly lit, dirty, compressed. In grey, as the
+reader works."""
 
 from dataclasses import dataclass, replace
 
@@ -15,20 +16,21 @@ Points = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One picture of a plate. to_picture: (3, 3) projection from the art to the picture; height: of a character, in pixels."""
+    """One camera picture of a drawing. to_picture: the (3, 3) projection from the drawing to the picture. height: of a
+    character in the picture, in pixels."""
 
     picture: Grey
     to_picture: Points
     height: float
 
     def seen(self, points: list[tuple[float, float]]) -> Points:
-        """Where points of the art lie in the picture: (n, 2)."""
+        """Where these points of the drawing are in the picture: (n, 2), in pixels."""
         placed = np.hstack([np.asarray(points), np.ones((len(points), 1))]) @ self.to_picture.T
         return np.asarray(placed[:, :2] / placed[:, 2:], np.float64)
 
 
 def shoot(drawn: Drawn, rng: np.random.Generator) -> Shot:
-    """Take a picture of the art, reproducible from rng."""
+    """Take a picture of the drawing. The same rng state gives the same picture."""
     art = _dirty(drawn.art, rng) if rng.random() < 0.3 else drawn.art
     height = float(np.exp(rng.uniform(np.log(9.0), np.log(44.0))))
     turn, size = _projection(art.shape, height / CHARACTER, rng)
@@ -56,9 +58,11 @@ def cut_line(
     rows: int = 32,
     most: int = 192,
 ) -> Grey:
-    """A line as the reader gets it: cut along it, never quite exactly. bounds: the plate's, where its whole breadth is cut.
+    """Cut one line out of the picture, with a random error, as the reader gets it. Returns (rows, w) uint8, with w at most
+    `most`.
 
-    Returns (rows, w) uint8, w at most `most`.
+    bounds: the plate's; given, the plate's whole width is cut out; None: only the width of the line's text. stretch: factor
+    on the width of the result.
     """
     left, right = (line.left, line.right) if bounds is None else (bounds[0], bounds[2])
     middle = (line.top + line.bottom) / 2
@@ -87,7 +91,7 @@ def cut_line(
 def cut_sign(
     shot: Shot, sign: TextLine, stretch: float, rng: np.random.Generator, *, rows: int = 32, most: int = 192
 ) -> Grey:
-    """The state's letters on the band as the reader gets them: the band's breadth and about its lower half. Returns as cut_line."""
+    """Cut the country letters on the band out of the picture, as the reader gets them. Returns and arguments as of cut_line."""
     above, below = rng.uniform(0.1, 0.8, 2) * (sign.bottom - sign.top)
     taken = replace(sign, top=sign.top - above, bottom=sign.bottom + below)
     a, b, under = shot.seen([(taken.left, taken.top), (taken.right, taken.top), (taken.left, taken.bottom)])
@@ -111,7 +115,8 @@ def cut_sign(
 
 
 def _projection(shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> tuple[Points, tuple[int, int]]:
-    """Scale, turn, shear and tilt; and the size of the picture that takes it all in."""
+    """A random scale, rotation, shear and tilt as a (3, 3) projection; and the (width, height) of a picture that holds the
+    result."""
     h, w = shape[:2]
     angle = rng.normal(0, 0.09)
     shear = rng.normal(0, 0.1)
@@ -131,7 +136,7 @@ def _projection(shape: tuple[int, ...], scale: float, rng: np.random.Generator) 
 
 
 def _blurred(picture: NDArray[np.float32], height: float, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Out of focus, in motion; seldom both, never so much that nothing can be read."""
+    """Blur as out of focus, by motion, or seldom by both, always so little that the text can be read."""
     if rng.random() < 0.5:
         picture = np.asarray(
             cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.3, 0.3 + 0.05 * height))), np.float32
@@ -151,7 +156,7 @@ def _blurred(picture: NDArray[np.float32], height: float, rng: np.random.Generat
 
 
 def _lit(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Exposure, contrast, a shadow's edge or a slow fall of light."""
+    """Change exposure and contrast; add the edge of a shadow or a gradual change of light."""
     contrast = float(rng.uniform(0.12, 1.0) if rng.random() < 0.35 else rng.uniform(0.6, 1.15))
     picture = (picture - 128) * contrast + 128 + float(rng.normal(0, 25))
     if rng.random() < 0.3:
@@ -174,7 +179,7 @@ def _lit(picture: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.f
 
 
 def _dirty(art: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Blotches of mud and worn paint."""
+    """Add blotches of mud and worn paint."""
     h, w = art.shape
     coarse = rng.standard_normal((max(2, h // 14), max(2, w // 14)), np.float32)
     cover = np.clip(
