@@ -1,1 +1,1 @@
-"""What every process has: settings, log, clock, and the way to Kafka."""
+"""What every process needs: settings, log, clock, accounts, and the connection to Kafka."""

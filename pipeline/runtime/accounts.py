@@ -1,4 +1,4 @@
-"""The accounts of one Vigie: a folder with a file for each principal, for its owner's eyes alone, and what each is let in with."""
+"""The accounts of one Vigie: a folder, private to its owner, with a file of passwords for each principal."""
 
 import secrets
 from collections.abc import Collection, Iterable
@@ -16,7 +16,7 @@ ACCOUNTS = "accounts"
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """One principal's passwords: another one for each server, so that neither can use what the other was told."""
+    """One principal's passwords. Each server has a different one, so that one server cannot log in at the other."""
 
     kafka_password: str
     redis_password: str
@@ -26,7 +26,8 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_accounts(folder: Path, names: Iterable[str] = NAMES, *, renew: Collection[str] = ()) -> tuple[str, ...]:
-    """Make the folder, and passwords for those principals that have none or are to be renewed. Returns their names."""
+    """Make the folder, and passwords for those principals that have none or are in `renew`. Returns the names of those
+    principals."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = tuple(name for name in names if name in renew or not _file(folder, name).exists())
     for name in made:
@@ -36,7 +37,8 @@ def make_accounts(folder: Path, names: Iterable[str] = NAMES, *, renew: Collecti
 
 
 def make_metrics_token(folder: Path) -> Path:
-    """The file of the token that metrics ask for; made with the folder when it is missing."""
+    """Make the folder and the file with the token that clients of metrics must send, unless it exists. Returns the file's
+    path."""
     file = folder / "metrics-token"
     if not file.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""The codecs that batches of records may be packed with, each with a hard bound on what comes out.
+"""Unpacks compressed batches of records, each codec with a hard bound on the size of the result.
 
-A batch of 32 KB may claim to hold a gigabyte. aiokafka unpacks whatever it is given; with these decoders in the place of its own
-(see `bind`), no batch takes more than MAX_UNPACKED_BYTES, whoever wrote it and with whatever codec.
+A batch of 32 KB may claim to hold a gigabyte, and aiokafka's own decoders unpack whatever they are given. `bind` replaces
+them by these, so that no batch takes more than MAX_UNPACKED_BYTES, whichever codec it uses.
 """
 
 import sys
@@ -24,19 +24,20 @@ Packed = bytes | bytearray | memoryview
 
 
 class TooLarge(ValueError):
-    """What is packed is larger than MAX_UNPACKED_BYTES."""
+    """The unpacked content would be larger than MAX_UNPACKED_BYTES."""
 
     def __init__(self) -> None:
         super().__init__(f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MiB")
 
 
 def unpack_zstd(packed: Packed) -> bytes:
-    """The content of one zstd frame. Raises TooLarge, zstd.Broken."""
+    """The content of one zstd frame. Raises TooLarge, or zstd.Broken for a bad frame."""
     return _bounded(zstd.decompressed(packed, MAX_UNPACKED_BYTES))
 
 
 def unpack_gzip(packed: Packed) -> bytes:
-    """The content of gzip members, one after the other. Raises TooLarge, zlib.error, EOFError where the last has no end."""
+    """The content of one or more gzip members. Raises TooLarge, zlib.error for bad data, EOFError when the last member is
+    incomplete."""
     found, rest = bytearray(), bytes(packed)
     while rest:
         member = zlib.decompressobj(_GZIP)
@@ -77,7 +78,7 @@ def unpack_snappy(packed: Packed) -> bytes:
 
 
 def _unpack_block(block: memoryview, before: int) -> bytes:
-    """One block, whose head tells how large it will be. before: bytes that came of the blocks before it."""
+    """The content of one block, whose header states its size. before: bytes that earlier blocks gave."""
     data = bytes(block)
     if before + cramjam.snappy.decompress_raw_len(data) > MAX_UNPACKED_BYTES:
         raise TooLarge
@@ -96,10 +97,10 @@ DECODERS: dict[str, Callable[[Packed], bytes]] = {
 
 
 def bind() -> None:
-    """Have aiokafka unpack with these in this process, and pack zstd with contexts that are kept.
+    """Make aiokafka unpack with these functions in this process, and pack zstd with reused contexts.
 
-    It leans on the names by which aiokafka's two modules of record batches call their codecs; tests/unit/test_codecs.py fails
-    when upstream changes them.
+    This replaces names inside aiokafka's two modules of record batches; tests/unit/test_codecs.py fails when a new release
+    of it changes them.
     """
     for batches in (DefaultRecordBatchBuilder, LegacyRecordBatch):
         module = sys.modules[batches.__module__]

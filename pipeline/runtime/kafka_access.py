@@ -1,6 +1,6 @@
-"""Accounts and rights on a Kafka: SCRAM-SHA-512 credentials, and ACLs that say what pipeline.runtime.principals says.
+"""Makes accounts and rights on a Kafka: SCRAM-SHA-512 credentials, and ACLs for the rights in pipeline.runtime.principals.
 
-aiokafka brings no request for credentials (see scram_credentials), and one for ACLs that takes a single one.
+aiokafka has no request for credentials (see scram_credentials), and its request for ACLs takes only one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,11 +28,11 @@ _SECURITY_DISABLED = 54
 
 
 class AccessRefused(VigieError):
-    """The broker would not take an account or a right. The message says which and why."""
+    """The broker refused an account or a right. The message says which and why."""
 
 
 class NoAuthorizer(AccessRefused):
-    """This Kafka has no authorizer: whoever reaches it may do everything."""
+    """This Kafka has no authorizer: every client may do everything."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class NoAuthorizer(AccessRefused):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Right:
-    """One thing that a user may do. kind and operation: Kafka's numbers."""
+    """One operation that a user may do on one resource. kind and operation: Kafka's numbers."""
 
     user: str
     kind: int
@@ -52,7 +52,8 @@ class Right:
 
 
 def rights_of(principal: Principal, namespace: str) -> set[Right]:
-    """What the table gives this principal. (To read or write a topic includes to describe it.)"""
+    """The rights that the table of principals gives this one. (The right to read or write a topic includes that to describe
+    it.)"""
     user = principal.user(namespace)
     operations = [(topic, _READ) for topic in principal.reads] + [(topic, _WRITE) for topic in principal.writes]
     operations += [(topic, _DESCRIBE) for topic in principal.describes]
@@ -68,9 +69,9 @@ async def grant_kafka(
     accounts: Mapping[str, Account],
     principals: Iterable[Principal] = PRINCIPALS,
 ) -> None:
-    """Give every principal that has an account its password and exactly its rights; may be run again.
+    """Give every principal that has an account its password and exactly its rights. It may be run again.
 
-    admin: started, of a super user. Raises AccessRefused, NoAuthorizer, KafkaError.
+    admin: a started client of a super user. Raises AccessRefused, NoAuthorizer, KafkaError.
     """
     passwords = {user_of(name, namespace): account.kafka_password for name, account in accounts.items()}
     await set_passwords(admin, passwords)
@@ -83,7 +84,7 @@ async def grant_kafka(
 
 
 async def set_passwords(admin: AIOKafkaAdminClient, passwords: Mapping[str, str]) -> None:
-    """Make these users, or give them these passwords. Raises AccessRefused, KafkaError."""
+    """Set these users' passwords; users that do not exist are made. Raises AccessRefused, KafkaError."""
     answer = await _ask(admin, AlterUserScramCredentials(passwords))
     for user, code, reason, _ in answer.results:
         if code != 0:
@@ -132,12 +133,12 @@ def _why(code: int, reason: str | None) -> str:
 
 
 async def _ask(admin: AIOKafkaAdminClient, request: Request[Any]) -> Any:
-    """Whichever broker is asked hands it on to the controller."""
+    """Send the request to any broker, which passes it to the controller, and return the answer."""
     return await admin._send_request_to_node(admin._client.get_random_node(), request)
 
 
 class _Prepared(Request[CreateAclsRequest_v1]):  # type: ignore[misc]  # aiokafka ships no types that hold
-    """A request whose version is settled: Kafka 2.0 or later knows those that are made here. (aiokafka writes others wrongly.)"""
+    """A request in a fixed version, which Kafka 2.0 and later understand. (aiokafka encodes other versions wrongly.)"""
 
     API_KEY = CreateAclsRequest_v1.API_KEY
 

@@ -1,4 +1,4 @@
-"""How to reach a Kafka: one small value that every client is built from."""
+"""How to reach a Kafka: the value that every client is built from."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -17,8 +17,11 @@ SASL_MECHANISM = "SCRAM-SHA-512"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaConnection:
-    """Servers (host:port), and how to be let in: TLS with ca_file (None: the system's authorities), user and password, or a
-    certificate (cert_file: key and certificate, PEM), as the brokers have among themselves."""
+    """Addresses (host:port) and credentials of a Kafka.
+
+    ca_file: who signed the servers' certificates; None: the system's authorities. cert_file: a client's key and certificate,
+    PEM, used instead of user and password; brokers use it among themselves.
+    """
 
     bootstrap_servers: tuple[str, ...]
     tls: bool = False
@@ -36,7 +39,8 @@ class KafkaConnection:
         ca_file: Path | None = None,
         cert_file: Path | None = None,
     ) -> "KafkaConnection":
-        """What the URL says; username and password given beside it win. Raises Misconfigured, never showing a password."""
+        """The connection that the URL describes; a username and password given beside it replace the URL's. Raises
+        Misconfigured without showing a password."""
         parts = urlsplit(url)
         if parts.scheme not in ("kafka", "kafka+ssl") or parts.path.strip("/") or parts.query:
             raise Misconfigured(SETTING, found=_shown(parts), allowed=ALLOWED)
@@ -96,7 +100,7 @@ def _server(place: str, url: SplitResult) -> str:
 
 
 def _shown(url: SplitResult) -> str:
-    """The URL with its password, if any, starred out."""
+    """The URL with stars for its password."""
     credentials, at, places = url.netloc.rpartition("@")
     user, colon, _ = credentials.partition(":")
     return url._replace(netloc=f"{user}{':***' if colon else ''}{at}{places}").geturl()

@@ -21,21 +21,24 @@ _SALT = secrets.token_bytes(16)
 
 
 class _Key:
-    """The platform's key for names in logs; until it is given, one of this process alone."""
+    """The platform's key for names in logs; a random key of this process until one is set."""
 
     value = secrets.token_bytes(32)
 
 
 def reference(name: str) -> str:
-    """An id as logs may name it: the same in every log of a platform, and no test of a guess for whoever lacks its key.
+    """A short name for an id in logs: the same in every log of a platform. Without the platform's key, nobody can test
+    whether it stands for a certain id.
 
-    An alert's id is a digest of plate, camera and time: beside a pseudonym it would give the plate back to whoever tries them all.
+    An alert's id is a digest of plate, camera and time: in plain, it would let a reader of the logs find the plate by trying
+    all plates.
     """
     return hmac.new(_Key.value, name.encode(), "blake2s").hexdigest()[:16]
 
 
 def platform_key(file: Path) -> bytes:
-    """The key in the file, made at first use for its owner alone. Raises Misconfigured when it cannot be read or made."""
+    """The key in the file; a missing file is made with a new key, private to its owner. Raises Misconfigured when it cannot
+    be read or made."""
     try:
         if not file.exists():
             write_once(file, secrets.token_hex(32) + "\n")
@@ -53,7 +56,8 @@ def platform_key(file: Path) -> bytes:
 
 @lru_cache(maxsize=4_096)
 def pseudonym(plate: str) -> str:
-    """A plate as logs may name it: the same within this process, unlinkable to the plate and across restarts."""
+    """A short name for a plate in logs: the same for one plate while this process runs, another after a restart; it does not
+    give the plate back."""
     return hmac.new(_SALT, plate.encode(), "blake2s").hexdigest()[:10]
 
 
@@ -64,9 +68,10 @@ def configure_logging(
     agent: str | None = None,
     key_file: Path | None = None,
 ) -> None:
-    """Send structlog and the standard library's loggers to standard error, one event a line, without secrets and local variables.
+    """Send structlog and the standard library's loggers to standard error, one event a line, without secrets and local
+    variables.
 
-    key_file: of the platform's key, for what `reference` gives.
+    key_file: the file of the platform's key, for `reference`; None: a key of this process.
     """
     if key_file is not None:
         _Key.value = platform_key(key_file)
@@ -112,14 +117,15 @@ _NOISY = {
 
 
 class _NotAgain(logging.Filter):
-    """Lets a library say the same thing once in ten seconds: while a broker is away, aiokafka says it twenty times a second."""
+    """A filter that lets a library log the same message once in ten seconds: while a broker is away, aiokafka logs it twenty
+    times a second."""
 
     def __init__(self) -> None:
         super().__init__()
         self._said_s: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is news."""
+        """Whether to log the message: it was not logged in the last ten seconds."""
         if not record.name.startswith("aiokafka"):
             return True
         if len(self._said_s) > 1000:

@@ -1,8 +1,9 @@
-"""Who may what: every process's principal, the topics and groups that it has on Kafka, and the keys that it has in Redis.
+"""The table of rights: for each process its principal, the topics and groups that it may use on Kafka, and its keys in
+Redis.
 
-What is not written here is denied. `pipeline.runtime.kafka_access` and `redis_access` make accounts of it;
-tests/contract/test_principals.py holds it against the agents; docs/principals.md is made from it by
-``python -m pipeline.runtime.principals``.
+What is not in the table is denied. `pipeline.runtime.kafka_access` and `redis_access` make accounts of it;
+tests/contract/test_principals.py compares it with the agents; docs/principals.md is made from it by ``python -m
+pipeline.runtime.principals``.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "policies")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Keys in Redis that a principal has. pattern: a glob, NS standing for the namespace; kinds: of the values."""
+    """Keys in Redis that a principal may use. pattern: a glob in which NS stands for the namespace; kinds: types of the
+    values."""
 
     pattern: str
     kinds: tuple[Kind, ...]
@@ -40,15 +42,17 @@ class Memory:
 
 
 def collection(name: str, *, writes: bool = False) -> Memory:
-    """The keys of one reference collection (pipeline.state.collections.CollectionKeys)."""
+    """The Redis keys of one reference collection (pipeline.state.collections.CollectionKeys), to be read, or with
+    writes=True also written."""
     return Memory(pattern=f"{{NS:{name}}}:*", kinds=("hash", "sortedset"), writes=writes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """One process's rights. describes: topics whose partitions it may know, besides those that it reads and writes.
+    """One process's rights. describes: topics whose partitions it may list, besides those that it reads and writes.
 
-    joins: the consumer group NAMESPACE-NAME. configs: the settings of the topics that it reads or describes, too.
+    joins: whether it may join the consumer group NAMESPACE-NAME. configs: whether it may read the settings of the topics
+    that it reads, writes or describes.
     """
 
     name: str
@@ -66,7 +70,7 @@ class Principal:
 
 
 def user_of(name: str, namespace: str) -> str:
-    """The name on Kafka and Redis of a principal of this namespace."""
+    """The user name on Kafka and Redis of a principal: NAMESPACE-NAME; the admin's is the same in every namespace."""
     return ADMIN if name == ADMIN else f"{namespace}-{name}"
 
 
@@ -79,8 +83,8 @@ def _agent(
     follows: tuple[str, ...] = (),
     watched: bool = True,
 ) -> Principal:
-    """An agent: reads its source as a group, writes its outputs and dead letters; where it keeps anything in Redis, it keeps
-    its marks, too (pipeline.state.witness). watched: False where its memory knows by itself what it has lost."""
+    """The rights of an agent: reads its source as a group, writes its outputs and dead letters, and uses its keys in Redis,
+    among them the marks of pipeline.state.witness. watched: False for an agent without such marks."""
     marks = (Memory(pattern=f"{{NS:witness}}:{name}", kinds=("hash",)),) if keys and watched else ()
     return Principal(
         name=name,

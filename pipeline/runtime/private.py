@@ -1,7 +1,8 @@
-"""Files that only their owner may read: everything that Vigie writes is written here. And files that only their owner may change.
+"""Writes files that only their owner may read, as all of Vigie's files are, and reads files that only their owner may
+change.
 
-What is written holds plates, keys or logs. A file has mode 0600 whatever the umask; a name that is a symbolic link is refused, or
-replaced, link and all: who can plant a link in a folder must not choose what is overwritten.
+Files hold plates, keys or logs. A file has mode 0600 whatever the umask. A path that is a symbolic link is refused or
+replaced by a file: whoever can place a link in a folder must not choose what is overwritten.
 """
 
 import contextlib
@@ -29,16 +30,18 @@ _WORDS = {"new": "wb", "truncate": "wb", "append": "ab", "change": "r+b"}
 
 
 def open_private(path: Path, how: Literal["new", "truncate", "append", "change"], *, buffering: int = -1) -> IO[bytes]:
-    """The file, open to be written; made with mode 0600 where it is missing. Raises OSError, also where it is a symbolic link."""
+    """Open the file for writing; a missing one is made with mode 0600. Raises OSError, also where the path is a symbolic
+    link."""
     descriptor = os.open(path, _FLAGS[how] | _ALWAYS, OWNER_ONLY)
     return os.fdopen(descriptor, _WORDS[how], buffering)
 
 
 @contextlib.contextmanager
 def replacing(path: Path, *, durable: bool = False, mode: int = OWNER_ONLY) -> Iterator[IO[bytes]]:
-    """A file that takes this name once all is written, whole or not at all; what had the name before goes. Raises OSError.
+    """A file to write, which takes the path's name when the block ends without an error; else nothing changes. Raises
+    OSError.
 
-    durable: it is on the disk, and so is its name, before this returns.
+    durable: content and name are on the disk when the block has ended.
     """
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -56,13 +59,13 @@ def replacing(path: Path, *, durable: bool = False, mode: int = OWNER_ONLY) -> I
 
 
 def write_private(path: Path, content: bytes | str, *, mode: int = OWNER_ONLY) -> None:
-    """Replace the file in one step. It is on disk when this returns, and at no time has more rights than mode. Raises OSError."""
+    """Replace the file in one step, with this mode from the start. It is on the disk when this returns. Raises OSError."""
     with replacing(path, durable=True, mode=mode) as file:
         file.write(content.encode() if isinstance(content, str) else content)
 
 
 def write_once(path: Path, content: str) -> None:
-    """Give the file this content unless it exists: of several processes at once one wins, and no one sees half of it."""
+    """Write the file unless it exists. Of several processes at once one succeeds, and no reader sees a part of it."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with open_private(partial, "new") as file:
@@ -74,7 +77,7 @@ def write_once(path: Path, content: str) -> None:
 
 
 def private_folder(path: Path) -> Path:
-    """The folder, made with mode 0700 where it is missing, and those above it. Raises OSError."""
+    """Make the folder, and missing ones above it, with mode 0700, and return its path. Raises OSError."""
     for folder in (*reversed(path.parents), path):
         if not folder.exists():
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
@@ -82,7 +85,7 @@ def private_folder(path: Path) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names of the folder's files on disk: a new or replaced file is safe only then."""
+    """Write the folder's list of names to the disk: only then does a new or replaced file survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -91,9 +94,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_trusted(setting: str, path: Path, *, modes: int) -> bytes:
-    """What the file holds. modes: those that it must not have (WRITABLE, OPEN); its folder must not be open to writing either.
+    """The file's content, if only its owner may change it. modes: the permission bits that the file must not have (WRITABLE,
+    OPEN). Nobody else may be able to write to its folder either.
 
-    Raises OSError, and Misconfigured, naming the setting and the cure, where another user owns it or may change it.
+    Raises OSError, and Misconfigured, naming the setting and the cure, where another user owns the file or may change it.
     """
     with path.open("rb") as file:
         _refuse(setting, path, os.fstat(file.fileno()), modes)
@@ -105,7 +109,7 @@ def read_trusted(setting: str, path: Path, *, modes: int) -> bytes:
 
 
 def check_folder(setting: str, folder: Path) -> None:
-    """Raises Misconfigured where others may put files into the folder, or another user owns it."""
+    """Raise Misconfigured when another user owns the folder or may put files into it. setting: named in the message."""
     _refuse(setting, folder, folder.stat(), WRITABLE)
 
 
@@ -120,5 +124,5 @@ def _refuse(setting: str, path: Path, status: os.stat_result, modes: int) -> Non
 
 
 def private_by_default() -> None:
-    """Have everything that this process and its children make readable by their owner alone, whoever writes it."""
+    """Set the umask so that all files made by this process and its children are readable by their owner alone."""
     os.umask(UMASK)

@@ -1,6 +1,6 @@
-"""Accounts and rights on a Redis or Valkey: what an ACL file says, made of pipeline.runtime.principals.
+"""Makes the ACL rules of a Redis or Valkey from pipeline.runtime.principals.
 
-Passwords stand in it as SHA-256 alone; they are random, so nothing is gained by trying.
+They hold passwords only as SHA-256; the passwords are long and random, so guessing does not help.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ drops the transactions in it that the user may not do: all that any script wrote
 
 
 def acl_file(namespace: str, accounts: Mapping[str, Account]) -> str:
-    """The whole file, for Redis' setting `aclfile`."""
+    """The content of the file for Redis' setting `aclfile`."""
     lines = [NOBODY]
     lines += [
         " ".join(("user", user_of(name, namespace), *rules)) for name, rules in rules_of(namespace, accounts).items()
@@ -28,7 +28,7 @@ def acl_file(namespace: str, accounts: Mapping[str, Account]) -> str:
 
 
 def rules_of(namespace: str, accounts: Mapping[str, Account]) -> dict[str, tuple[str, ...]]:
-    """The arguments of ACL SETUSER for each principal that has an account. They say all: what a user had before is dropped."""
+    """The arguments of ACL SETUSER for each principal that has an account. They replace all rights that the user had before."""
     return {
         name: ("reset", "on", f"#{sha256(account.redis_password.encode()).hexdigest()}", *_rights(name, namespace))
         for name, account in accounts.items()
@@ -47,7 +47,7 @@ def _keys(principal: Principal, namespace: str) -> list[str]:
 
 
 def _pattern(memory: Memory, namespace: str) -> str:
-    """Namespaces hold no character that a glob minds."""
+    """The memory's key pattern in this namespace. A namespace holds no character that has a meaning in globs."""
     return ("~" if memory.writes else "%R~") + memory.pattern.replace("NS", namespace, 1)
 
 

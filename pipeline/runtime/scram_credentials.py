@@ -1,4 +1,4 @@
-"""Kafka's request for SCRAM-SHA-512 credentials (API 51, KIP-554), which aiokafka does not bring."""
+"""Kafka's request for SCRAM-SHA-512 credentials (API 51, KIP-554), which aiokafka does not have."""
 
 import hashlib
 import secrets
@@ -65,7 +65,7 @@ class _AlterV0(RequestStruct):  # type: ignore[misc]  # aiokafka ships no types 
 
 
 class AlterUserScramCredentials(Request[_AlterV0]):  # type: ignore[misc]  # aiokafka ships no types that hold
-    """Kafka's API 51 (KIP-554): the password itself never travels, only what SCRAM makes of it."""
+    """Kafka's API 51 (KIP-554). It sends the salted password that SCRAM needs, never the password itself."""
 
     API_KEY = 51
 

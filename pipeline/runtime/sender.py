@@ -1,7 +1,8 @@
-"""Sends to Kafka and waits for the acknowledgement: idempotent, acks=all, riding out a broker that is away.
+"""Sends records to Kafka and waits for the acknowledgement: idempotent, with acks=all, waiting while a broker is away.
 
-What is sent at once goes as one batch of records a partition, made here: aiokafka's producer would look after each record by
-itself, at a cost. A record that is alone in its partition is left to it: it puts those of several calls into one batch.
+Records that are sent together go as one batch a partition, made here, because aiokafka's producer handles each record by
+itself, which costs more. A record that is alone in its partition is left to aiokafka, which puts those of several calls into
+one batch.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ OVERHEAD_BYTES = 4096  # of a record beyond its value: key, headers, the batch a
 
 
 class Outgoing(msgspec.Struct, frozen=True, gc=False):
-    """One record to send. partition None: the key decides; without a key, chance."""
+    """One record to send. partition None: the key decides; without a key, a random one."""
 
     topic: str  # the full name, with its namespace
     value: bytes
@@ -38,7 +39,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
 
 class Sender:
-    """One producer, replaced when the broker's answer leaves its state in doubt. client_kwargs: of KafkaConnection."""
+    """One aiokafka producer; it is replaced by a new one after an error that leaves its sequence numbers in doubt.
+    client_kwargs: see KafkaConnection."""
 
     def __init__(self, client_kwargs: Mapping[str, Any]) -> None:
         self._kwargs = dict(client_kwargs)
@@ -74,10 +76,10 @@ class Sender:
         return self._partitions[topic]
 
     async def send_all(self, records: Sequence[Outgoing]) -> None:
-        """Send these, in order per partition, and wait until the broker has acknowledged every one.
+        """Send these records, in order per partition, and wait until the broker has acknowledged all.
 
-        Raises Unavailable when it did not, and BadRecord when a record is larger than its topic takes: then any of the others may
-        have arrived, and all must be sent again (their ids drop the second copy).
+        Raises Unavailable when it has not, and BadRecord when a record is larger than its topic allows. After either, any of
+        the records may have arrived: send all again (readers drop the second copy by its id).
         """
         if not records:
             return
@@ -123,7 +125,8 @@ class Sender:
             return self._producer
 
     async def _replace(self, producer: AIOKafkaProducer | None, error: Exception) -> None:
-        """Begin anew: this one has counted what the broker may not have, so that all that follows would be out of order."""
+        """Replace the producer: it has counted records that the broker may not have, so that the broker would refuse all
+        later ones."""
         if producer is None or self._producer is not producer:
             return
         unknown_topic = isinstance(error, UnknownTopicOrPartitionError)
@@ -134,7 +137,8 @@ class Sender:
         await self._stopped(producer)
 
     async def _stopped(self, producer: AIOKafkaProducer) -> None:
-        """Flush and disconnect, waiting a few seconds; where the broker is away it goes on behind, until the last batch expires."""
+        """Flush and disconnect, waiting a few seconds; while the broker is away this goes on in the background until the
+        last batch expires."""
         stopping = asyncio.create_task(producer.stop())
         self._stopping.add(stopping)
         stopping.add_done_callback(self._stopping.discard)
@@ -143,7 +147,8 @@ class Sender:
 
 
 async def _queue(producer: AIOKafkaProducer, records: Sequence[Outgoing], futures: list[asyncio.Future[Any]]) -> None:
-    """Hand the records to the producer; a future for each batch. A partition's second batch waits until its first is on its way."""
+    """Hand the records to the producer; returns a future for each batch. A partition's second batch waits until its first
+    was sent."""
     counts = {topic: len(await producer.partitions_for(topic)) for topic in {record.topic for record in records}}
     partitions: dict[tuple[str, int], list[Outgoing]] = {}
     for record in records:
@@ -166,7 +171,7 @@ async def _queue(producer: AIOKafkaProducer, records: Sequence[Outgoing], future
 
 
 def _batches(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> Iterator[Any]:
-    """The records of one partition, in as few batches as they fit into."""
+    """The records of one partition in as few batches as hold them."""
     batch = producer.create_batch()
     for record in records:
         if batch.append(key=record.key, value=record.value, timestamp=None) is None:  # full; an empty one takes any
@@ -178,7 +183,7 @@ def _batches(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> Iterato
 
 
 async def _acknowledged(futures: Sequence["asyncio.Future[Any]"]) -> None:
-    """Wait for all of them, then raise what went wrong: what caused it before what followed from it."""
+    """Wait for all futures, then raise the error that caused the others, if there was one."""
     if futures:
         await asyncio.wait(futures)  # being cancelled leaves them alone
     errors = [error for future in futures if (error := future.exception()) is not None]
@@ -187,6 +192,6 @@ async def _acknowledged(futures: Sequence["asyncio.Future[Any]"]) -> None:
 
 
 def _retrieved(future: "asyncio.Future[Any]") -> None:
-    """So that asyncio does not complain of a failure that nobody waits for any more."""
+    """Read the future's error, so that asyncio does not report it as never retrieved."""
     if not future.cancelled():
         future.exception()

@@ -1,8 +1,8 @@
-"""The one frozen settings object: defaults, then a TOML file, then VIGIE_* environment variables. Read once at start.
+"""The frozen settings object, read once at start from defaults, then a TOML file, then VIGIE_* environment variables.
 
-A field `redis_url` is `redis_url` in the file and VIGIE_REDIS_URL in the environment; `liaison.sender` is `[liaison] sender` and
-VIGIE_LIAISON__SENDER. The file is the one that VIGIE_CONFIG names, else vigie.toml in the data folder if there is one; never one of
-the working folder, which may be anybody's, and never one that others own or may change.
+A field `redis_url` is `redis_url` in the file and VIGIE_REDIS_URL in the environment; `liaison.sender` is `[liaison] sender`
+and VIGIE_LIAISON__SENDER. The file is the one that VIGIE_CONFIG names, else vigie.toml in the data folder if there is one;
+never one of the working folder, which may be anybody's, and never one that others own or may change.
 """
 
 import os
@@ -29,7 +29,8 @@ HOME = "BE"
 
 
 def lawful_days(country: str, setting: str = "VIGIE_COUNTRY") -> int:
-    """The days that the law in force now lets reads be kept. Raises Misconfigured, naming the setting, where there is no rule."""
+    """How many days the law in force now lets reads be kept in this country. Raises Misconfigured, naming the setting, when
+    no rule is known for it."""
     days = kept_days(country, time.time_ns() // 1_000_000)
     if days is None:
         raise Misconfigured(
@@ -39,7 +40,7 @@ def lawful_days(country: str, setting: str = "VIGIE_COUNTRY") -> int:
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
-    """One neighbour's receiver."""
+    """The address and keys of one neighbour's receiver."""
 
     url: str  # https://...
     ca_file: Path  # who signed the desk's server certificate
@@ -95,7 +96,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     liaison: LiaisonSettings = LiaisonSettings()
 
     def metrics_token(self) -> str | None:
-        """The token of the file, or None without one. Raises Misconfigured where it is missing, empty, or open to others."""
+        """The token in the file that the setting names, or None where it names none. Raises Misconfigured when the file is
+        missing, empty, or readable by others."""
         if self.metrics_token_file is None:
             return None
         try:
@@ -133,7 +135,7 @@ def load_settings(environ: Mapping[str, str] = os.environ, toml_path: Path | Non
 
 
 def _refuse_longer(settings: Settings, days: int) -> None:
-    """Settings may keep less than the law allows, never more."""
+    """Raise Misconfigured when a setting keeps something longer than the law allows."""
     for name in ("evidence_days", "retention_days"):
         if (found := getattr(settings, name)) > days:
             allowed = f"at most {days}, by the law of {settings.country}"

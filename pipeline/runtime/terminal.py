@@ -1,7 +1,8 @@
-"""The one printer for terminals: what others wrote is shown as text, and can neither command the terminal nor style itself.
+"""The one printer for terminals: text from others is shown as plain text, and can neither control the terminal nor set
+styles.
 
-A neighbour's signed text, a camera's name or a file's may hold escape sequences, characters that turn the direction of writing, or
-what rich takes for markup. `Terminal` shows none of these; styles are given apart from the text, with `styled`.
+A neighbour's signed text, a camera's name or a file's may hold escape sequences, characters that turn the direction of
+writing, or what rich takes for markup. `Terminal` prints none of these; styles are given apart from the text, with `styled`.
 """
 
 import re
@@ -22,9 +23,10 @@ Part = str | tuple[str, str]
 
 
 def visible(text: str) -> str:
-    """The text without what a terminal obeys or a reader cannot see: control characters, marks of direction, half characters.
+    """The text without characters that control a terminal or cannot be seen: control characters, marks of writing direction,
+    half characters.
 
-    >>> visible("a\\x1b[31mred\\u202etxt.exe")
+    >>> visible("a\x1b[31mred\u202etxt.exe")
     'a[31mredtxt.exe'
     """
     return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", text)
@@ -43,26 +45,26 @@ def visible_json(data: bytes) -> bytes:
 
 
 def is_seen(character: str) -> bool:
-    """Whether a character may reach a terminal.
+    """Whether a character may be printed on a terminal.
 
-    >>> is_seen("a"), is_seen("\\x9b")
+    >>> is_seen("a"), is_seen("\x9b")
     (True, False)
     """
     return unicodedata.category(character) not in ("Cc", "Cs") and not _UNSEEN.match(character)
 
 
 def styled(*parts: Part) -> Text:
-    """One text of parts, each with the style that it is given."""
+    """A text made of several parts, each with its own style."""
     return Text.assemble(*parts)
 
 
 class Terminal(Console):
-    """rich's console without markup, emoji codes and guessed highlights; everything that it prints is made `visible`."""
+    """rich's console without markup, emoji codes and automatic highlighting. All that it prints goes through `visible`."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**({"soft_wrap": True} | options | {"markup": False, "emoji": False, "highlight": False}))
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Every print, table and live screen passes here."""
+        """The segments to print, made visible. Every print, table and live screen of the console calls this."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(visible(segment.text), segment.style)

@@ -1,4 +1,4 @@
-"""Vigie's topics on a broker: created with their retention, listed, and compared with what schemas.topics asks for."""
+"""Creates and lists Vigie's topics on a broker, and compares them with schemas.topics."""
 
 import asyncio
 import time
@@ -27,12 +27,12 @@ SEGMENT_BYTES = 64 * MIB
 
 
 class TopicRefused(VigieError):
-    """The broker would not create or describe a topic. The message names both and the broker's reason."""
+    """The broker refused to create or describe a topic. The message names the topic and the broker's reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicShape:
-    """A topic as it is wanted or as it is. config: Kafka's names and values."""
+    """Partitions, copies and settings of one topic, wanted or found. config: Kafka's names and values."""
 
     name: str  # with the namespace: vigie.reads
     partitions: int
@@ -42,7 +42,7 @@ class TopicShape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """One thing that is not as it should be. found: None where the topic is missing."""
+    """One difference between a topic as wanted and as found. found: None where the topic is missing."""
 
     topic: str
     what: str  # topic | partitions | replication | the name of a setting
@@ -58,7 +58,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicsReport:
-    """What create_topics did, and what it found different and left as it is."""
+    """The topics that create_topics made, and the differences that it found and did not change."""
 
     created: tuple[str, ...]
     differences: tuple[Difference, ...]
@@ -71,9 +71,10 @@ def wanted_topics(
     partitions: Mapping[str, int] | None = None,
     kept_days: int | None = None,
 ) -> tuple[TopicShape, ...]:
-    """The topics of schemas.topics in a namespace. partitions: other counts, by name without the namespace.
+    """The topics of schemas.topics in a namespace. partitions: other counts than the usual, by topic name without the
+    namespace.
 
-    kept_days: how long what the law bounds is kept; None: as the settings' default has it.
+    kept_days: how long topics bounded by law are kept; None: the settings' default.
     """
     counts = partitions or {}
     lawful_ms = (Settings().retention_days if kept_days is None else kept_days) * DAY_MS
@@ -105,7 +106,7 @@ async def create_topics(
     partitions: Mapping[str, int] | None = None,
     kept_days: int | None = None,
 ) -> TopicsReport:
-    """Create what is missing, with a leader for each partition when this returns; what exists is not changed.
+    """Create missing topics and wait until each partition has a leader. Topics that exist are not changed.
 
     replication: copies of each record; None: three, or as many as there are brokers. Raises Unavailable, TopicRefused.
     """
@@ -140,7 +141,7 @@ async def check_topics(
 
 
 async def list_topics(connection: KafkaConnection, namespace: str) -> tuple[TopicShape, ...]:
-    """The topics of schemas.topics that exist in the namespace, in the order of the road. Raises Unavailable."""
+    """The topics of schemas.topics that exist in the namespace, in the order of schemas.topics. Raises Unavailable."""
     async with kafka_admin(connection) as admin:
         return await _shapes(admin, wanted_topics(namespace))
 
@@ -173,7 +174,7 @@ def differences(wanted: tuple[TopicShape, ...], found: tuple[TopicShape, ...]) -
 
 @asynccontextmanager
 async def kafka_admin(connection: KafkaConnection) -> AsyncIterator[Any]:
-    """A started client for administration. Raises Unavailable, also for what goes wrong while it is used."""
+    """A started admin client. Raises Unavailable, also for Kafka's errors while it is used."""
     admin = AIOKafkaAdminClient(**connection.client_kwargs(), request_timeout_ms=15_000)
     try:
         await admin.start()
@@ -191,12 +192,12 @@ async def _copies(admin: Any) -> int:
 
 
 async def _topics(admin: Any) -> dict[str, dict[str, Any]]:
-    """All topics by name. Asked for all at once: asking for one that is missing could create it."""
+    """All topics by name. It asks for all at once, because asking for a missing one by name could create it."""
     return {topic["topic"]: topic for topic in await admin.describe_topics()}
 
 
 async def _create(admin: Any, shapes: list[TopicShape]) -> tuple[str, ...]:
-    """Create them and wait until each partition has a leader. Returns those that nobody else had created meanwhile."""
+    """Create the topics and wait until each partition has a leader. Returns the names of those created by this call."""
     new = [NewTopic(s.name, s.partitions, s.replication, topic_configs=dict(s.config)) for s in shapes]
     answer = await admin.create_topics(new, timeout_ms=10_000)
     for name, code, reason in answer.topic_errors:
@@ -211,13 +212,13 @@ async def _create(admin: Any, shapes: list[TopicShape]) -> tuple[str, ...]:
 
 
 def _led(topics: Mapping[str, dict[str, Any]], shapes: list[TopicShape]) -> bool:
-    """Whether every partition of every one of these topics has a leader."""
+    """Whether every partition of these topics has a leader."""
     parts = [topics[shape.name]["partitions"] if shape.name in topics else [] for shape in shapes]
     return all(found and all(part["leader"] >= 0 for part in found) for found in parts)
 
 
 async def _shapes(admin: Any, wanted: tuple[TopicShape, ...]) -> tuple[TopicShape, ...]:
-    """Those of the wanted topics that exist, as they are; of their settings, the wanted ones."""
+    """Those of the wanted topics that exist, as found; only settings that are wanted are compared."""
     topics = await _topics(admin)
     present = [shape for shape in wanted if shape.name in topics]
     if not present:

@@ -1,7 +1,5 @@
-"""zstd for batches of records, with contexts that are kept: making one takes several times as long as packing a small batch.
-
-aiokafka makes one for each batch that it packs or unpacks.
-"""
+"""Packs and unpacks batches of records with zstd. Contexts are reused, because making one takes several times as long as
+packing a small batch; aiokafka makes a new one for each batch."""
 
 from threading import local
 
@@ -15,7 +13,7 @@ Broken = zstandard.ZstdError
 
 
 class _Contexts(local):
-    """One of each for a thread: none may be used by two at the same time."""
+    """One packing and one unpacking context for each thread, because two threads may not use one at the same time."""
 
     def __init__(self) -> None:
         self.packer = zstandard.ZstdCompressor(level=LEVEL)
@@ -26,13 +24,14 @@ _contexts = _Contexts()
 
 
 def compressed(data: bytes | memoryview, level: int | None = None) -> bytes:
-    """One frame, which tells its size."""
+    """The data as one zstd frame that states its size. level: None: LEVEL."""
     packer = _contexts.packer if level in (None, LEVEL) else zstandard.ZstdCompressor(level=level)
     return packer.compress(data)
 
 
 def decompressed(frame: bytes | memoryview | bytearray, most: int) -> bytes:
-    """What is in the frame; one byte more than `most` at the most, which says that there may be more. Raises Broken."""
+    """The frame's content, but at most `most` + 1 bytes: a result of that length means that the content is longer than
+    `most`. Raises Broken."""
     room = memoryview(bytearray(most + 1))
     size = decompressed_into(room, memoryview(frame))
     if size <= most:
@@ -45,6 +44,7 @@ def decompressed(frame: bytes | memoryview | bytearray, most: int) -> bytes:
 
 
 def decompressed_into(room: memoryview, frame: memoryview) -> int:
-    """How many bytes of the room the frame's content took; all of them where it may have more. Raises Broken."""
+    """Unpack the frame into `room`. Returns how many bytes were written; where the room is filled, the content may be
+    longer. Raises Broken."""
     with _contexts.unpacker.stream_reader(frame) as reader:
         return reader.readinto(room)

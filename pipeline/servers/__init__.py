@@ -1,1 +1,2 @@
-"""Vigie on one machine: the embedded Kafka and Valkey, the processes, and where servers are that run elsewhere."""
+"""Runs Vigie on one machine: the embedded Kafka and Valkey, the agents' processes, and the addresses of servers that run
+elsewhere."""

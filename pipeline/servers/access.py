@@ -1,4 +1,5 @@
-"""Topics, accounts and rights of one Vigie on its servers, made by the admin; may be run again whenever something changed."""
+"""Makes the topics, accounts and rights of one Vigie on its servers, as the admin. It may be run again whenever something
+changed."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +24,8 @@ async def provide(
     partitions: Mapping[str, int] | None = None,
     kept_days: int | None = None,
 ) -> TopicsReport:
-    """Topics, and an account for each principal on both servers. kafka, redis_url: the admin's; folder: of the accounts.
+    """Make the topics, and an account for each principal on both servers. kafka, redis_url: the servers as the admin reaches
+    them. folder: the accounts folder.
 
     Raises Unavailable, TopicRefused, AccessRefused.
     """
@@ -42,7 +44,7 @@ async def provide_kafka(
     partitions: Mapping[str, int] | None = None,
     kept_days: int | None = None,
 ) -> TopicsReport:
-    """Topics, and where there is a folder of accounts each one's account on Kafka. Raises as provide does."""
+    """Make the topics, and each principal's account on Kafka; folder None: the topics alone. Raises as provide does."""
     report = await create_topics(kafka, namespace, replication=replication, partitions=partitions, kept_days=kept_days)
     if folder is not None:
         async with kafka_admin(kafka) as admin:
@@ -51,7 +53,8 @@ async def provide_kafka(
 
 
 async def grant_redis(redis_url: str, namespace: str, folder: Path) -> None:
-    """Give every principal its user and exactly its rights. redis_url: the admin's. Raises Unavailable."""
+    """Give every principal its Redis user with exactly its rights. redis_url: Redis as the admin reaches it. folder: the
+    accounts folder. Raises Unavailable."""
     async with open_redis(redis_url) as client:
         with redis_edge("accounts"):
             for name, rules in rules_of(namespace, _but_admin(folder)).items():

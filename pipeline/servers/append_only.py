@@ -1,7 +1,8 @@
-"""The store's append-only file after a power cut: a file system may have made it longer before it wrote what belongs there.
+"""Repairs the store's append-only file after a power cut that left zero bytes at its end.
 
-What is then at its end are zero bytes. Valkey loads a file whose last command is torn, but not one that ends in zeros; the tool
-that would cut them off does not come with it. No command ends in a zero byte, so that nothing is lost with them.
+A file system may lengthen a file before it writes the new content. Valkey loads a file whose last command is cut off, but
+not one that ends in zeros, and its repair tool is not in the wheel. No command ends in a zero byte, so cutting them off
+loses nothing.
 """
 
 import os
@@ -14,7 +15,8 @@ CHUNK = 64 * 1024
 
 
 def cut_zeros(folder: Path) -> Iterator[tuple[Path, int]]:
-    """Cut the zero bytes off the end of the newest append-only file of the folder. Yields the file and how many, if any."""
+    """Cut the zero bytes off the end of the newest append-only file of the folder. Yields the file and the count of bytes
+    cut, if there were any."""
     newest = max(folder.glob("appendonly.aof.*.incr.aof"), key=_sequence, default=None)
     if newest is None:
         return
@@ -28,7 +30,7 @@ def cut_zeros(folder: Path) -> Iterator[tuple[Path, int]]:
 
 
 def length_without_zeros(path: Path) -> int:
-    """How long the file is without the zero bytes at its end."""
+    """The file's length in bytes without the zero bytes at its end."""
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         while end > 0:

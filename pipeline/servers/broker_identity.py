@@ -1,6 +1,7 @@
-"""By what brokers know each other: one certificate that nobody else has the key of; the embedded ones' is new at each start.
+"""Makes the certificate by which brokers know each other. Only the brokers have its key; the embedded brokers get a new one
+at each start.
 
-SCRAM cannot serve here: its accounts lie in the log that the controllers must agree on first.
+SCRAM cannot serve here: its accounts are in the log that the controllers must first agree on.
 """
 
 from collections.abc import Sequence
@@ -28,18 +29,20 @@ _DAYS = 3650  # no start lasts so long
 
 @dataclass(frozen=True, slots=True)
 class BrokerIdentity:
-    """key_file: key and certificate, PEM, for their owner alone; cert_file: the certificate, which is all that is trusted."""
+    """The brokers' own identity. key_file: key and certificate, PEM, readable by their owner alone. cert_file: the
+    certificate, the only one that brokers trust."""
 
     key_file: Path
     cert_file: Path
 
     def connection(self, *servers: str) -> KafkaConnection:
-        """How whoever starts the brokers reaches their own listeners (host:port)."""
+        """The connection to the brokers' own listeners (host:port), for the process that starts them."""
         return KafkaConnection(bootstrap_servers=servers, tls=True, ca_file=self.cert_file, cert_file=self.key_file)
 
 
 def new_identity(folder: Path, hosts: Sequence[str] = (HOST,)) -> BrokerIdentity:
-    """Write a new key and certificate into the folder, over those that are there. hosts: names and addresses of the brokers."""
+    """Write a new key and certificate into the folder, replacing those that are there. hosts: the brokers' names and
+    addresses."""
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = _certificate(key, hosts, datetime.now(UTC)).public_bytes(Encoding.PEM)
     secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -1,5 +1,5 @@
-"""Where the servers are - those that the settings name, else the embedded pair of a running `vigie up` - and as whom they
-are used: each process as the principal that it is, with the passwords of the accounts folder."""
+"""Finds the servers: those that the settings name, else the embedded pair of a running `vigie up`. Each process reaches them
+as its own principal, with the passwords of the accounts folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,14 @@ from pipeline.servers.valkey_server import with_user
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Both servers, as one principal reaches them."""
+    """Kafka and Redis, as one principal reaches them."""
 
     kafka: KafkaConnection
     redis_url: str
 
 
 class NoServers(Unavailable):
-    """Neither named nor running."""
+    """The settings name no servers, and no `vigie up` is running."""
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__("Kafka and Redis")
@@ -49,7 +49,7 @@ def servers_of(settings: Settings, principal: str) -> Servers:
 
 
 def redis_of(settings: Settings, principal: str) -> str:
-    """The URL of Redis alone, for this principal, whether a Kafka is named or not. Raises as servers_of does."""
+    """The URL of Redis for this principal, whether or not the settings name a Kafka. Raises as servers_of does."""
     if settings.redis_url is None or settings.kafka_url is not None:
         return servers_of(settings, principal).redis_url
     return named_servers(
@@ -58,8 +58,10 @@ def redis_of(settings: Settings, principal: str) -> str:
 
 
 def named_servers(settings: Settings, kafka_url: str, redis_url: str, principal: str, accounts: Path | None) -> Servers:
-    """The servers at these addresses. Users that the settings or the addresses name count before those of the accounts;
-    without accounts the addresses are used as they are. Raises Misconfigured."""
+    """The servers at these addresses. A user in the settings or in an address is used before the principal's own account.
+
+    accounts: the accounts folder; None: the addresses are used as they are. Raises Misconfigured.
+    """
     own = _names_user(kafka_url) or settings.kafka_password_file is not None or settings.kafka_cert_file is not None
     account = None if accounts is None or (own and _names_user(redis_url)) else account_of(accounts, principal)
     user = user_of(principal, settings.namespace)

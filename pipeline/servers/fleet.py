@@ -1,4 +1,4 @@
-"""The agents' worker processes on this machine: started, watched, restarted, stopped together."""
+"""Starts, watches, restarts and stops the agents' worker processes on this machine."""
 
 import asyncio
 import urllib.request
@@ -19,7 +19,7 @@ STOP_WITHIN_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """One agent's process and where it serves its metrics."""
+    """One agent's process, and the port where it serves its metrics."""
 
     agent: str
     metrics_port: int
@@ -32,9 +32,10 @@ class Worker:
 
 
 class Fleet:
-    """Workers of every agent. counts: how many of each agent; those not named run once. env: their servers' addresses.
+    """The worker processes of every agent. counts: how many of each agent; one of those not named. env: the environment that
+    names their servers.
 
-    command: what a worker's process runs, with the agent's name added as the last argument.
+    command: the program of a worker's process; the agent's name is added as its last argument.
     """
 
     def __init__(

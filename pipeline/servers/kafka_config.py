@@ -72,8 +72,11 @@ SETTINGS = {
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True):
-    """What a data folder's Kafka stays true to, kept in kafka/cluster.json. Node n listens for clients on ports[2n], its
-    controller on ports[2n+1], and for the other brokers on inner_ports[n] (none in a folder from before there were accounts)."""
+    """The parts of an embedded Kafka's configuration that never change in a data folder. Kept in kafka/cluster.json.
+
+    Node n listens for clients on ports[2n], as a controller on ports[2n+1], and for the other brokers on inner_ports[n],
+    which are missing in a folder written by a version without accounts.
+    """
 
     cluster_id: str
     brokers: int
@@ -92,14 +95,16 @@ class Cluster(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_cluster_id(random: bytes) -> str:
-    """A cluster's name out of 16 random bytes, in Kafka's form: 22 characters of URL-safe base 64, none a leading dash,
-    which its format tool would take for an option."""
+    """Make a cluster id of 16 random bytes in Kafka's form: 22 characters of URL-safe base 64, without a leading dash, which
+    Kafka's format tool would take for an option."""
     return urlsafe_b64encode(bytes([random[0] & 0x7F]) + random[1:]).decode().rstrip("=")
 
 
 def properties_of(cluster: Cluster, node: int) -> str:
-    """The server.properties of one broker. It works in the folder that they lie in, where its log is, too: a path has no place
-    here, because a comma or a backslash in it would mean something, and another alphabet would not be understood."""
+    """The server.properties of one broker. It names no path: the broker runs in the folder that holds this file and its log.
+
+    A comma or a backslash in a path would have a meaning there, and letters beyond ASCII would be misread.
+    """
     client, controller, inner = cluster.ports[2 * node], cluster.ports[2 * node + 1], cluster.inner_ports[node]
     voters = ",".join(f"{n}@{HOST}:{port}" for n, port in enumerate(cluster.ports[1::2]))
     in_sync = 2 if cluster.brokers == 3 else 1

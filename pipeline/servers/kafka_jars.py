@@ -1,4 +1,4 @@
-"""Kafka's jars: what jgo.lock.toml pins, fetched once a user, verified, and from then on used without a network.
+"""Provides Kafka's jars: fetched once a user as jgo.lock.toml pins them, verified, and later used without a network.
 
 ``python -m pipeline.servers.kafka_jars`` resolves jgo.toml anew and writes the lock file.
 """
@@ -23,7 +23,7 @@ TRIES = 3
 
 
 class JarsUnavailable(Unavailable):
-    """Kafka's jars are neither cached nor to be had. The message names cause and cure."""
+    """Kafka's jars are not in the cache and cannot be fetched. The message names cause and cure."""
 
     def __init__(self, cause: str, cache: Path) -> None:
         super().__init__("Kafka's jars", retry_after_s=10.0)
@@ -62,7 +62,8 @@ def cache_folder() -> Path:
 
 
 def class_path() -> list[Path]:
-    """The jars, fetched and verified first where this user has none yet. Blocks; safe for several processes at once.
+    """The paths of the jars; jars that this user does not have yet are fetched and verified first. Blocks; safe for several
+    processes at once.
 
     Raises JarsUnavailable when they are not cached and cannot be fetched.
     """
@@ -77,7 +78,7 @@ def class_path() -> list[Path]:
 
 
 def _fill(cache: Path) -> None:
-    """Fetch into a folder beside the cache and rename it when every jar is there and right."""
+    """Fetch the jars into a folder beside the cache, and rename it to the cache's name when all are there and verified."""
     partial = cache.with_name(f"{cache.name}.partial")
     try:
         private_folder(cache.parent)
@@ -98,7 +99,8 @@ def _fill(cache: Path) -> None:
 
 
 def _fetch(jar: Jar, repository: Path, cache: Path) -> None:
-    """One jar into the repository folder, verified: from an earlier try, the user's Maven folder, or the network."""
+    """Bring one jar into the repository folder and verify it. It is taken from an earlier try, from the user's Maven folder,
+    or from the network."""
     cause = ""
     target = repository / jar.path
     for attempt in range(TRIES):
@@ -120,7 +122,7 @@ def _fetch(jar: Jar, repository: Path, cache: Path) -> None:
 
 
 def _resolve(jar: Jar, repository: Path, *, use_maven_folder: bool) -> Path:
-    """Where jgo has the jar, downloading it into the repository folder if need be."""
+    """The path at which jgo has the jar; jgo downloads it into the repository folder if it has none."""
     from jgo.config import GlobalSettings
     from jgo.constants import MAVEN_CENTRAL_URL
     from jgo.maven import MavenContext

@@ -1,4 +1,4 @@
-"""The embedded Kafka: one or three real brokers (KRaft, each its own controller too) in a data folder."""
+"""Runs the embedded Kafka: one or three brokers (KRaft, each also a controller) in a data folder."""
 
 import asyncio
 import os
@@ -29,11 +29,13 @@ from pipeline.servers.processes import Program, StartFailed, Supervised
 
 
 class KafkaServer:
-    """One or three supervised brokers in <data_dir>/kafka, which is made if need be. They let in whom they have an account of;
-    the admin's, whose password is in <data_dir>/accounts, they are given at each start."""
+    """One or three supervised brokers in <data_dir>/kafka, which is made if it is missing. Clients need an account.
+
+    At each start the admin's account gets the password that is in <data_dir>/accounts.
+    """
 
     def __init__(self, data_dir: Path, brokers: int = 1) -> None:
-        """brokers: 1 or 3; raises Misconfigured otherwise, or when the folder holds another number of them."""
+        """brokers: 1 or 3. Raises Misconfigured for another number, or when the folder was made with another number of them."""
         if brokers not in HEAP_MB:
             raise Misconfigured("VIGIE_BROKERS", found=brokers, allowed="1 or 3")
         self._data_dir = data_dir
@@ -45,13 +47,13 @@ class KafkaServer:
 
     @property
     def connection(self) -> KafkaConnection:
-        """How the admin reaches it, who may everything. start() comes first."""
+        """The connection of the admin, who has all rights. Call start() first."""
         assert self.cluster is not None, "start() comes first"
         password = account_of(self._data_dir / ACCOUNTS, ADMIN).kafka_password
         return KafkaConnection(bootstrap_servers=self.cluster.servers, username=ADMIN, password=password)
 
     async def start(self) -> None:
-        """Format what is new, start all brokers and wait until they know each other.
+        """Format new log folders, start all brokers and wait until each knows the others.
 
         Raises StartFailed, JarsUnavailable, Misconfigured.
         """
@@ -66,11 +68,11 @@ class KafkaServer:
         await self._let_admin_in()
 
     async def stop(self) -> None:
-        """Stop all brokers; none is left after about 6 s."""
+        """Stop all brokers; kill those that still run after about 6 s."""
         await asyncio.gather(*(broker.stop() for broker in self.brokers))
 
     def _settle(self) -> Cluster:
-        """The cluster of this folder, new or known, on ports that are free now."""
+        """The cluster that this folder keeps, or a new one, with ports that are free now."""
         private_folder(self._folder)
         file = self._folder / "cluster.json"
         if file.exists():
@@ -92,7 +94,7 @@ class KafkaServer:
         return cluster
 
     async def _format(self, jars: str, node: int) -> None:
-        """Give a new log folder its identity. A format that was cut short is done again."""
+        """Format the log folder of one broker unless it is formatted. A format that was interrupted is done again."""
         assert self.cluster is not None
         done = self._node_folder(node) / "formatted"
         if done.exists():
@@ -148,11 +150,11 @@ class KafkaServer:
         return self._node_folder(node) / "server.properties"
 
     async def _is_known(self, server: str, node: int) -> bool:
-        """Whether the broker at host:port, a broker's own listener, answers and has its place in the cluster."""
+        """Whether the broker at host:port (its listener for other brokers) answers and is registered in the cluster."""
         return node in await self._known_brokers(server)
 
     async def _known_brokers(self, server: str) -> set[int]:
-        """The brokers that the one at host:port tells of. Raises OSError or KafkaError where it does not answer."""
+        """The node ids of the brokers that the one at host:port knows. Raises OSError or KafkaError when it does not answer."""
         host, _, port = server.rpartition(":")
         _, writer = await asyncio.open_connection(host, int(port))  # cheap, and quiet where nobody listens yet
         writer.close()
@@ -164,7 +166,7 @@ class KafkaServer:
             await client.close()
 
     async def _sees_all(self, server: str) -> None:
-        """Return when the broker at host:port knows of all of them: topics made before could get too few copies."""
+        """Return when the broker at host:port knows all brokers. Topics made earlier could get too few copies."""
         for _ in range(400):
             if len(await self._known_brokers(server)) == self._count:
                 return
@@ -174,7 +176,8 @@ class KafkaServer:
         )
 
     async def _let_admin_in(self) -> None:
-        """Give the admin the password of the accounts folder, as one of the brokers: there is nobody else yet who could."""
+        """Give the admin's account the password of the accounts folder. The request is made as a broker, because no other
+        account can make it yet."""
         assert self.cluster is not None
         admin = AIOKafkaAdminClient(**self._as_broker(*self.cluster.inner), request_timeout_ms=15_000)
         try:
@@ -186,6 +189,6 @@ class KafkaServer:
             await admin.close()
 
     def _as_broker(self, *servers: str) -> dict[str, Any]:
-        """How a client proves that it is one of the brokers, or who started them."""
+        """aiokafka arguments of a client that is let in with the brokers' own certificate."""
         assert self._identity is not None
         return self._identity.connection(*servers).client_kwargs()

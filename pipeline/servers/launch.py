@@ -1,9 +1,9 @@
-"""The first thing that a child runs: ask Linux to end it when its parent ends, keep what it writes for its owner alone, then
-become the wanted program.
+"""The launcher that every child process starts as: it asks Linux to end the process when its parent ends, makes new files
+readable by their owner alone, then becomes the wanted program.
 
-``python -I -S launch.py PARENT_PID PROGRAM ARGUMENT...``. A program of its own rather than a ``preexec_fn``, because
-code between fork and exec is not safe beside threads. Standard library only; elsewhere than on Linux it only becomes
-the program.
+``python -I -S launch.py PARENT_PID PROGRAM ARGUMENT...``. It is a program of its own and not a ``preexec_fn``, because code
+between fork and exec is not safe beside threads. It needs the standard library only. On systems other than Linux it does not
+ask for the process to be ended with its parent.
 """
 
 import os
@@ -17,7 +17,7 @@ what PYTHON* variables name; its output comes at once."""
 
 
 def main(parent_pid: int, argv: list[str]) -> None:
-    """Never returns: becomes argv, or exits with 127 when that cannot be run."""
+    """Replace this process by the program in argv. Never returns: exits with 127 when the program cannot be run."""
     if sys.platform == "linux":
         import ctypes
 

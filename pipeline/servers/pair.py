@@ -1,4 +1,4 @@
-"""The embedded pair: Kafka and Valkey of one data folder, started, supervised and stopped together."""
+"""Starts, supervises and stops the embedded pair together: the Kafka and the Valkey of one data folder."""
 
 import asyncio
 import fcntl
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 
 
 class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a running pair is found, as <data_dir>/run/pair.json holds it. Who is let in, and with what, is in accounts."""
+    """The addresses of a running pair, as <data_dir>/run/pair.json holds them. Passwords are in the accounts folder."""
 
     kafka_url: str
     redis_url: str
@@ -35,7 +35,7 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def running_pair(data_dir: Path) -> Endpoints | None:
-    """Where the pair of this data folder runs, or None when it does not (or is not ready yet)."""
+    """The addresses of this data folder's pair, or None when it does not run or is not ready yet."""
     try:
         endpoints = msgspec.json.decode((data_dir / "run" / "pair.json").read_bytes(), type=Endpoints)
     except (OSError, msgspec.MsgspecError):
@@ -50,7 +50,7 @@ class EmbeddedPair:
     """
 
     def __init__(self, data_dir: Path, brokers: int = 1) -> None:
-        """data_dir: made if need be. brokers: 1 or 3, the same as ever for this folder. Raises Misconfigured."""
+        """data_dir: made if it is missing. brokers: 1 or 3, always the same for one folder. Raises Misconfigured."""
         self.data_dir = data_dir.absolute()
         self.kafka_server = KafkaServer(self.data_dir, brokers)
         self.valkey_server = ValkeyServer(self.data_dir)
@@ -58,12 +58,12 @@ class EmbeddedPair:
 
     @property
     def kafka(self) -> KafkaConnection:
-        """How the admin reaches Kafka. Everybody else has an account of their own: see pipeline.servers.access."""
+        """The admin's connection to Kafka. All other principals have accounts of their own: see pipeline.servers.access."""
         return self.kafka_server.connection
 
     @property
     def redis_url(self) -> str:
-        """How the admin reaches Valkey: unix://admin:PASSWORD@PATH."""
+        """The admin's URL of Valkey: unix://admin:PASSWORD@PATH."""
         return self.valkey_server.url
 
     @property
@@ -73,17 +73,17 @@ class EmbeddedPair:
 
     @property
     def brokers(self) -> tuple[Supervised, ...]:
-        """The brokers' processes: kill(), stop() and start() them as a fault would."""
+        """The brokers' processes, for tests that kill(), stop() and start() them."""
         return self.kafka_server.brokers
 
     @property
     def valkey(self) -> Supervised:
-        """Valkey's process: kill(), stop() and start() it as a fault would."""
+        """Valkey's process, for tests that kill(), stop() and start() it."""
         assert self.valkey_server.process is not None, "start() comes first"
         return self.valkey_server.process
 
     def env(self) -> dict[str, str]:
-        """The settings by which a process beside this one finds the servers and its own account."""
+        """The VIGIE_* environment by which another process on this machine finds the servers and its account."""
         return {
             "VIGIE_KAFKA_URL": self.kafka.url,
             "VIGIE_REDIS_URL": self.valkey_server.address,
@@ -91,9 +91,10 @@ class EmbeddedPair:
         }
 
     async def start(self) -> None:
-        """Take the folder, end what a killed predecessor left, start both and wait until they answer.
+        """Lock the folder, end the processes that a killed predecessor left, start both servers and wait until they answer.
 
-        Raises Misconfigured when another process holds the folder, StartFailed, JarsUnavailable. Nothing runs then.
+        Raises Misconfigured when another process holds the folder, StartFailed, JarsUnavailable; nothing is left running
+        then.
         """
         run = self.data_dir / "run"
         private_folder(run)
@@ -113,7 +114,7 @@ class EmbeddedPair:
         self._announce(run / "pair.json")
 
     async def stop(self) -> None:
-        """Stop both, let go of the folder. Takes up to about 6 s; harmless when it does not run."""
+        """Stop both servers and unlock the folder. Takes up to about 6 s. Does nothing when the pair does not run."""
         if self._lock is None:
             return
         (self.data_dir / "run" / "pair.json").unlink(missing_ok=True)

@@ -1,4 +1,5 @@
-"""Which process is meant: a pid with its start time, kept in a file, so that a reused pid is never taken for ours."""
+"""Identifies processes by pid and start time, kept in a file, so that a process that got a reused pid is never taken for the
+old one."""
 
 import contextlib
 import os
@@ -15,7 +16,8 @@ from pipeline.runtime.private import write_private
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """One process, once and for all. started: when, in the system's own unit, unique together with the pid."""
+    """Identifies one process, also after its pid is used again. started: see `started`. argv: its command line, for
+    messages."""
 
     pid: int
     started: str
@@ -41,18 +43,19 @@ def started(pid: int) -> str | None:
 
 
 def identity_of(pid: int, argv: tuple[str, ...] = ()) -> Identity | None:
-    """The living process pid, or None."""
+    """The identity of the process that has this pid now; None if there is none. argv: kept in the identity."""
     began = started(pid)
     return None if began is None else Identity(pid=pid, started=began, argv=argv)
 
 
 def lives(identity: Identity) -> bool:
-    """Whether that very process still runs."""
+    """Whether the process with this pid and start time still runs."""
     return started(identity.pid) == identity.started
 
 
 def all_ended(identities: Sequence[Identity], within_s: float) -> bool:
-    """Whether all of these processes, which need not be children of this one, end in time. Blocks until they have."""
+    """Wait until all of these processes have ended, at most within_s; returns whether they have. They need not be children
+    of this one."""
     until = time.monotonic() + within_s
     while any(map(lives, identities)) and time.monotonic() < until:
         time.sleep(0.02)  # a stranger's end cannot be waited for
@@ -60,12 +63,12 @@ def all_ended(identities: Sequence[Identity], within_s: float) -> bool:
 
 
 def write(path: Path, identity: Identity) -> None:
-    """Replace the file in one step."""
+    """Write the identity into the file, replacing it in one step."""
     write_private(path, msgspec.json.encode(identity))
 
 
 def read(path: Path) -> Identity | None:
-    """What the file names, or None when it is absent or torn."""
+    """The identity in the file, or None when the file is missing or incomplete."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Identity)
     except (OSError, msgspec.MsgspecError):
@@ -73,9 +76,10 @@ def read(path: Path) -> Identity | None:
 
 
 def end_orphans(folder: Path, *, grace_s: float = 3.0) -> list[Identity]:
-    """End what the pid files of this folder name and that still runs: SIGTERM, after grace_s SIGKILL; remove the files.
+    """End the processes that this folder's pid files name and that still run: SIGTERM, then SIGKILL after grace_s. Removes
+    the files.
 
-    Blocks. Returns the processes that were ended. A pid that another process has by now is left alone.
+    Blocks. Returns the processes that were ended. A different process that now has such a pid is left alone.
     """
     files = sorted(folder.glob("*.pid"))
     orphans = [identity for file in files if (identity := read(file)) is not None and lives(identity)]
@@ -89,6 +93,6 @@ def end_orphans(folder: Path, *, grace_s: float = 3.0) -> list[Identity]:
 
 
 def signal_group(pid: int, sent: signal.Signals) -> None:
-    """Signal the process group that pid leads; nothing happens when it is gone."""
+    """Send the signal to the process group that pid leads; does nothing when there is none."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, sent)

@@ -21,9 +21,9 @@ Say = Callable[[str], None]
 
 
 class Platform:
-    """`async with Platform(settings) as platform`: all ready on entry, all stopped on exit.
+    """`async with Platform(settings) as platform`: starts servers, topics and agents on entry, stops all on exit.
 
-    workers: how many of each agent; those not named run once. partitions: for topics that do not exist yet, by name.
+    workers: how many of each agent; one of those not named. partitions: by topic name, for topics that do not exist yet.
     config: the settings file that the workers read too; None: the one that this process would read.
     """
 
@@ -71,7 +71,7 @@ class Platform:
             raise
 
     async def stop(self) -> None:
-        """Agents first, so that they can still commit; then the servers. Harmless when nothing runs."""
+        """Stop the agents first, so that they can still commit, then the servers. Does nothing when nothing runs."""
         if self.fleet is not None:
             await self.fleet.stop()
             self.fleet = None
@@ -97,7 +97,8 @@ class Platform:
         return Servers(self.pair.kafka, self.pair.redis_url)
 
     async def _provide(self, servers: Servers) -> None:
-        """Topics, and on the embedded servers everybody's account. (On others `vigie topics create` does that.)"""
+        """Make the topics, and on the embedded servers all accounts; on servers elsewhere `vigie topics create` makes the
+        accounts."""
         namespace, partitions = self.settings.namespace, self._partitions
         kept_days = self.settings.retention_days
         for attempt in range(10):

@@ -1,4 +1,4 @@
-"""TCP ports on 127.0.0.1 that stay the same from one start to the next."""
+"""Chooses TCP ports on 127.0.0.1 that stay the same from one start to the next."""
 
 import random
 import socket
@@ -22,7 +22,7 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(wanted: tuple[int, ...], count: int) -> tuple[int, ...]:
-    """count ports: the wanted ones where they are free, others for the rest."""
+    """Return `count` free ports: those of `wanted` that are free, and others for the rest."""
     chosen = [port for port in wanted[:count] if is_free(port)]
     while len(chosen) < count:
         port = random.randint(LOWEST, HIGHEST)

@@ -1,4 +1,5 @@
-"""A supervised child process: started, watched until healthy, restarted with back-off when it dies, stopped for good."""
+"""Supervises a child process: starts it, watches whether it is healthy, restarts it with growing pauses when it dies, and
+stops it."""
 
 import asyncio
 import os
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 
 
 async def always() -> bool:
-    """Healthy as soon as it runs."""
+    """A health check that always says yes: the program is healthy as soon as it runs."""
     return True
 
 
@@ -34,7 +35,7 @@ RESTARTS = BackOff(first_s=0.1, cap_s=10.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to run and how to care for it. argv[0] is a path; env is added to this process's environment."""
+    """What to run and how to supervise it. argv[0] is a path; env is added to this process's environment."""
 
     name: str
     argv: tuple[str, ...]
@@ -53,7 +54,7 @@ class Program:
 
 
 class StartFailed(Unavailable):
-    """A program was not ready in time, or ended and is not restarted. The message ends with its last log lines."""
+    """A program was not ready in time, or ended and is not restarted. The message ends with the last lines of its log."""
 
     def __init__(self, name: str, cause: str, tail: str) -> None:
         super().__init__(name)
@@ -61,9 +62,10 @@ class StartFailed(Unavailable):
 
 
 class Supervised:
-    """One program under supervision. Its log is <data_dir>/logs/NAME.log, its identity <data_dir>/run/NAME.pid.
+    """One program under supervision. Its log is <data_dir>/logs/NAME.log, its pid and start time are in
+    <data_dir>/run/NAME.pid.
 
-    Start it from the main thread's event loop: on Linux the child ends together with the thread that started it.
+    Start it from the main thread's event loop: on Linux the child ends when the thread that started it ends.
     """
 
     def __init__(self, program: Program, data_dir: Path) -> None:
@@ -81,7 +83,7 @@ class Supervised:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Begin supervision; returns at once. Nothing happens when it is supervised already."""
+        """Begin to supervise; returns at once. Does nothing when it is supervised already."""
         if self._task is not None and not self._task.done():
             return
         for folder in (self.log_path.parent, self._pid_path.parent):
@@ -106,7 +108,8 @@ class Supervised:
             raise StartFailed(self.program.name, self._why_not(limit_s), self.log_tail())
 
     async def stop(self, *, kill: bool = False) -> None:
-        """End it for good: SIGTERM, after stop_within_s SIGKILL; kill: SIGKILL at once. start() may follow."""
+        """End the program and its supervision: SIGTERM, then SIGKILL after stop_within_s; kill=True: SIGKILL at once.
+        start() may follow."""
         if self._task is None:
             return
         self._stopping.set()
@@ -116,7 +119,7 @@ class Supervised:
         self.state = "stopped"
 
     def kill(self) -> None:
-        """SIGKILL it now, as a fault would; supervision goes on and restarts it."""
+        """Send SIGKILL now, as a fault would. Supervision goes on and restarts it."""
         if self.pid is not None:
             self._ready.clear()
             pids.signal_group(self.pid, signal.SIGKILL)
@@ -157,7 +160,7 @@ class Supervised:
                 return
 
     async def _run_once(self) -> float:
-        """One life. Returns for how many seconds it was ready."""
+        """Run the program once, until it ends. Returns for how many seconds it was ready."""
         began = time.monotonic()
         ready_at: float | None = None
         try:
@@ -195,7 +198,7 @@ class Supervised:
         return process
 
     async def _becomes_healthy(self, gone: asyncio.Task[int]) -> bool:
-        """Ask until it is healthy (True), has ended, is to stop, or its time is up."""
+        """Check until the program is healthy and return True; False when it has ended, is to stop, or its time is up."""
         until = time.monotonic() + self.program.ready_within_s
         while time.monotonic() < until and not self._stopping.is_set():
             if await self._healthy():
@@ -205,7 +208,8 @@ class Supervised:
         return False
 
     async def _watch(self, gone: asyncio.Task[int]) -> None:
-        """Return when it has ended, or has said no five times in a row. Keeps its log bounded meanwhile."""
+        """Return when the program has ended, or was unhealthy at five checks in a row. Keeps its log's size bounded
+        meanwhile."""
         every_s = self.program.watch_every_s
         misses = 0
         while not await _done(gone, every_s or 5.0):
@@ -239,7 +243,7 @@ class Supervised:
         self._ready.clear()
 
     def _turn_log(self) -> None:
-        """Keep the log as NAME.log.1 when it is long and begin anew; the child appends, so truncating is safe."""
+        """Copy a long log to NAME.log.1 and empty it. The child opened it for appending, so this is safe."""
         if self.log_path.exists() and self.log_path.stat().st_size > self.program.log_bytes:
             with open_private(self.log_path, "change") as file:
                 file.seek(-self.program.log_bytes, os.SEEK_END)
@@ -250,7 +254,7 @@ class Supervised:
 async def _spawn(
     command: tuple[str, ...], env: Mapping[str, str], cwd: Path | None, output: IO[bytes]
 ) -> asyncio.subprocess.Process:
-    """Start it in a session of its own, so that the terminal's Ctrl-C reaches the supervisor alone."""
+    """Start the program in a session of its own, so that Ctrl-C at the terminal reaches only the supervisor."""
     return await asyncio.create_subprocess_exec(
         *command,
         env=env,

