@@ -1,5 +1,6 @@
 """The hotlist of a country's network for load tests: lists and countries in the shares of a national one."""
 
+import re
 from random import Random
 
 from pipeline.simulation.vehicles import GRAMMARS, Wanted
@@ -11,6 +12,12 @@ _LISTS: tuple[tuple[HotList, str, float], ...] = (
     ("sis", "theft", 10), ("national_wanted", "robbery", 3), ("ad_hoc", "watch", 1),
 )  # fmt: skip
 _DOUBTFUL = frozenset("0O1I")
+_ORDINARY_BELGIAN = re.compile("[1-7][A-Z]{3}[0-9]{3}")  # a letter for a digit, or the other way, and it is no plate
+
+
+def is_one_vehicles(plate: str) -> bool:
+    """Whether no other vehicle carries this plate but for O and 0 or I and 1: a sure hit of it needs no person first."""
+    return _DOUBTFUL.isdisjoint(plate) or bool(_ORDINARY_BELGIAN.fullmatch(plate))
 
 
 def hotlist_of(random: Random, count: int) -> list[HotlistEntry]:
@@ -27,8 +34,8 @@ def hotlist_of(random: Random, count: int) -> list[HotlistEntry]:
         name, category, _ = random.choices(_LISTS, [share for _, _, share in _LISTS])[0]
         grave = name in ("stolen", "sis", "national_wanted")
         abroad: tuple[Country, ...] = (random.choice(("FR", "NL", "LU")),) if grave and random.random() < 0.3 else ()
-        if not _DOUBTFUL.isdisjoint(plate):
-            abroad = ()  # some of these may be another vehicle's plate but for O and 0 or I and 1; those need a person first
+        if not is_one_vehicles(plate):
+            abroad = ()
         entries.append(
             HotlistEntry(
                 entry_id=f"H-{len(entries):07d}", plate=plate, country=country, hotlist=name, category=category,

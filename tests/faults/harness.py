@@ -166,6 +166,7 @@ class Run:
             else:
                 since_s = None
             await asyncio.sleep(0.25)
+        self.ledger.give_up(self.ledger.behind(self.now_s(), GRACE_S))  # else each strike to come would wait as long
         return None
 
     async def _complete(self, ends: Ends) -> None:

@@ -42,6 +42,7 @@ class Ledger:
     settles_s: float = 0.0
     _waiting: dict[str, list[Expected]] = field(default_factory=dict)  # by read_id that was not sent yet
     _open: dict[int, Expected] = field(default_factory=dict)  # due and not seen, by identity
+    _given_up: set[int] = field(default_factory=set)  # by identity
     _missing_reads: Counter[int] = field(default_factory=Counter)
 
     def expect(self, truth: Truth) -> None:
@@ -94,8 +95,16 @@ class Ledger:
         return False
 
     def behind(self, now_s: float, grace_s: float) -> list[Expected]:
-        """What should have come by now."""
-        return [item for item in self._open.values() if item.due_s is not None and now_s - item.due_s > grace_s]
+        """What should have come by now, and was not given up."""
+        return [
+            item
+            for item in self._open.values()
+            if item.due_s is not None and now_s - item.due_s > grace_s and id(item) not in self._given_up
+        ]
+
+    def give_up(self, items: Iterable[Expected]) -> None:
+        """Wait for these no more: they stay missing unless they come, and what is struck later is not judged by them."""
+        self._given_up.update(map(id, items))
 
     def missing(self) -> Iterator[Expected]:
         """What was due and never came."""

@@ -10,6 +10,7 @@ import msgspec
 
 from pipeline.demo.pictures import WANTED
 from pipeline.simulation.network import RoadNetwork
+from pipeline.simulation.network_big_hotlist import is_one_vehicles
 from pipeline.sources.producer import CameraProducer
 from pipeline.vision.rendering.passages import RenderedPassage, render_passage
 from schemas import ids
@@ -35,8 +36,8 @@ def with_pictures(network: RoadNetwork) -> tuple[RoadNetwork, tuple[str, ...]]:
 
 
 def _shared(entry: HotlistEntry) -> HotlistEntry:
-    """What is grave concerns every neighbour: the desks are to have something to do."""
-    if entry.hotlist not in ("stolen", "sis", "national_wanted"):
+    """What is grave concerns every neighbour: the desks are to have something to do. What a person must confirm first does not."""
+    if entry.hotlist not in ("stolen", "sis", "national_wanted") or not is_one_vehicles(entry.plate):
         return entry
     first = zlib.crc32(entry.entry_id.encode()) % len(_NEIGHBOURS)  # whose border its vehicle makes for
     shared = (*_NEIGHBOURS[first:], *_NEIGHBOURS[:first])

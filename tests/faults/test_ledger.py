@@ -41,6 +41,17 @@ def test_what_came_is_not_missing_and_a_second_copy_is_counted_apart() -> None:
     assert {"alert": 2} == ledger.second_copies()
 
 
+def test_what_was_given_up_is_waited_for_no_more_and_is_missing_until_it_comes() -> None:
+    """One loss must not make every later strike look as if it never recovered."""
+    ledger = books()
+    ledger.sent(FIRST, 5.0)
+    ledger.give_up(ledger.behind(6.0, 0.5))
+    assert [] == ledger.behind(100.0, 0.5)
+    assert {"alert", "forward", "delivery", "receipt"} == {item.kind for item in ledger.missing()}
+    ledger.saw("alert", "a-1", 101.0)
+    assert {"forward", "delivery", "receipt"} == {item.kind for item in ledger.missing()}
+
+
 def test_what_nobody_expected_stays_on_the_books_unless_it_was_only_quicker() -> None:
     """A picture's alert may come before its read was seen."""
     ledger = books()
