@@ -33,6 +33,8 @@ def _prefixes(entries: int, exits: int, edges: Collection[Edge]) -> list[list[in
 
 def standing(entries: int, exits: int, edges: Collection[Edge], proven: Mapping[Edge, object]) -> set[Edge]:
     """The pairs of `proven` that stand. proven: the pairs that prove a violation, with how bad it is, to be compared by `<`."""
+    if len(edges) == 1:
+        return set(proven)
     most = most_pairs(entries, exits, edges)
     return {
         edge
@@ -52,6 +54,9 @@ def _in_some(entries: int, exits: int, edges: Collection[Edge], edge: Edge, most
 
 def without_partner(entries: int, exits: int, edges: Collection[Edge]) -> tuple[set[int], set[int]]:
     """The entries and the exits that some maximum pairing leaves without partner: they may yet find one."""
+    if len(edges) == 1:  # nearly always: the same, at a tenth of the cost
+        ((entry, exit_),) = edges
+        return set(range(entries)) - {entry}, set(range(exits)) - {exit_}
     most = most_pairs(entries, exits, edges)
     return (
         {i for i in range(entries) if most_pairs(entries, exits, {one for one in edges if one[0] != i}) == most},
@@ -63,6 +68,8 @@ def best_pairing(
     entries: int, exits: int, edges: Collection[Edge], worth: Callable[[Edge], Sequence[float]]
 ) -> list[Edge]:
     """A maximum pairing; of several, the one worth most in sum. worth: figures, the first counts before the next."""
+    if len(edges) == 1:
+        return list(edges)
     size = len(worth((0, 0)))
     nothing: tuple[tuple[float, ...], tuple[Edge, ...]] = ((0.0,) * (size + 1), ())
     row = [nothing] * (exits + 1)

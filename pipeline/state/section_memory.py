@@ -27,17 +27,16 @@ from pipeline.state.section_records import (
     Unsent,
     digest_of,
     end_of,
-    kept_of,
     key_named,
     name_of,
     order_of,
-    payload_of,
     place_of,
     remembered_in,
     shard_in,
     unsent_in,
+    written_of,
 )
-from pipeline.state.section_scripts import DECIDED, LOOK, PUT
+from pipeline.state.section_scripts import DECIDED, LOOK, PUT, RECALL
 
 WHAT = "section memory"
 SAFETY_MS = (
@@ -47,6 +46,7 @@ DIGESTS_MS = (
     2 * 3_600_000
 )  # so long a copy of a forgotten read is known at least; one that comes later proves nothing anyway
 LOOKED_AT_ONCE = 1_000  # vehicles decided in one step
+WRITTEN_AT_ONCE = 200  # of them, so that Redis is held up for a millisecond or two
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -116,12 +116,9 @@ class SectionMemory:
         """These vehicles as they are stored in Redis, in order; without those that are gone. One round trip."""
         if not keys:
             return []
+        (lists,) = await RECALL.run(self._client, WHAT, [([self._vehicle(key) for key in keys], ())])
+        gone = [place_of(key) for key, found in zip(keys, lists, strict=True) if not found]
         with redis_edge(WHAT):
-            pipe = self._client.pipeline(transaction=False)
-            for key in keys:
-                pipe.lrange(self._vehicle(key), 0, -1)
-            lists = await pipe.execute()
-            gone = [place_of(key) for key, found in zip(keys, lists, strict=True) if not found]
             for shard, name in gone:
                 await self._client.zrem(self._due(shard), name)
         return [remembered_in(key, found) for key, found in zip(keys, lists, strict=True) if found]
@@ -132,18 +129,17 @@ class SectionMemory:
         For each, False: the vehicle has changed since it was read, and nothing was stored. until_ms: the time up to which it was
         decided, in the broker's time (UTC ms).
         """
+        shared = [self._forgotten(until_ms)]
+        shared += [self._due(shard) for shard in range(SHARDS)] + [self._outbox(shard) for shard in range(SHARDS)]
         calls: list[tuple[list[str], list[Argument]]] = []
-        for one in decisions:
-            shard, name = place_of(one.was.key)
-            kept = b"" if one.vehicle.is_forgotten else kept_of(one.vehicle)
-            arguments: list[Argument] = [one.was.length, one.was.first, kept, one.next_ms or 0, name, SAFETY_MS]
-            digests = [digest_of(one.was.key, gone) for gone in sorted(one.forgotten)]
-            arguments += [2 * DIGESTS_MS, len(digests), *digests]
-            for unsent in one.unsent:
-                arguments += [unsent.number, payload_of(unsent)]
-            keys = [self._vehicle(one.was.key), self._due(shard), self._outbox(shard), self._forgotten(until_ms)]
-            calls.append((keys, arguments))
-        return [answer == 1 for answer in await DECIDED.run(self._client, WHAT, calls)]
+        for at in range(0, len(decisions), WRITTEN_AT_ONCE):
+            some = decisions[at : at + WRITTEN_AT_ONCE]
+            keys = [*shared, *(self._vehicle(one.was.key) for one in some)]
+            blobs: list[bytes] = []
+            written = [written_of(one, blobs) for one in some]
+            calls.append((keys, [SHARDS, SAFETY_MS, 2 * DIGESTS_MS, _pack(written), *blobs]))
+        answers = await DECIDED.run(self._client, WHAT, calls)
+        return [done == 1 for answer in answers for done in answer]
 
     async def sent(self, unsent: Iterable[Unsent]) -> None:
         """Note that the broker has these messages: they are deleted from the outbox."""

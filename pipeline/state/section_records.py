@@ -184,6 +184,22 @@ def kept_of(vehicle: Vehicle) -> bytes:
     return b"K" + _pack(_Kept(uuid.uuid4().hex, _packed(vehicle.fresh), _packed(vehicle.kept), vehicle.proven))
 
 
+def written_of(decision: Decided, blobs: list[bytes]) -> tuple[object, ...]:
+    """What the script that stores decisions is told of one; its bytes are appended to blobs. See `section_scripts.DECIDED`."""
+
+    def numbered(blob: bytes) -> int:
+        blobs.append(blob)
+        return len(blobs)
+
+    was = decision.was
+    shard, name = place_of(was.key)
+    first = numbered(was.first)
+    kept = 0 if decision.vehicle.is_forgotten else numbered(kept_of(decision.vehicle))
+    digests = [digest_of(was.key, gone) for gone in sorted(decision.forgotten)]
+    messages = [part for unsent in decision.unsent for part in (unsent.number, numbered(payload_of(unsent)))]
+    return shard, name, was.length, first, kept, decision.next_ms or 0, digests, messages
+
+
 def remembered_in(key: Key, found: list[bytes]) -> Remembered:
     """The vehicle, decoded from its list in Redis. found: the list, which must not be empty."""
     kept = _KEPT.decode(found[0][1:]) if found[0].startswith(b"K") else _Kept("", (), (), ())

@@ -1,4 +1,4 @@
-"""What must be atomic in the memory of section control: three scripts, which keep and hand over and decide nothing."""
+"""What must be atomic in the memory of section control: scripts, which keep and hand over and decide nothing."""
 
 from pipeline.state.redis_port import Script
 
@@ -64,22 +64,37 @@ end
 return {least or -1, since, newest, due, unsent}
 """)
 
-# KEYS: vehicle, due times, outbox, digests of forgotten reads. ARGV: length and first element as they were, what to keep ('':
-# nothing), when to look again, name, how long at most, how long digests are kept, how many there are, they, and then number and
-# payload of each message.
+# KEYS: vehicles. Their lists, in order.
+RECALL = Script("""
+local found = {}
+for index, key in ipairs(KEYS) do found[index] = redis.call('LRANGE', key, 0, -1) end
+return found
+""")
+
+# KEYS: digests of forgotten reads, the shards' due times, their outboxes, then the vehicles. ARGV: how many shards, how long a
+# vehicle is kept at most, how long digests are, the decisions, then bytes that these number from 1. A decision: 1 its shard, 2 its
+# vehicle's name, 3 length of its list and 4 number of its first element as they were, 5 number of what to keep (0: nothing), 6 when
+# to look again, 7 digests, 8 name and number of each message, one after the other.
 DECIDED = Script("""
-if redis.call('LLEN', KEYS[1]) ~= tonumber(ARGV[1]) or redis.call('LINDEX', KEYS[1], 0) ~= ARGV[2] then return 0 end
-redis.call('DEL', KEYS[1])
-if ARGV[3] ~= '' then
-  redis.call('RPUSH', KEYS[1], ARGV[3])
-  redis.call('PEXPIRE', KEYS[1], ARGV[6])
-  redis.call('ZADD', KEYS[2], ARGV[4], ARGV[5])
-else
-  redis.call('ZREM', KEYS[2], ARGV[5])
+local shards, done = tonumber(ARGV[1]), {}
+for index, one in ipairs(cmsgpack.unpack(ARGV[4])) do
+  local vehicle, due, outbox = KEYS[1 + 2 * shards + index], KEYS[2 + one[1]], KEYS[2 + shards + one[1]]
+  if redis.call('LLEN', vehicle) ~= one[3] or redis.call('LINDEX', vehicle, 0) ~= ARGV[4 + one[4]] then
+    done[index] = 0
+  else
+    redis.call('DEL', vehicle)
+    if one[5] > 0 then
+      redis.call('RPUSH', vehicle, ARGV[4 + one[5]])
+      redis.call('PEXPIRE', vehicle, ARGV[2])
+      redis.call('ZADD', due, one[6], one[2])
+    else
+      redis.call('ZREM', due, one[2])
+    end
+    for _, digest in ipairs(one[7]) do redis.call('SADD', KEYS[1], digest) end
+    for at = 1, #one[8], 2 do redis.call('HSET', outbox, one[8][at], ARGV[4 + one[8][at + 1]]) end
+    done[index] = 1
+  end
 end
-local digests = tonumber(ARGV[8])
-for at = 9, 8 + digests do redis.call('SADD', KEYS[4], ARGV[at]) end
-if digests > 0 then redis.call('PEXPIRE', KEYS[4], ARGV[7]) end
-for at = 9 + digests, #ARGV, 2 do redis.call('HSET', KEYS[3], ARGV[at], ARGV[at + 1]) end
-return 1
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return done
 """)
