@@ -1,4 +1,5 @@
-"""The command `vigie`: which commands there are, and how an error ends one. Each is in a module of its own in pipeline/commands."""
+"""The command `vigie`: lists the commands, and turns errors into messages and exit codes. Each command is a module in
+pipeline/commands."""
 
 import sys
 import traceback
@@ -48,12 +49,12 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 
 class Commands(TyperGroup):
-    """Imports a command's module when the command is used: the list of all of them costs nothing."""
+    """Imports a command's module only when that command is used, so that listing the commands is quick."""
 
     _listing = False
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names, in the order in which a newcomer needs them."""
+        """The commands' names, in the order in which a newcomer needs them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
@@ -66,7 +67,7 @@ class Commands(TyperGroup):
         return _built(cmd_name, getattr(import_module(f"pipeline.commands.{module}"), attribute))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """The overview, from the table above alone."""
+        """Write the overview of commands from the table above, without importing them."""
         self._listing = True
         super().format_help(ctx, formatter)
         self._listing = False
@@ -113,12 +114,12 @@ def about(
 
 
 def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """An error that nobody foresaw: where it came from, without secrets and without the values of variables."""
+    """Print an unforeseen error and where it came from, without secrets and without the values of variables."""
     sys.stderr.write(visible(redacted("".join(traceback.format_exception(kind, error, trace)))))
 
 
 def main() -> None:
-    """Run the command line; every foreseen error is one line on standard error and an exit code."""
+    """Run the command line. A foreseen error prints one line on standard error and sets the exit code."""
     private_by_default()
     sys.excepthook = _tell
     try:

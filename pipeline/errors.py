@@ -1,9 +1,7 @@
-"""The one error tree. The class says what the stage does with it.
+"""The tree of errors. The class tells a stage what to do.
 
-VigieError
-├── BadRecord       this record can never be processed: dead-letter it, go on
-├── Unavailable     a dependency is away: back off and try again
-└── Misconfigured   stop at start-up, naming the setting and its allowed values
+VigieError ├── BadRecord this record can never be processed: dead-letter it, go on ├── Unavailable a dependency is away: back
+off and try again └── Misconfigured stop at start-up, naming the setting and its allowed values
 """
 
 import re
@@ -31,21 +29,22 @@ def redacted(text: str) -> str:
 
 
 def _shown(setting: str, found: object) -> str:
-    """What a setting was, as a message may repeat it: nothing of a secret's value."""
+    """The value of a setting for a message; the value of a secret is left out."""
     if found is None:
         return "not set"
     return HIDDEN if _NAMED_SECRET.search(setting) and "file" not in setting.lower() else repr(found)
 
 
 class VigieError(Exception):
-    """Base of all errors raised here. Its words never hold a secret: see `redacted`."""
+    """Base of all errors raised here. Its text never holds a secret: see `redacted`."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(redacted(message))
 
 
 class BadRecord(VigieError):
-    """This record can never be processed: dead-letter it, go on. reason: short and stable, for counting; detail: for a person."""
+    """This record can never be processed: put it into the dead letters and go on. reason: short and stable, for counting;
+    detail: for a person."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -54,7 +53,7 @@ class BadRecord(VigieError):
 
 
 class Unavailable(VigieError):
-    """A dependency is away: back off and try again."""
+    """A dependency is away: wait, then try again."""
 
     def __init__(self, what: str, *, retry_after_s: float = 1.0) -> None:
         super().__init__(f"{what} is unavailable")
@@ -63,7 +62,8 @@ class Unavailable(VigieError):
 
 
 class Misconfigured(VigieError):
-    """Stop at start-up. setting: its name; allowed: what it may be; found: what it was, None where there is nothing."""
+    """A setting is wrong: end at start-up. setting: its name; allowed: what it may be; found: what it was, None where it is
+    not set."""
 
     def __init__(self, setting: str, *, found: object, allowed: str) -> None:
         cure = allowed if _EXAMPLE.search(allowed) else redacted(allowed)

@@ -1,1 +1,1 @@
-"""The commands of `vigie`: each joins what lies below it for a person at a terminal."""
+"""The commands of `vigie`: each lets a person at a terminal use the packages below."""

@@ -1,4 +1,4 @@
-"""`vigie accounts`: who is let in on the servers of a cluster, and with what."""
+"""`vigie accounts`: makes the accounts for the servers of a cluster."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What the commands share: exit codes, output, and how an error ends a command."""
+"""Shared by the commands: exit codes, output, and how an error ends a command."""
 
 import os
 import sys
@@ -35,7 +35,7 @@ def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
 
 
 def check_data_folder(folder: Path) -> None:
-    """Make the data folder where it is missing. Raises Misconfigured when that cannot be, or when it cannot be written to."""
+    """Make the data folder if it is missing. Raises Misconfigured when it cannot be made or written to."""
     try:
         private_folder(folder)
         why = None if os.access(folder, os.W_OK | os.X_OK) else "it cannot be written to"
@@ -47,13 +47,13 @@ def check_data_folder(folder: Path) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value a line on standard output."""
+    """Print one JSON value on a line of standard output."""
     sys.stdout.buffer.write(visible_json(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)))
     sys.stdout.buffer.flush()
 
 
 def fail(error: VigieError) -> NoReturn:
-    """Say what is wrong and end the command with the matching exit code."""
+    """Print what is wrong and end the command with the exit code of the error."""
     errors.print(styled(("vigie:", "bold red"), f" {error}"))
     if type(error) is Unavailable:  # the others say themselves what to do
         errors.print("Start it, or try again once it is back; `vigie doctor` says what is amiss.")
@@ -61,7 +61,7 @@ def fail(error: VigieError) -> NoReturn:
 
 
 def exit_code_of(error: VigieError) -> int:
-    """The exit code that an error ends a command with."""
+    """The exit code of a command that ends with this error."""
     match error:
         case Misconfigured():
             return EXIT_USAGE

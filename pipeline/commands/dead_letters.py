@@ -1,4 +1,5 @@
-"""`vigie dead-letters`: what no agent could process, by reason, agent and time: look at it, send it back, or be done with it."""
+"""`vigie dead-letters`: shows the records that no agent could process, by reason, agent and time, and sends them back or
+settles them."""
 
 import getpass
 from collections import Counter

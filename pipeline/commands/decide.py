@@ -70,7 +70,7 @@ def _show(outcome: Outcome, as_json: bool) -> None:
 
 
 def _told(outcome: Outcome) -> Sequence[Text | str]:
-    """An outcome for a person."""
+    """An outcome as text for a person."""
     if outcome.withdrawn is not None:
         gone = outcome.withdrawn
         return [styled(("WITHDRAWN", "bold"), f" {gone.kind} {gone.id}: {gone.reason}")]

@@ -1,4 +1,5 @@
-"""`vigie demo`: the whole road on this machine, shown live and held against the truth of what was played."""
+"""`vigie demo`: runs the whole platform on this machine, shows it live, and compares its results with the truth of what was
+played."""
 
 import asyncio
 import sys
@@ -55,7 +56,7 @@ def demo(
 
 
 async def _until_told(work: Callable[[], Awaitable[None]]) -> None:
-    """Do the work; on Ctrl-C or SIGTERM cancel it and let it clean up."""
+    """Run the coroutine; on Ctrl-C or SIGTERM cancel it and let it clean up."""
     told = stop_on_signals()
     task, waiter = asyncio.ensure_future(work()), asyncio.ensure_future(told.wait())
     await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED)

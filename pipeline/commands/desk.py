@@ -1,4 +1,4 @@
-"""`vigie desk`: a neighbour's receiver, and the keys and certificates for a first trial."""
+"""`vigie desk`: runs a neighbour's receiver, and makes the keys and certificates for a first trial."""
 
 import sys
 from datetime import UTC, datetime
@@ -109,7 +109,7 @@ def _print_address(address: DeskAddress) -> None:
 
 
 def main() -> None:
-    """The desk alone, without the other commands: python -m pipeline.commands.desk."""
+    """Run the desk without the other commands: python -m pipeline.commands.desk."""
     try:
         desk_app()
     except Misconfigured as error:

@@ -1,4 +1,4 @@
-"""`vigie doctor`: what is missing on this machine, and how to mend it."""
+"""`vigie doctor`: says what is missing on this machine, and how to mend it."""
 
 import asyncio
 import importlib
@@ -29,7 +29,7 @@ MEMORY_WANTED = 3 * 2**30  # Kafka 0.4 GB, six agents 0.1-0.45 GB each
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check. cure: what to do about it; empty when nothing is wrong."""
+    """The result of one check. cure: what to do about it; empty when nothing is wrong."""
 
     check: str
     state: Literal["ok", "warning", "wrong"]

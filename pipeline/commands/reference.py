@@ -152,7 +152,7 @@ def _add_export(app: typer.Typer, table: Table[Any]) -> None:
 def _import(
     table: Table[Any], checked: Checked[Any], *, skip_bad: bool, replace: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Take what a file holds, or refuse it with exit code 1."""
+    """Store the items of a checked file, or refuse the file with exit code 1."""
     tell_refused(checked)
     if checked.fatal or (checked.bad and not skip_bad) or not checked.good:
         if as_json:
@@ -178,7 +178,7 @@ def _import(
 
 
 async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
-    """Remove what is there; how many of the keys were unknown."""
+    """Remove the items with these keys. Returns how many of the keys were unknown."""
     collection = collection_of(table)
     async with writer_of() as writer:
         unknown = [key for key in keys if await writer.get(collection, key) is None]

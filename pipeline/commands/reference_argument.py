@@ -1,4 +1,4 @@
-"""What the command `add` takes: COLUMN=VALUE... or a JSON object."""
+"""Parses the argument of the command `add`: COLUMN=VALUE... or a JSON object."""
 
 import csv
 import tempfile
@@ -16,7 +16,7 @@ from pipeline.tables.files import Checked, check_file
 
 
 def one_item(table: Table[Any], cells: Sequence[str], json: str | None) -> Checked[Any]:
-    """One item from the command line, checked as a file of one line would be."""
+    """The item on the command line, checked like a file of one line."""
     if json is not None:
         return _checked_text(table, json, ".json")
     names, values = [], []

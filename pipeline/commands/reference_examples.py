@@ -1,4 +1,4 @@
-"""What each kind of reference data is called, and an example of what `add` may be given."""
+"""The name of each kind of reference data, and an example for its command `add`."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""COLUMN=PATTERN, as the reference commands take it: columns by name, what they show of an item, and which items match."""
+"""Filters of the reference commands, COLUMN=PATTERN: finds columns by name, and tells which items match."""
 
 import fnmatch
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from pipeline.tables.columns import Column, Table
 
 
 def column_named(table: Table[Any], name: str) -> Column:
-    """The column of this name. Raises BadRecord naming the ones there are."""
+    """The column of this name. Raises BadRecord naming all columns."""
     for column in table.columns:
         if name in (column.name, *column.aliases):
             return column
@@ -18,7 +18,7 @@ def column_named(table: Table[Any], name: str) -> Column:
 
 
 def cell_of(item: Any, column: Column) -> str:
-    """What a column shows of an item; empty where it has nothing."""
+    """The text of an item's cell in this column; empty where the item has no value."""
     for step in column.place:
         item = getattr(item, step)
         if item is None:
@@ -27,7 +27,7 @@ def cell_of(item: Any, column: Column) -> str:
 
 
 def filter_of(table: Table[Any], filters: Sequence[str]) -> Callable[[Any], bool]:
-    """Whether an item matches every COLUMN=PATTERN; * and ? as in file names, upper and lower case alike."""
+    """A function that tells whether an item matches every COLUMN=PATTERN. * and ? are wildcards; case does not matter."""
     wanted = []
     for text in filters:
         name, equals, pattern = text.partition("=")

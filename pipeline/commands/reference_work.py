@@ -1,4 +1,4 @@
-"""What the reference commands do: with a file, with the store, and in the terminal."""
+"""The work of the reference commands: on a file, in the store, and in the terminal."""
 
 import heapq
 import sys
@@ -45,20 +45,20 @@ BRIEF: Mapping[str, tuple[str, ...]] = {
 
 @asynccontextmanager
 async def writer_of(settings: Settings | None = None) -> AsyncIterator[ReplicaWriter]:
-    """A writer on the store that the settings name, else on the one of a running `vigie up`. Raises NoServers."""
+    """A writer on the store that the settings name, else on that of a running `vigie up`. Raises NoServers."""
     settings = settings or load_settings()
     async with open_redis(redis_of(settings, "operator"), ca_file=settings.redis_ca_file) as client:
         yield ReplicaWriter(client, settings.namespace)
 
 
 def collection_of(table: Table[Any]) -> Collection[Any]:
-    """The collection that this kind of file fills."""
+    """The collection that files of this kind are stored in."""
     return next(collection for collection in COLLECTIONS if collection.name == table.name)
 
 
 @contextmanager
 def progress_of(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, in a terminal only; what it gives is called with how much is done."""
+    """Show a progress bar on standard error, in a terminal only. Call the function that it yields with how much is done."""
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=errors, disable=not sys.stderr.isatty(), transient=True) as bar:
         task = bar.add_task(what, total=total)
@@ -66,7 +66,7 @@ def progress_of(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def checked_file(table: Table[Any], path: Path) -> Checked[Any]:
-    """The file, read to its end. Raises BadRecord when it cannot be read."""
+    """The checked content of the whole file. Raises BadRecord when it cannot be read."""
     try:
         size = path.stat().st_size
     except OSError as error:
@@ -76,7 +76,7 @@ def checked_file(table: Table[Any], path: Path) -> Checked[Any]:
 
 
 def refuse_everywhere(checked: Checked[Any], *, asked_for: bool) -> None:
-    """Refuse policies that name no zone unless somebody asked for them. Raises BadRecord naming them."""
+    """Raise BadRecord naming the policies that name no zone, and so hold everywhere, unless asked_for."""
     if checked.table.name != "policies" or asked_for:
         return
     found = from_everywhere(checked.items())
@@ -88,7 +88,7 @@ def refuse_everywhere(checked: Checked[Any], *, asked_for: bool) -> None:
 
 
 def tell_refused(checked: Checked[Any]) -> None:
-    """What is wrong with a file, on standard error."""
+    """Print what is wrong with a file on standard error."""
     for one in checked.refused:
         errors.print(str(one), style="red")
     if checked.bad > len(checked.refused):
@@ -96,7 +96,8 @@ def tell_refused(checked: Checked[Any]) -> None:
 
 
 async def store(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any], *, replace: bool) -> Changes:
-    """Write what was good in a file, and warn of what does not fit together now. Raises BadRecord for what cannot be a section."""
+    """Store the good items of a file, and warn of what does not fit together now. Raises BadRecord for items that cannot be
+    sections."""
     collection = collection_of(table)
     if table.name == SECTIONS.name:
         await refuse_unfit(writer, checked)
@@ -108,7 +109,7 @@ async def store(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any],
 
 
 async def refuse_unfit(writer: ReplicaWriter, checked: Checked[Any]) -> None:
-    """Raises BadRecord, naming each reason, when something in the file cannot be a section."""
+    """Raise BadRecord, naming each reason, when an item of the file cannot be a section."""
     decode = msgspec.json.Decoder(Section).decode
     sections = [decode(data) for _, data in checked.pairs()]
     if faults := unfit(sections, await writer.list(CAMERAS), platform_now_ms()):
@@ -116,7 +117,7 @@ async def refuse_unfit(writer: ReplicaWriter, checked: Checked[Any]) -> None:
 
 
 def _special_entries(checked: Checked[Any]) -> Iterable[Any]:
-    """The entries that name zones, cameras or countries, and patterns; few of a million do."""
+    """The entries that name zones, cameras or countries, or are patterns: few of a million are."""
     decode = msgspec.json.Decoder(checked.table.message).decode
     return (decode(data) for _, data in checked.pairs() if any(mark in data for mark in _SPECIAL))
 
@@ -125,7 +126,7 @@ _SPECIAL = (b'"zones":', b'"cameras":', b'"share_with":', b"?", b"*")
 
 
 async def warn(writer: ReplicaWriter, table: Table[Any], entries: Iterable[Any] = ()) -> None:
-    """Say on standard error what names something that is not there."""
+    """Warn on standard error of items that name something that does not exist."""
     cameras, zones = await writer.list(CAMERAS), await writer.list(ZONES)
     if table.name == "hotlist":
         found = dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones},
@@ -144,7 +145,7 @@ async def warn(writer: ReplicaWriter, table: Table[Any], entries: Iterable[Any] 
 async def matching(
     writer: ReplicaWriter, table: Table[Any], wanted: Callable[[Any], bool], limit: int | None
 ) -> AsyncIterator[Any]:
-    """The items wanted: sorted by key, unless there are very many and no limit."""
+    """The items for which `wanted` is true, sorted by key; unsorted when there are very many and no limit."""
     collection = collection_of(table)
     if limit is None and await writer.count(collection) > SORTED_UP_TO:
         async for chunk in writer.chunks(collection):
@@ -163,7 +164,7 @@ async def matching(
 async def show_items(
     writer: ReplicaWriter, table: Table[Any], filters: Sequence[str], limit: int | None, as_json: bool
 ) -> None:
-    """Print the items: one JSON object a line, or a table of the columns that tell most."""
+    """Print the items: one JSON object a line, or a table of the most useful columns."""
     wanted = filter_of(table, filters)
     if as_json:
         async for item in matching(writer, table, wanted, limit):
@@ -181,7 +182,8 @@ async def show_items(
 
 
 async def write_out(writer: ReplicaWriter, table: Table[Any], path: Path) -> int:
-    """Write the whole collection to a file that can be imported again, whole or not at all; how many items."""
+    """Write the whole collection to a file that can be imported again; on an error the old file stays. Returns how many
+    items were written."""
     form: Any = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(path.suffix.lower())
     if form is None:
         raise BadRecord("unknown_form", f"{path.name}: its name must end in .csv, .json or .jsonl")

@@ -1,4 +1,4 @@
-"""`vigie replay`: pictures or a video into the road as a camera would send them, or read right here."""
+"""`vigie replay`: sends pictures or a video to the platform as a camera would, or reads them in this process."""
 
 import asyncio
 import time
@@ -179,7 +179,7 @@ async def _warn_if_unknown(camera: str, redis_url: str, namespace: str) -> None:
 
 
 def _shown(name: str) -> str:
-    """A file's name on one line, whatever it is made of."""
+    """A file's name as one line of text, whatever characters it holds."""
     return "".join(one if one.isprintable() else "?" for one in name)
 
 

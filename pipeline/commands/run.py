@@ -1,4 +1,4 @@
-"""`vigie up`, `vigie worker`, `vigie topics`: what runs the platform."""
+"""`vigie up`, `vigie worker`, `vigie topics`: run the platform."""
 
 import asyncio
 import errno

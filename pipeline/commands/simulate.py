@@ -1,4 +1,4 @@
-"""`vigie simulate`: vehicles on a road network, and beside them the truth of what must come of their reads."""
+"""`vigie simulate`: simulates vehicles on a road network, and writes the truth of what their reads must lead to."""
 
 import asyncio
 import contextlib
@@ -95,7 +95,8 @@ class _Job:
     misreads: int = 0
 
     def _simulation(self) -> Simulation:
-        """Planned for now; sped up, for just so long ago that the last read is long past too."""
+        """A simulation that begins now; one that is sped up lies in the past, so far that its last read is past the live
+        bound."""
         live, now_ms = self.speed_up == 1, time.time_ns() // 1_000_000
         ago_ms = 0 if live else round(self.duration_s * 1000) + 120_000
         options = SimulationOptions(
@@ -136,7 +137,7 @@ class _Job:
 
     @contextlib.contextmanager
     def _watched(self, simulation: Simulation) -> Iterator[Iterator[Arrival]]:
-        """The reads, counted on the screen; the truth is written as they go."""
+        """The reads, counted on the screen. The truth is written first, and each misread when it comes."""
         with _progress() as progress, _opened(self.truth) if self.truth else nullcontext() as truth_file:
             task = progress.add_task("reads", total=round(self.rate * self.duration_s))
             if truth_file:

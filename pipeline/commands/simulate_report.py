@@ -1,10 +1,10 @@
-"""The report of `vigie simulate`, as a record and in words."""
+"""The report of `vigie simulate`: its fields, and its text for people."""
 
 import msgspec
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run of the command did, and what must come of it."""
+    """What one run of the command sent, and what the platform must make of it."""
 
     network: str
     cameras: int
@@ -17,7 +17,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def in_words(report: Report) -> str:
-    """The report as a person reads it."""
+    """The report as text for a person."""
     return (
         f"{report.reads:,} reads of {report.cameras:,} cameras in {report.seconds:.1f} s, {report.misreads:,} of them misread.\n"
         f"They must lead to {report.expected_alerts} alerts, {report.expected_violations} violations "

@@ -1,4 +1,4 @@
-"""`vigie tail TOPIC`: what flows, as it flows."""
+"""`vigie tail TOPIC`: prints a topic's records as they arrive."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -97,7 +97,7 @@ async def _show_all(
 
 
 def _identity(topic: Topic[Any], value: bytes | None) -> str | None:
-    """The id in the message that tells a second copy; None where each record stands for itself."""
+    """The id by which a second copy of a message is known; None for topics whose records have no copies."""
     try:
         message = codec.decode(topic, value)
     except BadRecord:
@@ -143,12 +143,12 @@ def _without_pictures(message: Message) -> Message:
 
 
 def clock(at_ms: int) -> str:
-    """Local time of day with tenths, as a dispatcher reads it."""
+    """The local time of day with tenths of a second, as dispatchers read it."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().strftime("%H:%M:%S.%f")[:-5]
 
 
 def alert_line(alert: Alert, place: str | None = None) -> Text:
-    """One alert as a dispatcher reads it. place: the camera's name, else its id is shown."""
+    """One alert as a line for dispatchers. place: the camera's name; without it the camera's id is shown."""
     colour = _COLOURS[alert.priority] if alert.rings else "dim"
     kind = "" if alert.match == "exact" else f" ({alert.match}, {alert.score:.0%} sure)"
     asks = " CONFIRM FIRST" if alert.confirm else ""
@@ -162,7 +162,7 @@ def alert_line(alert: Alert, place: str | None = None) -> Text:
 
 
 def violation_line(violation: Violation) -> Text:
-    """One violation as the traffic authority reads it."""
+    """One violation as a line for the traffic authority."""
     return styled(
         f"{clock(violation.exit.captured_at_ms)} {violation.plate}  {violation.section_id}: {violation.corrected_kmh} km/h "
         f"(measured {violation.measured_kmh:.1f}) where {violation.limit_kmh} is allowed, certificate "
@@ -171,7 +171,7 @@ def violation_line(violation: Violation) -> Text:
 
 
 def lines_of(message: Message) -> list[Text | str]:
-    """A message for a person."""
+    """A message as lines for a person."""
     match message:
         case ReadBatch():
             return [f"{clock(r.captured_at_ms)} {r.plate:10} {r.confidence:.2f} {r.country or '--'} {r.camera_id}"

@@ -26,7 +26,7 @@ def visible(text: str) -> str:
     """The text without characters that control a terminal or cannot be seen: control characters, marks of writing direction,
     half characters.
 
-    >>> visible("a\x1b[31mred\u202etxt.exe")
+    >>> visible("a\\x1b[31mred\\u202etxt.exe")
     'a[31mredtxt.exe'
     """
     return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", text)
@@ -47,7 +47,7 @@ def visible_json(data: bytes) -> bytes:
 def is_seen(character: str) -> bool:
     """Whether a character may be printed on a terminal.
 
-    >>> is_seen("a"), is_seen("\x9b")
+    >>> is_seen("a"), is_seen("\\x9b")
     (True, False)
     """
     return unicodedata.category(character) not in ("Cc", "Cs") and not _UNSEEN.match(character)

@@ -1,1 +1,1 @@
-"""A road network with vehicles on it: their reads, their pictures, and the truth of what must come of them."""
+"""Simulates a road network with vehicles: their reads, their pictures, and the truth of what the platform must make of them."""

@@ -1,4 +1,4 @@
-"""How reads reach the platform: promptly, out of order, hours late or twice."""
+"""Simulates how reads reach the platform: promptly, out of order, hours late or twice."""
 
 from random import Random
 from typing import NamedTuple
@@ -10,7 +10,8 @@ SLOW_MS = (2_000, 15_000)  # out of order, but live
 
 
 class Arrival(NamedTuple):
-    """One read at the platform's door. due_ms: when, UTC; shown: the plate that the vehicle really carries."""
+    """One read on its arrival at the platform. due_ms: when it arrives, UTC. shown: the text of the plate that the vehicle
+    carries."""
 
     due_ms: int
     read: PlateRead
@@ -18,15 +19,15 @@ class Arrival(NamedTuple):
 
 
 def prompt_ms(random: Random) -> int:
-    """How long an ordinary read is on its way."""
+    """A random delay of an ordinary read, in ms."""
     return 40 + int(random.random() * 360)
 
 
 def slow_ms(random: Random) -> int:
-    """How long a read takes that others overtake."""
+    """A random delay, in ms, so long that later reads arrive first."""
     return random.randint(*SLOW_MS)
 
 
 def late_ms(random: Random) -> int:
-    """For how many milliseconds a camera without connection kept a read."""
+    """A random time, in ms, for which a camera without connection keeps a read."""
     return random.randint(*LATE_MS)

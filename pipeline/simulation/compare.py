@@ -1,4 +1,4 @@
-"""Expected against seen: what is missing, what is there twice, what nobody expected, and what came in the wrong order."""
+"""Compares what was expected with what was seen: missing, seen twice, unexpected, or in the wrong order."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,8 @@ from schemas.reads import PlateRead
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two sets of ids against each other. wrong: seen and expected, but not as expected (id, what is wrong)."""
+    """The differences between expected and seen ids. wrong: ids that were seen, but with other content than expected, and
+    the difference."""
 
     expected: int
     seen: int  # without second copies
@@ -22,12 +23,12 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Nothing missing, nothing spurious, nothing wrong. Second copies are told apart: the reader's end drops them."""
+        """Whether nothing is missing, spurious or wrong. Second copies are reported, but allowed: readers drop them."""
         return not (self.missing or self.spurious or self.wrong)
 
 
 def compare(expected: Iterable[str], seen: Iterable[str], *, wrong: Iterable[tuple[str, str]] = ()) -> Comparison:
-    """Ids against ids."""
+    """Compare two collections of ids. wrong: see Comparison."""
     wanted, counts = dict.fromkeys(expected), Counter(iter(seen))
     return Comparison(
         expected=len(wanted),
@@ -41,7 +42,7 @@ def compare(expected: Iterable[str], seen: Iterable[str], *, wrong: Iterable[tup
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The three comparisons of one simulation."""
+    """The comparisons of one simulation: alerts, violations, forwards."""
 
     alerts: Comparison
     violations: Comparison
@@ -49,13 +50,13 @@ class Outcome:
 
     @property
     def agrees(self) -> bool:
-        """All three agree."""
+        """Whether all three comparisons agree."""
         return self.alerts.agrees and self.violations.agrees and self.forwards.agrees
 
 
 @dataclass(slots=True)
 class Seen:
-    """What came out of the platform, in the order of coming."""
+    """What the platform sent, in the order of arrival."""
 
     alerts: list[Alert] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
@@ -63,7 +64,8 @@ class Seen:
     withdrawn: list[Withdrawal] = field(default_factory=list)
 
     def standing(self) -> "Seen":
-        """What was not taken back, in its first revision: the same alert, confirmed later, is no second alert."""
+        """The same without what was withdrawn, each in its first revision: an alert that is confirmed later is not a second
+        alert."""
         gone = {(one.kind, one.id) for one in self.withdrawn}
         return Seen(
             [one for one in self.alerts if one.revision == 1 and ("alert", one.alert_id) not in gone],
@@ -73,10 +75,10 @@ class Seen:
 
 
 def compare_outcome(truth: Truth, seen: Seen, *, ringing: bool = True) -> Outcome:
-    """What a simulation must lead to against what it led to. What was taken back does not count as seen.
+    """Compare what a simulation must lead to with what was seen. What was withdrawn does not count as seen.
 
-    ringing: also who rings: each wanted vehicle once, and only what was live. Leave it out where the platform was down for
-    longer than the live bound.
+    ringing: compare also which alerts rang: each wanted vehicle once, and only live ones. False where the platform was down
+    for longer than the live bound.
     """
     seen = seen.standing()
     alerts = [alert.alert_id for alert in seen.alerts]
@@ -92,7 +94,7 @@ def compare_outcome(truth: Truth, seen: Seen, *, ringing: bool = True) -> Outcom
 
 
 def order_breaks(sent: Iterable[PlateRead], seen: Iterable[PlateRead]) -> tuple[str, ...]:
-    """The cameras whose reads were seen in another order than they were sent in; second copies do not count."""
+    """The cameras whose reads were seen in another order than they were sent in. Second copies are ignored."""
     before, after = _by_camera(sent), _by_camera(seen)
     return tuple(camera_id for camera_id, ids in after.items() if not _in_order(before.get(camera_id, ()), ids))
 

@@ -1,4 +1,4 @@
-"""How readers go wrong: characters that look alike, one wrong edit, or something else altogether."""
+"""Simulates errors of readers: a character that looks alike, one wrong edit, or a wholly different text."""
 
 from random import Random
 from typing import Literal
@@ -16,7 +16,7 @@ _FAR = "AEFHKPRX349"  # no lookalike of anything: an edit with one of these is a
 
 
 def confusable(random: Random, plate: str) -> str | None:
-    """The plate with one character read as one that looks like it; None where it has none such."""
+    """The plate with one character replaced by one that looks like it; None where no character has a look-alike."""
     places = [index for index, character in enumerate(plate) if character in _LOOKALIKES]
     if not places:
         return None
@@ -25,7 +25,7 @@ def confusable(random: Random, plate: str) -> str | None:
 
 
 def one_edit(random: Random, plate: str) -> str:
-    """The plate with one character changed, added or lost, and not for one that looks like it."""
+    """The plate with one character changed, added or removed; the new character is no look-alike of the old one."""
     index = random.randrange(len(plate))
     other = random.choice([character for character in _FAR if character != plate[index]])
     return random.choice((
@@ -36,7 +36,7 @@ def one_edit(random: Random, plate: str) -> str:
 
 
 def garbage(random: Random) -> str:
-    """A text that is no vehicle's plate, as on an advertisement or a sticker."""
+    """A text that is on no plate, like that of an advertisement or a sticker."""
     while True:
         text = "".join(random.choices(_ALPHABET, k=random.randint(5, 9)))
         if checksum(text) != 0:
@@ -44,7 +44,7 @@ def garbage(random: Random) -> str:
 
 
 def misread(random: Random, plate: str, wanted: Wanted) -> str:
-    """A wrong text for a plate of ordinary traffic: like no wanted plate, and no other vehicle's."""
+    """A wrong text for a plate of ordinary traffic. It resembles no wanted plate and is no other vehicle's."""
     while True:
         kind: Kind = random.choices(("confusable", "edit", "garbage"), (60, 32, 8))[0]
         text = garbage(random) if kind == "garbage" else one_edit(random, plate)

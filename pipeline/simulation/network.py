@@ -1,4 +1,4 @@
-"""A road network to simulate on: the reference data of a platform, and the routes that vehicles take over its cameras."""
+"""The road network to simulate: the platform's reference data, and the routes that vehicles take past its cameras."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,8 @@ from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One camera on a route. metres: road from the camera before (0 for the first); limit_kmh: what is driven there."""
+    """One camera on a route. metres: length of road from the camera before (0 for the first). limit_kmh: the speed driven
+    there."""
 
     camera_id: str
     metres: float
@@ -32,14 +33,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Patrol:
-    """Where a moving camera drives: a closed loop at a constant speed. zones: the zones that the whole loop lies in."""
+    """The way of a moving camera: a closed loop driven at a constant speed. zones: the zones in which the whole loop lies."""
 
     loop: tuple[Position, ...]
     lap_ms: int
     zones: tuple[str, ...] = ()
 
     def position_at(self, at_ms: int) -> Position:
-        """Where it is at a time (UTC milliseconds)."""
+        """The camera's position at a time (UTC ms)."""
         done = (at_ms % self.lap_ms) / self.lap_ms * len(self.loop)
         index = int(done)
         here, there = self.loop[index], self.loop[(index + 1) % len(self.loop)]
@@ -52,7 +53,7 @@ class Patrol:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoadNetwork:
-    """Everything that the simulation drives on. The five collections are what the platform is given as reference data."""
+    """A simulated road network. Its five collections are loaded into the platform as reference data."""
 
     name: str
     cameras: tuple[Camera, ...]
@@ -74,19 +75,19 @@ class RoadNetwork:
         object.__setattr__(self, "routes_past", {camera_id: tuple(routes) for camera_id, routes in past.items()})
 
     def without(self, camera_ids: Iterable[str]) -> "RoadNetwork":
-        """The same network with nobody driving past these cameras: their reads come from elsewhere."""
+        """The same network without traffic past these cameras: their reads come from elsewhere."""
         closed = set(camera_ids)
         routes = (Route(route.name, tuple(_shortened(route.legs, closed)), route.weight) for route in self.routes)
         return replace(self, routes=tuple(route for route in routes if route.legs))
 
     def zones_of(self, camera_id: str) -> list[Zone]:
-        """The zones that every read of this camera lies in."""
+        """The zones in which every read of this camera lies."""
         inside = self.patrols[camera_id].zones if camera_id in self.patrols else ()
         return [zone for zone in self.zones if camera_id in zone.cameras or zone.zone_id in inside]
 
 
 def _shortened(legs: Iterable[Leg], closed: set[str]) -> Iterator[Leg]:
-    """The legs without the closed cameras; their metres go to the next one."""
+    """The legs without the closed cameras. The metres of a leg that is left out are added to the next one."""
     passed, begun = 0.0, False
     for leg in legs:
         passed += leg.metres

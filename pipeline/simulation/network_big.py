@@ -1,4 +1,5 @@
-"""A country's network for load tests: thousands of cameras over Belgium, in the shares and densities of a national platform."""
+"""Makes a country's network for load tests: thousands of cameras over Belgium, with the proportions and densities of a
+national platform."""
 
 from itertools import pairwise
 from math import cos, radians, sin
@@ -40,7 +41,8 @@ _2023, _2030 = 1_672_531_200_000, 1_893_456_000_000
 
 
 def big_network(cameras: int = 10_000, seed: int = 1, *, hotlist: int = 5_000) -> RoadNetwork:
-    """A network of so many cameras, with one controlled section for each 80 and the same borders as the small one.
+    """Make a network of `cameras` cameras, with one controlled section for every 80 and the same borders as the small
+    network.
 
     The same numbers and seed give the same network. Raises ValueError for fewer than 40 cameras.
     """
@@ -87,7 +89,7 @@ def _camera(random: Random, number: int) -> Camera:
 
 
 def _sections(random: Random, cameras: list[Camera], count: int) -> tuple[list[Section], dict[str, Camera]]:
-    """So many sections, and their cameras: the exit's stands some way ahead of the entry's and looks the same way."""
+    """Make `count` sections with their cameras: the exit's camera is some way ahead of the entry's and looks the same way."""
     able = [camera for camera in cameras if "section_control" in (camera.purposes or ())]
     drawn = random.sample(able, 2 * min(count, len(able) // 2))
     sections: list[Section] = []
@@ -102,7 +104,7 @@ def _sections(random: Random, cameras: list[Camera], count: int) -> tuple[list[S
 
 
 def _ahead(camera: Camera, metres: float) -> Position:
-    """So far ahead of a fixed camera, the way its traffic goes."""
+    """The position this many metres ahead of a fixed camera, in its traffic's direction."""
     assert camera.position is not None  # it is fixed
     lat, heading = camera.position.lat, radians(camera.heading_deg or 0.0)
     return Position(
@@ -132,7 +134,8 @@ def _section_route(section: Section) -> Route:
 
 
 def _routes(random: Random, cameras: list[Camera], controlled: set[str]) -> list[Route]:
-    """Each camera outside of sections is on one route, with some neighbours; main roads carry ten times a side road's traffic."""
+    """Routes of a few neighbouring cameras each; each camera outside of sections is on one. Main roads carry ten times a
+    side road's traffic."""
     free = sorted((camera for camera in cameras if camera.camera_id not in controlled), key=_west_to_east)
     routes: list[Route] = []
     while free:
@@ -145,7 +148,7 @@ def _routes(random: Random, cameras: list[Camera], controlled: set[str]) -> list
 
 
 def _beeline_m(one: Camera, other: Camera) -> float:
-    """Metres between two cameras: no road is shorter."""
+    """The straight distance between two cameras in metres; no road is shorter."""
     return beeline_m(one.position, other.position) if one.position and other.position else 0.0
 
 
@@ -154,7 +157,7 @@ def _west_to_east(camera: Camera) -> tuple[str, float]:
 
 
 def _zones(cameras: list[Camera]) -> tuple[Zone, ...]:
-    """Borders: the cameras that look the way out in the places nearest to them."""
+    """One zone for each border: the cameras near it that look outwards."""
     borders: tuple[tuple[str, Country, float, tuple[str, ...]], ...] = (
         ("border-fr", "FR", 240, ("Tournai", "Mouscron", "Mons")), ("border-nl", "NL", 20, ("Turnhout", "Antwerp")),
         ("border-lu", "LU", 130, ("Arlon", "Bastogne")),

@@ -1,4 +1,4 @@
-"""The hotlist of a country's network for load tests: lists and countries in the shares of a national one."""
+"""Makes the hotlist of a country's network for load tests, with lists and countries in national proportions."""
 
 import re
 from random import Random
@@ -21,7 +21,7 @@ def is_one_vehicles(plate: str) -> bool:
 
 
 def hotlist_of(random: Random, count: int) -> list[HotlistEntry]:
-    """So many entries, no two alike; the same from the same random source."""
+    """Make `count` entries, all with different plates. The same random state gives the same entries."""
     countries: tuple[Country, ...] = tuple(GRAMMARS)
     alike = Wanted(())
     entries: list[HotlistEntry] = []

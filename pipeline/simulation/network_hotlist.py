@@ -1,6 +1,6 @@
-"""The demo's hotlist, with one entry of each kind, and what may be forwarded to the neighbours.
+"""The demo's hotlist, with one entry of each kind, and the policies for forwarding to the neighbours.
 
-Every plate is made up. No two entries are alike, so a read is of one of them or of none.
+Every plate is made up. No two entries are alike, so a read matches one of them or none.
 """
 
 from schemas.reference import HotlistEntry, Policy

@@ -1,6 +1,7 @@
-"""The demo's network: 40 Belgian cameras. A city's low-emission zone, three controlled sections, three borders, a police car.
+"""The demo's network of 40 Belgian cameras: a city's low-emission zone, three controlled sections, three borders, a police
+car.
 
-Places are real and coordinates are near them; distances, certificates, plates and owners' requests are made up.
+The places are real and the coordinates near them; distances, certificates, plates and owners' requests are made up.
 """
 
 from pipeline.simulation.network import Leg, Patrol, RoadNetwork, Route

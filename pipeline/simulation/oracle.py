@@ -1,7 +1,8 @@
-"""What reads must lead to, stated from the law and from how they were made; it asks none of the platform's decisions.
+"""Computes what simulated reads must lead to, from the law and from how they were made, without calling the platform's
+decisions.
 
-It states the arithmetic again, in its own words, and the simulation makes no read on whose outcome two careful readers of
-the rules could differ.
+It implements the arithmetic a second time, independently, and the simulation makes no read on whose outcome two careful
+readers of the rules could differ.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ MAY_RING_WITHIN_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One read of a wanted vehicle and how its text relates to the entry; match None: it must not be recognised."""
+    """One read of a wanted vehicle. match: how its text relates to the entry; None: it must not be recognised."""
 
     read: PlateRead
     due_ms: int
@@ -39,10 +40,11 @@ def counts_here(network: RoadNetwork, entry: HotlistEntry, read: PlateRead) -> b
 
 
 def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[Sight]) -> Iterator[ExpectedAlert]:
-    """The alerts of one wanted vehicle, its sights in the order of capture.
+    """The alerts that one wanted vehicle must raise. sights: in the order of capture.
 
-    The first live one rings; so does the first live one that shows the wanted plate itself, when others only looked like it before.
-    No other: every vehicle of the simulation drives as one vehicle can, and all reads of its own plate are equally sure.
+    The first live alert rings. Later, the first live one with exactly the wanted plate rings too, if all before only
+    resembled it. No others ring, because in the simulation every vehicle drives as one vehicle can, and all reads of its own
+    plate are equally sure.
     """
     rung: set[Match | None] = set()
     for sight in sights:
@@ -76,7 +78,7 @@ def _outbound(zone: Zone, read: PlateRead) -> bool:
 def expected_forwards(
     network: RoadNetwork, entry: HotlistEntry, alert: ExpectedAlert, read: PlateRead
 ) -> Iterator[ExpectedForward]:
-    """The messages that one alert sends abroad."""
+    """The messages that must go abroad for one alert."""
     for policy in network.policies:
         if policy.country not in entry.share_with or entry.hotlist not in policy.lists:
             continue
@@ -100,9 +102,10 @@ def expected_forwards(
 
 
 def corrected_be_kmh(metres: float, travelled_ms: int) -> int | None:
-    """What a Belgian driver is held to have driven: 6 km/h off up to 100, 6 % above, rounded down.
+    """The speed held against a Belgian driver, in km/h: the measured speed less 6 km/h up to 100 and less 6 % above, rounded
+    down.
 
-    None where it makes a difference whether the measured speed is rounded down first: the simulation avoids such speeds.
+    None where rounding the measured speed first would change the result: the simulation avoids such speeds.
     """
     measured = metres * 3600.0 / travelled_ms
     whole = int(measured)

@@ -1,4 +1,4 @@
-"""Driving: a vehicle's passages along a route, and the reads that cameras make of them."""
+"""Simulates driving: a vehicle's passages along a route, and the reads that cameras make of them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _SLOWEST = 0.84  # of what is driven there; 1 at most, so every limit is kept
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One vehicle before one camera. at_ms: UTC."""
+    """One vehicle passing one camera. at_ms: UTC."""
 
     camera_id: str
     at_ms: int
@@ -35,18 +35,19 @@ class Passage:
 
 
 def travel_ms(metres: float, speed_kmh: float) -> int:
-    """How long it takes."""
+    """The travel time in ms."""
     return round(metres * HOUR_MS / 1000.0 / speed_kmh)
 
 
 def draw_pace(random: Random) -> float:
-    """How fast a vehicle drives that keeps to every limit, as a share of what is driven there."""
+    """A random pace of a vehicle that keeps to every limit: its speed as a share of the speed driven there."""
     return random.uniform(_SLOWEST, 1.0)
 
 
 @lru_cache(maxsize=50_000)
 def timetable(route: Route, slow: bool) -> tuple[tuple[float, float], ...]:
-    """For each camera of the route: ms after the start at full pace, and the speed there. slow: no faster than 88 km/h."""
+    """For each camera of the route: ms since the start at full pace, and the speed there in km/h. slow: no faster than 88
+    km/h."""
     at_ms, table = 0.0, []
     for leg in route.legs:
         speed_kmh = min(_LORRY_KMH, leg.limit_kmh) if slow else float(leg.limit_kmh)
@@ -58,7 +59,8 @@ def timetable(route: Route, slow: bool) -> tuple[tuple[float, float], ...]:
 def drive(
     random: Random, route: Route, vehicle_class: VehicleClass, start_ms: int, window: tuple[int, int]
 ) -> Iterator[Passage]:
-    """The passages within the window (UTC ms, end excluded) of a vehicle that starts then and keeps to every limit."""
+    """The passages of a vehicle that starts at start_ms and keeps to every limit, as far as they lie in the window (UTC ms,
+    end excluded)."""
     pace = draw_pace(random)
     for leg, (after_ms, speed_kmh) in zip(route.legs, timetable(route, vehicle_class in SLOW_CLASSES), strict=True):
         at_ms = start_ms + int(after_ms / pace)
@@ -67,7 +69,7 @@ def drive(
 
 
 def duration_ms(route: Route) -> int:
-    """The longest that drive() takes for the route."""
+    """The longest time in ms that a vehicle of drive() takes for the route."""
     return int(timetable(route, True)[-1][0] / _SLOWEST) + 1
 
 
@@ -82,7 +84,8 @@ def read_of(
     alternatives: tuple[Alternative, ...] = (),
     clock: ClockState | None = None,
 ) -> PlateRead:
-    """What the camera makes of a passage. plate: as read, if not as carried; due_ms: when the platform receives it."""
+    """The read that the camera makes of a passage. plate: the text that it reads; None: the plate that the vehicle carries.
+    due_ms: when the platform receives it, UTC."""
     camera = network.by_id[passage.camera_id]
     patrol = network.patrols.get(passage.camera_id)
     text = plate or vehicle.plate

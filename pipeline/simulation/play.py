@@ -17,10 +17,10 @@ async def play(
     speed_up: float = 1.0,
     reads_per_s: float | None = None,
 ) -> int:
-    """Hand each read to `await put(read)` when it is due. Returns how many.
+    """Hand each read to `await put(read)` when it is due. Returns how many were handed over.
 
-    starts_ms: what time of the simulation it is now. speed_up: how many times faster than time. reads_per_s: this many a
-    second instead, whenever they were due; infinity for as fast as they are taken.
+    starts_ms: the time of the simulation at the call. speed_up: how many times faster than real time. reads_per_s: hand over
+    this many a second instead, whenever they are due; infinity: as fast as `put` takes them.
     """
     began_ms, count = _steady_ms(), 0
     for arrival in arrivals:

@@ -1,4 +1,5 @@
-"""Vehicles on controlled sections: clearly too fast, clearly not, one km/h either side of the tolerance, and every doubt."""
+"""Simulates vehicles on controlled sections: clearly too fast, clearly not, one km/h on either side of the tolerance, and
+every kind of doubt."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +24,8 @@ _CLEARLY, _IN_DOUBT = (0.5, 0.3, 0.15, 0.05), (0.03, 0.02, 0.01, 0.005)  # km/h 
 
 
 class Manner(NamedTuple):
-    """How a vehicle takes a section. corrected: what it must come to, from limit; why: None for a violation."""
+    """How a vehicle drives over a section. corrected: its speed after tolerance, in km/h, as a function of the limit. why:
+    the reason why it proves nothing; None for a violation."""
 
     name: str
     corrected: Callable[[Random, int], int]
@@ -83,7 +85,8 @@ MANNERS = (
 def section_case(
     random: Random, network: RoadNetwork, number: int, window: tuple[int, int], wanted: Wanted
 ) -> tuple[list[Arrival], Truth]:
-    """One vehicle on one section within the window (UTC ms), in the manner that the number names, and what must come of it."""
+    """Drive one vehicle over one section within the window (UTC ms), in the manner that the number selects. Returns its
+    reads and what they must lead to."""
     manner = MANNERS[number % len(MANNERS)]
     weights = [8 if _certified(section, window[0]) else 1 for section in network.sections]
     section = random.choices(network.sections, weights)[0]
@@ -144,9 +147,10 @@ def _arrivals(
 
 
 def _speed(random: Random, distance: Distance, manner: Manner, limit: int) -> tuple[int, float]:
-    """How long the section takes in ms, and at what speed, so that the corrected speed is as the manner wants it.
+    """The travel time in ms and the speed in km/h that give the corrected speed of the manner.
 
-    Where the clocks' error or a second read could tip the verdict, it does: on a long section that is a small share of a km/h.
+    With doubtful clocks or a second read, the speed is so little above a whole number that the doubt lowers the corrected
+    speed.
     """
     wish = manner.corrected(random, limit)
     clocks = [clock for clock in (manner.entry_clock, manner.exit_clock) if clock is _DOUBTFUL]

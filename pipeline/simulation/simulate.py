@@ -1,7 +1,7 @@
-"""A road network with vehicles on it, simulated: reads in the order of their arrival, and what they must lead to.
+"""Simulates vehicles on a road network: their reads in the order of arrival, and what these must lead to.
 
-The same network, options and seed give the same reads to the last bit. What must come of them is known from how they were
-made: wanted vehicles and speeding ones are planned first, one by one, and ordinary traffic is made so that nothing comes of it.
+The same network, options and seed give exactly the same reads. The truth follows from how they were made: wanted and
+speeding vehicles are planned first, one by one, and ordinary traffic is made so that it leads to nothing.
 """
 
 import heapq
@@ -22,8 +22,8 @@ from pipeline.simulation.wanted_cases import wanted_case
 class SimulationOptions:
     """What to simulate. Shares are of the reads, 0..1.
 
-    A capture time is the time of the simulation: to be taken as live, start_ms must be now and the reads be sent when due.
-    live False says that they will be sent later than that, so that nothing rings.
+    Capture times are times of the simulation: for live alerts, start_ms must be now and the reads be sent when they are due.
+    live=False: the reads will be sent later than that, so that nothing may ring.
     """
 
     start_ms: int  # UTC; nothing arrives before
@@ -42,7 +42,7 @@ class SimulationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """One simulated stretch of time. truth is whole from the start; reads are made as they are asked for."""
+    """One simulated period. `truth` is complete from the start; reads are made while they are iterated."""
 
     network: RoadNetwork
     options: SimulationOptions
@@ -52,7 +52,7 @@ class Simulation:
 
     @property
     def reads(self) -> Iterator[Arrival]:
-        """Every read in the order of arrival, some of them twice, from the beginning each time it is asked for."""
+        """Every read in the order of arrival, some of them twice. Each call begins anew."""
         options = self.options
         traffic = Traffic(
             Random(f"{options.seed}/traffic"),
@@ -70,7 +70,7 @@ class Simulation:
 
 
 def simulate(network: RoadNetwork, options: SimulationOptions) -> Simulation:
-    """Plan a simulation. Raises ValueError where the network has no routes or nothing would ever be read."""
+    """Plan a simulation. Raises ValueError when the network has no routes or nothing would ever be read."""
     if not network.routes or options.reads_per_s <= 0 or options.duration_ms <= 0:
         raise ValueError("a simulation needs routes, a rate above 0 and a duration above 0")
     wanted = Wanted(network.hotlist)
@@ -81,7 +81,7 @@ def simulate(network: RoadNetwork, options: SimulationOptions) -> Simulation:
 
 
 def misread_of(arrival: Arrival) -> Misread | None:
-    """What the vehicle carried, where it was read wrongly."""
+    """The misread that an arrival is: its text and the plate that the vehicle carries; None where they are the same."""
     read = arrival.read
     return None if read.plate == arrival.shown else Misread(read_id=read.read_id, plate=read.plate, shown=arrival.shown)
 
@@ -103,7 +103,7 @@ def _cases(network: RoadNetwork, options: SimulationOptions, wanted: Wanted) -> 
 
 
 def _some_twice(random: Random, reads: Iterator[Arrival], options: SimulationOptions) -> Iterator[Arrival]:
-    """Each read once, and some again a little later: a source sends again what it is not sure of."""
+    """Each read once, and some again a little later, as a source does that got no answer."""
     again: list[tuple[int, int, Arrival]] = []
     for number, arrival in enumerate(reads):
         while again and again[0][0] <= arrival.due_ms:

@@ -1,4 +1,4 @@
-"""Ordinary traffic: vehicles that nobody looks for and that keep to every limit, seen by cameras that now and then misread."""
+"""Simulates ordinary traffic: vehicles that are not wanted and keep to every limit, and are sometimes misread."""
 
 import heapq
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from schemas.reads import Alternative, VehicleClass
 
 
 class Traffic:
-    """An endless stream of ordinary reads, in the order of their arrival, from the same seed always the same."""
+    """An endless stream of ordinary reads in the order of arrival. The same seed gives the same reads."""
 
     def __init__(
         self,
@@ -28,7 +28,8 @@ class Traffic:
         slow: float,
         taken: frozenset[str],
     ) -> None:
-        """misreads, slow: shares of the reads; late: of the vehicles. taken: plates that no ordinary vehicle may carry."""
+        """misreads, slow: shares of the reads; late: share of the vehicles. taken: plates that no ordinary vehicle may
+        carry."""
         self._random, self._network, self._wanted = random, network, wanted
         self._misreads, self._late, self._slow = misreads, late, slow
         controlled = {line.camera_id for section in network.sections for line in (*section.entries, *section.exits)}

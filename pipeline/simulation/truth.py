@@ -1,4 +1,4 @@
-"""What a simulation's reads must lead to, known from how they were made, and how it is written beside them (JSON lines)."""
+"""The truth of a simulation: what its reads must lead to, and its file of JSON lines."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from schemas.outcomes import Match
 
 
 class ExpectedAlert(Message, frozen=True, kw_only=True, tag_field="kind", tag="alert"):
-    """One alert that must be raised. rings: whether a dispatcher hears it; live: whether it was fresh enough to ring."""
+    """One alert that must be raised. rings: whether a dispatcher must hear it. live: whether it was recent enough to ring."""
 
     alert_id: str
     read_id: str
@@ -47,7 +47,7 @@ class ExpectedForward(Message, frozen=True, kw_only=True, tag_field="kind", tag=
 
 
 class Quiet(Message, frozen=True, kw_only=True, tag_field="kind", tag="quiet"):
-    """Reads that must lead to nothing, though they nearly do, and why."""
+    """Reads that must lead to nothing although they nearly do, and the reason."""
 
     read_ids: tuple[str, ...]
     subject: str  # the entry or the section
@@ -55,7 +55,7 @@ class Quiet(Message, frozen=True, kw_only=True, tag_field="kind", tag="quiet"):
 
 
 class Misread(Message, frozen=True, kw_only=True, tag_field="kind", tag="misread"):
-    """One read whose text is not what the vehicle carries."""
+    """One read whose text is not the plate that the vehicle carries."""
 
     read_id: str
     plate: Plate  # as read
@@ -67,7 +67,7 @@ Line = ExpectedAlert | ExpectedViolation | ExpectedForward | Quiet | Misread
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """All that one simulation must lead to."""
+    """Everything that one simulation must lead to."""
 
     alerts: tuple[ExpectedAlert, ...] = ()
     violations: tuple[ExpectedViolation, ...] = ()
@@ -83,7 +83,7 @@ class Truth:
 
 
 def merged(truths: Iterable[Truth]) -> Truth:
-    """Several truths as one."""
+    """Several truths merged into one."""
     listed = tuple(truths)
     return Truth(
         alerts=tuple(alert for truth in listed for alert in truth.alerts),
@@ -94,7 +94,7 @@ def merged(truths: Iterable[Truth]) -> Truth:
 
 
 def stale(truth: Truth) -> Truth:
-    """The truth of the same reads sent so late that none is live."""
+    """The truth of the same reads if they are sent so late that no alert is live."""
     late = (msgspec.structs.replace(alert, live=False, rings=False) for alert in truth.alerts)
     return replace(truth, alerts=tuple(late))
 
@@ -109,7 +109,7 @@ def write_lines(lines: Iterable[Line], out: IO[bytes]) -> int:
 
 
 def read_truth(source: IO[bytes]) -> Truth:
-    """What write_lines wrote; misreads are left out. Raises BadRecord naming the line that is none of it."""
+    """The truth that write_lines wrote, without misreads. Raises BadRecord naming a line that is not one of its lines."""
     decoder = msgspec.json.Decoder(Line)
     lines: list[Line] = []
     for number, text in enumerate(source, start=1):

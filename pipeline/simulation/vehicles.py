@@ -1,11 +1,11 @@
-"""Vehicles for the simulation: plates by each country's grammar, that no misread turns into another vehicle's plate.
+"""Makes vehicles for the simulation, with plates in each country's format, such that no misread gives another vehicle's
+plate.
 
 Two rules keep the truth of a simulation certain:
 
 - every vehicle's plate has a checksum of 0, which any single wrong, missing or added character breaks, so the misread of one
-  vehicle is never the plate of another;
-- no vehicle's plate, and no misread, lies within one edit of a wanted plate (confusable characters taken as equal), nor
-  fits a wanted pattern, unless it is meant to.
+vehicle is never the plate of another; - no vehicle's plate, and no misread, lies within one edit of a wanted plate
+(confusable characters taken as equal), nor fits a wanted pattern, unless it is meant to.
 """
 
 import re
@@ -35,7 +35,7 @@ Draw = Callable[[Random], str]
 
 
 def checksum(plate: str) -> int:
-    """0 for every vehicle of the simulation."""
+    """The checksum of a plate; it is 0 for every vehicle of the simulation."""
     return sum(_VALUE[character] for character in plate) % _CHECKSUM
 
 
@@ -104,7 +104,7 @@ _COLOURS = ("black", "grey", "white", "blue", "red", "silver", "green")
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """One vehicle. country_seen: what cameras say of its country (None: they cannot tell)."""
+    """One vehicle. country_seen: the country that cameras report; None: they report none."""
 
     plate: str
     country: Country
@@ -114,10 +114,12 @@ class Vehicle:
 
 
 class Wanted:
-    """What the hotlist would match, more widely than it does: any simulated text that it does not admit is drawn again."""
+    """The texts that the hotlist might match, taken more widely than it does. The simulation draws again any text that
+    `admits` refuses."""
 
     def __init__(self, entries: Iterable[HotlistEntry], *, with_edits_up_to: int = 100_000) -> None:
-        """with_edits_up_to: for a longer hotlist, one-edit neighbours are kept only of entries that match them (near)."""
+        """with_edits_up_to: for a hotlist longer than this, texts within one edit are kept only of the entries that match
+        such texts (near)."""
         listed = tuple(entries)
         patterns = [skeleton(entry.plate) for entry in listed if _is_pattern(entry.plate)]
         self._patterns = re.compile("|".join(map(_expression, patterns))) if patterns else None
@@ -128,19 +130,19 @@ class Wanted:
             self.add(entry.plate, with_edits=entry.near or len(literal) <= with_edits_up_to)
 
     def add(self, plate: str, *, with_edits: bool = True) -> None:
-        """One more plate to keep away from; with_edits: also from what is one edit away."""
+        """Add a plate that other vehicles must not resemble. with_edits: nor any text within one edit of it."""
         folded = skeleton(plate)
         self._skeletons.add(folded)
         if with_edits:
             self._gaps.update(_gaps(folded))
 
     def knows(self, text: str) -> bool:
-        """True where the text may be taken for a wanted plate, or fits a pattern."""
+        """Whether the text may be taken for a wanted plate, or fits a wanted pattern."""
         folded = skeleton(text)
         return folded in self._skeletons or bool(self._patterns and self._patterns.fullmatch(folded))
 
     def admits(self, text: str) -> bool:
-        """True where the text is beyond one edit of every wanted plate and fits no pattern."""
+        """Whether the text is more than one edit from every wanted plate and fits no wanted pattern."""
         folded = skeleton(text)
         if self.knows(text) or folded in self._gaps:
             return False
@@ -156,12 +158,13 @@ def _expression(pattern: str) -> str:
 
 
 def _gaps(text: str) -> set[str]:
-    """The text with one character left out, each in turn: two texts within one edit share one of these or are one."""
+    """Each text made by leaving out one of the text's characters. Of two texts within one edit, these sets overlap, or one
+    text is in the other's set."""
     return {text[:index] + text[index + 1 :] for index in range(len(text))}
 
 
 def draw_plate(random: Random, country: Country, wanted: Wanted) -> str:
-    """A plate of the country with checksum 0 that no wanted entry is like."""
+    """A random plate of the country, with checksum 0, that resembles no wanted entry."""
     draw = GRAMMARS[country]
     while True:
         plate = _balanced(draw(random))
@@ -170,7 +173,8 @@ def draw_plate(random: Random, country: Country, wanted: Wanted) -> str:
 
 
 def _balanced(plate: str) -> str | None:
-    """The plate with one character of its end changed so that the checksum is 0; None where none of the three will do."""
+    """The plate with one of its last characters changed so that the checksum is 0; None where none of three changes gives
+    that."""
     excess = checksum(plate)
     if excess == 0:
         return plate
@@ -184,12 +188,12 @@ def _balanced(plate: str) -> str | None:
 
 
 def draw_class(random: Random) -> VehicleClass:
-    """A class of vehicle as they are met on Belgian roads."""
+    """A random class of vehicle, with the frequencies of Belgian roads."""
     return _CLASSES[bisect(_CLASS_BOUNDS, random.random())]
 
 
 def draw_vehicle(random: Random, wanted: Wanted, vehicle_class: VehicleClass = "car") -> Vehicle:
-    """A vehicle as they are met on Belgian roads."""
+    """A random vehicle with the frequencies of Belgian roads."""
     country = random.choices(_COUNTRIES, _SHARES)[0]
     return Vehicle(
         plate=draw_plate(random, country, wanted),

@@ -1,4 +1,4 @@
-"""Wanted vehicles on the road: each entry of the hotlist driven once, read well and read wrongly, in time and late."""
+"""Simulates wanted vehicles: each entry of the hotlist is driven once, read well and read wrongly, in time and late."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -23,9 +23,9 @@ _ANY_TIME = (0, 1 << 62)
 def wanted_case(
     random: Random, network: RoadNetwork, entry: HotlistEntry, window: tuple[int, int], wanted: Wanted, misreads: float
 ) -> tuple[list[Arrival], Truth]:
-    """One wanted vehicle's journey through the window (UTC ms), and what must come of it.
+    """Drive one wanted vehicle through the window (UTC ms). Returns its reads and what they must lead to.
 
-    misreads: the share of its reads, after the first, that go wrong. What is shared abroad is read well and in time.
+    misreads: the share of its reads, after the first, that are wrong. Reads that are forwarded abroad are right and in time.
     """
     vehicle = _vehicle_of(random, entry)
     late = not entry.share_with and not entry.cameras and random.random() < 0.12
@@ -69,7 +69,7 @@ def _clean(entry: HotlistEntry) -> Match:
 
 
 def _vehicle_of(random: Random, entry: HotlistEntry) -> Vehicle:
-    """A vehicle that fits the entry: for a pattern, some plate that fits it."""
+    """A vehicle that carries the entry's plate, or a plate that fits its pattern."""
     country: Country = entry.country or "BE"
     letters = "".join(random.choice("349") if c == "?" else "" if c == "*" else c for c in entry.plate)
     seen = country if entry.country and random.random() < 0.8 else None  # never one that contradicts the entry
@@ -95,7 +95,8 @@ def _captured_within(window: tuple[int, int], *, late: bool) -> tuple[int, int]:
 def _journey(
     random: Random, network: RoadNetwork, entry: HotlistEntry, vehicle: Vehicle, captured: tuple[int, int]
 ) -> list[Passage]:
-    """The passages within the time on a route that leads where the entry matters; at least one of those lies in it."""
+    """The passages in these times (from, until; UTC ms) on a route past a camera where the entry counts; at least one is at
+    such a camera."""
     goals = _goals(random, network, entry)
     while True:
         route = random.choice(network.routes_past[random.choice(goals)])
@@ -117,7 +118,8 @@ def _within(passages: Sequence[Passage], shift_ms: int, captured: tuple[int, int
 
 
 def _goals(random: Random, network: RoadNetwork, entry: HotlistEntry) -> list[str]:
-    """The cameras of which the journey must pass one: where the entry counts, or the border it is shared across."""
+    """The cameras of which the journey must pass at least one: where the entry counts, or at the border of a country it is
+    shared with."""
     named = set(entry.cameras)
     for zone in network.zones:
         if zone.zone_id in entry.zones:

@@ -1,1 +1,1 @@
-"""Reference data in files: CSV and JSON, every bad line refused with its place and reason."""
+"""Reads and writes reference data in files: CSV and JSON. Every bad line is refused with its place and the reason."""

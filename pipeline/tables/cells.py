@@ -1,4 +1,4 @@
-"""What may stand in one cell of a table: text to value and back.
+"""Converts one cell of a table to a value, and values back to text.
 
 Every parser raises ValueError saying in plain words what is wrong.
 """
@@ -147,7 +147,8 @@ def phrases(text: str) -> list[str]:
 
 
 def line(text: str) -> dict[str, object]:
-    """A camera, or one lane of it as camera:lane; "camera:" where the camera's own name ends in a number after a colon.
+    """A camera, or one lane of it written as camera:lane. A camera whose own name ends in a colon and a number is written
+    with a colon more at its end.
 
     >>> line("E40-02:1"), line("E40-02")
     ({'camera_id': 'E40-02', 'lane': 1}, {'camera_id': 'E40-02'})
@@ -241,7 +242,8 @@ def _picture_point(text: str) -> tuple[float, float]:
 
 
 def safe_cell(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula: an apostrophe stands before one that begins like it. See read_cell.
+    """The text as a cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe in front. See
+    read_cell.
 
     >>> safe_cell("=HYPERLINK(1)"), safe_cell("-3.25"), safe_cell("theft")
     ("'=HYPERLINK(1)", '-3.25', 'theft')
@@ -250,7 +252,7 @@ def safe_cell(text: str) -> str:
 
 
 def read_cell(text: str) -> str:
-    """A cell as safe_cell was given it.
+    """The text that safe_cell was given, from the cell that it returned.
 
     >>> read_cell("'=HYPERLINK(1)"), read_cell("'t Zand")
     ('=HYPERLINK(1)', "'t Zand")
@@ -259,6 +261,6 @@ def read_cell(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it may stand in a message: quoted, its middle left out when it is long."""
+    """A value as messages show it: quoted, and without its middle when it is long."""
     text = value if isinstance(value, str) else str(value)
     return repr(text if len(text) <= 40 else f"{text[:25]}...{text[-10:]}")

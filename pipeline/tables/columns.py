@@ -71,7 +71,7 @@ class Table(Generic[T]):
     days_of_item: bool = False
 
     def key(self, item: T) -> str:
-        """What names this item."""
+        """The text that identifies this item in its collection."""
         key: str = getattr(item, self.key_field)
         return key
 
@@ -93,14 +93,14 @@ def _is_country(kind: inspect.Type) -> bool:
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:
-    """The type itself, where None is allowed beside it."""
+    """The type without None."""
     if isinstance(kind, inspect.UnionType):
         return next(one for one in kind.types if not isinstance(one, inspect.NoneType))
     return kind
 
 
 def _cell_of(name: str, kind: inspect.Type) -> tuple[Callable[[str], object], Callable[[Any], str]]:
-    """How a field of this type is parsed and shown."""
+    """The parser and the printer of a field of this type."""
     bare = _bare(kind)
     if isinstance(bare, inspect.VarTupleType):
         return _cell_of_several(bare.item_type)
@@ -121,7 +121,7 @@ def _cell_of(name: str, kind: inspect.Type) -> tuple[Callable[[str], object], Ca
 
 
 def _cell_of_several(item: inspect.Type) -> tuple[Callable[[str], object], Callable[[Any], str]]:
-    """How a field of several such items is parsed and shown."""
+    """The parser and the printer of a field that holds several items of this type."""
     match item:
         case inspect.LiteralType():
             return lambda cell: [_lower_name(part) for part in cells.words(cell)], _joined
@@ -202,7 +202,7 @@ def _fields(message: type[Message]) -> tuple[inspect.Field, ...]:
 
 
 def _no_fault(_: object, _home: str) -> None:
-    """For kinds of reference data whose messages say all that an item must be."""
+    """Never finds a fault: for reference data whose message type checks everything."""
 
 
 def _table(

@@ -91,7 +91,7 @@ def _columns(header: str, separator: str, file: str, line: int, table: Table[Any
 
 
 class _Cells:
-    """Turns a line's cells into values. Cells that come again and again (a list's name, a date) are parsed once."""
+    """Converts a line's cells to values. Cells that occur again and again (a list's name, a date) are converted once."""
 
     def __init__(
         self, columns: list[Column], header: Mapping[str, tuple[int, str]], file: str, *, plain_plates: bool
@@ -104,7 +104,7 @@ class _Cells:
         self._file = file
 
     def values(self, row: list[str], line: int) -> tuple[int, dict[str, Any]] | Refused:
-        """Line number and values by field name, or what is wrong."""
+        """The line number and the values by field name, or the refusal that says what is wrong."""
         while len(row) > len(self._plan) and not row[-1].strip():
             row = row[:-1]
         if len(row) != len(self._plan):
@@ -128,7 +128,8 @@ class _Cells:
 
 
 def _parsed(cell: str, column: Column, parse: Callable[[str], object], known: dict[str, object]) -> object:
-    """A cell's value, or _DEFAULT where it is empty or the default; what is not empty is added to what is known."""
+    """A cell's value; _DEFAULT where the cell is empty or holds the default. Other values are added to `known`, by their
+    text."""
     text = read_cell(cell.strip())
     if not text:
         return _DEFAULT

@@ -103,7 +103,7 @@ def _form_of(path: Path, stream: BinaryIO) -> Form:
 
 
 class _Check(Generic[T]):
-    """One file on its way from bytes to checked items."""
+    """Reads one file, from bytes to checked items."""
 
     def __init__(self, table: Table[T], file: str, told: int, home: str) -> None:
         self._table = table
@@ -116,7 +116,7 @@ class _Check(Generic[T]):
         self._header: dict[str, tuple[int, str]] = {}  # number and written name of each column of a CSV file
 
     def run(self, stream: BinaryIO, form: Form, progress: Callable[[int], None] | None) -> Checked[T]:
-        """Read it all."""
+        """Read the file to its end."""
         if form == "csv":
             rows = csv_rows(stream, self._file, self._table, self._header)
         else:
@@ -167,7 +167,7 @@ class _Check(Generic[T]):
             self._checked.refused.append(refused)
 
     def _find_duplicates(self) -> None:
-        """Refuse every item whose key, for the same moment from which it holds, stood in the file before. 24 bytes an item."""
+        """Refuse every item that repeats key and begin of validity of an earlier item in the file. Needs 24 bytes an item."""
         hashes = np.frombuffer(self._hashes, dtype=np.int64) if self._hashes else np.empty(0, dtype=np.int64)
         order = np.argsort(hashes, kind="stable")
         again = np.flatnonzero(hashes[order[1:]] == hashes[order[:-1]]) + 1 if len(order) else order

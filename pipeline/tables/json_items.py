@@ -1,4 +1,4 @@
-"""The items of a JSON file, each with the line that it starts on: an array, JSON lines, or objects one after the other."""
+"""Yields the items of a JSON file, each with the line that it starts on: of an array, of JSON lines, or of objects in a row."""
 
 import codecs
 import json
@@ -15,11 +15,11 @@ _SPACE = " \t\r\n"
 
 
 class _Broken(Exception):
-    """The text is no JSON from here on."""
+    """The text stops being JSON here."""
 
 
 class _Text:
-    """A window that moves over the text of a file and counts lines."""
+    """Reads a file's text piece by piece and counts its lines."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -30,7 +30,7 @@ class _Text:
         self.ended = False
 
     def more(self) -> bool:
-        """Read on; False at the end of the file."""
+        """Read the next piece. Returns False at the end of the file."""
         raw = self._stream.read(_BLOCK)
         self.ended = not raw
         try:
@@ -41,12 +41,12 @@ class _Text:
         return not self.ended
 
     def skip_to(self, end: int) -> None:
-        """Go on to this place in the window."""
+        """Consume the text up to this index of the piece."""
         self.line += self.text.count("\n", self.at, end)
         self.at = end
 
     def next_character(self) -> str:
-        """The next one that is no space, not consumed; empty at the end of the file."""
+        """The next character that is no white space, without consuming it; "" at the end of the file."""
         while True:
             end = self.at
             while end < len(self.text) and self.text[end] in _SPACE:
@@ -67,7 +67,7 @@ def json_items(stream: BinaryIO, file: str, *, lines: bool) -> Iterator[tuple[in
 
 
 def looks_like_lines(head: bytes) -> bool:
-    """Whether a file that begins so has one object a line."""
+    """Whether the beginning of a file shows one object a line (JSON lines)."""
     first = head.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0].rstrip()
     return first.startswith(b"{") and first.endswith(b"}")
 
@@ -135,7 +135,7 @@ def _values(text: _Text, in_array: bool) -> Iterator[tuple[int, bytes]]:
 
 
 def _value(text: _Text) -> bytes:
-    """The next value's text, consumed."""
+    """Consume the next value and return its text."""
     decoder = json.JSONDecoder()
     while True:
         try:

@@ -1,4 +1,4 @@
-"""A date in a file is a day where it was written: from its first to its last millisecond in that country's time."""
+"""Turns a date in a file into moments: the day in that country's time, from its first to its last millisecond."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,7 +18,7 @@ _ZONES = {
 
 
 def zone_of(country: str) -> ZoneInfo:
-    """The time of a country; that of Brussels where none is known.
+    """The time zone of a country; that of Brussels for a country that is not listed.
 
     >>> zone_of("PT").key, zone_of("IS").key
     ('Europe/Lisbon', 'Atlantic/Reykjavik')
@@ -30,7 +30,8 @@ def zone_of(country: str) -> ZoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class LocalDay:
-    """A date as it stands in a file. ends: the moment meant is its end, which is the first of the next day, not included."""
+    """A date written in a file. ends: the end of that day is meant (the first moment of the next day, not included), not its
+    start."""
 
     day: date
     ends: bool = False

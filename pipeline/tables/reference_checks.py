@@ -1,4 +1,5 @@
-"""What does not fit together in the reference data: names that name nothing, sections that can prove nothing, or are none."""
+"""Finds what does not fit together in the reference data: names of things that do not exist, and sections that can prove no
+violation."""
 
 from collections.abc import Collection, Iterable
 
@@ -11,7 +12,8 @@ from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 def dangling(
     cameras: Iterable[Camera], sections: Iterable[Section], zones: Iterable[Zone], policies: Iterable[Policy]
 ) -> list[str]:
-    """In words, what one item says of another that is not so. Nothing of it stops the platform; each is probably a mistake."""
+    """Warnings, in words, about items that name something that does not exist. None of them stops the platform; each is
+    probably a mistake."""
     camera_ids = {camera.camera_id for camera in cameras}
     zones = list(zones)
     zone_ids = {zone.zone_id for zone in zones}
@@ -30,9 +32,11 @@ def dangling(
 
 
 def unfit(sections: Iterable[Section], cameras: Iterable[Camera], at_ms: int) -> list[str]:
-    """In words, why some of these cannot be sections, as the law is at that moment (ms UTC). They are not to be taken.
+    """Reasons, in words, why some of these cannot be sections under the law at that moment (ms UTC). Such sections must be
+    refused.
 
-    Cameras that are not known are left out: a section may be imported before its cameras, and proves nothing until it fits them.
+    Cameras that are not known are left out: a section may be imported before its cameras, and proves nothing until it fits
+    them.
     """
     known = {camera.camera_id: camera for camera in cameras}
     return [
@@ -48,7 +52,8 @@ def dangling_entries(
     zone_ids: Collection[str],
     policies: Collection[Policy] = (),
 ) -> list[str]:
-    """As dangling, for hotlist entries: cameras, zones and countries that they name in vain, and how much a pattern matches."""
+    """Warnings about hotlist entries, like `dangling`: cameras, zones and countries that do not exist, and patterns that
+    match very many plates."""
     found: list[str] = []
     for entry in entries:
         share = told_of_pattern(entry)

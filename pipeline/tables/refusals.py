@@ -1,4 +1,4 @@
-"""What is wrong with a file of reference data: where, and in plain words why."""
+"""Says what is wrong with a file of reference data: where, and in plain words why."""
 
 import difflib
 import re

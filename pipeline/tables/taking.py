@@ -1,4 +1,4 @@
-"""One item of reference data from what a file or a person wrote of it: brought into form, checked, or refused in plain words."""
+"""Makes an item of reference data from what a file or a person wrote: converts, checks, or refuses in plain words."""
 
 from typing import Any, Generic, TypeVar
 
@@ -13,9 +13,9 @@ T = TypeVar("T", bound=Message)
 
 
 class WrongItem(Exception):
-    """What was written is no item that may be taken.
+    """The values do not make an item.
 
-    place: the way to what is wrong, names and indexes; empty: all of it. by_rule: what it says is against a rule.
+    place: where the fault is (names and indexes); empty: in all of it. by_rule: the values are well formed but break a rule.
     """
 
     def __init__(self, place: tuple[str | int, ...], reason: str, *, by_rule: bool = False) -> None:
@@ -26,7 +26,7 @@ class WrongItem(Exception):
 
 
 class Taking(Generic[T]):
-    """Makes items of one kind. home: the country that takes them."""
+    """Makes items of one kind of reference data. home: the country of this platform."""
 
     def __init__(self, table: Table[T], home: str) -> None:
         self._table = table
@@ -35,7 +35,7 @@ class Taking(Generic[T]):
         self._moments = {one.place for one in table.columns if one.aliases}  # a moment has a short name, too
 
     def of_json(self, values: dict[str, Any]) -> T:
-        """The item of a JSON object. Changes the object. Raises WrongItem."""
+        """Make an item of a JSON object. Changes the object. Raises WrongItem."""
         unknown = unknown_field(values, self._table.message)
         if unknown:
             raise WrongItem(*unknown)
@@ -57,7 +57,7 @@ class Taking(Generic[T]):
         return self.of_cells(values)
 
     def of_cells(self, values: dict[str, Any]) -> T:
-        """The item of a row's cells, which were parsed. Changes them. Raises WrongItem."""
+        """Make an item of a row's parsed cells. Changes them. Raises WrongItem."""
         country = values.get("country") if self._table.days_of_item else None
         _place_days(values, country if isinstance(country, str) else self._home, ())
         try:
@@ -72,7 +72,7 @@ class Taking(Generic[T]):
 
 
 def _place_days(values: dict[str, Any], country: str, place: Place) -> None:
-    """Put the moment of each date in its place."""
+    """Replace each date in the values by its moment, in that country's time."""
     for name, value in values.items():
         if isinstance(value, LocalDay):
             try:

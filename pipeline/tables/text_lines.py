@@ -29,8 +29,10 @@ _NOT_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 class TextLines:
-    """A file's lines, each ending in one line feed. A line that cannot be decoded is noted in `bad`, by its number, and handed on
-    with marks in place of what is broken, so that the table keeps its shape. stream: seekable.
+    """A file's lines, each ending in one line feed. stream: seekable.
+
+    A line that cannot be decoded is recorded in `bad` by its number. It is still returned, with replacement characters for
+    the broken bytes, so that its columns stay in place.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -54,14 +56,14 @@ class TextLines:
                 yield raw.decode(self.encoding, "replace") + "\n"
 
     def taint(self, first: int) -> str | None:
-        """What was wrong with the lines from `first` to the current one; forgotten once told."""
+        """What was wrong with the lines from `first` to the current one, or None. Each fault is returned once."""
         if not self.bad:
             return None
         wrong = [self.bad.pop(line) for line in sorted(self.bad) if line >= first]
         return wrong[0] if wrong else None
 
     def _raw_lines(self) -> Iterator[tuple[bytes, bool]]:
-        """Each line without its end, and whether it was too long to be kept (it is empty then)."""
+        """Each line without its end, and whether it was too long; the text of such a line is empty."""
         end_in = _WIDE_END.get(self.encoding, _END)
         waiting, dropping, ended = b"", False, False
         while not ended:
@@ -83,7 +85,7 @@ class TextLines:
 
 
 def _encoding_of(stream: BinaryIO) -> tuple[str, bool]:
-    """The encoding, and whether it is guessed. Reads the file once; afterwards the stream stands behind the byte order mark."""
+    """The file's encoding, and whether it is a guess. Reads the file once; the stream is then after the byte order mark."""
     start = stream.read(3)
     for mark, name in _MARKS:
         if start.startswith(mark):
@@ -96,7 +98,8 @@ def _encoding_of(stream: BinaryIO) -> tuple[str, bool]:
 
 
 def _looks_like_1252(stream: BinaryIO) -> bool:
-    """Whether the file holds bytes above 127, none of which make a character of UTF-8 and all of which are in Windows-1252."""
+    """Whether the file is Windows-1252: it has bytes above 127, all of them are defined there, and none is part of a valid
+    UTF-8 character."""
     above, carried = False, b""
     while block := stream.read(_BLOCK):
         window = carried + block

@@ -1,4 +1,4 @@
-"""Reference data to files: CSV, a JSON array or JSON lines, such that reading them gives the same items."""
+"""Writes reference data to files, as CSV, a JSON array or JSON lines, so that reading them gives the same items."""
 
 import csv
 from collections.abc import Iterable
@@ -16,7 +16,8 @@ ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def write_file(stream: TextIO, table: Table[T], items: Iterable[T], form: Form) -> int:
-    """Write items so that check_file reads the same ones back; how many there were. stream: opened with newline=""."""
+    """Write the items so that check_file reads the same ones back. Returns how many were written. stream: opened with
+    newline=""."""
     written = 0
     if form == "csv":
         writer = csv.writer(stream, lineterminator="\n")
