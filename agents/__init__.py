@@ -1,4 +1,4 @@
-"""The agents of the road, by name. Each module here holds one, as AGENT; none is imported before it is asked for."""
+"""The agents by name. Each module here holds one, as AGENT; it is imported when it is asked for."""
 
 import importlib
 from typing import Any
@@ -11,7 +11,7 @@ AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaiso
 
 
 def agent_named(name: str) -> Agent[Any]:
-    """The agent of this name. Raises Misconfigured for a name that is none."""
+    """The agent with this name. Raises Misconfigured for an unknown name."""
     if name not in AGENTS:
         raise Misconfigured("agent", found=name, allowed="one of " + ", ".join(AGENTS))
     agent: Agent[Any] = importlib.import_module(f"agents.{name}").AGENT

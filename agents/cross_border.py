@@ -1,4 +1,5 @@
-"""alerts -> the neighbours' policies -> forwards, each country on a partition of its own."""
+"""The agent cross_border: makes forwards of alerts by the policies of the neighbours, each country on a partition of its
+own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Replica(Mirror):
         self.policies_changed: Callable[[list[str]], None] = lambda _: None
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """Take over what changed; changed policies are told on."""
+        """Take in what changed; pass changed policies on."""
         super().take(collection, changed, reset)
         if collection == POLICIES.name:
             self.policies_changed([one.key for one in changed])
@@ -50,9 +51,9 @@ def _logged(alert: Alert, one: NotForwarded) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """The handler and what it needs. partitions: of the forwards topic; home: our own country.
+    """The handler and what it needs. partitions: of the forwards topic. home: our own country.
 
-    told: called with each country that hears nothing of an alert, though its entry is shared with it.
+    told: called for each country that an alert's entry is shared with but that gets no forward of it.
     """
 
     replica: Replica
@@ -65,7 +66,8 @@ class Forwarder:
     told: Callable[[Alert, NotForwarded], None]
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
-        """The forwards of these alerts, each id once; Unavailable while Redis is away and there are some."""
+        """The forwards of these alerts, each id once. Raises Unavailable while Redis is away and there are alerts to
+        forward."""
         if records:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
@@ -91,7 +93,7 @@ class Forwarder:
         return outputs
 
     def _allowed(self, alert: Alert, now_ms: int) -> list[Sent]:
-        """The forwards of an alert. What its entry shares and no policy lets through is logged with its reason."""
+        """The forwards of an alert. A country that the entry is shared with but no policy allows is logged with the reason."""
         at_ms, replica = alert.read.captured_at_ms, self.replica
         policies = replica.policies.as_of(at_ms)
         told = told_abroad(
@@ -103,7 +105,7 @@ class Forwarder:
         return [sent_of(alert, one, policies) for one in told if isinstance(one, Allowed)]
 
     def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
-        """The forward's withdrawal for our own readers, and its recall for the neighbour."""
+        """Send the withdrawal of a forward for our own readers, and the recall to the neighbour."""
         forward = recall.sent.forward
         country = forward.to_country
         partition = partition_of_country(country, self.partitions)
@@ -120,7 +122,7 @@ def forwarder(
     replica: Replica, admission: Admission, memory: ForwardMemory, partitions: int, home: str,
     now_ms: Callable[[], int], told: Callable[[Alert, NotForwarded], None] = _logged,
 ) -> Forwarder:  # fmt: skip
-    """The handler on this reference data and this memory; changes of policies are told to it from now on."""
+    """Make the handler on this reference data and memory, and have it told of changed policies from now on."""
     open_forwards = OpenForwards(
         memory, lambda: replica.policies.as_of(now_ms()), replica.cameras.as_of, replica.zones.as_of, home
     )
@@ -129,7 +131,7 @@ def forwarder(
 
 
 async def start(context: Context) -> Handler[Alert | Withdrawal]:
-    """Load the replica, then forward. Raises Unavailable when Redis is away."""
+    """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     await context.follow(replica, CAMERAS, ZONES, POLICIES)
     admission = Admission(replica, settings, context.now_ms)

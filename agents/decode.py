@@ -1,9 +1,11 @@
-"""frames -> tracks: finds plates in pictures, follows them per camera, hands on the best crops of each passage once.
+"""The agent decode: finds plates in frames, follows them per camera, and sends the best crops of each passage once, as a
+track.
 
-A passage that is still open keeps its first frame uncommitted, so a crash brings its frames again. Frames of passages that were
-handed on by then come again with them: what those used up is in Redis before the commit, and is not used twice.
+The offset of a passage's first frame is not committed while the passage is open, so that its frames come again after a
+crash. Frames of passages that were already sent come again with them: the detections that these used up are in Redis before
+the commit, and are not used twice.
 
-What is known of a camera spares work: plates outside its regions are not followed, and a fixed camera's picture in which nothing
+Known cameras need less work: plates outside a camera's regions are not followed, and a fixed camera's frame in which nothing
 moved is not searched.
 """
 
@@ -33,7 +35,8 @@ from schemas.topics import FRAMES, TRACKS
 
 
 async def start(context: Context) -> Handler[Frame]:
-    """Begin with no passages: the frames of those that were open come again. Raises Unavailable when Redis is away."""
+    """Begin without passages: the frames of those that were open come again. Returns the handler. Raises Unavailable when
+    Redis is away."""
     one_thread()
     settings = context.settings
     check = partial(check_time, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days)
@@ -53,7 +56,7 @@ async def start(context: Context) -> Handler[Frame]:
 
 @dataclass(slots=True)
 class Decoder:
-    """The handler and what it keeps between batches."""
+    """The handler, and what it keeps between batches."""
 
     spent: SpentDetections
     now_ms: Callable[[], int]
@@ -67,12 +70,13 @@ class Decoder:
     _complete: list[Passage] = field(default_factory=list)  # not handed on yet
 
     def forget(self) -> None:
-        """Partitions were reassigned."""
+        """Forget all open passages: the partitions were reassigned."""
         self.passages.clear()
         self._complete.clear()
 
     async def handle(self, records: Sequence[Record[Frame]]) -> Outputs:
-        """Take frames (none: only time has passed). Raises Unavailable before anything was changed."""
+        """The tracks of the passages that these frames complete; without frames, of those whose time is over. Raises
+        Unavailable before anything is changed."""
         outputs = Outputs()
         await self._meet(records)
         still_before = self.passages.watched_still
@@ -104,9 +108,9 @@ class Decoder:
         return msgspec.structs.replace(track, network=camera.network, purposes=purposes_of(camera))
 
     def _watch(self, records: Sequence[Record[Frame]], outputs: Outputs) -> None:
-        """Follow the plates of each frame. Frames that cannot be taken are refused.
+        """Follow the plates of each frame; refuse frames that may not enter or cannot be decoded.
 
-        What is complete is kept, so that a later frame's failure, after which all come again, loses none.
+        Complete passages are kept: when a later frame fails, all frames come again, and no passage may be lost.
         """
         for record in records:
             try:
@@ -126,14 +130,15 @@ class Decoder:
         return partition not in handled and self.waiting(partition) == 0
 
     async def _meet(self, records: Sequence[Record[Frame]]) -> None:
-        """Begin to follow cameras that were not seen before."""
+        """Begin to follow the cameras that are new to this worker."""
         partitions = {record.message.camera_id: record.partition for record in records}
         known = await self.spent.load(self.passages.unknown(partitions))
         for camera_id, spent in known.items():
             self.passages.add(camera_id, partitions[camera_id], spent)
 
     def _settle_later(self, outputs: Outputs) -> None:
-        """Have what was used up written once the tracks are safe, and forget what can no longer come again."""
+        """Write the used-up detections when the tracks are acknowledged, and forget those whose frames can no longer come
+        again."""
         spent, keep_from = self.passages.take_spent(), self.committed()
         self.passages.forget_spent(keep_from)
         if spent:

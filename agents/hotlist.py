@@ -1,9 +1,9 @@
-"""reads -> the hotlist -> alerts. Everything is decided from memory; a batch that has hits takes two round
-trips to Redis.
+"""The agent hotlist: matches reads with the hotlist and sends alerts. It decides from memory; a batch with hits takes two
+round trips to Redis.
 
-A read that may not enter (unknown camera, from the future, older than retention) and a record that cannot be decoded go to the
-dead letters; the rest of the batch goes on. This agent reports them, because it looks at every read; the other agents that read the
-same topic leave them out and count them.
+A read that may not enter (unknown camera, from the future, older than retention) and a record that cannot be decoded go to
+the dead letters; the rest of the batch goes on. This agent reports them, because it looks at every read; the other agents
+that read the same topic leave them out and count them.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class Replica(Mirror):
         self.entries_changed: Callable[[list[str]], None] = lambda _: None
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """Take over what changed; changed entries are told on."""
+        """Take in what changed; pass changed entries on."""
         super().take(collection, changed, reset)
         if collection == HOTLIST.name:
             self.entries_changed([one.key for one in changed])
@@ -65,7 +65,7 @@ class Matcher:
     now_ms: Callable[[], int]
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
-        """The alerts of these batches, each with its incident; Unavailable while Redis is away and there are hits."""
+        """The alerts of these batches, each with its incident. Raises Unavailable while Redis is away and there are hits."""
         if records:
             self.admission.need_cameras()
         outputs, alerts, now_ms = Outputs(), list[Alert](), self.now_ms()
@@ -92,7 +92,7 @@ class Matcher:
         return outputs
 
     def _take_back(self, one: TakenBack, now_ms: int, outputs: Outputs) -> None:
-        """What takes the alert's place, if anything, and then its withdrawal, under the same key."""
+        """Send the alert that replaces this one, if there is one, and then the withdrawal, both under the same key."""
         if one.instead:
             outputs.send(ALERTS, one.instead, key=plate_of(one.instead))
         outputs.send(ALERTS, one.withdrawal(now_ms), key=plate_of(one.alert))
@@ -114,7 +114,7 @@ class Matcher:
         ]
 
     async def _placed(self, alerts: Sequence[Alert]) -> list[Alert]:
-        """Each alert in its incident, ringing or not; at a replay as it was decided first, without those withdrawn since."""
+        """Each alert in its incident. In a replay it is as first decided, and alerts withdrawn since are left out."""
         cameras = self.replica.cameras
         reads = [alert.read for alert in alerts]
         wheres = [position_of(read, cameras.at(read.camera_id, read.captured_at_ms)) for read in reads]
@@ -124,7 +124,7 @@ class Matcher:
 def matcher(
     replica: Replica, admission: Admission, memory: AlertMemory, settings: Settings, now_ms: Callable[[], int]
 ) -> Matcher:
-    """The handler on this reference data and this memory; changes of entries are told to it from now on."""
+    """Make the handler on this reference data and memory, and have it told of changed entries from now on."""
     open_alerts = OpenAlerts(
         memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_of, replica.zones.as_of
     )
@@ -133,7 +133,7 @@ def matcher(
 
 
 async def start(context: Context) -> Handler[ReadBatch]:
-    """Load the replica, then match. Raises Unavailable when Redis is away."""
+    """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     await context.follow(replica, CAMERAS, ZONES, HOTLIST)
     admission = Admission(replica, settings, context.now_ms)

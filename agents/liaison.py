@@ -1,9 +1,11 @@
-"""forwards -> the neighbours' desks -> receipts. Per partition, so that a desk that is down holds no other country back.
+"""The agent liaison: delivers forwards to the neighbours' desks and sends receipts. Partitions are handled separately, so
+that a desk that is away delays no other country.
 
-One forward at a time: a desk's order is kept by waiting for its answer, so the round trip across the border bounds the pace,
-not Kafka. While a desk is away the handler raises Unavailable instead of waiting inside: between two attempts the stage sees
-a stop or a rebalance, and then calls again with the very same forward, so nothing overtakes it. A crash between delivery and
-commit sends the same forward_id again: the desk drops the second copy and gives the same acknowledgement.
+It delivers one forward at a time: a desk's order is kept by waiting for its answer, so the round trip across the border sets
+the pace, not Kafka. While a desk is away the handler raises Unavailable instead of waiting inside: between two attempts the
+stage can stop or give up the partition, and then calls again with the same forward, so that none overtakes it. A crash
+between delivery and commit sends the same forward_id again: the desk drops the second copy and gives the same
+acknowledgement.
 """
 
 import asyncio
@@ -40,7 +42,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Open:
-    """The forward that a partition is at. due_s: loop time before which it is not tried again."""
+    """The delivery that is under way in one partition. due_s: when to try next, in seconds of the event loop's clock."""
 
     forward_id: str
     attempts: int = 0
@@ -65,7 +67,7 @@ class Liaison:
     open: dict[int, Open]
 
     async def handle(self, records: Sequence[Record[Forward | Withdrawal]]) -> Outputs:
-        """Settle each record in turn. Raises Unavailable while its desk is away, and then wants the same records again."""
+        """Deliver each forward in turn. Raises Unavailable while its desk is away; call it again with the same records then."""
         outputs = Outputs()
         for record in records:
             if isinstance(record.message, Withdrawal):
@@ -101,7 +103,8 @@ class Liaison:
         return await self._attempt(forward, work, desk, self.key)
 
     async def _needs_no_delivery(self, forward: Forward) -> bool:
-        """Whether it was recalled, or is the recall of what was never sent: the neighbour then has nothing to forget."""
+        """Whether the forward was recalled, or is itself the recall of a forward that was never sent: the neighbour has
+        nothing to delete then."""
         if forward.kind == "recall" and forward.refers_to is not None:
             return await self.marks.was_dropped(forward.refers_to)
         if not await self.marks.is_recalled(forward.forward_id):
@@ -111,7 +114,8 @@ class Liaison:
         return True
 
     async def _is_first_copy(self, record: Record[Forward]) -> bool:
-        """A record that comes again after a crash is still the first copy; the same forward in another record is not."""
+        """Whether this record is the first one with its forward. The same record again, after a crash, still is; another
+        record with the same forward is not."""
         claim = f"{record.topic}/{record.partition}/{record.offset}"
         return (await self.seen.first_time([record.message.forward_id], [claim]))[0]
 
@@ -169,7 +173,7 @@ class Liaison:
 
 
 class Counters:
-    """What liaison counts beyond every stage's metrics."""
+    """The counters of this agent, beside those of every stage."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.settled = Counter(
@@ -181,7 +185,8 @@ class Counters:
 
 
 async def start(context: Context) -> Handler[Forward | Withdrawal]:
-    """Read keys and certificates and open nothing: connections come with the first forward. Raises Misconfigured."""
+    """Read keys and certificates and return the handler. Connections are opened with the first forward. Raises
+    Misconfigured."""
     settings = context.settings.liaison
     liaison = Liaison(
         desks={country: _client(settings, country, desk) for country, desk in settings.desks.items()},

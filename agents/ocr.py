@@ -1,4 +1,5 @@
-"""tracks -> reads: reads a passage's crops, votes, and stores crop and overview as evidence. Pictures stop here."""
+"""The agent ocr: reads the crops of each track, votes for one text, and stores crop and overview as evidence. It sends
+reads; pictures are not sent any further."""
 
 import asyncio
 from collections import defaultdict
@@ -20,10 +21,11 @@ from schemas.topics import READS, TRACKS
 
 
 async def start(context: Context) -> Handler[Track]:
-    """Load the reader and open the evidence store. PaddleOCR (1 to 4 s) loads once the agent has joined its group, whose start it
-    would slow; the first read in doubt waits for it.
+    """Load the reader, open the evidence store and return the handler. PaddleOCR (1 to 4 s) is loaded after the agent has
+    joined its group, which would otherwise be late; a doubtful read waits for it.
 
-    The libraries are warmed up after that: what they keep would otherwise add to the peak of memory, which is that of its load.
+    The libraries are warmed up after that, because warming up first would raise the peak of memory, which is reached while
+    PaddleOCR loads.
     """
     one_thread()
     paddle = Paddle()
@@ -49,7 +51,7 @@ class Ocr:
     context: Context
 
     async def handle(self, records: Sequence[Record[Track]]) -> Outputs:
-        """Read tracks; one batch of reads per partition goes out. Keeps nothing between calls."""
+        """The reads of these tracks, one batch per partition. Keeps nothing between calls."""
         outputs = Outputs()
         reads: defaultdict[int, list[PlateRead]] = defaultdict(list)
         for record in records:
@@ -65,7 +67,7 @@ class Ocr:
         return outputs
 
     async def _read(self, track: Track, seen: SceneRead) -> PlateRead:
-        """The message, its pictures stored. Raises Unavailable when the evidence store is away."""
+        """Store the track's pictures and return the read. Raises Unavailable when the evidence store is away."""
         at_ms = track.captured_at_ms if track.line_at_ms is None else track.line_at_ms
         return PlateRead(
             read_id=read_id(track.camera_id, at_ms, seen.plate),

@@ -1,13 +1,14 @@
-"""reads -> what is remembered of each plate on each section -> violations and withdrawals, when the reads have settled.
+"""The agent section_control: remembers the reads of each plate on each section, and sends violations and withdrawals when
+they have settled.
 
-Each batch of reads takes one round trip to Redis, if any of it was taken on a section's line. Once a second what has settled is
-decided: nothing of it is sent before it is remembered as decided, and nothing is forgotten of what is to be sent before the broker
-has acknowledged it, so that the next worker finishes what one that died has begun. What has settled is told by the broker's time,
-of all partitions: a backlog in one makes all wait, and changes nothing.
+A batch with reads at a section's line takes one round trip to Redis. Once a second, what has settled is decided. A decision
+is stored before its messages are sent, and its messages are kept until the broker has acknowledged them, so that another
+worker sends them if this one dies. Whether something has settled is judged by the broker's time in all partitions: a backlog
+in one makes all wait, and changes no decision.
 
-Redis remembers which records it knows, and a gap tells that it forgot: then they are read again from there, or, where nothing is
-left, from as long ago as matters. What may not enter is left out and counted here: the hotlist agent reads the same topic and
-reports it to the dead letters.
+Redis stores which records it has, and a gap shows that it lost some: they are read again from there, or, where nothing is
+left, from as long ago as matters. Reads that may not enter are left out and counted here: the hotlist agent reads the same
+topic and reports them to the dead letters.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +57,7 @@ class Replica(Mirror):
         self.reference = Reference(self.sections.versions, self.cameras)
 
     def reread_ms(self) -> int:
-        """How far back to read again when everything that was remembered is lost."""
+        """How many ms back to read again when Redis has lost everything."""
         waits = [
             section.max_travel_ms * 2 + section.max_late_ms for section in self.reference.sections.current().values()
         ]
@@ -77,7 +78,8 @@ class Controller:
     next_s: float = 0.0  # of the monotonic clock: when to decide again
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
-        """Remember these; once a second also decide what has settled. Unavailable while Redis is away and there is something."""
+        """Store these reads; once a second also decide what has settled. Raises Unavailable while Redis is away and there is
+        something to store or decide."""
         if records:
             self.admission.need_cameras()
         rereading = self.context.rereading()
@@ -90,7 +92,7 @@ class Controller:
         return outputs
 
     async def _take(self, records: Sequence[Record[ReadBatch]], outputs: Outputs) -> None:
-        """Remember what of these was taken on a section's line."""
+        """Store those of these reads that were taken on a section's line."""
         covering, runs = self.covering, runs_of(records)
         covering.begins(runs, self.context.fetch_states() if covering.is_new(runs) else {})
         arrivals = self._arrivals(records, outputs)
@@ -98,9 +100,11 @@ class Controller:
         covering.handled({partition: run for partition, run in runs.items() if partition not in lost}, monotonic())
 
     def _arrivals(self, records: Sequence[Record[ReadBatch]], outputs: Outputs) -> list[Arrival]:
-        """What these records bring to the lines of sections; what may not enter is refused in the outputs.
+        """The arrivals that these records make at the lines of sections. Reads that may not enter are refused in the
+        outputs.
 
-        It is asked by the time at which the broker took the record, and by the camera as it was: a replay comes to the same.
+        Whether they may is judged at the time when the broker took the record, with the camera as it was then, so that a
+        replay gives the same result.
         """
         sections, cameras = self.replica.sections, self.replica.sections.cameras
         return [
@@ -121,7 +125,7 @@ class Controller:
         ]
 
     async def _remember(self, covered: Sequence[Covered], arrivals: Sequence[Arrival]) -> set[int]:
-        """Tell the memory of these records; the partitions of which it has lost something, which are read again."""
+        """Store these arrivals. Returns the partitions of which the memory has lost records, which are read again."""
         lost = await self.memory.put(covered, arrivals)
         if lost:
             self._read_again(lost)
@@ -131,7 +135,7 @@ class Controller:
         return set(lost)
 
     def _read_again(self, lost: Mapping[int, int | None]) -> None:
-        """Have what the memory does not know come again."""
+        """Have the records that the memory has lost read again."""
         back_ms, now_ms = self.replica.reread_ms(), self.context.now_ms()
         log.error("memory.lost", partitions=sorted(lost), cure="read again", back_ms=back_ms)
         self.lost.inc()
@@ -142,7 +146,7 @@ class Controller:
         })  # fmt: skip
 
     async def _settle(self, outputs: Outputs) -> None:
-        """Tell the memory how far this worker is, decide what has settled, and have it sent."""
+        """Report how far this worker has read, decide what has settled, and send the messages."""
         self.next_s = monotonic() + EVERY_S
         covering, states, count = self.covering, self.context.fetch_states(), self.context.partitions(READS)
         covering.looked(states, monotonic())
@@ -169,7 +173,7 @@ class Controller:
 
 
 def told(now_ms: Callable[[], int]) -> Callable[[Outcome], None]:
-    """What logs an outcome."""
+    """A function that logs an outcome."""
 
     def tell(outcome: Outcome) -> None:
         if isinstance(outcome, Violation):
@@ -186,7 +190,7 @@ def told(now_ms: Callable[[], int]) -> Callable[[Outcome], None]:
 
 
 async def start(context: Context) -> Handler[ReadBatch]:
-    """Load the replica, then remember and decide. Raises Unavailable when Redis is away."""
+    """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     replica, settings = Replica(), context.settings
     await context.follow(replica, CAMERAS, SECTIONS)
     admission = Admission(replica, settings, context.now_ms)

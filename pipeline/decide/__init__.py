@@ -1,1 +1,1 @@
-"""Deciding a whole history in one process: the very decisions of the agents, without servers."""
+"""Decides a whole history in one process, with the agents' own decisions and without servers."""

@@ -1,4 +1,4 @@
-"""The agents hotlist and cross_border in this process: their own handlers, with a memory of their own instead of Redis."""
+"""Runs the agents hotlist and cross_border in this process: their own handlers, with local memory instead of Redis."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ Clock = Callable[[], int]
 
 @dataclass(slots=True)
 class AgentHere(Generic[M]):
-    """One agent: its reference data, its handler, and what makes a handler whose memory is empty."""
+    """One agent: its reference data, its handler, and a function that makes a new handler with empty memory."""
 
     mirror: Mirror
     handler_anew: Callable[[], Handler[M]]
@@ -36,15 +36,15 @@ class AgentHere(Generic[M]):
         self._handle = self.handler_anew()
 
     def follow(self, collection: str, changed: Sequence[Changed[Any]]) -> None:
-        """Take over reference data, if the agent needs this collection."""
+        """Take in changed reference data, if the agent needs this collection."""
         if self.mirror.follows(collection):
             self.mirror.take(collection, changed, False)
             self.mirror.caught_up(frozenset((collection,)))
 
     async def handle(self, messages: Sequence[M], at_ms: int) -> Outputs:
-        """The outputs of the agent for these messages. at_ms: when the broker counts as having taken them, UTC.
+        """The outputs of the agent for these messages. at_ms: when the broker took them, UTC.
 
-        Without messages the agent only does what is due by now.
+        Without messages the agent does only what is due by then.
         """
         return await self.handle_records([
             Record("", 0, next(self._offsets), at_ms, message, b"") for message in messages
@@ -58,7 +58,7 @@ class AgentHere(Generic[M]):
         return outputs
 
     def forget(self) -> None:
-        """Begin with an empty memory, as when Redis was emptied. The reference data stays: it is the agent's own copy."""
+        """Begin with empty memory, as after Redis was emptied. The reference data stays, because it is the agent's own copy."""
         self._handle = self.handler_anew()
 
 
@@ -76,7 +76,8 @@ def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
 def cross_border_here(
     settings: Settings, now_ms: Clock, told: Callable[[Alert, NotForwarded], None]
 ) -> AgentHere[Alert | Withdrawal]:
-    """The agent cross_border. told: called with each country to which an alert is not forwarded, though shared with it."""
+    """The agent cross_border. told: called for each country that an alert's entry is shared with but that gets no forward of
+    it."""
     replica, home = cross_border.Replica(), settings.liaison.sender
     admission = Admission(replica, settings, now_ms)
 

@@ -1,8 +1,8 @@
-"""The deciding agents in one process: a history goes in, in the order of its arrival, and what they decide comes out.
+"""Runs the deciding agents in one process on a history, in the order of its arrival, and yields their decisions.
 
-The agents' own handlers run on reference data and memories in this process, on a clock that the history sets. The broker takes what
-they send at once, so that cross_border sees each alert when it is raised. Between two lines, and after the last, time passes: what
-has settled by then is decided, and what has expired is taken back, at its own moment.
+The agents' own handlers run on reference data and memory in this process, on a clock that the history sets. The broker takes
+what they send at once, so that cross_border sees each alert when it is raised. Between two lines, and after the last, time
+passes: what has settled by then is decided, and what has expired is withdrawn, each at its own time.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -46,7 +46,7 @@ class Deciding:
         )
 
     async def outcomes(self, events: Iterable[Event]) -> AsyncIterator[Outcome]:
-        """What comes of a history, in order. Raises BadRecord, naming the line, where one is wrong."""
+        """The outcomes of a history, in order. Raises BadRecord, naming the line, for a wrong line."""
         for event in events:
             await self._pass_time(event.at_ms)
             self._now_ms = event.at_ms
@@ -86,7 +86,7 @@ class Deciding:
             self._sections.take(batches, event.at_ms)
 
     async def _pass_time(self, until_ms: int) -> None:
-        """Have happen what happens by itself until then."""
+        """Move the clock to until_ms, and do on the way what is due at its own time."""
         while True:
             settles_ms = self._sections.next_ms()
             moments = [
@@ -100,13 +100,13 @@ class Deciding:
             await self._tick()
 
     async def _tick(self) -> None:
-        """Only time has passed, or reference data has changed."""
+        """Let the agents do what is due after time has passed or reference data has changed."""
         await self._sent(await self._hotlist.handle([], self._now_ms))
         await self._sent(await self._cross_border.handle([], self._now_ms))
         self._say(self._sections.settle(self._now_ms))
 
     async def _sent(self, outputs: Outputs) -> None:
-        """What an agent sent: alerts and their withdrawals go on to cross_border."""
+        """Take an agent's outputs; pass alerts and their withdrawals to cross_border."""
         self._refused(outputs)
         for topic, message, _, _ in outputs.sends:
             self._say([outcome_of(message, self._now_ms)])
@@ -121,7 +121,7 @@ class Deciding:
         self._say([Outcome(at_ms=self._now_ms, not_forwarded=NotForwarded(country=one.country, reason=one.reason))])
 
     def _say(self, found: Iterable[Outcome]) -> None:
-        """Keep what is new: a second copy is dropped, as every reader does."""
+        """Keep the outcomes that are new; a second copy is dropped, as every reader does."""
         for outcome in found:
             identity = outcome.identity
             if identity is None or identity not in self._told:

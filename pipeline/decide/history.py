@@ -26,7 +26,7 @@ NAMES = tuple(collection.name for collection in COLLECTIONS)
 
 
 class Put(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An item arrived: it holds from then on, unless it says otherwise."""
+    """An item was put. It holds from its arrival, or from its `holds_from_ms`."""
 
     collection: str
     item: dict[str, Any]
@@ -50,7 +50,7 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: int = 0
 
     def payload(self) -> bytes:
-        """The reads as the broker has them: a batch, with what was left out."""
+        """The batch of reads as the broker has it, with the fields that were left out filled in."""
         return msgspec.json.encode({"reads": [_completed(read, self.at_ms) for read in self.reads or ()]})
 
 
@@ -58,7 +58,7 @@ _DECODER = msgspec.json.Decoder(Event)
 
 
 def events_in(lines: Iterable[bytes]) -> Iterator[Event]:
-    """The events of these lines; blank ones are passed over. Raises BadRecord naming the line that is wrong, and why."""
+    """The events in these lines; blank lines are skipped. Raises BadRecord naming the wrong line and the reason."""
     before_ms = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -87,7 +87,7 @@ def _event(line: bytes, number: int) -> Event:
 
 
 def bad_item(event: Event, reason: str) -> BadRecord:
-    """The error for an item that is none."""
+    """The error for values that make no item."""
     return _bad(event.number, reason)
 
 

@@ -6,7 +6,7 @@ from schemas.outcomes import Alert, Forward, Violation, Withdrawal
 
 
 class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert, violation or forward that was taken back. kind: which of them."""
+    """An alert, violation or forward that was withdrawn. kind: which of the three."""
 
     kind: str
     id: str

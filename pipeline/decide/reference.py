@@ -1,4 +1,4 @@
-"""The reference data of a history: what arrives is taken as an import takes it, and each agent's memory follows at once."""
+"""The reference data of a history: each item is checked as at an import, and every agent has it at once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Section control without servers: after a loss the reads of the last hours are taken again, as the agent does."""
+"""Runs section control without servers. After a loss it takes in the reads of the last hours again, as the agent does."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from schemas.reads import ReadBatch
 
 @dataclass(slots=True)
 class SectionsHere:
-    """The agent section_control in this process. Times in ms UTC, which are the broker's."""
+    """The agent section_control in this process. Times in ms UTC, of the broker's clock."""
 
     settings: Settings
     now_ms: Callable[[], int]
@@ -35,12 +35,13 @@ class SectionsHere:
         self._histories = self._empty(whole_since_ms=0)
 
     def follow(self, collection: str, changed: Sequence[Changed[Any]]) -> None:
-        """Take over reference data, if the agent needs this collection."""
+        """Take in changed reference data, if the agent needs this collection."""
         if self.replica.follows(collection):
             self.replica.take(collection, changed, False)
 
     def take(self, records: Sequence[Record[ReadBatch]], at_ms: int) -> None:
-        """Remember what of these, which arrived then, was taken on a section's line. What is refused the agent hotlist tells."""
+        """Store those of these reads that were taken on a section's line. at_ms: their arrival. Refused reads are reported
+        by the agent hotlist alone."""
         index = self.replica.sections
         admitted = self._admission.admitted(records, at_ms, Outputs(), among=index.on_a_line)
         sightings = serving(admitted, index, self.replica.reference)
@@ -49,17 +50,18 @@ class SectionsHere:
             self._histories.take(sightings, at_ms)
 
     def settle(self, at_ms: int) -> list[Outcome]:
-        """What has settled before this moment."""
+        """Decide what has settled before this moment, and return the outcomes."""
         return _told(self._histories.settle(at_ms), at_ms)
 
     def next_ms(self) -> int | None:
-        """The next moment at which something has settled, if nothing more arrives; None: nothing waits for that."""
+        """The next moment at which something will have settled if nothing more arrives; None: nothing is open."""
         waiting = {key: vehicle for key, vehicle in self._histories.vehicles.items() if vehicle.fresh}
         next_ms = Histories(self._histories.rules, waiting).next_ms()
         return None if next_ms is None else next_ms + 1
 
     def forget(self, at_ms: int) -> list[Outcome]:
-        """The memory is lost: take again what arrived in the last hours, as long as a passage may take; and what comes of it."""
+        """Lose the memory, then take in again what arrived in the last hours, as long as a passage may take. Returns the
+        outcomes."""
         from_ms = at_ms - self.replica.reread_ms()
         lost = any(arrived_ms < from_ms for arrived_ms, _ in self._arrived)
         self._histories = self._empty(whole_since_ms=max(0, from_ms) if lost else 0)

@@ -1,1 +1,1 @@
-"""A small Belgian network played through the whole road and held against the truth."""
+"""Plays a small Belgian network through the whole platform and compares the results with the truth."""

@@ -1,4 +1,4 @@
-"""The metrics of the agents' workers, read from their Prometheus endpoints: for the live screen."""
+"""Reads the metrics of the agents' workers from their Prometheus endpoints, for the live screen."""
 
 import asyncio
 import time
@@ -15,7 +15,8 @@ _OVER_S = 10.0  # what a rate or a latency is taken over
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One reading of one worker. buckets: cumulated counts by upper bound in seconds, of the time from capture to output."""
+    """The metrics of one worker at one moment. buckets: for the time from capture to output, cumulated counts by upper bound
+    in seconds."""
 
     at_s: float
     messages_in: float = 0.0
@@ -30,7 +31,7 @@ class Sample:
 
 @dataclass(slots=True)
 class AgentMetrics:
-    """The last readings of one worker. state: of its process, as its supervisor sees it."""
+    """The last samples of one worker. state: of its process, as its supervisor reports it."""
 
     agent: str
     worker: Worker
@@ -38,21 +39,21 @@ class AgentMetrics:
 
     @property
     def state(self) -> str:
-        """starting, ready, restarting, stopped."""
+        """The state of its process: starting, ready, restarting, stopped."""
         return self.worker.process.state
 
     @property
     def latest(self) -> Sample:
-        """The last reading; all zero when there is none yet."""
+        """The last sample; all zero when there is none yet."""
         return self.samples[-1] if self.samples else Sample(0.0)
 
     def per_s(self) -> float:
-        """Messages taken per second, over the last 10 s."""
+        """Messages that the worker took per second, over the last 10 s."""
         before, now = self._before(), self.latest
         return max(0.0, (now.messages_in - before.messages_in) / max(0.5, now.at_s - before.at_s))
 
     def cpu_share(self) -> float:
-        """Share of one core, over the last 10 s: 0..1 and above."""
+        """Processor time used over the last 10 s, as a share of one core: 0..1 or more."""
         before, now = self._before(), self.latest
         return max(0.0, (now.cpu_s - before.cpu_s) / max(0.5, now.at_s - before.at_s))
 
@@ -71,7 +72,8 @@ class AgentMetrics:
 
 
 def quantile(cumulated: Iterable[tuple[float, float]], share: float) -> float | None:
-    """The quantile of a cumulated histogram (upper bound, count), straight lines between bounds; None when it is empty."""
+    """The quantile of a cumulated histogram (upper bound, count), interpolated linearly between bounds; None when it is
+    empty."""
     counts = sorted(cumulated)
     if not counts or counts[-1][1] <= 0:
         return None
@@ -86,7 +88,7 @@ def quantile(cumulated: Iterable[tuple[float, float]], share: float) -> float | 
 
 
 def parse(text: str, at_s: float) -> Sample:
-    """A reading from Prometheus text."""
+    """The sample in a text of Prometheus' format. at_s: its time, in seconds of the monotonic clock."""
     sums: dict[str, float] = {}
     buckets: dict[float, float] = {}
     for family in text_string_to_metric_families(text):

@@ -1,4 +1,4 @@
-"""The demo's neighbours: a liaison desk for each country, each its own process, with keys made for the occasion."""
+"""The demo's neighbours: a liaison desk for each country, in a process of its own, with new keys."""
 
 import asyncio
 import urllib.request
@@ -18,7 +18,7 @@ from pipeline.servers.processes import Program, Supervised
 
 
 class Desks:
-    """A desk for each of these countries, running as its own process. The inboxes in the folder hold what it received."""
+    """Runs a desk for each of these countries, each in its own process. The inboxes in the folder hold what they received."""
 
     def __init__(self, folder: Path, countries: Iterable[str]) -> None:
         self.folder = folder
@@ -28,13 +28,13 @@ class Desks:
         self.processes = {country: self._process(country) for country in self._ports}
 
     async def start(self) -> None:
-        """Start all and wait until they listen. Raises StartFailed."""
+        """Start all desks and wait until they listen. Raises StartFailed."""
         for process in self.processes.values():
             await process.start()
         await asyncio.gather(*(process.wait_ready() for process in self.processes.values()))
 
     async def stop(self) -> None:
-        """Stop all."""
+        """Stop all desks."""
         await asyncio.gather(*(process.stop() for process in self.processes.values()))
 
     def settings_file(self) -> Path:
@@ -65,7 +65,7 @@ class Desks:
         return Supervised(program, self.folder)
 
     def _answers(self, port: int) -> bool:
-        """Whether the desk tells the sender how it is."""
+        """Whether the desk on this port answers a request for its status."""
         keys = self.credentials
         tls = client_context(
             ca=("ca", keys.sender_ca), cert=("certificate", keys.sender_cert), key=("key", keys.sender_key)

@@ -14,16 +14,16 @@ EFFECTIVE_WITHIN_S = 1.5
 
 
 def writer_of_known(client: redis.asyncio.Redis, namespace: str, begins_ms: int | None = None) -> ReplicaWriter:
-    """A writer whose items count as imported KNOWN_FOR_MS before begins_ms (UTC), or before now."""
+    """A writer that dates its items as imported KNOWN_FOR_MS before begins_ms (UTC; None: now)."""
     arrived_ms = (platform_now_ms() if begins_ms is None else begins_ms) - KNOWN_FOR_MS
     return ReplicaWriter(client, namespace, now_ms=lambda: arrived_ms)
 
 
 async def load_reference(network: RoadNetwork, writer: ReplicaWriter) -> int:
-    """Put sections, zones, hotlist, policies and cameras; what else is there stays. Returns how many items changed.
+    """Put sections, zones, hotlist, policies and cameras; other items stay. Returns how many items changed.
 
-    The cameras come last: agents that know none yet wait, so nothing is decided from half of it.
-    Raises Unavailable when Redis is away; it may be run again.
+    The cameras come last: agents wait until they know one, so they decide nothing from half of the data. Raises Unavailable
+    when Redis is away; it may be run again.
     """
     changes = [
         await writer.put(SECTIONS, network.sections),

@@ -1,4 +1,4 @@
-"""The demo's cameras that send pictures: what they will see, when, and how well it was read."""
+"""The demo's cameras that send pictures: which passages they show, when, and how well their plates were read."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -34,7 +34,7 @@ _SHORTEST_MS = 700  # between two real pictures, so that none continues the othe
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One passage before a picture camera. after_ms: from the start; plate None: nobody wrote down what it shows."""
+    """One passage before a picture camera. after_ms: time since the start. plate: None where the true plate is not known."""
 
     camera_id: str
     after_ms: int
@@ -45,7 +45,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One passage and what was read of it. read None: nothing."""
+    """One passage and the text that was read of it; None: no text."""
 
     shown: Shown
     read: PlateRead | None
@@ -53,7 +53,8 @@ class Judged:
 
     @property
     def right(self) -> bool:
-        """Whether the text is what the vehicle carries; in real pictures, O and Q count as 0, I as 1, as in their truth."""
+        """Whether the text is the vehicle's plate. In real pictures O and Q count as 0, and I as 1, because their truth
+        writes them so."""
         if self.read is None or self.shown.plate is None:
             return False
         read, plate = self.read.plate, self.shown.plate
@@ -61,7 +62,8 @@ class Judged:
 
 
 def rendered_passages(network: RoadNetwork, seconds: float, seed: int) -> Iterator[Shown]:
-    """Passages before each picture camera, one each 6.5 s or so; one in seven in harsh weather. Rendering takes 0.1 s each."""
+    """Render passages before each picture camera, one about every 6.5 s, one in seven in harsh weather. Each takes 0.1 s to
+    render."""
     random, wanted = Random(f"{seed}/pictures"), Wanted((*network.hotlist, *WANTED))
     looked_for = [(entry.plate, country) for entry, country in zip(WANTED, _COUNTRIES, strict=True)]
     times = _times(random, seconds)
@@ -90,9 +92,10 @@ def _times(random: Random, seconds: float) -> list[tuple[int, str]]:
 
 
 def real_pictures(folder: Path, seconds: float) -> Iterator[Shown]:
-    """The pictures of a folder, as many as fit into the time, each a passage of its own before the camera REAL-PICTURES.
+    """The pictures of a folder, as many as fit into the time, each as a passage of its own at the camera REAL-PICTURES.
 
-    A picture's truth is the last word of the .txt beside it, where there is one. Raises Misconfigured without pictures.
+    A picture's true plate is the last word of the .txt file beside it, if there is one. Raises Misconfigured without
+    pictures.
     """
     readable = [picture for picture in pictures_of(folder) if picture.error is None and not picture.is_frame]
     step_ms = max(_SHORTEST_MS, round((seconds * 1000 - 2_000) / max(1, len(readable))))
@@ -114,7 +117,7 @@ def _written_down(picture: Path) -> str | None:
 async def play_pictures(
     passages: Sequence[Shown], put: Callable[[Frame], Awaitable[None]], starts_ms: int, now_ms: Callable[[], int]
 ) -> None:
-    """Send every frame when it is captured. starts_ms: UTC, what the passages' times count from."""
+    """Send every frame at its capture time. starts_ms: the time (UTC) from which the passages' times count."""
     frames = sorted(
         ((starts_ms + shown.after_ms + frame.captured_at_ms, frame) for shown in passages for frame in shown.frames),
         key=lambda due: due[0],
@@ -133,7 +136,8 @@ def _stamped(frame: Frame, captured_at_ms: int, received_at_ms: int) -> Frame:
 def judge(
     passages: Sequence[Shown], reads: Sequence[PlateRead], starts_ms: int
 ) -> tuple[list[Judged], list[PlateRead]]:
-    """What was read of each passage, and reads that belong to none. Of several reads of one passage the right one counts."""
+    """Match reads to passages. Returns each passage with its text, and the reads that belong to none. Of several reads of
+    one passage the right one is taken."""
     judged, claimed = [], set()
     for shown in passages:
         first_ms = starts_ms + shown.after_ms

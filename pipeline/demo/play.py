@@ -1,4 +1,4 @@
-"""The demo's play: traffic and pictures on a running platform, watched live, then held against the truth."""
+"""Plays traffic and pictures on a running platform, watches the results live, then compares them with the truth."""
 
 import asyncio
 import contextlib
@@ -34,7 +34,7 @@ _QUIET_S = 2.0  # after the last that was expected: for what should not come
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """What to show. seconds: of traffic; folder: of the demo's data, emptied first."""
+    """What the demo plays. seconds: of traffic; folder: for the demo's data, emptied first."""
 
     folder: Path
     seconds: float = 75.0
@@ -46,7 +46,7 @@ class DemoOptions:
 
 @dataclass(slots=True)
 class Performance:
-    """A running platform with its desks, and the play on it."""
+    """A running platform with its neighbours' desks, and the traffic played on it."""
 
     options: DemoOptions
     network: RoadNetwork
@@ -55,7 +55,7 @@ class Performance:
     console: Console
 
     async def load(self) -> None:
-        """The network's reference data, and the moment until it is effective everywhere."""
+        """Load the network's reference data, and wait until every worker has it."""
         servers = self.platform.servers_as("simulator")
         everything = replace(
             self.network, cameras=(*self.network.cameras, REAL), hotlist=(*self.network.hotlist, *WANTED)
@@ -65,7 +65,7 @@ class Performance:
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
     async def show(self, passages: list[Shown]) -> Report:
-        """Send all reads and pictures once, wait for what comes of them, and compare that with the truth."""
+        """Play all reads and pictures once, wait for the results, and compare them with the truth."""
         sees, namespace = self.platform.servers_as("tail").kafka.client_kwargs(), self.platform.settings.namespace
         sends = self.platform.servers_as("camera").kafka.client_kwargs()
         watch, watching = Watch(), asyncio.Event()
@@ -84,7 +84,7 @@ class Performance:
         return self._report(watch, simulation, passages, starts_ms)
 
     async def keep(self) -> None:
-        """Go on with ordinary and wanted traffic until cancelled."""
+        """Play more ordinary and wanted traffic until cancelled."""
         sends, namespace = self.platform.servers_as("camera").kafka.client_kwargs(), self.platform.settings.namespace
         folder = self.options.folder
         self.console.print(f"Left running until Ctrl-C. To look inside: VIGIE_DATA_DIR={folder} vigie tail alerts")
@@ -119,7 +119,7 @@ class Performance:
         await producer.flush()
 
     async def _settled(self, watch: Watch, simulation: Simulation, passages: list[Shown], starts_ms: int) -> None:
-        """Until everything expected was seen and nothing more comes, or until waiting is no use any more."""
+        """Wait until everything expected has arrived and nothing more comes, or until the time for that is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SETTLE_WITHIN_S):
                 while not (self._complete(watch, simulation) and _all_read(watch, passages, starts_ms)):
@@ -156,7 +156,7 @@ class Performance:
         )
 
     async def _refresh(self, screen: Screen, starts_ms: int) -> None:
-        """Keep the screen true; without a terminal, a line each five seconds and one for each alert that rings."""
+        """Update the screen. Without a terminal, print a line every five seconds and one for each alert that rings."""
         if self.console.is_terminal:
             with Live(console=self.console, screen=True, auto_refresh=False) as live:
                 while True:
@@ -188,7 +188,7 @@ async def _all(work: Awaitable[int]) -> None:
 
 
 def _beside(closing: contextlib.AsyncExitStack, work: Awaitable[None]) -> None:
-    """Run it until the stack closes."""
+    """Run the coroutine until the stack closes."""
     closing.push_async_callback(ended, asyncio.ensure_future(work))
 
 

@@ -1,4 +1,4 @@
-"""How the demo went: expected against seen, and the pictures apart with what they show."""
+"""The report of the demo: expected against seen, and how well each kind of pictures was read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _TOLD = 6
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the last table."""
+    """One row of the final table."""
 
     what: str
     expected: int
@@ -30,7 +30,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Misread(msgspec.Struct, frozen=True, kw_only=True):
-    """One passage in a picture whose plate was not read right. shown: the plate; read: the text read; None: none was."""
+    """One passage in a picture whose plate was read wrongly. shown: the plate; read: the text; None: no text."""
 
     camera_id: str
     shown: str
@@ -47,7 +47,7 @@ class Pictures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole demo. agrees: nothing is missing, nothing is there that should not be."""
+    """The result of the demo. agrees: nothing is missing and nothing is spurious."""
 
     lines: list[Line]
     pictures: list[Pictures]
@@ -57,7 +57,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of the forwards: ids that the desks hold, ids with a receipt of acknowledgement."""
+    """What became of the forwards: the ids that the desks hold, and the ids with a receipt that says acknowledged."""
 
     taken: Sequence[str]
     acknowledged: Sequence[str]
@@ -67,7 +67,8 @@ def make_report(
     outcome: Outcome, sent: Sequence[str], delivery: Delivery, judged: Sequence[Judged], picture_alerts: Sequence[Alert],
     order: Sequence[str], reads: Comparison,
 ) -> Report:  # fmt: skip
-    """Everything in one. sent: forward_ids expected; order: cameras whose reads came out of order; reads: simulated ones."""
+    """Make the report. sent: the expected forward_ids. order: cameras whose reads came out of order. reads: the comparison
+    of simulated reads."""
     lines = [
         _line("simulated reads", reads, [f"{camera_id} out of order" for camera_id in order]),
         _line("alerts", outcome.alerts),
@@ -96,9 +97,10 @@ def _line(what: str, found: Comparison, more_wrong: Sequence[str] = ()) -> Line:
 
 
 def _picture_alerts(judged: Sequence[Judged], alerts: Sequence[Alert]) -> Comparison:
-    """A wanted vehicle that was read right must raise its alert; one that was misread may; no other vehicle may.
+    """Compare the alerts of pictures: a wanted vehicle that was read right must raise its alert, one that was misread may,
+    and no other vehicle may.
 
-    Vehicles stand for alerts here: which of a passage's pictures is the best is the reader's business.
+    It compares vehicles, not alert ids, because the reader may choose any picture of a passage as the best.
     """
     wanted = {entry.plate for entry in WANTED}
     must = [one.shown.plate for one in judged if one.right and one.shown.plate in wanted]
@@ -119,7 +121,7 @@ def _pictures(kind: str, judged: Sequence[Judged]) -> Pictures:
 
 
 def print_report(report: Report, console: Console) -> None:
-    """The last table, and what is wrong in words."""
+    """Print the final table, and what is wrong in words."""
     table = Table(title="Expected against seen", title_justify="left")
     for name in ("", "expected", "seen", "missing", "spurious", "wrong", "second copies", ""):
         table.add_column(name, justify="left" if not name else "right")

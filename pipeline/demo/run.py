@@ -1,4 +1,4 @@
-"""The whole demo: servers, agents, desks and a network of vehicles, from an empty folder to a clean one."""
+"""Runs the whole demo: servers, agents, desks and a network of vehicles, in an empty folder that is removed afterwards."""
 
 import asyncio
 import contextlib
@@ -23,9 +23,9 @@ from pipeline.sources.pictures import pictures_of
 
 
 async def run_demo(options: DemoOptions, console: Console, tell: Callable[[Report], None]) -> None:
-    """The whole demo. tell: called with how it went, before it is left running.
+    """Run the whole demo. tell: called with the report when the traffic has been played.
 
-    Everything is stopped and cleaned up at the end, also when it is cancelled.
+    Everything is stopped and removed at the end, also when it is cancelled.
     """
     network = small_network()
     if options.pictures is not None:
@@ -59,9 +59,9 @@ def _passages(options: DemoOptions, network: RoadNetwork) -> list[Shown]:
 
 @contextlib.contextmanager
 def _own_folder(folder: Path) -> Iterator[contextlib.ExitStack]:
-    """An empty folder for this demo alone, removed at the end by what is yielded.
+    """Make an empty folder for this demo alone. The exit stack that it yields removes it at the end.
 
-    Empty, because what an earlier demo remembers of its vehicles would silence this one's. Raises Misconfigured.
+    The folder is empty because incidents of an earlier demo would keep this one's alerts from ringing. Raises Misconfigured.
     """
     private_folder(folder.parent)
     with contextlib.ExitStack() as removing, open_private(folder.with_suffix(".lock"), "truncate") as lock:

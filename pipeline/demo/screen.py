@@ -1,4 +1,4 @@
-"""The demo's live screen, with a dispatcher's eye: what rings, where, how grave; and below it how the platform feels."""
+"""The demo's live screen: what rings, where and how urgent it is, and below that the load of the platform."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ _LISTS = {
 
 @dataclass(slots=True)
 class Screen:
-    """What is shown; render() may be called at any time."""
+    """The content of the screen. render() may be called at any time."""
 
     watch: Watch
     cameras: Mapping[str, Camera]
@@ -51,7 +51,7 @@ class Screen:
         return layout
 
     def progress_line(self) -> str:
-        """The same in one line, for where there is no terminal."""
+        """The state in one line, for output that is no terminal."""
         lag = sum(agent.latest.lag for agent in self.agents)
         deciding = [agent.latency_s(0.5) for agent in self.agents if agent.agent == "hotlist"]
         return (
@@ -159,7 +159,7 @@ class Screen:
 
 
 def alert_line(alert: Alert, cameras: Mapping[str, Camera]) -> Text:
-    """One ringing alert in one line, for where there is no terminal."""
+    """One ringing alert in one line, for output that is no terminal."""
     camera = cameras.get(alert.read.camera_id)
     place = camera.name if camera else alert.read.camera_id
     text = Text(f"       {_clock(alert.read.captured_at_ms)} ")

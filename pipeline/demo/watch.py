@@ -1,4 +1,4 @@
-"""What comes out of the platform, read from its topics as any console would: the live screen and the last table rest on it."""
+"""Reads the platform's results from its topics, as any reader does, for the live screen and the final table."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ _FROM_PICTURES = {*PICTURE_CAMERAS, REAL.camera_id}
 
 @dataclass(slots=True)
 class Watch:
-    """Everything seen so far. simulated, pictures: by the camera that it came from."""
+    """All messages read so far. simulated, pictures: by the kind of camera that they came from."""
 
     simulated: Seen = field(default_factory=Seen)
     picture_alerts: list[Alert] = field(default_factory=list)
@@ -42,13 +42,13 @@ class Watch:
     _seconds: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=4096))
 
     def reads_per_s(self) -> float:
-        """Over the last five seconds."""
+        """Reads per second, over the last five seconds."""
         now = time.monotonic()
         recent = [count for at_s, count in self._seconds if now - at_s <= 5.0]
         return sum(recent) / 5.0
 
     def take(self, message: object) -> None:
-        """One message from a topic. A second copy counts for the comparison, and is not shown again."""
+        """Record one message. A second copy is counted for the comparison but not shown again."""
         match message:
             case ReadBatch():
                 self._take_reads(message)

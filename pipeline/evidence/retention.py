@@ -1,4 +1,4 @@
-"""Pictures are deleted, by whole days, once they are older than the law and the settings allow."""
+"""Deletes pictures, by whole days, when they are older than the law and the settings allow."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ EVERY_S = 3600.0
 
 
 async def delete_old(store: EvidenceStore, kept_days: int, now_ms: int) -> int:
-    """Delete the pictures of all days that ended more than kept_days ago; how many there were. Raises Unavailable."""
+    """Delete the pictures of all days that ended more than kept_days ago. Returns how many were deleted. Raises Unavailable."""
     deleted = await store.drop_before(now_ms - kept_days * DAY_MS)
     if deleted:
         log.info("evidence.deleted", pictures=deleted, kept_days=kept_days)
@@ -22,7 +22,7 @@ async def delete_old(store: EvidenceStore, kept_days: int, now_ms: int) -> int:
 
 
 async def keep_deleting(store: EvidenceStore, kept_days: int, now_ms: Callable[[], int]) -> None:
-    """Delete old pictures now and every hour, until cancelled. A store that is away is tried again at the next hour."""
+    """Delete old pictures now and every hour, until cancelled. When the store is away, the next hour's attempt follows."""
     while True:
         try:
             await delete_old(store, kept_days, now_ms())

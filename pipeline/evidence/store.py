@@ -36,14 +36,14 @@ DELETE_AT_ONCE = 1_000
 
 
 class EvidenceMissing(BadRecord):
-    """There is no such picture: never stored, or dropped when its retention ended."""
+    """The picture is not in the store: it was never stored, or deleted at the end of its retention."""
 
     def __init__(self, path: str) -> None:
         super().__init__("evidence_missing", f"no picture at {path!r}")
 
 
 class EvidenceStore:
-    """Pictures by day and SHA-256. Every method raises Unavailable when the store is away or full."""
+    """Pictures by day and SHA-256, in a folder or a bucket. Every method raises Unavailable when the store is away or full."""
 
     def __init__(self, store: LocalStore | S3Store) -> None:
         self._store = store
@@ -67,10 +67,10 @@ class EvidenceStore:
         raise Misconfigured(SETTING, found=text.partition("?")[0], allowed=_ALLOWED)
 
     async def put(self, day_ms: int, image: bytes) -> str:
-        """Store an encoded picture (JPEG or PNG); its path, e.g. "2026-03-01/<sha256>.jpg".
+        """Store an encoded picture (JPEG or PNG). Returns its path, for example "2026-03-01/<sha256>.jpg".
 
-        day_ms: capture time, ms UTC. The same picture of the same day has the same path, so storing it again is harmless. It
-        appears whole or not at all.
+        day_ms: capture time, ms UTC. The same picture of the same day has the same path, so storing it again is harmless. A
+        reader sees all of it or nothing.
         """
         suffix = "png" if image.startswith(_PNG) else "jpg"
         path = f"{day_of(day_ms)}/{sha256(image).hexdigest()}.{suffix}"
@@ -82,7 +82,8 @@ class EvidenceStore:
         return path
 
     async def get(self, path: str) -> bytes:
-        """The picture at a path that put gave. Raises EvidenceMissing, and BadRecord for another path or changed content."""
+        """The picture at a path that put returned. Raises EvidenceMissing; BadRecord for any other path, or when the content
+        does not fit its digest."""
         digest = _digest_of(path)
         try:
             with store_errors():
@@ -95,7 +96,7 @@ class EvidenceStore:
         return image
 
     async def exists(self, path: str) -> bool:
-        """Whether there is a picture at a path that put gave. Raises BadRecord for another path."""
+        """Whether there is a picture at a path that put returned. Raises BadRecord for any other path."""
         _digest_of(path)
         try:
             with store_errors():
@@ -105,7 +106,7 @@ class EvidenceStore:
         return True
 
     async def drop_before(self, day_ms: int) -> int:
-        """Delete the pictures of all days before that of day_ms (ms UTC); how many there were."""
+        """Delete the pictures of all days before that of day_ms (ms UTC). Returns how many were deleted."""
         dropped = 0
         for day in await self._days():
             if day < day_of(day_ms):

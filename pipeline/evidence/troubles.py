@@ -1,4 +1,4 @@
-"""What the evidence store's own errors mean: away, full, or refusing us; each becomes Unavailable."""
+"""Translates the evidence store's errors: away, full or refusing access all become Unavailable."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ WHAT = "evidence store"
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Translate what the store raises; a missing object stays a FileNotFoundError."""
+    """Translate the store's errors to ours; a missing object stays a FileNotFoundError."""
     try:
         yield
     except FileNotFoundError as error:
@@ -39,5 +39,5 @@ def unavailable_name(text: str) -> str:
 
 
 def in_short(error: object) -> str:
-    """Its words on one line, 200 characters at most."""
+    """The error's text on one line, 200 characters at most."""
     return " ".join(str(error).split())[:200]

@@ -1,1 +1,1 @@
-"""The neighbour's desk: the receiver of forwards, the client that delivers to it, and the keys of both."""
+"""A neighbour's desk: the receiver of forwards, the client that delivers to it, and the keys of both."""

@@ -1,4 +1,4 @@
-"""One neighbour's desk as the sender sees it: mutual TLS, one connection kept open, every failure named."""
+"""The client that delivers to one neighbour's desk: mutual TLS, one connection kept open; each failure gets a name."""
 
 import ssl
 from collections.abc import Callable
@@ -15,11 +15,11 @@ _KEEPALIVE_S = 30.0  # below what servers commonly keep, so that a connection is
 
 
 class DeskClient:
-    """Delivers to one desk, one request at a time. Redirects, cookies, compression and proxies are not followed.
+    """Delivers to one desk, one request at a time. It follows no redirect, and uses no cookies, compression or proxy.
 
-    tls: makes the context; called again after a failed connection, so that renewed certificates are taken without a restart
-    (a desk that does not accept ours may just reset the connection: TLS 1.3 tells the client after its handshake).
-    timeout_s: one delivery from name lookup to the last byte of the answer.
+    tls: makes the TLS context. It is called again after a failed connection, so that renewed certificates are used without a
+    restart (a desk that does not accept ours may just reset the connection: TLS 1.3 tells the client after its handshake).
+    timeout_s: for one delivery, from name lookup to the last byte of the answer.
     """
 
     def __init__(self, url: str, *, tls: Callable[[], ssl.SSLContext], ring: KeyRing, timeout_s: float) -> None:
@@ -30,7 +30,7 @@ class DeskClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def deliver(self, forward: Forward, token: str, now_ms: Callable[[], int]) -> Settled | Retry:
-        """Post the signed forward. Never raises for what the network or the neighbour does."""
+        """Post the signed forward. Returns Settled or Retry; a failure of the network or the neighbour is never raised."""
         answer = await self._post(token)
         return answer if isinstance(answer, Retry) else verdict_of(answer, forward, self._ring, now_ms())
 
@@ -65,7 +65,7 @@ class DeskClient:
 
 
 def forwards_url(url: str) -> URL:
-    """Where a desk takes forwards. Raises Misconfigured unless the desk's url is plain https.
+    """The URL where a desk takes forwards. Raises Misconfigured unless the desk's URL is plain https.
 
     >>> str(forwards_url("https://desk.example.org:8443/liaison/"))
     'https://desk.example.org:8443/liaison/forwards'
@@ -80,7 +80,7 @@ def forwards_url(url: str) -> URL:
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:
-    """The answer's body, cut just above what any acknowledgement needs."""
+    """The answer's body, cut off a little above the length of the longest acknowledgement."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk

@@ -48,7 +48,7 @@ _BACKDATED = timedelta(hours=1)  # a neighbour's clock may be behind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """Where everything lies in a credentials folder."""
+    """The paths of all files in a credentials folder."""
 
     ca: Path
     ca_key: Path
@@ -67,7 +67,8 @@ class Credentials:
 
     @classmethod
     def in_folder(cls, folder: Path) -> "Credentials":
-        """The files of a folder, whether they exist or not. Raises Misconfigured where all lie in one, as they once did."""
+        """The paths in this folder, whether the files exist or not. Raises Misconfigured for a folder of an older version,
+        where all files were in one place."""
         if (folder / "ca-key.pem").exists():
             allowed = "one with the folders ca, desk and sender: make new ones with `vigie desk credentials` in an empty folder"
             raise Misconfigured("--credentials", found=f"{folder}, which holds the keys of both sides", allowed=allowed)
@@ -79,7 +80,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """One certificate's end, and whole days until then (negative when it is over)."""
+    """How long one certificate is valid: its end, and the whole days until then (negative when it is over)."""
 
     file: Path
     until: datetime
@@ -96,10 +97,11 @@ def create_credentials(
     force: bool = False,
     now: datetime | None = None,
 ) -> Credentials:
-    """Make what is missing in the folder and return where all of it lies. hosts: names and addresses the desk is reached by.
+    """Make the files that are missing in the folder, and return the paths of all. hosts: names and addresses at which the
+    desk is reached.
 
-    renew: new desk and sender certificates over the keys that exist. force: new keys too, and a new CA.
-    Private keys are readable by their owner alone (0600). Raises Misconfigured when a certificate's key is missing.
+    renew: make new desk and sender certificates for the keys that exist. force: make new keys and a new CA too. Private keys
+    are readable by their owner alone (0600). Raises Misconfigured when a certificate's key is missing.
     """
     made = Credentials.in_folder(folder)
     for place in (folder, *(folder / side for side in SIDES)):
@@ -144,7 +146,7 @@ def _make_signing_keys(made: Credentials) -> None:
 
 
 def _hand_over(made: Credentials) -> None:
-    """Put into each side's folder what it must know of the others."""
+    """Copy into each side's folder the public files that it needs of the other."""
     for known, original in (
         (made.desk_ca, made.ca),
         (made.sender_ca, made.ca),
@@ -156,7 +158,7 @@ def _hand_over(made: Credentials) -> None:
 
 
 def validity(credentials: Credentials, now: datetime) -> list[Validity]:
-    """How long each certificate still holds. From RENEW_BEFORE_DAYS before its end it should be renewed."""
+    """How long each certificate is still valid. One with less than RENEW_BEFORE_DAYS left should be renewed."""
     found = []
     for file in (credentials.ca, credentials.desk_cert, credentials.sender_cert):
         until = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
@@ -165,7 +167,7 @@ def validity(credentials: Credentials, now: datetime) -> list[Validity]:
 
 
 def settings_toml(credentials: Credentials, desks: Mapping[str, str], *, sender: str = "BE") -> str:
-    """The [liaison] part of vigie.toml towards desks (country -> url) that use these credentials."""
+    """The [liaison] part of vigie.toml for a sender to these desks (country -> URL) with these credentials."""
     lines = [
         "[liaison]",
         f"sender = {_quoted(sender)}",
@@ -235,7 +237,8 @@ def _builder(
 
 
 def _name(common_name: str, country: str | None = None) -> x509.Name:
-    """country: whose it is; the desk takes forwards of that country alone over this certificate."""
+    """The subject of a certificate. country: of its owner; a desk accepts only that country's forwards over this
+    certificate."""
     of = [x509.NameAttribute(NameOID.COUNTRY_NAME, country)] if country else []
     return x509.Name([*of, x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
 

@@ -1,4 +1,4 @@
-"""What both sides of a delivery read from files: TLS contexts and signing keys, with errors that name the setting."""
+"""Reads what both sides of a delivery need from files: TLS contexts and signing keys. Errors name the setting."""
 
 import ssl
 from collections.abc import Callable, Mapping
@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 
 def client_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]) -> ssl.SSLContext:
-    """TLS 1.2 or later towards one desk: only its CA is trusted, the host name is checked, our certificate is shown.
+    """The TLS context (1.2 or later) of a client of one desk: it trusts only the desk's CA, checks the host name, and
+    presents our certificate.
 
     Each argument is (setting, file). Raises Misconfigured naming the setting whose file is missing or wrong.
     """
@@ -25,7 +26,7 @@ def client_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[s
 
 
 def server_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]) -> ssl.SSLContext:
-    """TLS 1.2 or later for a desk: a client without a certificate of that CA gets no further than the handshake.
+    """The TLS context (1.2 or later) of a desk: the handshake fails for a client without a certificate of that CA.
 
     Each argument is (setting, file). Raises Misconfigured naming the setting whose file is missing or wrong.
     """
@@ -35,12 +36,12 @@ def server_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[s
 
 
 def signing_key(setting: str, file: Path) -> OKPKey:
-    """The Ed25519 key that we sign with. Raises Misconfigured."""
+    """Our Ed25519 key for signing. Raises Misconfigured."""
     return _read(setting, file, signing_key_of, "an Ed25519 private key, PEM, not encrypted", OPEN)
 
 
 def key_ring(setting: str, files: Mapping[str, Path]) -> dict[tuple[str, str], OKPKey]:
-    """The public keys of some countries, each file holding one or several. Raises Misconfigured."""
+    """The public keys in these files, by country; a file may hold several. Raises Misconfigured."""
     ring: dict[tuple[str, str], OKPKey] = {}
     for country, file in files.items():
         where, allowed = setting.format(country=country), "Ed25519 public keys, PEM"
@@ -67,7 +68,8 @@ def _loaded(
 
 
 def _read(setting: str, file: Path, parse: Callable[[bytes], T], allowed: str, modes: int = WRITABLE) -> T:
-    """Raises Misconfigured, also for a file that others may change, or of a private key read (modes)."""
+    """The file's content, parsed. Raises Misconfigured, also for a file that others may change, or a private key that others
+    may read (modes)."""
     try:
         data = read_trusted(setting, file.expanduser(), modes=modes)
     except OSError as error:

@@ -1,7 +1,8 @@
 """A desk's inbox: one JSON line per forward it took, one file per day, on disk before it is acknowledged.
 
-A line that a crash cut short was never acknowledged: it is cut off at the next start, and the sender sends it again. When a day's
-file goes, the ids in it that have not expired yet stay in a file of their own, so that nothing can be played again after it.
+A line that a crash cut short was never acknowledged: it is removed at the next start, and the sender sends it again. When a
+day's file is deleted, the ids in it that have not expired yet are kept in another file, so that these forwards cannot be
+replayed.
 """
 
 import errno
@@ -25,7 +26,7 @@ DAYS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"
 
 
 class InboxEntry(Message, frozen=True, kw_only=True):
-    """One line: what came, from whom, when, and the text that its sender signed."""
+    """One line of the inbox: the forward, its sender, the time of receipt, and the text that the sender signed."""
 
     received_at_ms: EpochMs
     sender: str
@@ -47,10 +48,10 @@ UNEXPIRED = "unexpired.jsonl"
 
 
 class Inbox:
-    """What a desk took in the last `keep_days` days. One process at a time; not for several threads at once."""
+    """The forwards that a desk took in the last `keep_days` days. For one process and one thread."""
 
     def __init__(self, folder: Path, *, keep_days: int, now_ms: int) -> None:
-        """Open the folder and read what is there. Raises Misconfigured when another process has it."""
+        """Open the folder and read its files. Raises Misconfigured when another process uses it."""
         self._folder = folder
         self._keep_days = keep_days
         self._known: dict[str, _Line] = {}
@@ -74,16 +75,16 @@ class Inbox:
 
     @property
     def last_at_ms(self) -> int | None:
-        """When the newest forward came."""
+        """When the newest forward was received, UTC ms; None: there is none."""
         return self._last_at_ms
 
     def received_at_ms(self, forward_id: str) -> int | None:
-        """When this forward came, or None when it did not."""
+        """When this forward was received, UTC ms; None: it was not."""
         known = self._known.get(forward_id)
         return None if known is None else known.received_at_ms
 
     def append(self, entry: InboxEntry) -> None:
-        """Put an entry on disk; it is safe when this returns. Raises OSError, and then nothing of it is in the inbox."""
+        """Write an entry; it is on disk when this returns. After an OSError nothing of it is in the inbox."""
         line = msgspec.json.encode(entry) + b"\n"
         file = self._file_of(entry.received_at_ms)
         end = file.seek(0, os.SEEK_END)
@@ -98,7 +99,7 @@ class Inbox:
         self._know(_Line(entry.received_at_ms, known))
 
     def close(self) -> None:
-        """Close the files and let another process have the folder."""
+        """Close the files, and allow another process to use the folder."""
         if self._file:
             self._file.close()
         self._lock.close()
@@ -115,7 +116,7 @@ class Inbox:
         return self._file
 
     def _drop_old(self, now_ms: int) -> None:
-        """Drop what is older than keep_days; of ids that have not expired yet, keep those."""
+        """Delete the files of days older than keep_days; keep the ids in them that have not expired yet."""
         oldest_ms = max(0, (now_ms // DAY_MS - self._keep_days + 1) * DAY_MS)
         old = [file for file in self._day_files() if file.stem < _day_of(oldest_ms)]
         kept = [line for line in self._known.values()
@@ -155,7 +156,7 @@ class Inbox:
 
 
 def read_inbox(folder: Path) -> list[InboxEntry]:
-    """Every whole entry of an inbox, oldest first, whether a desk runs on it or not."""
+    """Every complete entry of an inbox, oldest first. A desk may be running on it."""
     entries = []
     for file in sorted(folder.glob(DAYS)):
         lines = file.read_bytes().split(b"\n")[:-1]

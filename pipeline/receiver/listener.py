@@ -1,4 +1,5 @@
-"""A TLS listener whose clients cannot hold it: deadlines for handshake and first request, and a cap of connections per address."""
+"""A TLS listener that its clients cannot block: time limits for the handshake and the first request, and a limit of
+connections per address."""
 
 import asyncio
 import contextlib
@@ -20,7 +21,7 @@ _IDLE_S = 30.0  # between two requests of one connection
 
 
 class Door:
-    """The connections that are open, by address, and the deadlines of those from which no request has come yet."""
+    """Counts the open connections by address, and closes those that send no request in time."""
 
     def __init__(self, options: DeskOptions) -> None:
         self._options = options
@@ -38,7 +39,8 @@ class Door:
         return True
 
     def heard(self, transport: asyncio.BaseTransport | None) -> None:
-        """Note that a request has come on this connection; between later requests the server's own time limit counts."""
+        """Note that a request has come on this connection, which ends its time limit. The HTTP server's own limit counts for
+        later requests."""
         deadline = self._deadlines.pop(transport, None) if transport is not None else None
         if deadline is not None:
             deadline.cancel()
@@ -52,7 +54,7 @@ class Door:
 
 
 class Guarded(asyncio.Protocol):
-    """Stands between a transport and aiohttp's own protocol."""
+    """A protocol between a transport and aiohttp's own protocol."""
 
     def __init__(self, inner: Any, door: Door) -> None:
         self._inner, self._door = inner, door
@@ -60,7 +62,7 @@ class Guarded(asyncio.Protocol):
         self._address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Hand the new connection to aiohttp, or abort it where its address has too many."""
+        """Pass the new connection to aiohttp; abort it when its address has too many."""
         transport = cast(asyncio.Transport, transport)  # uvloop's TLS transport is one by its methods, not by its class
         self._address = _address(transport)  # a connection that is gone tells it no more
         if self._door.enter(transport, self._address):
@@ -70,13 +72,13 @@ class Guarded(asyncio.Protocol):
             transport.abort()
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Count the connection no more, and tell aiohttp."""
+        """Stop counting the connection, and tell aiohttp."""
         if self._transport is not None:
             self._door.leave(self._transport, self._address)
             self._inner.connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Hand the data to aiohttp."""
+        """Pass the data to aiohttp."""
         if self._transport is not None:
             self._inner.data_received(data)
 
@@ -97,7 +99,7 @@ class Guarded(asyncio.Protocol):
 async def listening(
     closing: contextlib.AsyncExitStack, app: web.Application, options: DeskOptions, tls: ssl.SSLContext
 ) -> str:
-    """Serve the application until `closing` ends; host:port. Raises Misconfigured where the port is another's."""
+    """Serve the application until `closing` ends. Returns host:port. Raises Misconfigured when the port is in use."""
     door = Door(options)
 
     @web.middleware

@@ -32,7 +32,7 @@ Before = Callable[[Desk, contextlib.AsyncExitStack], Awaitable[Receive]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskAddress:
-    """Where a running desk is reached."""
+    """The address of a running desk."""
 
     url: str
     pid: int = field(default_factory=os.getpid)

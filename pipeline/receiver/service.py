@@ -1,4 +1,4 @@
-"""What a neighbour's desk does with a signed forward: checks it, stores it once, and answers with its own signed word."""
+"""What a neighbour's desk does with a signed forward: checks it, stores it once, and returns its own signed answer."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -34,8 +34,8 @@ JOSE = "application/jose"
 class DeskOptions:
     """What a desk needs. senders: country -> file of its public keys. port 0: any free one.
 
-    head_s, body_s: within which a new connection's first request must have come, and a body be whole; connections: at the same
-    time from one address.
+    head_s: the time in which a new connection must send its first request. body_s: the time in which a body must be
+    complete. connections: how many may be open at once from one address.
     """
 
     country: str
@@ -54,7 +54,7 @@ class DeskOptions:
 
 
 class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Counts. received: forwards in the inbox, each once; the others since the start."""
+    """A desk's counts. received: forwards in the inbox, each once. The others count since the start."""
 
     country: str
     received: int
@@ -68,7 +68,7 @@ class Desk:
     """The neighbour's desk: verifies the forwards that it receives, stores them in its inbox, and acknowledges or refuses them."""
 
     def __init__(self, options: DeskOptions, now_ms: Callable[[], int]) -> None:
-        """Read keys and inbox. Raises Misconfigured."""
+        """Read the keys and the inbox. Raises Misconfigured."""
         self._country = options.country
         self._now_ms = now_ms
         self._key = signing_key("signing key", options.signing_key_file)
@@ -100,7 +100,8 @@ class Desk:
         return signed if isinstance(signed, web.Response) else await self._take(signed, body.decode("ascii"))
 
     def read(self, body: bytes, request: web.Request) -> SignedForward | web.Response:
-        """The forward in a body, or the answer to one that is not genuine or not readable. request: it came with this one."""
+        """The forward in a body; or the answer that refuses it, when it is not genuine or cannot be read. request: the one
+        with this body."""
         try:
             signed = verify_forward(body, self._senders)
             check_bearer(signed, countries_of(request.get_extra_info("peercert")), self._now_ms())
@@ -136,7 +137,8 @@ class Desk:
         return web.Response(text=sign_acknowledgement(self.word(forward_id, at_ms), self._key), content_type=JOSE)
 
     def word(self, forward_id: str, at_ms: int) -> Acknowledgement:
-        """The acknowledgement: made from the id and the time of receipt alone, so that a second copy gets the same text."""
+        """The acknowledgement of a forward. It depends only on the id and the time of receipt, so a second copy gets the
+        same text."""
         day = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%d")
         number = blake2b(forward_id.encode(), digest_size=5).hexdigest()
         return Acknowledgement(
@@ -173,11 +175,11 @@ class Desk:
 
 
 def status_of(desk: Desk) -> web.Response:
-    """The counts as an answer."""
+    """The desk's counts as an HTTP response."""
     return web.Response(body=msgspec.json.encode(desk.status()), content_type="application/json")
 
 
 def countries_of(certificate: Mapping[str, Any] | None) -> frozenset[str]:
-    """The countries in the subject of a client's certificate (as ssl.SSLSocket.getpeercert gives it)."""
+    """The countries in the subject of a client's certificate, which is in the form of ssl.SSLSocket.getpeercert."""
     names = (certificate or {}).get("subject", ())
     return frozenset(value for part in names for name, value in part if name == "countryName")

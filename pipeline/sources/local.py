@@ -1,4 +1,5 @@
-"""Pictures read in this process by the functions of decode and ocr: a result per picture, or per passage of a video."""
+"""Reads pictures in this process with the functions of decode and ocr. Gives a result per picture, or per passage of a
+video."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -16,10 +17,10 @@ from schemas.pictures import Frame
 
 @dataclass(frozen=True, slots=True)
 class PictureReads:
-    """What was read in one picture, best first. picture: its name; a passage of a video has that of its best frame.
+    """What was read in one picture, best first. picture: its name; a passage of a video has the name of its best frame.
 
-    ms: wall time of decoding, finding and reading. error: why it could not be read ("reason: detail"), else None.
-    warning: what is wrong with a picture that was read all the same.
+    ms: wall time of decoding, finding and reading. error: why it could not be read ("reason: detail"), else None. warning:
+    what is wrong with a picture that could be read.
     """
 
     picture: str
@@ -30,7 +31,7 @@ class PictureReads:
 
 
 class LocalReader:
-    """Reads what a camera source gives. crops: each picture is a plate already cut out."""
+    """Reads the pictures of a camera source. crops: each picture is a plate already cut out."""
 
     def __init__(self, reader: PlateReader, camera_id: str, *, crops: bool = False) -> None:
         self._reader = reader
@@ -39,7 +40,8 @@ class LocalReader:
 
     @classmethod
     def load(cls, camera_id: str, *, crops: bool = False) -> "LocalReader":
-        """Load both readers now, so that no picture's time holds it: 1 to 4 s. Raises Misconfigured when a wheel is not whole."""
+        """Load both readers now, so that the first picture does not wait for it: 1 to 4 s. Raises Misconfigured when a wheel
+        lacks a file."""
         one_thread()
         paddle = Paddle()
         paddle.load()

@@ -1,4 +1,4 @@
-"""Reads into batches: by partition, at most 100 together, none held back for longer than 20 ms."""
+"""Packs reads into batches by partition: at most 100 together, none held for longer than 20 ms."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Packed(NamedTuple):
 
 
 class Packer:
-    """Collects reads by partition. Reads of one camera leave in the order in which they came."""
+    """Collects reads by partition. The reads of one camera keep their order."""
 
     def __init__(self, partitions: int, *, hold_ms: int = HOLD_MS, size: int = MAX_BATCH) -> None:
         """partitions: of the reads topic. size: 1..100 reads a batch."""
@@ -28,7 +28,7 @@ class Packer:
         self._of_camera: dict[str, int] = {}
 
     def add(self, read: PlateRead, now_ms: float) -> Packed | None:
-        """Take a read in; the batch that it fills, if it fills one. now_ms: any steady clock, the same for due()."""
+        """Add a read. Returns the batch that it fills, or None. now_ms: of any steady clock, the same as for due()."""
         partition = self._of_camera.get(read.camera_id)
         if partition is None:
             partition = self._of_camera[read.camera_id] = partition_of(read.camera_id.encode(), self._partitions)
@@ -37,11 +37,11 @@ class Packer:
         return self._close(partition) if len(reads) >= self._size else None
 
     def due(self, now_ms: float) -> list[Packed]:
-        """The batches that have been held for as long as allowed, oldest first."""
+        """The batches that have been held for the time allowed, oldest first."""
         return self._closed(lambda since_ms: now_ms - since_ms >= self._hold_ms)
 
     def flush(self) -> list[Packed]:
-        """Everything that is held."""
+        """All batches held, whether due or not."""
         return self._closed(lambda since_ms: True)
 
     def _closed(self, wanted: Callable[[float], bool]) -> list[Packed]:

@@ -1,6 +1,6 @@
-"""Pictures from files: one picture, a folder of them, or a video, as a camera would have sent them.
+"""Reads pictures from files: one picture, a folder of them, or a video, as a camera would have sent them.
 
-An unreadable file is told of and passed over; it never ends the reading of the others.
+A file that cannot be read is reported and passed over; the others are still read.
 """
 
 import re
@@ -37,10 +37,11 @@ class SourcePicture:
 
 
 def pictures_of(path: Path, *, frames_per_s: float | None = None) -> Iterator[SourcePicture]:
-    """The pictures of a file or folder (its files by name, numbers in order; what is no kind of picture is passed over).
+    """The pictures of a file, or of a folder: its files by name, numbers in order; files that are neither picture nor video
+    are left out.
 
-    frames_per_s: take at most so many of a video's frames per second of its time; None takes all.
-    Raises Misconfigured when there is nothing of that name, or nothing in it that could be a picture.
+    frames_per_s: take at most so many of a video's frames per second of its time; None takes all. Raises Misconfigured when
+    the path does not exist or holds nothing that could be a picture.
     """
     if not path.exists():
         raise Misconfigured("path", found=str(path), allowed="a picture, a video or a folder that exists")

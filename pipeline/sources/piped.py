@@ -1,4 +1,4 @@
-"""What comes through a pipe or standard input, kept in a file while it is replayed: a pipe can be read once only."""
+"""Keeps what comes through a pipe or standard input in a file while it is replayed, because a pipe can be read only once."""
 
 import sys
 from collections.abc import Iterator
@@ -18,8 +18,9 @@ _PNG, _JPEG, _NEXT_JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd9\xff\
 
 @contextmanager
 def as_file(path: Path) -> Iterator[Path]:
-    """The path itself when it is a file or folder; for a pipe, and `-` for standard input, a file with all that comes through it
-    until its writer closes it, removed afterwards. Its ending says what it is: a picture, pictures after each other, or a video.
+    """The path itself when it is a file or folder. For a pipe, or `-` for standard input: a file with everything that comes
+    through it until its writer closes it, removed afterwards; its ending tells whether it is a picture, several pictures, or
+    a video.
 
     Raises Misconfigured for other devices, and when nothing or too much comes.
     """
@@ -42,7 +43,8 @@ def as_file(path: Path) -> Iterator[Path]:
 
 
 def kind_of(file: Path) -> str:
-    """The ending that what is in the file would have: .jpg, .png, .mjpeg (pictures after each other), else .mkv, a video."""
+    """The file name's ending that fits the content: .jpg, .png, .mjpeg (several JPEGs, one after the other), or .mkv for
+    anything else."""
     with file.open("rb") as content:
         start = content.read(_CHUNK)
         if start.startswith(_PNG):

@@ -1,4 +1,4 @@
-"""Sends cameras' reads and pictures to their partitions; none is lost while the broker is away."""
+"""Sends cameras' reads and pictures to their partitions. None is lost while the broker is away."""
 
 import asyncio
 import time
@@ -35,8 +35,8 @@ class _Waiting(NamedTuple):
 class CameraProducer:
     """Takes reads and frames, and sends them in order per camera.
 
-    What the broker has not acknowledged is sent again, also after it was away: a read may arrive twice, but never not at all;
-    its read_id drops the second copy. client_kwargs: of aiokafka (KafkaConnection.client_kwargs()).
+    What the broker has not acknowledged is sent again, also after it was away. So a read may arrive twice, and readers drop
+    the second copy by its read_id. client_kwargs: of aiokafka (KafkaConnection.client_kwargs()).
     """
 
     def __init__(self, client_kwargs: Mapping[str, Any], *, namespace: str = "vigie") -> None:
@@ -84,7 +84,7 @@ class CameraProducer:
         )
 
     async def flush(self) -> None:
-        """Wait until all that was put is acknowledged."""
+        """Wait until everything that was put is acknowledged."""
         for packed in self._packer.flush():
             await self._enqueue_batch(packed)
         async with self._taken:
@@ -92,7 +92,7 @@ class CameraProducer:
         self._raise_failure()
 
     async def _enqueue_batch(self, packed: Packed) -> None:
-        """Queue it as one record, or as several where it is larger than the topic takes."""
+        """Queue the batch as one record, or as several where it is larger than the topic allows."""
         reads, value = packed.batch.reads, msgspec.json.encode(packed.batch)
         if len(value) + OVERHEAD_BYTES <= READS.max_message_bytes:
             await self._enqueue(Outgoing(self._name(READS), value, None, packed.partition), reads=len(reads))
@@ -119,7 +119,7 @@ class CameraProducer:
             raise self._error
 
     async def _watched(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do the work. An error that waiting does not mend is raised by the next `put` or `flush`; it would wait for ever."""
+        """Run the coroutine. An error that waiting does not mend is raised by the next `put` or `flush`."""
         try:
             await work()
         except Exception as error:
@@ -162,7 +162,7 @@ class CameraProducer:
 
 @asynccontextmanager
 async def open_producer(client_kwargs: Mapping[str, Any], *, namespace: str = "vigie") -> AsyncIterator[CameraProducer]:
-    """A started producer; at the end everything is sent, unless an error or a cancellation ends it."""
+    """A started producer. When the block ends, everything is sent first, unless an error or a cancellation ends it."""
     producer = CameraProducer(client_kwargs, namespace=namespace)
     await producer.start()
     try:

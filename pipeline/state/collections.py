@@ -1,4 +1,4 @@
-"""The reference data as versioned collections in Redis, and where each of them lies."""
+"""The kinds of reference data, and the Redis keys under which each is stored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")  # the same item gives th
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection(Generic[T]):
-    """One kind of reference data. key: what names an item."""
+    """One kind of reference data. key: a function that gives an item's key."""
 
     name: str
     message: type[T]
@@ -33,7 +33,7 @@ class Collection(Generic[T]):
         object.__setattr__(self, "_changed_decoder", msgspec.json.Decoder(list[changed]))  # type: ignore[valid-type]  # as above
 
     def encode(self, item: T) -> bytes:
-        """The item as JSON, the same bytes for the same item."""
+        """The item as JSON. Equal items give the same bytes."""
         return _ENCODER.encode(item)
 
     def decode(self, data: bytes) -> T:
@@ -59,7 +59,7 @@ COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, P
 
 @dataclass(frozen=True, slots=True)
 class CollectionKeys:
-    """The Redis keys of one collection, all of one hash tag."""
+    """The Redis keys of one collection. All have the same hash tag."""
 
     items: str  # hash: key -> the version that arrived last, as JSON; not of removed items
     meta: str  # hash: epoch, version, floor (deltas up to it are gone), count, whole (version of the last replacement), ...
@@ -70,7 +70,7 @@ class CollectionKeys:
 
     @property
     def all(self) -> list[str]:
-        """All four, in this order."""
+        """The four keys, in the order of the fields."""
         return [self.items, self.meta, self.changes, self.history]
 
     @staticmethod

@@ -23,10 +23,12 @@ class SeenOnce:
         self._ttl_ms = ttl_ms
 
     async def first_time(self, ids: Sequence[str], claims: Sequence[str] | None = None) -> list[bool]:
-        """For each id, whether nobody asked before; in order, in one round trip. Raises Unavailable when Redis is away.
+        """For each id, whether it is seen for the first time; in order, in one round trip. Raises Unavailable when Redis is
+        away.
 
-        claims: who asks, one per id (a record's topic, partition and offset, say): whoever was first is first again when it asks
-        again, so that a replay after a crash is not taken for a second copy. Without claims only this very call is first.
+        claims: one per id, naming who asks (a record's topic, partition and offset, for example). The claim that got True
+        first gets True again, so that a record that is read again after a crash is not taken for a second copy. Without
+        claims only one call gets True.
         """
         once = uuid.uuid4().hex  # a retry inside the client stays this call
         asking = claims if claims is not None else [f"{once}/{index}" for index in range(len(ids))]

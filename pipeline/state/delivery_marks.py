@@ -13,7 +13,8 @@ _MARKED = Script("return redis.call('EXISTS', KEYS[1])", reads_only=True)
 
 
 class DeliveryMarks:
-    """What liaison must know of a forward: whether it was recalled, ever attempted, or recalled before any attempt."""
+    """Reads and writes the marks of forwards: recalled; attempted (a delivery was begun); dropped (recalled before any
+    delivery)."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
         self._client = client

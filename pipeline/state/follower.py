@@ -37,7 +37,7 @@ class OnChange(Protocol):
 
 @dataclass(slots=True)
 class _Followed:
-    """How far one collection has been followed. keys: what is in memory, so that a full reload can tell what is gone."""
+    """How far one collection was followed. keys: the items in memory, so that a full reload finds those that are gone."""
 
     collection: Collection[Any]
     where: CollectionKeys
@@ -51,7 +51,7 @@ class _Followed:
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What one poll said about one collection."""
+    """The answer of one poll about one collection."""
 
     epoch: str
     version: int
@@ -102,7 +102,8 @@ class Follower:
         return {one.collection.name: one.version for one in self._followed}
 
     async def load(self) -> None:
-        """Read everything once, and catch up. Raises Unavailable when Redis is away; may then be called again."""
+        """Read all collections once, up to their present versions. Raises Unavailable when Redis is away; may then be called
+        again."""
         while await self.poll():
             pass
         self.loaded.set()
@@ -110,7 +111,8 @@ class Follower:
             self._on_caught_up(frozenset(one.collection.name for one in self._followed if one.keys))
 
     async def run(self) -> None:
-        """Follow for ever. Redis being away is waited out with back-off, while the worker decides from memory."""
+        """Follow the collections until cancelled. While Redis is away it tries again with growing pauses, and the worker
+        decides from memory."""
         pause_s = self._poll_s
         while True:
             try:
@@ -174,7 +176,7 @@ class Follower:
             self._hand_over(one, [])
 
     async def _new_epoch(self, one: _Followed, head: _Head) -> bool:
-        """First sight of the collection, or Redis was emptied and written anew."""
+        """Read a collection that is new to this follower, or that Redis was filled with again after it was emptied."""
         trusted = not one.keys or head.whole > 0
         if not trusted:
             self._losing(one, 0, "was emptied and written anew")
@@ -253,7 +255,7 @@ def _is_removed(item: Changed[Any]) -> bool:
 
 
 def _decoded(collection: Collection[Any], page: bytes) -> list[Changed[Any]]:
-    """The items of a JSON array; one that cannot be read (written by a newer release) is left out, loudly."""
+    """The items of a JSON array. One that cannot be read (written by a newer release) is left out, and an error is logged."""
     try:
         return collection.decode_changed(page)
     except (msgspec.ValidationError, msgspec.DecodeError):

@@ -8,16 +8,16 @@ from pipeline.state.collections import CAMERAS, Collection, T
 
 
 class Index(Protocol):
-    """A collection that is kept in a form of its own, such as the hotlist."""
+    """Stores a collection in a form of its own, as the hotlist does."""
 
     def take(self, changed: Sequence[Changed[Any]], *, reset: bool = False) -> None:
         """Take over what changed: items with versions that add to those known before. reset: forget everything before."""
 
 
 class Mirror:
-    """Collections by key, and those with an index. Hand `take` and `caught_up` to a Follower.
+    """Collections by name, in memory. Pass `take` and `caught_up` to a Follower.
 
-    whole: cameras are known, and all that was imported before them; until then nothing can be decided.
+    whole: the cameras are in memory, and all that was imported before them; until then nothing can be decided.
     """
 
     def __init__(self, *collections: Collection[Any], indexes: Mapping[str, Index] | None = None) -> None:

@@ -19,7 +19,7 @@ BY = "cross_border"
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """A forward to recall, and why."""
+    """A forward that must be recalled, and the reason."""
 
     sent: Sent
     reason: str

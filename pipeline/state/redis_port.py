@@ -36,8 +36,8 @@ REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
 def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
     """A client for redis://, rediss:// (TLS) or unix://, with user and password in the URL. It connects at its first use.
 
-    ca_file: who signed the server's certificate, PEM; None: the machine's own list. Raises Misconfigured, which hides the URL's
-    user and password, for a URL that is none.
+    ca_file: who signed the server's certificate, PEM; None: the machine's own list. Raises Misconfigured for anything else;
+    the message leaves out user and password.
     """
     scheme = urlsplit(url).scheme
     if scheme not in ("redis", "rediss", "unix"):
@@ -67,10 +67,11 @@ async def check_redis(client: redis.asyncio.Redis) -> None:
 
 @contextmanager
 def redis_edge(what: str) -> Iterator[None]:
-    """Translate what Redis raises. what: who needed it, for a person ("section memory").
+    """Translate the errors of Redis to ours. what: the part of the platform that needed Redis, for the message ("section
+    memory").
 
-    Refused credentials become Misconfigured; all else is waited out as Unavailable: connection lost, timed out, still loading its
-    file, a read-only replica after a failover, out of memory.
+    Refused credentials become Misconfigured. All others become Unavailable, which is waited out: connection lost, timed out,
+    still loading its file, a read-only replica after a failover, out of memory.
     """
     try:
         yield
@@ -85,14 +86,15 @@ def redis_edge(what: str) -> Iterator[None]:
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """On a Unix socket redis-py wraps what a new connection was told; a script's refusal is an answer like any other."""
+    """Whether the server refused the credentials or a right. On a Unix socket redis-py wraps the answer to a new connection
+    in another error, and a right that a script lacks is an ordinary error answer: both are recognised."""
     return isinstance(error, REFUSED) or isinstance(error.__cause__, REFUSED) or "ACL failure in script" in str(error)
 
 
 class Script:
-    """A Lua script, run by its hash and loaded where the server does not know it yet.
+    """A Lua script. It is run by its hash, and loaded when the server does not know it yet.
 
-    reads_only: it writes nothing, and may so be run by whoever may only read its keys.
+    reads_only: it writes nothing, so users with read rights may run it.
     """
 
     def __init__(self, source: str, *, reads_only: bool = False) -> None:
@@ -103,10 +105,10 @@ class Script:
     async def run(
         self, client: redis.asyncio.Redis, what: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
     ) -> list[Any]:
-        """Run it once per (keys, arguments), all in one round trip; the answers in the same order.
+        """Run the script once for each (keys, arguments), all in one round trip. Returns the answers in the same order.
 
-        Raises Unavailable (naming `what`) if any of them failed, Misconfigured for refused credentials. Where this is a replica by
-        now, every connection is dropped: the next try goes where the address leads to then.
+        Raises Unavailable (naming `what`) if any run failed, Misconfigured for refused credentials. If the server has become
+        a replica, all connections are closed, so that the next attempt connects to the new primary.
         """
         if not calls:
             return []

@@ -1,4 +1,4 @@
-"""The replica of the reference data: what is written here is followed by every worker within a second."""
+"""The reference data in Redis: workers follow every change within a second."""
 
 from pipeline.state.collections import (
     CAMERAS,

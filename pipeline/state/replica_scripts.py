@@ -1,8 +1,9 @@
-"""What Redis itself does with the reference data: every change of a collection, and every look at it, is one script.
+"""The Lua scripts of the reference data: each change of a collection, and each read of it, is one script.
 
-A version lies in Redis as the JSON array of its item, the moment from which it holds, and its arrival: `[{...},1767268800000,
-1767268800000]`; a removal has null for its item. An item that was written before there were versions lies there bare: it has held
-since the beginning of time. `items` has each item's last arrival, `history` what arrived before it, oldest first.
+Redis holds a version as the JSON array of its item, the moment from which it holds, and its arrival:
+`[{...},1767268800000,1767268800000]`; a removal has null for its item. An item written before there were versions is stored
+alone, without an array: it has held since the beginning of time. `items` has each item's last arrival, `history` what
+arrived before it, oldest first.
 """
 
 from pipeline.state.redis_port import Script

@@ -1,10 +1,10 @@
-"""Writing reference data: every change bumps its collection's version and leaves a delta, in one Lua script.
+"""Writes reference data. Each change raises its collection's version and leaves a delta, in one Lua script.
 
-An item has versions (see pipeline.reads.versions). What is put holds from the moment that it names in `holds_from_ms`, else from
-its arrival, which is when it is written here, by the platform's clock. After Redis was emptied, what is imported again has arrived
-now: workers that ran meanwhile remember what held before and decide as they did; one that has to start anew decides nothing about
-passages before the import. An import that states `holds_from` for them does not change that: it arrived later, so it may only help
-the person concerned. Silence proves nothing; and ids are made of what they name, so what was decided is not decided under another.
+An item has versions (see pipeline.reads.versions). An item holds from the moment in its `holds_from_ms`, else from its
+arrival: when it is written here, by the platform's clock. When Redis was emptied and everything is imported again, all items
+have arrived now. Workers that ran meanwhile remember what held before and decide as they did; a worker that starts
+afterwards decides nothing about passages before the import. An import with an earlier `holds_from_ms` does not change that:
+it arrived later, so it may only help the person concerned.
 """
 
 import time
@@ -34,7 +34,7 @@ SCAN_ITEMS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a write did to a collection."""
+    """How many items a write put (added or changed), found unchanged, and removed."""
 
     put: int = 0  # new or changed
     unchanged: int = 0
@@ -53,7 +53,8 @@ class ReplicaWriter:
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         kept_ms: int = KEPT_MS,
     ) -> None:
-        """now_ms: the clock of arrivals, UTC. kept_ms: for how long versions are kept that hold no more."""
+        """now_ms: the clock that dates arrivals, UTC. kept_ms: for how long versions are kept after another has replaced
+        them."""
         self._client = client
         self._namespace = namespace
         self._kept_changes = kept_changes
@@ -63,7 +64,7 @@ class ReplicaWriter:
     async def put(
         self, collection: Collection[T], items: Iterable[T], *, progress: Callable[[int], None] | None = None
     ) -> Changes:
-        """Add or change items; those that are already so make no delta. progress: called with the number of items done."""
+        """Add or change items. Items that are unchanged make no delta. progress: called with the number of items done."""
         pairs = ((collection.key(item), collection.encode(item)) for item in items)
         return await self.put_encoded(collection, pairs, progress=progress)
 
@@ -85,7 +86,7 @@ class ReplicaWriter:
         return Changes(put=put, unchanged=done - put)
 
     async def remove(self, collection: Collection[T], keys: Iterable[str]) -> Changes:
-        """Remove the items of these keys; unknown keys are no error and count for nothing."""
+        """Remove the items with these keys. Unknown keys are ignored and not counted."""
         source, removed = iter(keys), 0
         while chunk := list(islice(source, CHUNK_ITEMS)):
             for _, _, gone in await self._change(collection, [((), chunk)]):
@@ -93,7 +94,7 @@ class ReplicaWriter:
         return Changes(removed=removed)
 
     async def replace(self, collection: Collection[T], items: Iterable[T]) -> Changes:
-        """Make the collection hold these items and no others. Nothing that stays is ever absent meanwhile."""
+        """Make the collection hold exactly these items. An item that stays is present all the time."""
         return await self.replace_encoded(
             collection, ((collection.key(item), collection.encode(item)) for item in items)
         )
@@ -130,7 +131,7 @@ class ReplicaWriter:
         return None if data is None else _item_of(collection, data)
 
     async def version(self, collection: Collection[T]) -> int:
-        """The number of changes that the collection has seen."""
+        """The number of changes made to the collection so far."""
         return int((await self._look(collection))[0])
 
     async def count(self, collection: Collection[T]) -> int:
@@ -138,7 +139,8 @@ class ReplicaWriter:
         return int((await self._look(collection))[1])
 
     async def chunks(self, collection: Collection[T]) -> AsyncIterator[Sequence[T]]:
-        """Every item as it arrived last, a few thousand at a time, in no order; one that changes meanwhile may come twice."""
+        """The last version of every item, a few thousand at a time, unordered. An item that is changed meanwhile may come
+        twice."""
         keys, cursor = CollectionKeys.of(self._namespace, collection).all, b"0"
         while True:
             ((cursor, single, changed),) = await SCAN.run(self._client, WHAT, [(keys, [cursor, SCAN_ITEMS])])
@@ -204,7 +206,7 @@ _HOLDS = msgspec.json.Decoder(_Holds)
 
 
 def _holds_from(data: bytes) -> str:
-    """The moment from which an item says that it holds, as text; empty when it says none."""
+    """The moment from which an item says that it holds, as text; empty when it says nothing."""
     if b'"holds_from_ms"' not in data:
         return ""
     holds_from_ms = _HOLDS.decode(data).holds_from_ms
@@ -212,7 +214,7 @@ def _holds_from(data: bytes) -> str:
 
 
 def _item_of(collection: Collection[T], data: bytes) -> T | None:
-    """The item of a version as it lies in Redis."""
+    """The item of a version in the form that Redis holds."""
     if data.startswith(b"{"):
         return collection.decode(data)
     version: Version[T] = collection.decode_versions(b"[" + data + b"]")[0]

@@ -1,4 +1,5 @@
-"""Decides what has settled in the memory of section control: reads it, asks the pure decision, and writes down what came of it."""
+"""Decides the vehicles of section control that have settled: reads them from Redis, calls the pure decision, and stores the
+result."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

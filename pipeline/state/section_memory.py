@@ -1,10 +1,11 @@
-"""The open passages of section control in Redis, so that any worker can go on where another ended, and nothing is decided twice.
+"""The open passages of section control in Redis, so that any worker can go on where another ended, and nothing is decided
+twice.
 
-Redis keeps and hands over; `pipeline.sections.vehicle` decides. Under each section and folded plate lies a list: first what was
-kept when it was last decided, then the reads since then. What of a partition's records is in here is remembered beside it, as the
-next offset: a record that is read again changes nothing, and a gap tells that Redis has lost something. A sorted set holds when
-each vehicle is to be looked at next, in the broker's time. A decision is written together with what is to be sent because of it;
-that lies in an outbox until the broker has acknowledged it, so that the next worker finishes what one that died has begun.
+Redis stores; `pipeline.sections.vehicle` decides. For each section and folded plate there is a list: first the vehicle as it
+was last decided, then the reads since then. Beside it is stored how far each partition's records are included, as the next
+offset: a record that is read again changes nothing, and a gap shows that Redis has lost something. A sorted set holds when
+each vehicle is to be decided next, in the broker's time. A decision is written together with the messages that it sends;
+they stay in an outbox until the broker has acknowledged them, so that another worker sends them if this one dies.
 
 All of it has one hash tag: one node of a Redis Cluster holds it, and each script is atomic.
 """

@@ -130,7 +130,7 @@ def unsent_of(key: Key, message: Violation | Withdrawal, order: int) -> Unsent:
 
 
 def digest_of(key: Key, name: Name) -> str:
-    """What is kept of a forgotten read: it tells a copy of it, and nothing of the vehicle."""
+    """The digest kept of a read that was forgotten. A copy of the read is known by it; it does not give the plate back."""
     return blake2b("/".join((key[0], *name)).encode(), digest_size=8).hexdigest()
 
 

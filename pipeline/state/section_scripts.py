@@ -1,4 +1,4 @@
-"""What must be atomic in the memory of section control: scripts, which keep and hand over and decide nothing."""
+"""The Lua scripts of section control's memory: what must be atomic. They store and return; they decide nothing."""
 
 from pipeline.state.redis_port import Script
 

@@ -1,4 +1,4 @@
-"""Which dead letters an operator is done with, and what became of them; remembered as long as the letters themselves are kept."""
+"""Remembers which dead letters an operator has settled, and how, for as long as the letters themselves are kept."""
 
 from collections.abc import Iterable
 
@@ -11,9 +11,10 @@ WHAT = "the dead letters' state"
 
 
 class SettledLetters:
-    """What the operator did with each dead letter, by dead_letter_id: one hash in Redis.
+    """What the operator did with each dead letter, by dead_letter_id, in one Redis hash.
 
-    If Redis loses it the letters are open again, which is harmless: a record that is sent back once more has the same ids.
+    If Redis loses it, the letters are open again, which is harmless: a record that is sent back a second time has the same
+    ids.
     """
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
@@ -21,7 +22,7 @@ class SettledLetters:
         self._key = f"{{{namespace}:dead-letters}}:settled"
 
     async def all(self) -> dict[str, str]:
-        """What was written of each letter. Raises Unavailable."""
+        """What was done with each letter, by its id. Raises Unavailable."""
         with redis_edge(WHAT):
             found = await self._client.hgetall(self._key)
         return {_text(name): _text(value) for name, value in found.items()}

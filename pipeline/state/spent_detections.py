@@ -1,6 +1,6 @@
-"""Which detections a passage has used up, so that frames that come again after a crash do not make the same passage again.
+"""Remembers which detections a passage has used up, so that frames that are read again after a crash do not make it again.
 
-One sorted set per camera, ordered by the offset of the frame. Writing the same again changes nothing.
+One sorted set per camera, ordered by the offset of the frame. Writing the same detection again changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _decode = msgspec.msgpack.Decoder(tuple[int, tuple[int, int, int, int], str]).de
 
 
 class SpentDetections:
-    """What `Tracker.take_spent` gave, kept in Redis. Every method raises Unavailable when Redis is away."""
+    """Keeps in Redis the detections that `Tracker.take_spent` returns. Every method raises Unavailable when Redis is away."""
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str, ttl_ms: int = TTL_MS) -> None:
         self._client = client

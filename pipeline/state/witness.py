@@ -67,10 +67,12 @@ class Witness:
         on_reread: Callable[[Mapping[int, int | None]], None],
         on_lost: Callable[[], None] = lambda: None,
     ) -> None:
-        """risk: what a loss may lead to, for the operator. settled: the settled offset of each partition of this worker; None:
-        nothing is settled yet. on_reread: called with the partitions that must be read again, each with the offset to begin at;
-        None: from as long ago as matters. rereads: the partitions that were, while this worker had them, and whether the lower
-        offset is committed. on_lost: called at each loss.
+        """risk: what a loss may lead to, for the operator. settled: gives the settled offset of each of this worker's
+        partitions; None: nothing is settled yet.
+
+        on_reread: called with the partitions that must be read again, each with the offset to begin at; None: from as long
+        ago as matters. rereads: gives the partitions whose reread was asked for, and whether its lower offset is committed.
+        on_lost: called at each loss.
         """
         self._client, self._risk = client, risk
         self._key = f"{{{namespace}:witness}}:{agent}"
@@ -80,7 +82,7 @@ class Witness:
         self._at_s = monotonic()
 
     async def run(self) -> None:
-        """Watch until cancelled. While Redis is away nothing is known to be lost."""
+        """Watch until cancelled. While Redis is away it reports no loss."""
         while True:
             try:
                 await self.look()

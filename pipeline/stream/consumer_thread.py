@@ -100,4 +100,4 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         return Standing(at.offset, int(at.metadata) if (at.metadata or "").isdecimal() else None)
 
     def verify_event_path(self, now: float, tp: TopicPartition) -> None:
-        """Nothing: the stage's own metrics show a partition that makes no progress."""
+        """Does nothing: the stage's own metrics show a partition that makes no progress."""

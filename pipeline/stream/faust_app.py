@@ -21,7 +21,8 @@ class _Boot(BootStrategy):  # type: ignore[misc]  # faust's types are not follow
 
 class _Settings(faust.Settings):  # type: ignore[misc]  # as above
     def getenv(self, env_name: str) -> None:
-        """None: BROKER_URL, TIMEZONE and their like are other programs' words, and would go before what stands below."""
+        """None for every name: Faust would read BROKER_URL, TIMEZONE and others, which are meant for other programs, before
+        the settings below."""
 
 
 class _App(faust.App):  # type: ignore[misc]  # as above
@@ -30,7 +31,7 @@ class _App(faust.App):  # type: ignore[misc]  # as above
     logger = logging.getLogger("faust.app")
 
     def _create_directories(self) -> None:
-        """None: without tables, Faust keeps nothing on disk."""
+        """Does nothing: an app without tables keeps nothing on disk."""
 
 
 def make_app(

@@ -80,10 +80,10 @@ class RecordBatch:
         return self if offset <= self.first else RecordBatch(self._batch, self._raw, offset)
 
     def unpacked(self) -> list[Fetched]:
-        """Its records; they can be had once. One Spoilt where its producer wrote what no reader can take.
+        """The batch's records. Call it once. A batch that no reader can unpack gives one Spoilt instead.
 
-        Whatever is wrong with a batch whose checksum is right, it will be wrong again when the batch is fetched again: an error
-        that were raised here would end the worker, and the next one, for ever.
+        A fault in a batch with a correct checksum is still there when the batch is fetched again. So no error is raised: it
+        would end this worker, and every worker after it.
         """
         first, count = self.first, self._count()
         if count > MAX_BATCH_RECORDS:
@@ -120,7 +120,8 @@ class _Memory(local):
         self._memory = memoryview(bytearray(ROOM_BYTES))
 
     def opened(self, batch: Any, raw: memoryview) -> Any:
-        """The batch, decompressed if zstd compressed it and it fits; aiokafka does all others. Read it before the next call."""
+        """Unpack a batch into this memory if zstd packed it and it fits; else let aiokafka unpack it. Read the result before
+        the next call."""
         if raw[MAGIC_AT] < 2 or batch.compression_type != batch.CODEC_ZSTD:
             return batch
         room = self._memory
@@ -196,19 +197,19 @@ class _Header:
         return iter((self,))
 
     def __next__(self) -> Any:
-        """The marker in a control batch."""
+        """The marker in a control batch, which ends a transaction."""
         return next(self.batch)
 
 
 class _Headers:
-    """CheckedRecords as PartitionRecords sees them."""
+    """CheckedRecords in the form that PartitionRecords reads."""
 
     def __init__(self, records: "CheckedRecords") -> None:
         self._records = records
         self.has_next = records.has_next
 
     def next_batch(self) -> _Header:
-        """The next one. Raises CorruptRecordException."""
+        """The next batch as a _Header. Raises CorruptRecordException when its checksum is wrong."""
         return _Header(self._records.next_batch(), self._records.raw)
 
 

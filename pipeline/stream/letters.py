@@ -1,7 +1,7 @@
-"""What a dead letter keeps of the record that was refused, by the reason for the refusal.
+"""Decides what a dead letter keeps of the refused record, by the reason for the refusal.
 
-A letter lies for thirty days. A record that cannot be read is kept whole, so that nothing is lost by an error of ours or of its
-sender; what was refused because the law lets nobody keep it, for its age or its purpose, is not kept at all.
+A letter is kept for thirty days. A record that cannot be read is kept whole, so that nothing is lost by an error of ours or
+of its sender; a record that the law forbids to keep, for its age or its purpose, is not kept at all.
 """
 
 from typing import Literal

@@ -65,7 +65,8 @@ class StageMetrics:
         return Counter(name, help_text, ["agent", label], registry=self.registry)
 
     def serve(self, settings: Settings) -> int:
-        """Serve /metrics where the settings say, to whoever has their token. Returns the port. Raises Misconfigured, OSError."""
+        """Serve /metrics on the port and address of the settings, for clients with their token. Returns the port. Raises
+        Misconfigured, OSError."""
         token = settings.metrics_token()
         if token is None and settings.metrics_host not in LOOPBACK:
             allowed = f"the file of a token, as metrics are served on {settings.metrics_host}, or VIGIE_METRICS_HOST=127.0.0.1"

@@ -28,11 +28,13 @@ class Record(
     indexes: tuple[int, ...] | None = None  # of each read in the batch as it came; None: no read was taken out
 
     def index_of(self, position: int) -> int:
-        """The index in the batch as it came of the read that is at this position in the message: refused reads were taken out."""
+        """The index that this read had in its batch as it arrived. position: its index in the message, which lacks the
+        refused reads."""
         return position if self.indexes is None else self.indexes[position]
 
     def now_ms(self, clock_ms: int) -> int:
-        """The later of this machine's clock and the broker's when it took the record: a clock that is behind is not believed."""
+        """The later of clock_ms (this machine's clock) and the time at which the broker took the record, UTC ms: a clock
+        that is slow is corrected so."""
         return max(clock_ms, self.recorded_at_ms)
 
 

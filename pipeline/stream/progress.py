@@ -77,7 +77,8 @@ class Progress:
         self._hold = dict(offsets)
 
     def offsets(self) -> dict[TopicPartition, int]:
-        """The offset to commit for each partition where the broker may have another one: a higher one, too, after a rewind."""
+        """The offset to commit for each partition whose offset at the broker may differ. After a rewind it may be lower than
+        the broker's."""
         found: dict[TopicPartition, int] = {}
         for tp, at in self._partitions.items():
             if at.settled is not None:

@@ -93,7 +93,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]  # Faust ships no 
             await super().perform_seek()
 
     async def verify_all_partitions_active(self) -> None:
-        """Nothing: see StageConsumerThread.verify_event_path."""
+        """Does nothing: see StageConsumerThread.verify_event_path."""
 
 
 class FaustBroker:
