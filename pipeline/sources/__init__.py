@@ -1,0 +1,1 @@
+"""Where pictures and reads come from: files, pipes, and the producer that sends them as a camera does."""
