@@ -57,7 +57,7 @@ class Evidence:
 
     def differences(self) -> list[Difference]:
         """All of them, in the order in which they arose."""
-        found = [*self._missing(), *self._unexpected(), *self._pictures(), *self._order(), *self._desks(),
+        found = [*self._missing(), *self._taken_back(), *self._unexpected(), *self._pictures(), *self._order(), *self._desks(),
                  *self._rings(), *self._wrong(), *self._dead_letters()]  # fmt: skip
         return sorted(found, key=lambda difference: difference.at_s)
 
@@ -65,14 +65,24 @@ class Evidence:
         for item in self.ledger.missing():
             yield Difference("missing", item.due_s or 0.0, f"{item.kind} {item.name}")
 
+    def _taken_back(self) -> Iterator[Difference]:
+        """What must come and came, but was withdrawn: whoever reads the topic is left without it."""
+        for one in self.ends.seen.withdrawn:
+            item = self.ledger.items.get((one.kind, one.id))
+            if item is not None:
+                yield Difference("missing", item.due_s or 0.0, f"{one.kind} {one.id} was taken back: {one.reason}")
+
     def _unexpected(self) -> Iterator[Difference]:
+        """What nothing led to. A violation that reads which came later contradict is told of by its withdrawal: a camera's reads
+        may be held up for longer than they take to settle."""
         of_second_reads = {
             ids.alert_id(read.read_id, entry.entry_id): told
             for _, _, read, told in self._second_reads()
             for entry in WANTED
         }
+        withdrawn = {one.id for one in self.ends.seen.withdrawn if one.kind == "violation"}
         for (kind, name), times in self.ledger.unexpected.items():
-            sort: Sort = "told" if of_second_reads.get(name) else "spurious"
+            sort: Sort = "told" if of_second_reads.get(name) or name in withdrawn else "spurious"
             yield Difference(sort, times[0], f"{kind} {name} that nothing led to")
 
     def _pictures(self) -> Iterator[Difference]:

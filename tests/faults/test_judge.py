@@ -1,6 +1,7 @@
 """The judge: a harness that finds nothing must be one that would find something."""
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -9,7 +10,7 @@ from pipeline.demo.pictures import WANTED
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.truth import ExpectedAlert, Truth
 from schemas import ids
-from schemas.outcomes import Alert, DeadLetter
+from schemas.outcomes import Alert, DeadLetter, Withdrawal
 from tests.builders import make_alert, make_entry, make_read
 from tests.faults.ends import Ends
 from tests.faults.judge import Evidence, Strike
@@ -19,6 +20,7 @@ from tests.faults.pictures import PictureTraffic
 from tests.faults.road import Road
 from tests.faults.schedule import Planned
 
+VIOLATION = "v-000000000000000000000001"
 READ = make_read()
 ALERT = make_alert(make_entry(), READ)
 
@@ -63,6 +65,11 @@ def other(**changes: object) -> Alert:
     return msgspec.structs.replace(ALERT, **changes)
 
 
+def withdrawal(kind: Literal["alert", "violation"], name: str) -> Withdrawal:
+    """What takes this back."""
+    return Withdrawal(kind=kind, id=name, reason="contradicted_by_late_reads", by="section_control", at_ms=0)
+
+
 def test_what_came_as_it_should_is_no_difference_and_a_second_copy_neither(case: Case) -> None:
     """The ends drop it by its id."""
     case.comes(ALERT, ALERT)
@@ -78,6 +85,23 @@ def test_an_alert_that_nothing_led_to_is_spurious(case: Case) -> None:
     """Whoever made it up."""
     case.comes(ALERT, other(alert_id="a-none"))
     assert ["spurious"] == case.verdict()
+
+
+def test_a_violation_that_nothing_led_to_is_spurious_unless_it_was_withdrawn(case: Case) -> None:
+    """A read that was held up for longer than reads take to settle contradicts what was found without it."""
+    case.comes(ALERT)
+    case.ledger.saw("violation", VIOLATION, 12.0)
+    assert ["spurious"] == case.verdict()
+    case.ends.seen.withdrawn.append(withdrawal("violation", VIOLATION))
+    assert ["told"] == case.verdict()
+
+
+def test_an_alert_that_must_come_and_is_withdrawn_is_missing(case: Case) -> None:
+    """Dispatch is left without it; and one that nothing led to stays spurious although it is withdrawn."""
+    case.comes(ALERT, other(alert_id="a-none"))
+    for alert_id in (ALERT.alert_id, "a-none"):
+        case.ends.seen.withdrawn.append(withdrawal("alert", alert_id))
+    assert ["missing", "spurious"] == sorted(case.verdict())
 
 
 def test_a_live_alert_that_does_not_ring_is_missing_its_bell(case: Case) -> None:
