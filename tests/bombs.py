@@ -1,4 +1,4 @@
-"""Batches that cost their reader far more than their sender. Made here for tests; benchmarks/bombs.py measures them."""
+"""Makes compressed batches that are small to send and large to unpack. benchmarks/bombs.py measures them."""
 
 import struct
 import zlib
@@ -22,19 +22,19 @@ CODEC_NUMBERS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 
 
 def zstd_bomb(size_mib: int) -> bytes:
-    """So many MiB of zeros in one frame that does not tell its size: 1,000 are 32 KB."""
+    """size_mib MiB of zeros in one zstd frame that does not state its size: 1,000 MiB take 32 KB."""
     packer = zstandard.ZstdCompressor().compressobj()
     return b"".join(packer.compress(bytes(MIB)) for _ in range(size_mib)) + packer.flush()
 
 
 def gzip_bomb(size_mib: int) -> bytes:
-    """So many MiB of zeros."""
+    """size_mib MiB of zeros, packed with gzip."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return b"".join(packer.compress(bytes(MIB)) for _ in range(size_mib)) + packer.flush()
 
 
 def lz4_bomb(size_mib: int) -> bytes:
-    """So many MiB of zeros."""
+    """size_mib MiB of zeros, packed with lz4."""
     packer = cramjam.lz4.Compressor()
     for _ in range(size_mib):
         packer.compress(bytes(MIB))
@@ -42,7 +42,7 @@ def lz4_bomb(size_mib: int) -> bytes:
 
 
 def snappy_bomb(size_mib: int) -> bytes:
-    """So many MiB of zeros, in the blocks that Java's clients make."""
+    """size_mib MiB of zeros, packed with snappy in the blocks that Java's clients make."""
     block = bytes(cramjam.snappy.compress_raw(bytes(MIB)))
     return b"\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01" + (struct.pack("!i", len(block)) + block) * size_mib
 
@@ -53,7 +53,8 @@ BOMBS: dict[str, Callable[[int], bytes]] = {
 
 
 def batch_of(packed: bytes, codec: str, *, records: int = 1, base: int = 0) -> bytes:
-    """A batch of records, with a right checksum, whose packed part is this."""
+    """A batch of records with a correct checksum and these packed bytes as its content. records: how many its header states.
+    base: its first offset."""
     builder = DefaultRecordBatchBuilder(2, 0, False, -1, -1, -1, MIB)
     builder.append(0, 1_000, None, b"", [])
     data = bytearray(builder.build())[:HEAD_BYTES] + packed

@@ -1,4 +1,4 @@
-"""Messages for tests: each builder fills in what does not matter, so that a test shows only what does."""
+"""Builds messages for tests. Each builder fills in what does not matter, so that a test shows only what does."""
 
 from math import inf
 from typing import Any
@@ -35,7 +35,7 @@ def make_read(
     clock: ClockState | None = GNSS,
     **fields: Any,
 ) -> PlateRead:
-    """A read, received 200 ms after its capture. alternatives: text to probability; fields: any other of PlateRead."""
+    """A read, received 200 ms after its capture. alternatives: text -> probability. fields: any other fields of PlateRead."""
     return PlateRead(
         read_id=fields.pop("read_id", None) or ids.read_id(camera_id, captured_at_ms, plate),
         camera_id=camera_id,
@@ -87,7 +87,7 @@ def hotlist_of(*entries: HotlistEntry | str) -> Hotlist:
 
 
 def make_section(section_id: str = "S1", *, metres: float = 2_000.0, **fields: Any) -> Section:
-    """A Belgian section from camera IN to camera OUT, limit 120 km/h, certified for the year around noon."""
+    """A Belgian section from camera IN to camera OUT, limit 120 km/h, certified for a year before and after noon."""
     defaults: dict[str, Any] = {
         "name": f"section {section_id}",
         "country": "BE",
@@ -101,14 +101,15 @@ def make_section(section_id: str = "S1", *, metres: float = 2_000.0, **fields: A
 
 
 def make_certificate(valid_from_ms: int = NOON_MS - YEAR_MS, valid_until_ms: int = NOON_MS + YEAR_MS) -> Certificate:
-    """A certificate that holds for a year before and after noon."""
+    """A certificate that is valid for a year before and after noon."""
     return Certificate(number="P 1.1-234", valid_from_ms=valid_from_ms, valid_until_ms=valid_until_ms)
 
 
 def make_ends(
     travel_ms: int = 60_000, *, entry: dict[str, Any] | None = None, exit_: dict[str, Any] | None = None
 ) -> tuple[PlateRead, PlateRead]:
-    """The reads of a vehicle that took so long from IN, at noon, to OUT. entry, exit_: fields of the two reads."""
+    """The two reads of a vehicle that was at camera IN at noon and at camera OUT travel_ms later. entry, exit_: fields of
+    the two reads."""
     return (
         make_read(**({"camera_id": "IN"} | (entry or {}))),
         make_read(**({"camera_id": "OUT", "captured_at_ms": NOON_MS + travel_ms} | (exit_ or {}))),
@@ -116,12 +117,13 @@ def make_ends(
 
 
 def passage_of(side: Side, *reads: PlateRead) -> Passage:
-    """The passage of these reads, which arrived when they were received."""
+    """A passage with these reads; each arrived when it was received."""
     return Passage(side, tuple(End(side, read, read.received_at_ms) for read in reads))
 
 
 def cameras_along(*sections: Section, **fields: Any) -> dict[str, Camera]:
-    """The cameras of sections, by id, each as far north of Brussels as the shortest certified distance to it. fields: of all."""
+    """The cameras of these sections, by id. Each is as far north of Brussels as the shortest certified distance to it.
+    fields: given to all cameras."""
     north_m: dict[str, float] = {}
     for section in sections:
         for one in section.distances:
@@ -137,13 +139,13 @@ def cameras_along(*sections: Section, **fields: Any) -> dict[str, Camera]:
 
 
 def reference_of(*sections: Section, cameras: dict[str, Camera] | None = None) -> Reference:
-    """These sections and their cameras, as they always were."""
+    """These sections and their cameras, valid since the beginning of time."""
     known = cameras_along(*sections) | (cameras or {})
     return Reference.of({section.section_id: section for section in sections}, known)
 
 
 def section_for(speed_kmh: float, *, travel_ms: int = 60_000, **fields: Any) -> Section:
-    """A section on which a vehicle that takes travel_ms drives exactly speed_kmh."""
+    """A section of such a length that a vehicle with this travel time drives exactly speed_kmh."""
     return make_section(metres=speed_kmh * travel_ms / 3_600, **fields)
 
 
@@ -162,13 +164,13 @@ def make_alert(entry: HotlistEntry | None = None, read: PlateRead | None = None,
 
 
 def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any) -> Policy:
-    """A policy that lets stolen vehicles through to the country, from everywhere, for an hour."""
+    """A policy that forwards stolen vehicles to the country for an hour, wherever they are seen."""
     defaults = {"lists": ("stolen",), "legal_basis": f"treaty on police cooperation with {country}, art. 13", "purpose": "pursuit",
                 "contact": "desk@example.org"}  # fmt: skip
     return Policy(policy_id=policy_id or f"{country}-1", country=country, **(defaults | fields))
 
 
 def book_of(*periods: tuple[int, int, Tolerance]) -> Book:
-    """A book of one country's tolerances."""
+    """A rule book with these tolerances of one country: (in force from, until, rule)."""
     filed = tuple(Period(from_ms, until_ms, rule, "") for from_ms, until_ms, rule in periods)
     return Book({(Tolerance, "BE", ""): filed})

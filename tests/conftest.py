@@ -1,4 +1,4 @@
-"""What integration and end-to-end tests run on: the real embedded pair, started once, and a namespace for each test."""
+"""Fixtures of the integration and end-to-end tests: the real embedded pair, started once, and a namespace for each test."""
 
 import os
 import secrets
@@ -31,27 +31,27 @@ PARTITIONS = 4
 
 @pytest_asyncio.fixture(scope="session")
 async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPair]:
-    """One broker and Valkey for the whole session. A test that harms it waits until it is well again."""
+    """One broker and Valkey for the whole session. A test that disturbs them must wait until they work again."""
     async with EmbeddedPair(tmp_path_factory.mktemp("pair")) as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="module")
 async def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedPair]:
-    """Three brokers and Valkey, for tests that are about brokers."""
+    """Three brokers and Valkey, for tests of brokers' faults."""
     async with EmbeddedPair(tmp_path_factory.mktemp("three"), brokers=3) as running:
         yield running
 
 
 @pytest_asyncio.fixture
 async def kafka(pair: EmbeddedPair) -> KafkaConnection:
-    """How to connect to the session's broker."""
+    """The admin's connection to the session's broker."""
     return pair.kafka
 
 
 @pytest_asyncio.fixture
 async def namespace(pair: EmbeddedPair) -> AsyncIterator[str]:
-    """A namespace of this test's own with all topics, four partitions each; they are dropped afterwards."""
+    """A new namespace for this test with all topics, four partitions each. The topics are deleted afterwards."""
     name = f"t{secrets.token_hex(4)}"
     await create_topics(pair.kafka, name, partitions={topic.name: PARTITIONS for topic in TOPICS})
     yield name
@@ -65,7 +65,7 @@ async def namespace(pair: EmbeddedPair) -> AsyncIterator[str]:
 
 @pytest_asyncio.fixture
 async def redis(pair: EmbeddedPair) -> AsyncIterator[Redis]:
-    """A client of the session's Valkey (bytes, not text). Keys are told apart by the test's namespace."""
+    """A client of the session's Valkey that returns bytes. Tests do not share keys, because each has its own namespace."""
     client = Redis.from_url(pair.redis_url, decode_responses=False)
     yield client
     await client.aclose()
@@ -76,7 +76,7 @@ OpenAs = Callable[[str, str], Awaitable[Redis]]
 
 @pytest_asyncio.fixture
 async def redis_as(pair: EmbeddedPair) -> AsyncIterator[OpenAs]:
-    """Opens the session's Valkey as a principal of a namespace: with the keys of the table and no others."""
+    """A function that opens the session's Valkey as a principal of a namespace, with that principal's rights."""
     async with AsyncExitStack() as stack:
 
         async def open_as(principal: str, namespace: str) -> Redis:
@@ -90,7 +90,7 @@ async def redis_as(pair: EmbeddedPair) -> AsyncIterator[OpenAs]:
 
 
 async def records_in(kafka: KafkaConnection, topic: str) -> list[Any]:
-    """All records that a topic of a test's namespace holds now, in order per partition."""
+    """All records that a topic of the test's namespace holds now, in order per partition."""
     consumer, found = AIOKafkaConsumer(auto_offset_reset="earliest", **kafka.client_kwargs()), list[Any]()
     await consumer.start()
     try:

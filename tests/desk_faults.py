@@ -1,4 +1,5 @@
-"""How a desk can be told to misbehave, for exercises and tests: for so many requests, so many seconds, or until told again."""
+"""Faults that a desk can be ordered to make, for exercises and tests: for a number of requests or seconds, or until the next
+order."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +13,7 @@ lose_answer: it ends after the forward was stored; wrong_signature: acknowledged
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """One order. Without seconds and requests it holds until the next."""
+    """One order. It holds for `requests` requests or `seconds` seconds; without either, until the next order."""
 
     mode: Mode
     seconds: Annotated[float, msgspec.Meta(gt=0, le=86_400)] | None = None
@@ -20,7 +21,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Faults:
-    """The order in force. clock_s: monotonic seconds."""
+    """The order that holds now. clock_s: a monotonic clock in seconds."""
 
     def __init__(self, clock_s: Callable[[], float]) -> None:
         self._clock_s = clock_s
@@ -30,13 +31,13 @@ class Faults:
         self._changed = asyncio.Event()
 
     def give(self, order: Order) -> None:
-        """Let an order take the place of the one in force; requests that hang under the old one are let go."""
+        """Replace the order. Requests that hang under the old one are released."""
         self._order, self._since_s, self._left = order, self._clock_s(), order.requests
         self._changed.set()
         self._changed = asyncio.Event()
 
     def take(self) -> Mode:
-        """The mode for one request, which counts against the order."""
+        """The fault for one request, which counts as one of the order's requests."""
         mode = self.mode
         if mode != "ok" and self._left is not None:
             self._left -= 1
@@ -44,7 +45,7 @@ class Faults:
 
     @property
     def mode(self) -> Mode:
-        """The mode that the next request meets."""
+        """The fault that the next request will meet."""
         spent = self._left is not None and self._left <= 0
         over = self._order.seconds is not None and self._clock_s() - self._since_s >= self._order.seconds
         return "ok" if spent or over else self._order.mode

@@ -1,4 +1,5 @@
-"""A neighbour's desk as its own process, for tests: started, told to fail, killed, started again on the same address."""
+"""Runs a neighbour's desk in a process of its own, for tests: starts it, makes it fail, kills it, and starts it again on the
+same address."""
 
 import asyncio
 import secrets
@@ -21,7 +22,7 @@ NOW_MS = 1_767_225_600_000
 
 
 class DeskProcess:
-    """`vigie desk` with an exercise before it. The ports stay the same over restarts."""
+    """`vigie desk` with tests.exercise in front of it. Its ports stay the same over restarts."""
 
     def __init__(self, folder: Path, keys: Path, country: str = "NL") -> None:
         self.inbox = folder / f"inbox-{country}"
@@ -33,7 +34,7 @@ class DeskProcess:
         self._log = folder / f"desk-{country}.log"
 
     async def start(self) -> "DeskProcess":
-        """Start it and wait until it listens."""
+        """Start the process and wait until it listens."""
         arguments = ["--credentials", str(self.keys), "--inbox", str(self.inbox), "--country", self.country]
         arguments += ["--port", self._ports[0], "--control-port", self._ports[1]]
         with self._log.open("ab") as log:
@@ -49,20 +50,20 @@ class DeskProcess:
         return self
 
     async def kill(self) -> None:
-        """End it with kill -9."""
+        """Kill the process with SIGKILL."""
         assert self._process
         self._process.kill()
         await self._process.wait()
 
     async def stop(self) -> int:
-        """End it with SIGTERM; its exit code."""
+        """End the process with SIGTERM. Returns its exit code."""
         assert self._process
         if self._process.returncode is None:
             self._process.terminate()
         return await asyncio.wait_for(self._process.wait(), 10.0)
 
     async def tell(self, mode: str, **bounds: float) -> None:
-        """Give it an order to fail, or to be well again ("ok")."""
+        """Order the desk to fail in this way, or to work again ("ok")."""
         async with (
             aiohttp.ClientSession() as session,
             session.post(f"{self.control_url}/mode", json={"mode": mode, **bounds}) as response,
@@ -70,18 +71,18 @@ class DeskProcess:
             assert response.status == 200, await response.text()
 
     async def status(self) -> DeskStatus:
-        """Its counts."""
+        """The desk's counts."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.control_url}/status") as response:
             return msgspec.json.decode(await response.read(), type=DeskStatus)
 
     def entries(self, prefix: str = "") -> list[InboxEntry]:
-        """What is in its inbox, in order, of the forwards whose id begins so."""
+        """The entries of its inbox, in order, of forwards whose id begins with prefix."""
         return [entry for entry in read_inbox(self.inbox) if entry.forward.forward_id.startswith(prefix)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Forwards of one test: their ids begin with `prefix`."""
+    """The forwards of one test. Their ids begin with `prefix`."""
 
     prefix: str
     forwards: list[Forward]
@@ -93,7 +94,7 @@ class Batch:
 
 
 def forwards(count: int, *, now_ms: int, country: str = "NL", expires_after_ms: int = 3_600_000) -> Batch:
-    """So many forwards to one country, with ids of their own."""
+    """Make `count` forwards to one country, with ids that no other batch has."""
     prefix = f"f-{secrets.token_hex(4)}"
     made = [make_forward(f"{prefix}{number:05}", now_ms=now_ms, country=country, expires_after_ms=expires_after_ms)
             for number in range(count)]  # fmt: skip
@@ -120,7 +121,7 @@ def make_forward(
 
 
 def liaison_settings(keys: Path, desks: dict[str, str], **changes: object) -> LiaisonSettings:
-    """Settings towards desks (country -> url) that share a credentials folder; quick to give up and to come back."""
+    """Settings for these desks (country -> URL), all with the same credentials folder, and with short timeouts and pauses."""
     files = Credentials.in_folder(keys)
     settings = LiaisonSettings(
         signing_key_file=files.sender_sign_key,

@@ -1,7 +1,8 @@
-"""A desk that can be told to misbehave: the product's own, with something before it that takes orders.
+"""A desk that can be ordered to misbehave: the product's own desk, with a handler in front of it that obeys orders.
 
-A listener of its own, on loopback only, takes them: `POST /mode {"mode": "unavailable", "seconds": 30}`; GET /status as the
-desk has it. ``python -m tests.exercise --credentials DIR --inbox DIR --country NL`` prints one JSON line once it listens.
+Orders come to a listener of their own, on loopback only: `POST /mode {"mode": "unavailable", "seconds": 30}`; GET /status
+returns the desk's counts. ``python -m tests.exercise --credentials DIR --inbox DIR --country NL`` prints one JSON line once
+it listens.
 """
 
 import argparse
@@ -29,7 +30,8 @@ log = structlog.get_logger()
 
 
 class Exercise:
-    """Stands before a desk and lets through what the order in force allows. now_ms: platform clock, UTC."""
+    """The handler in front of a desk. It passes requests on unless the present order says otherwise. now_ms: the platform's
+    clock, UTC."""
 
     def __init__(self, desk: Desk, now_ms: Callable[[], int]) -> None:
         self._desk = desk
@@ -55,7 +57,7 @@ class Exercise:
         return cut(request) if mode == "lose_answer" else answer
 
     async def _answer_falsely(self, request: web.Request, *, rejected: bool) -> web.StreamResponse:
-        """Store nothing: refuse a genuine forward, or acknowledge it under a key that nobody knows."""
+        """Store nothing, and refuse a genuine forward (rejected) or acknowledge it with a signature by an unknown key."""
         found = self._desk.read(await request.read(), request)
         if isinstance(found, web.Response):
             return found
@@ -74,11 +76,11 @@ class Exercise:
                 wait.cancel()
 
     def stop(self) -> None:
-        """Let go of requests that hang."""
+        """Release the requests that hang."""
         self._stopping.set()
 
     def control(self) -> web.Application:
-        """The application that takes the orders."""
+        """The web application that takes orders."""
 
         async def order(request: web.Request) -> web.Response:
             try:
@@ -99,14 +101,14 @@ class Exercise:
 
 
 def cut(request: web.Request) -> web.StreamResponse:
-    """End the connection without an answer."""
+    """Close the connection without an answer."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=503)
 
 
 async def main(options: DeskOptions, control_port: int) -> None:
-    """Run the desk with an exercise before it until SIGTERM."""
+    """Run the desk with the exercise in front of it until SIGTERM."""
     told: list[str] = []
 
     async def before(desk: Desk, closing: contextlib.AsyncExitStack) -> Receive:
@@ -126,7 +128,7 @@ async def main(options: DeskOptions, control_port: int) -> None:
 
 
 def options_of(arguments: argparse.Namespace) -> DeskOptions:
-    """As `vigie desk` makes them."""
+    """The options of the desk, made as `vigie desk` makes them."""
     files = Credentials.in_folder(Path(arguments.credentials))
     return DeskOptions(
         country=arguments.country, inbox=Path(arguments.inbox), cert_file=files.desk_cert, key_file=files.desk_key,

@@ -1,8 +1,8 @@
-"""PaddleOCR's own TextRecognition, offline, handing out probabilities: what vision.paddle is held equal to.
+"""Runs PaddleOCR's own TextRecognition offline and returns its probabilities, to which those of vision.paddle must be equal.
 
-PaddleX, on which paddleocr stands, wants three things that are given here: a folder with `inference.onnx` and `inference.yml`; a
-distribution named `opencv-contrib-python`, which it looks up by name although any build of cv2 serves; and a cache folder for files
-that it never needs here.
+PaddleX, which paddleocr is built on, needs three things that are provided here: a folder with `inference.onnx` and
+`inference.yml`; a distribution named `opencv-contrib-python`, which it looks up by name although any build of cv2 serves;
+and a cache folder for files that it never needs here.
 """
 
 import importlib
@@ -23,7 +23,7 @@ from pipeline.vision.paddle import LINE_HEIGHT, MIN_WIDTH, MODEL_NAME, model_fil
 
 
 class ReferenceRecogniser:
-    """paddleocr.TextRecognition with its decoder taken out. Not thread-safe."""
+    """paddleocr.TextRecognition without its decoder. Not thread-safe."""
 
     def __init__(self) -> None:
         """Load paddleocr and the model: 1 to 4 s."""
@@ -48,19 +48,19 @@ class ReferenceRecogniser:
         self._model.paddlex_predictor.post_op = _keep_probabilities
 
     def probabilities(self, line: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Of one line, (h, w, 3) uint8 BGR. Returns (columns, classes)."""
+        """The probabilities of one line, (h, w, 3) uint8 BGR. Returns (columns, classes)."""
         return np.asarray(self._model.predict(line, batch_size=1)[0]["rec_text"], np.float32)
 
 
 def _keep_probabilities(
     outputs: list[NDArray[np.float32]], **_: object
 ) -> tuple[list[NDArray[np.float32]], list[float]]:
-    """In place of PaddleOCR's decoder: the columns' probabilities as the "text", the scores unused."""
+    """Replaces PaddleOCR's decoder: returns the columns' probabilities in place of the text."""
     return list(outputs[0]), [0.0] * len(outputs[0])
 
 
 def _model_folder(folder: Path) -> Path:
-    """The folder that PaddleX wants. The dictionary is left out: the decoder that needs it is replaced."""
+    """Make the folder that PaddleX needs, without the dictionary: the decoder that uses it is replaced."""
     folder.mkdir()
     _link_or_copy(model_file(), folder / "inference.onnx")
     settings = {
@@ -86,7 +86,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
 
 @contextmanager
 def _offline() -> Iterator[None]:
-    """Keeps PaddleX and the hubs it imports from asking the network or writing into the home folder."""
+    """Keep PaddleX and the hubs that it imports from using the network and from writing into the home folder."""
     cache = Path(tempfile.gettempdir()) / f"vigie-paddlex-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     wanted = {
         "PADDLE_PDX_DISABLE_MODEL_SOURCE_CHECK": "True",
@@ -102,7 +102,7 @@ def _offline() -> Iterator[None]:
 
 @contextmanager
 def _opencv_by_any_name(folder: Path) -> Iterator[None]:
-    """While paddleocr loads, a distribution named opencv-contrib-python can be found: the cv2 that is installed."""
+    """Make the installed cv2 appear as a distribution named opencv-contrib-python while paddleocr loads."""
     note = folder / "opencv_contrib_python-0.dist-info"
     note.mkdir()
     version_of_cv2 = importlib.metadata.version("opencv-python-headless")

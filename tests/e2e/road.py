@@ -1,4 +1,4 @@
-"""The whole road for a test: all agents as processes, desks, simulated traffic, and everything that came out of it."""
+"""Runs the whole platform for a test: all agents as processes, desks and simulated traffic, and collects all that comes out."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ PARTITIONS = {topic.name: 4 for topic in TOPICS if topic is not FORWARDS}
 
 
 class WholeRoad:
-    """`async with WholeRoad(folder) as road`: the small network's platform with a desk for each of its neighbours."""
+    """`async with WholeRoad(folder) as road`: the platform with the small network, and a desk for each of its neighbours."""
 
     def __init__(self, folder: Path, workers: Mapping[str, int] | None = None) -> None:
         self.folder = folder
@@ -78,7 +78,7 @@ class WholeRoad:
             self._watchers.append(asyncio.create_task(self._watch(topic, store)))
 
     async def load(self) -> None:
-        """The network's reference data, and the second until it is effective everywhere."""
+        """Load the network's reference data, and wait a second until every worker has it."""
         client = open_redis(self.platform.servers.redis_url)
         try:
             await load_reference(self.network, writer_of_known(client, self.platform.settings.namespace))
@@ -87,7 +87,7 @@ class WholeRoad:
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
     async def play(self, *, seconds: float, reads_per_s: float = 60.0, seed: int = 1) -> Simulation:
-        """Send simulated traffic in real time, riding out whatever happens to the broker meanwhile."""
+        """Send simulated traffic in real time. While the broker is away, wait for it."""
         servers = self.platform.servers
         async with open_producer(servers.kafka.client_kwargs(), namespace=self.platform.settings.namespace) as producer:
             options = SimulationOptions(
@@ -98,7 +98,7 @@ class WholeRoad:
         return simulation
 
     async def agrees(self, simulation: Simulation, *, ringing: bool, within_s: float = 90.0) -> None:
-        """Wait until everything expected was seen and delivered, then see that nothing else was."""
+        """Wait until everything expected was seen and delivered, then assert that nothing else was."""
         async with asyncio.timeout(within_s):
             while not (self._complete(simulation) and self._delivered()):
                 self._news.clear()
@@ -115,7 +115,7 @@ class WholeRoad:
             assert sorted(expected) == sorted(taken), country
 
     def state(self, simulation: Simulation) -> str:
-        """For a failing test: what is missing."""
+        """What is missing, as text for a failing test."""
         return str(compare_outcome(simulation.truth, self.seen, ringing=False))
 
     def _complete(self, simulation: Simulation) -> bool:

@@ -34,7 +34,7 @@ recovered from the one before. Logs stay in the folder that is named at the end,
 
 
 def _parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:17} {(kind.__doc__ or '').splitlines()[0]}\n{'':20}-> {kind.promise}"
+    listed = "\n".join(f"  {name:17} {' '.join((kind.__doc__ or '').partition('\n\n')[0].split())}\n{'':20}-> {kind.promise}"
                        for name, kind in KINDS.items())  # fmt: skip
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults", description=DESCRIPTION, epilog=f"faults:\n{listed}\n\n{EXAMPLES}",
@@ -67,7 +67,7 @@ def _named(text: str) -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Run, report, say how it went."""
+    """Run the faults and print the report. Returns the exit code."""
     given = _parser().parse_args()
     configure_logging(level="error")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

@@ -1,4 +1,5 @@
-"""The ends of the road: everything that comes out of the topics and reaches the desks, entered into the books."""
+"""Watches the ends of the platform: everything that comes out of the topics and reaches the desks is entered into the
+ledger."""
 
 import asyncio
 from collections.abc import Callable
@@ -24,7 +25,8 @@ _TOPICS: tuple[Topic[Any], ...] = (READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS
 
 
 class Ends:
-    """Watches until stopped. Everything is told apart by its place in Kafka, so that a second copy is really one."""
+    """Watches until stopped. Each message is identified by topic, partition and offset, so that only a real second copy
+    counts as one."""
 
     def __init__(
         self, road: Road, ledger: Ledger, sent: SentReads, pictures: PictureTraffic, now_s: Callable[[], float]
@@ -47,13 +49,13 @@ class Ends:
         self._tasks = [asyncio.create_task(self._topics()), asyncio.create_task(self._inboxes())]
 
     async def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def check(self) -> None:
-        """Raise what ended a watcher, if something did."""
+        """Raise the error that ended a watcher, if there was one."""
         for task in self._tasks:
             if task.done():
                 task.result()
@@ -135,7 +137,7 @@ class Ends:
             await asyncio.sleep(0.5)
 
     def wrong_order_at_desks(self) -> list[str]:
-        """Forwards that a desk got before one that came before them on the topic."""
+        """The forwards that a desk received before one that precedes them on the topic."""
         wrong = []
         for country, delivered in self.delivered.items():
             places = {name: place for place, name in enumerate(self.forwarded.get(country, ()))}

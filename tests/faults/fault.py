@@ -1,4 +1,4 @@
-"""What a fault is: done to a road and undone again, with a name and a sentence about what must come of it."""
+"""The base of all faults: a fault is done to the platform and undone again; it has a name and a promise of what must hold."""
 
 from random import Random
 from typing import ClassVar
@@ -7,7 +7,7 @@ from tests.faults.road import Road
 
 
 class Fault:
-    """One kind of fault. A fresh one is made for each strike, so it may keep what it did."""
+    """One kind of fault. Each strike makes a new instance, which may store what it did."""
 
     name: ClassVar[str]
     promise: ClassVar[str] = "nothing is lost, nothing is there twice, each camera's order holds"
@@ -16,12 +16,12 @@ class Fault:
     """The event with which an agent's log must tell of what may be lost here; None: nothing may."""
 
     def choose(self, random: Random) -> str:
-        """Decide what it is done to; in words. Uses nothing but `random`, so that a seed says it all."""
+        """Choose the target with `random` alone, so that the seed decides everything. Returns it in words."""
         raise NotImplementedError
 
     async def strike(self, road: Road) -> None:
-        """Do it. For a fault that lasts: hold it, too."""
+        """Cause the fault; if it lasts, return when it is to be undone."""
         raise NotImplementedError
 
     async def mend(self, road: Road) -> None:
-        """Undo it, where it does not mend itself."""
+        """Undo the fault, unless it ends by itself."""

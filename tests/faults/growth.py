@@ -1,4 +1,4 @@
-"""Memory and open files of every process, watched while faults strike. Linux: /proc."""
+"""Watches memory and open files of every process while faults strike. Linux only."""
 
 import asyncio
 import os
@@ -16,18 +16,19 @@ _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 @dataclass(slots=True)
 class Life:
-    """Samples of one process: seconds, MB resident, open files."""
+    """The samples of one process from its start to its end: seconds, MB resident, open files."""
 
     name: str
     samples: list[tuple[float, float, int]] = field(default_factory=list)
 
     @property
     def lasted_s(self) -> float:
-        """From the first sample to the last."""
+        """Seconds from the first sample to the last."""
         return self.samples[-1][0] - self.samples[0][0]
 
     def growth(self, lives: Sequence["Life"]) -> Growth:
-        """From when it had settled, where it lived so long. lives: all of the same name, this one too."""
+        """How memory and open files grew, from the time when memory had settled, if the process lived that long. lives: of
+        all processes of this name."""
         settled = [sample for sample in self.samples if sample[0] - self.samples[0][0] >= SETTLED_S] or self.samples
         (_, first_mb, first_files), (_, last_mb, last_files) = settled[0], settled[-1]
         return Growth(
@@ -38,14 +39,14 @@ class Life:
 
 
 class GrowthWatch:
-    """Samples every process of a road, and this one, until stopped."""
+    """Samples every process of the platform under test, and this one, until cancelled."""
 
     def __init__(self, road: Road, now_s: Callable[[], float]) -> None:
         self._road, self._now_s = road, now_s
         self._lives: dict[int, Life] = {}
 
     async def run(self) -> None:
-        """For ever."""
+        """Take samples until cancelled."""
         while True:
             for name, pid in self._processes():
                 sample = _sample(pid)
@@ -54,7 +55,7 @@ class GrowthWatch:
             await asyncio.sleep(EVERY_S)
 
     def report(self) -> list[Growth]:
-        """Each process's longest life."""
+        """For each process name, the growth of the process that lived longest."""
         by_name: dict[str, list[Life]] = {}
         for life in self._lives.values():
             by_name.setdefault(life.name, []).append(life)

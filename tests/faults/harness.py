@@ -1,4 +1,4 @@
-"""One run: a road, traffic on it, faults one after the other, and the judgement."""
+"""One run: the platform with traffic on it, faults one after the other, and the judgement."""
 
 import asyncio
 import time
@@ -40,7 +40,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What to run. strikes: end after so many, None: when the time is up. patience_s: within which all must be well again."""
+    """What to run. strikes: end after this many; None: when the time is up. patience_s: the time in which all must work
+    again after a fault."""
 
     seed: int = 1
     seconds: float = 120.0
@@ -53,7 +54,7 @@ class Options:
 
 @dataclass(slots=True)
 class Run:
-    """A run in progress."""
+    """One run while it lasts."""
 
     options: Options
     say: Say
@@ -63,11 +64,11 @@ class Run:
     strikes: list[Strike] = field(default_factory=list)
 
     def now_s(self) -> float:
-        """Seconds of the run."""
+        """Seconds since the run began."""
         return time.monotonic() - self.began
 
     async def on(self, road: Road, cameras: tuple[str, ...]) -> Report:
-        """Everything from the first read to the judgement."""
+        """Do the run on this road, from the first read to the judgement, and return the report."""
         pictures = PictureTraffic(cameras, self.ledger, self.now_s)
         simulation = await asyncio.to_thread(self._simulation, road.network)
         self.ledger.expect(simulation.truth)
@@ -148,7 +149,8 @@ class Run:
         self.say(f"{self.now_s():6.1f} s    {after}{', and said what may be lost' if strike.said else ''}")
 
     async def _well(self, road: Road) -> float | None:
-        """When nothing was behind and every worker well, for a second; None: not within the limit."""
+        """Wait until nothing was late and every worker well for a second. Returns when that second began, in seconds of the
+        run; None: not within the limit."""
         until_s, since_s, tell_s = self.now_s() + self.options.patience_s, None, self.now_s() + TELL_AFTER_S
         await asyncio.sleep(0.3)  # a process that was killed is still taken for well until its supervisor sees it
         while self.now_s() < until_s:
@@ -170,7 +172,8 @@ class Run:
         return None
 
     async def _complete(self, ends: Ends) -> None:
-        """Until everything came, or for as long as a fault may take; then a little for what should not come."""
+        """Wait until everything expected has come, or as long as a fault may take; then a little longer for what should not
+        come."""
         until_s = self.now_s() + self.options.patience_s
         while self.ledger.behind(self.now_s(), 0.0) and self.now_s() < until_s:
             ends.check()
@@ -211,7 +214,7 @@ class Run:
 
 
 async def _next_of(reads: Iterator[Arrival]) -> list[Arrival]:
-    """The next reads, made in a thread: the first ones take seconds, and the proxies must not stand still meanwhile."""
+    """Make the next reads in a thread: the first ones take seconds, in which the event loop must serve the proxies."""
     return await asyncio.to_thread(lambda: list(islice(reads, 500)))
 
 
@@ -224,7 +227,7 @@ def _counts(differences: list[Difference], from_s: float, until_s: float, *, los
 
 
 async def run_faults(options: Options, folder: Path, say: Say = lambda _line: None) -> Report:
-    """One run in a folder of its own; nothing of it is running afterwards. Raises StartFailed where it does not come up."""
+    """Do one run in a folder of its own; nothing of it runs afterwards. Raises StartFailed when the platform does not start."""
     network, cameras = with_pictures(big_network(options.cameras, options.seed))
     async with open_road(folder, network) as road:
         return await Run(options, say).on(road, cameras)

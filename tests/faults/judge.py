@@ -1,4 +1,4 @@
-"""Holds what came out of a run against the truth: every difference, when it arose, and whether the platform told of it."""
+"""Compares what came out of a run with the truth: each difference, when it arose, and whether the platform reported it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ Sort = Literal["missing", "double", "spurious", "wrong_order", "told"]
 
 @dataclass(slots=True)
 class Strike:
-    """One fault as it went. Seconds of the run. said: the platform told what may be lost."""
+    """One fault that was caused. Times in seconds of the run. said: the platform logged that something may be lost."""
 
     planned: Planned
     began_s: float
@@ -32,13 +32,13 @@ class Strike:
     error: str | None = None
 
     def forgot(self, since_s: float, until_s: float) -> bool:
-        """Whether Redis forgot, and that was said, between these times."""
+        """Whether Redis lost data between these times, and the platform logged it."""
         return self.said and since_s <= self.lifted_s and until_s >= self.began_s - 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that is not as the truth has it. at_s: of the run."""
+    """One difference from the truth. at_s: when it arose, in seconds of the run."""
 
     sort: Sort
     at_s: float
@@ -47,7 +47,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that a judgement rests on."""
+    """Everything that the judgement is made from."""
 
     truth: Truth
     ledger: Ledger
@@ -56,7 +56,7 @@ class Evidence:
     strikes: Sequence[Strike]
 
     def differences(self) -> list[Difference]:
-        """All of them, in the order in which they arose."""
+        """All differences, in the order in which they arose."""
         found = [*self._missing(), *self._taken_back(), *self._unexpected(), *self._pictures(), *self._order(), *self._desks(),
                  *self._rings(), *self._wrong(), *self._dead_letters()]  # fmt: skip
         return sorted(found, key=lambda difference: difference.at_s)
@@ -94,7 +94,10 @@ class Evidence:
             yield Difference("told" if told else "double", at_s, words)
 
     def _second_reads(self) -> Iterator[tuple[float, float, PlateRead, bool]]:
-        """What decode had used up is in Redis; whether that it forgot was said, between a passage and its second read."""
+        """The passages that were read twice, and for each whether the platform had logged in between that Redis lost data.
+
+        Only a loss in Redis, which holds the detections that decode has used up, excuses a second read.
+        """
         for due_s, at_s, read in self.pictures.double:
             yield due_s, at_s, read, any(strike.forgot(due_s, at_s) for strike in self.strikes)
 
@@ -116,7 +119,8 @@ class Evidence:
             yield Difference("spurious", at_s, f"forward {receipt.forward_id} was {receipt.outcome}: {receipt.detail}")
 
     def _rings(self) -> Iterator[Difference]:
-        """A dispatcher's bell: once for each vehicle that is seen live, and once more when it is surer."""
+        """The incidents whose alerts rang too often or too seldom. Right is: once when the vehicle is first seen live, and
+        once more when it is surer."""
         seen: dict[str, Alert] = {}
         for alert in self.ends.seen.alerts:
             seen.setdefault(alert.alert_id, alert)  # the first copy: dispatch drops the others
@@ -144,7 +148,7 @@ class Evidence:
         return Difference("told" if says_why else "missing", min(times), words)
 
     def _wrong(self) -> Iterator[Difference]:
-        """What came, but says something else than it should: another match, another speed, live although it is old."""
+        """The messages that came with wrong content: another match, another speed, live although the read is old."""
         outcome = compare_outcome(self.truth, Seen(self.ends.seen.alerts, self.ends.seen.violations), ringing=False)
         for name, words in (*outcome.alerts.wrong, *outcome.violations.wrong):
             kind: Literal["alert", "violation"] = "alert" if name.startswith("a-") else "violation"
@@ -170,8 +174,8 @@ class Evidence:
 
 
 def _news_in(came: Iterable[Alert]) -> int:
-    """How many alerts of a vehicle had to ring, in the order of their coming: the first live one, and the first live one that shows
-    the wanted plate itself if others only looked like it before."""
+    """How many alerts of a vehicle had to ring, in the order of arrival: the first live one, and the first live one with
+    exactly the wanted plate if those before only resembled it."""
     rung: set[str] = set()
     for alert in came:
         if alert.live and (not rung or (alert.match == "exact" and "exact" not in rung)):

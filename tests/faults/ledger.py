@@ -1,7 +1,7 @@
-"""The books of one run: what must reach the ends and since when, what did, and what is still on its way.
+"""The ledger of one run: what must reach the ends and since when, what has reached them, and what has not yet.
 
-Everything that is expected has an id: alerts, violations, forwards, the deliveries to the desks, and their receipts. It is due
-as soon as the last read that it rests on was sent; a violation, when its reads have settled, too.
+Everything that is expected has an id: alerts, violations, forwards, deliveries to desks, and receipts. It is due as soon as
+the last read that it depends on was sent; a violation is due when its reads have settled.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ Kind = Literal["alert", "violation", "forward", "delivery", "receipt", "picture"
 
 @dataclass(slots=True)
 class Expected:
-    """One thing that must come. due_s, seen_s: seconds of the run; None: not yet."""
+    """One thing that must come. due_s, seen_s: when it was due and when it came, in seconds of the run; None: not yet."""
 
     kind: Kind
     name: str
@@ -29,13 +29,14 @@ class Expected:
 
     @property
     def late_s(self) -> float | None:
-        """How long after it was due it came; None while it has not."""
+        """Seconds from when it was due to when it came; None: it has not come."""
         return None if self.seen_s is None or self.due_s is None else max(0.0, self.seen_s - self.due_s)
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Expected against seen, by id. settles_s: how long after its last read a violation is decided."""
+    """Everything expected and everything seen, by kind and id. settles_s: how long after its last read a violation is
+    decided."""
 
     items: dict[tuple[Kind, str], Expected] = field(default_factory=dict)
     unexpected: dict[tuple[Kind, str], list[float]] = field(default_factory=dict)  # when each copy came
@@ -46,7 +47,7 @@ class Ledger:
     _missing_reads: Counter[int] = field(default_factory=Counter)
 
     def expect(self, truth: Truth) -> None:
-        """Enter all that a simulation must lead to."""
+        """Enter everything that a simulation must lead to."""
         of_alert: dict[str, list[ExpectedForward]] = {}
         for forward in truth.forwards:
             of_alert.setdefault(forward.alert_id, []).append(forward)
@@ -59,7 +60,8 @@ class Ledger:
             self.enter("violation", violation.violation_id, {violation.entry_read_id, violation.exit_read_id})
 
     def enter(self, kind: Kind, name: str, rests_on: Iterable[str], *, due_s: float | None = None) -> Expected:
-        """One more thing that must come. due_s: at once, where it rests on no read of the simulation."""
+        """Enter one more thing that must come. rests_on: the ids of the reads that it depends on. due_s: when it is due, if
+        it depends on no read of the simulation."""
         item = Expected(kind, name, frozenset(rests_on), due_s, first_due_s=due_s)
         self.items[kind, name] = item
         self._missing_reads[id(item)] = len(item.rests_on)
@@ -72,7 +74,7 @@ class Ledger:
         return item
 
     def sent(self, read: PlateRead, at_s: float) -> None:
-        """This read was given to the producer."""
+        """Note that the producer was given this read."""
         for item in self._waiting.pop(read.read_id, ()):
             item.first_due_s = at_s if item.first_due_s is None else item.first_due_s
             self._missing_reads[id(item)] -= 1
@@ -82,7 +84,7 @@ class Ledger:
                     self._open[id(item)] = item
 
     def saw(self, kind: Kind, name: str, at_s: float) -> bool:
-        """This reached its end. True: for the first time."""
+        """Note that this came. Returns whether it was expected and came for the first time."""
         item = self.items.get((kind, name))
         if item is None:
             self.unexpected.setdefault((kind, name), []).append(at_s)
@@ -95,7 +97,7 @@ class Ledger:
         return False
 
     def behind(self, now_s: float, grace_s: float) -> list[Expected]:
-        """What should have come by now, and was not given up."""
+        """What was due more than grace_s ago, has not come, and was not given up."""
         return [
             item
             for item in self._open.values()
@@ -103,19 +105,20 @@ class Ledger:
         ]
 
     def give_up(self, items: Iterable[Expected]) -> None:
-        """Wait for these no more: they stay missing unless they come, and what is struck later is not judged by them."""
+        """Stop waiting for these. They count as missing unless they come later, but do not delay the judgement of later
+        faults."""
         self._given_up.update(map(id, items))
 
     def missing(self) -> Iterator[Expected]:
-        """What was due and never came."""
+        """Everything that has not come."""
         return (item for item in self._open.values())
 
     def between(self, from_s: float, until_s: float) -> list[Expected]:
-        """Everything that became due in this stretch."""
+        """Everything that became due between these times (seconds of the run, the end excluded)."""
         return [item for item in self.items.values() if item.due_s is not None and from_s <= item.due_s < until_s]
 
     def second_copies(self) -> Counter[str]:
-        """How many copies beyond the first came, by kind."""
+        """How many further copies came after the first one, by kind."""
         found = Counter[str]()
         for item in self.items.values():
             if item.copies > 1:
@@ -127,7 +130,7 @@ _FORWARD_KINDS: tuple[Kind, ...] = ("forward", "delivery", "receipt")
 
 
 class SentReads:
-    """Every read that was given to the producer, in order. Ids are kept as hashes: an hour has a million."""
+    """The order of all reads that the producer was given. Ids are stored as hashes, because an hour has a million reads."""
 
     def __init__(self) -> None:
         self._place: dict[int, int] = {}
@@ -137,18 +140,18 @@ class SentReads:
         return len(self._place)
 
     def add(self, read: PlateRead) -> None:
-        """It was sent."""
+        """Note that this read was sent."""
         before = len(self._place)
         self._place.setdefault(hash(read.read_id), before)
         self.again += len(self._place) == before
 
     def place(self, read: PlateRead) -> int | None:
-        """Which one it was, from 0; None: nobody sent it."""
+        """The index of this read among all that were sent, from 0; None: it was not sent."""
         return self._place.get(hash(read.read_id))
 
 
 class InOrder:
-    """Whether each camera's reads come in the order in which they were sent; second copies do not count."""
+    """Checks that each camera's reads come in the order in which they were sent. Second copies are ignored."""
 
     def __init__(self, sent: SentReads) -> None:
         self._sent = sent
@@ -161,7 +164,8 @@ class InOrder:
         return len(self._seen)
 
     def saw(self, read: PlateRead, at_s: float, lane: int = 0) -> None:
-        """It came. at_s: seconds of the run; lane: the partition, where one camera's reads may come on several."""
+        """Note that this read came. at_s: seconds of the run. lane: its partition, where one camera's reads may come on
+        several."""
         place = self._sent.place(read)
         if place is None:
             return

@@ -1,4 +1,4 @@
-"""A trickle of pictures beside the reads, so that decode and ocr are under faults too: each passage must give one read."""
+"""Sends a few pictures beside the reads, so that decode and ocr meet faults too. Each passage must give one read."""
 
 import asyncio
 import zlib
@@ -28,7 +28,8 @@ _COUNTRIES: tuple[Country, ...] = ("BE", "FR", "BE")
 
 
 def with_pictures(network: RoadNetwork) -> tuple[RoadNetwork, tuple[str, ...]]:
-    """The network with the pictures' entries on its hotlist, and the cameras that send pictures: nobody else drives there."""
+    """Add entries for the pictures' plates to the network's hotlist. Returns the network and the cameras that send pictures,
+    past which no simulated vehicle drives."""
     at_sections = {line.camera_id for one in network.sections for line in (*one.entries, *one.exits)}
     free = [one.camera_id for one in network.cameras if one.network == "local" and one.camera_id not in at_sections]
     cameras = tuple(free[:: max(1, len(free) // CAMERAS)][:CAMERAS])
@@ -36,7 +37,8 @@ def with_pictures(network: RoadNetwork) -> tuple[RoadNetwork, tuple[str, ...]]:
 
 
 def _shared(entry: HotlistEntry) -> HotlistEntry:
-    """What is grave concerns every neighbour: the desks are to have something to do. What a person must confirm first does not."""
+    """The entry; one of a grave list whose plate only one vehicle can carry is shared with every neighbour, so that the
+    desks receive forwards."""
     if entry.hotlist not in ("stolen", "sis", "national_wanted") or not is_one_vehicles(entry.plate):
         return entry
     first = zlib.crc32(entry.entry_id.encode()) % len(_NEIGHBOURS)  # whose border its vehicle makes for
@@ -46,7 +48,7 @@ def _shared(entry: HotlistEntry) -> HotlistEntry:
 
 @dataclass(slots=True)
 class PictureTraffic:
-    """Sends passages and keeps the books of them."""
+    """Sends passages of pictures and records which were read."""
 
     cameras: tuple[str, ...]
     ledger: Ledger
@@ -59,7 +61,7 @@ class PictureTraffic:
     _first: dict[str, str] = field(default_factory=dict)  # passage -> read_id
 
     async def run(self, producer: CameraProducer, seed: int, seconds: float, now_ms: Callable[[], int]) -> None:
-        """Show a passage every few seconds."""
+        """Send a passage every few seconds, for `seconds` seconds."""
         random = Random(f"{seed}/pictures")
         plates = zip(WANTED, _COUNTRIES, strict=True)
         passages = [await asyncio.to_thread(render_passage, random, one.plate, c) for one, c in plates]
@@ -87,7 +89,7 @@ class PictureTraffic:
             self.saw(read, self.now_s())
 
     def saw(self, read: PlateRead, now_s: float) -> None:
-        """A read that no camera sent came."""
+        """Note a read that came and that no simulated camera had sent."""
         name = self._passage_of(read)
         if name is None:
             self.stray.append(read)

@@ -1,7 +1,7 @@
-"""The network between an agent and its servers, as something that can be cut and slowed: one TCP proxy per server.
+"""TCP proxies between an agent and its servers, one per server, which can be cut and slowed down.
 
-A Kafka client learns the brokers' addresses from the first one that it asks and then goes to them directly. So a proxy before
-Kafka reads the answers frame by frame and puts the proxies' ports in the place of the brokers' own.
+A Kafka client learns the brokers' addresses from the first broker that it asks, and then connects to them directly. So a
+proxy in front of Kafka parses the answers and replaces the brokers' ports by those of the proxies.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ _HOST_ON_WIRE = HOST.encode()
 
 
 class Proxy:
-    """One way in to one server. Open until it is cut.
+    """A proxy in front of one server. It passes data until it is cut.
 
-    silent: nothing passes and nobody is told, as when a cable is pulled; refused: connections break and none is accepted, as
-    when a machine goes down. delay_s: how long each piece waits, in both directions.
+    silent: no data passes and no connection is closed, as when a cable is pulled. refused: connections break and none is
+    accepted, as when a machine goes down. delay_s: how long each piece of data is delayed, in both directions.
     """
 
     def __init__(self, to: int | Path) -> None:
@@ -40,24 +40,24 @@ class Proxy:
         return self
 
     async def stop(self) -> None:
-        """Let go of everything."""
+        """Close the listener and all connections."""
         if self._server:
             self._server.close()
         await self._drop()
 
     def before_kafka(self, ports: Mapping[int, int]) -> None:
-        """Answers name the proxies (values) where the brokers (keys) would name themselves."""
+        """Replace the brokers' ports (keys) in answers by the proxies' ports (values)."""
         self._ports = {_on_wire(broker): _on_wire(proxy) for broker, proxy in ports.items()}
 
     async def cut(self, how: Literal["silent", "refused"]) -> None:
-        """Let nothing through until mended."""
+        """Let no data through until mend()."""
         self._passing.clear()
         self._refusing = how == "refused"
         if self._refusing:
             await self._drop()
 
     def mend(self) -> None:
-        """Let everything through again, also what waited."""
+        """Let all data through again, also what was held back."""
         self._refusing = False
         self._passing.set()
 
@@ -105,7 +105,7 @@ class Proxy:
             await writer.drain()
 
     async def _frame(self, reader: asyncio.StreamReader) -> bytes:
-        """One answer of a broker. The ports have the same length, so nothing else of it changes."""
+        """One answer of a broker, with its ports replaced. The new ports have the same length, so nothing else changes."""
         length = await reader.readexactly(4)
         frame = await reader.readexactly(int.from_bytes(length))
         if _HOST_ON_WIRE in frame:
@@ -121,5 +121,5 @@ class Proxy:
 
 
 def _on_wire(port: int) -> bytes:
-    """Host and port as Kafka's answers write them: the text, then four bytes."""
+    """Host and port as Kafka's answers encode them: the text, then four bytes."""
     return _HOST_ON_WIRE + port.to_bytes(4)

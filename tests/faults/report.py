@@ -1,4 +1,4 @@
-"""What a run has to say: per fault and in all, for people and as JSON."""
+"""The report of a run: per fault and in all, for people and as JSON."""
 
 import os
 import platform
@@ -9,7 +9,8 @@ import msgspec
 
 
 class Counts(msgspec.Struct, kw_only=True):
-    """Differences from the truth, at the ends. told: missing or ringing otherwise, but where an agent said that it may."""
+    """Differences from the truth. told: what is missing or rang differently after an agent had logged that this may happen;
+    it is not counted elsewhere."""
 
     missing: int = 0
     double: int = 0
@@ -19,13 +20,16 @@ class Counts(msgspec.Struct, kw_only=True):
 
     @property
     def clean(self) -> bool:
-        """Nothing differs that was not told."""
+        """Whether all differences are among `told`."""
         return not (self.missing or self.double or self.spurious or self.wrong_order)
 
 
 class StrikeReport(msgspec.Struct, kw_only=True):
-    """One fault. Times in seconds: at_s of the run; held_s: how long it lasted; recovered_s: from its end until nothing was
-    behind and every worker well; worst_s: the longest that anything due meanwhile took to its end. None: not within the limit."""
+    """One fault. Times in seconds. at_s: when it struck, of the run. held_s: how long it lasted.
+
+    recovered_s: from its end until nothing was late and every worker well. worst_s: the longest delay of anything that was
+    due meanwhile. None: not within the limit.
+    """
 
     fault: str
     what: str
@@ -51,7 +55,7 @@ class KindReport(msgspec.Struct, kw_only=True):
 
 
 def by_kind(strikes: Sequence[StrikeReport]) -> list[KindReport]:
-    """What each kind of fault came to, in alphabetical order."""
+    """The reports of all strikes, summed up by kind of fault, in alphabetical order."""
     return [
         _kind(name, [one for one in strikes if one.fault == name]) for name in sorted({one.fault for one in strikes})
     ]
@@ -71,7 +75,8 @@ def _kind(name: str, strikes: list[StrikeReport]) -> KindReport:
 
 
 class Growth(msgspec.Struct, kw_only=True):
-    """One process's longest life, from a minute after its start (memory settles) to its end. most_*: of all its lives."""
+    """Memory and files of the longest-lived process of one name, from a minute after its start, when memory has settled, to
+    its end. most_*: the maxima of all processes of that name."""
 
     process: str
     lived_s: float
@@ -83,7 +88,7 @@ class Growth(msgspec.Struct, kw_only=True):
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """One run."""
+    """The result of one run."""
 
     seed: int
     seconds: float
@@ -102,11 +107,12 @@ class Report(msgspec.Struct, kw_only=True):
 
     @property
     def clean(self) -> bool:
-        """The floor holds: every fault 0 / 0 / 0, and everything recovered."""
+        """Whether no fault left anything missing, double or spurious without a log line that says so, and the platform
+        recovered from each."""
         return self.totals.clean and all(one.recovered_s is not None and one.error is None for one in self.strikes)
 
     def lines(self) -> Iterator[str]:
-        """For people."""
+        """The report as lines for people."""
         yield f"{'fault':17} {'to what':44} {'held':>6} {'well after':>10} {'worst':>7}  lost double spurious order told"
         for one in self.strikes:
             counts = one.counts

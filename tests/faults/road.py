@@ -1,4 +1,5 @@
-"""The platform under faults: three brokers, Valkey, every agent behind proxies of its own, and the neighbours' desks."""
+"""The platform that faults are done to: three brokers, Valkey, every agent behind proxies of its own, and the neighbours'
+desks."""
 
 import asyncio
 import contextlib
@@ -42,19 +43,19 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """One agent's connections to its servers."""
+    """The proxies between one agent and its servers."""
 
     brokers: tuple[Proxy, ...]
     redis: Proxy
 
     @property
     def all(self) -> tuple[Proxy, ...]:
-        """Every one."""
+        """All of them."""
         return (*self.brokers, self.redis)
 
 
 class Road:
-    """What faults are done to."""
+    """The platform that faults are done to."""
 
     def __init__(self, folder: Path, network: RoadNetwork) -> None:
         self.folder = folder
@@ -67,7 +68,7 @@ class Road:
         self._sent: deque[tuple[float, PlateRead]] = deque(maxlen=SENT_KEPT)
 
     async def start(self) -> None:
-        """Servers, topics, reference data, desks, agents: all ready when this returns."""
+        """Start servers, topics, reference data, desks and agents. All are ready when this returns."""
         await self.pair.start()
         await provide(self.pair.kafka, self.pair.redis_url, NAMESPACE, self.pair.accounts, partitions=PARTITIONS)
         await self.load_reference()
@@ -79,7 +80,7 @@ class Road:
         await asyncio.gather(*(self.worker(agent).process.wait_ready() for agent in AGENTS))
 
     async def stop(self) -> None:
-        """Everything that start began."""
+        """Stop everything that start() started."""
         await asyncio.gather(*(crew.stop() for crew in self.crews.values()))
         for links in self.links.values():
             for proxy in links.all:
@@ -90,18 +91,18 @@ class Road:
                 await desk.stop()
 
     def worker(self, agent: str, number: int = 1) -> Worker:
-        """One worker of an agent; number: 1 or 2, and the second one does not run by itself."""
+        """One worker of an agent. number: 1 or 2; the second one runs only while a fault starts it."""
         return self.crews[agent].of(agent)[number - 1]
 
     def workers(self) -> Iterator[Worker]:
-        """Those that should run now."""
+        """The workers that should be running now."""
         for agent in AGENTS:
             for worker in self.crews[agent].of(agent):
                 if worker.process.state != "stopped":
                     yield worker
 
     async def load_reference(self, *, replace: bool = False) -> None:
-        """The network's reference data. replace: as an operator does who was told that it is lost."""
+        """Load the network's reference data. replace: replace each collection as a whole, as an operator does after a loss."""
         network = self.network
         client = open_redis(self.pair.redis_url)
         try:
@@ -119,7 +120,7 @@ class Road:
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
     async def unwell(self) -> list[str]:
-        """The workers that have no partitions yet, or more than next to nothing waiting before them, and why."""
+        """The workers that have no partitions yet, or have a backlog, with the reason."""
         workers = list(self.workers())
         found = await asyncio.gather(*(asyncio.to_thread(_gauges, worker) for worker in workers))
         return [
@@ -129,11 +130,11 @@ class Road:
         ]
 
     def sent(self, read: PlateRead) -> None:
-        """A camera has sent this read."""
+        """Note that a camera has sent this read."""
         self._sent.append((time.monotonic(), read))
 
     def sent_before(self, seconds: float) -> list[PlateRead]:
-        """The last reads that cameras sent, but for those of the last seconds."""
+        """The reads that cameras sent lately, without those of the last `seconds` seconds."""
         until = time.monotonic() - seconds
         return [read for at, read in self._sent if at < until]
 
@@ -143,12 +144,12 @@ class Road:
         return range(PARTITIONS.get(name, FORWARDS.partitions))
 
     def said(self, event: str, since: datetime) -> list[dict[str, object]]:
-        """The agents' log lines about this event since then, also from logs that were turned meanwhile."""
+        """The agents' log lines with this event since that time, also from log files that were rotated."""
         files = sorted((self.pair.data_dir / "logs").glob("*.log*"))
         return [line for file in files for line in _events(file, event) if _time_of(line) >= since]
 
     def set_clock(self, agent: str, offset_ms: int) -> None:
-        """Have an agent's clock be wrong by so much."""
+        """Set an agent's clock wrong by offset_ms."""
         file = self._clock(agent)
         partial = file.with_suffix(".partial")
         partial.write_text(str(offset_ms))
@@ -195,7 +196,7 @@ class Road:
 
 @asynccontextmanager
 async def open_road(folder: Path, network: RoadNetwork) -> AsyncIterator[Road]:
-    """A running road; everything of it is gone afterwards, also when it did not come up."""
+    """A running platform. It is stopped and removed afterwards, also when it did not start."""
     road = Road(folder, network)
     try:
         await road.start()

@@ -1,4 +1,4 @@
-"""Which fault strikes when: drawn from a seed, the same for the same seed."""
+"""Draws from a seed which fault strikes when. The same seed gives the same schedule."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ CALM_S = (1.0, 5.0)  # from one fault's recovery to the next fault
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One strike. calm_s: how long all is well before it; what: what it is done to, in words."""
+    """One planned strike. calm_s: seconds without faults before it. what: its target, in words."""
 
     fault: Fault
     what: str
@@ -20,7 +20,7 @@ class Planned:
 
 
 def schedule(seed: int, names: Sequence[str] = tuple(KINDS)) -> Iterator[Planned]:
-    """Faults without end: every named kind once, in a drawn order, then all again in another order."""
+    """An endless series of faults: every named kind once, in a random order, then all again in another order."""
     random = Random(f"{seed}/faults")
     while True:
         for name in random.sample(list(names), len(names)):

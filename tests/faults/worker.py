@@ -1,6 +1,6 @@
 """`python -m tests.faults.worker AGENT`: a worker whose clock can be set wrong while it runs.
 
-The file that FAULTS_CLOCK names holds by how many milliseconds the clock is wrong.
+The file named by FAULTS_CLOCK holds by how many milliseconds the clock is wrong.
 """
 
 import os

@@ -1,6 +1,6 @@
-"""What a client may do on a Kafka, asked in the protocol itself: an error code for each topic or group, and never a wait.
+"""Asks a Kafka what a client may do, with requests of the protocol: each answer is an error code, and nothing waits.
 
-(A consumer would wait for a topic that it may not see.)
+(An ordinary consumer would wait for a topic that it may not see.)
 """
 
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -32,34 +32,34 @@ _TOPIC = 2
 
 
 class KafkaProbe:
-    """One client. Each method gives the codes that came back, by topic or group where there are several."""
+    """One client. Each method returns the error codes, by topic or group where it asks for several; 0: allowed."""
 
     def __init__(self, client: AIOKafkaClient) -> None:
         self._client = client
 
     async def fetch(self, topics: Iterable[str]) -> dict[str, int]:
-        """Read the first record of each topic's first partition."""
+        """Try to read the first record of each topic's first partition."""
         wanted = [(topic, [(0, 0, 1024)]) for topic in topics]
         answer = await self._ask(FetchRequest(0, 0, 1024 * 1024, 0, wanted))
         return {topic: partitions[0][1] for topic, partitions in answer.topics}
 
     async def produce(self, topics: Iterable[str]) -> dict[str, int]:
-        """Write a record to each topic."""
+        """Try to write a record to each topic."""
         values = [(topic, [(0, _batch())]) for topic in topics]
         return _by_topic(await self._ask(ProduceRequest(None, -1, 5_000, values)))
 
     async def configs(self, topics: Iterable[str]) -> dict[str, int]:
-        """See each topic's settings."""
+        """Try to read each topic's settings."""
         answer = await self._ask(DescribeConfigsRequest([(_TOPIC, topic, None) for topic in topics]))
         return {found[3]: found[0] for found in answer.resources}
 
     async def commit(self, group: str, topic: str) -> int:
-        """Move a group's place in a topic."""
+        """Try to commit an offset of a topic for a group."""
         (code,) = _by_topic(await self._ask(OffsetCommitRequest(group, -1, "", -1, [(topic, [(0, 0, "")])]))).values()
         return code
 
     async def administer(self, topic: str, group: str) -> dict[str, int]:
-        """Create, delete and empty topics, change one's retention, delete a group."""
+        """Try to create, delete and empty topics, to change one's retention, and to delete a group."""
         created = await self._ask(CreateTopicsRequest([(f"{topic}.x", 1, 1, [], [])], 5_000, False))
         deleted = await self._ask(DeleteTopicsRequest([topic], 5_000))
         emptied = await self._ask(DeleteRecordsRequest([(topic, [(0, -1)])], 5_000))
@@ -79,7 +79,7 @@ class KafkaProbe:
 
 @asynccontextmanager
 async def probe(kafka: KafkaConnection) -> AsyncIterator[KafkaProbe]:
-    """A probe that is let in. Raises KafkaConnectionError where it is not."""
+    """A connected client. Raises KafkaConnectionError when the broker does not let it in."""
     client = AIOKafkaClient(**kafka.client_kwargs(), request_timeout_ms=10_000)
     try:
         await client.bootstrap()
@@ -89,7 +89,7 @@ async def probe(kafka: KafkaConnection) -> AsyncIterator[KafkaProbe]:
 
 
 async def let_in(**kwargs: Any) -> bool:
-    """Whether a client of aiokafka with these arguments is let in at all."""
+    """Whether the broker lets in a client of aiokafka with these arguments."""
     client = AIOKafkaClient(request_timeout_ms=3_000, **kwargs)
     try:
         await client.bootstrap()
@@ -107,7 +107,7 @@ def _batch() -> bytes:
 
 
 def _by_topic(answer: Any) -> dict[str, int]:
-    """The code of each topic's one partition, wherever this answer has it."""
+    """The error code of each topic's one partition in this answer."""
     (topics,) = [value for value in answer.to_object().values() if isinstance(value, list)]
     return dict(_code(topic) for topic in topics)
 

@@ -1,4 +1,4 @@
-"""A small agent for testing the stage: every read becomes one receipt that carries the read's id."""
+"""A small agent for tests of the stage: it makes one receipt of each read, which carries the read's id."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -27,7 +27,7 @@ Handle = Callable[[Records], Awaitable[Outputs]]
 
 
 def read(number: int) -> PlateRead:
-    """A read whose id is its number."""
+    """A read with this number as its id."""
     return PlateRead(
         read_id=f"r{number}",
         camera_id="c1",
@@ -39,12 +39,12 @@ def read(number: int) -> PlateRead:
 
 
 def batch_of(*numbers: int) -> bytes:
-    """A record's value: the reads of these numbers."""
+    """The bytes of a record with the reads of these numbers."""
     return codec.encode(READS, ReadBatch(reads=tuple(map(read, numbers))))
 
 
 def receipt_of(plate_read: PlateRead) -> Receipt:
-    """The output that one read makes."""
+    """The receipt that the agent makes of a read."""
     return Receipt(
         receipt_id=f"p-{plate_read.read_id[1:]}",
         forward_id="f-0",
@@ -64,7 +64,7 @@ async def echo(records: Records) -> Outputs:
 
 
 def agent(handle: Handle, **options: Any) -> Agent[ReadBatch]:
-    """An agent around a handler. options: what else an Agent has, such as tick_ms."""
+    """An agent with this handler. options: other arguments of Agent, such as tick_ms."""
 
     async def start(_context: Context) -> Handle:
         return handle
@@ -73,7 +73,7 @@ def agent(handle: Handle, **options: Any) -> Agent[ReadBatch]:
 
 
 class Bench:
-    """One test's topics with a sender, workers and a way to see what came out."""
+    """One test's topics, with a sender, workers, and functions that return what came out."""
 
     def __init__(self, kafka: KafkaConnection, redis: Redis, namespace: str, folder: Path, **environ: str) -> None:
         """environ: more settings, as environment variables."""
@@ -87,7 +87,7 @@ class Bench:
 
     @asynccontextmanager
     async def worker(self, probe: Agent[Any]) -> AsyncIterator[asyncio.Task[None]]:
-        """A running worker; stopped cleanly at the end, and what crashed it is raised."""
+        """A running worker. It is stopped at the end; an error that ended it is raised."""
         stopped = asyncio.Event()
         task = asyncio.create_task(run_agent(probe, self._settings, self.kafka, self._redis, stopped=stopped))
         try:
@@ -97,7 +97,7 @@ class Bench:
             await task
 
     async def send(self, *batches: Sequence[PlateRead] | bytes, partition: int | None = None) -> None:
-        """Send each batch as one record, spread over the partitions unless one is named."""
+        """Send each batch as one record, to partition after partition unless one is named."""
         payloads = [
             batch if isinstance(batch, bytes) else codec.encode(READS, ReadBatch(reads=tuple(batch)))
             for batch in batches
@@ -110,7 +110,7 @@ class Bench:
         )
 
     async def values(self, topic: str, *, count: int, within_s: float = 60.0) -> list[bytes]:
-        """At least `count` values of a topic, from its beginning, and whatever follows within half a second."""
+        """Wait until a topic holds `count` values, and half a second longer. Returns all its values."""
         found: list[bytes] = []
         consumer = AIOKafkaConsumer(
             f"{self.namespace}.{topic}", auto_offset_reset="earliest", **self.kafka.client_kwargs()
@@ -126,12 +126,12 @@ class Bench:
         return found
 
     async def receipts(self, *, count: int, within_s: float = 60.0) -> list[str]:
-        """The ids of the reads that the receipts are for, as many copies as there are."""
+        """Wait for `count` receipts. Returns the ids of their reads, second copies included."""
         values = await self.values("receipts", count=count, within_s=within_s)
         return ["r" + msgspec.json.decode(value, type=Receipt).receipt_id.removeprefix("p-") for value in values]
 
     async def committed(self) -> int:
-        """How many records of the reads topic the worker's group has committed."""
+        """The number of records of the reads topic that the worker's group has committed."""
         consumer = AIOKafkaConsumer(group_id=f"{self.namespace}-probe", **self.kafka.client_kwargs())
         await consumer.start()
         try:

@@ -21,7 +21,7 @@ def make_read(camera_id: str = "E40-01", at_ms: int = NOON_MS, plate: str = "1AB
 
 
 def make_entry(number: int = 1, plate: str = "1ABC234", holds_from_ms: int | None = None) -> HotlistEntry:
-    """A hotlist entry with a number of its own."""
+    """A hotlist entry whose id contains the number."""
     return HotlistEntry(
         entry_id=f"SIS-{number}",
         plate=plate,
@@ -34,7 +34,7 @@ def make_entry(number: int = 1, plate: str = "1ABC234", holds_from_ms: int | Non
 
 
 def make_camera(number: int = 1, name: str = "Estaimpuis") -> Camera:
-    """A camera with a number of its own."""
+    """A camera whose id contains the number."""
     return Camera(camera_id=f"CAM-{number}", name=name, network="federal")
 
 

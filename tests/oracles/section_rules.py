@@ -27,7 +27,7 @@ CLASS_GROUPS = ({"car", "van"}, {"lorry", "bus"}, {"motorcycle"}, {"trailer"})
 
 @dataclass(frozen=True)
 class Road:
-    """A section: the cameras of both sides, its length and limit, and how long its longest passage may take."""
+    """A section: the cameras of both sides, its length and limit, and its longest travel time."""
 
     section_id: str
     entries: tuple[str, ...]
@@ -42,7 +42,7 @@ class Road:
 
 @dataclass(frozen=True)
 class Seen:
-    """One read: which camera saw which plate when, how surely, and of what vehicle. clock_error_ms None: the clock is unknown."""
+    """One read: camera, plate, time, confidence and vehicle. clock_error_ms None: the clock's error is unknown."""
 
     camera_id: str
     plate: str
@@ -55,7 +55,7 @@ class Seen:
 
 @dataclass(frozen=True, order=True)
 class Proven:
-    """A violation that stands: where, of which plate, from when to when, and the speed held against the driver."""
+    """A violation that stands: section, plate, times, and the speed held against the driver."""
 
     section_id: str
     plate: str
@@ -65,7 +65,7 @@ class Proven:
 
 
 def proven(seen: Sequence[Seen], roads: Sequence[Road]) -> set[Proven]:
-    """Every violation that stands, after all of these reads."""
+    """Every violation that stands when all of these reads are known."""
     found: set[Proven] = set()
     for road in roads:
         for skeleton in {skeleton_of(read.plate) for read in seen}:
@@ -115,7 +115,7 @@ Pair = tuple[Seen, Seen]
 
 
 def _maximum_pairings(entries: Sequence[Seen], exits: Sequence[Seen], longest_ms: int) -> Iterator[tuple[Pair, ...]]:
-    """Every way to join as many as possible: choose k entries and k exits, join them in order, keep what is possible."""
+    """Every maximum pairing: for the largest possible k, all choices of k entries and k exits that may be joined in order."""
     for size in range(min(len(entries), len(exits)), 0, -1):
         found = [
             tuple(zip(some_entries, some_exits, strict=True))
@@ -148,7 +148,7 @@ def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
 
 
 def _one_vehicle(reads: Sequence[Seen]) -> bool:
-    """Whether class and country of all may be of one vehicle; what is not known contradicts nothing."""
+    """Whether class and country of all reads may be of one vehicle. Unknown values contradict nothing."""
     if len({read.country for read in reads} - {None}) > 1:
         return False
     classes = {read.vehicle_class for read in reads} - {"unknown"}

@@ -1,4 +1,4 @@
-"""The faults, one small class each, by what they are done to."""
+"""The faults, one small class each, in modules by what they are done to."""
 
 from tests.faults.fault import Fault
 from tests.faults.kinds.agents import (

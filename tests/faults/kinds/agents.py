@@ -15,7 +15,7 @@ ZOMBIE_S = Settings().session_timeout_s + 4.0
 
 
 class KillAgent(Fault):
-    """kill -9: no goodbye, no commit. The supervisor starts it again."""
+    """SIGKILL to an agent, without time to commit. The supervisor starts it again."""
 
     name: ClassVar[str] = "kill_agent"
     agent = ""
@@ -29,7 +29,8 @@ class KillAgent(Fault):
 
 
 class TerminateAgent(Fault):
-    """SIGTERM, as in a rolling restart: it ends its batch, commits, leaves its group. The supervisor starts it again."""
+    """SIGTERM, as in a rolling restart: the agent ends its batch, commits and leaves its group. The supervisor starts it
+    again."""
 
     name: ClassVar[str] = "terminate_agent"
     agent = ""
@@ -45,7 +46,7 @@ class TerminateAgent(Fault):
 
 
 class KillAgainAndAgain(Fault):
-    """kill -9 of one agent five times, each before it has come far: while it loads, joins, takes its first batch."""
+    """SIGKILL to one agent five times, each time early: while it loads, joins its group or takes its first batch."""
 
     name: ClassVar[str] = "kill_storm"
     agent = ""
@@ -62,7 +63,7 @@ class KillAgainAndAgain(Fault):
 
 
 class AllAgentsAtOnce(Fault):
-    """Every agent at once: by kill -9, as when the machine falls; or by SIGTERM, as when it is shut down."""
+    """All agents end at once: by SIGKILL, as when the machine fails, or by SIGTERM, as when it is shut down."""
 
     name: ClassVar[str] = "all_agents"
     killed = False
@@ -81,7 +82,8 @@ class AllAgentsAtOnce(Fault):
 
 
 class WorkersJoinAndLeave(Fault):
-    """A second worker joins, works for a while, and leaves: by SIGTERM, or by kill -9 so that its partitions wait for it."""
+    """A second worker joins, works for a while and leaves: by SIGTERM, or by SIGKILL, after which its partitions wait for
+    the session timeout."""
 
     name: ClassVar[str] = "join_and_leave"
     agent = ""
@@ -104,7 +106,8 @@ class WorkersJoinAndLeave(Fault):
 
 
 class Zombie(Fault):
-    """SIGSTOP for longer than the session timeout, while a second worker takes over; then it wakes up, and tries to commit."""
+    """SIGSTOP for longer than the session timeout, while a second worker takes over; then the first goes on and tries to
+    commit."""
 
     name: ClassVar[str] = "zombie"
     agent = ""
@@ -131,7 +134,8 @@ class Zombie(Fault):
 
 
 class StoppedInRebalance(Fault):
-    """SIGSTOP, then a second worker joins: the group waits for the one that stands still, which wakes in the middle of it."""
+    """SIGSTOP, then a second worker joins: the group waits for the stopped one, which goes on in the middle of the
+    rebalance."""
 
     name: ClassVar[str] = "stop_in_rebalance"
     agent = ""

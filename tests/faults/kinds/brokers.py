@@ -37,7 +37,7 @@ class KillBroker(Fault):
 
 
 class KillController(KillBroker):
-    """The broker that leads the controllers is killed, whichever it is then."""
+    """The broker that is the leader of the controllers is killed."""
 
     name: ClassVar[str] = "kill_controller"
 
@@ -71,7 +71,7 @@ class KillAllBrokers(Fault):
 
 
 class MoveLeaders(Fault):
-    """Every partition of a topic, or of the groups' offsets, gets another preferred leader, and that one is elected."""
+    """Every partition of one topic, or of the topic with the groups' offsets, gets another leader."""
 
     name: ClassVar[str] = "move_leaders"
     topic = ""
@@ -127,7 +127,7 @@ class _ElectV0(RequestStruct):  # type: ignore[misc]  # as above
 
 
 class ElectLeaders(Request[_ElectV0]):  # type: ignore[misc]  # as above
-    """Have the preferred replicas lead. Kafka's API 43, which aiokafka does not bring."""
+    """Request to make the preferred replicas leaders: Kafka's API 43, which aiokafka does not have."""
 
     API_KEY = 43
 
@@ -140,13 +140,13 @@ class ElectLeaders(Request[_ElectV0]):  # type: ignore[misc]  # as above
 
 
 async def _ask(admin: AIOKafkaAdminClient, request: Any) -> Any:
-    """Whichever broker is asked hands it on to the controller."""
+    """Send the request to any broker, which passes it to the controller, and return the answer."""
     node = admin._client.get_random_node()
     return await admin._client.send(node, request)
 
 
 def controller_of(road: Road) -> int:
-    """The node that leads the controllers, as the brokers' own files have it: the newest epoch is right."""
+    """The node that leads the controllers: the one with the newest epoch in the brokers' own files."""
     found: list[tuple[int, int]] = []
     for node in range(3):
         file = road.pair.data_dir / "kafka" / f"node-{node}" / "log" / "__cluster_metadata-0" / "quorum-state"

@@ -1,4 +1,4 @@
-"""A machine whose clock is set wrong, or right again, while an agent runs on it."""
+"""Sets the clock of a machine wrong, or right again, while an agent runs on it."""
 
 import asyncio
 from random import Random
@@ -10,7 +10,7 @@ from tests.faults.road import Road
 
 
 class ClockStepsBack(Fault):
-    """An agent's clock is suddenly minutes behind: reads seem to come from the future."""
+    """An agent's clock is suddenly minutes slow: reads seem to come from the future."""
 
     name: ClassVar[str] = "clock_back"
     sign = -1
@@ -30,7 +30,7 @@ class ClockStepsBack(Fault):
 
 
 class ClockRunsAhead(ClockStepsBack):
-    """An agent's clock is suddenly minutes ahead: what is fresh seems old."""
+    """An agent's clock is suddenly minutes fast: new reads seem old."""
 
     name: ClassVar[str] = "clock_ahead"
     sign = 1

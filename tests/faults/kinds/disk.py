@@ -1,4 +1,4 @@
-"""A disk that takes nothing more."""
+"""Disks that are full."""
 
 import asyncio
 import resource
@@ -10,8 +10,10 @@ from tests.faults.road import Road
 
 
 class FullDisk(Fault):
-    """No file of ocr can grow: the evidence store's pictures, and its log too. Set from outside by the process's own limit,
-    so that the real store meets a real refusal of the system; root and a small file system are not needed. Linux alone has it.
+    """The agent ocr cannot write: no file may grow, neither the evidence store's pictures nor its log.
+
+    The limit of file size of the process is set from outside, so the system really refuses the writes; this needs neither
+    root nor a small file system. Linux only.
     """
 
     name: ClassVar[str] = "full_disk"
@@ -31,7 +33,7 @@ class FullDisk(Fault):
 
 
 class FullStoreDisk(Fault):
-    """Redis's append-only file cannot grow: it says so and refuses to write, as on a real full disk."""
+    """Redis's append-only file cannot grow: Redis logs it and refuses to write, as on a full disk."""
 
     name: ClassVar[str] = "full_redis_disk"
     lasts_s = 0.0
@@ -52,6 +54,7 @@ class FullStoreDisk(Fault):
 
 
 def allow_files(pid: int | None, size: int) -> None:
-    """Let no file of this process grow beyond so many bytes. What our launcher starts ignores SIGXFSZ: to write fails, then."""
+    """Let no file of this process grow beyond size bytes. The process ignores SIGXFSZ, because our launcher started it so:
+    writes fail instead."""
     if pid is not None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

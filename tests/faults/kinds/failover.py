@@ -1,4 +1,5 @@
-"""A second Redis that takes over: a real replica, promoted when the first one dies, and handed back to without a stop."""
+"""A second Redis that takes over: a real replica, made primary when the first one dies. Later the first one takes over again
+without a stop."""
 
 import asyncio
 import contextlib
@@ -21,9 +22,11 @@ from tests.faults.road import Road
 
 
 class RedisFailover(Fault):
-    """Redis is killed, and its replica takes over, in step or seconds behind; later the first one catches up and is handed back to.
+    """Redis is killed, and its replica takes over, in step or seconds behind. Later the first one copies its data and takes
+    over again.
 
-    Nobody is told of the hand-over: whoever is still connected to the second one meets its READONLY."""
+    No client is told of that: clients that are still connected to the second one get its READONLY errors.
+    """
 
     name: ClassVar[str] = "redis_failover"
     promise: ClassVar[str] = (
@@ -55,7 +58,7 @@ class RedisFailover(Fault):
         await asyncio.sleep(self.stays_s)
 
     async def mend(self, road: Road) -> None:
-        """Hand back."""
+        """Start the first Redis again, let it copy the data, and make it primary."""
         first_url, first = road.pair.redis_url, road.pair.valkey
         await first.start()
         await first.wait_ready()
@@ -102,7 +105,7 @@ class RedisFailover(Fault):
 
 
 def _point(road: Road, to: int | Path) -> None:
-    """New connections go there; those that stand, stand."""
+    """Direct new connections of all agents there; existing ones stay as they are."""
     for agent in AGENTS:
         road.links[agent].redis.to = to
 

@@ -1,4 +1,4 @@
-"""A consumer group that lost its place."""
+"""Consumer groups that lose their offsets."""
 
 from random import Random
 from typing import ClassVar
@@ -12,7 +12,7 @@ from tests.faults.road import NAMESPACE, Road
 
 
 class OffsetsLost(Fault):
-    """An agent's committed offsets are gone back to the beginning while it is away: it does everything once more."""
+    """An agent's committed offsets are set back to the beginning while it is away: it processes every record again."""
 
     name: ClassVar[str] = "offsets_lost"
     promise: ClassVar[str] = "everything comes a second time under the same ids, and nothing new comes of it"

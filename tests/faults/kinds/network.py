@@ -41,7 +41,7 @@ class CutNetwork(Fault):
 
 
 class PullCable(CutNetwork):
-    """Nothing passes and nobody is told; what was on its way arrives when the cable is back."""
+    """No data passes and no connection is closed. What was on its way arrives when the cable is plugged in again."""
 
     name: ClassVar[str] = "pull_cable"
     how: Literal["silent", "refused"] = "silent"

@@ -1,4 +1,5 @@
-"""Servers that stand still: SIGSTOP, as when a machine swaps or its disk hangs. Connections stay open, and nobody answers."""
+"""Servers that are stopped with SIGSTOP, as when a machine swaps or its disk hangs: connections stay open, and nothing
+answers."""
 
 import asyncio
 import os
@@ -12,7 +13,8 @@ from tests.faults.road import Road
 
 
 class PauseRedis(Fault):
-    """Redis stands still; what it was asked meanwhile it does when it goes on, although nobody waits for it any more."""
+    """Redis is stopped. When it goes on, it executes the commands received meanwhile, although no client waits for them any
+    more."""
 
     name: ClassVar[str] = "pause_redis"
     still_s = 0.0
@@ -29,7 +31,7 @@ class PauseRedis(Fault):
 
 
 class PauseBroker(PauseRedis):
-    """One of three brokers stands still for so long that others lead in its place; then it goes on."""
+    """One of three brokers is stopped for so long that others become leaders in its place; then it goes on."""
 
     name: ClassVar[str] = "pause_broker"
     node = 0
@@ -43,7 +45,7 @@ class PauseBroker(PauseRedis):
 
 
 class PauseKafka(PauseRedis):
-    """All brokers stand still."""
+    """All brokers are stopped."""
 
     name: ClassVar[str] = "pause_kafka"
 
@@ -52,7 +54,7 @@ class PauseKafka(PauseRedis):
 
 
 async def stand_still(processes: tuple[Supervised, ...], still_s: float) -> None:
-    """SIGSTOP, and SIGCONT after so long."""
+    """Send SIGSTOP to these processes, and SIGCONT after still_s seconds."""
     pids = [process.pid for process in processes if process.pid is not None]
     for pid in pids:
         os.kill(pid, signal.SIGSTOP)

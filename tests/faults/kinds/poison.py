@@ -1,4 +1,4 @@
-"""Records that nobody should have sent."""
+"""Records that no source should send."""
 
 import struct
 import zlib
@@ -35,7 +35,8 @@ _TOLD_BY = {"frames": ("decode",), "tracks": ("ocr",), "reads": ("hotlist",),
 
 
 class PoisonRecords(Fault):
-    """Garbage on every topic, and reads that may not enter: each must be dead-lettered with its place by whoever reads there."""
+    """Garbage on every topic, and reads that may not enter. Each agent that reads the topic must make a dead letter of each,
+    with its topic, partition and offset."""
 
     name: ClassVar[str] = "poison"
     promise: ClassVar[str] = "every poisoned record is in the dead letters with its place; everything else goes on"
@@ -70,7 +71,7 @@ class PoisonRecords(Fault):
 
 
 def _wicked(random: Random) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
-    """Well-formed messages that nothing can be made of: topic, value, who must tell."""
+    """Well-formed messages with impossible content: topic, value, and the agents that must make a dead letter of it."""
     now_ms, name = platform_now_ms(), random.randbytes(8).hex()
     for image in (b"", b"no picture", b"\xff\xd8\xff\xe0 the beginning of one", _huge_png()):
         frame = Frame(camera_id="POISON", captured_at_ms=now_ms, received_at_ms=now_ms, image=image)
@@ -86,7 +87,7 @@ def _wicked(random: Random) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
 
 
 def _huge_png() -> bytes:
-    """A few bytes that claim four billion pixels."""
+    """A PNG of a few bytes whose header claims four billion pixels."""
     header = struct.pack(">II5B", 65_000, 65_000, 8, 2, 0, 0, 0)
     crc = struct.pack(">I", zlib.crc32(b"IHDR" + header))
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", len(header)) + b"IHDR" + header + crc

@@ -1,4 +1,4 @@
-"""A source that sends again what it sent before: in another order, to other partitions, compressed, in transactions."""
+"""A source that sends reads a second time: in another order, to other partitions, compressed, in transactions."""
 
 from random import Random
 from typing import Any, ClassVar
@@ -17,8 +17,8 @@ BATCHES = (1, 7, 100)  # reads a record
 
 
 class ReadsAgain(Fault):
-    """The last minutes' reads once more: shuffled, whichever the partition, by every codec, half of them in transactions, of which
-    some are taken back."""
+    """The reads of the last minutes are sent again: shuffled, to any partition, with every codec, half of them in
+    transactions, some of which are aborted."""
 
     name: ClassVar[str] = "reads_again"
     promise: ClassVar[str] = (

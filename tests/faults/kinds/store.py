@@ -11,7 +11,7 @@ from tests.faults.road import Road
 
 
 class KillRedis(Fault):
-    """kill -9, away for a while, back with its append-only file."""
+    """SIGKILL to Redis; after a while it starts again with its append-only file."""
 
     name: ClassVar[str] = "kill_redis"
     away_s = 0.0
@@ -30,7 +30,8 @@ class KillRedis(Fault):
 
 
 class EmptyRedis(Fault):
-    """A failover to a replica that holds nothing; seconds later the operator, who was told, imports the reference data anew."""
+    """Redis is replaced by an empty one. Seconds later the operator, who read of it in the log, imports the reference data
+    again."""
 
     name: ClassVar[str] = "empty_redis"
     promise: ClassVar[str] = (
@@ -48,7 +49,7 @@ class EmptyRedis(Fault):
         await asyncio.sleep(self.empty_s)
 
     async def empty(self, road: Road) -> None:
-        """Another Redis answers, with nothing in it."""
+        """Replace Redis by an empty one."""
         valkey = road.pair.valkey
         await valkey.stop(kill=True)
         shutil.rmtree(road.pair.data_dir / "valkey" / "appendonlydir")
@@ -60,8 +61,8 @@ class EmptyRedis(Fault):
 
 
 class KillOnEmptyRedis(EmptyRedis):
-    """The same failover, and an agent is killed meanwhile: before or after it has noticed, or while it reads again what Redis lost.
-    It starts while nothing is in Redis that it could decide from."""
+    """Redis is replaced by an empty one, and an agent is killed meanwhile: before or after it has noticed, or while it reads
+    again what Redis lost. It starts again while Redis holds no reference data."""
 
     name: ClassVar[str] = "empty_and_kill"
     promise: ClassVar[str] = (
@@ -85,7 +86,7 @@ class KillOnEmptyRedis(EmptyRedis):
 
 
 class SlowRedis(Fault):
-    """Every answer takes long, for all agents."""
+    """Every answer of Redis is delayed, for all agents."""
 
     name: ClassVar[str] = "slow_redis"
     delay_s = lasts_s = 0.0

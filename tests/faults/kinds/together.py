@@ -1,4 +1,4 @@
-"""Misfortunes that come together."""
+"""Two faults at the same time."""
 
 import asyncio
 from random import Random
@@ -48,7 +48,7 @@ class TwoAtOnce(Fault):
 
     @staticmethod
     async def _one(fault: Fault, road: Road) -> None:
-        """Each lasts as long as it would alone."""
+        """Cause one of the two faults, for as long as it would last alone."""
         try:
             await fault.strike(road)
         finally:
