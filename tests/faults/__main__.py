@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from pipeline.runtime.log import configure_logging
+from tests.faults.fault import Fault
 from tests.faults.harness import Options, run_faults
 from tests.faults.kinds import KINDS
 
@@ -33,9 +34,15 @@ recovered from the one before. Logs stay in the folder that is named at the end,
 """
 
 
+def _first_paragraph(kind: type[Fault]) -> str:
+    text, _, _ = (kind.__doc__ or "").partition("\n\n")
+    return " ".join(text.split())
+
+
 def _parser() -> argparse.ArgumentParser:
-    listed = "\n".join(f"  {name:17} {' '.join((kind.__doc__ or '').partition('\n\n')[0].split())}\n{'':20}-> {kind.promise}"
-                       for name, kind in KINDS.items())  # fmt: skip
+    listed = "\n".join(
+        f"  {name:17} {_first_paragraph(kind)}\n{'':20}-> {kind.promise}" for name, kind in KINDS.items()
+    )
     parser = argparse.ArgumentParser(
         prog="python -m tests.faults", description=DESCRIPTION, epilog=f"faults:\n{listed}\n\n{EXAMPLES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
