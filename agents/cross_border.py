@@ -97,7 +97,7 @@ class Forwarder:
         at_ms, replica = alert.read.captured_at_ms, self.replica
         policies = replica.policies.as_of(at_ms)
         told = told_abroad(
-            alert, policies.values(), replica.cameras.as_of(at_ms), replica.zones.as_of(at_ms), now_ms, self.home
+            alert, policies.values(), replica.cameras.as_known(at_ms), replica.zones.as_known(at_ms), now_ms, self.home
         )
         for one in told:
             if isinstance(one, NotForwarded):
@@ -124,7 +124,7 @@ def forwarder(
 ) -> Forwarder:  # fmt: skip
     """Make the handler on this reference data and memory, and have it told of changed policies from now on."""
     open_forwards = OpenForwards(
-        memory, lambda: replica.policies.as_of(now_ms()), replica.cameras.as_of, replica.zones.as_of, home
+        memory, lambda: replica.policies.as_of(now_ms()), replica.cameras.as_known, replica.zones.as_known, home
     )
     replica.policies_changed = open_forwards.changed
     return Forwarder(replica, admission, memory, open_forwards, partitions, home, now_ms, told)

@@ -97,12 +97,12 @@ class Decoder:
     def _line_of(self, passage: Passage) -> PictureLine | None:
         """The section's line in the picture of the passage's camera, as it was at the capture."""
         frame = passage.seen[0].frame
-        camera = self.cameras.at(frame.camera_id, frame.captured_at_ms)
+        camera = self.cameras.known_at(frame.camera_id, frame.captured_at_ms)
         return camera.line if camera else None
 
     def _with_purposes(self, track: Track) -> Track:
         """The track with its camera's network, and what the camera's reads may be used for, as they were at the capture."""
-        camera = self.cameras.at(track.camera_id, track.captured_at_ms)
+        camera = self.cameras.known_at(track.camera_id, track.captured_at_ms)
         if camera is None:
             return track
         return msgspec.structs.replace(track, network=camera.network, purposes=purposes_of(camera))
@@ -123,7 +123,7 @@ class Decoder:
         refusal = self.check(frame.captured_at_ms, record.now_ms(now_ms))
         if refusal:
             raise BadRecord(refusal.reason, refusal.detail)
-        view = View.of(self.cameras.at(frame.camera_id, frame.captured_at_ms))
+        view = View.of(self.cameras.known_at(frame.camera_id, frame.captured_at_ms))
         return self.passages.watch(frame, record.offset, now_ms, record.recorded_at_ms, view)
 
     def _caught_up(self, partition: int, handled: dict[int, int]) -> bool:

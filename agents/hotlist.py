@@ -105,7 +105,7 @@ class Matcher:
             alert_of(
                 hit,
                 read,
-                replica.cameras.at(read.camera_id, read.captured_at_ms),
+                replica.cameras.known_at(read.camera_id, read.captured_at_ms),
                 decided_at_ms=now_ms,
                 live_bound_ms=settings.live_bound_ms,
             )
@@ -117,7 +117,7 @@ class Matcher:
         """Each alert in its incident. In a replay it is as first decided, and alerts withdrawn since are left out."""
         cameras = self.replica.cameras
         reads = [alert.read for alert in alerts]
-        wheres = [position_of(read, cameras.at(read.camera_id, read.captured_at_ms)) for read in reads]
+        wheres = [position_of(read, cameras.known_at(read.camera_id, read.captured_at_ms)) for read in reads]
         return [alert for alert in await self.memory.placed(alerts, wheres) if alert is not None]
 
 
@@ -126,7 +126,7 @@ def matcher(
 ) -> Matcher:
     """Make the handler on this reference data and memory, and have it told of changed entries from now on."""
     open_alerts = OpenAlerts(
-        memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_of, replica.zones.as_of
+        memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_known, replica.zones.as_known
     )
     replica.entries_changed = open_alerts.changed
     return Matcher(replica, admission, memory, open_alerts, settings, now_ms)

@@ -75,7 +75,7 @@ def match_reads(
     suspects = hotlist.suspects(texts)
     for at in sorted({place if place < len(reads) else offered[place - len(reads)][1] for place in suspects}):
         read = reads[at]
-        hits = match_read(read, hotlist, cameras.as_of(read.captured_at_ms), zones.as_of(read.captured_at_ms))
+        hits = match_read(read, hotlist, cameras.as_known(read.captured_at_ms), zones.as_known(read.captured_at_ms))
         if hits:
             yield read, hits
 

@@ -58,11 +58,15 @@ def check_read(
 ) -> Refusal | None:
     """The reason not to take this read, or None. cameras: as they were at its capture; now_ms: platform clock, UTC.
 
-    Says nothing about format: any plate is welcome.
+    A camera that was registered later, and says that it was one then, is known: after Redis was emptied each is imported again.
+    Such a read may raise an alert; it proves nothing. Says nothing about format: any plate is welcome.
     """
     camera = cameras.get(read.camera_id)
     if camera is None:
-        return Refusal("unknown_camera", f"no camera {read.camera_id} was registered when it was captured")
+        return Refusal(
+            "unknown_camera",
+            f"no camera {read.camera_id} was registered when it was captured; if it was, import it with holds_from before then",
+        )
     untimely = check_time(read.captured_at_ms, now_ms, future_bound_ms=future_bound_ms, retention_days=retention_days)
     if untimely is not None:
         return untimely
@@ -85,7 +89,7 @@ def check_reads(
 ) -> Iterator[tuple[int, Refusal]]:
     """The reads to refuse, each by its index, with what check_read says; each by its camera as it was at the capture.
 
-    It takes many at once, because nearly all are accepted together.
+    It takes many at once, because nearly all are accepted together. See check_read.
     """
     earliest_ms, latest_ms, known = now_ms - retention_days * DAY_MS, now_ms + future_bound_ms, cameras.current()
     earliest_ms = max(earliest_ms, cameras.last_change_ms)
@@ -95,7 +99,7 @@ def check_reads(
     ]  # fmt: skip
     for at in doubtful:
         read = reads[at]
-        refusal = check_read(read, cameras.as_of(read.captured_at_ms), now_ms, future_bound_ms=future_bound_ms,
+        refusal = check_read(read, cameras.as_known(read.captured_at_ms), now_ms, future_bound_ms=future_bound_ms,
                              retention_days=retention_days)  # fmt: skip
         if refusal is not None:
             yield at, refusal

@@ -7,7 +7,7 @@ So nothing that arrives later changes what held at a moment that has passed.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -123,7 +123,7 @@ class Versions(Generic[T]):
 
     def as_of(self, at_ms: int) -> Mapping[str, T]:
         """All items as they held then, as a mapping that looks them up when asked."""
-        return self._newest if at_ms >= self._last_change_ms else Moment(self, at_ms)
+        return self._newest if at_ms >= self._last_change_ms else Moment(self._histories, at_ms, held_at)
 
     @property
     def last_change_ms(self) -> int:
@@ -142,6 +142,21 @@ class Versions(Generic[T]):
         """
         return claimed_at(self._histories.get(key, ()), at_ms)
 
+    def claimed_between(self, key: str, from_ms: int, until_ms: int) -> tuple[T | None, ...]:
+        """What late versions claim to have held at any moment from from_ms to until_ms, both included; see retroactive."""
+        return claimed_between(self._histories.get(key, ()), from_ms, until_ms)
+
+    def known_at(self, key: str, at_ms: int) -> T | None:
+        """The item as it held at at_ms; where none held, what the late version that arrived first claims of that moment.
+
+        For what is no proof against anybody: a camera that was imported again after Redis was emptied says since when it is one.
+        """
+        return known_at(self._histories.get(key, ()), at_ms)
+
+    def as_known(self, at_ms: int) -> Mapping[str, T]:
+        """All items as `known_at` has them, as a mapping that looks them up when asked."""
+        return self._newest if at_ms >= self._last_change_ms else Moment(self._histories, at_ms, known_at)
+
     def current(self) -> Mapping[str, T]:
         """The items by their last versions, also those that do not hold yet; without the removed ones. A view that stays true."""
         return self._newest
@@ -153,21 +168,23 @@ class Versions(Generic[T]):
 
 
 class Moment(Mapping[str, T]):
-    """The items of a collection as they held at one moment."""
+    """The items of a collection as they were at one moment. look: finds the item of a history then."""
 
-    __slots__ = ("_at_ms", "_versions")
+    __slots__ = ("_at_ms", "_histories", "_look")
 
-    def __init__(self, versions: Versions[T], at_ms: int) -> None:
-        self._versions, self._at_ms = versions, at_ms
+    def __init__(
+        self, histories: Mapping[str, History[T]], at_ms: int, look: Callable[[History[T], int], T | None]
+    ) -> None:
+        self._histories, self._at_ms, self._look = histories, at_ms, look
 
     def __getitem__(self, key: str) -> T:
-        item = self._versions.at(key, self._at_ms)
+        item = self._look(self._histories.get(key, ()), self._at_ms)
         if item is None:
             raise KeyError(key)
         return item
 
     def __iter__(self) -> Iterator[str]:
-        return (key for key, history in self._versions.histories() if held_at(history, self._at_ms) is not None)
+        return (key for key, history in self._histories.items() if self._look(history, self._at_ms) is not None)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -241,14 +258,32 @@ def held_between(history: History[T], from_ms: int, until_ms: int) -> tuple[T | 
 
 
 def claimed_at(history: History[T], at_ms: int) -> tuple[T | None, ...]:
-    """See Versions.retroactive."""
+    """See Versions.retroactive. In the order of their arrival."""
     claims: dict[int, Version[T]] = {}  # by arrival
     for one in history:
         if one.holds_from_ms <= at_ms < one.arrived_at_ms:
             before = claims.get(one.arrived_at_ms)
             if before is None or before.holds_from_ms <= one.holds_from_ms:
                 claims[one.arrived_at_ms] = one
-    return tuple(one.item for one in claims.values())
+    return tuple(claims[arrived_ms].item for arrived_ms in sorted(claims))
+
+
+def claimed_between(history: History[T], from_ms: int, until_ms: int) -> tuple[T | None, ...]:
+    """See Versions.claimed_between. What is claimed changes only where a late version begins or ends its claim."""
+    edges = {at_ms for one in history if one.is_late for at_ms in (one.holds_from_ms, one.arrived_at_ms)}
+    moments = [from_ms, *sorted(at_ms for at_ms in edges if from_ms < at_ms <= until_ms)]
+    found: list[T | None] = []
+    for at_ms in moments:
+        found += [item for item in claimed_at(history, at_ms) if item not in found]
+    return tuple(found)
+
+
+def known_at(history: History[T], at_ms: int) -> T | None:
+    """See Versions.known_at."""
+    held = held_at(history, at_ms)
+    if held is not None:
+        return held
+    return next((item for item in claimed_at(history, at_ms) if item is not None), None)
 
 
 def kept_since(history: History[T], at_ms: int) -> History[T]:

@@ -9,8 +9,10 @@ True
 
 from collections.abc import Collection, Sequence
 from functools import lru_cache
+from math import inf
 
 from pipeline.plates import countries_of
+from pipeline.plates.twins import issued_twins
 from pipeline.reads.admission import trusted_country
 from schemas.reads import PlateRead, VehicleClass
 
@@ -67,23 +69,43 @@ def countries(reads: Sequence[PlateRead]) -> set[str]:
     return {country for read in reads if (country := trusted_country(read))}
 
 
-def could_drive(distance_m: float, travel_ms: float, entry_kmh: float | None, exit_kmh: float | None) -> bool:
-    """Whether a vehicle with these spot speeds at both ends can cover the distance in that time, however it accelerates and brakes.
+def could_drive(
+    distance_m: float, least_ms: float, most_ms: float, entry_kmh: float | None, exit_kmh: float | None
+) -> bool:
+    """Whether a vehicle with these spot speeds at both ends can cover the distance, however it accelerates and brakes.
 
-    A missing speed counts as whatever fits best. Who brakes at both gantries and races in between can do so.
+    least_ms, most_ms: the shortest and the longest that it may have taken. A missing speed counts as whatever fits best. Who brakes
+    at both gantries and races in between can do so; who drives 400 km/h at both cannot have needed much longer.
     """
-    if entry_kmh is None and exit_kmh is None:
-        return True
-    up, down, travel_s = MOST_ACCELERATION, MOST_BRAKING, travel_ms / 1000.0
-    if entry_kmh is None or exit_kmh is None:
-        known, rate = (exit_kmh, down) if entry_kmh is None else (entry_kmh, up)
-        return distance_m <= (known or 0.0) / 3.6 * travel_s + rate * travel_s**2 / 2
-    entry, exit_ = entry_kmh / 3.6, exit_kmh / 3.6
+    entry = None if entry_kmh is None else entry_kmh / 3.6
+    exit_ = None if exit_kmh is None else exit_kmh / 3.6
+    furthest_m = _furthest_m(most_ms / 1000.0, entry, exit_)
+    return furthest_m is not None and _nearest_m(least_ms / 1000.0, entry, exit_) <= distance_m <= furthest_m
+
+
+def _furthest_m(travel_s: float, entry: float | None, exit_: float | None) -> float | None:
+    """How far it gets in that time. Speeds in m/s. None: it cannot even change from one speed to the other."""
+    up, down = MOST_ACCELERATION, MOST_BRAKING
+    if entry is None and exit_ is None:
+        return inf
+    if entry is None or exit_ is None:
+        known, rate = (exit_ or 0.0, down) if entry is None else (entry, up)
+        return known * travel_s + rate * travel_s**2 / 2
     peak = (up * down * travel_s + down * entry + up * exit_) / (up + down)
-    if peak < max(entry, exit_):  # not even the change from one speed to the other is possible in that time
-        return False
-    furthest_m = (peak**2 - entry**2) / (2 * up) + (peak**2 - exit_**2) / (2 * down)
-    return distance_m <= furthest_m
+    if peak < max(entry, exit_):
+        return None
+    return (peak**2 - entry**2) / (2 * up) + (peak**2 - exit_**2) / (2 * down)
+
+
+def _nearest_m(travel_s: float, entry: float | None, exit_: float | None) -> float:
+    """How far it gets at least: it brakes, and stands where that is possible, and then accelerates. Speeds in m/s."""
+    up, down = MOST_ACCELERATION, MOST_BRAKING
+    if entry is None or exit_ is None:
+        known, rate = (exit_ or 0.0, up) if entry is None else (entry, down)
+        moving_s = min(travel_s, known / rate)
+        return known * moving_s - rate * moving_s**2 / 2
+    slowest = max(0.0, (entry / down + exit_ / up - travel_s) / (1 / down + 1 / up))
+    return (entry**2 - slowest**2) / (2 * down) + (exit_**2 - slowest**2) / (2 * up)
 
 
 def notes_on(entry: PlateRead, exit_: PlateRead) -> tuple[str, ...]:
@@ -94,4 +116,6 @@ def notes_on(entry: PlateRead, exit_: PlateRead) -> tuple[str, ...]:
             found.append(f"{what}: {one} at the entry, {other} at the exit")
     if entry.plate != exit_.plate:
         found.append(f"plate: {entry.plate} at the entry, {exit_.plate} at the exit")
+    elif twins := issued_twins(entry.plate, trusted_country(entry) or trusted_country(exit_)):
+        found.append(f"plate: O and 0, I and 1 count as one; it may be {min(twins)}")
     return tuple(found)

@@ -36,7 +36,7 @@ def faults_of(section: Section, cameras: Mapping[str, Camera], *, only: Distance
         else {only.entry_camera_id, only.exit_camera_id}
     )
     known = [cameras[camera_id] for camera_id in sorted(named) if camera_id in cameras]
-    faults = [f"camera {camera.camera_id} has no fixed position" for camera in known if camera.position is None]
+    faults = [f"camera {camera.camera_id} has no fixed position" for camera in known if _moves(camera)]
     faults += _directions(known)
     faults += [fault for distance in distances for fault in _distance(distance, cameras)]
     both = {line.camera_id for line in section.entries} & {line.camera_id for line in section.exits}
@@ -59,13 +59,43 @@ def camera_faults(camera: Camera | None, read: PlateRead, *, rear_only: bool) ->
     """Why a read of this camera can be no end of a section; "rear": the vehicle was not, or perhaps not, seen from behind."""
     if camera is None:
         return "was not registered then"
-    if camera.position is None:
+    if _moves(camera):
         return "has no fixed position"
-    if read.timing == "picture":
-        return "has no line in its picture, so that nobody knows where the read was measured"
+    if (fault := _timing_fault(camera, read)) or (fault := _place_fault(camera, read)):
+        return fault
     if rear_only and not (read.direction == "leaving" or (read.direction is None and camera.sees == "rear")):
         return "rear"
+    return "rear" if rear_only and camera.sees == "front" else None
+
+
+def _moves(camera: Camera) -> bool:
+    return camera.position is None or camera.network == "vehicle"
+
+
+def _timing_fault(camera: Camera, read: PlateRead) -> str | None:
+    """Why nobody knows where in a picture the time of this read was measured, and how well."""
+    if read.timing is None or read.timing == "camera":
+        return None
+    if read.timing == "picture" or camera.line is None:
+        return "has no line in its picture, so that nobody knows where the read was measured"
+    return None if read.time_doubt_ms > 0 else "crossed its line at a time whose doubt is not stated"
+
+
+def _place_fault(camera: Camera, read: PlateRead) -> str | None:
+    """How what the read says of its place contradicts the camera's registered place or direction."""
+    if read.position is not None and camera.position is not None:
+        away_m = beeline_m(read.position, camera.position)
+        if away_m > doubt_of(camera) + doubt_of(camera):
+            return f"took the read {away_m:.0f} m away from its registered position"
+    headings = read.heading_deg, camera.heading_deg
+    if None not in headings and angle_between_deg(read.heading_deg or 0.0, camera.heading_deg or 0.0) > MOST_TURN_DEG:
+        return "saw the vehicle drive the other way"
     return None
+
+
+def doubt_of(camera: Camera) -> float:
+    """How many metres the true place of a camera may lie from its registered one."""
+    return ROUNDING_M if camera.position_error_m is None else camera.position_error_m
 
 
 def _directions(cameras: Iterable[Camera]) -> list[str]:
@@ -90,7 +120,7 @@ def _distance(distance: Distance, cameras: Mapping[str, Camera]) -> list[str]:
     assert exit_.position is not None
     apart_m = beeline_m(entry.position, exit_.position)
     doubt_m = apart_m * SPHERE_ERROR
-    doubt_m += sum(ROUNDING_M if one.position_error_m is None else one.position_error_m for one in known)
+    doubt_m += sum(map(doubt_of, known))
     who = f"{distance.metres:g} m from {entry.camera_id} to {exit_.camera_id}"
     if distance.metres < apart_m - doubt_m:
         return [f"{who} is shorter than the {apart_m:.0f} m of the beeline"]

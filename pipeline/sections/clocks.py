@@ -5,6 +5,7 @@ the read or by the camera's clock statement that held then; where both speak, th
 clock may have drifted by DRIFT_PPM.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -45,6 +46,18 @@ def timing_of(read: PlateRead, camera: Camera | None) -> Timing | ClockFault:
     )
     doubt_ms = _exactly(error_ms) + _exactly(age_ms) * DRIFT_PPM / 1_000_000 + _exactly(read.time_doubt_ms)
     return Timing(clock, doubt_ms)
+
+
+def least_sure(read: PlateRead, cameras: Iterable[Camera | None]) -> Timing | ClockFault:
+    """As timing_of, by whichever of these versions of the camera leaves the most doubt. cameras: at least one."""
+    worst: Timing | None = None
+    for camera in cameras:
+        found = timing_of(read, camera)
+        if not isinstance(found, Timing):
+            return found
+        if worst is None or found.doubt_ms > worst.doubt_ms:
+            worst = found
+    return worst or "clock_not_stated"
 
 
 def _statement_at(camera: Camera | None, at_ms: int) -> ClockStatement | None:

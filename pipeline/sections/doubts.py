@@ -71,16 +71,26 @@ def place_doubt(pair: Pair, section: Section, distance: Distance, reference: Ref
     versions = reference.sections.between(pair.section_id, pair.entry.captured_at_ms, pair.exit.captured_at_ms)
     if not all(_certified(pair, one) for one in (*versions, section) if one is not None):
         return Innocent("certificate_lapsed", certificate.number)
+    length = law.rule_at(SectionLength, section.country, pair.exit.captured_at_ms)
+    if length is not None and not length.long_enough(exactly(distance.metres)):
+        return Innocent("section_too_short", f"{distance.metres} m of {length.least_m}")
+    for entry_camera in reference.cameras_of(pair.entry):
+        for exit_camera in reference.cameras_of(pair.exit):
+            if doubt := _camera_doubt(pair, section, distance, entry_camera, exit_camera):
+                return doubt
+    return None
+
+
+def _camera_doubt(
+    pair: Pair, section: Section, distance: Distance, entry_camera: Camera | None, exit_camera: Camera | None
+) -> Innocent | None:
+    """What is wrong with these two cameras as the ends of the distance."""
     cameras: dict[str, Camera] = {}
-    for read in (pair.entry, pair.exit):
-        camera = reference.camera_of(read)
+    for read, camera in ((pair.entry, entry_camera), (pair.exit, exit_camera)):
         fault = camera_faults(camera, read, rear_only=section.rear_only)
         if camera is None or fault:
             return Innocent("not_seen_from_behind" if fault == "rear" else "camera_unfit", f"{read.camera_id}: {fault}")
         cameras[read.camera_id] = camera
-    length = law.rule_at(SectionLength, section.country, pair.exit.captured_at_ms)
-    if length is not None and not length.long_enough(exactly(distance.metres)):
-        return Innocent("section_too_short", f"{distance.metres} m of {length.least_m}")
     unfit = faults_of(section, cameras, only=distance)
     return Innocent("section_unfit", unfit[0]) if unfit else None
 

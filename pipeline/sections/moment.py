@@ -35,13 +35,17 @@ class Reference:
         return found[0] if len(found) == 1 else most_lenient(found)
 
     def claimed(self, section_id: str, from_ms: int, until_ms: int) -> tuple[Section | None, ...]:
-        """What versions that arrived too late claim the section to have been at either end of that time; None: removed."""
-        late = self.sections.retroactive
-        return (*late(section_id, from_ms), *late(section_id, until_ms))
+        """What versions that arrived too late claim the section to have been at any moment of that time; None: removed."""
+        return self.sections.claimed_between(section_id, from_ms, until_ms)
 
     def camera_of(self, read: PlateRead) -> Camera | None:
         """The camera as it was registered when it took this read."""
         return self.cameras.at(read.camera_id, read.captured_at_ms)
+
+    def cameras_of(self, read: PlateRead) -> tuple[Camera | None, ...]:
+        """The camera as it was registered then, and what versions that arrived too late claim it to have been: each must fit."""
+        claimed = self.cameras.retroactive(read.camera_id, read.captured_at_ms)
+        return (self.camera_of(read), *(camera for camera in claimed if camera is not None))
 
     def longest_travel_ms(self, section_id: str) -> int:
         """The longest travel time of any version that is known; 0 where none is."""

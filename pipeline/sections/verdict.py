@@ -11,7 +11,7 @@ from math import floor, isfinite
 from pipeline.law.book import Book, the_book
 from pipeline.law.kinds import Tolerance
 from pipeline.sections.certainty import could_drive, countries, notes_on, plate_of
-from pipeline.sections.clocks import Timing, timing_of
+from pipeline.sections.clocks import Timing, least_sure
 from pipeline.sections.doubts import Innocent, Pair, certificate_of, place_doubt, vehicle_doubt
 from pipeline.sections.lines import on_a_line
 from pipeline.sections.moment import Reference, distance_between, limit_of
@@ -113,7 +113,7 @@ class _Case:
         rule = self._rule(section.country)
         if isinstance(rule, Innocent):
             return rule
-        timings = [timing_of(read, self.reference.camera_of(read)) for read in (pair.entry, pair.exit)]
+        timings = [least_sure(read, self.reference.cameras_of(read)) for read in (pair.entry, pair.exit)]
         for timing in timings:
             if isinstance(timing, str):
                 return Innocent(timing)
@@ -133,9 +133,8 @@ class _Case:
             rule.corrected_kmh(average_speed_kmh(distance_m, pair.travel_ms + slack_ms)), limit_kmh
         ):
             return Innocent("clock_error_could_tip_verdict", f"+-{float(slack_ms)} ms")
-        if not could_drive(
-            distance.metres, float(pair.travel_ms + slack_ms), pair.entry.speed_kmh, pair.exit.speed_kmh
-        ):
+        least_ms, most_ms = float(max(0, pair.travel_ms - slack_ms)), float(pair.travel_ms + slack_ms)
+        if not could_drive(distance.metres, least_ms, most_ms, pair.entry.speed_kmh, pair.exit.speed_kmh):
             return Innocent("speeds_impossible", f"{pair.entry.speed_kmh} km/h in, {pair.exit.speed_kmh} km/h out")
         return self._violation(section, distance, rule, limit_kmh, (measured_kmh, corrected_kmh), (sure[0], sure[1]))
 

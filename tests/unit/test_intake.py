@@ -132,6 +132,17 @@ def test_a_read_is_judged_by_its_camera_as_it_was_when_it_was_captured() -> None
     assert {0: "unknown_camera", 3: "not_allowed_purpose"} == refused
 
 
+def test_a_camera_that_says_afterwards_since_when_it_is_one_is_known_then() -> None:
+    """It was imported again after Redis was emptied. One that says nothing was none before it arrived."""
+    said, silent = Versions[Camera](), Versions[Camera]()
+    said.put("E40-1", Version(make_camera(), NOON_MS - DAY_MS, NOON_MS + 60_000))
+    silent.put("E40-1", Version(make_camera(), NOON_MS + 60_000, NOON_MS + 60_000))
+    now_ms = NOON_MS + 90_000
+    assert [] == list(check_reads([make_read()], said, now_ms, retention_days=KEPT_DAYS))
+    ((_, refusal),) = check_reads([make_read()], silent, now_ms, retention_days=KEPT_DAYS)
+    assert "holds_from" in refusal.detail
+
+
 @pytest.mark.parametrize(
     ("network", "serves"),
     [("federal", True), ("local", True), ("vehicle", True), ("lez", False), ("public_transport", False)],

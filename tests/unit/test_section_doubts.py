@@ -2,18 +2,22 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from pipeline.reads.versions import Version
 from pipeline.sections.certainty import LEAST_JOINT_CERTAINTY, could_drive, folded, plate_of
 from pipeline.sections.clocks import Timing, timing_of
 from pipeline.sections.doubts import Innocent
 from pipeline.sections.moment import Reference
 from pipeline.sections.verdict import verdict_on
+from schemas.base import Position
 from schemas.outcomes import Violation
 from schemas.reads import ClockState
-from schemas.reference import Camera, ClockStatement, Section
+from schemas.reference import Camera, ClockStatement, PicturePoint, Section
 from tests.builders import (
     NOON_MS,
     YEAR_MS,
@@ -89,10 +93,56 @@ def test_a_cameras_certificate_says_what_its_reads_leave_out() -> None:
     assert "clock_not_synced" == timing_of(make_read(clock=ClockState(source="ntp", synced=False)), camera)
 
 
+LINE = (PicturePoint(x=0.0, y=0.5), PicturePoint(x=1.0, y=0.5))
+
+
+def at_the_exit(**fields: Any) -> dict[str, Camera]:
+    """The exit's camera, with these fields."""
+    return {"OUT": replace(cameras_along(FAST)["OUT"], **fields)}
+
+
 def test_an_interpolated_time_adds_its_doubt() -> None:
     """150 km/h are 141 in 60 s; 10 s of doubt are too many."""
-    assert reason(exit_={"timing": "line", "time_doubt_ms": 50.0}) is None
-    assert "clock_error_above_bound" == reason(exit_={"timing": "line", "time_doubt_ms": 10_000.0})
+    assert reason(exit_={"timing": "line", "time_doubt_ms": 50.0}, cameras=at_the_exit(line=LINE)) is None
+    late = {"timing": "line", "time_doubt_ms": 10_000.0}
+    assert "clock_error_above_bound" == reason(exit_=late, cameras=at_the_exit(line=LINE))
+
+
+@pytest.mark.parametrize(
+    ("read", "camera"),
+    [
+        ({"timing": "picture", "time_doubt_ms": 20.0}, {"line": LINE}),
+        ({"timing": "line", "time_doubt_ms": 20.0}, {}),
+        ({"timing": "line"}, {"line": LINE}),
+        ({"heading_deg": 190.0}, {"heading_deg": 10.0}),
+        ({"position": Position(lat=50.0, lon=4.0)}, {}),
+        ({}, {"network": "vehicle"}),
+        ({}, {"position": None}),
+    ],
+)
+def test_a_read_whose_place_or_moment_is_not_sure_proves_nothing(read: dict[str, Any], camera: dict[str, Any]) -> None:
+    """No line in the picture, no doubt stated, the other way, another place, a camera that moves."""
+    assert "camera_unfit" == reason(exit_=read, cameras=at_the_exit(**camera))
+
+
+def test_what_a_camera_is_said_afterwards_to_have_been_may_only_help() -> None:
+    """Its clock was worse, or it stood elsewhere: found out later, and no proof any more. A better clock changes nothing."""
+    held = cameras_along(FAST)["OUT"]
+    silent = {"clock": None}
+
+    def told_later(camera: Camera, before: Camera = held, **fields: Any) -> str | None:
+        reference = reference_of(FAST)
+        reference.cameras.replace("OUT", [Version(before, 0, 0), Version(camera, NOON_MS, NOON_MS + 80_000)])
+        ends = make_ends(**fields)
+        passages = passage_of("entry", ends[0]), passage_of("exit", ends[1])
+        found = verdict_on("S1", *passages, reference, decided_at_ms=NOON_MS + 90_000)
+        return found.reason if isinstance(found, Innocent) else None
+
+    assert told_later(held) is None
+    assert "camera_unfit" == told_later(replace(held, position=None))
+    poor = msgspec.structs.replace(MADE_KNOWN, worst_error_ms=101.0)
+    assert "clock_error_above_bound" == told_later(replace(held, clock_statement=poor))
+    assert "clock_not_stated" == told_later(replace(held, clock_statement=MADE_KNOWN), exit_=silent)
 
 
 @pytest.mark.parametrize("confidence", [0.01, 0.34, 0.8, 0.89])
@@ -150,10 +200,18 @@ def test_a_pair_across_a_twin_is_of_the_plate_that_is_issued() -> None:
 def test_who_brakes_at_both_gantries_and_races_in_between_is_whom_this_is_for() -> None:
     """50 km/h at both ends of 2.5 km in 60 s is driven; 6 km/h at both ends of 300 m in 4 s is not."""
     assert reason(entry={"speed_kmh": 50.0}, exit_={"speed_kmh": 50.0}) is None
-    assert could_drive(2_500.0, 60_000.0, 0.0, 0.0)
-    assert not could_drive(300.0, 4_000.0, 6.0, 6.0)
-    assert not could_drive(300.0, 4_000.0, 6.0, None)
-    assert could_drive(300.0, 4_000.0, None, None)
+    assert could_drive(2_500.0, 60_000.0, 60_000.0, 0.0, 0.0)
+    assert not could_drive(300.0, 4_000.0, 4_000.0, 6.0, 6.0)
+    assert not could_drive(300.0, 4_000.0, 4_000.0, 6.0, None)
+    assert could_drive(300.0, 4_000.0, 4_000.0, None, None)
+
+
+def test_who_was_far_faster_at_both_ends_cannot_have_needed_so_long() -> None:
+    """400 km/h at both ends of 500 m is over in five seconds, not in twelve; from 60 km/h one may stop in between."""
+    assert not could_drive(500.0, 12_000.0, 12_000.0, 400.0, 400.0)
+    assert not could_drive(500.0, 12_000.0, 12_000.0, 400.0, None)
+    assert not could_drive(500.0, 12_000.0, 12_000.0, None, 400.0)
+    assert could_drive(500.0, 600_000.0, 600_000.0, 60.0, 60.0)
 
 
 @given(st.floats(0, 250), st.floats(0, 250), st.integers(10, 600))
@@ -162,13 +220,15 @@ def test_whoever_drives_evenly_from_one_speed_to_another_can_do_so(
 ) -> None:
     """An even change over ten seconds or more is within what tyres do."""
     distance_m = (entry_kmh + exit_kmh) / 2 / 3.6 * travel_s
-    assert could_drive(distance_m * 0.999, travel_s * 1_000.0, entry_kmh, exit_kmh)
+    for metres in (distance_m * 0.999, distance_m * 1.001):
+        assert could_drive(metres, travel_s * 1_000.0 - 100, travel_s * 1_000.0 + 100, entry_kmh, exit_kmh)
 
 
 def test_a_read_of_a_picture_needs_a_line_to_be_an_end() -> None:
     """Nobody knows where its best crop was taken."""
     assert "camera_unfit" == reason(entry={"timing": "picture"})
-    assert reason(entry={"timing": "line", "time_doubt_ms": 20.0}) is None
+    at_the_entry = {"IN": replace(cameras_along(FAST)["IN"], line=LINE)}
+    assert reason(entry={"timing": "line", "time_doubt_ms": 20.0}, cameras=at_the_entry) is None
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,22 @@ def test_of_late_versions_that_arrived_together_each_claims_its_own_time() -> No
     assert [("130",), ("70",)] == [versions.retroactive("key", at_ms) for at_ms in (49, 50)]
 
 
+def test_a_claim_of_a_short_while_counts_though_it_is_over_at_both_ends() -> None:
+    """A sign that showed 120 for a minute, as is known afterwards."""
+    versions = versions_of([Version("70", 0, 0), Version("120", 50, 200), Version("70", 60, 200)])
+    assert [("70",), ("120", "70"), ()] == [
+        versions.claimed_between("key", *times) for times in ((70, 80), (40, 90), (200, 300))
+    ]
+
+
+def test_what_is_known_of_a_moment_is_what_held_or_else_what_was_claimed_first() -> None:
+    """A later claim changes nothing any more."""
+    versions = versions_of([Version("first", 50, 200), Version("second", 0, 300)])
+    assert ["second", "first", "first", "second"] == [versions.known_at("key", at_ms) for at_ms in (49, 50, 200, 300)]
+    assert {"key": "first"} == dict(versions.as_known(60))
+    assert {} == dict(versions.as_of(60))
+
+
 def test_what_was_planned_begins_although_something_else_changed_meanwhile() -> None:
     """A limit for Monday stands, whatever is put in between."""
     versions = versions_of([Version("120", 0, 0), Version("70", 100, 10), Version("110", 50, 50)])
