@@ -48,6 +48,10 @@ def _refuse_blank(**texts: str) -> None:
         raise ValueError(f"{', '.join(blank)} must not be empty")
 
 
+Road = Literal["motorway", "main_road"]
+"""Kinds of road for which the law has limits by class of vehicle."""
+
+
 class PicturePoint(Message, frozen=True, kw_only=True):
     """A point of a camera's picture, whatever its resolution."""
 
@@ -148,6 +152,7 @@ class Section(Message, frozen=True, kw_only=True):
         3_600_000  # an end waits so much longer for a late upload
     )
     rear_only: bool = False  # a violation needs both ends seen from behind
+    road: Road | None = None  # whose limits of law by class of vehicle hold beside the signs; None: none of them
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 

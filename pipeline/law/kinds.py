@@ -5,14 +5,14 @@ Each rule (see pipeline.law.rule) brings worked examples (vectors) that hold whe
 
 from fractions import Fraction
 from math import floor
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from pipeline.law.rule import Rule, Text, Vector
 from schemas.base import Country, Identifier
 from schemas.reads import VehicleClass
-from schemas.reference import LimitKmh
+from schemas.reference import LimitKmh, Road
 
 Days = Annotated[int, msgspec.Meta(ge=1, le=3_660)]
 Kmh = Annotated[int, msgspec.Meta(ge=0, le=300)]
@@ -110,7 +110,7 @@ class ClassLimits(Rule, frozen=True, kw_only=True):
     """What some classes of vehicles may drive at most on one kind of road, whatever higher limit its signs show."""
 
     kind = "class_limits"
-    road: Literal["motorway", "main_road"]
+    road: Road
     limits_kmh: dict[VehicleClass, LimitKmh]
     vectors: Annotated[tuple[ClassVector, ...], msgspec.Meta(min_length=1)]
 

@@ -1,5 +1,6 @@
 """What every rule of law states: whose it is, in which article, where that can be read, while when it is in force."""
 
+from abc import ABCMeta, abstractmethod
 from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated, ClassVar, Literal
@@ -16,7 +17,11 @@ class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A worked example of a rule."""
 
 
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _AbstractStruct(msgspec.StructMeta, ABCMeta):
+    """What makes a struct of which some method is left to its kinds."""
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, metaclass=_AbstractStruct):
     """What every rule states. In force from in_force_from on, and before in_force_until (None: until further notice)."""
 
     kind: ClassVar[str]  # the stem of its file in tables/
@@ -42,9 +47,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         digest = blake2b(msgspec.json.encode(figures, order="deterministic"), digest_size=4).hexdigest()
         return f"{self.in_force_from.date().isoformat()}/{digest}"
 
+    @abstractmethod
     def wrong_vectors(self) -> tuple[Vector, ...]:
         """The worked examples that this rule does not agree with."""
-        raise NotImplementedError
 
 
 _ABOUT_THE_TEXT = ("article", "source", "in_force_from", "in_force_until", "read", "note", "vectors")

@@ -74,6 +74,7 @@ def most_lenient(sections: list[Section]) -> Section:
         max_travel_ms=min(section.max_travel_ms for section in sections),
         max_clock_error_ms=min(section.max_clock_error_ms for section in sections),
         rear_only=any(section.rear_only for section in sections),
+        road=last.road if len({section.road for section in sections}) == 1 else None,
     )
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, isfinite
 
+import msgspec
+
 from pipeline.law.book import Book, the_book
-from pipeline.law.kinds import Tolerance
+from pipeline.law.kinds import ClassLimits, Tolerance
 from pipeline.sections.certainty import could_drive, countries, notes_on, plate_of
 from pipeline.sections.clocks import Timing, least_sure
 from pipeline.sections.doubts import Innocent, Pair, certificate_of, place_doubt, vehicle_doubt
@@ -19,7 +21,7 @@ from pipeline.sections.passages import Passage
 from pipeline.sections.speed import METRES_PER_KM, MS_PER_HOUR, average_speed_kmh, badness, exactly, speed_of
 from schemas import ids
 from schemas.outcomes import Violation
-from schemas.reads import PlateRead
+from schemas.reads import PlateRead, VehicleClass
 from schemas.reference import Distance, Section
 
 IMPLAUSIBLE_KMH = 300  # beyond what traffic does on a section: far likelier two vehicles or a misread than one driver
@@ -94,7 +96,7 @@ class _Case:
         distance = distance_between(section, pair.entry.camera_id, pair.exit.camera_id)
         if distance is None or not (isfinite(distance.metres) and distance.metres > 0):
             return Innocent("no_certified_distance", f"{pair.entry.camera_id} to {pair.exit.camera_id}")
-        limit_kmh = max(limit_of(section, read.vehicle_class) for read in (pair.entry, pair.exit))
+        limit_kmh, vehicle_class = self._limit(section)
         distance_m = exactly(distance.metres)
         # nor could it be above once corrected: nearly all passages end here, without fractions
         if distance_m.numerator * MS_PER_HOUR <= limit_kmh * METRES_PER_KM * pair.travel_ms * distance_m.denominator:
@@ -104,10 +106,31 @@ class _Case:
         return (
             place_doubt(pair, section, distance, self.reference, self.law)
             or vehicle_doubt(pair, self.reads)
-            or self._measured(section, distance, limit_kmh)
+            or self._measured(section, distance, limit_kmh, vehicle_class)
         )
 
-    def _measured(self, section: Section, distance: Distance, limit_kmh: int) -> Violation | Innocent:
+    def _limit(self, section: Section) -> tuple[int, VehicleClass]:
+        """The highest limit that any read's class leaves open, and that class: a lower one counts only where it is certain.
+
+        What the pair's two reads do not know leaves the section's own limit open; what the other reads do not know says nothing.
+        """
+        classes = {self.pair.entry.vehicle_class, self.pair.exit.vehicle_class}
+        classes |= {read.vehicle_class for read in self.reads} - {"unknown", "trailer"}
+        return max((self._limit_of(section, vehicle_class), vehicle_class) for vehicle_class in classes)
+
+    def _limit_of(self, section: Section, vehicle_class: VehicleClass) -> int:
+        """The limit of a class: the section's, or the law's for this kind of road where that is lower, all the way through."""
+        signed_kmh = limit_of(section, vehicle_class)
+        if section.road is None:
+            return signed_kmh
+        ends = (self.pair.entry.captured_at_ms, self.pair.exit.captured_at_ms)
+        rules = [self.law.rule_at(ClassLimits, section.country, at_ms, section.road) for at_ms in ends]
+        allowed = [rule.limits_kmh.get(vehicle_class, signed_kmh) if rule else signed_kmh for rule in rules]
+        return min(signed_kmh, max(allowed))
+
+    def _measured(
+        self, section: Section, distance: Distance, limit_kmh: int, vehicle_class: VehicleClass
+    ) -> Violation | Innocent:
         """The verdict on time and speed alone."""
         pair, distance_m = self.pair, exactly(distance.metres)
         rule = self._rule(section.country)
@@ -133,10 +156,11 @@ class _Case:
             rule.corrected_kmh(average_speed_kmh(distance_m, pair.travel_ms + slack_ms)), limit_kmh
         ):
             return Innocent("clock_error_could_tip_verdict", f"+-{float(slack_ms)} ms")
-        least_ms, most_ms = float(max(0, pair.travel_ms - slack_ms)), float(pair.travel_ms + slack_ms)
+        least_ms, most_ms = float(max(Fraction(0), pair.travel_ms - slack_ms)), float(pair.travel_ms + slack_ms)
         if not could_drive(distance.metres, least_ms, most_ms, pair.entry.speed_kmh, pair.exit.speed_kmh):
             return Innocent("speeds_impossible", f"{pair.entry.speed_kmh} km/h in, {pair.exit.speed_kmh} km/h out")
-        return self._violation(section, distance, rule, limit_kmh, (measured_kmh, corrected_kmh), (sure[0], sure[1]))
+        found = self._violation(section, distance, rule, (measured_kmh, corrected_kmh), (sure[0], sure[1]))
+        return msgspec.structs.replace(found, limit_kmh=limit_kmh, vehicle_class=vehicle_class)
 
     def _rule(self, country: str) -> Tolerance | Innocent:
         """The tolerance in force when the vehicle left the section; none when it was another one when the vehicle entered."""
@@ -152,11 +176,10 @@ class _Case:
         section: Section,
         distance: Distance,
         rule: Tolerance,
-        limit_kmh: int,
         speeds_kmh: tuple[Fraction, int],
         timings: tuple[Timing, Timing],
     ) -> Violation:
-        """The violation with its whole evidence."""
+        """The violation with its whole evidence, of the section's own limit."""
         entry, exit_ = self.pair.entry, self.pair.exit
         plate, found = plate_of(self.reads), countries(self.reads)
         assert plate is not None, "_doubt would have said so"
@@ -171,8 +194,8 @@ class _Case:
             travel_ms=self.pair.travel_ms,
             measured_kmh=floor(speeds_kmh[0] * 100) / 100,
             corrected_kmh=speeds_kmh[1],
-            limit_kmh=limit_kmh,
-            vehicle_class=max((entry, exit_), key=lambda read: limit_of(section, read.vehicle_class)).vehicle_class,
+            limit_kmh=section.limit_kmh,
+            vehicle_class="unknown",
             tolerance=rule.in_words,
             rule=f"{rule.kind}.{rule.country}",
             rule_version=rule.version,

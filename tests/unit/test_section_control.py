@@ -224,6 +224,31 @@ def test_a_class_limit_holds_only_where_both_reads_agree(entry_class: str, exit_
     assert limit_kmh == verdict.limit_kmh
 
 
+@pytest.mark.parametrize(
+    ("road", "entry_class", "exit_class", "limit_kmh"),
+    [
+        ("motorway", "lorry", "lorry", 90), ("motorway", "bus", "bus", 100), ("motorway", "lorry", "bus", 100),
+        ("motorway", "lorry", "unknown", None), ("motorway", "unknown", "unknown", None), ("motorway", "car", "car", None),
+        (None, "lorry", "lorry", None), ("main_road", "lorry", "lorry", None),
+    ],
+)  # fmt: skip
+def test_the_laws_limit_of_a_class_holds_on_its_kind_of_road_where_the_class_is_certain(
+    road: Any, entry_class: str, exit_class: str, limit_kmh: int | None
+) -> None:
+    """110 km/h, 103 corrected, under 120 on a Belgian motorway: no car's violation, nor one of a vehicle that may be a car."""
+    ends = make_ends(entry={"vehicle_class": entry_class}, exit_={"vehicle_class": exit_class})
+    verdict = found(ends, section_for(110.0, road=road))
+    assert limit_kmh == (verdict.limit_kmh if isinstance(verdict, Violation) else None)
+
+
+def test_a_sign_that_shows_less_than_the_laws_limit_of_a_class_counts() -> None:
+    """Lorries may drive 90 on a motorway, and 70 where a sign says so."""
+    lorry = {"vehicle_class": "lorry"}
+    verdict = found(make_ends(entry=lorry, exit_=lorry), section_for(110.0, road="motorway", limit_kmh=70))
+    assert isinstance(verdict, Violation)
+    assert (70, "lorry") == (verdict.limit_kmh, verdict.vehicle_class)
+
+
 @given(st.integers(1, 200_000_000), st.integers(1, 3_600_000))
 def test_average_speed_is_exact(millimetres: int, travel_ms: int) -> None:
     """Distance is speed times time, to the last digit."""
