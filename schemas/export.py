@@ -15,12 +15,14 @@ import msgspec
 
 from schemas.base import Message
 from schemas.outcomes import Withdrawal
+from schemas.people import Designation, Desk, User
 from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 from schemas.topics import TOPICS
 
 FOLDER = Path(__file__).parent / "json"
 REFERENCE: dict[str, type[Message]] = {
     "camera": Camera, "section": Section, "zone": Zone, "hotlist_entry": HotlistEntry, "policy": Policy,
+    "user": User, "designation": Designation, "desk": Desk,
 }  # fmt: skip
 MESSAGES: dict[str, type[Message]] = (
     {topic.name: topic.message for topic in TOPICS} | {"withdrawal": Withdrawal} | REFERENCE

@@ -29,6 +29,8 @@ ADMIN = "admin"
 Kind = Literal["string", "hash", "set", "sortedset", "list"]
 COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "policies")
 """The reference collections, as pipeline.state.collections names them."""
+PEOPLE = ("users", "designations", "desks")
+"""Those that say who works with the platform."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +101,12 @@ def _agent(
 def _string(pattern: str) -> Memory:
     return Memory(pattern=pattern, kinds=("string",))
 
+
+_ACCOUNTS = (
+    Memory(pattern="{NS:credentials}:*", kinds=("hash",)),
+    Memory(pattern="{NS:sessions}:*", kinds=("string", "hash")),
+)
+"""How persons prove who they are, and who is logged in."""
 
 PRINCIPALS: tuple[Principal, ...] = (
     _agent(
@@ -175,10 +183,22 @@ PRINCIPALS: tuple[Principal, ...] = (
     Principal(name="tail", about="`vigie tail`: shows what flows", reads=TOPICS, configs=True),
     Principal(
         name="operator",
-        about="reference data (`vigie cameras`, `hotlist`, ...), `vigie topics list`, `vigie doctor`",
+        about="reference data (`vigie cameras`, `hotlist`, ...), `vigie users`, `vigie topics list`, `vigie doctor`",
         describes=TOPICS,
         configs=True,
-        keys=tuple(collection(name, writes=True) for name in COLLECTIONS),
+        keys=(*(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)), *_ACCOUNTS),
+    ),
+    Principal(
+        name="desks",
+        about="`vigie desks`: what persons see and change, in their browsers",
+        reads=(ALERTS, VIOLATIONS),
+        keys=(
+            *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),
+            *_ACCOUNTS,
+            Memory(pattern="{NS:attempts}:*", kinds=("string",)),
+            Memory(pattern="{NS:approvals}:*", kinds=("string",)),
+            Memory(pattern="{NS:answers}:*", kinds=("string",)),
+        ),
     ),
 )
 """All but the admin, who may everything."""

@@ -8,6 +8,7 @@ import msgspec
 
 from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
+from schemas.people import Designation, Desk, User
 from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
 
 T = TypeVar("T", bound=Message)
@@ -55,6 +56,11 @@ ZONES = Collection("zones", Zone, key=lambda item: item.zone_id, key_field="zone
 HOTLIST = Collection("hotlist", HotlistEntry, key=lambda item: item.entry_id, key_field="entry_id")
 POLICIES = Collection("policies", Policy, key=lambda item: item.policy_id, key_field="policy_id")
 COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, POLICIES)
+USERS = Collection("users", User, key=lambda item: item.user_id, key_field="user_id")
+DESIGNATIONS = Collection("designations", Designation, key=lambda item: item.designation_id, key_field="designation_id")
+DESKS = Collection("desks", Desk, key=lambda item: item.desk_id, key_field="desk_id")
+PEOPLE: tuple[Collection[Any], ...] = (USERS, DESIGNATIONS, DESKS)
+"""Who works with the platform; the road's agents know nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agents import AGENTS, agent_named
-from pipeline.runtime.principals import BY_NAME, COLLECTIONS, PRINCIPALS, as_markdown
+from pipeline.runtime.principals import BY_NAME, COLLECTIONS, PEOPLE, PRINCIPALS, as_markdown
 from pipeline.runtime.redis_access import ALWAYS, ON_KEYS
 from pipeline.state import collections
 from schemas.topics import DEAD_LETTERS
@@ -59,6 +59,7 @@ def test_an_agent_has_marks_where_it_keeps_something(name: str) -> None:
 def test_every_reference_collection_is_known() -> None:
     """A new one needs somebody who may write it."""
     assert {collection.name for collection in collections.COLLECTIONS} == set(COLLECTIONS)
+    assert {collection.name for collection in collections.PEOPLE} == set(PEOPLE)
 
 
 def test_no_two_principals_share_keys_but_reference_data_that_operators_write() -> None:

@@ -1,0 +1,175 @@
+"""What each role may do: the rights table as data. The table in docs/access.md is what
+``python -m pipeline.access.roles`` prints.
+
+What is not written here is denied. Only what the law or its guarantees give to a role stands here; settings cannot widen it.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from schemas.people import Role
+from schemas.reads import Purpose
+
+Act = Literal[
+    "alerts.see",
+    "violations.see",
+    "pictures.see",
+    "cameras.see",
+    "cameras.change",
+    "zones.see",
+    "zones.change",
+    "sections.see",
+    "sections.change",
+    "hotlist.see",
+    "hotlist.change",
+    "policies.see",
+    "policies.change",
+    "desks.see",
+    "desks.change",
+    "users.see",
+    "users.change",
+    "designations.see",
+    "designations.grant",
+    "sessions.end",
+    "approvals.give",
+    "record.see",
+]
+"""What a person asks to do. `see` reads, every other word changes something."""
+ACTS: tuple[Act, ...] = get_args(Act)
+ROLES: tuple[Role, ...] = get_args(Role)
+
+CONSULTING = "Directive (EU) 2016/680, articles 25 and 29; Police function act, article 44/11/3decies"
+"""On what a refusal to consult rests."""
+ACCOUNTABILITY = "Directive (EU) 2016/680, articles 4 (4) and 29 (2)"
+"""On what the separation of duties rests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Right:
+    """How far a role may do an act. zones, networks, lists: only within those of the designation.
+
+    purpose: only what may be used for this. two: a second person must have approved exactly this.
+    """
+
+    zones: bool = False
+    networks: bool = False
+    lists: bool = False
+    purpose: Purpose | None = None
+    two: bool = False
+
+
+_ANY = Right()
+_PLACE = Right(zones=True, networks=True)
+_HIT = Right(zones=True, networks=True, lists=True, purpose="hotlist")
+_TWO = Right(two=True)
+_NETWORK: Mapping[Act, Right] = {"cameras.see": _ANY, "zones.see": _ANY, "desks.see": _ANY}
+"""The network itself: where cameras, zones and desks are. It shows no vehicle."""
+
+RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
+    "dispatcher": {
+        **_NETWORK,
+        "alerts.see": _HIT,
+        "pictures.see": _HIT,
+    },
+    "investigator": {
+        **_NETWORK,
+        "alerts.see": _HIT,
+        "hotlist.see": Right(lists=True),
+        "pictures.see": _HIT,
+        "approvals.give": _ANY,
+    },
+    "magistrate": {
+        **_NETWORK,
+        "hotlist.see": Right(lists=True),
+        "approvals.give": _ANY,
+    },
+    "authority_officer": {
+        **_NETWORK,
+        "sections.see": _ANY,
+        "violations.see": Right(zones=True, networks=True, purpose="section_control"),
+        "pictures.see": Right(zones=True, networks=True, purpose="section_control"),
+    },
+    "liaison_officer": {
+        **_NETWORK,
+        "policies.see": _ANY,
+        "policies.change": _TWO,
+        "alerts.see": Right(zones=True, networks=True, lists=True, purpose="cross_border"),
+        "approvals.give": _ANY,
+    },
+    "list_manager": {
+        **_NETWORK,
+        "hotlist.see": Right(lists=True),
+        "hotlist.change": Right(lists=True),
+        "approvals.give": _ANY,
+    },
+    "camera_manager": {
+        **_NETWORK,
+        "cameras.change": _PLACE,
+        "zones.change": Right(zones=True),
+        "sections.see": _ANY,
+        "sections.change": _TWO,
+        "approvals.give": _ANY,
+    },
+    "auditor": {
+        "users.see": _ANY,
+        "designations.see": _ANY,
+        "record.see": _ANY,
+    },
+    "oversight": {
+        "users.see": _ANY,
+        "designations.see": _ANY,
+        "record.see": _ANY,
+        "policies.see": _ANY,
+    },
+    "administrator": {
+        **_NETWORK,
+        "desks.change": _ANY,
+        "users.see": _ANY,
+        "users.change": _ANY,
+        "designations.see": _ANY,
+        "designations.grant": _TWO,
+        "sessions.end": _ANY,
+        "approvals.give": _ANY,
+    },
+}
+
+SHOWS_PLATES: frozenset[Act] = frozenset(
+    {"alerts.see", "violations.see", "pictures.see", "hotlist.see", "hotlist.change"}
+)
+"""Acts whose answer holds plates or shows them."""
+LIVE: frozenset[Act] = frozenset({"alerts.see", "violations.see", "pictures.see"})
+"""Acts that show what happens, or happened, on the road."""
+SECOND: Mapping[Act, tuple[Act, ...]] = {
+    "designations.grant": ("designations.grant",),
+    "policies.change": ("policies.change",),
+    "sections.change": ("sections.change",),
+}
+"""Acts that need two persons, and what the second must be allowed to do himself."""
+
+
+def as_markdown() -> str:
+    """The table as docs/access.md holds it: a row for each act, a column for each role."""
+    lines = [
+        f"| act | {' | '.join(role.replace('_', ' ') for role in ROLES)} |",
+        f"|---|{'---|' * len(ROLES)}",
+    ]
+    for act in ACTS:
+        cells = [_cell(RIGHTS[role].get(act)) for role in ROLES]
+        lines.append(f"| `{act}`{' (plates)' if act in SHOWS_PLATES else ''} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(right: Right | None) -> str:
+    if right is None:
+        return "-"
+    bounds = [name for name in ("zones", "networks", "lists") if getattr(right, name)]
+    words = ["own " + ", ".join(bounds)] if bounds else ["all"]
+    words += [f"for {right.purpose}"] if right.purpose else []
+    words += ["two persons"] if right.two else []
+    return "; ".join(words)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(as_markdown())

@@ -1,0 +1,100 @@
+"""Who works with the platform: persons, what each is designated for, and the desks that they work at.
+
+Reference data like any other (see schemas.reference): collections users, designations and desks. What is left empty here gives
+nothing: a designation that names no zone and does not say `everywhere` reaches no zone.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.base import EpochMs, Identifier, Message, Text
+from schemas.reads import Network
+from schemas.reference import HotList, References, _refuse_blank, _refuse_turned
+
+Role = Literal[
+    "dispatcher",
+    "investigator",
+    "magistrate",
+    "authority_officer",
+    "liaison_officer",
+    "list_manager",
+    "camera_manager",
+    "auditor",
+    "oversight",
+    "administrator",
+]
+MinuteOfWeek = Annotated[int, msgspec.Meta(ge=0, le=7 * 24 * 60)]
+"""Minutes since Monday 00:00, local time."""
+
+
+class User(Message, frozen=True, kw_only=True):
+    """A person who may log in; never a group or a machine. Collection users, key user_id. Secrets are kept elsewhere."""
+
+    user_id: Identifier
+    name: Text  # first and last name, as the record shows it
+    service: Text  # the police zone, court or authority that the person works for
+    disabled: bool = False
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        _refuse_blank(name=self.name, service=self.service)
+
+
+class Designation(Message, frozen=True, kw_only=True):
+    """What one person may do, for a time. Collection designations, key designation_id. Nobody designates himself."""
+
+    designation_id: Identifier
+    user_id: Identifier
+    role: Role
+    reason: Text  # the decision that it rests on: its date and number
+    granted_by: Identifier  # user_id
+    approved_by: Identifier | None = None  # user_id of a second person; None: none was asked
+    everywhere: bool = False  # in every zone, and where no zone is
+    zones: References = ()
+    networks: Annotated[tuple[Network, ...], msgspec.Meta(max_length=8)] = ()  # whose cameras
+    lists: Annotated[tuple[HotList, ...], msgspec.Meta(max_length=16)] = ()
+    valid_from_ms: EpochMs
+    valid_until_ms: EpochMs
+    trained_until_ms: EpochMs  # when the training that access asks for has to be done again
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        _refuse_blank(reason=self.reason)
+        _refuse_turned(self.valid_from_ms, self.valid_until_ms)
+        if self.user_id in (self.granted_by, self.approved_by):
+            raise ValueError(
+                "nobody designates himself: granted_by and approved_by must name other persons than user_id"
+            )
+        if self.granted_by == self.approved_by:
+            raise ValueError("approved_by must name another person than granted_by")
+
+
+class Hours(Message, frozen=True, kw_only=True):
+    """A part of every week, its end not included; one that ends before it begins goes over the week's end."""
+
+    from_minute: MinuteOfWeek
+    until_minute: MinuteOfWeek
+
+
+class Desk(Message, frozen=True, kw_only=True):
+    """A place of work: what comes to it, when it is staffed, and who follows when nobody answers. Collection desks, key desk_id."""
+
+    desk_id: Identifier
+    name: Text
+    zones: References = ()
+    everywhere: bool = False  # alerts from every zone, and from where no zone is
+    lists: Annotated[tuple[HotList, ...], msgspec.Meta(max_length=16)]
+    hours: Annotated[tuple[Hours, ...], msgspec.Meta(max_length=64)] = ()
+    always: bool = False  # staffed day and night
+    successor: Identifier | None = None  # desk_id of whom an alert goes to when nobody here answers
+    answers_within_s: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 60
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        _refuse_blank(name=self.name)
+        if self.successor == self.desk_id:
+            raise ValueError("successor must name another desk")
