@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "zones": ("reference", "zones", "The zones: borders, low-emission zones, watched areas."),
     "hotlist": ("reference", "hotlist", "The wanted plates."),
     "policies": ("reference", "policies", "What may be forwarded to which neighbour."),
+    "users": ("users", "users_app", "Who may log in, and what each may do."),
     "decide": (
         "decide",
         "decide",

@@ -196,7 +196,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),
             *_ACCOUNTS,
             Memory(pattern="{NS:attempts}:*", kinds=("string",)),
-            Memory(pattern="{NS:approvals}:*", kinds=("string",)),
+            Memory(pattern="{NS:approvals}:*", kinds=("hash",)),
             Memory(pattern="{NS:answers}:*", kinds=("string",)),
         ),
     ),

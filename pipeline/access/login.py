@@ -1,0 +1,90 @@
+"""Sessions, limits on guessing, and what a password must be: the rules, without a clock or a store."""
+
+import hmac
+from hashlib import sha256
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.base import Count, EpochMs, Identifier, Message, Text
+
+MINUTE_MS = 60_000
+Proof = Literal["password", "passkey", "initial"]
+"""How a person proved who he is. initial: a password that another one chose; it serves to choose one's own, and nothing else."""
+
+GUESSES, GUESSES_MS = 5, 15 * MINUTE_MS
+"""So many attempts with a password for one account from one place, or from one known browser, within this time."""
+GUESSES_OF_PLACE = 50
+"""And so many from one address for whatever accounts. A known browser has a count of its own, so that nobody is locked out by
+others; a passkey cannot be guessed and is never counted."""
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
+FRESH_MS = 5 * MINUTE_MS
+"""For so long after a proof the person may change how he logs in."""
+
+
+class Shift(Message, frozen=True, kw_only=True):
+    """The work that a person took up: the reason of what he sees meanwhile. access_id: its entry in the record."""
+
+    desk_id: Identifier
+    reason: Text
+    case_reference: Text | None = None
+    access_id: Identifier
+    began_ms: EpochMs
+
+
+class Session(Message, frozen=True, kw_only=True):
+    """One login of one person in one browser. stamps: how often all sessions, and those of this person, had been ended before."""
+
+    user_id: Identifier
+    how: Proof
+    opened_ms: EpochMs
+    proven_ms: EpochMs  # the last time that the person proved who he is
+    seen_ms: EpochMs
+    stamps: tuple[Count, Count]
+    shift: Shift | None = None
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """For how long a session goes on without a request, and in all."""
+
+    idle_ms: Annotated[int, msgspec.Meta(gt=0)] = 30 * MINUTE_MS
+    longest_ms: Annotated[int, msgspec.Meta(gt=0)] = 12 * 60 * MINUTE_MS
+
+
+def ends_ms(session: Session, bounds: Bounds) -> int:
+    """When the session ends if nothing more is asked, UTC ms."""
+    return min(session.seen_ms + bounds.idle_ms, session.opened_ms + bounds.longest_ms)
+
+
+def is_over(session: Session, stamps: tuple[int, int], now_ms: int, bounds: Bounds) -> bool:
+    """Whether the session has ended, by time or because sessions were ended since. A clock that went back ends it, too."""
+    return session.stamps != stamps or not session.opened_ms <= now_ms < ends_ms(session, bounds)
+
+
+def weak_password(password: str, user_id: str) -> str | None:
+    """What is wrong with a password that somebody wants to have, for a person; None: nothing.
+
+    >>> weak_password("short", "an.peeters")
+    'a password has 12 to 256 characters'
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
+    folded = password.casefold()
+    if len(set(folded)) < 6 or user_id.casefold() in folded:
+        return "a password is not a few characters repeated, and does not hold the account's name"
+    return None
+
+
+def known_browser(key: bytes, user_id: str, nonce: str) -> str:
+    """What a browser keeps after its first login, to be told from strangers: not a proof of anything else.
+
+    >>> is_known(bytes(32), "an.peeters", known_browser(bytes(32), "an.peeters", "n1"))
+    True
+    """
+    return f"{nonce}.{hmac.new(key, f'browser:{user_id}:{nonce}'.encode(), sha256).hexdigest()}"
+
+
+def is_known(key: bytes, user_id: str, kept: str) -> bool:
+    """Whether this account logged in from this browser before."""
+    nonce = kept.partition(".")[0]
+    return hmac.compare_digest(known_browser(key, user_id, nonce).encode(), kept.encode())

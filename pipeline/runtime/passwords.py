@@ -1,0 +1,68 @@
+"""Passwords: hashed with argon2id, in threads of their own, so that nothing else waits for a hash (some 0.1 to 0.4 s each)."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from pipeline.errors import Unavailable
+
+T = TypeVar("T")
+_HASHER = PasswordHasher()  # argon2id with the library's parameters, RFC 9106's second recommendation
+_NOBODYS = _HASHER.hash(
+    secrets.token_urlsafe(32)
+)  # what a password of nobody is compared with, so that it takes as long
+THREADS = 2
+MOST_WAITING = 64  # beyond this nobody would wait for the answer
+
+
+def hashed(password: str) -> str:
+    """The hash of a password, with its salt and parameters. Takes long: see Passwords."""
+    return _HASHER.hash(password)
+
+
+def fits(password_hash: str | None, password: str) -> bool:
+    """Whether it is the password; takes as long for an account that has none."""
+    try:
+        return _HASHER.verify(password_hash or _NOBODYS, password) and password_hash is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def initial_password() -> str:
+    """A password for the first login, 100 bits, in letters and digits that are not mistaken for each other."""
+    letters = "abcdefghijkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+class Passwords:
+    """The two functions above in threads of their own. Raises Unavailable where too many wait."""
+
+    def __init__(self, threads: int = THREADS) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
+        self._waiting = 0
+
+    async def hashed(self, password: str) -> str:
+        """The hash of a password."""
+        return await self._run(hashed, password)
+
+    async def fits(self, password_hash: str | None, password: str) -> bool:
+        """Whether it is the password."""
+        return await self._run(fits, password_hash, password)
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, work: Callable[..., T], *arguments: str | None) -> T:
+        if self._waiting >= MOST_WAITING:
+            raise Unavailable("login", retry_after_s=5.0)
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        finally:
+            self._waiting -= 1

@@ -1,0 +1,115 @@
+"""What waits for a second person, what one approved, and which answers a repeated write gets again."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+import redis.asyncio
+
+from pipeline.access.approvals import Approval, Digest
+from pipeline.access.roles import Act
+from pipeline.state.redis_port import redis_edge
+from schemas.base import EpochMs, Identifier, Message, Text
+
+WHAT = "approvals"
+MOST_BYTES = 64 * 1024
+ANSWERS_KEPT_MS = 24 * 3_600_000
+
+
+class Waiting(Message, frozen=True, kw_only=True):
+    """What somebody wants to do and needs a second person for. content: the item that would be written, as JSON; empty: removed."""
+
+    approval_id: Identifier
+    act: Act
+    key: Identifier
+    content: Annotated[str, msgspec.Meta(max_length=MOST_BYTES)]
+    digest: Digest
+    asked_by: Identifier
+    reason: Text
+    ends_ms: EpochMs
+    approved_by: Identifier | None = None
+
+    def approval(self) -> Approval | None:
+        """The second person's word, if it was given."""
+        if self.approved_by is None:
+            return None
+        return Approval(
+            approval_id=self.approval_id, act=self.act, digest=self.digest, asked_by=self.asked_by,
+            approved_by=self.approved_by, reason=self.reason, ends_ms=self.ends_ms,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalStore:
+    """Every method raises Unavailable when Redis is away."""
+
+    client: redis.asyncio.Redis
+    namespace: str
+
+    async def put(self, waiting: Waiting) -> None:
+        """Keep it until it ends."""
+        with redis_edge(WHAT):
+            await self.client.hset(self._key, waiting.approval_id, msgspec.json.encode(waiting))
+
+    async def all(self, now_ms: int) -> list[Waiting]:
+        """What has not ended, by its end; what has is dropped."""
+        with redis_edge(WHAT):
+            found = await self.client.hgetall(self._key)
+            every = [msgspec.json.decode(data, type=Waiting) for data in found.values()]
+            if over := [one.approval_id for one in every if one.ends_ms <= now_ms]:
+                await self.client.hdel(self._key, *over)
+        return sorted((one for one in every if one.ends_ms > now_ms), key=lambda one: (one.ends_ms, one.approval_id))
+
+    async def find(self, approval_id: str, now_ms: int) -> Waiting | None:
+        """The one of this id, unless it has ended or was used."""
+        with redis_edge(WHAT):
+            data = await self.client.hget(self._key, approval_id)
+        waiting = None if data is None else msgspec.json.decode(data, type=Waiting)
+        return waiting if waiting is not None and waiting.ends_ms > now_ms else None
+
+    async def use(self, approval_id: str) -> bool:
+        """Take it out: of several who try at once one succeeds."""
+        with redis_edge(WHAT):
+            return bool(await self.client.hdel(self._key, approval_id))
+
+    @property
+    def _key(self) -> str:
+        return f"{{{self.namespace}:approvals}}:waiting"
+
+
+class Answered(Message, frozen=True, kw_only=True):
+    """What a write was answered. request: the digest of what was asked; status 0: it is still being done."""
+
+    request: Digest
+    status: Annotated[int, msgspec.Meta(ge=0, le=599)] = 0
+    body: Annotated[str, msgspec.Meta(max_length=1024 * 1024)] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStore:
+    """Answers by person and idempotency key, for a day. Every method raises Unavailable when Redis is away."""
+
+    client: redis.asyncio.Redis
+    namespace: str
+
+    async def begin(self, user_id: str, key: str, request: str) -> Answered | None:
+        """Note that this is being done now; what it was answered, or that it is being done, where the key was used before."""
+        name, mine = self._key(user_id, key), msgspec.json.encode(Answered(request=request))
+        with redis_edge("answers"):
+            if await self.client.set(name, mine, px=ANSWERS_KEPT_MS, nx=True):
+                return None
+            data = await self.client.get(name)
+        return Answered(request=request) if data is None else msgspec.json.decode(data, type=Answered)
+
+    async def end(self, user_id: str, key: str, answered: Answered | None) -> None:
+        """Keep the answer; None: it came to nothing, and may be tried again."""
+        name = self._key(user_id, key)
+        with redis_edge("answers"):
+            if answered is None:
+                await self.client.delete(name)
+            else:
+                await self.client.set(name, msgspec.json.encode(answered), px=ANSWERS_KEPT_MS)
+
+    def _key(self, user_id: str, key: str) -> str:
+        return f"{{{self.namespace}:answers}}:{sha256(f'{user_id} {key}'.encode()).hexdigest()}"

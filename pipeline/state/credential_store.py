@@ -1,0 +1,113 @@
+"""How persons prove who they are: a password's hash and passkeys' public keys, a hash in Redis for each account."""
+
+import asyncio
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Any
+
+import msgspec
+import redis.asyncio
+
+from pipeline.state.redis_port import redis_edge
+from schemas.base import Count, EpochMs, Message, Text
+
+WHAT = "credentials"
+_PASSWORD, _INITIAL, _PASSKEY = b"password", b"initial", b"passkey:"
+MOST_PASSKEYS = 10
+KeyBytes = Annotated[bytes, msgspec.Meta(max_length=2048)]
+
+
+class Passkey(Message, frozen=True, kw_only=True):
+    """One authenticator of one person. credential_id, public_key: as WebAuthn has them; uses: its own count, 0: it keeps none."""
+
+    credential_id: KeyBytes
+    public_key: KeyBytes
+    name: Text
+    uses: Count = 0
+    added_ms: EpochMs
+
+
+class Credentials(Message, frozen=True, kw_only=True):
+    """What an account has. initial: another one chose the password, so that it serves to choose one's own alone."""
+
+    password_hash: Text | None = None
+    initial: bool = False
+    passkeys: Annotated[tuple[Passkey, ...], msgspec.Meta(max_length=MOST_PASSKEYS)] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialStore:
+    """Every method raises Unavailable when Redis is away."""
+
+    client: redis.asyncio.Redis
+    namespace: str
+
+    async def of(self, user_id: str) -> Credentials:
+        """What the account has; nothing for one that is not known."""
+        with redis_edge(WHAT):
+            found: dict[Any, Any] = await self.client.hgetall(self._key(user_id))
+        return Credentials(
+            password_hash=found[_PASSWORD].decode() if _PASSWORD in found else None,
+            initial=_INITIAL in found,
+            passkeys=tuple(
+                msgspec.json.decode(value, type=Passkey)
+                for field, value in sorted(found.items())
+                if field.startswith(_PASSKEY)
+            ),
+        )
+
+    async def set_password(self, user_id: str, password_hash: str, *, initial: bool) -> None:
+        """Give the account this password's hash instead of what it had."""
+        with redis_edge(WHAT):
+            pipe = self.client.pipeline(transaction=True)
+            pipe.hset(self._key(user_id), "password", password_hash)
+            if initial:
+                pipe.hset(self._key(user_id), "initial", "1")
+            else:
+                pipe.hdel(self._key(user_id), "initial")
+            await pipe.execute()
+
+    async def put_passkey(self, user_id: str, passkey: Passkey) -> None:
+        """Add a passkey, or write its count of uses."""
+        with redis_edge(WHAT):
+            await self.client.hset(self._key(user_id), _field(passkey.credential_id), msgspec.json.encode(passkey))
+
+    async def remove(self, user_id: str) -> None:
+        """Take everything that the account could log in with."""
+        with redis_edge(WHAT):
+            await self.client.delete(self._key(user_id))
+
+    def _key(self, user_id: str) -> str:
+        return f"{{{self.namespace}:credentials}}:{user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStore:
+    """Counts of attempts, each for a time. Every method raises Unavailable when Redis is away."""
+
+    client: redis.asyncio.Redis
+    namespace: str
+
+    async def counted(self, names: list[str], for_ms: int) -> list[tuple[int, int]]:
+        """Count one more for each name; for each the count, and in how many ms it begins anew."""
+        keys = [self._key(name) for name in names]
+        with redis_edge("attempts"):
+            pipe = self.client.pipeline(transaction=False)
+            for key in keys:
+                pipe.incr(key)
+                pipe.pexpire(key, for_ms, nx=True)
+                pipe.pttl(key)
+            found = await pipe.execute()
+        return [(int(found[at]), int(found[at + 2])) for at in range(0, len(found), 3)]
+
+    async def forget(self, names: list[str]) -> None:
+        """Begin these counts anew."""
+        with redis_edge("attempts"):
+            await asyncio.gather(*(self.client.delete(self._key(name)) for name in names))
+
+    def _key(self, name: str) -> str:
+        return f"{{{self.namespace}:attempts}}:{sha256(name.encode()).hexdigest()[:32]}"
+
+
+def _field(credential_id: bytes) -> bytes:
+    return _PASSKEY + sha256(credential_id).hexdigest()[:32].encode()

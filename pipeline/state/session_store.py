@@ -1,0 +1,125 @@
+"""Who is logged in: sessions in Redis under the digest of an opaque token, so that what Redis holds opens nothing.
+
+Two counts, of all sessions and of each person, stand in every session; to end them all is to raise the count.
+"""
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+import redis.asyncio
+
+from pipeline.access.login import Bounds, Proof, Session, ends_ms, is_over
+from pipeline.state.redis_port import redis_edge
+
+WHAT = "sessions"
+ALL = "*"  # the field of the count of all sessions; no user_id begins with a star
+TOUCHED_MS = 20_000  # a session's last request is written down this often at most
+CHALLENGE_MS = 300_000
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStore:
+    """Every method raises Unavailable when Redis is away."""
+
+    client: redis.asyncio.Redis
+    namespace: str
+    bounds: Bounds
+
+    async def open(self, user_id: str, how: Proof, now_ms: int) -> tuple[str, Session]:
+        """A new session and its token, which stands nowhere else."""
+        session = Session(
+            user_id=user_id,
+            how=how,
+            opened_ms=now_ms,
+            proven_ms=now_ms,
+            seen_ms=now_ms,
+            stamps=await self.stamps(user_id),
+        )
+        token = secrets.token_urlsafe(32)
+        await self._write(token, session, now_ms)
+        return token, session
+
+    async def find(self, token: str, now_ms: int) -> Session | None:
+        """The session of a token, unless it has ended. It is noted that somebody asked."""
+        with redis_edge(WHAT):
+            data: Any = await self.client.get(self._key(token))
+        session = None if data is None else _decoded(data)
+        if session is None or is_over(session, await self.stamps(session.user_id), now_ms, self.bounds):
+            return None
+        if now_ms - session.seen_ms >= TOUCHED_MS:
+            session = msgspec.structs.replace(session, seen_ms=now_ms)
+            await self.keep(token, session, now_ms)
+        return session
+
+    async def keep(self, token: str, session: Session, now_ms: int) -> bool:
+        """Write a session's new state, unless it was ended meanwhile; whether it was there."""
+        return await self._write(token, session, now_ms, only_known=True)
+
+    async def rotate(self, token: str, session: Session, now_ms: int) -> str:
+        """The session under a new token; the old one opens nothing any more."""
+        new = secrets.token_urlsafe(32)
+        await self._write(new, session, now_ms)
+        await self.end(token)
+        return new
+
+    async def end(self, token: str) -> None:
+        """End one session."""
+        with redis_edge(WHAT):
+            await self.client.delete(self._key(token))
+
+    async def end_all(self, user_id: str | None = None) -> None:
+        """End every session of a person, or of everybody."""
+        with redis_edge(WHAT):
+            await self.client.hincrby(self._counts, user_id or ALL, 1)
+
+    async def stamps(self, user_id: str) -> tuple[int, int]:
+        """How often all sessions, and those of this person, were ended."""
+        with redis_edge(WHAT):
+            every, own = await self.client.hmget(self._counts, [ALL, user_id])
+        return int(every or 0), int(own or 0)
+
+    async def all_stamps(self) -> dict[str, int]:
+        """All these counts, by user_id and ALL."""
+        with redis_edge(WHAT):
+            found: dict[Any, Any] = await self.client.hgetall(self._counts)
+        return {name.decode(): int(count) for name, count in found.items()}
+
+    async def put_challenge(self, challenge: bytes) -> str:
+        """Keep what a passkey has to sign; the name under which it is found once."""
+        name = secrets.token_urlsafe(16)
+        with redis_edge(WHAT):
+            await self.client.set(self._challenge(name), challenge, px=CHALLENGE_MS)
+        return name
+
+    async def take_challenge(self, name: str) -> bytes | None:
+        """The challenge of this name, once; None: used, too old, or never given."""
+        with redis_edge(WHAT):
+            found: Any = await self.client.getdel(self._challenge(name))
+        return None if found is None else bytes(found)
+
+    async def _write(self, token: str, session: Session, now_ms: int, *, only_known: bool = False) -> bool:
+        left_ms = max(1, ends_ms(session, self.bounds) - now_ms)
+        with redis_edge(WHAT):
+            done = await self.client.set(self._key(token), msgspec.json.encode(session), px=left_ms, xx=only_known)
+        return bool(done)
+
+    @property
+    def _counts(self) -> str:
+        return f"{{{self.namespace}:sessions}}:ended"
+
+    def _key(self, token: str) -> str:
+        return f"{{{self.namespace}:sessions}}:of:{sha256(token.encode()).hexdigest()}"
+
+    def _challenge(self, name: str) -> str:
+        return f"{{{self.namespace}:sessions}}:challenge:{sha256(name.encode()).hexdigest()}"
+
+
+def _decoded(data: bytes) -> Session | None:
+    """The session; None for what another release wrote and this one cannot read: its owner logs in again."""
+    try:
+        return msgspec.json.decode(data, type=Session)
+    except msgspec.MsgspecError:
+        return None
