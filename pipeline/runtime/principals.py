@@ -190,7 +190,7 @@ PRINCIPALS: tuple[Principal, ...] = (
     ),
     Principal(
         name="desks",
-        about="`vigie desks`: what persons see and change, in their browsers",
+        about="the desks: what persons see and change, in their browsers",
         reads=(ALERTS, VIOLATIONS),
         keys=(
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),
