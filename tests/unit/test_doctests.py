@@ -17,6 +17,10 @@ PURE = (
     "pipeline.sections.speed",
     "pipeline.law.book",
     "pipeline.reads.geography",
+    "pipeline.gateway.countries",
+    "pipeline.gateway.personal",
+    "pipeline.gateway.times",
+    "pipeline.gateway.words",
 )
 PLATES = [f"pipeline.plates.{found.name}" for found in pkgutil.iter_modules(pipeline.plates.__path__)]
 

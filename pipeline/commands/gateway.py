@@ -1,0 +1,64 @@
+"""`vigie gateway`: makers' cameras in. `try` shows what payloads become, without a server."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json
+from pipeline.gateway.items import CameraRead, Ignored, Item, Rejected
+from pipeline.gateway.told import told
+from pipeline.gateway.trying import Tried, tried
+from pipeline.runtime.terminal import Terminal, styled
+
+gateway_app = typer.Typer(no_args_is_help=True, epilog=EXIT_CODES, help="Makers' cameras in.")
+console = Terminal()
+
+
+@gateway_app.command("try", epilog=EXIT_CODES)
+def try_payloads(
+    payloads: Annotated[list[Path], typer.Argument(help="Files with what a camera sent, in the order of sending.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a payload.")] = False,
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", help="The site's zone, where STEM.given.json says none, e.g. Europe/Brussels."),
+    ] = None,
+) -> None:
+    """Show what payloads become, in order, and why not; no server is needed and nothing is kept.
+
+    Beside each payload may stand STEM.http (request line and headers as sent) and STEM.given.json (what is known beside the bytes:
+    site_zone, received_at, camera_settings, topic, folder). The maker is recognised. Exit code 1: something was rejected.
+
+    Example: vigie gateway try push.multipart --json
+    """
+    refused = False
+    for one in tried(payloads, zone):
+        refused = refused or any(isinstance(item, Rejected) for item in one.reading.items)
+        if as_json:
+            print_json(told(one.reading, with_answer=one.is_answered))
+        else:
+            _show(one)
+    if refused:
+        raise SystemExit(EXIT_REFUSED)
+
+
+def _show(one: Tried) -> None:
+    console.print(styled((one.path.name, "bold"), f"  {one.reading.maker or 'no maker recognised it'}"))
+    for item in one.reading.items:
+        console.print(f"  {_line(item)}")
+    for kind, count in one.reading.dropped.items():
+        console.print(f"  dropped at the door: {kind} ({count})")
+    if one.is_answered:
+        console.print(f"  answered {one.reading.answer.status}")
+
+
+def _line(item: Item) -> str:
+    match item:
+        case CameraRead():
+            sure = "confidence not said" if item.confidence is None else f"{item.confidence:.0%}"
+            doubt = f"  CLOCK: {item.clock_suspect}" if item.clock_suspect else ""
+            relation = f"  {item.relation}" if item.relation else ""
+            return f"read {item.plate} {item.country or '--'} {sure}, {item.time_from}{relation}{doubt}"
+        case Ignored():
+            return f"ignored: {item.reason}"
+    return f"rejected: {item.reason} {item.detail}".rstrip()

@@ -1,0 +1,76 @@
+"""Which capture times are believed: a clock that was never set, one that is off by a zone, one that runs ahead."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from pipeline.gateway.items import Rejected
+from pipeline.gateway.request import Circumstances
+from pipeline.gateway.times import Moment
+
+NEVER_SET_BEFORE_MS = int(datetime(2015, 1, 1, tzinfo=UTC).timestamp() * 1000)
+"""Cameras start at 1970 or 2000 when their battery is empty; none that is still in use was made before this. An own choice."""
+AHEAD_MS = 10_000
+LIVE_MS = 60_000
+"""A message that says it is live and is older than this has a wrong clock. As the bound of alerts (VIGIE_LIVE_BOUND_MS)."""
+BUFFERED_MS = 600_000
+"""What is older than this came from a buffer: an outage, no delay of the road. An own choice."""
+ZONE_WITHIN_MS = 90_000
+"""An age this near to the difference of two zones is one. An own choice."""
+
+
+class Dated(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture time after it was looked at."""
+
+    ms: int
+    said: str
+    synced: bool = True
+    late: bool = False
+    suspect: str | None = None
+
+
+def dated(moment: Moment | None, around: Circumstances) -> Dated | Rejected:
+    """The capture time, or why it has none."""
+    arrival = around.received_at_ms
+    if moment is None or moment.ms < NEVER_SET_BEFORE_MS:
+        if moment is not None and moment.buffered:
+            return Rejected(reason="clock_not_set", detail=f"{moment.said}: before 2015, and from a buffer")
+        why = "no time in the message" if moment is None else f"{moment.said} is before 2015"
+        return Dated(ms=arrival, said=f"arrival: {why}", synced=False)
+    suspect = moment.suspect or _suspect(moment, around)
+    late = moment.buffered or (arrival - moment.ms > BUFFERED_MS and suspect is None)
+    return Dated(ms=moment.ms, said=moment.said, late=late, suspect=suspect)
+
+
+def _suspect(moment: Moment, around: Circumstances) -> str | None:
+    """Why the time may be wrong; None where nothing speaks against it."""
+    age = around.received_at_ms - moment.ms
+    if age < -AHEAD_MS:
+        return f"{-age / 1000:.0f} s after it arrived: the clock or its zone is wrong"
+    if moment.buffered or age <= LIVE_MS:
+        return None
+    for zone_min in _zone_errors(moment, around):
+        if abs(age - zone_min * 60_000) <= ZONE_WITHIN_MS:
+            return f"{_age(age)} old, exactly as if its zone were wrong by {zone_min} min"
+    return f"said to be live, yet {_age(age)} old" if moment.live else None
+
+
+def _zone_errors(moment: Moment, around: Circumstances) -> set[int]:
+    """By how many minutes a time would be too old if its zone were wrong in one of the ways that happen."""
+    here = _offset_min(around.zone, around.received_at_ms)
+    there = moment.offset_min
+    found = {60, here} if there is None else {60, there, there - here}
+    return {minutes for minutes in found if minutes > 0}
+
+
+def _offset_min(zone: str, at_ms: int) -> int:
+    try:
+        offset = datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).utcoffset()
+    except (ZoneInfoNotFoundError, ValueError, OSError, OverflowError):
+        return 0
+    return int(offset.total_seconds() // 60) if offset is not None else 0
+
+
+def _age(ms: int) -> str:
+    return f"{ms // 3_600_000} h {ms // 60_000 % 60} min {ms / 1000 % 60:.1f} s"

@@ -1,0 +1,147 @@
+"""JSON, XML and text out of bytes that may be anything: bounded, and nothing is expanded or fetched."""
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
+
+import msgspec
+
+from pipeline.gateway.items import Refuse
+from pipeline.gateway.node import Node, Value
+
+MAX_DEPTH = 40
+MAX_ELEMENTS = 50_000
+_DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,30})[\"']")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}?\?>")
+_UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_LENIENT = json.JSONDecoder(strict=False)
+_SPACE = re.compile(r"[\s\x00,]*")
+
+
+def text_of(data: bytes, *guesses: str) -> str:
+    """The bytes as text: UTF-8, with or without its mark, UTF-16 with it, the encoding that an XML declaration names, a guess, and
+    Latin-1, which takes anything.
+    """
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return data.decode("utf-16", "replace")
+    declared = _DECLARED.match(data[:300])
+    for name in ("utf-8-sig", declared[1].decode() if declared else "", *guesses):
+        try:
+            return data.decode(name) if name else _undecodable()
+        except (LookupError, UnicodeError, ValueError):
+            continue
+    return data.decode("latin-1")
+
+
+def _undecodable() -> str:
+    raise UnicodeError
+
+
+def json_of(data: bytes) -> Node:
+    """The one JSON value in these bytes. Raises Refuse when there is none."""
+    try:
+        return Node(msgspec.json.decode(data))
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+        return next(json_values(text_of(data, "gb18030")), None) or _refuse_json()
+
+
+def _refuse_json() -> Node:
+    raise Refuse("unreadable", "the body is no JSON")
+
+
+def json_values(text: str) -> Iterator[Node]:
+    """The JSON objects that follow each other in a text, also with control characters in them; ends where no further one begins.
+
+    What comes after the last is left: `end_of_json` says where.
+    """
+    at = _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
+    while at < len(text) and text[at] in "{[":
+        try:
+            value, at = _LENIENT.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield Node(value)
+        at = _SPACE.match(text, at).end()  # type: ignore[union-attr]  # as above
+
+
+def json_objects(text: str) -> tuple[list[Node], str]:
+    """The whole JSON objects at the beginning of a stream, and what is left of it: the beginning of the next one."""
+    found, at = [], _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
+    while at < len(text) and text[at] in "{[":
+        try:
+            value, end = _LENIENT.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            break
+        found.append(Node(value))
+        at = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # as above
+    return found, text[at:]
+
+
+class _Builder(TreeBuilder):
+    """Refuses a document type before anything of it is expanded; drops namespaces; bounded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._count = 0
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise Refuse("xml_with_doctype", "no camera sends a document type")
+
+    def start(self, tag: str, attrs: dict[str, str]) -> Element:
+        self._depth += 1
+        self._count += 1
+        if self._depth > MAX_DEPTH or self._count > MAX_ELEMENTS:
+            raise Refuse("unreadable", f"XML deeper than {MAX_DEPTH} or larger than {MAX_ELEMENTS} elements")
+        return super().start(_local(tag), {_local(name): value for name, value in attrs.items()})
+
+    def end(self, tag: str) -> Element:
+        self._depth -= 1
+        return super().end(_local(tag))
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
+
+
+def xml_of(data: bytes, *guesses: str) -> tuple[str, Node]:
+    """The root's name and what it holds. Raises Refuse for what is no XML, has a document type or is too large.
+
+    Decoded before it is parsed, because expat knows no GBK; what stands before the first < is left out.
+    """
+    return xml_of_text(text_of(data, *guesses, "gb18030"))
+
+
+def xml_of_text(text: str) -> tuple[str, Node]:
+    """As `xml_of`, of text."""
+    if re.search(r"<!DOCTYPE", text[:10_000], re.IGNORECASE):
+        raise Refuse("xml_with_doctype", "no camera sends a document type")
+    bare = _DECLARATION.sub("", text[max(text.find("<"), 0) :], count=1)
+    bare = _UNSENDABLE.sub("", bare).rstrip()
+    parser = XMLParser(target=_Builder())
+    try:
+        parser.feed(bare)
+        root: Element = parser.close()
+    except (ParseError, ValueError, AssertionError) as error:
+        raise Refuse("unreadable", f"the body is no XML: {error}") from error
+    return root.tag, Node(_value_of(root))
+
+
+def _value_of(element: Element) -> Value:
+    """An element as JSON would hold it."""
+    text = (element.text or "").strip()
+    if not element.attrib and not len(element):
+        return text
+    found: dict[str, Value] = {f"@{name}": value for name, value in element.attrib.items()}
+    if text:
+        found["#text"] = text
+    for child in element:
+        value = _value_of(child)
+        if child.tag not in found:
+            found[child.tag] = value
+        elif isinstance(there := found[child.tag], list):
+            there.append(value)
+        else:
+            found[child.tag] = [there, value]
+    return found

@@ -1,0 +1,113 @@
+"""From what a parser found to an item: the rules that hold for every maker, in one place."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from pipeline.errors import BadRecord
+from pipeline.gateway.clocks import dated
+from pipeline.gateway.items import CameraRead, Ignored, Item, Picture, Rejected
+from pipeline.gateway.request import Circumstances
+from pipeline.gateway.times import Moment
+from pipeline.gateway.words import direction_of, is_no_plate, said
+from pipeline.plates.text import compact
+from schemas.base import Position
+from schemas.reads import VehicleClass
+
+LONGEST_PLATE = 16
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """A read as a parser found it. Texts as sent; numbers in Vigie's units."""
+
+    plate: str
+    moment: Moment | None
+    camera: Mapping[str, str]
+    confidence: float | None = None
+    country: str | None = None
+    country_confidence: float | None = None
+    lane: int | None = None
+    direction: str = ""
+    speed_kmh: float | None = None
+    vehicle_class: VehicleClass = "unknown"
+    colour: str | None = None
+    make: str | None = None
+    position: Position | None = None
+    event_key: str = ""
+    state: str = ""
+    open_passage: bool = False
+    pictures: tuple[Picture, ...] = ()
+    picture_urls: tuple[str, ...] = ()
+    picture_files: tuple[str, ...] = ()
+    alternatives: tuple[str, ...] = ()
+
+
+def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = frozenset()) -> Item:
+    """The item that a draft is. no_plate: further words of this sender for "none", in lower case."""
+    if is_no_plate(draft.plate) or draft.plate.strip().lower() in no_plate:
+        return Ignored(reason="no_plate", camera=identities(draft.camera), event_key=draft.event_key or None)
+    plate = compacted(draft.plate)
+    if isinstance(plate, Rejected):
+        return plate
+    if not plate:
+        return Ignored(reason="no_plate", camera=identities(draft.camera), event_key=draft.event_key or None)
+    when = dated(draft.moment, around)
+    if isinstance(when, Rejected):
+        return when
+    return CameraRead(
+        plate=plate,
+        plate_as_sent=draft.plate,
+        captured_at_ms=when.ms,
+        time_from=when.said,
+        clock_synced=when.synced,
+        clock_suspect=when.suspect,
+        late=when.late,
+        confidence=draft.confidence,
+        camera=identities(draft.camera),
+        country=draft.country,
+        country_confidence=draft.country_confidence if draft.country else None,
+        lane=draft.lane,
+        direction=direction_of(draft.direction),
+        direction_as_sent=said(draft.direction),
+        speed_kmh=draft.speed_kmh,
+        vehicle_class=draft.vehicle_class,
+        colour=draft.colour,
+        make=draft.make,
+        position=draft.position,
+        event_key=draft.event_key[:200] or None,
+        state=draft.state,
+        open_passage=draft.open_passage,
+        pictures=draft.pictures,
+        picture_urls=draft.picture_urls,
+        picture_files=draft.picture_files,
+        alternatives=_others(draft.alternatives, plate),
+    )
+
+
+def compacted(text: str) -> str | Rejected:
+    """The compact form of a plate; empty where it holds only separators. A plate is never cut and never guessed."""
+    try:
+        plate = compact(text[:200])
+    except BadRecord as error:
+        return Rejected(reason="not_a_plate", detail=error.detail)
+    if len(plate) > LONGEST_PLATE or len(text) > 200:
+        return Rejected(reason="not_a_plate", detail=f"longer than {LONGEST_PLATE} characters")
+    return plate
+
+
+def _others(texts: tuple[str, ...], plate: str) -> tuple[str, ...]:
+    """Other texts that the sender considered, each once, in its order."""
+    plates = [found for text in texts[:50] if isinstance(found := compacted(text), str) and found and found != plate]
+    return tuple(dict.fromkeys(plates))[:16]
+
+
+def identities(camera: Mapping[str, str]) -> dict[str, str]:
+    """The identities that say something."""
+    return {name: value.strip()[:200] for name, value in camera.items() if value.strip()}
+
+
+def place(lat: float | None, lon: float | None) -> Position | None:
+    """A position; None for what is no place: nothing, 0 and 0, -1 and -1, out of range."""
+    if lat is None or lon is None or (lat, lon) in ((0, 0), (-1, -1)) or not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        return None
+    return Position(lat=lat, lon=lon)

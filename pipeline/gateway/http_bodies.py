@@ -1,0 +1,65 @@
+"""Bodies as HTTP carries them: chunked, compressed, cut off. Bounded: a bomb is refused before it is whole."""
+
+import re
+import zlib
+from collections.abc import Mapping
+
+from pipeline.gateway.items import Refuse
+from pipeline.gateway.request import MAX_BODY, headers_of
+
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,200})?\r?\n")
+_REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/1\.[01]")
+
+
+def head_of(text: str) -> tuple[str, str, dict[str, str]]:
+    """Method, target and headers of a request's head; method and target empty for the head of an answer."""
+    lines = text.splitlines()
+    first = _REQUEST_LINE.match(lines[0]) if lines else None
+    return first[1] if first else "", first[2] if first else "", headers_of(lines[1:])
+
+
+def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
+    """The body without chunks and compression, and how many bytes of it were promised and did not come.
+
+    Raises Refuse for what is too large, and for what says it is compressed and is not.
+    """
+    short_by = 0
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        body, whole = unchunked(body)
+        short_by = 0 if whole else 1
+    elif (promised := headers.get("content-length", "")).isdigit() and len(promised) < 13:
+        short_by = max(int(promised) - len(body), 0)
+    if len(body) > MAX_BODY:
+        raise Refuse("too_large", f"a body of more than {MAX_BODY} bytes")
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding in ("gzip", "x-gzip", "deflate"):
+        body, whole = inflated(body)
+        short_by = short_by if whole else max(short_by, 1)
+    return body, short_by
+
+
+def unchunked(body: bytes) -> tuple[bytes, bool]:
+    """The body without its chunks' sizes, and whether the last chunk came. A body without chunks is returned as it is."""
+    found, at = bytearray(), 0
+    while size := _CHUNK.match(body, at):
+        length = int(size[1], 16)
+        if length == 0:
+            return bytes(found), True
+        found += body[size.end() : size.end() + length]
+        at = size.end() + length
+        at += 2 if body[at : at + 2] == b"\r\n" else 1 if body[at : at + 1] == b"\n" else 0
+    return (bytes(found), False) if at else (body, True)
+
+
+def inflated(body: bytes) -> tuple[bytes, bool]:
+    """The body uncompressed (gzip, zlib, raw deflate), and whether it was whole. Raises Refuse for a bomb or for no such format."""
+    for bits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
+        inflater = zlib.decompressobj(bits)
+        try:
+            data = inflater.decompress(body, MAX_BODY + 1)
+        except zlib.error:
+            continue
+        if len(data) > MAX_BODY:
+            raise Refuse("too_large", f"more than {MAX_BODY} bytes when uncompressed")
+        return data, inflater.eof
+    raise Refuse("unreadable", "the body is not compressed as its head says")

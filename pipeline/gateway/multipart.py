@@ -1,0 +1,104 @@
+"""Multipart bodies as cameras send them: doubled delimiters, bare line feeds, no end, a wrong boundary, pictures that hold it.
+
+A part ends where its own Content-Length leads to a delimiter, else at the next line that is one.
+"""
+
+import re
+from collections.abc import Mapping
+
+import msgspec
+
+from pipeline.gateway.request import headers_of
+
+MAX_PARTS = 200
+MAX_HEAD = 8192
+_BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^;\s]{1,200}))", re.IGNORECASE)
+_PARAMETER = re.compile(r";\s*(name|filename)\s*=\s*(?:\"([^\"]*)\"|([^;\s]*))", re.IGNORECASE)
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_FIRST_LINE = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a body."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    whole: bool  # False: it ends before its own Content-Length, or without a delimiter after it
+
+    @property
+    def content_type(self) -> str:
+        """The media type alone, in lower case."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """The form field's name and the file's, as sent."""
+        found = {
+            key.lower(): quoted or bare
+            for key, quoted, bare in _PARAMETER.findall(self.headers.get("content-disposition", ""))
+        }
+        return found.get("name", ""), found.get("filename", "")
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it says that it is a picture, or is a JPEG or PNG."""
+        return self.content_type.startswith("image/") or self.body[:3] in (b"\xff\xd8\xff", b"\x89PN")
+
+
+def boundary_in(content_type: str, body: bytes) -> bytes:
+    """The boundary that the header names, where the body holds it; else the one of the body's first line."""
+    named = _BOUNDARY.search(content_type)
+    boundary = (named[1] or named[2]).encode("latin-1", "replace") if named else b""
+    if boundary and b"--" + boundary in body:
+        return boundary
+    first = _FIRST_LINE.match(body[:400])
+    return first[1] if first else boundary
+
+
+def parts_of(content_type: str, body: bytes) -> list[Part]:
+    """The parts of a body, in order; none where there is no delimiter."""
+    boundary = boundary_in(content_type, body)
+    return split(body, boundary) if boundary else []
+
+
+def split(body: bytes, boundary: bytes) -> list[Part]:
+    """The parts between the delimiters of this boundary."""
+    delimiter = b"--" + boundary
+    line = re.compile(rb"(?:\A|\r?\n|(?<=\n))" + re.escape(delimiter) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
+    parts: list[Part] = []
+    found = line.search(body)
+    while found is not None and not found[1] and len(parts) < MAX_PARTS:
+        begin = found.end()
+        if begin >= len(body):
+            break
+        if line.match(body, begin):  # a delimiter twice in a row
+            found = line.match(body, begin)
+            continue
+        part, after = _part(body, begin, line)
+        if part is not None:
+            parts.append(part)
+        found = line.search(body, after)
+    return parts
+
+
+def _part(body: bytes, begin: int, line: re.Pattern[bytes]) -> tuple[Part | None, int]:
+    """The part that begins here, and where to look for the next delimiter."""
+    if body[begin : begin + 1] == b"\n" or body[begin : begin + 2] == b"\r\n":  # no head at all
+        headers, start = {}, begin + (1 if body[begin : begin + 1] == b"\n" else 2)
+    else:
+        blank = _BLANK_LINE.search(body, begin, begin + MAX_HEAD)
+        nearest = line.search(body, begin)
+        if blank is None or (nearest is not None and nearest.start() < blank.start()):
+            return None, (nearest.start() if nearest is not None else len(body))
+        headers = headers_of(body[begin : blank.start()].decode("latin-1").splitlines())
+        start = blank.end()
+    promised = headers.get("content-length", "")
+    if promised.isdigit() and len(promised) < 10:
+        end = start + int(promised)
+        if line.match(body, end) or (end <= len(body) and not body[end:].strip()):
+            return Part(headers=headers, body=body[start:end], whole=True), end
+        if end > len(body) and line.search(body, start) is None:
+            return Part(headers=headers, body=body[start:], whole=False), len(body)
+    after = line.search(body, start)
+    end = after.start() if after is not None else len(body)
+    return Part(headers=headers, body=body[start:end], whole=after is not None), end

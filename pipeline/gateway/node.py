@@ -1,0 +1,94 @@
+"""A value of JSON or XML that may be asked for anything: what is not there is empty, and nothing raises."""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Self
+
+Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
+"""What JSON holds. XML is the same: attributes are named @name, an element's own text beside attributes or children #text."""
+
+_NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:[.,]\d{0,15})?|[.,]\d{1,15})(?:[eE][+-]?\d{1,2})?")
+MAX_LIST = 1000
+
+
+class Node:
+    """One value, and the way to what lies in it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+    def at(self, *names: str) -> "Node":
+        """What lies under these names, one below the other; of a list its first object is asked."""
+        here = self.value
+        for name in names:
+            if isinstance(here, list):
+                here = next((one for one in here if isinstance(one, dict)), None)
+            here = here.get(name) if isinstance(here, dict) else None
+        return Node(here)
+
+    def first(self, *names: str) -> "Node":
+        """The first of these names that holds something."""
+        return next((found for name in names if (found := self.at(name))), Node(None))
+
+    def __bool__(self) -> bool:
+        """Whether there is something: neither nothing nor an empty text, list or object."""
+        return self.value is not None and self.value not in ("", [], {})
+
+    def __iter__(self) -> Iterator[Self]:
+        """A list's nodes; one value alone is a list of one. At most MAX_LIST."""
+        if self.value is None:
+            return
+        for one in self.value[:MAX_LIST] if isinstance(self.value, list) else [self.value]:
+            yield type(self)(one)
+
+    @property
+    def names(self) -> list[str]:
+        """The names in an object."""
+        return list(self.value) if isinstance(self.value, dict) else []
+
+    @property
+    def text(self) -> str:
+        """The text, or a number as text; empty for all else."""
+        here = self.value
+        if isinstance(here, dict):
+            here = here.get("#text")
+        if isinstance(here, bool):
+            return "true" if here else "false"
+        return here if isinstance(here, str) else str(here) if isinstance(here, int | float) else ""
+
+    @property
+    def word(self) -> str:
+        """The text without blanks around it."""
+        return self.text.strip()
+
+    @property
+    def number(self) -> float | None:
+        """The finite number, also where it is sent as text, with a point or a comma; None where there is none."""
+        here = self.value
+        if isinstance(here, int | float) and not isinstance(here, bool):
+            try:
+                found = float(here)
+            except OverflowError:
+                return None
+            return found if math.isfinite(found) else None
+        return float(word.replace(",", ".")) if _NUMBER.fullmatch(word := self.word) else None
+
+    @property
+    def integer(self) -> int | None:
+        """The number where it is whole."""
+        here = self.value
+        if isinstance(here, int) and not isinstance(here, bool):
+            return here
+        word = self.word
+        if re.fullmatch(r"[+-]?\d{1,19}", word):
+            return int(word)
+        found = self.number
+        return int(found) if found is not None and found.is_integer() else None
+
+    @property
+    def truth(self) -> bool | None:
+        """Yes or no, as texts and numbers say it, too; None where neither is said."""
+        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(self.word.lower())

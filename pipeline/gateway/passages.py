@@ -1,0 +1,65 @@
+"""Several messages on one passage: a correction is a read of its own, a state with nothing new is ignored, a repeat is the same.
+
+A sender's passage key ties them. Keys come again (a camera's counter starts with the camera), so they are kept for a while only.
+"""
+
+from collections import OrderedDict
+
+import msgspec
+
+from pipeline.gateway.items import CameraRead, Ignored, Item
+
+KEPT_MS = 30_000
+"""A counter that starts again with the camera names another vehicle after this."""
+UNIQUE_KEPT_MS = 3_600_000
+"""A key that is unique for the sender, and a read that comes again: cameras repeat for minutes until they are answered."""
+MAX_KEPT = 100_000
+
+
+class _Known(msgspec.Struct, frozen=True, kw_only=True):
+    plate: str
+    captured_at_ms: int
+    state: str
+    at_ms: int
+
+
+class PassageMemory:
+    """What came lately from the cameras of one gateway process: bounded, the longest ago goes first."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+
+    def related(self, item: Item, sender: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
+        """The read with its relation to what came before, or Ignored where it says nothing new."""
+        if not isinstance(item, CameraRead):
+            return item
+        key = self._key(item, sender)
+        before = self._known.get(key)
+        if before is not None and received_at_ms - before.at_ms > kept_ms:
+            before = None
+        if before is not None and item.event_key is not None and before.plate == item.plate:
+            return self._again(item, before)
+        self._known[key] = _Known(
+            plate=item.plate, captured_at_ms=item.captured_at_ms, state=item.state, at_ms=received_at_ms
+        )
+        self._known.move_to_end(key)
+        while len(self._known) > MAX_KEPT:
+            self._known.popitem(last=False)
+        if before is None:
+            return msgspec.structs.replace(item, relation="first") if item.open_passage else item
+        if item.event_key is None:
+            return msgspec.structs.replace(item, relation="repeat")
+        return msgspec.structs.replace(item, relation="correction", corrects=before.plate)
+
+    @staticmethod
+    def _again(item: CameraRead, before: _Known) -> Item:
+        if before.captured_at_ms == item.captured_at_ms and before.state == item.state:
+            return msgspec.structs.replace(item, relation="repeat")
+        return Ignored(reason="repeat_of_passage", camera=item.camera, event_key=item.event_key)
+
+    @staticmethod
+    def _key(item: CameraRead, sender: str) -> str:
+        """The passage key; for senders without one the read itself: camera, time and plate."""
+        camera = ",".join(f"{name}={value}" for name, value in sorted(item.camera.items()))
+        own = f"k:{item.event_key}" if item.event_key is not None else f"r:{item.captured_at_ms}:{item.plate}"
+        return f"{sender}|{camera}|{own}"

@@ -1,0 +1,105 @@
+"""Pictures in messages: base64 in its dresses, two in one text, and what a JPEG shows by its size."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from pipeline.gateway.items import Picture, PictureKind
+
+JPEG = b"\xff\xd8\xff"
+PNG = b"\x89PNG\r\n\x1a\n"
+END = b"\xff\xd9"
+MAX_PICTURES = 8
+_DATA_PREFIX = re.compile(r"^data:[a-z/+.-]{0,40};base64,", re.IGNORECASE)
+_SIZED = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
+_BARE = frozenset({0x01, *range(0xD0, 0xD9)})
+
+
+def of_base64(text: str) -> list[bytes]:
+    """The pictures in a base64 text: none, one, or several JPEGs one after the other. What is no picture is left out."""
+    plain = re.sub(r"\s+", "", _DATA_PREFIX.sub("", text.strip()))
+    plain = plain.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        data = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return []
+    return list(joined(data))
+
+
+def joined(data: bytes) -> Iterator[bytes]:
+    """The pictures in these bytes: a PNG, or JPEGs that follow each other. At most MAX_PICTURES."""
+    if data.startswith(PNG):
+        yield data
+        return
+    for _ in range(MAX_PICTURES):
+        if not data.startswith(JPEG):
+            return
+        end = end_of_jpeg(data)
+        yield data[:end]
+        data = data[end:]
+
+
+def end_of_jpeg(data: bytes) -> int:
+    """Where the first JPEG ends: its segments are walked, because a thumbnail inside has an end of its own."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xFF:
+            at += 1
+        elif marker in _BARE:
+            at += 2
+        elif marker == 0xD9:
+            return at + 2
+        elif marker == 0xDA:
+            return _end_of_scan(data, at + 2)
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    found = data.find(END, min(at, len(data)))
+    return found + 2 if found >= 0 else len(data)
+
+
+def _end_of_scan(data: bytes, at: int) -> int:
+    """The end after a scan began: the first marker that neither belongs into a scan nor begins a table between two."""
+    for found in re.finditer(rb"\xff\xd9", data[at:]):
+        after = at + found.end()
+        if after == len(data) or data[after : after + 3] == JPEG or not data[after : after + 64].strip(b"\x00\r\n "):
+            return after
+    last = data.find(END, at)
+    return last + 2 if last >= 0 else len(data)
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether a picture has its end; trailing zeros and line ends are allowed."""
+    if data.startswith(PNG):
+        return b"IEND" in data[-64:]
+    return not data.startswith(JPEG) or data.rstrip(b"\x00\r\n ").endswith(END)
+
+
+def size_of(data: bytes) -> tuple[int, int] | None:
+    """Width and height in pixels of a JPEG or PNG; None where its head does not say."""
+    if data.startswith(PNG):
+        return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker in _SIZED:
+            return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])
+        at += 1 if marker == 0xFF else 2 if marker in _BARE else 2 + int.from_bytes(data[at + 2 : at + 4])
+    return None
+
+
+def looks_like_a_plate(data: bytes) -> bool:
+    """Whether a picture is as wide and low as a plate's: at least 2.4 times as wide as high and at most 800 pixels wide."""
+    size = size_of(data)
+    return size is not None and size[1] > 0 and size[0] <= 800 and size[0] >= 2.4 * size[1]
+
+
+def shown(data: bytes, otherwise: PictureKind = "overview") -> Picture:
+    """A picture whose sender does not say what it shows, or says it wrongly: by its size."""
+    return Picture(kind="plate" if looks_like_a_plate(data) else otherwise, data=data)
+
+
+def called(kind: PictureKind, text: str) -> tuple[Picture, ...]:
+    """The pictures in a base64 text of a field that says what they show."""
+    return tuple(Picture(kind=kind, data=data) for data in of_base64(text)[:MAX_PICTURES])

@@ -1,0 +1,226 @@
+"""Dahua: ITSAPI push, RPC events, and the streams of snapManager and eventManager.
+
+Sources: Dahua ITSAPI (TollgateInfo, KeepAlive, DeviceInfo) and HTTP API (snapManager.cgi, eventManager.cgi). The camera repeats a
+pushed event until it reads {"Result": true}. `UTC` in RPC and streams is the wall clock as an epoch unless the camera is set
+otherwise; `RealUTC` is right. `TimeZone` is an index of the maker's table. Confidence is of 100 in ITSAPI, and on an unknown scale
+(up to 255) elsewhere.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from pipeline.gateway import countries
+from pipeline.gateway.documents import json_of, text_of
+from pipeline.gateway.drafts import Draft, finished, place
+from pipeline.gateway.items import Ignored, Item, Picture, PictureKind, Rejected
+from pipeline.gateway.multipart import Part, parts_of
+from pipeline.gateway.node import Node
+from pipeline.gateway.pictures import called, shown
+from pipeline.gateway.protocols import Answer
+from pipeline.gateway.protocols.dahua_lines import events_of_lines
+from pipeline.gateway.request import Circumstances, Request
+from pipeline.gateway.times import Moment, epoch, local_epoch, moment_of
+from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
+
+NAME = "dahua"
+PASSAGE_MS = 600_000
+"""The same event came again for five minutes, as a receiver's author measured."""
+_PUSHED = "/notificationinfo/"
+_TRAFFIC = frozenset({
+    "trafficjunction", "trafficsnapshot", "trafficcarmeasurement", "trafficparkingspaceparking", "trafficmanualsnap",
+    "trafficgate", "trafficoverspeed", "trafficretrograde", "trafficvehicleposition", "trafficvehicleinroute", "anpr",
+})  # fmt: skip
+_BUFFERED = frozenset({"offline", "history", "resend", "retransmission", "buffer", "cache", "record"})
+
+
+def recognises(request: Request) -> bool:
+    """Its paths, or names that only its messages have."""
+    return (
+        request.path.startswith(_PUSHED)
+        or request.says(b'"SnapInfo"', b'"Plate"')
+        or request.says(b'"Active"', b"keepAlive")
+        or request.says(b"client.notifyEventStream")
+        or request.says(b"Events[0].")
+        or request.says(b"Code=", b"action=")
+        or request.body.strip() == b"Heartbeat"
+    )
+
+
+def parse(request: Request) -> list[Item]:
+    """The items of a push, an RPC notification or a piece of a stream."""
+    parts = parts_of(request.headers.get("content-type", ""), request.body)
+    if parts:
+        return list(_of_stream(parts, request.circumstances))
+    if request.says(b"Events[0].") or (b"Code=" in request.body and b"action=" in request.body):
+        return _of_text(request.body, (), request.circumstances)
+    if request.body.strip() == b"Heartbeat":
+        return [Ignored(reason="heartbeat")]
+    return _of_json(request)
+
+
+def _of_json(request: Request) -> list[Item]:
+    around = request.circumstances
+    if not request.body.strip():
+        node = Node(dict(request.query))
+        return [Ignored(reason="heartbeat", camera=_identity(node))]
+    node = json_of(request.body)
+    if node.at("method").word or node.at("params", "eventList"):
+        events = list(node.at("params", "eventList"))
+        return [_traffic(one.at("Code").word, one.at("Data"), (), around) for one in events] or [
+            Ignored(reason="other_event")
+        ]
+    if node.at("Picture"):
+        return [_pushed(node.at("Picture"), around)]
+    beat = node.at("Active").word.lower() == "keepalive" or request.path.endswith("keepalive")
+    return [Ignored(reason="heartbeat" if beat else "other_event", camera=_identity(node))]
+
+
+def _identity(node: Node) -> Mapping[str, str]:
+    device = node.first("DeviceID", "DeviceId", "deviceID").word
+    return {"device": device} if device else {}
+
+
+def _pushed(picture: Node, around: Circumstances) -> Item:
+    """TollgateInfo and ParkingInfo."""
+    plate, vehicle, snap = picture.at("Plate"), picture.at("Vehicle"), picture.first("SnapInfo", "ParkingInfo")
+    text = "" if plate.at("IsExist").truth is False else plate.at("PlateNumber").text
+    time = snap.first("AccurateTime", "SnapTime")
+    moment = moment_of(time.text, "AccurateTime" if snap.at("AccurateTime") else "SnapTime", around)
+    if moment is not None and snap.at("Source").word.lower() in _BUFFERED:
+        moment = msgspec.structs.replace(moment, buffered=True)
+    draft = Draft(
+        plate=text,
+        moment=moment,
+        camera=_identity(snap) or _identity(picture),
+        confidence=share_of(plate.at("Confidence").number, 100),
+        country=countries.of_any(plate.first("Country", "Region").text),
+        lane=lane_of(snap.first("LanNo", "LaneNo", "Lane").integer),
+        direction=snap.at("Direction").word,
+        speed_kmh=speed_of(snap.first("Speed", "VehicleSpeed").number or vehicle.at("Speed").number),
+        vehicle_class=class_of(vehicle.at("VehicleType").text),
+        colour=colour_of(vehicle.at("VehicleColor").text),
+        make=make_of(vehicle.at("VehicleSign").text),
+        event_key=next((name for one in _PICTURES if (name := picture.at(one, "PicName").word)), ""),
+        pictures=tuple(_pushed_pictures(picture)),
+    )
+    return finished(draft, around)
+
+
+_PICTURES = ("NormalPic", "VehiclePic", "CombinPic", "CutoutPic")
+"""The names of pictures, from the one that names the event best. FacePic is a person's and never taken."""
+
+
+def _pushed_pictures(picture: Node) -> Iterator[Picture]:
+    """Each picture in the body's order; of two in one text the second is the plate."""
+    for name in picture.names:
+        if name == "CutoutPic":
+            yield from called("plate", picture.at(name, "Content").text)
+        elif name in ("NormalPic", "CombinPic"):
+            yield from called("overview", picture.at(name, "Content").text)
+        elif name == "VehiclePic":
+            for at, one in enumerate(called("vehicle", picture.at(name, "Content").text)):
+                yield one if at == 0 else shown(one.data, "plate")
+
+
+def _of_stream(parts: list[Part], around: Circumstances) -> Iterator[Item]:
+    """Texts, each with the pictures that follow it."""
+    text: Part | None = None
+    pictures: list[Part] = []
+    for part in parts:
+        if part.is_picture:
+            pictures.append(part)
+            continue
+        if text is not None:
+            yield from _part(text, pictures, around)
+        text, pictures = part, []
+    if text is not None:
+        yield from _part(text, pictures, around)
+
+
+def _part(text: Part, parts: list[Part], around: Circumstances) -> list[Item]:
+    if any(not part.whole and not part.body.rstrip().endswith(b"\xff\xd9") for part in parts):
+        return [Rejected(reason="incomplete_body", detail="a picture ends early")]
+    pictures = tuple(shown(part.body, _kind(part)) for part in parts if part.body)
+    return _of_text(text.body, pictures, around)
+
+
+def _kind(part: Part) -> PictureKind:
+    label = " ".join(part.labels).lower()
+    return "vehicle" if "vehicle" in label else "overview"
+
+
+def _of_text(data: bytes, pictures: tuple[Picture, ...], around: Circumstances) -> list[Item]:
+    if data.strip() in (b"Heartbeat", b""):
+        return [Ignored(reason="heartbeat")]
+    found: list[Item] = []
+    for code, value in events_of_lines(text_of(data, "gb18030")):
+        if value is None:
+            found.append(Rejected(reason="incomplete_body", detail="the event's data ends early"))
+            continue
+        found.append(_traffic(code, Node(value), pictures if not found else (), around))
+    return found or [Ignored(reason="other_event")]
+
+
+def _traffic(code: str, data: Node, pictures: tuple[Picture, ...], around: Circumstances) -> Item:
+    """An event as RPC and both streams hold it."""
+    car, seen, vehicle = data.at("TrafficCar"), data.at("Object"), data.at("Vehicle")
+    if code.lower() not in _TRAFFIC and not (code.lower().startswith("traffic") and car.at("PlateNumber")):
+        return Ignored(reason="other_event", camera=_machine(data, car))
+    is_plate = seen.at("ObjectType").word.lower() in ("plate", "")
+    text = car.at("PlateNumber").text or (seen.at("Text").text if is_plate else "") or data.at("PlateNumber").text
+    draft = Draft(
+        plate=text,
+        moment=_event_time(data, car, around),
+        camera=_machine(data, car),
+        confidence=None,
+        country=countries.of_any(car.at("Country").text) or countries.of_any(data.at("CommInfo", "Country").text),
+        lane=lane_of(next((n for one in (data, car) if (n := one.at("Lane").integer) is not None), None)),
+        direction=_heading(data, car),
+        speed_kmh=speed_of(car.at("Speed").number) or speed_of(data.at("Speed").number),
+        vehicle_class=class_of(vehicle.at("Category").text)
+        if vehicle.at("Category")
+        else class_of(car.at("VehicleType").text),
+        colour=colour_of(car.at("VehicleColor").text) or (colour_of(vehicle.at("MainColor").text)),
+        make=make_of(car.first("VehicleSign", "Brand").text) or make_of(vehicle.first("Brand", "Text").text),
+        position=place(*(data.at("CommInfo", "GPSInfo", name).number for name in ("Latitude", "Longitude"))),
+        event_key=_key(data),
+        pictures=pictures,
+    )
+    return finished(draft, around)
+
+
+def _machine(data: Node, car: Node) -> Mapping[str, str]:
+    device = data.first("DeviceID", "MachineName").word or car.at("MachineName").word
+    return {"device": device} if device else {}
+
+
+def _heading(data: Node, car: Node) -> str:
+    driving = next(iter(car.at("DrivingDirection")), Node(None)).word
+    return driving or data.first("JunctionDirection", "Direction", "VehicleDirection").word
+
+
+def _key(data: Node) -> str:
+    group = data.at("GroupID").word
+    if group:
+        return f"{group}/{data.at('IndexInGroup').word}".rstrip("/")
+    return data.first("EventID", "EventSeq").word if data.at("EventID").integer else ""
+
+
+def _event_time(data: Node, car: Node, around: Circumstances) -> Moment | None:
+    """RealUTC; else UTC, as the camera is set; else the local time."""
+    ms = data.at("UTCMS").integer or 0
+    ms = ms if 0 <= ms < 1000 else 0
+    if real := data.at("RealUTC").integer:
+        return epoch(real * 1000 + ms, 1000, "RealUTC, milliseconds from UTCMS")
+    utc = data.at("UTC").integer or car.at("UTC").integer
+    if utc and around.camera_settings.utc_is_local:
+        return local_epoch(utc, ms, "UTC", around)
+    if utc:
+        return epoch(utc * 1000 + ms, 1000, "UTC as sent, milliseconds from UTCMS")
+    return moment_of(data.at("LocaleTime").text, "LocaleTime", around)
+
+
+def answer(good: bool) -> Answer:
+    """The camera sends the same event again and again until it reads Result true."""
+    return Answer(status=200 if good else 503, json={"Result": good, "Message": "OK" if good else "try again"})

@@ -1,0 +1,67 @@
+"""The two texts of Dahua's streams: Events[n].Name=value lines, and Code=...;action=...;index=...;data={...}."""
+
+import json
+import re
+from collections.abc import Iterator
+
+from pipeline.gateway.node import Value
+
+MAX_EVENTS = 100
+MAX_LINES = 5000
+_LINE = re.compile(r"(?:Return)?Events\[(\d{1,3})\]\.([^=\r\n]{1,200})=(.*)")
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,3})\]")
+_EVENT = re.compile(r"Code=([A-Za-z0-9_]{1,60});\s*action=[^;\r\n]{0,40}(?:;index=[^;\r\n]{0,20})?(?:;data=)?")
+_LENIENT = json.JSONDecoder(strict=False)
+
+
+def events_of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
+    """Code and data of each event; data None where it ends early."""
+    if "Events[" in text:
+        yield from _of_lines(text)
+        return
+    for found in list(_EVENT.finditer(text))[:MAX_EVENTS]:
+        rest = text[found.end() :]
+        begin = len(rest) - len(rest.lstrip())
+        if not rest[begin:].startswith("{"):
+            yield found[1], {}
+            continue
+        try:
+            value, _ = _LENIENT.raw_decode(rest, begin)
+        except (ValueError, RecursionError):
+            yield found[1], None
+            continue
+        yield found[1], value if isinstance(value, dict) else {}
+
+
+def _of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
+    events: dict[int, dict[str, Value]] = {}
+    for line in text.splitlines()[:MAX_LINES]:
+        found = _LINE.match(line.strip())
+        if found and (int(found[1]) in events or len(events) < MAX_EVENTS):
+            _put(events.setdefault(int(found[1]), {}), found[2], found[3].strip())
+    for number in sorted(events):
+        event = events[number]
+        base = event.get("EventBaseInfo")
+        code = event.get("Code") or (base.get("Code") if isinstance(base, dict) else None)
+        data = event.get("Data")
+        if isinstance(data, dict):
+            event = {**event, **data}
+        yield code if isinstance(code, str) else "", event
+
+
+def _put(event: dict[str, Value], path: str, value: str) -> None:
+    """Put a value where its dotted path says; indexes become lists' places as names, in order."""
+    steps = [name or number for name, number in _STEP.findall(path)][:12]
+    here = event
+    for at, step in enumerate(steps[:-1]):
+        if steps[at + 1].isdigit() and at + 2 == len(steps):
+            there = here.setdefault(step, [])
+            if isinstance(there, list) and len(there) < 100:
+                there.append(value)
+            return
+        deeper = here.setdefault(step, {})
+        if not isinstance(deeper, dict):
+            return
+        here = deeper
+    if steps:
+        here[steps[-1]] = value

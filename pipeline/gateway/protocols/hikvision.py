@@ -1,0 +1,200 @@
+"""Hikvision ISAPI: ANPR events pushed to an HTTP listener, or read from the camera's alertStream.
+
+Source: Hikvision, Device Network SDK (Traffic) Developer Guide, XML_EventNotificationAlert_ANPR. The XML comes alone, as a part
+with its pictures, or as the fields of a query. Push cannot authenticate. `dateTime` has an offset (the factory's is +08:00) and
+mostly whole seconds; `absTime` of a picture has milliseconds of the same wall clock.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from pipeline.gateway import countries
+from pipeline.gateway.documents import xml_of
+from pipeline.gateway.drafts import Draft, finished, place
+from pipeline.gateway.items import Ignored, Item, Picture, Rejected
+from pipeline.gateway.multipart import Part, parts_of
+from pipeline.gateway.node import Node
+from pipeline.gateway.pictures import is_whole
+from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
+from pipeline.gateway.request import Circumstances, Request
+from pipeline.gateway.times import Moment, moment_of_wall, wall_of
+from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, said, share_of, speed_of
+from schemas.base import Position
+from schemas.reads import VehicleClass
+
+NAME = "hikvision"
+PASSAGE_MS = UNIQUE_KEPT_MS
+ROOT = b"EventNotificationAlert"
+
+_COUNTRIES = {30: "KZ"}
+"""Numbers of the maker's own table that a public source confirms; all others are no country."""
+_MILLIS = re.compile(r"\d{17}")
+_PERSONS = re.compile(r"pilot|face|person|human|driver", re.IGNORECASE)
+
+
+def recognises(request: Request) -> bool:
+    """An EventNotificationAlert anywhere in the body, or an ANPR event in the query."""
+    return ROOT in request.body or ("licensePlate" in request.query and "eventType" in request.query)
+
+
+def parse(request: Request) -> list[Item]:
+    """One item for each event; pictures belong to the event before them."""
+    around = request.circumstances
+    if ROOT not in request.body:
+        return [_of_query(request)]
+    found: list[Item] = []
+    for event, pictures, whole in _events(request):
+        found.append(_item(event, pictures, around) if whole else Rejected(reason="incomplete_body"))
+    return found
+
+
+def _events(request: Request) -> Iterator[tuple[Node, list[Part], bool]]:
+    """Each event, the parts with its pictures, and whether all of it came."""
+    parts = parts_of(request.headers.get("content-type", ""), request.body)
+    if not parts:
+        yield _event(request.body), [], True
+        return
+    event: Node | None = None
+    pictures: list[Part] = []
+    whole = True
+    for part in parts:
+        if part.is_picture:
+            pictures.append(part)
+            whole = whole and (part.whole or is_whole(part.body))
+        elif ROOT in part.body:
+            if event is not None:
+                yield event, pictures, whole
+            pictures, whole = [], True
+            event = _event(part.body) if part.whole or b"</" + ROOT in part.body else Node(None)
+            whole = bool(event)
+    if event is not None:
+        yield event, pictures, whole
+
+
+def _event(data: bytes) -> Node:
+    begin = max(data.find(b"<?xml"), 0) or max(data.find(b"<" + ROOT), 0)
+    return xml_of(data if b"<!" in data[:begin] else data[begin:])[1]
+
+
+def _item(event: Node, parts: list[Part], around: Circumstances) -> Item:
+    kind = event.at("eventType").word.upper()
+    if kind not in ("ANPR", "VEHICLEMATCHRESULT", "VEHICLEDETECTION"):
+        beat = kind in ("VIDEOLOSS", "HEARTBEAT") and event.at("eventState").word.lower() == "inactive"
+        return Ignored(reason="heartbeat" if beat or kind == "HEARTBEAT" else "other_event", camera=_camera(event))
+    anpr = event.at("ANPR")
+    draft = Draft(
+        plate=anpr.first("licensePlate", "originalLicensePlate").text,
+        moment=_moment(event, around),
+        camera=_camera(event),
+        confidence=share_of(anpr.at("confidenceLevel").number, 100),
+        country=_country(event, anpr),
+        lane=lane_of(anpr.first("line", "laneNo", "lane").integer),
+        direction=anpr.at("direction").word,
+        speed_kmh=speed_of(anpr.at("vehicleInfo").first("speed", "vehicleSpeed").number),
+        vehicle_class=_class(anpr),
+        colour=colour_of(anpr.at("vehicleInfo", "color").text),
+        make=make_of(anpr.at("vehicleInfo").first("vehicleLogo", "vehicleBrand").text),
+        position=_position(event.at("DeviceGPSInfo")),
+        event_key=event.at("UUID").word,
+        pictures=tuple(_pictures(parts)),
+    )
+    return finished(draft, around)
+
+
+def _camera(event: Node) -> Mapping[str, str]:
+    return {
+        "ip": event.at("ipAddress").word,
+        "mac": event.at("macAddress").word,
+        "channel": event.at("channelID").word,
+        "name": event.at("channelName").word,
+        "device": event.at("deviceID").word,
+    }
+
+
+def _moment(event: Node, around: Circumstances) -> Moment | None:
+    """dateTime, with the milliseconds of a picture's absTime where that is the same second of the same wall clock."""
+    wall = wall_of(event.at("dateTime").text)
+    if wall is None:
+        return None
+    said_as = "dateTime"
+    if not wall.has_fraction:
+        for info in event.at("ANPR", "pictureInfoList").at("pictureInfo"):
+            text = info.at("absTime").word
+            finer = wall_of(text) if _MILLIS.fullmatch(text) else None
+            if finer is not None and finer.clock.replace(microsecond=0) == wall.clock:
+                wall, said_as = msgspec.structs.replace(wall, clock=finer.clock), "dateTime, milliseconds from absTime"
+                break
+    again = event.first("isDataRetransmission", "dataRetransmission").truth
+    moment = moment_of_wall(wall, said_as, around)
+    return msgspec.structs.replace(moment, buffered=again is True, live=again is False)
+
+
+def _country(event: Node, anpr: Node) -> str | None:
+    """The abbreviation (ISO alpha-3), a name, or a number that is confirmed."""
+    for node in (event.at("countryAbbreviation"), anpr.at("countryAbbreviation")):
+        if code := countries.of_any(node.text):
+            return code
+    number = anpr.first("country", "CRIndex").integer
+    return _COUNTRIES.get(number) if number is not None else countries.of_name(anpr.at("country").text)
+
+
+def _class(anpr: Node) -> VehicleClass:
+    if anpr.at("twoWheelVehicle").truth:
+        return "motorcycle"
+    return class_of(anpr.at("vehicleType").text)
+
+
+def _position(gps: Node) -> Position | None:
+    """Degrees, minutes and seconds, west and south by their letters."""
+    found = []
+    for name, side, minus in (("Latitude", "latitudeType", "S"), ("Longitude", "longitudeType", "W")):
+        degree, minute, second = (gps.at(name, part).number for part in ("degree", "minute", "sec"))
+        if degree is None:
+            return None
+        value = degree + (minute or 0) / 60 + (second or 0) / 3600
+        found.append(round(-value if gps.at(side).word.upper() == minus else value, 7))
+    return place(found[0], found[1])
+
+
+def _pictures(parts: list[Part]) -> Iterator[Picture]:
+    """The pictures; not those of drivers and passengers."""
+    for part in parts:
+        label = " ".join(part.labels) + part.headers.get("content-id", "")
+        if not part.body or _PERSONS.search(label):
+            continue
+        kind = label.lower()
+        yield Picture(
+            kind="plate" if "plate" in kind else "vehicle" if "vehicle" in kind else "overview", data=part.body
+        )
+
+
+def _of_query(request: Request) -> Item:
+    """The event as fields of the query; a + that was not escaped in dateTime arrives as a blank."""
+    around = request.circumstances
+    query = Node(dict(request.query))
+    if query.at("eventType").word.upper() != "ANPR":
+        return Ignored(reason="other_event", camera=_camera(query))
+    wall = wall_of(query.at("dateTime").text)
+    pictures = _pictures(
+        [part for part in parts_of(request.headers.get("content-type", ""), request.body) if part.is_picture]
+    )
+    number = query.at("country").integer
+    draft = Draft(
+        plate=query.at("licensePlate").text,
+        moment=moment_of_wall(wall, "dateTime", around) if wall is not None else None,
+        camera=_camera(query),
+        confidence=share_of(query.at("confidenceLevel").number, 100),
+        country=_COUNTRIES.get(number) if number is not None else countries.of_any(query.at("country").text),
+        lane=lane_of(query.first("lane", "line").integer),
+        direction=said(query.at("direction").text) or "",
+        event_key=query.at("UUID").word,
+        pictures=tuple(pictures),
+    )
+    return finished(draft, around)
+
+
+def answer(good: bool) -> Answer:
+    """Any 200 is a yes."""
+    return plain_answer(good)

@@ -1,0 +1,73 @@
+"""One message from its bytes to its items and the answer: what a listener does, without the listener."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from pipeline.gateway.http_bodies import unpacked
+from pipeline.gateway.items import Ignored, Item, Refuse, Rejected
+from pipeline.gateway.makers import maker_of
+from pipeline.gateway.passages import PassageMemory
+from pipeline.gateway.personal import count_personal
+from pipeline.gateway.protocols import Maker, plain_answer
+from pipeline.gateway.request import Answer, Circumstances, Request
+
+_SEND_AGAIN = frozenset({"incomplete_body", "xml_with_doctype", "unreadable", "too_large", "unknown_format"})
+"""Reasons that are answered as an error: the sender should send again, or is no camera. What it cannot mend is answered 200."""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one message."""
+
+    maker: str | None
+    items: tuple[Item, ...]
+    answer: Answer
+    dropped: Mapping[str, int] = {}  # what may not come in, by kind: faces, persons, owners, phones, addresses
+
+
+def received(
+    body: bytes,
+    around: Circumstances,
+    memory: PassageMemory,
+    *,
+    method: str = "",
+    target: str = "",
+    headers: Mapping[str, str] | None = None,
+    maker: Maker | None = None,
+) -> Reading:
+    """What becomes of a message as it came off the wire. maker: whose it is, where the listener knows; None: it is recognised."""
+    headers = headers or {}
+    try:
+        plain, short_by = unpacked(body, headers)
+    except Refuse as refused:
+        return Reading(maker=None, items=(refused.item,), answer=plain_answer(False))
+    request = Request(
+        body=plain, circumstances=around, method=method, target=target, headers=headers, short_by=short_by
+    )
+    return read(request, memory, maker)
+
+
+def read(request: Request, memory: PassageMemory, maker: Maker | None = None) -> Reading:
+    """As `received`, of a request that is unpacked."""
+    maker = maker or maker_of(request)
+    if maker is None:
+        refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")
+        return Reading(maker=None, items=(refused,), answer=plain_answer(False))
+    items = _items(request, maker)
+    received_at_ms = request.circumstances.received_at_ms
+    related = tuple(memory.related(item, maker.NAME, received_at_ms, maker.PASSAGE_MS) for item in items)
+    good = not any(isinstance(item, Rejected) and item.reason in _SEND_AGAIN for item in related)
+    return Reading(maker=maker.NAME, items=related, answer=maker.answer(good), dropped=count_personal(request.body))
+
+
+def _items(request: Request, maker: Maker) -> Sequence[Item]:
+    if request.short_by:
+        return [Rejected(reason="incomplete_body", detail=f"{request.short_by} bytes or more did not come")]
+    try:
+        items = maker.parse(request)
+    except Refuse as refused:
+        return [refused.item]
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, AttributeError, IndexError) as error:
+        # a parser's own fault must not take the connection with it: the message is kept as a dead letter, and told of
+        return [Rejected(reason="unreadable", detail=f"{maker.NAME}: {type(error).__name__}")]
+    return items or [Ignored(reason="no_result")]

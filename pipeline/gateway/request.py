@@ -1,0 +1,91 @@
+"""What came from a sender, and what the gateway knows beside it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+MAX_BODY = 16 * 1024 * 1024
+"""Bytes of the largest body: two pictures of a 12-megapixel camera as base64 are 8 MB. An own choice."""
+
+DateOrder = Literal["day_first", "month_first"]
+
+
+class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person has set for one camera because its messages cannot be trusted in it."""
+
+    zone: str | None = None  # of its wall clock, e.g. Europe/Brussels or UTC; None: the site's
+    utc_is_local: bool = False  # its epoch is the wall clock read as if it were UTC (Dahua)
+    offset_is_wrong: bool = False  # the offset in its times is the factory's; the wall clock is right (Hikvision)
+    date_order: DateOrder | None = None  # of 06/07/2026; None: ask the date itself, refuse what is both
+    take: str | None = None  # which of its kinds of events is the read, where it sends several of one passage
+
+
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known beside the bytes. Times are milliseconds since 1970, UTC."""
+
+    received_at_ms: int
+    site_zone: str = "Europe/Brussels"
+    camera_settings: CameraSettings = CameraSettings()
+    topic: str | None = None  # MQTT
+    folder: str | None = None  # of a file drop
+    file_name: str | None = None
+    file_age_s: float | None = None  # since the file last grew
+    video_source: str = "VideoSource_1"  # ONVIF's frames do not name it: the one that the stream was opened for
+
+    @property
+    def zone(self) -> str:
+        """The zone of the camera's wall clock."""
+        return self.camera_settings.zone or self.site_zone
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """One message as it came: over HTTP with its head, over any other way with an empty one."""
+
+    body: bytes
+    circumstances: Circumstances
+    method: str = ""
+    target: str = ""  # path and query as sent
+    headers: Mapping[str, str] = {}  # names in lower case
+    short_by: int = 0  # bytes that the sender promised and did not send
+
+    @property
+    def path(self) -> str:
+        """The path without its query, in lower case."""
+        return urlsplit(self.target).path.lower() if self.target else ""
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query's fields; of a repeated one the last. At most 100."""
+        try:
+            return dict(parse_qsl(urlsplit(self.target).query, max_num_fields=100))
+        except ValueError:
+            return {}
+
+    @property
+    def content_type(self) -> str:
+        """The media type alone, in lower case."""
+        return self.headers.get("content-type", "").split(";")[0].strip().lower()
+
+    def says(self, *words: bytes) -> bool:
+        """Whether the body holds all of these."""
+        return all(word in self.body for word in words)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sender must read."""
+
+    status: int
+    json: Mapping[str, str | bool | int] | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the sender takes it for a yes and sends no more."""
+        return self.status < 300
+
+
+def headers_of(lines: Sequence[str]) -> dict[str, str]:
+    """Names in lower case and values of a head's lines; what is no header is left out."""
+    pairs = (line.split(":", 1) for line in lines[:100] if ":" in line)
+    return {name.strip().lower(): value.strip() for name, value in pairs}

@@ -1,0 +1,99 @@
+"""Payloads in files: what they would become, in order, without a server.
+
+Beside PAYLOAD may stand STEM.http (request line and headers as sent, or the head of an answer that the gateway asked for) and
+STEM.given.json (what is known beside the bytes: site_zone, received_at, camera_settings, topic, folder, file_age_s, video_source).
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from pipeline.errors import Misconfigured
+from pipeline.gateway.http_bodies import head_of
+from pipeline.gateway.passages import PassageMemory
+from pipeline.gateway.protocols import Maker
+from pipeline.gateway.reading import Reading, received
+from pipeline.gateway.request import MAX_BODY, CameraSettings, Circumstances
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """STEM.given.json. Unknown names are ignored: they are for people."""
+
+    site_zone: str = "Europe/Brussels"
+    received_at: datetime | None = None
+    camera_settings: CameraSettings = CameraSettings()
+    topic: str | None = None
+    folder: str | None = None
+    file_age_s: float | None = None
+    video_source: str | None = None
+
+
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one file, and whether its way has an answer at all."""
+
+    path: Path
+    reading: Reading
+    is_answered: bool
+
+
+def tried(paths: Sequence[Path], zone: str | None = None, maker: Maker | None = None) -> Iterator[Tried]:
+    """What becomes of these files, one after the other, as one camera's or one network's messages.
+
+    Raises Misconfigured for a file that cannot be read and for what stands beside it and cannot be understood.
+    """
+    memory = PassageMemory()
+    for path in paths:
+        body = _bytes_of(path)
+        head = _beside(path, ".http")
+        given = _given(path)
+        method, target, headers = head_of(head.decode("latin-1")) if head is not None else ("", "", {})
+        around = _circumstances(given, path, zone)
+        reading = received(body, around, memory, method=method, target=target, headers=headers, maker=maker)
+        yield Tried(path=path, reading=reading, is_answered=bool(method))
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BODY + 1)
+    except OSError as error:
+        raise Misconfigured(
+            "PAYLOAD", found=str(path), allowed=f"a file that can be read ({error.strerror})"
+        ) from error
+
+
+def _beside(path: Path, ending: str) -> bytes | None:
+    """The file of the same name with another ending; None where there is none."""
+    other = path.with_name(path.stem + ending)
+    return _bytes_of(other) if other.is_file() and other != path else None
+
+
+def _given(path: Path) -> Given:
+    data = _beside(path, ".given.json")
+    try:
+        return msgspec.json.decode(data, type=Given) if data is not None else Given()
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise Misconfigured(f"{path.stem}.given.json", found="not understood", allowed=str(error)) from error
+
+
+def _circumstances(given: Given, path: Path, zone: str | None) -> Circumstances:
+    """What is known of a file: received_at without a zone is UTC."""
+    at = given.received_at
+    now_ms = int(time.time() * 1000) if at is None else round(_aware(at).timestamp() * 1000)
+    return Circumstances(
+        received_at_ms=now_ms,
+        site_zone=zone or given.site_zone,
+        camera_settings=given.camera_settings,
+        topic=given.topic,
+        folder=given.folder if given.folder is not None else path.parent.name,
+        file_name=path.name,
+        file_age_s=given.file_age_s,
+        **({"video_source": given.video_source} if given.video_source else {}),
+    )
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

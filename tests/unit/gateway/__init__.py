@@ -1,0 +1,1 @@
+"""What makers' cameras send, and what becomes of it."""
