@@ -51,3 +51,8 @@ def receipt_id(forward_id: str, outcome: str) -> str:
 def dead_letter_id(stage: str, topic: str, partition: int, offset: int, index: int | None = None) -> str:
     """One refusal: stage and the record's place."""
     return _digest("d", stage, topic, str(partition), str(offset), "" if index is None else str(index))
+
+
+def outcome_id(access_id: str) -> str:
+    """What became of one intent of the record."""
+    return _digest("e", access_id, "outcome")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
+from schemas.accesses import Access, Vouched
 from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
@@ -13,6 +14,8 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MIB = 1024 * 1024
 FORWARDS_KEPT_MS = 7 * DAY_MS
+RECORD_KEPT_MS = 3_653 * DAY_MS
+"""Ten years, as logs of consultations of the national police database are kept; for number plates it is our choice."""
 COMPRESSION = "zstd"
 """Of what our own producers write; others may choose theirs. Packed reads become a tenth of their size on the broker's disk and on
 the way; to take them costs less than to take them as they are. (aiokafka's lz4 takes four times as long to write, snappy and gzip
@@ -24,7 +27,8 @@ class Topic(Generic[M]):
     """One topic's contract. retention_ms None: as long as the law lets what it carries be used, which the deployment's country
     decides (settings.retention_days). retention_bytes is per partition; None means that time alone bounds it.
 
-    withdrawals: the topic carries the withdrawals of its messages, too.
+    withdrawals: the topic carries the withdrawals of its messages, too. of_record: it says who looked at what, and nothing of what
+    cameras gathered; how long that may be kept does not bound it.
     """
 
     name: str  # without the namespace: "reads" is vigie.reads on the broker
@@ -36,6 +40,7 @@ class Topic(Generic[M]):
     retention_bytes: int | None = None
     max_message_bytes: int = MIB
     withdrawals: bool = False
+    of_record: bool = False
 
 
 # A camera keeps its partition number all along the road: frames, tracks and reads have the same count.
@@ -58,7 +63,11 @@ FORWARDS: Topic[Forward | Withdrawal] = Topic(
 RECEIPTS = Topic(name="receipts", message=Receipt, encoding="json", key="forward_id", partitions=8)
 DEAD_LETTERS = Topic(name="dead_letters", message=DeadLetter, encoding="json", key="origin topic", partitions=4,
                      retention_bytes=1024 * MIB, max_message_bytes=16 * MIB)  # fmt: skip
+ACCESSES = Topic(name="accesses", message=Access, encoding="json", key="none: all in partition 0", partitions=1,
+                 retention_ms=RECORD_KEPT_MS, max_message_bytes=64 * 1024, of_record=True)  # fmt: skip
+CHECKPOINTS = Topic(name="checkpoints", message=Vouched, encoding="json", key="origin", partitions=1,
+                    retention_ms=RECORD_KEPT_MS, of_record=True)  # fmt: skip
 
 TOPICS: tuple[Topic[Any], ...] = (
-    FRAMES, TRACKS, READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS,
+    FRAMES, TRACKS, READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS, ACCESSES, CHECKPOINTS,
 )  # fmt: skip

@@ -23,10 +23,10 @@ from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
 from schemas.reads import ReadBatch
-from schemas.topics import TOPICS, Topic
+from schemas.topics import ACCESSES, TOPICS, Topic
 
 console = Terminal()
-_BY_NAME: dict[str, Topic[Any]] = {topic.name: topic for topic in TOPICS}
+_BY_NAME: dict[str, Topic[Any]] = {topic.name: topic for topic in TOPICS if topic is not ACCESSES}  # see `vigie audit`
 _COLOURS = {"urgent": "bold white on red", "high": "bold red", "normal": "yellow", "low": "dim"}
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from schemas.topics import (
+    ACCESSES,
     ALERTS,
+    CHECKPOINTS,
     DEAD_LETTERS,
     FORWARDS,
     FRAMES,
@@ -108,6 +110,9 @@ _ACCOUNTS = (
 )
 """How persons prove who they are, and who is logged in."""
 
+RECORD_KEYS = Memory(pattern="{NS:record}:key:*", kinds=("string",), writes=False)
+"""The keys under which the record names plates: whoever writes to the record reads them."""
+
 PRINCIPALS: tuple[Principal, ...] = (
     _agent(
         "decode",
@@ -163,42 +168,59 @@ PRINCIPALS: tuple[Principal, ...] = (
     Principal(
         name="camera",
         about="sends what cameras took: `vigie replay`, gateways",
-        writes=(FRAMES, READS),
-        keys=(collection("cameras"),),
+        writes=(FRAMES, READS, ACCESSES),
+        keys=(collection("cameras"), RECORD_KEYS),
     ),
     Principal(
         name="simulator",
         about="`vigie simulate`: sends simulated reads, and loads their network's reference data",
-        writes=(READS,),
+        writes=(READS, ACCESSES),
         describes=(FRAMES,),
-        keys=tuple(collection(name, writes=True) for name in COLLECTIONS),
+        keys=(*(collection(name, writes=True) for name in COLLECTIONS), RECORD_KEYS),
     ),
     Principal(
         name="dead_letters",
         about="`vigie dead-letters`: looks at what could not be processed, and sends it back where it came from",
         reads=(DEAD_LETTERS,),
-        writes=(FRAMES, TRACKS, READS, ALERTS, FORWARDS),
-        keys=(Memory(pattern="{NS:dead-letters}:settled", kinds=("hash",)),),
+        writes=(FRAMES, TRACKS, READS, ALERTS, FORWARDS, ACCESSES),
+        keys=(Memory(pattern="{NS:dead-letters}:settled", kinds=("hash",)), RECORD_KEYS),
     ),
-    Principal(name="tail", about="`vigie tail`: shows what flows", reads=TOPICS, configs=True),
+    Principal(
+        name="tail",
+        about="`vigie tail`: shows what flows, but for the record",
+        reads=tuple(topic for topic in TOPICS if topic is not ACCESSES),
+        writes=(ACCESSES,),
+        configs=True,
+        keys=(RECORD_KEYS,),
+    ),
     Principal(
         name="operator",
         about="reference data (`vigie cameras`, `hotlist`, ...), `vigie users`, `vigie topics list`, `vigie doctor`",
+        writes=(ACCESSES,),
         describes=TOPICS,
         configs=True,
-        keys=(*(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)), *_ACCOUNTS),
+        keys=(*(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)), *_ACCOUNTS, RECORD_KEYS),
     ),
     Principal(
         name="desks",
         about="the desks: what persons see and change, in their browsers",
         reads=(ALERTS, VIOLATIONS),
+        writes=(ACCESSES,),
         keys=(
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),
             *_ACCOUNTS,
             Memory(pattern="{NS:attempts}:*", kinds=("string",)),
             Memory(pattern="{NS:approvals}:*", kinds=("hash",)),
             Memory(pattern="{NS:answers}:*", kinds=("string",)),
+            RECORD_KEYS,
         ),
+    ),
+    Principal(
+        name="auditor",
+        about="asks for checkpoints of the record, and finds who asked for a plate",
+        reads=(CHECKPOINTS,),
+        writes=(ACCESSES,),
+        keys=(RECORD_KEYS,),
     ),
 )
 """All but the admin, who may everything."""

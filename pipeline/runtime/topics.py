@@ -24,6 +24,7 @@ from schemas.topics import DAY_MS, MIB, TOPICS
 
 MINUTE_MS = 60_000
 SEGMENT_BYTES = 64 * MIB
+RECORD_SEGMENT_MS = 30 * DAY_MS  # ten years of a file a day would be thousands of open files
 
 
 class TopicRefused(VigieError):
@@ -80,7 +81,9 @@ def wanted_topics(
     lawful_ms = (Settings().retention_days if kept_days is None else kept_days) * DAY_MS
     shapes = []
     for topic in TOPICS:
-        retention_ms = min(topic.retention_ms or lawful_ms, lawful_ms)
+        retention_ms = topic.retention_ms or lawful_ms
+        if not topic.of_record:
+            retention_ms = min(retention_ms, lawful_ms)
         config = {
             "cleanup.policy": "delete",
             "message.timestamp.type": "LogAppendTime",  # the broker's clock: a sender's may be wrong, and retention rests on it
@@ -88,7 +91,9 @@ def wanted_topics(
             "retention.bytes": str(-1 if topic.retention_bytes is None else topic.retention_bytes),
             "max.message.bytes": str(topic.max_message_bytes),
             # Kafka drops whole segments, and none before its last record is due: short ones keep to the retention
-            "segment.ms": str(min(DAY_MS, max(10 * MINUTE_MS, retention_ms // 8))),
+            "segment.ms": str(
+                RECORD_SEGMENT_MS if topic.of_record else min(DAY_MS, max(10 * MINUTE_MS, retention_ms // 8))
+            ),
             "segment.bytes": str(SEGMENT_BYTES),
             "min.insync.replicas": str(max(1, replication - 1)),
         }

@@ -17,7 +17,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("vision", "reads"),
     ("hotlist", "sections", "neighbours", "access"),
     ("state", "evidence", "archive", "runtime", "tables", "simulation"),
-    ("sources", "stream", "receiver"),
+    ("sources", "stream", "receiver", "record"),
     ("agents", "gateway", "desks"),
     ("servers", "demo", "decide"),
     ("commands",),

@@ -15,6 +15,7 @@ from pipeline.servers.kafka_jars import LOCK, SPEC, pinned_jars
 from pipeline.servers.pair import running_pair
 from pipeline.servers.ports import HIGHEST, HOST, LOWEST, free_ports
 from pipeline.servers.valkey_server import quoted
+from schemas.topics import TOPICS
 
 
 def test_known_ports_are_kept_and_taken_ones_given_up() -> None:
@@ -79,10 +80,10 @@ def test_no_pair_is_found_where_none_was() -> None:
 
 
 def test_a_segment_is_short_enough_to_keep_to_the_retention() -> None:
-    """Kafka drops whole segments: one lasts an eighth of the retention, a day at most, ten minutes at least."""
-    for shape in wanted_topics("vigie"):
+    """Kafka drops whole segments: one lasts an eighth of the retention, but ten minutes to a day, the record's a month."""
+    for topic, shape in zip(TOPICS, wanted_topics("vigie"), strict=True):
         segment_ms = int(shape.config["segment.ms"])
-        assert segment_ms <= 86_400_000
+        assert segment_ms <= 86_400_000 * (30 if topic.of_record else 1)
         assert segment_ms <= max(600_000, int(shape.config["retention.ms"]) / 8)
 
 

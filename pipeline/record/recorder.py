@@ -1,0 +1,69 @@
+"""Writes to the record: each entry is a message on the topic `accesses`, and counts once every copy of the broker has it."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+import msgspec
+
+from pipeline.access import record
+from pipeline.access.record import MonthKey, NotRecorded, Operation, Result
+from pipeline.errors import Unavailable, VigieError
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.sender import Outgoing, Sender
+from pipeline.state.record_keys import RecordKeys
+from schemas.accesses import Access
+from schemas.topics import ACCESSES
+
+PATIENCE_S = 5.0
+"""How long a person waits for the record before he is refused."""
+PARTITION = 0
+"""All entries are in one partition: the log has one order."""
+
+
+class KafkaRecorder:
+    """A Recorder (pipeline.access.record). sender, keys: open until it is no longer used."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        keys: RecordKeys,
+        namespace: str,
+        *,
+        now_ms: Callable[[], int] = platform_now_ms,
+        patience_s: float = PATIENCE_S,
+    ) -> None:
+        self._sender, self._keys = sender, keys
+        self._topic = f"{namespace}.{ACCESSES.name}"
+        self._now_ms = now_ms
+        self._patience_s = patience_s
+
+    async def intent(self, operation: Operation) -> str:
+        """See Recorder."""
+        access_id = f"e-{secrets.token_hex(12)}"
+        await self._write(
+            lambda at_ms, key: record.intent(
+                operation, access_id=access_id, salt=secrets.token_hex(16), at_ms=at_ms, key=key
+            )
+        )
+        return access_id
+
+    async def outcome(self, access_id: str, result: Result) -> None:
+        """See Recorder."""
+        await self._write(
+            lambda at_ms, key: record.outcome(access_id, result, salt=secrets.token_hex(16), at_ms=at_ms, key=key)
+        )
+
+    async def _write(self, entry_of: Callable[[int, MonthKey], Access]) -> None:
+        """One of the two. What was cut off after it was sent may still arrive: that is an entry too many, never one too few."""
+        at_ms = self._now_ms()
+        try:
+            async with asyncio.timeout(self._patience_s):
+                entry = entry_of(at_ms, await self._keys.at(at_ms))
+                value = msgspec.json.encode(entry)
+                await self._sender.send_all([Outgoing(self._topic, value, partition=PARTITION)])
+        except NotRecorded:
+            raise
+        except (Unavailable, TimeoutError) as error:
+            why = str(error) if isinstance(error, VigieError) else f"Kafka did not take it in {self._patience_s:g} s"
+            raise NotRecorded(why) from error

@@ -1,0 +1,52 @@
+"""The keys under which the record names plates: one a month, in Redis, where each ends by itself."""
+
+import secrets
+
+import redis.asyncio
+
+from pipeline.access.record import KEY_BYTES, MonthKey, NotRecorded, key_ends_ms, month_of
+from pipeline.errors import Unavailable
+from pipeline.state.redis_port import redis_edge
+
+WHAT = "the record's keys"
+AHEAD_MS = 2 * 24 * 3_600_000
+"""The next month's key is made so long before it begins: clocks differ."""
+
+
+class RecordKeys:
+    """Reads the months' keys. The agent `audit` alone makes them; everybody else may only read.
+
+    If Redis loses one, the entries that it named can no longer be found by plate, and answers no longer be compared with their
+    digests; the entries themselves stay.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
+        self._client = client
+        self._prefix = f"{{{namespace}:record}}:key:"
+        self._latest: MonthKey | None = None
+
+    async def at(self, at_ms: int) -> MonthKey:
+        """The key of this time's month. Raises NotRecorded where there is none, or Redis does not answer."""
+        month = month_of(at_ms)
+        if self._latest is None or self._latest.month != month:
+            try:
+                self._latest = await self.of(month)
+            except Unavailable as error:
+                raise NotRecorded(str(error)) from error
+        if self._latest is None:
+            raise NotRecorded(f"there is no key of {month}; the agent `audit` makes it")
+        return self._latest
+
+    async def of(self, month: str) -> MonthKey | None:
+        """The key of a month (2026-11); None when it has ended, or never was. Raises Unavailable."""
+        with redis_edge(WHAT):
+            secret = await self._client.get(self._prefix + month)
+        return MonthKey(month, bytes(secret)) if secret else None
+
+    async def make(self, now_ms: int) -> None:
+        """Make the keys of this month and, shortly before it begins, the next, where they are missing. Raises Unavailable."""
+        for month in {month_of(now_ms), month_of(now_ms + AHEAD_MS)}:
+            with redis_edge(WHAT):
+                await self._client.set(
+                    self._prefix + month, secrets.token_bytes(KEY_BYTES), nx=True, pxat=key_ends_ms(month)
+                )
