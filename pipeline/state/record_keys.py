@@ -41,7 +41,7 @@ class RecordKeys:
         """The key of a month (2026-11); None when it has ended, or never was. Raises Unavailable."""
         with redis_edge(WHAT):
             secret = await self._client.get(self._prefix + month)
-        return MonthKey(month, bytes(secret)) if secret else None
+        return MonthKey(month, secret.encode() if isinstance(secret, str) else secret) if secret else None
 
     async def make(self, now_ms: int) -> None:
         """Make the keys of this month and, shortly before it begins, the next, where they are missing. Raises Unavailable."""
