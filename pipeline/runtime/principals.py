@@ -187,7 +187,7 @@ PRINCIPALS: tuple[Principal, ...] = (
     ),
     Principal(
         name="tail",
-        about="`vigie tail`: shows what flows, but for the record",
+        about="`vigie tail`: shows what flows, but the record",
         reads=tuple(topic for topic in TOPICS if topic is not ACCESSES),
         writes=(ACCESSES,),
         configs=True,

@@ -85,7 +85,19 @@ def reasons(path: Path) -> set[str]:
 
 ELSEWHERE = {
     f"pipeline.{name}"
-    for name in ("commands", "decide", "demo", "evidence", "neighbours", "receiver", "simulation", "sources", "tables")
+    for name in (
+        "access",
+        "commands",
+        "decide",
+        "demo",
+        "evidence",
+        "neighbours",
+        "receiver",
+        "record",
+        "simulation",
+        "sources",
+        "tables",
+    )
 } | {"pipeline.stream.dead_letters"}
 """What is refused there is told to a person at once; nothing of it becomes a dead letter."""
 
