@@ -28,7 +28,7 @@ TICK_MS = 200  # what changed in the policies is held against what was told so o
 log = structlog.get_logger()
 
 
-class Replica(Mirror):
+class PolicyMirror(Mirror):
     """The reference data that this agent decides from: a copy in memory, which the follower keeps up to date."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Forwarder:
     told: called for each country that an alert's entry is shared with but that gets no forward of it.
     """
 
-    replica: Replica
+    replica: PolicyMirror
     admission: Admission
     memory: ForwardMemory
     open_forwards: OpenForwards
@@ -119,7 +119,7 @@ class Forwarder:
 
 
 def forwarder(
-    replica: Replica, admission: Admission, memory: ForwardMemory, partitions: int, home: str,
+    replica: PolicyMirror, admission: Admission, memory: ForwardMemory, partitions: int, home: str,
     now_ms: Callable[[], int], told: Callable[[Alert, NotForwarded], None] = _logged,
 ) -> Forwarder:  # fmt: skip
     """Make the handler on this reference data and memory, and have it told of changed policies from now on."""
@@ -132,7 +132,7 @@ def forwarder(
 
 async def start(context: Context) -> Handler[Alert | Withdrawal]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
-    replica, settings = Replica(), context.settings
+    replica, settings = PolicyMirror(), context.settings
     await context.follow(replica, CAMERAS, ZONES, POLICIES)
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisForwardMemory(context.redis, settings.namespace)

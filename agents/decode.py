@@ -28,7 +28,7 @@ from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.motion import View
 from pipeline.vision.passages import Passages, PictureLine, track_of, warm_up
 from pipeline.vision.pictures import one_thread
-from pipeline.vision.tracking import Passage
+from pipeline.vision.tracking import TrackedPassage
 from schemas.pictures import Frame, Track
 from schemas.reference import Camera
 from schemas.topics import FRAMES, TRACKS
@@ -67,7 +67,7 @@ class Decoder:
     cameras: Versions[Camera] = field(default_factory=Versions)  # what is known of them; a camera may be unknown yet
     passages: Passages = field(default_factory=Passages)
     count_still: Callable[[int], None] = lambda _frames: None  # frames that were not searched since the last call
-    _complete: list[Passage] = field(default_factory=list)  # not handed on yet
+    _complete: list[TrackedPassage] = field(default_factory=list)  # not handed on yet
 
     def forget(self) -> None:
         """Forget all open passages: the partitions were reassigned."""
@@ -94,7 +94,7 @@ class Decoder:
         self.passages.forget_silent(self.now_ms())
         return outputs
 
-    def _line_of(self, passage: Passage) -> PictureLine | None:
+    def _line_of(self, passage: TrackedPassage) -> PictureLine | None:
         """The section's line in the picture of the passage's camera, as it was at the capture."""
         frame = passage.seen[0].frame
         camera = self.cameras.known_at(frame.camera_id, frame.captured_at_ms)
@@ -118,7 +118,7 @@ class Decoder:
             except BadRecord as error:
                 outputs.refuse(record, error.reason, error.detail)
 
-    def _watch_one(self, record: Record[Frame]) -> list[Passage]:
+    def _watch_one(self, record: Record[Frame]) -> list[TrackedPassage]:
         frame, now_ms = record.message, self.now_ms()
         refusal = self.check(frame.captured_at_ms, record.now_ms(now_ms))
         if refusal:

@@ -36,7 +36,7 @@ TICK_MS = 200  # what changed in the hotlist is held against open alerts so ofte
 log = structlog.get_logger()
 
 
-class Replica(Mirror):
+class HotlistMirror(Mirror):
     """The reference data that this agent decides from: a copy in memory, which the follower keeps up to date."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Replica(Mirror):
 class Matcher:
     """The handler and what it needs."""
 
-    replica: Replica
+    replica: HotlistMirror
     admission: Admission
     memory: AlertMemory
     open_alerts: OpenAlerts
@@ -122,7 +122,7 @@ class Matcher:
 
 
 def matcher(
-    replica: Replica, admission: Admission, memory: AlertMemory, settings: Settings, now_ms: Callable[[], int]
+    replica: HotlistMirror, admission: Admission, memory: AlertMemory, settings: Settings, now_ms: Callable[[], int]
 ) -> Matcher:
     """Make the handler on this reference data and memory, and have it told of changed entries from now on."""
     open_alerts = OpenAlerts(
@@ -134,7 +134,7 @@ def matcher(
 
 async def start(context: Context) -> Handler[ReadBatch]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
-    replica, settings = Replica(), context.settings
+    replica, settings = HotlistMirror(), context.settings
     await context.follow(replica, CAMERAS, ZONES, HOTLIST)
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisAlertMemory(context.redis, settings.namespace)

@@ -26,7 +26,7 @@ from pipeline.receiver.client import DeskClient
 from pipeline.receiver.files import client_context, key_ring, signing_key
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.log import reference
-from pipeline.runtime.settings import Desk, LiaisonSettings
+from pipeline.runtime.settings import DeskSettings, LiaisonSettings
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.stream.agent import Agent, RedisState
@@ -204,7 +204,7 @@ async def start(context: Context) -> Handler[Forward | Withdrawal]:
     return liaison.handle
 
 
-def _client(settings: LiaisonSettings, country: str, desk: Desk) -> DeskClient:
+def _client(settings: LiaisonSettings, country: str, desk: DeskSettings) -> DeskClient:
     where = f"liaison.desks.{country}"
     if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
         raise Misconfigured(where, found=country, allowed="an ISO 3166-1 alpha-2 code, such as NL")

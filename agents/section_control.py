@@ -47,7 +47,7 @@ LEAST_REREAD_MS = (
 log = structlog.get_logger()
 
 
-class Replica(Mirror):
+class SectionMirror(Mirror):
     """The reference data that this agent decides from: a copy in memory, which the follower keeps up to date."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Controller:
     """The handler and what it needs."""
 
     context: Context
-    replica: Replica
+    replica: SectionMirror
     memory: SectionMemory
     decider: SectionDecider
     lost: Counter
@@ -191,7 +191,7 @@ def told(now_ms: Callable[[], int]) -> Callable[[Outcome], None]:
 
 async def start(context: Context) -> Handler[ReadBatch]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
-    replica, settings = Replica(), context.settings
+    replica, settings = SectionMirror(), context.settings
     await context.follow(replica, CAMERAS, SECTIONS)
     admission = Admission(replica, settings, context.now_ms)
     memory = SectionMemory(context.redis, settings.namespace)

@@ -13,7 +13,7 @@ import msgspec
 from pipeline.receiver.credentials import Credentials
 from pipeline.receiver.inbox import InboxEntry, read_inbox
 from pipeline.receiver.service import DeskStatus
-from pipeline.runtime.settings import Desk, LiaisonSettings
+from pipeline.runtime.settings import DeskSettings, LiaisonSettings
 from schemas.outcomes import Forward
 
 ROOT = Path(__file__).parents[1]
@@ -130,7 +130,7 @@ def liaison_settings(keys: Path, desks: dict[str, str], **changes: object) -> Li
         timeout_s=2.0,
         max_backoff_s=0.05,
         desks={
-            country: Desk(url=url, ca_file=files.sender_ca, public_key_file=files.sender_knows)
+            country: DeskSettings(url=url, ca_file=files.sender_ca, public_key_file=files.sender_knows)
             for country, url in desks.items()
         },
     )

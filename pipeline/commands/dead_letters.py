@@ -43,7 +43,7 @@ Json = Annotated[bool, typer.Option("--json", help="One object a line.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class LetterBox:
     """The letters that are kept, what became of some, and the way back. letters: by id, oldest refusal first."""
 
     letters: dict[str, DeadLetter]
@@ -144,7 +144,7 @@ def drop(ids: Ids = None, reason: Reason = None, agent: AgentName = None, since:
     run_async(work)
 
 
-async def _resend(desk: Desk, letters: list[DeadLetter]) -> None:
+async def _resend(desk: LetterBox, letters: list[DeadLetter]) -> None:
     """One after the other, in the order of their refusal; those that cannot go back are told of and stay open."""
     done, kept = [], 0
     for letter in letters:
@@ -163,7 +163,7 @@ async def _resend(desk: Desk, letters: list[DeadLetter]) -> None:
 
 
 @asynccontextmanager
-async def _desk() -> AsyncIterator[Desk]:
+async def _desk() -> AsyncIterator[LetterBox]:
     settings = load_settings()
     servers = servers_of(settings, "dead_letters")
     letters = [letter async for letter in letters_in(servers.kafka, settings.namespace)]
@@ -173,7 +173,7 @@ async def _desk() -> AsyncIterator[Desk]:
     await sender.start()
     try:
         by_id = {letter.dead_letter_id: letter for letter in letters}
-        yield Desk(by_id, await settled.all(), settled, sender, settings.namespace)
+        yield LetterBox(by_id, await settled.all(), settled, sender, settings.namespace)
     finally:
         await sender.stop()
         await client.aclose()
@@ -205,7 +205,7 @@ def _some(choice: Choice) -> Choice:
     return choice
 
 
-def _named(desk: Desk, choice: Choice, *, also_settled: bool = False) -> list[DeadLetter]:
+def _named(desk: LetterBox, choice: Choice, *, also_settled: bool = False) -> list[DeadLetter]:
     """The letters that are meant. Raises Misconfigured for an id that no letter has, and when there is none."""
     unknown = sorted(choice.ids - desk.letters.keys())
     if unknown:

@@ -12,7 +12,7 @@ import typer
 
 from pipeline.commands.common import EXIT_INTERRUPTED, EXIT_OK, EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.demo.play import DemoOptions
-from pipeline.demo.report import Report
+from pipeline.demo.report import DemoReport
 from pipeline.demo.run import run_demo
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
@@ -45,7 +45,7 @@ def demo(
     if not console.is_terminal:
         console.width = 120
     configure_logging(level="error", form=settings.log_format)
-    reports: list[Report] = []
+    reports: list[DemoReport] = []
     run_async(lambda: _until_told(lambda: run_demo(options, console, reports.append)))
     if not reports:
         raise SystemExit(EXIT_INTERRUPTED)

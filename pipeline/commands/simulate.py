@@ -15,7 +15,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.commands.common import print_json, run_async
-from pipeline.commands.simulate_report import Report, in_words
+from pipeline.commands.simulate_report import SimulationReport, in_words
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
@@ -105,7 +105,7 @@ class _Job:
         )  # fmt: skip
         return simulate(self.network, options)
 
-    def write(self, out: Path) -> Report:
+    def write(self, out: Path) -> SimulationReport:
         simulation, began, encoder = self._simulation(), time.monotonic(), msgspec.json.Encoder()
         with _opened(out) as file, self._watched(simulation) as arrivals:
             count = 0
@@ -114,7 +114,7 @@ class _Job:
                 count += 1
         return self._report(simulation, count, time.monotonic() - began)
 
-    async def send(self, reference: bool) -> Report:
+    async def send(self, reference: bool) -> SimulationReport:
         settings = load_settings()
         servers = servers_of(settings, "simulator")
         if reference:
@@ -161,8 +161,8 @@ class _Job:
                 progress.update(task, completed=number)
             yield arrival
 
-    def _report(self, simulation: Simulation, reads: int, seconds: float) -> Report:
-        return Report(
+    def _report(self, simulation: Simulation, reads: int, seconds: float) -> SimulationReport:
+        return SimulationReport(
             network=self.network.name, cameras=len(self.network.cameras), reads=reads, seconds=round(seconds, 2),
             misreads=self.misreads, expected_alerts=len(simulation.truth.alerts),
             expected_violations=len(simulation.truth.violations), expected_forwards=len(simulation.truth.forwards),

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one run of the command sent, and what the platform must make of it."""
 
     network: str
@@ -16,7 +16,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     expected_forwards: int
 
 
-def in_words(report: Report) -> str:
+def in_words(report: SimulationReport) -> str:
     """The report as text for a person."""
     return (
         f"{report.reads:,} reads of {report.cameras:,} cameras in {report.seconds:.1f} s, {report.misreads:,} of them misread.\n"

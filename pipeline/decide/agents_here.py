@@ -64,7 +64,7 @@ class AgentHere(Generic[M]):
 
 def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
     """The agent hotlist."""
-    replica = hotlist.Replica()
+    replica = hotlist.HotlistMirror()
     admission = Admission(replica, settings, now_ms)
 
     def handler() -> Handler[ReadBatch]:
@@ -78,7 +78,7 @@ def cross_border_here(
 ) -> AgentHere[Alert | Withdrawal]:
     """The agent cross_border. told: called for each country that an alert's entry is shared with but that gets no forward of
     it."""
-    replica, home = cross_border.Replica(), settings.liaison.sender
+    replica, home = cross_border.PolicyMirror(), settings.liaison.sender
     admission = Admission(replica, settings, now_ms)
 
     def handler() -> Handler[Alert | Withdrawal]:

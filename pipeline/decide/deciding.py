@@ -14,7 +14,7 @@ from aiokafka.structs import TopicPartition
 
 from pipeline.decide.agents_here import cross_border_here, hotlist_here
 from pipeline.decide.history import Event
-from pipeline.decide.outcomes import NotForwarded, Outcome, Refused, outcome_of
+from pipeline.decide.outcomes import NotForwardedOutcome, Outcome, RefusedOutcome, outcome_of
 from pipeline.decide.reference import ReferenceData
 from pipeline.decide.sections_here import SectionsHere
 from pipeline.errors import BadRecord
@@ -73,7 +73,9 @@ class Deciding:
             except BadRecord as error:
                 if error.reason == "bad_line":
                     raise
-                self._say([Outcome(at_ms=event.at_ms, refused=Refused(reason=error.reason, detail=error.detail))])
+                self._say(
+                    [Outcome(at_ms=event.at_ms, refused=RefusedOutcome(reason=error.reason, detail=error.detail))]
+                )
 
     async def _read(self, event: Event) -> None:
         raw = SimpleNamespace(value=event.payload(), offset=self._offset, timestamp=event.at_ms)
@@ -114,11 +116,13 @@ class Deciding:
                 await self._sent(await self._cross_border.handle([message], self._now_ms))  # type: ignore[list-item]  # what the topic carries
 
     def _refused(self, outputs: Outputs) -> None:
-        self._say([Outcome(at_ms=self._now_ms, refused=Refused(reason=one.reason, detail=one.detail))
+        self._say([Outcome(at_ms=self._now_ms, refused=RefusedOutcome(reason=one.reason, detail=one.detail))
                    for one in outputs.refusals])  # fmt: skip
 
     def _not_forwarded(self, _alert: Alert, one: policy.NotForwarded) -> None:
-        self._say([Outcome(at_ms=self._now_ms, not_forwarded=NotForwarded(country=one.country, reason=one.reason))])
+        self._say(
+            [Outcome(at_ms=self._now_ms, not_forwarded=NotForwardedOutcome(country=one.country, reason=one.reason))]
+        )
 
     def _say(self, found: Iterable[Outcome]) -> None:
         """Keep the outcomes that are new; a second copy is dropped, as every reader does."""

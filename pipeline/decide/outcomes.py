@@ -5,7 +5,7 @@ import msgspec
 from schemas.outcomes import Alert, Forward, Violation, Withdrawal
 
 
-class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
+class WithdrawnOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """An alert, violation or forward that was withdrawn. kind: which of the three."""
 
     kind: str
@@ -13,14 +13,14 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Refused(msgspec.Struct, frozen=True, kw_only=True):
+class RefusedOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """A read or an item that was not accepted."""
 
     reason: str
     detail: str
 
 
-class ProvesNothing(msgspec.Struct, frozen=True, kw_only=True):
+class ProvesNothingOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """A passage over a section that proves no violation."""
 
     section_id: str
@@ -28,7 +28,7 @@ class ProvesNothing(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
 
 
-class NotForwarded(msgspec.Struct, frozen=True, kw_only=True):
+class NotForwardedOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """A country to which an alert is not forwarded, though its hotlist entry is shared with it."""
 
     country: str
@@ -41,11 +41,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at_ms: int
     alert: Alert | None = None
     violation: Violation | None = None
-    withdrawn: Withdrawn | None = None
+    withdrawn: WithdrawnOutcome | None = None
     forward: Forward | None = None
-    refused: Refused | None = None
-    proves_nothing: ProvesNothing | None = None
-    not_forwarded: NotForwarded | None = None
+    refused: RefusedOutcome | None = None
+    proves_nothing: ProvesNothingOutcome | None = None
+    not_forwarded: NotForwardedOutcome | None = None
 
     @property
     def identity(self) -> tuple[object, ...] | None:
@@ -74,5 +74,7 @@ def outcome_of(message: object, at_ms: int) -> Outcome:
         case Forward():
             return Outcome(at_ms=at_ms, forward=message)
         case Withdrawal():
-            return Outcome(at_ms=at_ms, withdrawn=Withdrawn(kind=message.kind, id=message.id, reason=message.reason))
+            return Outcome(
+                at_ms=at_ms, withdrawn=WithdrawnOutcome(kind=message.kind, id=message.id, reason=message.reason)
+            )
     raise TypeError(f"no outcome is made of {type(message).__name__}")

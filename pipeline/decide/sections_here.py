@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents.section_control import Replica
-from pipeline.decide.outcomes import Outcome, ProvesNothing, Withdrawn
+from agents.section_control import SectionMirror
+from pipeline.decide.outcomes import Outcome, ProvesNothingOutcome, WithdrawnOutcome
 from pipeline.reads.versions import Changed
 from pipeline.runtime.settings import Settings
 from pipeline.sections import outcomes
@@ -25,7 +25,7 @@ class SectionsHere:
 
     settings: Settings
     now_ms: Callable[[], int]
-    replica: Replica = field(default_factory=Replica)
+    replica: SectionMirror = field(default_factory=SectionMirror)
     _admission: Admission = field(init=False)
     _histories: Histories = field(init=False)
     _arrived: list[tuple[int, list[Sighting]]] = field(default_factory=list)  # for taking them again
@@ -84,7 +84,7 @@ def _outcome(one: outcomes.Outcome, at_ms: int) -> Outcome:
     if isinstance(one, Violation):
         return Outcome(at_ms=at_ms, violation=one)
     if isinstance(one, outcomes.Withdrawn):
-        gone = Withdrawn(kind="violation", id=one.violation.violation_id, reason=one.reason)
+        gone = WithdrawnOutcome(kind="violation", id=one.violation.violation_id, reason=one.reason)
         return Outcome(at_ms=at_ms, withdrawn=gone)
-    nothing = ProvesNothing(section_id=one.section_id, reason=one.reason, detail=one.detail)
+    nothing = ProvesNothingOutcome(section_id=one.section_id, reason=one.reason, detail=one.detail)
     return Outcome(at_ms=at_ms, proves_nothing=nothing)

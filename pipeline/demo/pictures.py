@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from pipeline.simulation.network import RoadNetwork
-from pipeline.simulation.vehicles import Vehicle, Wanted, draw_vehicle
+from pipeline.simulation.vehicles import SimulatedVehicle, Wanted, draw_vehicle
 from pipeline.sources.pictures import pictures_of
 from pipeline.vision.rendering.passages import render_passage
 from schemas.base import Country
@@ -71,7 +71,7 @@ def rendered_passages(network: RoadNetwork, seconds: float, seed: int) -> Iterat
     for number, (after_ms, camera_id) in enumerate(times):
         vehicle = draw_vehicle(random, wanted)
         if number in special:
-            vehicle = Vehicle(*special[number])
+            vehicle = SimulatedVehicle(*special[number])
         harsh = number not in special and random.random() < 0.14
         passage = render_passage(random, vehicle.plate, vehicle.country, night=camera_id in BY_NIGHT, harsh=harsh)
         frames = tuple(passage.frames(camera_id, 0))

@@ -14,7 +14,7 @@ from pipeline.demo.agent_metrics import AgentMetrics, follow
 from pipeline.demo.desks import Desks
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, Shown, judge, play_pictures
-from pipeline.demo.report import Delivery, Report, make_report
+from pipeline.demo.report import Delivery, DemoReport, make_report
 from pipeline.demo.screen import Screen, alert_line
 from pipeline.demo.watch import Watch, watch_topics
 from pipeline.runtime.clock import platform_now_ms
@@ -64,7 +64,7 @@ class Performance:
             await load_reference(everything, writer_of_known(client, self.platform.settings.namespace))
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
-    async def show(self, passages: list[Shown]) -> Report:
+    async def show(self, passages: list[Shown]) -> DemoReport:
         """Play all reads and pictures once, wait for the results, and compare them with the truth."""
         sees, namespace = self.platform.servers_as("tail").kafka.client_kwargs(), self.platform.settings.namespace
         sends = self.platform.servers_as("camera").kafka.client_kwargs()
@@ -139,7 +139,7 @@ class Performance:
             and {forward.forward_id for forward in truth.forwards} <= watch.receipts.keys()
         )
 
-    def _report(self, watch: Watch, simulation: Simulation, passages: list[Shown], starts_ms: int) -> Report:
+    def _report(self, watch: Watch, simulation: Simulation, passages: list[Shown], starts_ms: int) -> DemoReport:
         judged, _ = judge(passages, watch.picture_reads, starts_ms)
         from_pictures = {*PICTURE_CAMERAS, REAL.camera_id}
         seen = [read for read in watch.reads if read.camera_id not in from_pictures]

@@ -10,13 +10,13 @@ from rich.text import Text
 
 from pipeline.demo.pictures import WANTED, Judged
 from pipeline.runtime.terminal import styled
-from pipeline.simulation.compare import Comparison, Outcome, compare
+from pipeline.simulation.compare import ComparedOutcome, Comparison, compare
 from schemas.outcomes import Alert
 
 _TOLD = 6
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the final table."""
 
     what: str
@@ -29,7 +29,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     agrees: bool
 
 
-class Misread(msgspec.Struct, frozen=True, kw_only=True):
+class MisreadPassage(msgspec.Struct, frozen=True, kw_only=True):
     """One passage in a picture whose plate was read wrongly. shown: the plate; read: the text; None: no text."""
 
     camera_id: str
@@ -43,13 +43,13 @@ class Pictures(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     passages: int
     right: int
-    misreads: list[Misread]
+    misreads: list[MisreadPassage]
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
     """The result of the demo. agrees: nothing is missing and nothing is spurious."""
 
-    lines: list[Line]
+    lines: list[ReportRow]
     pictures: list[Pictures]
     reads: int
     agrees: bool
@@ -64,9 +64,9 @@ class Delivery:
 
 
 def make_report(
-    outcome: Outcome, sent: Sequence[str], delivery: Delivery, judged: Sequence[Judged], picture_alerts: Sequence[Alert],
+    outcome: ComparedOutcome, sent: Sequence[str], delivery: Delivery, judged: Sequence[Judged], picture_alerts: Sequence[Alert],
     order: Sequence[str], reads: Comparison,
-) -> Report:  # fmt: skip
+) -> DemoReport:  # fmt: skip
     """Make the report. sent: the expected forward_ids. order: cameras whose reads came out of order. reads: the comparison
     of simulated reads."""
     lines = [
@@ -82,15 +82,15 @@ def make_report(
         _pictures("rendered", [one for one in judged if not one.real]),
         _pictures("real", [one for one in judged if one.real]),
     ]
-    return Report(
+    return DemoReport(
         lines=lines, pictures=[kind for kind in kinds if kind.passages], reads=reads.seen,
         agrees=all(line.agrees for line in lines),
     )  # fmt: skip
 
 
-def _line(what: str, found: Comparison, more_wrong: Sequence[str] = ()) -> Line:
+def _line(what: str, found: Comparison, more_wrong: Sequence[str] = ()) -> ReportRow:
     wrong = [f"{name}: {why}" for name, why in found.wrong] + list(more_wrong)
-    return Line(
+    return ReportRow(
         what=what, expected=found.expected, seen=found.seen, missing=list(found.missing), spurious=list(found.spurious),
         wrong=wrong, double=len(found.double), agrees=found.agrees and not more_wrong,
     )  # fmt: skip
@@ -113,14 +113,16 @@ def _picture_alerts(judged: Sequence[Judged], alerts: Sequence[Alert]) -> Compar
 def _pictures(kind: str, judged: Sequence[Judged]) -> Pictures:
     known = [one for one in judged if one.shown.plate is not None]
     misreads = [
-        Misread(camera_id=one.shown.camera_id, shown=one.shown.plate or "", read=one.read.plate if one.read else None)
+        MisreadPassage(
+            camera_id=one.shown.camera_id, shown=one.shown.plate or "", read=one.read.plate if one.read else None
+        )
         for one in known
         if not one.right
     ]
     return Pictures(kind=kind, passages=len(known), right=len(known) - len(misreads), misreads=misreads)
 
 
-def print_report(report: Report, console: Console) -> None:
+def print_report(report: DemoReport, console: Console) -> None:
     """Print the final table, and what is wrong in words."""
     table = Table(title="Expected against seen", title_justify="left")
     for name in ("", "expected", "seen", "missing", "spurious", "wrong", "second copies", ""):

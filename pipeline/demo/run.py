@@ -12,7 +12,7 @@ from rich.console import Console
 from pipeline.demo.desks import Desks
 from pipeline.demo.pictures import Shown, real_pictures, rendered_passages
 from pipeline.demo.play import DemoOptions, Performance, ended
-from pipeline.demo.report import Report, print_report
+from pipeline.demo.report import DemoReport, print_report
 from pipeline.errors import Misconfigured
 from pipeline.runtime.private import open_private, private_folder
 from pipeline.runtime.settings import load_settings
@@ -22,7 +22,7 @@ from pipeline.simulation.network_small import small_network
 from pipeline.sources.pictures import pictures_of
 
 
-async def run_demo(options: DemoOptions, console: Console, tell: Callable[[Report], None]) -> None:
+async def run_demo(options: DemoOptions, console: Console, tell: Callable[[DemoReport], None]) -> None:
     """Run the whole demo. tell: called with the report when the traffic has been played.
 
     Everything is stopped and removed at the end, also when it is cancelled.

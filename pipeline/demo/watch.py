@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL
-from pipeline.simulation.compare import Seen
+from pipeline.simulation.compare import SeenOutputs
 from pipeline.stream import codec
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch
@@ -25,7 +25,7 @@ _FROM_PICTURES = {*PICTURE_CAMERAS, REAL.camera_id}
 class Watch:
     """All messages read so far. simulated, pictures: by the kind of camera that they came from."""
 
-    simulated: Seen = field(default_factory=Seen)
+    simulated: SeenOutputs = field(default_factory=SeenOutputs)
     picture_alerts: list[Alert] = field(default_factory=list)
     picture_reads: list[PlateRead] = field(default_factory=list)
     reads: deque[PlateRead] = field(default_factory=lambda: deque(maxlen=200_000))

@@ -39,7 +39,7 @@ def lawful_days(country: str, setting: str = "VIGIE_COUNTRY") -> int:
     return days
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
+class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The address and keys of one neighbour's receiver."""
 
     url: str  # https://...
@@ -56,7 +56,7 @@ class LiaisonSettings(msgspec.Struct, frozen=True, kw_only=True):
     client_key_file: Path | None = None
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0  # one delivery attempt
     max_backoff_s: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30.0
-    desks: dict[str, Desk] = {}
+    desks: dict[str, DeskSettings] = {}
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

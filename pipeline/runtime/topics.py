@@ -42,7 +42,7 @@ class TopicShape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class TopicDifference:
     """One difference between a topic as wanted and as found. found: None where the topic is missing."""
 
     topic: str
@@ -62,7 +62,7 @@ class TopicsReport:
     """The topics that create_topics made, and the differences that it found and did not change."""
 
     created: tuple[str, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[TopicDifference, ...]
 
 
 def wanted_topics(
@@ -137,7 +137,7 @@ async def check_topics(
     replication: int | None = None,
     partitions: Mapping[str, int] | None = None,
     kept_days: int | None = None,
-) -> tuple[Difference, ...]:
+) -> tuple[TopicDifference, ...]:
     """How the broker's topics differ from what create_topics with the same arguments makes. Raises Unavailable."""
     async with kafka_admin(connection) as admin:
         copies = await _copies(admin) if replication is None else replication
@@ -151,14 +151,14 @@ async def list_topics(connection: KafkaConnection, namespace: str) -> tuple[Topi
         return await _shapes(admin, wanted_topics(namespace))
 
 
-def differences(wanted: tuple[TopicShape, ...], found: tuple[TopicShape, ...]) -> tuple[Difference, ...]:
+def differences(wanted: tuple[TopicShape, ...], found: tuple[TopicShape, ...]) -> tuple[TopicDifference, ...]:
     """How found differs from wanted. More partitions or copies than wanted are no difference."""
     by_name = {shape.name: shape for shape in found}
-    result: list[Difference] = []
+    result: list[TopicDifference] = []
     for want in wanted:
         have = by_name.get(want.name)
         if have is None:
-            result.append(Difference(topic=want.name, what="topic", wanted=want.name, found=None, blocks=True))
+            result.append(TopicDifference(topic=want.name, what="topic", wanted=want.name, found=None, blocks=True))
             continue
         for what, least, count in (
             ("partitions", want.partitions, have.partitions),
@@ -167,13 +167,13 @@ def differences(wanted: tuple[TopicShape, ...], found: tuple[TopicShape, ...]) -
             if count < least:
                 blocks = what == "partitions"
                 result.append(
-                    Difference(topic=want.name, what=what, wanted=str(least), found=str(count), blocks=blocks)
+                    TopicDifference(topic=want.name, what=what, wanted=str(least), found=str(count), blocks=blocks)
                 )
         for what, value in want.config.items():
             is_value = have.config.get(what)
             if is_value is not None and is_value != value:
                 blocks = what == "max.message.bytes" and int(is_value) < int(value)
-                result.append(Difference(topic=want.name, what=what, wanted=value, found=is_value, blocks=blocks))
+                result.append(TopicDifference(topic=want.name, what=what, wanted=value, found=is_value, blocks=blocks))
     return tuple(result)
 
 

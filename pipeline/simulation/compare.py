@@ -41,7 +41,7 @@ def compare(expected: Iterable[str], seen: Iterable[str], *, wrong: Iterable[tup
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ComparedOutcome:
     """The comparisons of one simulation: alerts, violations, forwards."""
 
     alerts: Comparison
@@ -55,7 +55,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenOutputs:
     """What the platform sent, in the order of arrival."""
 
     alerts: list[Alert] = field(default_factory=list)
@@ -63,18 +63,18 @@ class Seen:
     forwards: list[Forward] = field(default_factory=list)
     withdrawn: list[Withdrawal] = field(default_factory=list)
 
-    def standing(self) -> "Seen":
+    def standing(self) -> "SeenOutputs":
         """The same without what was withdrawn, each in its first revision: an alert that is confirmed later is not a second
         alert."""
         gone = {(one.kind, one.id) for one in self.withdrawn}
-        return Seen(
+        return SeenOutputs(
             [one for one in self.alerts if one.revision == 1 and ("alert", one.alert_id) not in gone],
             [one for one in self.violations if ("violation", one.violation_id) not in gone],
             [one for one in self.forwards if ("forward", one.forward_id) not in gone],
         )
 
 
-def compare_outcome(truth: Truth, seen: Seen, *, ringing: bool = True) -> Outcome:
+def compare_outcome(truth: Truth, seen: SeenOutputs, *, ringing: bool = True) -> ComparedOutcome:
     """Compare what a simulation must lead to with what was seen. What was withdrawn does not count as seen.
 
     ringing: compare also which alerts rang: each wanted vehicle once, and only live ones. False where the platform was down
@@ -84,7 +84,7 @@ def compare_outcome(truth: Truth, seen: Seen, *, ringing: bool = True) -> Outcom
     alerts = [alert.alert_id for alert in seen.alerts]
     violations = [violation.violation_id for violation in seen.violations]
     forwards = [forward.forward_id for forward in seen.forwards]
-    return Outcome(
+    return ComparedOutcome(
         alerts=compare((a.alert_id for a in truth.alerts), alerts, wrong=_wrong_alerts(truth, seen.alerts, ringing)),
         violations=compare(
             (violation.violation_id for violation in truth.violations), violations, wrong=_wrong_violations(truth, seen)
@@ -136,7 +136,7 @@ def _wrong_alerts(truth: Truth, seen: Sequence[Alert], ringing: bool) -> list[tu
     return wrong
 
 
-def _wrong_violations(truth: Truth, seen: Seen) -> list[tuple[str, str]]:
+def _wrong_violations(truth: Truth, seen: SeenOutputs) -> list[tuple[str, str]]:
     expected = {violation.violation_id: violation for violation in truth.violations}
     found = {violation.violation_id: violation for violation in seen.violations}
     return [

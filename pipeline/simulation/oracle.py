@@ -19,7 +19,7 @@ MAY_RING_WITHIN_MS = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class WantedRead:
     """One read of a wanted vehicle. match: how its text relates to the entry; None: it must not be recognised."""
 
     read: PlateRead
@@ -39,7 +39,7 @@ def counts_here(network: RoadNetwork, entry: HotlistEntry, read: PlateRead) -> b
     return in_zone or read.camera_id in entry.cameras
 
 
-def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[Sight]) -> Iterator[ExpectedAlert]:
+def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[WantedRead]) -> Iterator[ExpectedAlert]:
     """The alerts that one wanted vehicle must raise. sights: in the order of capture.
 
     The first live alert rings. Later, the first live one with exactly the wanted plate rings too, if all before only

@@ -6,7 +6,7 @@ from functools import lru_cache
 from random import Random
 
 from pipeline.simulation.network import RoadNetwork, Route
-from pipeline.simulation.vehicles import Vehicle
+from pipeline.simulation.vehicles import SimulatedVehicle
 from schemas import ids
 from schemas.reads import Alternative, ClockState, PlateRead, VehicleClass
 
@@ -25,7 +25,7 @@ _SLOWEST = 0.84  # of what is driven there; 1 at most, so every limit is kept
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class DrivenPassage:
     """One vehicle passing one camera. at_ms: UTC."""
 
     camera_id: str
@@ -58,14 +58,14 @@ def timetable(route: Route, slow: bool) -> tuple[tuple[float, float], ...]:
 
 def drive(
     random: Random, route: Route, vehicle_class: VehicleClass, start_ms: int, window: tuple[int, int]
-) -> Iterator[Passage]:
+) -> Iterator[DrivenPassage]:
     """The passages of a vehicle that starts at start_ms and keeps to every limit, as far as they lie in the window (UTC ms,
     end excluded)."""
     pace = draw_pace(random)
     for leg, (after_ms, speed_kmh) in zip(route.legs, timetable(route, vehicle_class in SLOW_CLASSES), strict=True):
         at_ms = start_ms + int(after_ms / pace)
         if window[0] <= at_ms < window[1]:
-            yield Passage(leg.camera_id, at_ms, round(speed_kmh * pace, 1), 1 + int(random.random() * 2))
+            yield DrivenPassage(leg.camera_id, at_ms, round(speed_kmh * pace, 1), 1 + int(random.random() * 2))
 
 
 def duration_ms(route: Route) -> int:
@@ -75,8 +75,8 @@ def duration_ms(route: Route) -> int:
 
 def read_of(
     network: RoadNetwork,
-    vehicle: Vehicle,
-    passage: Passage,
+    vehicle: SimulatedVehicle,
+    passage: DrivenPassage,
     *,
     due_ms: int,
     plate: str | None = None,

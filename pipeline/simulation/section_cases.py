@@ -9,9 +9,9 @@ from typing import NamedTuple
 from pipeline.simulation.arrivals import Arrival, prompt_ms
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.oracle import corrected_be_kmh
-from pipeline.simulation.passages import CLOCKS, Passage, read_of, travel_ms
+from pipeline.simulation.passages import CLOCKS, DrivenPassage, read_of, travel_ms
 from pipeline.simulation.truth import ExpectedViolation, Quiet, Truth
-from pipeline.simulation.vehicles import Vehicle, Wanted, draw_plate
+from pipeline.simulation.vehicles import SimulatedVehicle, Wanted, draw_plate
 from schemas import ids
 from schemas.base import Country
 from schemas.reads import ClockState, VehicleClass
@@ -92,7 +92,7 @@ def section_case(
     section = random.choices(network.sections, weights)[0]
     distance = random.choice(section.distances)
     country: Country = random.choice(("BE", "BE", "BE", "FR", "NL", "DE"))
-    vehicle = Vehicle(
+    vehicle = SimulatedVehicle(
         plate=draw_plate(random, country, wanted),
         country=country,
         vehicle_class=manner.vehicle_class,
@@ -103,9 +103,9 @@ def section_case(
     latest_ms = max(window[0], window[1] - _MARGIN_MS - took_ms)
     entered_ms = random.randint(window[0], latest_ms)
     first, last = distance.entry_camera_id, distance.exit_camera_id
-    passages = [Passage(first, entered_ms, speed_kmh), Passage(last, entered_ms + took_ms, speed_kmh)]
+    passages = [DrivenPassage(first, entered_ms, speed_kmh), DrivenPassage(last, entered_ms + took_ms, speed_kmh)]
     if manner.backwards:
-        passages = [Passage(last, entered_ms, speed_kmh), Passage(first, entered_ms + took_ms, speed_kmh)]
+        passages = [DrivenPassage(last, entered_ms, speed_kmh), DrivenPassage(first, entered_ms + took_ms, speed_kmh)]
     arrivals = _arrivals(random, network, manner, vehicle, passages, window)
     if any(arrival.due_ms >= window[1] for arrival in arrivals):
         return [], Truth()
@@ -116,8 +116,8 @@ def _arrivals(
     random: Random,
     network: RoadNetwork,
     manner: Manner,
-    vehicle: Vehicle,
-    passages: list[Passage],
+    vehicle: SimulatedVehicle,
+    passages: list[DrivenPassage],
     window: tuple[int, int],
 ) -> list[Arrival]:
     dues = [passage.at_ms + prompt_ms(random) for passage in passages]
@@ -172,7 +172,7 @@ def _truth(
     section: Section,
     distance: Distance,
     manner: Manner,
-    vehicle: Vehicle,
+    vehicle: SimulatedVehicle,
     limit: int,
     took_ms: int,
     arrivals: list[Arrival],

@@ -8,8 +8,8 @@ from random import Random
 from pipeline.simulation.arrivals import SLOW_MS, Arrival, late_ms, prompt_ms, slow_ms
 from pipeline.simulation.misreads import misread
 from pipeline.simulation.network import RoadNetwork, Route
-from pipeline.simulation.passages import HOUR_MS, Passage, drive, duration_ms, read_of
-from pipeline.simulation.vehicles import Vehicle, Wanted, draw_class, draw_vehicle
+from pipeline.simulation.passages import HOUR_MS, DrivenPassage, drive, duration_ms, read_of
+from pipeline.simulation.vehicles import SimulatedVehicle, Wanted, draw_class, draw_vehicle
 from schemas.reads import Alternative, VehicleClass
 
 
@@ -70,7 +70,7 @@ class Traffic:
                     vehicle, replace(passage, at_ms=passage.at_ms - ago_ms) if ago_ms else passage, due_ms
                 )
 
-    def _draw(self, vehicle_class: VehicleClass, controlled: bool, at_ms: int) -> Vehicle:
+    def _draw(self, vehicle_class: VehicleClass, controlled: bool, at_ms: int) -> SimulatedVehicle:
         while True:
             vehicle = draw_vehicle(self._random, self._wanted, vehicle_class)
             if vehicle.plate in self._reserved:
@@ -89,7 +89,7 @@ class Traffic:
     def _delay_ms(self) -> int:
         return slow_ms(self._random) if self._random.random() < self._slow else prompt_ms(self._random)
 
-    def _arrival(self, vehicle: Vehicle, passage: Passage, due_ms: int) -> Arrival:
+    def _arrival(self, vehicle: SimulatedVehicle, passage: DrivenPassage, due_ms: int) -> Arrival:
         text, confidence = vehicle.plate, self._random.uniform(0.9, 0.995)
         alternatives: tuple[Alternative, ...] = ()
         if self._random.random() < self._misreads:

@@ -62,7 +62,7 @@ class Misread(Message, frozen=True, kw_only=True, tag_field="kind", tag="misread
     shown: Plate  # as carried
 
 
-Line = ExpectedAlert | ExpectedViolation | ExpectedForward | Quiet | Misread
+TruthLine = ExpectedAlert | ExpectedViolation | ExpectedForward | Quiet | Misread
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Truth:
     forwards: tuple[ExpectedForward, ...] = ()
     quiet: tuple[Quiet, ...] = ()
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[TruthLine]:
         """Everything, kind by kind."""
         yield from self.alerts
         yield from self.violations
@@ -99,7 +99,7 @@ def stale(truth: Truth) -> Truth:
     return replace(truth, alerts=tuple(late))
 
 
-def write_lines(lines: Iterable[Line], out: IO[bytes]) -> int:
+def write_lines(lines: Iterable[TruthLine], out: IO[bytes]) -> int:
     """One JSON object a line. Returns how many were written."""
     encoder, count = msgspec.json.Encoder(), 0
     for line in lines:
@@ -110,8 +110,8 @@ def write_lines(lines: Iterable[Line], out: IO[bytes]) -> int:
 
 def read_truth(source: IO[bytes]) -> Truth:
     """The truth that write_lines wrote, without misreads. Raises BadRecord naming a line that is not one of its lines."""
-    decoder = msgspec.json.Decoder(Line)
-    lines: list[Line] = []
+    decoder = msgspec.json.Decoder(TruthLine)
+    lines: list[TruthLine] = []
     for number, text in enumerate(source, start=1):
         try:
             lines.append(decoder.decode(text))

@@ -103,7 +103,7 @@ _COLOURS = ("black", "grey", "white", "blue", "red", "silver", "green")
 
 
 @dataclass(frozen=True, slots=True)
-class Vehicle:
+class SimulatedVehicle:
     """One vehicle. country_seen: the country that cameras report; None: they report none."""
 
     plate: str
@@ -192,10 +192,10 @@ def draw_class(random: Random) -> VehicleClass:
     return _CLASSES[bisect(_CLASS_BOUNDS, random.random())]
 
 
-def draw_vehicle(random: Random, wanted: Wanted, vehicle_class: VehicleClass = "car") -> Vehicle:
+def draw_vehicle(random: Random, wanted: Wanted, vehicle_class: VehicleClass = "car") -> SimulatedVehicle:
     """A random vehicle with the frequencies of Belgian roads."""
     country = random.choices(_COUNTRIES, _SHARES)[0]
-    return Vehicle(
+    return SimulatedVehicle(
         plate=draw_plate(random, country, wanted),
         country=country,
         vehicle_class=vehicle_class,

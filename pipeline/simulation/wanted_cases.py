@@ -7,10 +7,10 @@ from random import Random
 from pipeline.simulation.arrivals import LATE_MS, Arrival, late_ms, prompt_ms
 from pipeline.simulation.misreads import confusable, garbage, one_edit
 from pipeline.simulation.network import RoadNetwork
-from pipeline.simulation.oracle import Sight, expected_alerts, expected_forwards
-from pipeline.simulation.passages import Passage, drive, read_of
+from pipeline.simulation.oracle import WantedRead, expected_alerts, expected_forwards
+from pipeline.simulation.passages import DrivenPassage, drive, read_of
 from pipeline.simulation.truth import Quiet, Truth
-from pipeline.simulation.vehicles import Vehicle, Wanted
+from pipeline.simulation.vehicles import SimulatedVehicle, Wanted
 from schemas.base import Country
 from schemas.outcomes import Match
 from schemas.reference import HotlistEntry
@@ -43,12 +43,12 @@ def wanted_case(
         if due_ms < window[1]:
             confidence = round(random.uniform(0.93, 0.99) if text == vehicle.plate else random.uniform(0.82, 0.92), 3)
             read = read_of(network, vehicle, passage, due_ms=due_ms, plate=text, confidence=confidence)
-            sights.append(Sight(read, due_ms, match))
+            sights.append(WantedRead(read, due_ms, match))
             arrivals.append(Arrival(due_ms, read, vehicle.plate))
     return arrivals, _truth(network, entry, sights)
 
 
-def _truth(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[Sight]) -> Truth:
+def _truth(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[WantedRead]) -> Truth:
     alerts = tuple(expected_alerts(network, entry, sights))
     reads = {sight.read.read_id: sight.read for sight in sights}
     forwards = tuple(
@@ -68,12 +68,12 @@ def _clean(entry: HotlistEntry) -> Match:
     return "pattern" if "?" in entry.plate or "*" in entry.plate else "exact"
 
 
-def _vehicle_of(random: Random, entry: HotlistEntry) -> Vehicle:
+def _vehicle_of(random: Random, entry: HotlistEntry) -> SimulatedVehicle:
     """A vehicle that carries the entry's plate, or a plate that fits its pattern."""
     country: Country = entry.country or "BE"
     letters = "".join(random.choice("349") if c == "?" else "" if c == "*" else c for c in entry.plate)
     seen = country if entry.country and random.random() < 0.8 else None  # never one that contradicts the entry
-    return Vehicle(plate=letters, country=country, colour=entry.colour, country_seen=seen)
+    return SimulatedVehicle(plate=letters, country=country, colour=entry.colour, country_seen=seen)
 
 
 def _misread(random: Random, entry: HotlistEntry, plate: str, wanted: Wanted) -> tuple[str, Match | None]:
@@ -93,8 +93,8 @@ def _captured_within(window: tuple[int, int], *, late: bool) -> tuple[int, int]:
 
 
 def _journey(
-    random: Random, network: RoadNetwork, entry: HotlistEntry, vehicle: Vehicle, captured: tuple[int, int]
-) -> list[Passage]:
+    random: Random, network: RoadNetwork, entry: HotlistEntry, vehicle: SimulatedVehicle, captured: tuple[int, int]
+) -> list[DrivenPassage]:
     """The passages in these times (from, until; UTC ms) on a route past a camera where the entry counts; at least one is at
     such a camera."""
     goals = _goals(random, network, entry)
@@ -107,14 +107,14 @@ def _journey(
             return list(_within(passages, shift_ms, captured))
 
 
-def _apart(passages: Sequence[Passage]) -> bool:
+def _apart(passages: Sequence[DrivenPassage]) -> bool:
     return all(later.at_ms - earlier.at_ms >= _LEAST_GAP_MS for earlier, later in pairwise(passages))
 
 
-def _within(passages: Sequence[Passage], shift_ms: int, captured: tuple[int, int]) -> Iterator[Passage]:
+def _within(passages: Sequence[DrivenPassage], shift_ms: int, captured: tuple[int, int]) -> Iterator[DrivenPassage]:
     for passage in passages:
         if captured[0] <= passage.at_ms + shift_ms <= captured[1]:
-            yield Passage(passage.camera_id, passage.at_ms + shift_ms, passage.speed_kmh, passage.lane)
+            yield DrivenPassage(passage.camera_id, passage.at_ms + shift_ms, passage.speed_kmh, passage.lane)
 
 
 def _goals(random: Random, network: RoadNetwork, entry: HotlistEntry) -> list[str]:

@@ -11,7 +11,7 @@ from pipeline.vision.passages import Passages, sights_in, track_of
 from pipeline.vision.pictures import one_thread
 from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import SceneRead, read_crop, read_picture, read_track, warm_up
-from pipeline.vision.tracking import Passage
+from pipeline.vision.tracking import TrackedPassage
 from schemas.pictures import Frame
 
 
@@ -89,7 +89,7 @@ class LocalReader:
         for passage in passages.observe(frame, picture.offset_ms, sights, picture.offset_ms):
             yield self._passage(passage, names, _ms_since(began))
 
-    def _passage(self, passage: Passage, names: dict[int, str], ms: float) -> PictureReads:
+    def _passage(self, passage: TrackedPassage, names: dict[int, str], ms: float) -> PictureReads:
         began = time.perf_counter()
         track = track_of(passage)
         read = read_track(track, self._reader)

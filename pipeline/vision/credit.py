@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.vision.ctc import Scores, spelt
-from pipeline.vision.lines import Lines
+from pipeline.vision.lines import PlateLines
 from pipeline.vision.own import pixel_of
 from pipeline.vision.rows import Row
 from pipeline.vision.shapes import is_common
-from pipeline.vision.verify import Verdict, chance
+from pipeline.vision.verify import BlockVerdict, chance
 from pipeline.vision.vote import is_bare
 
 # log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
@@ -19,7 +19,7 @@ _MOSTLY_WHOLE = 2.8  # log odds that a text is all of its plate, before the pict
 _HALF_A_CHARACTER = 0.29  # of its height
 
 
-def read_rows(lines: Lines, scores: Sequence[Scores], text: str) -> list[Row]:
+def read_rows(lines: PlateLines, scores: Sequence[Scores], text: str) -> list[Row]:
     """The parts of a plate's rows in which the text was read, each from its first to its last character there."""
     said = [spelt(one) for one in scores]
     whole = "".join(character for line in said for character, _ in line)
@@ -36,7 +36,7 @@ def read_rows(lines: Lines, scores: Sequence[Scores], text: str) -> list[Row]:
     return rows
 
 
-def as_single(verdict: Verdict) -> Verdict:
+def as_single(verdict: BlockVerdict) -> BlockVerdict:
     """The verdict, for a line of a plate where no second line was found.
 
     Even ground to the left and right of the line speaks against a missing part, so `whole` is raised to a least value then.
@@ -44,7 +44,7 @@ def as_single(verdict: Verdict) -> Verdict:
     return replace(verdict, whole=max(verdict.whole, _FREE)) if verdict.free else verdict
 
 
-def credit_of(verdict: Verdict, text: str) -> float:
+def credit_of(verdict: BlockVerdict, text: str) -> float:
     """The probability, 0..1, that a text is a plate's text, and the whole of it.
 
     verdict: what the picture around the text shows. The text's own shape counts little: many words and numbers have the

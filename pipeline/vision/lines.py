@@ -14,7 +14,7 @@ from pipeline.vision.rows import Grey, Row, find_row, sheared, straighten
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlateLine:
     """One line of text, turned upright.
 
     picture: (48, w, 3) BGR. row: where the line runs in the crop. skipped: how many of its columns were left out at the left.
@@ -34,7 +34,7 @@ class Line:
         return replace(self.row, centre_x=x, centre_y=self.row.y_at(x), length=max(end - begin, 1.0))
 
 
-Lines = tuple[Line, ...]
+PlateLines = tuple[PlateLine, ...]
 """One or two lines, top to bottom."""
 
 # heights of a character that are looked at beyond the plate's ends
@@ -44,7 +44,7 @@ _PITCHES = (1.25, 1.55)  # heights of a character from one line's middle to the 
 _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with margins
 
 
-def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iterator[Lines]:
+def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iterator[PlateLines]:
     """Ways to cut a plate into lines, the most promising first. Each takes 0.3 ms or more, when the iterator comes to it.
 
     Yields nothing where no row of characters is found; with surely_a_plate it then yields the whole plate, or its two
@@ -69,7 +69,7 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
         yield _cut(crop, (row,))
 
 
-def with_another_line(crop: Picture, row: Row) -> Iterator[Lines]:
+def with_another_line(crop: Picture, row: Row) -> Iterator[PlateLines]:
     """Ways to cut a plate of two lines of which only one was read, the most promising first.
 
     The other line is taken to be above or below `row`, at usual distances. crop: see lines_of.
@@ -89,15 +89,15 @@ def with_another_line(crop: Picture, row: Row) -> Iterator[Lines]:
             yield _cut(crop, (other, longer) if side < 0 else (longer, other))
 
 
-def _cut(crop: Picture, rows: tuple[Row, ...]) -> Lines:
+def _cut(crop: Picture, rows: tuple[Row, ...]) -> PlateLines:
     return tuple(_line(crop, row) for row in rows)
 
 
-def _line(crop: Picture, row: Row) -> Line:
+def _line(crop: Picture, row: Row) -> PlateLine:
     """The line without the bands at its ends, whose small letters (country, region) are no part of the plate's text."""
     line = straighten(crop, row)
     (_, left), (_, right) = bands_of(line)
-    return Line(line[:, left : line.shape[1] - right].copy(), row, left)
+    return PlateLine(line[:, left : line.shape[1] - right].copy(), row, left)
 
 
 def _along(row: Row, inner: Box, crop: Picture, reach: float) -> Row:
@@ -157,7 +157,7 @@ def are_stacked(a: Row, b: Row) -> bool:
     )
 
 
-def _without_row(crop: Picture, inner: Box) -> list[Lines]:
+def _without_row(crop: Picture, inner: Box) -> list[PlateLines]:
     """No row was found (blurred, tiny, worn): the whole plate as one line, or its halves where it is too square for one."""
     x, y, width, height = inner
     if width < 2.2 * height:

@@ -11,7 +11,7 @@ from pipeline.vision.locate import find_plates
 from pipeline.vision.motion import Motion, View, in_view
 from pipeline.vision.pictures import Picture, decode_picture, encode_jpeg, overview_of, upright_size
 from pipeline.vision.sights import Sight, sight_of
-from pipeline.vision.tracking import Passage, Spent, Tracker
+from pipeline.vision.tracking import Spent, TrackedPassage, Tracker
 from schemas.pictures import Crop, Frame, Track
 from schemas.reference import PicturePoint
 
@@ -44,7 +44,7 @@ def warm_up() -> None:
         sights_in(encode_jpeg(picture))
 
 
-def track_of(passage: Passage, line: PictureLine | None = None) -> Track:
+def track_of(passage: TrackedPassage, line: PictureLine | None = None) -> Track:
     """The message that carries a complete passage to the agent ocr. line: a section's line in the camera's picture, whose
     crossing is timed."""
     best = passage.seen[0]
@@ -76,7 +76,7 @@ def track_of(passage: Passage, line: PictureLine | None = None) -> Track:
     )
 
 
-def _crossing(passage: Passage, line: PictureLine) -> Crossing | None:
+def _crossing(passage: TrackedPassage, line: PictureLine) -> Crossing | None:
     """When the plate crossed the line; None when its detections are not on both sides of it."""
     width, height = upright_size(passage.seen[0].frame.image)
     path = [
@@ -117,7 +117,7 @@ class Passages:
 
     def watch(
         self, frame: Frame, offset: int, now_ms: int, sent_ms: int | None = None, view: View = EVERYTHING
-    ) -> list[Passage]:
+    ) -> list[TrackedPassage]:
         """Find and follow the plates of one frame; return the passages that are complete now. The camera must have been added.
 
         A frame of a fixed camera in which nothing moved is not searched while no passage is open. now_ms: the platform's clock.
@@ -135,7 +135,7 @@ class Passages:
 
     def observe(
         self, frame: Frame, offset: int, sights: Sequence[Sight], now_ms: int, sent_ms: int | None = None
-    ) -> list[Passage]:
+    ) -> list[TrackedPassage]:
         """Take the sights found in one frame of a camera that was added; return the passages that are complete now.
 
         now_ms: the platform's clock. sent_ms: when the frame entered the topic; None: now.
@@ -155,13 +155,13 @@ class Passages:
         now_ms: int,
         caught_up: Callable[[int], bool] = lambda _partition: True,
         most_bytes: int = MAX_HELD_BYTES,
-    ) -> list[Passage]:
+    ) -> list[TrackedPassage]:
         """Return and close the open passages of idle cameras; then, while the pictures held take more than most_bytes, those
         of the camera that holds most.
 
         caught_up: whether every frame that a partition holds now was observed.
         """
-        handed_on: list[Passage] = []
+        handed_on: list[TrackedPassage] = []
         for camera_id, tracker in self._trackers.items():
             if tracker.open_since() is not None and self._is_idle(camera_id, now_ms, caught_up):
                 handed_on += tracker.flush()

@@ -21,14 +21,14 @@ from pipeline.vision.boxes import Box
 from pipeline.vision.credit import as_single, credit_of, read_rows
 from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities
 from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
-from pipeline.vision.lines import Lines, lines_of, with_another_line
+from pipeline.vision.lines import PlateLines, lines_of, with_another_line
 from pipeline.vision.looks import looks_of
 from pipeline.vision.own import NAME, OwnReader
 from pipeline.vision.paddle import MIN_WIDTH, PaddleRecogniser, version
 from pipeline.vision.pictures import Picture
 from pipeline.vision.rows import Row
 from pipeline.vision.shapes import is_common, log_weight
-from pipeline.vision.verify import Verdict, Verifier
+from pipeline.vision.verify import BlockVerdict, BlockVerifier
 from pipeline.vision.vote import could_be_plate
 
 _SOME_LINE = 48, 160, 3  # the shape of a line that PaddleOCR reads while it loads
@@ -75,7 +75,7 @@ class Paddle:
 class Looked:
     """The ways in which one plate was cut into lines: for each way its lines, their scores, and the readings they give."""
 
-    ways: list[Lines]
+    ways: list[PlateLines]
     own: list[list[Scores]]
     found: list[list[Reading]]
 
@@ -83,7 +83,7 @@ class Looked:
 class Judge(Protocol):
     """Tells whether the text of some rows in a grey picture stands on a plate (see verify.Verifier)."""
 
-    def look(self, grey: NDArray[np.uint8], rows: Sequence[Row]) -> Verdict: ...
+    def look(self, grey: NDArray[np.uint8], rows: Sequence[Row]) -> BlockVerdict: ...
 
 
 class PlateReader:
@@ -100,7 +100,7 @@ class PlateReader:
     @classmethod
     def load(cls, arbiter: LineReader | None = None) -> "PlateReader":
         """Load the own networks: 50 ms. arbiter: by default PaddleOCR, loaded when it is first needed. Raises Misconfigured."""
-        return cls(OwnReader(), arbiter or Paddle(), f"{NAME}+{version()}", Verifier())
+        return cls(OwnReader(), arbiter or Paddle(), f"{NAME}+{version()}", BlockVerifier())
 
     def read(self, crop: Picture, inner: Box, *, surely_a_plate: bool = False, arbitrate: bool = True) -> list[Reading]:
         """The texts that a plate may show, likeliest first; empty when there is none. It takes 3 ms, with PaddleOCR 15 to
@@ -150,7 +150,7 @@ class PlateReader:
             credit = credit_of(as_single(verdict), readings[0].text)
         return best, readings, credit
 
-    def _verdict(self, grey: NDArray[np.uint8], looked: Looked, text: str) -> tuple[list[Row], Verdict | None]:
+    def _verdict(self, grey: NDArray[np.uint8], looked: Looked, text: str) -> tuple[list[Row], BlockVerdict | None]:
         """The rows in which a text was read, and the judge's verdict on them; None without rows or judge."""
         credits = _credits(looked.found)
         best = max(range(len(credits)), key=lambda at: (_says(looked.found[at], text), credits[at]))
@@ -215,7 +215,7 @@ def _narrower(line: Picture) -> Picture:
     return np.asarray(cv2.resize(line, (width, line.shape[0]), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _worth_asking(ways: list[Lines], found: list[list[Reading]]) -> int:
+def _worth_asking(ways: list[PlateLines], found: list[list[Reading]]) -> int:
     """The index of the way to cut the plate about which PaddleOCR is asked.
 
     It is the most credible one; of those that say the same, the shortest.

@@ -38,7 +38,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SightInFrame:
     """One sight of a plate and the frame that it was cut from."""
 
     sight: Sight
@@ -46,7 +46,7 @@ class Seen:
 
 
 @dataclass(slots=True)
-class Passage:
+class TrackedPassage:
     """One vehicle's way through one camera's pictures. seen: its best sights, best first; empty once it was handed on."""
 
     track_id: str
@@ -55,7 +55,7 @@ class Passage:
     last_ms: int
     last_box: Box
     first_height: int
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[SightInFrame] = field(default_factory=list)
     detections: list[Spent] = field(default_factory=list)
     speed: tuple[float, float] = (0.0, 0.0)  # pixels per millisecond
     missing: int = 0
@@ -67,7 +67,7 @@ class Passage:
         passed = at_ms - self.last_ms
         return round(x + self.speed[0] * passed), round(y + self.speed[1] * passed), width, height
 
-    def follow(self, seen: Seen, offset: int) -> None:
+    def follow(self, seen: SightInFrame, offset: int) -> None:
         """Add one more sight. offset: of its frame's record."""
         at_ms, box = seen.frame.captured_at_ms, seen.sight.box
         self.move(at_ms, box)
@@ -103,22 +103,22 @@ class Tracker:
     def __init__(self, camera_id: str, spent: Iterable[Spent] = ()) -> None:
         """spent: detections of passages that were handed on before this tracker began."""
         self.camera_id = camera_id
-        self._open: list[Passage] = []
-        self._done: list[Passage] = []
+        self._open: list[TrackedPassage] = []
+        self._done: list[TrackedPassage] = []
         self._spent: dict[tuple[int, Box], Spent] = {}
         self._newly_spent: list[Spent] = []
         self._observed_ms: int | None = None  # the last frame
         for one in sorted(spent, key=lambda one: one.captured_at_ms):
             self._restore(one)
 
-    def observe(self, frame: Frame, offset: int, sights: Sequence[Sight]) -> list[Passage]:
+    def observe(self, frame: Frame, offset: int, sights: Sequence[Sight]) -> list[TrackedPassage]:
         """Add the plates of one frame; return the passages that are complete now, oldest first. offset: of the frame's record."""
         at_ms = frame.captured_at_ms
         handed_on = self._hand_on([p for p in self._open if abs(at_ms - p.last_ms) > GONE_MS])
         self._done = [p for p in self._done if at_ms - p.last_ms <= GONE_MS][-MAX_DONE:]
         self._observed_ms = at_ms
         known = [box for used_ms, box in self._used() if used_ms == at_ms]
-        by_box = {sight.box: Seen(sight, frame) for sight in sights if not _is_among(sight.box, known)}
+        by_box = {sight.box: SightInFrame(sight, frame) for sight in sights if not _is_among(sight.box, known)}
         fresh = list(by_box.values())
         followed = self._follow(fresh, at_ms, offset)
         for passage in self._open:
@@ -142,7 +142,7 @@ class Tracker:
         self._done, self._observed_ms = standing, at_ms
         return True
 
-    def flush(self) -> list[Passage]:
+    def flush(self) -> list[TrackedPassage]:
         """Hand on all open passages: the camera has stopped sending."""
         return self._hand_on(list(self._open))
 
@@ -172,7 +172,7 @@ class Tracker:
         yield from self._spent
         yield from ((one.captured_at_ms, one.box) for p in self._open for one in p.detections)
 
-    def _follow(self, fresh: list[Seen], at_ms: int, offset: int) -> set[str]:
+    def _follow(self, fresh: list[SightInFrame], at_ms: int, offset: int) -> set[str]:
         """Give each detection to the passage that it fits best, or begin a new one. Returns the ids of all that were seen."""
         taken: set[str] = set()
         left = list(fresh)
@@ -190,7 +190,7 @@ class Tracker:
             taken.add(passage.track_id)
         return taken
 
-    def _fits(self, fresh: list[Seen], at_ms: int) -> Iterator[tuple[float, int, Passage]]:
+    def _fits(self, fresh: list[SightInFrame], at_ms: int) -> Iterator[tuple[float, int, TrackedPassage]]:
         left = [p for p in self._done if at_ms > p.last_ms]  # whatever they were in up to then is used up already
         for passage in [*self._open, *left]:
             expected = passage.expected(at_ms)
@@ -199,20 +199,20 @@ class Tracker:
                 if misfit is not None:
                     yield misfit, index, passage
 
-    def _begin(self, seen: Seen, offset: int) -> Passage:
+    def _begin(self, seen: SightInFrame, offset: int) -> TrackedPassage:
         at_ms, box = seen.frame.captured_at_ms, seen.sight.box
-        passage = Passage(track_id(self.camera_id, at_ms, box), offset, at_ms, at_ms, box, box[3])
+        passage = TrackedPassage(track_id(self.camera_id, at_ms, box), offset, at_ms, at_ms, box, box[3])
         passage.follow(seen, offset)
         self._open.append(passage)
         return passage
 
-    def _hand_on(self, passages: list[Passage]) -> list[Passage]:
+    def _hand_on(self, passages: list[TrackedPassage]) -> list[TrackedPassage]:
         """Close these passages and return them with their sights. Their plates are followed further, without sights."""
         handed_on = []
         for passage in passages:
             self._open.remove(passage)
             self._use_up(passage.detections)
-            followed_on = Passage(
+            followed_on = TrackedPassage(
                 passage.track_id, passage.first_offset, passage.first_ms, passage.last_ms, passage.last_box,
                 passage.first_height, speed=passage.speed, done=True,
             )  # fmt: skip
@@ -230,7 +230,7 @@ class Tracker:
         known = next((p for p in self._done if p.track_id == one.track_id), None)
         if known is None:
             at_ms, box = one.captured_at_ms, one.box
-            self._done.append(Passage(one.track_id, one.offset, at_ms, at_ms, box, box[3], done=True))
+            self._done.append(TrackedPassage(one.track_id, one.offset, at_ms, at_ms, box, box[3], done=True))
         else:
             known.move(one.captured_at_ms, one.box)
 

@@ -27,7 +27,7 @@ MODEL = Path(__file__).parent / "models" / "verifier.onnx"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BlockVerdict:
     """The network's answer about a block of text. plate: log odds that it is on a plate. whole: log odds that it holds all
     of that plate's characters.
 
@@ -39,7 +39,7 @@ class Verdict:
     free: bool = False
 
 
-class Verifier:
+class BlockVerifier:
     """The network on onnxruntime, one thread. Not thread-safe."""
 
     def __init__(self, model: Path = MODEL) -> None:
@@ -51,7 +51,7 @@ class Verifier:
         options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
-    def look(self, grey: Grey, rows: Sequence[Row]) -> Verdict:
+    def look(self, grey: Grey, rows: Sequence[Row]) -> BlockVerdict:
         """Judge the text of these rows, top to bottom, each row as long as the text read in it. 0.6 ms.
 
         grey: (h, w) uint8 of the plate with its surroundings, not modified.
@@ -59,7 +59,7 @@ class Verifier:
         block = block_of(grey, rows)
         (found,) = self._session.run(["log_odds"], {"blocks": block[None, None].astype(np.float32) / 255.0})
         free = len(rows) == 1 and ends_are_free(block, rows[0].length / rows[0].height)
-        return Verdict(float(found[0, 0]), float(found[0, 1]), free)
+        return BlockVerdict(float(found[0, 0]), float(found[0, 1]), free)
 
 
 def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:

@@ -15,7 +15,7 @@ _SHORTEST_STEP_MS, _LONGEST_STEP_MS = 1.0, 1000.0
 
 
 @dataclass(slots=True)
-class Clock:
+class VideoClock:
     """A video's time, computed from its container's times so that it only goes forward.
 
     Where those stand still or go back, as where two recordings were joined, each frame adds a usual step.
@@ -49,7 +49,7 @@ def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tupl
     try:
         if video.get(cv2.CAP_PROP_FRAME_WIDTH) * video.get(cv2.CAP_PROP_FRAME_HEIGHT) > MAX_PIXELS:
             return
-        clock, number, due_ms = Clock(_step_of(video)), 0, 0.0
+        clock, number, due_ms = VideoClock(_step_of(video)), 0, 0.0
         while True:
             good, frame = video.read()
             if not good:

@@ -13,7 +13,7 @@ from pipeline.receiver.credentials import Credentials, create_credentials
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.platform import Platform
-from pipeline.simulation.compare import Seen, compare_outcome
+from pipeline.simulation.compare import SeenOutputs, compare_outcome
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
@@ -37,7 +37,7 @@ class WholeRoad:
         self.platform: Platform
         self._workers = workers
         self._watchers: list[asyncio.Task[None]] = []
-        self.seen = Seen()
+        self.seen = SeenOutputs()
         self.dead_letters: list[DeadLetter] = []
         self._news = asyncio.Event()
 

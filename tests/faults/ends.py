@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from pipeline.errors import BadRecord
 from pipeline.receiver.inbox import read_inbox
-from pipeline.simulation.compare import Seen
+from pipeline.simulation.compare import SeenOutputs
 from pipeline.stream import codec
 from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
@@ -34,7 +34,7 @@ class Ends:
         self._road, self._ledger, self._now_s = road, ledger, now_s
         self._sent, self._pictures = sent, pictures
         self.reads, self.alerts = InOrder(sent), InOrder(sent)
-        self.seen = Seen()
+        self.seen = SeenOutputs()
         self.dead_letters: list[DeadLetter] = []
         self.dead_letters_s: list[float] = []  # when each came
         self.bad_receipts: list[Receipt] = []

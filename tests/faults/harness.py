@@ -24,7 +24,7 @@ from tests.faults.judge import Difference, Evidence, Strike
 from tests.faults.kinds import KINDS
 from tests.faults.ledger import Ledger, SentReads
 from tests.faults.pictures import PictureTraffic, with_pictures
-from tests.faults.report import Counts, Report, StrikeReport, by_kind
+from tests.faults.report import Counts, FaultsReport, StrikeReport, by_kind
 from tests.faults.road import NAMESPACE, SETTLE_MS, Road, open_road
 from tests.faults.schedule import Planned, schedule
 
@@ -67,7 +67,7 @@ class Run:
         """Seconds since the run began."""
         return time.monotonic() - self.began
 
-    async def on(self, road: Road, cameras: tuple[str, ...]) -> Report:
+    async def on(self, road: Road, cameras: tuple[str, ...]) -> FaultsReport:
         """Do the run on this road, from the first read to the judgement, and return the report."""
         pictures = PictureTraffic(cameras, self.ledger, self.now_s)
         simulation = await asyncio.to_thread(self._simulation, road.network)
@@ -180,7 +180,7 @@ class Run:
             await asyncio.sleep(0.5)
         await asyncio.sleep(3.0)
 
-    def _report(self, evidence: Evidence, growth: GrowthWatch) -> Report:
+    def _report(self, evidence: Evidence, growth: GrowthWatch) -> FaultsReport:
         differences = sorted(evidence.differences(), key=lambda one: one.sort == "told")  # what was told, last
         ends, ledger, end_s = evidence.ends, self.ledger, self.now_s()
         due = [item for item in ledger.items.values() if item.due_s is not None]
@@ -190,7 +190,7 @@ class Run:
         raw = ledger.second_copies()
         raw["read"] = max(0, ends.reads.second_copies - self.sent.again)
         strikes = [self._one(strike, until_s, differences) for strike, until_s in zip(self.strikes, nexts, strict=True)]
-        return Report(
+        return FaultsReport(
             seed=self.options.seed, seconds=self.options.seconds, cameras=self.options.cameras, rate=self.options.rate,
             reads_sent=len(self.sent),
             expected={"read": len(self.sent), **kinds}, seen={"read": len(ends.reads), **seen},
@@ -226,7 +226,7 @@ def _counts(differences: list[Difference], from_s: float, until_s: float, *, los
     )  # fmt: skip
 
 
-async def run_faults(options: Options, folder: Path, say: Say = lambda _line: None) -> Report:
+async def run_faults(options: Options, folder: Path, say: Say = lambda _line: None) -> FaultsReport:
     """Do one run in a folder of its own; nothing of it runs afterwards. Raises StartFailed when the platform does not start."""
     network, cameras = with_pictures(big_network(options.cameras, options.seed))
     async with open_road(folder, network) as road:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipeline.demo.pictures import WANTED
-from pipeline.simulation.compare import Seen, compare_outcome
+from pipeline.simulation.compare import SeenOutputs, compare_outcome
 from pipeline.simulation.truth import ExpectedAlert, Truth
 from schemas import ids
 from schemas.outcomes import Alert
@@ -149,7 +149,9 @@ class Evidence:
 
     def _wrong(self) -> Iterator[Difference]:
         """The messages that came with wrong content: another match, another speed, live although the read is old."""
-        outcome = compare_outcome(self.truth, Seen(self.ends.seen.alerts, self.ends.seen.violations), ringing=False)
+        outcome = compare_outcome(
+            self.truth, SeenOutputs(self.ends.seen.alerts, self.ends.seen.violations), ringing=False
+        )
         for name, words in (*outcome.alerts.wrong, *outcome.violations.wrong):
             kind: Literal["alert", "violation"] = "alert" if name.startswith("a-") else "violation"
             yield Difference("spurious", self.ledger.items[kind, name].due_s or 0.0, f"{kind} {name}: {words}")

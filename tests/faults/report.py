@@ -87,7 +87,7 @@ class Growth(msgspec.Struct, kw_only=True):
     most_files: int
 
 
-class Report(msgspec.Struct, kw_only=True):
+class FaultsReport(msgspec.Struct, kw_only=True):
     """The result of one run."""
 
     seed: int

@@ -18,7 +18,7 @@ LINE = "1ABC234,sis,theft,federal police,art. 36"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommandOutcome:
     """What a command said, and how it ended."""
 
     code: int
@@ -26,7 +26,7 @@ class Outcome:
     err: str
 
 
-Vigie = Callable[..., Awaitable[Outcome]]
+Vigie = Callable[..., Awaitable[CommandOutcome]]
 
 
 @pytest.fixture
@@ -39,13 +39,13 @@ def vigie(pair: EmbeddedPair, tmp_path: Path) -> Vigie:
         "COLUMNS": "200",
     }
 
-    async def run(*arguments: str, **overrides: str) -> Outcome:
+    async def run(*arguments: str, **overrides: str) -> CommandOutcome:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "pipeline.cli", *arguments, env={**os.environ, **settings, **overrides},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, err = await process.communicate()
-        return Outcome(process.returncode or 0, out.decode(), err.decode())
+        return CommandOutcome(process.returncode or 0, out.decode(), err.decode())
 
     return run
 

@@ -243,7 +243,7 @@ async def test_a_read_that_may_not_enter_is_refused_alone_under_its_place(house:
 
 async def test_a_change_of_the_hotlist_is_followed_without_a_restart(house: House) -> None:
     """The next poll has it; nothing is read again from the start."""
-    replica = hotlist.Replica()
+    replica = hotlist.HotlistMirror()
     follower = Follower(house.redis, house.namespace, (CAMERAS, ZONES, HOTLIST), replica.take)
     await follower.load()
     house.arrives_ms += 1_000

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from pipeline.errors import Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.topics import Difference, TopicRefused, check_topics, create_topics, list_topics
+from pipeline.runtime.topics import TopicDifference, TopicRefused, check_topics, create_topics, list_topics
 from schemas.topics import DAY_MS, DEAD_LETTERS, FRAMES, READS, TOPICS
 from tests.builders import KEPT_DAYS
 
@@ -83,7 +83,7 @@ async def test_a_missing_topic_is_reported_and_alone_created(kafka: KafkaConnect
     assert (f"{fresh}.alerts",) == again.created
 
 
-async def first_differences(kafka: KafkaConnection, namespace: str) -> tuple[Difference, ...]:
+async def first_differences(kafka: KafkaConnection, namespace: str) -> tuple[TopicDifference, ...]:
     """What differs, once the brokers that answer have heard of a change made just now."""
     async with asyncio.timeout(10):
         while not (found := await check_topics(kafka, namespace, partitions=FEW)):

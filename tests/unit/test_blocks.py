@@ -5,9 +5,9 @@ import pytest
 
 from pipeline.vision.credit import credit_of
 from pipeline.vision.ctc import ALPHABET, spelt
-from pipeline.vision.lines import Line
+from pipeline.vision.lines import PlateLine
 from pipeline.vision.rows import Row
-from pipeline.vision.verify import AROUND, HIGH, WIDE, Verdict, block_of, corners_of, ends_are_free
+from pipeline.vision.verify import AROUND, HIGH, WIDE, BlockVerdict, block_of, corners_of, ends_are_free
 
 
 def row(**changed: float) -> Row:
@@ -49,7 +49,7 @@ def test_blocks_of_any_picture_have_one_size(size: tuple[int, int]) -> None:
 
 def test_a_part_of_a_line_lies_where_its_pixels_came_from() -> None:
     """The whole picture of a line is the row and half a character more; a part is found again in it."""
-    line = Line(np.zeros((48, 176, 3), np.uint8), row())
+    line = PlateLine(np.zeros((48, 176, 3), np.uint8), row())
     whole = line.part(0, 176)
     assert (300.0, 220.0) == (pytest.approx(whole.centre_x), pytest.approx(whole.length))
     assert line.part(0, 88).ends[1] == pytest.approx(300.0)
@@ -65,10 +65,10 @@ def test_what_columns_spell_comes_with_its_place() -> None:
 
 def test_a_text_is_credited_by_what_the_picture_shows() -> None:
     """Of one look, a word needs more than a series' text; doubt about either question lowers it."""
-    clear = Verdict(plate=4.0, whole=4.0)
+    clear = BlockVerdict(plate=4.0, whole=4.0)
     assert credit_of(clear, "1ABC234") > credit_of(clear, "XQ7B2J9") > credit_of(clear, "OLIFANT") > 0.9
-    assert credit_of(Verdict(plate=-4.0, whole=4.0), "1ABC234") < 0.05
-    assert credit_of(Verdict(plate=4.0, whole=-5.0), "1ABC234") < 0.1
+    assert credit_of(BlockVerdict(plate=-4.0, whole=4.0), "1ABC234") < 0.05
+    assert credit_of(BlockVerdict(plate=4.0, whole=-5.0), "1ABC234") < 0.1
 
 
 def test_even_ground_beside_a_line_is_told_from_another_character() -> None:

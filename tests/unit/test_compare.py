@@ -3,7 +3,7 @@
 import msgspec
 
 from pipeline.hotlist.matching import alert_of, match_read
-from pipeline.simulation.compare import Seen, compare, compare_outcome, order_breaks
+from pipeline.simulation.compare import SeenOutputs, compare, compare_outcome, order_breaks
 from pipeline.simulation.truth import ExpectedAlert, ExpectedForward, Truth
 from schemas.outcomes import Alert, Withdrawal
 from tests.builders import NOON_MS, cameras_of, hotlist_of, make_read
@@ -43,13 +43,13 @@ def test_a_second_copy_alone_is_agreement() -> None:
 def test_alerts_agree_when_kind_and_ringing_do() -> None:
     """The plain case."""
     alert = make_alert()
-    assert compare_outcome(Truth(alerts=(expectation_of(alert),)), Seen(alerts=[alert])).agrees
+    assert compare_outcome(Truth(alerts=(expectation_of(alert),)), SeenOutputs(alerts=[alert])).agrees
 
 
 def test_an_alert_of_another_kind_is_wrong() -> None:
     """It is there, but says something else."""
     alert = make_alert()
-    outcome = compare_outcome(Truth(alerts=(expectation_of(alert, match="near"),)), Seen(alerts=[alert]))
+    outcome = compare_outcome(Truth(alerts=(expectation_of(alert, match="near"),)), SeenOutputs(alerts=[alert]))
     assert ((alert.alert_id, "exact instead of near"),) == outcome.alerts.wrong
     assert not outcome.agrees
 
@@ -58,15 +58,15 @@ def test_a_vehicle_that_rings_twice_is_wrong() -> None:
     """Both alerts are right, but a dispatcher would hear one vehicle twice."""
     first, second = make_alert(), make_alert(captured_at_ms=NOON_MS + 60_000)
     truth = Truth(alerts=(expectation_of(first), expectation_of(second, rings=False)))
-    outcome = compare_outcome(truth, Seen(alerts=[first, second]))
+    outcome = compare_outcome(truth, SeenOutputs(alerts=[first, second]))
     assert ((first.entry_id, "rang 2 times instead of 1"),) == outcome.alerts.wrong
-    assert compare_outcome(truth, Seen(alerts=[first, second]), ringing=False).agrees
+    assert compare_outcome(truth, SeenOutputs(alerts=[first, second]), ringing=False).agrees
 
 
 def test_a_missing_forward_is_a_disagreement() -> None:
     """Alerts alone do not make it right."""
     truth = Truth(forwards=(ExpectedForward(forward_id="f-1", alert_id="a-1", to_country="FR"),))
-    outcome = compare_outcome(truth, Seen())
+    outcome = compare_outcome(truth, SeenOutputs())
     assert outcome.alerts.agrees
     assert ("f-1",) == outcome.forwards.missing
     assert not outcome.agrees
@@ -87,14 +87,14 @@ def test_what_was_withdrawn_does_not_count_as_seen() -> None:
     alert = make_alert()
     gone = [Withdrawal(kind="alert", id=alert.alert_id, reason="entry_removed", by="hotlist", at_ms=NOON_MS)]
     truth = Truth(alerts=(expectation_of(alert),))
-    assert (alert.alert_id,) == compare_outcome(truth, Seen([alert], withdrawn=gone)).alerts.missing
-    assert compare_outcome(Truth(), Seen([alert], withdrawn=gone)).agrees
+    assert (alert.alert_id,) == compare_outcome(truth, SeenOutputs([alert], withdrawn=gone)).alerts.missing
+    assert compare_outcome(Truth(), SeenOutputs([alert], withdrawn=gone)).agrees
 
 
 def test_a_later_revision_is_no_second_copy() -> None:
     """Somebody confirmed the alert; it is still the same one."""
     alert = make_alert()
     confirmed = msgspec.structs.replace(alert, revision=2, confirm=False)
-    alerts = compare_outcome(Truth(alerts=(expectation_of(alert),)), Seen([alert, confirmed])).alerts
+    alerts = compare_outcome(Truth(alerts=(expectation_of(alert),)), SeenOutputs([alert, confirmed])).alerts
     assert () == alerts.double
     assert alerts.agrees

@@ -15,22 +15,22 @@ from pipeline.runtime.settings import load_settings
 START_MS = 1_780_300_800_000  # 1 June 2026, 08:00 UTC
 DAY_MS = 86_400_000
 CLOCK = {"source": "gnss", "worst_error_ms": 5.0, "sync_age_ms": 1_000}
-Line = dict[str, Any]
+HistoryLine = dict[str, Any]
 
 
-def camera(camera_id: str, lon: float, **fields: Any) -> Line:
+def camera(camera_id: str, lon: float, **fields: Any) -> HistoryLine:
     """Puts a fixed camera on the road along 50.80 north."""
     item = {"camera_id": camera_id, "name": camera_id, "network": "federal", "position": {"lat": 50.80, "lon": lon},
             "purposes": ["hotlist", "section_control", "cross_border"]}  # fmt: skip
     return put("cameras", item | fields)
 
 
-def put(collection: str, item: Line, after_ms: int = 0) -> Line:
+def put(collection: str, item: HistoryLine, after_ms: int = 0) -> HistoryLine:
     """Puts an item."""
     return {"at_ms": START_MS + after_ms, "put": {"collection": collection, "item": item}}
 
 
-def section(limit_kmh: int = 120, after_ms: int = 0, **fields: Any) -> Line:
+def section(limit_kmh: int = 120, after_ms: int = 0, **fields: Any) -> HistoryLine:
     """Puts the section of 5,000 m: 150 s are 120 km/h."""
     item = {
         "section_id": "S1", "name": "S1", "country": "BE", "limit_kmh": limit_kmh, "entries": [{"camera_id": "IN"}],
@@ -41,14 +41,14 @@ def section(limit_kmh: int = 120, after_ms: int = 0, **fields: Any) -> Line:
     return put("sections", item | fields, after_ms)
 
 
-def entry(after_ms: int = 0, **fields: Any) -> Line:
+def entry(after_ms: int = 0, **fields: Any) -> HistoryLine:
     """Puts a stolen vehicle on the hotlist."""
     item = {"entry_id": "e1", "plate": "1ABC234", "hotlist": "stolen", "category": "theft", "priority": "high", "action": "stop",
             "owner": "zone 5341", "legal_basis": "police function act"}  # fmt: skip
     return put("hotlist", item | fields, after_ms)
 
 
-def reads(after_ms: int, *captured: tuple[str, int], plate: str = "1ABC234", **fields: Any) -> Line:
+def reads(after_ms: int, *captured: tuple[str, int], plate: str = "1ABC234", **fields: Any) -> HistoryLine:
     """One batch: camera and capture, in ms after the start."""
     batch = [
         {"camera_id": camera_id, "captured_at_ms": START_MS + at_ms, "plate": plate, "confidence": 0.99, "country": "BE",
@@ -61,7 +61,7 @@ def reads(after_ms: int, *captured: tuple[str, int], plate: str = "1ABC234", **f
 ROAD = (camera("IN", 4.50), camera("OUT", 4.56))
 
 
-async def decided(*lines: Line) -> list[Outcome]:
+async def decided(*lines: HistoryLine) -> list[Outcome]:
     """All outcomes of a history."""
     written = [json.dumps(line).encode() for line in lines]
     return [outcome async for outcome in Deciding(load_settings({})).outcomes(events_in(written))]
@@ -139,7 +139,7 @@ async def test_what_was_decided_is_not_decided_again_after_redis_was_emptied() -
         reads(160_000, ("IN", 0), ("OUT", 150_000)),
         reads(400_000, ("IN", 250_000), ("OUT", 370_000), plate="2XYZ999"),
     )
-    gone: Line = {"at_ms": START_MS + 600_000, "forget": "redis"}
+    gone: HistoryLine = {"at_ms": START_MS + 600_000, "forget": "redis"}
     outcomes = await decided(*ROAD, section(120), cleared, fined, section(70, 500_000), gone)
     assert [("violation", 410_001)] == told(outcomes)
 
@@ -156,7 +156,7 @@ async def test_what_cannot_be_a_section_is_refused_with_its_reason() -> None:
     "fields",
     [{"legal_basis": " "}, {"valid_from_ms": START_MS + 1, "valid_until_ms": START_MS}, {"share_with": ["UK"]}],
 )
-async def test_an_entry_that_an_import_refuses_is_refused(fields: Line) -> None:
+async def test_an_entry_that_an_import_refuses_is_refused(fields: HistoryLine) -> None:
     """And the history goes on without it."""
     outcomes = await decided(*ROAD, entry(**fields), reads(1_000, ("IN", 900)))
     assert [("refused", 0)] == told(outcomes)
@@ -166,7 +166,7 @@ async def test_an_alert_goes_with_its_entry_and_with_it_what_the_neighbour_was_t
     """Withdrawn when the entry is removed; the neighbour gets a recall."""
     policy = put("policies", {"policy_id": "NL-1", "country": "NL", "lists": ["stolen"], "legal_basis": "Benelux treaty art. 13",
                               "purpose": "pursuit", "contact": "desk"})  # fmt: skip
-    removal: Line = {"at_ms": START_MS + 60_000, "remove": {"collection": "hotlist", "key": "e1"}}
+    removal: HistoryLine = {"at_ms": START_MS + 60_000, "remove": {"collection": "hotlist", "key": "e1"}}
     outcomes = await decided(*ROAD, policy, entry(share_with=["NL"]), reads(1_000, ("IN", 900)), removal)
     assert [
         ("alert", 1_000),

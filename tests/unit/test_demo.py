@@ -25,7 +25,7 @@ from pipeline.demo.screen import Screen
 from pipeline.demo.watch import Watch
 from pipeline.errors import Misconfigured
 from pipeline.hotlist.matching import alert_of, match_read
-from pipeline.simulation.compare import Seen, compare, compare_outcome
+from pipeline.simulation.compare import SeenOutputs, compare, compare_outcome
 from pipeline.simulation.network_small import small_network
 from pipeline.simulation.truth import Truth
 from pipeline.stream.metrics import StageMetrics
@@ -50,7 +50,7 @@ def alert_for(plate: str, *, read_as: str | None = None, camera_id: str = CAMERA
 
 def report_of(judged: list[Judged], alerts: list[Alert]) -> Any:
     """A report in which everything but the pictures agrees."""
-    nothing = compare_outcome(Truth(), Seen())
+    nothing = compare_outcome(Truth(), SeenOutputs())
     return make_report(nothing, [], Delivery([], []), judged, alerts, [], compare([], []))
 
 
@@ -105,7 +105,7 @@ def test_an_alert_for_a_vehicle_that_nobody_showed_is_spurious() -> None:
 
 def test_the_last_table_names_what_is_missing() -> None:
     """A person can go and look for it."""
-    nothing = compare_outcome(Truth(), Seen())
+    nothing = compare_outcome(Truth(), SeenOutputs())
     report = make_report(nothing, ["f-1"], Delivery([], []), [], [], ["E40-TER"], compare([], []))
     console = Console(record=True, width=120, file=StringIO())
     print_report(report, console)

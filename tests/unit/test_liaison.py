@@ -34,14 +34,14 @@ from pipeline.runtime.back_off import BackOff
 from schemas.outcomes import Forward
 from tests.desks import NOW_MS, make_forward
 
-Outcome = Literal["acknowledged", "refused"]
+AnswerOutcome = Literal["acknowledged", "refused"]
 BE_PEM, NL_PEM, OTHER_PEM = (signatures.generate_private_pem() for _ in range(3))
 BE_KEY, NL_KEY, OTHER_KEY = map(signatures.signing_key_of, (BE_PEM, NL_PEM, OTHER_PEM))
 BE_RING = signatures.key_ring_of("BE", signatures.public_pem_of(BE_PEM))
 NL_RING = signatures.key_ring_of("NL", signatures.public_pem_of(NL_PEM))
 
 
-def word_on(forward: Forward, outcome: Outcome = "acknowledged", country: str = "NL") -> Acknowledgement:
+def word_on(forward: Forward, outcome: AnswerOutcome = "acknowledged", country: str = "NL") -> Acknowledgement:
     """The desk's word on a forward."""
     return Acknowledgement(
         forward_id=forward.forward_id,
@@ -52,7 +52,7 @@ def word_on(forward: Forward, outcome: Outcome = "acknowledged", country: str = 
     )
 
 
-def answer_of(status: int, forward: Forward, outcome: Outcome = "acknowledged") -> Answer:
+def answer_of(status: int, forward: Forward, outcome: AnswerOutcome = "acknowledged") -> Answer:
     """An HTTP answer with the desk's signed word."""
     return Answer(status, sign_acknowledgement(word_on(forward, outcome), NL_KEY).encode())
 
@@ -206,7 +206,7 @@ def test_a_desk_refuses_what_is_not_for_it(changes: dict[str, object], reason: s
 
 
 @pytest.mark.parametrize(("status", "outcome"), [(200, "acknowledged"), (201, "acknowledged"), (422, "refused")])
-def test_a_signed_word_that_agrees_with_the_status_settles(status: int, outcome: Outcome) -> None:
+def test_a_signed_word_that_agrees_with_the_status_settles(status: int, outcome: AnswerOutcome) -> None:
     """2xx with a signed acknowledgement, 4xx with a signed refusal: the forward is settled and the proof kept."""
     forward = make_forward()
     answer = answer_of(status, forward, outcome)
@@ -218,7 +218,7 @@ def test_a_signed_word_that_agrees_with_the_status_settles(status: int, outcome:
     [(200, "refused", "contradictory"), (404, "acknowledged", "contradictory"), (302, "acknowledged", "contradictory"),
      (429, "acknowledged", "busy"), (408, "refused", "busy"), (503, "acknowledged", "unavailable")],
 )  # fmt: skip
-def test_a_signed_word_under_another_status_does_not_settle(status: int, outcome: Outcome, reason: str) -> None:
+def test_a_signed_word_under_another_status_does_not_settle(status: int, outcome: AnswerOutcome, reason: str) -> None:
     """A word that its own status contradicts is not taken for an answer."""
     verdict = verdict_of(answer_of(status, make_forward(), outcome), make_forward(), NL_RING, NOW_MS)
     assert isinstance(verdict, Retry)

@@ -9,7 +9,7 @@ from pipeline.vision.motion import SEARCH_EVERY_MS, Motion, View
 from pipeline.vision.passages import Passages
 from pipeline.vision.pictures import Picture, encode_jpeg
 from pipeline.vision.sights import Sight
-from pipeline.vision.tracking import GONE_MS, Passage, Spent, Tracker
+from pipeline.vision.tracking import GONE_MS, Spent, TrackedPassage, Tracker
 from schemas.base import Position
 from schemas.pictures import Frame
 from schemas.reference import PicturePoint, Region
@@ -49,9 +49,9 @@ def rectangle(left: float, top: float, right: float, bottom: float) -> Region:
     return Region(corners=tuple(PicturePoint(x=x, y=y) for x, y in corners))
 
 
-def handed_on_before_standing(tracker: Tracker) -> list[Passage]:
+def handed_on_before_standing(tracker: Tracker) -> list[TrackedPassage]:
     """A vehicle that comes and stops: eight frames, all searched."""
-    done: list[Passage] = []
+    done: list[TrackedPassage] = []
     for number in range(8):
         done += tracker.observe(frame_at(number), number, [sight()])
     return done

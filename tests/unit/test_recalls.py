@@ -11,7 +11,7 @@ from schemas.reference import Policy
 from tests.builders import NOON_MS, cameras_of, make_alert, make_policy
 
 
-class Desk:
+class ReceivingDesk:
     """What was told by one policy."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Desk:
 
 async def test_what_was_told_of_a_withdrawn_alert_is_recalled_once() -> None:
     """For the same reason."""
-    desk = Desk()
+    desk = ReceivingDesk()
     sent = await desk.tell()
     withdrawal = Withdrawal(kind="alert", id=sent.alert.alert_id, reason="entry_removed", by="hotlist", at_ms=NOON_MS)
     (recall,) = await desk.open.of_withdrawn([withdrawal])
@@ -54,7 +54,7 @@ async def test_a_policy_that_is_removed_or_allows_it_no_longer_recalls_what_it_t
         ({"NL-1": make_policy(purpose="another")}, []),
         ({"NL-2": make_policy(policy_id="NL-2")}, []),  # another one still allows it
     ):
-        desk = Desk()
+        desk = ReceivingDesk()
         await desk.tell()
         assert [] == await desk.reasons()
         desk.policies = after
@@ -65,7 +65,7 @@ async def test_a_policy_that_is_removed_or_allows_it_no_longer_recalls_what_it_t
 
 async def test_an_hour_that_goes_by_recalls_nothing() -> None:
     """A forward that has expired is over by itself."""
-    desk = Desk()
+    desk = ReceivingDesk()
     await desk.tell()
     desk.open.changed(["NL-1"])
     assert [] == await desk.reasons(NOON_MS + 7_200_000)

@@ -10,13 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from pipeline.sources.pictures import pictures_of
-from pipeline.vision.rendering.passages import SIZE, RenderedPassage, View, render_folder, render_passage
+from pipeline.vision.rendering.passages import SIZE, RenderedPassage, RenderedView, render_folder, render_passage
 from pipeline.vision.rendering.plate_art import draw_plate_art, grouped
 from pipeline.vision.rendering.video import render_video
 from tests.builders import NOON_MS
 
 
-def picture_of(view: View) -> NDArray[np.uint8]:
+def picture_of(view: RenderedView) -> NDArray[np.uint8]:
     """The view, decoded: (H, W, 3) uint8 BGR."""
     return np.asarray(cv2.imdecode(np.frombuffer(view.image, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pipeline.vision.boxes import Box
 from pipeline.vision.passages import IDLE_MS, SILENT_MS, Passages
 from pipeline.vision.sights import Sight
-from pipeline.vision.tracking import GONE_MS, LONGEST_MS, MAX_OPEN, MAX_SIGHTS, Passage, Spent, Tracker
+from pipeline.vision.tracking import GONE_MS, LONGEST_MS, MAX_OPEN, MAX_SIGHTS, Spent, TrackedPassage, Tracker
 from schemas.pictures import Frame
 
 FRAME_MS = 40
@@ -43,9 +43,9 @@ def sights_at(number: int, vehicles: list[Vehicle], quality: float = 0.1) -> lis
     return [Sight(b"crop", box, quality) for box in boxes if box is not None]
 
 
-def drive(tracker: Tracker, vehicles: list[Vehicle], frames: range, quality: float = 0.1) -> list[Passage]:
+def drive(tracker: Tracker, vehicles: list[Vehicle], frames: range, quality: float = 0.1) -> list[TrackedPassage]:
     """Feed frames; what is complete by the end, in order."""
-    done: list[Passage] = []
+    done: list[TrackedPassage] = []
     for number in frames:
         done += tracker.observe(frame_at(number), number, sights_at(number, vehicles, quality))
     return done
@@ -137,7 +137,7 @@ def test_a_crash_anywhere_makes_no_passage_twice_and_loses_none(
     """
     undisturbed = drive(Tracker("C1"), vehicles, range(140))
     first, spent = Tracker("C1"), list[Spent]()
-    before: list[Passage] = []
+    before: list[TrackedPassage] = []
     for number in range(crash_at):
         before += first.observe(frame_at(number), number, sights_at(number, vehicles))
         spent += first.take_spent()

@@ -23,7 +23,7 @@ BETWEEN_FRAMES_MS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class RenderedView:
     """One frame of a passage. image: JPEG; box: the plate's x, y, width, height in pixels; after_ms: time since the
     passage's first frame."""
 
@@ -39,7 +39,7 @@ class RenderedPassage:
     plate: str
     country: Country
     night: bool
-    views: tuple[View, ...]
+    views: tuple[RenderedView, ...]
 
     def frames(self, camera_id: str, captured_at_ms: int, received_after_ms: int = 60) -> list[Frame]:
         """The passage's frames as that camera would send them. captured_at_ms: UTC, of the first frame."""
@@ -86,7 +86,7 @@ def render_passage(
         place = _perspective(centre, scale, turn, tilt)
         picture = _laid_into(road, front, place, scale)
         image = _as_a_camera_would(random, picture, night, harsh)
-        rendered.append(View(image, _box(place), number * BETWEEN_FRAMES_MS))
+        rendered.append(RenderedView(image, _box(place), number * BETWEEN_FRAMES_MS))
     return RenderedPassage(plate, country, night, tuple(rendered))
 
 

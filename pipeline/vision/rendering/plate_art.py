@@ -18,7 +18,7 @@ _STROKE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class PlateStyle:
     """How a country's plates look. groups: a pattern whose groups are the plate's groups of characters; None: a new group
     begins where letters and digits meet."""
 
@@ -30,14 +30,14 @@ class Style:
     band_right: bool = False
 
 
-STYLES: dict[Country, Style] = {
-    "BE": Style(_WHITE, _RED, "-", "B"),
-    "FR": Style(_WHITE, _BLACK, "-", "F", band_right=True),
-    "NL": Style(_YELLOW, _BLACK, "-", "NL"),
-    "DE": Style(_WHITE, _BLACK, " ", "D"),
-    "LU": Style(_YELLOW, _BLACK, " ", "L"),
-    "GB": Style(_WHITE, _BLACK, " ", "", groups=r"(\w{4})(\w{3})"),
-    "ES": Style(_WHITE, _BLACK, " ", "E"),
+STYLES: dict[Country, PlateStyle] = {
+    "BE": PlateStyle(_WHITE, _RED, "-", "B"),
+    "FR": PlateStyle(_WHITE, _BLACK, "-", "F", band_right=True),
+    "NL": PlateStyle(_YELLOW, _BLACK, "-", "NL"),
+    "DE": PlateStyle(_WHITE, _BLACK, " ", "D"),
+    "LU": PlateStyle(_YELLOW, _BLACK, " ", "L"),
+    "GB": PlateStyle(_WHITE, _BLACK, " ", "", groups=r"(\w{4})(\w{3})"),
+    "ES": PlateStyle(_WHITE, _BLACK, " ", "E"),
 }
 _REAR_YELLOW: tuple[Country, ...] = ("GB",)
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pipeline.vision.training.series import Colour, Plate, compact
-from pipeline.vision.training.strips import CHARACTER, Art, Look, look_of, strip_of
+from pipeline.vision.training.strips import CHARACTER, Art, LineLook, look_of, strip_of
 from pipeline.vision.training.typefaces import Typeface
 
 Backdrop = Callable[[int, int, np.random.Generator], Art]
@@ -127,7 +127,7 @@ def _paint(art: Art, strip: Art, x: int, y: int, ground: float, ink: float, rng:
 
 
 def _band(
-    art: Art, box: tuple[int, int, int, int], sign: str, look: Look, rng: np.random.Generator, is_right: bool
+    art: Art, box: tuple[int, int, int, int], sign: str, look: LineLook, rng: np.random.Generator, is_right: bool
 ) -> TextLine:
     """Draw the band with its ring of stars and the country letters; is_right: the region's band at the right end.
 

@@ -15,7 +15,7 @@ CHARACTER = 40  # pixels, the height of a character
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LineLook:
     """How all characters of one plate are drawn. Lengths are in character heights, unless said otherwise."""
 
     face: Typeface
@@ -39,10 +39,10 @@ class Look:
         return small
 
 
-def look_of(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
+def look_of(face: Typeface, rng: np.random.Generator, rich: bool) -> LineLook:
     """A random look for one plate. The same rng state gives the same look. rich: crests large and detailed."""
     breadth = rng.uniform(0.78, 1.15)
-    return Look(
+    return LineLook(
         face,
         breadth,
         spacing=rng.uniform(0.06, 0.26),
@@ -54,7 +54,7 @@ def look_of(face: Typeface, rng: np.random.Generator, rich: bool) -> Look:
     )
 
 
-def strip_of(said: str, look: Look, rng: np.random.Generator) -> tuple[Art, tuple[float, float]]:
+def strip_of(said: str, look: LineLook, rng: np.random.Generator) -> tuple[Art, tuple[float, float]]:
     """Draw one line: (CHARACTER, w) float32, 0 for ground, 1 for ink, crests and seals in shades between them.
 
     Returns the strip, and its columns at which the text begins and ends.
@@ -77,7 +77,7 @@ def strip_of(said: str, look: Look, rng: np.random.Generator) -> tuple[Art, tupl
     return np.hstack(parts), (0.0, float(length))
 
 
-def _spaced(glyph: Art, look: Look, rng: np.random.Generator) -> Art:
+def _spaced(glyph: Art, look: LineLook, rng: np.random.Generator) -> Art:
     room = look.spacing * CHARACTER
     if look.advance is not None:
         room = max(0.1 * CHARACTER, look.advance * look.breadth * CHARACTER - glyph.shape[1])
@@ -87,7 +87,7 @@ def _spaced(glyph: Art, look: Look, rng: np.random.Generator) -> Art:
     return spaced
 
 
-def _dash(mark: str, look: Look, rng: np.random.Generator) -> Art:
+def _dash(mark: str, look: LineLook, rng: np.random.Generator) -> Art:
     width = max(2, round((rng.uniform(0.15, 0.4) if mark == "-" else 0.13) * CHARACTER))
     side = round(rng.uniform(0.04, 0.2) * CHARACTER)
     dash = np.zeros((CHARACTER, width + 2 * side), np.float32)
@@ -183,7 +183,7 @@ def _seal(crest: Art, centre: tuple[float, float], radius: float, rng: np.random
         )
 
 
-def _stacked_date(look: Look, rng: np.random.Generator) -> Art:
+def _stacked_date(look: LineLook, rng: np.random.Generator) -> Art:
     """Draw two small numbers one above the other, as on plates for a season. They are not part of the plate's text."""
     date = np.zeros((CHARACTER, CHARACTER), np.float32)
     for top in (0, CHARACTER // 2):

@@ -84,7 +84,7 @@ FORMS: dict[str, tuple[Stroke, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class StrokeStyle:
     """How one alphabet looks. breadth: factor on the grid's width. weight, radius: thickness of a stroke and of a round
     corner, in grid units. forms: the characters that are drawn in their second form (see FORMS).
 
@@ -116,13 +116,13 @@ _PEAKS = (
     (0.95, 1.0, 6.4),
 )
 STYLES = tuple(
-    Style(*letters, *_PEAKS[(number + turn * 3) % len(_PEAKS)])
+    StrokeStyle(*letters, *_PEAKS[(number + turn * 3) % len(_PEAKS)])
     for turn in (0, 1)
     for number, letters in enumerate(_LETTERS)
 )
 
 
-def draw_strokes(character: str, style: Style) -> NDArray[np.uint8]:
+def draw_strokes(character: str, style: StrokeStyle) -> NDArray[np.uint8]:
     """Draw one character: a new (h, w) uint8 array, 255 where there is ink, with an empty margin all round."""
     strokes = FORMS[character] if character in style.forms else _peaked(character, style) or GLYPHS[character]
     sheet = np.zeros(((10 + 2 * _RIM) * _UNIT, (10 + 2 * _RIM) * _UNIT), np.uint8)
@@ -134,7 +134,7 @@ def draw_strokes(character: str, style: Style) -> NDArray[np.uint8]:
     return sheet
 
 
-def _peaked(character: str, style: Style) -> tuple[Stroke, ...]:
+def _peaked(character: str, style: StrokeStyle) -> tuple[Stroke, ...]:
     """The strokes of M or W in this style; none for other characters."""
     wide, lean = style.wide, style.lean
     if character == "M":

@@ -40,7 +40,7 @@ _CHECK_EVERY = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TrainingBatch:
     """One training batch. lines: (n, 1, 32, 192) grey 0..1. targets: the class numbers of all texts, one text after the
     other. lengths: how many characters each text has."""
 
@@ -49,7 +49,7 @@ class Batch:
     lengths: Tensor
 
 
-class Lines(Dataset[tuple[Tensor, str]]):
+class LineDataset(Dataset[tuple[Tensor, str]]):
     """A data set of synthetic lines by number. Each is drawn when it is read."""
 
     def __init__(self, seed: int, first: int, count: int, faces: list[Typeface]) -> None:
@@ -64,14 +64,14 @@ class Lines(Dataset[tuple[Tensor, str]]):
         return torch.from_numpy(grey), text
 
 
-def collated(items: list[tuple[Tensor, str]]) -> Batch:
+def collated(items: list[tuple[Tensor, str]]) -> TrainingBatch:
     """Join several lines with their texts into one batch."""
     lines = torch.stack([line for line, _ in items])[:, None].float() / 255.0
     targets = torch.tensor([1 + ALPHABET.index(c) for _, text in items for c in text], dtype=torch.long)
-    return Batch(lines, targets, torch.tensor([len(text) for _, text in items], dtype=torch.long))
+    return TrainingBatch(lines, targets, torch.tensor([len(text) for _, text in items], dtype=torch.long))
 
 
-def _batches(lines: Lines, workers: int) -> Iterator[Batch]:
+def _batches(lines: LineDataset, workers: int) -> Iterator[TrainingBatch]:
     yield from DataLoader(
         lines, BATCH, num_workers=workers, collate_fn=collated, prefetch_factor=4 if workers else None
     )
@@ -93,14 +93,14 @@ def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
         done = kept["done"]
     began, loss_sum = time.monotonic(), 0.0
     for step, batch in enumerate(
-        _batches(Lines(seed, done * BATCH, (steps - done) * BATCH, faces), workers), start=done
+        _batches(LineDataset(seed, done * BATCH, (steps - done) * BATCH, faces), workers), start=done
     ):
         for group in optimiser.param_groups:
             group["lr"] = rate_at(step, steps)
         loss_sum += _step(network, optimiser, batch)
         _average(averaged, network, min(_KEEP, step / (step + 50)))
         if (step + 1) % _CHECK_EVERY == 0 or step + 1 == steps:
-            right = share_right(averaged, Lines(seed, _HELD_OUT, 512, faces))
+            right = share_right(averaged, LineDataset(seed, _HELD_OUT, 512, faces))
             state = {
                 "network": network.state_dict(),
                 "averaged": averaged.state_dict(),
@@ -129,7 +129,7 @@ def rate_at(step: int, steps: int) -> float:
     return PEAK_RATE * min(1.0, (step + 1) / _RISE, (steps - step) / (_FALL * steps))
 
 
-def _step(network: LineNetwork, optimiser: torch.optim.Optimizer, batch: Batch) -> float:
+def _step(network: LineNetwork, optimiser: torch.optim.Optimizer, batch: TrainingBatch) -> float:
     network.train()
     with torch.autocast("cpu", torch.bfloat16, enabled=HALF):
         said = network(batch.lines.contiguous(memory_format=torch.channels_last))
@@ -154,7 +154,7 @@ def _average(averaged: LineNetwork, network: LineNetwork, keep: float) -> None:
                 kept.copy_(new)
 
 
-def share_right(network: LineNetwork, lines: Lines) -> float:
+def share_right(network: LineNetwork, lines: LineDataset) -> float:
     """The share, 0..1, of these lines whose text is right when each column's most likely character is taken. The lines are
     to be others than those trained on."""
     network.eval()
