@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+import psutil
+
 from pipeline.hotlist.matching import Hotlist, match_reads
 from pipeline.reads.admission import check_reads
 from pipeline.reads.versions import Versions, since_ever
@@ -129,7 +131,7 @@ def rapidfuzz(pages: Iterator[list[HotlistEntry]]) -> Find:
 
 def resident_bytes() -> int:
     """The memory that this process holds now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return psutil.Process().memory_info().rss
 
 
 def measure(

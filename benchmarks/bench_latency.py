@@ -22,13 +22,13 @@ import asyncio
 import contextlib
 import gc
 import json
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import uvloop
 
 from benchmarks.common import append_result, environment, percentile
@@ -153,16 +153,16 @@ async def harm(platform: Platform, fault: str, seconds: float) -> float | None:
 
 
 def cpu_seconds(platform: Platform) -> dict[str, float]:
-    """Processor time that each process has taken so far; empty where /proc is missing."""
+    """Processor time that each process has taken so far, in seconds."""
     return {**{name: _cpu_of(pid) for name, pid in processes(platform)}, "load": time.process_time()}
 
 
 def _cpu_of(pid: int) -> float:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    except OSError:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
         return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return times.user + times.system
 
 
 def report(figures: dict[str, Any], options: argparse.Namespace) -> None:

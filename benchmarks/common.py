@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 RESULTS = Path(__file__).with_name("results")
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -48,13 +50,7 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 def rss_mb() -> float:
     """Resident memory of this process, MB."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    except OSError:  # not Linux: the peak
-        import resource
-
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return psutil.Process().memory_info().rss / 1e6
 
 
 def processor() -> str:

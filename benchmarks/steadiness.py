@@ -1,12 +1,12 @@
 """Whether a road stays as it is while it works: what waits, and what each process holds in memory, over time."""
 
 import asyncio
-import os
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
+
+import psutil
 
 from benchmarks.common import percentile
 from pipeline.demo.agent_metrics import parse
@@ -86,7 +86,6 @@ def _lag(worker: Worker) -> float | None:
 
 def _memory_mb(pid: int) -> float | None:
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
-    except OSError:
+        return psutil.Process(pid).memory_info().rss / 1e6
+    except psutil.Error:
         return None
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

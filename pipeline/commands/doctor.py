@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+import psutil
 import typer
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
@@ -133,11 +134,7 @@ def _folder(settings: Settings) -> Finding:
 
 
 def _memory() -> Finding:
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        available = int(next(line for line in lines if line.startswith("MemAvailable")).split()[1]) * 1024
-    except (OSError, StopIteration, ValueError):
-        return Finding("memory", "ok", "not known on this system")
+    available = psutil.virtual_memory().available
     detail = f"{available / 2**30:.1f} GiB available"
     if available < MEMORY_WANTED:
         return Finding("memory", "warning", detail, f"all agents with Kafka want {MEMORY_WANTED / 2**30:.0f} GiB")

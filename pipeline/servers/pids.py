@@ -4,13 +4,13 @@ old one."""
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+import psutil
 
 from pipeline.runtime.private import write_private
 
@@ -25,8 +25,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def started(pid: int) -> str | None:
-    """When the living process pid began (boot and clock ticks on Linux, a date elsewhere); None if there is none or it
-    is only waiting to be reaped."""
+    """When the living process with this pid began, as text; None: there is none, or it is a zombie.
+
+    On Linux it is the boot's id and clock ticks since the boot, which stay right when the machine's clock is set; psutil
+    only gives a date, which is used elsewhere.
+    """
     if sys.platform == "linux":
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
@@ -37,9 +40,11 @@ def started(pid: int) -> str | None:
         state, *fields = stat.rpartition(")")[2].split()  # the name before it may hold anything
         ended = state in "ZX" and threads < 2  # its other threads may outlive the first, and hold its ports till then
         return None if ended else f"{boot}/{fields[18]}"
-    shown = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    state, _, date = shown.stdout.strip().partition(" ")
-    return None if not date or state.startswith("Z") else date.strip()
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else str(process.create_time())
+    except psutil.Error:
+        return None
 
 
 def identity_of(pid: int, argv: tuple[str, ...] = ()) -> Identity | None:

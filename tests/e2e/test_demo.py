@@ -8,6 +8,8 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
+import psutil
+
 
 async def started(folder: Path, *arguments: str) -> Process:
     """`vigie demo` in a data folder of its own."""
@@ -19,15 +21,8 @@ async def started(folder: Path, *arguments: str) -> Process:
 
 def running_in(folder: Path) -> list[str]:
     """The command lines of processes that name the folder."""
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        except OSError:
-            continue
-        if str(folder) in line:
-            lines.append(line)
-    return lines
+    lines = (" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+    return [line for line in lines if str(folder) in line]
 
 
 async def test_the_demo_agrees_with_its_truth_and_leaves_nothing_behind(tmp_path: Path) -> None:

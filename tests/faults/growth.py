@@ -1,17 +1,17 @@
-"""Watches memory and open files of every process while faults strike. Linux only."""
+"""Watches memory and open files of every process while faults strike."""
 
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+
+import psutil
 
 from tests.faults.report import Growth
 from tests.faults.road import Road
 
 EVERY_S = 5.0
 SETTLED_S = 60.0
-_PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 @dataclass(slots=True)
@@ -72,8 +72,7 @@ class GrowthWatch:
 
 def _sample(pid: int) -> tuple[float, int] | None:
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        files = sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
-    except (OSError, IndexError):
+        process = psutil.Process(pid)
+        return process.memory_info().rss / 2**20, process.num_fds()
+    except psutil.Error:
         return None
-    return pages * _PAGE_MB, files
