@@ -59,6 +59,18 @@ class Ledger:
         for violation in truth.violations:
             self.enter("violation", violation.violation_id, {violation.entry_read_id, violation.exit_read_id})
 
+    def due(self, truth: Truth) -> Truth:
+        """What of the truth has become due: not what rests on reads that were never sent."""
+
+        def has(kind: Kind, name: str) -> bool:
+            return self.items[kind, name].due_s is not None
+
+        return Truth(
+            alerts=tuple(one for one in truth.alerts if has("alert", one.alert_id)),
+            violations=tuple(one for one in truth.violations if has("violation", one.violation_id)),
+            forwards=tuple(one for one in truth.forwards if has("forward", one.forward_id)),
+        )
+
     def enter(self, kind: Kind, name: str, rests_on: Iterable[str], *, due_s: float | None = None) -> Expected:
         """Enter one more thing that must come. rests_on: the ids of the reads that it depends on. due_s: when it is due, if
         it depends on no read of the simulation."""

@@ -60,13 +60,15 @@ class PictureTraffic:
     _shown: list[tuple[str, int, int, str]] = field(default_factory=list)  # camera, from, until (ms UTC), name
     _first: dict[str, str] = field(default_factory=dict)  # passage -> read_id
 
-    async def run(self, producer: CameraProducer, seed: int, seconds: float, now_ms: Callable[[], int]) -> None:
-        """Send a passage every few seconds, for `seconds` seconds."""
+    async def run(
+        self, producer: CameraProducer, seed: int, until_s: Callable[[], float], now_ms: Callable[[], int]
+    ) -> None:
+        """Send a passage every few seconds. until_s: when to end, in seconds since the run began."""
         random = Random(f"{seed}/pictures")
         plates = zip(WANTED, _COUNTRIES, strict=True)
         passages = [await asyncio.to_thread(render_passage, random, one.plate, c) for one, c in plates]
-        until_s, number = self.now_s() + seconds, 0
-        while self.now_s() < until_s - EVERY_S:
+        number = 0
+        while self.now_s() < until_s() - EVERY_S:
             camera_id = self.cameras[number % len(self.cameras)]
             await self._show(producer, passages[number % len(passages)], camera_id, now_ms)
             number += 1

@@ -35,7 +35,7 @@ from tests.faults.worker import CLOCK
 NAMESPACE = "faults"
 SETTLE_MS = 2_000  # so that a run sees violations within seconds; the platform's default is ten
 PARTITIONS = {topic.name: 8 for topic in TOPICS if topic is not FORWARDS}
-MOST_LAG = 50  # records: what is always on its way
+MOST_LAG = 300  # records: what is always on its way, on a busy machine, too
 SENT_KEPT = 20_000  # reads
 MOST_WORKERS = 2  # of one agent: the first always runs, the second joins and leaves
 log = structlog.get_logger()

@@ -31,6 +31,16 @@ def test_a_violation_is_due_when_both_its_reads_were_sent_and_an_alert_s_forward
     assert "violation" in {item.kind for item in ledger.behind(10.0, 0.5)}
 
 
+def test_what_rests_on_reads_that_were_never_sent_is_not_due() -> None:
+    """Traffic may be cut off once every fault has struck."""
+    ledger = books()
+    assert Truth() == ledger.due(TRUTH)
+    ledger.sent(FIRST, 5.0)
+    assert Truth(alerts=TRUTH.alerts, forwards=TRUTH.forwards) == ledger.due(TRUTH)
+    ledger.sent(SECOND, 9.0)
+    assert TRUTH == ledger.due(TRUTH)
+
+
 def test_what_came_is_not_missing_and_a_second_copy_is_counted_apart() -> None:
     """By id."""
     ledger = books()

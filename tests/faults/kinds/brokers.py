@@ -33,7 +33,7 @@ class KillBroker(Fault):
     async def mend(self, road: Road) -> None:
         broker = road.pair.brokers[self.node]
         await broker.start()
-        await broker.wait_ready(60.0)
+        await broker.wait_ready()
 
 
 class KillController(KillBroker):
@@ -67,7 +67,7 @@ class KillAllBrokers(Fault):
     async def mend(self, road: Road) -> None:
         for broker in road.pair.brokers:
             await broker.start()
-        await asyncio.gather(*(broker.wait_ready(60.0) for broker in road.pair.brokers))
+        await asyncio.gather(*(broker.wait_ready() for broker in road.pair.brokers))
 
 
 class MoveLeaders(Fault):

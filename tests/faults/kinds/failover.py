@@ -132,7 +132,7 @@ async def _is_primary(url: str) -> bool:
 
 
 async def _until(holds: Any) -> None:
-    async with asyncio.timeout(30.0):
+    async with asyncio.timeout(120.0):
         while True:
             with contextlib.suppress(RedisError, OSError):
                 if await holds():

@@ -40,4 +40,4 @@ class OffsetsLost(Fault):
     async def mend(self, road: Road) -> None:
         process = road.worker(self.agent).process
         await process.start()
-        await process.wait_ready(60.0)
+        await process.wait_ready()

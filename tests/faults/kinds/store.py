@@ -82,7 +82,7 @@ class KillOnEmptyRedis(EmptyRedis):
         await asyncio.sleep(self.alive_s)
         road.worker(self.agent).process.kill()
         await asyncio.sleep(max(1.0, self.empty_s - self.alive_s))
-        await road.worker(self.agent).process.wait_ready(60.0)
+        await road.worker(self.agent).process.wait_ready()
 
 
 class SlowRedis(Fault):
