@@ -21,6 +21,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.private import FOLDER_MODE, private_folder, write_private
 from pipeline.servers.broker_identity import BrokerIdentity, new_identity
+from pipeline.servers.kafka_archive import archive_options
 from pipeline.servers.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import class_path
 from pipeline.servers.launch import __file__ as launcher
@@ -34,13 +35,27 @@ class KafkaServer:
     At each start the admin's account gets the password that is in <data_dir>/accounts.
     """
 
-    def __init__(self, data_dir: Path, brokers: int = 1) -> None:
-        """brokers: 1 or 3. Raises Misconfigured for another number, or when the folder was made with another number of them."""
+    def __init__(
+        self,
+        data_dir: Path,
+        brokers: int = 1,
+        *,
+        java: tuple[str, ...] | None = None,
+        stop_within_s: float | None = None,
+    ) -> None:
+        """brokers: 1 or 3. java: options of the brokers' Java; None: those that use the archive of Kafka's classes. stop_within_s:
+        from SIGTERM to SIGKILL; None: a few seconds.
+
+        Raises Misconfigured for another number of brokers, or when the folder was made with another number of them.
+        """
         if brokers not in HEAP_MB:
             raise Misconfigured("VIGIE_BROKERS", found=brokers, allowed="1 or 3")
         self._data_dir = data_dir
         self._folder = data_dir / "kafka"
         self._count = brokers
+        self._java = archive_options() if java is None else java
+        # of three, the last cannot say goodbye to a majority, and would wait for one for minutes
+        self._stop_within_s = stop_within_s or (5.0 if brokers == 1 else 3.0)
         self.cluster: Cluster | None = None
         self.brokers: tuple[Supervised, ...] = ()
         self._identity: BrokerIdentity | None = None
@@ -100,7 +115,7 @@ class KafkaServer:
         if done.exists():
             return
         shutil.rmtree(self._node_folder(node) / "log", ignore_errors=True)
-        java = (str(JAVA), "-Xmx128m", *JVM, "-cp", jars)
+        java = (str(JAVA), "-Xmx128m", *JVM, *archive_options(), "-cp", jars)
         storage = ("kafka.tools.StorageTool", "format", "-t", self.cluster.cluster_id)
         first = (sys.executable, "-I", "-S", launcher, str(os.getpid()))  # what it writes is for its owner alone
         process = await asyncio.create_subprocess_exec(
@@ -134,13 +149,12 @@ class KafkaServer:
         own = (f"-Djava.io.tmpdir={scratch.name}", "-XX:ErrorFile=crash.log")
         return Program(
             name=f"kafka-{node}",
-            argv=(str(JAVA), heap, *JVM, *own, "-cp", jars, "kafka.Kafka", self._properties(node).name),
+            argv=(str(JAVA), heap, *JVM, *self._java, *own, "-cp", jars, "kafka.Kafka", self._properties(node).name),
             env=JAVA_ENV,
             cwd=folder,
             health=lambda: self._is_known(server, node),
             ready_within_s=180.0,
-            # of three, the last cannot say goodbye to a majority, and would wait for one for minutes
-            stop_within_s=5.0 if self._count == 1 else 3.0,
+            stop_within_s=self._stop_within_s,
         )
 
     def _node_folder(self, node: int) -> Path:
