@@ -3,14 +3,13 @@ own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
 from pipeline.neighbours.partitions import partition_of_country
 from pipeline.neighbours.policy import Allowed, NotForwarded, told_abroad
 from pipeline.neighbours.recalls import Sent, recall_of, sent_of
-from pipeline.reads.versions import Changed, Versions
+from pipeline.reads.versions import Versions
 from pipeline.runtime.log import reference
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
@@ -36,13 +35,6 @@ class PolicyMirror(Mirror):
         self.cameras: Versions[Camera] = self.of(CAMERAS)
         self.zones: Versions[Zone] = self.of(ZONES)
         self.policies: Versions[Policy] = self.of(POLICIES)
-        self.policies_changed: Callable[[list[str]], None] = lambda _: None
-
-    def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """Take in what changed; pass changed policies on."""
-        super().take(collection, changed, reset)
-        if collection == POLICIES.name:
-            self.policies_changed([one.key for one in changed])
 
 
 def _logged(alert: Alert, one: NotForwarded) -> None:
@@ -126,7 +118,7 @@ def forwarder(
     open_forwards = OpenForwards(
         memory, lambda: replica.policies.as_of(now_ms()), replica.cameras.as_known, replica.zones.as_known, home
     )
-    replica.policies_changed = open_forwards.changed
+    replica.on_change(POLICIES, open_forwards.changed)
     return Forwarder(replica, admission, memory, open_forwards, partitions, home, now_ms, told)
 
 

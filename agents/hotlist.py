@@ -8,7 +8,6 @@ that read the same topic leave them out and count them.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -16,7 +15,7 @@ from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
 from pipeline.hotlist.withdrawals import TakenBack
 from pipeline.reads.geography import position_of
-from pipeline.reads.versions import Changed, Versions
+from pipeline.reads.versions import Versions
 from pipeline.runtime.log import pseudonym, reference
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
@@ -44,13 +43,6 @@ class HotlistMirror(Mirror):
         super().__init__(CAMERAS, ZONES, indexes={HOTLIST.name: self.hotlist})
         self.cameras: Versions[Camera] = self.of(CAMERAS)
         self.zones: Versions[Zone] = self.of(ZONES)
-        self.entries_changed: Callable[[list[str]], None] = lambda _: None
-
-    def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """Take in what changed; pass changed entries on."""
-        super().take(collection, changed, reset)
-        if collection == HOTLIST.name:
-            self.entries_changed([one.key for one in changed])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +120,7 @@ def matcher(
     open_alerts = OpenAlerts(
         memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_known, replica.zones.as_known
     )
-    replica.entries_changed = open_alerts.changed
+    replica.on_change(HOTLIST, open_alerts.changed)
     return Matcher(replica, admission, memory, open_alerts, settings, now_ms)
 
 

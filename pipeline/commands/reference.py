@@ -45,6 +45,12 @@ def _columns(table: Table[Any]) -> str:
     return ", ".join(f"{column.name}{'*' if column.required else ''}" for column in table.columns)
 
 
+def _everywhere(table: Table[Any]) -> Any:
+    """The option --everywhere, which only policies have."""
+    words = "Take policies that name no zone: they forward hits from everywhere."
+    return typer.Option("--everywhere", help=words, hidden=table.name != "policies")
+
+
 def _add_import(app: typer.Typer, table: Table[Any]) -> None:
     @app.command(
         "import",
@@ -57,14 +63,7 @@ def _add_import(app: typer.Typer, table: Table[Any]) -> None:
         skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out and take the rest.")] = False,
         replace: Annotated[bool, typer.Option("--replace", help="Remove everything that is not in the file.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file; needs no server.")] = False,
-        everywhere: Annotated[
-            bool,
-            typer.Option(
-                "--everywhere",
-                help="Take policies that name no zone: they forward hits from everywhere.",
-                hidden=table.name != "policies",
-            ),
-        ] = False,
+        everywhere: Annotated[bool, _everywhere(table)] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
     ) -> None:
         with checked_file(table, file) as checked:
@@ -106,14 +105,7 @@ def _add_add(app: typer.Typer, table: Table[Any]) -> None:
             typer.Argument(metavar="[COLUMN=VALUE]...", help=f"Columns (* needed): {_columns(table)}."),
         ] = None,
         json: Annotated[str | None, typer.Option("--json", help="The whole item as one JSON object instead.")] = None,
-        everywhere: Annotated[
-            bool,
-            typer.Option(
-                "--everywhere",
-                help="Take policies that name no zone: they forward hits from everywhere.",
-                hidden=table.name != "policies",
-            ),
-        ] = False,
+        everywhere: Annotated[bool, _everywhere(table)] = False,
     ) -> None:
         if bool(cells) == bool(json):
             raise typer.BadParameter("give COLUMN=VALUE..., or --json with an object")

@@ -5,7 +5,6 @@ import fcntl
 import os
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 import msgspec
@@ -19,6 +18,7 @@ from pipeline.runtime.private import open_private, private_folder, write_private
 from pipeline.servers import pids
 from pipeline.servers.kafka_server import KafkaServer
 from pipeline.servers.processes import Supervised
+from pipeline.servers.start_stop import StartStop
 from pipeline.servers.valkey_server import ValkeyServer
 
 log = structlog.get_logger()
@@ -43,7 +43,7 @@ def running_pair(data_dir: Path) -> Endpoints | None:
     return endpoints if pids.started(endpoints.pid) == endpoints.started else None
 
 
-class EmbeddedPair:
+class EmbeddedPair(StartStop):
     """Kafka (one or three brokers) and Valkey in a data folder that no other process uses meanwhile.
 
     ``async with EmbeddedPair(folder) as pair: ...``, or start() and stop(). Both are restarted when they die, until stop().
@@ -121,15 +121,6 @@ class EmbeddedPair:
         await asyncio.gather(self.kafka_server.stop(), self.valkey_server.stop())
         self._lock.close()
         self._lock = None
-
-    async def __aenter__(self) -> "EmbeddedPair":
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.stop()
 
     def _announce(self, file: Path) -> None:
         endpoints = Endpoints(

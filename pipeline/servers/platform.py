@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import TracebackType
 
 import structlog
 
@@ -15,12 +14,13 @@ from pipeline.servers.access import provide
 from pipeline.servers.endpoints import Servers, named_servers, servers_of
 from pipeline.servers.fleet import Fleet
 from pipeline.servers.pair import EmbeddedPair
+from pipeline.servers.start_stop import StartStop
 
 log = structlog.get_logger()
 Say = Callable[[str], None]
 
 
-class Platform:
+class Platform(StartStop):
     """`async with Platform(settings) as platform`: starts servers, topics and agents on entry, stops all on exit.
 
     workers: how many of each agent; one of those not named. partitions: by topic name, for topics that do not exist yet.
@@ -78,15 +78,6 @@ class Platform:
         if self.pair is not None:
             await self.pair.stop()
             self.pair = None
-
-    async def __aenter__(self) -> "Platform":
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.stop()
 
     async def _serve(self) -> Servers:
         if self.settings.kafka_url is not None or self.settings.redis_url is not None:

@@ -1,6 +1,6 @@
 """An agent's own copy of the reference data: collections in memory, each item with its versions, kept up to date by a Follower."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from pipeline.reads.versions import Changed, Versions
@@ -24,11 +24,16 @@ class Mirror:
         """indexes: by the name of the collection that each takes."""
         self._versions: dict[str, Versions[Any]] = {collection.name: Versions() for collection in collections}
         self._indexes: dict[str, Index] = {**self._versions, **(indexes or {})}
+        self._told: dict[str, Callable[[list[str]], None]] = {}
         self.whole = False
 
     def of(self, collection: Collection[T]) -> Versions[T]:
         """The versions of one collection's items: always the same object, with its present content."""
         return self._versions[collection.name]
+
+    def on_change(self, collection: Collection[Any], told: Callable[[list[str]], None]) -> None:
+        """Call `told` with the keys of the items that change in this collection, from now on."""
+        self._told[collection.name] = told
 
     def follows(self, collection: str) -> bool:
         """Whether this collection is one of those kept here."""
@@ -41,3 +46,5 @@ class Mirror:
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
         """Take over what changed in one collection."""
         self._indexes[collection].take(changed, reset=reset)
+        if told := self._told.get(collection):
+            told([one.key for one in changed])

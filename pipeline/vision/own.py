@@ -8,11 +8,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from pipeline.errors import Misconfigured
 from pipeline.vision.ctc import Scores
+from pipeline.vision.onnx_session import session_of
 from pipeline.vision.pictures import at_share
 
 ROWS, WIDTH = 32, 192  # pixels of the network's input
@@ -29,12 +28,7 @@ class OwnReader:
 
     def __init__(self, model: Path = MODEL) -> None:
         """Load the model: 30 ms, 10 MB. Raises Misconfigured when it is not there."""
-        if not model.is_file():
-            raise Misconfigured("reader.onnx", found=str(model), allowed="shipped with the package")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = session_of(model)
 
     def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
         """Read lines, each (h, w, 3) BGR or (h, w) grey uint8, not modified. Returns the scores of each (see ctc)."""

@@ -13,10 +13,10 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from pipeline.errors import Misconfigured
+from pipeline.vision.onnx_session import session_of
 
 MODEL_NAME = "PP-OCRv6_small_rec"
 MODEL_FILE = "PP-OCRv6_rec_small.onnx"
@@ -40,10 +40,7 @@ class PaddleRecogniser:
 
     def __init__(self) -> None:
         """Load the model: 0.1 to 0.3 s. Raises Misconfigured when a wheel lacks what is needed."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # keeps the process small; costs no measurable time
-        self._session = onnxruntime.InferenceSession(str(model_file()), options, providers=["CPUExecutionProvider"])
+        self._session = session_of(model_file())
         self._input = self._session.get_inputs()[0].name
         metadata: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
         self.characters = [*metadata["character"].split("\n"), " "]

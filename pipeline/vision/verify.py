@@ -12,10 +12,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from pipeline.errors import Misconfigured
+from pipeline.vision.onnx_session import session_of
 from pipeline.vision.own import levelled
 from pipeline.vision.rows import Grey, Row
 
@@ -44,12 +43,7 @@ class BlockVerifier:
 
     def __init__(self, model: Path = MODEL) -> None:
         """Load the model: 20 ms, 5 MB. Raises Misconfigured when it is not there."""
-        if not model.is_file():
-            raise Misconfigured("verifier.onnx", found=str(model), allowed="shipped with the package")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = session_of(model)
 
     def look(self, grey: Grey, rows: Sequence[Row]) -> BlockVerdict:
         """Judge the text of these rows, top to bottom, each row as long as the text read in it. 0.6 ms.
