@@ -83,5 +83,5 @@ def test_the_weights_are_small() -> None:
 
 def test_missing_weights_are_said_at_once() -> None:
     """With the file that was looked for."""
-    with pytest.raises(Misconfigured, match=r"reader\.onnx"):
+    with pytest.raises(Misconfigured, match=r"none\.onnx"):
         OwnReader(MODEL.with_name("none.onnx"))
