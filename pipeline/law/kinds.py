@@ -5,7 +5,7 @@ Each rule (see pipeline.law.rule) brings worked examples (vectors) that hold whe
 
 from fractions import Fraction
 from math import floor
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -97,6 +97,25 @@ class SectionLength(Rule, frozen=True, kw_only=True):
     def wrong_vectors(self) -> tuple[Vector, ...]:
         """See Rule."""
         return tuple(v for v in self.vectors if v.long_enough != self.long_enough(Fraction(str(v.metres))))
+
+
+class InARowVector(Vector, frozen=True, kw_only=True):
+    """By how much each of several sections in a row was driven too fast, in order, and which violation stands (from 0)."""
+
+    excess_kmh: Annotated[tuple[Kmh, ...], msgspec.Meta(min_length=2)]
+    stands: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class SectionsInARow(Rule, frozen=True, kw_only=True):
+    """How many violations one journey over several sections in a row makes: the worst alone, of equal ones the first."""
+
+    kind = "sections_in_a_row"
+    stand: Literal["worst"]
+    vectors: Annotated[tuple[InARowVector, ...], msgspec.Meta(min_length=1)]
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """See Rule."""
+        return tuple(v for v in self.vectors if v.stands != v.excess_kmh.index(max(v.excess_kmh)))
 
 
 class ClassVector(Vector, frozen=True, kw_only=True):
@@ -196,4 +215,6 @@ class Treaty(Rule, frozen=True, kw_only=True):
         return tuple(v for v in self.vectors if v.binds != (not self.unbound(v.teller, v.told)))
 
 
-KINDS: tuple[type[Rule], ...] = (Tolerance, SectionLength, ClassLimits, Retention, OrdinaryAccess, Treaty)
+KINDS: tuple[type[Rule], ...] = (
+    Tolerance, SectionLength, SectionsInARow, ClassLimits, Retention, OrdinaryAccess, Treaty,
+)  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pipeline.sections.certainty import folded
+from pipeline.sections.in_a_row import beside, only_the_worst
 from pipeline.sections.lines import Sighting
 from pipeline.sections.outcomes import Outcome, Withdrawn
 from pipeline.sections.passages import End, Name
@@ -52,12 +53,20 @@ class Histories:
 
     def _decided(self, key: Key, until_ms: int, decided_at_ms: int) -> Decision:
         decision = decide(self.vehicles[key], until_ms, self.rules, decided_at_ms=decided_at_ms)
+        if any(isinstance(one, Violation) for one in decision.outcomes):
+            decision = self._among_others(key, decision)
         self.forgotten |= {(key, name) for name in decision.forgotten}
         if decision.vehicle.is_forgotten:
             del self.vehicles[key]
         else:
             self.vehicles[key] = decision.vehicle
         return decision
+
+    def _among_others(self, key: Key, decision: Decision) -> Decision:
+        """The decision, beside what the same plate did on other sections in a row."""
+        found = [self.vehicles.get((other, key[1])) for other in sorted(beside(decision, self.rules))]
+        others = [violation for vehicle in found if vehicle is not None for violation in vehicle.proven]
+        return only_the_worst(decision, others, self.rules) if others else decision
 
 
 def violations_of(history: Iterable[tuple[int, Iterable[Sighting]]], rules: Rules) -> Mapping[str, Violation]:

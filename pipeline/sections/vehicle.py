@@ -222,12 +222,12 @@ class _Scene:
     def _remembered(self, proven: tuple[Violation, ...]) -> Vehicle:
         """What waits for a partner, and what proves a violation; the rest is forgotten."""
         waiting = without_partner(len(self.entries), len(self.exits), self.edges)
-        kept = [one for i, one in enumerate(self.entries) if i in waiting[0] or _proves(one, proven)]
-        kept += [one for j, one in enumerate(self.exits) if j in waiting[1] or _proves(one, proven)]
+        kept = [one for i, one in enumerate(self.entries) if i in waiting[0] or proves(one, proven)]
+        kept += [one for j, one in enumerate(self.exits) if j in waiting[1] or proves(one, proven)]
         return Vehicle(self.section_id, kept=tuple(end for one in kept for end in one.ends), proven=proven)
 
 
-def _proves(passage: Passage, proven: tuple[Violation, ...]) -> bool:
+def proves(passage: Passage, proven: tuple[Violation, ...]) -> bool:
     """Whether a violation rests on this passage."""
     reads = {read.read_id for read in passage.reads}
     return any(one.entry.read_id in reads or one.exit.read_id in reads for one in proven)

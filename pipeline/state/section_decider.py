@@ -4,11 +4,12 @@ result."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.sections.in_a_row import beside, only_the_worst
 from pipeline.sections.moment import Reference
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn
 from pipeline.sections.vehicle import Decision, Rules, Vehicle, decide
 from pipeline.state.section_memory import LOOKED_AT_ONCE, SectionMemory
-from pipeline.state.section_records import Decided, Remembered, Unsent, unsent_of
+from pipeline.state.section_records import Beside, Decided, Remembered, Unsent, unsent_of
 from schemas.outcomes import Violation, Withdrawal
 
 BY = "section_control"
@@ -54,16 +55,34 @@ class SectionDecider:
         rules = Rules(self.reference, self.settle_ms, look.whole_since_ms)
         found = await self.memory.remembered(look.due)
         decisions = [_decision(one, look.until_ms, rules, decided_at_ms) for one in found]
-        written = await self.memory.decided(
-            [_decided(one, decision, decided_at_ms) for one, decision in zip(found, decisions, strict=True)],
-            look.until_ms,
-        )
+        decided = [
+            await self._among_others(one, decision, rules, decided_at_ms)
+            for one, decision in zip(found, decisions, strict=True)
+        ]
+        decisions = [decision for decision, _ in decided]
+        written = await self.memory.decided([one for _, one in decided], look.until_ms)
         for one, decision, done in zip(found, decisions, written, strict=True):
             if done:
                 unsent += _unsent(one, decision, decided_at_ms)
                 for outcome in decision.outcomes:
                     self.told(outcome)
         return Settled(tuple(unsent), look.newest_ms, more=len(look.due) >= LOOKED_AT_ONCE)
+
+    async def _among_others(
+        self, one: Remembered, decision: Decision, rules: Rules, decided_at_ms: int
+    ) -> tuple[Decision, Decided]:
+        """The decision, beside what the same plate did on other sections in a row, and what to store of it."""
+        sections = beside(decision, rules) if any(isinstance(found, Violation) for found in decision.outcomes) else ()
+        keys = [(section_id, one.key[1]) for section_id in sorted(sections)]
+        others = {found.key: found for found in await self.memory.remembered(keys)}
+        standing = [violation for other in others.values() for violation in other.vehicle.proven]
+        if standing:
+            decision = only_the_worst(decision, standing, rules)
+        lay = tuple(
+            Beside(key, others[key].length, others[key].first) if key in others else Beside(key) for key in keys
+        )
+        unsent = _unsent(one, decision, decided_at_ms)
+        return decision, Decided(one, decision.vehicle, decision.next_ms, unsent, decision.forgotten, lay)
 
 
 def _decision(one: Remembered, until_ms: int, rules: Rules, decided_at_ms: int) -> Decision:
@@ -73,18 +92,15 @@ def _decision(one: Remembered, until_ms: int, rules: Rules, decided_at_ms: int) 
     return decide(one.vehicle, until_ms, rules, decided_at_ms=decided_at_ms)
 
 
-def _decided(one: Remembered, decision: Decision, decided_at_ms: int) -> Decided:
-    return Decided(one, decision.vehicle, decision.next_ms, _unsent(one, decision, decided_at_ms), decision.forgotten)
-
-
 def _unsent(one: Remembered, decision: Decision, decided_at_ms: int) -> tuple[Unsent, ...]:
-    messages: list[Violation | Withdrawal] = []
+    messages: list[tuple[Violation | Withdrawal, str]] = []
     for outcome in decision.outcomes:
         if isinstance(outcome, Violation):
-            messages.append(outcome)
+            messages.append((outcome, outcome.section_id))
         elif isinstance(outcome, Withdrawn):
-            violation_id = outcome.violation.violation_id
-            messages.append(
-                Withdrawal(kind="violation", id=violation_id, reason=outcome.reason, by=BY, at_ms=decided_at_ms)
+            gone = outcome.violation
+            withdrawal = Withdrawal(
+                kind="violation", id=gone.violation_id, reason=outcome.reason, by=BY, at_ms=decided_at_ms
             )
-    return tuple(unsent_of(one.key, message, order) for order, message in enumerate(messages))
+            messages.append((withdrawal, gone.section_id))
+    return tuple(unsent_of(one.key, message, order, section_id) for order, (message, section_id) in enumerate(messages))

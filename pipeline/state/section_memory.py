@@ -127,17 +127,21 @@ class SectionMemory:
     async def decided(self, decisions: Sequence[Decided], until_ms: int) -> list[bool]:
         """Store these decisions together with the messages to send.
 
-        For each, False: the vehicle has changed since it was read, and nothing was stored. until_ms: the time up to which it was
-        decided, in the broker's time (UTC ms).
+        For each, False: the vehicle, or one beside it, has changed since it was read, and nothing was stored. until_ms: the time
+        up to which it was decided, in the broker's time (UTC ms).
         """
         shared = [self._forgotten(until_ms)]
         shared += [self._due(shard) for shard in range(SHARDS)] + [self._outbox(shard) for shard in range(SHARDS)]
         calls: list[tuple[list[str], list[Argument]]] = []
         for at in range(0, len(decisions), WRITTEN_AT_ONCE):
             some = decisions[at : at + WRITTEN_AT_ONCE]
-            keys = [*shared, *(self._vehicle(one.was.key) for one in some)]
+            own = [one.was.key for one in some]
+            beside = {other.key: None for one in some for other in one.beside if other.key not in own}
+            vehicles = [*own, *beside]
+            numbers = {key: number for number, key in enumerate(vehicles, 1)}
             blobs: list[bytes] = []
-            written = [written_of(one, blobs) for one in some]
+            written = [written_of(one, blobs, numbers.__getitem__) for one in some]
+            keys = [*shared, *map(self._vehicle, vehicles)]
             calls.append((keys, [SHARDS, SAFETY_MS, 2 * DIGESTS_MS, _pack(written), *blobs]))
         answers = await DECIDED.run(self._client, WHAT, calls)
         return [done == 1 for answer in answers for done in answer]

@@ -1,7 +1,7 @@
 """The records that the memory of section control stores, and their bytes in Redis."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from zlib import crc32
@@ -86,10 +86,20 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """How the list of a vehicle lay in Redis: its length, 0 where there was none, and its first element."""
+
+    key: Key
+    length: int = 0
+    first: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A decision about one vehicle. was: the vehicle before it. vehicle: what is to be remembered of it now.
 
-    next_ms: when to decide it again, in the broker's time (UTC ms); None: never. unsent: the messages to send.
+    next_ms: when to decide it again, in the broker's time (UTC ms); None: never. unsent: the messages to send. beside: the
+    same plate on other sections as the decision took it to be; if one of them has changed since, nothing is stored.
     """
 
     was: Remembered
@@ -97,6 +107,7 @@ class Decided:
     next_ms: int | None
     unsent: tuple[Unsent, ...] = ()
     forgotten: frozenset[Name] = frozenset()
+    beside: tuple[Beside, ...] = ()
 
 
 class _End(msgspec.Struct, array_like=True, gc=False):
@@ -122,11 +133,14 @@ def end_of(end: End) -> bytes:
     return b"E" + _pack(_End(end.side, end.arrived_ms, end.read))
 
 
-def unsent_of(key: Key, message: Violation | Withdrawal, order: int) -> Unsent:
-    """The outbox entry for a message about this vehicle. order: the message's number within its decision, from 0."""
+def unsent_of(key: Key, message: Violation | Withdrawal, order: int, section_id: str) -> Unsent:
+    """The outbox entry for a message of this vehicle's decision. order: its number within the decision, from 0.
+
+    section_id: whose violation it is about, which another section in a row may be.
+    """
     shard, _ = place_of(key)
     name = message.violation_id if isinstance(message, Violation) else f"{message.id}/withdrawn"
-    return Unsent(f"{shard}/{order}/{name}", key[0], message)
+    return Unsent(f"{shard}/{order}/{name}", section_id, message)
 
 
 def digest_of(key: Key, name: Name) -> str:
@@ -184,8 +198,11 @@ def kept_of(vehicle: Vehicle) -> bytes:
     return b"K" + _pack(_Kept(uuid.uuid4().hex, _packed(vehicle.fresh), _packed(vehicle.kept), vehicle.proven))
 
 
-def written_of(decision: Decided, blobs: list[bytes]) -> tuple[object, ...]:
-    """What the script that stores decisions is told of one; its bytes are appended to blobs. See `section_scripts.DECIDED`."""
+def written_of(decision: Decided, blobs: list[bytes], number_of: Callable[[Key], int]) -> tuple[object, ...]:
+    """What the script that stores decisions is told of one; its bytes are appended to blobs. See `section_scripts.DECIDED`.
+
+    number_of: which of the script's vehicles one is, from 1.
+    """
 
     def numbered(blob: bytes) -> int:
         blobs.append(blob)
@@ -197,7 +214,12 @@ def written_of(decision: Decided, blobs: list[bytes]) -> tuple[object, ...]:
     kept = 0 if decision.vehicle.is_forgotten else numbered(kept_of(decision.vehicle))
     digests = [digest_of(was.key, gone) for gone in sorted(decision.forgotten)]
     messages = [part for unsent in decision.unsent for part in (unsent.number, numbered(payload_of(unsent)))]
-    return shard, name, was.length, first, kept, decision.next_ms or 0, digests, messages
+    beside = [
+        part
+        for other in decision.beside
+        for part in (number_of(other.key), other.length, numbered(other.first) if other.length else 0)
+    ]
+    return shard, name, was.length, first, kept, decision.next_ms or 0, digests, messages, beside
 
 
 def remembered_in(key: Key, found: list[bytes]) -> Remembered:

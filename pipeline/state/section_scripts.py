@@ -71,15 +71,28 @@ for index, key in ipairs(KEYS) do found[index] = redis.call('LRANGE', key, 0, -1
 return found
 """)
 
-# KEYS: digests of forgotten reads, the shards' due times, their outboxes, then the vehicles. ARGV: how many shards, how long a
-# vehicle is kept at most, how long digests are, the decisions, then bytes that these number from 1. A decision: 1 its shard, 2 its
-# vehicle's name, 3 length of its list and 4 number of its first element as they were, 5 number of what to keep (0: nothing), 6 when
-# to look again, 7 digests, 8 name and number of each message, one after the other.
+# KEYS: digests of forgotten reads, the shards' due times, their outboxes, then the vehicles, and those beside them. ARGV: how
+# many shards, how long a vehicle is kept at most, how long digests are, the decisions, then bytes that these number from 1. A
+# decision: 1 its shard, 2 its vehicle's name, 3 length of its list and 4 number of its first element as they were, 5 number of
+# what to keep (0: nothing), 6 when to look again, 7 digests, 8 name and number of each message, one after the other, 9 of each
+# vehicle beside it which of the vehicles it is (from 1), length of its list and number of its first element (0: none) as they
+# were.
 DECIDED = Script("""
 local shards, done = tonumber(ARGV[1]), {}
+local function is_as_it_was(at, length, first)
+  local vehicle = KEYS[1 + 2 * shards + at]
+  if redis.call('LLEN', vehicle) ~= length then return false end
+  return first == 0 or redis.call('LINDEX', vehicle, 0) == ARGV[4 + first]
+end
+local function all_beside(them)
+  for at = 1, #them, 3 do
+    if not is_as_it_was(them[at], them[at + 1], them[at + 2]) then return false end
+  end
+  return true
+end
 for index, one in ipairs(cmsgpack.unpack(ARGV[4])) do
   local vehicle, due, outbox = KEYS[1 + 2 * shards + index], KEYS[2 + one[1]], KEYS[2 + shards + one[1]]
-  if redis.call('LLEN', vehicle) ~= one[3] or redis.call('LINDEX', vehicle, 0) ~= ARGV[4 + one[4]] then
+  if not is_as_it_was(index, one[3], one[4]) or not all_beside(one[9]) then
     done[index] = 0
   else
     redis.call('DEL', vehicle)

@@ -2,15 +2,17 @@
 
 import secrets
 from collections.abc import Sequence
+from itertools import pairwise
 from random import Random
 
+import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from pipeline.sections.history import Histories, key_of
-from pipeline.sections.lines import Side, Sighting
+from pipeline.sections.lines import SectionIndex, Side, Sighting, sightings_of
 from pipeline.sections.outcomes import Withdrawn
 from pipeline.sections.passages import End
 from pipeline.sections.vehicle import SETTLE_MS, Rules
@@ -18,6 +20,7 @@ from pipeline.state.section_decider import SectionDecider
 from pipeline.state.section_memory import SectionMemory
 from pipeline.state.section_records import MOST_READS, SHARDS, Arrival, Covered, Decided, Unsent
 from schemas.outcomes import Violation, Withdrawal
+from schemas.reference import Distance, Line
 from tests.builders import NOON_MS, make_read, make_section, reference_of
 from tests.conftest import OpenAs
 
@@ -76,6 +79,37 @@ async def test_two_ends_in_two_batches_are_one_violation_and_a_slow_passage_leav
     assert [(0, 120_000)] == violations(await settled(memory, SETTLE_MS + 1))
     assert 1 == len(await keys_of(memory, redis))
     assert [] == await settled(memory, 60_000)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_of_several_sections_in_a_row_the_worst_alone_stands(memory: SectionMemory, at_once: bool) -> None:
+    """Whether they are decided one after the other or in one look: then what was decided on an older state is left for the next."""
+    sections = [
+        make_section(
+            f"S{number}", metres=5_000.0, country="NL", entries=(Line(camera_id=one),), exits=(Line(camera_id=other),),
+            distances=(Distance(entry_camera_id=one, exit_camera_id=other, metres=5_000.0),),
+        )
+        for number, (one, other) in enumerate(pairwise("ABC"), 1)
+    ]  # fmt: skip
+    index, decider = SectionIndex.of(sections), SectionDecider(memory, reference_of(*sections), SETTLE_MS)
+    sent: dict[str, Unsent] = {}
+    for offset, (at_ms, camera_id) in enumerate([(0, "A"), (130_000, "B"), (250_000, "C")]):
+        read = make_read("12ABC3", camera_id, NOON_MS + at_ms)
+        arrived_ms = NOON_MS + (300_000 if at_once else at_ms)
+        arrivals = [
+            Arrival(key_of(one), End(one.side, one.read, arrived_ms), 0, offset, arrived_ms + SETTLE_MS)
+            for one in sightings_of(read, index)
+        ]
+        await memory.put([Covered(0, offset, offset + 1)], arrivals)
+        until_ms = arrived_ms + SETTLE_MS + 1
+        for _ in range(2 if not at_once or camera_id == "C" else 0):
+            unsent = (await decider.settle({0: until_ms}, 1, ALL, decided_at_ms=until_ms)).unsent
+            await memory.sent(unsent)
+            sent |= {one.number: one for one in unsent}
+    gone = {one.message.id: one.section_id for one in sent.values() if isinstance(one.message, Withdrawal)}
+    found = [one.message for one in sent.values() if isinstance(one.message, Violation)]
+    assert ["S2"] == [one.section_id for one in found if one.violation_id not in gone]
+    assert all(section_id == "S1" for section_id in gone.values())
 
 
 async def test_a_record_that_is_read_again_changes_nothing(memory: SectionMemory, redis: Redis) -> None:
