@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from pipeline.commands.common import print_json, run_async
-from pipeline.commands.tail import clock, lines_of
+from pipeline.commands.message_lines import clock, lines_of
 from pipeline.decide.deciding import Deciding
 from pipeline.decide.history import events_in
 from pipeline.decide.outcomes import Outcome
