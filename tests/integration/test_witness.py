@@ -96,7 +96,7 @@ async def test_an_emptied_redis_is_noticed_by_every_worker_and_for_every_partiti
 
 
 async def test_a_reread_outlives_the_worker_that_noticed_it(redis: Redis, namespace: str) -> None:
-    """It is killed before its step back is committed: whoever has the partition next must go back, too, until someone has."""
+    """It is killed before its reread is committed: whoever has the partition next must go back, too, until someone has."""
     killed = await settled(redis, namespace, p0=70)
     await redis.delete(key(namespace))
     assert [{0: None}] == await killed.looks()

@@ -90,7 +90,7 @@ async def test_what_is_settled_is_committed_once() -> None:
 
 
 async def test_a_handler_is_told_what_cannot_come_again() -> None:
-    """What is settled may come again until the broker has its offset; after a step back, what lies behind it may, too."""
+    """What is settled may come again until the broker has its offset; after a reread, what lies behind it may, too."""
     held = Held()
     held.go.set()
     async with running(held) as stage:
@@ -123,7 +123,7 @@ async def test_a_batch_in_hand_when_its_partition_is_rewound_settles_nothing_of_
 
 
 async def test_an_offset_that_was_on_its_way_when_its_partition_was_rewound_is_taken_back() -> None:
-    """The broker's answer comes after the step back, and is followed by the lower one."""
+    """The broker's answer comes after the reread, and is followed by the lower one."""
     held = Held()
     held.go.set()
     async with running(held) as stage:
@@ -135,8 +135,8 @@ async def test_an_offset_that_was_on_its_way_when_its_partition_was_rewound_is_t
         assert {ONE: 3} == stage.progress.offsets()
 
 
-async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back() -> None:
-    """Not by an offset that was on its way, nor by the step back of an earlier debt; where nothing went back, at once."""
+async def test_a_reread_is_done_when_the_broker_knows_that_its_partition_went_back() -> None:
+    """Not by an offset that was on its way, nor for an earlier reread; where nothing went back, at once."""
     held, once, more = Held(), RereadFrom(back_ms=1), RereadFrom(back_ms=2)
     held.go.set()
     async with running(held) as stage:
@@ -159,7 +159,7 @@ async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back
         assert not stage.progress.rereads_committed()[ONE]
         stage.progress.committed(stage.progress.offsets())
         assert {ONE: True, TWO: True} == stage.progress.rereads_committed()
-        stage.progress.committed(on_its_way)  # it was tried again by the broker's client, after the step back
+        stage.progress.committed(on_its_way)  # it was tried again by the broker's client, after the reread
         assert ({ONE: False, TWO: True}, 3) == (stage.progress.rereads_committed(), stage.progress.offsets()[ONE])
         stage.progress.committed({ONE: 3})
         stage.progress.ask_reread({ONE: once})
@@ -170,7 +170,7 @@ async def test_a_debt_is_paid_when_the_broker_knows_that_its_partition_went_back
 
 
 def test_what_faust_assigned_is_committed_as_aiokafka_takes_it() -> None:
-    """Each has a class of its own for a partition; they are equal. A step back comes before anything is settled."""
+    """Each has a class of its own for a partition; they are equal. A reread comes before anything is settled."""
     progress = Progress()
     progress.begin([cast(Any, TP("t.reads", 1))])
     progress.rewound({}, dict.fromkeys(progress.positions(), 3), {})
