@@ -1,1 +1,1 @@
-"""Which reads hit which entries, and what becomes of a hit. Pure: no server, no clock."""
+"""Matches reads with hotlist entries, and decides what becomes of a hit. Pure: no server, no clock."""

@@ -1,4 +1,5 @@
-"""Whether two names of colours may be of one vehicle, as registers, witnesses and cameras write them. Doubt agrees.
+"""Tells whether two names of colours may be of one vehicle, as registers, witnesses and cameras write them. In doubt they
+may.
 
 >>> may_be_the_same("Dunkelblau", "blue"), may_be_the_same("light", "silver"), may_be_the_same("red", "blue")
 (True, True, False)
@@ -33,7 +34,7 @@ _LONGEST_FIRST = sorted(_FAMILIES, key=lambda name: (-len(name), name))
 
 
 def may_be_the_same(one: str, other: str) -> bool:
-    """Whether both names can be said of one vehicle; True where either is unknown: it speaks against nothing.
+    """Whether both names may describe one vehicle's colour; True where either is unknown.
 
     >>> may_be_the_same("zilvergrijs", "Gray metallic"), may_be_the_same("white", "black"), may_be_the_same("Sahara", "red")
     (True, False, True)
@@ -43,7 +44,8 @@ def may_be_the_same(one: str, other: str) -> bool:
 
 
 def families_of(name: str) -> frozenset[str]:
-    """The plain colours that a name may mean; none when it is unknown. Of compounds the end counts: dunkelblau is blue.
+    """The basic colours that a name may mean; empty for an unknown name. Of a compound word the last part counts: dunkelblau
+    is blue.
 
     >>> sorted(families_of("vert foncé")), sorted(families_of("Light grey")), families_of("xyz")
     (['green'], ['grey'], frozenset())

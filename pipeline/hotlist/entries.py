@@ -1,4 +1,4 @@
-"""Which hotlist entries may be taken in, and what the importer is told about one. Pure."""
+"""Checks which hotlist entries may be accepted, and what the importer is told about one. Pure."""
 
 from pipeline.hotlist.pattern_index import is_pattern
 from pipeline.plates.countries import country_fault
@@ -10,7 +10,7 @@ LEAST_SELECTIVE = 1e-5
 
 
 def fault_of_entry(entry: HotlistEntry) -> tuple[str, str] | None:
-    """The field that keeps the entry from being taken and why, with the cure; None when it may be taken."""
+    """Why the entry is refused: the field at fault, and the reason with the cure; None when the entry is accepted."""
     if entry.priority == "urgent" and is_pattern(entry.plate):
         share = share_matched(entry.plate, entry.country)
         if share > LEAST_SELECTIVE:

@@ -1,7 +1,8 @@
-"""The hotlist in memory: a million entries at some 100 bytes each, found by exact plate, by likeness, one edit away, by pattern.
+"""The hotlist in memory: a million entries at some 100 bytes each, found by exact plate, by confusable characters, by one
+edit, or by pattern.
 
-An entry that changed is there once for each time through which it held unchanged, and what is found is valid through that time at
-most: so a read is matched against the entries as they were when it was captured.
+An entry that changed is stored once for each period in which it held unchanged, and what is found is valid in that period at
+most: so a read is matched with the entries as they were when it was captured.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,18 +16,18 @@ from schemas.reference import HotlistEntry
 
 
 class Hotlist:
-    """The index. Changed only by take(); not safe for several threads."""
+    """The index. Only take() changes it. Not safe for several threads."""
 
     __slots__ = ("_alike", "_compacted_ms", "_ended", "_entries", "_ids", "_near", "_patterns")
 
     def __init__(self, entries: Iterable[HotlistEntry] = ()) -> None:
-        """entries: each counts as having held since ever."""
+        """entries: each is taken to have held since the beginning of time."""
         self._compacted_ms = 0
         self._clear()
         self.take([since_ever(entry.entry_id, entry) for entry in entries])
 
     def __len__(self) -> int:
-        """How many versions of entries it has: an entry that changed counts once for each period in which it held unchanged."""
+        """The number of stored versions: an entry that changed counts once for each period in which it held unchanged."""
         return len(self._ids)
 
     def take(self, changed: Sequence[Changed[HotlistEntry]], *, reset: bool = False) -> None:
@@ -105,7 +106,7 @@ class Hotlist:
             self._put(spell)
 
     def _forget_before(self, at_ms: int) -> None:
-        """Drop what held only before this moment."""
+        """Delete the versions that held only before this moment."""
         for entry_id in list(self._ended):
             ends = [(row, self._entries.packed(row).ends_ms) for row in self._rows_of(entry_id)]
             for row, ends_ms in ends:
@@ -152,7 +153,7 @@ class Hotlist:
 
 
 def _deletions(text: str) -> Iterator[str]:
-    """The text, and it with each one character left out. Two texts one edit apart have one of these in common."""
+    """The text, and the text without each one of its characters. Two texts one edit apart have one of these in common."""
     return iter({text, *(text[:at] + text[at + 1 :] for at in range(len(text)))})
 
 

@@ -1,4 +1,4 @@
-"""Whether two names of makes may be of one maker, as registers, witnesses and cameras write them. Doubt agrees.
+"""Tells whether two names of makes may be of one maker, as registers, witnesses and cameras write them. In doubt they may.
 
 >>> same_make("Citroën", "CITROEN"), same_make("DS Automobiles", "DS"), same_make("BMW AG", "bmw"), same_make("Audi", "BMW")
 (True, True, True, False)
@@ -52,14 +52,14 @@ _KNOWN = {other: make for make, others in _NAMES.items() for other in others.spl
 
 
 def same_make(one: str, other: str) -> bool:
-    """Whether both names can be said of one maker; True where either says nothing."""
+    """Whether both names may be of one maker; True where either is empty or says nothing."""
     mine, theirs = make_of(one), make_of(other)
     return not mine or not theirs or mine == theirs
 
 
 @lru_cache(maxsize=4096)
 def make_of(name: str) -> str:
-    """The make in one spelling: Latin letters and digits without case, accents and what houses add.
+    """The make in a common spelling: Latin letters and digits without case, accents and words such as "AG".
 
     >>> make_of("Automobiles Citroën S.A."), make_of("VOLKSWAGEN-VW"), make_of("?")
     ('citroen', 'volkswagen', '')

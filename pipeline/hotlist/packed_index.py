@@ -1,11 +1,13 @@
 """A multimap from texts to row numbers that costs some 15 to 30 bytes an entry instead of a dict's hundred and more.
 
-Open addressing in one array of 64-bit slots: the upper half holds 32 bits of the text's hash, the lower half the row number plus
-one. It may name a row whose text only shares the hash (once in four thousand million): callers compare the row itself.
+Open addressing in one array of 64-bit slots: the upper half holds 32 bits of the text's hash, the lower half the row number
+plus one. A look-up may return a row whose text only has the same hash (once in four thousand million): callers compare the
+row itself.
 
-Beside them are eight bits for each slot, a Bloom filter in words of 64 bits: a text sets two bits of one word (a blocked filter, F.
-Putze, P. Sanders, J. Singler, "Cache-, hash- and space-efficient Bloom filters", 2007). One look there tells that a text is not in
-it, but for one text in forty at most, which takes ten times as long.
+Beside them are eight bits for each slot, a Bloom filter in words of 64 bits: a text sets two bits of one word (a blocked
+filter, F. Putze, P. Sanders, J. Singler, "Cache-, hash- and space-efficient Bloom filters", 2007). One look at it tells for
+nearly all texts that they are not in the index. At most one text in forty passes it wrongly and is then looked up, which
+takes ten times as long.
 """
 
 from array import array
@@ -24,7 +26,7 @@ _SPREAD = 0x9E37_79B1  # odd, near 2**32 over the golden ratio: the upper bits o
 
 
 class PackedIndex:
-    """Texts to rows; one text may have several rows. Rows are 0 .. 2**32 - 3."""
+    """Maps texts to rows; one text may have several rows. Rows are 0 .. 2**32 - 3."""
 
     __slots__ = ("_live", "_mask", "_shift", "_slots", "_used", "_words")
 
@@ -54,7 +56,7 @@ class PackedIndex:
         self._used += 1
 
     def discard(self, text: str, row: int) -> bool:
-        """Delete one such pair. False when there is none."""
+        """Delete this pair of text and row, once if it was added several times. Returns False when there is none."""
         wanted = (hash(text) & _LOW) << 32 | row + 1
         at = (wanted >> 32) & self._mask
         while slot := self._slots[at]:

@@ -23,7 +23,7 @@ class PackedRows:
 
     @property
     def nbytes(self) -> int:
-        """Bytes that the pieces and their places take."""
+        """Bytes that the pieces and their offsets take."""
         return len(self._data) + len(self._places) * self._places.itemsize
 
     def add(self, piece: bytes) -> int:
@@ -54,7 +54,7 @@ class PackedRows:
             self._tidy()
 
     def _tidy(self) -> None:
-        """Move all pieces together; takes as long as adding them did."""
+        """Move all pieces together, without gaps. Takes as long as adding them did."""
         kept = bytearray()
         for row, place in enumerate(self._places):
             if place:

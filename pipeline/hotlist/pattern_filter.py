@@ -1,8 +1,10 @@
-"""Which of many texts any of many patterns may fit: a look at all of them at once, before patterns are tried one by one.
+"""Tells which of many texts may fit any of many patterns: it looks at all texts together, before patterns are tried one by
+one.
 
-A text of up to ten characters is one 64-bit number, six bits a character. A pattern asks for some of these characters, counted from
-the start or from the end; patterns that ask for the same ones have one mask. Per mask, the masked text is hashed and looked up in a
-bit table that holds what the patterns ask for. One text may be named in vain, none is left out.
+A text of up to ten characters is one 64-bit number, six bits a character. A pattern needs certain characters, counted from
+the start or from the end; patterns that need characters in the same places have one mask. Per mask, the masked text is
+hashed and looked up in a bit table that holds the needs of all patterns. The result may contain a text that fits none; no
+text that fits is left out.
 
 Cost: some 0.01 us a text and mask in batches of thousands (`benchmarks/bench_hotlist.py --patterns`).
 """
@@ -28,10 +30,10 @@ Words = NDArray[np.uint64]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Which characters of a text some patterns fix.
+    """The places of a text in which some patterns need certain characters.
 
-    shift: characters skipped at the start. masks: of the others, and of the end. shortest, longest: the lengths of the texts
-    that these patterns may fit. salt: tells probes with equal masks apart.
+    shift: characters skipped at the start. masks: of the characters after that, and of those at the end. shortest, longest:
+    the lengths of the texts that these patterns may fit. salt: distinguishes probes with equal masks.
     """
 
     shift: int
@@ -46,7 +48,7 @@ class Probe:
 class PatternFilter:
     """Tells which texts may fit a pattern that was added.
 
-    A pattern cannot be removed alone: until clear(), texts may be listed for one that is not wanted any more.
+    A pattern cannot be removed alone: until clear(), texts that fit it may still be listed.
     """
 
     _table: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1 << (_TABLE_BITS - 3), np.uint8))
@@ -63,7 +65,8 @@ class PatternFilter:
         self._by_length.clear()
 
     def add(self, pattern: str) -> bool:
-        """Add a pattern with at most one star, or of one literal between two stars. False: it is of another kind or too long."""
+        """Add a pattern with at most one star, or with one literal between two stars. Returns False for any other pattern,
+        and for one that is too long."""
         found = _asked_for(pattern)
         if found is None:
             return False
@@ -75,7 +78,7 @@ class PatternFilter:
         return True
 
     def may_fit(self, texts: Sequence[str]) -> list[int]:
-        """The indexes of the compact texts that a pattern may fit, and of all that are too long to tell."""
+        """The indexes of the compact texts that may fit a pattern, and of all texts that are too long to test."""
         if not texts:
             return []
         letters = np.array(texts, dtype=f"S{LONGEST + 1}").view(np.uint8).reshape(len(texts), LONGEST + 1)
@@ -115,14 +118,14 @@ class PatternFilter:
 
 
 def _hashed(start: int, end: int, salt: int) -> int:
-    """The bit of the table for these masked words; the same steps as in _looked_up."""
+    """The index in the bit table for these masked words, computed as in _looked_up."""
     key = (start * int(_FROM_START) + end * int(_FROM_END) + salt) & _WORD
     key ^= key >> 29
     return ((key * int(_FROM_START)) & _WORD) >> (64 - _TABLE_BITS)
 
 
 def _asked_for(pattern: str) -> tuple[list[Probe], int, int] | None:
-    """The probes of a pattern and the two words that they must find; None for a pattern that no probe can tell."""
+    """The probes of a pattern and the two words that a text must have there; None for a pattern that no probe can test."""
     parts = pattern.split("*")
     least = sum(map(len, parts))
     if least > LONGEST or len(parts) > 3:
@@ -137,14 +140,14 @@ def _asked_for(pattern: str) -> tuple[list[Probe], int, int] | None:
 
 
 def _contained(literal: str, least: int) -> tuple[list[Probe], int, int]:
-    """A literal at any place: one probe for each place that it may have."""
+    """The probes for a literal anywhere in a text: one for each place where it may begin."""
     word, mask = _word(literal, 0)
     shifts = range(LONGEST - least + 1)
     return [Probe(shift, mask, 0, least + shift, LONGEST, 1 << 20) for shift in shifts], word, 0
 
 
 def _word(part: str, first: int) -> tuple[int, int]:
-    """The characters of a part from place `first` on as one word, and the mask of those that are fixed."""
+    """The characters of a part, from place `first` on, as one word; and the mask of those that are no wildcard."""
     word = mask = 0
     for shift, character in _fixed(part, first):
         word |= int(_CODES[ord(character)]) << shift

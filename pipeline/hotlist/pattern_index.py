@@ -1,8 +1,8 @@
-"""Plate patterns: ``?`` is one character, ``*`` any number of them.
+"""Finds plate patterns: ``?`` is one character, ``*`` any number of them.
 
-Patterns of one shape (the same places fixed) share one dict, so a text costs one look-up per shape, not per pattern; literals that
-may stand anywhere share one dict per length. Before any of that, many texts are looked at together (pattern_filter), and nearly all
-of them go no further.
+Patterns with fixed characters in the same places share one dict, so a text costs one look-up for all of them; literals that
+may stand anywhere share one dict per length. Before that, pattern_filter looks at many texts together and rules out nearly
+all.
 """
 
 from collections import Counter
@@ -48,7 +48,7 @@ def _stands(part: str, text: str, place: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Which places are fixed: counted from the start (0..) and, after a star, from the end (..-1)."""
+    """The places with fixed characters: counted from the start (0..) and, after a star, from the end (..-1)."""
 
     length: int  # exact without a star, else the least
     star: bool
@@ -64,7 +64,7 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Bucket:
-    """The patterns of one shape, by their fixed characters."""
+    """The patterns with fixed characters in the same places, by these characters."""
 
     key: Callable[[str], object]
     rows: Rows = field(default_factory=dict)
@@ -75,7 +75,7 @@ def _nothing(_text: str) -> object:
 
 
 def literal_of(pattern: str) -> str | None:
-    """What a pattern such as ``*ABC*`` looks for anywhere; None for any other pattern."""
+    """The characters that a pattern like ``*ABC*`` needs anywhere in a text; None for any other pattern."""
     inner = pattern[1:-1]
     return inner if len(pattern) > 2 and pattern[0] == pattern[-1] == "*" and not is_pattern(inner) else None
 
@@ -97,7 +97,7 @@ class PatternIndex:
         return bool(self._patterns)
 
     def clear(self) -> None:
-        """Delete all pairs."""
+        """Delete all pairs of pattern and row."""
         for group in (self._exact, self._starred, self._literals, self._others, self._patterns):
             group.clear()
         self._filter.clear()
@@ -111,7 +111,7 @@ class PatternIndex:
         self._unfiltered += not self._filter.add(pattern)
 
     def discard(self, pattern: str, row: int) -> None:
-        """Delete this pair, which must exist."""
+        """Delete this pair of pattern and row, which must exist."""
         rows, key = self._group(pattern)
         rows[key].remove(row)
         if not rows[key]:
@@ -160,7 +160,7 @@ class PatternIndex:
         return sorted(found)
 
     def _group(self, pattern: str) -> tuple[Rows, object]:
-        """Where the rows of a pattern are, and under which key."""
+        """The rows that a pattern's row is among, and the key of the pattern there."""
         if pattern.count("*") > 1:
             literal = literal_of(pattern)
             return (

@@ -1,9 +1,9 @@
-"""Whether an open alert still stands under the entry as it is now. Pure.
+"""Decides whether an open alert still stands under the entry as it is now. Pure.
 
-An alert rests on its entry. When the entry is removed or expires, the alert is taken back. When it is corrected, the read is
-matched again with the entry as it is now: an alert that no longer follows is taken back; one that says something else now (another
-category, priority, action, consent to share, ...) is replaced by a new one that names the old in `corrects`, and then taken back. A
-change that leaves the alert as it was, such as a longer validity, takes nothing back.
+An alert depends on its entry. When the entry is removed or expires, the alert is withdrawn. When the entry is corrected, the
+read is matched again with the entry as it is now: an alert that no longer results is withdrawn; one whose content differs
+(category, priority, action, consent to share, ...) is replaced by a new alert that names the old one in `corrects`, and then
+withdrawn. A change that does not alter the alert, such as a longer validity, withdraws nothing.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,8 @@ _DECIDED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """An open alert to withdraw, and why. instead: the alert that replaces it, not yet in its incident; None: there is none."""
+    """An open alert that must be withdrawn, and the reason. instead: the alert that replaces it, not yet in its incident;
+    None: there is none."""
 
     alert: Alert
     reason: str
@@ -60,5 +61,5 @@ def taken_back(
 
 
 def _says(alert: Alert) -> dict[str, object]:
-    """What an alert tells its reader, by field."""
+    """The content of an alert for its reader, by field."""
     return {name: getattr(alert, name) for name in alert.__struct_fields__ if name not in _DECIDED}

@@ -1,4 +1,4 @@
-"""The rules in force: read from tables/ once, checked whole, asked by kind, country and moment.
+"""The rules of law, read once from tables/ and checked as a whole; looked up by kind, country and moment.
 
 >>> day = 86_400_000
 >>> rule_at(Tolerance, "BE", 20_000 * day).subtract_kmh, rule_at(Tolerance, "BE", 0), rule_at(Tolerance, "XX", 20_000 * day)
@@ -27,7 +27,7 @@ __all__ = ["Book", "Tolerance", "kept_days", "load_book", "rule_at", "the_book"]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A rule and while when it is in force, in ms UTC. where: its file and table, for messages."""
+    """A rule and the period in which it is in force, ms UTC. where: its file and table, for messages."""
 
     from_ms: int
     until_ms: int
@@ -37,12 +37,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All rules, by kind, country and what tells them apart, in the order of time."""
+    """All rules, by kind, country and `about`, in the order of time."""
 
     periods: Mapping[tuple[type[Rule], str, str], tuple[Period, ...]]
 
     def rule_at(self, kind: type[R], country: str, at_ms: int, about: str = "") -> R | None:
-        """The rule in force then, or None where the law of this country says nothing that is known here."""
+        """The rule in force at that moment (ms UTC); None where no rule of this country is known."""
         for period in self.periods.get((kind, country, about), ()):
             if period.from_ms <= at_ms < period.until_ms:
                 assert isinstance(period.rule, kind)  # it is the key that it was filed under
@@ -55,7 +55,7 @@ class Book:
 
 
 def load_book(folder: Path = TABLES) -> Book:
-    """Every rule in the folder. Raises Misconfigured, naming file and table, for what is unknown or ambiguous."""
+    """Read every rule in the folder. Raises Misconfigured, naming file and table, for an unknown or ambiguous rule."""
     known = {f"{kind.kind}.toml": kind for kind in KINDS}
     for path in sorted(folder.iterdir()):
         if path.name not in known:
@@ -125,9 +125,8 @@ def rule_at(kind: type[R], country: str, at_ms: int, about: str = "") -> R | Non
 
 
 def kept_days(country: str, at_ms: int) -> int | None:
-    """How many days reads, pictures and outcomes are kept on the road: no longer than the law lets them be used without a
-    magistrate's decision, and than they may be kept at all. None where no rule of the country is known.
-    """
+    """For how many days the platform keeps reads, pictures and outcomes: the lesser of how long the law lets them be used
+    without a magistrate's decision, and how long it lets them be kept. None where no rule of the country is known."""
     retention = rule_at(Retention, country, at_ms)
     if retention is None:
         return None

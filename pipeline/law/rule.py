@@ -1,4 +1,4 @@
-"""What every rule of law states: whose it is, in which article, where that can be read, while when it is in force."""
+"""The base of all rules of law: country, article, source, and the period in which the rule is in force."""
 
 from abc import ABCMeta, abstractmethod
 from datetime import datetime
@@ -14,7 +14,7 @@ Url = Annotated[str, msgspec.Meta(pattern=r"\Ahttps://\S+\Z")]
 
 
 class Vector(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A worked example of a rule."""
+    """A worked example of a rule, which must come out as stated."""
 
 
 class _AbstractStruct(msgspec.StructMeta, ABCMeta):
@@ -22,7 +22,8 @@ class _AbstractStruct(msgspec.StructMeta, ABCMeta):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, metaclass=_AbstractStruct):
-    """What every rule states. In force from in_force_from on, and before in_force_until (None: until further notice)."""
+    """The fields that every rule has. It is in force from in_force_from on, until before in_force_until (None: until further
+    notice)."""
 
     kind: ClassVar[str]  # the stem of its file in tables/
     country: Country  # whose rule it is
@@ -37,19 +38,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def about(self) -> str:
-        """What tells apart rules of one kind and country that are in force together; empty where there is but one."""
+        """The text that distinguishes rules of one kind and country that are in force together; empty where there is only
+        one."""
         return ""
 
     @property
     def version(self) -> str:
-        """The day from which it is in force and a digest of its figures: other figures never have the same version."""
+        """The day from which it is in force, and a digest of its figures: rules with other figures never have the same
+        version."""
         figures = {name: getattr(self, name) for name in self.__struct_fields__ if name not in _ABOUT_THE_TEXT}
         digest = blake2b(msgspec.json.encode(figures, order="deterministic"), digest_size=4).hexdigest()
         return f"{self.in_force_from.date().isoformat()}/{digest}"
 
     @abstractmethod
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that this rule does not agree with."""
+        """The worked examples that come out differently from what the rule gives."""
 
 
 _ABOUT_THE_TEXT = ("article", "source", "in_force_from", "in_force_until", "read", "note", "vectors")

@@ -1,1 +1,1 @@
-"""What a neighbouring country may be told, and how it is said and signed. Pure: no server, no clock."""
+"""Decides what a neighbouring country may be told, and writes and signs the message. Pure: no server, no clock."""

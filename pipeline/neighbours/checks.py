@@ -1,4 +1,4 @@
-"""What a policy must be to be taken, and what is told of policies and entries that lead nowhere. Pure."""
+"""Checks which policies may be accepted, and warns of policies and entries that have no effect. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -9,7 +9,8 @@ from schemas.reference import HotlistEntry, Policy, Zone
 
 
 def fault_of_policy(policy: Policy, home: str) -> tuple[str, str] | None:
-    """The field that keeps the policy from being taken and why, with the cure; None when it may be taken. home: our country."""
+    """Why the policy is refused: the field at fault, and the reason with the cure; None when the policy is accepted. home:
+    our country."""
     if policy.country == home:
         return "country", f"{home} is our own country: there is nobody to forward to"
     fault = country_fault(policy.country)
@@ -20,7 +21,7 @@ def fault_of_policy(policy: Policy, home: str) -> tuple[str, str] | None:
 
 
 def from_everywhere(policies: Iterable[Policy]) -> list[str]:
-    """The ids of policies that name no zone, and so forward from everywhere: somebody must have meant that."""
+    """The ids of policies that name no zone, and so forward hits from everywhere: an operator must have meant that."""
     return [policy.policy_id for policy in policies if not policy.zones]
 
 

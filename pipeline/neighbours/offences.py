@@ -1,4 +1,4 @@
-"""The offences that entries and policies name as category, with other words for each. Matched without regard to case and blanks.
+"""The offences that entries and policies name as category, with synonyms. Case and blanks do not matter.
 
 The names follow the list of article 2(2) of Framework Decision 2002/584/JHA on the European arrest warrant
 (https://eur-lex.europa.eu/eli/dec_framw/2002/584/oj) where it has the offence, in the short words that desks use.
@@ -59,10 +59,10 @@ _KNOWN = {_plain(word): name for name, others in OFFENCES.items() for word in (n
 
 @lru_cache(maxsize=4096)
 def offence_of(category: str) -> str | None:
-    """The offence that a category names; None when it is none of the list."""
+    """The offence in the list that a category names, also by a synonym; None when the list has none."""
     return _KNOWN.get(_plain(category))
 
 
 def same_offence(one: str, other: str) -> bool:
-    """Whether two categories name one offence: by the list, or as texts where neither is in it."""
+    """Whether two categories name the same offence of the list, or are the same text where neither is in the list."""
     return (offence_of(one) or _plain(one)) == (offence_of(other) or _plain(other))

@@ -1,4 +1,4 @@
-"""Which partition of the forwards is whose country's: one that is down holds up no other."""
+"""Assigns each country a partition of the forwards, so that a neighbour's desk that is away delays no other country."""
 
 from zlib import crc32
 
@@ -11,7 +11,8 @@ COUNTRIES = (
 
 
 def partition_of_country(country: str, partitions: int) -> int:
-    """The partition of forwards to this country: its own for the first 32 countries, so that one that is down holds up no other.
+    """The partition of forwards to this country. The first 32 countries each have their own, so that one that is away delays
+    no other.
 
     >>> partition_of_country("NL", 32) != partition_of_country("FR", 32)
     True

@@ -33,7 +33,7 @@ _ASKED: tuple[Reason, ...] = get_args(Reason)
 
 @dataclass(frozen=True, slots=True)
 class NotForwarded:
-    """A country that hears nothing of a hit, though its entry is shared with it, and the last reason against it."""
+    """A country that an alert's entry is shared with but that gets no forward, and the reason."""
 
     country: Country
     reason: Reason
@@ -89,7 +89,7 @@ def told_abroad(
 
 
 def _against_any(alert: Alert, country: Country, camera: Camera | None, home: Country) -> Reason | None:
-    """What speaks against any policy."""
+    """The reason why no policy at all may forward this alert to the country; None: a policy may."""
     if country == home:
         return "own_country"
     if alert.confirm:
@@ -109,7 +109,7 @@ def _by_policy(
     now_ms: int,
     home: Country,
 ) -> Allowed | Reason:
-    """The forward that this policy allows, or why it does not."""
+    """The forward that this policy allows, or the reason why it allows none."""
     against = _against(alert, policy, now_ms, home)
     if against:
         return against
@@ -123,7 +123,8 @@ def _by_policy(
 
 
 def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason | None:
-    """What of list, category, channel, treaty, certainty, case and age speaks against it; where it was seen is another question."""
+    """The reason in list, category, channel, treaty, certainty, case or age why the policy forbids the forward; None: none.
+    Places are checked elsewhere."""
     reasons: dict[Reason, bool] = {
         "list": alert.hotlist not in policy.lists,
         "category": not takes_category(policy, alert.category),
@@ -142,7 +143,8 @@ def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason
 def _places(
     alert: Alert, policy: Policy, cameras: Mapping[str, Camera], zones: Mapping[str, Zone]
 ) -> tuple[Zone, ...] | None:
-    """The zones that the hit lies in and that matter to the policy: those it names, else the borders with its country.
+    """The zones with the hit that matter to the policy: the zones that it names, or, if it names none, the borders with its
+    country.
 
     None when the policy names zones and the hit lies in none of them.
     """
@@ -154,9 +156,10 @@ def _places(
 
 
 def _direction(alert: Alert, policy: Policy, camera: Camera, places: tuple[Zone, ...]) -> Direction | None:
-    """Which way the vehicle goes through the first of these borders with the policy's country that knows its way out.
+    """The vehicle's direction through the first of these zones that is a border with the policy's country and has a known
+    way out.
 
-    None when it cannot be told: the way out to another neighbour is no way to this one.
+    None when it cannot be told; a border with another neighbour does not count.
     """
     heading_deg = heading_of(alert.read, camera)
     borders = (zone for zone in places if zone.country == policy.country)

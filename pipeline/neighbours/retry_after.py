@@ -1,4 +1,4 @@
-"""The Retry-After header of an answer over HTTP, in seconds (RFC 9110, 10.2.3)."""
+"""Parses the Retry-After header of an HTTP answer to seconds (RFC 9110, 10.2.3)."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime

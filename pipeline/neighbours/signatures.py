@@ -1,8 +1,8 @@
-"""Who signed what, and when: JWS compact (RFC 7515) with Ed25519 (RFC 8037, RFC 9864). Pure.
+"""Signs and verifies: JWS compact (RFC 7515) with Ed25519 (RFC 8037, RFC 9864). Pure.
 
-The protected header is exactly ``alg``, ``kid`` (the key's RFC 7638 thumbprint), ``typ``, ``iss`` (the signer's
-country) and ``iat`` (seconds). A key is looked up by issuer and kid together, so nobody can sign in another country's
-name, and a key ring may hold two keys of one country while it changes them.
+The protected header is exactly ``alg``, ``kid`` (the key's RFC 7638 thumbprint), ``typ``, ``iss`` (the signer's country) and
+``iat`` (seconds). A key is looked up by issuer and kid together, so nobody can sign in another country's name, and a key
+ring may hold two keys of one country while it changes them.
 
 >>> key = signing_key_of(generate_private_pem())
 >>> token = sign(b"text", key, typ="example+jws", issuer="BE", at_ms=1735689600000)
@@ -43,7 +43,7 @@ _PEM = re.compile(rb"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----", re.DOTALL)
 
 
 class NotAuthentic(BadRecord):
-    """This was not signed by whom it says, or was changed since. Nothing that it holds may be believed."""
+    """The token was not signed by its stated issuer, or was changed afterwards. Nothing in it may be believed."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("not_authentic", detail)
@@ -51,7 +51,7 @@ class NotAuthentic(BadRecord):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """What was signed, by which country, when (whole seconds, in milliseconds)."""
+    """A verified payload, the country that signed it, and when (whole seconds, in milliseconds)."""
 
     payload: bytes
     issuer: str
@@ -65,7 +65,7 @@ def sign(payload: bytes, key: OKPKey, *, typ: str, issuer: str, at_ms: int) -> s
 
 
 def verify(token: str | bytes, ring: KeyRing, *, typ: str) -> Signed:
-    """What the token says, if a key of the ring signed it as a `typ`. Raises NotAuthentic for everything else."""
+    """The content of a token that a key of the ring signed as a `typ`. Raises NotAuthentic for any other token."""
     try:
         opened = jws.extract_compact(token.encode() if isinstance(token, str) else token, registry=_REGISTRY)
     except (JoseError, ValueError, TypeError) as error:

@@ -1,6 +1,6 @@
-"""Whether the treaty that a policy rests on is a ground to tell its country. Which treaties there are is in law/tables/treaty.toml.
+"""Decides whether the treaty that a policy names allows telling its country. The treaties are in law/tables/treaty.toml.
 
-A policy names its treaty by id, or in the words of its legal basis; both are held against its country.
+A policy names its treaty by id, or in the words of its legal basis; both are checked against its country.
 
 >>> treaty_fault("LU", None, "Benelux agreement of 2024 on ANPR, art. 3", home="BE")
 'the Benelux agreement of 2024 binds BE and NL, not LU'
@@ -13,7 +13,8 @@ from pipeline.law.kinds import Treaty
 def treaty_fault(
     country: str, treaty: str | None, legal_basis: str, *, home: str, at_ms: int | None = None
 ) -> str | None:
-    """Why the treaty is no ground to tell this country, with the cure; None when it is one, or none is named that is known.
+    """Why the treaty does not allow telling this country, with the cure; None when it does, or when no known treaty is
+    named.
 
     home: the country that tells. Both must be bound. at_ms: when, UTC; None: whenever the treaty is in force.
     """

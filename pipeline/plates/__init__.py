@@ -26,7 +26,7 @@ __all__ = ["COUNTRIES", "CountryPlates", "compact", "countries_of"]
 
 
 class CountryPlates(Protocol):
-    """What each country's module offers."""
+    """The names that each country's module defines."""
 
     COUNTRY: str
     GRAMMAR: Grammar
@@ -56,7 +56,8 @@ NOTHING_SEEN = Looks()
 
 
 def countries_of(text: str, looks: Looks = NOTHING_SEEN) -> tuple[tuple[str, float], ...]:
-    """The countries that the compact text may come from, likeliest first, with probabilities that leave room for others.
+    """The countries that the compact text may come from, likeliest first, with probabilities that sum to less than 1; the
+    rest is for other countries.
 
     looks: what a picture shows beside the text.
     """
@@ -74,6 +75,6 @@ def countries_of(text: str, looks: Looks = NOTHING_SEEN) -> tuple[tuple[str, flo
 
 @lru_cache(maxsize=4096)
 def _grammars(shape: str) -> tuple[tuple[str, Grammar], ...]:
-    """The countries that may write texts of this shape, and what of their grammars says how."""
+    """The countries with series of this shape, each with those series."""
     narrowed = ((country, COUNTRIES[country].GRAMMAR.for_shape(shape)) for country in ON_THE_ROAD)
     return tuple((country, grammar) for country, grammar in narrowed if grammar.series)

@@ -1,7 +1,7 @@
-"""Characters that readers, and people, take for one another, and what it costs to believe that they did.
+"""Characters that readers, and people, take for one another, and how likely such an error is.
 
-Readers of plates tell 0 from O by the place in the format at best; a letter taken for another letter leaves a plate that may
-well exist, so believing it costs more than a letter taken for a digit.
+Readers of plates can tell 0 from O at best by its place in the format. A letter taken for another letter leaves a plate that
+may well exist, so such an error counts as less likely than a letter taken for a digit.
 
 >>> skeleton("1ABC234") == skeleton("IA8C2E4"), skeleton("M5XSX") == skeleton("MSX5X")
 (False, True)
@@ -37,18 +37,19 @@ def skeleton(text: str) -> str:
 
 
 def skeletons(texts: Sequence[str]) -> list[str]:
-    """Those of many texts, at a tenth of the cost."""
+    """The skeletons of many texts, at a tenth of the cost."""
     folded = "\n".join(texts).translate(_FOLDED).split("\n")
     return folded if len(folded) == len(texts) else [skeleton(text) for text in texts]
 
 
 def substitution_cost(read: str, meant: str) -> float:
-    """0 for the same character, up to 1 when nothing speaks for the reader having taken one for the other. Symmetric."""
+    """How unlikely it is that one character was taken for the other: 0 for the same character, up to 1 for two that nobody
+    confuses. Symmetric."""
     return 0.0 if read == meant else _COSTS.get((read, meant), OTHER_COST)
 
 
 def belief(read: str, meant: str) -> float:
-    """How believable it is, 0..1, that a reader made the one out of the other; 0 when the lengths differ."""
+    """The likelihood, 0..1, that a reader read `read` where the plate says `meant`; 0 when the lengths differ."""
     if len(read) != len(meant):
         return 0.0
     believed = 1.0

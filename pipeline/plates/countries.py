@@ -23,12 +23,12 @@ MEANT: Mapping[str, str] = {"UK": "GB", "EL": "GR"}
 
 
 def is_country(code: str) -> bool:
-    """Whether it is a country's ISO code."""
+    """Whether the text is a country's ISO code."""
     return code in ISO_3166_1 or code in USED_BESIDE
 
 
 def country_fault(code: str) -> str | None:
-    """Why a text is no country's code, with the cure; None when it is one.
+    """Why a text is not a country's code, with the cure; None when it is one.
 
     >>> country_fault("UK")
     'UK is no ISO 3166-1 code; write GB'

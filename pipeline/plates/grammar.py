@@ -1,7 +1,8 @@
-"""How a country writes its plates: a table of series, each a small regular expression with its share of the plates on the road.
+"""Describes how a country writes its plates: a table of series, each a small regular expression with its share of the plates
+on the road.
 
-A series says how much a text speaks for a country: a plate of a series of a thousand combinations speaks louder than one of a
-billion. Nothing here rejects a plate.
+A series tells how strongly a text points to a country: a text of a series of a thousand combinations points more strongly
+than one of a billion. Nothing here rejects a plate.
 """
 
 import re
@@ -28,8 +29,8 @@ def shape_of(text: str) -> str:
 
 @dataclass(frozen=True)
 class Series:
-    """One series. pattern: literals, [sets], {m,n} and ?, in compact form; share: 0..1 of the country's plates on the road;
-    issued: how many combinations there are where the pattern allows far more than a country gives out."""
+    """One series. pattern: literals, [sets], {m,n} and ?, in compact form. share: 0..1 of the country's plates on the road.
+    issued: how many combinations are issued, where the pattern allows far more."""
 
     name: str
     pattern: str
@@ -43,17 +44,17 @@ class Series:
 
     @cached_property
     def shapes(self) -> re.Pattern[str]:
-        """Fits the shapes of all texts that the pattern matches, and perhaps others: look-aheads are left out."""
+        """A pattern that matches the shapes of all texts of the series, and perhaps others: look-aheads are left out."""
         return re.compile("".join(map(_shape, _TOKEN.finditer(self.pattern))))
 
     @cached_property
     def weight(self) -> float:
-        """How likely a plate of the country drawn at random is to have any one text of this series."""
+        """The probability that a random plate of the country has one particular text of this series."""
         return self.share / self.size
 
     @cached_property
     def size(self) -> int:
-        """How many plates the series has: as issued, else how many texts the pattern matches, look-aheads apart.
+        """How many plates the series has: `issued`, else how many texts the pattern matches, look-aheads ignored.
 
         Raises ValueError for a pattern of another form.
 
@@ -68,7 +69,8 @@ class Series:
         return total
 
     def texts(self) -> Iterator[tuple[str, ...]]:
-        """What the pattern matches, look-aheads apart: for each length of its parts, the characters that each place may have.
+        """The texts that the pattern matches, look-aheads ignored: for each possible length, the characters allowed in each
+        place.
 
         >>> list(Series("s", "[AB]X[0-2]?", 1.0).texts())
         [('AB', 'X'), ('AB', 'X', '012')]
@@ -89,7 +91,7 @@ class Series:
 
 
 def _choices(token: re.Match[str]) -> list[tuple[str, ...]]:
-    """The characters of each place that a part fills, once for each number of times that it may stand."""
+    """The characters allowed in each place that a part of the pattern fills, once for each number of repetitions."""
     characters = _characters(token)
     times = token["times"]
     if not times:
@@ -126,7 +128,7 @@ def _combinations(token: re.Match[str]) -> int:
 
 @dataclass(frozen=True)
 class Grammar:
-    """A country's series, the telling ones first."""
+    """A country's series, the most specific first."""
 
     series: tuple[Series, ...] = field()
 

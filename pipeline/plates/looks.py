@@ -1,7 +1,7 @@
-"""What plates look like in each country beside their text, and how much a look speaks for a country.
+"""Describes what plates look like in each country besides their text, and how strongly a look points to a country.
 
-Sources: Vienna Convention on Road Traffic, annex 3, and Council Regulation (EC) 2411/98 (the letters on the band); for colours the
-national rules named in each country's module. Shares are orders of magnitude, ours; only their ratios matter.
+Sources: Vienna Convention on Road Traffic, annex 3, and Council Regulation (EC) 2411/98 (the letters on the band); for
+colours the national rules named in each country's module. Shares are orders of magnitude, ours; only their ratios matter.
 
 >>> from pipeline.plates.looks import Looks, likelihood
 >>> yellow = Looks(yellow=True)
@@ -21,9 +21,10 @@ _ASTRAY = MappingProxyType({1: 0.005, 2: 0.002, 3: 0.0005})
 
 @dataclass(frozen=True)
 class Looks:
-    """What one picture shows of a plate; None where it does not tell, as at night.
+    """What one picture shows of a plate besides its text; None where it cannot be told, as at night.
 
-    signs: by letters, the natural logarithm of the probability that the band says exactly these; empty where no band is seen.
+    signs: the letters that the band may show, each with the natural logarithm of its probability; empty where no band is
+    seen.
     """
 
     yellow: bool | None = None  # the ground, rather than white
@@ -32,18 +33,20 @@ class Looks:
 
     @cached_property
     def astray(self) -> float:
-        """How likely its letters are read on a band that bears quite others."""
+        """The likelihood of these signs if the band shows quite other letters."""
         return sum(_ASTRAY[len(letters)] * math.exp(likely) for letters, likely in self.signs.items())
 
     @cached_property
     def unread(self) -> float:
-        """How much speaks for none of these letters: squared, for what the reader leaves open is mostly near to what it reads."""
+        """How likely the band shows none of the known letters, 0..1. It is squared, because what is left over is mostly a
+        near miss of known letters."""
         return max(0.0, 1.0 - sum(map(math.exp, self.signs.values()))) ** 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Dress:
-    """One country's plates: the letters on the band, and the shares of plates with yellow ground and with red characters."""
+    """The look of one country's plates: the letters on the band, and the shares of plates with yellow ground and with red
+    characters."""
 
     sign: str
     yellow: float = 0.0
@@ -77,14 +80,15 @@ _MISTAKEN = 0.02  # how often a colour is seen wrongly
 
 
 def likelihood(country: str, looks: Looks) -> float:
-    """How likely a plate of this country looks so, up to a factor that all countries share. Any other code: an average one."""
+    """How likely a plate of this country looks so, up to a factor common to all countries. For an unknown code: as for an
+    average country."""
     dress = _DRESSES.get(country, _ANY_OTHER)
     seen = _seen(looks.yellow, dress.yellow) * _seen(looks.red, dress.red)
     return seen * _read(dress.sign, looks) if looks.signs else seen
 
 
 def _read(sign: str, looks: Looks) -> float:
-    """How likely the letters are read as they were on a band that bears this sign."""
+    """The likelihood of the letters that were read if the band bears this sign."""
     read_as = _READ_AS.get(sign) or {sign: _READ_RIGHT[len(sign)]} if sign else {}
     read = sum(share * math.exp(looks.signs.get(letters, -math.inf)) for letters, share in read_as.items())
     return looks.astray + read + (1.0 - sum(read_as.values())) * looks.unread

@@ -1,4 +1,4 @@
-"""How many plates a wanted pattern matches: the share of the plates on the road, computed from how countries write them.
+"""Computes how many plates a wanted pattern matches: the share of the plates on the road, from how countries write them.
 
 >>> share_matched("1ABC23?", "BE") < 1e-6 < 0.05 < share_matched("*1*2*")
 True
@@ -17,7 +17,8 @@ States = frozenset[int]
 def share_matched(pattern: str, country: str | None = None) -> float:
     """The share, 0..1, of the vehicles on Belgian roads whose plate fits the pattern (? one character, * any number).
 
-    country: of its vehicles alone. Without it: the larger of the share of all vehicles and of those of Belgium.
+    country: count this country's vehicles only. None: the larger of the shares among all vehicles and among those of
+    Belgium.
     """
     if country is not None and country in COUNTRIES:
         return _of_country(pattern, country)
@@ -31,7 +32,7 @@ def _of_country(pattern: str, country: str) -> float:
 
 
 def share_of_series(pattern: str, series: Series) -> float:
-    """The share of the texts of the series that fit."""
+    """The share, 0..1, of the texts of the series that fit the pattern."""
     total = fitting = 0
     for places in series.texts():
         count = 1
@@ -43,7 +44,7 @@ def share_of_series(pattern: str, series: Series) -> float:
 
 
 def _fitting(pattern: str, places: tuple[str, ...]) -> int:
-    """How many of the texts with one of these characters in each place fit the pattern."""
+    """How many texts fit the pattern, among those with one of these characters in each place."""
     reached = {_closed(pattern, {0}): 1}
     for characters in places:
         after: dict[States, int] = {}
@@ -55,7 +56,8 @@ def _fitting(pattern: str, places: tuple[str, ...]) -> int:
 
 
 def _steps(pattern: str, states: States, characters: str) -> Iterator[tuple[States, int]]:
-    """Where the pattern may stand after one of these characters, with how many of them lead there."""
+    """The positions in the pattern that can be reached by one of these characters, with how many of the characters lead
+    there."""
     alive = [at for at in states if at < len(pattern)]
     named = [character for character in characters if character in {pattern[at] for at in alive}]
     ways = [*((character, 1) for character in named), ("", len(characters) - len(named))]
@@ -66,7 +68,7 @@ def _steps(pattern: str, states: States, characters: str) -> Iterator[tuple[Stat
 
 
 def _closed(pattern: str, states: set[int]) -> States:
-    """These places in the pattern, and those that a star lets pass without a character."""
+    """These positions in the pattern, and those reached from them by a star that matches nothing."""
     reached = set(states)
     for at in sorted(states):
         step = at

@@ -1,1 +1,1 @@
-"""Who may enter, and where a read was taken. Pure: no server, no clock."""
+"""Decides which reads may enter, and where and when each was taken. Pure: no server, no clock."""

@@ -1,4 +1,4 @@
-"""Whether the platform accepts a read at all, and for which purposes it may be used."""
+"""Decides whether the platform accepts a read at all, and for which purposes it may be used."""
 
 from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
@@ -29,18 +29,18 @@ RefusalReason = Literal["unknown_camera", "captured_in_future", "older_than_rete
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a read is not taken. reason: short and stable, for counting; detail: for a person."""
+    """Why a read is refused. reason: short and stable, for counting; detail: for a person."""
 
     reason: RefusalReason
     detail: str
 
 
 def need_cameras(cameras: Sized, whole: bool, running_ms: int) -> None:
-    """Raises Unavailable while no camera at all is known and the agent has just started: the reference data may be on its way
-    back into a Redis that lost it. After GRACE_MS nobody is bringing it, and each read is refused like any from an unknown camera.
+    """Raise Unavailable while no camera is known and the agent has just started: the operator may be importing the reference
+    data again after Redis lost it. After GRACE_MS nobody does, and each read is refused as from an unknown camera.
 
-    whole: a look that found cameras is over, so that everything imported before them is known, too. Until then half of it is,
-    and nothing can be decided. running_ms: since the agent's start.
+    whole: whether everything that was imported before the cameras is in memory, too; until then nothing can be decided.
+    running_ms: time since the agent's start.
     """
     if (cameras and not whole) or (not cameras and running_ms < GRACE_MS):
         raise Unavailable(
@@ -56,10 +56,10 @@ def check_read(
     retention_days: int,
     future_bound_ms: int = FUTURE_BOUND_MS,
 ) -> Refusal | None:
-    """The reason not to take this read, or None. cameras: as they were at its capture; now_ms: platform clock, UTC.
+    """Why this read is refused, or None when it is accepted. cameras: as they were at its capture. now_ms: the platform's
+    clock, UTC.
 
-    A camera that was registered later, and says that it was one then, is known: after Redis was emptied each is imported again.
-    Such a read may raise an alert; it proves nothing. Says nothing about format: any plate is welcome.
+    The plate's format is not checked: any text is accepted.
     """
     camera = cameras.get(read.camera_id)
     if camera is None:
@@ -87,9 +87,10 @@ def check_reads(
     retention_days: int,
     future_bound_ms: int = FUTURE_BOUND_MS,
 ) -> Iterator[tuple[int, Refusal]]:
-    """The reads to refuse, each by its index, with what check_read says; each by its camera as it was at the capture.
+    """The reads to refuse, each by its index and with the reason (see check_read). Each is checked with its camera as it was
+    at the capture.
 
-    It takes many at once, because nearly all are accepted together. See check_read.
+    It takes many reads at once, because nearly all are accepted together.
     """
     earliest_ms, latest_ms, known = now_ms - retention_days * DAY_MS, now_ms + future_bound_ms, cameras.current()
     earliest_ms = max(earliest_ms, cameras.last_change_ms)
@@ -108,7 +109,7 @@ def check_reads(
 def check_time(
     captured_at_ms: int, now_ms: int, *, retention_days: int, future_bound_ms: int = FUTURE_BOUND_MS
 ) -> Refusal | None:
-    """The reason not to take what was captured then, or None. now_ms: platform clock, UTC."""
+    """Why something captured at this time is refused, or None when it is accepted. now_ms: the platform's clock, UTC."""
     ahead_ms = captured_at_ms - now_ms
     if ahead_ms > future_bound_ms:
         return Refusal("captured_in_future", f"captured {ahead_ms} ms ahead of the platform's clock")
@@ -118,7 +119,7 @@ def check_time(
 
 
 def purposes_of(camera: Camera) -> tuple[Purpose, ...]:
-    """What the camera's reads may be used for: what it says, else the least that its network is for.
+    """The purposes that the camera's reads may serve: those that it names, else the least that its network is for.
 
     >>> purposes_of(Camera(camera_id="LEZ-1", name="Avenue Louise", network="lez"))
     ('lez',)
@@ -127,16 +128,17 @@ def purposes_of(camera: Camera) -> tuple[Purpose, ...]:
 
 
 def may_serve(read: PlateRead, camera: Camera, purpose: Purpose) -> bool:
-    """Whether the read may be used for this: its camera must allow it, and so must the read if it names purposes."""
+    """Whether the read may serve this purpose: its camera must allow it, and the read too if it names purposes."""
     return purpose in purposes_of(camera) and (not read.purposes or purpose in read.purposes)
 
 
 def purposes_of_read(read: PlateRead, camera: Camera) -> tuple[Purpose, ...]:
-    """What the read may be used for: what its camera allows, and of that only what the read names if it names purposes."""
+    """The purposes that the read may serve: those that its camera allows, limited to those that the read names if it names
+    any."""
     return tuple(one for one in purposes_of(camera) if not read.purposes or one in read.purposes)
 
 
 def trusted_country(read: PlateRead) -> str | None:
-    """The country that the read may be held to: likelier right than wrong, or given by a camera that states no probability."""
+    """The country of the read, if it is rather right than wrong, or given by a camera that states no probability; else None."""
     stated = read.country_confidence > 0.0
     return None if stated and read.country_confidence < TRUSTED_COUNTRY else read.country

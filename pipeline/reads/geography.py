@@ -1,4 +1,4 @@
-"""Where a read was taken: its position and heading, the zones it lies in, and which way it goes through a border zone."""
+"""Computes where a read was taken: position and heading, the zones it lies in, and its direction through a border zone."""
 
 from collections.abc import Mapping, Sequence
 from math import asin, cos, radians, sin, sqrt
@@ -14,10 +14,11 @@ QUARTER_TURN_DEG = 90.0  # a heading nearer to the way out than this goes out; a
 
 
 def contains(polygon: Sequence[Position], position: Position) -> bool:
-    """Whether the position lies in the polygon: corners in order, closed by itself, degrees taken as a plane.
+    """Whether the position lies in the polygon. polygon: its corners in order; the last is joined to the first. Degrees are
+    taken as a plane.
 
-    Fine for zones of up to some hundred kilometres away from the poles and the 180th meridian. A polygon of fewer than
-    three corners holds nothing; overlapping parts of a polygon that crosses itself cancel out (even-odd rule).
+    Right for zones of up to some hundred kilometres away from the poles and the 180th meridian. A polygon of fewer than
+    three corners contains nothing; overlapping parts of a polygon that crosses itself cancel out (even-odd rule).
     """
     inside = False
     x, y = position.lon, position.lat
@@ -35,7 +36,8 @@ def position_of(read: PlateRead, camera: Camera | None) -> Position | None:
 
 
 def heading_of(read: PlateRead, camera: Camera | None) -> float | None:
-    """Degrees clockwise from north that the vehicle was heading: its own, else that of the traffic the camera sees."""
+    """The vehicle's heading in degrees clockwise from north: the read's own, else that of the traffic that the camera sees;
+    None: unknown."""
     if read.heading_deg is not None:
         return read.heading_deg
     return camera.heading_deg if camera else None
@@ -54,7 +56,7 @@ def in_zone(read: PlateRead, zone: Zone, cameras: Mapping[str, Camera]) -> bool:
 def in_any_zone(
     read: PlateRead, zone_ids: Sequence[str], cameras: Mapping[str, Camera], zones: Mapping[str, Zone]
 ) -> bool:
-    """Whether the read lies in one of the named zones. A zone that is not known holds nothing."""
+    """Whether the read lies in one of the named zones. An unknown zone contains nothing."""
     return any(zone_id in zones and in_zone(read, zones[zone_id], cameras) for zone_id in zone_ids)
 
 

@@ -1,9 +1,9 @@
 """Reference data as it was at each moment: an item has versions, each with the moment from which it holds.
 
-A decision takes the version that held when the picture was taken, whenever it decides. A version holds from the moment that it
-names; one that arrived later than that holds from its arrival, because nobody could know of it before. What such a late version
-claims about the time before its arrival is told apart (`retroactive`): it may help the person concerned, and proves nothing.
-So nothing that arrives later changes what held at a moment that has passed.
+A decision takes the version that held when the picture was taken, no matter when it decides. A version holds from the moment
+that it names; one that arrived later than that moment holds from its arrival, because nobody could know of it before. What
+such a late version claims about the time before its arrival is kept apart (`retroactive`): it may help the person concerned,
+and proves nothing. So nothing that arrives later changes what held at an earlier moment.
 """
 
 from bisect import bisect_right
@@ -19,7 +19,7 @@ KEPT_MS = 40 * DAY_MS
 
 
 class Version(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=False):
-    """What an item was from a time on. item None: it was removed. Times in UTC ms."""
+    """The state of an item from some time on. item None: it was removed. Times in UTC ms."""
 
     item: T | None
     holds_from_ms: int
@@ -27,12 +27,12 @@ class Version(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=False
 
     @property
     def begins_ms(self) -> int:
-        """From when it holds: from the moment that it names, but never before its arrival."""
+        """The time from which it holds: the moment that it names, but never before its arrival."""
         return max(self.holds_from_ms, self.arrived_at_ms)
 
     @property
     def is_late(self) -> bool:
-        """Whether it names a moment before its arrival."""
+        """Whether it arrived after the moment that it names."""
         return self.holds_from_ms < self.arrived_at_ms
 
 
@@ -56,12 +56,12 @@ class Spell(msgspec.Struct, Generic[T], frozen=True, gc=False):
 
 
 class Versions(Generic[T]):
-    """The histories of a collection's items, by key. Put the versions of a key in the order of their arrival."""
+    """The versions of all items of a collection, by key. Put an item's versions in the order of their arrival."""
 
     __slots__ = ("_compacted_ms", "_histories", "_last_change_ms", "_newest")
 
     def __init__(self, items: Mapping[str, T] | None = None) -> None:
-        """items: hold since the beginning of time."""
+        """items: have held since the beginning of time."""
         self._histories: dict[str, History[T]] = {}
         self._newest: dict[str, T] = {}
         self._last_change_ms = self._compacted_ms = 0
@@ -88,11 +88,11 @@ class Versions(Generic[T]):
             self.forget_before(arrived_ms - KEPT_MS)
 
     def put(self, key: str, version: Version[T]) -> None:
-        """Add a version. The same again changes nothing. A removal also takes back what was to begin after it."""
+        """Add a version. Adding the same again changes nothing. A removal also cancels versions that were to begin after it."""
         self.replace(key, with_version(self._histories.get(key, ()), version))
 
     def replace(self, key: str, history: Iterable[Version[T]]) -> None:
-        """Give an item this history instead of its own; an empty one forgets the item."""
+        """Replace an item's versions by these; with none the item is forgotten."""
         versions = tuple(sorted(history, key=_begins))  # stable: of equal ones the later arrival stays last
         self._newest.pop(key, None)
         if not versions:
@@ -122,47 +122,51 @@ class Versions(Generic[T]):
         return held_at(self._histories.get(key, ()), at_ms)
 
     def as_of(self, at_ms: int) -> Mapping[str, T]:
-        """All items as they held then, as a mapping that looks them up when asked."""
+        """All items as they held at at_ms, as a mapping that looks each up when it is read."""
         return self._newest if at_ms >= self._last_change_ms else Moment(self._histories, at_ms, held_at)
 
     @property
     def last_change_ms(self) -> int:
-        """From when no further version begins: `current` is right for that moment and any later one."""
+        """The latest time at which a version begins: from then on, `current` is right."""
         return self._last_change_ms
 
     def between(self, key: str, from_ms: int, until_ms: int) -> tuple[T | None, ...]:
-        """What held at any moment from from_ms to until_ms, both included, in order; None among them: there was none then."""
+        """The states of the item from from_ms to until_ms, both included, in order; None among them: there was no item for a
+        while."""
         return held_between(self._histories.get(key, ()), from_ms, until_ms)
 
     def retroactive(self, key: str, at_ms: int) -> tuple[T | None, ...]:
-        """What late versions claim to have held then. They arrived afterwards, so they may only help the person concerned.
+        """What late versions claim that the item was at at_ms. They arrived afterwards, so they may only help the person
+        concerned.
 
-        A late version claims the time from the moment that it names until its arrival, but for what arrived together with it and
-        names a later moment: that takes over from there.
+        A late version claims the time from the moment that it names until its arrival. Of several that arrived together,
+        each claims the time until the moment that the next one names.
         """
         return claimed_at(self._histories.get(key, ()), at_ms)
 
     def claimed_between(self, key: str, from_ms: int, until_ms: int) -> tuple[T | None, ...]:
-        """What late versions claim to have held at any moment from from_ms to until_ms, both included; see retroactive."""
+        """What late versions claim that the item was between from_ms and until_ms, both included; see retroactive."""
         return claimed_between(self._histories.get(key, ()), from_ms, until_ms)
 
     def known_at(self, key: str, at_ms: int) -> T | None:
         """The item as it held at at_ms; where none held, what the late version that arrived first claims of that moment.
 
-        For what is no proof against anybody: a camera that was imported again after Redis was emptied says since when it is one.
+        For uses that prove nothing against anybody: a camera that was imported again after Redis was emptied says since when
+        it has existed.
         """
         return known_at(self._histories.get(key, ()), at_ms)
 
     def as_known(self, at_ms: int) -> Mapping[str, T]:
-        """All items as `known_at` has them, as a mapping that looks them up when asked."""
+        """All items as `known_at` gives them, as a mapping that looks each up when it is read."""
         return self._newest if at_ms >= self._last_change_ms else Moment(self._histories, at_ms, known_at)
 
     def current(self) -> Mapping[str, T]:
-        """The items by their last versions, also those that do not hold yet; without the removed ones. A view that stays true."""
+        """The items by their last versions, also those that do not hold yet; removed items are left out. A view that follows
+        later changes."""
         return self._newest
 
     def forget_before(self, at_ms: int) -> None:
-        """Drop versions that held only before this moment. What holds at it or later stays as it is."""
+        """Delete versions that held only before this moment. Everything that holds at it or later stays."""
         for key in [key for key, history in self._histories.items() if len(history) > 1 or history[0].item is None]:
             self.replace(key, kept_since(self._histories[key], at_ms))
 
@@ -200,7 +204,7 @@ def since_ever(key: str, item: T) -> Changed[T]:
 
 
 def with_versions(history: History[T], versions: Iterable[Version[T]]) -> History[T]:
-    """The history with these versions, which stand in the order of their arrival."""
+    """The history with these further versions, in the order of their arrival."""
     for version in versions:
         history = with_version(history, version)
     return history
@@ -218,7 +222,7 @@ def with_version(history: History[T], version: Version[T]) -> History[T]:
 
 
 def spells_of(history: History[T]) -> list[Spell[T]]:
-    """The times through which the item held, in order; versions that say the same one after the other make one."""
+    """The periods in which the item held unchanged, in order; equal versions in a row make one period."""
     found: list[Spell[T]] = []
     for place, version in enumerate(history):
         ends_ms = history[place + 1].begins_ms if place + 1 < len(history) else None
@@ -232,7 +236,7 @@ def spells_of(history: History[T]) -> list[Spell[T]]:
 
 
 def history_of(spells: Iterable[Spell[T]]) -> History[T]:
-    """A history that has these spells, which stand in order."""
+    """A history with these periods, which must be in order."""
     versions: list[Version[T]] = []
     for spell in spells:
         if versions and versions[-1].item is None and versions[-1].begins_ms == spell.begins_ms:
@@ -250,7 +254,8 @@ def held_at(history: History[T], at_ms: int) -> T | None:
 
 
 def held_between(history: History[T], from_ms: int, until_ms: int) -> tuple[T | None, ...]:
-    """See Versions.between. A version whose successor begins in the same millisecond never held."""
+    """The states of the item from from_ms to until_ms; see Versions.between. A version replaced in the same millisecond
+    never held."""
     at_first = held_at(history, from_ms)
     later = [one for one in history if from_ms < one.begins_ms <= until_ms]
     last_of_each = {one.begins_ms: one.item for one in later}
@@ -258,7 +263,7 @@ def held_between(history: History[T], from_ms: int, until_ms: int) -> tuple[T | 
 
 
 def claimed_at(history: History[T], at_ms: int) -> tuple[T | None, ...]:
-    """See Versions.retroactive. In the order of their arrival."""
+    """What late versions in this history claim that the item was at at_ms; see Versions.retroactive."""
     claims: dict[int, Version[T]] = {}  # by arrival
     for one in history:
         if one.holds_from_ms <= at_ms < one.arrived_at_ms:
@@ -287,7 +292,7 @@ def known_at(history: History[T], at_ms: int) -> T | None:
 
 
 def kept_since(history: History[T], at_ms: int) -> History[T]:
-    """The history without what held only before this moment; empty when nothing of it holds then or later."""
+    """The history without the versions that held only before this moment; empty when no item holds then or later."""
     place = bisect_right(history, at_ms, key=_begins)
     kept = history[max(0, place - 1) :]
     return kept[1:] if kept and kept[0].item is None and kept[0].begins_ms <= at_ms else kept

@@ -1,4 +1,4 @@
-"""Which of the reads that may enter serve section control, and on which lines of sections they were taken."""
+"""Selects the reads that serve section control, with the lines of sections on which they were taken."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,9 @@
-"""Whether two ends of a passage show the same vehicle: text, certainty of reading, class, country, and how fast it can have been.
+"""Decides whether two ends of a passage show the same vehicle: text, certainty of reading, class, country, and possible
+speed.
 
-Readers cannot tell O from 0 nor I from 1, so a plate is remembered under its folded text. Which of two such twins it was must be
-known before anybody is fined: that is so when both ends read the same, or when only one of the two texts is a plate that is issued.
+Readers cannot tell O from 0 nor I from 1, so a plate is remembered under its folded text. Which of two such plates it was
+must be known before a driver is fined: it is when both ends read the same, or when only one of the two texts is a plate that
+is issued.
 
 >>> folded("1AOC55I") == folded("1A0C551")
 True
@@ -34,14 +36,15 @@ def folded(plate: str) -> str:
 
 
 def joint_certainty(entry: PlateRead, exit_: PlateRead) -> float:
-    """How sure it is, 0..1, that both ends show the plate; a read's confidence counts O and 0, I and 1 as one already."""
+    """The probability, 0..1, that both ends show the plate. A read's confidence already counts O and 0, I and 1 as one."""
     return entry.confidence * exit_.confidence
 
 
 def plate_of(reads: Sequence[PlateRead]) -> str | None:
-    """The plate that reads of one folded text show; None where that is ambiguous.
+    """The plate that reads with one folded text show; None where that is ambiguous.
 
-    One text: that. Two, which differ in one character: the one of them that is issued, where the other is not.
+    With one text it is that text. With two texts that differ in one character, it is the one that is issued, if the other is
+    not.
     """
     texts = sorted({read.plate for read in reads})
     if len(texts) == 1:
@@ -60,22 +63,23 @@ def is_issued(text: str, countries: Collection[str]) -> bool:
 
 
 def class_groups(reads: Sequence[PlateRead]) -> set[str]:
-    """The groups of vehicle classes among the reads: light, heavy, motorcycle. A trailer says nothing of what draws it."""
+    """The groups of vehicle classes among the reads: light, heavy, motorcycle. A trailer counts for none, because any
+    vehicle may draw it."""
     return {_GROUPS[read.vehicle_class] for read in reads if read.vehicle_class in _GROUPS}
 
 
 def countries(reads: Sequence[PlateRead]) -> set[str]:
-    """The countries that the reads may be held to."""
+    """The countries of the reads, as far as they can be trusted."""
     return {country for read in reads if (country := trusted_country(read))}
 
 
 def could_drive(
     distance_m: float, least_ms: float, most_ms: float, entry_kmh: float | None, exit_kmh: float | None
 ) -> bool:
-    """Whether a vehicle with these spot speeds at both ends can cover the distance, however it accelerates and brakes.
+    """Whether a vehicle with these spot speeds at both ends can cover the distance in that time, however it accelerates and
+    brakes.
 
-    least_ms, most_ms: the shortest and the longest that it may have taken. A missing speed counts as whatever fits best. Who brakes
-    at both gantries and races in between can do so; who drives 400 km/h at both cannot have needed much longer.
+    A missing speed may be any. A driver who brakes at both gantries and races in between passes this check.
     """
     entry = None if entry_kmh is None else entry_kmh / 3.6
     exit_ = None if exit_kmh is None else exit_kmh / 3.6
@@ -109,7 +113,7 @@ def _nearest_m(travel_s: float, entry: float | None, exit_: float | None) -> flo
 
 
 def notes_on(entry: PlateRead, exit_: PlateRead) -> tuple[str, ...]:
-    """What an officer should look at in the pictures: it alone does not void the pair."""
+    """What an officer should look at in the pictures; none of it voids the pair."""
     found = []
     for what, one, other in (("colour", entry.colour, exit_.colour), ("make", entry.make, exit_.make)):
         if one and other and one.casefold() != other.casefold():

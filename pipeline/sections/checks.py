@@ -1,7 +1,8 @@
-"""What may be a section: fixed cameras of one direction, distances that fit their places, and certificates that cover them.
+"""Checks what may be a section: fixed cameras of one direction, distances that fit their positions, and certificates that
+cover them.
 
-What does not fit is refused where sections and cameras enter, and proves nothing where it got in all the same, as when a section
-was imported before its cameras.
+A section that fails is refused at import; one that got in all the same, as when it was imported before its cameras, proves
+nothing.
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,9 +26,9 @@ MOST_TURN_DEG = (
 
 
 def faults_of(section: Section, cameras: Mapping[str, Camera], *, only: Distance | None = None) -> list[str]:
-    """Why this cannot be a section, in words; empty: it can. Cameras that are not known are left out.
+    """Why this cannot be a section, in words; empty: it can. Cameras that are not known are not checked.
 
-    only: look at this distance and its two cameras alone.
+    only: check this distance and its two cameras alone.
     """
     distances = section.distances if only is None else (only,)
     named = (
@@ -45,7 +46,7 @@ def faults_of(section: Section, cameras: Mapping[str, Camera], *, only: Distance
 
 
 def unlawful(section: Section, at_ms: int, book: Book | None = None) -> list[str]:
-    """What the law has against this section at that moment, in words: distances that are too short."""
+    """What breaks the law in this section at that moment (ms UTC), in words: distances that are too short."""
     length = (book or the_book()).rule_at(SectionLength, section.country, at_ms)
     return [
         f"{distance.metres} m from {distance.entry_camera_id} to {distance.exit_camera_id} is less than the {length.least_m} m"
@@ -56,7 +57,8 @@ def unlawful(section: Section, at_ms: int, book: Book | None = None) -> list[str
 
 
 def camera_faults(camera: Camera | None, read: PlateRead, *, rear_only: bool) -> str | None:
-    """Why a read of this camera can be no end of a section; "rear": the vehicle was not, or perhaps not, seen from behind."""
+    """Why a read of this camera cannot be an end of a section, or None. "rear": vehicles must be seen from behind, and this
+    one was not, or perhaps not."""
     if camera is None:
         return "was not registered then"
     if _moves(camera):
@@ -99,7 +101,7 @@ def doubt_of(camera: Camera) -> float:
 
 
 def _directions(cameras: Iterable[Camera]) -> list[str]:
-    """Cameras whose traffic goes another way than that of the first."""
+    """The cameras whose traffic goes another way than that of the first camera, in words."""
     headed = [camera for camera in cameras if camera.heading_deg is not None]
     return [
         f"{other.camera_id} sees traffic of another direction than {headed[0].camera_id}:"
@@ -110,7 +112,7 @@ def _directions(cameras: Iterable[Camera]) -> list[str]:
 
 
 def _distance(distance: Distance, cameras: Mapping[str, Camera]) -> list[str]:
-    """How a distance does not fit the places of its cameras."""
+    """How a distance does not fit the positions of its cameras, in words."""
     ends = [cameras.get(camera_id) for camera_id in (distance.entry_camera_id, distance.exit_camera_id)]
     known = [camera for camera in ends if camera is not None and camera.position is not None]
     if len(known) < 2:

@@ -1,8 +1,9 @@
-"""Whether the time of a read proves anything: what is stated of its clock, by the read or by a certificate of its camera.
+"""Decides whether the time of a read proves anything, from what is stated of its clock by the read or by a certificate of
+its camera.
 
-Nothing that is left unsaid speaks for a clock. Source, worst error and the age of the last synchronisation must each be stated, by
-the read or by the camera's clock statement that held then; where both speak, the worse counts. Since the last synchronisation a
-clock may have drifted by DRIFT_PPM.
+A statement that is missing never counts for a clock. Source, worst error and the age of the last synchronisation must each
+be stated, by the read or by the camera's clock statement that held then; where both state one, the worse counts. Since the
+last synchronisation a clock may have drifted by DRIFT_PPM.
 """
 
 from collections.abc import Iterable
@@ -22,14 +23,14 @@ ClockFault = Literal["clock_not_stated", "clock_not_synced"]
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When a read was taken, as far as is certain: the state of its clock, all that is stated in it, and the doubt in ms."""
+    """The proven time of a read: the state of its clock, with everything stated, and the doubt in ms."""
 
     clock: ClockState
     doubt_ms: Fraction
 
 
 def timing_of(read: PlateRead, camera: Camera | None) -> Timing | ClockFault:
-    """What is certain about the time of this read, or why nothing is. camera: as it was registered at capture."""
+    """The proven time of this read, or the reason why its time proves nothing. camera: as it was registered at capture."""
     said = read.clock
     if said is not None and (said.synced is False or said.source == "none"):
         return "clock_not_synced"
@@ -61,7 +62,7 @@ def least_sure(read: PlateRead, cameras: Iterable[Camera | None]) -> Timing | Cl
 
 
 def _statement_at(camera: Camera | None, at_ms: int) -> ClockStatement | None:
-    """The camera's clock statement, where it holds at that moment."""
+    """The camera's clock statement, if it holds at that moment; else None."""
     found = camera.clock_statement if camera else None
     return found if found and found.valid_from_ms <= at_ms < found.valid_until_ms else None
 

@@ -1,4 +1,4 @@
-"""What speaks against a pair of reads, beside its speed: its place, its certificate, and whether it was one vehicle."""
+"""Finds what speaks against a pair of reads besides its speed: its place, its certificate, and whether it was one vehicle."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ Reason = (
 
 @dataclass(frozen=True, slots=True)
 class Innocent:
-    """The pair proves no violation, and why."""
+    """The pair proves no violation, for this reason."""
 
     reason: Reason
     detail: str = ""
@@ -61,12 +61,12 @@ class Pair:
 
     @property
     def travel_ms(self) -> int:
-        """How many milliseconds the vehicle was between the two cameras."""
+        """Milliseconds from the entry camera to the exit camera."""
         return self.exit.captured_at_ms - self.entry.captured_at_ms
 
 
 def place_doubt(pair: Pair, section: Section, distance: Distance, reference: Reference, law: Book) -> Innocent | None:
-    """What is wrong with section, cameras or certificate."""
+    """What is wrong with the section, its cameras or its certificate; None: nothing."""
     certificate = certificate_of(section, distance)
     versions = reference.sections.between(pair.section_id, pair.entry.captured_at_ms, pair.exit.captured_at_ms)
     if not all(_certified(pair, one) for one in (*versions, section) if one is not None):
@@ -96,7 +96,7 @@ def _camera_doubt(
 
 
 def vehicle_doubt(pair: Pair, reads: Sequence[PlateRead]) -> Innocent | None:
-    """What speaks against one vehicle with this plate having made both reads. reads: all of both passages."""
+    """What speaks against both reads being of one vehicle with this plate; None: nothing. reads: all reads of both passages."""
     if plate_of(reads) is None:
         return Innocent("plate_ambiguous", " or ".join(sorted({read.plate for read in reads})))
     certainty = joint_certainty(pair.entry, pair.exit)
@@ -110,12 +110,12 @@ def vehicle_doubt(pair: Pair, reads: Sequence[PlateRead]) -> Innocent | None:
 
 
 def certificate_of(section: Section, distance: Distance) -> Certificate:
-    """The certificate of this pair of cameras, or of the section."""
+    """The certificate of this distance, else that of the section."""
     return distance.certificate or section.certificate
 
 
 def _certified(pair: Pair, section: Section) -> bool:
-    """Whether this version's certificate held at both ends."""
+    """Whether this version's certificate was valid at both ends."""
     distance = distance_between(section, pair.entry.camera_id, pair.exit.camera_id)
     if distance is None:
         return False

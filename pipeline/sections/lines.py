@@ -1,4 +1,4 @@
-"""Which camera sees which line of which section, and which of a batch's reads were taken on a line."""
+"""Tells which camera sees which line of which section, and which reads were taken on a line."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -24,14 +24,14 @@ class Sighting:
 
 @dataclass(slots=True)
 class SectionIndex:
-    """The sections as they were at each moment, and which lines each camera sees or saw. Kept up to date by take()."""
+    """The sections as they were at each moment, and the lines that each camera sees or saw. take() keeps it up to date."""
 
     versions: Versions[Section] = field(default_factory=Versions)
     cameras: dict[str, tuple[SeenLine, ...]] = field(default_factory=dict)
 
     @staticmethod
     def of(sections: Iterable[Section]) -> "SectionIndex":
-        """Of sections that hold since the beginning of time."""
+        """An index of sections that have held since the beginning of time."""
         index = SectionIndex()
         index.take([Changed(one.section_id, (Version(one, 0, 0),)) for one in sections])
         return index
@@ -59,12 +59,12 @@ class SectionIndex:
 
 
 def on_a_line(read: PlateRead, lines: Iterable[Line]) -> bool:
-    """Whether the read was taken on one of these lines. A line of one lane takes no read that does not know its lane."""
+    """Whether the read was taken on one of these lines. A read that states no lane is on no line of one lane."""
     return any(line.camera_id == read.camera_id and (line.lane is None or line.lane == read.lane) for line in lines)
 
 
 def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
-    """The lines that this read was seen on, each once. A line of one lane takes no read that does not know its lane."""
+    """The lines on which this read was taken, each once. A read that states no lane is on no line of one lane."""
     seen = dict.fromkeys(
         (section_id, side)
         for section_id, side, lane in index.lines_at(read.camera_id)

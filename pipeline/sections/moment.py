@@ -1,7 +1,8 @@
-"""The section and the cameras as they were when a vehicle drove through, whenever that is decided.
+"""The section and the cameras as they were when a vehicle drove through, no matter when that is decided.
 
-Several versions of a section may have held while the vehicle was inside: then each point counts in the driver's favour. A version
-that arrived after the moment that it claims may only help: a violation must be one under each of these, too.
+Several versions of a section may have held while the vehicle was inside: then each point counts in the driver's favour. A
+version that arrived after the moment that it names may only help the driver: a violation must be one under each of these,
+too.
 """
 
 from collections.abc import Mapping
@@ -16,18 +17,18 @@ from schemas.reference import Camera, Distance, Section
 
 @dataclass(slots=True)
 class Reference:
-    """What verdicts are made from: all versions of sections and cameras."""
+    """The reference data of verdicts: all versions of sections and cameras."""
 
     sections: Versions[Section] = field(default_factory=Versions)
     cameras: Versions[Camera] = field(default_factory=Versions)
 
     @staticmethod
     def of(sections: Mapping[str, Section], cameras: Mapping[str, Camera]) -> "Reference":
-        """Of items that hold since the beginning of time."""
+        """Reference data whose items have held since the beginning of time."""
         return Reference(Versions(sections), Versions(cameras))
 
     def section_between(self, section_id: str, from_ms: int, until_ms: int) -> Section | None:
-        """The section as it held from then until then, in the driver's favour; None where it did not hold all the while."""
+        """The section as it held between these times (UTC ms), in the driver's favour; None unless it held all the time."""
         held = self.sections.between(section_id, from_ms, until_ms)
         found = [section for section in held if section is not None]
         if len(found) != len(held) or not found:
@@ -35,7 +36,7 @@ class Reference:
         return found[0] if len(found) == 1 else most_lenient(found)
 
     def claimed(self, section_id: str, from_ms: int, until_ms: int) -> tuple[Section | None, ...]:
-        """What versions that arrived too late claim the section to have been at any moment of that time; None: removed."""
+        """What versions that arrived too late claim that the section was at either of these times; None: removed."""
         return self.sections.claimed_between(section_id, from_ms, until_ms)
 
     def camera_of(self, read: PlateRead) -> Camera | None:
@@ -48,11 +49,11 @@ class Reference:
         return (self.camera_of(read), *(camera for camera in claimed if camera is not None))
 
     def longest_travel_ms(self, section_id: str) -> int:
-        """The longest travel time of any version that is known; 0 where none is."""
+        """The longest travel time of all known versions of the section; 0 where none is known."""
         return max((one.max_travel_ms for one in self._versions_of(section_id)), default=0)
 
     def longest_wait_ms(self, section_id: str) -> int:
-        """How long an end waits for its partner at most: longest travel, and longest delay of an upload."""
+        """How long an end waits for its partner at most: the longest travel time plus the longest delay of an upload."""
         return max((one.max_travel_ms + one.max_late_ms for one in self._versions_of(section_id)), default=0)
 
     def _versions_of(self, section_id: str) -> list[Section]:
@@ -60,9 +61,10 @@ class Reference:
 
 
 def most_lenient(sections: list[Section]) -> Section:
-    """One section of several versions that held in turn: the highest limits, the shortest distances, the strictest bounds.
+    """One section made of several versions that held in turn: the highest limits, the shortest distances, the strictest
+    bounds.
 
-    Certificates are those of the last version; whether each version's held is for the verdict to ask.
+    The certificates are those of the last version; the verdict checks those of each version.
     """
     last = sections[-1]
     classes = {name for section in sections for name in section.class_limits_kmh}
@@ -92,7 +94,7 @@ def distance_between(section: Section, entry_camera_id: str, exit_camera_id: str
 
 
 def _shortest(distance: Distance, sections: list[Section]) -> Distance | None:
-    """The shortest that any version certifies between these two cameras; None where one of them certifies none."""
+    """The shortest distance that any version certifies between these two cameras; None where a version certifies none."""
     found = [distance_between(section, distance.entry_camera_id, distance.exit_camera_id) for section in sections]
     certified = [one for one in found if one is not None]
     return min(certified, key=lambda one: one.metres) if len(certified) == len(sections) else None

@@ -1,4 +1,4 @@
-"""The reads of one plate at one side of a section, put together to passages of that side."""
+"""Groups the reads of one plate at one side of a section to passages of that side."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ class End:
 
     @property
     def name(self) -> Name:
-        """What it is known by."""
+        """The key by which copies of this read are known."""
         return self.side, self.read.read_id
 
 
 def names(ends: Iterable[End]) -> set[Name]:
-    """What these are known by."""
+    """The names of these ends."""
     return {end.name for end in ends}
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """One vehicle at one side: its reads by all cameras there, in the order of capture; at least one."""
+    """One vehicle passing one side: its reads by all cameras there, in the order of capture; at least one."""
 
     side: Side
     ends: tuple[End, ...]
@@ -48,11 +48,12 @@ class Passage:
 
     @property
     def at_ms(self) -> int:
-        """When it counts, in the driver's favour: at its earliest entry or its latest exit. UTC ms."""
+        """The time that counts for it, UTC ms, in the driver's favour: of the earliest read at an entry, of the latest at an
+        exit."""
         return (self.ends[0] if self.side == "entry" else self.ends[-1]).read.captured_at_ms
 
     def standing_reads(self) -> Iterable[PlateRead]:
-        """For each of its cameras the read that counts: its earliest at an entry, its latest at an exit."""
+        """For each of its cameras the read that counts: the earliest at an entry, the latest at an exit."""
         in_favour = self.ends if self.side == "entry" else self.ends[::-1]
         first: dict[str, PlateRead] = {}
         for end in in_favour:
@@ -61,7 +62,7 @@ class Passage:
 
 
 def without_repeats(ends: Iterable[End]) -> list[End]:
-    """Each read of each side once, in the order of capture. Of copies that differ the one that proves least counts."""
+    """Each read of each side once, in the order of capture. Of copies that differ, the one that proves least is kept."""
     found: dict[tuple[Side, str], End] = {}
     for end in sorted(ends, key=lambda one: one.arrived_ms):
         known = found.get((end.side, end.read.read_id))

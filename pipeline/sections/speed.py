@@ -28,7 +28,7 @@ def exactly(metres: float) -> Fraction:
 
 
 def badness(violation: Violation) -> tuple[int, Fraction]:
-    """What makes one violation of a section worse than another: the excess over its limit, then the speed."""
+    """The sort key by which one violation of a section is worse than another: the excess over its limit, then the speed."""
     return violation.corrected_kmh - violation.limit_kmh, speed_of(violation)
 
 

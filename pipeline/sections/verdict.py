@@ -1,7 +1,8 @@
-"""What the passages of one plate at both sides of a section prove, or why they prove nothing.
+"""Decides what the passages of one plate at both sides of a section prove, or why they prove nothing.
 
-Every doubt counts for the driver: speeds are rounded down, doubt about a time is added to the travel time, and of several cameras a
-gantry the pair that makes the vehicle slowest counts. Borders are computed with exact fractions; no float decides.
+Every doubt counts for the driver: speeds are rounded down, doubt about a time is added to the travel time, and where a
+gantry has several cameras, the pair of reads with the lowest speed counts. Limits are compared as exact fractions; no float
+decides.
 """
 
 from dataclasses import dataclass
@@ -36,9 +37,9 @@ def verdict_on(
     decided_at_ms: int,
     book: Book | None = None,
 ) -> Violation | Innocent:
-    """The violation that these two passages prove, or why they prove none. Times in ms UTC; ids are the same at every replay.
+    """The violation that these two passages prove, or why they prove none. Times in ms UTC; a replay gives the same ids.
 
-    Section, cameras and law are those of the moment of driving. book: other rules than those that are installed.
+    Section, cameras and law are those of the time of driving. book: other rules than those that are installed.
     """
     law = book or the_book()
     reads = (*entry.reads, *exit_.reads)
@@ -80,7 +81,7 @@ def _verdict_in_time(
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One pair and everything that a verdict on it asks. reads: all of both passages."""
+    """One pair and all data of its verdict. reads: all reads of both passages."""
 
     pair: Pair
     reads: tuple[PlateRead, ...]
@@ -89,7 +90,7 @@ class _Case:
     decided_at_ms: int
 
     def under(self, section: Section) -> Violation | Innocent:
-        """The verdict if the section was as given."""
+        """The verdict under this version of the section."""
         pair = self.pair
         if not (on_a_line(pair.entry, section.entries) and on_a_line(pair.exit, section.exits)):
             return Innocent("no_line_then", f"{pair.entry.camera_id} to {pair.exit.camera_id}")
@@ -163,7 +164,7 @@ class _Case:
         return msgspec.structs.replace(found, limit_kmh=limit_kmh, vehicle_class=vehicle_class)
 
     def _rule(self, country: str) -> Tolerance | Innocent:
-        """The tolerance in force when the vehicle left the section; none when it was another one when the vehicle entered."""
+        """The tolerance in force when the vehicle left the section; Innocent when another one was in force when it entered."""
         rule = self.law.rule_at(Tolerance, country, self.pair.exit.captured_at_ms)
         if rule is None:
             return Innocent("no_tolerance_rule", country)
