@@ -30,6 +30,12 @@ def test_known_ports_are_kept_and_taken_ones_given_up() -> None:
     assert all(LOWEST <= port <= HIGHEST for port in second)
 
 
+def test_a_port_is_given_to_one_server_alone() -> None:
+    """Also while the server that has it does not listen yet."""
+    ports = [port for _ in range(400) for port in free_ports((), 1)]
+    assert len(ports) == len(set(ports))
+
+
 def test_a_single_broker_keeps_one_copy_and_three_keep_three() -> None:
     """Copies, and how many must have a record before it is acknowledged."""
     single = Cluster(cluster_id="x", brokers=1, ports=(1, 2), inner_ports=(3,))
