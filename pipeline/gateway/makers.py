@@ -1,9 +1,34 @@
-"""The makers that are spoken, in the order in which they are asked whether a message is theirs."""
+"""The makers that are spoken, in the order in which they are asked whether a message is theirs: what is told apart best comes
+first."""
 
-from pipeline.gateway.protocols import Maker, axis, dahua, hikvision
+from pipeline.gateway.protocols import (
+    Maker,
+    axis,
+    axxon,
+    dahua,
+    files,
+    frigate,
+    genetec,
+    hikvision,
+    lectorvision,
+    lilin,
+    milesight,
+    ngsi,
+    onvif,
+    platerecognizer,
+    rekor,
+    survision,
+    tattile,
+    uniview,
+    verkada,
+    vigie,
+)
 from pipeline.gateway.request import Request
 
-MAKERS: tuple[Maker, ...] = (hikvision, dahua, axis)
+MAKERS: tuple[Maker, ...] = (
+    hikvision, dahua, axis, frigate, genetec, rekor, platerecognizer, ngsi, uniview, survision, verkada, lectorvision,
+    tattile, axxon, lilin, onvif, milesight, vigie, files,
+)  # fmt: skip
 BY_NAME = {maker.NAME: maker for maker in MAKERS}
 
 

@@ -1,0 +1,84 @@
+"""AxxonSoft (Auto-Intellect): two forms that its server sends to whoever connects, XML (port 35555) and fixed columns (port 55555).
+
+Source: https://docs.axxonsoft.com/confluence/plugins/viewsource/viewpagesrc.action?pageId=165915691. A record is 0x02, 14 digits of
+the wall clock, two digits of the camera, the plate, 0x03. The XML's picture is base64 in a comment.
+"""
+
+import re
+
+from pipeline.gateway import countries
+from pipeline.gateway.documents import text_of, xml_of_text
+from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.items import Item, Refuse, Rejected
+from pipeline.gateway.pictures import of_base64, shown
+from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
+from pipeline.gateway.request import Circumstances, Request
+from pipeline.gateway.times import moment_of
+
+NAME = "axxon"
+PASSAGE_MS = UNIQUE_KEPT_MS
+MAX_MESSAGES = 500
+_RECORD = re.compile(rb"\x02(\d{14})(\d{2})([^\x02\x03]{0,100})\x03")
+_COMMENT = re.compile(r"<!--\s*(?:data:image/[a-z]{2,5};base64,)?([A-Za-z0-9+/=\s]{16,})-->")
+_END = b"</CAR_PLATE>"
+
+
+def recognises(request: Request) -> bool:
+    """A record's first columns, or its element."""
+    return bool(re.match(rb"\s*\x02\d{16}", request.body)) or request.says(b"<CAR_PLATE")
+
+
+def split(buffer: bytes) -> tuple[list[bytes], bytes]:
+    """The whole messages at the beginning of a TCP stream, and what is left."""
+    end = b"\x03" if buffer.lstrip()[:1] == b"\x02" else _END
+    *whole, rest = buffer.split(end, MAX_MESSAGES)
+    return [one + end for one in whole], rest
+
+
+def parse(request: Request) -> list[Item]:
+    """One item a message."""
+    messages, rest = split(request.body)
+    found = [_guarded(one, request.circumstances) for one in messages]
+    if rest.strip(b"\x00 \r\n\t"):
+        found.append(Rejected(reason="incomplete_body", detail="the connection broke within a message"))
+    return found
+
+
+def _guarded(message: bytes, around: Circumstances) -> Item:
+    try:
+        return _of_xml(message, around) if _END in message else _of_record(message, around)
+    except Refuse as refused:
+        return refused.item
+
+
+def _of_record(message: bytes, around: Circumstances) -> Item:
+    found = _RECORD.search(message)
+    if found is None:
+        return Rejected(reason="unreadable", detail="no record of 14 digits, two digits and a plate")
+    draft = Draft(
+        plate=text_of(found[3]),
+        moment=moment_of(found[1].decode(), "14 digits", around),
+        camera={"id": found[2].decode()},
+    )
+    return finished(draft, around)
+
+
+def _of_xml(message: bytes, around: Circumstances) -> Item:
+    text = text_of(message)
+    _, read = xml_of_text(text)
+    comment = _COMMENT.search(text)
+    picture = read.text if not comment else comment[1]
+    draft = Draft(
+        plate=read.at("@plate").text,
+        moment=moment_of(read.at("@time").text, "time", around),
+        camera={"id": read.at("@cam-id").word},
+        country=countries.of_any(read.at("@plate_mask").text),
+        direction=read.at("@direction").word,
+        pictures=tuple(shown(one) for one in of_base64(picture)),
+    )
+    return finished(draft, around)
+
+
+def answer(good: bool) -> Answer:
+    """Nothing is answered on its connection."""
+    return plain_answer(good)

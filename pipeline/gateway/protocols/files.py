@@ -1,0 +1,75 @@
+"""Files that cameras drop into a folder: pictures whose name says all, and tables.
+
+Names: time (14 or 17 digits) and plate, joined with _, as Hikvision and other cameras upload them. Only the folder says which
+camera. An upload grows while it is looked at: a JPEG without its end is waited for, and refused when it has not grown for a
+minute. Tables: `tables.py`.
+"""
+
+import re
+
+from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.items import Ignored, Item, Rejected
+from pipeline.gateway.pictures import JPEG, PNG, is_whole, shown
+from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
+from pipeline.gateway.protocols.tables import is_table, items_of_table
+from pipeline.gateway.request import Request
+from pipeline.gateway.times import moment_of
+
+NAME = "files"
+PASSAGE_MS = UNIQUE_KEPT_MS
+WAIT_S = 60.0
+_TIME = re.compile(r"\d{17}|\d{14}|\d{8}[-T]?\d{6}")
+_OTHER = re.compile(
+    r"(?i)vehicle|detection|plate|anpr|lpr|ocr|ctx|overview|image|picture|snap|cam(era)?|ch\d+|lane\d*|event|track|\d{1,2}"
+)
+
+
+def recognises(request: Request) -> bool:
+    """A picture or a table that did not come over HTTP."""
+    if request.method or not request.circumstances.file_name:
+        return False
+    return (
+        request.body[:3] == JPEG or request.body.startswith(PNG) or _is_picture_name(request) or is_table(request.body)
+    )
+
+
+def _is_picture_name(request: Request) -> bool:
+    name = (request.circumstances.file_name or "").lower()
+    return name.endswith((".jpg", ".jpeg", ".png")) and (not request.body or request.body[:2] == JPEG[:2])
+
+
+def parse(request: Request) -> list[Item]:
+    """One item a picture, or one a row."""
+    if not (request.body[:2] == JPEG[:2] or request.body.startswith(PNG) or not request.body):
+        return items_of_table(request.body, request.circumstances)
+    around = request.circumstances
+    camera = {"folder": around.folder or ""}
+    if not request.body or not is_whole(request.body):
+        waiting = around.file_age_s is None or around.file_age_s < WAIT_S
+        if waiting:
+            return [Ignored(reason="not_complete_yet", camera={name: value for name, value in camera.items() if value})]
+        return [Rejected(reason="incomplete_file", detail=f"no end, and has not grown for {around.file_age_s:.0f} s")]
+    stem = (around.file_name or "").rpartition("/")[2].rpartition(".")[0]
+    parts = [part for part in stem.split("_") if part]
+    time = next((part for part in parts if _TIME.fullmatch(part)), "")
+    draft = Draft(
+        plate=_plate(parts, time),
+        moment=moment_of(time, "the file's name", around),
+        camera=camera,
+        pictures=(shown(request.body),),
+    )
+    return [finished(draft, around)]
+
+
+def _plate(parts: list[str], time: str) -> str:
+    """The part of the name that is the plate: plate-TEXT where it says so, else the first that is neither time nor another word."""
+    for part in parts:
+        if part.lower().startswith("plate-"):
+            return part[6:]
+    after = parts[parts.index(time) + 1 :] + parts[: parts.index(time)] if time else parts
+    return next((part for part in after if not _OTHER.fullmatch(part)), "")
+
+
+def answer(good: bool) -> Answer:
+    """A file has no answer."""
+    return plain_answer(good)

@@ -1,0 +1,176 @@
+"""Genetec: AutoVu third-party data exporter, LPR ingestion (spoken by other makers' cameras, too), and SharpV over HTTP and
+FTP.
+
+Sources: https://techdocs.genetec.com (Examples of XML files for the AutoVu third-party data exporter; Examples of JSON and XML
+ALPR events for the SharpV HTTP extension; Metadata reference for license plate reads). The exporter's dates follow its server's
+language: a date that can be read both ways needs the camera's date_order. Its scores are of 100, those of ingestion of 1. State
+is an oval sign or a name. Times called UTC are, also without a zone.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from pipeline.gateway import countries
+from pipeline.gateway.documents import json_of, xml_of
+from pipeline.gateway.drafts import Draft, finished, place
+from pipeline.gateway.items import Ignored, Item, Picture, Refuse
+from pipeline.gateway.node import Node, Value
+from pipeline.gateway.pictures import called
+from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
+from pipeline.gateway.request import Circumstances, Request
+from pipeline.gateway.times import Moment, moment_of
+from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_in
+
+NAME = "genetec"
+PASSAGE_MS = UNIQUE_KEPT_MS
+_XML_ROOTS = (b"<AutoVu>", b"<PlateAnalytics>", b"<Hotlist>", b"<PlateRead>", b"<Read>")
+
+
+def recognises(request: Request) -> bool:
+    """Names of its four forms."""
+    return (
+        request.says(b'"ReferenceReadId"')
+        or request.says(b'"ReferenceCameraId"')
+        or request.says(b'"PlateAnalytics"')
+        or request.says(b'"DateUtc"', b'"Plate"')
+        or any(root in request.body for root in _XML_ROOTS)
+    )
+
+
+def parse(request: Request) -> list[Item]:
+    """One item a read; a batch is a list."""
+    around = request.circumstances
+    if request.body.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        root, tree = xml_of(request.body)
+        reads: list[Node] = [tree] if root != "Hotlist" else list(tree.at("Vehicle").at("Read"))
+        reads = list(tree.at("Read")) if root in ("Reads", "ArrayOfRead") else reads
+        return [_guarded(one, around) for one in reads] or [Ignored(reason="no_result")]
+    node = json_of(request.body)
+    batch = node.first("Reads", "reads", "LprReads") if node.names else node
+    return [_guarded(one, around) for one in batch or node]
+
+
+def _guarded(read: Node, around: Circumstances) -> Item:
+    """One read; of a batch only what is refused is refused."""
+    try:
+        return _item(read, around)
+    except Refuse as refused:
+        return refused.item
+
+
+def _item(read: Node, around: Circumstances) -> Item:
+    if read.at("ReferenceReadId") or read.at("ReferenceCameraId"):
+        return _ingested(read, around)
+    if read.at("PlateAnalytics") or read.at("PlateRead"):
+        return _sharp(read, around)
+    return _exported(read, around)
+
+
+def _ingested(read: Node, around: Circumstances) -> Item:
+    draft = Draft(
+        plate=read.first("Plate", "PlateNumber").text,
+        moment=moment_of(read.first("ReadTimeUtc", "TimestampUtc").text, "ReadTimeUtc", around, zone="UTC"),
+        camera={"reference": read.at("ReferenceCameraId").word, "name": read.at("CameraName").word},
+        confidence=share_of(read.at("Confidence").number),
+        country=countries.of_oval_or_any(read.first("PlateStateProvince", "PlateState").text),
+        direction=read.at("VehicleDirection").word,
+        speed_kmh=speed_in(read.at("VehicleSpeed").text),
+        vehicle_class=class_of(read.at("VehicleType").text),
+        colour=colour_of(read.at("VehicleColor").text),
+        make=make_of(read.at("VehicleMake").text),
+        position=place(read.at("Latitude").number, read.at("Longitude").number),
+        event_key=read.at("ReferenceReadId").word,
+        pictures=tuple(_pictures(read)),
+    )
+    return finished(draft, around)
+
+
+def _exported(read: Node, around: Circumstances) -> Item:
+    """The exporter's JSON and the reads of its XML; SharpV's file has the same names but for those of date and time."""
+    about = _attributes(read)
+    score = read.at("ConfidenceScore").number
+    draft = Draft(
+        plate=read.at("Plate").text,
+        moment=_moment(read, around),
+        camera=_camera(read),
+        confidence=share_of(score if score is not None else about.at("Confidence Score").number, 100),
+        country=countries.of_oval_or_any(read.at("State").text)
+        or countries.of_oval_or_any(about.at("State Name").text),
+        country_confidence=share_of(about.at("State Name Confidence Score").number, 100),
+        lane=lane_of((read.at("Lane") or about.at("Lane")).integer),
+        direction=(read.at("RelativeMotion") or about.at("Relative Motion")).word,
+        speed_kmh=speed_in(about.at("Speed").text) or speed_in(read.at("Speed").text),
+        vehicle_class=class_of(about.at("Vehicle Type").text),
+        colour=colour_of(about.at("Vehicle Color").text),
+        make=make_of(about.at("Vehicle Make").text),
+        position=place(read.first("Latitude", "LatitudeY").number, read.first("Longitude", "LongitudeX").number),
+        event_key=read.first("Guid", "ReadID", "ReadId").word,
+        pictures=tuple(_pictures(read)),
+    )
+    return finished(draft, around)
+
+
+def _sharp(read: Node, around: Circumstances) -> Item:
+    """SharpV's HTTP extension: what the analysis found is a list of Key, Value and Score."""
+    about = _analytics(read)
+    draft = Draft(
+        plate=read.first("PlateRead", "Plate").text,
+        moment=moment_of(read.at("Timestamp").text, "Timestamp", around, zone="UTC"),
+        camera={
+            "name": read.first("LprCameraName", "CameraName").word,
+            "source": read.at("SourceUrl").word,
+        },
+        confidence=share_of(about.at("Confidence Score").number, 100),
+        country=countries.of_oval_or_any(about.at("State Name").text),
+        lane=lane_of(about.at("Lane").integer),
+        direction=about.at("Relative Motion").word,
+        speed_kmh=speed_in(about.at("Speed").text),
+        vehicle_class=class_of(about.at("Vehicle Type").text),
+        colour=colour_of(about.at("Vehicle Color").text),
+        make=make_of(about.at("Vehicle Make").text),
+        position=place(read.at("Latitude").number, read.at("Longitude").number),
+        event_key=read.at("Id").word,
+        pictures=tuple(_pictures(read)),
+    )
+    return finished(draft, around)
+
+
+def _pictures(read: Node) -> Iterator[Picture]:
+    yield from called("plate", read.at("PlateImage").text)
+    yield from called("overview", read.at("ContextImage").text)
+
+
+def _camera(read: Node) -> Mapping[str, str]:
+    return {"name": read.at("CameraName").word, "source": read.at("SourceName").word}
+
+
+def _moment(read: Node, around: Circumstances) -> Moment | None:
+    """UTC where it is sent, else local in the camera's zone."""
+    for date, time, zone in (("DateUtc", "TimeUtc", "UTC"), ("UTCDate", "UTCTime", "UTC"), ("DateLocal", "TimeLocal", None),
+                             ("LocalDate", "LocalTime", None), ("Date", "Time", None)):  # fmt: skip
+        if read.at(date) and read.at(time):
+            text = f"{read.at(date).word} {read.at(time).word}"
+            return moment_of(text, f"{date} and {time}", around, zone=zone)
+    return moment_of(read.first("TimeStampUTC", "TimestampUtc").text, "TimestampUtc", around, zone="UTC")
+
+
+def _attributes(read: Node) -> Node:
+    """The attributes by name: an object in JSON, elements with a name in XML."""
+    about = read.first("Attributes", "attributes")
+    if about.at("Attributes"):
+        about = about.at("Attributes")
+    if not about.at("Attribute"):
+        return about
+    found: dict[str, Value] = {one.at("@name").word: one.text for one in about.at("Attribute")}
+    return Node(found)
+
+
+def _analytics(read: Node) -> Node:
+    about = read.at("PlateAnalytics")
+    inner = about.at("PlateAnalytics") if about.names else about
+    found: dict[str, Value] = {one.at("Key").word: one.at("Value").text for one in inner}
+    return Node(found)
+
+
+def answer(good: bool) -> Answer:
+    """A 200 is a yes."""
+    return plain_answer(good)

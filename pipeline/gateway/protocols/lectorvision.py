@@ -1,0 +1,62 @@
+"""Lector Vision: JSON with Tattile's contents.
+
+Source: a public receiver's description of its data formats (Plate, TimeStamp, SerialNumber or IdDevice; five spellings of a
+picture's name). `TimeStamp` is the wall clock without a zone; `Country` is the number of ISO 3166-1, 0 where there is none.
+"""
+
+from pipeline.gateway import countries
+from pipeline.gateway.documents import json_of
+from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.items import Item
+from pipeline.gateway.node import Node
+from pipeline.gateway.pictures import called
+from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
+from pipeline.gateway.request import Circumstances, Request
+from pipeline.gateway.times import moment_of
+from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
+
+NAME = "lectorvision"
+PASSAGE_MS = UNIQUE_KEPT_MS
+_PLATES = ("ImageOcr", "ImageOCR", "ImageOcrBase64", "ImageOCRBase64", "ImageOcrB64")
+_SCENES = ("ImageCtx", "ImageCTX", "ImageCtxBase64", "ImageCTXBase64", "ImageCtxB64")
+
+
+def recognises(request: Request) -> bool:
+    """Its spelling of the time beside its spelling of an identity or of the confidence."""
+    return request.says(b'"TimeStamp"', b'"Plate"') and any(
+        name in request.body for name in (b'"Fiability"', b'"IdDevice"', b'"SerialNumber"')
+    )
+
+
+def parse(request: Request) -> list[Item]:
+    """One item; a list is several."""
+    return [_item(one, request.circumstances) for one in json_of(request.body)]
+
+
+def _item(read: Node, around: Circumstances) -> Item:
+    country = read.at("Country")
+    number = country.integer
+    draft = Draft(
+        plate=read.at("Plate").text,
+        moment=moment_of(read.at("TimeStamp").text, "TimeStamp", around),
+        camera={
+            "serial": read.at("SerialNumber").word,
+            "id": read.at("IdDevice").word,
+            "name": read.at("DeviceName").word,
+        },
+        confidence=share_of(read.at("Fiability").number, 100),
+        country=countries.of_code(f"{number:03d}") if number is not None else countries.of_any(country.text),
+        lane=lane_of(read.at("LaneNumber").integer),
+        direction=read.at("Direction").word,
+        speed_kmh=speed_of(read.at("Speed").number),
+        vehicle_class=class_of(read.first("VehicleType", "Class").text),
+        colour=colour_of(read.first("Color", "VehicleColor").text),
+        make=make_of(read.first("Brand", "Make").text),
+        pictures=called("plate", read.first(*_PLATES).text) + called("overview", read.first(*_SCENES).text),
+    )
+    return finished(draft, around)
+
+
+def answer(good: bool) -> Answer:
+    """A 200 is a yes."""
+    return plain_answer(good)

@@ -1,0 +1,70 @@
+"""LILIN: the list of what was read, and the stream of run-time events, both asked for by the gateway.
+
+Source: https://github.com/LILINOpenGitHub/LILIN-LPR-Camera-SDK. `TS` is microseconds since 1970, UTC; times with GMT are UTC.
+Owners' names, phone numbers and addresses stand in the list; they are not taken.
+"""
+
+import re
+
+from pipeline.gateway import countries
+from pipeline.gateway.documents import json_of, text_of
+from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.items import Ignored, Item
+from pipeline.gateway.node import Node
+from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
+from pipeline.gateway.request import Circumstances, Request
+from pipeline.gateway.times import epoch, moment_of
+from pipeline.gateway.words import share_of
+
+NAME = "lilin"
+PASSAGE_MS = UNIQUE_KEPT_MS
+_RUN_TIME = re.compile(r"LPR(\d)=([^,\r\n]{0,40}),[^\r\n]*?LPR_TIME\1=([^,\r\n]{0,40}),LP_BMP\1=([^,\s]{0,200})")
+
+
+def recognises(request: Request) -> bool:
+    """Its list's first field, or its stream's."""
+    return request.says(b'"LPR_COUNT"') or request.says(b"LPR0=", b"LPR_TIME0=")
+
+
+def parse(request: Request) -> list[Item]:
+    """One item an entry of the list, or a plate in the stream."""
+    around = request.circumstances
+    if b"LPR_TIME0=" in request.body:
+        rows = _RUN_TIME.findall(text_of(request.body))
+        return [_run_time(plate, time, file, around) for _, plate, time, file in rows if plate] or [
+            Ignored(reason="heartbeat")
+        ]
+    return [_entry(one, around) for one in json_of(request.body).at("INFORMATION")] or [Ignored(reason="no_result")]
+
+
+def _entry(entry: Node, around: Circumstances) -> Item:
+    if not entry.at("TS") and not entry.at("MOD_TS"):
+        return Ignored(reason="other_event")  # an entry of a list of plates, not a passage
+    picture = entry.at("LP_BMP").word
+    draft = Draft(
+        plate=entry.at("LPR").text,
+        moment=epoch(entry.at("TS").integer, 1_000_000, "TS")
+        or moment_of(entry.at("MOD_TS").text, "MOD_TS", around, zone="UTC"),
+        camera={},
+        confidence=share_of(entry.at("THRESHOLD").number),
+        country=countries.of_any(entry.at("COUNTRY").text),
+        direction=entry.at("DIRECTION").word,
+        event_key=f"{entry.at('CAR_ID').word}/{entry.at('TS').word}" if entry.at("CAR_ID") else "",
+        picture_files=(picture[:300],) if picture else (),
+    )
+    return finished(draft, around)
+
+
+def _run_time(plate: str, time: str, file: str, around: Circumstances) -> Item:
+    draft = Draft(
+        plate=plate,
+        moment=moment_of(time, "LPR_TIME", around, zone="UTC"),
+        camera={},
+        picture_files=(file,) if file else (),
+    )
+    return finished(draft, around)
+
+
+def answer(good: bool) -> Answer:
+    """The gateway asks: nothing is answered."""
+    return plain_answer(good)

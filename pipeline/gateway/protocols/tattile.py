@@ -1,0 +1,83 @@
+"""Tattile (and Nedap's cameras, which are made by it): XML over TCP, message after message on one connection, never answered.
+
+Source: a public receiver's description of its data formats. The root is <root> or <Msg>; TIME has dashes and milliseconds or
+colons; PLATE_COUNTRY_CODE is the number or the three letters of ISO 3166-1. Whether the clock is UTC is a camera's setting.
+OCRSCORE is of 100; above that it can only be of 1000.
+"""
+
+import re
+
+from pipeline.gateway import countries
+from pipeline.gateway.documents import text_of, xml_of_text
+from pipeline.gateway.drafts import Draft, finished
+from pipeline.gateway.items import Item, Refuse, Rejected
+from pipeline.gateway.node import Node
+from pipeline.gateway.pictures import called
+from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
+from pipeline.gateway.request import Circumstances, Request
+from pipeline.gateway.times import moment_of
+from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
+
+NAME = "tattile"
+PASSAGE_MS = UNIQUE_KEPT_MS
+MAX_MESSAGES = 200
+_BEGIN = re.compile(rb"<([A-Za-z][A-Za-z0-9_]{0,40})[\s>]")
+
+
+def recognises(request: Request) -> bool:
+    """A tag that only its messages have."""
+    return request.says(b"<PLATE_STRING") or request.says(b"<DEVICE_SN>")
+
+
+def split(buffer: bytes) -> tuple[list[bytes], bytes]:
+    """The whole messages at the beginning of a TCP stream, and what is left: each ends with its own root's end."""
+    found: list[bytes] = []
+    while len(found) < MAX_MESSAGES and (begin := _BEGIN.search(buffer)):
+        end = buffer.find(b"</" + begin[1] + b">", begin.end())
+        if end < 0:
+            break
+        end += len(begin[1]) + 3
+        found.append(buffer[:end])
+        buffer = buffer[end:]
+    return found, buffer
+
+
+def parse(request: Request) -> list[Item]:
+    """One item a message; a connection that breaks within one rejects that one."""
+    messages, rest = split(request.body)
+    found = [_guarded(one, request.circumstances) for one in messages]
+    if rest.strip(b"\x00 \r\n\t"):
+        found.append(Rejected(reason="incomplete_body", detail="the connection broke within a message"))
+    return found
+
+
+def _guarded(message: bytes, around: Circumstances) -> Item:
+    try:
+        return _item(xml_of_text(text_of(message))[1], around)
+    except Refuse as refused:
+        return refused.item
+
+
+def _item(read: Node, around: Circumstances) -> Item:
+    score = read.at("OCRSCORE").number
+    draft = Draft(
+        plate=read.at("PLATE_STRING").text,
+        moment=moment_of(f"{read.at('DATE').word} {read.at('TIME').word}", "DATE and TIME", around),
+        camera={"serial": read.at("DEVICE_SN").word, "name": read.at("DEVICE_NAME").word},
+        confidence=share_of(score, 100 if score is None or score <= 100 else 1000),
+        country=countries.of_code(read.at("PLATE_COUNTRY_CODE").text)
+        or countries.of_any(read.at("PLATE_COUNTRY").text),
+        lane=lane_of(read.at("LANE_ID").integer),
+        direction=read.at("DIRECTION").word,
+        speed_kmh=speed_of(read.at("SPEED").number),
+        vehicle_class=class_of(read.first("VEHICLE_CLASS", "VEHICLE_TYPE", "CLASS").text),
+        colour=colour_of(read.first("VEHICLE_COLOR", "COLOR").text),
+        make=make_of(read.first("VEHICLE_BRAND", "BRAND").text),
+        pictures=called("plate", read.at("IMAGE_OCR").text) + called("overview", read.at("IMAGE_CTX").text),
+    )
+    return finished(draft, around)
+
+
+def answer(good: bool) -> Answer:
+    """Nothing is answered on its connection."""
+    return plain_answer(good)

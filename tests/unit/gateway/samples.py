@@ -1,0 +1,219 @@
+"""What each maker's cameras send, invented: bodies with the names that its documents have, and what must become of them.
+
+The expectation names the fields that matter to a sample; a value None is expected as None.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from pipeline.gateway.makers import BY_NAME
+from pipeline.gateway.protocols import Maker
+from tests.unit.gateway.payloads import PLATE, SCENE, form
+
+PLATE64, SCENE64 = base64.b64encode(PLATE).decode(), base64.b64encode(SCENE).decode()
+
+
+class Sample(NamedTuple):
+    """One message, whose it is, and what must become of each of its items: a reason, or fields of a read."""
+
+    name: str
+    body: bytes
+    expected: tuple[str | Mapping[str, object], ...]
+    headers: Mapping[str, str] = {}
+    given: Mapping[str, object] = {}
+    target: str = "/"
+    method: str = "POST"
+
+    @property
+    def maker(self) -> Maker:
+        """Whose message it is."""
+        return BY_NAME[self.name.split(":")[0]]
+
+    @property
+    def words(self) -> set[str]:
+        """The names in the body."""
+        return set(re.findall(r'"([@#A-Za-z_]{2,30})"', self.body.decode("latin-1"))) | {"x"}
+
+
+def hikvision(**fields: str) -> bytes:
+    """An ANPR event: fields of the event by name, those of ANPR with a_ before, further XML at its end as `more`."""
+    event = {"ipAddress": "192.0.2.9", "macAddress": "00:00:5e:00:53:09", "channelID": "2", "channelName": "N4 west",
+             "dateTime": "2026-05-04T12:00:00+02:00", "eventType": "ANPR", "eventState": "active", "UUID": "u-9",
+             "countryAbbreviation": "NLD"}  # fmt: skip
+    anpr = {
+        "licensePlate": "VG-123-A",
+        "line": "3",
+        "direction": "forward",
+        "confidenceLevel": "88",
+        "vehicleType": "largeBus",
+    }
+    more = fields.pop("more", "")
+    for name, value in fields.items():
+        (anpr if name.startswith("a_") else event)[name.removeprefix("a_")] = value
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in anpr.items())
+    outer = "".join(f"<{name}>{value}</{name}>" for name, value in event.items())
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><EventNotificationAlert xmlns="http://www.isapi.org/ver20/XMLSchema">'
+        f"{outer}<ANPR>{inner}{more}</ANPR></EventNotificationAlert>"
+    ).encode()
+
+
+def j(value: object) -> bytes:
+    """As JSON."""
+    return json.dumps(value).encode()
+
+
+_HIK = {"plate": "VG123A", "captured_at": "2026-05-04T10:00:00.000Z", "confidence": 0.88, "country": "NL", "lane": 3,
+        "direction": "approaching", "vehicle_class": "bus", "event_key": "u-9"}  # fmt: skip
+_XML_PART = 'Content-Disposition: form-data; name="anpr.xml"\r\nContent-Type: text/xml'
+_HIK_FORM = form(
+    (_XML_PART, hikvision()),
+    ('Content-Disposition: form-data; name="licensePlatePicture.jpg"\r\nContent-Type: image/pjpeg', PLATE),
+    ('Content-Disposition: form-data; name="pilotPicture.jpg"\r\nContent-Type: image/jpeg', SCENE),
+    ('Content-Disposition: form-data; name="vehiclePicture.jpg"\r\nContent-Type: image/jpeg\r\nContent-Length: 0', b""),
+)
+_ABS = "<pictureInfoList><pictureInfo><absTime>20260504120000{}</absTime></pictureInfo></pictureInfoList>"
+_TRAFFIC = {"Code": "TrafficJunction", "Data": {"UTC": 1777895999, "UTCMS": 7, "GroupID": 5, "IndexInGroup": 1, "Lane": 1,
+            "Object": {"ObjectType": "Plate", "Text": "2VIG007"}, "TrafficCar": {"PlateNumber": "2VIG007", "Speed": 63,
+            "VehicleSign": "Unknown", "MachineName": "DH9"}, "Vehicle": {"Category": "Motorcycle"},
+            "JunctionDirection": "Reverse"}}  # fmt: skip
+_LINES = "\r\n".join(f"Events[0].{line}" for line in (
+    "EventBaseInfo.Code=TrafficJunction", "UTC=1777888799", "UTCMS=40", "TrafficCar.PlateNumber=2-VIG-008",
+    "TrafficCar.DrivingDirection[0]=Leave", "TrafficCar.DrivingDirection[1]=x", "TrafficCar.VehicleColor=Gray",
+    "Vehicle.Category=LargeTruck", "GroupID=8", "IndexInGroup=2", "RealUTC=1777888799")).encode()  # fmt: skip
+_STREAM = {"content-type": "multipart/x-mixed-replace; boundary=x7"}
+_AXIS = {"capture_timestamp": "1777888800250", "plateUTF8": "2VIG010", "plateCountry": "FRA", "plateConfidence": "0.5",
+         "carState": "lost", "carID": "7", "carMoveDirection": "in", "sensorProviderID": "s7",
+         "vehicle_info": {"type": "TRUCK", "color": "GRAY", "make": "Iveco"}}  # fmt: skip
+_REKOR = {"data_type": "alpr_group", "agent_uid": "AG1", "camera_id": 4, "epoch_start": 1777888800111, "uuids": ["AG1-4-1"],
+          "best_plate_number": "2VIG020", "best_confidence": 80, "best_region": "us-ca", "gps_latitude": 50.1,
+          "gps_longitude": 4.2, "vehicle": {"color": [{"name": "white", "confidence": 2}, {"name": "red", "confidence": 9}],
+          "body_type": [{"name": "suv-crossover", "confidence": 1}]}}  # fmt: skip
+_SHARP = {"Id": "g-1", "LprCameraName": "Lpr 3", "SourceUrl": "SHARP3", "PlateRead": "2VIG030", "Timestamp": "2026-05-04T10:00:00.4567890",
+          "PlateAnalytics": [{"Key": "State Name", "Score": -1.0, "Value": "D"}, {"Key": "Confidence Score", "Score": 1, "Value": "91"},
+          {"Key": "Relative Motion", "Score": 1, "Value": "Getting closer"}], "PlateImage": PLATE64}  # fmt: skip
+_PR2 = {"hook": {"event": "recognition"}, "data": {"camera_id": "c1", "timestamp": "2026-05-04 10:00:00.5", "results": [
+    {"plate": {"type": "Plate", "score": 0.9, "props": {"plate": [{"value": "2vig040", "score": 0.77}, {"value": "2vlg040", "score": 0.1}],
+     "region": [{"value": "de", "score": 0.6}]}}, "vehicle": {"type": "Pickup Truck", "props": {
+     "orientation": [{"value": "Rear", "score": 1}], "make_model": [{"make": "Ford", "model": "x"}]}}}]}}  # fmt: skip
+_LD = {"id": "urn:x", "type": "AnprFlowObserved", "dateObserved": {"type": "Property", "value": "2026-05-04T10:00:00Z"},
+       "observedBy": {"type": "Relationship", "object": "urn:ngsi-ld:Device:7"}, "laneId": {"type": "Property", "value": "2"},
+       "observedVehicle": {"type": "Property", "value": {"licensePlate": {"identifier": "2VIG050", "confidence": 0.4},
+       "direction": "away", "speed": 0}}}  # fmt: skip
+_TATTILE = (b"<root><PLATE_STRING>2VIG060</PLATE_STRING><DATE>2026-05-04</DATE><TIME>12-00-00-500</TIME><DEVICE_SN>T1</DEVICE_SN>"
+            b"<OCRSCORE>087</OCRSCORE><DIRECTION>APPROACH</DIRECTION><LANE_ID>2</LANE_ID><PLATE_COUNTRY_CODE>724</PLATE_COUNTRY_CODE></root>")  # fmt: skip
+_ONVIF_EVENT = (
+    b'<tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema"><tt:Event><w:NotificationMessage xmlns:w="x"><w:Topic>'
+    b'tns1:RuleEngine/Recognition/LicensePlate</w:Topic><w:Message><tt:Message UtcTime="2026-05-04T10:00:00" PropertyOperation="%s">'
+    b'<tt:Source><tt:SimpleItem Name="VideoSource" Value="vs2"/></tt:Source><tt:Data><tt:ElementItem Name="LicensePlateInfo">'
+    b'<tt:LicensePlateInfo><tt:PlateNumber Likelihood="0.8">2VIG070</tt:PlateNumber><tt:CountryCode Likelihood="0.5">Unknown'
+    b"</tt:CountryCode></tt:LicensePlateInfo></tt:ElementItem></tt:Data></tt:Message></w:Message></w:NotificationMessage></tt:Event>"
+    b"</tt:MetadataStream>"
+)
+_FRIGATE = {"type": "lpr", "id": "17.5-ab", "name": "somebody's", "plate": "2VIG080", "score": 0.7, "camera": "gate",
+            "timestamp": 1777888800.4}  # fmt: skip
+
+ALL = [
+    Sample("hikvision:alone", hikvision(), (_HIK,)),
+    Sample("hikvision:form", _HIK_FORM[0], ({**_HIK, "pictures": [("plate", len(PLATE))]},), _HIK_FORM[1]),
+    Sample("hikvision:milliseconds of the same second", hikvision(more=_ABS.format("625")),
+           ({"captured_at": "2026-05-04T10:00:00.625Z"},)),
+    Sample("hikvision:milliseconds of another second", hikvision(dateTime="2026-05-04T12:00:07+02:00", more=_ABS.format("625")),
+           ({"captured_at": "2026-05-04T10:00:07.000Z"},)),
+    Sample("hikvision:a name for the country, a motorcycle", hikvision(countryAbbreviation="NON", a_country="Poland",
+           a_twoWheelVehicle="yes"), ({"country": "PL", "vehicle_class": "motorcycle"},)),
+    Sample("hikvision:numbers of countries prove nothing", hikvision(countryAbbreviation="NON", a_country="13"), ({"country": None},)),
+    Sample("hikvision:a clock that was never set", hikvision(dateTime="2000-01-01T00:00:09+08:00"),
+           ({"captured_at": "2026-05-04T10:00:01.000Z", "clock": {"synced": False}},)),
+    Sample("hikvision:and from its buffer", hikvision(dateTime="2000-01-01T00:00:09+08:00", isDataRetransmission="true"),
+           ("clock_not_set",)),
+    Sample("hikvision:another alphabet", hikvision(a_licensePlate="\u4eacA12345"), ("not_a_plate",)),
+    Sample("hikvision:no plate in Chinese, as GBK", hikvision(a_licensePlate="\u65e0\u8f66\u724c").decode().replace("UTF-8", "GBK")
+           .encode("gbk"), ("no_plate",)),
+    Sample("hikvision:motion", hikvision(eventType="VMD"), ("other_event",)),
+    Sample("hikvision:heartbeat", hikvision(eventType="videoloss", eventState="inactive"), ("heartbeat",)),
+    Sample("hikvision:text before the XML", b"\xef\xbb\xbf\r\n " + hikvision(), (_HIK,)),
+    Sample("hikvision:query", b"", ({"plate": "VG123B", "captured_at": "2026-05-04T10:00:00.000Z", "lane": 1, "country": None},),
+           target="/hik?eventType=ANPR&licensePlate=VG-123-B&dateTime=2026-05-04T12:00:00+02:00&lane=1&country=3&macAddress=aa"),
+    Sample("dahua:rpc, the wall clock as an epoch", j({"method": "client.notifyEventStream", "params": {"eventList": [_TRAFFIC]}}),
+           ({"plate": "2VIG007", "captured_at": "2026-05-04T09:59:59.007Z", "direction": "receding", "speed_kmh": 63.0,
+             "vehicle_class": "motorcycle", "confidence": None, "make": None, "event_key": "5/1"},), given={"utc_is_local": True}),
+    Sample("dahua:the same unset is told of", j({"method": "client.notifyEventStream", "params": {"eventList": [_TRAFFIC]}}),
+           ({"captured_at": "2026-05-04T11:59:59.007Z", "clock_suspect": True},)),
+    Sample("dahua:snapManager", b"--x7\r\nContent-Type: text/plain\r\n\r\n" + _LINES + b"\r\n--x7\r\nContent-Type: image/jpeg\r\n\r\n"
+           + SCENE + b"\r\n--x7\r\nContent-Type: text/plain\r\n\r\nHeartbeat\r\n--x7--", (
+               {"plate": "2VIG008", "direction": "receding", "colour": "grey", "vehicle_class": "lorry", "event_key": "8/2",
+                "captured_at": "2026-05-04T09:59:59.040Z", "pictures": [("overview", len(SCENE))]}, "heartbeat"), _STREAM),
+    Sample("dahua:eventManager, = and ; in the data", b'Code=TrafficJunction;action=Pulse;index=0;data={"RealUTC": 1777888799, '
+           b'"Name": "a;b=c", "TrafficCar": {"PlateNumber": "\xce\x91\xce\x92\xce\x95 1234"}}', ({"plate": "ABE1234"},)),
+    Sample("dahua:eventManager, cut", b'Code=TrafficJunction;action=Pulse;index=0;data={"TrafficCar": {"PlateNum', ("incomplete_body",)),
+    Sample("dahua:another event", b"Code=VideoMotion;action=Start;index=0", ("other_event",)),
+    Sample("dahua:unlicensed", j({"Picture": {"Plate": {"PlateNumber": "unlicensed"}, "SnapInfo": {"DeviceID": "D1"}}}), ("no_plate",)),
+    Sample("axis:json alone", j(_AXIS), ({"plate": "2VIG010", "captured_at": "2026-05-04T10:00:00.250Z", "country": "FR",
+           "vehicle_class": "lorry", "colour": "grey", "make": "Iveco", "direction": "approaching", "event_key": "s7:7"},)),
+    Sample("axis:heartbeat", b"{'system': {'timestamp': 'x'}, 'identify': {'macAddress': 'AA'}, 'ALPV': {'numFrames': '2'}}", ("heartbeat",)),
+    Sample("genetec:SharpV", j(_SHARP), ({"plate": "2VIG030", "captured_at": "2026-05-04T10:00:00.457Z", "country": "DE",
+           "confidence": 0.91, "direction": "approaching", "pictures": [("plate", len(PLATE))]},)),
+    Sample("genetec:SharpV's file", b"<AutoVu><Plate>2-VIG-031</Plate><State>France</State><UTCDate>2026:05:04</UTCDate><UTCTime>10:00:00.125"
+           b"</UTCTime><CameraName>C1</CameraName><LongitudeX>4.1</LongitudeX><LatitudeY>50.2</LatitudeY><Guid>g</Guid></AutoVu>",
+           ({"plate": "2VIG031", "country": "FR", "captured_at": "2026-05-04T10:00:00.125Z", "position": {"lat": 50.2, "lon": 4.1}},)),
+    Sample("genetec:a date that is two", j({"Plate": "2VIG032", "DateUtc": "05/04/2026", "TimeUtc": "10:00:00"}), ("ambiguous_date",)),
+    Sample("genetec:the same, set", j({"Plate": "2VIG032", "DateUtc": "05/04/2026", "TimeUtc": "10:00:00 AM"}),
+           ({"captured_at": "2026-05-04T10:00:00.000Z"},), given={"date_order": "month_first"}),
+    Sample("rekor:group", j(_REKOR), ({"plate": "2VIG020", "country": "US", "confidence": 0.8, "colour": "red", "vehicle_class": "car",
+           "position": {"lat": 50.1, "lon": 4.2}},)),
+    Sample("rekor:single looks are not passages", j({"data_type": "alpr_results", "agent_uid": "AG1", "results": [{"plate": "2VIG021"}]}),
+           ("other_event",)),
+    Sample("platerecognizer:newer form", j(_PR2), ({"plate": "2VIG040", "captured_at": "2026-05-04T10:00:00.500Z", "confidence": 0.77,
+           "country": "DE", "direction": "receding", "make": "Ford", "vehicle_class": "van", "alternatives": ["2VLG040"]},)),
+    Sample("ngsi:LD alone", j(_LD), ({"plate": "2VIG050", "lane": 2, "direction": "receding", "speed_kmh": None},)),
+    Sample("ngsi:not read", j({"type": "AnprFlowObserved", "observedBy": "x", "vehiclePlateNotRead": True}), ("no_plate",)),
+    Sample("uniview:none", j({"StructureInfo": {"ObjInfo": {"VehicleInfoList": None}}}), ("other_event",)),
+    Sample("survision:codes before signs", j({"anpr": {"@date": "2026-05-04T10:00:00Z", "@id": "3", "@session": "2", "decision": {
+           "@plate": "2VIG055", "@reliability": "95", "@direction": "front", "@context": "B", "@context_isoAlpha2": "LU",
+           "jpeg": {"#text": PLATE64}}, "speed": {"@instantSpeed_km_h": "51"}}}), ({"plate": "2VIG055", "country": "LU",
+           "direction": "approaching", "speed_kmh": 51.0, "confidence": 0.95, "event_key": "S1:2:3",
+           "pictures": [("plate", len(PLATE))]},), {"survision-serial-number": "S1"}),
+    Sample("verkada:older form", j({"webhook_type": "LPR", "webhook_id": "w", "data": {"camera_id": "c", "created": 1777888800,
+           "license_plate_number": "2VIG057", "confidence": 0.85}}), ({"captured_at": "2026-05-04T10:00:00.000Z", "country": None},)),
+    Sample("lectorvision:numbers", j({"Plate": "2VIG058", "TimeStamp": "2026/05/04 12:00:00.030", "SerialNumber": "LV", "Fiability": 87,
+           "LaneNumber": 2, "Direction": "IN", "Country": 724, "ImageCtx": SCENE64}), ({"captured_at": "2026-05-04T10:00:00.030Z",
+           "country": "ES", "confidence": 0.87, "lane": 2, "direction": "approaching", "pictures": [("overview", len(SCENE))]},)),
+    Sample("tattile:one and a broken one", _TATTILE + _TATTILE[:60], ({"plate": "2VIG060", "captured_at": "2026-05-04T10:00:00.500Z",
+           "country": "ES", "confidence": 0.87, "lane": 2}, "incomplete_body")),
+    Sample("axxon:xml", b'<?xml version="1.0"?><CAR_PLATE direction="in" cam-id="c1" time="2026-05-04T12:00:00" plate="2VIG065" '
+           b'plate_mask="BEL"><!-- ' + PLATE64.encode() + b" --></CAR_PLATE>", ({"plate": "2VIG065", "country": "BE",
+           "direction": "approaching", "pictures": [("plate", len(PLATE))]},)),
+    Sample("lilin:list", j({"LPR_COUNT": 1, "INFORMATION": [{"TS": "1777888800250000", "CAR_ID": "4", "LPR": "2VIG066", "THRESHOLD":
+           "0.75", "COUNTRY": "LUX", "LPR_USER": "somebody", "LPR_PHONE": "0", "LP_BMP": "images/a.png"}]}),
+           ({"captured_at": "2026-05-04T10:00:00.250Z", "confidence": 0.75, "country": "LU", "picture_files": ["images/a.png"]},)),
+    Sample("lilin:stream", b"Day=0\r\nLPR0=2VIG067,ACT_PARAM0=Visitor,LP_H0=144,LPR_TIME0=2026-05-04 10:00:00 GMT,LP_BMP0=a/b.png\r\n"
+           b"LPR1=,ACT_PARAM1=,LP_H1=,LPR_TIME1=,LP_BMP1=", ({"plate": "2VIG067", "captured_at": "2026-05-04T10:00:00.000Z"},)),
+    Sample("onvif:event", _ONVIF_EVENT % b"Changed", ({"plate": "2VIG070", "captured_at": "2026-05-04T10:00:00.000Z", "country": None,
+           "camera": {"source": "vs2"}, "confidence": 0.8},)),
+    Sample("onvif:what was before", _ONVIF_EVENT % b"Initialized", ("other_event",)),
+    Sample("onvif:json", j({"UtcTime": "2026-05-04T10:00:00Z", "Source": {"VideoSource": "vs3"}, "Data": {"LicensePlateInfo": {
+           "PlateNumber": {"value": "2VIG071", "Likelihood": 0.6}, "CountryCode": "BE"}}}), ({"plate": "2VIG071", "country": "BE",
+           "confidence": 0.6},), given={"topic": "onvif-ej/RuleEngine/Recognition/LicensePlate"}),
+    Sample("frigate:plate", j(_FRIGATE), ({"plate": "2VIG080", "captured_at": "2026-05-04T10:00:00.400Z", "relation": "first"},),
+           given={"topic": "frigate/tracked_object_update"}),
+    Sample("frigate:a face", j({"type": "face", "id": "1", "name": "somebody", "score": 1}), ("other_event",),
+           given={"topic": "frigate/tracked_object_update"}),
+    Sample("milesight:a lorry", j({"device": "M1", "time": "2026-05-04 12:00:00", "plate": "2VIG090", "plate_color": "White",
+           "vehicle_type": "Truck", "vehicle_brand": "TRA_BRAND_VOLKSWAGEN", "confidence": "", "direction": "Away", "speed": "81",
+           "region": "", "plate_image": PLATE64}), ({"plate": "2VIG090", "vehicle_class": "lorry", "make": "Volkswagen",
+           "confidence": None, "direction": "receding", "speed_kmh": 81.0, "country": None},)),
+    Sample("vigie:list", j({"reads": [{"camera_id": "E40-1", "plate": "2-VIG-095", "captured_at_ms": 1777888800001},
+           {"camera_id": "E40-1", "plate": "2VIG096", "captured_at": "2026-05-04T12:00:00.002+02:00", "confidence": 0.5}]}),
+           ({"plate": "2VIG095", "confidence": None}, {"plate": "2VIG096", "captured_at": "2026-05-04T10:00:00.002Z"})),
+    Sample("files:picture", SCENE, ({"plate": "2VIG099", "captured_at": "2026-05-04T10:00:00.123Z", "camera": {"folder": "cam9"}},),
+           given={"file_name": "20260504120000123_2VIG099_VEHICLE_DETECTION.jpg", "folder": "cam9"}, method=""),
+    Sample("files:without its end", SCENE[:-2], ("incomplete_file",), given={"file_name": "a.jpg", "file_age_s": 90.0}, method=""),
+    Sample("files:table", b"Date,Heure,Plaque,Pays,Confiance\n04/05/2026,12:00:00,2-VIG-098,F,\"0,8\"\n",
+           ({"plate": "2VIG098", "country": "FR", "confidence": 0.8, "captured_at": "2026-05-04T10:00:00.000Z"},),
+           given={"file_name": "x.csv", "folder": "f"}, method=""),
+]  # fmt: skip
+SAMPLES = {sample.name: sample for sample in ALL}
