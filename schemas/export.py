@@ -35,20 +35,20 @@ Schema = dict[str, Any]  # a JSON document, of whatever shape JSON Schema allows
 def schema_of(message: type[Message]) -> Schema:
     """The JSON Schema (2020-12) of a message. Pictures' bytes are base64 in JSON; on their topics they are msgpack's bytes."""
     exported = json.loads(json.dumps(msgspec.json.schema(message)))  # defaults may be tuples, which JSON does not know
-    schema: Schema = _portable(exported)
+    schema: Schema = portable(exported)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema
 
 
-def _portable(node: Any) -> Any:
-    """Patterns in the words of ECMA regular expressions, which JSON Schema speaks: ^ and $ for Python's \\A and \\Z."""
+def portable(node: Any) -> Any:
+    """The same schema with patterns as ECMA writes regular expressions, which JSON Schema speaks: ^ and $ for Python's \\A and \\Z."""
     if isinstance(node, list):
-        return [_portable(item) for item in node]
+        return [portable(item) for item in node]
     if not isinstance(node, dict):
         return node
     return {
         key: value.replace(r"\A", "^").replace(r"\Z", "$")
         if key == "pattern" and isinstance(value, str)
-        else _portable(value)
+        else portable(value)
         for key, value in node.items()
     }
 

@@ -251,3 +251,13 @@ return {redis.call('HGET', KEYS[2], 'version') or '0', redis.call('HLEN', KEYS[1
     reads_only=True,
 )
 """A collection's version, its count of items, and one item."""
+
+VERSIONS = Script(
+    _LUA
+    + """
+local versions = all_of(redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[4], ARGV[1]))
+return '[' .. table.concat(versions, ',') .. ']'
+""",
+    reads_only=True,
+)
+"""All versions of one item that are kept, as a JSON array in the order of their arrival."""

@@ -22,7 +22,7 @@ import redis.asyncio
 from pipeline.reads.versions import KEPT_MS, Version
 from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.redis_port import Argument
-from pipeline.state.replica_scripts import CHANGE, KEYS, LOOK, SCAN, WHAT
+from pipeline.state.replica_scripts import CHANGE, KEYS, LOOK, SCAN, VERSIONS, WHAT
 from schemas.base import Message
 
 T = TypeVar("T", bound=Message)
@@ -30,6 +30,7 @@ CHUNK_ITEMS = 1_000  # some 4 ms of Redis' time: nobody else waits longer for it
 PIPELINED_CHUNKS = 8
 KEPT_CHANGES = 200_000  # about 20 MB in Redis; a follower further behind reads the collection anew
 SCAN_ITEMS = 2_000
+PAGE_ITEMS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +142,26 @@ class ReplicaWriter:
     async def chunks(self, collection: Collection[T]) -> AsyncIterator[Sequence[T]]:
         """The last version of every item, a few thousand at a time, unordered. An item that is changed meanwhile may come
         twice."""
-        keys, cursor = CollectionKeys.of(self._namespace, collection).all, b"0"
+        cursor = "0"
         while True:
-            ((cursor, single, changed),) = await SCAN.run(self._client, WHAT, [(keys, [cursor, SCAN_ITEMS])])
-            last = [*collection.decode_versions(single)]
-            last += [one.versions[-1] for one in collection.decode_changed(changed)]
-            yield [version.item for version in last if version.item is not None]
-            if cursor == b"0":
+            items, cursor = await self.page(collection, cursor, SCAN_ITEMS)
+            yield items
+            if cursor == "0":
                 return
+
+    async def page(self, collection: Collection[T], cursor: str, count: int = PAGE_ITEMS) -> tuple[Sequence[T], str]:
+        """Some items as they arrived last, and the cursor to go on with; "0" begins, and says that these were the last."""
+        keys = CollectionKeys.of(self._namespace, collection).all
+        ((after, single, changed),) = await SCAN.run(self._client, WHAT, [(keys, [cursor, count])])
+        last = [*collection.decode_versions(single)]
+        last += [one.versions[-1] for one in collection.decode_changed(changed)]
+        return [version.item for version in last if version.item is not None], after.decode()
+
+    async def versions(self, collection: Collection[T], key: str) -> Sequence[Version[T]]:
+        """All versions of an item that are kept, in the order of their arrival; none for an unknown key."""
+        keys = CollectionKeys.of(self._namespace, collection).all
+        (versions,) = await VERSIONS.run(self._client, WHAT, [(keys, [key])])
+        return collection.decode_versions(versions)
 
     async def list(self, collection: Collection[T]) -> Sequence[T]:
         """Every item, sorted by key. For collections that fit in memory twice; else use chunks."""

@@ -44,15 +44,19 @@ class SessionStore:
 
     async def find(self, token: str, now_ms: int) -> Session | None:
         """The session of a token, unless it has ended. It is noted that somebody asked."""
-        with redis_edge(WHAT):
-            data: Any = await self.client.get(self._key(token))
-        session = None if data is None else _decoded(data)
+        session = await self.peek(token)
         if session is None or is_over(session, await self.stamps(session.user_id), now_ms, self.bounds):
             return None
         if now_ms - session.seen_ms >= TOUCHED_MS:
             session = msgspec.structs.replace(session, seen_ms=now_ms)
             await self.keep(token, session, now_ms)
         return session
+
+    async def peek(self, token: str) -> Session | None:
+        """The session of a token as it was written down, whether it has ended or not."""
+        with redis_edge(WHAT):
+            data: Any = await self.client.get(self._key(token))
+        return None if data is None else _decoded(data)
 
     async def keep(self, token: str, session: Session, now_ms: int) -> bool:
         """Write a session's new state, unless it was ended meanwhile; whether it was there."""

@@ -1,0 +1,145 @@
+"""Four eyes: what waits for a second person, and that person's word. And what an administrator does to accounts at once."""
+
+import secrets
+from typing import Annotated, Literal
+
+import msgspec
+
+from pipeline.access.approvals import VALID_MS, digest_of
+from pipeline.access.rights import Denied, Matter, may_at_all
+from pipeline.access.roles import SECOND, Act
+from pipeline.desks.bodies import item_of
+from pipeline.desks.problems import Problem, bad_request, denied
+from pipeline.desks.reference_routes import BY_CHANGE
+from pipeline.desks.route import Answer, Asked, Route, found
+from pipeline.runtime.passwords import initial_password
+from pipeline.state.approval_store import MOST_BYTES, Waiting
+from pipeline.state.collections import USERS
+from schemas.base import Identifier, Message, Text
+
+TwoPersons = Literal["designations.grant", "policies.change", "sections.change"]
+MOST_WAITING = 20
+
+
+class Wanted(Message, frozen=True, kw_only=True):
+    """What somebody wants a second person to approve. content: the item that would be written, as JSON text; empty: its removal."""
+
+    act: TwoPersons
+    key: Identifier
+    content: Annotated[str, msgspec.Meta(max_length=MOST_BYTES)] = ""
+    reason: Annotated[Text, msgspec.Meta(min_length=8)]
+
+
+class AllWaiting(Message, frozen=True, kw_only=True):
+    """What waits, and what was approved and not yet used."""
+
+    items: Annotated[tuple[Waiting, ...], msgspec.Meta(max_length=10_000)]
+
+
+class FirstPassword(Message, frozen=True, kw_only=True):
+    """A password for the first login; it serves to choose one's own."""
+
+    password: Text
+
+
+class Whose(Message, frozen=True, kw_only=True):
+    """Whose sessions; absent: everybody's."""
+
+    user_id: Identifier | None = None
+
+
+async def ask(asked: Asked) -> Answer:
+    """Put something before a second person. Who asks must be allowed to do it but for that."""
+    wanted, house = asked.given(Wanted), asked.house
+    _check_role(asked, wanted.act)
+    kind = BY_CHANGE[wanted.act]
+    content = ""
+    if wanted.content:
+        item = item_of(wanted.content.encode(), kind.collection.message, house.home)
+        if kind.collection.key(item) != wanted.key:
+            raise bad_request(f"{kind.collection.key_field} is not the key")
+        content = kind.collection.encode(item).decode()
+    every = await house.approvals.all(asked.now_ms)
+    if sum(one.asked_by == asked.somebody.user_id for one in every) >= MOST_WAITING:
+        raise Problem(422, "waiting", "Enough of yours waits.", permits=f"at most {MOST_WAITING}")
+    waiting = Waiting(
+        approval_id=f"P-{secrets.token_hex(12)}", act=wanted.act, key=wanted.key, content=content,
+        digest=digest_of(wanted.act, wanted.key, content.encode()), asked_by=asked.somebody.user_id,
+        reason=wanted.reason, ends_ms=asked.now_ms + VALID_MS,
+    )  # fmt: skip
+    await house.approvals.put(waiting)
+    return Answer(value=waiting, status=201)
+
+
+async def list_waiting(asked: Asked) -> Answer:
+    """One's own, and what one may approve."""
+    every = await asked.house.approvals.all(asked.now_ms)
+    me = asked.somebody.user_id
+    items = tuple(one for one in every if one.asked_by == me or _is_second(asked, one.act))
+    return Answer(value=AllWaiting(items=items), count=len(items))
+
+
+async def approve(asked: Asked) -> Answer:
+    """Approve exactly this, for who asked, once, until it ends. Nobody approves what he asked himself."""
+    house, me = asked.house, asked.somebody.user_id
+    waiting = found(await house.approvals.find(asked.key, asked.now_ms))
+    if not _is_second(asked, waiting.act):
+        _check_role(asked, SECOND[waiting.act][0])
+    about = {waiting.asked_by, *_persons_in(waiting)}
+    if me in about:
+        raise Problem(403, "self", "Nobody approves what he asked, or what concerns him.", permits="another person")
+    if waiting.approved_by is not None:
+        raise Problem(409, "approved", "This was approved.")
+    approved = msgspec.structs.replace(waiting, approved_by=me)
+    await house.approvals.put(approved)
+    return Answer(value=approved)
+
+
+async def new_password(asked: Asked) -> Answer:
+    """A password for somebody's first login, instead of all that the account could log in with; its sessions end."""
+    house, user_id = asked.house, asked.key
+    found(await house.writer.get(USERS, user_id))
+    asked.check(Matter(concerns=user_id))
+    made = initial_password()
+    await house.credentials.remove(user_id)
+    await house.credentials.set_password(user_id, await house.passwords.hashed(made), initial=True)
+    await house.sessions.end_all(user_id)
+    return Answer(value=FirstPassword(password=made))
+
+
+async def end_sessions(asked: Asked) -> Answer:
+    """End every session of a person, or of everybody, one's own included."""
+    await asked.house.sessions.end_all(asked.given(Whose).user_id)
+    return Answer()
+
+
+def _check_role(asked: Asked, act: Act) -> None:
+    answer = may_at_all(asked.somebody, act, asked.now_ms)
+    if isinstance(answer, Denied):
+        raise denied(answer)
+
+
+def _is_second(asked: Asked, act: Act) -> bool:
+    return any(not isinstance(may_at_all(asked.somebody, one, asked.now_ms), Denied) for one in SECOND.get(act, ()))
+
+
+def _persons_in(waiting: Waiting) -> tuple[str, ...]:
+    """Whom the change concerns."""
+    kind = BY_CHANGE[waiting.act]
+    if kind.concerns is None or not waiting.content:
+        return ()
+    return (kind.concerns(kind.collection.decode(waiting.content.encode())),)
+
+
+ROUTES = (
+    Route(method="POST", path="/approvals", about="Put something before a second person.", handle=ask,
+          act="approvals.give", entry="rights", body=Wanted, answer=Waiting),
+    Route(method="GET", path="/approvals", about="What waits for a second person.", handle=list_waiting,
+          act="approvals.give", entry="rights", answer=AllWaiting),
+    Route(method="POST", path="/approvals/{key}", about="Approve exactly this.", handle=approve, act="approvals.give",
+          entry="decision", answer=Waiting),
+    Route(method="POST", path="/users/{key}/password", about="A password for somebody's first login.",
+          handle=new_password, act="users.change", entry="rights", answer=FirstPassword),
+    Route(method="POST", path="/sessions/end", about="End sessions.", handle=end_sessions, act="sessions.end",
+          entry="rights", body=Whose),
+)  # fmt: skip

@@ -1,0 +1,93 @@
+"""Who is who and what lies where, in memory: persons with their designations, desks, cameras and zones, as followed from Redis."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pipeline.access.rights import Matter, Person
+from pipeline.reads.admission import purposes_of_read
+from pipeline.reads.geography import contains, in_zone
+from pipeline.reads.versions import Changed
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, USERS, ZONES
+from pipeline.state.mirror import Mirror
+from schemas.outcomes import Alert, Violation
+from schemas.people import Designation, Desk
+from schemas.reads import PlateRead
+from schemas.reference import Camera, HotlistEntry
+
+FOLLOWED = (USERS, DESIGNATIONS, DESKS, CAMERAS, ZONES)
+
+
+class Directory(Mirror):
+    """Answers from memory. revision: raised by each change of persons, so that what was made of them is made anew."""
+
+    def __init__(self) -> None:
+        super().__init__(*FOLLOWED)
+        self.revision = 0
+        self._of_user: dict[str, dict[str, Designation]] = {}
+
+    def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
+        """Take over what changed in one collection."""
+        super().take(collection, changed, reset)
+        if collection == DESIGNATIONS.name:
+            self._of_user = {}
+            for key, one in self.of(DESIGNATIONS).current().items():
+                self._of_user.setdefault(one.user_id, {})[key] = one
+        if collection in (USERS.name, DESIGNATIONS.name, DESKS.name):
+            self.revision += 1
+
+    def person(self, user_id: str, at_ms: int) -> Person | None:
+        """The person with the designations as they stand at that moment; None: nobody of this name."""
+        user = self.of(USERS).at(user_id, at_ms)
+        if user is None:
+            return None
+        designations = self.of(DESIGNATIONS)
+        held = (designations.at(key, at_ms) for key in sorted(self._of_user.get(user_id, ())))
+        return Person(user, tuple(one for one in held if one is not None))
+
+    def desk(self, desk_id: str, at_ms: int) -> Desk | None:
+        """The desk as it is then."""
+        return self.of(DESKS).at(desk_id, at_ms)
+
+    def matter_of_camera(self, camera: Camera, at_ms: int) -> Matter:
+        """A camera: the zones that it stands in, and its network."""
+        zones = {
+            zone_id
+            for zone_id, zone in self.of(ZONES).as_of(at_ms).items()
+            if camera.camera_id in zone.cameras
+            or (camera.position is not None and zone.polygon and contains(zone.polygon, camera.position))
+        }
+        return Matter(zones=frozenset(zones), network=camera.network)
+
+    def matter_of_alert(self, alert: Alert) -> Matter:
+        """An alert: where its read was taken, on which list, and for what it may be used."""
+        camera = self._camera(alert.read)
+        purposes = alert.purposes or (purposes_of_read(alert.read, camera) if camera else ())
+        return Matter(
+            zones=self._zones(alert.read),
+            network=alert.network or (camera.network if camera else None),
+            hotlist=alert.hotlist,
+            purposes=purposes,
+            covert_owner=alert.owner if alert.covert else None,
+        )
+
+    def matter_of_violation(self, violation: Violation) -> Matter:
+        """A violation: the zones of both its ends, and the exit's network and purposes."""
+        camera = self._camera(violation.exit)
+        return Matter(
+            zones=self._zones(violation.entry) | self._zones(violation.exit),
+            network=violation.exit.network or (camera.network if camera else None),
+            purposes=purposes_of_read(violation.exit, camera) if camera else (),
+        )
+
+    def _camera(self, read: PlateRead) -> Camera | None:
+        return self.of(CAMERAS).at(read.camera_id, read.captured_at_ms)
+
+    def _zones(self, read: PlateRead) -> frozenset[str]:
+        cameras: Mapping[str, Camera] = self.of(CAMERAS).as_of(read.captured_at_ms)
+        zones = self.of(ZONES).as_of(read.captured_at_ms)
+        return frozenset(zone_id for zone_id, zone in zones.items() if in_zone(read, zone, cameras))
+
+
+def matter_of_entry(entry: HotlistEntry) -> Matter:
+    """A hotlist entry: its list, and its owner where it is covert."""
+    return Matter(hotlist=entry.hotlist, covert_owner=entry.owner if entry.covert else None)

@@ -1,0 +1,178 @@
+"""What stands before every route: where the request comes from, who asks, whether that person may, and the record.
+
+The order is fixed: the intent is in the record before anything is done, the outcome before the answer leaves.
+"""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from urllib.parse import unquote
+
+import msgspec
+from aiohttp import web
+
+from pipeline.access.login import FRESH_MS
+from pipeline.access.record import Operation, ReasonNeeded, Result
+from pipeline.access.rights import Allowed, Denied, may_at_all
+from pipeline.access.roles import RIGHTS
+from pipeline.desks import bodies
+from pipeline.desks.cookies import session_token
+from pipeline.desks.house import House
+from pipeline.desks.problems import Problem, denied, login_needed
+from pipeline.desks.repeats import once
+from pipeline.desks.route import Answer, Asked, Route
+from pipeline.errors import BadRecord
+from schemas.reference import HotlistEntry
+
+RECORD = "Vigie-Record"
+_LONGEST_REASON = 3000  # as a header, percent-encoded
+
+
+def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The route as aiohttp takes it."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        _from_here(house, route, request)
+        asked = Asked(house=house, request=request, route=route, now_ms=house.now_ms(), params={})
+        if not route.public:
+            await _who(asked)
+        allowed = await _allowed(asked)
+        asked.params = bodies.params_of(request, route.params)
+        asked.query = bodies.query_of(request, route.query)
+        data = b""
+        if route.body is not None:
+            data = await bodies.read(request)
+            asked.body = bodies.item_of(data, route.body, house.home)
+        digest = sha256(b"\n".join([route.method.encode(), request.path_qs.encode(), data])).hexdigest()
+        return await once(asked, digest, lambda: _recorded(asked, allowed))
+
+    return handle
+
+
+def _from_here(house: House, route: Route, request: web.Request) -> None:
+    """Raises Problem for what did not come from a page of ours."""
+    if request.host != house.origin.host:
+        raise Problem(421, "host", "This is not where you meant to go.", permits=house.origin.url)
+    site = request.headers.get("Sec-Fetch-Site")
+    if site != "same-origin" if route.writes else site not in (None, "same-origin", "none"):
+        raise Problem(403, "site", "This did not come from a page of this site.", permits="Sec-Fetch-Site: same-origin")
+
+
+async def _who(asked: Asked) -> None:
+    """Put who asks in its place. Raises Problem where nobody is logged in, or too much is asked."""
+    house, token = asked.house, session_token(asked.request)
+    session = await house.sessions.find(token, asked.now_ms) if token else None
+    person = house.directory.person(session.user_id, asked.now_ms) if session else None
+    if session is None or person is None or person.user.disabled:
+        raise login_needed()
+    asked.person, asked.session, asked.token = person, session, token
+    wait_ms = house.limits.wait_ms(person.user_id, asked.now_ms)
+    if wait_ms:
+        raise Problem(429, "rate", "You ask too often.", retry_after_s=max(1, wait_ms // 1000))
+    if session.how == "initial" and not asked.route.first:
+        raise Problem(403, "first_login", "Choose a password of your own first.", permits="PUT /api/v1/password")
+    if asked.route.fresh and asked.now_ms - session.proven_ms > FRESH_MS:
+        raise Problem(403, "fresh", "Prove again who you are.", permits="POST /api/v1/session/proof")
+
+
+async def _allowed(asked: Asked) -> Allowed | None:
+    """The right by which it may be asked; a refusal is recorded. Raises Problem."""
+    act = asked.route.act
+    if act is None:
+        return None
+    answer = may_at_all(asked.somebody, act, asked.now_ms)
+    if isinstance(answer, Denied):
+        await _refused(asked, answer.rule)
+        raise denied(answer)
+    return answer
+
+
+async def _refused(asked: Asked, rule: str) -> None:
+    """Record that somebody was refused before it was asked what for."""
+    if asked.route.entry is None:
+        return
+    operation = _operation(asked, None, "refused before a reason was asked for")
+    access_id = await asked.house.recorder.intent(operation)
+    await asked.house.recorder.outcome(access_id, Result(outcome="refused", refusal=rule))
+
+
+async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse:
+    """Do it, between its two entries in the record."""
+    if asked.route.entry is None:
+        return _response(asked, await asked.route.handle(asked))
+    try:
+        asked.access_id = await asked.house.recorder.intent(_operation(asked, allowed, None))
+    except ReasonNeeded as error:
+        raise Problem(
+            422, "reason_needed", "Say why.", detail=error.detail, permits="the header Vigie-Reason"
+        ) from None
+    try:
+        answer = await asked.route.handle(asked)
+    except Problem as problem:
+        await asked.house.recorder.outcome(asked.access_id, Result(outcome="refused", refusal=problem.rule))
+        raise
+    except BaseException:
+        await asked.house.recorder.outcome(asked.access_id, Result(outcome="failed"))
+        raise
+    response = _response(asked, answer)
+    if isinstance(answer, Answer):
+        body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+        await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=answer.count, body=body))
+    return response
+
+
+def _operation(asked: Asked, allowed: Allowed | None, instead: str | None) -> Operation:
+    """What is recorded of it. instead: stands for the reason where none was asked for."""
+    route, request, session = asked.route, asked.request, asked.session
+    shift = session.shift if session else None
+    named = tuple(asked.params.values())
+    right = None if allowed is None or route.act is None else RIGHTS[allowed.role][route.act]
+    assert route.entry is not None, "only what has a kind of entry is recorded"
+    return Operation(
+        who=asked.person.user_id if asked.person else _claimed(asked),
+        origin=request.remote or "",
+        act=route.entry,
+        what=f"{route.method} {route.path}",
+        role=allowed.role if allowed else None,
+        desk=shift.desk_id if shift else None,
+        purpose=right.purpose if right else None,
+        reason=instead or _header(request, "Vigie-Reason") or (shift.reason if shift else None),
+        case_reference=_header(request, "Vigie-Case") or (shift.case_reference if shift else None),
+        plates=(asked.body.plate,) if isinstance(asked.body, HotlistEntry) else (),
+        ids=named if route.named == "ids" else (),
+        on=named if route.named == "on" else (),
+    )
+
+
+def _claimed(asked: Asked) -> str:
+    """Who somebody says that he is, where nobody is logged in yet."""
+    return str(getattr(asked.body, "user_id", None) or "nobody")
+
+
+def _header(request: web.Request, name: str) -> str | None:
+    """A header's text, which is percent-encoded UTF-8, as headers hold no other letters."""
+    return unquote(request.headers.get(name, "")[:_LONGEST_REASON], errors="replace").strip() or None
+
+
+def _response(asked: Asked, answer: Answer | web.StreamResponse) -> web.StreamResponse:
+    if isinstance(answer, Answer):
+        route = asked.route
+        if answer.raw is not None:
+            response: web.StreamResponse = web.Response(body=answer.raw, content_type=route.media)
+        elif answer.value is None:
+            response = web.Response(status=204)
+        else:
+            data = msgspec.json.encode(answer.value)
+            response = web.Response(status=answer.status, body=data, content_type="application/json")
+    else:
+        response = answer
+    if not response.prepared:
+        if asked.access_id is not None:
+            response.headers[RECORD] = asked.access_id
+        for add in asked.after:
+            add(response)
+    return response
+
+
+def problem_of(error: BadRecord) -> Problem:
+    """What a store refused, as a problem."""
+    return Problem(422, error.reason, "This cannot be taken.", detail=error.detail)

@@ -1,0 +1,64 @@
+"""What every request is answered with: stores, rights, the record, and where this process is reached."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from pipeline.access.record import Recorder
+from pipeline.desks.directory import Directory
+from pipeline.desks.limits import Limits
+from pipeline.desks.live import Live
+from pipeline.desks.sealing import Seal
+from pipeline.desks.stream import Streams
+from pipeline.evidence.store import EvidenceStore
+from pipeline.runtime.passwords import Passwords
+from pipeline.state.approval_store import AnswerStore, ApprovalStore
+from pipeline.state.credential_store import AttemptStore, CredentialStore
+from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.state.session_store import SessionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The address that browsers have: http://localhost:8450, or https:// and a name. Passkeys are bound to its host."""
+
+    url: str
+
+    @property
+    def host(self) -> str:
+        """Name and port, as a request's Host says it."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def name(self) -> str:
+        """The host's name alone."""
+        return urlsplit(self.url).hostname or "localhost"
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether browsers come over TLS."""
+        return self.url.startswith("https://")
+
+
+@dataclass(slots=True, kw_only=True)
+class House:
+    """One process. home: whose country's desks these are; key: the platform's own, for what is sealed or known again."""
+
+    home: str
+    key: bytes
+    origin: Origin
+    directory: Directory
+    live: Live
+    streams: Streams
+    writer: ReplicaWriter
+    sessions: SessionStore
+    credentials: CredentialStore
+    attempts: AttemptStore
+    approvals: ApprovalStore
+    answers: AnswerStore
+    pictures: EvidenceStore
+    recorder: Recorder
+    seal: Seal
+    passwords: Passwords
+    now_ms: Callable[[], int]
+    limits: Limits = field(default_factory=Limits)

@@ -1,0 +1,178 @@
+"""What happens now: alerts and violations as the topics have them, in memory, each with what rights ask about it.
+
+Every process reads all partitions without a group, from BACK_MS ago on. One ring holds the latest of everything in the order in
+which it came here; a reader of the live stream is a number in it.
+"""
+
+import asyncio
+import contextlib
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+
+from pipeline.access.rights import Matter
+from pipeline.desks.directory import Directory
+from pipeline.errors import BadRecord
+from pipeline.runtime import codecs
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.stream import codec
+from schemas.outcomes import Alert, Violation, Withdrawal
+from schemas.topics import ALERTS, VIOLATIONS, Topic
+
+log = structlog.get_logger()
+SHOWN: tuple[Topic[Any], ...] = (ALERTS, VIOLATIONS)
+BACK_MS = 24 * 3_600_000
+MOST_KEPT = 20_000
+"""Of alerts, and of violations; older ones are asked of the archive."""
+RING = 10_000
+FETCH_MS = 50
+AGAIN_S = 2.0
+Kind = Literal["alert", "violation"]
+_ACTS: Mapping[Kind, Any] = {"alert": "alerts.see", "violation": "violations.see"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One message as it came. number: its place in the ring; kind: of what it is, or of what it withdraws."""
+
+    number: int
+    kind: Kind
+    message: Alert | Violation | Withdrawal
+    matter: Matter
+
+    @property
+    def act(self) -> Any:
+        """The right that seeing it needs."""
+        return _ACTS[self.kind]
+
+
+@dataclass(slots=True)
+class Shown:
+    """One alert or violation as it stands: its highest revision, and its withdrawal, if there is one."""
+
+    event: Event
+    withdrawal: Withdrawal | None = None
+
+
+@dataclass(slots=True)
+class Live:
+    """The state, and the ring. changed: set at each event; whoever waits takes another one."""
+
+    directory: Directory
+    items: dict[Kind, "OrderedDict[str, Shown]"] = field(
+        default_factory=lambda: {"alert": OrderedDict(), "violation": OrderedDict()}
+    )
+    ring: deque[Event] = field(default_factory=lambda: deque(maxlen=RING))
+    position: dict[TopicPartition, int] = field(default_factory=dict)  # the next offset of each partition
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _next: int = 1
+
+    @property
+    def last(self) -> int:
+        """The number of the latest event; 0 before the first."""
+        return self._next - 1
+
+    def take(self, message: Alert | Violation | Withdrawal) -> Event | None:
+        """Take over a message; None for a copy, an older revision, and a withdrawal of what is not known here."""
+        kind: Kind
+        if isinstance(message, Withdrawal):
+            return self._withdraw(message)
+        kind, key = ("alert", message.alert_id) if isinstance(message, Alert) else ("violation", message.violation_id)
+        known = self.items[kind].get(key)
+        if known is not None and _revision(known.event.message) >= _revision(message):
+            return None
+        matter = (
+            self.directory.matter_of_alert(message)
+            if isinstance(message, Alert)
+            else self.directory.matter_of_violation(message)
+        )
+        event = self._added(kind, message, matter)
+        self.items[kind][key] = Shown(event, known.withdrawal if known else None)
+        self.items[kind].move_to_end(key)
+        if len(self.items[kind]) > MOST_KEPT:
+            self.items[kind].popitem(last=False)
+        return event
+
+    def _withdraw(self, message: Withdrawal) -> Event | None:
+        if message.kind == "forward":
+            return None
+        known = self.items[message.kind].get(message.id)
+        if known is None or known.withdrawal is not None:
+            return None
+        known.withdrawal = message
+        return self._added(message.kind, message, known.event.matter)
+
+    def _added(self, kind: Kind, message: Alert | Violation | Withdrawal, matter: Matter) -> Event:
+        event = Event(self._next, kind, message, matter)
+        self._next += 1
+        self.ring.append(event)
+        return event
+
+    def since(self, number: int) -> Sequence[Event] | None:
+        """The events after this number; None where some of them are no longer in the ring."""
+        if number >= self.last:
+            return ()
+        first = self.ring[0].number
+        if number < first - 1:
+            return None
+        return [self.ring[at] for at in range(number + 1 - first, len(self.ring))]
+
+    def newest(self, kind: Kind, before: int | None) -> Iterator[Shown]:
+        """What there is of a kind, latest arrival first, from before this number of the ring on."""
+        for shown in reversed(self.items[kind].values()):
+            if before is None or shown.event.number < before:
+                yield shown
+
+
+def _revision(message: object) -> int:
+    return message.revision if isinstance(message, Alert) else 1
+
+
+async def follow(live: Live, kafka: KafkaConnection, namespace: str, now_ms: Callable[[], int]) -> None:
+    """Read both topics for ever; a broker that is away is waited out."""
+    codecs.bind()
+    while True:
+        topics = {f"{namespace}.{topic.name}": topic for topic in SHOWN}
+        consumer = AIOKafkaConsumer(*topics, auto_offset_reset="earliest", **kafka.client_kwargs())
+        try:
+            await consumer.start()
+            await _place(consumer, live, now_ms() - BACK_MS)
+            await _read(consumer, live, topics)
+        except (KafkaError, OSError) as error:
+            log.warning("live.waiting", cause=type(error).__name__)
+        finally:
+            with contextlib.suppress(KafkaError, OSError):
+                await consumer.stop()
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _place(consumer: Any, live: Live, since_ms: int) -> None:
+    """Begin where this process had come, at first with what is not older than since_ms."""
+    partitions = list(consumer.assignment())
+    begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(0, since_ms)))
+    ends = await consumer.end_offsets(partitions)
+    for one in partitions:
+        first = begins.get(one)
+        live.position.setdefault(one, ends[one] if first is None else first.offset)
+        consumer.seek(one, live.position[one])
+
+
+async def _read(consumer: Any, live: Live, topics: Mapping[str, Topic[Any]]) -> None:
+    while True:
+        batches = await consumer.getmany(timeout_ms=FETCH_MS)
+        for partition, records in batches.items():
+            for record in records:
+                try:
+                    live.take(codec.decode(topics[partition.topic], record.value))
+                except BadRecord as error:
+                    log.warning("live.unreadable", reason=error.reason)
+                live.position[partition] = record.offset + 1
+        if not batches:
+            live.ready.set()
+        await asyncio.sleep(0)

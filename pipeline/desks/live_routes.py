@@ -1,0 +1,264 @@
+"""What happens on the road: alerts, violations, their pictures, and the live stream of both."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+import msgspec
+from aiohttp import web
+
+from pipeline.access.login import is_over
+from pipeline.access.record import Result
+from pipeline.access.rights import Allowed
+from pipeline.desks.live import Kind, Shown
+from pipeline.desks.problems import Problem
+from pipeline.desks.route import Answer, Asked, Route, found
+from pipeline.desks.stream import View, serve
+from pipeline.desks.watermark import watermarked
+from pipeline.errors import BadRecord, Unavailable
+from pipeline.evidence.store import EvidenceMissing
+from schemas.base import AlertId, EpochMs, Message, Text, ViolationId
+from schemas.outcomes import Alert, Violation, Withdrawal
+from schemas.people import Desk
+
+PAGE = 100
+LOOKED_AT = 5_000
+"""Alerts or violations that one request looks at, at most: it may be that none of them may be seen."""
+SESSION_EVERY_S = 1.0
+Which = Literal["crop", "overview"]
+End = Literal["entry", "exit"]
+
+
+class Newest(Message, frozen=True, kw_only=True):
+    """Where the list goes on: what `next` of the page before said."""
+
+    cursor: Text | None = None
+
+
+class From(Message, frozen=True, kw_only=True):
+    """Where the live stream goes on: an event's id, or a list's `position`. The header Last-Event-ID says the same, and counts."""
+
+    position: Text | None = None
+
+
+class AlertShown(Message, frozen=True, kw_only=True):
+    """An alert as it stands. withdrawal: absent unless it was taken back."""
+
+    alert: Alert
+    withdrawal: Withdrawal | None = None
+
+
+class ViolationShown(Message, frozen=True, kw_only=True):
+    """A violation as it stands. withdrawal: absent unless it was taken back."""
+
+    violation: Violation
+    withdrawal: Withdrawal | None = None
+
+
+class Alerts(Message, frozen=True, kw_only=True):
+    """The latest alerts that this person may see, latest first. position: go on from here with the live stream."""
+
+    items: Annotated[tuple[AlertShown, ...], msgspec.Meta(max_length=PAGE)]
+    next: Text | None = None
+    position: Text
+    at_ms: EpochMs
+
+
+class Violations(Message, frozen=True, kw_only=True):
+    """The latest violations that this person may see, latest first. position: go on from here with the live stream."""
+
+    items: Annotated[tuple[ViolationShown, ...], msgspec.Meta(max_length=PAGE)]
+    next: Text | None = None
+    position: Text
+    at_ms: EpochMs
+
+
+async def list_alerts(asked: Asked) -> Answer:
+    """A page of alerts."""
+    shown, after, position = _page(asked, "alert")
+    items = tuple(AlertShown(alert=_alert(one), withdrawal=one.withdrawal) for one in shown)
+    return Answer(value=Alerts(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
+
+
+async def list_violations(asked: Asked) -> Answer:
+    """A page of violations."""
+    shown, after, position = _page(asked, "violation")
+    items = tuple(ViolationShown(violation=_violation(one), withdrawal=one.withdrawal) for one in shown)
+    return Answer(value=Violations(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
+
+
+def _page(asked: Asked, kind: Kind) -> tuple[list[Shown], str | None, str]:
+    """What may be seen of it, the cursor to go on with, and the stream's position now."""
+    house = asked.house
+    before = asked.cursor(asked.given(Newest).cursor, int, kind)
+    shown: list[Shown] = []
+    after: str | None = None
+    for looked_at, one in enumerate(house.live.newest(kind, before)):
+        if len(shown) >= PAGE or looked_at >= LOOKED_AT:
+            after = asked.next_cursor(one.event.number + 1, kind)
+            break
+        if isinstance(asked.may(one.event.matter), Allowed):
+            shown.append(one)
+    return shown, after, house.streams.id_of(house.live.last)
+
+
+async def show_alert(asked: Asked) -> Answer:
+    """One alert."""
+    shown = _found(asked, "alert")
+    return Answer(value=AlertShown(alert=_alert(shown), withdrawal=shown.withdrawal), count=1)
+
+
+async def show_violation(asked: Asked) -> Answer:
+    """One violation."""
+    shown = _found(asked, "violation")
+    return Answer(value=ViolationShown(violation=_violation(shown), withdrawal=shown.withdrawal), count=1)
+
+
+def _found(asked: Asked, kind: Kind) -> Shown:
+    """The one that the path names. Raises Problem where there is none, or this person may not see it."""
+    shown = found(asked.house.live.items[kind].get(asked.params["id"]))
+    asked.check(shown.event.matter)
+    return shown
+
+
+async def alert_picture(asked: Asked) -> Answer:
+    """A picture of an alert's read, marked with who looks at it."""
+    shown = _found(asked, "alert")
+    asked.check(shown.event.matter, "alerts.see")
+    read = _alert(shown).read
+    return await _picture(asked, read.crop if asked.params["which"] == "crop" else read.overview)
+
+
+async def violation_picture(asked: Asked) -> Answer:
+    """A picture of one end of a violation, marked with who looks at it."""
+    shown = _found(asked, "violation")
+    asked.check(shown.event.matter, "violations.see")
+    violation = _violation(shown)
+    read = violation.entry if asked.params["end"] == "entry" else violation.exit
+    return await _picture(asked, read.crop if asked.params["which"] == "crop" else read.overview)
+
+
+async def _picture(asked: Asked, path: str | None) -> Answer:
+    at = datetime.fromtimestamp(asked.now_ms / 1000, UTC)
+    text = f"{asked.somebody.user_id} {at:%Y-%m-%d %H:%M:%S}Z {asked.access_id}"
+    try:
+        picture = await asked.house.pictures.get(found(path))
+        marked = await asyncio.to_thread(watermarked, picture, text)
+    except EvidenceMissing:
+        raise Problem(404, "no_picture", "There is no picture any more.") from None
+    except BadRecord as error:
+        raise Problem(422, error.reason, "This picture cannot be shown.") from None
+    return Answer(raw=marked, count=1)
+
+
+async def stream(asked: Asked) -> web.StreamResponse:
+    """Alerts and violations as they come, for the time of the shift, which is in the record."""
+    house, session = asked.house, asked.own_session
+    shift = session.shift
+    if shift is None:
+        raise Problem(403, "shift", "Take up work at a desk first.", permits="POST /api/v1/shift")
+    desk = found(house.directory.desk(shift.desk_id, asked.now_ms))
+    view = View(asked.somebody, desk)
+    audience = house.streams.join(view)
+    written = 0
+    try:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no",
+                                               "Vigie-Record": asked.access_id or ""})  # fmt: skip
+        await response.prepare(asked.request)
+        number = await _begin(asked, view, response)
+        goes_on = _GoesOn(asked, view)
+        watching = asyncio.create_task(goes_on.watch())
+        try:
+            written = await serve(house.streams, response, audience, number, goes_on)
+        finally:
+            watching.cancel()
+    finally:
+        house.streams.leave(audience)
+        await _end(asked, written)
+    return response
+
+
+async def _begin(asked: Asked, view: View, response: web.StreamResponse) -> int:
+    """The first frame: where the reader was, or that it must ask for the whole state. The event behind which it is then."""
+    streams, last = asked.house.streams, asked.house.live.last
+    told = asked.request.headers.get("Last-Event-ID") or asked.given(From).position
+    number = last if told is None else streams.number_of(told)
+    missed = None if number is None or number > last else streams.since(view, number)
+    begun = streams.snapshot() if missed is None else missed
+    await response.write(f"retry: 2000\nid: {streams.id_of(last)}\n\n".encode() + begun)
+    return last
+
+
+async def _end(asked: Asked, written: int) -> None:
+    """Record how much was shown. An outage of the record never blinds dispatch: the intent is there."""
+    if asked.access_id is not None:
+        try:
+            await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=written))
+        except Unavailable:
+            return
+
+
+class _GoesOn:
+    """Whether the reader may still see what it sees: the session lasts, the shift goes on, and nothing about the person changed."""
+
+    def __init__(self, asked: Asked, view: View) -> None:
+        self._asked, self._view = asked, view
+        self._revision = -1
+        self._may = True
+
+    def __call__(self) -> bool:
+        directory = self._asked.house.directory
+        if self._may and self._revision != directory.revision:
+            self._revision = directory.revision
+            self._may = directory.person(self._view.person.user_id, self._asked.house.now_ms()) == self._view.person
+            self._may &= self._view.desk == self._desk()
+        return self._may
+
+    def _desk(self) -> Desk | None:
+        desk = self._view.desk
+        return None if desk is None else self._asked.house.directory.desk(desk.desk_id, self._asked.house.now_ms())
+
+    async def watch(self) -> None:
+        """Ask again and again; while Redis is away what was last known holds, up to the session's end."""
+        asked, house = self._asked, self._asked.house
+        session = asked.own_session
+        while self._may:
+            await asyncio.sleep(SESSION_EVERY_S)
+            now_ms = house.now_ms()
+            try:
+                stamps = await house.sessions.stamps(session.user_id)
+                current = await house.sessions.peek(asked.token or "")
+            except Unavailable:
+                stamps, current = session.stamps, session
+            over = current is None or is_over(current, stamps, now_ms, house.sessions.bounds)
+            self._may = not over and current is not None and current.shift == session.shift
+
+
+def _alert(shown: Shown) -> Alert:
+    assert isinstance(shown.event.message, Alert), "alerts are kept as alerts"
+    return shown.event.message
+
+
+def _violation(shown: Shown) -> Violation:
+    assert isinstance(shown.event.message, Violation), "violations are kept as violations"
+    return shown.event.message
+
+
+ALERT, VIOLATION = {"id": AlertId}, {"id": ViolationId}
+ROUTES = (
+    Route(method="GET", path="/alerts", about="The latest alerts.", handle=list_alerts, act="alerts.see", entry="query",
+          query=Newest, answer=Alerts),
+    Route(method="GET", path="/alerts/{id}", about="One alert.", handle=show_alert, act="alerts.see", entry="query",
+          named="ids", params=ALERT, answer=AlertShown),
+    Route(method="GET", path="/alerts/{id}/pictures/{which}", about="A picture of an alert.", handle=alert_picture,
+          act="pictures.see", entry="picture", named="ids", params=ALERT | {"which": Which}, media="image/jpeg"),
+    Route(method="GET", path="/violations", about="The latest violations.", handle=list_violations,
+          act="violations.see", entry="query", query=Newest, answer=Violations),
+    Route(method="GET", path="/violations/{id}", about="One violation.", handle=show_violation, act="violations.see",
+          entry="query", named="ids", params=VIOLATION, answer=ViolationShown),
+    Route(method="GET", path="/violations/{id}/pictures/{end}/{which}", about="A picture of a violation.",
+          handle=violation_picture, act="pictures.see", entry="picture", named="ids",
+          params=VIOLATION | {"end": End, "which": Which}, media="image/jpeg"),
+    Route(method="GET", path="/stream", about="Alerts and violations as they come: server-sent events.", handle=stream,
+          act="alerts.see", entry="stream", query=From, media="text/event-stream"),
+)  # fmt: skip

@@ -1,0 +1,214 @@
+"""Reference data: listed, looked at with its versions, changed. The rights of each collection are its own; the rest is alike."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+
+from pipeline.access.approvals import digest_of
+from pipeline.access.record import Act as Entry
+from pipeline.access.rights import Allowed, Denied, Matter, may
+from pipeline.access.roles import Act
+from pipeline.desks.directory import matter_of_entry
+from pipeline.desks.problems import Problem, bad_request, denied
+from pipeline.desks.route import Answer, Asked, Route, found
+from pipeline.state.approval_store import Waiting
+from pipeline.state.collections import (
+    CAMERAS,
+    DESIGNATIONS,
+    DESKS,
+    HOTLIST,
+    POLICIES,
+    SECTIONS,
+    USERS,
+    ZONES,
+    Collection,
+)
+from pipeline.tables.reference_checks import unfit
+from schemas.base import EpochMs, Message, Text
+
+T = TypeVar("T", bound=Message)
+APPROVAL = "Vigie-Approval"
+PAGE = 200
+
+
+class Paging(Message, frozen=True, kw_only=True):
+    """Where a list goes on: what `next` of the page before said."""
+
+    cursor: Text | None = None
+
+
+class Page(Message, Generic[T], frozen=True, kw_only=True):
+    """Some of the items that this person may see, in no order. next: what to ask for to go on; absent: these were the last."""
+
+    items: Annotated[tuple[T, ...], msgspec.Meta(max_length=10_000)]
+    next: Text | None = None
+
+
+class VersionShown(Message, Generic[T], frozen=True, kw_only=True):
+    """What an item was from a moment on. item absent: it was removed."""
+
+    item: T | None = None
+    holds_from_ms: EpochMs
+    arrived_at_ms: EpochMs
+
+
+class Versions(Message, Generic[T], frozen=True, kw_only=True):
+    """All versions of an item that are kept, by their arrival."""
+
+    versions: Annotated[tuple[VersionShown[T], ...], msgspec.Meta(max_length=100_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """One collection as the API has it. matter: what rights ask about an item; concerns: whose rights a change of it would change;
+    seen, changed: kinds of entries in the record."""
+
+    collection: Collection[T]
+    see: Act
+    change: Act
+    matter: Callable[[Asked, T], Matter]
+    remove: Act
+    seen: Entry | None = None
+    changed: Entry = "reference"
+    concerns: Callable[[T], str] | None = None
+
+    def matter_of_change(self, asked: Asked, item: T, digest: str | None = None) -> Matter:
+        """As matter, with whom the change concerns, and the digest of exactly this change."""
+        concerns = None if self.concerns is None else self.concerns(item)
+        return _with(self.matter(asked, item), digest=digest, concerns=concerns)
+
+
+def _with(matter: Matter, **fields: Any) -> Matter:
+    names = Matter.__dataclass_fields__
+    return Matter(**({name: getattr(matter, name) for name in names} | fields))
+
+
+async def list_items(kind: Kind[Any], asked: Asked) -> Answer:
+    """A page of what this person may see of it."""
+    paging, collection = asked.given(Paging), kind.collection
+    cursor = asked.cursor(paging.cursor, str, collection.name) or "0"
+    items: list[Any] = []
+    while True:
+        page, after = await asked.house.writer.page(collection, cursor)
+        items += [one for one in page if isinstance(asked.may(kind.matter(asked, one)), Allowed)]
+        if after == "0":
+            return Answer(value=Page(items=tuple(items)), count=len(items))
+        cursor = after
+        if len(items) >= PAGE:
+            return Answer(
+                value=Page(items=tuple(items), next=asked.next_cursor(cursor, collection.name)), count=len(items)
+            )
+
+
+async def show_item(kind: Kind[Any], asked: Asked) -> Answer:
+    """The item as it arrived last."""
+    item = found(await asked.house.writer.get(kind.collection, asked.key))
+    asked.check(kind.matter(asked, item))
+    return Answer(value=item, count=1)
+
+
+async def show_versions(kind: Kind[Any], asked: Asked) -> Answer:
+    """All versions of the item that are kept; each must be one that this person may see."""
+    versions = await asked.house.writer.versions(kind.collection, asked.key)
+    items = [one.item for one in versions if one.item is not None]
+    found(items[-1] if items else None)
+    for item in items:
+        asked.check(kind.matter(asked, item))
+    shown = tuple(
+        VersionShown(item=one.item, holds_from_ms=one.holds_from_ms, arrived_at_ms=one.arrived_at_ms)
+        for one in versions
+    )
+    return Answer(value=Versions(versions=shown), count=len(shown))
+
+
+async def put_item(kind: Kind[Any], asked: Asked) -> Answer:
+    """Add or change an item; who may change both what is there and what comes. Answers nothing."""
+    collection, key = kind.collection, asked.key
+    item = asked.body
+    if item is None or collection.key(item) != key:
+        raise bad_request(f"{collection.key_field} is not what the path names")
+    await _check_known(kind, asked)
+    if collection is SECTIONS:
+        cameras = list(asked.house.directory.of(CAMERAS).current().values())
+        if faults := unfit([item], cameras, asked.now_ms):  # type: ignore[list-item]  # the collection's own
+            raise bad_request("; ".join(faults), "unfit")
+    matter = kind.matter_of_change(asked, item, digest_of(kind.change, key, collection.encode(item)))
+    item = await _approved(kind.change, asked, matter, item)
+    await asked.house.writer.put(collection, [item])
+    return Answer(count=1)
+
+
+async def remove_item(kind: Kind[Any], asked: Asked) -> Answer:
+    """Remove an item."""
+    known = found(await _check_known(kind, asked))
+    matter = kind.matter_of_change(asked, known, digest_of(kind.change, asked.key, b""))
+    await _approved(kind.remove, asked, matter, None)
+    await asked.house.writer.remove(kind.collection, [asked.key])
+    return Answer(count=1)
+
+
+async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
+    """What is there now, if this person may change it, but for a second person's word. Raises Problem."""
+    known = await asked.house.writer.get(kind.collection, asked.key)
+    if known is not None:
+        answer = may(asked.somebody, kind.change, kind.matter_of_change(asked, known), asked.now_ms)
+        if isinstance(answer, Denied) and answer.rule != "second_person":
+            raise denied(answer)
+    return known
+
+
+async def _approved(act: Act, asked: Asked, matter: Matter, item: Any) -> Any:
+    """The item as it may be written, with who approved it. An approval that is needed is used up. Raises Problem."""
+    name = asked.request.headers.get(APPROVAL)
+    waiting: Waiting | None = None
+    if name is not None:
+        waiting = await asked.house.approvals.find(name[:64], asked.now_ms)
+        matter = _with(matter, approval=waiting.approval() if waiting else None)
+    if isinstance(item, DESIGNATIONS.message) and item.granted_by != asked.somebody.user_id:
+        raise bad_request("granted_by names who grants it: you")
+    asked.check(matter, act)
+    if waiting is not None and not await asked.house.approvals.use(waiting.approval_id):
+        raise Problem(403, "second_person", "This approval was used.", permits="another one")
+    if isinstance(item, DESIGNATIONS.message) and waiting is not None:
+        return msgspec.structs.replace(item, approved_by=waiting.approved_by)
+    return item
+
+
+KINDS: tuple[Kind[Any], ...] = (
+    Kind(CAMERAS, "cameras.see", "cameras.change", lambda a, one: a.house.directory.matter_of_camera(one, a.now_ms),
+         "cameras.change"),
+    Kind(ZONES, "zones.see", "zones.change", lambda _, one: Matter(zones=frozenset({one.zone_id})), "zones.change"),
+    Kind(SECTIONS, "sections.see", "sections.change", lambda _a, _one: Matter(), "sections.change"),
+    Kind(HOTLIST, "hotlist.see", "hotlist.change", lambda _, one: matter_of_entry(one), "hotlist.change", seen="query"),
+    Kind(POLICIES, "policies.see", "policies.change", lambda _a, _one: Matter(), "policies.change"),
+    Kind(DESKS, "desks.see", "desks.change", lambda _a, _one: Matter(), "desks.change", changed="rights"),
+    Kind(USERS, "users.see", "users.change", lambda _a, _one: Matter(), "users.change", seen="rights", changed="rights",
+         concerns=lambda one: one.user_id),
+    Kind(DESIGNATIONS, "designations.see", "designations.grant", lambda _a, _one: Matter(), "users.change",
+         seen="rights", changed="rights", concerns=lambda one: one.user_id),
+)  # fmt: skip
+BY_CHANGE: dict[Act, Kind[Any]] = {kind.change: kind for kind in KINDS}
+
+
+def _routes(kind: Kind[Any]) -> tuple[Route, ...]:
+    name, item = kind.collection.name, kind.collection.message
+    page: Any = Page[item]  # type: ignore[valid-type]  # a type made at run time
+    versions: Any = Versions[item]  # type: ignore[valid-type]  # as above
+    return (
+        Route(method="GET", path=f"/{name}", about=f"The {name}, a page at a time.", handle=partial(list_items, kind),
+              act=kind.see, entry=kind.seen, query=Paging, answer=page),
+        Route(method="GET", path=f"/{name}/{{key}}", about=f"One of the {name}.", handle=partial(show_item, kind),
+              act=kind.see, entry=kind.seen, answer=item),
+        Route(method="GET", path=f"/{name}/{{key}}/versions", about=f"One of the {name} as it was, version by version.",
+              handle=partial(show_versions, kind), act=kind.see, entry=kind.seen, answer=versions),
+        Route(method="PUT", path=f"/{name}/{{key}}", about=f"Add or change one of the {name}.",
+              handle=partial(put_item, kind), act=kind.change, entry=kind.changed, body=item),
+        Route(method="DELETE", path=f"/{name}/{{key}}", about=f"Remove one of the {name}.",
+              handle=partial(remove_item, kind), act=kind.remove, entry=kind.changed),
+    )  # fmt: skip
+
+
+ROUTES = tuple(route for kind in KINDS for route in _routes(kind))

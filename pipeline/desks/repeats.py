@@ -1,0 +1,50 @@
+"""A write that names an idempotency key is done once: whoever repeats it gets the first answer again."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+
+from pipeline.desks.problems import Problem, bad_request
+from pipeline.desks.route import Asked
+from pipeline.state.approval_store import Answered
+
+HEADER = "Idempotency-Key"
+_KEY = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
+
+
+async def once(asked: Asked, digest: str, work: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+    """Do it, or answer what it was answered before. digest: of the whole request. Raises Problem."""
+    key = asked.request.headers.get(HEADER)
+    if key is None or not asked.route.writes or asked.route.act is None:
+        return await work()
+    try:
+        msgspec.convert(key, _KEY)
+    except msgspec.ValidationError:
+        raise bad_request(f"{HEADER}: 8 to 64 letters, digits, - and _") from None
+    user_id, answers = asked.somebody.user_id, asked.house.answers
+    before = await answers.begin(user_id, key, digest)
+    if before is not None:
+        return _again(before, digest)
+    try:
+        response = await work()
+    except BaseException:
+        await answers.end(user_id, key, None)
+        raise
+    body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
+    await answers.end(user_id, key, Answered(request=digest, status=response.status, body=body.decode()))
+    return response
+
+
+def _again(before: Answered, digest: str) -> web.Response:
+    if before.request != digest:
+        raise Problem(422, "repeated_otherwise", "This key was used for something else.", permits=f"another {HEADER}")
+    if before.status == 0:
+        raise Problem(409, "being_done", "This is being done.", retry_after_s=1)
+    return web.Response(
+        status=before.status,
+        body=before.body.encode() or None,
+        content_type="application/json",
+        headers={"Idempotency-Replayed": "true"},
+    )

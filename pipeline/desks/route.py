@@ -1,0 +1,139 @@
+"""A route of the API as data: what it is called, who may use it, what it takes and gives. Everything else is made of these."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from pipeline.access import record
+from pipeline.access.login import Session
+from pipeline.access.rights import Allowed, Denied, Matter, Person, may
+from pipeline.access.roles import Act
+from pipeline.desks.house import House
+from pipeline.desks.problems import bad_request, denied, not_found
+from schemas.base import Identifier, Message
+
+PREFIX = "/api/v1"
+T = TypeVar("T")
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+Media = Literal["application/json", "image/jpeg", "text/event-stream"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a request is answered. count: of what the answer holds, for the record; raw: a body that is no JSON."""
+
+    value: object = None
+    count: int | None = None
+    status: int = 200
+    raw: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """method and path: below PREFIX, with {names}. about: for people.
+
+    act: the right that it needs; None: none but a login, or not even that where it is public. entry: the kind of entry in the
+    record; None: it is not recorded, because it tells nothing of anybody but who asks. named: whether the path names something by
+    an id that is made of a plate (ids), or by another name (on). fresh: only shortly after a proof of who it is. first: also for
+    who has logged in with the password that another one chose.
+    """
+
+    method: Method
+    path: str
+    about: str
+    handle: "Callable[[Asked], Awaitable[Answer | web.StreamResponse]]"
+    act: Act | None = None
+    entry: record.Act | None = None
+    named: Literal["on", "ids"] = "on"
+    public: bool = False
+    fresh: bool = False
+    first: bool = False
+    params: Mapping[str, Any] = field(default_factory=lambda: {"key": Identifier})
+    query: type[Message] | None = None
+    body: type[Message] | None = None
+    answer: Any = None
+    media: Media = "application/json"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it changes something."""
+        return self.method != "GET"
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """One request that was let in. person, session, token: of whoever is logged in; access_id: its entry in the record."""
+
+    house: House
+    request: web.Request
+    route: Route
+    now_ms: int
+    params: Mapping[str, str]
+    query: Message | None = None
+    body: Message | None = None
+    person: Person | None = None
+    session: Session | None = None
+    token: str | None = None
+    access_id: str | None = None
+    after: list[Callable[[web.StreamResponse], None]] = field(
+        default_factory=list
+    )  # what an answer gets besides: cookies
+
+    @property
+    def key(self) -> str:
+        """The item that the path names."""
+        return self.params["key"]
+
+    @property
+    def somebody(self) -> Person:
+        """Who asks; on a route that is not public."""
+        assert self.person is not None, "a route that is not public has somebody"
+        return self.person
+
+    @property
+    def own_session(self) -> Session:
+        """The session in which is asked; on a route that is not public."""
+        assert self.session is not None, "a route that is not public has a session"
+        return self.session
+
+    def given(self, kind: type[T]) -> T:
+        """The body, or the query, of this type."""
+        found = self.body if isinstance(self.body, kind) else self.query
+        assert isinstance(found, kind), f"the route takes no {kind.__name__}"
+        return found
+
+    def check(self, matter: Matter, act: Act | None = None) -> Allowed:
+        """Whether who asks may do this to that. Raises Problem."""
+        answer = self.may(matter, act)
+        if isinstance(answer, Denied):
+            raise denied(answer)
+        return answer
+
+    def may(self, matter: Matter, act: Act | None = None) -> Allowed | Denied:
+        """As `pipeline.access.rights.may`, for who asks and what the route does."""
+        wanted = act or self.route.act
+        assert wanted is not None, "a route without an act has nothing to ask for"
+        return may(self.somebody, wanted, matter, self.now_ms)
+
+    def cursor(self, text: str | None, kind: type[T], use: str) -> T | None:
+        """What an earlier answer of the same use gave this person to go on with. Raises Problem for anything else."""
+        if text is None:
+            return None
+        content = self.house.seal.open(f"cursor {use} {self.somebody.user_id}", text)
+        if content is None:
+            raise bad_request("this cursor was not given to you for this", "cursor")
+        return msgspec.json.decode(content, type=kind)
+
+    def next_cursor(self, position: object, use: str) -> str:
+        """What to go on with."""
+        return self.house.seal.seal(f"cursor {use} {self.somebody.user_id}", msgspec.json.encode(position))
+
+
+def found(value: T | None) -> T:
+    """The value. Raises Problem where there is none."""
+    if value is None:
+        raise not_found()
+    return value

@@ -1,0 +1,40 @@
+"""Positions that say nothing to whoever holds them: AES-256-GCM under a key of the platform's own.
+
+Offsets and cursors in clear would tell of covert hits by their gaps.
+"""
+
+import base64
+import binascii
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE_BYTES = 12
+MOST_CHARACTERS = 1024
+
+
+class Seal:
+    """Seals bytes for one use each. platform_key: the same in each process, so that any of them opens what another sealed."""
+
+    def __init__(self, platform_key: bytes) -> None:
+        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vigie desks positions").derive(platform_key)
+        self._cipher = AESGCM(key)
+
+    def seal(self, use: str, content: bytes) -> str:
+        """The content as text of letters, digits, - and _. Of one length for contents of one length."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, content, use.encode())
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def open(self, use: str, text: str) -> bytes | None:
+        """What was sealed for this use; None for anything else."""
+        if len(text) > MOST_CHARACTERS or not text.isascii():
+            return None
+        try:
+            sealed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], use.encode())
+        except (binascii.Error, InvalidTag, ValueError):
+            return None

@@ -1,0 +1,196 @@
+"""The process `vigie desks`: follows reference data and topics, and answers persons until it is asked to stop."""
+
+import asyncio
+import contextlib
+import secrets
+import ssl
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis.asyncio
+import structlog
+from aiohttp import web
+
+from pipeline.access.login import Bounds
+from pipeline.access.record import Recorder
+from pipeline.desks.app import application
+from pipeline.desks.directory import FOLLOWED, Directory
+from pipeline.desks.house import House, Origin
+from pipeline.desks.live import Live, follow
+from pipeline.desks.sealing import Seal
+from pipeline.desks.stream import Streams
+from pipeline.errors import Misconfigured, Unavailable
+from pipeline.evidence.store import EvidenceStore
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.log import platform_key
+from pipeline.runtime.passwords import Passwords
+from pipeline.runtime.private import OPEN, private_folder, read_trusted
+from pipeline.runtime.settings import Settings
+from pipeline.state.approval_store import AnswerStore, ApprovalStore
+from pipeline.state.credential_store import AttemptStore, CredentialStore
+from pipeline.state.follower import Follower
+from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.state.session_store import SessionStore
+
+log = structlog.get_logger()
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MINUTE_MS = 60_000
+STOP_S = 2.0
+IDLE_S = 75.0
+AGAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """What the process works with."""
+
+    kafka: KafkaConnection
+    client: redis.asyncio.Redis
+    recorder: Recorder
+
+
+async def run_desks(
+    settings: Settings,
+    servers: Servers,
+    stopped: asyncio.Event,
+    *,
+    ready: Callable[[str], None] = lambda _url: None,
+    now_ms: Callable[[], int] = platform_now_ms,
+) -> None:
+    """Serve until `stopped`. ready: called with the address that browsers use, once all is loaded.
+
+    Raises Misconfigured for a port, a certificate or an address that cannot be used.
+    """
+    tls = _tls(settings)
+    port = _free_port(settings)
+    house = _house(settings, servers, Origin(_origin(settings, port)), now_ms)
+    async with contextlib.AsyncExitStack() as closing:
+        closing.callback(house.passwords.close)
+        follower = Follower(
+            servers.client, settings.namespace, FOLLOWED, house.directory.take, on_caught_up=house.directory.caught_up
+        )
+        await _loaded(follower)
+        for work in (
+            follower.run(),
+            follow(house.live, servers.kafka, settings.namespace, now_ms),
+            house.streams.beat(),
+        ):
+            _background(closing, work)
+        runner = web.AppRunner(
+            application(house),
+            access_log=None,
+            shutdown_timeout=STOP_S,
+            keepalive_timeout=IDLE_S,
+            auto_decompress=False,
+        )
+        await runner.setup()
+        closing.push_async_callback(runner.cleanup)
+        await _listen(runner, settings, port, tls)
+        await house.live.ready.wait()
+        log.info("desks.started", url=house.origin.url)
+        ready(house.origin.url)
+        await stopped.wait()
+    log.info("desks.stopped")
+
+
+def _house(settings: Settings, servers: Servers, origin: Origin, now_ms: Callable[[], int]) -> House:
+    key = platform_key(settings.platform_key_file or private_folder(settings.data_dir) / "platform.key")
+    directory, seal, name, client = Directory(), Seal(key), settings.namespace, servers.client
+    live = Live(directory)
+    bounds = Bounds(
+        idle_ms=settings.session_idle_minutes * MINUTE_MS, longest_ms=settings.session_hours * 60 * MINUTE_MS
+    )
+    return House(
+        home=settings.country,
+        key=key,
+        origin=origin,
+        directory=directory,
+        live=live,
+        streams=Streams(live, seal, now_ms, secrets.token_bytes(8)),
+        writer=ReplicaWriter(client, name),
+        sessions=SessionStore(client, name, bounds),
+        credentials=CredentialStore(client, name),
+        attempts=AttemptStore(client, name),
+        approvals=ApprovalStore(client, name),
+        answers=AnswerStore(client, name),
+        pictures=EvidenceStore.open(settings.evidence),
+        recorder=servers.recorder,
+        seal=seal,
+        passwords=Passwords(),
+        now_ms=now_ms,
+    )
+
+
+async def _loaded(follower: Follower) -> None:
+    """Wait until the reference data is in memory; Redis being away is waited out."""
+    while True:
+        try:
+            return await follower.load()
+        except Unavailable as error:
+            log.warning("desks.waiting", cause=str(error))
+            await asyncio.sleep(AGAIN_S)
+
+
+def _background(closing: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    closing.push_async_callback(end)
+
+
+def _origin(settings: Settings, port: int) -> str:
+    """What browsers call this. Without a setting: this machine alone, by the one name that is safe without a certificate."""
+    if settings.desks_origin is not None:
+        origin = settings.desks_origin.rstrip("/")
+        if origin.startswith("https://") or origin.startswith("http://localhost"):
+            return origin
+        raise Misconfigured(
+            "VIGIE_DESKS_ORIGIN", found=origin, allowed="https:// and a name; without TLS http://localhost:PORT alone"
+        )
+    if settings.desks_host not in LOOPBACK:
+        allowed = f"the https:// address that browsers use, as VIGIE_DESKS_HOST is {settings.desks_host}"
+        raise Misconfigured("VIGIE_DESKS_ORIGIN", found=None, allowed=allowed)
+    scheme = "http" if settings.desks_cert_file is None else "https"
+    return f"{scheme}://localhost:{port}"
+
+
+def _free_port(settings: Settings) -> int:
+    """The port of the settings; with 0 any free one."""
+    if settings.desks_port:
+        return settings.desks_port
+    import socket
+
+    with socket.socket() as found:
+        found.bind((settings.desks_host, 0))
+        return int(found.getsockname()[1])
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    if (settings.desks_cert_file is None) != (settings.desks_key_file is None):
+        raise Misconfigured("VIGIE_DESKS_KEY_FILE", found=None, allowed="set together with VIGIE_DESKS_CERT_FILE")
+    if settings.desks_cert_file is None or settings.desks_key_file is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        read_trusted("VIGIE_DESKS_KEY_FILE", Path(settings.desks_key_file), modes=OPEN)
+        context.load_cert_chain(settings.desks_cert_file, settings.desks_key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise Misconfigured("VIGIE_DESKS_CERT_FILE", found=str(settings.desks_cert_file),
+                            allowed=f"a certificate and its key, PEM ({error})") from error  # fmt: skip
+    return context
+
+
+async def _listen(runner: web.AppRunner, settings: Settings, port: int, tls: ssl.SSLContext | None) -> None:
+    try:
+        await web.TCPSite(runner, settings.desks_host, port, ssl_context=tls).start()
+    except OSError as error:
+        allowed = f"a free port of {settings.desks_host} ({error.strerror}), or 0 for any"
+        raise Misconfigured("VIGIE_DESKS_PORT", found=port, allowed=allowed) from error

@@ -1,0 +1,194 @@
+"""Logging in and out: passwords, the state of a session, shifts. Passkeys are in passkey_routes."""
+
+from typing import Annotated
+
+import msgspec
+
+from pipeline.access.login import GUESSES, GUESSES_MS, GUESSES_OF_PLACE, Proof, Session, Shift, ends_ms, weak_password
+from pipeline.access.record import weak_reason
+from pipeline.access.rights import Denied, Person, designations_at, may_at_all
+from pipeline.desks.cookies import drop_session, known_nonce, set_known, set_session
+from pipeline.desks.problems import Problem, bad_request, denied
+from pipeline.desks.route import Answer, Asked, Route, found
+from schemas.base import EpochMs, Identifier, Message, Text
+from schemas.people import Designation
+
+Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
+class Login(Message, frozen=True, kw_only=True):
+    """An account's name and password."""
+
+    user_id: Identifier
+    password: Secret
+
+
+class Proving(Message, frozen=True, kw_only=True):
+    """The password once more, before something grave."""
+
+    password: Secret
+
+
+class NewPassword(Message, frozen=True, kw_only=True):
+    """The password that a person chooses."""
+
+    password: Secret
+
+
+class NewShift(Message, frozen=True, kw_only=True):
+    """Which desk a person takes up work at, and why."""
+
+    desk_id: Identifier
+    reason: Text
+    case_reference: Text | None = None
+
+
+class Me(Message, frozen=True, kw_only=True):
+    """Who is logged in here, what for, and until when."""
+
+    user_id: Identifier
+    name: Text
+    service: Text
+    how: Proof
+    designations: Annotated[tuple[Designation, ...], msgspec.Meta(max_length=1000)] = ()
+    ends_ms: EpochMs
+    shift: Shift | None = None
+
+
+async def log_in(asked: Asked) -> Answer:
+    """By password; a new session each time, under a new token."""
+    login, house = asked.given(Login), asked.house
+    names, most = _counts(asked, login.user_id)
+    counted = await house.attempts.counted(names, GUESSES_MS)
+    if waits := [left_ms for (count, left_ms), limit in zip(counted, most, strict=True) if count > limit]:
+        raise Problem(429, "guesses", "Too many attempts.", permits="a passkey, or waiting",
+                      retry_after_s=max(1, max(waits) // 1000))  # fmt: skip
+    credentials = await house.credentials.of(login.user_id)
+    fits = await house.passwords.fits(credentials.password_hash, login.password)
+    person = house.directory.person(login.user_id, asked.now_ms)
+    if not fits or person is None or person.user.disabled:
+        raise Problem(401, "login", "This is no account with this password.")
+    await house.attempts.forget(names[:1])
+    return await opened(asked, person, "initial" if credentials.initial else "password")
+
+
+async def opened(asked: Asked, person: Person, how: Proof) -> Answer:
+    """A new session for a person who proved who he is; one that this browser had is ended."""
+    house = asked.house
+    if asked.token is not None:
+        await house.sessions.end(asked.token)
+    token, session = await house.sessions.open(person.user_id, how, asked.now_ms)
+    asked.after.append(lambda response: set_session(response, token))
+    asked.after.append(lambda response: set_known(response, house.key, person.user_id))
+    return Answer(value=_me(asked, person, session))
+
+
+def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
+    """Under which names an attempt counts, and up to how many of each may be made."""
+    nonce = known_nonce(asked.request, asked.house.key, user_id)
+    if nonce is not None:
+        return [f"{user_id} in {nonce}"], [GUESSES]
+    place = asked.request.remote or ""
+    return [f"{user_id} from {place}", f"from {place}"], [GUESSES, GUESSES_OF_PLACE]
+
+
+async def show(asked: Asked) -> Answer:
+    """Who is logged in."""
+    return Answer(value=_me(asked, asked.somebody, asked.own_session))
+
+
+async def log_out(asked: Asked) -> Answer:
+    """End this session."""
+    await asked.house.sessions.end(asked.token or "")
+    asked.after.append(drop_session)
+    return Answer()
+
+
+async def prove(asked: Asked) -> Answer:
+    """Prove again who it is; the session goes on under a new token."""
+    house, user_id = asked.house, asked.somebody.user_id
+    ((count, left_ms),) = await house.attempts.counted([f"{user_id} proves"], GUESSES_MS)
+    if count > GUESSES:
+        await house.sessions.end(asked.token or "")
+        raise Problem(
+            429, "guesses", "Too many attempts.", permits="a new login", retry_after_s=max(1, left_ms // 1000)
+        )
+    credentials = await house.credentials.of(user_id)
+    if not await house.passwords.fits(credentials.password_hash, asked.given(Proving).password):
+        raise Problem(403, "proof", "This is not the password.")
+    await house.attempts.forget([f"{user_id} proves"])
+    return await proven(asked)
+
+
+async def proven(asked: Asked) -> Answer:
+    """The session, proven now, under a new token."""
+    session = msgspec.structs.replace(asked.own_session, proven_ms=asked.now_ms)
+    token = await asked.house.sessions.rotate(asked.token or "", session, asked.now_ms)
+    asked.after.append(lambda response: set_session(response, token))
+    return Answer(value=_me(asked, asked.somebody, session))
+
+
+async def choose_password(asked: Asked) -> Answer:
+    """A new password. Every other session of the person ends; this one goes on as one that was opened with it."""
+    house, password = asked.house, asked.given(NewPassword).password
+    user_id = asked.somebody.user_id
+    fault = weak_password(password, user_id)
+    if fault is None and await house.passwords.fits((await house.credentials.of(user_id)).password_hash, password):
+        fault = "it is the old one"
+    if fault is not None:
+        raise bad_request(fault, "weak_password")
+    await house.credentials.set_password(user_id, await house.passwords.hashed(password), initial=False)
+    await house.sessions.end_all(user_id)
+    return await opened(asked, asked.somebody, "password")
+
+
+async def begin_shift(asked: Asked) -> Answer:
+    """Take up work at a desk: what is seen meanwhile is seen for this reason."""
+    shift, house = asked.given(NewShift), asked.house
+    may_see = may_at_all(asked.somebody, "alerts.see", asked.now_ms)
+    if isinstance(may_see, Denied):
+        raise denied(may_see)
+    if (fault := weak_reason(shift.reason)) is not None:
+        raise bad_request(fault, "reason_needed")
+    found(house.directory.desk(shift.desk_id, asked.now_ms))
+    begun = Shift(
+        desk_id=shift.desk_id, reason=shift.reason, case_reference=shift.case_reference,
+        access_id=asked.access_id or "", began_ms=asked.now_ms,
+    )  # fmt: skip
+    session = msgspec.structs.replace(asked.own_session, shift=begun)
+    await house.sessions.keep(asked.token or "", session, asked.now_ms)
+    return Answer(value=_me(asked, asked.somebody, session))
+
+
+async def end_shift(asked: Asked) -> Answer:
+    """End it; live streams of this session end with it."""
+    session = msgspec.structs.replace(asked.own_session, shift=None)
+    await asked.house.sessions.keep(asked.token or "", session, asked.now_ms)
+    return Answer()
+
+
+def _me(asked: Asked, person: Person, session: Session) -> Me:
+    return Me(
+        user_id=person.user_id,
+        name=person.user.name,
+        service=person.user.service,
+        how=session.how,
+        designations=designations_at(person, asked.now_ms),
+        ends_ms=ends_ms(session, asked.house.sessions.bounds),
+        shift=session.shift,
+    )
+
+
+ROUTES = (
+    Route(method="POST", path="/session", about="Log in with a password.", handle=log_in, public=True, entry="login",
+          body=Login, answer=Me),
+    Route(method="GET", path="/session", about="Who is logged in here.", handle=show, first=True, answer=Me),
+    Route(method="DELETE", path="/session", about="Log out.", handle=log_out, first=True, entry="logout"),
+    Route(method="POST", path="/session/proof", about="Prove again who you are, by password.", handle=prove,
+          entry="login", body=Proving, answer=Me),
+    Route(method="PUT", path="/password", about="Choose a password. Shortly after a proof.", handle=choose_password,
+          first=True, fresh=True, entry="rights", body=NewPassword, answer=Me),
+    Route(method="POST", path="/shift", about="Take up work at a desk.", handle=begin_shift, entry="shift",
+          body=NewShift, answer=Me),
+    Route(method="DELETE", path="/shift", about="End the work at the desk.", handle=end_shift, entry="shift"),
+)  # fmt: skip

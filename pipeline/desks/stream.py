@@ -1,0 +1,205 @@
+"""The live stream: server-sent events, in frames of FRAME_MS that all readers of one audience share.
+
+An audience is what persons may see: two dispatchers with the same designations and the same desk get the same bytes. What an
+audience may not see leaves no trace in its stream: frames leave on the clock's beat, and an event's id is a sealed position.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from pipeline.access.rights import Allowed, Person, may
+from pipeline.desks.live import Event, Live
+from pipeline.desks.sealing import Seal
+from schemas.outcomes import Withdrawal
+from schemas.people import Desk
+
+log = structlog.get_logger()
+FRAME_MS = 100
+FRAMES_KEPT = 600  # a minute: a reader that is further behind begins anew
+PING_S = 10.0
+WRITE_WITHIN_S = 5.0
+_USE = "stream"
+_NUMBER_BYTES = 16  # which process, and which event: as long for the first as for the millionth
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one reader sees: the person's rights, narrowed to a desk."""
+
+    person: Person
+    desk: Desk | None
+
+    def shows(self, event: Event, at_ms: int) -> bool:
+        """Whether it may be seen, and comes to this desk."""
+        if not isinstance(may(self.person, event.act, event.matter, at_ms), Allowed):
+            return False
+        desk, matter = self.desk, event.matter
+        if desk is None:
+            return True
+        in_zone = desk.everywhere or bool(matter.zones and matter.zones & set(desk.zones))
+        return in_zone and (matter.hotlist is None or matter.hotlist in desk.lists)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What one audience gets at once. number: of the last event that it took into account."""
+
+    number: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class Audience:
+    """The readers that see the same. seen: up to which event frames were made; frames: the latest."""
+
+    view: View
+    seen: int
+    readers: int = 0
+    frames: deque[Frame] = field(default_factory=lambda: deque(maxlen=FRAMES_KEPT))
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
+class Streams:
+    """All readers of this process. process: random, so that a number means something in this process alone."""
+
+    live: Live
+    seal: Seal
+    now_ms: Callable[[], int]
+    process: bytes
+    audiences: dict[bytes, Audience] = field(default_factory=dict)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def join(self, view: View) -> Audience:
+        """The audience of this view, made when this is its first reader."""
+        key = _key(view)
+        audience = self.audiences.get(key)
+        if audience is None:
+            audience = self.audiences[key] = Audience(view, self.live.last)
+        audience.readers += 1
+        return audience
+
+    def leave(self, audience: Audience) -> None:
+        """Forget the reader, and an audience without readers."""
+        audience.readers -= 1
+        if not audience.readers:
+            self.audiences.pop(_key(audience.view), None)
+
+    def close(self) -> None:
+        """End every stream: a server that stops waits for its answers."""
+        self.closing.set()
+        for audience in self.audiences.values():
+            audience.ready.set()
+
+    async def beat(self) -> None:
+        """Make frames for ever, for each audience what came since its last one."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due = max(due + FRAME_MS / 1000, loop.time())
+            await asyncio.sleep(due - loop.time())
+            for audience in list(self.audiences.values()):
+                self._frame(audience)
+
+    def _frame(self, audience: Audience) -> None:
+        events = self.live.since(audience.seen)
+        if events is None:
+            audience.frames.clear()  # too much at once: its readers begin anew
+            audience.seen = self.live.last
+            audience.frames.append(Frame(self.live.last, self.snapshot()))
+        elif events:
+            now_ms = self.now_ms()
+            shown = [one for one in events if audience.view.shows(one, now_ms)]
+            audience.seen = events[-1].number
+            if not shown:
+                return
+            audience.frames.append(Frame(audience.seen, self._event("changes", shown, audience.seen)))
+        else:
+            return
+        ready, audience.ready = audience.ready, asyncio.Event()
+        ready.set()
+
+    def since(self, view: View, number: int) -> bytes | None:
+        """One frame of what came after this event, for a reader that was away; None where that is not known any more."""
+        events = self.live.since(number)
+        if events is None:
+            return None
+        now_ms = self.now_ms()
+        shown = [one for one in events if view.shows(one, now_ms)]
+        return self._event("changes", shown, self.live.last) if shown else b""
+
+    def snapshot(self) -> bytes:
+        """What tells a reader to ask for the whole state."""
+        return f"event: snapshot\nid: {self.id_of(self.live.last)}\ndata: {{}}\n\n".encode()
+
+    def id_of(self, number: int) -> str:
+        """The sealed position behind this event."""
+        return self.seal.seal(_USE, self.process + number.to_bytes(8, "big"))
+
+    def number_of(self, event_id: str) -> int | None:
+        """The event behind which a reader goes on; None for an id that another process gave, or nobody."""
+        content = self.seal.open(_USE, event_id)
+        if content is None or len(content) != _NUMBER_BYTES or content[:8] != self.process:
+            return None
+        return int.from_bytes(content[8:], "big")
+
+    def _event(self, name: str, events: list[Event], number: int) -> bytes:
+        data = msgspec.json.encode([_told(one) for one in events])
+        return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), self.id_of(number).encode(), data)
+
+
+async def serve(streams: Streams, response: web.StreamResponse, audience: Audience, number: int,
+                goes_on: Callable[[], bool]) -> int:  # fmt: skip
+    """Write frames until the reader is gone, is too slow, or may no longer see this; how many there were.
+
+    number: the event behind which the reader is. goes_on: asked before each frame and each ping.
+    """
+    written = 0
+    while not streams.closing.is_set() and goes_on():
+        ready = audience.ready
+        frames = [frame for frame in audience.frames if frame.number > number]
+        for frame in frames:
+            if not await _write(response, frame.data):
+                return written
+            number, written = frame.number, written + 1
+        if frames:
+            continue
+        try:
+            async with asyncio.timeout(PING_S):
+                await ready.wait()
+        except TimeoutError:
+            if not await _write(response, b": \n\n"):
+                return written
+    return written
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> bool:
+    """Whether the reader took it in time."""
+    try:
+        async with asyncio.timeout(WRITE_WITHIN_S):
+            await response.write(data)
+    except (TimeoutError, ConnectionError):
+        return False
+    return True
+
+
+def _told(event: Event) -> dict[str, object]:
+    kind = "withdrawal" if isinstance(event.message, Withdrawal) else event.kind
+    return {"kind": kind, kind: event.message}
+
+
+def _key(view: View) -> bytes:
+    """By what audiences are told apart: rights and desk, not the person."""
+    designations = sorted(
+        msgspec.json.encode(msgspec.structs.replace(
+            one, designation_id="x", user_id="x", reason="x", granted_by="y", approved_by=None, holds_from_ms=None))
+        for one in view.person.designations
+    )  # fmt: skip
+    user = view.person.user
+    return msgspec.json.encode([user.service, user.disabled, [one.decode() for one in designations], view.desk])
