@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("demo", "demo", "See everything work, on a small Belgian network, and check it against the truth."),
     "up": ("run", "up", "Run the platform on this machine until Ctrl-C: Kafka, the store and all agents."),
     "worker": ("run", "worker", "Run one agent."),
+    "desks": ("desks", "desks", "Serve what persons see and change, in their browsers."),
     "retention": ("retention", "retention", "Delete pictures that are older than the law allows."),
     "topics": ("run", "topics_app", "Create, check and list the topics."),
     "accounts": ("accounts", "accounts_app", "Who is let in on a cluster's Kafka and Redis."),

@@ -40,7 +40,7 @@ def schema_of(message: type[Message]) -> Schema:
 
 
 def portable(node: Any) -> Any:
-    """The same schema with patterns as ECMA writes regular expressions, which JSON Schema speaks: ^ and $ for Python's \\A and \\Z."""
+    """The same schema with patterns as ECMA writes them, which JSON Schema speaks: ^ and $ for Python's \\A and \\Z."""
     if isinstance(node, list):
         return [portable(item) for item in node]
     if not isinstance(node, dict):

@@ -76,7 +76,7 @@ def _count(text: str) -> tuple[str, int]:
 
 async def _up(settings: Settings, counts: dict[str, int]) -> None:
     stop = stop_on_signals()
-    platform = Platform(settings, workers=counts, say=console.print)
+    platform = Platform(settings, workers=counts, say=console.print, desks=True)
     store = EvidenceStore.open(settings.evidence)
     starting = asyncio.create_task(platform.start())
     stopping = asyncio.create_task(stop.wait())
@@ -92,6 +92,10 @@ async def _up(settings: Settings, counts: dict[str, int]) -> None:
                     f" Data in {settings.data_dir}, settings from {where}. Ctrl-C stops everything.",
                 )
             )
+            if platform.desks is not None:
+                console.print(
+                    f"The desks are at {platform.desks.url}; `vigie users bootstrap` makes the first account."
+                )
             await stop.wait()
         console.print("Stopping...")
     finally:

@@ -142,8 +142,8 @@ async def follow(live: Live, kafka: KafkaConnection, namespace: str, now_ms: Cal
         consumer = AIOKafkaConsumer(*topics, auto_offset_reset="earliest", **kafka.client_kwargs())
         try:
             await consumer.start()
-            await _place(consumer, live, now_ms() - BACK_MS)
-            await _read(consumer, live, topics)
+            ends = await _place(consumer, live, now_ms() - BACK_MS)
+            await _read(consumer, live, topics, ends)
         except (KafkaError, OSError) as error:
             log.warning("live.waiting", cause=type(error).__name__)
         finally:
@@ -152,8 +152,8 @@ async def follow(live: Live, kafka: KafkaConnection, namespace: str, now_ms: Cal
         await asyncio.sleep(AGAIN_S)
 
 
-async def _place(consumer: Any, live: Live, since_ms: int) -> None:
-    """Begin where this process had come, at first with what is not older than since_ms."""
+async def _place(consumer: Any, live: Live, since_ms: int) -> dict[TopicPartition, int]:
+    """Begin where this process had come, at first with what is not older than since_ms. The offsets at which partitions end now."""
     partitions = list(consumer.assignment())
     begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(0, since_ms)))
     ends = await consumer.end_offsets(partitions)
@@ -161,10 +161,16 @@ async def _place(consumer: Any, live: Live, since_ms: int) -> None:
         first = begins.get(one)
         live.position.setdefault(one, ends[one] if first is None else first.offset)
         consumer.seek(one, live.position[one])
+    return dict(ends)
 
 
-async def _read(consumer: Any, live: Live, topics: Mapping[str, Topic[Any]]) -> None:
+async def _read(
+    consumer: Any, live: Live, topics: Mapping[str, Topic[Any]], ends: Mapping[TopicPartition, int]
+) -> None:
+    """Take what comes; ready once all that was there at the start is taken."""
     while True:
+        if not live.ready.is_set() and all(live.position[one] >= end for one, end in ends.items()):
+            live.ready.set()
         batches = await consumer.getmany(timeout_ms=FETCH_MS)
         for partition, records in batches.items():
             for record in records:
@@ -173,6 +179,4 @@ async def _read(consumer: Any, live: Live, topics: Mapping[str, Topic[Any]]) -> 
                 except BadRecord as error:
                     log.warning("live.unreadable", reason=error.reason)
                 live.position[partition] = record.offset + 1
-        if not batches:
-            live.ready.set()
         await asyncio.sleep(0)

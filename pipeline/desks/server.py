@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pipeline.access.record import Recorder
 from pipeline.desks.app import application
 from pipeline.desks.directory import FOLLOWED, Directory
 from pipeline.desks.house import House, Origin
+from pipeline.desks.limits import Limits
 from pipeline.desks.live import Live, follow
 from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
@@ -59,6 +61,7 @@ async def run_desks(
     *,
     ready: Callable[[str], None] = lambda _url: None,
     now_ms: Callable[[], int] = platform_now_ms,
+    limits: Limits | None = None,
 ) -> None:
     """Serve until `stopped`. ready: called with the address that browsers use, once all is loaded.
 
@@ -67,6 +70,7 @@ async def run_desks(
     tls = _tls(settings)
     port = _free_port(settings)
     house = _house(settings, servers, Origin(_origin(settings, port)), now_ms)
+    house.limits = limits or house.limits
     async with contextlib.AsyncExitStack() as closing:
         closing.callback(house.passwords.close)
         follower = Follower(
@@ -165,8 +169,6 @@ def _free_port(settings: Settings) -> int:
     """The port of the settings; with 0 any free one."""
     if settings.desks_port:
         return settings.desks_port
-    import socket
-
     with socket.socket() as found:
         found.bind((settings.desks_host, 0))
         return int(found.getsockname()[1])

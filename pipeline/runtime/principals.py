@@ -203,7 +203,7 @@ PRINCIPALS: tuple[Principal, ...] = (
     ),
     Principal(
         name="desks",
-        about="the desks: what persons see and change, in their browsers",
+        about="`vigie desks`: what persons see and change, in their browsers",
         reads=(ALERTS, VIOLATIONS),
         writes=(ACCESSES,),
         keys=(

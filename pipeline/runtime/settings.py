@@ -94,7 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     retries: Annotated[int, msgspec.Meta(ge=0, le=100)] = 3  # of a record that fails alone, before it is dead-lettered
     session_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 6.0  # a dead worker's partitions move after this
     desks_host: str = "127.0.0.1"  # where `vigie desks` listens
-    desks_port: Port = 8450  # 0: any free one
+    desks_port: Port = 0  # 0: 8450 beside `vigie up`, where that is free; any free one else
     desks_origin: str | None = None  # what browsers call it: https://NAME; None: http://localhost:PORT
     desks_cert_file: Path | None = None  # PEM; without it TLS ends before this process, or nobody else comes
     desks_key_file: Path | None = None

@@ -11,6 +11,7 @@ from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.access import provide
+from pipeline.servers.desks_program import DesksProgram
 from pipeline.servers.endpoints import Servers, named_servers, servers_of
 from pipeline.servers.fleet import Fleet
 from pipeline.servers.pair import EmbeddedPair
@@ -24,7 +25,7 @@ class Platform(StartStop):
     """`async with Platform(settings) as platform`: starts servers, topics and agents on entry, stops all on exit.
 
     workers: how many of each agent; one of those not named. partitions: by topic name, for topics that do not exist yet.
-    config: the settings file that the workers read too; None: the one that this process would read.
+    config: the settings file that the workers read too; None: the one that this process would read. desks: serve them, too.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Platform(StartStop):
         partitions: Mapping[str, int] | None = None,
         config: Path | None = None,
         say: Say = lambda _line: None,
+        desks: bool = False,
     ) -> None:
         self.settings = settings
         self._config = config
@@ -43,6 +45,8 @@ class Platform(StartStop):
         self._say = say
         self.pair: EmbeddedPair | None = None
         self.fleet: Fleet | None = None
+        self.desks: DesksProgram | None = None
+        self._with_desks = desks
         self._servers: Servers | None = None
 
     @property
@@ -66,12 +70,18 @@ class Platform(StartStop):
             self._say("Starting the agents...")
             self.fleet = Fleet(self.settings.data_dir, self._env(), self._counts)
             await self.fleet.start()
+            if self._with_desks:
+                self.desks = DesksProgram(self.settings, self._env())
+                await self.desks.start()
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Stop the agents first, so that they can still commit, then the servers. Does nothing when nothing runs."""
+        if self.desks is not None:
+            await self.desks.stop()
+            self.desks = None
         if self.fleet is not None:
             await self.fleet.stop()
             self.fleet = None

@@ -1,0 +1,245 @@
+"""Every route of the API, for every role, in one's own zone and in another, with a designation that holds and one that lapsed.
+
+The table is made of the routes themselves: none can be missing. What must come of each is computed from the rights table and from
+where things lie, apart from the code that decides.
+"""
+
+from collections.abc import AsyncIterator
+from io import BytesIO
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from PIL import Image
+from redis.asyncio import Redis
+
+from pipeline.access.roles import RIGHTS, ROLES, SHOWS_PLATES, Act
+from pipeline.desks.app import ROUTES
+from pipeline.desks.guard import RECORD
+from pipeline.desks.limits import Limits
+from pipeline.desks.route import PREFIX, Route
+from pipeline.evidence.store import EvidenceStore
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.state.approval_store import ApprovalStore, Waiting
+from pipeline.state.collections import (
+    CAMERAS,
+    DESIGNATIONS,
+    DESKS,
+    HOTLIST,
+    POLICIES,
+    SECTIONS,
+    USERS,
+    ZONES,
+)
+from schemas import ids
+from schemas.outcomes import Violation
+from schemas.people import Desk, Role
+from schemas.reads import Purpose
+from schemas.topics import ALERTS, VIOLATIONS
+from tests.builders import (
+    GNSS,
+    make_alert,
+    make_camera,
+    make_certificate,
+    make_entry,
+    make_policy,
+    make_read,
+    make_section,
+    make_zone,
+)
+from tests.fakes import MemoryRecorder
+from tests.people import ELSEWHERE, ZONE, make_designation, make_user
+from tests.people_desk import DAY_MS, Browser, Reply, desks_of
+from tests.people_desk import Desks as RunningDesks
+
+OWN, OTHER = "own", "other"
+EVERYTHING: tuple[Purpose, ...] = ("hotlist", "cross_border", "section_control")
+LAPSES = ("holds", "designation", "training")
+ALSO: dict[tuple[str, str], Act] = {
+    ("POST", "/approvals"): "designations.grant",
+    ("POST", "/approvals/{key}"): "designations.grant",
+    ("GET", "/alerts/{id}/pictures/{which}"): "alerts.see",
+    ("GET", "/violations/{id}/pictures/{end}/{which}"): "violations.see",
+}
+"""Routes that ask for a second right, beside their own."""
+FREE = [route for route in ROUTES if route.act is None]
+RULED = [route for route in ROUTES if route.act is not None]
+
+
+class Scene:
+    """What there is: one thing of each kind in the zone that everybody is designated for, and one elsewhere."""
+
+    def __init__(self, desks: RunningDesks, approvals: ApprovalStore) -> None:
+        self.desks, self.approvals = desks, approvals
+        self.alerts: dict[str, str] = {}
+        self.violations: dict[str, str] = {}
+        self.browsers: dict[tuple[Role, str], Browser] = {}
+
+    async def build(self) -> None:
+        """Everything, and a logged-in browser for each role and each way to lapse."""
+        await self.restore()
+        now_ms = platform_now_ms()  # cameras are known from now on
+        picture = BytesIO()
+        Image.new("RGB", (64, 48), "grey").save(picture, "JPEG")
+        path = await EvidenceStore.open(self.desks.settings.evidence).put(now_ms, picture.getvalue())
+        for where in (OWN, OTHER):
+            read = make_read(camera_id=f"CAM-{where}", captured_at_ms=now_ms, crop=path, overview=path)
+            alert = make_alert(make_entry(entry_id=f"E-{where}"), read, network="federal", purposes=EVERYTHING)
+            violation = Violation(
+                violation_id=ids.violation_id("S1", read.read_id, read.read_id), section_id="S1", plate="1ABC234",
+                entry=read, exit=read, distance_m=2000.0, travel_ms=59_000, measured_kmh=122.0, corrected_kmh=114,
+                limit_kmh=100, vehicle_class="car", tolerance="-6 %", certificate=make_certificate(), entry_clock=GNSS,
+                exit_clock=GNSS, decided_at_ms=now_ms,
+            )  # fmt: skip
+            self.alerts[where], self.violations[where] = alert.alert_id, violation.violation_id
+            await self.desks.send(ALERTS, alert)
+            await self.desks.send(VIOLATIONS, violation)
+        past: dict[str, dict[str, int]] = {
+            "holds": {}, "designation": {"valid_until_ms": now_ms}, "training": {"trained_until_ms": now_ms},
+        }  # fmt: skip
+        for role, lapse in product(ROLES, LAPSES):
+            name = f"{role}.{lapse}"
+            await self.desks.person(name, role, **past[lapse])
+            self.browsers[role, lapse] = await self.desks.logged_in(name, desk_id="DESK")
+
+    async def restore(self) -> None:
+        """Put back what a request removed or changed."""
+        writer, now_ms = self.desks.writer, platform_now_ms()
+        await writer.put(ZONES, [make_zone(ZONE, cameras=("CAM-own",)), make_zone(ELSEWHERE, cameras=("CAM-other",))])
+        await writer.put(CAMERAS, [make_camera("CAM-own", position=None), make_camera("CAM-other", position=None)])
+        await writer.put(HOTLIST, [make_entry(entry_id="E-own"), make_entry(entry_id="E-other", hotlist="sis")])
+        await writer.put(SECTIONS, [make_section("S1")])
+        await writer.put(POLICIES, [make_policy(policy_id="NL-1")])
+        await writer.put(DESKS, [Desk(desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",))])
+        await writer.put(USERS, [make_user("jan.claes")])
+        await writer.put(DESIGNATIONS, [make_designation("dispatcher", "jan.claes", designation_id="D-jan")])
+        await self.approvals.put(
+            Waiting(approval_id="P-1", act="designations.grant", key="D-1", content="", digest="0" * 64,
+                    asked_by="jan.claes", reason="a new dispatcher", ends_ms=now_ms + DAY_MS)
+        )  # fmt: skip
+
+    def path(self, route: Route, where: str) -> str:
+        """The route's path, naming what lies there."""
+        keys = {
+            "cameras": f"CAM-{where}", "zones": ZONE if where == OWN else ELSEWHERE, "hotlist": f"E-{where}", "sections": "S1",
+            "policies": "NL-1", "desks": "DESK", "users": "jan.claes", "designations": "D-jan", "approvals": "P-1",
+        }  # fmt: skip
+        kind = route.path.split("/")[1]
+        named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit",
+                 "{id}": (self.alerts if kind == "alerts" else self.violations)[where]}  # fmt: skip
+        path = route.path
+        for name, value in named.items():
+            path = path.replace(name, value)
+        return PREFIX + path
+
+    def body(self, route: Route, where: str, user_id: str) -> Any:
+        """What the route takes, changed a little so that it is a change."""
+        granted = make_designation(
+            "dispatcher", "jan.claes", designation_id="D-jan", granted_by=user_id, approved_by=None
+        )
+        bodies: dict[str, Any] = {
+            "/cameras/{key}": make_camera(f"CAM-{where}", position=None, contact="depot"),
+            "/zones/{key}": make_zone(ZONE if where == OWN else ELSEWHERE, name="renamed", cameras=(f"CAM-{where}",)),
+            "/hotlist/{key}": make_entry(
+                entry_id=f"E-{where}", hotlist="stolen" if where == OWN else "sis", priority="low"
+            ),
+            "/sections/{key}": make_section("S1", limit_kmh=90),
+            "/policies/{key}": make_policy(policy_id="NL-1", contact="night desk"),
+            "/desks/{key}": Desk(
+                desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",), answers_within_s=30
+            ),
+            "/users/{key}": make_user("jan.claes", name="Jan C."),
+            "/designations/{key}": granted,
+            "/approvals": {"act": "designations.grant", "key": "D-jan", "reason": "a new dispatcher"},
+            "/sessions/end": {"user_id": "jan.claes"},
+        }
+        return bodies[route.path] if route.body is not None else None
+
+
+def expected(route: Route, role: Role, where: str, lapse: str) -> set[str | None]:
+    """The rules by which it may be refused; None: it is done. By the table alone."""
+    rights, acts = RIGHTS[role], [route.act, ALSO.get((route.method, route.path))]
+    assert route.act is not None
+    if route.act not in rights:
+        return {"role"}
+    if lapse != "holds":
+        return {lapse}
+    if any(act is not None and act not in rights for act in acts):
+        return {"role", "zone", "list"}  # whichever is asked first: the role lacks one of the two rights
+    right = rights[route.act]
+    one = "{" in route.path and not route.path.startswith(
+        ("/sections", "/policies", "/desks", "/users", "/designations")
+    )
+    if one and where == OTHER and route.path.startswith("/hotlist") and right.lists:
+        return {"list"}
+    if one and where == OTHER and not route.path.startswith(("/hotlist", "/approvals")) and right.zones:
+        return {"zone"}
+    if route.path.startswith("/violations/") and right.lists:
+        return {"list"}
+    if right.two:
+        return {"second_person"}
+    return {None}
+
+
+@pytest_asyncio.fixture
+async def scene(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path) -> AsyncIterator[Scene]:
+    """The process, with one thing of each kind here and one elsewhere, all there before it begins."""
+    desks = desks_of(kafka, redis, namespace, tmp_path)
+    made = Scene(desks, ApprovalStore(redis, namespace))
+    await made.build()
+    async with desks.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
+        yield made
+
+
+async def ask(scene: Scene, route: Route, role: Role, where: str, lapse: str) -> Reply:
+    """The request of one row."""
+    browser = scene.browsers[role, lapse]
+    return await browser.ask(route.method, scene.path(route, where), scene.body(route, where, f"{role}.{lapse}"))
+
+
+async def test_every_route_does_for_everybody_what_the_table_says(scene: Scene) -> None:
+    """Every row of routes x roles x places x lapses; what shows a plate names its entry in the record."""
+    wrong: list[str] = []
+    rows = 0
+    for route in RULED:
+        for role, where, lapse in product(ROLES, (OWN, OTHER), LAPSES):
+            rules = expected(route, role, where, lapse)
+            answer = await ask(scene, route, role, where, lapse)
+            rows += 1
+            if answer.rule not in rules:
+                wrong.append(
+                    f"{route.method} {route.path} {role} {where} {lapse}: {answer.rule}, not {rules} {answer.body[:200]!r}"
+                )
+            if answer.rule is None and route.act in SHOWS_PLATES and RECORD not in answer.headers:
+                wrong.append(f"{route.method} {route.path}: names no entry of the record")
+            if answer.rule is None and route.writes:
+                await scene.restore()
+    assert [] == wrong
+    assert len(RULED) * len(ROLES) * 2 * len(LAPSES) == rows
+
+
+async def test_nothing_but_logging_in_and_the_description_is_open_to_nobody(scene: Scene) -> None:
+    """Each route without a session, and with one that nobody gave."""
+    for cookies in ({}, {"__Host-vigie": "x" * 43}):
+        browser = scene.desks.browser(cookies=cookies)
+        for route in ROUTES:
+            if not route.public:
+                answer = await browser.ask(route.method, scene.path(route, OWN), {} if route.body else None)
+                assert (401, "login") == (answer.status, answer.rule), route.path
+
+
+async def test_lists_hold_what_may_be_seen_and_nothing_of_the_rest(scene: Scene) -> None:
+    """The other zone's alert, and the other list's entry, are not there; nor is a place left for them."""
+    dispatcher, manager = scene.browsers["dispatcher", "holds"], scene.browsers["list_manager", "holds"]
+    alerts = (await dispatcher.ask("GET", f"{PREFIX}/alerts")).json
+    assert [scene.alerts[OWN]] == [one["alert"]["alert_id"] for one in alerts["items"]]
+    assert {"items", "position", "at_ms"} == set(alerts)
+    entries = (await manager.ask("GET", f"{PREFIX}/hotlist")).json
+    assert ["E-own"] == [one["entry_id"] for one in entries["items"]]
+
+
+def test_every_route_without_a_right_is_about_oneself() -> None:
+    """What needs no right is the session, the passkeys, the password and the shift of who asks."""
+    assert {"session", "password", "passkeys", "shift"} == {route.path.split("/")[1] for route in FREE}
