@@ -90,6 +90,7 @@ ELSEWHERE = {
         "commands",
         "decide",
         "demo",
+        "desks",
         "evidence",
         "neighbours",
         "receiver",
