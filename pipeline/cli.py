@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "gateway": ("gateway", "gateway_app", "Makers' cameras in: try what their payloads become."),
     "tail": ("tail", "tail", "Show what flows through a topic."),
     "dead-letters": ("dead_letters", "dead_letters_app", "What no agent could process: list, show, resend, drop."),
+    "audit": ("audit", "audit_app", "The record of who did what: show it, hand it out, verify it."),
     "desk": ("desk", "desk_app", "A neighbour's receiver, and keys and certificates for it."),
     "doctor": ("doctor", "doctor", "What is missing on this machine, and how to mend it."),
 }

@@ -32,6 +32,7 @@ _ALGORITHM: dict[Kind, bytes] = {
 _NAME = re.compile(r"[^\s+]{1,255}")
 _SIZE = re.compile(r"0|[1-9]\d{0,18}", re.ASCII)
 _TIME_BYTES = 8
+_PRIVATE = "PRIVATE+KEY+"
 
 
 class NotProven(BadRecord):
@@ -92,6 +93,11 @@ class Signer:
         """The public half."""
         return Verifier(self.name, self.kind, self.private.public_key().public_bytes_raw())
 
+    def text(self) -> str:
+        """The key as one line, to be kept: PRIVATE+KEY+name+id+key, as other implementations of signed-note write it."""
+        secret = base64.b64encode(_ALGORITHM[self.kind] + self.private.private_bytes_raw()).decode()
+        return f"{_PRIVATE}{self.name}+{self.verifier.key_id.hex()}+{secret}"
+
 
 @dataclass(frozen=True, slots=True)
 class Proven:
@@ -119,6 +125,20 @@ def verifier_of(text: str) -> Verifier:
     if verifier.key_id.hex() != key_id:
         raise NotProven(f"the key of {name} does not fit its id: it was changed or cut")
     return verifier
+
+
+def signer_of(text: str) -> Signer:
+    """The private key that a line of Signer.text holds. Raises NotProven, which says nothing of the key, for what is none."""
+    name, _, rest = text.strip().removeprefix(_PRIVATE).partition("+")
+    key_id, _, encoded = rest.partition("+")
+    data = _decoded(encoded)
+    kind: Kind | None = next((kind for kind, mark in _ALGORITHM.items() if data[:1] == mark), None)
+    if not text.startswith(_PRIVATE) or kind is None or len(data) != 33 or not _NAME.fullmatch(name):
+        raise NotProven("this is no private key of a log or a witness: PRIVATE+KEY+NAME+ID+KEY")
+    signer = Signer(name, kind, Ed25519PrivateKey.from_private_bytes(data[1:]))
+    if signer.verifier.key_id.hex() != key_id:
+        raise NotProven(f"the key of {name} does not fit its id: it was changed or cut")
+    return signer
 
 
 def signed(checkpoint: Checkpoint, signer: Signer) -> str:
@@ -154,6 +174,11 @@ def opened(note: str, log_keys: Sequence[Verifier], witness_keys: Sequence[Verif
     if not any(key.name == checkpoint.origin and key.name in signed_by for key in log_keys):
         raise NotProven(f"no known key of {checkpoint.origin} signed this checkpoint")
     return Proven(checkpoint, tuple(signed_by), tuple(witnessed_at))
+
+
+def claimed(note: str) -> Checkpoint:
+    """What a note says, whoever signed it. Raises NotProven for what is no checkpoint."""
+    return _parts(note)[1]
 
 
 def _check(verifier: Verifier, text: str, data: bytes) -> int | None:

@@ -165,6 +165,13 @@ PRINCIPALS: tuple[Principal, ...] = (
             Memory(pattern="{NS:forwards:recalled:*", kinds=("string",), writes=False),
         ),
     ),
+    _agent(
+        "audit",
+        "keeps the record's log and signs its checkpoints",
+        ACCESSES,
+        CHECKPOINTS,
+        keys=(_string("{NS:record}:key:*"),),
+    ),
     Principal(
         name="camera",
         about="sends what cameras took: `vigie replay`, gateways",

@@ -74,6 +74,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_ca_file: Path | None = None
     accounts_dir: Path | None = None  # made by `vigie accounts create`; None: the embedded servers' own
     evidence_url: str | None = None  # s3://bucket/prefix?endpoint=...; None: a folder in data_dir
+    record_dir: Path | None = (
+        None  # the log of the record, on a disk of the machine of agent audit; None: a folder in data_dir
+    )
+    record_key_file: Path | None = None  # what signs its checkpoints; None: record.key in data_dir, made at first use
     evidence_days: Positive = msgspec.field(default_factory=lambda: lawful_days(HOME))
     brokers: Literal[1, 3] = 1  # of the embedded Kafka
     platform_key_file: Path | None = (
@@ -120,6 +124,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return token
 
     @property
+    def record(self) -> Path:
+        """The folder of the record's log."""
+        return self.record_dir or self.data_dir / "record"
+
+    @property
     def evidence(self) -> str | Path:
         """Where pictures are kept: the URL, or the folder in data_dir."""
         return self.evidence_url or self.data_dir / "evidence"
@@ -149,7 +158,7 @@ def _refuse_longer(settings: Settings, days: int) -> None:
             raise Misconfigured(f"VIGIE_{name.upper()}", found=found, allowed=allowed)
 
 
-_NOT_SETTINGS = {"VIGIE_CONFIG", "VIGIE_TEST_PICTURES"}
+_NOT_SETTINGS = {"VIGIE_CONFIG", "VIGIE_TEST_PICTURES", "VIGIE_REASON"}
 
 
 def settings_file(environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -29,6 +29,8 @@ KEPT: dict[str, Keep] = {
     "picture_too_large": "whole",
     "picture_too_costly": "whole",
     "not_a_plate": "whole",
+    # the record
+    "wrong_partition": "whole",
     # it could not be done
     "failed": "whole",
     "no_desk": "whole",

@@ -58,9 +58,9 @@ def test_topics_and_messages_belong_together() -> None:
     assert len({topic.name for topic in TOPICS}) == len({topic.message for topic in TOPICS}) == len(TOPICS)
     written = {topic for name in AGENTS for topic in agent_named(name).outputs}
     read = {agent_named(name).source for name in AGENTS}
-    outside = {"frames", "dead_letters", "accesses", "checkpoints"}  # by cameras, the stage itself, desks
+    outside = {"frames", "dead_letters", "accesses"}  # by cameras, the stage itself, desks and commands
     assert {topic.name for topic in TOPICS} - {topic.name for topic in written} == outside
-    assert {topic.name for topic in read} == {"frames", "tracks", "reads", "alerts", "forwards"}
+    assert {topic.name for topic in read} == {"frames", "tracks", "reads", "alerts", "forwards", "accesses"}
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: str(topic.name))
@@ -104,7 +104,8 @@ def test_the_cluster_has_no_default_password_and_checks_its_health() -> None:
 def test_an_agents_container_has_its_own_account_and_little_else(name: str) -> None:
     """No capability, no writable root, bounded memory and processes; pictures only where they are kept."""
     service = COMPOSE["services"][name]
-    assert [f"{name}.json", "metrics-token"] == service["secrets"]
+    signing = ["record.key"] if name == "audit" else []
+    assert [f"{name}.json", "metrics-token", *signing] == service["secrets"]
     assert service["read_only"]
     assert ["ALL"] == service["cap_drop"]
     assert {"mem_limit", "pids_limit"} <= set(service)

@@ -1,0 +1,141 @@
+"""How a Merkle log lies in files: tiles of 256 hashes and bundles of 256 entries, as c2sp.org/tlog-tiles defines them.
+
+What is public is a log of commitments: an entry is the SHA-256 of a record, which holds 128 random bits of its own, so that nobody
+can guess a record from it. The records themselves lie beside it in bundles of the same form, each behind its offset in the topic.
+
+>>> tile_path(0, 1234067), tile_path(1, 0, 17)
+('tile/0/x001/x234/067', 'tile/1/000.p/17')
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from pipeline.access.merkle import leaf_hash, node_hash
+from pipeline.errors import BadRecord
+
+WIDTH = 256
+_MOST_BYTES = 65_535
+_OFFSET_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One record and its offset in the topic."""
+
+    offset: int
+    record: bytes
+
+    def packed(self) -> bytes:
+        """As it stands in a bundle of records."""
+        return self.offset.to_bytes(_OFFSET_BYTES, "big") + self.record
+
+
+def kept(packed: bytes) -> Kept:
+    """The record that Kept.packed wrote. Raises BadRecord."""
+    if len(packed) <= _OFFSET_BYTES:
+        raise BadRecord("broken_bundle", "a record without content")
+    return Kept(int.from_bytes(packed[:_OFFSET_BYTES], "big"), packed[_OFFSET_BYTES:])
+
+
+def commitment(record: bytes) -> bytes:
+    """The log's entry for a record."""
+    return sha256(record).digest()
+
+
+def tile_path(level: int, index: int, width: int = WIDTH) -> str:
+    """Where a tile of hashes lies, from the log's prefix on. level 0: of leaf hashes."""
+    return f"tile/{level}/{_number(index)}{_part(width)}"
+
+
+def entries_path(index: int, width: int = WIDTH) -> str:
+    """Where a bundle of entries lies, from the log's prefix on."""
+    return f"tile/entries/{_number(index)}{_part(width)}"
+
+
+def records_path(index: int, width: int = WIDTH) -> str:
+    """Where the bundle of the records of the same entries lies."""
+    return f"records/{_number(index)}{_part(width)}"
+
+
+def _number(index: int) -> str:
+    *upper, last = reversed([f"{index // 1000**power % 1000:03d}" for power in range((len(str(index)) + 2) // 3)])
+    return "/".join([*(f"x{part}" for part in upper), last])
+
+
+def _part(width: int) -> str:
+    return "" if width == WIDTH else f".p/{width}"
+
+
+def bundle(entries: Iterable[bytes]) -> bytes:
+    """Entries one behind the other, each with its length in front. Raises BadRecord for one of 64 KiB or more."""
+    parts = []
+    for entry in entries:
+        if len(entry) > _MOST_BYTES:
+            raise BadRecord("too_large", f"an entry of {len(entry)} bytes; a log takes {_MOST_BYTES} at most")
+        parts += [len(entry).to_bytes(2, "big"), entry]
+    return b"".join(parts)
+
+
+def entries_in(data: bytes) -> list[bytes]:
+    """The entries of a bundle. Raises BadRecord where it ends within one."""
+    found, at = [], 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        if end > len(data) or at + 2 > len(data):
+            raise BadRecord("broken_bundle", "it ends within an entry")
+        found.append(data[at + 2 : end])
+        at = end
+    return found
+
+
+def hashes_in(tile: bytes) -> list[bytes]:
+    """The hashes of a tile."""
+    return [tile[at : at + 32] for at in range(0, len(tile), 32)]
+
+
+def folded(hashes: Sequence[bytes]) -> bytes:
+    """The root over hashes of equal subtrees; their number is a power of two."""
+    row = list(hashes)
+    while len(row) > 1:
+        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
+    return row[0]
+
+
+def leaf_of(record: bytes) -> bytes:
+    """The leaf hash of a record's entry."""
+    return leaf_hash(commitment(record))
+
+
+def shapes(size: int) -> Iterator[tuple[int, int, int]]:
+    """(level, number of full tiles, width of the partial tile, 0: none) for each level that a log of this size has."""
+    level, hashes = 0, size
+    while hashes:
+        yield level, hashes // WIDTH, hashes % WIDTH
+        level, hashes = level + 1, hashes // WIDTH
+
+
+@dataclass(slots=True)
+class Levels:
+    """The hashes of a whole log by level, for roots and proofs. leaves: of the bundles that were asked for, by index."""
+
+    hashes: list[list[bytes]] = field(default_factory=lambda: [[]])  # [level][index], from level 1 on
+    leaves: dict[int, list[bytes]] = field(default_factory=dict)
+
+    @classmethod
+    def over(cls, bundle_roots: Sequence[bytes], leaves: dict[int, list[bytes]]) -> "Levels":
+        """Of the roots of all full bundles, in order, and the leaf hashes of some bundles."""
+        hashes: list[list[bytes]] = [[], list(bundle_roots)]
+        while len(hashes[-1]) >= WIDTH:
+            row = hashes[-1]
+            hashes.append([folded(row[at : at + WIDTH]) for at in range(0, len(row) // WIDTH * WIDTH, WIDTH)])
+        return cls(hashes, leaves)
+
+    def hash_of(self, first: int, end: int) -> bytes:
+        """See merkle.HashOfRange."""
+        level = ((end - first).bit_length() - 1) // 8
+        if level == 0:
+            at = first % WIDTH
+            return folded(self.leaves[first // WIDTH][at : at + end - first])
+        unit = WIDTH**level
+        return folded(self.hashes[level][first // unit : end // unit])

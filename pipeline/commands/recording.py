@@ -1,0 +1,126 @@
+"""What every command that sees or changes data does first: it is recorded, in the name of the machine's user, or not done."""
+
+import contextlib
+import os
+import pwd
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from pipeline.access.record import Act, Ending, Operation, Result, weak_reason
+from pipeline.record.recorder import KafkaRecorder
+from pipeline.runtime.sender import Sender
+from pipeline.runtime.settings import Settings
+from pipeline.servers.endpoints import Servers, servers_of
+from pipeline.state.record_keys import RecordKeys
+from pipeline.state.redis_port import open_redis
+
+Reason = Annotated[
+    str | None,
+    typer.Option(
+        "--reason",
+        envvar="VIGIE_REASON",
+        help="Why you look at plates; it is recorded. Asked for in a terminal without it.",
+    ),
+]
+CaseReference = Annotated[str | None, typer.Option("--case", help="The case that it is for; it is recorded.")]
+
+
+@dataclass(slots=True)
+class Done:
+    """What the command says of itself before its outcome is recorded. access_id: of its intent."""
+
+    access_id: str
+    count: int | None = None
+    refusal: str | None = None
+
+
+def given_reason(reason: str | None) -> str:
+    """The reason, asked for where a person sits in front of it. Raises typer.BadParameter for none, or one that says nothing."""
+    if reason is None and sys.stdin.isatty() and sys.stderr.isatty():
+        reason = str(typer.prompt("Why do you look at plates? (it is recorded)", err=True))
+    if fault := weak_reason(reason):
+        raise typer.BadParameter(fault, param_hint="--reason")
+    return str(reason)
+
+
+def operation_here(
+    act: Act,
+    what: str,
+    *,
+    reason: str | None = None,
+    case_reference: str | None = None,
+    on: Sequence[str] = (),
+    plates: Sequence[str] = (),
+    ids: Sequence[str] = (),
+) -> Operation:
+    """An operation of whoever runs this command, on this machine. what: the command without its values."""
+    return Operation(
+        who=_user(os.getuid()),
+        origin=_origin(),
+        act=act,
+        what=what,
+        reason=reason,
+        case_reference=case_reference,
+        on=on,
+        plates=plates,
+        ids=ids,
+    )
+
+
+@asynccontextmanager
+async def recorded(settings: Settings, principal: str, operation: Operation) -> AsyncIterator[Done]:
+    """Record the operation, let the command do it, and record what became of it. Raises NotRecorded, and then nothing is done.
+
+    A command that prints what it found leaves this block before it prints.
+    """
+    async with recorded_at(settings, servers_of(settings, principal), operation) as done:
+        yield done
+
+
+@asynccontextmanager
+async def recorded_at(settings: Settings, servers: Servers, operation: Operation) -> AsyncIterator[Done]:
+    """As `recorded`, with these servers."""
+    client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)
+    sender = Sender(servers.kafka.client_kwargs())
+    recorder = KafkaRecorder(sender, RecordKeys(client, settings.namespace), settings.namespace)
+    try:
+        done = Done(await recorder.intent(operation))
+        try:
+            yield done
+        except BaseException as error:
+            await recorder.outcome(done.access_id, Result(outcome="failed", refusal=type(error).__name__))
+            raise
+        ending: Ending = "answered" if done.refusal is None else "refused"
+        await recorder.outcome(done.access_id, Result(outcome=ending, count=done.count, refusal=done.refusal))
+    finally:
+        await sender.stop()
+        await client.aclose()
+
+
+def _user(uid: int) -> str:
+    """The user as the machine knows him, whatever the environment says."""
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = f"uid-{uid}"
+    return f"os:{name}@{socket.gethostname()}"
+
+
+def _origin() -> str:
+    """Machine, terminal, and how the person came there as far as it is known."""
+    return " ".join([socket.gethostname(), *_traces()])
+
+
+def _traces() -> Iterator[str]:
+    with contextlib.suppress(OSError):
+        yield os.ttyname(0).removeprefix("/dev/")
+    if user := os.environ.get("SUDO_USER"):
+        yield f"sudo by {user}"
+    if client := os.environ.get("SSH_CLIENT"):
+        yield f"ssh from {client.split(' ')[0]}"

@@ -1,0 +1,59 @@
+"""Waits for the next checkpoint that the log signs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from pipeline.errors import Unavailable
+from pipeline.runtime import codecs
+from pipeline.runtime.kafka_connection import KafkaConnection
+from schemas.accesses import Vouched
+from schemas.topics import CHECKPOINTS
+
+WITHIN_S = 30.0
+_DECODER = msgspec.json.Decoder(Vouched)
+
+
+@asynccontextmanager
+async def next_checkpoint(
+    kafka: KafkaConnection, namespace: str, *, within_s: float = WITHIN_S
+) -> AsyncIterator[Callable[[], Awaitable[Vouched]]]:
+    """Gives a function that waits for the first checkpoint signed after this was entered. Raises Unavailable."""
+    codecs.bind()
+    topic = f"{namespace}.{CHECKPOINTS.name}"
+    consumer = AIOKafkaConsumer(**kafka.client_kwargs())
+    try:
+        await consumer.start()
+        partitions = [TopicPartition(topic, one) for one in sorted(await _partitions(consumer, topic))]
+        consumer.assign(partitions)
+        await consumer.seek_to_end(*partitions)
+        for one in partitions:
+            await consumer.position(one)  # only now is it known what comes after
+    except (KafkaError, OSError) as error:
+        await consumer.stop()
+        raise Unavailable(f"Kafka at {kafka.url}") from error
+
+    async def awaited() -> Vouched:
+        try:
+            async with asyncio.timeout(within_s):
+                record = await consumer.getone()
+        except TimeoutError as error:
+            raise Unavailable("a new checkpoint (does `vigie worker audit` run?)") from error
+        return _DECODER.decode(record.value)
+
+    try:
+        yield awaited
+    finally:
+        await consumer.stop()
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer.topics()  # has the client ask for what there is
+    found: set[int] | None = consumer.partitions_for_topic(topic)
+    if not found:
+        raise Unavailable(f"topic {topic}")
+    return found

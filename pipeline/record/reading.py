@@ -1,0 +1,97 @@
+"""Reads a log's entries for people, and copies a log for whoever is to have it. What is believed is verified elsewhere."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from pipeline.access.checkpoint import claimed
+from pipeline.access.ledger import PUBLIC
+from pipeline.access.tiles import WIDTH, entries_in, entries_path, kept, records_path, shapes, tile_path
+from pipeline.errors import BadRecord, Misconfigured
+from pipeline.record.log_folder import CHECKPOINT, LogFolder
+from pipeline.record.source import FolderSource, read_part
+from pipeline.runtime.private import private_folder, write_private
+from schemas.accesses import Access, Intent, Outcome
+
+_DECODER = msgspec.json.Decoder(Access)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One intent with its index in the log, and what became of it, if anything did yet."""
+
+    index: int
+    access_id: str
+    at_ms: int
+    intent: Intent
+    outcome: Outcome | None = None
+
+
+def packed_records(folder: Path) -> Iterator[bytes]:
+    """The packed records of a log's own folder, the newest ones too, or of an export. Raises Misconfigured, Unavailable."""
+    source, ledger = FolderSource(folder), LogFolder(folder).ledger()
+    size, tail = (ledger.size, ledger.tail) if ledger.size else (_size(folder), ())
+    for index in range(-(-(size - len(tail)) // WIDTH)):
+        data = read_part(source, records_path, index, min(WIDTH, size - index * WIDTH))
+        yield from entries_in(data or b"")
+    yield from tail
+
+
+def shown(packed: Iterable[bytes]) -> list[Shown]:
+    """The intents in order, each with its outcome. An entry that cannot be read is left out: `vigie audit verify` names it."""
+    found: list[Shown] = []
+    places: dict[str, int] = {}
+    for index, one in enumerate(packed):
+        try:
+            access = _DECODER.decode(kept(one).record)
+        except (msgspec.MsgspecError, BadRecord):
+            continue
+        entry = access.entry
+        if isinstance(entry, Intent):
+            places[access.access_id] = len(found)
+            found.append(Shown(index, access.access_id, access.at_ms, entry))
+        elif (place := places.get(entry.intent_id)) is not None:
+            found[place] = replace(found[place], outcome=entry)
+    return found
+
+
+def export(folder: Path, to: Path, *, public_only: bool) -> int:
+    """Copy the log, as far as its latest checkpoint vouches for it, into an empty folder; how many entries that are.
+
+    Raises Misconfigured where there is no checkpoint yet, or the other folder is not empty; Unavailable.
+    """
+    if to.exists() and any(to.iterdir()):
+        raise Misconfigured("TO", found=str(to), allowed="a folder that is empty or does not exist")
+    size, source = _size(folder), FolderSource(folder)
+    for level, full, width in shapes(size):
+        for index in range(full + (width > 0)):
+            wide = WIDTH if index < full else width
+            _copy(source, partial(tile_path, level), index, wide, to / PUBLIC, 32 * wide)
+            if level == 0:
+                _copy(source, entries_path, index, wide, to / PUBLIC, 34 * wide)
+            if level == 0 and not public_only:
+                _copy(source, records_path, index, wide, to, None)
+    private_folder(to / PUBLIC)
+    write_private(to / CHECKPOINT, (folder / CHECKPOINT).read_bytes())
+    return size
+
+
+def _copy(
+    source: FolderSource, path_of: Callable[[int, int], str], index: int, width: int, to: Path, most: int | None
+) -> None:
+    """One tile or bundle, as wide as it is asked for."""
+    data = read_part(source, path_of, index, width) or b""
+    file = to / path_of(index, width)
+    private_folder(file.parent)
+    write_private(file, data[:most])
+
+
+def _size(folder: Path) -> int:
+    """How many entries the checkpoint in the folder speaks of, whoever signed it. Raises Misconfigured."""
+    note = LogFolder(folder).checkpoint() if (folder / PUBLIC).is_dir() else None
+    if note is None:
+        raise Misconfigured("LOG", found=str(folder), allowed="the folder of a log that has a checkpoint")
+    return claimed(note).size

@@ -1,0 +1,177 @@
+"""Verifies a log as an outsider does: offline, with public keys and whatever checkpoints were handed out, trusting nothing else.
+
+Whoever changes, removes, inserts or swaps an entry changes the root that the log's own checkpoint signs. Whoever signs anew,
+because he has the log's key, contradicts every checkpoint that was handed out before: each must be a beginning of the log.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+
+from pipeline.access.checkpoint import Checkpoint, NotProven, Proven, Verifier, opened
+from pipeline.access.merkle import EMPTY_ROOT, range_hash
+from pipeline.access.tiles import WIDTH, Levels, hashes_in, shapes, tile_path
+from pipeline.record.bundles import INTENT, MOST_FAULTS, Fault, Run, check_run
+from pipeline.record.source import Source, read_part
+
+RUN_BUNDLES = 64
+WORTH_PROCESSES = 8 * RUN_BUNDLES
+_MOST_UNANSWERED, _REMEMBERED = 20, 100_000
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found. proven: the log's checkpoint, None where there is none that a known key signed; note: as it was signed.
+
+    records: how many could be read and compared. unanswered: intents without an outcome: nothing was answered, or the log has not
+    got that far. matched: the handed-out checkpoints of which the log is a continuation, by name.
+    """
+
+    proven: Proven | None = None
+    note: str = ""
+    records: int = 0
+    unanswered: int = 0
+    examples: list[str] = field(default_factory=list)
+    matched: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def verify(
+    source: Source,
+    log_keys: Sequence[Verifier],
+    witness_keys: Sequence[Verifier] = (),
+    handed_out: Sequence[tuple[str, str]] = (),
+    *,
+    processes: int = 1,
+) -> Report:
+    """Verify a log. handed_out: (name, note) of each checkpoint that was kept elsewhere. Raises Unavailable."""
+    report = Report()
+    found = source.read("checkpoint")
+    if found is None:
+        report.faults.append(Fault("checkpoint", "there is none"))
+        return report
+    try:
+        report.note = found.decode("utf-8", "replace")
+        report.proven = opened(report.note, log_keys, witness_keys)
+    except NotProven as error:
+        report.faults.append(Fault("checkpoint", error.detail))
+        return report
+    earlier = list(_opened(handed_out, report.proven, log_keys, witness_keys, report))
+    checkpoint = report.proven.checkpoint
+    levels = _levels(source, checkpoint.size, {one.size // WIDTH for _, one in earlier}, processes, report)
+    if root_over(levels, checkpoint.size) != checkpoint.root:
+        report.faults.append(
+            Fault(f"the {checkpoint.size} entries", "they are not those that the checkpoint vouches for")
+        )
+    for name, one in earlier:
+        if root_over(levels, one.size) == one.root:
+            report.matched.append(name)
+        else:
+            what = f"it vouched for {one.size} entries with which the log does not begin: it was rewritten, or is another branch"
+            report.faults.append(Fault(name, what))
+    return report
+
+
+def root_over(levels: Levels, size: int) -> bytes:
+    """The root over the first entries of a log."""
+    return range_hash(0, size, levels.hash_of) if size else EMPTY_ROOT
+
+
+def _opened(
+    handed_out: Sequence[tuple[str, str]],
+    proven: Proven,
+    log_keys: Sequence[Verifier],
+    witness_keys: Sequence[Verifier],
+    report: Report,
+) -> Iterator[tuple[str, Checkpoint]]:
+    """The handed-out checkpoints that the log is long enough for; the others are faults."""
+    for name, note in handed_out:
+        try:
+            one = opened(note, log_keys, witness_keys).checkpoint
+        except NotProven as error:
+            report.faults.append(Fault(name, error.detail))
+            continue
+        if one.origin != proven.checkpoint.origin:
+            report.faults.append(Fault(name, f"it is of another log, {one.origin}"))
+        elif one.size > proven.size:
+            what = f"it vouched for {one.size} entries, of which the last {one.size - proven.size} are gone: the log's tail was cut"
+            report.faults.append(Fault(name, what))
+        else:
+            yield name, one
+
+
+def _levels(source: Source, size: int, wanted: set[int], processes: int, report: Report) -> Levels:
+    """The hashes of the whole log, computed from its entries, and compared with those of its tiles."""
+    roots: list[bytes] = []
+    leaves: dict[int, list[bytes]] = {}
+    pairing = _Pairing(report)
+    last_offset = -1
+    for run in _runs(source, size, frozenset({*wanted, size // WIDTH}), processes):
+        roots += run.roots
+        leaves |= run.leaves
+        report.records += run.records
+        report.faults += run.faults[: max(0, MOST_FAULTS - len(report.faults))]
+        pairing.take(run)
+        if run.records and run.last_offset <= last_offset:
+            report.faults.append(Fault("the records", "they are out of the topic's order"))
+        last_offset = max(last_offset, run.last_offset)
+    report.unanswered, report.examples = len(pairing.open), list(pairing.open)[:_MOST_UNANSWERED]
+    levels = Levels.over(roots, leaves)
+    _check_tiles(source, size, levels, report)
+    return levels
+
+
+def _runs(source: Source, size: int, wanted: frozenset[int], processes: int) -> Iterator[Run]:
+    """The bundles in runs, in order, checked by so many processes."""
+    bundles = -(-size // WIDTH)
+    firsts = range(0, bundles, RUN_BUNDLES)
+    ends = [min(first + RUN_BUNDLES, bundles) for first in firsts]
+    check = partial(check_run, source, size=size, wanted=wanted)
+    if processes < 2 or bundles < WORTH_PROCESSES:
+        yield from map(check, firsts, ends)
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(check, firsts, ends)
+
+
+class _Pairing:
+    """Whether each outcome belongs to an intent before it: one without was answered unrecorded, or its intent is gone.
+
+    open: the intents without an outcome, in order. A door that could not know whether its outcome had arrived may repeat it soon
+    after: that is no fault, so the latest answered ones are remembered.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.open: dict[str, None] = {}
+        self._answered: dict[str, None] = {}
+
+    def take(self, run: Run) -> None:
+        """Go on with the records of this run."""
+        for kind, intent_id in run.steps:
+            if kind == INTENT:
+                self.open[intent_id] = None
+            elif intent_id in self.open:
+                del self.open[intent_id]
+                self._answered[intent_id] = None
+                if len(self._answered) > _REMEMBERED:
+                    del self._answered[next(iter(self._answered))]
+            elif intent_id not in self._answered and len(self._report.faults) < MOST_FAULTS:
+                what = "it has an outcome, but no intent stands before it"
+                self._report.faults.append(Fault(f"intent {intent_id}", what))
+
+
+def _check_tiles(source: Source, size: int, levels: Levels, report: Report) -> None:
+    """Compare the tiles above the leaves with what the entries give: outsiders build proofs from them."""
+    for level, full, width in shapes(size):
+        if level == 0:
+            continue
+        row = levels.hashes[level]
+        for index in range(full + (width > 0)):
+            wide = WIDTH if index < full else width
+            tile = read_part(source, partial(tile_path, level), index, wide)
+            if tile is None or hashes_in(tile)[:wide] != row[index * WIDTH : index * WIDTH + wide]:
+                what = "it is missing" if tile is None else "its hashes are not those of the entries"
+                report.faults.append(Fault(tile_path(level, index, wide), what))
