@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from pipeline.errors import Unavailable
@@ -25,13 +25,10 @@ async def next_checkpoint(
     """Gives a function that waits for the first checkpoint signed after this was entered. Raises Unavailable."""
     codecs.bind()
     topic = f"{namespace}.{CHECKPOINTS.name}"
-    consumer = AIOKafkaConsumer(**kafka.client_kwargs())
+    consumer = AIOKafkaConsumer(topic, auto_offset_reset="latest", **kafka.client_kwargs())
     try:
         await consumer.start()
-        partitions = [TopicPartition(topic, one) for one in sorted(await _partitions(consumer, topic))]
-        consumer.assign(partitions)
-        await consumer.seek_to_end(*partitions)
-        for one in partitions:
+        for one in consumer.assignment():
             await consumer.position(one)  # only now is it known what comes after
     except (KafkaError, OSError) as error:
         await consumer.stop()
@@ -49,11 +46,3 @@ async def next_checkpoint(
         yield awaited
     finally:
         await consumer.stop()
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer.topics()  # has the client ask for what there is
-    found: set[int] | None = consumer.partitions_for_topic(topic)
-    if not found:
-        raise Unavailable(f"topic {topic}")
-    return found
