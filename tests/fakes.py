@@ -1,4 +1,4 @@
-"""Ports without servers, for tests of what stands behind them."""
+"""Ports without servers, for tests."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ KEY = MonthKey("2026-03", bytes(range(32)))
 
 @dataclass(slots=True)
 class MemoryRecorder:
-    """A Recorder that keeps its entries in a list. away: raise NotRecorded, as when Kafka does not answer."""
+    """A Recorder that keeps its entries in a list. away: it raises NotRecorded, as when Kafka does not answer."""
 
     entries: list[Access] = field(default_factory=list)
     away: bool = False

@@ -16,7 +16,8 @@ def make_user(user_id: str = "an.peeters", **fields: Any) -> User:
 
 
 def make_designation(role: Role, user_id: str = "an.peeters", **fields: Any) -> Designation:
-    """For ZONE, federal cameras and stolen vehicles, for a year around noon, in training."""
+    """A designation for ZONE, federal cameras and stolen vehicles, from a year before noon to a year after, with valid
+    training."""
     defaults: dict[str, Any] = {
         "designation_id": f"{user_id}-{role}",
         "reason": "decision 2025/12 of the zone's chief",
@@ -38,7 +39,7 @@ def make_person(*roles: Role, user_id: str = "an.peeters", **fields: Any) -> Per
 
 
 def make_matter(**fields: Any) -> Matter:
-    """A read in ZONE of a federal camera, of a stolen vehicle, that may serve every purpose."""
+    """A matter that is a read in ZONE by a federal camera of a stolen vehicle, and may serve every purpose."""
     defaults: dict[str, Any] = {
         "zones": frozenset({ZONE}),
         "network": "federal",
@@ -49,7 +50,7 @@ def make_matter(**fields: Any) -> Matter:
 
 
 def make_approval(act: Any, digest: str, **fields: Any) -> Approval:
-    """Another administrator's word, given now."""
+    """Another administrator's approval of this act, which expires a second after noon."""
     defaults = {
         "approval_id": "P-1", "asked_by": "an.peeters", "approved_by": "other.admin", "reason": "case 12/2026",
         "ends_ms": NOON_MS + 1000,

@@ -1,6 +1,7 @@
-"""Four eyes: an approval names the digest of exactly what will be done, is given by another person, ends, and serves once.
+"""Four eyes: an approval names the digest of exactly what will be done, is given by another person, expires, and can be used
+once.
 
-That it serves once is held by whoever keeps approvals (pipeline.state.approval_store): it is taken out when it is used.
+That it is used once is the work of pipeline.state.approval_store, which deletes it at its use.
 """
 
 from hashlib import sha256
@@ -16,7 +17,7 @@ Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class Approval(Message, frozen=True, kw_only=True):
-    """One person's word that another may do exactly one thing, once."""
+    """One person's permission that another person may do exactly one thing, once."""
 
     approval_id: Identifier
     act: Act
@@ -27,7 +28,7 @@ class Approval(Message, frozen=True, kw_only=True):
     ends_ms: EpochMs
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing. Raises ValueError."""
+        """Raise ValueError for an approval that makes no sense."""
         if self.asked_by == self.approved_by:
             raise ValueError("approved_by must name another person than asked_by")
 
@@ -45,7 +46,7 @@ def digest_of(act: Act, key: str, content: bytes) -> str:
 
 
 def serves(approval: Approval | None, user_id: str, act: Act, digest: str, at_ms: int) -> bool:
-    """Whether the approval lets this person do exactly this now."""
+    """Whether the approval lets this person do exactly this at this time (UTC ms)."""
     return (
         approval is not None
         and approval.asked_by == user_id

@@ -1,4 +1,4 @@
-"""Sessions, limits on guessing, and what a password must be: the rules, without a clock or a store."""
+"""Rules for sessions, for limits on guessing, and for passwords. No clock and no store."""
 
 import hmac
 from hashlib import sha256
@@ -23,7 +23,8 @@ FRESH_MS = 5 * MINUTE_MS
 
 
 class Shift(Message, frozen=True, kw_only=True):
-    """The work that a person took up: the reason of what he sees meanwhile. access_id: its entry in the record."""
+    """The work that a person has begun: the reason for everything that is shown meanwhile. access_id: its entry in the
+    record."""
 
     desk_id: Identifier
     reason: Text
@@ -33,7 +34,8 @@ class Shift(Message, frozen=True, kw_only=True):
 
 
 class Session(Message, frozen=True, kw_only=True):
-    """One login of one person in one browser. stamps: how often all sessions, and those of this person, had been ended before."""
+    """One login of one person in one browser. stamps: the counts of `end all sessions` and `end this person's sessions` when
+    it began."""
 
     user_id: Identifier
     how: Proof
@@ -45,24 +47,25 @@ class Session(Message, frozen=True, kw_only=True):
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """For how long a session goes on without a request, and in all."""
+    """How long a session lasts without a request, and at most."""
 
     idle_ms: Annotated[int, msgspec.Meta(gt=0)] = 30 * MINUTE_MS
     longest_ms: Annotated[int, msgspec.Meta(gt=0)] = 12 * 60 * MINUTE_MS
 
 
 def ends_ms(session: Session, bounds: Bounds) -> int:
-    """When the session ends if nothing more is asked, UTC ms."""
+    """When the session ends if no more requests come, UTC ms."""
     return min(session.seen_ms + bounds.idle_ms, session.opened_ms + bounds.longest_ms)
 
 
 def is_over(session: Session, stamps: tuple[int, int], now_ms: int, bounds: Bounds) -> bool:
-    """Whether the session has ended, by time or because sessions were ended since. A clock that went back ends it, too."""
+    """Whether the session has ended: by time, because all sessions or this person's were ended since, or because the clock
+    has gone back."""
     return session.stamps != stamps or not session.opened_ms <= now_ms < ends_ms(session, bounds)
 
 
 def weak_password(password: str, user_id: str) -> str | None:
-    """What is wrong with a password that somebody wants to have, for a person; None: nothing.
+    """Why a password may not be chosen, in words; None: it may.
 
     >>> weak_password("short", "an.peeters")
     'a password has 12 to 256 characters'
@@ -76,7 +79,8 @@ def weak_password(password: str, user_id: str) -> str | None:
 
 
 def known_browser(key: bytes, user_id: str, nonce: str) -> str:
-    """What a browser keeps after its first login, to be told from strangers: not a proof of anything else.
+    """A mark that a browser stores after its first login, so that later attempts to log in are not counted as a stranger's.
+    It proves nothing else.
 
     >>> is_known(bytes(32), "an.peeters", known_browser(bytes(32), "an.peeters", "n1"))
     True
@@ -85,6 +89,6 @@ def known_browser(key: bytes, user_id: str, nonce: str) -> str:
 
 
 def is_known(key: bytes, user_id: str, kept: str) -> bool:
-    """Whether this account logged in from this browser before."""
+    """Whether this account has logged in from this browser before. kept: the mark that the browser sent."""
     nonce = kept.partition(".")[0]
     return hmac.compare_digest(known_browser(key, user_id, nonce).encode(), kept.encode())

@@ -47,7 +47,7 @@ _VAGUE = frozenset(
 
 
 class NotRecorded(Unavailable):
-    """The record does not hold it, so it is not done, or not answered."""
+    """The record could not take the entry: the act is not done, or not answered."""
 
     def __init__(self, cause: str) -> None:
         super().__init__("the record")
@@ -55,7 +55,7 @@ class NotRecorded(Unavailable):
 
 
 class ReasonNeeded(BadRecord):
-    """Nobody sees plates without saying why, in words that say something."""
+    """No reason was given, or one that says nothing: without a reason, no plate is shown."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("reason_needed", detail)
@@ -63,8 +63,8 @@ class ReasonNeeded(BadRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """What somebody is about to do. plates, ids: in clear, ids being those that are made of plates (read, alert, violation, track);
-    on: whatever else it is about: cameras, zones, lists, users."""
+    """What a person is about to do. plates: in clear. ids: in clear; of what is made of plates (read, alert, violation,
+    track). on: other things that it concerns: cameras, zones, lists, users."""
 
     who: str
     origin: str
@@ -83,7 +83,8 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of it. body: the answer's bytes, of which only a keyed digest is kept. refusal: of a refused one, the rule."""
+    """The outcome of an operation. body: the answer's bytes; only a keyed digest of them is kept. refusal: the rule by which
+    it was refused."""
 
     outcome: Ending
     count: int | None = None
@@ -99,27 +100,28 @@ class Recorder(Protocol):
     """
 
     async def intent(self, operation: Operation) -> str:
-        """Record it. Returns the entry's id, which every answer that shows a plate names. Raises ReasonNeeded, NotRecorded."""
+        """Record the operation before it is done. Returns the entry's id, which every answer that shows a plate names.
+        Raises ReasonNeeded, NotRecorded."""
         ...
 
     async def outcome(self, access_id: str, result: Result) -> None:
-        """Record what became of the intent with this id. Raises NotRecorded."""
+        """Record the result of the operation with this id. Raises NotRecorded."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class MonthKey:
-    """The key under which the entries of one month (2026-11, UTC) name plates and digest answers."""
+    """The key of one month (2026-11, UTC), by which its entries name plates and digest answers."""
 
     month: str
     secret: bytes
 
     def pseudonym(self, name: str) -> str:
-        """A plate, or an id made of one, as the record names it: the same all month, and nothing to whoever lacks the key."""
+        """The pseudonym of a plate, or of an id made of one: the same all month; without the key it cannot be traced back."""
         return self._keyed(b"subject", name.encode())
 
     def digest(self, body: bytes) -> str:
-        """The digest of an answer: whoever has the answer and the key can show that it is the one that was given."""
+        """The digest of an answer. With the key and the answer one can show that this answer was given."""
         return self._keyed(b"answer", body)
 
     def _keyed(self, purpose: bytes, content: bytes) -> str:
@@ -147,7 +149,7 @@ def key_ends_ms(month: str) -> int:
 
 
 def weak_reason(reason: str | None) -> str | None:
-    """What is wrong with a reason, for a person; None: it says something.
+    """Why a reason is not accepted, in words; None: it is.
 
     >>> weak_reason("investigation"), weak_reason("stolen van seen near the depot, file 17")
     ('"investigation" says nothing: name what happened, or the case', None)
@@ -163,7 +165,8 @@ def weak_reason(reason: str | None) -> str | None:
 
 
 def intent(operation: Operation, *, access_id: str, salt: str, at_ms: int, key: MonthKey) -> Access:
-    """The entry of an intent. access_id, salt: random. Raises ReasonNeeded; BadRecord where it names too much at once."""
+    """The record's entry for an operation that is about to be done. access_id, salt: random. Raises ReasonNeeded; BadRecord
+    when it names too many things at once."""
     if operation.act in SHOWS_PLATES and (fault := weak_reason(operation.reason)):
         raise ReasonNeeded(fault)
     subjects = tuple(dict.fromkeys(key.pseudonym(name) for name in (*operation.plates, *operation.ids)))
@@ -187,7 +190,7 @@ def intent(operation: Operation, *, access_id: str, salt: str, at_ms: int, key: 
 
 
 def outcome(access_id: str, result: Result, *, salt: str, at_ms: int, key: MonthKey) -> Access:
-    """The entry of what became of the intent with this id."""
+    """The record's entry for the result of the operation with this id."""
     entry = Outcome(
         intent_id=access_id,
         outcome=result.outcome,
@@ -199,5 +202,5 @@ def outcome(access_id: str, result: Result, *, salt: str, at_ms: int, key: Month
 
 
 def _text(text: str | None, most: int) -> str | None:
-    """The text cut to its bound, and with a question mark for each half character, which no message can carry."""
+    """The text cut to `most` characters, with a question mark for each unpaired surrogate, which no message can carry."""
     return None if text is None else text[:most].encode("utf-8", "replace").decode()

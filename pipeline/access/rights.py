@@ -1,4 +1,5 @@
-"""Whether a person may do an act now: one pure function. A denial names rule, article and what would permit the act."""
+"""Decides whether a person may do an act now: one pure function. A denial names the rule, its article, and what would permit
+the act."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from schemas.reference import HotList
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who logged in: the account and all designations of its owner, as they stand now."""
+    """A person who has logged in: the account and all designations of its owner, as they are now."""
 
     user: User
     designations: tuple[Designation, ...] = ()
@@ -25,10 +26,11 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """What an act is about, as far as rights ask for it. None: it has no such thing, so that whoever is bound to some gets none.
+    """What an act concerns, as far as rights depend on it. None: not known; a designation that is bound to such a thing does
+    not cover it then.
 
-    zones: in which it lies. purposes: what it may be used for. covert_owner: the one service that may know of it. concerns: the
-    person whose rights would change. digest: of exactly what would be done, for what needs two persons.
+    zones: in which it lies. purposes: which it may serve. covert_owner: the only service that may know of it. concerns: the
+    person whose rights would change. digest: of exactly what would be done, for acts that need two persons.
     """
 
     zones: frozenset[str] | None = None
@@ -43,7 +45,7 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """It may be done, in this role, by this designation."""
+    """The act is permitted, in this role, by this designation."""
 
     role: Role
     designation_id: str
@@ -51,7 +53,8 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """It may not. rule: short and stable; article: on what it rests; permits: what would make it possible, for a person."""
+    """The act is denied. rule: short and stable. article: of the law that it rests on. permits: what would permit it, for a
+    person."""
 
     rule: str
     article: str
@@ -69,7 +72,8 @@ class _Asked:
 
 
 def may(person: Person, act: Act, matter: Matter, at_ms: int) -> Allowed | Denied:
-    """Whether the person may do this now (at_ms, UTC). Any one designation is enough; a refusal is that of the nearest one."""
+    """Whether the person may do this at at_ms (UTC). One designation that permits it is enough; otherwise the denial of the
+    one that came nearest is returned."""
     if person.user.disabled:
         return Denied(rule="account", article=ACCOUNTABILITY, permits="an administrator enables the account again")
     asked = [
@@ -88,7 +92,8 @@ def may(person: Person, act: Act, matter: Matter, at_ms: int) -> Allowed | Denie
 
 
 def may_at_all(person: Person, act: Act, at_ms: int) -> Allowed | Denied:
-    """Whether there is anything to which the person may do this now: what a route asks before it looks for its matter."""
+    """Whether there is any matter on which the person may do this at at_ms (UTC). Routes ask this before they look for the
+    matter."""
     if person.user.disabled:
         return Denied(rule="account", article=ACCOUNTABILITY, permits="an administrator enables the account again")
     nearest, got = _no_role(act), -1
@@ -105,7 +110,7 @@ def may_at_all(person: Person, act: Act, at_ms: int) -> Allowed | Denied:
 
 
 def designations_at(person: Person, at_ms: int) -> tuple[Designation, ...]:
-    """Those that hold now, in training too; none while the account is disabled."""
+    """The person's designations in force at at_ms, with training that is valid; none while the account is disabled."""
     if person.user.disabled:
         return ()
     return tuple(one for one in person.designations if one.user_id == person.user_id and _in_force(one, at_ms))
@@ -122,7 +127,7 @@ def _in_force(one: Designation, at_ms: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One condition, and what is said where it does not hold."""
+    """One condition, and the denial where it is not met."""
 
     holds: Callable[[_Asked], bool]
     denial: Denied = field(repr=False)

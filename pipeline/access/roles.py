@@ -1,7 +1,6 @@
-"""What each role may do: the rights table as data. The table in docs/access.md is what
-``python -m pipeline.access.roles`` prints.
+"""The rights table as data: what each role may do. docs/access.md holds it as ``python -m pipeline.access.roles`` prints it.
 
-What is not written here is denied. Only what the law or its guarantees give to a role stands here; settings cannot widen it.
+What is not in the table is denied. It holds only what the law or its guarantees give to a role; settings cannot widen it.
 """
 
 import sys
@@ -50,7 +49,7 @@ ACCOUNTABILITY = "Directive (EU) 2016/680, articles 4 (4) and 29 (2)"
 class Right:
     """How far a role may do an act. zones, networks, lists: only within those of the designation.
 
-    purpose: only what may be used for this. two: a second person must have approved exactly this.
+    purpose: only for what may serve this purpose. two: a second person must have approved exactly this.
     """
 
     zones: bool = False

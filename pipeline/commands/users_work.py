@@ -1,4 +1,4 @@
-"""What `vigie users` does in the store of accounts."""
+"""The work of `vigie users` on the accounts in Redis."""
 
 import contextlib
 import getpass
@@ -29,7 +29,7 @@ M = TypeVar("M", bound=Message)
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where accounts are kept."""
+    """The accounts: persons, designations, credentials, sessions."""
 
     writer: ReplicaWriter
     credentials: CredentialStore
@@ -38,7 +38,7 @@ class Store:
 
 @contextlib.asynccontextmanager
 async def open_store() -> AsyncIterator[Store]:
-    """The accounts that the settings name, else those of a running `vigie up`. Raises NoServers."""
+    """The accounts on the servers that the settings name, else on those of a running `vigie up`. Raises NoServers."""
     settings: Settings = load_settings()
     client: redis.asyncio.Redis
     async with open_redis(redis_of(settings, "operator"), ca_file=settings.redis_ca_file) as client:
@@ -47,13 +47,14 @@ async def open_store() -> AsyncIterator[Store]:
 
 
 async def add_user(store: Store, user: User) -> str:
-    """Keep the person, with a password for the first login, which is returned."""
+    """Store the person, and a new password for the first login, which is returned."""
     await store.writer.put(USERS, [user])
     return await new_password(store, user.user_id)
 
 
 async def new_password(store: Store, user_id: str) -> str:
-    """Give the account a new password for the first login instead of all that it could log in with, and end its sessions."""
+    """Replace all credentials of the account by a new password for the first login, end its sessions, and return the
+    password."""
     made = initial_password()
     await store.credentials.remove(user_id)
     await store.credentials.set_password(user_id, hashed(made), initial=True)
@@ -62,7 +63,7 @@ async def new_password(store: Store, user_id: str) -> str:
 
 
 async def known_user(store: Store, user_id: str) -> User:
-    """The person. Raises BadRecord where there is none."""
+    """The person with this id. Raises BadRecord when there is none."""
     known = await store.writer.get(USERS, user_id)
     if known is None:
         raise BadRecord("unknown_user", f"nobody is called {user_id}: vigie users list")
@@ -72,7 +73,7 @@ async def known_user(store: Store, user_id: str) -> User:
 def designation_of(
     user: str, role: str, reason: str, days: int, trained_days: int = 365, bounds: dict[str, object] | None = None
 ) -> Designation:
-    """A designation that begins now, granted by whoever runs this command."""
+    """A designation that begins now. The person who runs this command is recorded as the one who granted it."""
     now = datetime.now(UTC)
     now_ms = int(now.timestamp() * 1000)
     return made_of(
@@ -90,12 +91,12 @@ def designation_of(
 
 
 def _operator() -> str:
-    """Who runs this command on this machine, as an account's name may be written."""
+    """The operating system's name of the person who runs this command, in the form of a user_id."""
     return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in getpass.getuser())[:40]
 
 
 def made_of(kind: type[M], **fields: object) -> M:
-    """The message of these fields. Raises BadRecord, for a person, where they mean nothing."""
+    """A message with these fields. Raises BadRecord, with a text for a person, when they are not valid."""
     try:
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:

@@ -1,4 +1,5 @@
-"""Which capture times are believed: a clock that was never set, one that is off by a zone, one that runs ahead."""
+"""Decides which capture times are believed. Recognises clocks that were never set, that are off by a time zone, or that run
+ahead."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -21,7 +22,7 @@ ZONE_WITHIN_MS = 90_000
 
 
 class Dated(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture time after it was looked at."""
+    """A capture time that was checked."""
 
     ms: int
     said: str
@@ -31,7 +32,7 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def dated(moment: Moment | None, around: Circumstances) -> Dated | Rejected:
-    """The capture time, or why it has none."""
+    """The checked capture time, or the reason why the read has none."""
     arrival = around.received_at_ms
     if moment is None or moment.ms < NEVER_SET_BEFORE_MS:
         if moment is not None and moment.buffered:
@@ -44,7 +45,7 @@ def dated(moment: Moment | None, around: Circumstances) -> Dated | Rejected:
 
 
 def _suspect(moment: Moment, around: Circumstances) -> str | None:
-    """Why the time may be wrong; None where nothing speaks against it."""
+    """Why the time may be wrong; None: no reason found."""
     age = around.received_at_ms - moment.ms
     if age < -AHEAD_MS:
         return f"{-age / 1000:.0f} s after it arrived: the clock or its zone is wrong"
@@ -57,7 +58,7 @@ def _suspect(moment: Moment, around: Circumstances) -> str | None:
 
 
 def _zone_errors(moment: Moment, around: Circumstances) -> set[int]:
-    """By how many minutes a time would be too old if its zone were wrong in one of the ways that happen."""
+    """The errors, in minutes, that would make the time too old, for each usual way of setting a wrong zone."""
     here = _offset_min(around.zone, around.received_at_ms)
     there = moment.offset_min
     found = {60, here} if there is None else {60, there, there - here}

@@ -149,7 +149,7 @@ def of_code(text: str) -> str | None:
 
 
 def of_oval(text: str) -> str | None:
-    """The country of an oval sign; None for what is none."""
+    """The country of an oval sign; None for any other text."""
     return _OVAL.get(text.strip().upper())
 
 
@@ -160,12 +160,13 @@ def of_name(text: str) -> str | None:
 
 
 def of_any(text: str) -> str | None:
-    """The country of a code or a name, where the sender does not use oval signs."""
+    """The country of a code or a name, from a sender that does not use oval signs."""
     return of_code(text) or of_name(text)
 
 
 def of_oval_or_any(text: str) -> str | None:
-    """As `of_any`, of a sender that uses oval signs: they come before codes of two letters."""
+    """The country of an oval sign, a code or a name, from a sender that uses oval signs: an oval sign is tried before a code
+    of two letters."""
     return of_oval(text) or of_any(text)
 
 

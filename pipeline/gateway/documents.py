@@ -1,4 +1,4 @@
-"""JSON, XML and text out of bytes that may be anything: bounded, and nothing is expanded or fetched."""
+"""Parses bytes that may be anything as JSON, XML or text, with bounds. Nothing is expanded or fetched."""
 
 import codecs
 import json
@@ -21,9 +21,8 @@ _SPACE = re.compile(r"[\s\x00,]*")
 
 
 def text_of(data: bytes, *guesses: str) -> str:
-    """The bytes as text: UTF-8, with or without its mark, UTF-16 with it, the encoding that an XML declaration names, a guess, and
-    Latin-1, which takes anything.
-    """
+    """The bytes as text. Tried in turn: UTF-8, UTF-16 with a byte order mark, the encoding that an XML declaration names,
+    the guesses, and Latin-1, which accepts any bytes."""
     if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return data.decode("utf-16", "replace")
     declared = _DECLARED.match(data[:300])
@@ -52,10 +51,8 @@ def _refuse_json() -> Node:
 
 
 def json_values(text: str) -> Iterator[Node]:
-    """The JSON objects that follow each other in a text, also with control characters in them; ends where no further one begins.
-
-    What comes after the last is left: `end_of_json` says where.
-    """
+    """The JSON objects that follow each other in a text, which may hold control characters. Ends where no further object
+    begins; `end_of_json` gives that place."""
     at = _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
     while at < len(text) and text[at] in "{[":
         try:
@@ -67,7 +64,7 @@ def json_values(text: str) -> Iterator[Node]:
 
 
 def json_objects(text: str) -> tuple[list[Node], str]:
-    """The whole JSON objects at the beginning of a stream, and what is left of it: the beginning of the next one."""
+    """The complete JSON objects at the beginning of a stream, and the rest: the beginning of the next object."""
     found, at = [], _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
     while at < len(text) and text[at] in "{[":
         try:
@@ -80,7 +77,7 @@ def json_objects(text: str) -> tuple[list[Node], str]:
 
 
 class _Builder(TreeBuilder):
-    """Refuses a document type before anything of it is expanded; drops namespaces; bounded."""
+    """Builds the XML tree within bounds: refuses a document type before anything of it is expanded, and drops namespaces."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,15 +103,15 @@ def _local(name: str) -> str:
 
 
 def xml_of(data: bytes, *guesses: str) -> tuple[str, Node]:
-    """The root's name and what it holds. Raises Refuse for what is no XML, has a document type or is too large.
+    """The root element's name and content. Raises Refuse for bytes that are no XML, have a document type, or are too large.
 
-    Decoded before it is parsed, because expat knows no GBK; what stands before the first < is left out.
+    The bytes are decoded first, because expat does not know GBK. What precedes the first < is ignored.
     """
     return xml_of_text(text_of(data, *guesses, "gb18030"))
 
 
 def xml_of_text(text: str) -> tuple[str, Node]:
-    """As `xml_of`, of text."""
+    """As `xml_of`, for a text."""
     if re.search(r"<!DOCTYPE", text[:10_000], re.IGNORECASE):
         raise Refuse("xml_with_doctype", "no camera sends a document type")
     bare = _DECLARATION.sub("", text[max(text.find("<"), 0) :], count=1)
@@ -129,7 +126,7 @@ def xml_of_text(text: str) -> tuple[str, Node]:
 
 
 def _value_of(element: Element) -> Value:
-    """An element as JSON would hold it."""
+    """The element's content in the form that JSON would have."""
     text = (element.text or "").strip()
     if not element.attrib and not len(element):
         return text

@@ -1,4 +1,4 @@
-"""From what a parser found to an item: the rules that hold for every maker, in one place."""
+"""Makes items of what parsers found, by the rules that hold for all makers."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ LONGEST_PLATE = 16
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A read as a parser found it. Texts as sent; numbers in Vigie's units."""
+    """A read as a parser found it: texts as they were sent, numbers in Vigie's units."""
 
     plate: str
     moment: Moment | None
@@ -43,7 +43,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = frozenset()) -> Item:
-    """The item that a draft is. no_plate: further words of this sender for "none", in lower case."""
+    """The item that the draft makes. no_plate: further words by which this sender says that there was no plate, in lower
+    case."""
     if is_no_plate(draft.plate) or draft.plate.strip().lower() in no_plate:
         return Ignored(reason="no_plate", camera=identities(draft.camera), event_key=draft.event_key or None)
     plate = compacted(draft.plate)
@@ -85,7 +86,8 @@ def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = fro
 
 
 def compacted(text: str) -> str | Rejected:
-    """The compact form of a plate; empty where it holds only separators. A plate is never cut and never guessed."""
+    """The compact form of a plate; empty where it holds only separators. A text that has none is rejected, never shortened
+    or guessed."""
     try:
         plate = compact(text[:200])
     except BadRecord as error:
@@ -96,18 +98,18 @@ def compacted(text: str) -> str | Rejected:
 
 
 def _others(texts: tuple[str, ...], plate: str) -> tuple[str, ...]:
-    """Other texts that the sender considered, each once, in its order."""
+    """The other texts that the sender considered, each once, in the sender's order."""
     plates = [found for text in texts[:50] if isinstance(found := compacted(text), str) and found and found != plate]
     return tuple(dict.fromkeys(plates))[:16]
 
 
 def identities(camera: Mapping[str, str]) -> dict[str, str]:
-    """The identities that say something."""
+    """Those of the camera's identities that are not empty or meaningless."""
     return {name: value.strip()[:200] for name, value in camera.items() if value.strip()}
 
 
 def place(lat: float | None, lon: float | None) -> Position | None:
-    """A position; None for what is no place: nothing, 0 and 0, -1 and -1, out of range."""
+    """The position; None for a missing or impossible one: (0, 0), (-1, -1), or out of range."""
     if lat is None or lon is None or (lat, lon) in ((0, 0), (-1, -1)) or not (-90 <= lat <= 90 and -180 <= lon <= 180):
         return None
     return Position(lat=lat, lon=lon)

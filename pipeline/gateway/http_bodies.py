@@ -1,4 +1,4 @@
-"""Bodies as HTTP carries them: chunked, compressed, cut off. Bounded: a bomb is refused before it is whole."""
+"""Unpacks HTTP bodies: chunked, compressed, or cut off. A body that would become too large is refused while it is unpacked."""
 
 import re
 import zlib
@@ -19,9 +19,9 @@ def head_of(text: str) -> tuple[str, str, dict[str, str]]:
 
 
 def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
-    """The body without chunks and compression, and how many bytes of it were promised and did not come.
+    """The body without chunks and compression, and how many promised bytes are missing.
 
-    Raises Refuse for what is too large, and for what says it is compressed and is not.
+    Raises Refuse for a body that is too large, or that is not compressed though its header says so.
     """
     short_by = 0
     if "chunked" in headers.get("transfer-encoding", "").lower():
@@ -39,7 +39,8 @@ def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
 
 
 def unchunked(body: bytes) -> tuple[bytes, bool]:
-    """The body without its chunks' sizes, and whether the last chunk came. A body without chunks is returned as it is."""
+    """The body without the sizes of its chunks, and whether its last chunk has come. A body that is not chunked is returned
+    unchanged."""
     found, at = bytearray(), 0
     while size := _CHUNK.match(body, at):
         length = int(size[1], 16)
@@ -52,7 +53,8 @@ def unchunked(body: bytes) -> tuple[bytes, bool]:
 
 
 def inflated(body: bytes) -> tuple[bytes, bool]:
-    """The body uncompressed (gzip, zlib, raw deflate), and whether it was whole. Raises Refuse for a bomb or for no such format."""
+    """The body uncompressed (gzip, zlib, raw deflate), and whether it was complete. Raises Refuse for a result that is too
+    large, or another format."""
     for bits in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):
         inflater = zlib.decompressobj(bits)
         try:

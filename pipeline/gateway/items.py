@@ -1,4 +1,4 @@
-"""What a message holds, item by item: a read, something to ignore, something to refuse."""
+"""The items of a camera's message: reads, items to ignore, and items to reject."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -26,14 +26,15 @@ RejectedReason = Literal[
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture as it came."""
+    """A picture as the camera sent it."""
 
     kind: PictureKind
     data: bytes
 
 
 class CameraRead(msgspec.Struct, frozen=True, kw_only=True):
-    """A read as a camera's message says it, in Vigie's words; which registered camera it is, is the registry's matter."""
+    """A read as a camera's message states it, in Vigie's units. The registry decides later which registered camera it is
+    from."""
 
     plate: str  # compact form
     plate_as_sent: str
@@ -67,7 +68,7 @@ class CameraRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ignored(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing to keep, and nothing wrong."""
+    """An item without content, such as a heartbeat. Nothing is wrong with it."""
 
     reason: IgnoredReason
     camera: Mapping[str, str] = {}
@@ -75,7 +76,7 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rejected(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that can never become a read: a dead letter."""
+    """An item that can never become a read. It becomes a dead letter."""
 
     reason: RejectedReason
     detail: str = ""
@@ -85,7 +86,7 @@ Item = CameraRead | Ignored | Rejected
 
 
 class Refuse(Exception):
-    """Raised while parsing when the whole message is refused."""
+    """Raised by a parser to refuse the whole message."""
 
     def __init__(self, reason: RejectedReason, detail: str = "") -> None:
         super().__init__(reason)

@@ -33,5 +33,5 @@ BY_NAME = {maker.NAME: maker for maker in MAKERS}
 
 
 def maker_of(request: Request) -> Maker | None:
-    """Whose message this is; None where nobody knows it."""
+    """The maker that recognises this message as its own; None: none does."""
     return next((maker for maker in MAKERS if maker.recognises(request)), None)

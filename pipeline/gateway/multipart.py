@@ -1,4 +1,5 @@
-"""Multipart bodies as cameras send them: doubled delimiters, bare line feeds, no end, a wrong boundary, pictures that hold it.
+"""Splits multipart bodies as cameras send them: with doubled delimiters, bare line feeds, no end, a wrong boundary, or
+pictures that contain the boundary.
 
 A part ends where its own Content-Length leads to a delimiter, else at the next line that is one.
 """
@@ -32,7 +33,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def labels(self) -> tuple[str, str]:
-        """The form field's name and the file's, as sent."""
+        """The names of the form field and of the file, as sent."""
         found = {
             key.lower(): quoted or bare
             for key, quoted, bare in _PARAMETER.findall(self.headers.get("content-disposition", ""))
@@ -41,12 +42,12 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_picture(self) -> bool:
-        """Whether it says that it is a picture, or is a JPEG or PNG."""
+        """Whether its header says that it is a picture, or its bytes are a JPEG or PNG."""
         return self.content_type.startswith("image/") or self.body[:3] in (b"\xff\xd8\xff", b"\x89PN")
 
 
 def boundary_in(content_type: str, body: bytes) -> bytes:
-    """The boundary that the header names, where the body holds it; else the one of the body's first line."""
+    """The boundary that the header names, if the body contains it; else that of the body's first line."""
     named = _BOUNDARY.search(content_type)
     boundary = (named[1] or named[2]).encode("latin-1", "replace") if named else b""
     if boundary and b"--" + boundary in body:

@@ -1,4 +1,4 @@
-"""A value of JSON or XML that may be asked for anything: what is not there is empty, and nothing raises."""
+"""A value of JSON or XML whose methods never raise: what is missing is empty."""
 
 import math
 import re
@@ -13,7 +13,7 @@ MAX_LIST = 1000
 
 
 class Node:
-    """One value, and the way to what lies in it."""
+    """One value, with access to the values inside it."""
 
     __slots__ = ("value",)
 
@@ -21,7 +21,7 @@ class Node:
         self.value = value
 
     def at(self, *names: str) -> "Node":
-        """What lies under these names, one below the other; of a list its first object is asked."""
+        """The value under these names, one inside the other. In a list, its first object is used."""
         here = self.value
         for name in names:
             if isinstance(here, list):
@@ -30,15 +30,15 @@ class Node:
         return Node(here)
 
     def first(self, *names: str) -> "Node":
-        """The first of these names that holds something."""
+        """The value of the first of these names that is not empty."""
         return next((found for name in names if (found := self.at(name))), Node(None))
 
     def __bool__(self) -> bool:
-        """Whether there is something: neither nothing nor an empty text, list or object."""
+        """Whether the value is present and not an empty text, list or object."""
         return self.value is not None and self.value not in ("", [], {})
 
     def __iter__(self) -> Iterator[Self]:
-        """A list's nodes; one value alone is a list of one. At most MAX_LIST."""
+        """The nodes of a list, at most MAX_LIST; a single value counts as a list of one."""
         if self.value is None:
             return
         for one in self.value[:MAX_LIST] if isinstance(self.value, list) else [self.value]:
@@ -51,7 +51,7 @@ class Node:
 
     @property
     def text(self) -> str:
-        """The text, or a number as text; empty for all else."""
+        """The text, or a number as text; empty for any other value."""
         here = self.value
         if isinstance(here, dict):
             here = here.get("#text")
@@ -61,12 +61,12 @@ class Node:
 
     @property
     def word(self) -> str:
-        """The text without blanks around it."""
+        """The text without blanks at its ends."""
         return self.text.strip()
 
     @property
     def number(self) -> float | None:
-        """The finite number, also where it is sent as text, with a point or a comma; None where there is none."""
+        """The number, if it is finite; it may be sent as text, with a point or a comma. None: there is none."""
         here = self.value
         if isinstance(here, int | float) and not isinstance(here, bool):
             try:
@@ -78,7 +78,7 @@ class Node:
 
     @property
     def integer(self) -> int | None:
-        """The number where it is whole."""
+        """The number, if it is whole; else None."""
         here = self.value
         if isinstance(here, int) and not isinstance(here, bool):
             return here
@@ -90,5 +90,5 @@ class Node:
 
     @property
     def truth(self) -> bool | None:
-        """Yes or no, as texts and numbers say it, too; None where neither is said."""
+        """True or False, which may be sent as text or number; None for any other value."""
         return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}.get(self.word.lower())

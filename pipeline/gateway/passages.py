@@ -1,6 +1,8 @@
-"""Several messages on one passage: a correction is a read of its own, a state with nothing new is ignored, a repeat is the same.
+"""Relates several messages about one passage: a correction is a read of its own, a message with nothing new is ignored, a
+repetition is the same read.
 
-A sender's passage key ties them. Keys come again (a camera's counter starts with the camera), so they are kept for a while only.
+The sender's passage key tells which belong together. Keys are reused (a camera's counter restarts with the camera), so each
+is remembered for a limited time.
 """
 
 from collections import OrderedDict
@@ -24,13 +26,13 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PassageMemory:
-    """What came lately from the cameras of one gateway process: bounded, the longest ago goes first."""
+    """The recent items from the cameras of one gateway process. Its size is bounded; the oldest are dropped first."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def related(self, item: Item, sender: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
-        """The read with its relation to what came before, or Ignored where it says nothing new."""
+        """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new."""
         if not isinstance(item, CameraRead):
             return item
         key = self._key(item, sender)
@@ -59,7 +61,7 @@ class PassageMemory:
 
     @staticmethod
     def _key(item: CameraRead, sender: str) -> str:
-        """The passage key; for senders without one the read itself: camera, time and plate."""
+        """The passage key; for senders that have none: camera, time and plate."""
         camera = ",".join(f"{name}={value}" for name, value in sorted(item.camera.items()))
         own = f"k:{item.event_key}" if item.event_key is not None else f"r:{item.captured_at_ms}:{item.plate}"
         return f"{sender}|{camera}|{own}"

@@ -1,4 +1,4 @@
-"""What may not come in: faces, persons, owners, phone numbers, addresses. Parsers never take them; here they are counted."""
+"""Counts what may not come in: faces, persons, owners, phone numbers, addresses. Parsers never take them in."""
 
 import re
 from collections import Counter
@@ -23,7 +23,7 @@ _KINDS: Mapping[str, re.Pattern[bytes]] = {
 
 
 def count_personal(body: bytes) -> Mapping[str, int]:
-    """How often each kind stands in a message.
+    """How often each kind of personal data occurs in a message.
 
     >>> count_personal(b'{"LPR": "1ABC234", "LPR_USER": "somebody", "LPR_PHONE": ""}')
     {'owner': 1}

@@ -1,4 +1,5 @@
-"""Pictures in messages: base64 in its dresses, two in one text, and what a JPEG shows by its size."""
+"""Finds the pictures in messages: decodes base64, splits several JPEGs in one text, and tells by its size what a picture
+shows."""
 
 import base64
 import binascii
@@ -17,7 +18,7 @@ _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 def of_base64(text: str) -> list[bytes]:
-    """The pictures in a base64 text: none, one, or several JPEGs one after the other. What is no picture is left out."""
+    """The pictures in a base64 text: none, one, or several JPEGs one after the other. Other content is left out."""
     plain = re.sub(r"\s+", "", _DATA_PREFIX.sub("", text.strip()))
     plain = plain.replace("-", "+").replace("_", "/").rstrip("=")
     try:
@@ -41,7 +42,8 @@ def joined(data: bytes) -> Iterator[bytes]:
 
 
 def end_of_jpeg(data: bytes) -> int:
-    """Where the first JPEG ends: its segments are walked, because a thumbnail inside has an end of its own."""
+    """The index after the first JPEG. It goes from segment to segment, because a thumbnail inside has an end mark of its
+    own."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
@@ -60,7 +62,7 @@ def end_of_jpeg(data: bytes) -> int:
 
 
 def _end_of_scan(data: bytes, at: int) -> int:
-    """The end after a scan began: the first marker that neither belongs into a scan nor begins a table between two."""
+    """The index after the scan at `at`: of the first marker that does not belong to a scan or to a table between two scans."""
     for found in re.finditer(rb"\xff\xd9", data[at:]):
         after = at + found.end()
         if after == len(data) or data[after : after + 3] == JPEG or not data[after : after + 64].strip(b"\x00\r\n "):
@@ -70,7 +72,7 @@ def _end_of_scan(data: bytes, at: int) -> int:
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether a picture has its end; trailing zeros and line ends are allowed."""
+    """Whether the picture is complete; zeros and line ends may follow it."""
     if data.startswith(PNG):
         return b"IEND" in data[-64:]
     return not data.startswith(JPEG) or data.rstrip(b"\x00\r\n ").endswith(END)
@@ -90,16 +92,16 @@ def size_of(data: bytes) -> tuple[int, int] | None:
 
 
 def looks_like_a_plate(data: bytes) -> bool:
-    """Whether a picture is as wide and low as a plate's: at least 2.4 times as wide as high and at most 800 pixels wide."""
+    """Whether the picture has the proportions of a plate: at least 2.4 times as wide as high, and at most 800 pixels wide."""
     size = size_of(data)
     return size is not None and size[1] > 0 and size[0] <= 800 and size[0] >= 2.4 * size[1]
 
 
 def shown(data: bytes, otherwise: PictureKind = "overview") -> Picture:
-    """A picture whose sender does not say what it shows, or says it wrongly: by its size."""
+    """The picture, with its kind judged by its size, for senders that do not state the kind or state it wrongly."""
     return Picture(kind="plate" if looks_like_a_plate(data) else otherwise, data=data)
 
 
 def called(kind: PictureKind, text: str) -> tuple[Picture, ...]:
-    """The pictures in a base64 text of a field that says what they show."""
+    """The pictures in a base64 text, all of this kind, because the field that held it says so."""
     return tuple(Picture(kind=kind, data=data) for data in of_base64(text)[:MAX_PICTURES])

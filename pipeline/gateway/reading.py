@@ -1,4 +1,4 @@
-"""One message from its bytes to its items and the answer: what a listener does, without the listener."""
+"""Turns one message from its bytes into its items and the answer: the work of a listener without the network."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +17,7 @@ _SEND_AGAIN = frozenset({"incomplete_body", "xml_with_doctype", "unreadable", "t
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one message."""
+    """The result of one message: its items, its maker and the answer."""
 
     maker: str | None
     items: tuple[Item, ...]
@@ -35,7 +35,7 @@ def received(
     headers: Mapping[str, str] | None = None,
     maker: Maker | None = None,
 ) -> Reading:
-    """What becomes of a message as it came off the wire. maker: whose it is, where the listener knows; None: it is recognised."""
+    """The result of a message as it came over the network. maker: where the listener knows it; None: it is recognised."""
     headers = headers or {}
     try:
         plain, short_by = unpacked(body, headers)
@@ -48,7 +48,7 @@ def received(
 
 
 def read(request: Request, memory: PassageMemory, maker: Maker | None = None) -> Reading:
-    """As `received`, of a request that is unpacked."""
+    """As `received`, for a request that is already unpacked."""
     maker = maker or maker_of(request)
     if maker is None:
         refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")

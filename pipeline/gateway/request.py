@@ -1,4 +1,4 @@
-"""What came from a sender, and what the gateway knows beside it."""
+"""A message from a sender, and what the gateway knows besides."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -13,7 +13,7 @@ DateOrder = Literal["day_first", "month_first"]
 
 
 class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person has set for one camera because its messages cannot be trusted in it."""
+    """What an operator has set for one camera, because its messages are wrong in these points."""
 
     zone: str | None = None  # of its wall clock, e.g. Europe/Brussels or UTC; None: the site's
     utc_is_local: bool = False  # its epoch is the wall clock read as if it were UTC (Dahua)
@@ -23,7 +23,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known beside the bytes. Times are milliseconds since 1970, UTC."""
+    """What the gateway knows besides the bytes. Times are milliseconds since 1970, UTC."""
 
     received_at_ms: int
     site_zone: str = "Europe/Brussels"
@@ -41,7 +41,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One message as it came: over HTTP with its head, over any other way with an empty one."""
+    """One message: over HTTP with the request's head, over any other way with an empty one."""
 
     body: bytes
     circumstances: Circumstances
@@ -57,7 +57,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The query's fields; of a repeated one the last. At most 100."""
+        """The fields of the query, at most 100; of a repeated field the last value."""
         try:
             return dict(parse_qsl(urlsplit(self.target).query, max_num_fields=100))
         except ValueError:
@@ -69,23 +69,23 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
     def says(self, *words: bytes) -> bool:
-        """Whether the body holds all of these."""
+        """Whether the body contains all of these words."""
         return all(word in self.body for word in words)
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What the sender must read."""
+    """The answer for the sender."""
 
     status: int
     json: Mapping[str, str | bool | int] | None = None
 
     @property
     def good(self) -> bool:
-        """Whether the sender takes it for a yes and sends no more."""
+        """Whether the sender takes the answer as stored, and does not send again."""
         return self.status < 300
 
 
 def headers_of(lines: Sequence[str]) -> dict[str, str]:
-    """Names in lower case and values of a head's lines; what is no header is left out."""
+    """The headers in these lines, names in lower case; other lines are ignored."""
     pairs = (line.split(":", 1) for line in lines[:100] if ":" in line)
     return {name.strip().lower(): value.strip() for name, value in pairs}

@@ -1,8 +1,9 @@
-"""When a picture was taken, from what a camera calls its time.
+"""Computes when a picture was taken from what a camera calls its time.
 
-An explicit UTC number or offset first; a time without a zone is what the maker's document says, else in the camera's zone, else in
-the site's. A time that exists twice is the one nearest before arrival; one that does not exist is read in winter time and told of.
-Nothing is corrected by a guess: either a setting says so, or the time stays and `suspect` says why it may be wrong.
+An explicit UTC number or offset counts first; a time without a zone is in the zone that the maker's document names, else in
+the camera's zone, else in the site's. A time that exists twice is the one nearest before arrival; one that does not exist is
+read in winter time, and that is reported. Nothing is corrected by a guess: either a setting says so, or the time stays and
+`suspect` says why it may be wrong.
 """
 
 import re
@@ -26,7 +27,8 @@ _DIGITS = re.compile(
 
 
 class Wall(msgspec.Struct, frozen=True):
-    """A time as a text says it: the wall clock, its offset from UTC in minutes where one is said, whether fractions are."""
+    """A time written in a text: the wall clock, its offset from UTC in minutes if the text states one, and whether it has
+    fractions of a second."""
 
     clock: datetime  # without a zone
     offset_min: int | None = None
@@ -104,22 +106,23 @@ def ms_of(at: datetime) -> int:
 
 
 def in_utc(wall: Wall, offset_min: int, said: str) -> Moment:
-    """The moment of a wall clock that lies so far from UTC."""
+    """The moment at which a wall clock with this offset from UTC shows the time."""
     at = wall.clock.replace(tzinfo=UTC) - timedelta(minutes=offset_min)
     return Moment(ms=ms_of(at), said=said, offset_min=offset_min)
 
 
 def moment_of(text: str, field: str, around: Circumstances, *, zone: str | None = None) -> Moment | None:
-    """The moment that a text names. zone: what the maker's document says of times without one; None: the camera's or the site's.
+    """The moment that a text names. zone: the zone that the maker's document says for times without one; None: the camera's
+    or the site's.
 
-    Raises Refuse for a date that can be read both ways.
+    Raises Refuse for a date that can be read in two ways.
     """
     wall = wall_of(text, around.camera_settings.date_order)
     return moment_of_wall(wall, field, around, zone=zone) if wall is not None else None
 
 
 def moment_of_wall(wall: Wall, field: str, around: Circumstances, *, zone: str | None = None) -> Moment:
-    """As `moment_of`, of a time that was read already."""
+    """As `moment_of`, for a time that was already parsed."""
     if wall.offset_min is not None and not around.camera_settings.offset_is_wrong:
         return in_utc(wall, wall.offset_min, f"{field} with its offset")
     zone = around.camera_settings.zone or zone or around.site_zone
@@ -150,12 +153,13 @@ def _in_zone(wall: Wall, zone: str, said: str, received_at_ms: int) -> Moment:
 
 
 def field_time(wall: Wall) -> str:
-    """The wall clock for a person."""
+    """The wall clock as text for a person."""
     return wall.clock.isoformat(sep=" ", timespec="seconds")
 
 
 def epoch(number: float | int | None, per_second: int, field: str) -> Moment | None:
-    """The moment of a number since 1970 in a unit that the maker's document fixes: never guessed by its size."""
+    """The moment of a number of units since 1970. per_second: units in a second, as the maker's document says; it is never
+    guessed from the number."""
     if number is None or number <= 0:
         return None
     ms = (number * 2000 // per_second + 1) // 2 if isinstance(number, int) else round(number * 1000 / per_second)
@@ -163,7 +167,7 @@ def epoch(number: float | int | None, per_second: int, field: str) -> Moment | N
 
 
 def local_epoch(number: int | None, ms: int, field: str, around: Circumstances) -> Moment | None:
-    """The moment of a wall clock that was written as seconds since 1970 as if it were UTC."""
+    """The moment of a wall clock that the camera wrote as seconds since 1970 as if it were UTC."""
     if number is None or not 0 < number < LATEST_MS // 1000:
         return None
     clock = EPOCH.replace(tzinfo=None) + timedelta(seconds=number, milliseconds=ms)

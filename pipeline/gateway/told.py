@@ -1,4 +1,4 @@
-"""What became of a message, as one JSON object: for scripts, for the waiting room, for the camera manager."""
+"""The result of a message as one JSON object: for scripts, for the waiting room, for the camera manager."""
 
 import hashlib
 from datetime import UTC, datetime
@@ -9,7 +9,8 @@ from pipeline.gateway.reading import Reading
 
 
 def told(reading: Reading, *, with_answer: bool) -> dict[str, Value]:
-    """Items, answer, maker. with_answer: False where the way has none (files, streams that the gateway opened, MQTT)."""
+    """Items, answer and maker of a message. with_answer: False for ways without an answer (files, streams that the gateway
+    opened, MQTT)."""
     answer: dict[str, Value] | None = None
     if with_answer:
         answer = {"status": reading.answer.status}

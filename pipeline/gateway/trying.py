@@ -1,7 +1,8 @@
-"""Payloads in files: what they would become, in order, without a server.
+"""Tries payloads in files: what they would become, in order, without a server.
 
-Beside PAYLOAD may stand STEM.http (request line and headers as sent, or the head of an answer that the gateway asked for) and
-STEM.given.json (what is known beside the bytes: site_zone, received_at, camera_settings, topic, folder, file_age_s, video_source).
+Beside PAYLOAD may stand STEM.http (request line and headers as sent, or the head of an answer that the gateway asked for)
+and STEM.given.json (what is known besides the bytes: site_zone, received_at, camera_settings, topic, folder, file_age_s,
+video_source).
 """
 
 import time
@@ -20,7 +21,7 @@ from pipeline.gateway.request import MAX_BODY, CameraSettings, Circumstances
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """STEM.given.json. Unknown names are ignored: they are for people."""
+    """The content of STEM.given.json. Unknown names are ignored."""
 
     site_zone: str = "Europe/Brussels"
     received_at: datetime | None = None
@@ -32,7 +33,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one file, and whether its way has an answer at all."""
+    """The result of one file. with_answer: whether such a message is answered at all."""
 
     path: Path
     reading: Reading
@@ -40,9 +41,9 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tried(paths: Sequence[Path], zone: str | None = None, maker: Maker | None = None) -> Iterator[Tried]:
-    """What becomes of these files, one after the other, as one camera's or one network's messages.
+    """The results of these files, one after the other, as messages of one camera or network.
 
-    Raises Misconfigured for a file that cannot be read and for what stands beside it and cannot be understood.
+    Raises Misconfigured for a file that cannot be read, or a file beside it that cannot be understood.
     """
     memory = PassageMemory()
     for path in paths:
@@ -66,7 +67,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _beside(path: Path, ending: str) -> bytes | None:
-    """The file of the same name with another ending; None where there is none."""
+    """The content of the file with the same name and another ending; None: there is none."""
     other = path.with_name(path.stem + ending)
     return _bytes_of(other) if other.is_file() and other != path else None
 
@@ -80,7 +81,7 @@ def _given(path: Path) -> Given:
 
 
 def _circumstances(given: Given, path: Path, zone: str | None) -> Circumstances:
-    """What is known of a file: received_at without a zone is UTC."""
+    """What is known of a file besides its bytes. A received_at without a zone is UTC."""
     at = given.received_at
     now_ms = int(time.time() * 1000) if at is None else round(_aware(at).timestamp() * 1000)
     return Circumstances(

@@ -1,4 +1,4 @@
-"""What senders' words mean in Vigie's: directions, classes of vehicles, colours, makes, and the words for "no plate"."""
+"""Translates senders' words to Vigie's: directions, classes of vehicles, colours, makes, and the words for "no plate"."""
 
 import re
 from collections.abc import Mapping
@@ -53,16 +53,16 @@ def _letters(text: str) -> str:
 
 
 def is_no_plate(text: str) -> bool:
-    """Whether the text says that there was no plate, compared before it is made compact: UNKNOWN would pass as one.
+    """Whether the text says that there was no plate. Call it before the text is made compact: UNKNOWN would pass as a plate.
 
-    >>> is_no_plate(" Unknown "), is_no_plate("Not defined"), is_no_plate("1-ABC-234"), is_no_plate("\u65e0\u8f66\u724c")
+    >>> is_no_plate(" Unknown "), is_no_plate("Not defined"), is_no_plate("1-ABC-234"), is_no_plate("无车牌")
     (True, True, False, True)
     """
     return text.strip().lower() in NO_PLATE
 
 
 def said(text: str) -> str | None:
-    """The text without blanks around it; None for words that say nothing."""
+    """The text without blanks at its ends; None for words that mean "unknown"."""
     word = text.strip()
     return None if word.lower() in UNSAID else word[:200]
 
@@ -73,7 +73,7 @@ def direction_of(text: str) -> Direction | None:
 
 
 def class_of(text: str) -> VehicleClass:
-    """The class of vehicle; `unknown` for a word that is not known."""
+    """The class of vehicle; `unknown` for an unknown word."""
     return _CLASS.get(_letters(text), "unknown")
 
 
@@ -88,13 +88,14 @@ def colour_of(text: str) -> str | None:
 
 
 def make_of(text: str) -> str | None:
-    """The make as sent; None for a number of a maker's own table and for words that say nothing."""
+    """The make as sent; None for a number of a maker's own table and for words that mean "unknown"."""
     word = said(text)
     return None if word is None or not any(character.isalpha() for character in word) else word
 
 
 def speed_of(number: float | None, factor: float = 1.0) -> float | None:
-    """km/h, to a tenth; None for 0, which means not measured everywhere, and for what no vehicle drives."""
+    """The speed in km/h, to a tenth. None for 0, which means "not measured" everywhere, and for a speed that no vehicle
+    reaches."""
     if number is None:
         return None
     found = round(number * factor, 1)
@@ -102,7 +103,7 @@ def speed_of(number: float | None, factor: float = 1.0) -> float | None:
 
 
 def speed_in(text: str) -> float | None:
-    """km/h of a text with its unit: 10 mph, 50 km/h, 13.9 m/s; without one it is km/h.
+    """The speed in km/h of a text with its unit: 10 mph, 50 km/h, 13.9 m/s; a number without a unit is km/h.
 
     >>> speed_in("10 mph"), speed_in("50 km/h"), speed_in("-")
     (16.1, 50.0, None)
@@ -116,10 +117,10 @@ def speed_in(text: str) -> float | None:
 
 
 def share_of(number: float | None, of: float = 1.0) -> float | None:
-    """A confidence as a share of 1; None where it is not on the scale."""
+    """A confidence as 0..1; None where it is not on the scale 0..`of`."""
     return round(number / of, 12) if number is not None and 0 <= number <= of else None
 
 
 def lane_of(number: int | None) -> int | None:
-    """The lane; None for what is no lane's number."""
+    """The lane's number; None for a number that is no lane."""
     return number if number is not None and 1 <= number <= 32 else None

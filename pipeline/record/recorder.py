@@ -1,4 +1,4 @@
-"""Writes to the record: each entry is a message on the topic `accesses`, and counts once every copy of the broker has it."""
+"""Writes entries to the record: each is a message on the topic `accesses`, and counts when every copy of the broker has it."""
 
 import asyncio
 import secrets
@@ -55,7 +55,8 @@ class KafkaRecorder:
         )
 
     async def _write(self, entry_of: Callable[[int, MonthKey], Access]) -> None:
-        """One of the two. What was cut off after it was sent may still arrive: that is an entry too many, never one too few."""
+        """Send one entry and wait for the acknowledgement. An entry whose wait was cancelled may still arrive: that may add
+        an entry, but never lose one."""
         at_ms = self._now_ms()
         try:
             async with asyncio.timeout(self._patience_s):

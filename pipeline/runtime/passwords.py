@@ -1,4 +1,4 @@
-"""Passwords: hashed with argon2id, in threads of their own, so that nothing else waits for a hash (some 0.1 to 0.4 s each)."""
+"""Hashes passwords with argon2id in threads of their own, so that nothing else waits for a hash (0.1 to 0.4 s each)."""
 
 import asyncio
 import secrets
@@ -26,7 +26,7 @@ def hashed(password: str) -> str:
 
 
 def fits(password_hash: str | None, password: str) -> bool:
-    """Whether it is the password; takes as long for an account that has none."""
+    """Whether this is the account's password. password_hash None: the account has none; that takes as long, and gives False."""
     try:
         return _HASHER.verify(password_hash or _NOBODYS, password) and password_hash is not None
     except (VerificationError, InvalidHashError):
@@ -34,13 +34,13 @@ def fits(password_hash: str | None, password: str) -> bool:
 
 
 def initial_password() -> str:
-    """A password for the first login, 100 bits, in letters and digits that are not mistaken for each other."""
+    """A new random password for the first login: 100 bits, in letters and digits that look unlike each other."""
     letters = "abcdefghijkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
 
 
 class Passwords:
-    """The two functions above in threads of their own. Raises Unavailable where too many wait."""
+    """`hashed` and `fits` in threads of their own. Raises Unavailable where too many calls wait."""
 
     def __init__(self, threads: int = THREADS) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
@@ -51,11 +51,11 @@ class Passwords:
         return await self._run(hashed, password)
 
     async def fits(self, password_hash: str | None, password: str) -> bool:
-        """Whether it is the password."""
+        """Whether this is the account's password; see `fits`."""
         return await self._run(fits, password_hash, password)
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """End the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *arguments: str | None) -> T:

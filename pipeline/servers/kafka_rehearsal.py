@@ -1,4 +1,5 @@
-"""Makes the archive of Kafka's classes: runs a broker once, through what every start does; Java writes down what it loaded."""
+"""Makes the archive of Kafka's classes: runs a broker once through all that a start does, while Java writes down the classes
+it loads."""
 
 import tempfile
 from pathlib import Path
@@ -16,7 +17,8 @@ WRITTEN_WITHIN_S = (
 
 
 async def make_archive() -> Path:
-    """The archive; made now if there is none. Takes some 20 s then. Raises StartFailed, JarsUnavailable, OSError."""
+    """The archive's path. Makes the archive if there is none, which takes some 20 s. Raises StartFailed, JarsUnavailable,
+    OSError."""
     target = archive_file()
     if target.is_file():
         return target

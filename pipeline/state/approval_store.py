@@ -1,4 +1,4 @@
-"""What waits for a second person, what one approved, and which answers a repeated write gets again."""
+"""Stores what waits for a second person, what was approved, and the answers that a repeated write gets again."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -18,7 +18,7 @@ ANSWERS_KEPT_MS = 24 * 3_600_000
 
 
 class Waiting(Message, frozen=True, kw_only=True):
-    """What somebody wants to do and needs a second person for. content: the item that would be written, as JSON; empty: removed."""
+    """An act that needs a second person. content: the item that would be written, as JSON; empty: the item would be removed."""
 
     approval_id: Identifier
     act: Act
@@ -31,7 +31,7 @@ class Waiting(Message, frozen=True, kw_only=True):
     approved_by: Identifier | None = None
 
     def approval(self) -> Approval | None:
-        """The second person's word, if it was given."""
+        """The second person's approval; None: not given yet."""
         if self.approved_by is None:
             return None
         return Approval(
@@ -42,18 +42,18 @@ class Waiting(Message, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class ApprovalStore:
-    """Every method raises Unavailable when Redis is away."""
+    """Keeps waiting acts and approvals in Redis. Every method raises Unavailable when Redis is away."""
 
     client: redis.asyncio.Redis
     namespace: str
 
     async def put(self, waiting: Waiting) -> None:
-        """Keep it until it ends."""
+        """Store the act. After its expiry it counts as gone, and `all` deletes it."""
         with redis_edge(WHAT):
             await self.client.hset(self._key, waiting.approval_id, msgspec.json.encode(waiting))
 
     async def all(self, now_ms: int) -> list[Waiting]:
-        """What has not ended, by its end; what has is dropped."""
+        """All acts that have not expired, soonest expiry first. Expired ones are deleted."""
         with redis_edge(WHAT):
             found = await self.client.hgetall(self._key)
             every = [msgspec.json.decode(data, type=Waiting) for data in found.values()]
@@ -62,14 +62,14 @@ class ApprovalStore:
         return sorted((one for one in every if one.ends_ms > now_ms), key=lambda one: (one.ends_ms, one.approval_id))
 
     async def find(self, approval_id: str, now_ms: int) -> Waiting | None:
-        """The one of this id, unless it has ended or was used."""
+        """The act with this id; None: it has expired or was used."""
         with redis_edge(WHAT):
             data = await self.client.hget(self._key, approval_id)
         waiting = None if data is None else msgspec.json.decode(data, type=Waiting)
         return waiting if waiting is not None and waiting.ends_ms > now_ms else None
 
     async def use(self, approval_id: str) -> bool:
-        """Take it out: of several who try at once one succeeds."""
+        """Delete the act because it is done now. Of several calls at once only one returns True."""
         with redis_edge(WHAT):
             return bool(await self.client.hdel(self._key, approval_id))
 
@@ -79,7 +79,7 @@ class ApprovalStore:
 
 
 class Answered(Message, frozen=True, kw_only=True):
-    """What a write was answered. request: the digest of what was asked; status 0: it is still being done."""
+    """The answer to a write. request: the digest of what was asked. status 0: it is still being done."""
 
     request: Digest
     status: Annotated[int, msgspec.Meta(ge=0, le=599)] = 0
@@ -94,7 +94,8 @@ class AnswerStore:
     namespace: str
 
     async def begin(self, user_id: str, key: str, request: str) -> Answered | None:
-        """Note that this is being done now; what it was answered, or that it is being done, where the key was used before."""
+        """Note that a write begins. If this person used the key before, returns that write's answer, or that it is still
+        being done; else None."""
         name, mine = self._key(user_id, key), msgspec.json.encode(Answered(request=request))
         with redis_edge("answers"):
             if await self.client.set(name, mine, px=ANSWERS_KEPT_MS, nx=True):
@@ -103,7 +104,7 @@ class AnswerStore:
         return Answered(request=request) if data is None else msgspec.json.decode(data, type=Answered)
 
     async def end(self, user_id: str, key: str, answered: Answered | None) -> None:
-        """Keep the answer; None: it came to nothing, and may be tried again."""
+        """Store the answer. None: the write failed and may be tried again."""
         name = self._key(user_id, key)
         with redis_edge("answers"):
             if answered is None:

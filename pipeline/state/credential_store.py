@@ -1,4 +1,4 @@
-"""How persons prove who they are: a password's hash and passkeys' public keys, a hash in Redis for each account."""
+"""Stores how persons prove who they are: a password's hash and passkeys' public keys, in one Redis hash for each account."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ KeyBytes = Annotated[bytes, msgspec.Meta(max_length=2048)]
 
 
 class Passkey(Message, frozen=True, kw_only=True):
-    """One authenticator of one person. credential_id, public_key: as WebAuthn has them; uses: its own count, 0: it keeps none."""
+    """One passkey of one person. credential_id, public_key: as WebAuthn defines them. uses: its own counter; 0: it has none."""
 
     credential_id: KeyBytes
     public_key: KeyBytes
@@ -28,7 +28,7 @@ class Passkey(Message, frozen=True, kw_only=True):
 
 
 class Credentials(Message, frozen=True, kw_only=True):
-    """What an account has. initial: another one chose the password, so that it serves to choose one's own alone."""
+    """An account's credentials. initial: the password was set by another person, and only serves to choose a new one."""
 
     password_hash: Text | None = None
     initial: bool = False
@@ -37,13 +37,13 @@ class Credentials(Message, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class CredentialStore:
-    """Every method raises Unavailable when Redis is away."""
+    """Keeps credentials in Redis. Every method raises Unavailable when Redis is away."""
 
     client: redis.asyncio.Redis
     namespace: str
 
     async def of(self, user_id: str) -> Credentials:
-        """What the account has; nothing for one that is not known."""
+        """The credentials of the account; empty ones for an unknown account."""
         with redis_edge(WHAT):
             found: dict[Any, Any] = await self.client.hgetall(self._key(user_id))
         return Credentials(
@@ -57,7 +57,7 @@ class CredentialStore:
         )
 
     async def set_password(self, user_id: str, password_hash: str, *, initial: bool) -> None:
-        """Give the account this password's hash instead of what it had."""
+        """Replace the account's password hash."""
         with redis_edge(WHAT):
             pipe = self.client.pipeline(transaction=True)
             pipe.hset(self._key(user_id), "password", password_hash)
@@ -68,12 +68,12 @@ class CredentialStore:
             await pipe.execute()
 
     async def put_passkey(self, user_id: str, passkey: Passkey) -> None:
-        """Add a passkey, or write its count of uses."""
+        """Add a passkey, or update its counter of uses."""
         with redis_edge(WHAT):
             await self.client.hset(self._key(user_id), _field(passkey.credential_id), msgspec.json.encode(passkey))
 
     async def remove(self, user_id: str) -> None:
-        """Take everything that the account could log in with."""
+        """Delete all credentials of the account."""
         with redis_edge(WHAT):
             await self.client.delete(self._key(user_id))
 
@@ -83,13 +83,13 @@ class CredentialStore:
 
 @dataclass(frozen=True, slots=True)
 class AttemptStore:
-    """Counts of attempts, each for a time. Every method raises Unavailable when Redis is away."""
+    """Counts attempts by name, each count for a limited time. Every method raises Unavailable when Redis is away."""
 
     client: redis.asyncio.Redis
     namespace: str
 
     async def counted(self, names: list[str], for_ms: int) -> list[tuple[int, int]]:
-        """Count one more for each name; for each the count, and in how many ms it begins anew."""
+        """Add one attempt to each name. Returns for each the count, and in how many ms it is reset."""
         keys = [self._key(name) for name in names]
         with redis_edge("attempts"):
             pipe = self.client.pipeline(transaction=False)
@@ -101,7 +101,7 @@ class AttemptStore:
         return [(int(found[at]), int(found[at + 2])) for at in range(0, len(found), 3)]
 
     async def forget(self, names: list[str]) -> None:
-        """Begin these counts anew."""
+        """Reset the counts of these names."""
         with redis_edge("attempts"):
             await asyncio.gather(*(self.client.delete(self._key(name)) for name in names))
 

@@ -1,4 +1,4 @@
-"""The keys under which the record names plates: one a month, in Redis, where each ends by itself."""
+"""Stores the keys under which the record names plates: one a month, in Redis, where each expires by itself."""
 
 import secrets
 
@@ -14,10 +14,10 @@ AHEAD_MS = 2 * 24 * 3_600_000
 
 
 class RecordKeys:
-    """Reads the months' keys. The agent `audit` alone makes them; everybody else may only read.
+    """Reads the months' keys. Only the agent `audit` makes them; all others may only read.
 
-    If Redis loses one, the entries that it named can no longer be found by plate, and answers no longer be compared with their
-    digests; the entries themselves stay.
+    If Redis loses a key, entries of that month can no longer be found by plate, and answers can no longer be compared with
+    their digests; the entries themselves stay.
     """
 
     def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
@@ -26,7 +26,7 @@ class RecordKeys:
         self._latest: MonthKey | None = None
 
     async def at(self, at_ms: int) -> MonthKey:
-        """The key of this time's month. Raises NotRecorded where there is none, or Redis does not answer."""
+        """The key of the month of this time. Raises NotRecorded when there is none, or Redis does not answer."""
         month = month_of(at_ms)
         if self._latest is None or self._latest.month != month:
             try:
@@ -38,13 +38,13 @@ class RecordKeys:
         return self._latest
 
     async def of(self, month: str) -> MonthKey | None:
-        """The key of a month (2026-11); None when it has ended, or never was. Raises Unavailable."""
+        """The key of a month (2026-11); None: it has expired or never existed. Raises Unavailable."""
         with redis_edge(WHAT):
             secret = await self._client.get(self._prefix + month)
         return MonthKey(month, secret.encode() if isinstance(secret, str) else secret) if secret else None
 
     async def make(self, now_ms: int) -> None:
-        """Make the keys of this month and, shortly before it begins, the next, where they are missing. Raises Unavailable."""
+        """Make the missing key of this month and, shortly before the month ends, of the next one. Raises Unavailable."""
         for month in {month_of(now_ms), month_of(now_ms + AHEAD_MS)}:
             with redis_edge(WHAT):
                 await self._client.set(

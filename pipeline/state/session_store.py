@@ -1,6 +1,6 @@
-"""Who is logged in: sessions in Redis under the digest of an opaque token, so that what Redis holds opens nothing.
+"""Stores sessions in Redis under the digest of an opaque token, so that nobody can log in with what Redis holds.
 
-Two counts, of all sessions and of each person, stand in every session; to end them all is to raise the count.
+Two counters, of all sessions and of each person, are part of every session; raising a counter ends all its sessions.
 """
 
 import secrets
@@ -22,14 +22,14 @@ CHALLENGE_MS = 300_000
 
 @dataclass(frozen=True, slots=True)
 class SessionStore:
-    """Every method raises Unavailable when Redis is away."""
+    """Keeps sessions in Redis. Every method raises Unavailable when Redis is away."""
 
     client: redis.asyncio.Redis
     namespace: str
     bounds: Bounds
 
     async def open(self, user_id: str, how: Proof, now_ms: int) -> tuple[str, Session]:
-        """A new session and its token, which stands nowhere else."""
+        """A new session and its token, which is stored nowhere."""
         session = Session(
             user_id=user_id,
             how=how,
@@ -59,11 +59,11 @@ class SessionStore:
         return None if data is None else _decoded(data)
 
     async def keep(self, token: str, session: Session, now_ms: int) -> bool:
-        """Write a session's new state, unless it was ended meanwhile; whether it was there."""
+        """Store a session's new state. Returns False, and stores nothing, when it was ended meanwhile."""
         return await self._write(token, session, now_ms, only_known=True)
 
     async def rotate(self, token: str, session: Session, now_ms: int) -> str:
-        """The session under a new token; the old one opens nothing any more."""
+        """Move the session to a new token, which is returned. The old one is no longer valid."""
         new = secrets.token_urlsafe(32)
         await self._write(new, session, now_ms)
         await self.end(token)
@@ -80,26 +80,26 @@ class SessionStore:
             await self.client.hincrby(self._counts, user_id or ALL, 1)
 
     async def stamps(self, user_id: str) -> tuple[int, int]:
-        """How often all sessions, and those of this person, were ended."""
+        """The two counters: how often all sessions were ended, and how often this person's were."""
         with redis_edge(WHAT):
             every, own = await self.client.hmget(self._counts, [ALL, user_id])
         return int(every or 0), int(own or 0)
 
     async def all_stamps(self) -> dict[str, int]:
-        """All these counts, by user_id and ALL."""
+        """All counters, by user_id and ALL."""
         with redis_edge(WHAT):
             found: dict[Any, Any] = await self.client.hgetall(self._counts)
         return {name.decode(): int(count) for name, count in found.items()}
 
     async def put_challenge(self, challenge: bytes) -> str:
-        """Keep what a passkey has to sign; the name under which it is found once."""
+        """Store a challenge that a passkey has to sign. Returns the name by which it can be fetched once."""
         name = secrets.token_urlsafe(16)
         with redis_edge(WHAT):
             await self.client.set(self._challenge(name), challenge, px=CHALLENGE_MS)
         return name
 
     async def take_challenge(self, name: str) -> bytes | None:
-        """The challenge of this name, once; None: used, too old, or never given."""
+        """The challenge with this name, which is deleted; None: used, expired or never stored."""
         with redis_edge(WHAT):
             found: Any = await self.client.getdel(self._challenge(name))
         return None if found is None else bytes(found)
@@ -122,7 +122,7 @@ class SessionStore:
 
 
 def _decoded(data: bytes) -> Session | None:
-    """The session; None for what another release wrote and this one cannot read: its owner logs in again."""
+    """The session in these bytes; None when another release wrote it and this one cannot read it: the person logs in again."""
     try:
         return msgspec.json.decode(data, type=Session)
     except msgspec.MsgspecError:

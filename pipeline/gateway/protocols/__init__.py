@@ -1,10 +1,9 @@
 """One module a maker, each with the same names.
 
-- `NAME`: as `vigie cameras` and `docs/cameras` call it.
-- `recognises(request)`: whether a message is this maker's, by its path, headers and what stands in it.
-- `parse(request)`: the items in it, in its order. Raises Refuse where nothing of it can be read.
-- `answer(good)`: what the sender must read when all was kept, or when it shall send again.
-- `PASSAGE_MS`: how long a passage key of this sender names the same passage.
+- `NAME`: as `vigie cameras` and `docs/cameras` call it. - `recognises(request)`: whether a message is this maker's, by its
+path, headers and content. - `parse(request)`: the items in it, in its order. Raises Refuse where nothing of it can be read.
+- `answer(good)`: the answer by which the sender knows that everything was stored, or that it must send again. -
+`PASSAGE_MS`: how long a passage key of this sender names the same passage.
 """
 
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ from pipeline.gateway.request import Answer, Request
 
 
 class Maker(Protocol):
-    """What each module here has."""
+    """The functions that each maker's module has."""
 
     NAME: str
     PASSAGE_MS: int
@@ -28,11 +27,11 @@ class Maker(Protocol):
         """The items in it. Raises Refuse."""
 
     def answer(self, good: bool) -> Answer:
-        """What the sender must read."""
+        """The answer for the sender. good: everything was stored; otherwise the sender is to send again."""
 
 
 def plain_answer(good: bool) -> Answer:
-    """For senders that look at the status alone."""
+    """The answer for senders that look only at the HTTP status."""
     return Answer(status=200 if good else 400)
 
 

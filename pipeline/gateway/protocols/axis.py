@@ -25,7 +25,7 @@ PASSAGE_MS = KEPT_MS
 
 
 def recognises(request: Request) -> bool:
-    """A packet with its state and car, its application's events in ONVIF's envelope, its heartbeat."""
+    """Whether it is a packet with state and car, one of its application's events in an ONVIF envelope, or a heartbeat."""
     return (
         request.says(b'"carState"')
         or request.says(b'"plateUTF8"')
@@ -52,7 +52,7 @@ def parse(request: Request) -> list[Item]:
 
 
 def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The whole JSON objects at the beginning of a TCP stream, and what is left."""
+    """The complete JSON objects at the beginning of a TCP stream, and the rest."""
     text = buffer.decode("utf-8", "surrogateescape")
     packets, rest = json_objects(text)
     if not packets:
@@ -107,7 +107,7 @@ def _item(packet: Node, pictures: tuple[bytes, ...], around: Circumstances) -> I
 
 
 def _inside(packet: Node) -> Iterator[bytes]:
-    """The pictures that JSON over TCP carries."""
+    """The pictures inside a packet of JSON over TCP."""
     for one in packet.first("ImageArray", "imageArray"):
         yield from of_base64(one.first("BinaryImage", "binaryImage").text)
 
@@ -123,7 +123,7 @@ def _moment(packet: Node, around: Circumstances) -> Moment | None:
 
 
 def _of_metadata(data: bytes, around: Circumstances) -> Iterator[Item]:
-    """The application's events in a metadata stream: one NotificationMessage each."""
+    """The items of the application's events in a metadata stream, one per NotificationMessage."""
     root, tree = xml_of(data)
     if root == "Envelope":
         tree = tree.at("Body")
@@ -160,5 +160,5 @@ def _notified(fields: Node, utc_time: str, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes; with use_event_buffer the camera sends the rest again."""
+    """Status 200 says that the packet was stored; otherwise a camera with use_event_buffer sends it again."""
     return plain_answer(good)

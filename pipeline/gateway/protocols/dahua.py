@@ -35,7 +35,7 @@ _BUFFERED = frozenset({"offline", "history", "resend", "retransmission", "buffer
 
 
 def recognises(request: Request) -> bool:
-    """Its paths, or names that only its messages have."""
+    """Whether the path is one of its own, or the message has names that only its messages have."""
     return (
         request.path.startswith(_PUSHED)
         or request.says(b'"SnapInfo"', b'"Plate"')
@@ -82,7 +82,7 @@ def _identity(node: Node) -> Mapping[str, str]:
 
 
 def _pushed(picture: Node, around: Circumstances) -> Item:
-    """TollgateInfo and ParkingInfo."""
+    """The item of a TollgateInfo or ParkingInfo message."""
     plate, vehicle, snap = picture.at("Plate"), picture.at("Vehicle"), picture.first("SnapInfo", "ParkingInfo")
     text = "" if plate.at("IsExist").truth is False else plate.at("PlateNumber").text
     time = snap.first("AccurateTime", "SnapTime")
@@ -112,7 +112,7 @@ _PICTURES = ("NormalPic", "VehiclePic", "CombinPic", "CutoutPic")
 
 
 def _pushed_pictures(picture: Node) -> Iterator[Picture]:
-    """Each picture in the body's order; of two in one text the second is the plate."""
+    """The pictures in the order of the body. Of two in one text, the second shows the plate."""
     for name in picture.names:
         if name == "CutoutPic":
             yield from called("plate", picture.at(name, "Content").text)
@@ -124,7 +124,7 @@ def _pushed_pictures(picture: Node) -> Iterator[Picture]:
 
 
 def _of_stream(parts: list[Part], around: Circumstances) -> Iterator[Item]:
-    """Texts, each with the pictures that follow it."""
+    """The items of a stream: each text part with the pictures that follow it."""
     text: Part | None = None
     pictures: list[Part] = []
     for part in parts:
@@ -163,7 +163,7 @@ def _of_text(data: bytes, pictures: tuple[Picture, ...], around: Circumstances) 
 
 
 def _traffic(code: str, data: Node, pictures: tuple[Picture, ...], around: Circumstances) -> Item:
-    """An event as RPC and both streams hold it."""
+    """The item of an event in the form of RPC and of both streams."""
     car, seen, vehicle = data.at("TrafficCar"), data.at("Object"), data.at("Vehicle")
     if code.lower() not in _TRAFFIC and not (code.lower().startswith("traffic") and car.at("PlateNumber")):
         return Ignored(reason="other_event", camera=_machine(data, car))
@@ -208,7 +208,7 @@ def _key(data: Node) -> str:
 
 
 def _event_time(data: Node, car: Node, around: Circumstances) -> Moment | None:
-    """RealUTC; else UTC, as the camera is set; else the local time."""
+    """The event's time: RealUTC; else UTC, interpreted as the camera is set; else the local time."""
     ms = data.at("UTCMS").integer or 0
     ms = ms if 0 <= ms < 1000 else 0
     if real := data.at("RealUTC").integer:
@@ -222,5 +222,5 @@ def _event_time(data: Node, car: Node, around: Circumstances) -> Moment | None:
 
 
 def answer(good: bool) -> Answer:
-    """The camera sends the same event again and again until it reads Result true."""
+    """The camera sends the same event again until it reads Result true."""
     return Answer(status=200 if good else 503, json={"Result": good, "Message": "OK" if good else "try again"})

@@ -1,4 +1,4 @@
-"""The two texts of Dahua's streams: Events[n].Name=value lines, and Code=...;action=...;index=...;data={...}."""
+"""Parses the two text forms of Dahua's streams: lines of Events[n].Name=value, and Code=...;action=...;index=...;data={...}."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _LENIENT = json.JSONDecoder(strict=False)
 
 
 def events_of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
-    """Code and data of each event; data None where it ends early."""
+    """The code and the data of each event; data None: the event is cut off."""
     if "Events[" in text:
         yield from _of_lines(text)
         return
@@ -50,7 +50,7 @@ def _of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
 
 
 def _put(event: dict[str, Value], path: str, value: str) -> None:
-    """Put a value where its dotted path says; indexes become lists' places as names, in order."""
+    """Put a value into the event at its dotted path; list indexes are kept as names, in order."""
     steps = [name or number for name, number in _STEP.findall(path)][:12]
     here = event
     for at, step in enumerate(steps[:-1]):

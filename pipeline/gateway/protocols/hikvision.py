@@ -35,7 +35,7 @@ _PERSONS = re.compile(r"pilot|face|person|human|driver", re.IGNORECASE)
 
 
 def recognises(request: Request) -> bool:
-    """An EventNotificationAlert anywhere in the body, or an ANPR event in the query."""
+    """Whether the body contains an EventNotificationAlert, or the query is an ANPR event."""
     return ROOT in request.body or ("licensePlate" in request.query and "eventType" in request.query)
 
 
@@ -51,7 +51,7 @@ def parse(request: Request) -> list[Item]:
 
 
 def _events(request: Request) -> Iterator[tuple[Node, list[Part], bool]]:
-    """Each event, the parts with its pictures, and whether all of it came."""
+    """Each event, the parts with its pictures, and whether the event is complete."""
     parts = parts_of(request.headers.get("content-type", ""), request.body)
     if not parts:
         yield _event(request.body), [], True
@@ -114,7 +114,7 @@ def _camera(event: Node) -> Mapping[str, str]:
 
 
 def _moment(event: Node, around: Circumstances) -> Moment | None:
-    """dateTime, with the milliseconds of a picture's absTime where that is the same second of the same wall clock."""
+    """The event's dateTime, with the milliseconds of a picture's absTime if that is the same second of the same wall clock."""
     wall = wall_of(event.at("dateTime").text)
     if wall is None:
         return None
@@ -147,7 +147,7 @@ def _class(anpr: Node) -> VehicleClass:
 
 
 def _position(gps: Node) -> Position | None:
-    """Degrees, minutes and seconds, west and south by their letters."""
+    """The position, from degrees, minutes and seconds with the letters of west and south."""
     found = []
     for name, side, minus in (("Latitude", "latitudeType", "S"), ("Longitude", "longitudeType", "W")):
         degree, minute, second = (gps.at(name, part).number for part in ("degree", "minute", "sec"))
@@ -159,7 +159,7 @@ def _position(gps: Node) -> Position | None:
 
 
 def _pictures(parts: list[Part]) -> Iterator[Picture]:
-    """The pictures; not those of drivers and passengers."""
+    """The event's pictures, without those of drivers and passengers."""
     for part in parts:
         label = " ".join(part.labels) + part.headers.get("content-id", "")
         if not part.body or _PERSONS.search(label):
@@ -171,7 +171,7 @@ def _pictures(parts: list[Part]) -> Iterator[Picture]:
 
 
 def _of_query(request: Request) -> Item:
-    """The event as fields of the query; a + that was not escaped in dateTime arrives as a blank."""
+    """The item of an event sent as fields of the query. A + in dateTime that was not escaped arrives as a blank."""
     around = request.circumstances
     query = Node(dict(request.query))
     if query.at("eventType").word.upper() != "ANPR":
@@ -196,5 +196,5 @@ def _of_query(request: Request) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """Any 200 is a yes."""
+    """Any status 200 says that the event was stored."""
     return plain_answer(good)

@@ -1,1 +1,1 @@
-"""What makers' cameras send, and what becomes of it."""
+"""Tests of the gateway: what makers' cameras send, and what becomes of it."""
