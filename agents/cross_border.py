@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from pipeline.neighbours.partitions import partition_of_country
-from pipeline.neighbours.policy import Allowed, NotForwarded, told_abroad
+from pipeline.neighbours.policy import AllowedForward, NotForwarded, told_abroad
 from pipeline.neighbours.recalls import Sent, recall_of, sent_of
 from pipeline.reads.versions import Versions
 from pipeline.runtime.log import reference
@@ -94,7 +94,7 @@ class Forwarder:
         for one in told:
             if isinstance(one, NotForwarded):
                 self.told(alert, one)
-        return [sent_of(alert, one, policies) for one in told if isinstance(one, Allowed)]
+        return [sent_of(alert, one, policies) for one in told if isinstance(one, AllowedForward)]
 
     def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
         """Send the withdrawal of a forward for our own readers, and the recall to the neighbour."""

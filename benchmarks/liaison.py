@@ -25,7 +25,7 @@ from prometheus_client import CollectorRegistry
 from agents.liaison import Counters, Liaison
 from pipeline.neighbours.message import sign_forward, verify_forward
 from pipeline.receiver.client import DeskClient, forwards_url
-from pipeline.receiver.credentials import Credentials, create_credentials
+from pipeline.receiver.credentials import DeskCredentials, create_credentials
 from pipeline.receiver.files import client_context, key_ring, signing_key
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.clock import platform_now_ms
@@ -84,7 +84,7 @@ def report(name: str, **figures: float) -> None:
     print(json.dumps({"benchmark": "liaison", "contender": name, **figures, "machine": machine}))
 
 
-def signing(files: Credentials, count: int) -> None:
+def signing(files: DeskCredentials, count: int) -> None:
     """Microseconds to sign and to verify one forward."""
     key = signing_key("key", files.sender_sign_key)
     ring = key_ring("ring", {"BE": files.sender_sign_public})
@@ -111,7 +111,7 @@ async def main(count: int) -> None:
             await desk.stop()
 
 
-async def contenders(files: Credentials, url: str, count: int) -> None:
+async def contenders(files: DeskCredentials, url: str, count: int) -> None:
     """The agent's handler, then bare aiohttp on the same work."""
     key = signing_key("key", files.sender_sign_key)
 

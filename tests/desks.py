@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
-from pipeline.receiver.credentials import Credentials
+from pipeline.receiver.credentials import DeskCredentials
 from pipeline.receiver.inbox import InboxEntry, read_inbox
 from pipeline.receiver.service import DeskStatus
 from pipeline.runtime.settings import DeskSettings, LiaisonSettings
@@ -122,7 +122,7 @@ def make_forward(
 
 def liaison_settings(keys: Path, desks: dict[str, str], **changes: object) -> LiaisonSettings:
     """Settings for these desks (country -> URL), all with the same credentials folder, and with short timeouts and pauses."""
-    files = Credentials.in_folder(keys)
+    files = DeskCredentials.in_folder(keys)
     settings = LiaisonSettings(
         signing_key_file=files.sender_sign_key,
         client_cert_file=files.sender_cert,

@@ -19,9 +19,9 @@ from aiohttp import web
 
 from pipeline.neighbours.message import sign_acknowledgement
 from pipeline.neighbours.signatures import generate_private_pem, signing_key_of
-from pipeline.receiver.credentials import Credentials
+from pipeline.receiver.credentials import DeskCredentials
 from pipeline.receiver.server import DeskAddress, Receive, run_desk
-from pipeline.receiver.service import JOSE, Desk, DeskOptions, status_of
+from pipeline.receiver.service import JOSE, DeskOptions, NeighbourDesk, status_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
 from tests.desk_faults import Faults, Order
@@ -33,7 +33,7 @@ class Exercise:
     """The handler in front of a desk. It passes requests on unless the present order says otherwise. now_ms: the platform's
     clock, UTC."""
 
-    def __init__(self, desk: Desk, now_ms: Callable[[], int]) -> None:
+    def __init__(self, desk: NeighbourDesk, now_ms: Callable[[], int]) -> None:
         self._desk = desk
         self._now_ms = now_ms
         self._faults = Faults(time.monotonic)
@@ -111,7 +111,7 @@ async def main(options: DeskOptions, control_port: int) -> None:
     """Run the desk with the exercise in front of it until SIGTERM."""
     told: list[str] = []
 
-    async def before(desk: Desk, closing: contextlib.AsyncExitStack) -> Receive:
+    async def before(desk: NeighbourDesk, closing: contextlib.AsyncExitStack) -> Receive:
         exercise = Exercise(desk, platform_now_ms)
         runner = web.AppRunner(exercise.control(), access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -129,7 +129,7 @@ async def main(options: DeskOptions, control_port: int) -> None:
 
 def options_of(arguments: argparse.Namespace) -> DeskOptions:
     """The options of the desk, made as `vigie desk` makes them."""
-    files = Credentials.in_folder(Path(arguments.credentials))
+    files = DeskCredentials.in_folder(Path(arguments.credentials))
     return DeskOptions(
         country=arguments.country, inbox=Path(arguments.inbox), cert_file=files.desk_cert, key_file=files.desk_key,
         client_ca_file=files.desk_ca, signing_key_file=files.desk_sign_key, senders={"BE": files.desk_knows},

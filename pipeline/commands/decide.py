@@ -13,7 +13,7 @@ from pipeline.commands.common import print_json, run_async
 from pipeline.commands.message_lines import clock, lines_of
 from pipeline.decide.deciding import Deciding
 from pipeline.decide.history import events_in
-from pipeline.decide.outcomes import Outcome
+from pipeline.decide.outcomes import HistoryOutcome
 from pipeline.errors import BadRecord
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import load_settings
@@ -61,7 +61,7 @@ def _lines(events: Path) -> Iterator[bytes]:
         raise BadRecord("unreadable_file", f"{events}: {error.strerror or error}") from error
 
 
-def _show(outcome: Outcome, as_json: bool) -> None:
+def _show(outcome: HistoryOutcome, as_json: bool) -> None:
     if as_json:
         print_json(msgspec.to_builtins(outcome))
         return
@@ -69,7 +69,7 @@ def _show(outcome: Outcome, as_json: bool) -> None:
         console.print(styled(f"{clock(outcome.at_ms)} ").append_text(line if isinstance(line, Text) else Text(line)))
 
 
-def _told(outcome: Outcome) -> Sequence[Text | str]:
+def _told(outcome: HistoryOutcome) -> Sequence[Text | str]:
     """An outcome as text for a person."""
     if outcome.withdrawn is not None:
         gone = outcome.withdrawn

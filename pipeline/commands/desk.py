@@ -11,7 +11,13 @@ from rich.table import Table
 
 from pipeline.commands.common import print_json, run_async
 from pipeline.errors import Misconfigured
-from pipeline.receiver.credentials import RENEW_BEFORE_DAYS, Credentials, create_credentials, settings_toml, validity
+from pipeline.receiver.credentials import (
+    RENEW_BEFORE_DAYS,
+    DeskCredentials,
+    create_credentials,
+    settings_toml,
+    validity,
+)
 from pipeline.receiver.server import DeskAddress, run_desk
 from pipeline.receiver.service import DeskOptions
 from pipeline.runtime.log import configure_logging
@@ -49,7 +55,7 @@ def desk(
     _check_country("--country", country)
     _check_country("--sender", sender)
     configure_logging(level="warning" if sys.stderr.isatty() else "info", agent="desk")
-    files = Credentials.in_folder(credentials)
+    files = DeskCredentials.in_folder(credentials)
     options = DeskOptions(
         country=country,
         inbox=inbox,

@@ -23,7 +23,7 @@ from pipeline.runtime.private import open_private
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import servers_of
-from pipeline.simulation.arrivals import Arrival
+from pipeline.simulation.arrivals import ReadArrival
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.simulation.network_small import small_network
@@ -136,7 +136,7 @@ class _Job:
         return self._report(simulation, count, time.monotonic() - began)
 
     @contextlib.contextmanager
-    def _watched(self, simulation: Simulation) -> Iterator[Iterator[Arrival]]:
+    def _watched(self, simulation: Simulation) -> Iterator[Iterator[ReadArrival]]:
         """The reads, counted on the screen. The truth is written first, and each misread when it comes."""
         with _progress() as progress, _opened(self.truth) if self.truth else nullcontext() as truth_file:
             task = progress.add_task("reads", total=round(self.rate * self.duration_s))
@@ -146,7 +146,7 @@ class _Job:
 
     def _each(
         self, simulation: Simulation, progress: Progress, task: TaskID, truth_file: IO[bytes] | None
-    ) -> Iterator[Arrival]:
+    ) -> Iterator[ReadArrival]:
         known: dict[str, None] = {}  # read_ids of misreads not long ago, so that one sent twice is told once
         for number, arrival in enumerate(simulation.reads):
             misread = misread_of(arrival)

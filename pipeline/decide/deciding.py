@@ -14,7 +14,7 @@ from aiokafka.structs import TopicPartition
 
 from pipeline.decide.agents_here import cross_border_here, hotlist_here
 from pipeline.decide.history import Event
-from pipeline.decide.outcomes import NotForwardedOutcome, Outcome, RefusedOutcome, outcome_of
+from pipeline.decide.outcomes import HistoryOutcome, NotForwardedOutcome, RefusedOutcome, outcome_of
 from pipeline.decide.reference import ReferenceData
 from pipeline.decide.sections_here import SectionsHere
 from pipeline.errors import BadRecord
@@ -34,7 +34,7 @@ class Deciding:
     def __init__(self, settings: Settings) -> None:
         self._now_ms = -GRACE_MS  # long enough ago that no agent still waits for its first cameras
         self._told: set[tuple[object, ...]] = set()
-        self._out: list[Outcome] = []
+        self._out: list[HistoryOutcome] = []
         self._moments: list[int] = []  # at which something changes although nothing arrives; a heap
         self._offset = 0
         self._wire = Wire("hotlist", settings.namespace, READS)
@@ -45,7 +45,7 @@ class Deciding:
             settings.liaison.sender, self._follow, lambda: self._sections.replica.cameras.as_of(self._now_ms)
         )
 
-    async def outcomes(self, events: Iterable[Event]) -> AsyncIterator[Outcome]:
+    async def outcomes(self, events: Iterable[Event]) -> AsyncIterator[HistoryOutcome]:
         """The outcomes of a history, in order. Raises BadRecord, naming the line, for a wrong line."""
         for event in events:
             await self._pass_time(event.at_ms)
@@ -74,7 +74,11 @@ class Deciding:
                 if error.reason == "bad_line":
                     raise
                 self._say(
-                    [Outcome(at_ms=event.at_ms, refused=RefusedOutcome(reason=error.reason, detail=error.detail))]
+                    [
+                        HistoryOutcome(
+                            at_ms=event.at_ms, refused=RefusedOutcome(reason=error.reason, detail=error.detail)
+                        )
+                    ]
                 )
 
     async def _read(self, event: Event) -> None:
@@ -116,15 +120,19 @@ class Deciding:
                 await self._sent(await self._cross_border.handle([message], self._now_ms))  # type: ignore[list-item]  # what the topic carries
 
     def _refused(self, outputs: Outputs) -> None:
-        self._say([Outcome(at_ms=self._now_ms, refused=RefusedOutcome(reason=one.reason, detail=one.detail))
+        self._say([HistoryOutcome(at_ms=self._now_ms, refused=RefusedOutcome(reason=one.reason, detail=one.detail))
                    for one in outputs.refusals])  # fmt: skip
 
     def _not_forwarded(self, _alert: Alert, one: policy.NotForwarded) -> None:
         self._say(
-            [Outcome(at_ms=self._now_ms, not_forwarded=NotForwardedOutcome(country=one.country, reason=one.reason))]
+            [
+                HistoryOutcome(
+                    at_ms=self._now_ms, not_forwarded=NotForwardedOutcome(country=one.country, reason=one.reason)
+                )
+            ]
         )
 
-    def _say(self, found: Iterable[Outcome]) -> None:
+    def _say(self, found: Iterable[HistoryOutcome]) -> None:
         """Keep the outcomes that are new; a second copy is dropped, as every reader does."""
         for outcome in found:
             identity = outcome.identity
@@ -133,7 +141,7 @@ class Deciding:
             if identity is not None:
                 self._told.add(identity)
 
-    def _taken_out(self) -> list[Outcome]:
+    def _taken_out(self) -> list[HistoryOutcome]:
         found, self._out = self._out, []
         return found
 

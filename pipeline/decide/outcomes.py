@@ -35,7 +35,7 @@ class NotForwardedOutcome(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class HistoryOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line. at_ms: when it was decided."""
 
     at_ms: int
@@ -64,17 +64,17 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.proves_nothing is not None or self.not_forwarded is not None
 
 
-def outcome_of(message: object, at_ms: int) -> Outcome:
+def outcome_of(message: object, at_ms: int) -> HistoryOutcome:
     """The line for a message that an agent sent. Raises TypeError for any other object."""
     match message:
         case Alert():
-            return Outcome(at_ms=at_ms, alert=message)
+            return HistoryOutcome(at_ms=at_ms, alert=message)
         case Violation():
-            return Outcome(at_ms=at_ms, violation=message)
+            return HistoryOutcome(at_ms=at_ms, violation=message)
         case Forward():
-            return Outcome(at_ms=at_ms, forward=message)
+            return HistoryOutcome(at_ms=at_ms, forward=message)
         case Withdrawal():
-            return Outcome(
+            return HistoryOutcome(
                 at_ms=at_ms, withdrawn=WithdrawnOutcome(kind=message.kind, id=message.id, reason=message.reason)
             )
     raise TypeError(f"no outcome is made of {type(message).__name__}")

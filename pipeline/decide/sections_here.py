@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agents.section_control import SectionMirror
-from pipeline.decide.outcomes import Outcome, ProvesNothingOutcome, WithdrawnOutcome
+from pipeline.decide.outcomes import HistoryOutcome, ProvesNothingOutcome, WithdrawnOutcome
 from pipeline.reads.versions import Changed
 from pipeline.runtime.settings import Settings
 from pipeline.sections import outcomes
@@ -49,7 +49,7 @@ class SectionsHere:
             self._arrived.append((at_ms, sightings))
             self._histories.take(sightings, at_ms)
 
-    def settle(self, at_ms: int) -> list[Outcome]:
+    def settle(self, at_ms: int) -> list[HistoryOutcome]:
         """Decide what has settled before this moment, and return the outcomes."""
         return _told(self._histories.settle(at_ms), at_ms)
 
@@ -59,7 +59,7 @@ class SectionsHere:
         next_ms = Histories(self._histories.rules, waiting).next_ms()
         return None if next_ms is None else next_ms + 1
 
-    def forget(self, at_ms: int) -> list[Outcome]:
+    def forget(self, at_ms: int) -> list[HistoryOutcome]:
         """Lose the memory, then take in again what arrived in the last hours, as long as a passage may take. Returns the
         outcomes."""
         from_ms = at_ms - self.replica.reread_ms()
@@ -76,15 +76,15 @@ class SectionsHere:
         return Histories(Rules(self.replica.reference, self.settings.section_settle_ms, whole_since_ms))
 
 
-def _told(found: Iterable[outcomes.Outcome], at_ms: int) -> list[Outcome]:
+def _told(found: Iterable[outcomes.Outcome], at_ms: int) -> list[HistoryOutcome]:
     return [_outcome(one, at_ms) for one in found]
 
 
-def _outcome(one: outcomes.Outcome, at_ms: int) -> Outcome:
+def _outcome(one: outcomes.Outcome, at_ms: int) -> HistoryOutcome:
     if isinstance(one, Violation):
-        return Outcome(at_ms=at_ms, violation=one)
+        return HistoryOutcome(at_ms=at_ms, violation=one)
     if isinstance(one, outcomes.Withdrawn):
         gone = WithdrawnOutcome(kind="violation", id=one.violation.violation_id, reason=one.reason)
-        return Outcome(at_ms=at_ms, withdrawn=gone)
+        return HistoryOutcome(at_ms=at_ms, withdrawn=gone)
     nothing = ProvesNothingOutcome(section_id=one.section_id, reason=one.reason, detail=one.detail)
-    return Outcome(at_ms=at_ms, proves_nothing=nothing)
+    return HistoryOutcome(at_ms=at_ms, proves_nothing=nothing)

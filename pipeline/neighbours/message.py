@@ -114,7 +114,7 @@ def verify_acknowledgement(token: str | bytes, ring: KeyRing, forward: Forward) 
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DeskAnswer:
     """What came back over HTTP: status, body, and the Retry-After header if there was one."""
 
     status: int
@@ -145,7 +145,7 @@ _AGREES: dict[str, Callable[[int], bool]] = {
 }
 
 
-def verdict_of(answer: Answer, forward: Forward, ring: KeyRing, now_ms: int) -> Settled | Retry:
+def verdict_of(answer: DeskAnswer, forward: Forward, ring: KeyRing, now_ms: int) -> Settled | Retry:
     """What an answer means: a signed word that agrees with the status settles the forward; all else is tried again.
 
     A desk that calls expired what is still good here has another clock: that is named, and tried again while it is good.

@@ -40,7 +40,7 @@ class NotForwarded:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class AllowedForward:
     """A forward, and the policy that allows it."""
 
     forward: Forward
@@ -57,7 +57,7 @@ def forwards_of(
 ) -> list[Forward]:
     """The forwards of one alert, at most one per country: of the first policy, by id, that allows it. now_ms: UTC."""
     told = told_abroad(alert, policies, cameras, zones, now_ms, home)
-    return [one.forward for one in told if isinstance(one, Allowed)]
+    return [one.forward for one in told if isinstance(one, AllowedForward)]
 
 
 def told_abroad(
@@ -67,13 +67,13 @@ def told_abroad(
     zones: Mapping[str, Zone],
     now_ms: int,
     home: Country = "BE",
-) -> list[Allowed | NotForwarded]:
+) -> list[AllowedForward | NotForwarded]:
     """For each country that the alert's entry is shared with, its forward or why there is none.
 
     policies, cameras, zones: as they held at capture. home: our own country, to which nothing is forwarded.
     """
     camera = cameras.get(alert.read.camera_id)
-    found: list[Allowed | NotForwarded] = []
+    found: list[AllowedForward | NotForwarded] = []
     in_order = sorted(policies, key=lambda policy: policy.policy_id) if alert.share_with else []
     for country in sorted(set(alert.share_with)):
         theirs = [policy for policy in in_order if policy.country == country]
@@ -82,8 +82,8 @@ def told_abroad(
             found.append(NotForwarded(country, against or "unknown_camera"))
             continue
         said = [_by_policy(alert, policy, camera, cameras, zones, now_ms, home) for policy in theirs]
-        allowed = next((one for one in said if isinstance(one, Allowed)), None)
-        reasons = [one for one in said if not isinstance(one, Allowed)]
+        allowed = next((one for one in said if isinstance(one, AllowedForward)), None)
+        reasons = [one for one in said if not isinstance(one, AllowedForward)]
         found.append(allowed or NotForwarded(country, max(reasons, key=_ASKED.index, default="no_policy")))
     return found
 
@@ -108,7 +108,7 @@ def _by_policy(
     zones: Mapping[str, Zone],
     now_ms: int,
     home: Country,
-) -> Allowed | Reason:
+) -> AllowedForward | Reason:
     """The forward that this policy allows, or the reason why it allows none."""
     against = _against(alert, policy, now_ms, home)
     if against:
@@ -119,7 +119,7 @@ def _by_policy(
     direction = _direction(alert, policy, camera, places)
     if policy.directions and direction not in policy.directions:
         return "other_direction"
-    return Allowed(_forward(alert, policy, camera, places, direction, now_ms), policy.policy_id)
+    return AllowedForward(_forward(alert, policy, camera, places, direction, now_ms), policy.policy_id)
 
 
 def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason | None:

@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from pipeline.neighbours.policy import Allowed, told_abroad
+from pipeline.neighbours.policy import AllowedForward, told_abroad
 from schemas import ids
 from schemas.base import Country, Identifier, Message, Position
 from schemas.outcomes import Alert, Forward
@@ -72,7 +72,7 @@ class Sent(Message, frozen=True, kw_only=True):
     per_case: bool = False  # its policy allows one message a case
 
 
-def sent_of(alert: Alert, allowed: Allowed, policies: Mapping[str, Policy]) -> Sent:
+def sent_of(alert: Alert, allowed: AllowedForward, policies: Mapping[str, Policy]) -> Sent:
     """The Sent to be stored of a forward. policies: by id, as they held when it was allowed."""
     policy = policies[allowed.policy_id]
     return Sent(forward=allowed.forward, alert=alert, policy_id=policy.policy_id, per_case=policy.per_case)
@@ -96,6 +96,6 @@ def why_recalled(
     """Why a forward must be recalled under the policies as they are now; None: some policy still allows it."""
     captured_ms = sent.alert.read.captured_at_ms
     told = told_abroad(sent.alert, policies.values(), cameras, zones, captured_ms, home)
-    if any(isinstance(one, Allowed) and one.forward.to_country == sent.forward.to_country for one in told):
+    if any(isinstance(one, AllowedForward) and one.forward.to_country == sent.forward.to_country for one in told):
         return None
     return "policy_corrected" if sent.policy_id in policies else "policy_removed"

@@ -123,7 +123,7 @@ class Versions(Generic[T]):
 
     def as_of(self, at_ms: int) -> Mapping[str, T]:
         """All items as they held at at_ms, as a mapping that looks each up when it is read."""
-        return self._newest if at_ms >= self._last_change_ms else Moment(self._histories, at_ms, held_at)
+        return self._newest if at_ms >= self._last_change_ms else ItemsAt(self._histories, at_ms, held_at)
 
     @property
     def last_change_ms(self) -> int:
@@ -158,7 +158,7 @@ class Versions(Generic[T]):
 
     def as_known(self, at_ms: int) -> Mapping[str, T]:
         """All items as `known_at` gives them, as a mapping that looks each up when it is read."""
-        return self._newest if at_ms >= self._last_change_ms else Moment(self._histories, at_ms, known_at)
+        return self._newest if at_ms >= self._last_change_ms else ItemsAt(self._histories, at_ms, known_at)
 
     def current(self) -> Mapping[str, T]:
         """The items by their last versions, also those that do not hold yet; removed items are left out. A view that follows
@@ -171,7 +171,7 @@ class Versions(Generic[T]):
             self.replace(key, kept_since(self._histories[key], at_ms))
 
 
-class Moment(Mapping[str, T]):
+class ItemsAt(Mapping[str, T]):
     """The items of a collection as they were at one moment. look: finds the item of a history then."""
 
     __slots__ = ("_at_ms", "_histories", "_look")

@@ -7,7 +7,7 @@ import aiohttp
 from yarl import URL
 
 from pipeline.errors import Misconfigured
-from pipeline.neighbours.message import MAX_SIGNED_BYTES, Answer, Retry, Settled, verdict_of
+from pipeline.neighbours.message import MAX_SIGNED_BYTES, DeskAnswer, Retry, Settled, verdict_of
 from pipeline.neighbours.signatures import KeyRing
 from schemas.outcomes import Forward
 
@@ -40,13 +40,13 @@ class DeskClient:
         if session:
             await session.close()
 
-    async def _post(self, token: str) -> Answer | Retry:
+    async def _post(self, token: str) -> DeskAnswer | Retry:
         headers = {"Content-Type": "application/jose"}
         try:
             session = self._opened()
             async with session.post(self._url, data=token, headers=headers, allow_redirects=False) as response:
                 body = await _body(response)
-                return Answer(response.status, body, response.headers.get("Retry-After"))
+                return DeskAnswer(response.status, body, response.headers.get("Retry-After"))
         except TimeoutError:
             return Retry("timeout", f"no answer within {self._timeout.total} s")
         except (aiohttp.ClientError, ssl.SSLError, OSError, Misconfigured) as error:

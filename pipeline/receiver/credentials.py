@@ -47,7 +47,7 @@ _BACKDATED = timedelta(hours=1)  # a neighbour's clock may be behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class DeskCredentials:
     """The paths of all files in a credentials folder."""
 
     ca: Path
@@ -66,7 +66,7 @@ class Credentials:
     sender_knows: Path  # the desk's public key
 
     @classmethod
-    def in_folder(cls, folder: Path) -> "Credentials":
+    def in_folder(cls, folder: Path) -> "DeskCredentials":
         """The paths in this folder, whether the files exist or not. Raises Misconfigured for a folder of an older version,
         where all files were in one place."""
         if (folder / "ca-key.pem").exists():
@@ -96,14 +96,14 @@ def create_credentials(
     renew: bool = False,
     force: bool = False,
     now: datetime | None = None,
-) -> Credentials:
+) -> DeskCredentials:
     """Make the files that are missing in the folder, and return the paths of all. hosts: names and addresses at which the
     desk is reached.
 
     renew: make new desk and sender certificates for the keys that exist. force: make new keys and a new CA too. Private keys
     are readable by their owner alone (0600). Raises Misconfigured when a certificate's key is missing.
     """
-    made = Credentials.in_folder(folder)
+    made = DeskCredentials.in_folder(folder)
     for place in (folder, *(folder / side for side in SIDES)):
         private_folder(place)
         check_folder("the credentials' folder", place)
@@ -133,7 +133,7 @@ def create_credentials(
     return made
 
 
-def _make_signing_keys(made: Credentials) -> None:
+def _make_signing_keys(made: DeskCredentials) -> None:
     for private, public in (
         (made.desk_sign_key, made.desk_sign_public),
         (made.sender_sign_key, made.sender_sign_public),
@@ -145,7 +145,7 @@ def _make_signing_keys(made: Credentials) -> None:
             write_private(public, public_pem_of(private.read_bytes()), mode=FOR_EVERYBODY)
 
 
-def _hand_over(made: Credentials) -> None:
+def _hand_over(made: DeskCredentials) -> None:
     """Copy into each side's folder the public files that it needs of the other."""
     for known, original in (
         (made.desk_ca, made.ca),
@@ -157,7 +157,7 @@ def _hand_over(made: Credentials) -> None:
             write_private(known, original.read_bytes(), mode=FOR_EVERYBODY)
 
 
-def validity(credentials: Credentials, now: datetime) -> list[Validity]:
+def validity(credentials: DeskCredentials, now: datetime) -> list[Validity]:
     """How long each certificate is still valid. One with less than RENEW_BEFORE_DAYS left should be renewed."""
     found = []
     for file in (credentials.ca, credentials.desk_cert, credentials.sender_cert):
@@ -166,7 +166,7 @@ def validity(credentials: Credentials, now: datetime) -> list[Validity]:
     return found
 
 
-def settings_toml(credentials: Credentials, desks: Mapping[str, str], *, sender: str = "BE") -> str:
+def settings_toml(credentials: DeskCredentials, desks: Mapping[str, str], *, sender: str = "BE") -> str:
     """The [liaison] part of vigie.toml for a sender to these desks (country -> URL) with these credentials."""
     lines = [
         "[liaison]",

@@ -22,12 +22,12 @@ from pipeline.neighbours.message import (
 )
 from pipeline.receiver.files import server_context
 from pipeline.receiver.listener import listening
-from pipeline.receiver.service import Desk, DeskOptions, status_of
+from pipeline.receiver.service import DeskOptions, NeighbourDesk, status_of
 from pipeline.runtime.signals import stop_on_signals
 
 log = structlog.get_logger()
 Receive = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Before = Callable[[Desk, contextlib.AsyncExitStack], Awaitable[Receive]]
+Before = Callable[[NeighbourDesk, contextlib.AsyncExitStack], Awaitable[Receive]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ async def run_desk(
         cert=("certificate", options.cert_file),
         key=("key", options.key_file),
     )
-    desk = Desk(options, now_ms)
+    desk = NeighbourDesk(options, now_ms)
     stopped = stopped or stop_on_signals()
     async with contextlib.AsyncExitStack() as closing:
         closing.callback(desk.close)
@@ -70,7 +70,7 @@ async def run_desk(
     log.info("desk.stopped", country=options.country)
 
 
-def _service(desk: Desk, receive: Receive) -> web.Application:
+def _service(desk: NeighbourDesk, receive: Receive) -> web.Application:
     async def status(_request: web.Request) -> web.Response:
         return status_of(desk)
 

@@ -64,7 +64,7 @@ class DeskStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_at_ms: int | None
 
 
-class Desk:
+class NeighbourDesk:
     """The neighbour's desk: verifies the forwards that it receives, stores them in its inbox, and acknowledges or refuses them."""
 
     def __init__(self, options: DeskOptions, now_ms: Callable[[], int]) -> None:
@@ -174,7 +174,7 @@ class Desk:
         self._inbox.close()
 
 
-def status_of(desk: Desk) -> web.Response:
+def status_of(desk: NeighbourDesk) -> web.Response:
     """The desk's counts as an HTTP response."""
     return web.Response(body=msgspec.json.encode(desk.status()), content_type="application/json")
 

@@ -42,7 +42,7 @@ class NoAuthorizer(AccessRefused):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Right:
+class KafkaRight:
     """One operation that a user may do on one resource. kind and operation: Kafka's numbers."""
 
     user: str
@@ -51,7 +51,7 @@ class Right:
     operation: int
 
 
-def rights_of(principal: Principal, namespace: str) -> set[Right]:
+def rights_of(principal: Principal, namespace: str) -> set[KafkaRight]:
     """The rights that the table of principals gives this one. (The right to read or write a topic includes that to describe
     it.)"""
     user = principal.user(namespace)
@@ -59,8 +59,8 @@ def rights_of(principal: Principal, namespace: str) -> set[Right]:
     operations += [(topic, _DESCRIBE) for topic in principal.describes]
     if principal.configs:
         operations += [(topic, _DESCRIBE_CONFIGS) for topic in (*principal.reads, *principal.describes)]
-    rights = {Right(user, _TOPIC, f"{namespace}.{topic.name}", operation) for topic, operation in operations}
-    return rights | ({Right(user, _GROUP, user, _READ)} if principal.joins else set())
+    rights = {KafkaRight(user, _TOPIC, f"{namespace}.{topic.name}", operation) for topic, operation in operations}
+    return rights | ({KafkaRight(user, _GROUP, user, _READ)} if principal.joins else set())
 
 
 async def grant_kafka(
@@ -91,7 +91,7 @@ async def set_passwords(admin: AIOKafkaAdminClient, passwords: Mapping[str, str]
             raise AccessRefused(f"no account for {user}: {_why(code, reason)}")
 
 
-async def _rights(admin: AIOKafkaAdminClient) -> set[Right]:
+async def _rights(admin: AIOKafkaAdminClient) -> set[KafkaRight]:
     """Every allowing ACL that names one resource and one user, from any host."""
     answer = await _ask(admin, _Prepared(DescribeAclsRequest_v1(_ANY, None, _ANY, None, None, _ANY, _ANY)))
     if answer.error_code == _SECURITY_DISABLED:
@@ -99,14 +99,14 @@ async def _rights(admin: AIOKafkaAdminClient) -> set[Right]:
     if answer.error_code != 0:
         raise AccessRefused(f"the rights could not be read: {_why(answer.error_code, answer.error_message)}")
     return {
-        Right(principal.removeprefix("User:"), kind, resource, operation)
+        KafkaRight(principal.removeprefix("User:"), kind, resource, operation)
         for kind, resource, pattern, acls in answer.resources
         for principal, host, operation, permission in acls
         if (pattern, host, permission) == (_LITERAL, "*", _ALLOW)
     }
 
 
-async def _create(admin: AIOKafkaAdminClient, rights: list[Right]) -> None:
+async def _create(admin: AIOKafkaAdminClient, rights: list[KafkaRight]) -> None:
     if not rights:
         return
     answer = await _ask(admin, _Prepared(CreateAclsRequest_v1(list(map(_acl, rights)))))
@@ -115,7 +115,7 @@ async def _create(admin: AIOKafkaAdminClient, rights: list[Right]) -> None:
             raise AccessRefused(f"no right for {right.user} on {right.resource}: {_why(code, reason)}")
 
 
-async def _delete(admin: AIOKafkaAdminClient, rights: list[Right]) -> None:
+async def _delete(admin: AIOKafkaAdminClient, rights: list[KafkaRight]) -> None:
     if not rights:
         return
     answer = await _ask(admin, _Prepared(DeleteAclsRequest_v1(list(map(_acl, rights)))))
@@ -124,7 +124,7 @@ async def _delete(admin: AIOKafkaAdminClient, rights: list[Right]) -> None:
             raise AccessRefused(f"{right.user} still has a right on {right.resource}: {_why(code, reason)}")
 
 
-def _acl(right: Right) -> tuple[int, str, int, str, str, int, int]:
+def _acl(right: KafkaRight) -> tuple[int, str, int, str, str, int, int]:
     return right.kind, right.resource, _LITERAL, f"User:{right.user}", "*", right.operation, _ALLOW
 
 

@@ -9,7 +9,7 @@ LATE_MS = (90_000, 240_000)  # a buffered upload: well beyond the live bound of 
 SLOW_MS = (2_000, 15_000)  # out of order, but live
 
 
-class Arrival(NamedTuple):
+class ReadArrival(NamedTuple):
     """One read on its arrival at the platform. due_ms: when it arrives, UTC. shown: the text of the plate that the vehicle
     carries."""
 

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pipeline.simulation.arrivals import Arrival
+from pipeline.simulation.arrivals import ReadArrival
 from schemas.reads import PlateRead
 
 
 async def play(
-    arrivals: Iterable[Arrival],
+    arrivals: Iterable[ReadArrival],
     put: Callable[[PlateRead], Any],
     *,
     starts_ms: int,

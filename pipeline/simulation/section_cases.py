@@ -6,7 +6,7 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from pipeline.simulation.arrivals import Arrival, prompt_ms
+from pipeline.simulation.arrivals import ReadArrival, prompt_ms
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.oracle import corrected_be_kmh
 from pipeline.simulation.passages import CLOCKS, DrivenPassage, read_of, travel_ms
@@ -84,7 +84,7 @@ MANNERS = (
 
 def section_case(
     random: Random, network: RoadNetwork, number: int, window: tuple[int, int], wanted: Wanted
-) -> tuple[list[Arrival], Truth]:
+) -> tuple[list[ReadArrival], Truth]:
     """Drive one vehicle over one section within the window (UTC ms), in the manner that the number selects. Returns its
     reads and what they must lead to."""
     manner = MANNERS[number % len(MANNERS)]
@@ -119,7 +119,7 @@ def _arrivals(
     vehicle: SimulatedVehicle,
     passages: list[DrivenPassage],
     window: tuple[int, int],
-) -> list[Arrival]:
+) -> list[ReadArrival]:
     dues = [passage.at_ms + prompt_ms(random) for passage in passages]
     if manner.late:
         dues[1] += random.randint(*_UPLOADED_LATE_MS)
@@ -142,7 +142,7 @@ def _arrivals(
         if number and manner.exit_confidence is not None:
             confidence = manner.exit_confidence
         read = read_of(network, seen, passage, due_ms=due_ms, confidence=confidence, clock=clock or usual)
-        arrivals.append(Arrival(due_ms, read, vehicle.plate))
+        arrivals.append(ReadArrival(due_ms, read, vehicle.plate))
     return arrivals
 
 
@@ -175,7 +175,7 @@ def _truth(
     vehicle: SimulatedVehicle,
     limit: int,
     took_ms: int,
-    arrivals: list[Arrival],
+    arrivals: list[ReadArrival],
 ) -> Truth:
     entry, exit_ = arrivals[0].read, arrivals[-1].read
     why = manner.why if _certified(section, exit_.captured_at_ms) else "certificate lapsed"

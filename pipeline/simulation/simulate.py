@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from pipeline.simulation.arrivals import Arrival
+from pipeline.simulation.arrivals import ReadArrival
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.section_cases import section_case
 from pipeline.simulation.traffic import Traffic
@@ -47,11 +47,11 @@ class Simulation:
     network: RoadNetwork
     options: SimulationOptions
     truth: Truth
-    planned: tuple[Arrival, ...]
+    planned: tuple[ReadArrival, ...]
     _wanted: Wanted
 
     @property
-    def reads(self) -> Iterator[Arrival]:
+    def reads(self) -> Iterator[ReadArrival]:
         """Every read in the order of arrival, some of them twice. Each call begins anew."""
         options = self.options
         traffic = Traffic(
@@ -80,13 +80,15 @@ def simulate(network: RoadNetwork, options: SimulationOptions) -> Simulation:
     return Simulation(network, options, truth if options.live else stale(truth), tuple(planned), wanted)
 
 
-def misread_of(arrival: Arrival) -> Misread | None:
+def misread_of(arrival: ReadArrival) -> Misread | None:
     """The misread that an arrival is: its text and the plate that the vehicle carries; None where they are the same."""
     read = arrival.read
     return None if read.plate == arrival.shown else Misread(read_id=read.read_id, plate=read.plate, shown=arrival.shown)
 
 
-def _cases(network: RoadNetwork, options: SimulationOptions, wanted: Wanted) -> Iterator[tuple[list[Arrival], Truth]]:
+def _cases(
+    network: RoadNetwork, options: SimulationOptions, wanted: Wanted
+) -> Iterator[tuple[list[ReadArrival], Truth]]:
     window = (options.start_ms, options.start_ms + options.duration_ms)
     random = Random(f"{options.seed}/cases")
     most = max(25, round(options.reads_per_s * options.duration_ms / 1000 / 100))
@@ -102,9 +104,9 @@ def _cases(network: RoadNetwork, options: SimulationOptions, wanted: Wanted) -> 
             yield section_case(random, network, number, window, wanted)
 
 
-def _some_twice(random: Random, reads: Iterator[Arrival], options: SimulationOptions) -> Iterator[Arrival]:
+def _some_twice(random: Random, reads: Iterator[ReadArrival], options: SimulationOptions) -> Iterator[ReadArrival]:
     """Each read once, and some again a little later, as a source does that got no answer."""
-    again: list[tuple[int, int, Arrival]] = []
+    again: list[tuple[int, int, ReadArrival]] = []
     for number, arrival in enumerate(reads):
         while again and again[0][0] <= arrival.due_ms:
             yield heapq.heappop(again)[2]
@@ -116,5 +118,5 @@ def _some_twice(random: Random, reads: Iterator[Arrival], options: SimulationOpt
         yield heapq.heappop(again)[2]
 
 
-def _due(arrival: Arrival) -> int:
+def _due(arrival: ReadArrival) -> int:
     return arrival.due_ms

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from pipeline.simulation.arrivals import SLOW_MS, Arrival, late_ms, prompt_ms, slow_ms
+from pipeline.simulation.arrivals import SLOW_MS, ReadArrival, late_ms, prompt_ms, slow_ms
 from pipeline.simulation.misreads import misread
 from pipeline.simulation.network import RoadNetwork, Route
 from pipeline.simulation.passages import HOUR_MS, DrivenPassage, drive, duration_ms, read_of
@@ -40,12 +40,12 @@ class Traffic:
         self._plates: tuple[set[str], set[str]] = (set(), set())  # on controlled roads: this hour's, and the last one's
         self._hour = 0
 
-    def arrivals(self, start_ms: int, end_ms: int) -> Iterator[Arrival]:
+    def arrivals(self, start_ms: int, end_ms: int) -> Iterator[ReadArrival]:
         """Every read that arrives from start to end (UTC ms, end excluded), as if traffic had always been flowing."""
         starts = [(start_ms - duration_ms(route) - SLOW_MS[1], i) for i, (route, _) in enumerate(self._routes)]
         departures = [(at + self._random.expovariate(1 / self._pauses_ms[i]), i) for at, i in starts]
         heapq.heapify(departures)
-        waiting: list[tuple[int, int, Arrival]] = []
+        waiting: list[tuple[int, int, ReadArrival]] = []
         number = 0
         while departures[0][0] < end_ms:
             at_ms, index = departures[0]
@@ -58,7 +58,9 @@ class Traffic:
         while waiting:
             yield heapq.heappop(waiting)[2]
 
-    def _vehicle(self, taken_route: tuple[Route, bool], at_ms: int, start_ms: int, end_ms: int) -> Iterator[Arrival]:
+    def _vehicle(
+        self, taken_route: tuple[Route, bool], at_ms: int, start_ms: int, end_ms: int
+    ) -> Iterator[ReadArrival]:
         route, controlled = taken_route
         vehicle_class, vehicle = draw_class(self._random), None
         ago_ms = late_ms(self._random) if self._random.random() < self._late else 0  # its cameras had no connection
@@ -89,7 +91,7 @@ class Traffic:
     def _delay_ms(self) -> int:
         return slow_ms(self._random) if self._random.random() < self._slow else prompt_ms(self._random)
 
-    def _arrival(self, vehicle: SimulatedVehicle, passage: DrivenPassage, due_ms: int) -> Arrival:
+    def _arrival(self, vehicle: SimulatedVehicle, passage: DrivenPassage, due_ms: int) -> ReadArrival:
         text, confidence = vehicle.plate, self._random.uniform(0.9, 0.995)
         alternatives: tuple[Alternative, ...] = ()
         if self._random.random() < self._misreads:
@@ -99,4 +101,4 @@ class Traffic:
             self._network, vehicle, passage, due_ms=due_ms, plate=text, confidence=round(confidence, 3),
             alternatives=alternatives,
         )  # fmt: skip
-        return Arrival(due_ms, read, vehicle.plate)
+        return ReadArrival(due_ms, read, vehicle.plate)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from random import Random
 
-from pipeline.simulation.arrivals import LATE_MS, Arrival, late_ms, prompt_ms
+from pipeline.simulation.arrivals import LATE_MS, ReadArrival, late_ms, prompt_ms
 from pipeline.simulation.misreads import confusable, garbage, one_edit
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.oracle import WantedRead, expected_alerts, expected_forwards
@@ -22,7 +22,7 @@ _ANY_TIME = (0, 1 << 62)
 
 def wanted_case(
     random: Random, network: RoadNetwork, entry: HotlistEntry, window: tuple[int, int], wanted: Wanted, misreads: float
-) -> tuple[list[Arrival], Truth]:
+) -> tuple[list[ReadArrival], Truth]:
     """Drive one wanted vehicle through the window (UTC ms). Returns its reads and what they must lead to.
 
     misreads: the share of its reads, after the first, that are wrong. Reads that are forwarded abroad are right and in time.
@@ -44,7 +44,7 @@ def wanted_case(
             confidence = round(random.uniform(0.93, 0.99) if text == vehicle.plate else random.uniform(0.82, 0.92), 3)
             read = read_of(network, vehicle, passage, due_ms=due_ms, plate=text, confidence=confidence)
             sights.append(WantedRead(read, due_ms, match))
-            arrivals.append(Arrival(due_ms, read, vehicle.plate))
+            arrivals.append(ReadArrival(due_ms, read, vehicle.plate))
     return arrivals, _truth(network, entry, sights)
 
 

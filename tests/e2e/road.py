@@ -9,7 +9,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer
 
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
-from pipeline.receiver.credentials import Credentials, create_credentials
+from pipeline.receiver.credentials import DeskCredentials, create_credentials
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.platform import Platform
@@ -146,7 +146,7 @@ class WholeRoad:
             await consumer.stop()
 
 
-def _toml(files: Credentials, desks: dict[str, DeskProcess]) -> str:
+def _toml(files: DeskCredentials, desks: dict[str, DeskProcess]) -> str:
     lines = [
         "[liaison]",
         f'signing_key_file = "{files.sender_sign_key}"',

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline.demo.pictures import WANTED
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.simulation.arrivals import Arrival
+from pipeline.simulation.arrivals import ReadArrival
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.simulation.play import play
@@ -230,7 +230,7 @@ class Run:
         )  # fmt: skip
 
 
-async def _next_of(reads: Iterator[Arrival]) -> list[Arrival]:
+async def _next_of(reads: Iterator[ReadArrival]) -> list[ReadArrival]:
     """Make the next reads in a thread: the first ones take seconds, in which the event loop must serve the proxies."""
     return await asyncio.to_thread(lambda: list(islice(reads, 500)))
 

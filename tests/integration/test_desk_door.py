@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from pipeline.neighbours.message import SIGNED_WITHIN_MS, sign_forward
-from pipeline.receiver.credentials import Credentials, create_credentials
+from pipeline.receiver.credentials import DeskCredentials, create_credentials
 from pipeline.receiver.files import client_context, signing_key
 from pipeline.receiver.inbox import read_inbox
 from pipeline.receiver.server import DeskAddress, run_desk
@@ -25,7 +25,7 @@ SOON_S = 0.3
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> Credentials:
+def files(tmp_path_factory: pytest.TempPathFactory) -> DeskCredentials:
     """Keys of Belgium and of the Netherlands' desk."""
     return create_credentials(tmp_path_factory.mktemp("keys"))
 
@@ -44,7 +44,7 @@ async def running(options: DeskOptions) -> AsyncIterator[str]:
 
 
 @pytest_asyncio.fixture
-async def options(files: Credentials, tmp_path: Path) -> DeskOptions:
+async def options(files: DeskCredentials, tmp_path: Path) -> DeskOptions:
     """A desk that knows Belgium's and France's signatures, and is impatient."""
     french = create_credentials(tmp_path / "french", sender="FR")
     return DeskOptions(
@@ -54,7 +54,7 @@ async def options(files: Credentials, tmp_path: Path) -> DeskOptions:
     )  # fmt: skip
 
 
-def belgian(files: Credentials) -> ssl.SSLContext:
+def belgian(files: DeskCredentials) -> ssl.SSLContext:
     """TLS with Belgium's certificate."""
     return client_context(ca=("ca", files.sender_ca), cert=("cert", files.sender_cert), key=("key", files.sender_key))
 
@@ -66,10 +66,10 @@ async def posted(url: str, token: str, tls: ssl.SSLContext) -> int:
 
 
 async def test_a_signature_is_taken_from_its_own_country_alone(
-    files: Credentials, options: DeskOptions, tmp_path: Path
+    files: DeskCredentials, options: DeskOptions, tmp_path: Path
 ) -> None:
     """France's genuine signature over Belgium's certificate is a copy that somebody kept, or worse."""
-    keys = {"BE": files.sender_sign_key, "FR": Credentials.in_folder(tmp_path / "french").sender_sign_key}
+    keys = {"BE": files.sender_sign_key, "FR": DeskCredentials.in_folder(tmp_path / "french").sender_sign_key}
     now_ms = platform_now_ms()
     tokens = {
         country: sign_forward(
@@ -85,7 +85,7 @@ async def test_a_signature_is_taken_from_its_own_country_alone(
 
 @pytest.mark.parametrize("sign", [-1, 1])
 async def test_an_old_signature_or_one_from_the_future_is_not_taken(
-    files: Credentials, options: DeskOptions, sign: int
+    files: DeskCredentials, options: DeskOptions, sign: int
 ) -> None:
     """Each attempt is signed anew, so one that is not of now was kept."""
     now_ms = platform_now_ms()
@@ -101,7 +101,7 @@ async def test_an_old_signature_or_one_from_the_future_is_not_taken(
     "sent", [b"", b"POST /forwards HTTP/1.1\r\nHost: x\r\n", b"POST /forwards HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"],
     ids=["nothing", "half a header", "half a body"],
 )  # fmt: skip
-async def test_whoever_does_not_finish_is_let_go(files: Credentials, options: DeskOptions, sent: bytes) -> None:
+async def test_whoever_does_not_finish_is_let_go(files: DeskCredentials, options: DeskOptions, sent: bytes) -> None:
     """Silence, half a header and half a body end the connection."""
     async with running(options) as url:
         host, _, port = url.removeprefix("https://").rpartition(":")
@@ -120,7 +120,7 @@ async def _rest(reader: asyncio.StreamReader) -> bytes:
 
 
 async def test_one_address_has_so_many_connections_and_a_place_is_given_on(
-    files: Credentials, options: DeskOptions
+    files: DeskCredentials, options: DeskOptions
 ) -> None:
     """The fourth is ended at once; when one of the three goes, the next is served."""
     async with running(replace(options, head_s=60.0)) as url:

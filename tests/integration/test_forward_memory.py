@@ -6,7 +6,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 
-from pipeline.neighbours.policy import Allowed, told_abroad
+from pipeline.neighbours.policy import AllowedForward, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
 from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
@@ -33,7 +33,7 @@ def sent(
     read = make_read(camera_id=camera_id, captured_at_ms=NOON_MS + after_ms, read_id=read_id)
     alert = make_alert(make_entry(share_with=("NL",), case_reference=case), read)
     (allowed,) = told_abroad(alert, [policy], cameras_of(make_camera(camera_id)), {}, NOON_MS + after_ms)
-    assert isinstance(allowed, Allowed)
+    assert isinstance(allowed, AllowedForward)
     return sent_of(alert, allowed, {policy.policy_id: policy})
 
 

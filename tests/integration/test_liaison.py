@@ -20,7 +20,7 @@ from agents import liaison
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.neighbours.message import verify_acknowledgement, verify_forward
 from pipeline.neighbours.recalls import recall_of
-from pipeline.receiver.credentials import Credentials, create_credentials
+from pipeline.receiver.credentials import DeskCredentials, create_credentials
 from pipeline.receiver.files import client_context, key_ring
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.sender import Sender
@@ -127,7 +127,7 @@ async def test_a_forward_arrives_whole_and_its_receipt_proves_it(desk: DeskProce
     batch = forwards(1, now_ms=platform_now_ms())
     [receipt] = await delivered(await make(liaison_settings(keys, {"NL": desk.url})), batch)
     [entry] = desk.entries(batch.prefix)
-    files, forward = Credentials.in_folder(keys), batch.forwards[0]
+    files, forward = DeskCredentials.in_folder(keys), batch.forwards[0]
     assert (forward, "BE") == (entry.forward, entry.sender)
     assert forward == verify_forward(entry.signed, key_ring("sender", {"BE": files.sender_sign_public})).forward
     assert (forward.forward_id, "NL", "acknowledged", 1) == (
@@ -193,7 +193,7 @@ async def test_a_refusal_settles_with_its_reason_and_stores_nothing(desk: DeskPr
     await desk.tell("reject", requests=1)
     [receipt] = await delivered(await make(liaison_settings(keys, {"NL": desk.url})), batch)
     assert (receipt.outcome, receipt.detail, receipt.attempts) == ("refused", "exercise: told to reject", 1)
-    ring = key_ring("desk", {"NL": Credentials.in_folder(keys).desk_sign_public})
+    ring = key_ring("desk", {"NL": DeskCredentials.in_folder(keys).desk_sign_public})
     assert verify_acknowledgement(receipt.signed or "", ring, batch.forwards[0]).reason == "exercise"
     assert desk.entries(batch.prefix) == []
 
@@ -317,7 +317,7 @@ async def test_a_renewed_certificate_is_taken_without_a_restart(
 ) -> None:
     """A client certificate that the desk does not accept delivers nothing; its file replaced, the next attempt does."""
     others = create_credentials(tmp_path / "others")
-    files = Credentials.in_folder(keys)
+    files = DeskCredentials.in_folder(keys)
     settings = liaison_settings(
         keys, {"NL": desk.url}, client_cert_file=others.sender_cert, client_key_file=others.sender_key
     )
@@ -336,7 +336,7 @@ async def test_a_client_without_a_certificate_or_with_an_old_protocol_gets_no_an
     desk: DeskProcess, keys: Path
 ) -> None:
     """The desk speaks with those whose certificate its CA signed, over TLS 1.2 or later."""
-    files = Credentials.in_folder(keys)
+    files = DeskCredentials.in_folder(keys)
     bare = ssl.create_default_context(cafile=files.ca)
     ours = client_context(ca=("ca", files.ca), cert=("cert", files.sender_cert), key=("key", files.sender_key))
     async with aiohttp.ClientSession() as session:
@@ -359,7 +359,7 @@ async def test_a_wrong_setting_stops_the_start_and_is_named(
 ) -> None:
     """A file that is missing, of another kind or of another pair is told before the first forward comes."""
     settings = liaison_settings(keys, {"NL": "https://desk.example.org"})
-    found = getattr(Credentials.in_folder(keys), value, value) if isinstance(value, str) else value
+    found = getattr(DeskCredentials.in_folder(keys), value, value) if isinstance(value, str) else value
     if name.startswith("desk."):
         changed = msgspec.structs.replace(settings.desks["NL"], **{name.removeprefix("desk."): found})
         settings = msgspec.structs.replace(settings, desks={"NL": changed})

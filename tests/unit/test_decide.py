@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.decide.deciding import Deciding
 from pipeline.decide.history import events_in
-from pipeline.decide.outcomes import Outcome
+from pipeline.decide.outcomes import HistoryOutcome
 from pipeline.errors import BadRecord
 from pipeline.runtime.settings import load_settings
 
@@ -61,13 +61,13 @@ def reads(after_ms: int, *captured: tuple[str, int], plate: str = "1ABC234", **f
 ROAD = (camera("IN", 4.50), camera("OUT", 4.56))
 
 
-async def decided(*lines: HistoryLine) -> list[Outcome]:
+async def decided(*lines: HistoryLine) -> list[HistoryOutcome]:
     """All outcomes of a history."""
     written = [json.dumps(line).encode() for line in lines]
     return [outcome async for outcome in Deciding(load_settings({})).outcomes(events_in(written))]
 
 
-def told(outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
+def told(outcomes: Sequence[HistoryOutcome]) -> list[tuple[str, int]]:
     """What came, without what only explains, and when, in ms after the start."""
     return [
         (next(name for name in outcome.__struct_fields__[1:] if getattr(outcome, name) is not None), outcome.at_ms - START_MS)
@@ -76,7 +76,7 @@ def told(outcomes: Sequence[Outcome]) -> list[tuple[str, int]]:
     ]  # fmt: skip
 
 
-def reasons(outcomes: Sequence[Outcome]) -> list[str]:
+def reasons(outcomes: Sequence[HistoryOutcome]) -> list[str]:
     """Why passages prove nothing."""
     return [outcome.proves_nothing.reason for outcome in outcomes if outcome.proves_nothing is not None]
 

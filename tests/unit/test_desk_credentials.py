@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from pipeline.errors import Misconfigured
-from pipeline.receiver.credentials import SIDES, Credentials, create_credentials, settings_toml, validity
+from pipeline.receiver.credentials import SIDES, DeskCredentials, create_credentials, settings_toml, validity
 from pipeline.receiver.files import signing_key
 from pipeline.runtime.settings import load_settings
 
@@ -65,7 +65,7 @@ def test_a_folder_that_holds_the_keys_of_both_sides_is_refused(tmp_path: Path) -
     """As they once lay; the cure is said."""
     (tmp_path / "ca-key.pem").touch()
     with pytest.raises(Misconfigured, match=r"both sides.*vigie desk credentials"):
-        Credentials.in_folder(tmp_path)
+        DeskCredentials.in_folder(tmp_path)
 
 
 def test_what_exists_is_kept_and_what_is_missing_is_made(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_certificates_say_what_they_are_for(tmp_path: Path) -> None:
 
 def test_the_names_of_the_files_follow_their_fields(tmp_path: Path) -> None:
     """desk_sign_key lies in desk/desk-sign-key.pem."""
-    assert Credentials.in_folder(tmp_path).desk_sign_key == tmp_path / "desk" / "desk-sign-key.pem"
+    assert DeskCredentials.in_folder(tmp_path).desk_sign_key == tmp_path / "desk" / "desk-sign-key.pem"
 
 
 def test_the_settings_of_the_sender_can_be_loaded(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pipeline.neighbours.message import (
     FORWARD_TYPE,
     MAX_SIGNED_BYTES,
     Acknowledgement,
-    Answer,
+    DeskAnswer,
     Retry,
     Settled,
     UnreadableForward,
@@ -52,9 +52,9 @@ def word_on(forward: Forward, outcome: AnswerOutcome = "acknowledged", country: 
     )
 
 
-def answer_of(status: int, forward: Forward, outcome: AnswerOutcome = "acknowledged") -> Answer:
+def answer_of(status: int, forward: Forward, outcome: AnswerOutcome = "acknowledged") -> DeskAnswer:
     """An HTTP answer with the desk's signed word."""
-    return Answer(status, sign_acknowledgement(word_on(forward, outcome), NL_KEY).encode())
+    return DeskAnswer(status, sign_acknowledgement(word_on(forward, outcome), NL_KEY).encode())
 
 
 def with_header(token: str, **members: object) -> str:
@@ -232,7 +232,7 @@ def test_a_desk_whose_clock_is_ahead_is_tried_again_while_ours_says_that_the_for
     """Its clock is named; once it has expired here, too, its word counts."""
     forward = make_forward(expires_after_ms=1_800_000)
     word = msgspec.structs.replace(word_on(forward, "refused"), reason="expired", at_ms=NOW_MS + here_ms + 3_600_000)
-    answer = Answer(410, sign_acknowledgement(word, NL_KEY).encode())
+    answer = DeskAnswer(410, sign_acknowledgement(word, NL_KEY).encode())
     verdict = verdict_of(answer, forward, NL_RING, NOW_MS + here_ms)
     assert settles == isinstance(verdict, Settled)
     assert settles or (isinstance(verdict, Retry) and "its clock is 3600 s ahead of ours" in verdict.detail)
@@ -241,7 +241,7 @@ def test_a_desk_whose_clock_is_ahead_is_tried_again_while_ours_says_that_the_for
 @pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 413])
 def test_an_unsigned_answer_proves_nothing(status: int) -> None:
     """A proxy's page, whatever its status, neither acknowledges nor refuses."""
-    verdict = verdict_of(Answer(status, b"<html>hello</html>"), make_forward(), NL_RING, NOW_MS)
+    verdict = verdict_of(DeskAnswer(status, b"<html>hello</html>"), make_forward(), NL_RING, NOW_MS)
     assert isinstance(verdict, Retry)
     assert verdict.reason == "unproven"
 
@@ -298,7 +298,7 @@ def test_retry_after_is_read_as_seconds_or_a_date(value: str | None, seconds: fl
 def test_a_busy_desk_says_how_long() -> None:
     """Retry-After reaches the verdict, whatever failed."""
     for status in (200, 429, 503):
-        verdict = verdict_of(Answer(status, b"", "9"), make_forward(), NL_RING, NOW_MS)
+        verdict = verdict_of(DeskAnswer(status, b"", "9"), make_forward(), NL_RING, NOW_MS)
         assert isinstance(verdict, Retry)
         assert verdict.asked_s == 9.0
 
@@ -326,10 +326,10 @@ def test_no_retry_after_that_a_neighbour_may_send_raises(value: str) -> None:
     """The year 99999999999 dead-lettered a forward that had an hour left: a header that says nothing is no header."""
     asked_s = retry_after_s(value, NOW_MS)
     assert asked_s is None or asked_s >= 0.0
-    assert isinstance(verdict_of(Answer(503, b"", value), make_forward(), NL_RING, NOW_MS), Retry)
+    assert isinstance(verdict_of(DeskAnswer(503, b"", value), make_forward(), NL_RING, NOW_MS), Retry)
 
 
 @given(st.binary(max_size=200), st.integers(-1, 1000))
 def test_no_answer_that_a_neighbour_may_give_raises(body: bytes, status: int) -> None:
     """It settles nothing unless it is the neighbour's signed word."""
-    assert isinstance(verdict_of(Answer(status, body), make_forward(), NL_RING, NOW_MS), Retry)
+    assert isinstance(verdict_of(DeskAnswer(status, body), make_forward(), NL_RING, NOW_MS), Retry)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from pipeline.neighbours.policy import Allowed, told_abroad
+from pipeline.neighbours.policy import AllowedForward, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from pipeline.state.open_forwards import OpenForwards
@@ -23,7 +23,7 @@ class ReceivingDesk:
         """Forward one alert."""
         alert = make_alert()
         (allowed,) = told_abroad(alert, self.policies.values(), cameras_of(), {}, NOON_MS + 1_000)
-        assert isinstance(allowed, Allowed)
+        assert isinstance(allowed, AllowedForward)
         (sent,) = await self.memory.admitted([sent_of(alert, allowed, self.policies)], ["0/1"])
         return sent
 
