@@ -20,7 +20,7 @@ Keyed = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}\.[0-9a-f]{32}\Z", ma
 
 
 class Intent(Message, frozen=True, kw_only=True, tag_field="type", tag="intent"):
-    """What somebody is about to do. It is recorded before anything of it is done."""
+    """What a person is about to do. It is recorded before any of it is done."""
 
     who: Who
     role: Identifier | None = None
@@ -61,9 +61,9 @@ class Access(Message, frozen=True, kw_only=True):
 
 
 class Vouched(Message, frozen=True, kw_only=True):
-    """What the log vouched for. Topic vigie.checkpoints, key origin; written by audit, read by whoever watches the log.
+    """A checkpoint of the log. Topic vigie.checkpoints, key origin; written by audit, read by those who watch the log.
 
-    It holds nothing of the entries, and may be handed out.
+    It holds nothing of the entries, and may be given to anybody.
     """
 
     origin: Name  # the log's name

@@ -38,14 +38,15 @@ AccessId = Annotated[str, msgspec.Meta(pattern=rf"\Ae-{DIGEST}\Z", max_length=26
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """Base of everything that flows: immutable, named fields, defaults left out on the wire.
+    """Base of everything that flows: immutable, with named fields; default values are left out of the bytes.
 
-    gc=False: what is frozen is never part of a circle, so the collector need not walk thousands of reads.
+    gc=False: an immutable object is never part of a reference cycle, so the garbage collector need not visit thousands of
+    reads.
     """
 
 
 class Position(Message, frozen=True, kw_only=True):
-    """A place on Earth, WGS 84 degrees."""
+    """A place on Earth in WGS 84 degrees."""
 
     lat: Annotated[float, msgspec.Meta(ge=-90.0, le=90.0)]
     lon: Annotated[float, msgspec.Meta(ge=-180.0, le=180.0)]

@@ -1,8 +1,10 @@
-"""The JSON Schemas of everything that flows, for whoever reads or writes it in another language: ``python -m schemas.export``.
+"""Writes the JSON Schemas of everything that flows, for readers and writers in other languages: ``python -m
+schemas.export``.
 
-They are written to schemas/json, one file per topic and per kind of reference data, and one for withdrawals, and committed. A
-schema may only change so that old and new readers and writers understand each other: by a new field that has a default. Anything
-else is refused here; a change that breaks on purpose is written with ``--breaking``, once every reader is known to be ready.
+They are written to schemas/json, one file per topic and per kind of reference data, and one for withdrawals, and committed.
+A schema may only change so that old and new readers and writers understand each other: by a new field that has a default.
+Any other change is refused here; one that breaks on purpose is written with ``--breaking``, once every reader is known to be
+ready.
 """
 
 import json
@@ -54,7 +56,8 @@ def portable(node: Any) -> Any:
 
 
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
-    """What keeps readers and writers of the old and the new schema from understanding each other, each with its place."""
+    """The changes after which readers and writers of the old and the new schema would no longer understand each other, each
+    with its place."""
     return list(_differences(old, new, old, new, "$", set()))
 
 
@@ -106,12 +109,12 @@ def _resolved(node: Schema, root: Schema) -> Schema:
 
 
 def text_of(schema: Schema) -> str:
-    """The schema as it is written to its file."""
+    """The text of the schema's file."""
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Write every schema; 1 and nothing written when one would break, unless --breaking is given."""
+    """Write every schema. Returns 1, and writes nothing, when one would break and --breaking is not given."""
     schemas = {FOLDER / f"{name}.json": schema_of(message) for name, message in MESSAGES.items()}
     breaking = [
         f"{path.name} {change}"

@@ -1,6 +1,7 @@
-"""Ids are computed, not believed: what a message calls itself must be what its fields give (see schemas/ids.py).
+"""Checks that the ids in a message are those that its fields give (see schemas/ids.py), so that no sender can choose them.
 
-Forwards and tracks do not carry all that their ids are made of; of these, the form alone can be checked, which their types do.
+Forwards and tracks do not carry all that their ids are made of; of these, only the form can be checked, which their types
+do.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ Claim = tuple[str, str, str]
 
 
 def id_fault(message: Message) -> str | None:
-    """The first id in the message that is not the one its fields give, in words; None when all are."""
+    """In words, the first id in the message that differs from the one its fields give; None when all agree."""
     claims = _CLAIMS.get(type(message))
     if claims is None:
         return None

@@ -14,42 +14,43 @@ def _digest(kind: str, *parts: str) -> str:
 
 
 def track_id(camera_id: str, captured_at_ms: int, box: tuple[int, int, int, int]) -> str:
-    """One passage's track: camera, first sight, where the plate was then (x, y, width, height)."""
+    """The id of one passage's track, made of the camera, the capture time of the first sight, and the plate's box then (x,
+    y, width, height)."""
     return _digest("t", camera_id, str(captured_at_ms), *map(str, box))
 
 
 def read_id(camera_id: str, captured_at_ms: int, plate: str) -> str:
-    """One read: camera, capture time, plate."""
+    """The id of one read, made of camera, capture time and plate."""
     return _digest("r", camera_id, str(captured_at_ms), plate)
 
 
 def alert_id(read_id: str, entry_id: str) -> str:
-    """One hit: read and hotlist entry."""
+    """The id of one hit, made of the ids of read and hotlist entry."""
     return _digest("a", read_id, entry_id)
 
 
 def corrected_alert_id(alert_id: str, content: str) -> str:
-    """An alert that takes another's place: that one and what this one says."""
+    """The id of an alert that replaces another, made of that one's id and the new content."""
     return _digest("a", alert_id, content)
 
 
 def violation_id(section_id: str, entry_read_id: str, exit_read_id: str) -> str:
-    """One violation: section and both reads."""
+    """The id of one violation, made of the ids of the section and both reads."""
     return _digest("v", section_id, entry_read_id, exit_read_id)
 
 
 def forward_id(alert_id: str, country: str, kind: str = "hit") -> str:
-    """One message across the border: alert, country and kind."""
+    """The id of one message across the border, made of the alert's id, the country and the kind."""
     return _digest("f", alert_id, country, kind)
 
 
 def receipt_id(forward_id: str, outcome: str) -> str:
-    """One outcome of one forward."""
+    """The id of one outcome of one forward."""
     return _digest("p", forward_id, outcome)
 
 
 def dead_letter_id(stage: str, topic: str, partition: int, offset: int, index: int | None = None) -> str:
-    """One refusal: stage and the record's place."""
+    """The id of one refusal, made of the stage and the record's topic, partition, offset and index in its batch."""
     return _digest("d", stage, topic, str(partition), str(offset), "" if index is None else str(index))
 
 

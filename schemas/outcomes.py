@@ -1,6 +1,6 @@
-"""What the platform decides: alerts, violations, forwards, what is taken back of them, their receipts, and dead letters.
+"""What the platform decides: alerts, violations, forwards, their withdrawals and receipts, and dead letters.
 
-The topics alerts, violations and forwards carry withdrawals, too, each under the same key as what it takes back.
+The topics alerts, violations and forwards carry withdrawals, too, each under the same key as what it withdraws.
 """
 
 from typing import Annotated, Literal
@@ -166,7 +166,7 @@ class Receipt(Message, frozen=True, kw_only=True):
 
 
 class DeadLetter(Message, frozen=True, kw_only=True):
-    """What could not be processed, why, and where it came from. Topic vigie.dead_letters, key origin topic."""
+    """A record that could not be processed, why, and where it came from. Topic vigie.dead_letters, key origin topic."""
 
     dead_letter_id: DeadLetterId
     stage: Identifier  # the agent that refused it

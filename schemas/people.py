@@ -38,7 +38,7 @@ class User(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError for a user that makes no sense."""
         _refuse_blank(name=self.name, service=self.service)
 
 
@@ -61,7 +61,7 @@ class Designation(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError for a designation that makes no sense."""
         _refuse_blank(reason=self.reason)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
         if self.user_id in (self.granted_by, self.approved_by):
@@ -73,14 +73,15 @@ class Designation(Message, frozen=True, kw_only=True):
 
 
 class Hours(Message, frozen=True, kw_only=True):
-    """A part of every week, its end not included; one that ends before it begins goes over the week's end."""
+    """A part of every week. Its end is not included; a period that ends before it begins goes over the week's end."""
 
     from_minute: MinuteOfWeek
     until_minute: MinuteOfWeek
 
 
 class Desk(Message, frozen=True, kw_only=True):
-    """A place of work: what comes to it, when it is staffed, and who follows when nobody answers. Collection desks, key desk_id."""
+    """A place of work: what is shown there, when it is staffed, and which desk follows when nobody answers. Collection
+    desks, key desk_id."""
 
     desk_id: Identifier
     name: Text
@@ -94,7 +95,7 @@ class Desk(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError for a desk that makes no sense."""
         _refuse_blank(name=self.name)
         if self.successor == self.desk_id:
             raise ValueError("successor must name another desk")

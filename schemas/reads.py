@@ -46,7 +46,7 @@ CheckedEvidencePath = Annotated[
 
 
 class ClockState(Message, frozen=True, kw_only=True):
-    """How far the camera's clock can be trusted, as far as somebody states it: what is left out proves nothing."""
+    """How far the camera's clock can be trusted, as far as it is stated; what is not stated proves nothing."""
 
     source: Literal["gnss", "ptp", "ntp", "none"]
     synced: bool = True
@@ -109,19 +109,20 @@ class ReadBatch(Message, frozen=True, kw_only=True):
 
 
 def named(read: PlateRead) -> PlateRead:
-    """The read under the id that its camera, time and plate give, whatever id was sent with it.
+    """The read with the id that its camera, time and plate give, whatever id was sent with it.
 
-    Computing an id takes half as long as all else about a read, so it is done where an id is used: a hit, a sighting on a section.
+    Computing an id takes half as long as all other work on a read, so it is done only where the id is used: for a hit, or
+    for a sighting on a section.
     """
     own = ids.read_id(read.camera_id, read.captured_at_ms, read.plate)
     return read if read.read_id == own else msgspec.structs.replace(read, read_id=own)
 
 
 def fault_in(reads: Sequence[PlateRead]) -> str | None:
-    """The first camera_id, plate, raw text, country or picture's path that does not fit its pattern, as msgspec would say it; None
-    when all do.
+    """In words as msgspec's, the first camera_id, plate, raw text, country or picture's path that does not fit its pattern;
+    None when all do.
 
-    Whoever decodes reads from outside asks this, too: `pipeline.stream.codec` does.
+    Programs that decode reads from outside call this, too: `pipeline.stream.codec` does.
     """
     if len(reads) == 1:  # what looks at many at once costs more for one
         return _fault_of(reads[0], 0)

@@ -36,13 +36,13 @@ Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 def _refuse_turned(from_ms: int, until_ms: int) -> None:
-    """Raises ValueError for a validity without a moment in it: its end is not included."""
+    """Raise ValueError for a period that contains no moment; its end is not part of it."""
     if until_ms <= from_ms:
         raise ValueError("valid_until_ms is not after valid_from_ms")
 
 
 def _refuse_blank(**texts: str) -> None:
-    """Raises ValueError naming the texts that say nothing."""
+    """Raise ValueError naming those of the texts that are blank."""
     blank = [name for name, text in texts.items() if not text.strip()]
     if blank:
         raise ValueError(f"{', '.join(blank)} must not be empty")
@@ -53,20 +53,20 @@ Road = Literal["motorway", "main_road"]
 
 
 class PicturePoint(Message, frozen=True, kw_only=True):
-    """A point of a camera's picture, whatever its resolution."""
+    """A point of a camera's picture, in shares of its width and height."""
 
     x: Share
     y: Share
 
 
 class Region(Message, frozen=True, kw_only=True):
-    """A part of a camera's picture: a polygon, closed by itself."""
+    """A part of a camera's picture: a polygon; the last corner is joined to the first."""
 
     corners: Annotated[tuple[PicturePoint, ...], msgspec.Meta(min_length=3, max_length=32)]
 
 
 class ClockStatement(Message, frozen=True, kw_only=True):
-    """What is certified of a camera's clock, for the many cameras whose reads do not say it."""
+    """What is certified of a camera's clock, for cameras whose reads do not state it."""
 
     number: Text  # of the certificate
     source: Literal["gnss", "ptp", "ntp"]
@@ -78,7 +78,7 @@ class ClockStatement(Message, frozen=True, kw_only=True):
     valid_until_ms: EpochMs
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError for a statement that makes no sense."""
         _refuse_blank(number=self.number)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
@@ -118,7 +118,7 @@ class Certificate(Message, frozen=True, kw_only=True):
     valid_until_ms: EpochMs
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError for a certificate that makes no sense."""
         _refuse_blank(number=self.number)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
@@ -196,7 +196,7 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError for an entry that makes no sense."""
         if (
             self.valid_from_ms < self.valid_until_ms
             and self.category.strip()
@@ -229,5 +229,5 @@ class Policy(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError for a policy that makes no sense."""
         _refuse_blank(legal_basis=self.legal_basis, purpose=self.purpose)

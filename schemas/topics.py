@@ -24,11 +24,11 @@ leave more.) Pictures stay as large as they are, for 0.05 ms each."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic(Generic[M]):
-    """One topic's contract. retention_ms None: as long as the law lets what it carries be used, which the deployment's country
-    decides (settings.retention_days). retention_bytes is per partition; None means that time alone bounds it.
+    """One topic's contract.
 
-    withdrawals: the topic carries the withdrawals of its messages, too. of_record: it says who looked at what, and nothing of what
-    cameras gathered; how long that may be kept does not bound it.
+    retention_ms: how long records are kept; None: as long as the law of the deployment's country lets their content be used
+    (settings.retention_days). retention_bytes: a limit per partition; None: none. withdrawals: the topic carries the
+    withdrawals of its messages, too.
     """
 
     name: str  # without the namespace: "reads" is vigie.reads on the broker

@@ -20,7 +20,7 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=50)]
 
 
 class SpeedVector(Vector, frozen=True, kw_only=True):
-    """A measured speed, what it becomes, and whether it is a violation of this limit."""
+    """A worked example: a measured speed, what it becomes after the tolerance, and whether it is a violation of this limit."""
 
     measured_kmh: float
     limit_kmh: LimitKmh
@@ -29,10 +29,12 @@ class SpeedVector(Vector, frozen=True, kw_only=True):
 
 
 class Tolerance(Rule, frozen=True, kw_only=True):
-    """What comes off a measured speed before it is held against a driver, and from which excess on it is a violation.
+    """What is subtracted from a measured speed before it is held against a driver, and from which excess on it is a
+    violation.
 
-    Up to from_kmh subtract_kmh comes off, above it subtract_percent. least_excess_kmh: the least number of km/h over the limit,
-    after correction, that is a violation, for limits up to least_excess_up_to_limit_kmh; above that it is 1.
+    Up to from_kmh, subtract_kmh is subtracted, above it subtract_percent. least_excess_kmh: the least number of km/h over
+    the limit, after subtraction, that is a violation, for limits up to least_excess_up_to_limit_kmh; for higher limits it is
+    1.
     """
 
     kind = "tolerance"
@@ -44,7 +46,7 @@ class Tolerance(Rule, frozen=True, kw_only=True):
     vectors: Annotated[tuple[SpeedVector, ...], msgspec.Meta(min_length=1)]
 
     def corrected_kmh(self, measured_kmh: Fraction) -> int:
-        """Whole km/h that the driver drove at least: rounded down before and after the correction, never below 0."""
+        """The speed held against the driver, in whole km/h: rounded down before and after the subtraction, never below 0."""
         whole_kmh = floor(measured_kmh)
         if whole_kmh <= self.from_kmh:
             return max(0, whole_kmh - self.subtract_kmh)
@@ -57,7 +59,7 @@ class Tolerance(Rule, frozen=True, kw_only=True):
 
     @property
     def in_words(self) -> str:
-        """The rule as it is written into the evidence."""
+        """The rule as text for the evidence."""
         words = (
             f"{self.country}: measured speed rounded down to whole km/h, less {self.subtract_kmh} km/h up to {self.from_kmh} km/h, "
             f"less {self.subtract_percent} % above, rounded down"
@@ -67,7 +69,7 @@ class Tolerance(Rule, frozen=True, kw_only=True):
         return words
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """See Rule."""
+        """The worked examples that this rule does not agree with; see Rule."""
         return tuple(
             vector
             for vector in self.vectors
@@ -77,7 +79,7 @@ class Tolerance(Rule, frozen=True, kw_only=True):
 
 
 class LengthVector(Vector, frozen=True, kw_only=True):
-    """A certified distance, and whether an average over it proves anything."""
+    """A worked example: a certified distance, and whether an average speed over it proves anything."""
 
     metres: float
     long_enough: bool
@@ -95,7 +97,7 @@ class SectionLength(Rule, frozen=True, kw_only=True):
         return distance_m >= self.least_m
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """See Rule."""
+        """The worked examples that this rule does not agree with; see Rule."""
         return tuple(v for v in self.vectors if v.long_enough != self.long_enough(Fraction(str(v.metres))))
 
 
@@ -119,14 +121,14 @@ class SectionsInARow(Rule, frozen=True, kw_only=True):
 
 
 class ClassVector(Vector, frozen=True, kw_only=True):
-    """A class of vehicles and its limit; without one the class has no limit of its own."""
+    """A worked example: a class of vehicles and its limit; None: the class has no limit of its own."""
 
     vehicle_class: VehicleClass
     limit_kmh: LimitKmh | None = None
 
 
 class ClassLimits(Rule, frozen=True, kw_only=True):
-    """What some classes of vehicles may drive at most on one kind of road, whatever higher limit its signs show."""
+    """The highest speed of some classes of vehicles on one kind of road, even where its signs show a higher limit."""
 
     kind = "class_limits"
     road: Road
@@ -139,31 +141,32 @@ class ClassLimits(Rule, frozen=True, kw_only=True):
         return self.road
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """See Rule."""
+        """The worked examples that this rule does not agree with; see Rule."""
         return tuple(v for v in self.vectors if v.limit_kmh != self.limits_kmh.get(v.vehicle_class))
 
 
 class AgeVector(Vector, frozen=True, kw_only=True):
-    """How many days ago something was captured, and whether the rule allows what it is about."""
+    """A worked example: how many days ago something was captured, and whether the rule still allows what it is about."""
 
     age_days: Annotated[int, msgspec.Meta(ge=0)]
     allowed: bool
 
 
 class Retention(Rule, frozen=True, kw_only=True):
-    """How many days what cameras gather may be kept at most."""
+    """For how many days at most what cameras record may be kept."""
 
     kind = "retention"
     days: Days
     vectors: Annotated[tuple[AgeVector, ...], msgspec.Meta(min_length=1)]
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """See Rule."""
+        """The worked examples that this rule does not agree with; see Rule."""
         return tuple(v for v in self.vectors if v.allowed != (v.age_days <= self.days))
 
 
 class OrdinaryAccess(Rule, frozen=True, kw_only=True):
-    """For how many days what cameras gather may be used without a magistrate's decision; later only with what later_needs says."""
+    """For how many days what cameras record may be used without a magistrate's decision; later uses need what later_needs
+    says."""
 
     kind = "ordinary_access"
     days: Days
@@ -171,12 +174,12 @@ class OrdinaryAccess(Rule, frozen=True, kw_only=True):
     vectors: Annotated[tuple[AgeVector, ...], msgspec.Meta(min_length=1)]
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """See Rule."""
+        """The worked examples that this rule does not agree with; see Rule."""
         return tuple(v for v in self.vectors if v.allowed != (v.age_days <= self.days))
 
 
 class TreatyVector(Vector, frozen=True, kw_only=True):
-    """Who tells whom, and whether the treaty is a ground for it."""
+    """A worked example: which country tells which, and whether the treaty allows it."""
 
     teller: Country
     told: Country
@@ -184,9 +187,9 @@ class TreatyVector(Vector, frozen=True, kw_only=True):
 
 
 class Treaty(Rule, frozen=True, kw_only=True):
-    """A ground on which one country may tell another of a hit: both must be bound. country: whose law has it.
+    """A treaty by which one country may tell another of a hit, if both are bound by it. country: whose law contains it.
 
-    words: each must stand in the legal basis of a policy that means this treaty without naming it by id.
+    words: a legal basis that contains each of these means this treaty, if it names no treaty by id.
     """
 
     kind = "treaty"
@@ -198,20 +201,20 @@ class Treaty(Rule, frozen=True, kw_only=True):
 
     @property
     def about(self) -> str:
-        """Which treaty."""
+        """The treaty's id."""
         return self.id
 
     def is_meant(self, legal_basis: str) -> bool:
-        """Whether a legal basis in words speaks of this treaty."""
+        """Whether a legal basis in words means this treaty."""
         plain = legal_basis.casefold()
         return all(word in plain for word in self.words)
 
     def unbound(self, *countries: str) -> tuple[str, ...]:
-        """Those of these countries that it does not bind."""
+        """Those of these countries that the treaty does not bind."""
         return tuple(one for one in countries if one not in self.binds)
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """See Rule."""
+        """The worked examples that this rule does not agree with; see Rule."""
         return tuple(v for v in self.vectors if v.binds != (not self.unbound(v.teller, v.told)))
 
 

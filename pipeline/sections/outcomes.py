@@ -32,10 +32,11 @@ Outcome = Violation | Withdrawn | ProvesNothing
 def changes(
     before: tuple[Violation, ...], now: list[tuple[Violation, frozenset[str]]]
 ) -> tuple[list[Outcome], tuple[Violation, ...]]:
-    """What to say when these violations stand where those stood, and which are proven then.
+    """The outcomes to report when the violations `before` stood and those in `now` stand, and the violations that are proven
+    then.
 
-    now: each with the ids of all its reads.
-    A new one that shares a passage with one that stood corrects it, if it is the lesser; a worse one is left out.
+    now: each with the ids of all its reads. A new violation that shares a passage with an earlier one corrects it if it is
+    the lesser; a worse one is left out.
     """
     outcomes: list[Outcome] = []
     proven: list[Violation] = []

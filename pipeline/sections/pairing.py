@@ -1,8 +1,9 @@
-"""Which ends of a plate's passages belong together, when more than one pairing is possible.
+"""Pairs the ends of a plate's passages, where more than one pairing is possible.
 
-A pairing joins entries and exits in order of time: an exit after its entry, by no more than the longest travel time; of two pairs,
-whoever entered first leaves first. It is maximum when none has more pairs. What is in one maximum pairing and not in another is
-not known to have happened: a violation stands only if every maximum pairing contains it or a worse one.
+A pairing joins entries and exits in order of time: an exit after its entry, by no more than the longest travel time; of two
+pairs, the vehicle that entered first leaves first. It is maximum when none has more pairs. A pair that is in one maximum
+pairing and not in another is not known to have happened: a violation stands only if every maximum pairing contains it or a
+worse one.
 
 Entries and exits are numbered in the order of time. `edges` holds (entry, exit) for every two that may belong together.
 """

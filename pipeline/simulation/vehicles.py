@@ -40,7 +40,7 @@ def checksum(plate: str) -> int:
 
 
 def skeleton(plate: str) -> str:
-    """The plate with all confusable characters folded into one.
+    """The plate with each confusable character replaced by the one that stands for its class.
 
     >>> skeleton("1ABC234") == skeleton("IA8C234")
     True

@@ -45,8 +45,8 @@ class SectionDecider:
     ) -> Settled:
         """Decide what has settled in these shards; see SectionMemory.look for the arguments. Raises Unavailable.
 
-        What was decided before and is not known to be sent comes again. The same vehicle may be decided by two workers at a time:
-        one of them finds it changed and leaves it.
+        Messages of earlier decisions that are not known to be sent are returned again. Two workers may decide the same
+        vehicle at the same time: the second finds that it has changed, and stores nothing.
         """
         look = await self.memory.look(times, partitions, shards)
         unsent = list(look.unsent)
