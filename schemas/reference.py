@@ -218,7 +218,8 @@ class Policy(Message, frozen=True, kw_only=True):
     legal_basis: Text
     purpose: Text
     handling_code: Text = "police use only"
-    zones: References = ()  # empty: from everywhere
+    zones: References = ()  # empty: from nowhere, unless `everywhere` says otherwise
+    everywhere: bool = False  # without zones: hits from anywhere; somebody must have asked for that
     directions: Annotated[tuple[Literal["outbound", "inbound"], ...], msgspec.Meta(max_length=8)] = ()  # empty: both
     min_confidence: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.8
     per_case: bool = False  # one message per case: only entries with a case reference

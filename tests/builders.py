@@ -165,7 +165,8 @@ def make_alert(entry: HotlistEntry | None = None, read: PlateRead | None = None,
 
 def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any) -> Policy:
     """A policy that forwards stolen vehicles to the country for an hour, wherever they are seen."""
-    defaults = {"lists": ("stolen",), "legal_basis": f"treaty on police cooperation with {country}, art. 13", "purpose": "pursuit",
+    defaults = {"lists": ("stolen",), "legal_basis": f"treaty on police cooperation with {country}, art. 13",
+                "purpose": "pursuit", "everywhere": not fields.get("zones"),
                 "contact": "desk@example.org"}  # fmt: skip
     return Policy(policy_id=policy_id or f"{country}-1", country=country, **(defaults | fields))
 

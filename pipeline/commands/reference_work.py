@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 from pipeline.commands.common import errors, print_json
 from pipeline.commands.reference_filters import cell_of, filter_of
 from pipeline.errors import BadRecord
-from pipeline.neighbours.checks import from_everywhere
+from pipeline.neighbours.checks import asked_from_everywhere, from_everywhere
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.private import replacing
 from pipeline.runtime.settings import Settings, load_settings
@@ -103,9 +103,16 @@ async def store(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any],
         await refuse_unfit(writer, checked)
     with progress_of("Writing", checked.good) as progress:
         put = writer.replace_encoded if replace else writer.put_encoded
-        changes = await put(collection, checked.pairs(), progress=progress)
+        changes = await put(collection, _pairs(collection, checked), progress=progress)
     await warn(writer, table, _special_entries(checked) if table.name == "hotlist" else ())
     return changes
+
+
+def _pairs(collection: Collection[Any], checked: Checked[Any]) -> Iterable[tuple[str, bytes]]:
+    """Key and JSON of every good item; of a policy without zones, which was asked for, with that it counts everywhere."""
+    if collection.name != POLICIES.name:
+        return checked.pairs()
+    return ((collection.key(one), collection.encode(one)) for one in map(asked_from_everywhere, checked.items()))
 
 
 async def refuse_unfit(writer: ReplicaWriter, checked: Checked[Any]) -> None:

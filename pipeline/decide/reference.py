@@ -5,13 +5,14 @@ from typing import Any
 
 from pipeline.decide.history import Event, bad_item
 from pipeline.errors import BadRecord
+from pipeline.neighbours.checks import asked_from_everywhere
 from pipeline.reads.versions import Changed, Version
 from pipeline.state.collections import COLLECTIONS, SECTIONS
 from pipeline.tables.columns import TABLES
 from pipeline.tables.reference_checks import unfit
 from pipeline.tables.taking import Taking, WrongItem
 from schemas.base import Message
-from schemas.reference import Camera
+from schemas.reference import Camera, Policy
 
 Follow = Callable[[str, Sequence[Changed[Any]]], None]
 _KEYS = {collection.name: collection.key for collection in COLLECTIONS}
@@ -45,6 +46,7 @@ class ReferenceData:
         return [moment for moment in moments if moment > event.at_ms]
 
     def _item(self, event: Event, name: str, values: dict[str, Any]) -> Message:
+        """The item, checked as an import with --everywhere checks it."""
         try:
             item: Message = self._taking[name].of_json(values)
         except WrongItem as error:
@@ -52,6 +54,8 @@ class ReferenceData:
             reason = f"{place}: {error.reason}" if place else error.reason
             raise (BadRecord("not_taken", f"line {event.number}: {reason}") if error.by_rule
                    else bad_item(event, f"{name}: {reason}")) from error  # fmt: skip
+        if isinstance(item, Policy) and "everywhere" not in values:
+            item = asked_from_everywhere(item)
         if name == SECTIONS.name and (faults := unfit([item], self._cameras_now().values(), event.at_ms)):  # type: ignore[list-item]  # an item of sections is a Section
             raise BadRecord("not_taken", f"line {event.number}: " + "; ".join(faults))
         return item

@@ -70,6 +70,7 @@ class SectionsHere:
         for arrived_ms, sightings in self._arrived:
             found += self._histories.settle(arrived_ms, decided_at_ms=at_ms)
             self._histories.take(sightings, arrived_ms)
+        found += self._histories.settle(at_ms)
         return [one for one in _told(found, at_ms) if not one.explains]
 
     def _empty(self, whole_since_ms: int) -> Histories:

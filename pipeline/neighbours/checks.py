@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
+import msgspec
+
 from pipeline.neighbours.offences import OFFENCES, offence_of, same_offence
 from pipeline.neighbours.treaties import treaty_fault
 from pipeline.plates.countries import country_fault
@@ -21,8 +23,13 @@ def fault_of_policy(policy: Policy, home: str) -> tuple[str, str] | None:
 
 
 def from_everywhere(policies: Iterable[Policy]) -> list[str]:
-    """The ids of policies that name no zone, and so forward hits from everywhere: an operator must have meant that."""
-    return [policy.policy_id for policy in policies if not policy.zones]
+    """The ids of policies that name no zone and do not say `everywhere`: somebody must ask for that."""
+    return [policy.policy_id for policy in policies if not policy.zones and not policy.everywhere]
+
+
+def asked_from_everywhere(policy: Policy) -> Policy:
+    """The policy as whoever asked for it from everywhere means it. One that names zones stays as it is."""
+    return policy if policy.zones else msgspec.structs.replace(policy, everywhere=True)
 
 
 def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Iterator[str]:
@@ -31,7 +38,7 @@ def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Itera
     for policy in policies:
         who = f"policy {policy.policy_id}"
         if not policy.zones:
-            yield f"{who} names no zone: it forwards hits from everywhere"
+            yield f"{who} names no zone: it forwards hits from {'everywhere' if policy.everywhere else 'nowhere'}"
         for zone in (by_id[name] for name in policy.zones if name in by_id):
             if zone.kind == "border" and zone.country not in (None, policy.country):
                 yield (

@@ -25,7 +25,7 @@ MOVING = "moving camera"
 
 Reason = Literal[
     "own_country", "needs_confirmation", "not_for_neighbours", "unknown_camera", "no_policy", "list", "category", "channel",
-    "treaty", "confidence", "no_case", "too_old", "not_there", "other_direction",
+    "treaty", "confidence", "no_case", "too_old", "no_zones", "not_there", "other_direction",
 ]  # fmt: skip
 """Why a hit that is shared with a country does not go there, from the first thing asked to the last."""
 _ASKED: tuple[Reason, ...] = get_args(Reason)
@@ -136,6 +136,7 @@ def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason
         "confidence": alert.score < policy.min_confidence,
         "no_case": policy.per_case and not alert.case_reference,
         "too_old": alert.read.captured_at_ms + policy.expires_after_ms <= now_ms,
+        "no_zones": not policy.zones and not policy.everywhere,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
 

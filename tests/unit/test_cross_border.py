@@ -206,6 +206,12 @@ def to_france(**fields: Any) -> Alert:
     return make_alert(make_entry(share_with=("FR",), **fields), make_read(heading_deg=20.0))
 
 
+def test_a_policy_that_names_no_zone_and_does_not_say_everywhere_forwards_from_nowhere() -> None:
+    """Silence is no wider access, whoever wrote the item."""
+    assert [] == forwards_of(make_alert(), [make_policy(everywhere=False)], cameras_of(), {}, NOON_MS)
+    assert 1 == len(forwards_of(make_alert(), [make_policy(everywhere=True)], cameras_of(), {}, NOON_MS))
+
+
 def test_the_way_out_to_one_neighbour_is_no_way_to_another() -> None:
     """A French policy may name the Dutch border, but nobody leaves for France there."""
     outbound = make_policy("FR", zones=("border-nl",), directions=("outbound",))

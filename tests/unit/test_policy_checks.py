@@ -1,8 +1,15 @@
 """Which policies may be taken, and what is told at import of what leads nowhere."""
 
+import msgspec
 import pytest
 
-from pipeline.neighbours.checks import fault_of_policy, from_everywhere, told_of_policies, told_of_shared
+from pipeline.neighbours.checks import (
+    asked_from_everywhere,
+    fault_of_policy,
+    from_everywhere,
+    told_of_policies,
+    told_of_shared,
+)
 from tests.builders import make_entry, make_policy, make_zone
 
 
@@ -32,7 +39,8 @@ def test_a_policy_with_a_ground_is_taken() -> None:
 def test_policies_that_forward_from_everywhere_are_named() -> None:
     """Somebody must have meant that."""
     policies = [make_policy("NL"), make_policy("FR", zones=("border-fr",))]
-    assert ["NL-1"] == from_everywhere(policies)
+    assert ["NL-1"] == from_everywhere([msgspec.structs.replace(one, everywhere=False) for one in policies])
+    assert [] == from_everywhere([asked_from_everywhere(one) for one in policies])
     assert "policy NL-1 names no zone: it forwards hits from everywhere" in list(told_of_policies(policies, ()))
 
 
