@@ -13,6 +13,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.legacy_records import LegacyRecordBatch
 
 from pipeline.runtime import zstd
+from pipeline.runtime.scratch import scratch
 
 MAX_UNPACKED_BYTES = 16 * 1024 * 1024
 """No topic takes a batch above 9 MiB. Packed reads become a tenth: ten times what clients make by default still fit."""
@@ -51,14 +52,14 @@ def unpack_gzip(packed: Packed) -> bytes:
 
 def unpack_lz4(packed: Packed) -> bytes:
     """The content of an lz4 frame. Raises TooLarge, cramjam.DecompressionError."""
-    room = bytearray(MAX_UNPACKED_BYTES)
+    room = scratch(MAX_UNPACKED_BYTES)
     try:
         size = cramjam.lz4.decompress_into(bytes(packed), room)
     except cramjam.DecompressionError as error:
         if "whole buffer" in str(error):
             raise TooLarge from error
         raise
-    return bytes(memoryview(room)[:size])
+    return bytes(room[:size])
 
 
 def unpack_snappy(packed: Packed) -> bytes:

@@ -5,6 +5,8 @@ from threading import local
 
 import zstandard
 
+from pipeline.runtime.scratch import scratch
+
 LEVEL = 3  # Kafka's own, KIP-390
 MAX_WINDOW_BYTES = (
     16 * 1024 * 1024
@@ -32,7 +34,7 @@ def compressed(data: bytes | memoryview, level: int | None = None) -> bytes:
 def decompressed(frame: bytes | memoryview | bytearray, most: int) -> bytes:
     """The frame's content, but at most `most` + 1 bytes: a result of that length means that the content is longer than
     `most`. Raises Broken."""
-    room = memoryview(bytearray(most + 1))
+    room = scratch(most + 1)
     size = decompressed_into(room, memoryview(frame))
     if size <= most:
         unpacking = _contexts.unpacker.decompressobj()

@@ -136,3 +136,32 @@ def test_aiokafka_unpacks_with_these_and_packs_zstd_with_kept_contexts(codec: st
         assert zstandard.frame_content_size(data[HEAD_BYTES:]) > 5_000  # cramjam's frames do not tell
     with pytest.raises(codecs.TooLarge):
         list(DefaultRecordBatch(batch_of(BOMBS[codec](codecs.MAX_UNPACKED_BYTES // 1024 // 1024 + 1), codec)))
+
+
+SMALL_CHILD = (
+    PEAK
+    + """
+import sys
+from pipeline.runtime import codecs
+decode, data = codecs.DECODERS[sys.argv[1]], sys.stdin.buffer.read()
+before = peak()
+assert 1_000 == len(decode(data))
+print(peak() - before)
+"""
+)
+
+
+@pytest.mark.parametrize("codec", ALL)
+def test_a_small_batch_takes_no_memory_for_the_largest(codec: str) -> None:
+    """To clear 16 MiB for each batch takes a thousand times as long as to unpack it."""
+    child = [sys.executable, "-c", SMALL_CHILD, f"{codec}_decode"]
+    done = subprocess.run(child, input=PACK[codec](b"x" * 1_000), capture_output=True, check=True)
+    assert int(done.stdout) < 4
+
+
+@pytest.mark.parametrize("codec", ALL)
+def test_what_was_unpacked_stays_as_it_is_when_the_next_batch_is(codec: str) -> None:
+    """Both use the same memory on their way."""
+    unpack = UNPACK[codec]
+    first, second = unpack(PACK[codec](b"first" * 100)), unpack(PACK[codec](b"second" * 100))
+    assert (b"first" * 100, b"second" * 100) == (first, second)
