@@ -3,6 +3,7 @@ own."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -19,7 +20,7 @@ from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
-from schemas.outcomes import Alert, Forward, Withdrawal
+from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
 from schemas.reference import Camera, Policy, Zone
 from schemas.topics import ALERTS, FORWARDS
 
@@ -39,6 +40,10 @@ class PolicyMirror(Mirror):
 
 def _logged(alert: Alert, one: NotForwarded) -> None:
     log.info("forward.not_made", alert=reference(alert.alert_id), to_country=one.country, reason=one.reason)
+
+
+def _place(record: Record[Any]) -> RecordPlace:
+    return RecordPlace(partition=record.partition, offset=record.offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,15 @@ class Forwarder:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
         offered: list[tuple[Sent, str]] = []
-        withdrawals: list[Withdrawal] = []
+        withdrawals: list[tuple[Withdrawal, RecordPlace]] = []
         for record in records:
             claim = f"{record.partition}/{record.offset}"  # the same record again, after a crash, is first again
             if isinstance(record.message, Withdrawal):
-                withdrawals.append(record.message)
+                withdrawals.append((record.message, _place(record)))
             else:
-                offered += [(sent, claim) for sent in self._allowed(record.message, record.now_ms(now_ms))]
+                offered += [
+                    (sent, claim) for sent in self._allowed(record.message, _place(record), record.now_ms(now_ms))
+                ]
         if offered:
             told = await self.memory.admitted([sent for sent, _ in offered], [claim for _, claim in offered])
             for sent in told:
@@ -84,8 +91,9 @@ class Forwarder:
             outputs.settled = lambda: self.open_forwards.settled(gone)
         return outputs
 
-    def _allowed(self, alert: Alert, now_ms: int) -> list[Sent]:
-        """The forwards of an alert. A country that the entry is shared with but no policy allows is logged with the reason."""
+    def _allowed(self, alert: Alert, alert_at: RecordPlace, now_ms: int) -> list[Sent]:
+        """The forwards of an alert, which stands at alert_at. A country that the entry is shared with but no policy allows is
+        logged with the reason."""
         at_ms, replica = alert.read.captured_at_ms, self.replica
         policies = replica.policies.as_of(at_ms)
         told = told_abroad(
@@ -94,7 +102,7 @@ class Forwarder:
         for one in told:
             if isinstance(one, NotForwarded):
                 self.told(alert, one)
-        return [sent_of(alert, one, policies) for one in told if isinstance(one, AllowedForward)]
+        return [sent_of(alert, one, policies, alert_at) for one in told if isinstance(one, AllowedForward)]
 
     def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
         """Send the withdrawal of a forward for our own readers, and the recall to the neighbour."""
@@ -102,7 +110,7 @@ class Forwarder:
         country = forward.to_country
         partition = partition_of_country(country, self.partitions)
         outputs.send(FORWARDS, recall.withdrawal(now_ms), key=country, partition=partition)
-        self._send(recall_of(forward, now_ms=now_ms), outputs)
+        self._send(recall_of(forward, now_ms=now_ms, withdrawn_at=recall.withdrawn_at), outputs)
 
     def _send(self, forward: Forward, outputs: Outputs) -> None:
         country = forward.to_country

@@ -25,6 +25,7 @@ from pipeline.state.spent_detections import SpentDetections
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
+from pipeline.vision.bounded_decoder import BoundedDecoder
 from pipeline.vision.motion import View
 from pipeline.vision.passages import Passages, PictureLine, track_of, warm_up
 from pipeline.vision.pictures import one_thread
@@ -38,6 +39,7 @@ async def start(context: Context) -> Handler[Frame]:
     """Begin without passages: the frames of those that were open come again. Returns the handler. Raises Unavailable when
     Redis is away."""
     one_thread()
+    context.on_stop((await BoundedDecoder.installed()).stop)
     settings = context.settings
     check = partial(check_time, future_bound_ms=settings.future_bound_ms, retention_days=settings.retention_days)
     replica = Mirror(CAMERAS)

@@ -6,10 +6,13 @@ the pace, not Kafka. While a desk is away the handler raises Unavailable instead
 stage can stop or give up the partition, and then calls again with the same forward, so that none overtakes it. A crash
 between delivery and commit sends the same forward_id again: the desk drops the second copy and gives the same
 acknowledgement.
+
+It signs nothing that the topic forwards alone says: the alert that a forward names, its entry and the policies must lead to
+that very forward (pipeline.state.forward_check).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,15 +30,22 @@ from pipeline.receiver.files import client_context, key_ring, signing_key
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.log import reference
 from pipeline.runtime.settings import DeskSettings, LiaisonSettings
+from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import DeliveryMarks
+from pipeline.state.entry_versions import EntryVersions
+from pipeline.state.forward_check import ForwardCheck
+from pipeline.state.mirror import Mirror
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
+from pipeline.stream.lookup import Lookup
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas import ids
 from schemas.outcomes import Forward, Receipt, Withdrawal
-from schemas.topics import DAY_MS, FORWARDS, FORWARDS_KEPT_MS, RECEIPTS
+from schemas.topics import ALERTS, DAY_MS, FORWARDS, FORWARDS_KEPT_MS, RECEIPTS
 
+FaultOf = Callable[[Forward, int], Awaitable[str | None]]
+"""See ForwardCheck.fault_of."""
 LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
 log = structlog.get_logger()
 
@@ -53,7 +63,10 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Liaison:
-    """The handler and what it needs. desks: by country."""
+    """The handler and what it needs. desks: by country.
+
+    fault_of: why a forward does not follow from an alert, its entry and a policy, and so is not signed; raises Unavailable.
+    """
 
     desks: Mapping[str, DeskClient]
     key: OKPKey | None
@@ -65,6 +78,7 @@ class Liaison:
     random: Random
     counters: "Counters"
     open: dict[int, Open]
+    fault_of: FaultOf
 
     async def handle(self, records: Sequence[Record[Forward | Withdrawal]]) -> Outputs:
         """Deliver each forward in turn. Raises Unavailable while its desk is away; call it again with the same records then."""
@@ -90,6 +104,10 @@ class Liaison:
             return None
         work = self.open.get(record.partition)
         if work is None or work.forward_id != forward.forward_id:
+            fault = await self._fault(record)
+            if fault is not None:
+                outputs.refuse(record, "unsupported", f"{fault}; it was not signed")
+                return None
             if not await self._is_first_copy(record):
                 log.info("liaison.second_copy_dropped", forward=reference(forward.forward_id))
                 return None
@@ -101,6 +119,19 @@ class Liaison:
             return self._receipt(forward, work, "expired", detail="withdrawn before it was delivered")
         await self.marks.attempting(forward.forward_id)
         return await self._attempt(forward, work, desk, self.key)
+
+    async def _fault(self, record: Record[Forward]) -> str | None:
+        """Why the forward may not be signed; None: it may, or it has expired. Asked before its id is believed.
+
+        Raises Unavailable while that cannot be told.
+        """
+        if record.message.expires_at_ms <= self.now_ms():
+            return None
+        try:
+            return await self.fault_of(record.message, record.recorded_at_ms)
+        except Unavailable:
+            self.counters.failures.labels(AGENT.name, record.message.to_country, "unchecked").inc()
+            raise
 
     async def _needs_no_delivery(self, forward: Forward) -> bool:
         """Whether the forward was recalled, or is itself the recall of a forward that was never sent: the neighbour has
@@ -185,8 +216,21 @@ class Counters:
 
 
 async def start(context: Context) -> Handler[Forward | Withdrawal]:
-    """Read keys and certificates and return the handler. Connections are opened with the first forward. Raises
-    Misconfigured."""
+    """Load the reference data, read keys and certificates; connections to desks come with the first forward.
+
+    Raises Misconfigured, and Unavailable when Redis is away.
+    """
+    mirror, settings = Mirror(CAMERAS, ZONES, POLICIES), context.settings
+    follower = await context.follow(mirror, CAMERAS, ZONES, POLICIES)
+    alerts = Lookup(context.sender.client_kwargs, settings.namespace, ALERTS, context.partitions(ALERTS))
+    context.on_stop(alerts.close)
+    entries = EntryVersions(context.redis, settings.namespace, HOTLIST)
+    check = ForwardCheck(mirror, follower, entries, alerts.message, settings.liaison.sender, context.now_ms)
+    return liaison_of(context, check.fault_of).handle
+
+
+def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
+    """The handler on this context, which signs what fault_of finds no fault in. Raises Misconfigured."""
     settings = context.settings.liaison
     liaison = Liaison(
         desks={country: _client(settings, country, desk) for country, desk in settings.desks.items()},
@@ -199,9 +243,10 @@ async def start(context: Context) -> Handler[Forward | Withdrawal]:
         random=Random(),
         counters=Counters(context.metrics.registry),
         open={},
+        fault_of=fault_of,
     )
     context.on_stop(liaison.close)
-    return liaison.handle
+    return liaison
 
 
 def _client(settings: LiaisonSettings, country: str, desk: DeskSettings) -> DeskClient:
@@ -246,6 +291,7 @@ AGENT = Agent(
     start=start,
     max_records=1,  # a receipt is out before the next forward is tried
     per_partition=True,
+    looks_up=(ALERTS,),
     redis_state=RedisState(
         if_lost="a forward that comes again is delivered a second time; its desk drops it by forward_id"
     ),

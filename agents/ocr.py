@@ -11,6 +11,7 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.stream.agent import Agent
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
+from pipeline.vision.bounded_decoder import BoundedDecoder
 from pipeline.vision.pictures import one_thread, warm_up
 from pipeline.vision.reading import Paddle, PlateReader
 from pipeline.vision.scene import SceneRead, read_track
@@ -28,6 +29,7 @@ async def start(context: Context) -> Handler[Track]:
     PaddleOCR loads.
     """
     one_thread()
+    context.on_stop((await BoundedDecoder.installed()).stop)
     paddle = Paddle()
     settings = context.settings
     evidence = EvidenceStore.open(settings.evidence)

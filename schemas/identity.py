@@ -37,7 +37,8 @@ def _read(at: str, read: PlateRead) -> Claim:
 
 def _alert(alert: Alert) -> Iterator[Claim]:
     yield _read("read", alert.read)
-    yield "alert_id", alert.alert_id, ids.alert_id(alert.read.read_id, alert.entry_id)
+    if alert.corrects is None:  # one that takes another's place is named after that one, too
+        yield "alert_id", alert.alert_id, ids.alert_id(alert.read.read_id, alert.entry_id)
 
 
 def _violation(violation: Violation) -> Iterator[Claim]:

@@ -118,10 +118,18 @@ class Violation(Message, frozen=True, kw_only=True):
     decided_at_ms: EpochMs
 
 
+class RecordPlace(Message, frozen=True, kw_only=True):
+    """Where a record stands in a topic."""
+
+    partition: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    offset: Count
+
+
 class Forward(Message, frozen=True, kw_only=True):
     """One minimised message for one country. Topic vigie.forwards, key country; written by cross_border, read by liaison.
 
-    It never holds owner, passage history, occupants or overview pictures.
+    It never holds owner, passage history, occupants or overview pictures. alert_at and withdrawn_at are for liaison, which looks
+    there whether the forward follows from the alert; they are not signed and do not cross the border.
     """
 
     forward_id: ForwardId  # ids.forward_id(alert_id, to_country)
@@ -146,6 +154,10 @@ class Forward(Message, frozen=True, kw_only=True):
     contact: Text
     created_at_ms: EpochMs
     expires_at_ms: EpochMs
+    alert_at: RecordPlace | None = None  # the alert, on the topic alerts; None: liaison does not sign it
+    withdrawn_at: RecordPlace | None = (
+        None  # of a recall: the alert's withdrawal, if that is why; on the topic alerts, too
+    )
 
 
 class Receipt(Message, frozen=True, kw_only=True):

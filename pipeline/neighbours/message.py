@@ -55,8 +55,12 @@ class SignedForward:
 
 
 def sign_forward(forward: Forward, key: OKPKey, *, sender: str, at_ms: int) -> str:
-    """The forward as JWS compact, signed in the name of `sender`. Raises BadRecord when longer than a desk takes."""
-    token = sign(msgspec.json.encode(forward), key, typ=FORWARD_TYPE, issuer=sender, at_ms=at_ms)
+    """The forward as JWS compact, signed in the name of `sender`, without where our own records of it stand.
+
+    Raises BadRecord when longer than a desk takes.
+    """
+    crossing = msgspec.structs.replace(forward, alert_at=None, withdrawn_at=None)
+    token = sign(msgspec.json.encode(crossing), key, typ=FORWARD_TYPE, issuer=sender, at_ms=at_ms)
     if len(token) > MAX_SIGNED_BYTES:
         raise BadRecord("too_large", f"signed it is {len(token)} bytes; a desk takes {MAX_SIGNED_BYTES}")
     return token

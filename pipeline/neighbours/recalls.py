@@ -8,7 +8,7 @@ import msgspec
 from pipeline.neighbours.policy import AllowedForward, told_abroad
 from schemas import ids
 from schemas.base import Country, Identifier, Message, Position
-from schemas.outcomes import Alert, Forward
+from schemas.outcomes import Alert, Forward, RecordPlace
 from schemas.reference import Camera, Policy, Zone
 
 WITHDRAWAL_EXPIRES_MS = 7 * 86_400_000  # recalls and corrections are tried for as long as the forwards topic holds them
@@ -16,8 +16,11 @@ SAME_PASSAGE_MS = 2_000
 """Hits of one entry and plate at one camera within this time are one passage, under whatever ids they come: it is told once."""
 
 
-def recall_of(forward: Forward, *, now_ms: int) -> Forward:
-    """The message that takes a forward back: the vehicle is not wanted (any more), or was never seen. One per forward."""
+def recall_of(forward: Forward, *, now_ms: int, withdrawn_at: RecordPlace | None = None) -> Forward:
+    """The message that takes a forward back: the vehicle is not wanted (any more), or was never seen. One per forward.
+
+    withdrawn_at: where the withdrawal of its alert stands; None where a policy ended it.
+    """
     return msgspec.structs.replace(
         forward,
         forward_id=ids.forward_id(forward.forward_id, forward.to_country, "recall"),
@@ -25,6 +28,7 @@ def recall_of(forward: Forward, *, now_ms: int) -> Forward:
         refers_to=forward.forward_id,
         created_at_ms=now_ms,
         expires_at_ms=now_ms + WITHDRAWAL_EXPIRES_MS,
+        withdrawn_at=withdrawn_at,
     )
 
 
@@ -72,10 +76,16 @@ class Sent(Message, frozen=True, kw_only=True):
     per_case: bool = False  # its policy allows one message a case
 
 
-def sent_of(alert: Alert, allowed: AllowedForward, policies: Mapping[str, Policy]) -> Sent:
-    """The Sent to be stored of a forward. policies: by id, as they held when it was allowed."""
+def sent_of(
+    alert: Alert, allowed: AllowedForward, policies: Mapping[str, Policy], alert_at: RecordPlace | None = None
+) -> Sent:
+    """The Sent to be stored of a forward, which names the alert's place.
+
+    policies: by id, as they held when it was allowed. alert_at: where the alert stands; None: nowhere, as without servers.
+    """
     policy = policies[allowed.policy_id]
-    return Sent(forward=allowed.forward, alert=alert, policy_id=policy.policy_id, per_case=policy.per_case)
+    forward = msgspec.structs.replace(allowed.forward, alert_at=alert_at)
+    return Sent(forward=forward, alert=alert, policy_id=policy.policy_id, per_case=policy.per_case)
 
 
 def same_passage(one: Alert, other: Alert) -> bool:

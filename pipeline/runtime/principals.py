@@ -85,15 +85,17 @@ def _agent(
     *outputs: Topic[Any],
     keys: tuple[Memory, ...] = (),
     follows: tuple[str, ...] = (),
+    looks_up: tuple[Topic[Any], ...] = (),
     watched: bool = True,
 ) -> Principal:
     """The rights of an agent: reads its source as a group, writes its outputs and dead letters, and uses its keys in Redis,
-    among them the marks of pipeline.state.witness. watched: False for an agent without such marks."""
+    among them the marks of pipeline.state.witness. looks_up: topics of which it reads single records. watched: False for an
+    agent without such marks."""
     marks = (Memory(pattern=f"{{NS:witness}}:{name}", kinds=("hash",)),) if keys and watched else ()
     return Principal(
         name=name,
         about=about,
-        reads=(source,),
+        reads=(source, *looks_up),
         writes=(*outputs, DEAD_LETTERS),
         joins=True,
         keys=(*keys, *(collection(followed) for followed in follows), *marks),
@@ -156,7 +158,7 @@ PRINCIPALS: tuple[Principal, ...] = (
     ),
     _agent(
         "liaison",
-        "signs and delivers forwards",
+        "checks, signs and delivers forwards",
         FORWARDS,
         RECEIPTS,
         keys=(
@@ -164,6 +166,8 @@ PRINCIPALS: tuple[Principal, ...] = (
             _string("{NS:deliveries:*"),
             Memory(pattern="{NS:forwards:recalled:*", kinds=("string",), writes=False),
         ),
+        follows=("cameras", "zones", "policies", "hotlist"),
+        looks_up=(ALERTS,),
     ),
     _agent(
         "audit",

@@ -52,6 +52,11 @@ class Sender:
         self._stopping: set[asyncio.Task[None]] = set()
         self._partitions: dict[str, int] = {}
 
+    @property
+    def client_kwargs(self) -> Mapping[str, Any]:
+        """What its clients are made of: see KafkaConnection."""
+        return self._kwargs
+
     async def start(self) -> None:
         """Connect. Raises Unavailable when no broker answers."""
         await self._ready()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pipeline.neighbours.recalls import Sent, why_recalled
 from pipeline.state.forward_memory import ForwardMemory
 from schemas.base import Country
-from schemas.outcomes import Withdrawal
+from schemas.outcomes import RecordPlace, Withdrawal
 from schemas.reference import Camera, Policy, Zone
 
 SWEEP_MS = 10_000  # between two looks at all policies by which something was told
@@ -23,6 +23,7 @@ class Recall:
 
     sent: Sent
     reason: str
+    withdrawn_at: RecordPlace | None = None  # where the alert's withdrawal stands; None: a policy is why
 
     def withdrawal(self, at_ms: int) -> Withdrawal:
         """The message that tells our own readers of the recall. at_ms: UTC."""
@@ -45,15 +46,15 @@ class OpenForwards:
         """Note that these policies were changed or removed: the next `due` checks their forwards."""
         self._changed.update(policy_ids)
 
-    async def of_withdrawn(self, withdrawals: Sequence[Withdrawal]) -> list[Recall]:
-        """The recalls of all forwards of these withdrawn alerts. Raises Unavailable.
+    async def of_withdrawn(self, withdrawals: Sequence[tuple[Withdrawal, RecordPlace]]) -> list[Recall]:
+        """The recalls of all forwards of these withdrawn alerts, each withdrawal with its place. Raises Unavailable.
 
         Each forward is marked as recalled, so that it is not delivered any more.
         """
-        reasons = {one.id: one.reason for one in withdrawals if one.kind == "alert"}
-        told = await self.memory.of_alerts(list(reasons)) if reasons else []
+        why = {one.id: (one.reason, place) for one, place in withdrawals if one.kind == "alert"}
+        told = await self.memory.of_alerts(list(why)) if why else []
         await self.memory.marked(told)
-        return [Recall(one, reasons[one.alert.alert_id]) for one in told]
+        return [Recall(one, *why[one.alert.alert_id]) for one in told]
 
     async def due(self, now_ms: int) -> list[Recall]:
         """The recalls of all forwards that the present policies do not allow. Raises Unavailable.

@@ -33,7 +33,7 @@ class Agent(Generic[M]):
     max_records: the most records in one call of the handler; None: as the settings say. tick_ms: call the handler with no records
     after so many milliseconds without any; None: never. per_partition: each partition has a queue and a loop of its own.
     reports_refused: dead letters of what every agent that reads this source refuses come from this one; exactly one agent of a
-    source reports them, the others count them.
+    source reports them, the others count them. looks_up: topics of which it reads single records, by their place.
     """
 
     name: str
@@ -45,3 +45,4 @@ class Agent(Generic[M]):
     per_partition: bool = False
     reports_refused: bool = True
     redis_state: RedisState | None = None
+    looks_up: tuple[Topic[Any], ...] = ()

@@ -143,7 +143,7 @@ def _watch_redis(agent: Agent[Any], context: Context, stage: Stage) -> None:
 
 
 async def _opened(agent: Agent[Any], context: Context) -> Handler[Any]:
-    for topic in (agent.source, *agent.outputs):
+    for topic in (agent.source, *agent.outputs, *agent.looks_up):
         name = f"{context.settings.namespace}.{topic.name}"
         context.partition_counts[topic.name] = await context.sender.partitions(name)
     return await agent.start(context)

@@ -79,16 +79,17 @@ class Context:
             topic = self.stage.source
             self.stage.progress.ask_reread({TopicPartition(topic, one): from_ for one, from_ in since.items()})
 
-    async def follow(self, mirror: Mirror, *collections: Collection[Any]) -> None:
+    async def follow(self, mirror: Mirror, *collections: Collection[Any]) -> Follower:
         """Load these collections of reference data into the mirror, and keep it up to date until the agent stops.
 
-        Raises Unavailable when Redis is away.
+        Returns what follows them. Raises Unavailable when Redis is away.
         """
         follower = Follower(
             self.redis, self.settings.namespace, collections, mirror.take, on_caught_up=mirror.caught_up
         )
         await follower.load()
         self.background(follower.run, "reference data")
+        return follower
 
     def background(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run `work()` beside the stage until the agent stops; when it fails, start it again after a pause."""

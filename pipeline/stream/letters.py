@@ -34,6 +34,7 @@ KEPT: dict[str, Keep] = {
     # it could not be done
     "failed": "whole",
     "no_desk": "whole",
+    "unsupported": "whole",
     "too_large": "whole",
     "output_too_large": "whole",
 }

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import BadRecord
 from pipeline.vision.boxes import Box
-from pipeline.vision.pictures import Picture, at_share, cut
+from pipeline.vision.pictures import Picture, at_share, cut, decode_shrunk
 
 Strip = NDArray[np.float32]
 """(cells, 3) lightness 0..100 and a, b of CIE Lab."""
@@ -35,7 +36,6 @@ _LIGHT, _LIGHT_PAINT = 52.0, 38.0  # least lightness of half of the strip, of fo
 _COLOURLESS = 4  # most difference between the channels that compression makes in a grey picture
 _TINTED = 14.0  # median a, b of a whole picture under street lamps
 _LEAST_HEIGHT_PX, _LEAST_UNIT_PX = 6, 3.0  # of a plate for which a picture is shrunk, of a line of any
-_DECODERS = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 # Of 255, what nine tenths of a picture do not exceed: to tell any colour, to tell black.
 _TOO_DARK, _DAYLIGHT = 100, 135
 
@@ -62,11 +62,12 @@ def colour_in(image: bytes, box: Box) -> str | None:
     None also where the picture cannot be decoded.
     """
     shrink = next((factor for factor in (4, 2) if box[3] >= _LEAST_HEIGHT_PX * factor), 1)
-    picture = cv2.imdecode(np.frombuffer(image, np.uint8), _DECODERS[shrink]) if image else None
-    if picture is None:
+    try:
+        picture = decode_shrunk(image, shrink)
+    except BadRecord:
         return None
     x, y, width, height = (round(pixels / shrink) for pixels in box)
-    return colour_of(np.asarray(picture, np.uint8), (x, y, width, height))
+    return colour_of(picture, (x, y, width, height))
 
 
 def _shows_colours(sample: Picture) -> bool:

@@ -1,13 +1,14 @@
 """Decodes and encodes pictures safely: a bad picture raises BadRecord with a reason; it never crashes the process or gives a
 grey area.
 
-The dimensions are taken from the header before anything is decoded, so a decompression bomb costs nothing.
+The dimensions are taken from the header before anything is decoded, so a decompression bomb costs nothing. Agents, who decode what
+strangers send, have it done in a child process with bounds of its own: see bounded_decoder.
 """
 
 import io
 import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -32,6 +33,7 @@ _END_OF_JPEG = b"\xff\xd9"
 _FLAT = 0.5  # of 255: standard deviation of a row, or a picture, that holds nothing
 _BLOCK_ROWS = 16  # rows that JPEG codes together, at most
 _ORIENTATION = 0x0112  # the EXIF tag
+_SHRUNK = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 _TURNED = (5, 6, 7, 8)  # its values for pictures that lie on their side
 
 
@@ -41,6 +43,25 @@ class Decoded:
 
     picture: Picture
     rows_missing: int = 0
+
+
+class Decoder(Protocol):
+    """Where pictures are decoded: in this process, or in a child. Both raise BadRecord."""
+
+    def decode(self, image: bytes) -> Decoded:
+        """See decode."""
+
+    def decode_shrunk(self, image: bytes, factor: int) -> Picture:
+        """See decode_shrunk."""
+
+
+_elsewhere: Decoder | None = None
+
+
+def decode_elsewhere(decoder: Decoder | None) -> None:
+    """Have this decoder decode all pictures from now on; None: this process itself."""
+    global _elsewhere
+    _elsewhere = decoder
 
 
 def decode_picture(image: bytes) -> Picture:
@@ -59,6 +80,37 @@ def decode(image: bytes) -> Decoded:
     others are returned.
     Raises BadRecord: not_a_picture, truncated_picture, picture_too_small, picture_too_large, picture_too_costly.
     """
+    if _elsewhere is not None:
+        return _elsewhere.decode(image)
+    header = _checked(image)
+    height = header.size[1]
+    try:
+        header.load()
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # whatever Pillow's decoders raise on broken data
+        begun = _begun(image) if header.format in _JPEGS and not header.info.get("progressive") else None
+        if begun is None:
+            size = f"{header.size[0]}x{height}"
+            raise BadRecord("truncated_picture", f"{size} {header.format}, {len(image)} bytes: {error}") from error
+        return Decoded(_to_bgr(begun), height - begun.size[1])
+    return Decoded(_to_bgr(header))
+
+
+def decode_shrunk(image: bytes, factor: int) -> Picture:
+    """Decode a picture at a half or a quarter of its width and height, or whole, in a fraction of the time; turned upright.
+
+    factor: 1, 2 or 4. Raises BadRecord as decode does, and truncated_picture for one that lacks any rows.
+    """
+    if _elsewhere is not None:
+        return _elsewhere.decode_shrunk(image, factor)
+    header = _checked(image)
+    picture = cv2.imdecode(np.frombuffer(image, np.uint8), _SHRUNK[factor])
+    if picture is None:
+        raise BadRecord("truncated_picture", f"{header.size[0]}x{header.size[1]} {header.format}, {len(image)} bytes")
+    return np.asarray(picture, np.uint8)
+
+
+def _checked(image: bytes) -> Image.Image:
+    """The picture, opened and not decoded. Raises BadRecord where it is none, or its head says that it may not be decoded."""
     header = _open(image)
     width, height = header.size
     if width * height > MAX_PIXELS:
@@ -66,16 +118,7 @@ def decode(image: bytes) -> Decoded:
     if min(width, height) < MIN_SIDE:
         raise BadRecord("picture_too_small", f"{width}x{height} pixels, each side must have at least {MIN_SIDE}")
     check_cost(header, image)
-    try:
-        header.load()
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # whatever Pillow's decoders raise on broken data
-        begun = _begun(image) if header.format in _JPEGS and not header.info.get("progressive") else None
-        if begun is None:
-            raise BadRecord(
-                "truncated_picture", f"{width}x{height} {header.format}, {len(image)} bytes: {error}"
-            ) from error
-        return Decoded(_to_bgr(begun), height - begun.size[1])
-    return Decoded(_to_bgr(header))
+    return header
 
 
 def _begun(image: bytes) -> Image.Image | None:

@@ -28,7 +28,7 @@ OF_KIND = {  # the commands of a script, by Redis' own categories
 def test_an_agent_may_read_its_source_and_write_its_outputs_and_nothing_else(name: str) -> None:
     """The rights follow the agent's own declaration."""
     agent, principal = agent_named(name), BY_NAME[name]
-    assert (agent.source,) == principal.reads
+    assert (agent.source, *agent.looks_up) == principal.reads
     assert {*agent.outputs, DEAD_LETTERS} == set(principal.writes)
     assert principal.joins
     assert not principal.describes

@@ -6,24 +6,31 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer
 
+from pipeline.neighbours.recalls import recall_of
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.servers.access import provide
 from pipeline.servers.pair import EmbeddedPair
+from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
-from schemas.outcomes import Receipt
-from schemas.topics import FORWARDS, TOPICS
+from pipeline.stream.dead_letters import letters_in
+from schemas.outcomes import DeadLetter, Forward, Receipt, RecordPlace
+from schemas.topics import ALERTS, FORWARDS, TOPICS
 from tests.conftest import PARTITIONS
-from tests.desks import Batch, DeskProcess, forwards
+from tests.desks import DeskProcess
+from tests.forwards import Scene
 
+WAIT_S = 180.0  # a machine may be busy
 PLACE = {"NL": 0, "LU": 1}
 
 
@@ -35,6 +42,7 @@ class Road:
         self.keys = folder / "keys"
         self.desks: dict[str, DeskProcess] = {}
         self._sender = Sender(pair.kafka.client_kwargs())
+        self.scene = Scene()
         self.worker: asyncio.subprocess.Process | None = None
 
     async def open(self) -> None:
@@ -46,12 +54,36 @@ class Road:
         quick = "[liaison]\ntimeout_s = 2.0\nmax_backoff_s = 1.0"
         (self.folder / "vigie.toml").write_text(toml.replace("[liaison]", quick, 1))
 
-    async def send(self, batch: Batch, country: str) -> None:
+    async def furnish(self) -> None:
+        """The reference data on which the scene's forwards rest."""
+        async with open_redis(self._pair.redis_url) as client:
+            writer = ReplicaWriter(client, self._namespace)
+            await writer.put(HOTLIST, [self.scene.entry])
+            await writer.put(POLICIES, self.scene.policies)
+            await writer.put(CAMERAS, [self.scene.camera])
+
+    async def forwards(self, count: int, country: str = "NL") -> list[Forward]:
+        """So many forwards to one country, whose alerts are on their topic."""
+        first = len(self.scene.alerts)
+        made = [self.scene.forward(platform_now_ms() - number, country) for number in range(count)]
+        topic = f"{self._namespace}.alerts"
+        values = [codec.encode(ALERTS, alert) for alert in self.scene.alerts[first:]]
+        await self._sender.send_all([Outgoing(topic, value, partition=self.scene.partition) for value in values])
+        return made
+
+    async def send(self, forwards: Sequence[Forward], country: str) -> None:
         """Put forwards where the country's partition is."""
         topic = f"{self._namespace}.forwards"
-        values = [codec.encode(FORWARDS, forward) for forward in batch.forwards]
+        values = [codec.encode(FORWARDS, forward) for forward in forwards]
         key = country.encode()
         await self._sender.send_all([Outgoing(topic, value, key=key, partition=PLACE[country]) for value in values])
+
+    async def letters(self, wanted: int) -> list[DeadLetter]:
+        """Wait for so many dead letters."""
+        async with asyncio.timeout(WAIT_S):
+            while len(found := [one async for one in letters_in(self._pair.kafka, self._namespace)]) < wanted:  # noqa: ASYNC110 - another process writes them
+                await asyncio.sleep(0.2)
+        return found
 
     async def start_worker(self) -> None:
         """`vigie worker liaison`."""
@@ -71,7 +103,7 @@ class Road:
         await asyncio.wait_for(self.worker.wait(), 20.0)
         return time.monotonic() - began
 
-    async def receipts(self, wanted: int, within_s: float = 60.0) -> list[Receipt]:
+    async def receipts(self, wanted: int, within_s: float = WAIT_S) -> list[Receipt]:
         """Receipts from the beginning of the topic, until so many different ones were seen."""
         found: list[Receipt] = []
         consumer = AIOKafkaConsumer(
@@ -108,14 +140,20 @@ async def road(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> AsyncItera
     made = Road(pair, namespace, tmp_path)
     try:
         await made.open()
+        await made.furnish()
         yield made
     finally:
         await made.close()
 
 
+def ids_of(forwards: Sequence[Forward]) -> list[str]:
+    """Their ids, in order."""
+    return [forward.forward_id for forward in forwards]
+
+
 async def taken(desk: DeskProcess, count: int) -> None:
     """Wait until a desk has so many forwards."""
-    async with asyncio.timeout(60.0):
+    async with asyncio.timeout(WAIT_S):
         while len(desk.entries()) < count:  # noqa: ASYNC110 - another process writes them
             await asyncio.sleep(0.05)
 
@@ -125,22 +163,21 @@ async def test_nothing_is_lost_or_stored_twice_whoever_is_killed(road: Road) -> 
 
     LU is served meanwhile; each forward has one receipt by id, and second copies of forwards reach no inbox.
     """
-    now_ms = platform_now_ms()
-    batches = {country: forwards(150, now_ms=now_ms, country=country) for country in PLACE}
+    batches = {country: await road.forwards(60, country) for country in PLACE}
     await road.desks["NL"].kill()
     await road.start_worker()
     for country, batch in batches.items():
         await road.send(batch, country)
-        await road.send(Batch(prefix=batch.prefix, forwards=batch.forwards[:50]), country)
-    await taken(road.desks["LU"], 60)
+        await road.send(batch[:20], country)
+    await taken(road.desks["LU"], 25)
     await road.stop_worker(signal.SIGKILL)
     await road.start_worker()
-    await taken(road.desks["LU"], 150)
+    await taken(road.desks["LU"], 60)
     assert [] == road.desks["NL"].entries()
     await road.desks["NL"].start()
-    receipts = await road.receipts(wanted=300)
+    receipts = await road.receipts(wanted=120)
     for country, batch in batches.items():
-        assert batch.ids == [entry.forward.forward_id for entry in road.desks[country].entries()]
+        assert ids_of(batch) == [entry.forward.forward_id for entry in road.desks[country].entries()]
     assert {"acknowledged"} == {receipt.outcome for receipt in receipts}
     signed = {receipt.receipt_id: receipt.signed for receipt in receipts}
     assert all(receipt.signed == signed[receipt.receipt_id] for receipt in receipts)
@@ -149,12 +186,11 @@ async def test_nothing_is_lost_or_stored_twice_whoever_is_killed(road: Road) -> 
 
 async def test_a_worker_whose_desk_is_away_stops_in_time(road: Road) -> None:
     """SIGTERM while a desk hangs ends the worker cleanly; the next one delivers what was open."""
-    batch = forwards(5, now_ms=platform_now_ms())
+    batch = await road.forwards(5)
     await road.desks["NL"].tell("hang")
     await road.start_worker()
     await road.send(batch, "NL")
-    lu = forwards(1, now_ms=platform_now_ms(), country="LU")
-    await road.send(lu, "LU")
+    await road.send(await road.forwards(1, "LU"), "LU")
     await taken(road.desks["LU"], 1)
     seconds = await road.stop_worker(signal.SIGTERM)
     assert road.worker
@@ -163,4 +199,27 @@ async def test_a_worker_whose_desk_is_away_stops_in_time(road: Road) -> None:
     await road.desks["NL"].tell("ok")
     await road.start_worker()
     await taken(road.desks["NL"], 5)
-    assert batch.ids == [entry.forward.forward_id for entry in road.desks["NL"].entries()]
+    assert ids_of(batch) == [entry.forward.forward_id for entry in road.desks["NL"].entries()]
+
+
+async def test_what_somebody_wrote_into_forwards_by_hand_is_never_signed(road: Road) -> None:
+    """Another plate, another charge, an alert that is not there, none at all, an invented recall: each is one dead letter.
+
+    The genuine forward that was sent after them, and whose id one of them bore, arrives.
+    """
+    genuine, other = await road.forwards(2)
+    nowhere = RecordPlace(partition=0, offset=99)
+    forged = [
+        msgspec.structs.replace(genuine, **fields)
+        for fields in ({"plate": "9XYZ999"}, {"offence_category": "terrorism"}, {"alert_at": None}, {"alert_at": nowhere},
+                       {"alert_at": other.alert_at}, {"expires_at_ms": genuine.expires_at_ms + 1})
+    ]  # fmt: skip
+    forged.append(recall_of(genuine, now_ms=platform_now_ms()))
+    await road.start_worker()
+    await road.send([*forged, genuine], "NL")
+    await taken(road.desks["NL"], 1)
+    letters = await road.letters(len(forged))
+    assert [genuine.forward_id] == [entry.forward.forward_id for entry in road.desks["NL"].entries()]
+    assert {"unsupported"} == {letter.reason for letter in letters}
+    assert list(range(len(forged))) == sorted(letter.offset for letter in letters)
+    assert [genuine.forward_id] == [receipt.forward_id for receipt in await road.receipts(wanted=1)]

@@ -65,15 +65,23 @@ def own_namespace() -> str:
     return f"t{secrets.token_hex(4)}"
 
 
+async def nothing_wrong(_forward: Forward, _recorded_at_ms: int) -> str | None:
+    """Finds no fault."""
+    return None
+
+
 @pytest_asyncio.fixture
 async def make(redis: Redis, own_namespace: str) -> AsyncIterator[Make]:
-    """Starts the agent's handler as its worker would; everything is closed afterwards. One memory of settled forwards."""
+    """Starts the agent's handler as its worker would, but that it finds all forwards right (see test_forward_check.py).
+
+    Everything is closed afterwards. One memory of settled forwards.
+    """
     contexts: list[Context] = []
 
     async def start(settings: LiaisonSettings) -> Handler:
         whole = Settings(namespace=own_namespace, liaison=settings)
         contexts.append(Context(whole, redis, StageMetrics(liaison.AGENT.name), Sender({})))
-        return await liaison.start(contexts[-1])
+        return liaison.liaison_of(contexts[-1], nothing_wrong).handle
 
     yield start
     for context in contexts:

@@ -6,7 +6,7 @@ from pipeline.neighbours.policy import AllowedForward, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from pipeline.state.open_forwards import OpenForwards
-from schemas.outcomes import Withdrawal
+from schemas.outcomes import RecordPlace, Withdrawal
 from schemas.reference import Policy
 from tests.builders import NOON_MS, cameras_of, make_alert, make_policy
 
@@ -39,11 +39,13 @@ async def test_what_was_told_of_a_withdrawn_alert_is_recalled_once() -> None:
     desk = ReceivingDesk()
     sent = await desk.tell()
     withdrawal = Withdrawal(kind="alert", id=sent.alert.alert_id, reason="entry_removed", by="hotlist", at_ms=NOON_MS)
-    (recall,) = await desk.open.of_withdrawn([withdrawal])
+    place = RecordPlace(partition=3, offset=7)
+    (recall,) = await desk.open.of_withdrawn([(withdrawal, place)])
     assert (sent, "entry_removed") == (recall.sent, recall.reason)
     assert ("forward", sent.forward.forward_id) == (recall.withdrawal(NOON_MS).kind, recall.withdrawal(NOON_MS).id)
     await desk.open.settled([recall])
-    assert [] == await desk.open.of_withdrawn([withdrawal])
+    assert place == recall.withdrawn_at
+    assert [] == await desk.open.of_withdrawn([(withdrawal, place)])
 
 
 async def test_a_policy_that_is_removed_or_allows_it_no_longer_recalls_what_it_told() -> None:

@@ -1,0 +1,35 @@
+"""Whether an alert follows from its entry and its read: the alert is made again, and the two must say the same. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+from pipeline.hotlist.matching import Hotlist, alert_of, match_read
+from schemas.outcomes import Alert
+from schemas.reference import Camera, HotlistEntry, Zone
+
+_SAID = (
+    "entry_id", "hotlist", "category", "action", "owner", "legal_basis", "match", "score", "covert", "wanted_plate", "share_with",
+    "case_reference", "origin", "read",
+)  # fmt: skip
+"""What an alert says of vehicle and entry. How it rings, its incident and its priority are not asked."""
+
+
+def follows(
+    alert: Alert,
+    entries: Iterable[HotlistEntry],
+    places: Iterable[tuple[Mapping[str, Camera], Mapping[str, Zone]]],
+) -> bool:
+    """Whether some version of the alert's entry makes its read that alert.
+
+    entries: the versions of the entry. places: cameras and zones, as they held at the capture or hold now; any one is enough.
+    A hit that a person had to confirm follows only when the alert still says so, or is a later revision: somebody confirmed it.
+    """
+    versions, read = tuple(entries), alert.read
+    for cameras, zones in places:
+        camera = cameras.get(read.camera_id)
+        for entry in versions:
+            for hit in match_read(read, Hotlist((entry,)), cameras, zones):
+                made = alert_of(hit, read, camera, decided_at_ms=alert.decided_at_ms)
+                confirmed = alert.confirm >= made.confirm or alert.revision > 1
+                if confirmed and all(getattr(alert, name) == getattr(made, name) for name in _SAID):
+                    return True
+    return False

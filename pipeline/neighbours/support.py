@@ -1,0 +1,94 @@
+"""Whether a forward follows from its alert and the policies: what liaison asks before it signs. Pure.
+
+What stands in the topic forwards is believed by nobody. The forward is made again from the alert and the reference data, as that
+held at the capture or holds now, and the two must say the same. A recall must name what such a forward would be called, and either
+the alert was withdrawn, or at some moment since no policy let it through.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.neighbours.policy import AllowedForward, told_abroad
+from schemas import ids
+from schemas.base import Country
+from schemas.outcomes import Alert, Forward, Withdrawal
+from schemas.reference import Camera, Policy, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The reference data as it held at one moment, by id."""
+
+    policies: Mapping[str, Policy]
+    cameras: Mapping[str, Camera]
+    zones: Mapping[str, Zone]
+
+
+def fault_of_hit(forward: Forward, alert: Alert, known: Iterable[Known], home: Country) -> str | None:
+    """Why a hit, or a later one of its case, does not follow from its alert; None: it does. known: any one of them is enough."""
+    if forward.kind == "recall":
+        return "it is a recall"
+    allowed = _allowed(alert, forward.to_country, known, home)
+    if not allowed:
+        return f"no policy lets this alert through to {forward.to_country}"
+    if forward.kind == "correction":  # a later hit of a case, sent as an update of the first
+        allowed = [(policy, one) for policy, one in allowed if policy.per_case and forward.refers_to is not None]
+    elif forward.refers_to is not None:
+        return "a hit refers to no other forward"
+    faults = [_difference(forward, made) for _, made in allowed]
+    if not faults:
+        return "no policy allows one message a case, which it says it updates"
+    return None if None in faults else faults[0]
+
+
+def fault_of_recall(
+    recall: Forward,
+    alert: Alert,
+    withdrawal: Withdrawal | None,
+    known: Iterable[Known],
+    since: Sequence[Known],
+    home: Country,
+) -> str | None:
+    """Why a recall does not follow from its alert; None: it does.
+
+    withdrawal: of the alert, where the recall names one. since: the reference data at each moment since the capture at which
+    policies changed.
+    """
+    named = ids.forward_id(alert.alert_id, recall.to_country)
+    if recall.refers_to != named or recall.forward_id != ids.forward_id(named, recall.to_country, "recall"):
+        return "it is not named after the forward that this alert leads to"
+    faults = [_difference(recall, made) for _, made in _allowed(alert, recall.to_country, known, home)]
+    if None not in faults:
+        return faults[0] if faults else f"no policy ever let this alert through to {recall.to_country}"
+    if withdrawal is not None:
+        is_its = withdrawal.kind == "alert" and withdrawal.id == alert.alert_id
+        return None if is_its else "the withdrawal that it names is that of something else"
+    if all(_allowed(alert, recall.to_country, (moment,), home) for moment in since):
+        return "its alert was not withdrawn, and a policy has allowed it ever since"
+    return None
+
+
+def _allowed(alert: Alert, country: Country, known: Iterable[Known], home: Country) -> list[tuple[Policy, Forward]]:
+    """The forwards of this alert to the country, as each state of the reference data makes it, with its policy."""
+    found = []
+    for one in known:
+        at_ms = alert.read.captured_at_ms  # whether it has expired is asked elsewhere
+        for told in told_abroad(alert, one.policies.values(), one.cameras, one.zones, at_ms, home):
+            if isinstance(told, AllowedForward) and told.forward.to_country == country:
+                found.append((one.policies[told.policy_id], told.forward))
+    return found
+
+
+_OWN = ("forward_id", "kind", "refers_to", "created_at_ms", "alert_at", "withdrawn_at")
+"""What a forward says of itself; all else is what it says of the vehicle, and under which rule."""
+
+
+def _difference(forward: Forward, made: Forward) -> str | None:
+    """The first field in which the forward says something else than the one that was made again; None: none."""
+    own = {*_OWN, "expires_at_ms"} if forward.kind == "recall" else set(_OWN)
+    if forward.kind != "recall" and forward.forward_id != made.forward_id:
+        return "its id is not the one that alert and country give"
+    names = Forward.__struct_fields__
+    wrong = (name for name in names if name not in own and getattr(forward, name) != getattr(made, name))
+    name = next(wrong, None)
+    return None if name is None else f"its {name} is not what alert, entry and policy give"

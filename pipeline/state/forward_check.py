@@ -1,0 +1,94 @@
+"""Checks a forward against the alert that it names, the alert's entry and the policies, before liaison signs it.
+
+The alert is read from its topic, which only the hotlist agent writes; the entry from Redis, and cameras, zones and policies from
+this worker's copy. What is missing while Redis has lost something is waited for, and never signed meanwhile.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+
+from pipeline.errors import Unavailable
+from pipeline.hotlist.support import follows
+from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall
+from pipeline.state.collections import CAMERAS, POLICIES, ZONES
+from pipeline.state.entry_versions import EntryVersions
+from pipeline.state.follower import Follower
+from pipeline.state.mirror import Mirror
+from schemas.base import Country
+from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
+
+UNSETTLED_MS = 10_000  # after the forward came: so long its alert may yet be found
+LookUp = Callable[[RecordPlace], Awaitable[Alert | Withdrawal | None]]
+"""The message of the topic alerts that stands there; None: there is none. Raises Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardCheck:
+    """Says whether a forward may be signed. home: our own country; now_ms: the agent's clock, UTC."""
+
+    mirror: Mirror
+    follower: Follower
+    entries: EntryVersions
+    look_up: LookUp
+    home: Country
+    now_ms: Callable[[], int]
+
+    async def fault_of(self, forward: Forward, recorded_at_ms: int) -> str | None:
+        """Why the forward may not be signed, in words; None: it may. recorded_at_ms: when the broker took it, UTC.
+
+        Raises Unavailable while that cannot be told: Kafka or Redis is away, or Redis has lost reference data.
+        """
+        if not self.mirror.whole:
+            await self.follower.load()
+        if not self.mirror.whole:
+            raise Unavailable("the reference data (no cameras are known)")
+        if forward.alert_at is None:
+            return "it names no alert"
+        alert = await self._stands(forward.alert_at, recorded_at_ms)
+        if not isinstance(alert, Alert):
+            return "no alert stands where it says"
+        withdrawal = await self._stands(forward.withdrawn_at, recorded_at_ms) if forward.withdrawn_at else None
+        if forward.withdrawn_at and not isinstance(withdrawal, Withdrawal):
+            return "no withdrawal stands where it says"
+        return await self._fault(forward, alert, withdrawal if isinstance(withdrawal, Withdrawal) else None)
+
+    async def _stands(self, place: RecordPlace, recorded_at_ms: int) -> Alert | Withdrawal | None:
+        """What stands there. A broker that has just begun to lead may not know its last records yet: that is waited for."""
+        found = await self.look_up(place)
+        if found is None and self.now_ms() - recorded_at_ms < UNSETTLED_MS:
+            raise Unavailable("the alert that a forward names", retry_after_s=0.5)
+        return found
+
+    async def _fault(self, forward: Forward, alert: Alert, withdrawal: Withdrawal | None) -> str | None:
+        """As fault_of. What looks wrong is looked at once more with reference data that is not older than the forward."""
+        fault = await self._fault_now(forward, alert, withdrawal)
+        if fault is None:
+            return None
+        await self.follower.load()
+        fault = await self._fault_now(forward, alert, withdrawal)
+        if fault is not None:
+            await self.follower.load()
+            if self.follower.lost:
+                raise Unavailable(f"the reference data (Redis has lost {', '.join(sorted(self.follower.lost))})")
+        return fault
+
+    async def _fault_now(self, forward: Forward, alert: Alert, withdrawal: Withdrawal | None) -> str | None:
+        at_ms, now_ms = alert.read.captured_at_ms, self.now_ms()
+        known = (self._known(at_ms, at_ms), self._known(now_ms, now_ms))
+        if not follows(alert, await self.entries.of(alert.entry_id), ((one.cameras, one.zones) for one in known)):
+            return f"its alert does not follow from the entry {alert.entry_id}"
+        if forward.kind != "recall":
+            return fault_of_hit(forward, alert, known, self.home)
+        since = [self._known(moment, at_ms) for moment in self._changes(at_ms, now_ms)]
+        return fault_of_recall(forward, alert, withdrawal, known, since, self.home)
+
+    def _known(self, policies_ms: int, places_ms: int) -> Known:
+        mirror = self.mirror
+        policies, cameras, zones = mirror.of(POLICIES), mirror.of(CAMERAS), mirror.of(ZONES)
+        return Known(policies.as_of(policies_ms), cameras.as_known(places_ms), zones.as_known(places_ms))
+
+    def _changes(self, since_ms: int, now_ms: int) -> Iterator[int]:
+        """The moments since then at which a policy changed, and now."""
+        for _, history in self.mirror.of(POLICIES).histories():
+            yield from (one.begins_ms for one in history if since_ms < one.begins_ms <= now_ms)
+        yield now_ms

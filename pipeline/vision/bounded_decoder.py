@@ -1,0 +1,197 @@
+"""Decodes pictures in a child process with bounds of memory, processor time and patience.
+
+The child is kept for the next picture. A picture that ends it is refused, and the next one gets a new child, in some 0.4 s. A child
+that something else ended is replaced at once and asked again.
+"""
+
+import asyncio
+import contextlib
+import mmap
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from typing import IO
+
+import numpy as np
+
+from pipeline.errors import BadRecord
+from pipeline.vision.decoder_child import (
+    ANSWER,
+    DONE,
+    IMAGE_BYTES,
+    PIXEL_BYTES,
+    REQUEST,
+    SHARED_BYTES,
+    WHOLE,
+)
+from pipeline.vision.pictures import Decoded, Picture, decode_elsewhere
+
+MEMORY_BYTES = 448 * 1024 * 1024
+"""Address space beyond what the libraries take: the largest picture that is taken needs some 360 MB."""
+CPU_S = 2
+"""Most processor time for a picture, in the whole seconds that the system counts: at least one, at most two."""
+PATIENCE_S = 20.0
+"""Wall time for one picture, on however busy a machine; its processor time is bounded far more tightly."""
+START_S = 120.0
+_KEPT_BYTES = 32_000_000  # of shared memory between pictures; what a larger one took is given back
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+class _Ended(Exception):
+    """The child ended, or was ended, before it answered. its_fault: the picture did it, by its cost."""
+
+    def __init__(self, *, its_fault: bool) -> None:
+        super().__init__(its_fault)
+        self.its_fault = its_fault
+
+
+@dataclass(slots=True)
+class BoundedDecoder:
+    """One child; several threads may ask, one after the other. Call close() in the end, or end: the child ends with its input.
+
+    memory_bytes, cpu_s, patience_s: what a picture may take of the child, see above.
+    """
+
+    memory_bytes: int = MEMORY_BYTES
+    cpu_s: int = CPU_S
+    patience_s: float = PATIENCE_S
+    _child: "subprocess.Popen[bytes] | None" = None
+    _shared: mmap.mmap | None = None
+    _fd: int = -1
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    async def installed(cls) -> "BoundedDecoder":
+        """A decoder whose child runs, and that decodes all pictures of this process from now on, until `stop`."""
+        decoder = cls()
+        await asyncio.to_thread(decoder.start)
+        decode_elsewhere(decoder)
+        return decoder
+
+    async def stop(self) -> None:
+        """End the child; pictures are decoded in this process again."""
+        decode_elsewhere(None)
+        await asyncio.to_thread(self.close)
+
+    def decode(self, image: bytes) -> Decoded:
+        """As pipeline.vision.pictures.decode; picture_too_costly also for what took too much of the child."""
+        return self._asked(image, WHOLE)
+
+    def decode_shrunk(self, image: bytes, factor: int) -> Picture:
+        """As pipeline.vision.pictures.decode_shrunk."""
+        return self._asked(image, factor.bit_length() - 1).picture
+
+    def start(self) -> None:
+        """Start the child now, so that the first picture need not wait for it."""
+        with self._lock:
+            self._ready()
+
+    def close(self) -> None:
+        """End the child."""
+        with self._lock:
+            self._end()
+            if self._shared is not None:
+                self._shared.close()
+                os.close(self._fd)
+                self._shared = None
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, for tests and whoever looks at processes; None while there is none."""
+        return self._child.pid if self._child else None
+
+    def _asked(self, image: bytes, shrink: int) -> Decoded:
+        if len(image) > IMAGE_BYTES:
+            raise BadRecord("picture_too_large", f"{len(image)} bytes, at most {IMAGE_BYTES}")
+        with self._lock:
+            for last in (False, True):
+                try:
+                    return self._answered(image, shrink)
+                except _Ended as ended:
+                    self._end()
+                    if ended.its_fault or last:
+                        raise BadRecord(
+                            "picture_too_costly",
+                            f"{len(image)} bytes that begin with {image[:8]!r}: the decoder was ended",
+                        ) from ended
+        raise AssertionError("the last try returns or raises")
+
+    def _answered(self, image: bytes, shrink: int) -> Decoded:
+        child, shared = self._ready()
+        shared[: len(image)] = image
+        try:
+            _pipe(child.stdin).write(REQUEST.pack(len(image), shrink))
+        except OSError as error:
+            raise _Ended(its_fault=False) from error
+        status, height, width, missing, words = ANSWER.unpack(self._read(child, ANSWER.size, self.patience_s))
+        if status != DONE:
+            reason, _, detail = self._read(child, words, self.patience_s).decode("utf-8", "replace").partition("\0")
+            raise BadRecord(reason, detail)
+        if height * width * 3 > PIXEL_BYTES:
+            raise _Ended(its_fault=True)
+        pixels = np.frombuffer(shared, np.uint8, height * width * 3, IMAGE_BYTES)
+        picture = pixels.reshape(height, width, 3).copy()
+        del pixels
+        if picture.size > _KEPT_BYTES:
+            os.ftruncate(self._fd, IMAGE_BYTES + _KEPT_BYTES)
+            os.ftruncate(self._fd, SHARED_BYTES)
+        return Decoded(picture, missing)
+
+    def _ready(self) -> "tuple[subprocess.Popen[bytes], mmap.mmap]":
+        if self._shared is None:
+            self._fd = _shared_file()
+            self._shared = mmap.mmap(self._fd, SHARED_BYTES)
+        if self._child is not None and self._child.poll() is not None:
+            self._end()
+        if self._child is None:
+            bounds = self._fd, self.memory_bytes, self.cpu_s
+            self._child = subprocess.Popen(
+                [sys.executable, "-I", "-m", "pipeline.vision.decoder_child", *map(str, bounds)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0,
+                pass_fds=(self._fd,), env=_ENVIRONMENT, cwd="/",
+            )  # fmt: skip
+            self._read(self._child, ANSWER.size, START_S)
+        return self._child, self._shared
+
+    def _read(self, child: "subprocess.Popen[bytes]", size: int, patience_s: float) -> bytes:
+        """So many bytes of its output. Raises _Ended."""
+        found, output = b"", _pipe(child.stdout)
+        while len(found) < size:
+            if not select.select([output], [], [], patience_s)[0]:
+                raise _Ended(its_fault=False)
+            some = output.read(size - len(found))
+            if not some:
+                raise _Ended(its_fault=child.wait() == -signal.SIGXCPU)
+            found += some
+        return found
+
+    def _end(self) -> None:
+        child, self._child = self._child, None
+        if child is None:
+            return
+        child.kill()
+        for pipe in (child.stdin, child.stdout):
+            with contextlib.suppress(OSError):
+                _pipe(pipe).close()
+        child.wait()
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # both were asked for
+    return pipe
+
+
+def _shared_file() -> int:
+    """The descriptor of memory that a child can be given: no file of the system's on Linux, one without a name elsewhere."""
+    if sys.platform == "linux":
+        fd = os.memfd_create("vigie-picture")
+    else:
+        with tempfile.TemporaryFile() as file:
+            fd = os.dup(file.fileno())
+    os.ftruncate(fd, SHARED_BYTES)
+    return fd

@@ -1,0 +1,165 @@
+"""Forwards checked against the reference data in Redis: what is there, what is missing, what was lost."""
+
+import secrets
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from pipeline.errors import Unavailable
+from pipeline.neighbours.recalls import recall_of
+from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES, CollectionKeys
+from pipeline.state.entry_versions import EntryVersions
+from pipeline.state.follower import Follower
+from pipeline.state.forward_check import UNSETTLED_MS, ForwardCheck
+from pipeline.state.mirror import Mirror
+from pipeline.state.replica_writer import ReplicaWriter
+from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
+from tests.builders import NOON_MS
+from tests.forwards import CAMERA, ENTRY, Scene
+from tests.forwards import POLICIES as SCENE_POLICIES
+
+ALL = (HOTLIST, POLICIES, ZONES, CAMERAS)
+
+
+class House:
+    """A namespace with reference data, a topic of alerts that is a list, and the check that liaison makes."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis, self.namespace = redis, f"t{secrets.token_hex(6)}"
+        self.scene = Scene()
+        self.now_ms = NOON_MS - 3_600_000
+        self.withdrawals: list[Withdrawal] = []
+        self.writer = ReplicaWriter(redis, self.namespace, now_ms=lambda: self.now_ms)
+        self.check = self.checked_by_a_new_worker()
+
+    def checked_by_a_new_worker(self) -> ForwardCheck:
+        """The check of a worker that knows nothing yet."""
+        mirror = Mirror(CAMERAS, ZONES, POLICIES)
+        follower = Follower(
+            self.redis, self.namespace, (CAMERAS, ZONES, POLICIES), mirror.take, on_caught_up=mirror.caught_up
+        )
+        entries = EntryVersions(self.redis, self.namespace, HOTLIST)
+        return ForwardCheck(mirror, follower, entries, self.look_up, "BE", lambda: self.now_ms)
+
+    async def look_up(self, place: RecordPlace) -> Alert | Withdrawal | None:
+        """Alerts stand in partition 0, withdrawals in 1."""
+        stands = [self.scene.alerts, self.withdrawals][place.partition]
+        return stands[place.offset] if place.offset < len(stands) else None
+
+    async def furnish(self, *, replace: bool = False) -> None:
+        """Import everything, cameras last."""
+        write = self.writer.replace if replace else self.writer.put
+        await write(HOTLIST, [ENTRY])
+        await write(POLICIES, SCENE_POLICIES)
+        await write(CAMERAS, [CAMERA])
+
+    async def empty(self) -> None:
+        """Redis forgets all of it."""
+        for one in ALL:
+            await self.redis.delete(*CollectionKeys.of(self.namespace, one).all)
+
+    async def fault(self, forward: Forward, *, age_ms: int = UNSETTLED_MS) -> str | None:
+        """What the check says of a forward that came so long ago."""
+        return await self.check.fault_of(forward, self.now_ms - age_ms)
+
+
+@pytest_asyncio.fixture
+async def house(redis: Redis) -> AsyncIterator[House]:
+    """Furnished an hour before noon; it is a second after noon."""
+    made = House(redis)
+    await made.furnish()
+    made.now_ms = NOON_MS + 1_000
+    yield made
+    await made.empty()
+
+
+async def test_a_forward_whose_alert_entry_and_policy_are_there_may_be_signed(house: House) -> None:
+    """Also by a worker that has just begun."""
+    assert await house.fault(house.scene.forward(NOON_MS)) is None
+
+
+async def test_a_forward_that_names_no_alert_or_none_that_stands_there_may_not(house: House) -> None:
+    """Whoever may write into forwards is not believed for it."""
+    forward = house.scene.forward(NOON_MS)
+    for place in (None, RecordPlace(partition=0, offset=9), RecordPlace(partition=1, offset=0)):
+        assert await house.fault(msgspec.structs.replace(forward, alert_at=place)) is not None
+
+
+async def test_an_alert_that_may_still_come_to_light_is_waited_for(house: House) -> None:
+    """A broker that begins to lead may not know its last records at once."""
+    forward = msgspec.structs.replace(house.scene.forward(NOON_MS), alert_at=RecordPlace(partition=0, offset=9))
+    with pytest.raises(Unavailable):
+        await house.fault(forward, age_ms=0)
+
+
+async def test_a_forward_of_an_alert_that_no_entry_makes_may_not(house: House) -> None:
+    """Whoever may write alerts is not believed for it, either."""
+    house.scene.entry = msgspec.structs.replace(ENTRY, entry_id="nobody-asked")
+    assert "nobody-asked" in str(await house.fault(house.scene.forward(NOON_MS)))
+    house.scene.entry = msgspec.structs.replace(ENTRY, plate="9XYZ999")
+    assert await house.fault(house.scene.forward(NOON_MS + 1)) is not None
+
+
+async def test_a_policy_that_arrived_this_moment_counts_at_once(house: House) -> None:
+    """What looks wrong is looked at again with what Redis has now."""
+    await house.check.follower.load()
+    later = msgspec.structs.replace(SCENE_POLICIES[1], contact="new@example.org")
+    await house.writer.put(POLICIES, [later])
+    house.now_ms += 5_000
+    house.scene.policies = (later,)
+    assert await house.fault(house.scene.forward(NOON_MS + 3_000)) is None
+
+
+async def test_a_recall_may_be_signed_when_the_alert_was_withdrawn_or_the_policy_removed(house: House) -> None:
+    """And one that somebody invents may not; nor does it help that the policy is back."""
+    forward = house.scene.forward(NOON_MS)
+    (alert,) = house.scene.alerts
+    recall = recall_of(forward, now_ms=house.now_ms)
+    assert await house.fault(recall) is not None
+    house.withdrawals.append(Withdrawal(kind="alert", id=alert.alert_id, reason="gone", by="hotlist", at_ms=NOON_MS))
+    withdrawn = msgspec.structs.replace(recall, withdrawn_at=RecordPlace(partition=1, offset=0))
+    assert await house.fault(withdrawn) is None
+    await house.writer.remove(POLICIES, ["NL-1"])
+    assert await house.fault(recall) is None
+    house.now_ms += 1_000
+    await house.writer.put(POLICIES, SCENE_POLICIES)
+    assert await house.fault(recall) is None
+    assert await house.fault(forward) is None
+
+
+async def test_an_entry_that_was_removed_still_vouches_for_what_it_made(house: House) -> None:
+    """Its alert is withdrawn by its own agent; a forward on its way is no forgery."""
+    forward = house.scene.forward(NOON_MS)
+    await house.writer.remove(HOTLIST, [ENTRY.entry_id])
+    assert await house.fault(forward) is None
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_while_redis_is_empty_nothing_is_signed_and_nothing_is_refused(house: House, restarted: bool) -> None:
+    """It is waited out until the reference data is there again, by whichever worker."""
+    forward = house.scene.forward(NOON_MS)
+    assert await house.fault(forward) is None
+    await house.empty()
+    if restarted:
+        house.check = house.checked_by_a_new_worker()
+    with pytest.raises(Unavailable):
+        await house.fault(forward)
+    house.now_ms += 5_000
+    await house.writer.replace(HOTLIST, [msgspec.structs.replace(ENTRY, entry_id="another")])
+    with pytest.raises(Unavailable):
+        await house.fault(forward)
+    await house.furnish(replace=True)
+    assert await house.fault(forward) is None
+
+
+async def test_a_forgery_stays_one_after_redis_was_emptied(house: House) -> None:
+    """Refused as soon as that can be told."""
+    forged = msgspec.structs.replace(house.scene.forward(NOON_MS), plate="9XYZ999")
+    await house.empty()
+    with pytest.raises(Unavailable):
+        await house.fault(forged)
+    await house.furnish(replace=True)
+    assert await house.fault(forged) is not None
