@@ -1,4 +1,4 @@
-"""The real desks' process on the session's servers, and a browser's part of HTTP, for tests."""
+"""Runs the real process of the desks on the session's servers, and plays a browser's part of HTTP, for tests."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ DAY_MS = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the server answered."""
+    """The server's answer."""
 
     status: int
     headers: "dict[str, str]"
@@ -48,13 +48,13 @@ class Reply:
 
     @property
     def rule(self) -> str | None:
-        """Of a problem, the rule."""
+        """The rule of a problem; None: the answer is no problem."""
         return str(self.json["type"]).rpartition(":")[2] if self.status >= 400 else None
 
 
 @dataclass(slots=True)
 class Browser:
-    """One browser: its cookies, and the headers that browsers send by themselves."""
+    """A browser: its cookies, and the headers that browsers send by themselves."""
 
     desks: "Desks"
     cookies: dict[str, str] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Browser:
         self, method: str, path: str, body: object = None, *, headers: dict[str, str | None] | None = None,
         data: bytes | None = None,
     ) -> Reply:  # fmt: skip
-        """One request. headers: besides, or None to leave one out; data: a body as it is."""
+        """Send one request. headers: further ones; a value None leaves one out. data: a body as bytes."""
         given: dict[str, str | None] = {"Sec-Fetch-Site": "same-origin"}
         if self.reason:
             given["Vigie-Reason"] = self.reason
@@ -92,7 +92,7 @@ class Browser:
 
 @dataclass(slots=True)
 class Desks:
-    """The process' stores, and once it runs its address."""
+    """The process's stores, and while it runs its address."""
 
     kafka: KafkaConnection
     redis: Redis
@@ -105,7 +105,7 @@ class Desks:
 
     @contextlib.asynccontextmanager
     async def running(self, recorder: Recorder, **options: Any) -> AsyncIterator[None]:
-        """The process, ready: with everything that the stores and the topics held before."""
+        """The process, ready, with everything that the stores and the topics held before."""
         stopped, address = asyncio.Event(), asyncio.get_running_loop().create_future()
         servers = Servers(self.kafka, self.redis, recorder)
         task = asyncio.create_task(run_desks(self.settings, servers, stopped, ready=address.set_result, **options))
@@ -121,11 +121,11 @@ class Desks:
             await task
 
     def browser(self, **fields: Any) -> Browser:
-        """A browser that has never been here."""
+        """A browser without cookies."""
         return Browser(self, **fields)
 
     async def person(self, user_id: str, *roles: Role, user: User | None = None, **fields: Any) -> None:
-        """Keep a person with a designation for each role, which began yesterday unless fields say otherwise."""
+        """Store a person with a designation for each role, which began yesterday unless fields say otherwise."""
         now_ms = platform_now_ms()
         defaults = {
             "valid_from_ms": now_ms - DAY_MS,
@@ -137,7 +137,7 @@ class Desks:
         await self.writer.put(DESIGNATIONS, made)
 
     async def logged_in(self, user_id: str, *, desk_id: str | None = None) -> Browser:
-        """A browser in which this person has just logged in, and works at this desk."""
+        """A browser in which this person has just logged in, with a shift at this desk."""
         now_ms = platform_now_ms()
         token, session = await self.sessions.open(user_id, "password", now_ms)
         if desk_id is not None:
@@ -146,7 +146,7 @@ class Desks:
         return self.browser(cookies={SESSION: token})
 
     async def send(self, topic: Topic[Any], *messages: Message) -> None:
-        """Put these messages on a topic."""
+        """Send these messages to a topic."""
         sender = Sender(self.kafka.client_kwargs())
         try:
             await sender.send_all(
@@ -157,7 +157,7 @@ class Desks:
 
 
 def desks_of(kafka: KafkaConnection, redis: Redis, namespace: str, folder: Path) -> Desks:
-    """The process in this namespace; it does not run yet."""
+    """The process in this namespace, not yet running."""
     settings = Settings(namespace=namespace, data_dir=folder, desks_port=0)
     return Desks(
         kafka, redis, namespace, settings, ReplicaWriter(redis, namespace), SessionStore(redis, namespace, Bounds())

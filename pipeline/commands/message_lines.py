@@ -1,4 +1,4 @@
-"""Messages as lines for a person in a terminal."""
+"""Formats messages as lines for a person at a terminal."""
 
 from datetime import UTC, datetime
 

@@ -1,1 +1,2 @@
-"""What persons see and change, in their browsers: the API, the live stream, logins. Its own process, `vigie desks`."""
+"""The desks: what persons see and change in their browsers. The API, the live stream and logins, in a process of its own,
+`vigie desks`."""

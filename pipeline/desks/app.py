@@ -1,4 +1,5 @@
-"""The API as aiohttp serves it: all routes behind the guard, every error as a problem, and headers that keep browsers strict."""
+"""Builds the web application: all routes behind the guard, every error as a problem (RFC 9457), and headers that restrict
+browsers."""
 
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
@@ -42,7 +43,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def application(house: House) -> web.Application:
-    """All of it."""
+    """The whole web application."""
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[_problems()])
     for route in ROUTES:
         app.router.add_route(route.method, PREFIX + route.path, guarded(house, route))

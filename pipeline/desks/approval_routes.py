@@ -1,4 +1,4 @@
-"""Four eyes: what waits for a second person, and that person's word. And what an administrator does to accounts at once."""
+"""Routes for approvals by a second person, and for what an administrator does to accounts directly."""
 
 import secrets
 from typing import Annotated, Literal
@@ -22,7 +22,8 @@ MOST_WAITING = 20
 
 
 class Wanted(Message, frozen=True, kw_only=True):
-    """What somebody wants a second person to approve. content: the item that would be written, as JSON text; empty: its removal."""
+    """A change for which a person wants a second person's approval. content: the item that would be written, as JSON text;
+    empty: the item would be removed."""
 
     act: TwoPersons
     key: Identifier
@@ -31,25 +32,25 @@ class Wanted(Message, frozen=True, kw_only=True):
 
 
 class AllWaiting(Message, frozen=True, kw_only=True):
-    """What waits, and what was approved and not yet used."""
+    """The changes that wait for approval, and those that are approved and not yet made."""
 
     items: Annotated[tuple[Waiting, ...], msgspec.Meta(max_length=10_000)]
 
 
 class FirstPassword(Message, frozen=True, kw_only=True):
-    """A password for the first login; it serves to choose one's own."""
+    """A password for the first login. It only serves to choose a new one."""
 
     password: Text
 
 
 class Whose(Message, frozen=True, kw_only=True):
-    """Whose sessions; absent: everybody's."""
+    """The person whose sessions are ended; absent: everybody's are."""
 
     user_id: Identifier | None = None
 
 
 async def ask(asked: Asked) -> Answer:
-    """Put something before a second person. Who asks must be allowed to do it but for that."""
+    """Ask a second person to approve a change. The person who asks must have the right to it, apart from the approval."""
     wanted, house = asked.given(Wanted), asked.house
     _check_role(asked, wanted.act)
     kind = BY_CHANGE[wanted.act]
@@ -72,7 +73,7 @@ async def ask(asked: Asked) -> Answer:
 
 
 async def list_waiting(asked: Asked) -> Answer:
-    """One's own, and what one may approve."""
+    """The changes that this person asked for, and those that this person may approve."""
     every = await asked.house.approvals.all(asked.now_ms)
     me = asked.somebody.user_id
     items = tuple(one for one in every if one.asked_by == me or _is_second(asked, one.act))
@@ -80,7 +81,8 @@ async def list_waiting(asked: Asked) -> Answer:
 
 
 async def approve(asked: Asked) -> Answer:
-    """Approve exactly this, for who asked, once, until it ends. Nobody approves what he asked himself."""
+    """Approve exactly this change, for the person who asked, once, until it expires. Nobody may approve a change that he
+    asked for."""
     house, me = asked.house, asked.somebody.user_id
     waiting = found(await house.approvals.find(asked.key, asked.now_ms))
     if not _is_second(asked, waiting.act):
@@ -96,7 +98,7 @@ async def approve(asked: Asked) -> Answer:
 
 
 async def new_password(asked: Asked) -> Answer:
-    """A password for somebody's first login, instead of all that the account could log in with; its sessions end."""
+    """Replace all credentials of an account by a password for the first login, and end its sessions."""
     house, user_id = asked.house, asked.key
     found(await house.writer.get(USERS, user_id))
     asked.check(Matter(concerns=user_id))
@@ -124,7 +126,7 @@ def _is_second(asked: Asked, act: Act) -> bool:
 
 
 def _persons_in(waiting: Waiting) -> tuple[str, ...]:
-    """Whom the change concerns."""
+    """The persons whose rights or account the change concerns."""
     kind = BY_CHANGE[waiting.act]
     if kind.concerns is None or not waiting.content:
         return ()

@@ -1,4 +1,4 @@
-"""What a request holds: its body, its query and the names in its path, each of a type, or refused with the place that is wrong."""
+"""Parses a request's body, query and path to typed values, or refuses it with the place of the fault."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _FAULTS = {table.message: table.fault for table in TABLES.values()}
 
 
 async def read(request: web.Request) -> bytes:
-    """The body, whole. Raises Problem: not JSON by its head, packed, too long, or too slow."""
+    """The whole body. Raises Problem when its header does not say JSON, or it is compressed, too long or too slow."""
     if request.content_type != "application/json" or request.charset not in (None, "utf-8"):
         raise Problem(415, "media", "Send JSON.", permits="Content-Type: application/json")
     if request.headers.get("Content-Encoding", "identity") != "identity":
@@ -34,7 +34,8 @@ async def read(request: web.Request) -> bytes:
 
 
 def item_of(data: bytes, kind: type[M], home: str) -> M:
-    """The message of a JSON object, of known fields only and within our country's rules. Raises Problem, naming the place."""
+    """The message in a JSON object. Raises Problem, naming the place, for an unknown field, a wrong value, or an item that
+    our country's rules refuse."""
     try:
         values = msgspec.json.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -45,7 +46,7 @@ def item_of(data: bytes, kind: type[M], home: str) -> M:
 
 
 def query_of(request: web.Request, kind: type[M] | None) -> M | None:
-    """The query's values, each given once, of known names only. Raises Problem."""
+    """The query's values. Raises Problem for an unknown name, a wrong value, or a name that occurs twice."""
     values = dict(request.query)
     if len(values) != len(request.query):
         raise bad_request("each name in the query may stand there once")
@@ -57,7 +58,7 @@ def query_of(request: web.Request, kind: type[M] | None) -> M | None:
 
 
 def params_of(request: web.Request, kinds: Mapping[str, Any]) -> dict[str, str]:
-    """The names in the path. Raises Problem: what cannot be a name is the name of nothing."""
+    """The names in the path. Raises Problem (not found) for a text that cannot be a name."""
     try:
         return {name: msgspec.convert(value, kinds[name]) for name, value in request.match_info.items()}
     except msgspec.ValidationError:

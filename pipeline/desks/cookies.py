@@ -1,6 +1,7 @@
-"""The two cookies: the session's token, and by what a browser is known again. No page can read them, no other site send them.
+"""The two cookies: the session's token, and the mark by which a browser is recognised. Pages cannot read them, and other
+sites cannot have them sent.
 
-`__Host-` binds them to this host and path / over TLS; browsers take http://localhost for as safe.
+`__Host-` binds them to this host, the path / and TLS; browsers treat http://localhost as safe.
 """
 
 import secrets
@@ -15,28 +16,28 @@ _LONGEST = 200
 
 
 def session_token(request: web.Request) -> str | None:
-    """The token of the request, if there is one that could be ours."""
+    """The request's session token; None: it has none of the right form."""
     token = request.cookies.get(SESSION)
     return token if token and len(token) <= _LONGEST and token.isascii() else None
 
 
 def set_session(response: web.StreamResponse, token: str) -> None:
-    """Give the browser the token for as long as it stays open."""
+    """Give the browser the token, until it is closed."""
     response.set_cookie(SESSION, token, path="/", secure=True, httponly=True, samesite="Strict")
 
 
 def drop_session(response: web.StreamResponse) -> None:
-    """Have the browser forget the token."""
+    """Delete the token from the browser."""
     response.set_cookie(SESSION, "", path="/", secure=True, httponly=True, samesite="Strict", max_age=0)
 
 
 def known_nonce(request: web.Request, key: bytes, user_id: str) -> str | None:
-    """By what the browser is known as one in which this account logged in before; None: it is not."""
+    """The nonce in the mark of a browser in which this account has logged in before; None: it has not."""
     kept = request.cookies.get(BROWSER, "")
     return kept.partition(".")[0] if len(kept) <= _LONGEST and kept and is_known(key, user_id, kept) else None
 
 
 def set_known(response: web.StreamResponse, key: bytes, user_id: str) -> None:
-    """Have the browser known again. (It keeps this for the last account that logged in.)"""
+    """Give the browser the mark of this account. (It replaces that of another account.)"""
     kept = known_browser(key, user_id, secrets.token_urlsafe(12))
     response.set_cookie(BROWSER, kept, path="/", secure=True, httponly=True, samesite="Strict", max_age=BROWSER_KEPT_S)

@@ -1,4 +1,4 @@
-"""Who is who and what lies where, in memory: persons with their designations, desks, cameras and zones, as followed from Redis."""
+"""Persons with their designations, desks, cameras and zones, in memory, as followed from Redis."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,8 @@ FOLLOWED = (USERS, DESIGNATIONS, DESKS, CAMERAS, ZONES)
 
 
 class Directory(Mirror):
-    """Answers from memory. revision: raised by each change of persons, so that what was made of them is made anew."""
+    """Answers questions about them from memory. revision: raised by each change of persons, so that what was computed from
+    them is computed again."""
 
     def __init__(self) -> None:
         super().__init__(*FOLLOWED)
@@ -26,7 +27,7 @@ class Directory(Mirror):
         self._of_user: dict[str, dict[str, Designation]] = {}
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """Take over what changed in one collection."""
+        """Take in what changed in one collection."""
         super().take(collection, changed, reset)
         if collection == DESIGNATIONS.name:
             self._of_user = {}
@@ -36,7 +37,7 @@ class Directory(Mirror):
             self.revision += 1
 
     def person(self, user_id: str, at_ms: int) -> Person | None:
-        """The person with the designations as they stand at that moment; None: nobody of this name."""
+        """The person with the designations as they are at at_ms; None: there is none with this id."""
         user = self.of(USERS).at(user_id, at_ms)
         if user is None:
             return None
@@ -45,11 +46,11 @@ class Directory(Mirror):
         return Person(user, tuple(one for one in held if one is not None))
 
     def desk(self, desk_id: str, at_ms: int) -> Desk | None:
-        """The desk as it is then."""
+        """The desk as it is at at_ms; None: there is none with this id."""
         return self.of(DESKS).at(desk_id, at_ms)
 
     def matter_of_camera(self, camera: Camera, at_ms: int) -> Matter:
-        """A camera: the zones that it stands in, and its network."""
+        """The matter of an act on a camera: the zones with the camera, and its network."""
         zones = {
             zone_id
             for zone_id, zone in self.of(ZONES).as_of(at_ms).items()
@@ -59,7 +60,7 @@ class Directory(Mirror):
         return Matter(zones=frozenset(zones), network=camera.network)
 
     def matter_of_alert(self, alert: Alert) -> Matter:
-        """An alert: where its read was taken, on which list, and for what it may be used."""
+        """The matter of an act on an alert: where its read was taken, its list, and what the read may serve."""
         camera = self._camera(alert.read)
         purposes = alert.purposes or (purposes_of_read(alert.read, camera) if camera else ())
         return Matter(
@@ -71,7 +72,7 @@ class Directory(Mirror):
         )
 
     def matter_of_violation(self, violation: Violation) -> Matter:
-        """A violation: the zones of both its ends, and the exit's network and purposes."""
+        """The matter of an act on a violation: the zones of both ends, and the exit's network and purposes."""
         camera = self._camera(violation.exit)
         return Matter(
             zones=self._zones(violation.entry) | self._zones(violation.exit),
@@ -89,5 +90,5 @@ class Directory(Mirror):
 
 
 def matter_of_entry(entry: HotlistEntry) -> Matter:
-    """A hotlist entry: its list, and its owner where it is covert."""
+    """The matter of an act on a hotlist entry: its list, and its owner if the entry is covert."""
     return Matter(hotlist=entry.hotlist, covert_owner=entry.owner if entry.covert else None)

@@ -1,6 +1,6 @@
-"""What stands before every route: where the request comes from, who asks, whether that person may, and the record.
+"""Checks each request before its route: where it comes from, who asks, whether that person may; and records it.
 
-The order is fixed: the intent is in the record before anything is done, the outcome before the answer leaves.
+The order is fixed: the intent is in the record before anything is done, the outcome before the answer is sent.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,7 @@ _LONGEST_REASON = 3000  # as a header, percent-encoded
 
 
 def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The route as aiohttp takes it."""
+    """The route as a handler of aiohttp."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         _from_here(house, route, request)
@@ -49,7 +49,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
 
 
 def _from_here(house: House, route: Route, request: web.Request) -> None:
-    """Raises Problem for what did not come from a page of ours."""
+    """Raise Problem for a request that does not come from a page of ours."""
     if request.host != house.origin.host:
         raise Problem(421, "host", "This is not where you meant to go.", permits=house.origin.url)
     site = request.headers.get("Sec-Fetch-Site")
@@ -58,7 +58,8 @@ def _from_here(house: House, route: Route, request: web.Request) -> None:
 
 
 async def _who(asked: Asked) -> None:
-    """Put who asks in its place. Raises Problem where nobody is logged in, or too much is asked."""
+    """Find the person who asks, and set it in `asked`. Raises Problem when nobody is logged in, or the person asks too
+    often."""
     house, token = asked.house, session_token(asked.request)
     session = await house.sessions.find(token, asked.now_ms) if token else None
     person = house.directory.person(session.user_id, asked.now_ms) if session else None
@@ -75,7 +76,7 @@ async def _who(asked: Asked) -> None:
 
 
 async def _allowed(asked: Asked) -> Allowed | None:
-    """The right by which it may be asked; a refusal is recorded. Raises Problem."""
+    """The right by which the person may do this; None where the route needs none. A denial is recorded. Raises Problem."""
     act = asked.route.act
     if act is None:
         return None
@@ -87,7 +88,7 @@ async def _allowed(asked: Asked) -> Allowed | None:
 
 
 async def _refused(asked: Asked, rule: str) -> None:
-    """Record that somebody was refused before it was asked what for."""
+    """Record a request that was refused before its right was checked."""
     if asked.route.entry is None:
         return
     operation = _operation(asked, None, "refused before a reason was asked for")
@@ -96,7 +97,7 @@ async def _refused(asked: Asked, rule: str) -> None:
 
 
 async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse:
-    """Do it, between its two entries in the record."""
+    """Run the route between its two entries in the record."""
     if asked.route.entry is None:
         return _response(asked, await asked.route.handle(asked))
     try:
@@ -121,7 +122,7 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
 
 
 def _operation(asked: Asked, allowed: Allowed | None, instead: str | None) -> Operation:
-    """What is recorded of it. instead: stands for the reason where none was asked for."""
+    """The operation as it is recorded. instead: takes the place of the reason where the route asks for none."""
     route, request, session = asked.route, asked.request, asked.session
     shift = session.shift if session else None
     named = tuple(asked.params.values())
@@ -144,12 +145,12 @@ def _operation(asked: Asked, allowed: Allowed | None, instead: str | None) -> Op
 
 
 def _claimed(asked: Asked) -> str:
-    """Who somebody says that he is, where nobody is logged in yet."""
+    """The user_id that a request claims, where nobody is logged in yet."""
     return str(getattr(asked.body, "user_id", None) or "nobody")
 
 
 def _header(request: web.Request, name: str) -> str | None:
-    """A header's text, which is percent-encoded UTF-8, as headers hold no other letters."""
+    """A header's text, percent-decoded: headers cannot hold other letters."""
     return unquote(request.headers.get(name, "")[:_LONGEST_REASON], errors="replace").strip() or None
 
 
@@ -174,5 +175,5 @@ def _response(asked: Asked, answer: Answer | web.StreamResponse) -> web.StreamRe
 
 
 def problem_of(error: BadRecord) -> Problem:
-    """What a store refused, as a problem."""
+    """The problem for an error that a store raised."""
     return Problem(422, error.reason, "This cannot be taken.", detail=error.detail)

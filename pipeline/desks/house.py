@@ -1,4 +1,4 @@
-"""What every request is answered with: stores, rights, the record, and where this process is reached."""
+"""What the routes of one process share: stores, rights, the record, and the address of the process."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,18 +20,18 @@ from pipeline.state.session_store import SessionStore
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The address that browsers have: http://localhost:8450, or https:// and a name. Passkeys are bound to its host."""
+    """The address that browsers use: http://localhost:8450, or https:// and a name. Passkeys are bound to its host."""
 
     url: str
 
     @property
     def host(self) -> str:
-        """Name and port, as a request's Host says it."""
+        """Name and port, as in a request's Host header."""
         return urlsplit(self.url).netloc
 
     @property
     def name(self) -> str:
-        """The host's name alone."""
+        """The host's name without the port."""
         return urlsplit(self.url).hostname or "localhost"
 
     @property
@@ -42,7 +42,8 @@ class Origin:
 
 @dataclass(slots=True, kw_only=True)
 class House:
-    """One process. home: whose country's desks these are; key: the platform's own, for what is sealed or known again."""
+    """What the routes need. home: the country of this platform. key: the platform's, for sealing and for recognising
+    browsers."""
 
     home: str
     key: bytes

@@ -1,4 +1,4 @@
-"""How much one person may ask: a steady rate, with some at once."""
+"""Limits how much one person may ask: a steady rate, with a number at once."""
 
 from collections import OrderedDict
 
@@ -7,14 +7,14 @@ MOST_PERSONS = 10_000
 
 
 class Limits:
-    """One bucket a person, in this process' memory."""
+    """One token bucket per person, in the memory of this process."""
 
     def __init__(self, per_second: float = PER_SECOND, at_once: float = AT_ONCE) -> None:
         self._per_ms, self._at_once = per_second / 1000, at_once
         self._left: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
     def wait_ms(self, who: str, now_ms: int) -> int:
-        """Count one request; 0: it may be answered, else in how many ms the next may.
+        """Count one request. Returns 0 when it may be answered, else after how many ms the next one may.
 
         >>> limits = Limits(per_second=1, at_once=1)
         >>> limits.wait_ms("a", 0), limits.wait_ms("a", 0), limits.wait_ms("b", 0), limits.wait_ms("a", 1000)

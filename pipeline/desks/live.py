@@ -1,7 +1,7 @@
-"""What happens now: alerts and violations as the topics have them, in memory, each with what rights ask about it.
+"""Recent alerts and violations in memory, read from their topics, each with what rights depend on.
 
-Every process reads all partitions without a group, from BACK_MS ago on. One ring holds the latest of everything in the order in
-which it came here; a reader of the live stream is a number in it.
+Every process reads all partitions without a group, from BACK_MS ago on. One ring buffer holds the latest events in the order
+of their arrival here; a reader of the live stream has a position in it.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ _ACTS: Mapping[Kind, Any] = {"alert": "alerts.see", "violation": "violations.see
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One message as it came. number: its place in the ring; kind: of what it is, or of what it withdraws."""
+    """One message that arrived. number: its position in the ring. kind: of the message, or of what it withdraws."""
 
     number: int
     kind: Kind
@@ -48,13 +48,13 @@ class Event:
 
     @property
     def act(self) -> Any:
-        """The right that seeing it needs."""
+        """The right that is needed to see it."""
         return _ACTS[self.kind]
 
 
 @dataclass(slots=True)
 class Shown:
-    """One alert or violation as it stands: its highest revision, and its withdrawal, if there is one."""
+    """The present state of one alert or violation: its highest revision, and its withdrawal if there is one."""
 
     event: Event
     withdrawal: Withdrawal | None = None
@@ -62,7 +62,7 @@ class Shown:
 
 @dataclass(slots=True)
 class Live:
-    """The state, and the ring. changed: set at each event; whoever waits takes another one."""
+    """The recent alerts and violations, and the ring. changed: set at each event; a waiting reader replaces it by a new one."""
 
     directory: Directory
     items: dict[Kind, "OrderedDict[str, Shown]"] = field(
@@ -75,11 +75,12 @@ class Live:
 
     @property
     def last(self) -> int:
-        """The number of the latest event; 0 before the first."""
+        """The number of the latest event; 0 when there is none yet."""
         return self._next - 1
 
     def take(self, message: Alert | Violation | Withdrawal) -> Event | None:
-        """Take over a message; None for a copy, an older revision, and a withdrawal of what is not known here."""
+        """Take in a message. Returns its event; None for a copy, an older revision, and a withdrawal of something unknown
+        here."""
         kind: Kind
         if isinstance(message, Withdrawal):
             return self._withdraw(message)
@@ -115,7 +116,7 @@ class Live:
         return event
 
     def since(self, number: int) -> Sequence[Event] | None:
-        """The events after this number; None where some of them are no longer in the ring."""
+        """The events after this number; None when some of them have left the ring."""
         if number >= self.last:
             return ()
         first = self.ring[0].number
@@ -124,7 +125,7 @@ class Live:
         return [self.ring[at] for at in range(number + 1 - first, len(self.ring))]
 
     def newest(self, kind: Kind, before: int | None) -> Iterator[Shown]:
-        """What there is of a kind, latest arrival first, from before this number of the ring on."""
+        """The alerts or violations that arrived before the event `before` (None: all), latest arrival first."""
         for shown in reversed(self.items[kind].values()):
             if before is None or shown.event.number < before:
                 yield shown
@@ -135,7 +136,7 @@ def _revision(message: object) -> int:
 
 
 async def follow(live: Live, kafka: KafkaConnection, namespace: str, now_ms: Callable[[], int]) -> None:
-    """Read both topics for ever; a broker that is away is waited out."""
+    """Read both topics until cancelled. While the broker is away it waits."""
     codecs.bind()
     while True:
         topics = {f"{namespace}.{topic.name}": topic for topic in SHOWN}
@@ -153,7 +154,8 @@ async def follow(live: Live, kafka: KafkaConnection, namespace: str, now_ms: Cal
 
 
 async def _place(consumer: Any, live: Live, since_ms: int) -> dict[TopicPartition, int]:
-    """Begin where this process had come, at first with what is not older than since_ms. The offsets at which partitions end now."""
+    """Seek each partition to where this process had come, at first to the first record since since_ms (UTC). Returns the
+    present end of each partition."""
     partitions = list(consumer.assignment())
     begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(0, since_ms)))
     ends = await consumer.end_offsets(partitions)
@@ -167,7 +169,7 @@ async def _place(consumer: Any, live: Live, since_ms: int) -> dict[TopicPartitio
 async def _read(
     consumer: Any, live: Live, topics: Mapping[str, Topic[Any]], ends: Mapping[TopicPartition, int]
 ) -> None:
-    """Take what comes; ready once all that was there at the start is taken."""
+    """Take in records. `live` is ready when all records up to `ends` were taken in."""
     while True:
         if not live.ready.is_set() and all(live.position[one] >= end for one, end in ends.items()):
             live.ready.set()

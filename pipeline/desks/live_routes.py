@@ -1,4 +1,4 @@
-"""What happens on the road: alerts, violations, their pictures, and the live stream of both."""
+"""Routes for alerts, violations, their pictures, and the live stream of both."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -30,33 +30,34 @@ End = Literal["entry", "exit"]
 
 
 class Newest(Message, frozen=True, kw_only=True):
-    """Where the list goes on: what `next` of the page before said."""
+    """The query of a list: `next` of the page before, to go on from there."""
 
     cursor: Text | None = None
 
 
 class From(Message, frozen=True, kw_only=True):
-    """Where the live stream goes on: an event's id, or a list's `position`. The header Last-Event-ID says the same, and counts."""
+    """The query of the live stream: the event or list `position` to go on from. The header Last-Event-ID means the same and
+    has precedence."""
 
     position: Text | None = None
 
 
 class AlertShown(Message, frozen=True, kw_only=True):
-    """An alert as it stands. withdrawal: absent unless it was taken back."""
+    """An alert in its present state. withdrawal: absent unless it was withdrawn."""
 
     alert: Alert
     withdrawal: Withdrawal | None = None
 
 
 class ViolationShown(Message, frozen=True, kw_only=True):
-    """A violation as it stands. withdrawal: absent unless it was taken back."""
+    """A violation in its present state. withdrawal: absent unless it was withdrawn."""
 
     violation: Violation
     withdrawal: Withdrawal | None = None
 
 
 class Alerts(Message, frozen=True, kw_only=True):
-    """The latest alerts that this person may see, latest first. position: go on from here with the live stream."""
+    """The latest alerts that this person may see, latest first. position: where the live stream goes on from this list."""
 
     items: Annotated[tuple[AlertShown, ...], msgspec.Meta(max_length=PAGE)]
     next: Text | None = None
@@ -65,7 +66,7 @@ class Alerts(Message, frozen=True, kw_only=True):
 
 
 class Violations(Message, frozen=True, kw_only=True):
-    """The latest violations that this person may see, latest first. position: go on from here with the live stream."""
+    """The latest violations that this person may see, latest first. position: where the live stream goes on from this list."""
 
     items: Annotated[tuple[ViolationShown, ...], msgspec.Meta(max_length=PAGE)]
     next: Text | None = None
@@ -88,7 +89,7 @@ async def list_violations(asked: Asked) -> Answer:
 
 
 def _page(asked: Asked, kind: Kind) -> tuple[list[Shown], str | None, str]:
-    """What may be seen of it, the cursor to go on with, and the stream's position now."""
+    """The items of a page that this person may see, the cursor of the next page, and the stream's present position."""
     house = asked.house
     before = asked.cursor(asked.given(Newest).cursor, int, kind)
     shown: list[Shown] = []
@@ -115,14 +116,14 @@ async def show_violation(asked: Asked) -> Answer:
 
 
 def _found(asked: Asked, kind: Kind) -> Shown:
-    """The one that the path names. Raises Problem where there is none, or this person may not see it."""
+    """The alert or violation in the path. Raises Problem when there is none, or this person may not see it."""
     shown = found(asked.house.live.items[kind].get(asked.params["id"]))
     asked.check(shown.event.matter)
     return shown
 
 
 async def alert_picture(asked: Asked) -> Answer:
-    """A picture of an alert's read, marked with who looks at it."""
+    """A picture of an alert's read, with a watermark that names the viewer."""
     shown = _found(asked, "alert")
     asked.check(shown.event.matter, "alerts.see")
     read = _alert(shown).read
@@ -130,7 +131,7 @@ async def alert_picture(asked: Asked) -> Answer:
 
 
 async def violation_picture(asked: Asked) -> Answer:
-    """A picture of one end of a violation, marked with who looks at it."""
+    """A picture of one end of a violation, with a watermark that names the viewer."""
     shown = _found(asked, "violation")
     asked.check(shown.event.matter, "violations.see")
     violation = _violation(shown)
@@ -152,7 +153,7 @@ async def _picture(asked: Asked, path: str | None) -> Answer:
 
 
 async def stream(asked: Asked) -> web.StreamResponse:
-    """Alerts and violations as they come, for the time of the shift, which is in the record."""
+    """Alerts and violations as they arrive, while the person's shift lasts, which is in the record."""
     house, session = asked.house, asked.own_session
     shift = session.shift
     if shift is None:
@@ -179,7 +180,8 @@ async def stream(asked: Asked) -> web.StreamResponse:
 
 
 async def _begin(asked: Asked, view: View, response: web.StreamResponse) -> int:
-    """The first frame: where the reader was, or that it must ask for the whole state. The event behind which it is then."""
+    """Write the first frame: the events that the reader missed, or that it must fetch the whole state. Returns the number of
+    the event up to which the reader is served then."""
     streams, last = asked.house.streams, asked.house.live.last
     told = asked.request.headers.get("Last-Event-ID") or asked.given(From).position
     number = last if told is None else streams.number_of(told)
@@ -190,7 +192,7 @@ async def _begin(asked: Asked, view: View, response: web.StreamResponse) -> int:
 
 
 async def _end(asked: Asked, written: int) -> None:
-    """Record how much was shown. An outage of the record never blinds dispatch: the intent is there."""
+    """Record how many events were shown. If the record is away, the stream's intent is in it all the same."""
     if asked.access_id is not None:
         try:
             await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=written))
@@ -199,7 +201,8 @@ async def _end(asked: Asked, written: int) -> None:
 
 
 class _GoesOn:
-    """Whether the reader may still see what it sees: the session lasts, the shift goes on, and nothing about the person changed."""
+    """Tells whether a reader may still see the stream: the session lasts, the shift lasts, and nothing about the person has
+    changed."""
 
     def __init__(self, asked: Asked, view: View) -> None:
         self._asked, self._view = asked, view
@@ -219,7 +222,7 @@ class _GoesOn:
         return None if desk is None else self._asked.house.directory.desk(desk.desk_id, self._asked.house.now_ms())
 
     async def watch(self) -> None:
-        """Ask again and again; while Redis is away what was last known holds, up to the session's end."""
+        """Check again and again. While Redis is away the last known state holds, at most until the session's end."""
         asked, house = self._asked, self._asked.house
         session = asked.own_session
         while self._may:

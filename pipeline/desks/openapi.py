@@ -1,4 +1,4 @@
-"""The API's description, made of its routes and their types: OpenAPI 3.1, served at /api/v1/openapi.json."""
+"""Makes the API's description, OpenAPI 3.1, from its routes and their types. It is served at /api/v1/openapi.json."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _TEMPLATE = "#/components/schemas/{name}"
 
 
 def described(routes: Sequence[Route], version: str) -> Document:
-    """The whole document."""
+    """The OpenAPI document."""
     types = [kind for route in routes for kind in (route.body, route.query, route.answer) if kind is not None]
     types += [kind for route in routes for kind in route.params.values()]
     schemas, components = msgspec.json.schema_components([*types, ProblemBody], ref_template=_TEMPLATE)
@@ -99,12 +99,12 @@ def _headers(route: Route) -> list[Document]:
 
 
 def _name(name: str) -> str:
-    """A component's name as OpenAPI allows it: Page[Camera] has brackets."""
+    """The component's name in the letters that OpenAPI allows: Page[Camera] has brackets."""
     return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("_")
 
 
 def _renamed(node: Any) -> Any:
-    """The same document, with references to the names that OpenAPI allows."""
+    """The document, with references by the names that OpenAPI allows."""
     if isinstance(node, list):
         return [_renamed(one) for one in node]
     if not isinstance(node, dict):

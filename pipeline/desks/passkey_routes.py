@@ -1,4 +1,5 @@
-"""Passkeys: enrolled by who is logged in, used to log in and to prove again who it is. The authenticator must verify its user."""
+"""Routes for passkeys: enrolment by a person who is logged in, login, and proving again who one is. The authenticator must
+verify its user."""
 
 import json
 from typing import Annotated, Any
@@ -33,21 +34,21 @@ _WEBAUTHN = {
 
 
 class Ceremony(Message, frozen=True, kw_only=True):
-    """What to hand to the browser's navigator.credentials. ceremony: send it back with the answer, once."""
+    """The options for the browser's navigator.credentials. ceremony: sent back with the answer, and valid once."""
 
     ceremony: Name
     options: Annotated[dict[Text, Any], msgspec.Meta(max_length=32)]
 
 
 class AttestationResponse(Message, frozen=True, kw_only=True):
-    """What the authenticator made of a new passkey, in base64url."""
+    """The authenticator's answer about a new passkey, in base64url."""
 
     client_data_json: Encoded
     attestation_object: Encoded
 
 
 class AssertionResponse(Message, frozen=True, kw_only=True):
-    """What the authenticator signed, in base64url."""
+    """The authenticator's signature with what it signed, in base64url."""
 
     client_data_json: Encoded
     authenticator_data: Encoded
@@ -56,7 +57,7 @@ class AssertionResponse(Message, frozen=True, kw_only=True):
 
 
 class Enrolment(Message, frozen=True, kw_only=True):
-    """A new passkey. name: by which its owner knows it."""
+    """A new passkey. name: chosen by its owner."""
 
     ceremony: Name
     name: Name
@@ -73,7 +74,7 @@ class Assertion(Message, frozen=True, kw_only=True):
 
 
 async def enrolment_options(asked: Asked) -> Answer:
-    """What a new passkey is made of."""
+    """The options for making a new passkey."""
     person, origin = asked.somebody, asked.house.origin
     known = (await asked.house.credentials.of(person.user_id)).passkeys
     if len(known) >= MOST_PASSKEYS:
@@ -93,7 +94,7 @@ async def enrolment_options(asked: Asked) -> Answer:
 
 
 async def enrol(asked: Asked) -> Answer:
-    """Keep a new passkey."""
+    """Store a new passkey."""
     made, house = asked.given(Enrolment), asked.house
     challenge = await _challenge(asked, made.ceremony)
     try:
@@ -118,24 +119,24 @@ async def enrol(asked: Asked) -> Answer:
 
 
 async def login_options(asked: Asked) -> Answer:
-    """What a passkey has to sign. It is not said, or asked, who logs in."""
+    """The challenge that a passkey must sign to log in. Nothing about the person is asked or answered."""
     options = webauthn.generate_authentication_options(rp_id=asked.house.origin.name, user_verification=_VERIFIED)
     return await _ceremony(asked, options.challenge, webauthn.options_to_json(options))
 
 
 async def log_in(asked: Asked) -> Answer:
-    """Log in with a passkey, which names its person itself."""
+    """Log in with a passkey, which identifies its person."""
     return await opened(asked, await _signed(asked, None), "passkey")
 
 
 async def prove(asked: Asked) -> Answer:
-    """Prove again who it is."""
+    """Prove again, with a passkey, who one is."""
     await _signed(asked, asked.somebody.user_id)
     return await proven(asked)
 
 
 async def _signed(asked: Asked, user_id: str | None) -> Person:
-    """The person whose passkey signed; of this user_id, where one is given. Raises Problem."""
+    """The person whose passkey signed. user_id: the person that it must be; None: any. Raises Problem."""
     made, house = asked.given(Assertion), asked.house
     challenge = await _challenge(asked, made.ceremony)
     name = user_id or _named(made.response.user_handle)
@@ -170,7 +171,7 @@ async def _ceremony(asked: Asked, challenge: bytes, options: str) -> Answer:
 
 
 async def _challenge(asked: Asked, ceremony: str) -> bytes:
-    """The challenge that this ceremony began with, once, and for who began it. Raises Problem."""
+    """The challenge of this ceremony, which is deleted; it must have been begun by the same person. Raises Problem."""
     kept = await asked.house.sessions.take_challenge(ceremony)
     whose = _whose(asked)
     if kept is None or not kept.startswith(whose):
@@ -190,7 +191,7 @@ def _named(user_handle: str | None) -> str | None:
 
 
 def _credential(credential_id: str, response: AttestationResponse | AssertionResponse) -> dict[str, Any]:
-    """As the library takes it."""
+    """The credential in the form that the library takes."""
     return {
         "id": credential_id,
         "rawId": credential_id,

@@ -1,4 +1,4 @@
-"""Everything that is not answered is one form: a problem of RFC 9457, that names the rule and what would permit it."""
+"""Refusals: each is a problem of RFC 9457 that names the rule and what would permit the request."""
 
 from typing import Annotated
 
@@ -13,7 +13,8 @@ Status = Annotated[int, msgspec.Meta(ge=400, le=599)]
 
 
 class ProblemBody(Message, frozen=True, kw_only=True):
-    """RFC 9457. type: urn:vigie:RULE. article: on what the refusal rests; permits: what would make it possible."""
+    """The body of a problem, RFC 9457. type: urn:vigie:RULE. article: of the law that the refusal rests on. permits: what
+    would permit the request."""
 
     type: Text
     title: Text
@@ -24,7 +25,7 @@ class ProblemBody(Message, frozen=True, kw_only=True):
 
 
 class Problem(Exception):
-    """Ends a request with a problem. rule: short and stable; title: the same for each problem of that rule."""
+    """An error that ends a request with a problem. rule: short and stable. title: the same for each problem of that rule."""
 
     def __init__(
         self,
@@ -50,36 +51,36 @@ class Problem(Exception):
         self.retry_after_s = retry_after_s
 
     def response(self) -> web.Response:
-        """The answer."""
+        """The HTTP response with this problem."""
         headers = {} if self.retry_after_s is None else {"Retry-After": str(self.retry_after_s)}
         data = msgspec.json.encode(self.body)
         return web.Response(status=self.body.status, body=data, content_type=MEDIA, headers=headers)
 
 
 def denied(denial: Denied) -> Problem:
-    """The answer to somebody who may not. What is covert is told as what is not there."""
+    """The problem for a person without the right. A covert matter is answered as not found."""
     if denial.rule == "covert":
         return not_found()
     return Problem(403, denial.rule, "You may not do this.", article=denial.article, permits=denial.permits)
 
 
 def not_found() -> Problem:
-    """There is nothing of this name, or nothing that this person may know of."""
+    """The problem for a name that does not exist, or that this person may not know of."""
     return Problem(404, "not_found", "There is nothing of this name.")
 
 
 def bad_request(detail: str, rule: str = "bad_request") -> Problem:
-    """What was sent cannot be understood. detail: where it is wrong, for a person."""
+    """The problem for a request that cannot be understood. detail: where it is wrong, for a person."""
     return Problem(400, rule, "This request cannot be understood.", detail=detail)
 
 
 def login_needed() -> Problem:
-    """Nobody is logged in here, or not any more."""
+    """The problem for a request without a valid session."""
     return Problem(401, "login", "Log in first.", permits="a login")
 
 
 def unavailable(detail: str, retry_after_s: float = 1.0) -> Problem:
-    """A server that this needs is away."""
+    """The problem for a request that needs a server that is away."""
     return Problem(
         503, "unavailable", "This cannot be answered now.", detail=detail, retry_after_s=max(1, round(retry_after_s))
     )

@@ -76,7 +76,7 @@ class Kind(Generic[T]):
     concerns: Callable[[T], str] | None = None
 
     def matter_of_change(self, asked: Asked, item: T, digest: str | None = None) -> Matter:
-        """As matter, with whom the change concerns, and the digest of exactly this change."""
+        """The matter of a change of this item, with the persons concerned and the digest of exactly this change."""
         concerns = None if self.concerns is None else self.concerns(item)
         return _with(self.matter(asked, item), digest=digest, concerns=concerns)
 
@@ -87,7 +87,7 @@ def _with(matter: Matter, **fields: Any) -> Matter:
 
 
 async def list_items(kind: Kind[Any], asked: Asked) -> Answer:
-    """A page of what this person may see of it."""
+    """A page of the items that this person may see."""
     paging, collection = asked.given(Paging), kind.collection
     cursor = asked.cursor(paging.cursor, str, collection.name) or "0"
     items: list[Any] = []
@@ -104,14 +104,14 @@ async def list_items(kind: Kind[Any], asked: Asked) -> Answer:
 
 
 async def show_item(kind: Kind[Any], asked: Asked) -> Answer:
-    """The item as it arrived last."""
+    """The last version of the item."""
     item = found(await asked.house.writer.get(kind.collection, asked.key))
     asked.check(kind.matter(asked, item))
     return Answer(value=item, count=1)
 
 
 async def show_versions(kind: Kind[Any], asked: Asked) -> Answer:
-    """All versions of the item that are kept; each must be one that this person may see."""
+    """All stored versions of the item; this person must have the right to see each."""
     versions = await asked.house.writer.versions(kind.collection, asked.key)
     items = [one.item for one in versions if one.item is not None]
     found(items[-1] if items else None)
@@ -125,7 +125,8 @@ async def show_versions(kind: Kind[Any], asked: Asked) -> Answer:
 
 
 async def put_item(kind: Kind[Any], asked: Asked) -> Answer:
-    """Add or change an item; who may change both what is there and what comes. Answers nothing."""
+    """Add or change an item. The person must have the right to change both the present and the new item. The answer has no
+    body."""
     collection, key = kind.collection, asked.key
     item = asked.body
     if item is None or collection.key(item) != key:
@@ -151,7 +152,7 @@ async def remove_item(kind: Kind[Any], asked: Asked) -> Answer:
 
 
 async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
-    """What is there now, if this person may change it, but for a second person's word. Raises Problem."""
+    """The present item, if this person may change it, apart from a second person's approval. Raises Problem."""
     known = await asked.house.writer.get(kind.collection, asked.key)
     if known is not None:
         answer = may(asked.somebody, kind.change, kind.matter_of_change(asked, known), asked.now_ms)
@@ -161,7 +162,7 @@ async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
 
 
 async def _approved(act: Act, asked: Asked, matter: Matter, item: Any) -> Any:
-    """The item as it may be written, with who approved it. An approval that is needed is used up. Raises Problem."""
+    """The item to write, with the name of the person who approved it. Uses up the approval if one is needed. Raises Problem."""
     name = asked.request.headers.get(APPROVAL)
     waiting: Waiting | None = None
     if name is not None:

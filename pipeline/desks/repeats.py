@@ -1,4 +1,4 @@
-"""A write that names an idempotency key is done once: whoever repeats it gets the first answer again."""
+"""Does a write with an idempotency key only once: a repetition gets the first answer again."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -15,7 +15,7 @@ _KEY = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 
 
 async def once(asked: Asked, digest: str, work: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-    """Do it, or answer what it was answered before. digest: of the whole request. Raises Problem."""
+    """Do the work, or return the answer that it gave before. digest: of the whole request. Raises Problem."""
     key = asked.request.headers.get(HEADER)
     if key is None or not asked.route.writes or asked.route.act is None:
         return await work()

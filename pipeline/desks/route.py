@@ -1,4 +1,5 @@
-"""A route of the API as data: what it is called, who may use it, what it takes and gives. Everything else is made of these."""
+"""A route of the API as data: name, rights, input and output. The application, the guard and the description are made from
+it."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ Media = Literal["application/json", "image/jpeg", "text/event-stream"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a request is answered. count: of what the answer holds, for the record; raw: a body that is no JSON."""
+    """A route's answer. count: how many items it holds, for the record. raw: a body that is not JSON."""
 
     value: object = None
     count: int | None = None
@@ -33,12 +34,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """method and path: below PREFIX, with {names}. about: for people.
+    """A route. method and path: below PREFIX, with {names}. about: for people.
 
-    act: the right that it needs; None: none but a login, or not even that where it is public. entry: the kind of entry in the
-    record; None: it is not recorded, because it tells nothing of anybody but who asks. named: whether the path names something by
-    an id that is made of a plate (ids), or by another name (on). fresh: only shortly after a proof of who it is. first: also for
-    who has logged in with the password that another one chose.
+    act: the right that it needs; None: only a login, or nothing where it is public. entry: the kind of entry in the record;
+    None: not recorded, because it shows nothing of anybody but the person who asks. named: whether the path names something
+    by an id that is made of a plate (ids), or by another name (on). fresh: only shortly after the person proved who he is.
+    first: allowed also after a login with a password that another person set.
     """
 
     method: Method
@@ -59,13 +60,14 @@ class Route:
 
     @property
     def writes(self) -> bool:
-        """Whether it changes something."""
+        """Whether the route changes something."""
         return self.method != "GET"
 
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """One request that was let in. person, session, token: of whoever is logged in; access_id: its entry in the record."""
+    """One request that the guard let in. person, session, token: of the person who is logged in. access_id: its entry in the
+    record."""
 
     house: House
     request: web.Request
@@ -84,42 +86,43 @@ class Asked:
 
     @property
     def key(self) -> str:
-        """The item that the path names."""
+        """The key of the item that the path names."""
         return self.params["key"]
 
     @property
     def somebody(self) -> Person:
-        """Who asks; on a route that is not public."""
+        """The person who asks, on a route that is not public."""
         assert self.person is not None, "a route that is not public has somebody"
         return self.person
 
     @property
     def own_session(self) -> Session:
-        """The session in which is asked; on a route that is not public."""
+        """The session of the request, on a route that is not public."""
         assert self.session is not None, "a route that is not public has a session"
         return self.session
 
     def given(self, kind: type[T]) -> T:
-        """The body, or the query, of this type."""
+        """The body, or the query, as this type."""
         found = self.body if isinstance(self.body, kind) else self.query
         assert isinstance(found, kind), f"the route takes no {kind.__name__}"
         return found
 
     def check(self, matter: Matter, act: Act | None = None) -> Allowed:
-        """Whether who asks may do this to that. Raises Problem."""
+        """The right by which the person may do this to the matter. Raises Problem when there is none."""
         answer = self.may(matter, act)
         if isinstance(answer, Denied):
             raise denied(answer)
         return answer
 
     def may(self, matter: Matter, act: Act | None = None) -> Allowed | Denied:
-        """As `pipeline.access.rights.may`, for who asks and what the route does."""
+        """The result of `pipeline.access.rights.may` for the person who asks. act: the route's, unless given."""
         wanted = act or self.route.act
         assert wanted is not None, "a route without an act has nothing to ask for"
         return may(self.somebody, wanted, matter, self.now_ms)
 
     def cursor(self, text: str | None, kind: type[T], use: str) -> T | None:
-        """What an earlier answer of the same use gave this person to go on with. Raises Problem for anything else."""
+        """The position in a cursor that an earlier answer gave this person for the same use. Raises Problem for any other
+        text."""
         if text is None:
             return None
         content = self.house.seal.open(f"cursor {use} {self.somebody.user_id}", text)
@@ -128,12 +131,12 @@ class Asked:
         return msgspec.json.decode(content, type=kind)
 
     def next_cursor(self, position: object, use: str) -> str:
-        """What to go on with."""
+        """A cursor with this position, for this person and this use."""
         return self.house.seal.seal(f"cursor {use} {self.somebody.user_id}", msgspec.json.encode(position))
 
 
 def found(value: T | None) -> T:
-    """The value. Raises Problem where there is none."""
+    """The value. Raises Problem (not found) when it is None."""
     if value is None:
         raise not_found()
     return value

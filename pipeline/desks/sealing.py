@@ -1,6 +1,6 @@
-"""Positions that say nothing to whoever holds them: AES-256-GCM under a key of the platform's own.
+"""Encrypts positions for clients, which learn nothing from them: AES-256-GCM under a key of the platform.
 
-Offsets and cursors in clear would tell of covert hits by their gaps.
+Offsets and cursors in clear would show covert hits by their gaps.
 """
 
 import base64
@@ -17,20 +17,21 @@ MOST_CHARACTERS = 1024
 
 
 class Seal:
-    """Seals bytes for one use each. platform_key: the same in each process, so that any of them opens what another sealed."""
+    """Encrypts bytes, each for one use. platform_key: the same in every process, so that each can decrypt what another
+    encrypted."""
 
     def __init__(self, platform_key: bytes) -> None:
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vigie desks positions").derive(platform_key)
         self._cipher = AESGCM(key)
 
     def seal(self, use: str, content: bytes) -> str:
-        """The content as text of letters, digits, - and _. Of one length for contents of one length."""
+        """The content encrypted, as text of letters, digits, - and _. Contents of one length give texts of one length."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, content, use.encode())
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
     def open(self, use: str, text: str) -> bytes | None:
-        """What was sealed for this use; None for anything else."""
+        """The content that was sealed for this use; None for any other text."""
         if len(text) > MOST_CHARACTERS or not text.isascii():
             return None
         try:

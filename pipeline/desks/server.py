@@ -1,4 +1,4 @@
-"""The process `vigie desks`: follows reference data and topics, and answers persons until it is asked to stop."""
+"""The process `vigie desks`: follows reference data and topics, and answers requests until it is stopped."""
 
 import asyncio
 import contextlib
@@ -47,7 +47,7 @@ AGAIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """What the process works with."""
+    """The connections and stores of the process."""
 
     kafka: KafkaConnection
     client: redis.asyncio.Redis
@@ -63,7 +63,7 @@ async def run_desks(
     now_ms: Callable[[], int] = platform_now_ms,
     limits: Limits | None = None,
 ) -> None:
-    """Serve until `stopped`. ready: called with the address that browsers use, once all is loaded.
+    """Serve until `stopped`. ready: called once all is loaded, with the address that browsers use.
 
     Raises Misconfigured for a port, a certificate or an address that cannot be used.
     """
@@ -129,7 +129,7 @@ def _house(settings: Settings, servers: Servers, origin: Origin, now_ms: Callabl
 
 
 async def _loaded(follower: Follower) -> None:
-    """Wait until the reference data is in memory; Redis being away is waited out."""
+    """Wait until the reference data is in memory, also while Redis is away."""
     while True:
         try:
             return await follower.load()
@@ -150,7 +150,7 @@ def _background(closing: contextlib.AsyncExitStack, work: Coroutine[Any, Any, No
 
 
 def _origin(settings: Settings, port: int) -> str:
-    """What browsers call this. Without a setting: this machine alone, by the one name that is safe without a certificate."""
+    """The address that browsers use. Without a setting: localhost, the only name that is safe without a certificate."""
     if settings.desks_origin is not None:
         origin = settings.desks_origin.rstrip("/")
         if origin.startswith("https://") or origin.startswith("http://localhost"):

@@ -1,4 +1,4 @@
-"""Logging in and out: passwords, the state of a session, shifts. Passkeys are in passkey_routes."""
+"""Routes for logging in and out: passwords, the state of a session, shifts. Passkeys are in passkey_routes."""
 
 from typing import Annotated
 
@@ -24,19 +24,19 @@ class Login(Message, frozen=True, kw_only=True):
 
 
 class Proving(Message, frozen=True, kw_only=True):
-    """The password once more, before something grave."""
+    """The password once more, before an important act."""
 
     password: Secret
 
 
 class NewPassword(Message, frozen=True, kw_only=True):
-    """The password that a person chooses."""
+    """A password that a person chose."""
 
     password: Secret
 
 
 class NewShift(Message, frozen=True, kw_only=True):
-    """Which desk a person takes up work at, and why."""
+    """The desk at which a person begins to work, and the reason."""
 
     desk_id: Identifier
     reason: Text
@@ -44,7 +44,7 @@ class NewShift(Message, frozen=True, kw_only=True):
 
 
 class Me(Message, frozen=True, kw_only=True):
-    """Who is logged in here, what for, and until when."""
+    """The person who is logged in, the designations, and when the session ends."""
 
     user_id: Identifier
     name: Text
@@ -56,7 +56,7 @@ class Me(Message, frozen=True, kw_only=True):
 
 
 async def log_in(asked: Asked) -> Answer:
-    """By password; a new session each time, under a new token."""
+    """Log in by password. Each login makes a new session with a new token."""
     login, house = asked.given(Login), asked.house
     names, most = _counts(asked, login.user_id)
     counted = await house.attempts.counted(names, GUESSES_MS)
@@ -73,7 +73,7 @@ async def log_in(asked: Asked) -> Answer:
 
 
 async def opened(asked: Asked, person: Person, how: Proof) -> Answer:
-    """A new session for a person who proved who he is; one that this browser had is ended."""
+    """Open a session for a person who proved who he is; the browser's earlier session is ended."""
     house = asked.house
     if asked.token is not None:
         await house.sessions.end(asked.token)
@@ -84,7 +84,7 @@ async def opened(asked: Asked, person: Person, how: Proof) -> Answer:
 
 
 def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
-    """Under which names an attempt counts, and up to how many of each may be made."""
+    """The names under which an attempt to log in is counted, and how many attempts each allows."""
     nonce = known_nonce(asked.request, asked.house.key, user_id)
     if nonce is not None:
         return [f"{user_id} in {nonce}"], [GUESSES]
@@ -93,7 +93,7 @@ def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
 
 
 async def show(asked: Asked) -> Answer:
-    """Who is logged in."""
+    """The person who is logged in."""
     return Answer(value=_me(asked, asked.somebody, asked.own_session))
 
 
@@ -105,7 +105,7 @@ async def log_out(asked: Asked) -> Answer:
 
 
 async def prove(asked: Asked) -> Answer:
-    """Prove again who it is; the session goes on under a new token."""
+    """Prove again who one is. The session gets a new token."""
     house, user_id = asked.house, asked.somebody.user_id
     ((count, left_ms),) = await house.attempts.counted([f"{user_id} proves"], GUESSES_MS)
     if count > GUESSES:
@@ -121,7 +121,7 @@ async def prove(asked: Asked) -> Answer:
 
 
 async def proven(asked: Asked) -> Answer:
-    """The session, proven now, under a new token."""
+    """Note the proof in the session, and give it a new token."""
     session = msgspec.structs.replace(asked.own_session, proven_ms=asked.now_ms)
     token = await asked.house.sessions.rotate(asked.token or "", session, asked.now_ms)
     asked.after.append(lambda response: set_session(response, token))
@@ -129,7 +129,7 @@ async def proven(asked: Asked) -> Answer:
 
 
 async def choose_password(asked: Asked) -> Answer:
-    """A new password. Every other session of the person ends; this one goes on as one that was opened with it."""
+    """Set a new password. All other sessions of the person end; this one goes on as one opened with the new password."""
     house, password = asked.house, asked.given(NewPassword).password
     user_id = asked.somebody.user_id
     fault = weak_password(password, user_id)
@@ -143,7 +143,7 @@ async def choose_password(asked: Asked) -> Answer:
 
 
 async def begin_shift(asked: Asked) -> Answer:
-    """Take up work at a desk: what is seen meanwhile is seen for this reason."""
+    """Begin a shift at a desk. Its reason holds for everything that is shown during the shift."""
     shift, house = asked.given(NewShift), asked.house
     may_see = may_at_all(asked.somebody, "alerts.see", asked.now_ms)
     if isinstance(may_see, Denied):
@@ -161,7 +161,7 @@ async def begin_shift(asked: Asked) -> Answer:
 
 
 async def end_shift(asked: Asked) -> Answer:
-    """End it; live streams of this session end with it."""
+    """End the shift, and with it the live streams of this session."""
     session = msgspec.structs.replace(asked.own_session, shift=None)
     await asked.house.sessions.keep(asked.token or "", session, asked.now_ms)
     return Answer()

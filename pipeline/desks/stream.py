@@ -1,7 +1,8 @@
 """The live stream: server-sent events, in frames of FRAME_MS that all readers of one audience share.
 
-An audience is what persons may see: two dispatchers with the same designations and the same desk get the same bytes. What an
-audience may not see leaves no trace in its stream: frames leave on the clock's beat, and an event's id is a sealed position.
+An audience is a set of persons who may see the same: two dispatchers with the same designations and the same desk get the
+same bytes. What an audience may not see leaves no trace in its stream: frames are sent at fixed times, and an event's id is
+a sealed position.
 """
 
 import asyncio
@@ -30,13 +31,13 @@ _NUMBER_BYTES = 16  # which process, and which event: as long for the first as f
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one reader sees: the person's rights, narrowed to a desk."""
+    """What one reader may see: the person's rights, limited to a desk."""
 
     person: Person
     desk: Desk | None
 
     def shows(self, event: Event, at_ms: int) -> bool:
-        """Whether it may be seen, and comes to this desk."""
+        """Whether the reader may see the event at at_ms, and it belongs to this desk."""
         if not isinstance(may(self.person, event.act, event.matter, at_ms), Allowed):
             return False
         desk, matter = self.desk, event.matter
@@ -48,7 +49,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What one audience gets at once. number: of the last event that it took into account."""
+    """The bytes that one audience gets at once. number: of the last event that was considered for it."""
 
     number: int
     data: bytes
@@ -56,7 +57,8 @@ class Frame:
 
 @dataclass(slots=True)
 class Audience:
-    """The readers that see the same. seen: up to which event frames were made; frames: the latest."""
+    """The readers that may see the same. seen: the number of the event up to which frames were made. frames: the latest
+    ones."""
 
     view: View
     seen: int
@@ -67,7 +69,7 @@ class Audience:
 
 @dataclass(slots=True)
 class Streams:
-    """All readers of this process. process: random, so that a number means something in this process alone."""
+    """All readers of this process. process: a random id; event ids are valid in one process only."""
 
     live: Live
     seal: Seal
@@ -77,7 +79,7 @@ class Streams:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def join(self, view: View) -> Audience:
-        """The audience of this view, made when this is its first reader."""
+        """Add a reader to the audience of this view, which is made for its first reader. Returns the audience."""
         key = _key(view)
         audience = self.audiences.get(key)
         if audience is None:
@@ -86,19 +88,19 @@ class Streams:
         return audience
 
     def leave(self, audience: Audience) -> None:
-        """Forget the reader, and an audience without readers."""
+        """Remove a reader; an audience without readers is removed too."""
         audience.readers -= 1
         if not audience.readers:
             self.audiences.pop(_key(audience.view), None)
 
     def close(self) -> None:
-        """End every stream: a server that stops waits for its answers."""
+        """End every stream: a server that stops waits for its open answers."""
         self.closing.set()
         for audience in self.audiences.values():
             audience.ready.set()
 
     async def beat(self) -> None:
-        """Make frames for ever, for each audience what came since its last one."""
+        """Make frames until cancelled: for each audience, of what came since its last frame."""
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
@@ -126,7 +128,7 @@ class Streams:
         ready.set()
 
     def since(self, view: View, number: int) -> bytes | None:
-        """One frame of what came after this event, for a reader that was away; None where that is not known any more."""
+        """One frame with what came after this event, for a reader that was away; None when that is no longer known."""
         events = self.live.since(number)
         if events is None:
             return None
@@ -135,15 +137,15 @@ class Streams:
         return self._event("changes", shown, self.live.last) if shown else b""
 
     def snapshot(self) -> bytes:
-        """What tells a reader to ask for the whole state."""
+        """A frame that tells a reader to fetch the whole state."""
         return f"event: snapshot\nid: {self.id_of(self.live.last)}\ndata: {{}}\n\n".encode()
 
     def id_of(self, number: int) -> str:
-        """The sealed position behind this event."""
+        """The sealed id of the position after this event."""
         return self.seal.seal(_USE, self.process + number.to_bytes(8, "big"))
 
     def number_of(self, event_id: str) -> int | None:
-        """The event behind which a reader goes on; None for an id that another process gave, or nobody."""
+        """The number of the event after which a reader goes on; None for an id that this process did not give."""
         content = self.seal.open(_USE, event_id)
         if content is None or len(content) != _NUMBER_BYTES or content[:8] != self.process:
             return None
@@ -156,9 +158,9 @@ class Streams:
 
 async def serve(streams: Streams, response: web.StreamResponse, audience: Audience, number: int,
                 goes_on: Callable[[], bool]) -> int:  # fmt: skip
-    """Write frames until the reader is gone, is too slow, or may no longer see this; how many there were.
+    """Write frames until the reader is gone, is too slow, or may no longer see them. Returns how many were written.
 
-    number: the event behind which the reader is. goes_on: asked before each frame and each ping.
+    number: of the last event that the reader has. goes_on: asked before each frame and each ping.
     """
     written = 0
     while not streams.closing.is_set() and goes_on():
@@ -180,7 +182,7 @@ async def serve(streams: Streams, response: web.StreamResponse, audience: Audien
 
 
 async def _write(response: web.StreamResponse, data: bytes) -> bool:
-    """Whether the reader took it in time."""
+    """Write the data. Returns whether the reader took it in time."""
     try:
         async with asyncio.timeout(WRITE_WITHIN_S):
             await response.write(data)
@@ -195,7 +197,7 @@ def _told(event: Event) -> dict[str, object]:
 
 
 def _key(view: View) -> bytes:
-    """By what audiences are told apart: rights and desk, not the person."""
+    """The key of the audience of a view: rights and desk, without the person."""
     designations = sorted(
         msgspec.json.encode(msgspec.structs.replace(
             one, designation_id="x", user_id="x", reason="x", granted_by="y", approved_by=None, holds_from_ms=None))

@@ -1,4 +1,4 @@
-"""A picture for one person: who looked at it, when and under which entry of the record is written across it."""
+"""Marks a picture for one viewer: name, time and entry in the record are written across it."""
 
 from io import BytesIO
 
@@ -12,9 +12,10 @@ _LONGEST_SIDE = 4096
 
 
 def watermarked(picture: bytes, text: str) -> bytes:
-    """The picture (JPEG or PNG) as JPEG, with the text over all of it again and again, so that no cut leaves a part without.
+    """The picture (JPEG or PNG) as JPEG, covered with the text so densely that any part cut out shows it.
 
-    Raises BadRecord for what is no picture, or one that costs too much. Takes some 10 to 100 ms: run it in a thread.
+    Raises BadRecord for a file that is no picture, or one that costs too much to decode. Takes 10 to 100 ms: run it in a
+    thread.
     """
     try:
         with Image.open(BytesIO(picture), formats=("JPEG", "PNG")) as header:
@@ -31,7 +32,7 @@ def watermarked(picture: bytes, text: str) -> bytes:
 
 
 def _marks(size: tuple[int, int], text: str) -> Image.Image:
-    """A layer with the text, light and dark, at every height."""
+    """A layer with the text in light and dark, repeated over the whole height."""
     layer = Image.new("RGBA", size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(layer)
     height = max(9, min(size) // 24)

@@ -1,5 +1,4 @@
-"""The makers that are spoken, in the order in which they are asked whether a message is theirs: what is told apart best comes
-first."""
+"""The makers whose messages are understood, in the order in which they are tried."""
 
 from pipeline.gateway.protocols import (
     Maker,

@@ -1,9 +1,10 @@
-"""Several sections in a row: where the law lets only the worst violation of one journey stand, the others are taken back.
+"""Finds violations of one journey over several sections in a row. Where the law lets only the worst of them stand, the
+others are withdrawn.
 
-Sections belong in a row where one is left at a camera at which another is entered, or some 50 m from it, and where they
-have an end in common. Two violations of one plate are of one journey when the vehicle was on both at once, when it left one
-as it entered the other, or when it left the one and entered the other no later than the sections between them may take. Doubt makes
-them one journey, which is in the driver's favour.
+Sections belong in a row where one is left at a camera at which another is entered, or some 50 m from it, and where they have
+an end in common. Two violations of one plate are of one journey when the vehicle was on both at once, when it left one as it
+entered the other, or when it left the one and entered the other no later than the sections between them may take. In doubt
+they are of one journey, which is in the driver's favour.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,14 +29,15 @@ Place = str | tuple[int, int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The sections in a row at one moment, by id, with the cameras then; empty where the law lets each violation stand."""
+    """The sections in a row at one moment, by id, with the cameras as they were then. Empty where the law lets each
+    violation stand."""
 
     sections: Mapping[str, Section]
     cameras: Mapping[str, Camera]
 
     @staticmethod
     def of(violation: Violation, rules: Rules) -> "Row":
-        """Those in a row with the violation's section when the vehicle left it."""
+        """The sections in a row with that of the violation, at the time when the vehicle left it."""
         at_ms = violation.exit.captured_at_ms
         sections, cameras = rules.reference.sections.as_of(at_ms), rules.reference.cameras.as_of(at_ms)
         own = sections.get(violation.section_id)
@@ -53,7 +55,7 @@ class Row:
         return Row({one: sections[one] for one in sorted(found)}, cameras)
 
     def is_one_journey(self, one: Violation, other: Violation) -> bool:
-        """Whether the vehicle made both on one journey."""
+        """Whether the vehicle drove both violations on one journey."""
         first, second = sorted((one, other), key=lambda violation: violation.entry.captured_at_ms)
         if first.section_id == second.section_id or not {first.section_id, second.section_id} <= self.sections.keys():
             return False  # driven twice, or not in a row
@@ -61,7 +63,8 @@ class Row:
         return gap_ms <= REPEAT_MS or gap_ms <= self._longest_way_ms(first.section_id, second.section_id)
 
     def _longest_way_ms(self, from_id: str, to_id: str) -> int:
-        """How long the sections between these two may take together, on the longest way from one to the next; -1: there is none."""
+        """The sum of the longest travel times of the sections between these two, on the longest way from one to the other;
+        -1: there is no way."""
         entered = {one.section_id: _places(one.entries, self.cameras) for one in self.sections.values()}
         left = {one.section_id: _places(one.exits, self.cameras) for one in self.sections.values()}
 
@@ -76,13 +79,14 @@ class Row:
 
 
 def beside(decision: Decision, rules: Rules) -> frozenset[str]:
-    """The other sections whose violations of the same plate `only_the_worst` must know."""
+    """The other sections whose violations of the same plate must be passed to `only_the_worst`."""
     rows = [Row.of(one, rules).sections for one in decision.outcomes if isinstance(one, Violation)]
     return frozenset(section_id for row in rows for section_id in row) - {decision.vehicle.section_id}
 
 
 def only_the_worst(decision: Decision, others: Sequence[Violation], rules: Rules) -> Decision:
-    """The decision, as the law leaves it. others: what stands of the same plate on the sections that `beside` names."""
+    """The decision without the violations that the law does not let stand. others: the violations of the same plate that
+    stand on the sections that `beside` returns."""
     vehicle, outcomes = decision.vehicle, list[Outcome]()
     for outcome in decision.outcomes:
         if not isinstance(outcome, Violation):
@@ -106,12 +110,12 @@ def only_the_worst(decision: Decision, others: Sequence[Violation], rules: Rules
 
 
 def _worth(violation: Violation) -> tuple[object, int]:
-    """What makes one violation stand before another: it is worse, or as bad and earlier."""
+    """The sort key by which one violation stands before another: it is worse, or as bad and earlier."""
     return badness(violation), -violation.entry.captured_at_ms
 
 
 def _places(lines: Iterable[Line], cameras: Mapping[str, Camera]) -> set[Place]:
-    """What these lines' cameras have in common with others at the same place: the id, and cells of overlapping grids."""
+    """Keys of these lines' cameras that cameras at the same place have in common: the id, and cells of overlapping grids."""
     found: set[Place] = set()
     for camera_id in {line.camera_id for line in lines}:
         found.add(camera_id)
@@ -123,7 +127,7 @@ def _places(lines: Iterable[Line], cameras: Mapping[str, Camera]) -> set[Place]:
 
 
 def _without(vehicle: Vehicle, violation: Violation) -> Vehicle:
-    """The vehicle without a violation and the passages that prove nothing else."""
+    """The vehicle without a violation and without the passages that prove nothing else."""
     proven = tuple(one for one in vehicle.proven if one.violation_id != violation.violation_id)
     sides = (*passages_of("entry", vehicle.kept), *passages_of("exit", vehicle.kept))
     gone = {

@@ -32,7 +32,7 @@ Outcome = Violation | Withdrawn | ProvesNothing
 def changes(
     before: tuple[Violation, ...], now: list[tuple[Violation, frozenset[str]]]
 ) -> tuple[list[Outcome], tuple[Violation, ...]]:
-    """The outcomes to report when the violations `before` stood and those in `now` stand, and the violations that are proven
+    """The messages to send when the violations `before` stood and those in `now` stand, and the violations that are proven
     then.
 
     now: each with the ids of all its reads. A new violation that shares a passage with an earlier one corrects it if it is

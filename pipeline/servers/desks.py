@@ -1,4 +1,4 @@
-"""The process of the desks, on the servers that the settings name."""
+"""Runs the process of the desks on the servers that the settings name."""
 
 import contextlib
 from collections.abc import Callable

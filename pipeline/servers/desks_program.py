@@ -1,4 +1,4 @@
-"""The process of the desks beside the agents of `vigie up`: started, watched, restarted, stopped with them."""
+"""Supervises the process of the desks in `vigie up`, beside the agents."""
 
 import asyncio
 import urllib.request
@@ -15,7 +15,7 @@ PORT = 8450
 
 
 class DesksProgram:
-    """One process. url: what a browser on this machine opens. env: the servers' addresses."""
+    """The supervised process of the desks. url: for a browser on this machine. env: the environment that names the servers."""
 
     def __init__(self, settings: Settings, env: Mapping[str, str]) -> None:
         port = settings.desks_port or free_ports((PORT,), 1)[0]
@@ -34,12 +34,12 @@ class DesksProgram:
         self._process = Supervised(program, settings.data_dir)
 
     async def start(self) -> None:
-        """Start it and wait until it answers. Raises StartFailed with the end of its log."""
+        """Start the process and wait until it answers. Raises StartFailed with the end of its log."""
         await self._process.start()
         await self._process.wait_ready()
 
     async def stop(self) -> None:
-        """Stop it."""
+        """Stop the process."""
         await self._process.stop()
 
     async def _answers(self) -> bool:

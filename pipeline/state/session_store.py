@@ -43,7 +43,7 @@ class SessionStore:
         return token, session
 
     async def find(self, token: str, now_ms: int) -> Session | None:
-        """The session of a token, unless it has ended. It is noted that somebody asked."""
+        """The session with this token; None: it has ended. Notes the time of the request."""
         session = await self.peek(token)
         if session is None or is_over(session, await self.stamps(session.user_id), now_ms, self.bounds):
             return None

@@ -24,12 +24,12 @@ _END = b"</CAR_PLATE>"
 
 
 def recognises(request: Request) -> bool:
-    """A record's first columns, or its element."""
+    """Whether it begins with a record's first columns, or contains its XML element."""
     return bool(re.match(rb"\s*\x02\d{16}", request.body)) or request.says(b"<CAR_PLATE")
 
 
 def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The whole messages at the beginning of a TCP stream, and what is left."""
+    """The complete messages at the beginning of a TCP stream, and the rest."""
     end = b"\x03" if buffer.lstrip()[:1] == b"\x02" else _END
     *whole, rest = buffer.split(end, MAX_MESSAGES)
     return [one + end for one in whole], rest
@@ -80,5 +80,5 @@ def _of_xml(message: bytes, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """Nothing is answered on its connection."""
+    """An empty answer: nothing is sent back on its connection."""
     return plain_answer(good)

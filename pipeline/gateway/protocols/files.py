@@ -1,8 +1,8 @@
-"""Files that cameras drop into a folder: pictures whose name says all, and tables.
+"""Files that cameras put into a folder: pictures whose names hold the read, and tables.
 
-Names: time (14 or 17 digits) and plate, joined with _, as Hikvision and other cameras upload them. Only the folder says which
-camera. An upload grows while it is looked at: a JPEG without its end is waited for, and refused when it has not grown for a
-minute. Tables: `tables.py`.
+Names: time (14 or 17 digits) and plate, joined with _, as Hikvision and other cameras upload them. Only the folder tells the
+camera. A file may still be uploaded when it is read: a JPEG without its end is tried again later, and refused when it has
+not grown for a minute. Tables: `tables.py`.
 """
 
 import re
@@ -25,7 +25,7 @@ _OTHER = re.compile(
 
 
 def recognises(request: Request) -> bool:
-    """A picture or a table that did not come over HTTP."""
+    """Whether it is a picture or a table that did not come over HTTP."""
     if request.method or not request.circumstances.file_name:
         return False
     return (
@@ -62,7 +62,8 @@ def parse(request: Request) -> list[Item]:
 
 
 def _plate(parts: list[str], time: str) -> str:
-    """The part of the name that is the plate: plate-TEXT where it says so, else the first that is neither time nor another word."""
+    """The part of the name that is the plate: TEXT of plate-TEXT, if there is one; else the first part that is neither time
+    nor a known word."""
     for part in parts:
         if part.lower().startswith("plate-"):
             return part[6:]
@@ -71,5 +72,5 @@ def _plate(parts: list[str], time: str) -> str:
 
 
 def answer(good: bool) -> Answer:
-    """A file has no answer."""
+    """An empty answer: files are not answered."""
     return plain_answer(good)

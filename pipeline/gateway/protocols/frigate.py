@@ -20,7 +20,7 @@ _STATES = (b"online", b"offline", b"stopped")
 
 
 def recognises(request: Request) -> bool:
-    """Its topics, or a tracked object's update."""
+    """Whether the topic is one of its own, or the message updates a tracked object."""
     topic = request.circumstances.topic or ""
     return (
         topic.startswith("frigate")
@@ -59,7 +59,7 @@ def _recognised(message: Node, around: Circumstances) -> Item:
 
 
 def _tracked(after: Node, around: Circumstances) -> Item:
-    """A tracked object: its plate is a text, or a text and a score."""
+    """The item of a tracked object, whose plate is a text, or a text with a score."""
     label = after.at("label").word
     if class_of(label) == "unknown":
         return Ignored(reason="other_event", camera={"name": after.at("camera").word})
@@ -79,5 +79,5 @@ def _tracked(after: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """MQTT has no answer of its own."""
+    """An empty answer: MQTT has none."""
     return plain_answer(good)

@@ -26,7 +26,7 @@ _XML_ROOTS = (b"<AutoVu>", b"<PlateAnalytics>", b"<Hotlist>", b"<PlateRead>", b"
 
 
 def recognises(request: Request) -> bool:
-    """Names of its four forms."""
+    """Whether the message has the names of one of its four forms."""
     return (
         request.says(b'"ReferenceReadId"')
         or request.says(b'"ReferenceCameraId"')
@@ -50,7 +50,7 @@ def parse(request: Request) -> list[Item]:
 
 
 def _guarded(read: Node, around: Circumstances) -> Item:
-    """One read; of a batch only what is refused is refused."""
+    """The item of one read; a refusal concerns this read of a batch alone."""
     try:
         return _item(read, around)
     except Refuse as refused:
@@ -85,7 +85,7 @@ def _ingested(read: Node, around: Circumstances) -> Item:
 
 
 def _exported(read: Node, around: Circumstances) -> Item:
-    """The exporter's JSON and the reads of its XML; SharpV's file has the same names but for those of date and time."""
+    """The item of a read in the exporter's JSON or XML, or in SharpV's file, which only names date and time differently."""
     about = _attributes(read)
     score = read.at("ConfidenceScore").number
     draft = Draft(
@@ -110,7 +110,7 @@ def _exported(read: Node, around: Circumstances) -> Item:
 
 
 def _sharp(read: Node, around: Circumstances) -> Item:
-    """SharpV's HTTP extension: what the analysis found is a list of Key, Value and Score."""
+    """The item of SharpV's HTTP extension, whose results are a list of Key, Value and Score."""
     about = _analytics(read)
     draft = Draft(
         plate=read.first("PlateRead", "Plate").text,
@@ -144,7 +144,7 @@ def _camera(read: Node) -> Mapping[str, str]:
 
 
 def _moment(read: Node, around: Circumstances) -> Moment | None:
-    """UTC where it is sent, else local in the camera's zone."""
+    """The time in UTC if it is sent, else the local time in the camera's zone."""
     for date, time, zone in (("DateUtc", "TimeUtc", "UTC"), ("UTCDate", "UTCTime", "UTC"), ("DateLocal", "TimeLocal", None),
                              ("LocalDate", "LocalTime", None), ("Date", "Time", None)):  # fmt: skip
         if read.at(date) and read.at(time):
@@ -172,5 +172,5 @@ def _analytics(read: Node) -> Node:
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes."""
+    """Status 200 says that all was stored."""
     return plain_answer(good)

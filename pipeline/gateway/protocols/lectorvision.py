@@ -22,7 +22,7 @@ _SCENES = ("ImageCtx", "ImageCTX", "ImageCtxBase64", "ImageCTXBase64", "ImageCtx
 
 
 def recognises(request: Request) -> bool:
-    """Its spelling of the time beside its spelling of an identity or of the confidence."""
+    """Whether the message spells the time, and an identity or the confidence, as only its messages do."""
     return request.says(b'"TimeStamp"', b'"Plate"') and any(
         name in request.body for name in (b'"Fiability"', b'"IdDevice"', b'"SerialNumber"')
     )
@@ -58,5 +58,5 @@ def _item(read: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes."""
+    """Status 200 says that all was stored."""
     return plain_answer(good)

@@ -22,7 +22,7 @@ _RUN_TIME = re.compile(r"LPR(\d)=([^,\r\n]{0,40}),[^\r\n]*?LPR_TIME\1=([^,\r\n]{
 
 
 def recognises(request: Request) -> bool:
-    """Its list's first field, or its stream's."""
+    """Whether the message has the first field of its list or of its stream."""
     return request.says(b'"LPR_COUNT"') or request.says(b"LPR0=", b"LPR_TIME0=")
 
 
@@ -66,5 +66,5 @@ def _run_time(plate: str, time: str, file: str, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """The gateway asks: nothing is answered."""
+    """An empty answer: the gateway itself asks this camera."""
     return plain_answer(good)

@@ -25,7 +25,7 @@ _BRANDS = {
 
 
 def recognises(request: Request) -> bool:
-    """A device and a time beside what only its messages have."""
+    """Whether the message has a device and a time, and a field that only its messages have."""
     return request.says(b'"device"', b'"time"') and any(
         name in request.body
         for name in (b'"roi_id"', b'"plate_color"', b'"vehicle_brand"', b'"resolution_width"', b'"region_name"', b'"event"',
@@ -60,5 +60,5 @@ def _item(event: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes."""
+    """Status 200 says that all was stored."""
     return plain_answer(good)

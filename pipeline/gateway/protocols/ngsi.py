@@ -21,7 +21,7 @@ _WRAPPED = ("value", "object", "languageMap", "@value")
 
 
 def recognises(request: Request) -> bool:
-    """The entity's type, or a broker's notification."""
+    """Whether it has the entity's type, or is a broker's notification."""
     return (
         request.says(b"AnprFlowObserved")
         or "fiware-service" in request.headers
@@ -38,7 +38,7 @@ def parse(request: Request) -> list[Item]:
 
 
 def _plain(node: Node, depth: int = 0) -> Node:
-    """The values of an entity without what NGSI wraps them in."""
+    """The entity's values, without the objects in which NGSI wraps them."""
     return Node(_unwrapped(node.value, depth))
 
 
@@ -92,11 +92,11 @@ def _named(node: Node, name: str) -> str:
 
 
 def _position(location: Node) -> Position | None:
-    """A GeoJSON point: longitude first."""
+    """The position in a GeoJSON point, which has longitude first."""
     numbers = [one.number for one in location.at("coordinates")]
     return place(numbers[1], numbers[0]) if len(numbers) >= 2 else None
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes."""
+    """Status 200 says that all was stored."""
     return plain_answer(good)

@@ -25,7 +25,7 @@ _SOURCES = ("VideoSource", "VideoSourceToken", "VideoSourceConfigurationToken", 
 
 
 def recognises(request: Request) -> bool:
-    """Its schema or its topics, in XML or JSON."""
+    """Whether the message has its schema or its topics, in XML or JSON."""
     topic = request.circumstances.topic or ""
     return (
         request.says(b"MetadataStream")
@@ -37,7 +37,7 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """The passages of the frames, then the events."""
+    """One item for each object in the frames that has a plate, then one for each event."""
     around = request.circumstances
     if request.body.lstrip(b"\xef\xbb\xbf \r\n\t\x00")[:1] != b"<":
         return [_notified(one, around) for one in json_of(request.body)]
@@ -52,7 +52,7 @@ def parse(request: Request) -> list[Item]:
 
 
 def _by_object(frames: list[Node]) -> Iterator[list[tuple[str, Node]]]:
-    """The looks at each object that has a plate, with their times, in the order in which the objects first appeared."""
+    """For each object that has a plate, its appearances with their times; objects in the order in which they first appeared."""
     looks: dict[str, list[tuple[str, Node]]] = {}
     for frame in frames:
         for one in frame.at("Object"):
@@ -88,7 +88,7 @@ def _passage(looks: list[tuple[str, Node]], around: Circumstances) -> Item:
 
 
 def worded(node: Node) -> str:
-    """The text of a value with a likelihood, in XML and in the spellings that JSON has for it."""
+    """The text of a value that has a likelihood, from XML or from any of the spellings in JSON."""
     return node.first("#text", "value", "Value", "_", "text").text if node.names else node.text
 
 
@@ -113,7 +113,7 @@ def _messages(tree: Node) -> Iterator[Node]:
 
 
 def _message(notification: Node) -> Node:
-    """An event of XML as JSON has it: fields by name."""
+    """An event of XML in the form that it has in JSON: fields by name."""
     inner = notification.at("Message").at("Message") or notification.at("Message")
     found: dict[str, Value] = {
         "UtcTime": inner.at("@UtcTime").value,
@@ -140,7 +140,8 @@ def _object(node: Node) -> dict[str, Value]:
 
 
 def _notified(event: Node, around: Circumstances) -> Item:
-    """A recognition event. Initialized comes again at each subscription, Deleted says that it is over: neither is a passage."""
+    """The item of a recognition event. Initialized (sent at each subscription) and Deleted (the event is over) are no
+    passages."""
     data, source = event.at("Data"), event.at("Source")
     camera = {"source": worded(source.first(*_SOURCES)) or around.video_source}
     plate = data.first("LicensePlateInfo", "PlateInfo")
@@ -167,5 +168,5 @@ def _notified(event: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """The gateway asks: nothing is answered."""
+    """An empty answer: the gateway itself asks this camera."""
     return plain_answer(good)

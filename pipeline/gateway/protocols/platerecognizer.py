@@ -31,7 +31,7 @@ _CSV = b"timestamp,plate,score"
 
 
 def recognises(request: Request) -> bool:
-    """Results beside a hook or a processing time; its table's first line."""
+    """Whether the message has results and a hook or a processing time, or is its table, known by the first line."""
     return (
         request.says(b'"results"', b'"hook"')
         or request.says(b'"results"', b'"processing_time"')
@@ -53,7 +53,7 @@ def parse(request: Request) -> list[Item]:
 
 
 def _message(request: Request) -> tuple[Node, tuple[Picture, ...]]:
-    """The JSON and the pictures of a form, or the JSON alone."""
+    """The JSON and the pictures of a form; of a plain body the JSON, without pictures."""
     parts = parts_of(request.headers.get("content-type", ""), request.body)
     if parts:
         text = next((part.body for part in parts if not part.is_picture and part.body.lstrip()[:1] == b"{"), b"")
@@ -89,7 +89,7 @@ def _item(data: Node, result: Node, pictures: tuple[Picture, ...], around: Circu
 
 
 def _of_table(text: str, around: Circumstances) -> Iterator[Item]:
-    """Stream's CSV: cells that hold objects are written as Python writes them."""
+    """The items of Stream's CSV, in which cells with objects are written in Python's syntax."""
     for row in list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))[:MAX_LIST]:
         cells: dict[str, Value] = {name: _cell(value) for name, value in row.items() if isinstance(name, str)}
         path = str(row.get("file") or "")
@@ -104,7 +104,7 @@ def _with_file(item: Item, path: str) -> Item:
 
 
 def _cell(text: object) -> Value:
-    """What a cell holds: an object or a list where it is one, else the text."""
+    """The object or list in a cell; the cell's text if it holds none."""
     if not isinstance(text, str) or text[:1] not in "{[" or len(text) > 20_000:
         return text if isinstance(text, str) else None
     try:
@@ -115,5 +115,5 @@ def _cell(text: object) -> Value:
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes, also for what holds no plate."""
+    """Status 200 says that all was stored; it is sent for a message without a plate, too."""
     return plain_answer(good)

@@ -23,7 +23,7 @@ PASSAGE_MS = UNIQUE_KEPT_MS
 
 
 def recognises(request: Request) -> bool:
-    """Its data types, and the test that its web page sends."""
+    """Whether the message has one of its data types, or is the test of its web page."""
     return (
         request.says(b'"data_type"', b"alpr")
         or request.says(b'"data_type"', b"agent_uid")
@@ -91,13 +91,13 @@ def _pictures(group: Node) -> Iterator[Picture]:
 
 
 def _likeliest(names: Node) -> str:
-    """Of several names with confidences the one that is most likely."""
+    """The name with the highest confidence."""
     found = max(names, key=lambda one: one.at("confidence").number or 0, default=Node(None))
     return found.at("name").text
 
 
 def _look(results: Node, one: Node, around: Circumstances) -> Item:
-    """A single look at one plate."""
+    """The item of a single reading of one plate."""
     uuid, index = results.at("uuid").word, one.at("plate_index").word
     draft = Draft(
         plate=one.at("plate").text,
@@ -113,5 +113,5 @@ def _look(results: Node, one: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes; the agent keeps the rest in its queue on disk."""
+    """Status 200 says that all was stored; otherwise the agent keeps it in its queue on disk."""
     return plain_answer(good)

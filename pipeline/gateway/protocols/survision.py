@@ -26,7 +26,7 @@ _KINDS = (b'"anpr"', b'"ioState"', b'"triggerResult"', b'"dgpr"', b'"infos"', b'
 
 
 def recognises(request: Request) -> bool:
-    """Its header, or one of its messages with its attributes."""
+    """Whether the message has its header, or is one of its messages with its attributes."""
     return _SERIAL in request.headers or (any(kind in request.body for kind in _KINDS) and b'"@' in request.body)
 
 
@@ -68,5 +68,5 @@ def _country(decision: Node) -> str | None:
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes."""
+    """Status 200 says that all was stored."""
     return plain_answer(good)

@@ -1,4 +1,4 @@
-"""Tables of reads as people and programs export them: any separator, decimal commas, columns named in four languages."""
+"""Tables of reads as people and programs export them: any separator, decimal commas, column names in four languages."""
 
 import csv
 import io
@@ -71,7 +71,7 @@ def is_table(body: bytes) -> bool:
 
 
 def items_of_table(body: bytes, around: Circumstances) -> list[Item]:
-    """One item a row. A confidence column with any value above 1 is of 100."""
+    """One item a row. If any value in the confidence column is above 1, all are taken as per cent."""
     text = text_of(body, "cp1252").lstrip("\ufeff")
     first = text.splitlines()[0]
     rows = list(csv.reader(io.StringIO(text), delimiter=_separator(first)))[: MAX_LIST + 1]

@@ -25,12 +25,12 @@ _BEGIN = re.compile(rb"<([A-Za-z][A-Za-z0-9_]{0,40})[\s>]")
 
 
 def recognises(request: Request) -> bool:
-    """A tag that only its messages have."""
+    """Whether the message has a tag that only its messages have."""
     return request.says(b"<PLATE_STRING") or request.says(b"<DEVICE_SN>")
 
 
 def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The whole messages at the beginning of a TCP stream, and what is left: each ends with its own root's end."""
+    """The complete messages at the beginning of a TCP stream, and the rest. Each ends with the end tag of its root."""
     found: list[bytes] = []
     while len(found) < MAX_MESSAGES and (begin := _BEGIN.search(buffer)):
         end = buffer.find(b"</" + begin[1] + b">", begin.end())
@@ -43,7 +43,7 @@ def split(buffer: bytes) -> tuple[list[bytes], bytes]:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a message; a connection that breaks within one rejects that one."""
+    """One item a message. A message that is cut off because the connection broke is rejected."""
     messages, rest = split(request.body)
     found = [_guarded(one, request.circumstances) for one in messages]
     if rest.strip(b"\x00 \r\n\t"):
@@ -79,5 +79,5 @@ def _item(read: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """Nothing is answered on its connection."""
+    """An empty answer: nothing is sent back on its connection."""
     return plain_answer(good)

@@ -21,7 +21,7 @@ PASSAGE_MS = UNIQUE_KEPT_MS
 
 
 def recognises(request: Request) -> bool:
-    """Its path, or its structure."""
+    """Whether the path or the structure is its own."""
     return request.path.startswith("/lapi/") or request.says(b'"StructureInfo"') or request.says(b'"VehicleInfoList"')
 
 
@@ -77,5 +77,5 @@ def _picture(info: Node, index: int | None, kind: PictureKind) -> tuple[Picture,
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes."""
+    """Status 200 says that all was stored."""
     return plain_answer(good)

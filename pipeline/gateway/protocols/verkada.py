@@ -18,7 +18,7 @@ PASSAGE_MS = UNIQUE_KEPT_MS
 
 
 def recognises(request: Request) -> bool:
-    """Its header, or its envelope."""
+    """Whether the message has its header or its envelope."""
     return "verkada-signature" in request.headers or request.says(b'"webhook_type"', b'"webhook_id"')
 
 
@@ -43,5 +43,5 @@ def parse(request: Request) -> list[Item]:
 
 
 def answer(good: bool) -> Answer:
-    """A 200 is a yes; its documentation asks for JSON."""
+    """Status 200, with JSON as its documentation wants, says that all was stored."""
     return Answer(status=200 if good else 500, json={"ok": good})

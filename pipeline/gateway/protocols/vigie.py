@@ -28,7 +28,7 @@ _KINDS: Mapping[str, PictureKind] = {"plate": "plate", "vehicle": "vehicle", "ov
 
 
 def recognises(request: Request) -> bool:
-    """The names of its three required fields."""
+    """Whether the message has the names of the three required fields."""
     return request.says(b'"camera_id"', b'"plate"', b'"captured_at')
 
 
@@ -85,5 +85,5 @@ def _item(read: Node, pictures: tuple[Picture, ...], around: Circumstances) -> I
 
 
 def answer(good: bool) -> Answer:
-    """200 when all was kept; 400 says in what is refused."""
+    """Status 200 says that all was stored; 400 says in its body what is refused."""
     return Answer(status=200 if good else 400, json={"kept": good})

@@ -1,4 +1,4 @@
-"""What each maker's cameras send, invented: bodies with the names that its documents have, and what must become of them.
+"""Invented messages of each maker's cameras, with the names in its documents, and what must become of them.
 
 The expectation names the fields that matter to a sample; a value None is expected as None.
 """
@@ -17,7 +17,7 @@ PLATE64, SCENE64 = base64.b64encode(PLATE).decode(), base64.b64encode(SCENE).dec
 
 
 class Sample(NamedTuple):
-    """One message, whose it is, and what must become of each of its items: a reason, or fields of a read."""
+    """One message, its maker, and what must become of each of its items: a reason, or fields of a read."""
 
     name: str
     body: bytes
@@ -29,7 +29,7 @@ class Sample(NamedTuple):
 
     @property
     def maker(self) -> Maker:
-        """Whose message it is."""
+        """The maker of the message."""
         return BY_NAME[self.name.split(":")[0]]
 
     @property
@@ -62,7 +62,7 @@ def hikvision(**fields: str) -> bytes:
 
 
 def j(value: object) -> bytes:
-    """As JSON."""
+    """The value as JSON."""
     return json.dumps(value).encode()
 
 
