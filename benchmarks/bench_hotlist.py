@@ -17,16 +17,14 @@ import argparse
 import gc
 import json
 import multiprocessing
-import os
-import platform
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 
 import psutil
 
+from benchmarks.common import append_result, environment
 from pipeline.hotlist.matching import Hotlist, match_reads
 from pipeline.reads.admission import check_reads
 from pipeline.reads.versions import Versions, since_ever
@@ -35,7 +33,6 @@ from schemas import ids
 from schemas.reads import Alternative, PlateRead
 from schemas.reference import Camera, HotlistEntry, Zone
 
-RESULTS = Path(__file__).with_name("results") / "hotlist.jsonl"
 PAGE, READS, WARM_UP = 2_000, 100_000, 2_000
 KEPT_DAYS = Settings().retention_days
 FUZZY_READS = 20  # of the peer that compares with every entry
@@ -180,12 +177,9 @@ def main() -> None:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 row = pool.apply(measure, (build, size, options.patterns, options.batch))
                 rows.append({"what": build.__name__, "entries": size, "patterns": options.patterns} | row)
-    report = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cpus": os.cpu_count(),
-              "load_average": os.getloadavg()[0], "python": platform.python_version(), "rows": rows}  # fmt: skip
+    report = {"rows": rows, **environment("rapidfuzz")}
     print(json.dumps(report, indent=1))
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(report) + "\n")
+    append_result("hotlist", report)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,6 @@ import asyncio
 import csv
 import json
 import multiprocessing
-import os
-import platform
 import random
 import resource
 import tempfile
@@ -25,6 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common import append_result, environment
 from pipeline.reads.versions import Changed
 from pipeline.runtime.accounts import ACCOUNTS, make_accounts
 from pipeline.runtime.principals import ADMIN
@@ -36,7 +35,6 @@ from pipeline.tables.files import TABLES, check_file
 from pipeline.tables.writing import write_file
 from schemas.reference import HotlistEntry
 
-RESULTS = Path(__file__).with_name("results") / "import.jsonl"
 NAMESPACE = "bench-import"
 
 
@@ -155,17 +153,16 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         csv_file, lines_file = files(Path(name), options.lines)
-        load = round(os.getloadavg()[0], 1)
-        report: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "cpus": os.cpu_count(), "load": load,
-                                  "python": platform.python_version(), "csv_mb": round(csv_file.stat().st_size / 1e6),
-                                  "peer_dict_reader": measured(plain_reader, csv_file),
-                                  "check_csv": measured(checking, csv_file),
-                                  "check_jsonl": measured(checking, lines_file)}  # fmt: skip
+        report = environment("msgspec")
+        report |= {
+            "csv_mb": round(csv_file.stat().st_size / 1e6),
+            "peer_dict_reader": measured(plain_reader, csv_file),
+            "check_csv": measured(checking, csv_file),
+            "check_jsonl": measured(checking, lines_file),
+        }
         report |= asyncio.run(with_redis(options.redis, Path(name), csv_file))
     print(json.dumps(report, indent=1))
-    RESULTS.parent.mkdir(exist_ok=True)
-    with RESULTS.open("a", encoding="utf-8") as stream:
-        stream.write(json.dumps(report) + "\n")
+    append_result("import", report)
 
 
 if __name__ == "__main__":
