@@ -82,6 +82,9 @@ class PlateRead(Message, frozen=True, kw_only=True):
     confidence: (
         Probability  # that the characters are these; O and 0, I and 1, which many typefaces draw alike, count as one
     )
+    confidence_stated: bool = (
+        True  # False: the camera does not say how sure it is; confidence is 0 then and means nothing
+    )
     alternatives: Annotated[tuple[Alternative, ...], msgspec.Meta(max_length=MAX_ALTERNATIVES)] = ()
     raw: CheckedPlate | None = None  # what the picture alone says, where the forms of plates spoke for another text
     country: CheckedCountry | None = None
@@ -116,6 +119,11 @@ def named(read: PlateRead) -> PlateRead:
     """
     own = ids.read_id(read.camera_id, read.captured_at_ms, read.plate)
     return read if read.read_id == own else msgspec.structs.replace(read, read_id=own)
+
+
+def stated_confidence(read: PlateRead) -> float | None:
+    """The probability, 0..1, that the characters are these; None where the camera does not say."""
+    return read.confidence if read.confidence_stated else None
 
 
 def fault_in(reads: Sequence[PlateRead]) -> str | None:

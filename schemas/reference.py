@@ -83,6 +83,20 @@ class ClockStatement(Message, frozen=True, kw_only=True):
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
 
+class ReadingStatement(Message, frozen=True, kw_only=True):
+    """What is certified of a camera's reading, for those whose reads do not say how sure they are."""
+
+    number: Text  # of the certificate
+    least_confidence: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]  # at least this share of its reads is right
+    valid_from_ms: EpochMs
+    valid_until_ms: EpochMs
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        _refuse_blank(number=self.number)
+        _refuse_turned(self.valid_from_ms, self.valid_until_ms)
+
+
 class Camera(Message, frozen=True, kw_only=True):
     """A camera that may send reads or frames. Collection cameras, key camera_id."""
 
@@ -98,6 +112,7 @@ class Camera(Message, frozen=True, kw_only=True):
     ] = ()  # where plates are followed; empty: everywhere
     position_error_m: Annotated[float, msgspec.Meta(ge=0.0, le=1000.0)] | None = None  # the true place is this near
     clock_statement: ClockStatement | None = None
+    reading_statement: ReadingStatement | None = None  # counts where a read's confidence is not stated
     line: tuple[PicturePoint, PicturePoint] | None = None  # a section's line as it lies in the camera's picture
     sees: Literal["front", "rear", "both"] | None = None  # which end of the vehicles; None: not stated
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival

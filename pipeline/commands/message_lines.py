@@ -8,7 +8,7 @@ from pipeline.runtime.terminal import styled
 from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
-from schemas.reads import ReadBatch
+from schemas.reads import PlateRead, ReadBatch
 
 _COLOURS = {"urgent": "bold white on red", "high": "bold red", "normal": "yellow", "low": "dim"}
 
@@ -41,12 +41,18 @@ def violation_line(violation: Violation) -> Text:
     )
 
 
+def _sure(read: PlateRead) -> str:
+    return f"{read.confidence:.2f}" if read.confidence_stated else " -  "
+
+
 def lines_of(message: Message) -> list[Text | str]:
     """A message as lines for a person."""
     match message:
         case ReadBatch():
-            return [f"{clock(r.captured_at_ms)} {r.plate:10} {r.confidence:.2f} {r.country or '--'} {r.camera_id}"
-                    for r in message.reads]  # fmt: skip
+            return [
+                f"{clock(r.captured_at_ms)} {r.plate:10} {_sure(r)} {r.country or '--'} {r.camera_id}"
+                for r in message.reads
+            ]
         case Alert():
             return [alert_line(message)]
         case Violation():

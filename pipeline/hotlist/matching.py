@@ -36,6 +36,10 @@ OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another co
 # silences a hit.
 OTHER_LOOK = 0.7
 EXCLUDED = 0.01  # an alternative that the reader itself holds for less likely than this is not what the picture shows
+NOT_STATED = 0.7
+"""Counts as confidence where the camera states none: below SURE_SCORE, so that a person confirms, and high enough that neither one
+contradiction nor a weaker match alone silences the hit. An own choice."""
+UNSTATED = "the camera does not say how sure it is: look at the picture"
 AFTERWARDS = "found afterwards: the entry arrived after the capture and says that it held then"
 _DOWNGRADED: dict[Priority, Priority] = {"urgent": "high", "high": "normal", "normal": "low", "low": "low"}
 _RANK: dict[Match, int] = {"exact": 3, "confusable": 2, "near": 1, "pattern": 0}
@@ -115,14 +119,15 @@ def match_read(
 def _candidates(read: PlateRead, hotlist: Hotlist) -> list[tuple[HotlistEntry, Match, float]]:
     """Entries with the kind of match and how probable the text makes them. The hot path: nearly always there are none."""
     plate = read.plate
-    found = [_alike(read, plate, read.confidence, entry) for entry in hotlist.alike(plate)]
+    sure = read.confidence if read.confidence_stated else NOT_STATED
+    found = [_alike(read, plate, sure, entry) for entry in hotlist.alike(plate)]
     for one in read.alternatives:
         found += [_alike(read, one.text, one.probability, entry) for entry in hotlist.alike(one.text)]
     for entry in hotlist.near(plate):
         share = READ_ONE_MORE if len(plate) > len(entry.plate) else READ_OTHERWISE
-        found.append((entry, "near", read.confidence * share))
+        found.append((entry, "near", sure * share))
     for entry in hotlist.patterns(plate):
-        found.append((entry, "pattern", read.confidence))
+        found.append((entry, "pattern", sure))
     return found
 
 
@@ -162,7 +167,7 @@ def found_afterwards(hit: Hit) -> Hit:
 
 
 def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
-    notes: list[str] = []
+    notes: list[str] = [] if read.confidence_stated else [UNSTATED]
     priority = entry.priority
     if match in ("confusable", "near"):
         notes.append(f"read as {read.plate}, wanted {entry.plate}")

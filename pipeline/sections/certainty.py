@@ -9,7 +9,7 @@ is issued.
 True
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from math import inf
 
@@ -17,6 +17,7 @@ from pipeline.plates import countries_of
 from pipeline.plates.twins import issued_twins
 from pipeline.reads.admission import trusted_country
 from schemas.reads import PlateRead, VehicleClass
+from schemas.reference import Camera
 
 LEAST_JOINT_CERTAINTY = 0.8
 """The least product of both ends' confidence. Two cameras misread one plate independently: where both read the same text at 0.9,
@@ -35,9 +36,20 @@ def folded(plate: str) -> str:
     return plate.translate(_FOLD)
 
 
-def joint_certainty(entry: PlateRead, exit_: PlateRead) -> float:
-    """The probability, 0..1, that both ends show the plate. A read's confidence already counts O and 0, I and 1 as one."""
-    return entry.confidence * exit_.confidence
+def certainty_of(read: PlateRead, cameras: Iterable[Camera | None]) -> float:
+    """The probability, 0..1, that this read shows its plate: what it states, else what is certified of its camera, else 0.
+
+    cameras: the versions of its camera that may have held; each must be certified at the capture, and the least counts.
+    """
+    if read.confidence_stated:
+        return read.confidence
+    return min((_certified(camera, read.captured_at_ms) for camera in cameras), default=0.0)
+
+
+def _certified(camera: Camera | None, at_ms: int) -> float:
+    statement = camera.reading_statement if camera else None
+    holds = statement is not None and statement.valid_from_ms <= at_ms < statement.valid_until_ms
+    return statement.least_confidence if statement is not None and holds else 0.0
 
 
 def plate_of(reads: Sequence[PlateRead]) -> str | None:

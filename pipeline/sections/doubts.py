@@ -6,7 +6,7 @@ from typing import Literal
 
 from pipeline.law.book import Book
 from pipeline.law.kinds import SectionLength
-from pipeline.sections.certainty import LEAST_JOINT_CERTAINTY, class_groups, countries, joint_certainty, plate_of
+from pipeline.sections.certainty import LEAST_JOINT_CERTAINTY, certainty_of, class_groups, countries, plate_of
 from pipeline.sections.checks import camera_faults, faults_of
 from pipeline.sections.clocks import ClockFault
 from pipeline.sections.moment import Reference, distance_between
@@ -95,11 +95,16 @@ def _camera_doubt(
     return Innocent("section_unfit", unfit[0]) if unfit else None
 
 
-def vehicle_doubt(pair: Pair, reads: Sequence[PlateRead]) -> Innocent | None:
-    """What speaks against both reads being of one vehicle with this plate; None: nothing. reads: all reads of both passages."""
+def vehicle_doubt(pair: Pair, reads: Sequence[PlateRead], reference: Reference) -> Innocent | None:
+    """What speaks against both reads being of one vehicle with this plate; None: nothing. reads: all reads of both passages.
+
+    Readers count O and 0, I and 1 as one, and so do their confidences.
+    """
     if plate_of(reads) is None:
         return Innocent("plate_ambiguous", " or ".join(sorted({read.plate for read in reads})))
-    certainty = joint_certainty(pair.entry, pair.exit)
+    certainty = certainty_of(pair.entry, reference.cameras_of(pair.entry)) * certainty_of(
+        pair.exit, reference.cameras_of(pair.exit)
+    )
     if certainty < LEAST_JOINT_CERTAINTY:
         return Innocent("too_uncertain", f"{certainty:.2f} of {LEAST_JOINT_CERTAINTY}")
     if len(found := class_groups(reads)) > 1:

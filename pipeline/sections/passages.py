@@ -61,6 +61,11 @@ class Passage:
         return first.values()
 
 
+def _proof(read: PlateRead) -> tuple[bool, float, bytes]:
+    """The sort key of copies that differ: the one that proves least comes first, and so one without a confidence."""
+    return read.confidence_stated, read.confidence, msgspec.json.encode(read)
+
+
 def without_repeats(ends: Iterable[End]) -> list[End]:
     """Each read of each side once, in the order of capture. Of copies that differ, the one that proves least is kept."""
     found: dict[tuple[Side, str], End] = {}
@@ -69,7 +74,7 @@ def without_repeats(ends: Iterable[End]) -> list[End]:
         if known is None:
             found[end.side, end.read.read_id] = end
         elif known.read != end.read:
-            least = min(known.read, end.read, key=lambda read: (read.confidence, msgspec.json.encode(read)))
+            least = min(known.read, end.read, key=_proof)
             found[end.side, end.read.read_id] = End(end.side, least, known.arrived_ms)
     return sorted(found.values(), key=lambda end: (end.read.captured_at_ms, end.read.read_id))
 

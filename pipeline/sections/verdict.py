@@ -106,7 +106,7 @@ class _Case:
             return Innocent("travel_too_long")
         return (
             place_doubt(pair, section, distance, self.reference, self.law)
-            or vehicle_doubt(pair, self.reads)
+            or vehicle_doubt(pair, self.reads, self.reference)
             or self._measured(section, distance, limit_kmh, vehicle_class)
         )
 

@@ -324,3 +324,15 @@ def test_the_entry_as_it_held_at_capture_counts_before_what_a_later_one_claims()
     hotlist.take([Changed("e", (Version(late, NOON_MS - 60_000, NOON_MS + 500),))])
     (hit,) = match_read(make_read(), hotlist, cameras_of(), {})
     assert ("robbery", False) == (hit.entry.category, hit.afterwards)
+
+
+def test_a_read_whose_camera_does_not_say_how_sure_it_is_is_for_a_person() -> None:
+    """Nothing is concluded from what is not said: the hit is there, never urgent, and a person looks."""
+    entry = make_entry(priority="urgent")
+    hit = only_hit(make_read(confidence=0.0, confidence_stated=False), entry)
+    assert (True, "high") == (hit.confirm, hit.priority)
+    assert "the camera does not say how sure it is: look at the picture" in hit.notes
+    assert only_hit(
+        make_read("1ABC23", confidence=0.0, confidence_stated=False), make_entry("1ABC234", near=True)
+    ).confirm
+    assert [] == hits_of(make_read(confidence=0.0), entry)

@@ -17,7 +17,7 @@ from pipeline.sections.verdict import verdict_on
 from schemas.base import Position
 from schemas.outcomes import Violation
 from schemas.reads import ClockState
-from schemas.reference import Camera, ClockStatement, PicturePoint, Section
+from schemas.reference import Camera, ClockStatement, PicturePoint, ReadingStatement, Section
 from tests.builders import (
     NOON_MS,
     YEAR_MS,
@@ -149,6 +149,30 @@ def test_what_a_camera_is_said_afterwards_to_have_been_may_only_help() -> None:
 def test_two_reads_that_are_not_sure_together_prove_nothing(confidence: float) -> None:
     """The product counts."""
     assert "too_uncertain" == reason(entry={"confidence": confidence}, exit_={"confidence": confidence})
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        (None, "too_uncertain"),
+        (
+            ReadingStatement(number="R1", least_confidence=0.97, valid_from_ms=0, valid_until_ms=NOON_MS),
+            "too_uncertain",
+        ),
+        (
+            ReadingStatement(number="R1", least_confidence=0.5, valid_from_ms=0, valid_until_ms=NOON_MS + YEAR_MS),
+            "too_uncertain",
+        ),
+        (ReadingStatement(number="R1", least_confidence=0.97, valid_from_ms=0, valid_until_ms=NOON_MS + YEAR_MS), None),
+    ],
+)
+def test_a_read_that_does_not_say_how_sure_it_is_proves_only_what_its_camera_is_certified_for(
+    statement: ReadingStatement | None, expected: str | None
+) -> None:
+    """While the certificate holds, and as sure as it says; a confidence that stands beside counts for nothing."""
+    unsaid = {"confidence": 1.0, "confidence_stated": False}
+    assert expected == reason(exit_=unsaid, cameras=at_the_exit(reading_statement=statement))
+    assert reason(exit_={"confidence": 0.97}, cameras=at_the_exit(reading_statement=statement)) is None
 
 
 def test_good_reads_are_sure_enough() -> None:
