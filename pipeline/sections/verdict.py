@@ -25,6 +25,7 @@ from schemas.outcomes import Violation
 from schemas.reads import PlateRead, VehicleClass
 from schemas.reference import Distance, Section
 
+ACQUITS = ("not_above_limit", "clock_error_could_tip_verdict")  # what another camera's pair may say for the driver
 IMPLAUSIBLE_KMH = 300  # beyond what traffic does on a section: far likelier two vehicles or a misread than one driver
 
 
@@ -39,7 +40,9 @@ def verdict_on(
 ) -> Violation | Innocent:
     """The violation that these two passages prove, or why they prove none. Times in ms UTC; a replay gives the same ids.
 
-    Section, cameras and law are those of the time of driving. book: other rules than those that are installed.
+    The earliest entry and the latest exit must prove it. Other cameras' reads of the same passages may only make it less: by a
+    lower speed, or by one that is none too high; where they measure nothing, they say nothing. Section, cameras and law are those
+    of the time of driving. book: other rules than those that are installed.
     """
     law = book or the_book()
     reads = (*entry.reads, *exit_.reads)
@@ -48,9 +51,11 @@ def verdict_on(
         for last in exit_.standing_reads():
             pair = Pair(section_id, first, last)
             found = _verdict_in_time(pair, reads, reference, law, decided_at_ms)
+            outermost = (first.captured_at_ms, last.captured_at_ms) == (entry.at_ms, exit_.at_ms)
             if isinstance(found, Innocent):
-                return found
-            if slowest is None or speed_of(found) < speed_of(slowest):
+                if outermost or found.reason in ACQUITS:
+                    return found
+            elif slowest is None or speed_of(found) < speed_of(slowest):
                 slowest = found
     assert slowest is not None, "a passage has a read"
     return slowest

@@ -344,6 +344,22 @@ def test_of_several_cameras_a_gantry_the_slowest_pair_counts() -> None:
     )  # fmt: skip
 
 
+def test_another_camera_of_a_gantry_that_measures_nothing_says_nothing_unless_it_saw_the_vehicle_first() -> None:
+    """A poor read beside a good one; the earliest entry and the latest exit must be sure, all of them where two came together."""
+    poor: list[dict[str, Any]] = [{"clock": None}, {"confidence": 0.3}]
+    for after_ms, proves in ((400, True), (0, False), (-400, False)):
+        for fields in poor:
+            section = make_section(entries=(Line(camera_id="IN"), Line(camera_id="IN2")), distances=tuple(
+                Distance(entry_camera_id=name, exit_camera_id="OUT", metres=5_000.0) for name in ("IN", "IN2")))  # fmt: skip
+            beside = make_read(camera_id="IN2", captured_at_ms=NOON_MS + after_ms, **fields)
+            entry = passage_of(
+                "entry", *sorted((make_read(camera_id="IN"), beside), key=lambda read: read.captured_at_ms)
+            )
+            exit_ = passage_of("exit", make_read(camera_id="OUT", captured_at_ms=NOON_MS + 120_000))
+            verdict = verdict_on("S1", entry, exit_, reference_of(section), decided_at_ms=NOON_MS)
+            assert proves == isinstance(verdict, Violation), (after_ms, fields)
+
+
 def test_a_certificate_of_the_pair_goes_before_that_of_the_section() -> None:
     """The section's has lapsed; its only pair has one of its own."""
     lapsed = make_certificate(valid_until_ms=NOON_MS - 1)
