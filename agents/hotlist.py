@@ -19,12 +19,13 @@ from pipeline.reads.versions import Versions
 from pipeline.runtime.log import pseudonym, reference
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
-from pipeline.state.collections import CAMERAS, HOTLIST, ZONES
+from pipeline.state.collections import CAMERAS, HOTLIST, LISTS, ZONES
 from pipeline.state.mirror import Mirror
 from pipeline.state.open_alerts import OpenAlerts
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
+from pipeline.stream.list_watch import ListWatch
 from pipeline.stream.outputs import Handler, Outputs, Record, by_time
 from schemas.outcomes import Alert
 from schemas.reads import ReadBatch
@@ -40,7 +41,7 @@ class HotlistMirror(Mirror):
 
     def __init__(self) -> None:
         self.hotlist = Hotlist()
-        super().__init__(CAMERAS, ZONES, indexes={HOTLIST.name: self.hotlist})
+        super().__init__(CAMERAS, ZONES, LISTS, indexes={HOTLIST.name: self.hotlist})
         self.cameras: Versions[Camera] = self.of(CAMERAS)
         self.zones: Versions[Zone] = self.of(ZONES)
 
@@ -60,6 +61,7 @@ class Matcher:
         """The alerts of these batches, each with its incident. Raises Unavailable while Redis is away and there are hits."""
         if records:
             self.admission.need_cameras()
+            await self.replica.whole_at(max(read.captured_at_ms for one in records for read in one.message.reads))
         outputs, alerts, now_ms = Outputs(), list[Alert](), self.now_ms()
         for at_ms, some in by_time(records, now_ms):
             alerts += self._alerts_of(some, at_ms, outputs)
@@ -70,6 +72,7 @@ class Matcher:
                      rings=alert.rings, priority=alert.priority, camera_id=alert.read.camera_id,
                      plate=pseudonym(alert.read.plate), lag_ms=now_ms - alert.read.captured_at_ms)  # fmt: skip
         self.open_alerts.raised(placed)
+        self.replica.begun(now_ms)
         # while reference data is missing, an entry that is not there was not removed
         gone = await self.open_alerts.due(now_ms) if self.replica.whole else []
         for one in gone:
@@ -121,13 +124,16 @@ def matcher(
         memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_known, replica.zones.as_known
     )
     replica.on_change(HOTLIST, open_alerts.changed)
+    replica.begun(now_ms())
     return Matcher(replica, admission, memory, open_alerts, settings, now_ms)
 
 
 async def start(context: Context) -> Handler[ReadBatch]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     replica, settings = HotlistMirror(), context.settings
-    await context.follow(replica, CAMERAS, ZONES, HOTLIST)
+    await context.follow(replica, CAMERAS, ZONES, HOTLIST, LISTS)
+    watch = ListWatch(context, replica.of(LISTS))
+    context.background(watch.run, "list ages")
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisAlertMemory(context.redis, settings.namespace)
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))

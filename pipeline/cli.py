@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "sections": ("reference", "sections", "The sections under average-speed control."),
     "zones": ("reference", "zones", "The zones: borders, low-emission zones, watched areas."),
     "hotlist": ("reference", "hotlist", "The wanted plates."),
+    "lists": ("reference", "lists", "The lists of wanted plates: who keeps each, why, and whether it is fresh."),
     "policies": ("reference", "policies", "What may be forwarded to which neighbour."),
     "users": ("users", "users_app", "Who may log in, and what each may do."),
     "decide": (

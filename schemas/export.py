@@ -18,12 +18,12 @@ import msgspec
 from schemas.base import Message
 from schemas.outcomes import Withdrawal
 from schemas.people import Designation, Desk, User
-from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
+from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
 from schemas.topics import TOPICS
 
 FOLDER = Path(__file__).parent / "json"
 REFERENCE: dict[str, type[Message]] = {
-    "camera": Camera, "section": Section, "zone": Zone, "hotlist_entry": HotlistEntry, "policy": Policy,
+    "camera": Camera, "section": Section, "zone": Zone, "hotlist_entry": HotlistEntry, "wanted_list": WantedList, "policy": Policy,
     "user": User, "designation": Designation, "desk": Desk,
 }  # fmt: skip
 MESSAGES: dict[str, type[Message]] = (

@@ -84,6 +84,8 @@ class Alert(Message, frozen=True, kw_only=True):
         tuple[Text, ...], msgspec.Meta(max_length=MAX_NOTES)
     ] = ()  # why it was downgraded, what does not fit
     origin: Origin = "national"  # of the entry
+    list_id: Identifier | None = None  # the list that the entry is on
+    silent: bool = False  # it never rings
     network: Network | None = None  # of the camera, at capture
     purposes: Purposes = ()  # what the read may be used for; empty: not stated, as in older alerts
     read: PlateRead

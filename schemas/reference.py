@@ -1,4 +1,4 @@
-"""Reference data, kept in Redis as collections: cameras, sections, zones, hotlist, policies.
+"""Reference data, kept in Redis as collections: cameras, sections, zones, hotlist, lists, policies.
 
 Each item has versions in time: what arrives holds from `holds_from_ms`, where it says so, else from its arrival, until the next
 version of it begins. A decision takes the version that held when the picture was taken.
@@ -208,6 +208,8 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     near: bool = False  # also match reads one edit away
     case_reference: Text | None = None
     origin: Origin = "national"  # where it came from; what is on the list sis came from SIS, whatever stands here
+    list_id: Identifier | None = None  # the list that it is on, of collection lists
+    silent: bool | None = None  # its hits never ring; None: as its kind of list does (see pipeline.hotlist.lists)
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
@@ -221,6 +223,36 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
             return  # quick, because a hotlist has a million
         _refuse_blank(category=self.category, owner=self.owner, legal_basis=self.legal_basis)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
+
+
+class WantedList(Message, frozen=True, kw_only=True):
+    """A list of wanted plates that somebody keeps and refreshes. Collection lists, key list_id.
+
+    What it says of its entries counts for each that is imported into it and says nothing of its own.
+    """
+
+    list_id: Identifier
+    name: Text
+    hotlist: HotList  # the kind of its entries
+    owner: Text  # who keeps it, and is told when it is stale
+    authority: Text  # who decides what is on it
+    legal_basis: Text
+    category: Text | None = None
+    origin: Origin | None = None
+    priority: Priority | None = None
+    action: Action | None = None
+    silent: bool | None = None
+    seen_by: References = ()  # the designations that may see its hits; empty: its owner's alone
+    refresh_every_ms: DurationMs = 86_400_000  # it is stale a twelfth later: after 26 hours for a day
+    most_change_share: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)] = (
+        0.2  # of its entries that may come or go unasked
+    )
+    contact: Text | None = None
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
+
+    def __post_init__(self) -> None:
+        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        _refuse_blank(name=self.name, owner=self.owner, authority=self.authority, legal_basis=self.legal_basis)
 
 
 class Policy(Message, frozen=True, kw_only=True):

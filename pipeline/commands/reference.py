@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
+from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, run_async
+from pipeline.commands.hotlist_versions import add_version_commands
+from pipeline.commands.lists_status import add_status
 from pipeline.commands.reference_argument import one_item
 from pipeline.commands.reference_examples import EXAMPLES, ONE
 from pipeline.commands.reference_work import (
@@ -14,17 +16,17 @@ from pipeline.commands.reference_work import (
     collection_of,
     refuse_everywhere,
     show_items,
-    store,
-    tell_refused,
     warn,
     write_out,
     writer_of,
 )
+from pipeline.commands.taking_files import FILES, list_named, take_file, take_one
+from pipeline.commands.whole_import import Manner
+from pipeline.hotlist.lists import given_by
 from pipeline.tables.columns import TABLES, Table
-from pipeline.tables.files import Checked
 
 SHOWN = 50
-COMMANDS = ("cameras", "sections", "zones", "hotlist", "policies")
+COMMANDS = ("cameras", "sections", "zones", "hotlist", "lists", "policies")
 
 
 def reference_apps() -> dict[str, typer.Typer]:
@@ -38,6 +40,10 @@ def _app(table: Table[Any]) -> typer.Typer:
     )
     for add_command in (_add_import, _add_list, _add_add, _add_remove, _add_export):
         add_command(app, table)
+    if table.name == "hotlist":
+        add_version_commands(app, table)
+    if table.name == "lists":
+        add_status(app)
     return app
 
 
@@ -59,16 +65,45 @@ def _add_import(app: typer.Typer, table: Table[Any]) -> None:
         epilog=EXIT_CODES,
     )
     def import_(
-        file: Annotated[Path, typer.Argument(help=".csv (comma, semicolon or tab), .json (an array) or .jsonl.")],
+        file: Annotated[Path, typer.Argument(help=FILES)],
         skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad lines out and take the rest.")] = False,
         replace: Annotated[bool, typer.Option("--replace", help="Remove everything that is not in the file.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file; needs no server.")] = False,
-        everywhere: Annotated[bool, _everywhere(table)] = False,
+        list_id: Annotated[
+            str | None,
+            typer.Option(
+                "--list",
+                help="The list that the file refreshes: it says what the lines leave out, and --replace removes of it alone.",
+                hidden=table.name != "hotlist",
+            ),
+        ] = None,
+        sequence: Annotated[
+            int | None,
+            typer.Option(
+                "--sequence",
+                min=0,
+                help="The file's number, as its owner counts; delta files go on from it.",
+                hidden=table.name != "hotlist",
+            ),
+        ] = None,
+        confirm_share: Annotated[
+            bool, typer.Option("--confirm-share", help="Take it though many items come or go at once.")
+        ] = False,
+        everywhere: Annotated[
+            bool,
+            typer.Option(
+                "--everywhere",
+                help="Take policies that name no zone: they forward hits from everywhere.",
+                hidden=table.name != "policies",
+            ),
+        ] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
     ) -> None:
-        with checked_file(table, file) as checked:
+        source = list_named(list_id)
+        manner = Manner(replace=replace, source=source, sequence=sequence, confirm_share=confirm_share)
+        with checked_file(table, file, given=given_by(source) if source else None) as checked:
             refuse_everywhere(checked, asked_for=everywhere)
-            _import(table, checked, skip_bad=skip_bad, replace=replace, dry_run=dry_run, as_json=as_json)
+            take_file(table, checked, file, manner, skip_bad=skip_bad, dry_run=dry_run, as_json=as_json)
 
 
 def _add_list(app: typer.Typer, table: Table[Any]) -> None:
@@ -111,7 +146,7 @@ def _add_add(app: typer.Typer, table: Table[Any]) -> None:
             raise typer.BadParameter("give COLUMN=VALUE..., or --json with an object")
         with one_item(table, cells or [], json) as checked:
             refuse_everywhere(checked, asked_for=everywhere)
-            _import(table, checked, skip_bad=False, replace=False, dry_run=False, as_json=False)
+            take_one(table, checked)
 
 
 def _add_remove(app: typer.Typer, table: Table[Any]) -> None:
@@ -141,34 +176,6 @@ def _add_export(app: typer.Typer, table: Table[Any]) -> None:
         errors.print(f"{run_async(run):,} {table.name} written to {file}.")
 
 
-def _import(
-    table: Table[Any], checked: Checked[Any], *, skip_bad: bool, replace: bool, dry_run: bool, as_json: bool
-) -> None:
-    """Store the items of a checked file, or refuse the file with exit code 1."""
-    tell_refused(checked)
-    if checked.fatal or (checked.bad and not skip_bad) or not checked.good:
-        if as_json:
-            print_json({"taken": 0, "bad": checked.bad, "refused": [str(one) for one in checked.refused]})
-        hint = "; --skip-bad takes the others" if checked.good and not checked.fatal and not skip_bad else ""
-        errors.print(f"Nothing was taken: {checked.bad:,} bad, {checked.good:,} good{hint}.", style="bold red")
-        raise typer.Exit(EXIT_REFUSED)
-    if dry_run:
-        errors.print(f"{checked.good:,} {table.name} are good; nothing was written.")
-        return
-
-    async def run() -> Any:
-        async with writer_of() as writer:
-            return await store(writer, table, checked, replace=replace)
-
-    changes = run_async(run)
-    if as_json:
-        print_json({"taken": checked.good, "changed": changes.put, "unchanged": changes.unchanged,
-                    "removed": changes.removed, "bad": checked.bad})  # fmt: skip
-    removed = f", {changes.removed:,} removed" if replace else ""
-    left_out = f"; {checked.bad:,} bad left out" if checked.bad else ""
-    errors.print(f"{table.name}: {changes.put:,} new or changed, {changes.unchanged:,} unchanged{removed}{left_out}.")
-
-
 async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
     """Remove the items with these keys. Returns how many of the keys were unknown."""
     collection = collection_of(table)
@@ -184,4 +191,4 @@ async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
 
 
 _APPS = reference_apps()
-cameras, sections, zones, hotlist, policies = (_APPS[name] for name in COMMANDS)
+cameras, sections, zones, hotlist, lists, policies = (_APPS[name] for name in COMMANDS)

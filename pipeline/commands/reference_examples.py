@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 
-ONE = {"cameras": "camera", "sections": "section", "zones": "zone", "hotlist": "hotlist entry", "policies": "policy"}
+ONE = {
+    "cameras": "camera", "sections": "section", "zones": "zone", "hotlist": "hotlist entry", "lists": "list",
+    "policies": "policy",
+}  # fmt: skip
 EXAMPLES: Mapping[str, str] = {
     "cameras": "camera_id=E40-01 name='E40 Bierges' network=federal lat=50.71 lon=4.58",
     "sections": "section_id=E40-S name=Bierges country=BE entries=E40-01 exits=E40-07 distances='E40-01>E40-07=5230.5' "
     "limit_kmh=120 certificate_number=C-1 certificate_valid_from=2026-01-01 certificate_valid_until=2026-12-31",
     "zones": "zone_id=EST name=Estaimpuis kind=border country=FR cameras='EST-01|EST-02'",
     "hotlist": "entry_id=T-1 plate=1-ABC-234 hotlist=stolen category=theft owner='police zone 5343' legal_basis='art. 44/1'",
+    "lists": "list_id=STOLEN name='Stolen vehicles' hotlist=stolen owner='federal police' authority='public prosecutor' "
+    "legal_basis='art. 44/1' refresh_every_ms=86400000",
     "policies": "policy_id=NL-1 country=NL lists=stolen legal_basis='Benelux treaty art. 13' purpose=theft contact=desk",
 }
 """What `add` may be given, per kind."""

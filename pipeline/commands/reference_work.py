@@ -16,6 +16,7 @@ from pipeline.commands.common import errors, print_json
 from pipeline.commands.reference_filters import cell_of, filter_of
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import asked_from_everywhere, from_everywhere
+from pipeline.plates.shared import written
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.private import replacing
 from pipeline.runtime.settings import Settings, load_settings
@@ -23,9 +24,10 @@ from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import redis_of
 from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
 from pipeline.state.redis_port import open_redis
-from pipeline.state.replica_writer import Changes, ReplicaWriter
+from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.tables.cells import moment_text
 from pipeline.tables.columns import Table
-from pipeline.tables.files import Checked, check_file
+from pipeline.tables.files import STANDARD_INPUT, Checked, check_file
 from pipeline.tables.reference_checks import dangling, dangling_entries, unfit
 from pipeline.tables.writing import write_file
 from schemas.reference import Section
@@ -38,6 +40,7 @@ BRIEF: Mapping[str, tuple[str, ...]] = {
     "sections": ("section_id", "name", "country", "limit_kmh", "entries", "exits", "certificate_valid_until"),
     "zones": ("zone_id", "name", "kind", "country", "cameras"),
     "hotlist": ("entry_id", "plate", "hotlist", "category", "priority", "action", "owner"),
+    "lists": ("list_id", "name", "hotlist", "owner", "authority", "refresh_every_ms"),
     "policies": ("policy_id", "country", "lists", "zones", "legal_basis", "purpose"),
 }
 """What the table shows; --json shows all."""
@@ -65,14 +68,16 @@ def progress_of(what: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def checked_file(table: Table[Any], path: Path) -> Checked[Any]:
-    """The checked content of the whole file. Raises BadRecord when it cannot be read."""
+def checked_file(
+    table: Table[Any], path: Path, *, given: Mapping[str, object] | None = None, delta: bool = False
+) -> Checked[Any]:
+    """The file, read to its end; given, delta: see check_file. Raises BadRecord when it cannot be read."""
     try:
-        size = path.stat().st_size
+        size = 0 if path == STANDARD_INPUT else path.stat().st_size
     except OSError as error:
         raise BadRecord("unreadable_file", f"{path}: {error.strerror}") from error
     with progress_of(f"Reading {path.name}", size) as progress:
-        return check_file(path, table, home=load_settings().liaison.sender, progress=progress)
+        return check_file(path, table, home=load_settings().liaison.sender, given=given, progress=progress, delta=delta)
 
 
 def refuse_everywhere(checked: Checked[Any], *, asked_for: bool) -> None:
@@ -95,20 +100,38 @@ def tell_refused(checked: Checked[Any]) -> None:
         errors.print(f"... and {checked.bad - len(checked.refused):,} more.", style="red")
 
 
-async def store(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any], *, replace: bool) -> Changes:
-    """Store the good items of a file, and warn of what does not fit together now. Raises BadRecord for items that cannot be
-    sections."""
-    collection = collection_of(table)
-    if table.name == SECTIONS.name:
-        await refuse_unfit(writer, checked)
-    with progress_of("Writing", checked.good) as progress:
-        put = writer.replace_encoded if replace else writer.put_encoded
-        changes = await put(collection, _pairs(collection, checked), progress=progress)
-    await warn(writer, table, _special_entries(checked) if table.name == "hotlist" else ())
-    return changes
+class _Glance(msgspec.Struct, gc=False):
+    """What tells whether an entry can ring."""
+
+    entry_id: str
+    plate: str
+    hotlist: str
+    country: str | None = None
+    valid_until_ms: int | None = None
+    silent: bool | None = None
 
 
-def _pairs(collection: Collection[Any], checked: Checked[Any]) -> Iterable[tuple[str, bytes]]:
+def entries_told(checked: Checked[Any], now_ms: int) -> None:
+    """Say on standard error which entries of a file can never ring, and which plates two vehicles may carry."""
+    decode, found, count = msgspec.json.Decoder(_Glance).decode, list[str](), 0
+    for _, data in checked.pairs():
+        one = decode(data)
+        if one.valid_until_ms is not None and one.valid_until_ms <= now_ms:
+            text = f"entry {one.entry_id} ended on {moment_text(one.valid_until_ms)}: it can never ring"
+        elif ways := written(one.plate, one.country):
+            text = f"entry {one.entry_id}: {' and '.join(ways)} are two vehicles; a person must confirm each hit"
+        else:
+            continue
+        count += 1
+        if len(found) < WARNINGS_TOLD:
+            found.append(text)
+    for text in found:
+        errors.print(f"warning: {text}", style="yellow")
+    if count > len(found):
+        errors.print(f"... and {count - len(found):,} more such entries.", style="yellow")
+
+
+def encoded_pairs(collection: Collection[Any], checked: Checked[Any]) -> Iterable[tuple[str, bytes]]:
     """Key and JSON of every good item; of a policy without zones, which was asked for, with that it counts everywhere."""
     if collection.name != POLICIES.name:
         return checked.pairs()
@@ -132,10 +155,11 @@ def _special_entries(checked: Checked[Any]) -> Iterable[Any]:
 _SPECIAL = (b'"zones":', b'"cameras":', b'"share_with":', b"?", b"*")
 
 
-async def warn(writer: ReplicaWriter, table: Table[Any], entries: Iterable[Any] = ()) -> None:
-    """Warn on standard error of items that name something that does not exist."""
+async def warn(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any] | None = None) -> None:
+    """Say on standard error what names something that is not there. checked: of the hotlist, what was imported."""
     cameras, zones = await writer.list(CAMERAS), await writer.list(ZONES)
     if table.name == "hotlist":
+        entries = _special_entries(checked) if checked else ()
         found = dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones},
                                  await writer.list(POLICIES))  # fmt: skip
     else:

@@ -8,7 +8,7 @@ A live hit rings when nothing of its incident rang before. It rings again
   needs to confirm, so that a look-alike never silences the real one;
 - when it is more urgent than all that rang;
 - when it is where no vehicle that rang before could have got to at MOST_KMH: there are two, or the first was another one.
-A better score alone is no news. What was uploaded late never rings and silences nothing.
+A better score alone is no news. What was uploaded late, or is silent, never rings and silences nothing.
 """
 
 from collections.abc import Mapping
@@ -124,7 +124,7 @@ def sureness_of(alert: Alert) -> Sureness:
 
 def _why_it_rings(incident: Incident, alert: Alert, where: Position | None) -> str | None:
     """Why the alert rings, in words for a person when others rang before, else empty; None: it does not ring."""
-    if not alert.live:
+    if not alert.live or alert.silent:
         return None
     if incident.sureness == Sureness.NOTHING_RANG:
         return ""

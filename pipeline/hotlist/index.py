@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.hotlist.packed_entries import PackedEntries
 from pipeline.hotlist.packed_index import PackedIndex
-from pipeline.hotlist.pattern_index import PatternIndex, is_pattern
+from pipeline.hotlist.pattern_index import PatternIndex, collapsed, is_pattern
 from pipeline.plates.confusable import skeleton, skeletons
+from pipeline.plates.twins import one_form
 from pipeline.reads.versions import DAY_MS, KEPT_MS, Changed, Spell, history_of, since_ever, spells_of, with_versions
 from schemas.reference import HotlistEntry
 
@@ -60,11 +61,12 @@ class Hotlist:
         """
         folded = skeletons(texts)
         found = {at for at in self._alike.may_have(folded) if self._alike.rows(folded[at])}
+        formed = [one_form(text) for text in texts] if self._near or self._patterns else texts
         if self._near:
-            shorter = [(at, one) for at, text in enumerate(texts) for one in _deletions(text)]
+            shorter = [(at, one) for at, text in enumerate(formed) for one in _deletions(text)]
             found.update(shorter[place][0] for place in self._near.may_have([one for _, one in shorter]))
         if self._patterns:
-            found.update(self._patterns.may_fit(texts))
+            found.update(self._patterns.may_fit(formed))
         return sorted(found)
 
     def alike(self, text: str) -> list[HotlistEntry]:
@@ -76,15 +78,19 @@ class Hotlist:
         return [entry for entry in map(self._entries.entry, rows) if skeleton(entry.plate) == folded]
 
     def near(self, text: str) -> list[HotlistEntry]:
-        """The entries with `near` set whose plate differs from the compact text by one character added, missing or changed."""
+        """The entries with `near` set whose plate differs from the compact text by one character added, missing or changed.
+
+        O and 0, I and 1 count as one.
+        """
+        text = one_form(text)
         if not self._near:
             return []
         rows = {row for shorter in _deletions(text) for row in self._near.rows(shorter)}
-        return [entry for entry in map(self._entries.entry, sorted(rows)) if is_one_edit(text, entry.plate)]
+        return [entry for entry in map(self._entries.entry, sorted(rows)) if is_one_edit(text, one_form(entry.plate))]
 
     def patterns(self, text: str) -> list[HotlistEntry]:
-        """The entries whose pattern the compact text fits."""
-        return [self._entries.entry(row) for row in self._patterns.rows(text)] if self._patterns else []
+        """The entries whose pattern the compact text fits; O and 0, I and 1 count as one."""
+        return [self._entries.entry(row) for row in self._patterns.rows(one_form(text))] if self._patterns else []
 
     def _clear(self) -> None:
         self._entries = PackedEntries()
@@ -126,22 +132,22 @@ class Hotlist:
         if spell.ends_ms is not None:
             self._ended.add(entry.entry_id)
         if is_pattern(entry.plate):
-            self._patterns.add(entry.plate, row)
+            self._patterns.add(one_form(collapsed(entry.plate)), row)
             return
         self._alike.add(skeleton(entry.plate), row)
         if entry.near:
-            for shorter in _deletions(entry.plate):
+            for shorter in _deletions(one_form(entry.plate)):
                 self._near.add(shorter, row)
 
     def _remove(self, entry_id: str, row: int) -> None:
         packed = self._entries.packed(row)
         self._ids.discard(entry_id, row)
         if is_pattern(packed.plate):
-            self._patterns.discard(packed.plate, row)
+            self._patterns.discard(one_form(collapsed(packed.plate)), row)
         else:
             self._alike.discard(skeleton(packed.plate), row)
             if packed.near:
-                for shorter in _deletions(packed.plate):
+                for shorter in _deletions(one_form(packed.plate)):
                     self._near.discard(shorter, row)
         self._entries.drop(row)
 

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.hotlist.colours import may_be_the_same
-from pipeline.hotlist.index import Hotlist
+from pipeline.hotlist.index import Hotlist, is_one_edit
+from pipeline.hotlist.lists import is_silent, priority_of
 from pipeline.hotlist.makes import same_make
-from pipeline.plates.confusable import belief
+from pipeline.hotlist.pattern_index import fits
+from pipeline.plates.confusable import STRONG_COST, belief
+from pipeline.plates.shared import written
 from pipeline.plates.twins import is_twin, issued_twins
 from pipeline.reads.admission import may_serve, purposes_of_read, trusted_country
 from pipeline.reads.geography import in_any_zone
@@ -31,6 +34,7 @@ SURE_SCORE = 0.8  # from here an exact match needs no person; the same bar as a 
 # Readers err by inserting (a crest, the EU band's letter) far more often than otherwise. Both are weak: entries must ask for them.
 READ_ONE_MORE = 0.4
 READ_OTHERWISE = 0.3
+ALIKE = 1.0 - STRONG_COST  # where O and 0, or I and 1, must be taken for each other
 OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another country halves it and no more
 # Factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case. A look alone never
 # silences a hit.
@@ -123,11 +127,13 @@ def _candidates(read: PlateRead, hotlist: Hotlist) -> list[tuple[HotlistEntry, M
     found = [_alike(read, plate, sure, entry) for entry in hotlist.alike(plate)]
     for one in read.alternatives:
         found += [_alike(read, one.text, one.probability, entry) for entry in hotlist.alike(one.text)]
-    for entry in hotlist.near(plate):
-        share = READ_ONE_MORE if len(plate) > len(entry.plate) else READ_OTHERWISE
-        found.append((entry, "near", sure * share))
-    for entry in hotlist.patterns(plate):
-        found.append((entry, "pattern", sure))
+    for text, probability in ((plate, sure), *((one.text, one.probability) for one in read.alternatives)):
+        for entry in hotlist.near(text):
+            share = READ_ONE_MORE if len(text) > len(entry.plate) else READ_OTHERWISE
+            alike = 1.0 if is_one_edit(text, entry.plate) else ALIKE
+            found.append((entry, "near", probability * share * alike))
+        for entry in hotlist.patterns(text):
+            found.append((entry, "pattern", probability * (1.0 if fits(entry.plate.split("*"), text) else ALIKE)))
     return found
 
 
@@ -168,7 +174,7 @@ def found_afterwards(hit: Hit) -> Hit:
 
 def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
     notes: list[str] = [] if read.confidence_stated else [UNSTATED]
-    priority = entry.priority
+    priority = said = priority_of(entry)
     if match in ("confusable", "near"):
         notes.append(f"read as {read.plate}, wanted {entry.plate}")
     country = trusted_country(read)
@@ -176,12 +182,14 @@ def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least
         probability = read.country_confidence or 1.0
         score *= 1.0 - (1.0 - OTHER_COUNTRY) * probability
         priority = _DOWNGRADED[priority]
-        notes.append(f"country read as {country}, wanted {entry.country}: downgraded from {entry.priority}")
+        notes.append(f"country read as {country}, wanted {entry.country}: downgraded from {said}")
     unlike = _other_look(read, entry)
     if unlike:
         score = min(score, max(least_score, score * OTHER_LOOK ** len(unlike)))
     if match == "exact" and (doubt := _twin_doubt(read, country or entry.country)):
         notes.append(doubt)
+    if match == "exact" and (ways := written(read.plate, country or entry.country)):
+        notes.append(f"{' and '.join(ways)} are two vehicles of {country or entry.country} with this text")
     confirm = match != "exact" or bool(notes or unlike) or score < SURE_SCORE
     if confirm and priority == "urgent":
         priority = "high"
@@ -228,11 +236,12 @@ def alert_of(
     """
     entry, read = hit.entry, named(read)
     alert_id = ids.alert_id(read.read_id, entry.entry_id)
+    silent = is_silent(entry)
     live = decided_at_ms - read.captured_at_ms <= live_bound_ms and not hit.afterwards
     return Alert(
         alert_id=alert_id,
         incident_id=alert_id,
-        rings=live,
+        rings=live and not silent,
         live=live,
         entry_id=entry.entry_id,
         hotlist=entry.hotlist,
@@ -250,6 +259,8 @@ def alert_of(
         case_reference=entry.case_reference,
         notes=hit.notes,
         origin=entry.origin,
+        list_id=entry.list_id,
+        silent=silent,
         network=camera.network if camera else None,
         purposes=purposes_of_read(read, camera) if camera else (),
         read=read,

@@ -83,7 +83,8 @@ class _Commons:
 def _common_fields(entry: HotlistEntry) -> tuple[object, ...]:
     return (
         entry.hotlist, entry.category, entry.priority, entry.action, entry.owner, entry.legal_basis, entry.country,
-        entry.zones, entry.cameras, entry.share_with, entry.covert, entry.near, entry.vehicle_class, entry.origin,
+        entry.zones, entry.cameras, entry.share_with, entry.covert, entry.near, entry.vehicle_class, entry.origin, entry.list_id,
+        entry.silent,
     )  # fmt: skip
 
 

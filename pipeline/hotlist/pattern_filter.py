@@ -65,17 +65,14 @@ class PatternFilter:
         self._by_length.clear()
 
     def add(self, pattern: str) -> bool:
-        """Add a pattern with at most one star, or with one literal between two stars. Returns False for any other pattern,
-        and for one that is too long."""
+        """Add a pattern. False: it is too long."""
         found = _asked_for(pattern)
-        if found is None:
-            return False
-        probes, start, end = found
-        self._probes.update(probes)
+        for probe, start, end in found:
+            self._probes.add(probe)
+            place = _hashed(start, end, probe.salt)
+            self._table[place >> 3] |= np.uint8(1 << (place & 7))
         self._by_length.clear()
-        place = _hashed(start, end, probes[0].salt)
-        self._table[place >> 3] |= np.uint8(1 << (place & 7))
-        return True
+        return bool(found)
 
     def may_fit(self, texts: Sequence[str]) -> list[int]:
         """The indexes of the compact texts that may fit a pattern, and of all texts that are too long to test."""
@@ -124,26 +121,40 @@ def _hashed(start: int, end: int, salt: int) -> int:
     return ((key * int(_FROM_START)) & _WORD) >> (64 - _TABLE_BITS)
 
 
-def _asked_for(pattern: str) -> tuple[list[Probe], int, int] | None:
-    """The probes of a pattern and the two words that a text must have there; None for a pattern that no probe can test."""
+def _asked_for(pattern: str) -> list[tuple[Probe, int, int]]:
+    """The probes of a pattern, each with the two words that it must find; none for a pattern that is too long.
+
+    Of what stands between several stars, only the first piece is asked for.
+    """
     parts = pattern.split("*")
     least = sum(map(len, parts))
-    if least > LONGEST or len(parts) > 3:
-        return None
-    if len(parts) == 3:
-        return _contained(parts[1], least) if not parts[0] and not parts[2] and parts[1] else None
+    if least > LONGEST:
+        return []
+    if len(parts) > 2 and not parts[0] and not parts[-1]:
+        return _contained(parts[1], least)
     start, start_mask = _word(parts[0], 0)
-    end, end_mask = _word(parts[1], LONGEST - len(parts[1])) if len(parts) == 2 else (0, 0)
+    end, end_mask = _word(parts[-1], LONGEST - len(parts[-1])) if len(parts) > 1 else (0, 0)
+    if len(parts) > 2:
+        return _between(parts, least, end, end_mask)
     longest = LONGEST if len(parts) == 2 else least
     salt = (least << 1 | 1) if len(parts) == 1 else 0
-    return [Probe(0, start_mask, end_mask, least, longest, salt)], start, end
+    return [(Probe(0, start_mask, end_mask, least, longest, salt), start, end)]
 
 
-def _contained(literal: str, least: int) -> tuple[list[Probe], int, int]:
-    """The probes for a literal anywhere in a text: one for each place where it may begin."""
+def _contained(literal: str, least: int) -> list[tuple[Probe, int, int]]:
+    """A literal at any place: one probe for each place that it may have."""
     word, mask = _word(literal, 0)
     shifts = range(LONGEST - least + 1)
-    return [Probe(shift, mask, 0, least + shift, LONGEST, 1 << 20) for shift in shifts], word, 0
+    return [(Probe(shift, mask, 0, least + shift, LONGEST, 1 << 20), word, 0) for shift in shifts]
+
+
+def _between(parts: list[str], least: int, end: int, end_mask: int) -> list[tuple[Probe, int, int]]:
+    """A literal between two stars, with a beginning or an end fixed: one probe for each place that the literal may have."""
+    found = []
+    for shift in range(LONGEST - least + 1):
+        start, start_mask = _word(parts[0] + "?" * shift + parts[1], 0)
+        found.append((Probe(0, start_mask, end_mask, least + shift, LONGEST, 2 << 20), start, end))
+    return found
 
 
 def _word(part: str, first: int) -> tuple[int, int]:

@@ -5,6 +5,7 @@ may stand anywhere share one dict per length. Before that, pattern_filter looks 
 all.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from pipeline.hotlist.pattern_filter import PatternFilter
 WILD = frozenset("?*")
 Rows = dict[object, list[int]]
 AT_ONCE = 16  # texts; fewer are quicker one by one
+_RUNS = re.compile(r"[?*]*\*[?*]*")
 _PORTION = 512  # texts that the filter looks at together: its words stay in the processor's cache
 
 
@@ -23,12 +25,23 @@ def is_pattern(plate: str) -> bool:
     return not WILD.isdisjoint(plate)
 
 
+def collapsed(pattern: str) -> str:
+    """The same pattern, each run of wildcards in one form: the single characters first, then one star at most.
+
+    >>> collapsed("1AB**"), collapsed("*?*12*?"), collapsed("1AB2")
+    ('1AB*', '?*12?*', '1AB2')
+    """
+    return _RUNS.sub(lambda run: "?" * run[0].count("?") + "*", pattern) if "*" in pattern else pattern
+
+
 def fits(parts: Sequence[str], text: str) -> bool:
     """Whether a pattern, given as its parts between stars, fits the whole text. Each part is tried at each place once.
 
     >>> fits(["1A", "C", "4"], "1ABCD34"), fits(["1A", "C", "4"], "1ABD34")
     (True, False)
     """
+    if len(parts) == 1:
+        return len(parts[0]) == len(text) and _stands(parts[0], text, 0)
     head, *middle, tail = parts
     end = len(text) - len(tail)
     if len(head) > end or not _stands(head, text, 0) or not _stands(tail, text, end):

@@ -29,7 +29,16 @@ def twins(text: str) -> Iterator[str]:
 
 def is_twin(one: str, other: str) -> bool:
     """Whether two different texts differ only in O for 0 or I for 1."""
-    return one != other and one.translate(_ONE_FORM) == other.translate(_ONE_FORM)
+    return one != other and one_form(one) == one_form(other)
+
+
+def one_form(text: str) -> str:
+    """The text with O written 0 and I written 1: equal for texts that readers cannot tell apart.
+
+    >>> one_form("IBOB77")
+    '1B0B77'
+    """
+    return text.translate(_ONE_FORM)
 
 
 @lru_cache(maxsize=4096)

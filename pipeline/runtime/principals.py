@@ -29,7 +29,7 @@ ADMIN = "admin"
 """Makes topics and accounts. The one user whose name bears no namespace: there is one for a whole Kafka or Redis."""
 
 Kind = Literal["string", "hash", "set", "sortedset", "list"]
-COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "policies")
+COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "lists", "policies")
 """The reference collections, as pipeline.state.collections names them."""
 PEOPLE = ("users", "designations", "desks")
 """Those that say who works with the platform."""
@@ -134,7 +134,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             Memory(pattern="{NS:alerts:*", kinds=("string", "hash", "set")),
             Memory(pattern="{NS:alerted}:*", kinds=("set",)),
         ),
-        follows=("cameras", "zones", "hotlist"),
+        follows=("cameras", "zones", "hotlist", "lists"),
     ),
     _agent(
         "section_control",

@@ -9,7 +9,7 @@ import msgspec
 from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
 from schemas.people import Designation, Desk, User
-from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
+from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
 
 T = TypeVar("T", bound=Message)
 _ENCODER = msgspec.json.Encoder(order="deterministic")  # the same item gives the same bytes: unchanged means unchanged
@@ -54,8 +54,9 @@ CAMERAS = Collection("cameras", Camera, key=lambda item: item.camera_id, key_fie
 SECTIONS = Collection("sections", Section, key=lambda item: item.section_id, key_field="section_id")
 ZONES = Collection("zones", Zone, key=lambda item: item.zone_id, key_field="zone_id")
 HOTLIST = Collection("hotlist", HotlistEntry, key=lambda item: item.entry_id, key_field="entry_id")
+LISTS = Collection("lists", WantedList, key=lambda item: item.list_id, key_field="list_id")
 POLICIES = Collection("policies", Policy, key=lambda item: item.policy_id, key_field="policy_id")
-COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, POLICIES)
+COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, LISTS, POLICIES)
 USERS = Collection("users", User, key=lambda item: item.user_id, key_field="user_id")
 DESIGNATIONS = Collection("designations", Designation, key=lambda item: item.designation_id, key_field="designation_id")
 DESKS = Collection("desks", Desk, key=lambda item: item.desk_id, key_field="desk_id")
@@ -74,13 +75,21 @@ class CollectionKeys:
         str  # hash: key -> the versions before that, as long as a decision may need them; a removal is one, the last
     )
 
+    switches: str  # hash: number -> the switch to a version that was imported as a whole (see pipeline.state.switching)
+    sources: str  # hash: list_id -> the last of them that refreshed this list
+
+    def staged(self, build: str) -> str:
+        """The key of a version that is being built: a hash of blocks by number."""
+        return f"{self.items.removesuffix(':items')}:staged:{build}"
+
     @property
     def all(self) -> list[str]:
-        """The four keys, in the order of the fields."""
+        """Those of the items, in this order."""
         return [self.items, self.meta, self.changes, self.history]
 
     @staticmethod
     def of(namespace: str, collection: Collection[Any]) -> "CollectionKeys":
         """The keys of this collection in this namespace."""
         tag = f"{{{namespace}:{collection.name}}}"
-        return CollectionKeys(f"{tag}:items", f"{tag}:meta", f"{tag}:changes", f"{tag}:history")
+        names = ("items", "meta", "changes", "history", "switches", "sources")
+        return CollectionKeys(*(f"{tag}:{name}" for name in names))

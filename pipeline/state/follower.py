@@ -7,23 +7,26 @@ somebody replaces the collection as a whole (`ReplicaWriter.replace`) or the old
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import msgspec
 import redis.asyncio
 import structlog
 
 from pipeline.errors import Unavailable
 from pipeline.reads.versions import Changed, Version
+from pipeline.state.blocks import BLOCK_ROWS, changed_of, unpacked
 from pipeline.state.collections import Collection, CollectionKeys
-from pipeline.state.redis_port import Argument, Script
+from pipeline.state.followed import Followed, Head, is_removed
+from pipeline.state.reading import readable
+from pipeline.state.redis_port import Argument, Script, redis_edge
 from pipeline.state.replica_scripts import POLL, SCAN, SCAN_REMOVED, WHAT
 
 log = structlog.get_logger()
 POLL_S = 0.25
 LONGEST_PAUSE_S = 2.0  # between polls while Redis is away
 PAGE_ITEMS = 2_000  # handed over at once: some 10 ms of the worker's time
+BLOCKS_AT_ONCE = 50
+ROWS_AT_ONCE = 20_000  # of a whole import taken over without a pause: 0.1 s of the worker's time
 
 
 class OnChange(Protocol):
@@ -33,34 +36,6 @@ class OnChange(Protocol):
     """
 
     def __call__(self, collection: str, changed: Sequence[Changed[Any]], reset: bool, /) -> None: ...
-
-
-@dataclass(slots=True)
-class _Followed:
-    """How far one collection was followed. keys: the items in memory, so that a full reload finds those that are gone."""
-
-    collection: Collection[Any]
-    where: CollectionKeys
-    epoch: str = ""  # empty: nothing was ever written
-    version: int = 0
-    loaded: bool = False
-    absent: bool = False  # it was gone when last looked at
-    lost_at: int | None = None  # the version at which Redis turned out to have lost something; None: it has not
-    keys: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """The answer of one poll about one collection."""
-
-    epoch: str
-    version: int
-    floor: int
-    whole: int
-    complete: int  # 1: it holds as many items as it counted
-    arrived: bytes  # when something arrived last, ms UTC
-    reached: int | None = None  # None: no deltas came along
-    changed: bytes = b"[]"
 
 
 class Follower:
@@ -75,6 +50,7 @@ class Follower:
         *,
         on_lost: Callable[[str, bool], None] | None = None,
         on_caught_up: Callable[[frozenset[str]], None] | None = None,
+        on_half: Callable[[str, int | None], None] | None = None,
         poll_s: float = POLL_S,
     ) -> None:
         """on_lost(collection, lost): called with True when Redis has lost items of a collection, with False when it is whole
@@ -82,13 +58,17 @@ class Follower:
 
         on_caught_up(names): called when everything that one poll found is in memory; names: the collections that hold
         something.
+
+        on_half(collection, at_ms): called before a whole import, which holds from at_ms (UTC) on, is taken over in several steps,
+        and with None when all of it is in memory.
         """
         self._client = client
         self._on_change = on_change
         self._on_lost = on_lost
         self._on_caught_up = on_caught_up
+        self._on_half = on_half or (lambda _collection, _at_ms: None)
         self._poll_s = poll_s
-        self._followed = [_Followed(item, CollectionKeys.of(namespace, item)) for item in collections]
+        self._followed = [Followed(item, CollectionKeys.of(namespace, item)) for item in collections]
         self.loaded = asyncio.Event()  # everything was read once
 
     @property
@@ -135,11 +115,11 @@ class Follower:
         answers = await POLL.run(self._client, WHAT, calls)
         more = False
         for one, answer in zip(self._followed, answers, strict=True):
-            head = _Head(answer[0].decode(), *answer[1:])
+            head = Head(answer[0].decode(), *answer[1:])
             more |= await self._take(one, head)
         return more
 
-    async def _take(self, one: _Followed, head: _Head) -> bool:
+    async def _take(self, one: Followed, head: Head) -> bool:
         """Bring one collection to the state that the poll found. True: there is more to fetch."""
         if head.epoch == "":
             self._absent(one)
@@ -158,25 +138,66 @@ class Follower:
             await self._read_all(one, head, trusted=True)
             self._whole_again(one)
             return True
+        return await self._follow(one, head)
+
+    async def _follow(self, one: Followed, head: Head) -> bool:
+        """Take over the whole import and the changes that are new. True: there is more to fetch."""
         if head.version == one.version:
             return False
+        if head.switch != one.switch and not await self._switched(one, head):
+            log.info("replica.switch_missed", collection=one.collection.name, switch=head.switch)
+            await self._read_all(one, head, trusted=one.lost_at is None)
+            return True
         if head.reached is None:
             log.info("replica.behind", collection=one.collection.name, version=one.version, oldest_delta=head.floor)
             await self._read_all(one, head, trusted=one.lost_at is None)
             return True
-        self._hand_over(one, _decoded(one.collection, head.changed))
+        if changed := readable(one.collection, head.changed, one.collection.decode_changed):
+            self._hand_over(one, changed)
         one.version = head.reached
         return head.reached < head.version
 
-    def _absent(self, one: _Followed) -> None:
+    async def _switched(self, one: Followed, head: Head) -> bool:
+        """Take over the whole import that follows the last one in memory. False: it is another one, or its blocks are gone."""
+        if head.switch != one.switch + 1:
+            return False
+        blocks = [block async for block in self._blocks(one, head)]
+        if len(blocks) < head.blocks:
+            return False
+        paused = len(blocks) * BLOCK_ROWS > ROWS_AT_ONCE
+        if paused:
+            self._on_half(one.collection.name, head.switch_at_ms)
+        for block in blocks:
+            self._hand_over(one, list(changed_of(one.collection, unpacked(block), head.switch_at_ms)))
+            if paused:
+                await asyncio.sleep(0)
+        self._on_half(one.collection.name, None)
+        one.switch = head.switch
+        log.info(
+            "replica.switched", collection=one.collection.name, switch=head.switch, holds_from_ms=head.switch_at_ms
+        )
+        return True
+
+    async def _blocks(self, one: Followed, head: Head) -> AsyncIterator[bytes | str]:
+        """The blocks of the last whole import, as far as they are there."""
+        staged = one.where.staged(head.build.decode())
+        for first in range(0, head.blocks, BLOCKS_AT_ONCE):
+            names = [str(number) for number in range(first, min(first + BLOCKS_AT_ONCE, head.blocks))]
+            with redis_edge(WHAT):
+                found = await self._client.hmget(staged, names)
+            for block in found:
+                if block is not None:
+                    yield block
+
+    def _absent(self, one: Followed) -> None:
         if one.keys:
             self._losing(one, one.version, "is gone")
             one.absent = True
         elif not one.loaded:
             self._hand_over(one, [])
 
-    async def _new_epoch(self, one: _Followed, head: _Head) -> bool:
-        """Read a collection that is new to this follower, or that Redis was filled with again after it was emptied."""
+    async def _new_epoch(self, one: Followed, head: Head) -> bool:
+        """First sight of the collection, or Redis was emptied and written anew."""
         trusted = not one.keys or head.whole > 0
         if not trusted:
             self._losing(one, 0, "was emptied and written anew")
@@ -185,27 +206,35 @@ class Follower:
             self._whole_again(one)
         return True
 
-    async def _read_all(self, one: _Followed, head: _Head, *, trusted: bool) -> None:
+    async def _read_all(self, one: Followed, head: Head, *, trusted: bool) -> None:
         """Read every item, then go on from the version that was current before.
 
         trusted: Redis has the whole collection, so what it does not have is removed from memory, too.
         """
         seen: set[str] = set()
         before, one.keys = one.keys, seen if not one.keys else one.keys
+        if one.loaded and head.switch > one.switch:
+            self._on_half(one.collection.name, head.switch_at_ms)
         for script in (SCAN, SCAN_REMOVED):
             async for changed in self._pages(one, script):
                 if seen is not one.keys:
-                    seen.update(item.key for item in changed if not _is_removed(item))
+                    seen.update(item.key for item in changed if not is_removed(item))
+                self._hand_over(one, changed)
+        if head.pending:
+            async for block in self._blocks(one, head):
+                changed = list(changed_of(one.collection, unpacked(block), head.switch_at_ms))
+                seen.update(item.key for item in changed if not is_removed(item))
                 self._hand_over(one, changed)
         if trusted and before and before is one.keys:
             removal: Version[Any] = Version(None, int(head.arrived), int(head.arrived))
             gone = [Changed(key, (removal,)) for key in before - seen]
             for start in range(0, len(gone), PAGE_ITEMS):
                 self._hand_over(one, gone[start : start + PAGE_ITEMS])
-        one.epoch, one.version = head.epoch, head.version
+        self._on_half(one.collection.name, None)
+        one.epoch, one.version, one.switch = head.epoch, head.version, head.switch
         log.info("replica.loaded", collection=one.collection.name, items=len(one.keys), version=one.version)
 
-    async def _pages(self, one: _Followed, script: Script) -> AsyncIterator[list[Changed[Any]]]:
+    async def _pages(self, one: Followed, script: Script) -> AsyncIterator[list[Changed[Any]]]:
         """Every item, a page at a time; Redis prepares the next page while this one is taken apart."""
 
         def page_at(cursor: bytes) -> asyncio.Task[list[Any]]:
@@ -218,63 +247,34 @@ class Follower:
                 coming = page_at(cursor) if cursor != b"0" else None
                 await asyncio.sleep(0)  # lets the request leave first
                 key = one.collection.key
-                versions = _decoded_versions(one.collection, single)
+                versions = readable(one.collection, single, one.collection.decode_versions)
                 yield [*(Changed(key(version.item), (version,)) for version in versions if version.item is not None),
-                       *_decoded(one.collection, changed)]  # fmt: skip
+                       *readable(one.collection, changed, one.collection.decode_changed)]  # fmt: skip
         finally:
             if coming is not None:
                 coming.cancel()
 
-    def _hand_over(self, one: _Followed, changed: Sequence[Changed[Any]]) -> None:
+    def _hand_over(self, one: Followed, changed: Sequence[Changed[Any]]) -> None:
         self._on_change(one.collection.name, changed, not one.loaded)
         one.loaded = True
         for item in changed:
-            if _is_removed(item):
+            if is_removed(item):
                 one.keys.discard(item.key)
             else:
                 one.keys.add(item.key)
 
-    def _losing(self, one: _Followed, version: int, how: str) -> None:
+    def _losing(self, one: Followed, version: int, how: str) -> None:
         known, one.lost_at, one.absent = one.lost_at is not None, version, False
+        self._on_half(one.collection.name, None)
         if not known:
             log.error("replica.lost", collection=one.collection.name, how=how, remembered=len(one.keys),
                       cure="import the collection again with --replace")  # fmt: skip
             if self._on_lost:
                 self._on_lost(one.collection.name, True)
 
-    def _whole_again(self, one: _Followed) -> None:
+    def _whole_again(self, one: Followed) -> None:
         if one.lost_at is not None:
             one.lost_at, one.absent = None, False
             log.info("replica.whole_again", collection=one.collection.name, items=len(one.keys))
             if self._on_lost:
                 self._on_lost(one.collection.name, False)
-
-
-def _is_removed(item: Changed[Any]) -> bool:
-    return not item.versions or item.versions[-1].item is None
-
-
-def _decoded(collection: Collection[Any], page: bytes) -> list[Changed[Any]]:
-    """The items of a JSON array. One that cannot be read (written by a newer release) is left out, and an error is logged."""
-    try:
-        return collection.decode_changed(page)
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        return _readable(collection, page, collection.decode_changed)
-
-
-def _decoded_versions(collection: Collection[Any], page: bytes) -> list[Version[Any]]:
-    """As _decoded, for items of one version each."""
-    try:
-        return collection.decode_versions(page)
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        return _readable(collection, page, collection.decode_versions)
-
-
-def _readable(collection: Collection[Any], page: bytes, decode: Callable[[bytes], list[Any]]) -> list[Any]:
-    found: list[Any] = []
-    for raw in msgspec.json.decode(page, type=list[msgspec.Raw]):
-        try:
-            found += decode(b"[" + bytes(raw) + b"]")
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
-            log.error("replica.unreadable_item", collection=collection.name, error=str(error))
-    return found

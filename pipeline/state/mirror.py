@@ -1,5 +1,6 @@
 """An agent's own copy of the reference data: collections in memory, each item with its versions, kept up to date by a Follower."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -26,6 +27,10 @@ class Mirror:
         self._indexes: dict[str, Index] = {**self._versions, **(indexes or {})}
         self._told: dict[str, Callable[[list[str]], None]] = {}
         self.whole = False
+        self._to_come: list[tuple[int, str, list[str]]] = []  # changes told, the moment from which each holds, UTC ms
+        self._half: dict[str, int] = {}  # collections of which a part of an import is there, and from when it holds
+        self._begun_ms: int | None = None  # until when `begun` was asked, UTC ms; None: nobody asks
+        self._all_taken = asyncio.Event()
 
     def of(self, collection: Collection[T]) -> Versions[T]:
         """The versions of one collection's items: always the same object, with its present content."""
@@ -39,6 +44,20 @@ class Mirror:
         """Whether this collection is one of those kept here."""
         return collection in self._indexes
 
+    def half(self, collection: str, at_ms: int | None) -> None:
+        """Note that an import that holds from at_ms (UTC) on is in memory in part only; None: all of it is there."""
+        if at_ms is not None:
+            self._half[collection] = at_ms
+        else:
+            self._half.pop(collection, None)
+            self._all_taken.set()
+
+    async def whole_at(self, at_ms: int) -> None:
+        """Wait until of no import that holds at at_ms (UTC) only a part is in memory."""
+        while any(from_ms <= at_ms for from_ms in self._half.values()):
+            self._all_taken.clear()
+            await self._all_taken.wait()
+
     def caught_up(self, filled: frozenset[str]) -> None:
         """Note that everything that one poll found is in memory. filled: the names of the collections that hold something."""
         self.whole = self.whole or CAMERAS.name in filled
@@ -48,3 +67,19 @@ class Mirror:
         self._indexes[collection].take(changed, reset=reset)
         if told := self._told.get(collection):
             told([one.key for one in changed])
+            if self._begun_ms is None:
+                return
+            later: dict[int, list[str]] = {}
+            for one in changed:
+                if one.versions and one.versions[-1].begins_ms > self._begun_ms:
+                    later.setdefault(one.versions[-1].begins_ms, []).append(one.key)
+            self._to_come += [(at_ms, collection, keys) for at_ms, keys in later.items()]
+
+    def begun(self, now_ms: int) -> None:
+        """Tell once more of the items that were to change by now (UTC ms), and have."""
+        self._begun_ms = now_ms
+        begun = [one for one in self._to_come if one[0] <= now_ms]
+        if begun:
+            self._to_come = [one for one in self._to_come if one[0] > now_ms]
+            for _, collection, keys in begun:
+                self._told[collection](keys)

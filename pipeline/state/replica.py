@@ -4,6 +4,7 @@ from pipeline.state.collections import (
     CAMERAS,
     COLLECTIONS,
     HOTLIST,
+    LISTS,
     POLICIES,
     SECTIONS,
     ZONES,
@@ -13,6 +14,6 @@ from pipeline.state.follower import Follower, OnChange
 from pipeline.state.replica_writer import Changes, ReplicaWriter
 
 __all__ = [
-    "CAMERAS", "COLLECTIONS", "HOTLIST", "POLICIES", "SECTIONS", "ZONES",
+    "CAMERAS", "COLLECTIONS", "HOTLIST", "LISTS", "POLICIES", "SECTIONS", "ZONES",
     "Changes", "Collection", "Follower", "OnChange", "ReplicaWriter",
 ]  # fmt: skip

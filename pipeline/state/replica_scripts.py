@@ -1,16 +1,18 @@
 """The Lua scripts of the reference data: each change of a collection, and each read of it, is one script.
 
-Redis holds a version as the JSON array of its item, the moment from which it holds, and its arrival:
-`[{...},1767268800000,1767268800000]`; a removal has null for its item. An item written before there were versions is stored
-alone, without an array: it has held since the beginning of time. `items` has each item's last arrival, `history` what
-arrived before it, oldest first.
+A version lies in Redis as the JSON array of its item, the moment from which it holds, and its arrival: `[{...},1767268800000,
+1767268800000]`; a removal has null for its item. An item that was written before there were versions lies there bare: it has held
+since the beginning of time. `items` has each item's last arrival, `history` what arrived before it, oldest first.
+
+A whole import is staged in blocks beside them and counts from its switch on (pipeline.state.switch_scripts). Until the blocks have
+been moved into `items` and `history`, `pending` in `meta` names them, and CHANGE does nothing but say so.
 """
 
 from pipeline.state.redis_port import Script
 
 WHAT = "reference data"
 
-_LUA = """
+LUA = """
 local function version_of(value)
   if value and string.byte(value) == 123 then return '[' .. value .. ',0,0]' end
   return value
@@ -44,28 +46,8 @@ local function put_history(history, key, versions)
     redis.call('HDEL', history, key)
   end
 end
-"""
-
-CHANGE = Script(
-    _LUA
-    + """
-local items, meta, changes, history = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local puts, removes = cmsgpack.unpack(ARGV[3]), cmsgpack.unpack(ARGV[4])
-redis.call('HSETNX', meta, 'epoch', ARGV[1])
-local head = redis.call('HMGET', meta, 'version', 'arrived', 'swept')
-local version, arrived = tonumber(head[1] or '0'), math.max(tonumber(ARGV[6]), tonumber(head[2] or '0'))
-local horizon, now = arrived - tonumber(ARGV[7]), string.format('%.0f', arrived)
-local scores, has_past = {}, redis.call('EXISTS', history) == 1
-
-local function changed(key)
-  version = version + 1
-  scores[#scores + 1] = version
-  scores[#scores + 1] = key
-end
-
 local function says(found, item) return string.sub(found, 2, #item + 2) == item .. ',' end
-
-local function known(versions, item, holds)
+local function known(versions, item, holds, arrived)
   if holds ~= '' then
     for i = #versions, 1, -1 do
       if is_removal(versions[i]) then return false end
@@ -80,6 +62,40 @@ local function known(versions, item, holds)
   end
   return best and says(versions[best], item)
 end
+local function sweep(items, meta, history, cursor, horizon)
+  local page = redis.call('HSCAN', history, cursor or '0', 'COUNT', 20)
+  for i = 1, #page[2], 2 do
+    local key, value = page[2][i], redis.call('HGET', items, page[2][i])
+    local versions = cmsgpack.unpack(page[2][i + 1])
+    if value then versions[#versions + 1] = version_of(value) end
+    local kept = needed(versions, horizon)
+    if #kept < #versions then
+      if value and kept[#kept] == versions[#versions] then kept[#kept] = nil end
+      put_history(history, key, kept)
+    end
+  end
+  redis.call('HSET', meta, 'swept', page[1])
+end
+"""
+"""What the scripts have in common."""
+
+CHANGE = Script(
+    LUA
+    + """
+local items, meta, changes, history = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+if redis.call('HGET', meta, 'pending') then return {-1, 0, 0} end
+local puts, removes = cmsgpack.unpack(ARGV[3]), cmsgpack.unpack(ARGV[4])
+redis.call('HSETNX', meta, 'epoch', ARGV[1])
+local head = redis.call('HMGET', meta, 'version', 'arrived', 'swept')
+local version, arrived = tonumber(head[1] or '0'), math.max(tonumber(ARGV[6]), tonumber(head[2] or '0'))
+local horizon, now = arrived - tonumber(ARGV[7]), string.format('%.0f', arrived)
+local scores, has_past = {}, redis.call('EXISTS', history) == 1
+
+local function changed(key)
+  version = version + 1
+  scores[#scores + 1] = version
+  scores[#scores + 1] = key
+end
 
 if #puts > 0 then
   local keys = {}
@@ -90,7 +106,7 @@ if #puts > 0 then
   for i = 1, #keys do
     local key, item, holds = keys[i], puts[3 * i - 1], puts[3 * i]
     local versions = all[key] or all_of(old[i], past[i])
-    if not known(versions, item, holds) then
+    if not known(versions, item, holds, arrived) then
       versions[#versions + 1] = '[' .. item .. ',' .. (holds ~= '' and holds or now) .. ',' .. now .. ']'
       if not fresh[key] then fresh[#fresh + 1] = key end
       fresh[key] = true
@@ -136,20 +152,7 @@ if #scores > 0 then
     redis.call('HSET', meta, 'floor', last[2])
   end
 end
-if has_past then
-  local page = redis.call('HSCAN', history, head[3] or '0', 'COUNT', 20)
-  for i = 1, #page[2], 2 do
-    local key, value = page[2][i], redis.call('HGET', items, page[2][i])
-    local versions = cmsgpack.unpack(page[2][i + 1])
-    if value then versions[#versions + 1] = version_of(value) end
-    local kept = needed(versions, horizon)
-    if #kept < #versions then
-      if value and kept[#kept] == versions[#versions] then kept[#kept] = nil end
-      put_history(history, key, kept)
-    end
-  end
-  redis.call('HSET', meta, 'swept', page[1])
-end
+if has_past then sweep(items, meta, history, head[3], horizon) end
 redis.call('HSET', meta, 'version', version, 'count', redis.call('HLEN', items), 'arrived', now)
 if ARGV[5] == '1' then
   version = version + 1
@@ -159,19 +162,22 @@ return {version, puts_done, removed}
 """
 )
 """Put and remove items. Arguments: an epoch for a collection that has none; changes kept; puts (key, item, moment from which it
-holds or ""); removes; 1 when the collection is whole now; the arrival; how long versions are kept. Answers: version, put, removed.
+holds or ""); removes; 1 when the collection is whole now; the arrival; how long versions are kept. Answers: version, put, removed;
+version -1: an import is pending, and nothing was done.
 
 An item that says what holds anyway makes no version. A removal takes back what was to begin later. Each call also goes through a
 few items of the history and drops what held only before any moment that can still be decided."""
 
 POLL = Script(
-    _LUA
+    LUA
     + """
-local meta = redis.call('HMGET', KEYS[2], 'epoch', 'version', 'floor', 'count', 'whole', 'arrived')
+local meta = redis.call('HMGET', KEYS[2], 'epoch', 'version', 'floor', 'count', 'whole', 'arrived',
+  'switch', 'switch_at', 'switch_build', 'switch_blocks', 'pending')
 local epoch, version = meta[1] or '', tonumber(meta[2] or '0')
 local floor, count, whole = tonumber(meta[3] or '0'), tonumber(meta[4] or '0'), tonumber(meta[5] or '0')
 local mine = tonumber(ARGV[2])
-local answer = {epoch, version, floor, whole, redis.call('HLEN', KEYS[1]) == count and 1 or 0, meta[6] or '0'}
+local answer = {epoch, version, floor, whole, redis.call('HLEN', KEYS[1]) == count and 1 or 0, meta[6] or '0',
+  tonumber(meta[7] or '0'), tonumber(meta[8] or '0'), meta[9] or '', tonumber(meta[10] or '0'), meta[11] and 1 or 0}
 if epoch ~= ARGV[1] or mine >= version or mine < floor then return answer end
 local found = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[2], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[3])
 local keys = {}
@@ -185,15 +191,15 @@ if #keys > 0 then
   end
   if #keys == tonumber(ARGV[3]) then reached = tonumber(found[#found]) end
 end
-answer[7], answer[8] = reached, '[' .. table.concat(changed, ',') .. ']'
+answer[12], answer[13] = reached, '[' .. table.concat(changed, ',') .. ']'
 return answer
 """,
     reads_only=True,
 )
-"""How a collection stands, and what changed since a version: each changed item with all its versions, as JSON."""
+"""How a collection stands, and which items CHANGE changed since a version: each with all its versions, as JSON."""
 
 SCAN = Script(
-    _LUA
+    LUA
     + """
 local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
 local keys, past = {}, {}
@@ -253,11 +259,11 @@ return {redis.call('HGET', KEYS[2], 'version') or '0', redis.call('HLEN', KEYS[1
 """A collection's version, its count of items, and one item."""
 
 VERSIONS = Script(
-    _LUA
+    LUA
     + """
 local versions = all_of(redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[4], ARGV[1]))
 return '[' .. table.concat(versions, ',') .. ']'
 """,
     reads_only=True,
 )
-"""All versions of one item that are kept, as a JSON array in the order of their arrival."""
+"""All versions of one item that are kept, in the order of their arrival, as one JSON array."""

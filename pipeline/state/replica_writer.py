@@ -9,20 +9,22 @@ it arrived later, so it may only help the person concerned.
 
 import time
 import uuid
-from array import array
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-import numpy as np
 import redis.asyncio
 
-from pipeline.reads.versions import KEPT_MS, Version
+from pipeline.errors import Unavailable
+from pipeline.reads.versions import KEPT_MS, Changed, History, Version, with_versions
 from pipeline.state.collections import Collection, CollectionKeys
+from pipeline.state.folding import fold
+from pipeline.state.holding import holds_from
 from pipeline.state.redis_port import Argument
-from pipeline.state.replica_scripts import CHANGE, KEYS, LOOK, SCAN, VERSIONS, WHAT
+from pipeline.state.replica_scripts import CHANGE, LOOK, SCAN, SCAN_REMOVED, VERSIONS, WHAT
+from pipeline.state.switching import Refresh, Switching
 from schemas.base import Message
 
 T = TypeVar("T", bound=Message)
@@ -95,7 +97,7 @@ class ReplicaWriter:
         return Changes(removed=removed)
 
     async def replace(self, collection: Collection[T], items: Iterable[T]) -> Changes:
-        """Make the collection hold exactly these items. An item that stays is present all the time."""
+        """Make the collection hold these items and no others, from one moment on."""
         return await self.replace_encoded(
             collection, ((collection.key(item), collection.encode(item)) for item in items)
         )
@@ -107,24 +109,17 @@ class ReplicaWriter:
         *,
         progress: Callable[[int], None] | None = None,
     ) -> Changes:
-        """As replace, for (key, JSON) pairs. Memory: 8 bytes an item."""
-        kept = array("q")
+        """As replace, for (key, JSON) pairs. Raises Unavailable also when somebody else changes the collection meanwhile."""
+        switching = self.switching(collection)
+        staged = await switching.stage(pairs, replace=True, progress=progress)
+        if await switching.switch(staged, Refresh(), lead_ms=0) is None:
+            raise Unavailable(f"the collection {collection.name}, which somebody else was changing", retry_after_s=0.0)
+        await switching.fold()
+        return Changes(put=staged.added + staged.changed, unchanged=staged.unchanged, removed=staged.removed)
 
-        def noted() -> Iterable[tuple[str, bytes]]:
-            for pair in pairs:
-                kept.append(hash(pair[0]))
-                yield pair
-
-        changes = await self.put_encoded(collection, noted(), progress=progress)
-        keep = np.sort(np.frombuffer(kept, dtype=np.int64) if kept else np.zeros(1, dtype=np.int64))
-        removed = 0
-        async for keys in self._pages(collection):
-            hashes = np.fromiter(map(hash, keys), dtype=np.int64, count=len(keys))
-            stays = keep[np.minimum(np.searchsorted(keep, hashes), len(keep) - 1)] == hashes
-            stale = [key for key, kept_on in zip(keys, stays.tolist(), strict=True) if not kept_on]
-            removed += (await self.remove(collection, stale)).removed
-        await self._change(collection, [((), ())], whole=True)
-        return Changes(put=changes.put, unchanged=changes.unchanged, removed=removed)
+    def switching(self, collection: Collection[Any]) -> Switching:
+        """Builds versions of this collection that are imported as a whole."""
+        return Switching(self._client, self._namespace, collection, now_ms=self._now_ms, kept_ms=self._kept_ms)
 
     async def get(self, collection: Collection[T], key: str) -> T | None:
         """The item of this key, or None."""
@@ -137,11 +132,13 @@ class ReplicaWriter:
 
     async def count(self, collection: Collection[T]) -> int:
         """How many items it holds."""
+        await self._fold(collection)
         return int((await self._look(collection))[1])
 
     async def chunks(self, collection: Collection[T]) -> AsyncIterator[Sequence[T]]:
         """The last version of every item, a few thousand at a time, unordered. An item that is changed meanwhile may come
         twice."""
+        await self._fold(collection)
         cursor = "0"
         while True:
             items, cursor = await self.page(collection, cursor, SCAN_ITEMS)
@@ -159,22 +156,37 @@ class ReplicaWriter:
 
     async def versions(self, collection: Collection[T], key: str) -> Sequence[Version[T]]:
         """All versions of an item that are kept, in the order of their arrival; none for an unknown key."""
+        await self._fold(collection)
         keys = CollectionKeys.of(self._namespace, collection).all
         (versions,) = await VERSIONS.run(self._client, WHAT, [(keys, [key])])
         return collection.decode_versions(versions)
+
+    async def history(self, collection: Collection[T], key: str) -> History[T]:
+        """All versions of an item that are kept, in the order in which they hold."""
+        return with_versions((), await self.versions(collection, key))
+
+    async def histories(self, collection: Collection[T]) -> AsyncIterator[Sequence[Changed[T]]]:
+        """Every item with all its versions, removed ones included as long as a decision may need them, some thousand at a time."""
+        await self._fold(collection)
+        where = CollectionKeys.of(self._namespace, collection)
+        for script in (SCAN, SCAN_REMOVED):
+            cursor = b"0"
+            while True:
+                ((cursor, single, changed),) = await script.run(self._client, WHAT, [(where.all, [cursor, SCAN_ITEMS])])
+                versions = collection.decode_versions(single)
+                found = [Changed(collection.key(one.item), (one,)) for one in versions if one.item is not None]
+                yield [*found, *collection.decode_changed(changed)]
+                if cursor == b"0":
+                    break
 
     async def list(self, collection: Collection[T]) -> Sequence[T]:
         """Every item, sorted by key. For collections that fit in memory twice; else use chunks."""
         found = {collection.key(item): item async for chunk in self.chunks(collection) for item in chunk}
         return [found[key] for key in sorted(found)]
 
-    async def _pages(self, collection: Collection[Any]) -> "AsyncIterator[Sequence[str]]":
-        items, cursor = CollectionKeys.of(self._namespace, collection).items, b"0"
-        while True:
-            ((cursor, page),) = await KEYS.run(self._client, WHAT, [([items], [cursor, SCAN_ITEMS])])
-            yield msgspec.msgpack.decode(page, type=Sequence[str])
-            if cursor == b"0":
-                return
+    async def _fold(self, collection: Collection[Any]) -> None:
+        """Finish an import that died after its switch, if there is one."""
+        await fold(self._client, CollectionKeys.of(self._namespace, collection), self._kept_ms)
 
     async def _look(self, collection: Collection[Any], key: str = "") -> Sequence[Any]:
         keys = CollectionKeys.of(self._namespace, collection)
@@ -198,7 +210,7 @@ class ReplicaWriter:
                     epoch,
                     self._kept_changes,
                     msgspec.msgpack.encode(
-                        [part for key, data in puts for part in (key, data.decode(), _holds_from(data))]
+                        [part for key, data in puts for part in (key, data.decode(), holds_from(data))]
                     ),
                     msgspec.msgpack.encode(removes),
                     int(whole),
@@ -208,22 +220,16 @@ class ReplicaWriter:
             )
             for puts, removes in chunks
         ]
-        return await CHANGE.run(self._client, WHAT, calls)
-
-
-class _Holds(msgspec.Struct):
-    holds_from_ms: int | None = None
-
-
-_HOLDS = msgspec.json.Decoder(_Holds)
-
-
-def _holds_from(data: bytes) -> str:
-    """The moment from which an item says that it holds, as text; empty when it says nothing."""
-    if b'"holds_from_ms"' not in data:
-        return ""
-    holds_from_ms = _HOLDS.decode(data).holds_from_ms
-    return "" if holds_from_ms is None else str(holds_from_ms)
+        answers: list[tuple[int, int, int]] = await CHANGE.run(self._client, WHAT, calls)
+        pending = [at for at, answer in enumerate(answers) if answer[0] < 0]
+        if pending:  # of an import that died after its switch
+            await self._fold(collection)
+            again = await CHANGE.run(self._client, WHAT, [calls[at] for at in pending])
+            for at, answer in zip(pending, again, strict=True):
+                answers[at] = answer
+        if any(answer[0] < 0 for answer in answers):
+            raise Unavailable(f"the collection {collection.name}, into which an import is being moved")
+        return answers
 
 
 def _item_of(collection: Collection[T], data: bytes) -> T | None:

@@ -85,7 +85,12 @@ class Context:
         Returns what follows them. Raises Unavailable when Redis is away.
         """
         follower = Follower(
-            self.redis, self.settings.namespace, collections, mirror.take, on_caught_up=mirror.caught_up
+            self.redis,
+            self.settings.namespace,
+            collections,
+            mirror.take,
+            on_caught_up=mirror.caught_up,
+            on_half=mirror.half,
         )
         await follower.load()
         self.background(follower.run, "reference data")

@@ -55,6 +55,10 @@ class StageMetrics:
         """A gauge of this agent."""
         return Gauge(name, help_text, ["agent"], registry=self.registry).labels(self.agent)
 
+    def gauge_of(self, name: str, help_text: str, label: str) -> Gauge:
+        """A gauge for each value of a label: use `.labels(value)`."""
+        return Gauge(name, help_text, [label], registry=self.registry)
+
     def histogram(self, name: str, help_text: str, buckets: Iterable[float] = _LATENCY_S) -> Histogram:
         """A histogram of this agent; by default of seconds."""
         family = Histogram(name, help_text, ["agent"], buckets=tuple(buckets), registry=self.registry)

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from pipeline.errors import BadRecord
+from pipeline.hotlist.pattern_index import collapsed
 from pipeline.plates.text import compact
 from pipeline.tables.local_days import LocalDay
 from pipeline.tables.spreadsheets import changed_plate, no_milliseconds
@@ -110,7 +111,8 @@ def wanted_plate(text: str) -> str:
     if wrong:
         raise ValueError(f"{shown(text)} {wrong}")
     try:
-        return "".join(part if part[:1] in ("?", "*") else _compact_part(part) for part in _WILDCARDS.split(text))
+        parts = _WILDCARDS.split(text)
+        return collapsed("".join(part if part[:1] in ("?", "*") else _compact_part(part) for part in parts))
     except BadRecord as error:
         raise ValueError(f"{shown(text)} is no plate: {error.detail}") from None
 

@@ -30,7 +30,7 @@ from pipeline.hotlist.entries import fault_of_entry
 from pipeline.neighbours.checks import fault_of_policy
 from pipeline.tables import cells
 from schemas.base import EpochMs, Message
-from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, Zone
+from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, WantedList, Zone
 
 T = TypeVar("T", bound=Message)
 Place = tuple[str, ...]
@@ -220,6 +220,7 @@ TABLES: Mapping[str, Table[Any]] = {
     "sections": _table("sections", Section, "section_id"),
     "zones": _table("zones", Zone, "zone_id"),
     "hotlist": _table("hotlist", HotlistEntry, "entry_id", lambda entry, _home: fault_of_entry(entry)),
+    "lists": _table("lists", WantedList, "list_id"),
     "policies": _table("policies", Policy, "policy_id", fault_of_policy),
 }
 """By collection name."""

@@ -6,8 +6,11 @@ that a spreadsheet left at the end, quoted cells with line ends in them.
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, BinaryIO
+
+import msgspec
 
 from pipeline.tables.cells import read_cell, shown
 from pipeline.tables.columns import Column, Table
@@ -21,11 +24,16 @@ _SEP_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*\s*', re.IGNORECASE)
 
 
 def csv_rows(
-    stream: BinaryIO, file: str, table: Table[Any], header: dict[str, tuple[int, str]]
+    stream: BinaryIO,
+    file: str,
+    table: Table[Any],
+    header: dict[str, tuple[int, str]],
+    given: Collection[str] = (),
 ) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
     """Line number and values by field name, or what is wrong with a line. After a fatal refusal nothing more comes.
 
-    header: filled with number and written name of each column that the file has, by the column's name.
+    header: filled with number and written name of each column that the file has, by the column's name. given: fields that the
+    lines need not name; one that names the default of such a field means it.
     """
     lines = TextLines(stream)
     source = iter(lines)
@@ -41,14 +49,14 @@ def csv_rows(
         return
     separator = named[1] if named else max(_SEPARATORS, key=first_line.count)
     first_line = first_line.rstrip(separator + " \r\n") + "\n"  # columns without a name at the end
-    columns = _columns(first_line, separator, file, lines.number, table)
+    columns = _columns(first_line, separator, file, lines.number, table, given)
     if isinstance(columns[0], Refused):
         yield from (one for one in columns if isinstance(one, Refused))
         return
     known = [column for column in columns if isinstance(column, Column)]
     names = [name.strip() for name in next(csv.reader([first_line], delimiter=separator))]
     header.update((one.name, (number, name)) for number, (one, name) in enumerate(zip(known, names, strict=True), 1))
-    cells = _Cells(known, header, file, plain_plates=lines.guessed)
+    cells = _Cells(known, header, file, plain_plates=lines.guessed, given=given)
     rows = csv.reader(source, delimiter=separator, strict=True)
     while True:
         first = lines.number + 1
@@ -67,7 +75,9 @@ def csv_rows(
             yield cells.values(row, first)
 
 
-def _columns(header: str, separator: str, file: str, line: int, table: Table[Any]) -> list[Column] | list[Refused]:
+def _columns(
+    header: str, separator: str, file: str, line: int, table: Table[Any], given: Collection[str]
+) -> list[Column] | list[Refused]:
     by_name = {name: column for column in table.columns for name in (column.name, *column.aliases)}
     try:
         names = [name.strip() for name in next(csv.reader([header], delimiter=separator, strict=True))]
@@ -84,7 +94,11 @@ def _columns(header: str, separator: str, file: str, line: int, table: Table[Any
             columns.append(column)
             continue
         wrong.append(Refused(file, line, reason, column=name, number=number, fatal=True))
-    missing = [column.name for column in table.columns if column.required and column not in columns]
+    missing = [
+        column.name
+        for column in table.columns
+        if column.required and column not in columns and column.name not in given
+    ]
     if missing and not wrong:
         wrong.append(Refused(file, line, f"the header lacks {', '.join(missing)}", fatal=True))
     return wrong or columns
@@ -94,8 +108,15 @@ class _Cells:
     """Converts a line's cells to values. Cells that occur again and again (a list's name, a date) are converted once."""
 
     def __init__(
-        self, columns: list[Column], header: Mapping[str, tuple[int, str]], file: str, *, plain_plates: bool
+        self,
+        columns: list[Column],
+        header: Mapping[str, tuple[int, str]],
+        file: str,
+        *,
+        plain_plates: bool,
+        given: Collection[str],
     ) -> None:
+        columns = [replace(one, default=msgspec.UNSET) if one.name in given else one for one in columns]
         self._plan = [
             (one, one.place[0], one.place[1:], _plain_plate(one) if plain_plates else one.parse, dict[str, object]())
             for one in columns

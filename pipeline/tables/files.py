@@ -4,13 +4,16 @@ A file is checked as a whole before anything of it is used. What passed waits in
 line, column and reason.
 """
 
+import shutil
+import sys
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, BinaryIO, Generic, TypeVar
+from typing import IO, Any, BinaryIO, Generic, Literal, TypeVar
 
 import msgspec
 import numpy as np
@@ -19,15 +22,19 @@ from pipeline.errors import BadRecord
 from pipeline.tables.cells import shown
 from pipeline.tables.columns import TABLES, Table
 from pipeline.tables.csv_rows import csv_rows, refused_cell
+from pipeline.tables.deltas import change_of, with_change
 from pipeline.tables.json_items import json_items, looks_like_lines
 from pipeline.tables.refusals import Refused
 from pipeline.tables.taking import Taking, WrongItem
 from pipeline.tables.writing import ENCODER, Form
+from pipeline.tables.xml_items import xml_items
 from schemas.base import Message
 
 __all__ = ["TABLES", "Checked", "Refused", "Table", "check_file"]
 
 T = TypeVar("T", bound=Message)
+FileForm = Form | Literal["xml"]
+STANDARD_INPUT = Path("-")
 TOLD = 100  # refusals kept in words; the rest is only counted
 _IN_MEMORY = 8 << 20  # bytes of checked items; more wait on disk
 _REPORT_EVERY = 5_000  # lines
@@ -42,16 +49,18 @@ class Checked(Generic[T]):
     bad: int = 0  # lines that may not
     fatal: bool = False  # the file is broken as a whole: nothing may be taken
     refused: list[Refused] = field(default_factory=list)  # the first of them, by line
+    changes: dict[str, list[str]] = field(default_factory=dict)  # of a delta: the keys to add, change and remove
     _spool: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115  # __exit__ closes
     _left_out: set[int] = field(default_factory=set)
 
     def pairs(self) -> Iterator[tuple[str, bytes]]:
-        """Key and JSON of every good item, in the file's order. May be called again."""
+        """Key and JSON of every good item that is not to be removed, in the file's order. May be called again."""
         self._spool.seek(0)
         for index, line in enumerate(self._spool):
             if index not in self._left_out:
                 key, _, data = line.rstrip(b"\n").partition(b"\t")
-                yield key.decode(), data
+                if data:
+                    yield key.decode(), data
 
     def items(self) -> Iterator[T]:
         """Every good item, in the file's order."""
@@ -72,25 +81,43 @@ def check_file(
     path: Path,
     table: Table[T],
     *,
-    form: Form | None = None,
+    form: FileForm | None = None,
     told: int = TOLD,
     home: str = "BE",
+    given: Mapping[str, object] | None = None,
     progress: Callable[[int], None] | None = None,
+    delta: bool = False,
 ) -> Checked[T]:
     """Read a file of reference data to its end and tell what is in it and what is wrong with it.
 
-    form: by default what the file's name says (.csv, .tsv, .json, .jsonl, .ndjson), else what it begins with. told: refusals
-    kept in words. home: the country that would take it. progress: called with the bytes read so far. Raises BadRecord when it
-    cannot be read.
+    form: by default what the file's name says (.csv, .tsv, .json, .jsonl, .ndjson, .xml), else what it begins with. told: refusals
+    kept in words. home: the country that would take it. given: by field, what an item says where the file says nothing.
+    progress: called with the bytes read so far. delta: the file says in a column `change` what becomes of each item (add, change
+    or remove). Raises BadRecord when it cannot be read.
     """
+    check = _Check(with_change(table) if delta else table, told, home, given or {}, delta=delta)
     try:
-        with path.open("rb") as stream:
-            return _Check(table, path.name, told, home).run(stream, form or _form_of(path, stream), progress)
+        with _opened(path) as stream:
+            name = "standard input" if path == STANDARD_INPUT else path.name
+            return check.run(stream, name, form or _form_of(path, stream), progress)
     except OSError as error:
         raise BadRecord("unreadable_file", f"{path}: {error.strerror or error}") from error
 
 
-def _form_of(path: Path, stream: BinaryIO) -> Form:
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """The file; of a pipe a copy that can be read twice, which is gone afterwards."""
+    if path != STANDARD_INPUT:
+        with path.open("rb") as stream:
+            yield stream
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+        copy.seek(0)
+        yield copy
+
+
+def _form_of(path: Path, stream: BinaryIO) -> FileForm:
     head = stream.read(1 << 16)
     stream.seek(0)
     suffix = path.suffix.lower()
@@ -99,26 +126,30 @@ def _form_of(path: Path, stream: BinaryIO) -> Form:
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if suffix == ".json" or (suffix not in (".csv", ".tsv", ".txt") and start in (b"[", b"{")):
         return "jsonl" if looks_like_lines(head) else "json"
-    return "csv"
+    return "xml" if suffix == ".xml" or (suffix not in (".csv", ".tsv", ".txt") and start == b"<") else "csv"
 
 
 class _Check(Generic[T]):
     """Reads one file, from bytes to checked items."""
 
-    def __init__(self, table: Table[T], file: str, told: int, home: str) -> None:
+    def __init__(self, table: Table[T], told: int, home: str, given: Mapping[str, object], *, delta: bool) -> None:
         self._table = table
-        self._taking = Taking(table, home)
-        self._file = file
+        self._taking = Taking(table, home, given)
+        self._given = given
+        self._file, self._delta = "", delta
         self._told = told
         self._checked = Checked(table)
         self._hashes = array("q")
         self._lines = array("Q")
         self._header: dict[str, tuple[int, str]] = {}  # number and written name of each column of a CSV file
 
-    def run(self, stream: BinaryIO, form: Form, progress: Callable[[int], None] | None) -> Checked[T]:
-        """Read the file to its end."""
+    def run(self, stream: BinaryIO, file: str, form: FileForm, progress: Callable[[int], None] | None) -> Checked[T]:
+        """Read it all. file: what messages call it."""
+        self._file = file
         if form == "csv":
-            rows = csv_rows(stream, self._file, self._table, self._header)
+            rows = csv_rows(stream, self._file, self._table, self._header, self._given)
+        elif form == "xml":
+            rows = xml_items(stream, self._file, self._table)
         else:
             rows = json_items(stream, self._file, lines=form == "jsonl")
         last = 0
@@ -127,7 +158,7 @@ class _Check(Generic[T]):
                 self._refuse(row)
             else:
                 last = row[0]
-                self._take(*row, form == "csv")
+                self._take(*row, form in ("csv", "xml"))
             if progress and number % _REPORT_EVERY == 0:
                 progress(stream.tell())
         self._find_duplicates()
@@ -138,6 +169,16 @@ class _Check(Generic[T]):
         return checked
 
     def _take(self, line: int, values: dict[str, Any], from_csv: bool) -> None:
+        change = ""
+        if self._delta:
+            try:
+                change = change_of(values, self._table)
+            except WrongItem as error:
+                self._refuse_at(line, error.place, error.reason, from_csv)
+                return
+        if change == "remove":
+            self._keep(line, values[self._table.key_field], None, b"", change)
+            return
         try:
             item = self._taking.of_cells(values) if from_csv else self._taking.of_json(values)
             data = ENCODER.encode(item)
@@ -146,11 +187,15 @@ class _Check(Generic[T]):
         except (UnicodeEncodeError, RecursionError) as error:
             self._refuse_at(line, (), f"cannot be written as JSON: {error}", from_csv)
         else:
-            key = self._table.key(item)
-            self._checked._spool.write(b"%b\t%b\n" % (key.encode(), data))
-            self._hashes.append(hash((key, getattr(item, "holds_from_ms", None))))
-            self._lines.append(line)
-            self._checked.good += 1
+            self._keep(line, self._table.key(item), getattr(item, "holds_from_ms", None), data, change)
+
+    def _keep(self, line: int, key: str, holds_from_ms: int | None, data: bytes, change: str) -> None:
+        self._checked._spool.write(b"%b\t%b\n" % (key.encode(), data))
+        self._hashes.append(hash((key, holds_from_ms)))
+        self._lines.append(line)
+        self._checked.good += 1
+        if change:
+            self._checked.changes.setdefault(change, []).append(key)
 
     def _refuse_at(self, line: int, path: tuple[str | int, ...], reason: str, from_csv: bool) -> None:
         if from_csv:

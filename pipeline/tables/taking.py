@@ -1,5 +1,6 @@
 """Makes an item of reference data from what a file or a person wrote: converts, checks, or refuses in plain words."""
 
+from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -26,12 +27,17 @@ class WrongItem(Exception):
 
 
 class Taking(Generic[T]):
-    """Makes items of one kind of reference data. home: the country of this platform."""
+    """Makes items of one kind. home: the country that takes them. given: what an item says where its own words say nothing."""
 
-    def __init__(self, table: Table[T], home: str) -> None:
+    def __init__(self, table: Table[T], home: str, given: Mapping[str, object] | None = None) -> None:
         self._table = table
         self._home = home
-        self._defaults = {one.name: one.default for one in table.columns if one.default not in (msgspec.UNSET, None)}
+        self._given = given or {}
+        self._defaults = {
+            one.name: one.default
+            for one in table.columns
+            if one.default not in (msgspec.UNSET, None) and one.name not in self._given
+        }
         self._moments = {one.place for one in table.columns if one.aliases}  # a moment has a short name, too
 
     def of_json(self, values: dict[str, Any]) -> T:
@@ -57,7 +63,9 @@ class Taking(Generic[T]):
         return self.of_cells(values)
 
     def of_cells(self, values: dict[str, Any]) -> T:
-        """Make an item of a row's parsed cells. Changes them. Raises WrongItem."""
+        """The item of a row's cells, which were parsed. Changes them. Raises WrongItem."""
+        for name, value in self._given.items():
+            values.setdefault(name, value)
         country = values.get("country") if self._table.days_of_item else None
         _place_days(values, country if isinstance(country, str) else self._home, ())
         try:

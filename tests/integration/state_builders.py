@@ -1,5 +1,7 @@
 """Small builders for the state's tests."""
 
+from typing import Any
+
 from schemas import ids
 from schemas.outcomes import Alert, Match
 from schemas.reads import PlateRead
@@ -20,8 +22,8 @@ def make_read(camera_id: str = "E40-01", at_ms: int = NOON_MS, plate: str = "1AB
     )
 
 
-def make_entry(number: int = 1, plate: str = "1ABC234", holds_from_ms: int | None = None) -> HotlistEntry:
-    """A hotlist entry whose id contains the number."""
+def make_entry(number: int = 1, plate: str = "1ABC234", **fields: Any) -> HotlistEntry:
+    """A hotlist entry with a number of its own."""
     return HotlistEntry(
         entry_id=f"SIS-{number}",
         plate=plate,
@@ -29,7 +31,7 @@ def make_entry(number: int = 1, plate: str = "1ABC234", holds_from_ms: int | Non
         category="theft",
         owner="federal police",
         legal_basis="SIS art. 38",
-        holds_from_ms=holds_from_ms,
+        **fields,
     )
 
 

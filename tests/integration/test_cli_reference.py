@@ -66,7 +66,7 @@ async def test_a_good_file_is_taken_and_listed(vigie: Vigie, hotlist: Callable[.
     """Import, list as JSON, import again: nothing changes."""
     path = hotlist(f"A1,{LINE}", f"A2,2-xyz-999{LINE[7:]}")
     outcome = await vigie("hotlist", "import", path, "--json")
-    assert (0, {"taken": 2, "changed": 2, "unchanged": 0, "removed": 0, "bad": 0}) == (
+    assert (0, {"taken": 2, "changed": 2, "unchanged": 0, "removed": 0, "bad": 0, "version": 1}) == (
         outcome.code,
         json.loads(outcome.out),
     )

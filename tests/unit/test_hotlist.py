@@ -336,3 +336,48 @@ def test_a_read_whose_camera_does_not_say_how_sure_it_is_is_for_a_person() -> No
         make_read("1ABC23", confidence=0.0, confidence_stated=False), make_entry("1ABC234", near=True)
     ).confirm
     assert [] == hits_of(make_read(confidence=0.0), entry)
+
+
+@pytest.mark.parametrize("pattern", ["1B0B?77", "1BOB*", "*B0B1*", "1BO?1*7"])
+def test_a_pattern_sees_o_and_0_as_a_whole_plate_does(pattern: str) -> None:
+    """Readers cannot tell them; the score says so, and the reader's alternatives count with their own probability."""
+    read = make_read("1BOB177", confidence=0.9)
+    hit = only_hit(read, pattern)
+    exact = pattern in ("1BOB*", "1BO?1*7")
+    assert ("pattern", True, 0.9 if exact else pytest.approx(0.72)) == (hit.match, hit.confirm, hit.score)
+    other = make_read("1XYZ999", confidence=0.6, alternatives={"1BOB177": 0.35})
+    assert only_hit(other, pattern).score == pytest.approx(0.35 if exact else 0.28)
+
+
+def test_a_near_match_sees_o_and_0_and_the_readers_alternatives() -> None:
+    """One edit away but for them."""
+    entry = make_entry("1B0B177", near=True)
+    assert ["near"] == [hit.match for hit in hits_of(make_read("1BOB17", confidence=1.0), entry)]
+    other = make_read("9XYZ999", confidence=0.05, alternatives={"11B0B177": 0.9})
+    assert ["near"] == [hit.match for hit in hits_of(other, entry)]
+
+
+@pytest.mark.parametrize(("hotlist", "priority", "silent", "expected"), [
+    ("no_insurance", "normal", None, ("low", False)), ("no_inspection", "low", None, ("low", False)),
+    ("no_insurance", "high", None, ("high", True)), ("no_insurance", "normal", False, ("low", True)),
+    ("stolen", "normal", None, ("normal", True)), ("stolen", "high", True, ("high", False)),
+])  # fmt: skip
+def test_lists_of_papers_are_low_and_make_no_sound_unless_an_entry_says_more(
+    hotlist: Any, priority: Any, silent: bool | None, expected: tuple[str, bool]
+) -> None:
+    """A hit is there to be seen, and disturbs nobody."""
+    read = make_read("1ABC234")
+    hit = only_hit(read, make_entry("1ABC234", hotlist=hotlist, priority=priority, silent=silent))
+    decided = alert_of(hit, read, decided_at_ms=read.captured_at_ms)
+    assert expected == (decided.priority, decided.rings)
+
+
+def test_a_german_text_that_two_vehicles_carry_needs_a_person() -> None:
+    """B-MW 555 and BM-W 555 are told apart by the seal between the groups, which no reader writes down."""
+    read = make_read("BMW555", country="DE", country_confidence=0.9)
+    hit = only_hit(read, make_entry("BMW555", country="DE"))
+    assert (True, "high") == (hit.confirm, hit.priority)
+    assert any("B-MW 555 and BM-W 555 are two vehicles" in note for note in hit.notes)
+    assert not only_hit(
+        make_read("MA234", country="DE", country_confidence=0.9), make_entry("MA234", country="DE")
+    ).confirm

@@ -9,11 +9,17 @@ from tests.builders import make_entry
 
 def test_an_urgent_pattern_that_half_the_road_fits_is_refused() -> None:
     """With what it matches and what to do about it; as high it may be taken."""
-    field, why = fault_of_entry(make_entry("*1*2*")) or ("", "")
+    field, why = fault_of_entry(make_entry("*1*2")) or ("", "")
     assert "plate" == field
     assert "one plate in" in why
     assert "priority high" in why
-    assert fault_of_entry(make_entry("*1*2*", priority="high")) is None
+    assert fault_of_entry(make_entry("*1*2", priority="high")) is None
+
+
+def test_a_pattern_has_two_stars_at_most() -> None:
+    """Each more costs every read of the country, and tells next to nothing."""
+    field, why = fault_of_entry(make_entry("*1*2*", priority="high")) or ("", "")
+    assert ("plate", True) == (field, "more than 2 stars" in why)
 
 
 def test_an_urgent_pattern_that_few_fit_is_taken() -> None:

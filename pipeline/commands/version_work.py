@@ -1,0 +1,120 @@
+"""What the commands about versions of the hotlist do: compare two moments, go back to one, tell an entry's history.
+
+A version needs nothing kept beside the entries: they have versions in time, and a version of the whole is a moment.
+"""
+
+import getpass
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from pipeline.errors import BadRecord, Unavailable
+from pipeline.reads.versions import KEPT_MS, held_at, with_versions
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.state.collections import HOTLIST
+from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.state.switching import Refresh, Switch
+from pipeline.tables.cells import moment_text
+from schemas.reference import HotlistEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One entry that is not the same at two moments. fields: of a changed entry, what changed."""
+
+    key: str
+    plate: str
+    before: HotlistEntry | None
+    after: HotlistEntry | None
+
+    @property
+    def kind(self) -> str:
+        """added, changed or removed."""
+        return "added" if self.before is None else "removed" if self.after is None else "changed"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What changed of it, by name; nothing where it came or went."""
+        return fields_changed(self.before, self.after) if self.before and self.after else ()
+
+
+def fields_changed(before: HotlistEntry, after: HotlistEntry) -> tuple[str, ...]:
+    """The names of the fields that are not the same."""
+    return tuple(name for name in after.__struct_fields__ if getattr(before, name) != getattr(after, name))
+
+
+async def version_numbered(writer: ReplicaWriter, number: int) -> Switch:
+    """The version of this number. Raises BadRecord where it is not known, or longer ago than entries are kept."""
+    found = next((one for one in await writer.switching(HOTLIST).switches() if one.number == number), None)
+    if found is None:
+        raise BadRecord("unknown_version", f"{number} is no version; `vigie hotlist versions` lists them")
+    if found.at_ms < platform_now_ms() - KEPT_MS:
+        raise BadRecord(
+            "version_gone", f"version {number} is of {moment_text(found.at_ms)}: what held so long ago is gone"
+        )
+    return found
+
+
+async def differences(writer: ReplicaWriter, older: Switch, newer: Switch | None) -> list[Difference]:
+    """What differs from one version to another, sorted by key; newer None: to what is live now."""
+    until_ms = platform_now_ms() if newer is None else newer.at_ms
+    found: list[Difference] = []
+    async for page in writer.histories(HOTLIST):
+        for one in page:
+            history = with_versions((), one.versions)
+            before, after = held_at(history, older.at_ms), held_at(history, until_ms)
+            if before != after:
+                found.append(Difference(one.key, (after or before).plate, before, after))  # type: ignore[union-attr]  # one is there
+    return sorted(found, key=lambda one: one.key)
+
+
+async def rolled_back(writer: ReplicaWriter, to: Switch) -> Switch:
+    """Let the entries hold again as at this version; of one that refreshed a list, the entries of that list.
+
+    Raises BadRecord when nothing differs, Unavailable when others change the hotlist meanwhile.
+    """
+    list_id = to.refresh.list_id
+    found = [one for one in await differences(writer, to, None) if not list_id or _is_of(one, list_id)]
+    if not found:
+        raise BadRecord("nothing_to_do", f"the entries are as at version {to.number}")
+    back = [(one.key, HOTLIST.encode(one.before)) for one in found if one.before is not None]
+    gone = [one.key for one in found if one.before is None]
+    switching = writer.switching(HOTLIST)
+    staged = await switching.stage(back, replace=False, list_id=list_id, removes=gone)
+    refresh = Refresh(by=getpass.getuser(), source=f"version {to.number}", list_id=list_id, kind="rollback",
+                      sequence=to.refresh.sequence)  # fmt: skip
+    switch = await switching.switch(staged, refresh)
+    if switch is None:
+        await switching.drop(staged)
+        raise Unavailable("the hotlist, which others changed while it was compared")
+    await switching.fold()
+    return switch
+
+
+def _is_of(one: Difference, list_id: str) -> bool:
+    return any(entry is not None and entry.list_id == list_id for entry in (one.before, one.after))
+
+
+async def told_history(writer: ReplicaWriter, key: str) -> Sequence[dict[str, Any]]:
+    """Each version of an entry in the order in which they hold: from when, what changed, and which import brought it.
+
+    Raises BadRecord for an entry that was never known.
+    """
+    history = await writer.history(HOTLIST, key)
+    if not history:
+        raise BadRecord("unknown_entry", f"{key} is no entry, and none that was removed lately")
+    imports = {one.at_ms: one for one in await writer.switching(HOTLIST).switches()}
+    told: list[dict[str, Any]] = []
+    before: HotlistEntry | None = None
+    for version in history:
+        item, brought = version.item, imports.get(version.arrived_at_ms)
+        changed = ["new"] if before is None else list(fields_changed(before, item)) if item else []
+        told.append({
+            "begins_ms": version.begins_ms, "holds_from_ms": version.holds_from_ms, "arrived_at_ms": version.arrived_at_ms,
+            "changed": changed, "item": msgspec.to_builtins(item), "version": brought.number if brought else None,
+            "source": brought.refresh.source if brought else None, "by": brought.refresh.by if brought else None,
+        })  # fmt: skip
+        before = item
+    return told

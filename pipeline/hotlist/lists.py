@@ -1,0 +1,62 @@
+"""What a list of wanted plates says of its entries, and whether it is what it should be. Pure."""
+
+from schemas.reference import HotlistEntry, Priority, WantedList
+
+QUIET = frozenset(("no_insurance", "no_inspection"))
+"""Kinds of lists on which normal counts as low, and low makes no sound unless the entry says silent=false."""
+LEAST_SHARE_ENTRIES = 100
+"""Without a stated share, a list of fewer entries may change as it likes."""
+DEFAULT_SHARE = 0.5
+"""Of its entries, that a list may gain or lose at once without being asked, where none is stated."""
+
+
+def priority_of(entry: HotlistEntry) -> Priority:
+    """The entry's priority: on a quiet list, normal is low."""
+    return "low" if entry.priority == "normal" and entry.hotlist in QUIET else entry.priority
+
+
+def is_silent(entry: HotlistEntry) -> bool:
+    """Whether hits of the entry never ring."""
+    return entry.silent if entry.silent is not None else entry.hotlist in QUIET and priority_of(entry) == "low"
+
+
+def given_by(source: WantedList) -> dict[str, object]:
+    """What an entry of this list says where its line says nothing, by field."""
+    given = {
+        "list_id": source.list_id, "hotlist": source.hotlist, "owner": source.owner, "legal_basis": source.legal_basis,
+        "category": source.category, "origin": source.origin, "priority": source.priority, "action": source.action,
+        "silent": source.silent,
+    }  # fmt: skip
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def stranger_to(entry: HotlistEntry, source: WantedList) -> str | None:
+    """Why an entry cannot be on this list, in words; None when it can."""
+    if entry.list_id != source.list_id:
+        return f"entry {entry.entry_id} says that it is of list {entry.list_id}, not {source.list_id}"
+    if entry.hotlist != source.hotlist:
+        return f"entry {entry.entry_id} is of the kind {entry.hotlist}; list {source.list_id} is of {source.hotlist}"
+    return None
+
+
+def stale_since_ms(source: WantedList, refreshed_ms: int | None, begun_ms: int) -> int:
+    """From when the list is too old, UTC ms, unless it is refreshed again: a twelfth of its rhythm after it was due.
+
+    refreshed_ms: when it was refreshed last; None: never, and begun_ms, when the list was made known, counts instead.
+    """
+    last_ms = begun_ms if refreshed_ms is None else refreshed_ms
+    return last_ms + source.refresh_every_ms * 13 // 12
+
+
+def sudden_change(before: int, added: int, removed: int, source: WantedList | None) -> str | None:
+    """In words, that a list gains or loses more entries at once than its share allows; None when it does not.
+
+    before: its entries now. source: the list, if it is known.
+    """
+    share = source.most_change_share if source else DEFAULT_SHARE
+    if not before or (source is None and before < LEAST_SHARE_ENTRIES):
+        return None
+    for count, what in ((removed, "loses"), (added, "gains")):
+        if count > share * before:
+            return f"it {what} {count:,} of {before:,} entries at once ({count / before:.0%}), and {share:.0%} is what it may"
+    return None

@@ -1,0 +1,46 @@
+"""How far a follower has followed a collection, and how the collection stands in Redis."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.reads.versions import Changed
+from pipeline.state.collections import Collection, CollectionKeys
+
+
+@dataclass(slots=True)
+class Followed:
+    """How far one collection has been followed. keys: what is in memory, so that a full reload can tell what is gone."""
+
+    collection: Collection[Any]
+    where: CollectionKeys
+    epoch: str = ""  # empty: nothing was ever written
+    version: int = 0
+    switch: int = 0  # the last whole import that is in memory
+    loaded: bool = False
+    absent: bool = False  # it was gone when last looked at
+    lost_at: int | None = None  # the version at which Redis turned out to have lost something; None: it has not
+    keys: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What one poll said about one collection."""
+
+    epoch: str
+    version: int
+    floor: int
+    whole: int
+    complete: int  # 1: it holds as many items as it counted
+    arrived: bytes  # when something arrived last, ms UTC
+    switch: int  # the number of the last whole import; 0: there was none
+    switch_at_ms: int  # from when that holds, UTC
+    build: bytes  # names its blocks
+    blocks: int
+    pending: int  # 1: some of it is in its blocks only
+    reached: int | None = None  # None: no deltas came along
+    changed: bytes = b"[]"
+
+
+def is_removed(item: Changed[Any]) -> bool:
+    """Whether the item is not there any more."""
+    return not item.versions or item.versions[-1].item is None

@@ -1,0 +1,105 @@
+"""What a collection holds, as one number a key and one an item: enough to tell what an import adds, changes, leaves and removes.
+
+Memory: 17 bytes an item. That two of a million keys have the same 64 bits happens once in 30 million imports.
+"""
+
+from array import array
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import msgspec
+import numpy as np
+import redis.asyncio
+from numpy.typing import NDArray
+
+from pipeline.state.collections import CollectionKeys
+from pipeline.state.redis_port import Script
+from pipeline.state.replica_scripts import KEYS, WHAT
+from pipeline.state.switch_scripts import PAGE
+
+SCAN_ITEMS = 2_000
+Numbers = NDArray[np.int64]
+_decode_page = msgspec.msgpack.Decoder(list[str]).decode
+
+
+def item_text(value: str) -> str:
+    """The item's JSON of a version as it lies in Redis."""
+    return value if value.startswith("{") else value[1:].rsplit(",", 2)[0]
+
+
+async def pages(client: redis.asyncio.Redis, script: Script, where: str) -> AsyncIterator[list[str]]:
+    """The pages that PAGE or KEYS gives of one hash. A key may come twice."""
+    cursor = b"0"
+    while True:
+        ((cursor, page),) = await script.run(client, WHAT, [([where], [cursor, SCAN_ITEMS])])
+        yield _decode_page(page)
+        if cursor == b"0":
+            return
+
+
+class LiveDigests:
+    """A collection's items at one moment. belongs: whether an item (its JSON) is of the part that is imported."""
+
+    def __init__(self, belongs: Callable[[str], bool]) -> None:
+        self._belongs = belongs
+        self._keys, self._items = array("q"), array("q")
+        self._inside = bytearray()
+        self.keys: Numbers = np.empty(0, np.int64)
+        self.items: Numbers = np.empty(0, np.int64)
+        self.inside: NDArray[np.bool_] = np.empty(0, np.bool_)
+        self.seen: NDArray[np.bool_] = np.empty(0, np.bool_)
+        self.past: Numbers = np.empty(0, np.int64)
+
+    @staticmethod
+    async def read(
+        client: redis.asyncio.Redis, where: CollectionKeys, belongs: Callable[[str], bool] = lambda _: True
+    ) -> "LiveDigests":
+        """Read the whole collection. Raises Unavailable when Redis is away."""
+        found = LiveDigests(belongs)
+        async for page in pages(client, PAGE, where.items):
+            found._add(page)
+        past = array("q")
+        async for names in pages(client, KEYS, where.history):
+            past.extend(map(hash, names))
+        found._close(past)
+        return found
+
+    @property
+    def count(self) -> int:
+        """How many items belong to the part that is imported."""
+        return int(np.count_nonzero(self.inside))
+
+    def places(self, hashes: Numbers) -> NDArray[np.intp]:
+        """Where these keys are, by their hashes; -1 where they are not."""
+        if not len(self.keys):
+            return np.full(len(hashes), -1, np.intp)
+        places = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
+        return np.where(self.keys[places] == hashes, places, -1)
+
+    def have_past(self, hashes: Numbers) -> NDArray[np.bool_]:
+        """Which of these keys have versions besides the last."""
+        return np.isin(hashes, self.past)
+
+    def gone(self, names: Sequence[str]) -> list[str]:
+        """Those of these keys whose items belong to the part that is imported and were not seen in the import."""
+        places = self.places(hashes_of(names))
+        wanted = (places >= 0) & self.inside[places] & ~self.seen[places] if len(self.keys) else places >= 0
+        return [names[at] for at in np.flatnonzero(wanted).tolist()]
+
+    def _add(self, page: Sequence[str]) -> None:
+        items = [item_text(value) for value in page[1::2]]
+        self._keys.extend(map(hash, page[::2]))
+        self._items.extend(map(hash, items))
+        self._inside.extend(map(self._belongs, items))
+
+    def _close(self, past: "array[int]") -> None:
+        keys = np.frombuffer(self._keys, np.int64) if self._keys else np.empty(0, np.int64)
+        self.keys, first = np.unique(keys, return_index=True)
+        self.items = (np.frombuffer(self._items, np.int64) if self._items else np.empty(0, np.int64))[first]
+        self.inside = np.frombuffer(bytes(self._inside), np.bool_)[first]
+        self.seen = np.zeros(len(self.keys), np.bool_)
+        self.past = np.unique(np.frombuffer(past, np.int64)) if past else np.empty(0, np.int64)
+
+
+def hashes_of(texts: Sequence[str]) -> Numbers:
+    """The hash of each text, as this process computes it."""
+    return np.fromiter(map(hash, texts), np.int64, len(texts))

@@ -1,0 +1,29 @@
+"""Items as Redis has them, read into messages."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from pipeline.state.collections import Collection
+
+log = structlog.get_logger()
+
+
+def readable(collection: Collection[Any], page: bytes, decode: Callable[[bytes], list[Any]]) -> list[Any]:
+    """What a JSON array holds; an item that cannot be read (written by a newer release) is left out, loudly.
+
+    decode: collection.decode_versions or decode_changed.
+    """
+    try:
+        return decode(page)
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        pass
+    found: list[Any] = []
+    for raw in msgspec.json.decode(page, type=list[msgspec.Raw]):
+        try:
+            found += decode(b"[" + bytes(raw) + b"]")
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            log.error("replica.unreadable_item", collection=collection.name, error=str(error))
+    return found

@@ -1,0 +1,243 @@
+"""A collection imported as a whole: the next version is built beside the live one, and counts everywhere from one moment on.
+
+    stage     compare what is to be with what is; write what differs as blocks (pipeline.state.blocks). Nothing of it counts.
+    switch    one step in Redis: from a moment on, the blocks are part of the collection. Workers take them over.
+    fold      Redis moves the blocks into the items. Whoever writes next does it where the importer died.
+
+Whoever dies before the switch leaves blocks that end by themselves; whoever dies after it has imported all. Versions in time make
+the moment the same for everybody: all of the new version begins at `at_ms`, and a worker that has not read all of it by then
+waits with reads that were captured later (pipeline.state.mirror).
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import msgspec
+import redis.asyncio
+
+from pipeline.reads.versions import KEPT_MS
+from pipeline.state.blocks import BLOCK_ROWS, BlockWriter, Row
+from pipeline.state.collections import Collection, CollectionKeys
+from pipeline.state.folding import fold
+from pipeline.state.follower import ROWS_AT_ONCE
+from pipeline.state.holding import holds_from
+from pipeline.state.live_digests import LiveDigests, hashes_of, pages
+from pipeline.state.redis_port import Argument, redis_edge
+from pipeline.state.replica_scripts import KEYS, WHAT
+from pipeline.state.switch_scripts import FRESH, HEAD, SWITCH
+
+KEPT_SWITCHES = 1_000
+LEAD_MS = 500
+"""A switch holds from this much after it is made: every worker has looked by then."""
+ROWS_A_SECOND = 80_000
+
+
+class Refresh(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a switch was made of. sequence: of a delta or whole file, as its owner counts; digest: SHA-256 of the file, hex."""
+
+    by: str = ""  # the person or account that imported it
+    source: str = ""  # the file's name
+    list_id: str = ""  # the list that it refreshed; empty: the whole collection
+    kind: str = "import"
+    digest: str = ""
+    sequence: int | None = None
+    entries: int = 0  # of the list, or of the collection, afterwards
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+class Switch(msgspec.Struct, array_like=True, frozen=True):
+    """A version of a collection that was imported as a whole. at_ms: from when it holds, UTC."""
+
+    number: int
+    at_ms: int
+    refresh: Refresh
+
+
+@dataclass(slots=True)
+class Staged:
+    """A version that is built and does not count yet. before: entries of the part that is imported, as they are now."""
+
+    build: str
+    version: str
+    switch: str
+    whole: bool
+    before: int = 0
+    blocks: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    strangers: tuple[str, ...] = ()  # keys that another list has already
+
+    @property
+    def rows(self) -> int:
+        """What differs from the version that is live."""
+        return self.added + self.changed + self.removed
+
+    @property
+    def lead_ms(self) -> int:
+        """How long workers need to have all of it before it holds."""
+        return LEAD_MS + (self.rows * 1_000 // ROWS_A_SECOND if self.rows > ROWS_AT_ONCE else 0)
+
+
+class Switching:
+    """Builds and switches versions of one collection. Every method raises Unavailable when Redis is away."""
+
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        namespace: str,
+        collection: Collection[Any],
+        *,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        kept_ms: int = KEPT_MS,
+    ) -> None:
+        self._client, self._collection = client, collection
+        self._where = CollectionKeys.of(namespace, collection)
+        self._now_ms, self._kept_ms = now_ms, kept_ms
+
+    async def stage(
+        self,
+        pairs: Iterable[tuple[str, bytes]],
+        *,
+        replace: bool,
+        list_id: str = "",
+        removes: Sequence[str] = (),
+        progress: Callable[[int], None] | None = None,
+    ) -> Staged:
+        """Build the next version of (key, JSON) pairs.
+
+        replace: what is not among them is removed. list_id: only entries of this list are; empty: of all. removes: keys to
+        remove in any case.
+        """
+        await fold(self._client, self._where, self._kept_ms)
+        ((version, switch, *_),) = await HEAD.run(self._client, WHAT, [(self._where.all, [])])
+        belongs = (lambda item: f'"list_id":"{list_id}"' in item) if list_id else (lambda _: True)
+        live = await LiveDigests.read(self._client, self._where, belongs)
+        staged = Staged(uuid.uuid4().hex, version.decode(), switch.decode(), replace and not list_id, live.count)
+        blocks = BlockWriter(self._client, self._where.staged(staged.build))
+        source, done, doubtful = iter(pairs), 0, list[Row]()
+        while chunk := list(islice(source, BLOCK_ROWS)):
+            rows = [Row(key, data.decode(), holds_from(data)) for key, data in chunk]
+            await blocks.add(self._compared(rows, live, staged, doubtful))
+            done += len(rows)
+            if progress:
+                progress(done)
+        await blocks.add(await self._fresh(doubtful, live, staged))
+        gone = list(removes)
+        if replace and not live.seen[live.inside].all():
+            async for names in pages(self._client, KEYS, self._where.items):
+                gone += live.gone(names)
+        staged.removed = len(set(gone))
+        await blocks.add([Row(key, None) for key in dict.fromkeys(gone)])
+        staged.blocks = await blocks.close()
+        return staged
+
+    def _compared(self, rows: Sequence[Row], live: LiveDigests, staged: Staged, doubtful: list[Row]) -> list[Row]:
+        """The rows that add or change something. doubtful: gets those whose versions must be looked at."""
+        keys = hashes_of([row.key for row in rows])
+        places, past = live.places(keys), live.have_past(keys)
+        found: list[Row] = []
+        for row, place, has_past in zip(rows, places.tolist(), past.tolist(), strict=True):
+            if place >= 0:
+                live.seen[place] = True
+                if not live.inside[place]:
+                    staged.strangers = (*staged.strangers, row.key)[:10]
+            if row.holds_ms or has_past:
+                doubtful.append(row)
+            elif place < 0:
+                staged.added += 1
+                found.append(row)
+            elif live.items[place] == hash(row.item):
+                staged.unchanged += 1
+            else:
+                staged.changed += 1
+                found.append(row)
+        return found
+
+    async def _fresh(self, doubtful: list[Row], live: LiveDigests, staged: Staged) -> list[Row]:
+        """The rows of these that say what does not hold anyway, those of one key one after the other."""
+        doubtful.sort(key=lambda row: row.key)
+        found: list[Row] = []
+        for chunk in _by_key(doubtful):
+            puts = msgspec.msgpack.encode([part for row in chunk for part in (row.key, row.item, row.holds_ms)])
+            (fresh,) = await FRESH.run(self._client, WHAT, [(self._where.all, [puts, self._now_ms()])])
+            found += [chunk[at] for at in fresh]
+            staged.unchanged += len(chunk) - len(fresh)
+        known = live.places(hashes_of([row.key for row in found])) >= 0
+        staged.changed += int(known.sum())
+        staged.added += len(found) - int(known.sum())
+        return found
+
+    async def switch(self, staged: Staged, refresh: Refresh, *, lead_ms: int | None = None) -> Switch | None:
+        """Let a staged version count from lead_ms from now on (None: as long as workers need).
+
+        None: the collection was changed since it was compared; stage again.
+        """
+        refresh = msgspec.structs.replace(
+            refresh, entries=staged.before + staged.added - staged.removed,
+            added=staged.added, changed=staged.changed, removed=staged.removed,
+        )  # fmt: skip
+        where = self._where
+        arguments: list[Argument] = [
+            uuid.uuid4().hex, staged.version, staged.switch, staged.build, staged.blocks, self._now_ms(),
+            staged.lead_ms if lead_ms is None else lead_ms, msgspec.json.encode(refresh), int(staged.whole),
+            KEPT_SWITCHES, refresh.list_id,
+        ]  # fmt: skip
+        keys = [where.meta, where.switches, where.sources, where.staged(staged.build)]
+        ((done, number, at_ms),) = await SWITCH.run(self._client, WHAT, [(keys, arguments)])
+        return Switch(number, at_ms, refresh) if done else None
+
+    async def fold(self, progress: Callable[[int], None] | None = None) -> None:
+        """Move the version that was switched to into the items. progress: called with the blocks done."""
+        await fold(self._client, self._where, self._kept_ms, progress)
+
+    async def drop(self, staged: Staged) -> None:
+        """Forget a version that is not to count."""
+        with redis_edge(WHAT):
+            await self._client.delete(self._where.staged(staged.build))
+
+    async def known(self, keys: Sequence[str], list_id: str = "") -> frozenset[str]:
+        """Those of these keys that are there; list_id: as entries of this list."""
+        found: set[str] = set()
+        for start in range(0, len(keys), BLOCK_ROWS):
+            some = list(keys[start : start + BLOCK_ROWS])
+            with redis_edge(WHAT):
+                values = await self._client.hmget(self._where.items, some)
+            mark = f'"list_id":"{list_id}"'.encode() if list_id else b""
+            pairs = zip(some, values, strict=True)
+            found.update(key for key, value in pairs if isinstance(value, bytes) and mark in value)
+        return frozenset(found)
+
+    async def switches(self) -> list[Switch]:
+        """The versions that were imported as a whole, the latest first."""
+        with redis_edge(WHAT):
+            found = await self._client.hvals(self._where.switches)
+        return sorted((msgspec.json.decode(one, type=Switch) for one in found), key=lambda one: -one.number)
+
+    async def sources(self) -> dict[str, Switch]:
+        """By list, the switch that refreshed it last."""
+        with redis_edge(WHAT):
+            found = await self._client.hgetall(self._where.sources)
+        return {_text(name): msgspec.json.decode(one, type=Switch) for name, one in found.items()}
+
+
+def _by_key(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
+    """Chunks of some BLOCK_ROWS sorted rows, none of which parts the rows of one key."""
+    start = 0
+    while start < len(rows):
+        end = min(start + BLOCK_ROWS, len(rows))
+        while end < len(rows) and rows[end].key == rows[end - 1].key:
+            end += 1
+        yield rows[start:end]
+        start = end
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode() if isinstance(name, bytes) else name

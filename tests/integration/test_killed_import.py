@@ -1,0 +1,92 @@
+"""An import that is killed at any moment: the hotlist is the old one or the new one, whole, for whoever looks.
+
+`VIGIE_KILLED_IMPORTS=200` kills as many; the suite kills a few.
+"""
+
+import asyncio
+import os
+import random
+import secrets
+import sys
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from pipeline.servers.pair import EmbeddedPair
+from pipeline.state.collections import HOTLIST
+from pipeline.state.replica import ReplicaWriter
+from schemas.reference import HotlistEntry
+from tests.integration.test_switching import Worker
+
+KILLED = int(os.environ.get("VIGIE_KILLED_IMPORTS", "12"))
+ENTRIES = 4_000
+FAR_MS = 4_000_000_000_000  # whatever was switched to holds by then
+HEADER = "entry_id,plate,hotlist,category,owner,legal_basis\n"
+
+
+def file_of(folder: Path, number: int) -> tuple[str, str]:
+    """A list that has half of its entries in common with the one before; its path, and the plate of all its entries."""
+    plate = f"1AAA{number % 1000:03}"
+    first = number % 2 * ENTRIES // 2
+    path = folder / f"list-{number}.csv"
+    lines = [f"E{first + at},{plate},stolen,theft,police,art. 44\n" for at in range(ENTRIES)]
+    path.write_text(HEADER + "".join(lines))
+    return str(path), plate
+
+
+async def started(*arguments: str, env: dict[str, str]) -> asyncio.subprocess.Process:
+    """Start `vigie ...`."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pipeline.cli", *arguments, env={**os.environ, **env},
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+async def killed_at_some_moment(
+    redis: Redis, name: str, chance: random.Random, *arguments: str, env: dict[str, str]
+) -> None:
+    """Run an import, and kill -9 it at a moment between its first block and its end; now and then earlier."""
+    blocks = f"{{{name}:hotlist}}:staged:*"
+    before = set(await redis.keys(blocks))
+    process = await started(*arguments, env=env)
+    if chance.random() < 0.1:
+        await asyncio.sleep(chance.random())
+    else:
+        for _ in range(30_000):
+            if set(await redis.keys(blocks)) - before or process.returncode is not None:
+                break
+            await asyncio.sleep(0.002)
+        await asyncio.sleep(chance.random() ** 2 * 0.2)
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+
+
+async def test_a_killed_import_leaves_the_old_list_or_the_new_one(
+    pair: EmbeddedPair, redis: Redis, tmp_path: Path
+) -> None:
+    """For a worker that follows all the while, for one that begins afterwards, and for whoever lists the entries."""
+    name, chance = f"t{secrets.token_hex(6)}", random.Random(7)
+    env = {"VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": name, "VIGIE_DATA_DIR": str(tmp_path / "data")}
+    path, live = file_of(tmp_path, 0)
+    assert 0 == await (await started("hotlist", "import", path, "--replace", env=env)).wait()
+    follower, outcomes = Worker(redis, name), set[str]()
+    for number in range(1, KILLED + 1):
+        path, new = file_of(tmp_path, number)
+        running = asyncio.create_task(
+            killed_at_some_moment(
+                redis, name, chance, "hotlist", "import", path, "--replace", "--confirm-share", env=env
+            )
+        )
+        while not running.done():
+            assert set(await follower.plates(FAR_MS)) <= {live, new}
+            await asyncio.sleep(0.01)
+        seen = await follower.plates(FAR_MS)
+        assert seen == await Worker(redis, name).plates(FAR_MS)
+        listed: list[HotlistEntry] = list(await ReplicaWriter(redis, name).list(HOTLIST))
+        assert seen == sorted(one.plate for one in listed)
+        assert ENTRIES == len(seen)
+        assert {live} == set(seen) or {new} == set(seen)
+        outcomes.add("old" if {live} == set(seen) else "new")
+        live = seen[0]
+    assert {"old", "new"} == outcomes
