@@ -16,7 +16,6 @@ from pipeline.commands.common import errors, print_json
 from pipeline.commands.reference_filters import cell_of, filter_of
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import asked_from_everywhere, from_everywhere
-from pipeline.plates.shared import written
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.private import replacing
 from pipeline.runtime.settings import Settings, load_settings
@@ -25,7 +24,6 @@ from pipeline.servers.endpoints import redis_of
 from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
-from pipeline.tables.cells import moment_text
 from pipeline.tables.columns import Table
 from pipeline.tables.files import STANDARD_INPUT, Checked, check_file
 from pipeline.tables.reference_checks import dangling, dangling_entries, unfit
@@ -98,37 +96,6 @@ def tell_refused(checked: Checked[Any]) -> None:
         errors.print(str(one), style="red")
     if checked.bad > len(checked.refused):
         errors.print(f"... and {checked.bad - len(checked.refused):,} more.", style="red")
-
-
-class _Glance(msgspec.Struct, gc=False):
-    """What tells whether an entry can ring."""
-
-    entry_id: str
-    plate: str
-    hotlist: str
-    country: str | None = None
-    valid_until_ms: int | None = None
-    silent: bool | None = None
-
-
-def entries_told(checked: Checked[Any], now_ms: int) -> None:
-    """Say on standard error which entries of a file can never ring, and which plates two vehicles may carry."""
-    decode, found, count = msgspec.json.Decoder(_Glance).decode, list[str](), 0
-    for _, data in checked.pairs():
-        one = decode(data)
-        if one.valid_until_ms is not None and one.valid_until_ms <= now_ms:
-            text = f"entry {one.entry_id} ended on {moment_text(one.valid_until_ms)}: it can never ring"
-        elif ways := written(one.plate, one.country):
-            text = f"entry {one.entry_id}: {' and '.join(ways)} are two vehicles; a person must confirm each hit"
-        else:
-            continue
-        count += 1
-        if len(found) < WARNINGS_TOLD:
-            found.append(text)
-    for text in found:
-        errors.print(f"warning: {text}", style="yellow")
-    if count > len(found):
-        errors.print(f"... and {count - len(found):,} more such entries.", style="yellow")
 
 
 def encoded_pairs(collection: Collection[Any], checked: Checked[Any]) -> Iterable[tuple[str, bytes]]:

@@ -6,10 +6,10 @@ from typing import Any
 import typer
 
 from pipeline.commands.common import EXIT_REFUSED, errors, print_json, run_async
+from pipeline.commands.entries_told import entries_told
 from pipeline.commands.reference_work import (
     collection_of,
     encoded_pairs,
-    entries_told,
     refuse_unfit,
     tell_refused,
     warn,

@@ -12,7 +12,6 @@ waits with reads that were captured later (pipeline.state.mirror).
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -23,67 +22,16 @@ from pipeline.reads.versions import KEPT_MS
 from pipeline.state.blocks import BLOCK_ROWS, BlockWriter, Row
 from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.folding import fold
-from pipeline.state.follower import ROWS_AT_ONCE
 from pipeline.state.holding import holds_from
 from pipeline.state.live_digests import LiveDigests, hashes_of, pages
 from pipeline.state.redis_port import Argument, redis_edge
 from pipeline.state.replica_scripts import KEYS, WHAT
 from pipeline.state.switch_scripts import FRESH, HEAD, SWITCH
+from pipeline.state.switches import LEAD_MS, Refresh, Staged, Switch
+
+__all__ = ["LEAD_MS", "Refresh", "Staged", "Switch", "Switching"]
 
 KEPT_SWITCHES = 1_000
-LEAD_MS = 500
-"""A switch holds from this much after it is made: every worker has looked by then."""
-ROWS_A_SECOND = 80_000
-
-
-class Refresh(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a switch was made of. sequence: of a delta or whole file, as its owner counts; digest: SHA-256 of the file, hex."""
-
-    by: str = ""  # the person or account that imported it
-    source: str = ""  # the file's name
-    list_id: str = ""  # the list that it refreshed; empty: the whole collection
-    kind: str = "import"
-    digest: str = ""
-    sequence: int | None = None
-    entries: int = 0  # of the list, or of the collection, afterwards
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-
-
-class Switch(msgspec.Struct, array_like=True, frozen=True):
-    """A version of a collection that was imported as a whole. at_ms: from when it holds, UTC."""
-
-    number: int
-    at_ms: int
-    refresh: Refresh
-
-
-@dataclass(slots=True)
-class Staged:
-    """A version that is built and does not count yet. before: entries of the part that is imported, as they are now."""
-
-    build: str
-    version: str
-    switch: str
-    whole: bool
-    before: int = 0
-    blocks: int = 0
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    strangers: tuple[str, ...] = ()  # keys that another list has already
-
-    @property
-    def rows(self) -> int:
-        """What differs from the version that is live."""
-        return self.added + self.changed + self.removed
-
-    @property
-    def lead_ms(self) -> int:
-        """How long workers need to have all of it before it holds."""
-        return LEAD_MS + (self.rows * 1_000 // ROWS_A_SECOND if self.rows > ROWS_AT_ONCE else 0)
 
 
 class Switching:

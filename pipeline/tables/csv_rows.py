@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from pipeline.tables.broken_rows import broken
 from pipeline.tables.cells import read_cell, shown
 from pipeline.tables.columns import Column, Table
 from pipeline.tables.refusals import Refused, unknown_name
@@ -66,7 +67,7 @@ def csv_rows(
             return
         except csv.Error as error:
             lines.taint(first)
-            yield Refused(file, first, _broken(error))
+            yield Refused(file, first, broken(error))
             continue
         wrong = lines.taint(first)
         if wrong:
@@ -193,14 +194,3 @@ def refused_cell(
         return Refused(file, line, reason)
     number, name = header.get(column.name, (None, column.name))
     return Refused(file, line, reason, column=name, number=number)
-
-
-def _broken(error: csv.Error) -> str:
-    text = str(error)
-    if "field larger than" in text or "unexpected end of data" in text:
-        return "a quoted cell is opened here and never closed"
-    if "expected after" in text:
-        return "a quote stands inside a quoted cell; write it twice"
-    if "new-line character" in text:
-        return "a line end stands in the middle of the line"
-    return text

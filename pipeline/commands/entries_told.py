@@ -1,0 +1,43 @@
+"""What the importer of a hotlist is told of single entries."""
+
+from typing import Any
+
+import msgspec
+
+from pipeline.commands.common import errors
+from pipeline.plates.shared import written
+from pipeline.tables.cells import moment_text
+from pipeline.tables.files import Checked
+
+WARNINGS_TOLD = 20
+
+
+class _Glance(msgspec.Struct, gc=False):
+    """What tells whether an entry can ring."""
+
+    entry_id: str
+    plate: str
+    hotlist: str
+    country: str | None = None
+    valid_until_ms: int | None = None
+    silent: bool | None = None
+
+
+def entries_told(checked: Checked[Any], now_ms: int) -> None:
+    """Say on standard error which entries of a file can never ring, and which plates two vehicles may carry."""
+    decode, found, count = msgspec.json.Decoder(_Glance).decode, list[str](), 0
+    for _, data in checked.pairs():
+        one = decode(data)
+        if one.valid_until_ms is not None and one.valid_until_ms <= now_ms:
+            text = f"entry {one.entry_id} ended on {moment_text(one.valid_until_ms)}: it can never ring"
+        elif ways := written(one.plate, one.country):
+            text = f"entry {one.entry_id}: {' and '.join(ways)} are two vehicles; a person must confirm each hit"
+        else:
+            continue
+        count += 1
+        if len(found) < WARNINGS_TOLD:
+            found.append(text)
+    for text in found:
+        errors.print(f"warning: {text}", style="yellow")
+    if count > len(found):
+        errors.print(f"... and {count - len(found):,} more such entries.", style="yellow")

@@ -1,0 +1,61 @@
+"""Versions of a collection that are imported as a whole: staged, and switched to."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from pipeline.state.follower import ROWS_AT_ONCE
+
+LEAD_MS = 500
+"""A switch holds from this much after it is made: every worker has looked by then."""
+ROWS_A_SECOND = 80_000
+
+
+class Refresh(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a switch was made of. sequence: of a delta or whole file, as its owner counts; digest: SHA-256 of the file, hex."""
+
+    by: str = ""  # the person or account that imported it
+    source: str = ""  # the file's name
+    list_id: str = ""  # the list that it refreshed; empty: the whole collection
+    kind: str = "import"
+    digest: str = ""
+    sequence: int | None = None
+    entries: int = 0  # of the list, or of the collection, afterwards
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+
+class Switch(msgspec.Struct, array_like=True, frozen=True):
+    """A version of a collection that was imported as a whole. at_ms: from when it holds, UTC."""
+
+    number: int
+    at_ms: int
+    refresh: Refresh
+
+
+@dataclass(slots=True)
+class Staged:
+    """A version that is built and does not count yet. before: entries of the part that is imported, as they are now."""
+
+    build: str
+    version: str
+    switch: str
+    whole: bool
+    before: int = 0
+    blocks: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    strangers: tuple[str, ...] = ()  # keys that another list has already
+
+    @property
+    def rows(self) -> int:
+        """What differs from the version that is live."""
+        return self.added + self.changed + self.removed
+
+    @property
+    def lead_ms(self) -> int:
+        """How long workers need to have all of it before it holds."""
+        return LEAD_MS + (self.rows * 1_000 // ROWS_A_SECOND if self.rows > ROWS_AT_ONCE else 0)

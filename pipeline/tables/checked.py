@@ -1,0 +1,53 @@
+"""What a file of reference data holds, after it was read to its end."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import IO, Generic, TypeVar
+
+import msgspec
+
+from pipeline.tables.columns import Table
+from pipeline.tables.refusals import Refused
+from schemas.base import Message
+
+T = TypeVar("T", bound=Message)
+_IN_MEMORY = 8 << 20  # bytes of checked items; more wait on disk
+
+
+@dataclass(slots=True)
+class Checked(Generic[T]):
+    """A file that was read to its end. A context manager: leaving it drops the temporary file."""
+
+    table: Table[T]
+    good: int = 0  # items that may be taken
+    bad: int = 0  # lines that may not
+    fatal: bool = False  # the file is broken as a whole: nothing may be taken
+    refused: list[Refused] = field(default_factory=list)  # the first of them, by line
+    changes: dict[str, list[str]] = field(default_factory=dict)  # of a delta: the keys to add, change and remove
+    _spool: IO[bytes] = field(default_factory=lambda: tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115  # __exit__ closes
+    _left_out: set[int] = field(default_factory=set)
+
+    def pairs(self) -> Iterator[tuple[str, bytes]]:
+        """Key and JSON of every good item that is not to be removed, in the file's order. May be called again."""
+        self._spool.seek(0)
+        for index, line in enumerate(self._spool):
+            if index not in self._left_out:
+                key, _, data = line.rstrip(b"\n").partition(b"\t")
+                if data:
+                    yield key.decode(), data
+
+    def items(self) -> Iterator[T]:
+        """Every good item, in the file's order."""
+        decoder = msgspec.json.Decoder(self.table.message)
+        for _, data in self.pairs():
+            yield decoder.decode(data)
+
+    def __enter__(self) -> "Checked[T]":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._spool.close()
