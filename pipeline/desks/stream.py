@@ -24,6 +24,7 @@ log = structlog.get_logger()
 FRAME_MS = 100
 FRAMES_KEPT = 600  # a minute: a reader that is further behind begins anew
 PING_S = 10.0
+LOOK_S = 1.0  # so often it is asked whether the reader may go on
 WRITE_WITHIN_S = 5.0
 _USE = "stream"
 _NUMBER_BYTES = 16  # which process, and which event: as long for the first as for the millionth
@@ -162,7 +163,7 @@ async def serve(streams: Streams, response: web.StreamResponse, audience: Audien
 
     number: of the last event that the reader has. goes_on: asked before each frame and each ping.
     """
-    written = 0
+    written, quiet_s = 0, 0.0
     while not streams.closing.is_set() and goes_on():
         ready = audience.ready
         frames = [frame for frame in audience.frames if frame.number > number]
@@ -173,9 +174,12 @@ async def serve(streams: Streams, response: web.StreamResponse, audience: Audien
         if frames:
             continue
         try:
-            async with asyncio.timeout(PING_S):
+            async with asyncio.timeout(LOOK_S):
                 await ready.wait()
         except TimeoutError:
+            quiet_s += LOOK_S
+        if quiet_s >= PING_S:
+            quiet_s = 0.0
             if not await _write(response, b": \n\n"):
                 return written
     return written

@@ -1,0 +1,145 @@
+"""What is covert leaves no trace in what others get: the same frames come with it and without it."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.access.rights import Person
+from pipeline.desks.directory import Directory
+from pipeline.desks.live import Live
+from pipeline.desks.sealing import Seal
+from pipeline.desks.stream import Frame, Streams, View
+from pipeline.reads.versions import since_ever
+from schemas.outcomes import Alert, Withdrawal
+from tests.builders import NOON_MS, make_alert, make_camera, make_entry, make_read, make_zone
+from tests.people import ZONE, make_designation, make_user
+
+CALM, COVERT, TAKEN_BACK, BEAT = "an alert", "a covert alert", "a covert alert taken back", "a beat"
+DISPATCHER = Person(make_user(), (make_designation("dispatcher"),))
+OWNER = Person(make_user(service="federal judicial police"), (make_designation("dispatcher"),))
+
+
+class Clear(Seal):
+    """A seal that seals nothing, as a mistake would be."""
+
+    def seal(self, use: str, content: bytes) -> str:
+        """The content itself."""
+        return content.hex()
+
+
+def streams_of(seal: Seal | None = None) -> Streams:
+    """One process that knows a camera in a zone."""
+    directory = Directory()
+    directory.take("zones", [since_ever(ZONE, make_zone(ZONE, cameras=("CAM",)))], reset=False)
+    directory.take("cameras", [since_ever("CAM", make_camera("CAM"))], reset=False)
+    return Streams(Live(directory), seal or Seal(bytes(32)), lambda: NOON_MS, bytes(8))
+
+
+def alert(number: int, *, covert: bool) -> Alert:
+    """One hit; a covert one is of an entry of another service."""
+    entry = make_entry(
+        entry_id=f"E-{number}-{covert}", covert=covert, owner="federal judicial police" if covert else "zone 5341"
+    )
+    read = make_read(camera_id="CAM", captured_at_ms=NOON_MS + number)
+    return make_alert(entry, read, network="federal", purposes=("hotlist",))
+
+
+def frames_of(steps: list[str], streams: Streams, person: Person = DISPATCHER) -> list[tuple[int, bytes]]:
+    """What a reader gets, each frame with the beat that it came with."""
+    audience = streams.join(View(person, None))
+    got: list[tuple[int, bytes]] = []
+    for beat, step in enumerate(steps):
+        if step in (COVERT, TAKEN_BACK):
+            hit = alert(beat, covert=True)
+            streams.live.take(hit)
+            if step == TAKEN_BACK:
+                streams.live.take(
+                    Withdrawal(kind="alert", id=hit.alert_id, reason="ended", by="hotlist", at_ms=NOON_MS)
+                )
+        elif step == CALM:
+            streams.live.take(alert(beat, covert=False))
+        streams._frame(audience)
+        got += [(beat, frame.data) for frame in audience.frames]
+        audience.frames.clear()
+    return got
+
+
+def shape_of(frames: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """The same with each id replaced by its length, which is all that a reader without the key can tell of it."""
+    shaped = []
+    for beat, data in frames:
+        lines = [b"id: %d letters" % len(line) if line.startswith(b"id: ") else line for line in data.split(b"\n")]
+        shaped.append((beat, b"\n".join(lines)))
+    return shaped
+
+
+STEPS = st.lists(st.sampled_from([CALM, COVERT, TAKEN_BACK, BEAT]), max_size=12)
+
+
+@settings(max_examples=500)
+@given(STEPS)
+def test_others_get_the_same_with_a_covert_hit_and_without_it(steps: list[str]) -> None:
+    """The same frames with the same beats; the ids that differ are as long."""
+    without = [BEAT if step in (COVERT, TAKEN_BACK) else step for step in steps]
+    assert shape_of(frames_of(without, streams_of())) == shape_of(frames_of(steps, streams_of()))
+
+
+@settings(max_examples=200)
+@given(STEPS)
+def test_so_is_what_a_list_shows(steps: list[str]) -> None:
+    """The items that may be seen, whatever lies between them."""
+
+    def visible(these: list[str]) -> list[str]:
+        streams = streams_of()
+        frames_of(these, streams)
+        view = View(DISPATCHER, None)
+        return [one.event.message.alert_id for one in streams.live.newest("alert", None)  # type: ignore[union-attr]  # alerts
+                if view.shows(one.event, NOON_MS)]  # fmt: skip
+
+    assert visible([BEAT if step in (COVERT, TAKEN_BACK) else step for step in steps]) == visible(steps)
+
+
+def test_the_owner_sees_it() -> None:
+    """Otherwise the tests above would hold of a stream that shows nothing."""
+    assert [] != frames_of([COVERT], streams_of(), OWNER)
+    assert [] == frames_of([COVERT], streams_of())
+    assert [] != frames_of([CALM], streams_of())
+
+
+def test_a_planted_gap_is_found() -> None:
+    """With positions in clear the very same comparison would tell: the ids themselves differ."""
+    with_, without = (frames_of(steps, streams_of(Clear(bytes(32)))) for steps in ([COVERT, CALM], [BEAT, CALM]))
+    assert with_ != without
+    sealed = [frames_of(steps, streams_of()) for steps in ([BEAT, CALM], [BEAT, CALM])]
+    assert sealed[0] != sealed[1], "a sealed id is another each time, so that comparing ids tells nothing"
+
+
+def test_a_planted_frame_is_found() -> None:
+    """A stream that sent an empty frame for a covert hit would be seen by the comparison."""
+    streams = streams_of()
+    audience = streams.join(View(DISPATCHER, None))
+    streams.live.take(alert(1, covert=True))
+    audience.frames.append(Frame(1, streams._event("changes", [], 1)))
+    assert shape_of([(0, frame.data) for frame in audience.frames]) != shape_of(frames_of([BEAT], streams_of()))
+
+
+def test_readers_of_one_audience_share_their_frames_and_others_do_not() -> None:
+    """The same rights and desk are the same audience, whoever it is."""
+    streams = streams_of()
+    same = Person(make_user("jan.claes"), (make_designation("dispatcher", "jan.claes"),))
+    narrower = Person(make_user("jan.claes"), (make_designation("dispatcher", "jan.claes", lists=()),))
+    one = streams.join(View(DISPATCHER, None))
+    assert one is streams.join(View(same, None))
+    assert one is not streams.join(View(narrower, None))
+    assert one is not streams.join(View(OWNER, None))
+    assert 3 == len(streams.audiences)
+
+
+def test_a_reader_that_is_too_far_behind_begins_anew() -> None:
+    """Nothing is left out silently."""
+    streams = streams_of()
+    audience = streams.join(View(DISPATCHER, None))
+    for number in range(streams.live.ring.maxlen + 5):  # type: ignore[operator]  # it has one
+        streams.live.take(alert(number, covert=False))
+    streams._frame(audience)
+    assert audience.frames[-1].data.startswith(b"event: snapshot")
+    assert None is streams.since(View(DISPATCHER, None), 1)
