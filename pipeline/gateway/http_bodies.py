@@ -19,7 +19,8 @@ def head_of(text: str) -> tuple[str, str, dict[str, str]]:
 
 
 def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
-    """The body without chunks and compression, and how many promised bytes are missing.
+    """The body without chunks and compression, and how many promised bytes are missing; 1 where it is only known that some
+    are.
 
     Raises Refuse for a body that is too large, or that is not compressed though its header says so.
     """

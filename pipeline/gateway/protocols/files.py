@@ -72,5 +72,5 @@ def _plate(parts: list[str], time: str) -> str:
 
 
 def answer(good: bool) -> Answer:
-    """An empty answer: files are not answered."""
+    """A plain answer, which is not sent: files are not answered."""
     return plain_answer(good)

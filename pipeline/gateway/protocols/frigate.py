@@ -79,5 +79,5 @@ def _tracked(after: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """An empty answer: MQTT has none."""
+    """A plain answer, which is not sent: MQTT has none."""
     return plain_answer(good)

@@ -66,5 +66,5 @@ def _run_time(plate: str, time: str, file: str, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """An empty answer: the gateway itself asks this camera."""
+    """A plain answer, which is not sent: the gateway itself asks this camera."""
     return plain_answer(good)

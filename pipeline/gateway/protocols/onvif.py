@@ -168,5 +168,5 @@ def _notified(event: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """An empty answer: the gateway itself asks this camera."""
+    """A plain answer, which is not sent: the gateway itself asks this camera."""
     return plain_answer(good)

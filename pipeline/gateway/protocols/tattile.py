@@ -79,5 +79,5 @@ def _item(read: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """An empty answer: nothing is sent back on its connection."""
+    """A plain answer, which is not sent: its connection takes none."""
     return plain_answer(good)
