@@ -26,7 +26,7 @@ from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.bounded_decoder import BoundedDecoder
-from pipeline.vision.motion import View
+from pipeline.vision.motion import CameraView
 from pipeline.vision.passages import Passages, PictureLine, track_of, warm_up
 from pipeline.vision.pictures import one_thread
 from pipeline.vision.tracking import TrackedPassage
@@ -49,7 +49,7 @@ async def start(context: Context) -> Handler[Frame]:
         "vigie_frames_still", "Frames that were not searched, because nothing moved in them"
     )
     await asyncio.to_thread(warm_up)
-    decoder = Decoder(
+    decoder = DecodeHandler(
         spent, context.now_ms, check, context.waiting, context.committed, replica.of(CAMERAS), count_still=still.inc
     )
     context.on_reset(decoder.forget)
@@ -57,7 +57,7 @@ async def start(context: Context) -> Handler[Frame]:
 
 
 @dataclass(slots=True)
-class Decoder:
+class DecodeHandler:
     """The handler, and what it keeps between batches."""
 
     spent: SpentDetections
@@ -125,7 +125,7 @@ class Decoder:
         refusal = self.check(frame.captured_at_ms, record.now_ms(now_ms))
         if refusal:
             raise BadRecord(refusal.reason, refusal.detail)
-        view = View.of(self.cameras.known_at(frame.camera_id, frame.captured_at_ms))
+        view = CameraView.of(self.cameras.known_at(frame.camera_id, frame.captured_at_ms))
         return self.passages.watch(frame, record.offset, now_ms, record.recorded_at_ms, view)
 
     def _caught_up(self, partition: int, handled: dict[int, int]) -> bool:

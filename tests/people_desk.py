@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from pipeline.access.login import Bounds, Shift
 from pipeline.access.record import Recorder
 from pipeline.desks.cookies import SESSION
-from pipeline.desks.server import Servers, run_desks
+from pipeline.desks.server import DeskServers, run_desks
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Outgoing, Sender
@@ -107,7 +107,7 @@ class Desks:
     async def running(self, recorder: Recorder, **options: Any) -> AsyncIterator[None]:
         """The process, ready, with everything that the stores and the topics held before."""
         stopped, address = asyncio.Event(), asyncio.get_running_loop().create_future()
-        servers = Servers(self.kafka, self.redis, recorder)
+        servers = DeskServers(self.kafka, self.redis, recorder)
         task = asyncio.create_task(run_desks(self.settings, servers, stopped, ready=address.set_result, **options))
         await asyncio.wait({task, address}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():

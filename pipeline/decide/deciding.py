@@ -13,7 +13,7 @@ from typing import Any
 from aiokafka.structs import TopicPartition
 
 from pipeline.decide.agents_here import cross_border_here, hotlist_here
-from pipeline.decide.history import Event
+from pipeline.decide.history import HistoryEvent
 from pipeline.decide.outcomes import HistoryOutcome, NotForwardedOutcome, RefusedOutcome, outcome_of
 from pipeline.decide.reference import ReferenceData
 from pipeline.decide.sections_here import SectionsHere
@@ -45,7 +45,7 @@ class Deciding:
             settings.liaison.sender, self._follow, lambda: self._sections.replica.cameras.as_of(self._now_ms)
         )
 
-    async def outcomes(self, events: Iterable[Event]) -> AsyncIterator[HistoryOutcome]:
+    async def outcomes(self, events: Iterable[HistoryEvent]) -> AsyncIterator[HistoryOutcome]:
         """The outcomes of a history, in order. Raises BadRecord, naming the line, for a wrong line."""
         for event in events:
             await self._pass_time(event.at_ms)
@@ -59,7 +59,7 @@ class Deciding:
         for outcome in self._taken_out():
             yield outcome
 
-    async def _take(self, event: Event) -> None:
+    async def _take(self, event: HistoryEvent) -> None:
         if event.reads is not None:
             await self._read(event)
         elif event.forget is not None:
@@ -81,7 +81,7 @@ class Deciding:
                     ]
                 )
 
-    async def _read(self, event: Event) -> None:
+    async def _read(self, event: HistoryEvent) -> None:
         raw = SimpleNamespace(value=event.payload(), offset=self._offset, timestamp=event.at_ms)
         self._offset += 1
         records, refused = self._wire.decoded([(TopicPartition(READS.name, 0), [raw])])

@@ -39,7 +39,7 @@ class Remove(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
 
 
-class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class HistoryEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line: exactly one of put, remove, reads and forget. number: of the line, from 1."""
 
     at_ms: EpochMs
@@ -54,10 +54,10 @@ class Event(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.json.encode({"reads": [_completed(read, self.at_ms) for read in self.reads or ()]})
 
 
-_DECODER = msgspec.json.Decoder(Event)
+_DECODER = msgspec.json.Decoder(HistoryEvent)
 
 
-def events_in(lines: Iterable[bytes]) -> Iterator[Event]:
+def events_in(lines: Iterable[bytes]) -> Iterator[HistoryEvent]:
     """The events in these lines; blank lines are skipped. Raises BadRecord naming the wrong line and the reason."""
     before_ms = 0
     for number, line in enumerate(lines, 1):
@@ -72,7 +72,7 @@ def events_in(lines: Iterable[bytes]) -> Iterator[Event]:
         yield event
 
 
-def _event(line: bytes, number: int) -> Event:
+def _event(line: bytes, number: int) -> HistoryEvent:
     try:
         event = _DECODER.decode(line.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -86,7 +86,7 @@ def _event(line: bytes, number: int) -> Event:
     return msgspec.structs.replace(event, number=number)
 
 
-def bad_item(event: Event, reason: str) -> BadRecord:
+def bad_item(event: HistoryEvent, reason: str) -> BadRecord:
     """The error for values that make no item."""
     return _bad(event.number, reason)
 

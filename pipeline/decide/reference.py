@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pipeline.decide.history import Event, bad_item
+from pipeline.decide.history import HistoryEvent, bad_item
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import asked_from_everywhere
 from pipeline.reads.versions import Changed, Version
@@ -26,7 +26,7 @@ class ReferenceData:
         self._follow = follow
         self._cameras_now = cameras_now
 
-    def take(self, event: Event) -> list[int]:
+    def take(self, event: HistoryEvent) -> list[int]:
         """Take in the item that this event puts or removes.
 
         Returns the later times at which it changes something by itself (UTC ms). Raises BadRecord for an item that an import
@@ -45,7 +45,7 @@ class ReferenceData:
         moments = [version.begins_ms, getattr(item, "valid_until_ms", 0)]
         return [moment for moment in moments if moment > event.at_ms]
 
-    def _item(self, event: Event, name: str, values: dict[str, Any]) -> Message:
+    def _item(self, event: HistoryEvent, name: str, values: dict[str, Any]) -> Message:
         """The item, checked as an import with --everywhere checks it."""
         try:
             item: Message = self._taking[name].of_json(values)

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 from pipeline.simulation.network import RoadNetwork
-from pipeline.simulation.vehicles import SimulatedVehicle, Wanted, draw_vehicle
+from pipeline.simulation.vehicles import SimulatedVehicle, WantedTexts, draw_vehicle
 from pipeline.sources.pictures import pictures_of
 from pipeline.vision.rendering.passages import render_passage
 from schemas.base import Country
@@ -33,7 +33,7 @@ _SHORTEST_MS = 700  # between two real pictures, so that none continues the othe
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownPassage:
     """One passage before a picture camera. after_ms: time since the start. plate: None where the true plate is not known."""
 
     camera_id: str
@@ -47,7 +47,7 @@ class Shown:
 class Judged:
     """One passage and the text that was read of it; None: no text."""
 
-    shown: Shown
+    shown: ShownPassage
     read: PlateRead | None
     real: bool
 
@@ -61,10 +61,10 @@ class Judged:
         return _folded(read) == _folded(plate) if self.real else read == plate
 
 
-def rendered_passages(network: RoadNetwork, seconds: float, seed: int) -> Iterator[Shown]:
+def rendered_passages(network: RoadNetwork, seconds: float, seed: int) -> Iterator[ShownPassage]:
     """Render passages before each picture camera, one about every 6.5 s, one in seven in harsh weather. Each takes 0.1 s to
     render."""
-    random, wanted = Random(f"{seed}/pictures"), Wanted((*network.hotlist, *WANTED))
+    random, wanted = Random(f"{seed}/pictures"), WantedTexts((*network.hotlist, *WANTED))
     looked_for = [(entry.plate, country) for entry, country in zip(WANTED, _COUNTRIES, strict=True)]
     times = _times(random, seconds)
     special = dict(zip(range(4, len(times), max(1, (len(times) - 4) // 3)), looked_for, strict=False))
@@ -75,7 +75,7 @@ def rendered_passages(network: RoadNetwork, seconds: float, seed: int) -> Iterat
         harsh = number not in special and random.random() < 0.14
         passage = render_passage(random, vehicle.plate, vehicle.country, night=camera_id in BY_NIGHT, harsh=harsh)
         frames = tuple(passage.frames(camera_id, 0))
-        yield Shown(camera_id, after_ms, frames[-1].captured_at_ms, vehicle.plate, frames)
+        yield ShownPassage(camera_id, after_ms, frames[-1].captured_at_ms, vehicle.plate, frames)
 
 
 _COUNTRIES: tuple[Country, ...] = ("BE", "FR", "BE")
@@ -91,7 +91,7 @@ def _times(random: Random, seconds: float) -> list[tuple[int, str]]:
     return sorted(times)
 
 
-def real_pictures(folder: Path, seconds: float) -> Iterator[Shown]:
+def real_pictures(folder: Path, seconds: float) -> Iterator[ShownPassage]:
     """The pictures of a folder, as many as fit into the time, each as a passage of its own at the camera REAL-PICTURES.
 
     A picture's true plate is the last word of the .txt file beside it, if there is one. Raises Misconfigured without
@@ -103,7 +103,7 @@ def real_pictures(folder: Path, seconds: float) -> Iterator[Shown]:
         if number * step_ms > seconds * 1000 - 1_500:
             return
         frame = Frame(camera_id=REAL.camera_id, captured_at_ms=0, received_at_ms=0, image=picture.image)
-        yield Shown(REAL.camera_id, 500 + number * step_ms, 0, _written_down(folder / picture.name), (frame,))
+        yield ShownPassage(REAL.camera_id, 500 + number * step_ms, 0, _written_down(folder / picture.name), (frame,))
 
 
 def _written_down(picture: Path) -> str | None:
@@ -115,7 +115,7 @@ def _written_down(picture: Path) -> str | None:
 
 
 async def play_pictures(
-    passages: Sequence[Shown], put: Callable[[Frame], Awaitable[None]], starts_ms: int, now_ms: Callable[[], int]
+    passages: Sequence[ShownPassage], put: Callable[[Frame], Awaitable[None]], starts_ms: int, now_ms: Callable[[], int]
 ) -> None:
     """Send every frame at its capture time. starts_ms: the time (UTC) from which the passages' times count."""
     frames = sorted(
@@ -134,7 +134,7 @@ def _stamped(frame: Frame, captured_at_ms: int, received_at_ms: int) -> Frame:
 
 
 def judge(
-    passages: Sequence[Shown], reads: Sequence[PlateRead], starts_ms: int
+    passages: Sequence[ShownPassage], reads: Sequence[PlateRead], starts_ms: int
 ) -> tuple[list[Judged], list[PlateRead]]:
     """Match reads to passages. Returns each passage with its text, and the reads that belong to none. Of several reads of
     one passage the right one is taken."""

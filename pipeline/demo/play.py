@@ -13,7 +13,7 @@ from rich.live import Live
 from pipeline.demo.agent_metrics import AgentMetrics, follow
 from pipeline.demo.desks import Desks
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
-from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, Shown, judge, play_pictures
+from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, ShownPassage, judge, play_pictures
 from pipeline.demo.report import Delivery, DemoReport, make_report
 from pipeline.demo.screen import Screen, alert_line
 from pipeline.demo.watch import Watch, watch_topics
@@ -64,7 +64,7 @@ class Performance:
             await load_reference(everything, writer_of_known(client, self.platform.settings.namespace))
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
-    async def show(self, passages: list[Shown]) -> DemoReport:
+    async def show(self, passages: list[ShownPassage]) -> DemoReport:
         """Play all reads and pictures once, wait for the results, and compare them with the truth."""
         sees, namespace = self.platform.servers_as("tail").kafka.client_kwargs(), self.platform.settings.namespace
         sends = self.platform.servers_as("camera").kafka.client_kwargs()
@@ -110,7 +110,7 @@ class Performance:
         return Screen(watch, cameras, agents, simulation.truth, self.options.seconds)
 
     async def _play(
-        self, producer: CameraProducer, simulation: Simulation, passages: list[Shown], starts_ms: int
+        self, producer: CameraProducer, simulation: Simulation, passages: list[ShownPassage], starts_ms: int
     ) -> None:
         await asyncio.sleep(max(0.0, (starts_ms - platform_now_ms()) / 1000))
         async with asyncio.TaskGroup() as group:
@@ -118,7 +118,9 @@ class Performance:
             group.create_task(_all(play(simulation.reads, producer.put, starts_ms=starts_ms)))
         await producer.flush()
 
-    async def _settled(self, watch: Watch, simulation: Simulation, passages: list[Shown], starts_ms: int) -> None:
+    async def _settled(
+        self, watch: Watch, simulation: Simulation, passages: list[ShownPassage], starts_ms: int
+    ) -> None:
         """Wait until everything expected has arrived and nothing more comes, or until the time for that is over."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_SETTLE_WITHIN_S):
@@ -139,7 +141,7 @@ class Performance:
             and {forward.forward_id for forward in truth.forwards} <= watch.receipts.keys()
         )
 
-    def _report(self, watch: Watch, simulation: Simulation, passages: list[Shown], starts_ms: int) -> DemoReport:
+    def _report(self, watch: Watch, simulation: Simulation, passages: list[ShownPassage], starts_ms: int) -> DemoReport:
         judged, _ = judge(passages, watch.picture_reads, starts_ms)
         from_pictures = {*PICTURE_CAMERAS, REAL.camera_id}
         seen = [read for read in watch.reads if read.camera_id not in from_pictures]
@@ -174,7 +176,7 @@ class Performance:
             await asyncio.sleep(5.0)
 
 
-def _all_read(watch: Watch, passages: list[Shown], starts_ms: int) -> bool:
+def _all_read(watch: Watch, passages: list[ShownPassage], starts_ms: int) -> bool:
     judged, _ = judge(passages, watch.picture_reads, starts_ms)
     return all(one.read is not None for one in judged)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from pipeline.demo.desks import Desks
-from pipeline.demo.pictures import Shown, real_pictures, rendered_passages
+from pipeline.demo.pictures import ShownPassage, real_pictures, rendered_passages
 from pipeline.demo.play import DemoOptions, Performance, ended
 from pipeline.demo.report import DemoReport, print_report
 from pipeline.errors import Misconfigured
@@ -50,7 +50,7 @@ async def run_demo(options: DemoOptions, console: Console, tell: Callable[[DemoR
             await stage.keep()
 
 
-def _passages(options: DemoOptions, network: RoadNetwork) -> list[Shown]:
+def _passages(options: DemoOptions, network: RoadNetwork) -> list[ShownPassage]:
     passages = list(rendered_passages(network, options.seconds, options.seed))
     if options.pictures is not None:
         passages += real_pictures(options.pictures, options.seconds)

@@ -46,7 +46,7 @@ AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Servers:
+class DeskServers:
     """The connections and stores of the process."""
 
     kafka: KafkaConnection
@@ -56,7 +56,7 @@ class Servers:
 
 async def run_desks(
     settings: Settings,
-    servers: Servers,
+    servers: DeskServers,
     stopped: asyncio.Event,
     *,
     ready: Callable[[str], None] = lambda _url: None,
@@ -100,7 +100,7 @@ async def run_desks(
     log.info("desks.stopped")
 
 
-def _house(settings: Settings, servers: Servers, origin: Origin, now_ms: Callable[[], int]) -> House:
+def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Callable[[], int]) -> House:
     key = platform_key(settings.platform_key_file or private_folder(settings.data_dir) / "platform.key")
     directory, seal, name, client = Directory(), Seal(key), settings.namespace, servers.client
     live = Live(directory)

@@ -49,7 +49,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StreamFrame:
     """The bytes that one audience gets at once. number: of the last event that was considered for it."""
 
     number: int
@@ -64,7 +64,7 @@ class Audience:
     view: View
     seen: int
     readers: int = 0
-    frames: deque[Frame] = field(default_factory=lambda: deque(maxlen=FRAMES_KEPT))
+    frames: deque[StreamFrame] = field(default_factory=lambda: deque(maxlen=FRAMES_KEPT))
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -115,14 +115,14 @@ class Streams:
         if events is None:
             audience.frames.clear()  # too much at once: its readers begin anew
             audience.seen = self.live.last
-            audience.frames.append(Frame(self.live.last, self.snapshot()))
+            audience.frames.append(StreamFrame(self.live.last, self.snapshot()))
         elif events:
             now_ms = self.now_ms()
             shown = [one for one in events if audience.view.shows(one, now_ms)]
             audience.seen = events[-1].number
             if not shown:
                 return
-            audience.frames.append(Frame(audience.seen, self._event("changes", shown, audience.seen)))
+            audience.frames.append(StreamFrame(audience.seen, self._event("changes", shown, audience.seen)))
         else:
             return
         ready, audience.ready = audience.ready, asyncio.Event()

@@ -28,7 +28,7 @@ Place = str | tuple[int, int, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SectionRow:
     """The sections in a row at one moment, by id, with the cameras as they were then. Empty where the law lets each
     violation stand."""
 
@@ -36,13 +36,13 @@ class Row:
     cameras: Mapping[str, Camera]
 
     @staticmethod
-    def of(violation: Violation, rules: Rules) -> "Row":
+    def of(violation: Violation, rules: Rules) -> "SectionRow":
         """The sections in a row with that of the violation, at the time when the vehicle left it."""
         at_ms = violation.exit.captured_at_ms
         sections, cameras = rules.reference.sections.as_of(at_ms), rules.reference.cameras.as_of(at_ms)
         own = sections.get(violation.section_id)
         if own is None or (rules.book or the_book()).rule_at(SectionsInARow, own.country, at_ms) is None:
-            return Row({}, {})
+            return SectionRow({}, {})
         around = {
             one.section_id: _places((*one.entries, *one.exits), cameras)
             for one in sections.values()
@@ -52,7 +52,7 @@ class Row:
         while more := {other for other, its in around.items() if other not in found and its & places}:
             found |= more
             places = places.union(*(around[other] for other in more))
-        return Row({one: sections[one] for one in sorted(found)}, cameras)
+        return SectionRow({one: sections[one] for one in sorted(found)}, cameras)
 
     def is_one_journey(self, one: Violation, other: Violation) -> bool:
         """Whether the vehicle drove both violations on one journey."""
@@ -80,7 +80,7 @@ class Row:
 
 def beside(decision: Decision, rules: Rules) -> frozenset[str]:
     """The other sections whose violations of the same plate must be passed to `only_the_worst`."""
-    rows = [Row.of(one, rules).sections for one in decision.outcomes if isinstance(one, Violation)]
+    rows = [SectionRow.of(one, rules).sections for one in decision.outcomes if isinstance(one, Violation)]
     return frozenset(section_id for row in rows for section_id in row) - {decision.vehicle.section_id}
 
 
@@ -92,7 +92,7 @@ def only_the_worst(decision: Decision, others: Sequence[Violation], rules: Rules
         if not isinstance(outcome, Violation):
             outcomes.append(outcome)
             continue
-        row = Row.of(outcome, rules)
+        row = SectionRow.of(outcome, rules)
         journey = [other for other in others if row.is_one_journey(outcome, other)]
         worst = max(journey, key=_worth, default=None)
         if worst is not None and _worth(worst) > _worth(outcome):

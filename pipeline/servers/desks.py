@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable
 
-from pipeline.desks.server import Servers, run_desks
+from pipeline.desks.server import DeskServers, run_desks
 from pipeline.record.recorder import KafkaRecorder
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.sender import Sender
@@ -26,4 +26,4 @@ async def run_desks_process(settings: Settings, ready: Callable[[str], None]) ->
         sender = Sender(found.kafka.client_kwargs())
         closing.push_async_callback(sender.stop)
         recorder = KafkaRecorder(sender, RecordKeys(client, settings.namespace), settings.namespace)
-        await run_desks(settings, Servers(found.kafka, client, recorder), stopped, ready=ready)
+        await run_desks(settings, DeskServers(found.kafka, client, recorder), stopped, ready=ready)

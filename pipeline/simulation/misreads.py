@@ -3,7 +3,7 @@
 from random import Random
 from typing import Literal
 
-from pipeline.simulation.vehicles import Wanted, checksum
+from pipeline.simulation.vehicles import WantedTexts, checksum
 
 Kind = Literal["confusable", "edit", "garbage"]
 # One from each pair that readers confuse most; what a matcher must forgive (DESIGN, section 6).
@@ -43,7 +43,7 @@ def garbage(random: Random) -> str:
             return text
 
 
-def misread(random: Random, plate: str, wanted: Wanted) -> str:
+def misread(random: Random, plate: str, wanted: WantedTexts) -> str:
     """A wrong text for a plate of ordinary traffic. It resembles no wanted plate and is no other vehicle's."""
     while True:
         kind: Kind = random.choices(("confusable", "edit", "garbage"), (60, 32, 8))[0]

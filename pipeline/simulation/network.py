@@ -18,7 +18,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Route:
+class RoadRoute:
     """Cameras in the order in which a vehicle passes them. weight: its share of the traffic, relative to the others."""
 
     name: str
@@ -61,13 +61,15 @@ class RoadNetwork:
     zones: tuple[Zone, ...]
     hotlist: tuple[HotlistEntry, ...]
     policies: tuple[Policy, ...]
-    routes: tuple[Route, ...]
+    routes: tuple[RoadRoute, ...]
     patrols: dict[str, Patrol] = field(default_factory=dict)  # camera_id of each moving camera
     by_id: dict[str, Camera] = field(init=False, repr=False)
-    routes_past: dict[str, tuple[Route, ...]] = field(init=False, repr=False)  # camera_id -> the routes that pass it
+    routes_past: dict[str, tuple[RoadRoute, ...]] = field(
+        init=False, repr=False
+    )  # camera_id -> the routes that pass it
 
     def __post_init__(self) -> None:
-        past: dict[str, list[Route]] = {}
+        past: dict[str, list[RoadRoute]] = {}
         for route in self.routes:
             for camera_id in dict.fromkeys(route.camera_ids):
                 past.setdefault(camera_id, []).append(route)
@@ -77,7 +79,7 @@ class RoadNetwork:
     def without(self, camera_ids: Iterable[str]) -> "RoadNetwork":
         """The same network without traffic past these cameras: their reads come from elsewhere."""
         closed = set(camera_ids)
-        routes = (Route(route.name, tuple(_shortened(route.legs, closed)), route.weight) for route in self.routes)
+        routes = (RoadRoute(route.name, tuple(_shortened(route.legs, closed)), route.weight) for route in self.routes)
         return replace(self, routes=tuple(route for route in routes if route.legs))
 
     def zones_of(self, camera_id: str) -> list[Zone]:

@@ -8,7 +8,7 @@ from random import Random
 import msgspec
 
 from pipeline.reads.geography import beeline_m
-from pipeline.simulation.network import Leg, Patrol, RoadNetwork, Route
+from pipeline.simulation.network import Leg, Patrol, RoadNetwork, RoadRoute
 from pipeline.simulation.network_big_hotlist import hotlist_of
 from pipeline.simulation.network_hotlist import POLICIES
 from schemas.base import Country, Position
@@ -56,7 +56,7 @@ def big_network(cameras: int = 10_000, seed: int = 1, *, hotlist: int = 5_000) -
     fixed = [camera for camera in listed if camera.position is not None]
     routes = [_section_route(section) for section in sections] + list(_routes(random, fixed, set(placed)))
     cars = [camera for camera in listed if camera.position is None]
-    routes += [Route(f"past {car.camera_id}", (Leg(car.camera_id, 0, 50),), 0.5) for car in cars]
+    routes += [RoadRoute(f"past {car.camera_id}", (Leg(car.camera_id, 0, 50),), 0.5) for car in cars]
     return RoadNetwork(
         name=f"big-{cameras}",
         cameras=tuple(listed),
@@ -126,24 +126,24 @@ def _section(random: Random, number: int, entry_id: str, exit_id: str, metres: f
     )
 
 
-def _section_route(section: Section) -> Route:
+def _section_route(section: Section) -> RoadRoute:
     distance = section.distances[0]
     first = Leg(distance.entry_camera_id, 0, section.limit_kmh)
     last = Leg(distance.exit_camera_id, distance.metres, section.limit_kmh)
-    return Route(section.name, (first, last), 4.0)
+    return RoadRoute(section.name, (first, last), 4.0)
 
 
-def _routes(random: Random, cameras: list[Camera], controlled: set[str]) -> list[Route]:
+def _routes(random: Random, cameras: list[Camera], controlled: set[str]) -> list[RoadRoute]:
     """Routes of a few neighbouring cameras each; each camera outside of sections is on one. Main roads carry ten times a
     side road's traffic."""
     free = sorted((camera for camera in cameras if camera.camera_id not in controlled), key=_west_to_east)
-    routes: list[Route] = []
+    routes: list[RoadRoute] = []
     while free:
         stretch = [free.pop(0) for _ in range(min(len(free), random.randint(2, 6)))]
         limit = random.choice(_LIMITS)
         gaps = [max(random.uniform(900, 6000), 1.2 * _beeline_m(*pair)) for pair in pairwise(stretch)]
         legs = [Leg(c.camera_id, metres, limit) for c, metres in zip(stretch, [0.0, *gaps], strict=True)]
-        routes.append(Route(f"road {len(routes)}", tuple(legs), random.paretovariate(1.6)))
+        routes.append(RoadRoute(f"road {len(routes)}", tuple(legs), random.paretovariate(1.6)))
     return routes
 
 

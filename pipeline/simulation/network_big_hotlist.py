@@ -3,7 +3,7 @@
 import re
 from random import Random
 
-from pipeline.simulation.vehicles import GRAMMARS, Wanted
+from pipeline.simulation.vehicles import GRAMMARS, WantedTexts
 from schemas.base import Country
 from schemas.reference import HotList, HotlistEntry
 
@@ -23,7 +23,7 @@ def is_one_vehicles(plate: str) -> bool:
 def hotlist_of(random: Random, count: int) -> list[HotlistEntry]:
     """Make `count` entries, all with different plates. The same random state gives the same entries."""
     countries: tuple[Country, ...] = tuple(GRAMMARS)
-    alike = Wanted(())
+    alike = WantedTexts(())
     entries: list[HotlistEntry] = []
     while len(entries) < count:
         country = random.choices(countries, (70, 10, 9, 6, 2, 3))[0]

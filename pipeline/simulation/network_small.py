@@ -4,7 +4,7 @@ car.
 The places are real and the coordinates near them; distances, certificates, plates and owners' requests are made up.
 """
 
-from pipeline.simulation.network import Leg, Patrol, RoadNetwork, Route
+from pipeline.simulation.network import Leg, Patrol, RoadNetwork, RoadRoute
 from pipeline.simulation.network_hotlist import HOTLIST, POLICIES
 from schemas.base import Position
 from schemas.reads import Network, Purpose
@@ -159,6 +159,6 @@ def small_network() -> RoadNetwork:
         zones=_zones(),
         hotlist=HOTLIST,
         policies=POLICIES,
-        routes=tuple(Route(name, tuple(Leg(*leg) for leg in legs), weight) for name, weight, legs in _ROUTES),
+        routes=tuple(RoadRoute(name, tuple(Leg(*leg) for leg in legs), weight) for name, weight, legs in _ROUTES),
         patrols={POLICE_CAR: Patrol(_positions(_PATROL), lap_ms=900_000, zones=("lez-brussels",))},
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from pipeline.simulation.network import RoadNetwork, Route
+from pipeline.simulation.network import RoadNetwork, RoadRoute
 from pipeline.simulation.vehicles import SimulatedVehicle
 from schemas import ids
 from schemas.reads import Alternative, ClockState, PlateRead, VehicleClass
@@ -45,7 +45,7 @@ def draw_pace(random: Random) -> float:
 
 
 @lru_cache(maxsize=50_000)
-def timetable(route: Route, slow: bool) -> tuple[tuple[float, float], ...]:
+def timetable(route: RoadRoute, slow: bool) -> tuple[tuple[float, float], ...]:
     """For each camera of the route: ms since the start at full pace, and the speed there in km/h. slow: no faster than 88
     km/h."""
     at_ms, table = 0.0, []
@@ -57,7 +57,7 @@ def timetable(route: Route, slow: bool) -> tuple[tuple[float, float], ...]:
 
 
 def drive(
-    random: Random, route: Route, vehicle_class: VehicleClass, start_ms: int, window: tuple[int, int]
+    random: Random, route: RoadRoute, vehicle_class: VehicleClass, start_ms: int, window: tuple[int, int]
 ) -> Iterator[DrivenPassage]:
     """The passages of a vehicle that starts at start_ms and keeps to every limit, as far as they lie in the window (UTC ms,
     end excluded)."""
@@ -68,7 +68,7 @@ def drive(
             yield DrivenPassage(leg.camera_id, at_ms, round(speed_kmh * pace, 1), 1 + int(random.random() * 2))
 
 
-def duration_ms(route: Route) -> int:
+def duration_ms(route: RoadRoute) -> int:
     """The longest time in ms that a vehicle of drive() takes for the route."""
     return int(timetable(route, True)[-1][0] / _SLOWEST) + 1
 

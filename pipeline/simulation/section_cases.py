@@ -11,7 +11,7 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.oracle import corrected_be_kmh
 from pipeline.simulation.passages import CLOCKS, DrivenPassage, read_of, travel_ms
 from pipeline.simulation.truth import ExpectedViolation, Quiet, Truth
-from pipeline.simulation.vehicles import SimulatedVehicle, Wanted, draw_plate
+from pipeline.simulation.vehicles import SimulatedVehicle, WantedTexts, draw_plate
 from schemas import ids
 from schemas.base import Country
 from schemas.reads import ClockState, VehicleClass
@@ -83,7 +83,7 @@ MANNERS = (
 
 
 def section_case(
-    random: Random, network: RoadNetwork, number: int, window: tuple[int, int], wanted: Wanted
+    random: Random, network: RoadNetwork, number: int, window: tuple[int, int], wanted: WantedTexts
 ) -> tuple[list[ReadArrival], Truth]:
     """Drive one vehicle over one section within the window (UTC ms), in the manner that the number selects. Returns its
     reads and what they must lead to."""

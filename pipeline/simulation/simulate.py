@@ -14,7 +14,7 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.section_cases import section_case
 from pipeline.simulation.traffic import Traffic
 from pipeline.simulation.truth import Misread, Truth, merged, stale
-from pipeline.simulation.vehicles import Wanted
+from pipeline.simulation.vehicles import WantedTexts
 from pipeline.simulation.wanted_cases import wanted_case
 
 
@@ -48,7 +48,7 @@ class Simulation:
     options: SimulationOptions
     truth: Truth
     planned: tuple[ReadArrival, ...]
-    _wanted: Wanted
+    _wanted: WantedTexts
 
     @property
     def reads(self) -> Iterator[ReadArrival]:
@@ -73,7 +73,7 @@ def simulate(network: RoadNetwork, options: SimulationOptions) -> Simulation:
     """Plan a simulation. Raises ValueError when the network has no routes or nothing would ever be read."""
     if not network.routes or options.reads_per_s <= 0 or options.duration_ms <= 0:
         raise ValueError("a simulation needs routes, a rate above 0 and a duration above 0")
-    wanted = Wanted(network.hotlist)
+    wanted = WantedTexts(network.hotlist)
     cases = list(_cases(network, options, wanted))
     planned = sorted((arrival for arrivals, _ in cases for arrival in arrivals), key=_due)
     truth = merged(truth for _, truth in cases)
@@ -87,7 +87,7 @@ def misread_of(arrival: ReadArrival) -> Misread | None:
 
 
 def _cases(
-    network: RoadNetwork, options: SimulationOptions, wanted: Wanted
+    network: RoadNetwork, options: SimulationOptions, wanted: WantedTexts
 ) -> Iterator[tuple[list[ReadArrival], Truth]]:
     window = (options.start_ms, options.start_ms + options.duration_ms)
     random = Random(f"{options.seed}/cases")

@@ -7,9 +7,9 @@ from random import Random
 
 from pipeline.simulation.arrivals import SLOW_MS, ReadArrival, late_ms, prompt_ms, slow_ms
 from pipeline.simulation.misreads import misread
-from pipeline.simulation.network import RoadNetwork, Route
+from pipeline.simulation.network import RoadNetwork, RoadRoute
 from pipeline.simulation.passages import HOUR_MS, DrivenPassage, drive, duration_ms, read_of
-from pipeline.simulation.vehicles import SimulatedVehicle, Wanted, draw_class, draw_vehicle
+from pipeline.simulation.vehicles import SimulatedVehicle, WantedTexts, draw_class, draw_vehicle
 from schemas.reads import Alternative, VehicleClass
 
 
@@ -20,7 +20,7 @@ class Traffic:
         self,
         random: Random,
         network: RoadNetwork,
-        wanted: Wanted,
+        wanted: WantedTexts,
         *,
         reads_per_s: float,
         misreads: float,
@@ -59,7 +59,7 @@ class Traffic:
             yield heapq.heappop(waiting)[2]
 
     def _vehicle(
-        self, taken_route: tuple[Route, bool], at_ms: int, start_ms: int, end_ms: int
+        self, taken_route: tuple[RoadRoute, bool], at_ms: int, start_ms: int, end_ms: int
     ) -> Iterator[ReadArrival]:
         route, controlled = taken_route
         vehicle_class, vehicle = draw_class(self._random), None

@@ -113,7 +113,7 @@ class SimulatedVehicle:
     country_seen: Country | None = None
 
 
-class Wanted:
+class WantedTexts:
     """The texts that the hotlist might match, taken more widely than it does. The simulation draws again any text that
     `admits` refuses."""
 
@@ -163,7 +163,7 @@ def _gaps(text: str) -> set[str]:
     return {text[:index] + text[index + 1 :] for index in range(len(text))}
 
 
-def draw_plate(random: Random, country: Country, wanted: Wanted) -> str:
+def draw_plate(random: Random, country: Country, wanted: WantedTexts) -> str:
     """A random plate of the country, with checksum 0, that resembles no wanted entry."""
     draw = GRAMMARS[country]
     while True:
@@ -192,7 +192,7 @@ def draw_class(random: Random) -> VehicleClass:
     return _CLASSES[bisect(_CLASS_BOUNDS, random.random())]
 
 
-def draw_vehicle(random: Random, wanted: Wanted, vehicle_class: VehicleClass = "car") -> SimulatedVehicle:
+def draw_vehicle(random: Random, wanted: WantedTexts, vehicle_class: VehicleClass = "car") -> SimulatedVehicle:
     """A random vehicle with the frequencies of Belgian roads."""
     country = random.choices(_COUNTRIES, _SHARES)[0]
     return SimulatedVehicle(

@@ -10,7 +10,7 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.oracle import WantedRead, expected_alerts, expected_forwards
 from pipeline.simulation.passages import DrivenPassage, drive, read_of
 from pipeline.simulation.truth import Quiet, Truth
-from pipeline.simulation.vehicles import SimulatedVehicle, Wanted
+from pipeline.simulation.vehicles import SimulatedVehicle, WantedTexts
 from schemas.base import Country
 from schemas.outcomes import Match
 from schemas.reference import HotlistEntry
@@ -21,7 +21,12 @@ _ANY_TIME = (0, 1 << 62)
 
 
 def wanted_case(
-    random: Random, network: RoadNetwork, entry: HotlistEntry, window: tuple[int, int], wanted: Wanted, misreads: float
+    random: Random,
+    network: RoadNetwork,
+    entry: HotlistEntry,
+    window: tuple[int, int],
+    wanted: WantedTexts,
+    misreads: float,
 ) -> tuple[list[ReadArrival], Truth]:
     """Drive one wanted vehicle through the window (UTC ms). Returns its reads and what they must lead to.
 
@@ -76,7 +81,7 @@ def _vehicle_of(random: Random, entry: HotlistEntry) -> SimulatedVehicle:
     return SimulatedVehicle(plate=letters, country=country, colour=entry.colour, country_seen=seen)
 
 
-def _misread(random: Random, entry: HotlistEntry, plate: str, wanted: Wanted) -> tuple[str, Match | None]:
+def _misread(random: Random, entry: HotlistEntry, plate: str, wanted: WantedTexts) -> tuple[str, Match | None]:
     lookalike = confusable(random, plate)
     if not entry.near and lookalike and random.random() < 0.5:
         return lookalike, "confusable"

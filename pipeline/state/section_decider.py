@@ -16,7 +16,7 @@ BY = "section_control"
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledVehicles:
     """The result of one SectionDecider.settle.
 
     unsent: messages to send; then report them to `SectionMemory.sent`. newest_ms: the latest time that any partition was read
@@ -42,7 +42,7 @@ class SectionDecider:
 
     async def settle(
         self, times: Mapping[int, int], partitions: int, shards: Sequence[int], *, decided_at_ms: int
-    ) -> Settled:
+    ) -> SettledVehicles:
         """Decide what has settled in these shards; see SectionMemory.look for the arguments. Raises Unavailable.
 
         Messages of earlier decisions that are not known to be sent are returned again. Two workers may decide the same
@@ -51,7 +51,7 @@ class SectionDecider:
         look = await self.memory.look(times, partitions, shards)
         unsent = list(look.unsent)
         if look.until_ms is None or not look.due:
-            return Settled(tuple(unsent), look.newest_ms, more=False)
+            return SettledVehicles(tuple(unsent), look.newest_ms, more=False)
         rules = Rules(self.reference, self.settle_ms, look.whole_since_ms)
         found = await self.memory.remembered(look.due)
         decisions = [_decision(one, look.until_ms, rules, decided_at_ms) for one in found]
@@ -66,7 +66,7 @@ class SectionDecider:
                 unsent += _unsent(one, decision, decided_at_ms)
                 for outcome in decision.outcomes:
                     self.told(outcome)
-        return Settled(tuple(unsent), look.newest_ms, more=len(look.due) >= LOOKED_AT_ONCE)
+        return SettledVehicles(tuple(unsent), look.newest_ms, more=len(look.due) >= LOOKED_AT_ONCE)
 
     async def _among_others(
         self, one: Remembered, decision: Decision, rules: Rules, decided_at_ms: int

@@ -23,14 +23,14 @@ _FEW_BLOCKS = 3  # fewer that moved are a flicker; the smallest plate that can b
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CameraView:
     """What a camera can see. fixed: the camera does not move. regions: where plates are followed; empty: everywhere."""
 
     fixed: bool = False
     regions: tuple[Region, ...] = ()
 
     @classmethod
-    def of(cls, camera: Camera | None) -> "View":
+    def of(cls, camera: Camera | None) -> "CameraView":
         """The view of a registered camera; None: an unknown camera, so not fixed, and followed everywhere."""
         return cls() if camera is None else cls(camera.position is not None, camera.regions)
 
@@ -83,7 +83,7 @@ def _is_inside(point: tuple[float, float], region: Region) -> bool:
     return inside
 
 
-def in_view(boxes: Sequence[Box], view: View, picture: Picture) -> list[Box]:
+def in_view(boxes: Sequence[Box], view: CameraView, picture: Picture) -> list[Box]:
     """The boxes that lie in a region where plates are followed. picture: (H, W, 3), in whose pixels the boxes are."""
     height, width = picture.shape[:2]
     return [box for box in boxes if view.shows(box, width, height)]

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.vision.attributes import colour_in
 from pipeline.vision.crossing import Crossing, crossing_of
 from pipeline.vision.locate import find_plates
-from pipeline.vision.motion import Motion, View, in_view
+from pipeline.vision.motion import CameraView, Motion, in_view
 from pipeline.vision.pictures import Picture, decode_picture, encode_jpeg, overview_of, upright_size
 from pipeline.vision.sights import Sight, sight_of
 from pipeline.vision.tracking import Spent, TrackedPassage, Tracker
@@ -18,7 +18,7 @@ from schemas.reference import PicturePoint
 IDLE_MS = 500  # without a frame for so long, a camera's open passages are handed on
 SILENT_MS = 600_000  # platform time without a frame after which a camera is forgotten
 MAX_HELD_BYTES = 256 * 1024 * 1024  # pictures of open passages in all
-EVERYTHING = View()
+EVERYTHING = CameraView()
 PictureLine = tuple[PicturePoint, PicturePoint]
 _CHANGED = 1.1  # a plate that grew or shrank by this factor shows the direction
 
@@ -28,7 +28,7 @@ def sights_in(image: bytes) -> list[Sight]:
     return sights_of(decode_picture(image))
 
 
-def sights_of(picture: Picture, view: View = EVERYTHING) -> list[Sight]:
+def sights_of(picture: Picture, view: CameraView = EVERYTHING) -> list[Sight]:
     """The plates of one picture that its camera is to follow, best first. picture: (H, W, 3) uint8 BGR, not modified."""
     boxes = in_view([located.box for located in find_plates(picture)], view, picture)
     return [sight_of(picture, box) for box in boxes]
@@ -116,7 +116,7 @@ class Passages:
         return self._partitions[camera_id]
 
     def watch(
-        self, frame: Frame, offset: int, now_ms: int, sent_ms: int | None = None, view: View = EVERYTHING
+        self, frame: Frame, offset: int, now_ms: int, sent_ms: int | None = None, view: CameraView = EVERYTHING
     ) -> list[TrackedPassage]:
         """Find and follow the plates of one frame; return the passages that are complete now. The camera must have been added.
 

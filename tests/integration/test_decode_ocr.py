@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer
 from redis.asyncio import Redis
 
 from agents import agent_named, decode
-from agents.decode import Decoder
+from agents.decode import DecodeHandler
 from pipeline.evidence.store import EvidenceStore
 from pipeline.reads.admission import check_time
 from pipeline.runtime.clock import platform_now_ms
@@ -70,9 +70,9 @@ class Clock:
         return self.now_ms
 
 
-def decoder_on(redis: Redis, namespace: str, clock: Clock) -> Decoder:
+def decoder_on(redis: Redis, namespace: str, clock: Clock) -> DecodeHandler:
     """A decoder as a fresh process has it."""
-    return Decoder(SpentDetections(redis, namespace), clock, partial(check_time, retention_days=KEPT_DAYS))
+    return DecodeHandler(SpentDetections(redis, namespace), clock, partial(check_time, retention_days=KEPT_DAYS))
 
 
 async def settle(outputs: Outputs) -> Outputs:
@@ -119,7 +119,7 @@ async def test_what_was_used_up_is_forgotten_once_its_frames_are_committed(redis
     namespace, clock, committed = f"t{secrets.token_hex(4)}", Clock(), dict[int, int]()
     store = SpentDetections(redis, namespace)
     frames = records_of(passage("1ABC234", "C1", NOON_MS) + passage("2XYZ987", "C1", NOON_MS + 60_000))
-    decoder = Decoder(store, clock, partial(check_time, retention_days=KEPT_DAYS), committed=lambda: committed)
+    decoder = DecodeHandler(store, clock, partial(check_time, retention_days=KEPT_DAYS), committed=lambda: committed)
     await settle(await decoder.handle(frames[:5]))
     clock.now_ms += 60_000
     await settle(await decoder.handle([]))

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from pipeline.simulation.vehicles import Wanted, draw_vehicle
+from pipeline.simulation.vehicles import WantedTexts, draw_vehicle
 from pipeline.vision.reading import PlateReader
 from pipeline.vision.rendering.passages import render_passage
 from pipeline.vision.scene import read_picture
@@ -10,7 +10,7 @@ from pipeline.vision.scene import read_picture
 
 def test_nine_of_ten_day_passages_are_read_right() -> None:
     """One picture each, the nearest; thirty vehicles of several countries."""
-    reader, random, wanted = PlateReader.load(), Random(11), Wanted(())
+    reader, random, wanted = PlateReader.load(), Random(11), WantedTexts(())
     right = 0
     for _ in range(30):
         vehicle = draw_vehicle(random, wanted)

@@ -15,7 +15,7 @@ from pipeline.demo.pictures import (
     REAL,
     WANTED,
     Judged,
-    Shown,
+    ShownPassage,
     judge,
     real_pictures,
     rendered_passages,
@@ -36,9 +36,9 @@ from tests.builders import NOON_MS, cameras_of, hotlist_of, make_camera, make_en
 CAMERA = PICTURE_CAMERAS[0]
 
 
-def shown(plate: str | None = "1KBD806", after_ms: int = 0, camera_id: str = CAMERA) -> Shown:
+def shown(plate: str | None = "1KBD806", after_ms: int = 0, camera_id: str = CAMERA) -> ShownPassage:
     """A passage of 320 ms."""
-    return Shown(camera_id, after_ms, 320, plate, ())
+    return ShownPassage(camera_id, after_ms, 320, plate, ())
 
 
 def alert_for(plate: str, *, read_as: str | None = None, camera_id: str = CAMERA, **entry: Any) -> Alert:

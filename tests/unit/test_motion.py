@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pipeline.vision.boxes import Box
-from pipeline.vision.motion import SEARCH_EVERY_MS, Motion, View
+from pipeline.vision.motion import SEARCH_EVERY_MS, CameraView, Motion
 from pipeline.vision.passages import Passages
 from pipeline.vision.pictures import Picture, encode_jpeg
 from pipeline.vision.sights import Sight
@@ -17,7 +17,7 @@ from tests.builders import make_camera
 
 FRAME_MS = 80
 PLATE: Box = (300, 250, 110, 26)
-FIXED = View(fixed=True)
+FIXED = CameraView(fixed=True)
 
 
 def frame_at(number: int, picture: Picture | None = None, position: Position | None = None) -> Frame:
@@ -125,11 +125,13 @@ def test_frames_that_come_again_after_a_crash_make_no_second_passage() -> None:
     ("view", "position", "expected"),
     [
         (FIXED, None, 1 + 1),  # the first frame, and the first of the second that begins within
-        (View(fixed=False), None, 14),
+        (CameraView(fixed=False), None, 14),
         (FIXED, Position(lat=50.8, lon=4.4), 14),
     ],
 )
-def test_only_a_fixed_camera_spares_itself_the_search(view: View, position: Position | None, expected: int) -> None:
+def test_only_a_fixed_camera_spares_itself_the_search(
+    view: CameraView, position: Position | None, expected: int
+) -> None:
     """An empty road, fourteen frames: those that are searched clear what is remembered of the last frame's time."""
     passages = Passages()
     passages.add("C1", 0, ())
@@ -152,18 +154,18 @@ def test_only_a_fixed_camera_spares_itself_the_search(view: View, position: Posi
 )
 def test_plates_outside_a_cameras_regions_are_not_followed(regions: tuple[Region, ...], expected: bool) -> None:
     """A plate is where its centre is, here at 0.55 of the width and of the height."""
-    assert expected == View(regions=regions).shows((297, 251, 110, 26), 640, 480)
+    assert expected == CameraView(regions=regions).shows((297, 251, 110, 26), 640, 480)
 
 
 def test_a_region_may_be_any_polygon() -> None:
     """A triangle on the right lane."""
     lane = Region(corners=tuple(PicturePoint(x=x, y=y) for x, y in ((0.5, 0.2), (1.0, 1.0), (0.5, 1.0))))
-    view = View(regions=(lane,))
+    view = CameraView(regions=(lane,))
     assert [True, False, False] == [view.shows((x, y, 2, 2), 100, 100) for x, y in ((55, 80), (95, 30), (20, 80))]
 
 
 def test_what_is_known_of_a_camera_is_its_entry() -> None:
     """A camera with a position does not move; of an unknown one nothing is taken for granted."""
     regions = (rectangle(0, 0, 1, 0.5),)
-    assert View(True, regions) == View.of(make_camera(regions=regions))
-    assert View() == View.of(make_camera(position=None)) == View.of(None)
+    assert CameraView(True, regions) == CameraView.of(make_camera(regions=regions))
+    assert CameraView() == CameraView.of(make_camera(position=None)) == CameraView.of(None)

@@ -28,7 +28,7 @@ from pipeline.simulation.network_small import POLICE_CAR, small_network
 from pipeline.simulation.section_cases import MANNERS, section_case
 from pipeline.simulation.simulate import Simulation, SimulationOptions, misread_of, simulate
 from pipeline.simulation.truth import Truth, read_truth, write_lines
-from pipeline.simulation.vehicles import Wanted, checksum, draw_vehicle, skeleton
+from pipeline.simulation.vehicles import WantedTexts, checksum, draw_vehicle, skeleton
 from schemas import ids
 from schemas.outcomes import Alert, Forward, Violation
 from tests.builders import NOON_MS
@@ -88,7 +88,7 @@ def test_what_is_said_to_tip_the_verdict_does(name: str, reason: str) -> None:
     window = NOON_MS, NOON_MS + 3_600_000
     judged = Counter[str]()
     for seed in range(300):
-        arrivals, _ = section_case(Random(seed), network, number, window, Wanted(()))
+        arrivals, _ = section_case(Random(seed), network, number, window, WantedTexts(()))
         memory = Histories(Rules(reference))
         for arrival in arrivals:
             memory.take(sightings_of(arrival.read, sections), NOON_MS)
@@ -194,7 +194,7 @@ def test_what_is_played_late_rings_nowhere() -> None:
 def test_no_two_entries_of_the_demo_are_alike() -> None:
     """No read can be of two entries, even one edit away."""
     for entry in SMALL.hotlist:
-        others = Wanted(other for other in SMALL.hotlist if other is not entry)
+        others = WantedTexts(other for other in SMALL.hotlist if other is not entry)
         assert others.admits(entry.plate.replace("?", "9")), entry.entry_id
 
 
@@ -211,7 +211,7 @@ def test_the_police_car_stays_in_the_zone_that_it_is_said_to_be_in() -> None:
 @given(st.integers(0, 10**9))
 def test_vehicles_are_never_like_a_wanted_one(seed: int) -> None:
     """Every vehicle has the checksum, and no wanted plate within one edit of its own."""
-    wanted = Wanted(SMALL.hotlist)
+    wanted = WantedTexts(SMALL.hotlist)
     vehicle = draw_vehicle(Random(seed), wanted)
     assert checksum(vehicle.plate) == 0
     assert skeleton(vehicle.plate) not in {skeleton(entry.plate) for entry in SMALL.hotlist}
