@@ -1,7 +1,9 @@
-"""accesses -> the Merkle log in the record's folder -> checkpoints. The log is the record's order, and what outsiders verify.
+"""The agent audit: adds the entries of the record to the Merkle log in its folder, and sends checkpoints. The log holds the
+record's order, and outsiders verify it.
 
-An entry is in the log once its batch is on disk, and the ledger, written in the same step, says up to which offset that is: what a
-crash repeats is dropped. Entries wait in Kafka while the folder cannot be written; nobody is refused because of it.
+A batch's entries and the ledger, which holds up to which offset they go, are written to disk in one step, so entries that
+come again after a crash are dropped. While the folder cannot be written, entries wait in Kafka, and nobody is refused
+because of it.
 """
 
 import asyncio
@@ -33,7 +35,8 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class Audit:
-    """The handler and what it needs. clock_s: a clock that never goes back. behind: the offset that a reread was asked for."""
+    """The handler and what it needs. clock_s: a clock that never goes back. behind: the offset from which a reread was asked
+    for; None: none was."""
 
     folder: LogFolder
     signer: Signer
@@ -64,7 +67,8 @@ class Audit:
         return outputs
 
     async def _must_read_again(self, offset: int) -> bool:
-        """Whether the folder is behind what the group has settled: it is a new one, or an older copy. Its entries come first."""
+        """Whether records before this offset must be read again first, because the folder lacks them: it is new, or an older
+        copy."""
         ledger = await asyncio.to_thread(self.folder.ledger)
         if offset <= ledger.next_offset:
             self.behind = None
@@ -94,7 +98,7 @@ class Audit:
         outputs.send(CHECKPOINTS, vouched, key=checkpoint.origin)
 
     def forget(self) -> None:
-        """Another generation of the group: what was asked of the last one is void."""
+        """Forget the reread that was asked for: a new generation of the consumer group begins."""
         self.behind = None
 
 
@@ -105,7 +109,8 @@ def _asks(record: Record[Access]) -> bool:
 
 
 async def start(context: Context) -> Handler[Access]:
-    """Read or make the log's key, and the keys of the months. Raises Unavailable while Redis is away, Misconfigured."""
+    """Read or make the log's key and the months' keys, and return the handler. Raises Unavailable while Redis is away,
+    Misconfigured."""
     keys = RecordKeys(context.redis, context.settings.namespace)
     await keys.make(context.now_ms())
 

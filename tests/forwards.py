@@ -1,4 +1,4 @@
-"""Forwards as the platform makes them: with the alert, the entry, the camera and the policy that they rest on."""
+"""Makes forwards as the platform does, with the alert, the entry, the camera and the policy that they depend on."""
 
 from dataclasses import dataclass, field
 
@@ -18,7 +18,8 @@ POLICIES = tuple(make_policy(country) for country in ("LU", "NL"))
 
 @dataclass(slots=True)
 class Scene:
-    """A camera near the border, a stolen car, and neighbours that may hear of it; alerts stand on a topic in their order."""
+    """A camera near the border, a stolen car, and neighbours that it is shared with. Alerts are put on a topic in their
+    order."""
 
     entry: HotlistEntry = ENTRY
     camera: Camera = CAMERA
@@ -27,14 +28,14 @@ class Scene:
     partition: int = 0
 
     def alert(self, captured_at_ms: int) -> Alert:
-        """The alert of a read at this time, as the hotlist agent makes it; it is not on the topic yet."""
+        """The alert of a read at this time, as the hotlist agent makes it. It is not put on the topic."""
         read = make_read(self.entry.plate, self.camera.camera_id, captured_at_ms)
         cameras = {self.camera.camera_id: self.camera}
         (hit,) = match_read(read, Hotlist((self.entry,)), cameras, {})
         return alert_of(hit, read, self.camera, decided_at_ms=captured_at_ms + 300)
 
     def forward(self, captured_at_ms: int, country: str = "NL") -> Forward:
-        """A forward to the country of a new alert, which is put on the topic."""
+        """A forward to the country, of a new alert that is put on the topic."""
         alert = self.alert(captured_at_ms)
         cameras = {self.camera.camera_id: self.camera}
         made = forwards_of(alert, self.policies, cameras, {}, captured_at_ms + 500)

@@ -1,4 +1,4 @@
-"""Logs of the record for tests: true entries, and a folder that holds them."""
+"""Makes logs of the record for tests: valid entries, and a folder that holds them."""
 
 import secrets
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ SIGNER = Signer.generate("vigie.example/record")
 
 
 def entries(count: int, *, first: int = 0) -> Iterator[Access]:
-    """So many entries: intents, each followed by its outcome."""
+    """`count` entries: intents, each followed by its outcome."""
     for number in range(first, first + count):
         if number % 2 == 0:
             operation = Operation(who=f"u-{number % 7}", origin="10.0.0.7", act="login", what="POST /api/v1/login")
@@ -31,12 +31,12 @@ def entries(count: int, *, first: int = 0) -> Iterator[Access]:
 
 
 def kept_entries(count: int, *, first: int = 0) -> list[Kept]:
-    """The same as records of the topic, one offset after the other."""
+    """The same entries as records of the topic, at consecutive offsets."""
     return [Kept(first + at, msgspec.json.encode(one)) for at, one in enumerate(entries(count, first=first))]
 
 
 def a_log(folder: Path, *sizes: int, signer: Signer = SIGNER) -> list[str]:
-    """Make a log that grew to these sizes, and was vouched for at each. Returns the signed checkpoints."""
+    """Make a log that grew to these sizes, with a checkpoint at each. Returns the signed checkpoints."""
     log, notes, size = LogFolder(folder), list[str](), 0
     for wanted in sizes:
         log.append(kept_entries(wanted - size, first=size))

@@ -36,7 +36,7 @@ IN_TIME_MS, TOGETHER_MS = 8_000, 900_000
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The roads as the second opinion has them, and the same as the pipeline has them."""
+    """The sections, as the second opinion takes them and as the pipeline takes them."""
 
     roads: tuple[Road, ...]
     index: SectionIndex
@@ -44,7 +44,7 @@ class World:
 
     @staticmethod
     def with_changes(changes: dict[str, tuple[tuple[int, int], ...]]) -> "World":
-        """The three roads, some of whose limits change at these times."""
+        """The three sections, with limits that change at these times for some."""
         roads = tuple(replace(road, changes=changes.get(road.section_id, ())) for road in ROADS)
         reference = reference_of(*map(section_of, roads), cameras=CAMERAS)
         for road in roads:
@@ -57,7 +57,8 @@ class World:
 
 @dataclass(slots=True)
 class Drive:
-    """What was seen of one plate, and when each read arrived, in ms after noon. alone: one vehicle carried it, all came in time."""
+    """The reads of one plate, and when each arrived, in ms after noon. alone: one vehicle carried the plate, and all reads
+    came in time."""
 
     kind: str
     seen: list[Seen]
@@ -67,7 +68,7 @@ class Drive:
 
 
 def drives(dice: Random, world: World) -> Iterator[Drive]:
-    """Drives without end."""
+    """An endless series of random drives."""
     number = 0
     while True:
         number += 1
@@ -117,7 +118,8 @@ def _seen(kind: str, dice: Random, world: World, plate: str) -> tuple[list[Seen]
 
 
 def _passage(dice: Random, road: Road, plate: str, start_ms: int) -> list[Seen]:
-    """One vehicle from one end to the other, at a speed about the limit; now and then two cameras of a side see it."""
+    """The reads of one vehicle from one side to the other, at a speed near the limit; sometimes two cameras of a side see
+    it."""
     speed_kmh = road.limit_kmh * dice.uniform(0.8, 1.6)
     left_ms = start_ms + round(float(road.distance_m) * 3_600 / speed_kmh)
     vehicle_class = dice.choice(["car", "car", "car", "van", "lorry", "unknown"])
@@ -130,7 +132,7 @@ def _passage(dice: Random, road: Road, plate: str, start_ms: int) -> list[Seen]:
 
 
 def decided(drive: Drive, world: World) -> Told:
-    """What the pipeline says in the end."""
+    """What the pipeline decides when all reads have settled."""
     history = [
         (NOON_MS + at_ms, sightings_of(read_of(one), world.index))
         for at_ms, one in zip(drive.arrived_ms, drive.seen, strict=True)
@@ -142,13 +144,13 @@ def decided(drive: Drive, world: World) -> Told:
 
 
 def expected(drive: Drive, world: World) -> Told:
-    """What the second opinion says of all reads together."""
+    """What the second opinion decides from all reads together."""
     return {(one.section_id, one.entered_ms, one.left_ms, one.corrected_kmh) for one in proven(drive.seen, world.roads)}
 
 
 @dataclass(slots=True)
 class Tally:
-    """What came of many drives."""
+    """The counts of many drives."""
 
     passages: int = 0
     proven: int = 0
@@ -157,7 +159,7 @@ class Tally:
     first: str = ""
 
     def add(self, drive: Drive, world: World) -> None:
-        """Decide a drive twice and count where the two differ."""
+        """Decide a drive in both ways, and count the differences."""
         ours, theirs = decided(drive, world), expected(drive, world)
         self.passages += drive.passages
         self.proven += len(ours)
@@ -168,7 +170,7 @@ class Tally:
 
 
 def simulated(passages: int, seed: int, *, tell_every: int = 0) -> Tally:
-    """So many passages, drawn by this seed."""
+    """The tally of this many passages, drawn from this seed."""
     dice, tally = Random(seed), Tally()
     worlds = [World.with_changes(changes) for changes in CHANGES]
     every = [drives(dice, world) for world in worlds]
@@ -181,7 +183,7 @@ def simulated(passages: int, seed: int, *, tell_every: int = 0) -> Tally:
 
 
 def main() -> int:
-    """The command. 1 where the two opinions differ."""
+    """Run the command. Returns 1 when the two opinions differ."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, default=2_000_000)
     parser.add_argument("--seed", type=int, default=None, help="drawn anew where none is given")

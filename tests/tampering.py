@@ -1,9 +1,9 @@
-"""The dishonest administrator: he has the folder, and often the log's key, and does to the record whatever hides a deed.
+"""Plays a dishonest administrator, who has the folder and often the log's key, and changes the record to hide something.
 
     python -m tests.tampering --tries 10000 --seed 1
 
-Each try takes an honest log, of which an outsider has the public key and one or two checkpoints, changes it in one way, and asks
-both verifiers. Exit code 1 when either takes a changed log for the honest one.
+Each try takes an honest log, of which an outsider has the public key and one or two checkpoints, changes it in one way, and
+asks both verifiers. Exit code 1 when either takes a changed log for the honest one.
 """
 
 import argparse
@@ -53,38 +53,38 @@ def _copy(case: Case, to: Path) -> Path:
 
 
 def _rewritten(to: Path, records: Sequence[Kept]) -> None:
-    """A log made anew of these records, and signed with the log's own key: as good as new, but for what others hold."""
+    """A log made again of these records, and signed with the log's own key: only handed-out checkpoints show the difference."""
     log = LogFolder(to)
     log.append([Kept(offset, one.record) for offset, one in enumerate(records)])
     log.vouch(SIGNER)
 
 
 def _below(case: Case, random: Random) -> int:
-    """An entry that some handed-out checkpoint speaks of."""
+    """The index of an entry that some handed-out checkpoint covers."""
     return random.randrange(SIZES[-2])
 
 
 def edit_and_sign(case: Case, to: Path, random: Random) -> None:
-    """He changes who asked, makes the log anew and signs it."""
+    """Change the time in an entry, make the log again and sign it."""
     records, at = list(case.records), _below(case, random)
     records[at] = Kept(0, records[at].record.replace(b'"at_ms":', b'"at_ms":1', 1))
     _rewritten(to, records)
 
 
 def delete_and_sign(case: Case, to: Path, random: Random) -> None:
-    """He leaves an entry out."""
+    """Leave out an entry, make the log again and sign it."""
     at = _below(case, random)
     _rewritten(to, [*case.records[:at], *case.records[at + 1 :]])
 
 
 def insert_and_sign(case: Case, to: Path, random: Random) -> None:
-    """He adds one that never was."""
+    """Add a false entry, make the log again and sign it."""
     at = _below(case, random)
     _rewritten(to, [*case.records[:at], *kept_entries(1, first=9_000), *case.records[at:]])
 
 
 def reorder_and_sign(case: Case, to: Path, random: Random) -> None:
-    """He has two change places."""
+    """Swap two entries, make the log again and sign it."""
     records = list(case.records)
     first, second = random.sample(range(SIZES[-2]), 2)
     records[first], records[second] = records[second], records[first]
@@ -92,23 +92,23 @@ def reorder_and_sign(case: Case, to: Path, random: Random) -> None:
 
 
 def cut_the_tail_and_sign(case: Case, to: Path, random: Random) -> None:
-    """He forgets the end, though a checkpoint spoke of it."""
+    """Leave out the last entries, though a checkpoint covers them, make the log again and sign it."""
     _rewritten(to, case.records[: random.randrange(SIZES[-1])])
 
 
 def fork_and_sign(case: Case, to: Path, random: Random) -> None:
-    """He goes on differently from some entry on."""
+    """Replace all entries after some index, make the log again and sign it."""
     at = _below(case, random)
     _rewritten(to, [*case.records[:at], *kept_entries(SIZES[-1] - at, first=20_000 + at)])
 
 
 def rewrite_all_and_sign(case: Case, to: Path, random: Random) -> None:
-    """He writes another history, of whatever length."""
+    """Make a log of other entries, of any length, and sign it."""
     _rewritten(to, kept_entries(random.randrange(1, 800), first=random.randrange(50_000) * 2))
 
 
 def flip_a_bit(case: Case, to: Path, random: Random) -> None:
-    """Something in some file of the log changes, as by an editor or a failing disk."""
+    """Change one bit in some file of the log, as an editor or a failing disk does."""
     file = random.choice([path for path in _copy(case, to).rglob("*") if path.is_file() and matters(path)])
     content = bytearray(file.read_bytes())
     content[random.randrange(len(content))] ^= 1 << random.randrange(8)
@@ -116,12 +116,12 @@ def flip_a_bit(case: Case, to: Path, random: Random) -> None:
 
 
 def remove_a_file(case: Case, to: Path, random: Random) -> None:
-    """He deletes a bundle or a tile."""
+    """Delete a bundle or a tile."""
     random.choice([path for path in _copy(case, to).rglob("*") if path.is_file() and matters(path)]).unlink()
 
 
 def swap_in_a_bundle(case: Case, to: Path, random: Random) -> None:
-    """He has two records, or two entries and their hashes, change places, without the key."""
+    """Swap two records, or two entries and their hashes, without the key."""
     files = [
         path
         for path in _copy(case, to).rglob("*")
@@ -135,7 +135,7 @@ def swap_in_a_bundle(case: Case, to: Path, random: Random) -> None:
 
 
 def drop_from_a_bundle(case: Case, to: Path, random: Random) -> None:
-    """He cuts a record, or an entry, out of its bundle."""
+    """Remove a record, or an entry, from its bundle."""
     files = [
         path
         for path in _copy(case, to).rglob("*")
@@ -148,12 +148,12 @@ def drop_from_a_bundle(case: Case, to: Path, random: Random) -> None:
 
 
 def put_an_old_checkpoint_back(case: Case, to: Path, random: Random) -> None:
-    """He shows the log as it was some time ago, with the true signature of then."""
+    """Put back the log as it was some time ago, with its genuine signature of then."""
     (_copy(case, to) / "public" / "checkpoint").write_text(random.choice(case.notes[:-1]))
 
 
 def sign_with_another_key(case: Case, to: Path, random: Random) -> None:
-    """He has no key, and makes one of the same name."""
+    """Sign with another key of the same name."""
     a_log(to, random.randrange(1, 600), signer=type(SIGNER).generate(SIGNER.name))
 
 
@@ -165,14 +165,15 @@ DEEDS: tuple[Deed, ...] = (
 
 
 def matters(path: Path) -> bool:
-    """Whether an outsider looks at this file: the ledger and the lock are the log's own, and old partial tiles nobody's."""
+    """Whether an outsider reads this file. The ledger and the lock are for the log itself, and nobody reads old partial
+    tiles."""
     if path.name in ("ledger", "lock"):
         return False
     return path.parent.suffix != ".p" or int(path.name) in (SIZES[-1] % WIDTH, SIZES[-1] // WIDTH)
 
 
 def unseen(case: Case, deed: Deed, random: Random, scratch: Path) -> list[str]:
-    """The verifiers that take what this deed left for the honest log."""
+    """The names of the verifiers that take the changed log for the honest one."""
     to = scratch / "changed"
     shutil.rmtree(to, ignore_errors=True)
     deed(case, to, random)
@@ -186,7 +187,7 @@ def unseen(case: Case, deed: Deed, random: Random, scratch: Path) -> list[str]:
 
 
 def main() -> int:
-    """Try, and say how many of each kind were found."""
+    """Run the tries, and print how many of each kind were found."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--tries", type=int, default=10_000)
     options.add_argument("--seed", type=int, default=1)

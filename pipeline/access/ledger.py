@@ -1,7 +1,7 @@
-"""What a log must remember to go on, and the files that each growth adds. Pure: pipeline.record.log_folder writes them.
+"""The state from which a log grows, and the files that each growth adds. Pure: pipeline.record.log_folder writes them.
 
-The log is a function of its topic: the records in the order of their offsets. So whatever a crash left half done, doing it again
-writes the same bytes, and a log that is made anew from the topic is the same log: it cannot fork.
+The log is a function of its topic: the records in the order of their offsets. So doing again what a crash interrupted writes
+the same bytes, and a log that is made again from the topic is the same log: there cannot be two versions of it.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ Files = dict[str, bytes]
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """How far a log has come. next_offset: of the topic, of the first record that the log does not hold.
+    """The state of a log. next_offset: of the topic's first record that the log does not hold.
 
     levels: the hashes of the incomplete tile of each level; tail: the packed records of the incomplete bundle.
     """
@@ -57,9 +57,9 @@ class Ledger(msgspec.Struct, frozen=True):
 
 
 def grown(ledger: Ledger, records: Sequence[Kept]) -> tuple[Ledger, Files]:
-    """The log with these records added, whose offsets must rise, and the bundles and tiles that became full by it.
+    """The log with these records added, and the bundles and tiles that are full now. The records' offsets must rise.
 
-    Raises ValueError for an offset that the log is past.
+    Raises ValueError for a record before the log's next offset.
     """
     size, next_offset = ledger.size, ledger.next_offset
     levels, tail = [list(row) for row in ledger.levels], list(ledger.tail)
@@ -78,7 +78,7 @@ def grown(ledger: Ledger, records: Sequence[Kept]) -> tuple[Ledger, Files]:
 
 
 def partials(ledger: Ledger) -> Files:
-    """The incomplete bundle and tiles of a log of this size: whoever gets a checkpoint of it needs them."""
+    """The incomplete bundle and tiles of this log. A reader of a checkpoint of this size needs them."""
     files: Files = {}
     if ledger.tail:
         files |= _bundles(ledger.size // WIDTH, ledger.tail)
@@ -99,7 +99,7 @@ def _bundles(index: int, packed: Sequence[bytes]) -> Files:
 
 
 def _carry(levels: list[list[bytes]], size: int, files: Files) -> None:
-    """Write the tiles that are full, and their roots to the level above."""
+    """Add the tiles that are full to `files`, and their roots to the level above."""
     level, hashes = 0, size
     while len(levels[level]) == WIDTH:
         files[PUBLIC + tile_path(level, hashes // WIDTH - 1)] = b"".join(levels[level])

@@ -1,7 +1,8 @@
-"""How a Merkle log lies in files: tiles of 256 hashes and bundles of 256 entries, as c2sp.org/tlog-tiles defines them.
+"""The files of a Merkle log: tiles of 256 hashes and bundles of 256 entries, as c2sp.org/tlog-tiles defines them.
 
-What is public is a log of commitments: an entry is the SHA-256 of a record, which holds 128 random bits of its own, so that nobody
-can guess a record from it. The records themselves lie beside it in bundles of the same form, each behind its offset in the topic.
+The public part is a log of commitments: an entry is the SHA-256 of a record, which contains 128 random bits, so that nobody
+can guess a record from its entry. The records themselves are beside it in bundles of the same form, each with its offset in
+the topic.
 
 >>> tile_path(0, 1234067), tile_path(1, 0, 17)
 ('tile/0/x001/x234/067', 'tile/1/000.p/17')
@@ -27,12 +28,12 @@ class Kept:
     record: bytes
 
     def packed(self) -> bytes:
-        """As it stands in a bundle of records."""
+        """The bytes of the record and its offset in a bundle of records."""
         return self.offset.to_bytes(_OFFSET_BYTES, "big") + self.record
 
 
 def kept(packed: bytes) -> Kept:
-    """The record that Kept.packed wrote. Raises BadRecord."""
+    """The record in the bytes that Kept.packed returned. Raises BadRecord."""
     if len(packed) <= _OFFSET_BYTES:
         raise BadRecord("broken_bundle", "a record without content")
     return Kept(int.from_bytes(packed[:_OFFSET_BYTES], "big"), packed[_OFFSET_BYTES:])
@@ -44,17 +45,17 @@ def commitment(record: bytes) -> bytes:
 
 
 def tile_path(level: int, index: int, width: int = WIDTH) -> str:
-    """Where a tile of hashes lies, from the log's prefix on. level 0: of leaf hashes."""
+    """The path of a tile of hashes below the log's prefix. level 0: leaf hashes. width: how many hashes it holds."""
     return f"tile/{level}/{_number(index)}{_part(width)}"
 
 
 def entries_path(index: int, width: int = WIDTH) -> str:
-    """Where a bundle of entries lies, from the log's prefix on."""
+    """The path of a bundle of entries below the log's prefix."""
     return f"tile/entries/{_number(index)}{_part(width)}"
 
 
 def records_path(index: int, width: int = WIDTH) -> str:
-    """Where the bundle of the records of the same entries lies."""
+    """The path of the bundle with the records of the same entries, below the log's prefix."""
     return f"records/{_number(index)}{_part(width)}"
 
 
@@ -68,7 +69,7 @@ def _part(width: int) -> str:
 
 
 def bundle(entries: Iterable[bytes]) -> bytes:
-    """Entries one behind the other, each with its length in front. Raises BadRecord for one of 64 KiB or more."""
+    """The entries joined, each after its length. Raises BadRecord for an entry of 64 KiB or more."""
     parts = []
     for entry in entries:
         if len(entry) > _MOST_BYTES:
@@ -78,7 +79,7 @@ def bundle(entries: Iterable[bytes]) -> bytes:
 
 
 def entries_in(data: bytes) -> list[bytes]:
-    """The entries of a bundle. Raises BadRecord where it ends within one."""
+    """The entries of a bundle. Raises BadRecord when the bundle ends inside one."""
     found, at = [], 0
     while at < len(data):
         end = at + 2 + int.from_bytes(data[at : at + 2], "big")
@@ -95,7 +96,7 @@ def hashes_in(tile: bytes) -> list[bytes]:
 
 
 def folded(hashes: Sequence[bytes]) -> bytes:
-    """The root over hashes of equal subtrees; their number is a power of two."""
+    """The root over the hashes of subtrees of equal size. hashes: a power of two of them."""
     row = list(hashes)
     while len(row) > 1:
         row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
@@ -108,7 +109,7 @@ def leaf_of(record: bytes) -> bytes:
 
 
 def shapes(size: int) -> Iterator[tuple[int, int, int]]:
-    """(level, number of full tiles, width of the partial tile, 0: none) for each level that a log of this size has."""
+    """(level, number of full tiles, width of the partial tile; 0: none) for each level of a log of this size."""
     level, hashes = 0, size
     while hashes:
         yield level, hashes // WIDTH, hashes % WIDTH
@@ -117,14 +118,15 @@ def shapes(size: int) -> Iterator[tuple[int, int, int]]:
 
 @dataclass(slots=True)
 class Levels:
-    """The hashes of a whole log by level, for roots and proofs. leaves: of the bundles that were asked for, by index."""
+    """The hashes of a whole log by level, for computing roots and proofs. leaves: of those bundles that were asked for, by
+    index."""
 
     hashes: list[list[bytes]] = field(default_factory=lambda: [[]])  # [level][index], from level 1 on
     leaves: dict[int, list[bytes]] = field(default_factory=dict)
 
     @classmethod
     def over(cls, bundle_roots: Sequence[bytes], leaves: dict[int, list[bytes]]) -> "Levels":
-        """Of the roots of all full bundles, in order, and the leaf hashes of some bundles."""
+        """The levels above the roots of all full bundles, in order. leaves: the leaf hashes of some bundles, by index."""
         hashes: list[list[bytes]] = [[], list(bundle_roots)]
         while len(hashes[-1]) >= WIDTH:
             row = hashes[-1]
@@ -132,7 +134,7 @@ class Levels:
         return cls(hashes, leaves)
 
     def hash_of(self, first: int, end: int) -> bytes:
-        """See merkle.HashOfRange."""
+        """The hash over the entries first..end-1; see merkle.HashOfRange."""
         level = ((end - first).bit_length() - 1) // 8
         if level == 0:
             at = first % WIDTH

@@ -1,4 +1,4 @@
-"""`vigie audit`: the record of who did what, and what anybody needs to check that nothing of it was changed."""
+"""`vigie audit`: the record of who did what, and the means to check that nothing in it was changed."""
 
 import os
 import time

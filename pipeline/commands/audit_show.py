@@ -65,7 +65,7 @@ def show(
 
 
 async def _own(settings: Settings, fits: Callable[[Shown], bool], plate: str | None) -> list[Shown]:
-    """From this platform's own log, once it is recorded that somebody looks."""
+    """The entries of this platform's own log. That somebody looks at them is recorded first."""
     servers = servers_of(settings, "auditor")
     if not settings.record.is_dir():
         cure = "the folder of the agent `audit`, on its machine; or name an export"
@@ -81,7 +81,7 @@ async def _own(settings: Settings, fits: Callable[[Shown], bool], plate: str | N
 
 
 async def _names(settings: Settings, servers: Servers, plate: str, months: set[str]) -> set[str]:
-    """What the plate is called in entries of these months, as far as their keys have not ended."""
+    """The pseudonyms of a plate in these months, as far as the months' keys still exist."""
     client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)
     try:
         keys = [await RecordKeys(client, settings.namespace).of(month) for month in sorted(months)]

@@ -1,4 +1,4 @@
-"""What every command that sees or changes data does first: it is recorded, in the name of the machine's user, or not done."""
+"""Records what a command is about to see or change, in the name of the machine's user. What cannot be recorded is not done."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ CaseReference = Annotated[str | None, typer.Option("--case", help="The case that
 
 @dataclass(slots=True)
 class Done:
-    """What the command says of itself before its outcome is recorded. access_id: of its intent."""
+    """The result that a command states before its outcome is recorded. access_id: of the recorded intent."""
 
     access_id: str
     count: int | None = None
@@ -41,7 +41,8 @@ class Done:
 
 
 def given_reason(reason: str | None) -> str:
-    """The reason, asked for where a person sits in front of it. Raises typer.BadParameter for none, or one that says nothing."""
+    """The reason; asked for at a terminal when none is given. Raises typer.BadParameter for none, or for one that says
+    nothing."""
     if reason is None and sys.stdin.isatty() and sys.stderr.isatty():
         reason = str(typer.prompt("Why do you look at plates? (it is recorded)", err=True))
     if fault := weak_reason(reason):
@@ -59,7 +60,7 @@ def operation_here(
     plates: Sequence[str] = (),
     ids: Sequence[str] = (),
 ) -> Operation:
-    """An operation of whoever runs this command, on this machine. what: the command without its values."""
+    """An operation by the person who runs this command, on this machine. what: the command without its values."""
     return Operation(
         who=_user(os.getuid()),
         origin=_origin(),
@@ -75,9 +76,9 @@ def operation_here(
 
 @asynccontextmanager
 async def recorded(settings: Settings, principal: str, operation: Operation) -> AsyncIterator[Done]:
-    """Record the operation, let the command do it, and record what became of it. Raises NotRecorded, and then nothing is done.
+    """Record the operation, run the block, and record its outcome. Raises NotRecorded before the block is run.
 
-    A command that prints what it found leaves this block before it prints.
+    A command must print what it found after this block, not in it.
     """
     async with recorded_at(settings, servers_of(settings, principal), operation) as done:
         yield done
@@ -104,7 +105,7 @@ async def recorded_at(settings: Settings, servers: Servers, operation: Operation
 
 
 def _user(uid: int) -> str:
-    """The user as the machine knows him, whatever the environment says."""
+    """The user's name from the system's user database, not from the environment."""
     try:
         name = pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -113,7 +114,7 @@ def _user(uid: int) -> str:
 
 
 def _origin() -> str:
-    """Machine, terminal, and how the person came there as far as it is known."""
+    """The machine, the terminal, and the address from which the person connected, as far as these are known."""
     return " ".join([socket.gethostname(), *_traces()])
 
 

@@ -1,4 +1,4 @@
-"""Whether an alert follows from its entry and its read: the alert is made again, and the two must say the same. Pure."""
+"""Checks whether an alert follows from its entry and its read: the alert is made again, and both must agree. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -18,10 +18,11 @@ def follows(
     entries: Iterable[HotlistEntry],
     places: Iterable[tuple[Mapping[str, Camera], Mapping[str, Zone]]],
 ) -> bool:
-    """Whether some version of the alert's entry makes its read that alert.
+    """Whether some version of the alert's entry makes this alert of its read.
 
-    entries: the versions of the entry. places: cameras and zones, as they held at the capture or hold now; any one is enough.
-    A hit that a person had to confirm follows only when the alert still says so, or is a later revision: somebody confirmed it.
+    entries: the versions of the entry. places: cameras and zones as they were at the capture, or are now; one that agrees is
+    enough. A hit that a person must confirm follows only if the alert still says so, or is a later revision, which a person
+    has confirmed.
     """
     versions, read = tuple(entries), alert.read
     for cameras, zones in places:

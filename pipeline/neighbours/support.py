@@ -1,8 +1,8 @@
-"""Whether a forward follows from its alert and the policies: what liaison asks before it signs. Pure.
+"""Checks whether a forward follows from its alert and the policies, before liaison signs it. Pure.
 
-What stands in the topic forwards is believed by nobody. The forward is made again from the alert and the reference data, as that
-held at the capture or holds now, and the two must say the same. A recall must name what such a forward would be called, and either
-the alert was withdrawn, or at some moment since no policy let it through.
+What is in the topic forwards is not trusted. The forward is made again from the alert and the reference data, as they were
+at the capture or are now, and both must agree. A recall must name the id of such a forward, and either the alert was
+withdrawn, or at some moment since then no policy allowed the forward.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from schemas.reference import Camera, Policy, Zone
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The reference data as it held at one moment, by id."""
+    """The reference data as it was at one moment, by id."""
 
     policies: Mapping[str, Policy]
     cameras: Mapping[str, Camera]
@@ -25,7 +25,8 @@ class Known:
 
 
 def fault_of_hit(forward: Forward, alert: Alert, known: Iterable[Known], home: Country) -> str | None:
-    """Why a hit, or a later one of its case, does not follow from its alert; None: it does. known: any one of them is enough."""
+    """Why a hit, or a later one of its case, does not follow from its alert; None: it does. known: one state that agrees is
+    enough."""
     if forward.kind == "recall":
         return "it is a recall"
     allowed = _allowed(alert, forward.to_country, known, home)
@@ -51,8 +52,8 @@ def fault_of_recall(
 ) -> str | None:
     """Why a recall does not follow from its alert; None: it does.
 
-    withdrawal: of the alert, where the recall names one. since: the reference data at each moment since the capture at which
-    policies changed.
+    withdrawal: of the alert, if the recall names one. since: the reference data at each change of policies since the
+    capture.
     """
     named = ids.forward_id(alert.alert_id, recall.to_country)
     if recall.refers_to != named or recall.forward_id != ids.forward_id(named, recall.to_country, "recall"):
@@ -69,7 +70,7 @@ def fault_of_recall(
 
 
 def _allowed(alert: Alert, country: Country, known: Iterable[Known], home: Country) -> list[tuple[Policy, Forward]]:
-    """The forwards of this alert to the country, as each state of the reference data makes it, with its policy."""
+    """The forwards of this alert to the country that each state of the reference data gives, each with its policy."""
     found = []
     for one in known:
         at_ms = alert.read.captured_at_ms  # whether it has expired is asked elsewhere
@@ -84,7 +85,7 @@ _OWN = ("forward_id", "kind", "refers_to", "created_at_ms", "alert_at", "withdra
 
 
 def _difference(forward: Forward, made: Forward) -> str | None:
-    """The first field in which the forward says something else than the one that was made again; None: none."""
+    """The first field in which the forward differs from the one that was made again; None: none does."""
     own = {*_OWN, "expires_at_ms"} if forward.kind == "recall" else set(_OWN)
     if forward.kind != "recall" and forward.forward_id != made.forward_id:
         return "its id is not the one that alert and country give"

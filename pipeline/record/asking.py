@@ -22,7 +22,7 @@ _DECODER = msgspec.json.Decoder(Vouched)
 async def next_checkpoint(
     kafka: KafkaConnection, namespace: str, *, within_s: float = WITHIN_S
 ) -> AsyncIterator[Callable[[], Awaitable[Vouched]]]:
-    """Gives a function that waits for the first checkpoint signed after this was entered. Raises Unavailable."""
+    """Yields a function that waits for the first checkpoint signed after this block was entered. Raises Unavailable."""
     codecs.bind()
     topic = f"{namespace}.{CHECKPOINTS.name}"
     consumer = AIOKafkaConsumer(topic, auto_offset_reset="latest", **kafka.client_kwargs())

@@ -1,4 +1,4 @@
-"""Checks a run of a log's bundles: each record against its commitment, each commitment against its leaf hash in the tile."""
+"""Checks some consecutive bundles of a log: each record against its entry, each entry against its leaf hash in the tile."""
 
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -43,7 +43,7 @@ _DECODER = msgspec.json.Decoder(_Entry)
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is not as it was vouched for. where: which entries or file; what: what is wrong there."""
+    """One fault of a log. where: the entries or the file; what: what is wrong there."""
 
     where: str
     what: str
@@ -51,9 +51,10 @@ class Fault:
 
 @dataclass(slots=True)
 class Run:
-    """What a run of bundles holds. roots: of the full ones, in order; leaves: of the bundles that were asked for, by index.
+    """The content of consecutive bundles. roots: of the full bundles, in order. leaves: of the bundles that were asked for,
+    by index.
 
-    steps: of each record, in order, whether it is an INTENT or an OUTCOME, and the intent's id.
+    steps: for each record in order, whether it is an INTENT or an OUTCOME, and the intent's id.
     """
 
     roots: list[bytes] = field(default_factory=list)
@@ -64,13 +65,14 @@ class Run:
     last_offset: int = -1
 
     def fault(self, where: str, what: str) -> None:
-        """Note a fault; after a hundred it is clear enough."""
+        """Note a fault. After a hundred, further ones are dropped."""
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(Fault(where, what))
 
 
 def check_run(source: Source, first: int, end: int, size: int, wanted: frozenset[int]) -> Run:
-    """Check the bundles first..end-1 of a log of this size. wanted: those whose leaf hashes are needed. Raises Unavailable."""
+    """Check the bundles first..end-1 of a log of this size. wanted: the bundles whose leaf hashes are to be returned. Raises
+    Unavailable."""
     run = Run()
     for index in range(first, end):
         width = min(WIDTH, size - index * WIDTH)
@@ -89,7 +91,7 @@ def check_run(source: Source, first: int, end: int, size: int, wanted: frozenset
 
 
 def _part(source: Source, run: Run, index: int, width: int, where: str) -> list[bytes]:
-    """The entries of a bundle; in place of those that are missing, ones that no log has."""
+    """The entries of a bundle. In place of missing entries it returns ones that no log contains."""
     data = read_part(source, entries_path, index, width)
     entries: list[bytes] = []
     try:
@@ -103,7 +105,7 @@ def _part(source: Source, run: Run, index: int, width: int, where: str) -> list[
 
 
 def _check_records(source: Source, run: Run, index: int, entries: list[bytes], where: str) -> None:
-    """Compare the records with the entries that are their digests, and note what each is."""
+    """Compare the records with the entries, which must be their digests, and note the kind of each."""
     data = read_part(source, records_path, index, len(entries))
     if data is None:
         if source.whole:

@@ -1,4 +1,4 @@
-"""The log's signing key, and the public keys and checkpoints that outsiders hold, from files."""
+"""Reads the log's signing key, and the public keys and checkpoints that outsiders hold, from files."""
 
 import re
 import socket
@@ -14,9 +14,10 @@ _UNFIT = re.compile(r"[^A-Za-z0-9.-]+")
 
 
 def log_key(settings: Settings) -> Signer:
-    """The key that signs checkpoints; without a setting, one in the data folder, made at first use. Raises Misconfigured.
+    """The key that signs checkpoints; without a setting, the one in the data folder, which is made at first use. Raises
+    Misconfigured.
 
-    Its name is the log's: whoever changes the name begins another log.
+    The key's name is the log's name: a new name begins another log.
     """
     file = settings.record_key_file or settings.data_dir / "record.key"
     if settings.record_key_file is None and not file.exists():
@@ -26,12 +27,12 @@ def log_key(settings: Settings) -> Signer:
 
 
 def own_name() -> str:
-    """This machine's name, as a key's name may hold it."""
+    """This machine's name in the letters that a key's name may have."""
     return _UNFIT.sub("-", socket.gethostname()).strip("-.") or "localhost"
 
 
 def private_key(file: Path) -> Signer:
-    """The private key in a file that its owner alone may read. Raises Misconfigured."""
+    """The private key in a file, which only its owner may be able to read. Raises Misconfigured."""
     allowed = "a private key of a log or a witness: `vigie audit keys --create NAME FILE`"
     try:
         return signer_of(read_trusted(SETTING, file, modes=OPEN).decode())
@@ -42,7 +43,7 @@ def private_key(file: Path) -> Signer:
 
 
 def public_keys(words: list[str], setting: str) -> list[Verifier]:
-    """Keys given as NAME+ID+KEY, or as files that hold one a line. Raises Misconfigured, naming the option."""
+    """Public keys, given as NAME+ID+KEY or as files with one on each line. Raises Misconfigured naming the option."""
     return [_public(line, setting) for word in words for line in _lines(word, setting)]
 
 
@@ -61,7 +62,7 @@ def _public(line: str, setting: str) -> Verifier:
 
 
 def text_of(file: Path, setting: str, allowed: str) -> str:
-    """The text of a file that a person named. Raises Misconfigured, naming the option."""
+    """The text of a file that a person named on the command line. Raises Misconfigured naming the option."""
     try:
         return file.read_text("utf-8")
     except OSError as error:

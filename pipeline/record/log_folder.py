@@ -30,9 +30,9 @@ _LEDGER, _LOCK = "ledger", "lock"
 
 
 class LogFolder:
-    """The log in a folder, which is made when it is missing. Every method raises Unavailable when the disk does not do it.
+    """The log in a folder, which is made when it is missing. Every method raises Unavailable when the disk fails.
 
-    write: replaces a file in one step, and returns once it is on disk.
+    write: replaces a file in one step, and returns when it is on disk.
     """
 
     def __init__(self, folder: Path, *, write: Callable[[Path, bytes], None] = write_private) -> None:
@@ -40,7 +40,7 @@ class LogFolder:
         self._write_file = write
 
     def ledger(self) -> Ledger:
-        """How far the log has come. Raises Misconfigured for a ledger that is damaged."""
+        """The state of the log. Raises Misconfigured for a damaged ledger."""
         path = self.folder / _LEDGER
         try:
             return msgspec.msgpack.decode(path.read_bytes(), type=Ledger)
@@ -55,9 +55,10 @@ class LogFolder:
             ) from error
 
     def append(self, records: Sequence[Kept]) -> Ledger:
-        """Add those of these records, in the order of the topic, that the log does not hold; on disk when this returns.
+        """Add those of these records, in the order of the topic, that the log does not hold. They are on disk when this
+        returns.
 
-        Raises Misconfigured where the log holds another record under the same offset: it was made of another topic.
+        Raises Misconfigured when the log holds another record at the same offset: it was made of another topic.
         """
         with self._locked():
             before = self.ledger()
@@ -70,10 +71,10 @@ class LogFolder:
             return after
 
     def vouch(self, signer: Signer) -> str:
-        """Sign a checkpoint of all that the log holds and put it where whoever reads the log finds it; the signed note.
+        """Sign a checkpoint of the whole log and write it where readers of the log find it. Returns the signed note.
 
-        A checkpoint of the same size stays as it is, with whatever witnesses added. Raises Misconfigured where the log is not
-        what an earlier checkpoint of the same key vouched for.
+        A checkpoint of the same size stays as it is, with the signatures that witnesses added. Raises Misconfigured when the
+        log does not continue an earlier checkpoint of the same key.
         """
         with self._locked():
             ledger = self.ledger()
@@ -95,7 +96,7 @@ class LogFolder:
             raise _away(error) from error
 
     def _grown_from(self, note: str, signer: Signer, now: Checkpoint) -> str | None:
-        """The note when it says the same as `now`, None when the log has grown since. Raises Misconfigured, Unavailable."""
+        """The note if it is of the same state as `now`; None if the log has grown since. Raises Misconfigured, Unavailable."""
         try:
             earlier = opened(note, [signer.verifier]).checkpoint
         except NotProven:
@@ -110,7 +111,7 @@ class LogFolder:
         return note if earlier == now else None
 
     def _compare(self, records: Sequence[Kept], ledger: Ledger) -> None:
-        """Check that the log holds these records, which come again after a crash."""
+        """Check that the log holds these records, which come again after a crash. Raises Misconfigured."""
         known = {one.offset: one.record for one in self._since(records[0].offset, ledger)} if records else {}
         for one in records:
             if known.get(one.offset) != one.record:
@@ -137,7 +138,7 @@ class LogFolder:
                 self._write_file(self.folder / path, content)
 
     def _make(self, folder: Path) -> None:
-        """Make the folder within the log's, so that its name is on disk."""
+        """Make the folder inside the log's; its name is on disk when this returns."""
         for part in (*reversed(folder.parents), folder):
             if not (self.folder / part).exists():
                 private_folder(self.folder / part)
@@ -148,13 +149,13 @@ class LogFolder:
             self._write_file(self.folder / _LEDGER, msgspec.msgpack.encode(ledger))
 
     def _drop_partials(self, files: Files) -> None:
-        """Delete the partial tiles of those that are full now; nothing needs them any more."""
+        """Delete the partial tiles that became full ones."""
         for path in files:
             rmtree(self.folder / f"{path}.p", ignore_errors=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Alone, whatever other processes do. The lock goes with the process that holds it."""
+        """Hold the folder's lock. The system releases it when the process ends."""
         with _disk():
             private_folder(self.folder)
             file = open_private(self.folder / _LOCK, "append")

@@ -1,4 +1,4 @@
-"""Reads a log's entries for people, and copies a log for whoever is to have it. What is believed is verified elsewhere."""
+"""Reads a log's entries for people, and copies a log for others. It verifies nothing: see verify."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ _DECODER = msgspec.json.Decoder(Access)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One intent with its index in the log, and what became of it, if anything did yet."""
+    """One intent with its index in the log, and its outcome, if there is one yet."""
 
     index: int
     access_id: str
@@ -31,7 +31,7 @@ class Shown:
 
 
 def packed_records(folder: Path) -> Iterator[bytes]:
-    """The packed records of a log's own folder, the newest ones too, or of an export. Raises Misconfigured, Unavailable."""
+    """The packed records of a log's own folder, the newest included, or of an export. Raises Misconfigured, Unavailable."""
     source, ledger = FolderSource(folder), LogFolder(folder).ledger()
     size, tail = (ledger.size, ledger.tail) if ledger.size else (_size(folder), ())
     for index in range(-(-(size - len(tail)) // WIDTH)):
@@ -41,7 +41,7 @@ def packed_records(folder: Path) -> Iterator[bytes]:
 
 
 def shown(packed: Iterable[bytes]) -> list[Shown]:
-    """The intents in order, each with its outcome. An entry that cannot be read is left out: `vigie audit verify` names it."""
+    """The intents in order, each with its outcome. An entry that cannot be read is left out; `vigie audit verify` names it."""
     found: list[Shown] = []
     places: dict[str, int] = {}
     for index, one in enumerate(packed):
@@ -59,9 +59,9 @@ def shown(packed: Iterable[bytes]) -> list[Shown]:
 
 
 def export(folder: Path, to: Path, *, public_only: bool) -> int:
-    """Copy the log, as far as its latest checkpoint vouches for it, into an empty folder; how many entries that are.
+    """Copy the log, up to its latest checkpoint, into an empty folder. Returns how many entries were copied.
 
-    Raises Misconfigured where there is no checkpoint yet, or the other folder is not empty; Unavailable.
+    Raises Misconfigured when there is no checkpoint yet, or the other folder is not empty; Unavailable.
     """
     if to.exists() and any(to.iterdir()):
         raise Misconfigured("TO", found=str(to), allowed="a folder that is empty or does not exist")
@@ -82,7 +82,7 @@ def export(folder: Path, to: Path, *, public_only: bool) -> int:
 def _copy(
     source: FolderSource, path_of: Callable[[int, int], str], index: int, width: int, to: Path, most: int | None
 ) -> None:
-    """One tile or bundle, as wide as it is asked for."""
+    """Copy one tile or bundle of this width."""
     data = read_part(source, path_of, index, width) or b""
     file = to / path_of(index, width)
     private_folder(file.parent)
@@ -90,7 +90,7 @@ def _copy(
 
 
 def _size(folder: Path) -> int:
-    """How many entries the checkpoint in the folder speaks of, whoever signed it. Raises Misconfigured."""
+    """The size in the folder's checkpoint, in entries, without checking its signature. Raises Misconfigured."""
     note = LogFolder(folder).checkpoint() if (folder / PUBLIC).is_dir() else None
     if note is None:
         raise Misconfigured("LOG", found=str(folder), allowed="the folder of a log that has a checkpoint")

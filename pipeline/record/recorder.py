@@ -22,7 +22,7 @@ PARTITION = 0
 
 
 class KafkaRecorder:
-    """A Recorder (pipeline.access.record). sender, keys: open until it is no longer used."""
+    """A Recorder (pipeline.access.record) on Kafka. sender, keys: must stay open while it is used."""
 
     def __init__(
         self,

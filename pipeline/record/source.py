@@ -1,4 +1,4 @@
-"""Where a log is read from: its folder, a copy of it, or a web server. Nothing of it is believed before it is verified."""
+"""Reads a log's files from its folder, a copy of it, or a web server. They are verified elsewhere."""
 
 import urllib.error
 import urllib.request
@@ -17,12 +17,12 @@ TIMEOUT_S = 20.0
 
 
 class Source(Protocol):
-    """A log's files by their path from its prefix on. whole: the records belong to it, and must not be missing."""
+    """A log's files, by path below its prefix. whole: the records are part of it, and none may be missing."""
 
     whole: bool
 
     def read(self, path: str) -> bytes | None:
-        """The file, or None where there is none. Raises Unavailable where it cannot be read."""
+        """The file's content; None: there is no such file. Raises Unavailable when it cannot be read."""
         ...
 
 
@@ -70,13 +70,13 @@ class WebSource:
 
 
 def read_part(source: Source, path_of: Callable[[int, int], str], index: int, width: int) -> bytes | None:
-    """A tile or bundle of this width; where it has become a full one meanwhile, that. Raises Unavailable."""
+    """A tile or bundle of this width; the full one, if it has become full meanwhile. Raises Unavailable."""
     found = source.read(path_of(index, width))
     return source.read(path_of(index, WIDTH)) if found is None and width < WIDTH else found
 
 
 def source_of(place: str) -> Source:
-    """The log at a folder or a URL. Raises Misconfigured where there is neither."""
+    """The log in a folder or at a URL. Raises Misconfigured when there is none."""
     if urlsplit(place).scheme in ("http", "https"):
         return WebSource(place)
     folder = Path(place).expanduser()

@@ -1,7 +1,8 @@
-"""Verifies a log as an outsider does: offline, with public keys and whatever checkpoints were handed out, trusting nothing else.
+"""Verifies a log as an outsider does: offline, with public keys and checkpoints that were handed out, trusting nothing else.
 
-Whoever changes, removes, inserts or swaps an entry changes the root that the log's own checkpoint signs. Whoever signs anew,
-because he has the log's key, contradicts every checkpoint that was handed out before: each must be a beginning of the log.
+Whoever changes, removes, inserts or swaps an entry changes the root that the log's own checkpoint signs. Whoever has the
+log's key and signs the changed log contradicts every checkpoint that was handed out before: the log must continue each of
+them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,10 +24,10 @@ _MOST_UNANSWERED, _REMEMBERED = 20, 100_000
 
 @dataclass(slots=True)
 class Report:
-    """What was found. proven: the log's checkpoint, None where there is none that a known key signed; note: as it was signed.
+    """The result. proven: the log's checkpoint; None where no known key signed it. note: the checkpoint as it was signed.
 
-    records: how many could be read and compared. unanswered: intents without an outcome: nothing was answered, or the log has not
-    got that far. matched: the handed-out checkpoints of which the log is a continuation, by name.
+    records: how many records were read and compared. unanswered: intents without an outcome: nothing was answered, or the
+    log does not reach that far yet. matched: the names of the handed-out checkpoints that the log continues.
     """
 
     proven: Proven | None = None
@@ -75,7 +76,7 @@ def verify(
 
 
 def root_over(levels: Levels, size: int) -> bytes:
-    """The root over the first entries of a log."""
+    """The root over the first `size` entries of a log."""
     return range_hash(0, size, levels.hash_of) if size else EMPTY_ROOT
 
 
@@ -86,7 +87,7 @@ def _opened(
     witness_keys: Sequence[Verifier],
     report: Report,
 ) -> Iterator[tuple[str, Checkpoint]]:
-    """The handed-out checkpoints that the log is long enough for; the others are faults."""
+    """The handed-out checkpoints that are not longer than the log; the others are reported as faults."""
     for name, note in handed_out:
         try:
             one = opened(note, log_keys, witness_keys).checkpoint
@@ -103,7 +104,7 @@ def _opened(
 
 
 def _levels(source: Source, size: int, wanted: set[int], processes: int, report: Report) -> Levels:
-    """The hashes of the whole log, computed from its entries, and compared with those of its tiles."""
+    """The hashes of the whole log, computed from its entries and compared with its tiles."""
     roots: list[bytes] = []
     leaves: dict[int, list[bytes]] = {}
     pairing = _Pairing(report)
@@ -124,7 +125,7 @@ def _levels(source: Source, size: int, wanted: set[int], processes: int, report:
 
 
 def _runs(source: Source, size: int, wanted: frozenset[int], processes: int) -> Iterator[Run]:
-    """The bundles in runs, in order, checked by so many processes."""
+    """Check the bundles in runs, with this many processes; yields the runs in order."""
     bundles = -(-size // WIDTH)
     firsts = range(0, bundles, RUN_BUNDLES)
     ends = [min(first + RUN_BUNDLES, bundles) for first in firsts]
@@ -137,10 +138,11 @@ def _runs(source: Source, size: int, wanted: frozenset[int], processes: int) -> 
 
 
 class _Pairing:
-    """Whether each outcome belongs to an intent before it: one without was answered unrecorded, or its intent is gone.
+    """Checks that each outcome follows an intent. One that does not was answered without an intent, or its intent was
+    removed.
 
-    open: the intents without an outcome, in order. A door that could not know whether its outcome had arrived may repeat it soon
-    after: that is no fault, so the latest answered ones are remembered.
+    open: the intents without an outcome, in order. A process that does not know whether its outcome has arrived may send it
+    again soon after, which is no fault; so the latest answered intents are remembered.
     """
 
     def __init__(self, report: Report) -> None:
@@ -149,7 +151,7 @@ class _Pairing:
         self._answered: dict[str, None] = {}
 
     def take(self, run: Run) -> None:
-        """Go on with the records of this run."""
+        """Check the records of the next run."""
         for kind, intent_id in run.steps:
             if kind == INTENT:
                 self.open[intent_id] = None
@@ -164,7 +166,7 @@ class _Pairing:
 
 
 def _check_tiles(source: Source, size: int, levels: Levels, report: Report) -> None:
-    """Compare the tiles above the leaves with what the entries give: outsiders build proofs from them."""
+    """Compare the tiles above the leaves with the hashes of the entries, because outsiders make proofs from these tiles."""
     for level, full, width in shapes(size):
         if level == 0:
             continue

@@ -1,4 +1,4 @@
-"""One hotlist entry with its versions, as it lies in Redis: for an agent that needs few of a million."""
+"""Reads single hotlist entries with their versions from Redis, for an agent that needs few of a million."""
 
 import redis.asyncio
 
@@ -19,7 +19,7 @@ class EntryVersions:
         self._keys = CollectionKeys.of(namespace, hotlist).all
 
     async def of(self, entry_id: str) -> tuple[HotlistEntry, ...]:
-        """Every version of the entry that is kept, also of one that was removed since; empty when it is not known.
+        """Every stored version of the entry, also of a removed one; empty for an unknown entry.
 
         Raises Unavailable when Redis is away, or holds no hotlist at all.
         """

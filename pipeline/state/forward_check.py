@@ -24,7 +24,7 @@ LookUp = Callable[[RecordPlace], Awaitable[Alert | Withdrawal | None]]
 
 @dataclass(frozen=True, slots=True)
 class ForwardCheck:
-    """Says whether a forward may be signed. home: our own country; now_ms: the agent's clock, UTC."""
+    """Decides whether a forward may be signed. home: our own country. now_ms: the agent's clock, UTC."""
 
     mirror: Mirror
     follower: Follower
@@ -53,14 +53,16 @@ class ForwardCheck:
         return await self._fault(forward, alert, withdrawal if isinstance(withdrawal, Withdrawal) else None)
 
     async def _stands(self, place: RecordPlace, recorded_at_ms: int) -> Alert | Withdrawal | None:
-        """What stands there. A broker that has just begun to lead may not know its last records yet: that is waited for."""
+        """The message at that place in the topic. A broker that has just become leader may lack its last records: those are
+        waited for."""
         found = await self.look_up(place)
         if found is None and self.now_ms() - recorded_at_ms < UNSETTLED_MS:
             raise Unavailable("the alert that a forward names", retry_after_s=0.5)
         return found
 
     async def _fault(self, forward: Forward, alert: Alert, withdrawal: Withdrawal | None) -> str | None:
-        """As fault_of. What looks wrong is looked at once more with reference data that is not older than the forward."""
+        """Why the forward may not be signed; None: it may. A fault is looked for again with reference data that is not older
+        than the forward."""
         fault = await self._fault_now(forward, alert, withdrawal)
         if fault is None:
             return None
@@ -88,7 +90,7 @@ class ForwardCheck:
         return Known(policies.as_of(policies_ms), cameras.as_known(places_ms), zones.as_known(places_ms))
 
     def _changes(self, since_ms: int, now_ms: int) -> Iterator[int]:
-        """The moments since then at which a policy changed, and now."""
+        """The moments since since_ms at which a policy changed, and now_ms."""
         for _, history in self.mirror.of(POLICIES).histories():
             yield from (one.begins_ms for one in history if since_ms < one.begins_ms <= now_ms)
         yield now_ms

@@ -1,4 +1,4 @@
-"""Single messages of a topic, by where their records stand."""
+"""Reads single messages of a topic by partition and offset."""
 
 import asyncio
 import contextlib
@@ -35,7 +35,7 @@ class Lookup(Generic[M]):
         self._one_at_a_time = asyncio.Lock()
 
     async def message(self, place: RecordPlace) -> M | None:
-        """The message there; None: there is no record, or one that is no message of this topic. Raises Unavailable."""
+        """The message at this place; None: there is no record, or not a message of this topic. Raises Unavailable."""
         async with self._one_at_a_time:
             try:
                 value = await self._value(TopicPartition(self._name, place.partition), place.offset)

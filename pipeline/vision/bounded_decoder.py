@@ -1,7 +1,7 @@
-"""Decodes pictures in a child process with bounds of memory, processor time and patience.
+"""Decodes pictures in a child process with limits on memory, processor time and waiting.
 
-The child is kept for the next picture. A picture that ends it is refused, and the next one gets a new child, in some 0.4 s. A child
-that something else ended is replaced at once and asked again.
+The child stays for the next picture. When a picture makes it end, the picture is refused, and the next one gets a new child,
+which takes some 0.4 s. When something else ends the child, a new one is started at once and asked again.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 class _Ended(Exception):
-    """The child ended, or was ended, before it answered. its_fault: the picture did it, by its cost."""
+    """The child ended, or was ended, before it answered. its_fault: because of what the picture cost."""
 
     def __init__(self, *, its_fault: bool) -> None:
         super().__init__(its_fault)
@@ -52,9 +52,10 @@ class _Ended(Exception):
 
 @dataclass(slots=True)
 class BoundedDecoder:
-    """One child; several threads may ask, one after the other. Call close() in the end, or end: the child ends with its input.
+    """One child. Several threads may use it; they wait for each other. Call close() at the end; otherwise the child ends
+    with this process.
 
-    memory_bytes, cpu_s, patience_s: what a picture may take of the child, see above.
+    memory_bytes, cpu_s, patience_s: what one picture may cost the child, see above.
     """
 
     memory_bytes: int = MEMORY_BYTES
@@ -67,7 +68,7 @@ class BoundedDecoder:
 
     @classmethod
     async def installed(cls) -> "BoundedDecoder":
-        """A decoder whose child runs, and that decodes all pictures of this process from now on, until `stop`."""
+        """Start a decoder that decodes all pictures of this process from now on, until `stop`."""
         decoder = cls()
         await asyncio.to_thread(decoder.start)
         decode_elsewhere(decoder)
@@ -79,7 +80,8 @@ class BoundedDecoder:
         await asyncio.to_thread(self.close)
 
     def decode(self, image: bytes) -> Decoded:
-        """As pipeline.vision.pictures.decode; picture_too_costly also for what took too much of the child."""
+        """As pipeline.vision.pictures.decode. Raises BadRecord picture_too_costly also for a picture that exceeds the
+        child's limits."""
         return self._asked(image, WHOLE)
 
     def decode_shrunk(self, image: bytes, factor: int) -> Picture:
@@ -102,7 +104,7 @@ class BoundedDecoder:
 
     @property
     def pid(self) -> int | None:
-        """The child's process id, for tests and whoever looks at processes; None while there is none."""
+        """The child's process id; None while there is none."""
         return self._child.pid if self._child else None
 
     def _asked(self, image: bytes, shrink: int) -> Decoded:
@@ -159,7 +161,7 @@ class BoundedDecoder:
         return self._child, self._shared
 
     def _read(self, child: "subprocess.Popen[bytes]", size: int, patience_s: float) -> bytes:
-        """So many bytes of its output. Raises _Ended."""
+        """Read `size` bytes of the child's output, waiting at most patience_s. Raises _Ended."""
         found, output = b"", _pipe(child.stdout)
         while len(found) < size:
             if not select.select([output], [], [], patience_s)[0]:
@@ -187,7 +189,7 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
 
 
 def _shared_file() -> int:
-    """The descriptor of memory that a child can be given: no file of the system's on Linux, one without a name elsewhere."""
+    """A file descriptor of memory to share with the child: without a file on Linux, of a file without a name elsewhere."""
     if sys.platform == "linux":
         fd = os.memfd_create("vigie-picture")
     else:

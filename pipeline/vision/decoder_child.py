@@ -65,7 +65,7 @@ def _refused(reason: str, detail: str) -> bytes:
 
 
 def _bound_memory(memory_bytes: int) -> None:
-    """From here on the process may take so much more and no further. (macOS does not count.)"""
+    """Limit the process to this much more memory than it has now. (macOS does not enforce it.)"""
     if sys.platform == "linux":
         most = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * mmap.PAGESIZE + memory_bytes
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
@@ -73,7 +73,7 @@ def _bound_memory(memory_bytes: int) -> None:
 
 
 def _bound_time(cpu_s: int) -> None:
-    """The system ends the process when the next picture takes longer."""
+    """Have the system end the process when the next picture takes longer."""
     resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + cpu_s, resource.RLIM_INFINITY))
 
 

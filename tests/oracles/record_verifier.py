@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
 class Rejected(Exception):
-    """The log is not what was vouched for."""
+    """The log is not the one that was vouched for."""
 
 
 def accept(folder: Path, vkeys: Sequence[str], kept_notes: Sequence[str] = ()) -> int:
-    """The number of entries of the log in a folder (public/ and records/), if all is well. Raises Rejected."""
+    """Verify the log in a folder (public/ and records/). Returns the number of its entries. Raises Rejected."""
     public = folder / "public"
     origin, size, root = checkpoint_of(read(public / "checkpoint").decode("utf-8", "replace"), vkeys)
     leaves = leaf_hashes(public, folder / "records", size)
@@ -52,7 +52,7 @@ def checkpoint_of(note: str, vkeys: Sequence[str]) -> tuple[str, int, bytes]:
 
 
 def verifies(line: str, text: str, vkey: str) -> bool:
-    """Whether a signature line is by this key. A line that names the key and is not by it rejects the note."""
+    """Whether this signature line is by this key. Raises Rejected for a line that names the key and is not by it."""
     name, _, rest = vkey.partition("+")
     key = base64.b64decode(rest.partition("+")[2])
     if key[:1] != b"\x01":
@@ -75,7 +75,8 @@ def verifies(line: str, text: str, vkey: str) -> bool:
 
 
 def leaf_hashes(public: Path, records: Path, size: int) -> list[bytes]:
-    """RFC 6962: SHA-256(0x00 || entry). Each entry is the SHA-256 of its record; tiles hold the hashes of their level."""
+    """The leaf hashes, SHA-256(0x00 || entry) by RFC 6962. Checks that each entry is its record's SHA-256, and that the
+    tiles hold the hashes."""
     leaves: list[bytes] = []
     for index in range((size + 255) // 256):
         width = min(256, size - index * 256)
@@ -92,7 +93,7 @@ def leaf_hashes(public: Path, records: Path, size: int) -> list[bytes]:
 
 
 def check_upper_tiles(public: Path, leaves: list[bytes]) -> None:
-    """Level l, tile n, hash i: MTH(D[(n * 256 + i) * 256**l : (n * 256 + i + 1) * 256**l])."""
+    """Check hash i of tile n of level l: it must be MTH(D[(n * 256 + i) * 256**l : (n * 256 + i + 1) * 256**l])."""
     level, hashes = 1, len(leaves) // 256
     while hashes:
         for index in range((hashes + 255) // 256):
@@ -108,7 +109,7 @@ def check_upper_tiles(public: Path, leaves: list[bytes]) -> None:
 
 
 def merkle_tree_hash(leaves: Sequence[bytes]) -> bytes:
-    """MTH over leaf hashes: split at the largest power of two that is smaller than their number."""
+    """The Merkle tree hash over leaf hashes, which are split at the largest power of two below their number."""
     if not leaves:
         return hashlib.sha256(b"").digest()
     if len(leaves) == 1:
@@ -121,7 +122,8 @@ def merkle_tree_hash(leaves: Sequence[bytes]) -> bytes:
 
 
 def part(folder: Path, index: int, width: int) -> bytes:
-    """A tile or bundle of this width, or the full one that it has become. The number is in elements of three digits."""
+    """The content of a tile or bundle of this width, or of the full one that it has become. Its number is written in
+    elements of three digits."""
     digits = str(index)
     digits = digits.zfill((len(digits) + 2) // 3 * 3)
     elements = [digits[at : at + 3] for at in range(0, len(digits), 3)]
@@ -131,7 +133,7 @@ def part(folder: Path, index: int, width: int) -> bytes:
 
 
 def read(file: Path) -> bytes:
-    """What a file holds."""
+    """The content of a file."""
     try:
         return file.read_bytes()
     except OSError as error:
