@@ -13,7 +13,7 @@ from pipeline.commands.common import print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.errors import Misconfigured
 from pipeline.plates.text import compact
-from pipeline.record.reading import Shown, packed_records, shown
+from pipeline.record.reading import ShownIntent, packed_records, shown
 from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import Servers, servers_of
@@ -45,7 +45,7 @@ def show(
     settings = load_settings()
     span = (_moment(settings, "--since", since), _moment(settings, "--until", until, until=True))
 
-    def fits(one: Shown) -> bool:
+    def fits(one: ShownIntent) -> bool:
         begin_ms, end_ms = span
         return (
             (who is None or one.intent.who == who)
@@ -64,7 +64,7 @@ def show(
     _print(found[-last:], as_json)
 
 
-async def _own(settings: Settings, fits: Callable[[Shown], bool], plate: str | None) -> list[Shown]:
+async def _own(settings: Settings, fits: Callable[[ShownIntent], bool], plate: str | None) -> list[ShownIntent]:
     """The entries of this platform's own log. That somebody looks at them is recorded first."""
     servers = servers_of(settings, "auditor")
     if not settings.record.is_dir():
@@ -98,7 +98,7 @@ def _moment(settings: Settings, option: str, text: str | None, *, until: bool = 
     return moment.at_ms(settings.country) if isinstance(moment, LocalDay) else moment
 
 
-def _print(found: Sequence[Shown], as_json: bool) -> None:
+def _print(found: Sequence[ShownIntent], as_json: bool) -> None:
     if as_json:
         for one in found:
             print_json(_object(one))
@@ -112,7 +112,7 @@ def _print(found: Sequence[Shown], as_json: bool) -> None:
     console.print(table if found else "Nothing of that kind is recorded.")
 
 
-def _object(one: Shown) -> dict[str, Any]:
+def _object(one: ShownIntent) -> dict[str, Any]:
     return {
         "index": one.index,
         "id": one.access_id,

@@ -11,7 +11,7 @@ from pipeline.access.roles import SECOND, Act
 from pipeline.desks.bodies import item_of
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.reference_routes import BY_CHANGE
-from pipeline.desks.route import Answer, Asked, Route, found
+from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.runtime.passwords import initial_password
 from pipeline.state.approval_store import MOST_BYTES, Waiting
 from pipeline.state.collections import USERS
@@ -49,7 +49,7 @@ class Whose(Message, frozen=True, kw_only=True):
     user_id: Identifier | None = None
 
 
-async def ask(asked: Asked) -> Answer:
+async def ask(asked: Asked) -> RouteAnswer:
     """Ask a second person to approve a change. The person who asks must have the right to it, apart from the approval."""
     wanted, house = asked.given(Wanted), asked.house
     _check_role(asked, wanted.act)
@@ -69,18 +69,18 @@ async def ask(asked: Asked) -> Answer:
         reason=wanted.reason, ends_ms=asked.now_ms + VALID_MS,
     )  # fmt: skip
     await house.approvals.put(waiting)
-    return Answer(value=waiting, status=201)
+    return RouteAnswer(value=waiting, status=201)
 
 
-async def list_waiting(asked: Asked) -> Answer:
+async def list_waiting(asked: Asked) -> RouteAnswer:
     """The changes that this person asked for, and those that this person may approve."""
     every = await asked.house.approvals.all(asked.now_ms)
     me = asked.somebody.user_id
     items = tuple(one for one in every if one.asked_by == me or _is_second(asked, one.act))
-    return Answer(value=AllWaiting(items=items), count=len(items))
+    return RouteAnswer(value=AllWaiting(items=items), count=len(items))
 
 
-async def approve(asked: Asked) -> Answer:
+async def approve(asked: Asked) -> RouteAnswer:
     """Approve exactly this change, for the person who asked, once, until it expires. Nobody may approve a change that he
     asked for."""
     house, me = asked.house, asked.somebody.user_id
@@ -94,10 +94,10 @@ async def approve(asked: Asked) -> Answer:
         raise Problem(409, "approved", "This was approved.")
     approved = msgspec.structs.replace(waiting, approved_by=me)
     await house.approvals.put(approved)
-    return Answer(value=approved)
+    return RouteAnswer(value=approved)
 
 
-async def new_password(asked: Asked) -> Answer:
+async def new_password(asked: Asked) -> RouteAnswer:
     """Replace all credentials of an account by a password for the first login, and end its sessions."""
     house, user_id = asked.house, asked.key
     found(await house.writer.get(USERS, user_id))
@@ -106,13 +106,13 @@ async def new_password(asked: Asked) -> Answer:
     await house.credentials.remove(user_id)
     await house.credentials.set_password(user_id, await house.passwords.hashed(made), initial=True)
     await house.sessions.end_all(user_id)
-    return Answer(value=FirstPassword(password=made))
+    return RouteAnswer(value=FirstPassword(password=made))
 
 
-async def end_sessions(asked: Asked) -> Answer:
+async def end_sessions(asked: Asked) -> RouteAnswer:
     """End every session of a person, or of everybody, one's own included."""
     await asked.house.sessions.end_all(asked.given(Whose).user_id)
-    return Answer()
+    return RouteAnswer()
 
 
 def _check_role(asked: Asked, act: Act) -> None:

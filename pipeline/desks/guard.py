@@ -19,7 +19,7 @@ from pipeline.desks.cookies import session_token
 from pipeline.desks.house import House
 from pipeline.desks.problems import Problem, denied, login_needed
 from pipeline.desks.repeats import once
-from pipeline.desks.route import Answer, Asked, Route
+from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord
 from schemas.reference import HotlistEntry
 
@@ -115,7 +115,7 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
         await asked.house.recorder.outcome(asked.access_id, Result(outcome="failed"))
         raise
     response = _response(asked, answer)
-    if isinstance(answer, Answer):
+    if isinstance(answer, RouteAnswer):
         body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
         await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=answer.count, body=body))
     return response
@@ -154,8 +154,8 @@ def _header(request: web.Request, name: str) -> str | None:
     return unquote(request.headers.get(name, "")[:_LONGEST_REASON], errors="replace").strip() or None
 
 
-def _response(asked: Asked, answer: Answer | web.StreamResponse) -> web.StreamResponse:
-    if isinstance(answer, Answer):
+def _response(asked: Asked, answer: RouteAnswer | web.StreamResponse) -> web.StreamResponse:
+    if isinstance(answer, RouteAnswer):
         route = asked.route
         if answer.raw is not None:
             response: web.StreamResponse = web.Response(body=answer.raw, content_type=route.media)

@@ -12,7 +12,7 @@ from pipeline.access.record import Result
 from pipeline.access.rights import Allowed
 from pipeline.desks.live import Kind, Shown
 from pipeline.desks.problems import Problem
-from pipeline.desks.route import Answer, Asked, Route, found
+from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.desks.stream import View, serve
 from pipeline.desks.watermark import watermarked
 from pipeline.errors import BadRecord, Unavailable
@@ -74,18 +74,20 @@ class Violations(Message, frozen=True, kw_only=True):
     at_ms: EpochMs
 
 
-async def list_alerts(asked: Asked) -> Answer:
+async def list_alerts(asked: Asked) -> RouteAnswer:
     """A page of alerts."""
     shown, after, position = _page(asked, "alert")
     items = tuple(AlertShown(alert=_alert(one), withdrawal=one.withdrawal) for one in shown)
-    return Answer(value=Alerts(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
+    return RouteAnswer(value=Alerts(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
 
 
-async def list_violations(asked: Asked) -> Answer:
+async def list_violations(asked: Asked) -> RouteAnswer:
     """A page of violations."""
     shown, after, position = _page(asked, "violation")
     items = tuple(ViolationShown(violation=_violation(one), withdrawal=one.withdrawal) for one in shown)
-    return Answer(value=Violations(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
+    return RouteAnswer(
+        value=Violations(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items)
+    )
 
 
 def _page(asked: Asked, kind: Kind) -> tuple[list[Shown], str | None, str]:
@@ -103,16 +105,16 @@ def _page(asked: Asked, kind: Kind) -> tuple[list[Shown], str | None, str]:
     return shown, after, house.streams.id_of(house.live.last)
 
 
-async def show_alert(asked: Asked) -> Answer:
+async def show_alert(asked: Asked) -> RouteAnswer:
     """One alert."""
     shown = _found(asked, "alert")
-    return Answer(value=AlertShown(alert=_alert(shown), withdrawal=shown.withdrawal), count=1)
+    return RouteAnswer(value=AlertShown(alert=_alert(shown), withdrawal=shown.withdrawal), count=1)
 
 
-async def show_violation(asked: Asked) -> Answer:
+async def show_violation(asked: Asked) -> RouteAnswer:
     """One violation."""
     shown = _found(asked, "violation")
-    return Answer(value=ViolationShown(violation=_violation(shown), withdrawal=shown.withdrawal), count=1)
+    return RouteAnswer(value=ViolationShown(violation=_violation(shown), withdrawal=shown.withdrawal), count=1)
 
 
 def _found(asked: Asked, kind: Kind) -> Shown:
@@ -122,7 +124,7 @@ def _found(asked: Asked, kind: Kind) -> Shown:
     return shown
 
 
-async def alert_picture(asked: Asked) -> Answer:
+async def alert_picture(asked: Asked) -> RouteAnswer:
     """A picture of an alert's read, with a watermark that names the viewer."""
     shown = _found(asked, "alert")
     asked.check(shown.event.matter, "alerts.see")
@@ -130,7 +132,7 @@ async def alert_picture(asked: Asked) -> Answer:
     return await _picture(asked, read.crop if asked.params["which"] == "crop" else read.overview)
 
 
-async def violation_picture(asked: Asked) -> Answer:
+async def violation_picture(asked: Asked) -> RouteAnswer:
     """A picture of one end of a violation, with a watermark that names the viewer."""
     shown = _found(asked, "violation")
     asked.check(shown.event.matter, "violations.see")
@@ -139,7 +141,7 @@ async def violation_picture(asked: Asked) -> Answer:
     return await _picture(asked, read.crop if asked.params["which"] == "crop" else read.overview)
 
 
-async def _picture(asked: Asked, path: str | None) -> Answer:
+async def _picture(asked: Asked, path: str | None) -> RouteAnswer:
     at = datetime.fromtimestamp(asked.now_ms / 1000, UTC)
     text = f"{asked.somebody.user_id} {at:%Y-%m-%d %H:%M:%S}Z {asked.access_id}"
     try:
@@ -149,7 +151,7 @@ async def _picture(asked: Asked, path: str | None) -> Answer:
         raise Problem(404, "no_picture", "There is no picture any more.") from None
     except BadRecord as error:
         raise Problem(422, error.reason, "This picture cannot be shown.") from None
-    return Answer(raw=marked, count=1)
+    return RouteAnswer(raw=marked, count=1)
 
 
 async def stream(asked: Asked) -> web.StreamResponse:

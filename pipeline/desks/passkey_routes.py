@@ -16,7 +16,7 @@ from webauthn.helpers.structs import (
 
 from pipeline.access.rights import Person
 from pipeline.desks.problems import Problem, bad_request
-from pipeline.desks.route import Answer, Asked, Route
+from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.desks.session_routes import Me, opened, proven
 from pipeline.state.credential_store import MOST_PASSKEYS, Passkey
 from schemas.base import Message, Text
@@ -73,7 +73,7 @@ class Assertion(Message, frozen=True, kw_only=True):
     response: AssertionResponse
 
 
-async def enrolment_options(asked: Asked) -> Answer:
+async def enrolment_options(asked: Asked) -> RouteAnswer:
     """The options for making a new passkey."""
     person, origin = asked.somebody, asked.house.origin
     known = (await asked.house.credentials.of(person.user_id)).passkeys
@@ -93,7 +93,7 @@ async def enrolment_options(asked: Asked) -> Answer:
     return await _ceremony(asked, options.challenge, webauthn.options_to_json(options))
 
 
-async def enrol(asked: Asked) -> Answer:
+async def enrol(asked: Asked) -> RouteAnswer:
     """Store a new passkey."""
     made, house = asked.given(Enrolment), asked.house
     challenge = await _challenge(asked, made.ceremony)
@@ -115,21 +115,21 @@ async def enrol(asked: Asked) -> Answer:
         added_ms=asked.now_ms,
     )
     await house.credentials.put_passkey(asked.somebody.user_id, passkey)
-    return Answer()
+    return RouteAnswer()
 
 
-async def login_options(asked: Asked) -> Answer:
+async def login_options(asked: Asked) -> RouteAnswer:
     """The challenge that a passkey must sign to log in. Nothing about the person is asked or answered."""
     options = webauthn.generate_authentication_options(rp_id=asked.house.origin.name, user_verification=_VERIFIED)
     return await _ceremony(asked, options.challenge, webauthn.options_to_json(options))
 
 
-async def log_in(asked: Asked) -> Answer:
+async def log_in(asked: Asked) -> RouteAnswer:
     """Log in with a passkey, which identifies its person."""
     return await opened(asked, await _signed(asked, None), "passkey")
 
 
-async def prove(asked: Asked) -> Answer:
+async def prove(asked: Asked) -> RouteAnswer:
     """Prove again, with a passkey, who one is."""
     await _signed(asked, asked.somebody.user_id)
     return await proven(asked)
@@ -165,9 +165,9 @@ async def _signed(asked: Asked, user_id: str | None) -> Person:
     raise refused
 
 
-async def _ceremony(asked: Asked, challenge: bytes, options: str) -> Answer:
+async def _ceremony(asked: Asked, challenge: bytes, options: str) -> RouteAnswer:
     name = await asked.house.sessions.put_challenge(_whose(asked) + challenge)
-    return Answer(value=Ceremony(ceremony=name, options=json.loads(options)))
+    return RouteAnswer(value=Ceremony(ceremony=name, options=json.loads(options)))
 
 
 async def _challenge(asked: Asked, ceremony: str) -> bytes:

@@ -13,7 +13,7 @@ from pipeline.access.rights import Allowed, Denied, Matter, may
 from pipeline.access.roles import Act
 from pipeline.desks.directory import matter_of_entry
 from pipeline.desks.problems import Problem, bad_request, denied
-from pipeline.desks.route import Answer, Asked, Route, found
+from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.state.approval_store import Waiting
 from pipeline.state.collections import (
     CAMERAS,
@@ -55,7 +55,7 @@ class VersionShown(Message, Generic[T], frozen=True, kw_only=True):
     arrived_at_ms: EpochMs
 
 
-class Versions(Message, Generic[T], frozen=True, kw_only=True):
+class ItemVersions(Message, Generic[T], frozen=True, kw_only=True):
     """All versions of an item that are kept, by their arrival."""
 
     versions: Annotated[tuple[VersionShown[T], ...], msgspec.Meta(max_length=100_000)]
@@ -86,7 +86,7 @@ def _with(matter: Matter, **fields: Any) -> Matter:
     return Matter(**({name: getattr(matter, name) for name in names} | fields))
 
 
-async def list_items(kind: Kind[Any], asked: Asked) -> Answer:
+async def list_items(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     """A page of the items that this person may see."""
     paging, collection = asked.given(Paging), kind.collection
     cursor = asked.cursor(paging.cursor, str, collection.name) or "0"
@@ -95,22 +95,22 @@ async def list_items(kind: Kind[Any], asked: Asked) -> Answer:
         page, after = await asked.house.writer.page(collection, cursor)
         items += [one for one in page if isinstance(asked.may(kind.matter(asked, one)), Allowed)]
         if after == "0":
-            return Answer(value=Page(items=tuple(items)), count=len(items))
+            return RouteAnswer(value=Page(items=tuple(items)), count=len(items))
         cursor = after
         if len(items) >= PAGE:
-            return Answer(
+            return RouteAnswer(
                 value=Page(items=tuple(items), next=asked.next_cursor(cursor, collection.name)), count=len(items)
             )
 
 
-async def show_item(kind: Kind[Any], asked: Asked) -> Answer:
+async def show_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     """The last version of the item."""
     item = found(await asked.house.writer.get(kind.collection, asked.key))
     asked.check(kind.matter(asked, item))
-    return Answer(value=item, count=1)
+    return RouteAnswer(value=item, count=1)
 
 
-async def show_versions(kind: Kind[Any], asked: Asked) -> Answer:
+async def show_versions(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     """All stored versions of the item; this person must have the right to see each."""
     versions = await asked.house.writer.versions(kind.collection, asked.key)
     items = [one.item for one in versions if one.item is not None]
@@ -121,10 +121,10 @@ async def show_versions(kind: Kind[Any], asked: Asked) -> Answer:
         VersionShown(item=one.item, holds_from_ms=one.holds_from_ms, arrived_at_ms=one.arrived_at_ms)
         for one in versions
     )
-    return Answer(value=Versions(versions=shown), count=len(shown))
+    return RouteAnswer(value=ItemVersions(versions=shown), count=len(shown))
 
 
-async def put_item(kind: Kind[Any], asked: Asked) -> Answer:
+async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     """Add or change an item. The person must have the right to change both the present and the new item. The answer has no
     body."""
     collection, key = kind.collection, asked.key
@@ -139,16 +139,16 @@ async def put_item(kind: Kind[Any], asked: Asked) -> Answer:
     matter = kind.matter_of_change(asked, item, digest_of(kind.change, key, collection.encode(item)))
     item = await _approved(kind.change, asked, matter, item)
     await asked.house.writer.put(collection, [item])
-    return Answer(count=1)
+    return RouteAnswer(count=1)
 
 
-async def remove_item(kind: Kind[Any], asked: Asked) -> Answer:
+async def remove_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     """Remove an item."""
     known = found(await _check_known(kind, asked))
     matter = kind.matter_of_change(asked, known, digest_of(kind.change, asked.key, b""))
     await _approved(kind.remove, asked, matter, None)
     await asked.house.writer.remove(kind.collection, [asked.key])
-    return Answer(count=1)
+    return RouteAnswer(count=1)
 
 
 async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
@@ -197,7 +197,7 @@ BY_CHANGE: dict[Act, Kind[Any]] = {kind.change: kind for kind in KINDS}
 def _routes(kind: Kind[Any]) -> tuple[Route, ...]:
     name, item = kind.collection.name, kind.collection.message
     page: Any = Page[item]  # type: ignore[valid-type]  # a type made at run time
-    versions: Any = Versions[item]  # type: ignore[valid-type]  # as above
+    versions: Any = ItemVersions[item]  # type: ignore[valid-type]  # as above
     return (
         Route(method="GET", path=f"/{name}", about=f"The {name}, a page at a time.", handle=partial(list_items, kind),
               act=kind.see, entry=kind.seen, query=Paging, answer=page),

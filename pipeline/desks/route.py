@@ -23,7 +23,7 @@ Media = Literal["application/json", "image/jpeg", "text/event-stream"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class RouteAnswer:
     """A route's answer. count: how many items it holds, for the record. raw: a body that is not JSON."""
 
     value: object = None
@@ -45,7 +45,7 @@ class Route:
     method: Method
     path: str
     about: str
-    handle: "Callable[[Asked], Awaitable[Answer | web.StreamResponse]]"
+    handle: "Callable[[Asked], Awaitable[RouteAnswer | web.StreamResponse]]"
     act: Act | None = None
     entry: record.Act | None = None
     named: Literal["on", "ids"] = "on"

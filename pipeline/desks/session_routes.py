@@ -9,7 +9,7 @@ from pipeline.access.record import weak_reason
 from pipeline.access.rights import Denied, Person, designations_at, may_at_all
 from pipeline.desks.cookies import drop_session, known_nonce, set_known, set_session
 from pipeline.desks.problems import Problem, bad_request, denied
-from pipeline.desks.route import Answer, Asked, Route, found
+from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from schemas.base import EpochMs, Identifier, Message, Text
 from schemas.people import Designation
 
@@ -55,7 +55,7 @@ class Me(Message, frozen=True, kw_only=True):
     shift: Shift | None = None
 
 
-async def log_in(asked: Asked) -> Answer:
+async def log_in(asked: Asked) -> RouteAnswer:
     """Log in by password. Each login makes a new session with a new token."""
     login, house = asked.given(Login), asked.house
     names, most = _counts(asked, login.user_id)
@@ -72,7 +72,7 @@ async def log_in(asked: Asked) -> Answer:
     return await opened(asked, person, "initial" if credentials.initial else "password")
 
 
-async def opened(asked: Asked, person: Person, how: Proof) -> Answer:
+async def opened(asked: Asked, person: Person, how: Proof) -> RouteAnswer:
     """Open a session for a person who proved who he is; the browser's earlier session is ended."""
     house = asked.house
     if asked.token is not None:
@@ -80,7 +80,7 @@ async def opened(asked: Asked, person: Person, how: Proof) -> Answer:
     token, session = await house.sessions.open(person.user_id, how, asked.now_ms)
     asked.after.append(lambda response: set_session(response, token))
     asked.after.append(lambda response: set_known(response, house.key, person.user_id))
-    return Answer(value=_me(asked, person, session))
+    return RouteAnswer(value=_me(asked, person, session))
 
 
 def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
@@ -92,19 +92,19 @@ def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
     return [f"{user_id} from {place}", f"from {place}"], [GUESSES, GUESSES_OF_PLACE]
 
 
-async def show(asked: Asked) -> Answer:
+async def show(asked: Asked) -> RouteAnswer:
     """The person who is logged in."""
-    return Answer(value=_me(asked, asked.somebody, asked.own_session))
+    return RouteAnswer(value=_me(asked, asked.somebody, asked.own_session))
 
 
-async def log_out(asked: Asked) -> Answer:
+async def log_out(asked: Asked) -> RouteAnswer:
     """End this session."""
     await asked.house.sessions.end(asked.token or "")
     asked.after.append(drop_session)
-    return Answer()
+    return RouteAnswer()
 
 
-async def prove(asked: Asked) -> Answer:
+async def prove(asked: Asked) -> RouteAnswer:
     """Prove again who one is. The session gets a new token."""
     house, user_id = asked.house, asked.somebody.user_id
     ((count, left_ms),) = await house.attempts.counted([f"{user_id} proves"], GUESSES_MS)
@@ -120,15 +120,15 @@ async def prove(asked: Asked) -> Answer:
     return await proven(asked)
 
 
-async def proven(asked: Asked) -> Answer:
+async def proven(asked: Asked) -> RouteAnswer:
     """Note the proof in the session, and give it a new token."""
     session = msgspec.structs.replace(asked.own_session, proven_ms=asked.now_ms)
     token = await asked.house.sessions.rotate(asked.token or "", session, asked.now_ms)
     asked.after.append(lambda response: set_session(response, token))
-    return Answer(value=_me(asked, asked.somebody, session))
+    return RouteAnswer(value=_me(asked, asked.somebody, session))
 
 
-async def choose_password(asked: Asked) -> Answer:
+async def choose_password(asked: Asked) -> RouteAnswer:
     """Set a new password. All other sessions of the person end; this one goes on as one opened with the new password."""
     house, password = asked.house, asked.given(NewPassword).password
     user_id = asked.somebody.user_id
@@ -142,7 +142,7 @@ async def choose_password(asked: Asked) -> Answer:
     return await opened(asked, asked.somebody, "password")
 
 
-async def begin_shift(asked: Asked) -> Answer:
+async def begin_shift(asked: Asked) -> RouteAnswer:
     """Begin a shift at a desk. Its reason holds for everything that is shown during the shift."""
     shift, house = asked.given(NewShift), asked.house
     may_see = may_at_all(asked.somebody, "alerts.see", asked.now_ms)
@@ -157,14 +157,14 @@ async def begin_shift(asked: Asked) -> Answer:
     )  # fmt: skip
     session = msgspec.structs.replace(asked.own_session, shift=begun)
     await house.sessions.keep(asked.token or "", session, asked.now_ms)
-    return Answer(value=_me(asked, asked.somebody, session))
+    return RouteAnswer(value=_me(asked, asked.somebody, session))
 
 
-async def end_shift(asked: Asked) -> Answer:
+async def end_shift(asked: Asked) -> RouteAnswer:
     """End the shift, and with it the live streams of this session."""
     session = msgspec.structs.replace(asked.own_session, shift=None)
     await asked.house.sessions.keep(asked.token or "", session, asked.now_ms)
-    return Answer()
+    return RouteAnswer()
 
 
 def _me(asked: Asked, person: Person, session: Session) -> Me:

@@ -16,7 +16,7 @@ _SEND_AGAIN = frozenset({"incomplete_body", "xml_with_doctype", "unreadable", "t
 """Reasons that are answered as an error: the sender should send again, or is no camera. What it cannot mend is answered 200."""
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
+class MessageReading(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one message: its items, its maker and the answer."""
 
     maker: str | None
@@ -34,30 +34,32 @@ def received(
     target: str = "",
     headers: Mapping[str, str] | None = None,
     maker: Maker | None = None,
-) -> Reading:
+) -> MessageReading:
     """The result of a message as it came over the network. maker: where the listener knows it; None: it is recognised."""
     headers = headers or {}
     try:
         plain, short_by = unpacked(body, headers)
     except Refuse as refused:
-        return Reading(maker=None, items=(refused.item,), answer=plain_answer(False))
+        return MessageReading(maker=None, items=(refused.item,), answer=plain_answer(False))
     request = Request(
         body=plain, circumstances=around, method=method, target=target, headers=headers, short_by=short_by
     )
     return read(request, memory, maker)
 
 
-def read(request: Request, memory: PassageMemory, maker: Maker | None = None) -> Reading:
+def read(request: Request, memory: PassageMemory, maker: Maker | None = None) -> MessageReading:
     """As `received`, for a request that is already unpacked."""
     maker = maker or maker_of(request)
     if maker is None:
         refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")
-        return Reading(maker=None, items=(refused,), answer=plain_answer(False))
+        return MessageReading(maker=None, items=(refused,), answer=plain_answer(False))
     items = _items(request, maker)
     received_at_ms = request.circumstances.received_at_ms
     related = tuple(memory.related(item, maker.NAME, received_at_ms, maker.PASSAGE_MS) for item in items)
     good = not any(isinstance(item, Rejected) and item.reason in _SEND_AGAIN for item in related)
-    return Reading(maker=maker.NAME, items=related, answer=maker.answer(good), dropped=count_personal(request.body))
+    return MessageReading(
+        maker=maker.NAME, items=related, answer=maker.answer(good), dropped=count_personal(request.body)
+    )
 
 
 def _items(request: Request, maker: Maker) -> Sequence[Item]:

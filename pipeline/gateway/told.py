@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from pipeline.gateway.items import CameraRead, Ignored, Item, Rejected
 from pipeline.gateway.node import Value
-from pipeline.gateway.reading import Reading
+from pipeline.gateway.reading import MessageReading
 
 
-def told(reading: Reading, *, with_answer: bool) -> dict[str, Value]:
+def told(reading: MessageReading, *, with_answer: bool) -> dict[str, Value]:
     """Items, answer and maker of a message. with_answer: False for ways without an answer (files, streams that the gateway
     opened, MQTT)."""
     answer: dict[str, Value] | None = None

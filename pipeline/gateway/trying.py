@@ -16,7 +16,7 @@ from pipeline.errors import Misconfigured
 from pipeline.gateway.http_bodies import head_of
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.protocols import Maker
-from pipeline.gateway.reading import Reading, received
+from pipeline.gateway.reading import MessageReading, received
 from pipeline.gateway.request import MAX_BODY, CameraSettings, Circumstances
 
 
@@ -36,7 +36,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one file. with_answer: whether such a message is answered at all."""
 
     path: Path
-    reading: Reading
+    reading: MessageReading
     is_answered: bool
 
 

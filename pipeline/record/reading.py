@@ -20,7 +20,7 @@ _DECODER = msgspec.json.Decoder(Access)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownIntent:
     """One intent with its index in the log, and its outcome, if there is one yet."""
 
     index: int
@@ -40,9 +40,9 @@ def packed_records(folder: Path) -> Iterator[bytes]:
     yield from tail
 
 
-def shown(packed: Iterable[bytes]) -> list[Shown]:
+def shown(packed: Iterable[bytes]) -> list[ShownIntent]:
     """The intents in order, each with its outcome. An entry that cannot be read is left out; `vigie audit verify` names it."""
-    found: list[Shown] = []
+    found: list[ShownIntent] = []
     places: dict[str, int] = {}
     for index, one in enumerate(packed):
         try:
@@ -52,7 +52,7 @@ def shown(packed: Iterable[bytes]) -> list[Shown]:
         entry = access.entry
         if isinstance(entry, Intent):
             places[access.access_id] = len(found)
-            found.append(Shown(index, access.access_id, access.at_ms, entry))
+            found.append(ShownIntent(index, access.access_id, access.at_ms, entry))
         elif (place := places.get(entry.intent_id)) is not None:
             found[place] = replace(found[place], outcome=entry)
     return found

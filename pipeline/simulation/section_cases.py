@@ -23,7 +23,7 @@ _AGAIN_MS = 1_900  # between two reads of one passage
 _CLEARLY, _IN_DOUBT = (0.5, 0.3, 0.15, 0.05), (0.03, 0.02, 0.01, 0.005)  # km/h above a whole number
 
 
-class Manner(NamedTuple):
+class DrivingManner(NamedTuple):
     """How a vehicle drives over a section. corrected: its speed after tolerance, in km/h, as a function of the limit. why:
     the reason why it proves nothing; None for a violation."""
 
@@ -62,23 +62,23 @@ _POOR = ClockState(source="ntp", worst_error_ms=900.0, sync_age_ms=0)
 _DOUBTFUL = ClockState(source="ntp", worst_error_ms=95.0, sync_age_ms=0)
 _SILENT = ClockState(source="ntp")
 MANNERS = (
-    Manner("too fast", _above),
-    Manner("just above the tolerance", _just_above),
-    Manner("at the limit after the tolerance", _just_not, why="not above the limit after the tolerance"),
-    Manner("lawful", _below, why="below the limit"),
-    Manner("lorry too fast", _above, vehicle_class="lorry"),
-    Manner("too fast, uploaded late", _above, late=True),
-    Manner("too fast, the exit arrives first", _above, reversed_arrival=True),
-    Manner("too fast by a clock not in sync", _above, why="entry clock not in sync", entry_clock=_UNSYNCED),
-    Manner("too fast by a poor clock", _above, why="exit clock worse than the section allows", exit_clock=_POOR),
-    Manner("within the clocks' error", _just_above, why="the clocks' error could tip the verdict", entry_clock=_DOUBTFUL,
+    DrivingManner("too fast", _above),
+    DrivingManner("just above the tolerance", _just_above),
+    DrivingManner("at the limit after the tolerance", _just_not, why="not above the limit after the tolerance"),
+    DrivingManner("lawful", _below, why="below the limit"),
+    DrivingManner("lorry too fast", _above, vehicle_class="lorry"),
+    DrivingManner("too fast, uploaded late", _above, late=True),
+    DrivingManner("too fast, the exit arrives first", _above, reversed_arrival=True),
+    DrivingManner("too fast by a clock not in sync", _above, why="entry clock not in sync", entry_clock=_UNSYNCED),
+    DrivingManner("too fast by a poor clock", _above, why="exit clock worse than the section allows", exit_clock=_POOR),
+    DrivingManner("within the clocks' error", _just_above, why="the clocks' error could tip the verdict", entry_clock=_DOUBTFUL,
            exit_clock=_DOUBTFUL),
-    Manner("wrong way", _above, why="passed the exit before the entry", backwards=True),
-    Manner("too fast by a clock that says nothing of itself", _above, why="nothing is stated of the exit clock",
+    DrivingManner("wrong way", _above, why="passed the exit before the entry", backwards=True),
+    DrivingManner("too fast by a clock that says nothing of itself", _above, why="nothing is stated of the exit clock",
            exit_clock=_SILENT),
-    Manner("another vehicle out than in", _above, why="a car in, a motorcycle out", exit_class="motorcycle"),
-    Manner("too fast, misread at the exit perhaps", _above, why="the reads are not sure together", exit_confidence=0.55),
-    Manner("two reads of the exit", _just_above, why="driven well at the second read", seen_again=True),
+    DrivingManner("another vehicle out than in", _above, why="a car in, a motorcycle out", exit_class="motorcycle"),
+    DrivingManner("too fast, misread at the exit perhaps", _above, why="the reads are not sure together", exit_confidence=0.55),
+    DrivingManner("two reads of the exit", _just_above, why="driven well at the second read", seen_again=True),
 )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def section_case(
 def _arrivals(
     random: Random,
     network: RoadNetwork,
-    manner: Manner,
+    manner: DrivingManner,
     vehicle: SimulatedVehicle,
     passages: list[DrivenPassage],
     window: tuple[int, int],
@@ -146,7 +146,7 @@ def _arrivals(
     return arrivals
 
 
-def _speed(random: Random, distance: Distance, manner: Manner, limit: int) -> tuple[int, float]:
+def _speed(random: Random, distance: Distance, manner: DrivingManner, limit: int) -> tuple[int, float]:
     """The travel time in ms and the speed in km/h that give the corrected speed of the manner.
 
     With doubtful clocks or a second read, the speed is so little above a whole number that the doubt lowers the corrected
@@ -171,7 +171,7 @@ def _certified(section: Section, at_ms: int) -> bool:
 def _truth(
     section: Section,
     distance: Distance,
-    manner: Manner,
+    manner: DrivingManner,
     vehicle: SimulatedVehicle,
     limit: int,
     took_ms: int,

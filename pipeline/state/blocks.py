@@ -23,7 +23,7 @@ PIPELINED_BLOCKS = 8
 LARGEST_BLOCK = 1 << 30  # bytes, unpacked: a thousand items of a mebibyte
 
 
-class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
+class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One item of a block. item: its JSON; None: it is removed. holds_ms: the moment from which it says that it holds, as text."""
 
     key: str
@@ -32,21 +32,21 @@ class Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Row]).decode
+_decode = msgspec.msgpack.Decoder(list[BlockRow]).decode
 
 
-def packed(rows: Sequence[Row]) -> bytes:
+def packed(rows: Sequence[BlockRow]) -> bytes:
     """These rows as one block."""
     return zlib.compress(_encode(rows), 1)
 
 
-def unpacked(block: bytes | str) -> list[Row]:
+def unpacked(block: bytes | str) -> list[BlockRow]:
     """The rows of a block, as redis-py gives it."""
     assert isinstance(block, bytes)  # our clients decode nothing
     return _decode(zlib.decompressobj().decompress(block, LARGEST_BLOCK))
 
 
-def changed_of(collection: Collection[Any], rows: Sequence[Row], at_ms: int) -> Iterator[Changed[Any]]:
+def changed_of(collection: Collection[Any], rows: Sequence[BlockRow], at_ms: int) -> Iterator[Changed[Any]]:
     """What a worker takes over of a block's rows, in their order. at_ms: from when the whole version holds, UTC."""
     for removed, group in groupby(rows, key=lambda row: row.item is None):
         if removed:
@@ -62,11 +62,11 @@ class BlockWriter:
 
     def __init__(self, client: redis.asyncio.Redis, where: str) -> None:
         self._client, self._where = client, where
-        self._rows: list[Row] = []
+        self._rows: list[BlockRow] = []
         self._waiting: dict[int, bytes] = {}
         self._count = 0
 
-    async def add(self, rows: Sequence[Row]) -> None:
+    async def add(self, rows: Sequence[BlockRow]) -> None:
         """Take more rows."""
         self._rows += rows
         while len(self._rows) >= BLOCK_ROWS:

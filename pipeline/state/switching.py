@@ -19,7 +19,7 @@ import msgspec
 import redis.asyncio
 
 from pipeline.reads.versions import KEPT_MS
-from pipeline.state.blocks import BLOCK_ROWS, BlockWriter, Row
+from pipeline.state.blocks import BLOCK_ROWS, BlockRow, BlockWriter
 from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.folding import fold
 from pipeline.state.holding import holds_from
@@ -70,9 +70,9 @@ class Switching:
         live = await LiveDigests.read(self._client, self._where, belongs)
         staged = Staged(uuid.uuid4().hex, version.decode(), switch.decode(), replace and not list_id, live.count)
         blocks = BlockWriter(self._client, self._where.staged(staged.build))
-        source, done, doubtful = iter(pairs), 0, list[Row]()
+        source, done, doubtful = iter(pairs), 0, list[BlockRow]()
         while chunk := list(islice(source, BLOCK_ROWS)):
-            rows = [Row(key, data.decode(), holds_from(data)) for key, data in chunk]
+            rows = [BlockRow(key, data.decode(), holds_from(data)) for key, data in chunk]
             await blocks.add(self._compared(rows, live, staged, doubtful))
             done += len(rows)
             if progress:
@@ -83,15 +83,17 @@ class Switching:
             async for names in pages(self._client, KEYS, self._where.items):
                 gone += live.gone(names)
         staged.removed = len(set(gone))
-        await blocks.add([Row(key, None) for key in dict.fromkeys(gone)])
+        await blocks.add([BlockRow(key, None) for key in dict.fromkeys(gone)])
         staged.blocks = await blocks.close()
         return staged
 
-    def _compared(self, rows: Sequence[Row], live: LiveDigests, staged: Staged, doubtful: list[Row]) -> list[Row]:
+    def _compared(
+        self, rows: Sequence[BlockRow], live: LiveDigests, staged: Staged, doubtful: list[BlockRow]
+    ) -> list[BlockRow]:
         """The rows that add or change something. doubtful: gets those whose versions must be looked at."""
         keys = hashes_of([row.key for row in rows])
         places, past = live.places(keys), live.have_past(keys)
-        found: list[Row] = []
+        found: list[BlockRow] = []
         for row, place, has_past in zip(rows, places.tolist(), past.tolist(), strict=True):
             if place >= 0:
                 live.seen[place] = True
@@ -109,10 +111,10 @@ class Switching:
                 found.append(row)
         return found
 
-    async def _fresh(self, doubtful: list[Row], live: LiveDigests, staged: Staged) -> list[Row]:
+    async def _fresh(self, doubtful: list[BlockRow], live: LiveDigests, staged: Staged) -> list[BlockRow]:
         """The rows of these that say what does not hold anyway, those of one key one after the other."""
         doubtful.sort(key=lambda row: row.key)
-        found: list[Row] = []
+        found: list[BlockRow] = []
         for chunk in _by_key(doubtful):
             puts = msgspec.msgpack.encode([part for row in chunk for part in (row.key, row.item, row.holds_ms)])
             (fresh,) = await FRESH.run(self._client, WHAT, [(self._where.all, [puts, self._now_ms()])])
@@ -176,7 +178,7 @@ class Switching:
         return {_text(name): msgspec.json.decode(one, type=Switch) for name, one in found.items()}
 
 
-def _by_key(rows: Sequence[Row]) -> Iterable[Sequence[Row]]:
+def _by_key(rows: Sequence[BlockRow]) -> Iterable[Sequence[BlockRow]]:
     """Chunks of some BLOCK_ROWS sorted rows, none of which parts the rows of one key."""
     start = 0
     while start < len(rows):

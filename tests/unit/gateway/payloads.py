@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from pipeline.gateway.items import CameraRead, Item
 from pipeline.gateway.passages import PassageMemory
-from pipeline.gateway.reading import Reading, received
+from pipeline.gateway.reading import MessageReading, received
 from pipeline.gateway.request import CameraSettings, Circumstances
 
 
@@ -37,21 +37,21 @@ def got(
     target: str = "/",
     headers: Mapping[str, str] | None = None,
     memory: PassageMemory | None = None,
-) -> Reading:
+) -> MessageReading:
     """The result of posting this body."""
     given = given or around()
     memory = memory or PassageMemory()
     return received(body, given, memory, method="POST", target=target, headers=headers or {})
 
 
-def the_read(reading: Reading) -> CameraRead:
+def the_read(reading: MessageReading) -> CameraRead:
     """The only read of a message."""
     reads = [item for item in reading.items if isinstance(item, CameraRead)]
     assert 1 == len(reads), reading.items
     return reads[0]
 
 
-def reasons(reading: Reading) -> list[str]:
+def reasons(reading: MessageReading) -> list[str]:
     """For each item, "read" or why it is none."""
     return [reason(item) for item in reading.items]
 
