@@ -61,6 +61,7 @@ def application(house: House) -> web.Application:
     async def keep_strict(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(strict)
         response.headers.popall("Server", None)
+        house.metrics.answered(response.status)
 
     app.on_response_prepare.append(keep_strict)
     app.on_shutdown.append(end_streams)

@@ -8,6 +8,7 @@ from pipeline.access.record import Recorder
 from pipeline.desks.directory import Directory
 from pipeline.desks.limits import Limits
 from pipeline.desks.live import Live
+from pipeline.desks.metrics import DesksMetrics
 from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
 from pipeline.evidence.store import EvidenceStore
@@ -63,3 +64,4 @@ class House:
     passwords: Passwords
     now_ms: Callable[[], int]
     limits: Limits = field(default_factory=Limits)
+    metrics: DesksMetrics = field(default_factory=DesksMetrics)

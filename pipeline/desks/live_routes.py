@@ -163,6 +163,7 @@ async def stream(asked: Asked) -> web.StreamResponse:
     desk = found(house.directory.desk(shift.desk_id, asked.now_ms))
     view = View(asked.somebody, desk)
     audience = house.streams.join(view)
+    house.metrics.readers.inc()
     written = 0
     try:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no",
@@ -177,6 +178,7 @@ async def stream(asked: Asked) -> web.StreamResponse:
             watching.cancel()
     finally:
         house.streams.leave(audience)
+        house.metrics.readers.dec()
         await _end(asked, written)
     return response
 

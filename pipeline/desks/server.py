@@ -73,6 +73,7 @@ async def run_desks(
     house.limits = limits or house.limits
     async with contextlib.AsyncExitStack() as closing:
         closing.callback(house.passwords.close)
+        house.metrics.serve(settings)
         follower = Follower(
             servers.client, settings.namespace, FOLLOWED, house.directory.take, on_caught_up=house.directory.caught_up
         )
@@ -95,6 +96,7 @@ async def run_desks(
         await _listen(runner, settings, port, tls)
         await house.live.ready.wait()
         log.info("desks.started", url=house.origin.url)
+        house.metrics.ready.set(1)
         ready(house.origin.url)
         await stopped.wait()
     log.info("desks.stopped")

@@ -1,0 +1,43 @@
+"""What the desks count. Never alerts, and nothing by list or person: from counts somebody could tell a covert hit."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.process_collector import ProcessCollector
+
+from pipeline.errors import Misconfigured
+from pipeline.runtime.settings import Settings
+from pipeline.stream.metrics import LOOPBACK
+from pipeline.stream.metrics_port import serve_metrics
+
+NAME = "desks"
+
+
+class DesksMetrics:
+    """Of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        ready = Gauge(
+            "vigie_ready", "1 when all is loaded and requests are answered", ["agent"], registry=self.registry
+        )
+        self.ready = ready.labels(NAME)
+        self._requests = Counter(
+            "vigie_desks_requests",
+            "Requests, by the hundred of their status",
+            ["agent", "status"],
+            registry=self.registry,
+        )
+        readers = Gauge("vigie_desks_readers", "Readers of the live stream", ["agent"], registry=self.registry)
+        self.readers = readers.labels(NAME)
+
+    def answered(self, status: int) -> None:
+        """Count one answer."""
+        self._requests.labels(NAME, f"{status // 100}xx").inc()
+
+    def serve(self, settings: Settings) -> int:
+        """Serve /metrics as agents do. Returns the port. Raises Misconfigured, OSError."""
+        token = settings.metrics_token()
+        if token is None and settings.metrics_host not in LOOPBACK:
+            allowed = f"the file of a token, as metrics are served on {settings.metrics_host}, or VIGIE_METRICS_HOST=127.0.0.1"
+            raise Misconfigured("VIGIE_METRICS_TOKEN_FILE", found=None, allowed=allowed)
+        return serve_metrics(self.registry, settings.metrics_port, settings.metrics_host, token)

@@ -1,0 +1,42 @@
+"""`vigie users`, as an operator runs it, on a real Valkey."""
+
+import json
+import re
+
+from tests.integration.test_cli_reference import Vigie, vigie
+
+__all__ = ["vigie"]
+NAMED = ("--name", "Jan Claes", "--service", "zone 5341")
+
+
+async def test_the_first_administrator_is_made_once(vigie: Vigie) -> None:
+    """With a password for the first login on standard output, and no other administrator after that."""
+    made = await vigie("users", "bootstrap", "an.peeters", "--name", "An Peeters")
+    assert 0 == made.code, made.err
+    assert re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}\n", made.out)
+    again = await vigie("users", "bootstrap", "jan.claes")
+    assert (1, "") == (again.code, again.out)
+    assert "an.peeters is an administrator already" in again.err
+
+
+async def test_a_person_is_added_designated_and_disabled(vigie: Vigie) -> None:
+    """What is not named is not given; a role that is none is refused."""
+    assert 0 == (await vigie("users", "add", "jan.claes", *NAMED)).code
+    rest = ("--zone", "Z-1", "--list", "stolen", "--reason", "decision 12")
+    given = await vigie("users", "designate", "jan.claes", "dispatcher", *rest)
+    assert 0 == given.code, given.err
+    assert 1 == (await vigie("users", "designate", "jan.claes", "king", *rest)).code
+    assert 0 == (await vigie("users", "disable", "jan.claes")).code
+    (line,) = (await vigie("users", "list", "--json")).out.splitlines()
+    shown = json.loads(line)
+    assert shown["user"]["disabled"]
+    (designation,) = shown["designations"]
+    assert (["Z-1"], ["stolen"], "dispatcher") == (designation["zones"], designation["lists"], designation["role"])
+    assert {"networks", "everywhere"}.isdisjoint(designation)
+    assert designation["granted_by"].startswith("machine:")
+
+
+async def test_sessions_are_ended_of_somebody_or_of_everybody(vigie: Vigie) -> None:
+    """One of the two must be said."""
+    assert 2 == (await vigie("users", "sessions", "end")).code
+    assert 0 == (await vigie("users", "sessions", "end", "--all")).code
