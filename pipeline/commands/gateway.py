@@ -7,6 +7,7 @@ import typer
 
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json
 from pipeline.gateway.items import CameraRead, Ignored, Item, Rejected
+from pipeline.gateway.mapping import mapping_in
 from pipeline.gateway.told import told
 from pipeline.gateway.trying import Tried, tried
 from pipeline.runtime.terminal import Terminal, styled
@@ -19,6 +20,10 @@ console = Terminal()
 def try_payloads(
     payloads: Annotated[list[Path], typer.Argument(help="Files with what a camera sent, in the order of sending.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a payload.")] = False,
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", help="A TOML file that says where the fields stand, for a maker not known."),
+    ] = None,
     zone: Annotated[
         str | None,
         typer.Option("--zone", help="The site's zone, where STEM.given.json says none, e.g. Europe/Brussels."),
@@ -32,7 +37,7 @@ def try_payloads(
     Example: vigie gateway try push.multipart --json
     """
     refused = False
-    for one in tried(payloads, zone):
+    for one in tried(payloads, zone, mapping_in(mapping) if mapping is not None else None):
         refused = refused or any(isinstance(item, Rejected) for item in one.reading.items)
         if as_json:
             print_json(told(one.reading, with_answer=one.is_answered))

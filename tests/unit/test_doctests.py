@@ -18,6 +18,7 @@ PURE = (
     "pipeline.law.book",
     "pipeline.reads.geography",
     "pipeline.gateway.countries",
+    "pipeline.gateway.mapping",
     "pipeline.gateway.personal",
     "pipeline.gateway.times",
     "pipeline.gateway.words",

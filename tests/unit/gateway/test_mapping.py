@@ -1,0 +1,105 @@
+"""A new sender without code."""
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import Misconfigured
+from pipeline.gateway.mapping import MappedMaker, Mapping, mapping_in
+from pipeline.gateway.passages import PassageMemory
+from pipeline.gateway.reading import received
+from pipeline.gateway.request import Request
+from pipeline.gateway.told import told
+from tests.unit.gateway.payloads import around, reasons, the_read
+from tests.unit.gateway.samples import PLATE64
+
+PAGE = (Path(__file__).parents[3] / "docs/cameras/mapping.md").read_text("utf-8")
+BLOCKS = dict(re.findall(r"```(json|toml)\n(.*?)```", PAGE, re.DOTALL))
+MESSAGE = BLOCKS["json"].replace("/9j/4AAQ...", PLATE64).encode()
+
+
+def maker(text: str = BLOCKS["toml"]) -> MappedMaker:
+    """The mapping of a text."""
+    return MappedMaker(msgspec.toml.decode(text, type=Mapping))
+
+
+def test_the_pages_example_becomes_a_read() -> None:
+    """What a new user types is what works."""
+    reading = received(MESSAGE, around(), PassageMemory(), method="POST", maker=maker())
+    read = the_read(reading)
+    assert ("1ABC234", 1777888800250, 0.87, "BE") == (read.plate, read.captured_at_ms, read.confidence, read.country)
+    assert ("receding", 63.0, {"serial": "AC-17"}) == (read.direction, read.speed_kmh, dict(read.camera))
+    assert ["plate"] == [picture.kind for picture in read.pictures]
+    assert maker().recognises(Request(body=MESSAGE, circumstances=around()))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (('"passage"', '"alive"'), "heartbeat"),
+        (('"passage"', '"other"'), "other_event"),
+        (("1-ABC-234", "xxxxxx"), "no_plate"),
+        (("1-ABC-234", "\u4eac12345"), "not_a_plate"),
+        (("04.05.2026", "04.05.1999"), "read"),
+    ],
+)
+def test_the_rules_of_all_senders_hold(change: tuple[str, str], expected: str) -> None:
+    """A mapping says where things stand, not what they are worth."""
+    body = MESSAGE.decode().replace(*change).encode()
+    assert [expected] == reasons(received(body, around(), PassageMemory(), maker=maker()))
+
+
+def test_xml_attributes_lists_and_alternatives_are_reached() -> None:
+    """Several passages in one message; times as numbers."""
+    mapping = maker(
+        'name = "m"\nformat = "xml"\nrecognise = ["<evts"]\neach = "e"\nplate = ["x", "p"]\ncamera = { id = "@cam" }\n'
+        '[time]\npath = "@t"\nformat = "seconds"\n[speed]\npath = "v"\nunit = "m/s"\n'
+    )
+    one, other = (
+        b'<e cam="7" t="1777888800"><p lang="x">1ABC234</p><v>10</v></e>',
+        b'<e cam="7" t="1777888801"><p>1ABC235</p></e>',
+    )
+    body = b"<evts>" + one + other + b"</evts>"
+    items = told(received(body, around(), PassageMemory(), maker=mapping), with_answer=False)["items"]
+    assert isinstance(items, list)
+    assert [("1ABC234", "2026-05-04T10:00:00.000Z", 36.0), ("1ABC235", "2026-05-04T10:00:01.000Z", None)] == [
+        (one["read"]["plate"], one["read"]["captured_at"], one["read"]["speed_kmh"])
+        for one in items  # type: ignore[index,call-overload]  # JSON's values
+    ]
+
+
+def test_a_table_is_reached_by_its_columns() -> None:
+    """Any separator."""
+    mapping = maker(
+        'name = "m"\nformat = "table"\nrecognise = ["Plaat"]\nplate = "Plaat"\ncamera = { name = "Cam" }\n[time]\npath = "Tijd"\n'
+        '[confidence]\npath = "Z"\nof = 100\n'
+    )
+    read = the_read(
+        received(b"Cam;Plaat;Tijd;Z\nA;1-ABC-234;2026-05-04 12:00:00;97,5\n", around(), PassageMemory(), maker=mapping)
+    )
+    assert ("1ABC234", 0.975) == (read.plate, read.confidence)
+
+
+def test_a_file_that_is_wrong_is_told_of_by_name(tmp_path: Path) -> None:
+    """A misspelt field, a missing one, no TOML, no file."""
+    for at, text in enumerate((BLOCKS["toml"].replace("plate =", "plat =", 1), "name = 1", "= x")):
+        path = tmp_path / f"{at}.toml"
+        path.write_text(text)
+        with pytest.raises(Misconfigured, match=f"{at}.toml"):
+            mapping_in(path)
+    with pytest.raises(Misconfigured, match=r"none\.toml"):
+        mapping_in(tmp_path / "none.toml")
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_no_bytes_break_a_mapping(data: st.DataObject) -> None:
+    """A message cut anywhere, or noise."""
+    body = MESSAGE[: data.draw(st.integers(0, len(MESSAGE)))] + data.draw(st.binary(max_size=20))
+    reading = received(body, around(), PassageMemory(), maker=maker())
+    assert reading.items
+    assert not [item for item in reading.items if "Error" in getattr(item, "detail", "")]
