@@ -24,6 +24,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "worker": ("run", "worker", "Run one agent."),
     "desks": ("desks", "desks", "Serve what persons see and change, in their browsers."),
     "retention": ("retention", "retention", "Delete pictures that are older than the law allows."),
+    "evidence": (
+        "evidence",
+        "evidence_app",
+        "Pictures that are kept beyond their time, for a case: list, add, release.",
+    ),
     "topics": ("run", "topics_app", "Create, check and list the topics."),
     "accounts": ("accounts", "accounts_app", "Who is let in on a cluster's Kafka and Redis."),
     "replay": ("replay", "replay", "Pictures or a video into the road, or read here with --local."),

@@ -29,7 +29,7 @@ def retention(
     configure_logging(level=settings.log_level, form=settings.log_format, agent="retention")
     store = EvidenceStore.open(settings.evidence)
     if once:
-        deleted = run_async(lambda: delete_old(store, settings.evidence_days, platform_now_ms()))
+        deleted = run_async(lambda: delete_old(store, settings.evidence_days, platform_now_ms(), settings.country))
         print_json({"deleted": deleted})
     else:
         run_async(lambda: _keep(store, settings))
@@ -39,7 +39,7 @@ async def _keep(store: EvidenceStore, settings: Settings) -> None:
     stopped = stop_on_signals()
     metrics = StageMetrics("retention")
     metrics.serve(settings)
-    deleting = asyncio.create_task(keep_deleting(store, settings.evidence_days, platform_now_ms))
+    deleting = asyncio.create_task(keep_deleting(store, settings.evidence_days, platform_now_ms, settings.country))
     metrics.ready.set(1)
     waiting = asyncio.create_task(stopped.wait())
     await asyncio.wait({deleting, waiting}, return_when=asyncio.FIRST_COMPLETED)

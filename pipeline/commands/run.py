@@ -80,7 +80,7 @@ async def _up(settings: Settings, counts: dict[str, int]) -> None:
     store = EvidenceStore.open(settings.evidence)
     starting = asyncio.create_task(platform.start())
     stopping = asyncio.create_task(stop.wait())
-    deleting = asyncio.create_task(keep_deleting(store, settings.evidence_days, platform_now_ms))
+    deleting = asyncio.create_task(keep_deleting(store, settings.evidence_days, platform_now_ms, settings.country))
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():

@@ -5,27 +5,33 @@ from collections.abc import Callable
 
 import structlog
 
-from pipeline.errors import Unavailable
+from pipeline.errors import BadRecord, Unavailable
+from pipeline.evidence.holds import held_pictures, holds_in
 from pipeline.evidence.store import EvidenceStore
+from pipeline.law.book import days_kept
 
 log = structlog.get_logger()
 DAY_MS = 86_400_000
 EVERY_S = 3600.0
+HOME = "BE"
 
 
-async def delete_old(store: EvidenceStore, kept_days: int, now_ms: int) -> int:
-    """Delete the pictures of all days that ended more than kept_days ago. Returns how many were deleted. Raises Unavailable."""
-    deleted = await store.drop_before(now_ms - kept_days * DAY_MS)
+async def delete_old(store: EvidenceStore, kept_days: int, now_ms: int, country: str = HOME) -> int:
+    """Delete the pictures of all days that ended more than kept_days ago, or so long ago as the country's law says, but those that
+    are held. Returns how many were deleted. Raises Unavailable; BadRecord, and deletes nothing, when a hold cannot be read.
+    """
+    held = held_pictures(await holds_in(store), now_ms)
+    deleted = await store.drop_before(now_ms - days_kept(kept_days, country, now_ms) * DAY_MS, held=held)
     if deleted:
         log.info("evidence.deleted", pictures=deleted, kept_days=kept_days)
     return deleted
 
 
-async def keep_deleting(store: EvidenceStore, kept_days: int, now_ms: Callable[[], int]) -> None:
+async def keep_deleting(store: EvidenceStore, kept_days: int, now_ms: Callable[[], int], country: str = HOME) -> None:
     """Delete old pictures now and every hour, until cancelled. When the store is away, the next hour's attempt follows."""
     while True:
         try:
-            await delete_old(store, kept_days, now_ms())
-        except Unavailable as error:
+            await delete_old(store, kept_days, now_ms(), country)
+        except (Unavailable, BadRecord) as error:
             log.warning("evidence.not_deleted", cause=str(error), again_in_s=EVERY_S)
         await asyncio.sleep(EVERY_S)

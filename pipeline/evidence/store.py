@@ -3,6 +3,7 @@
 import asyncio
 import re
 import shutil
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +34,7 @@ _S3_OPTIONS = {
     "virtual_hosted_style": "virtual_hosted_style_request",
 }
 DELETE_AT_ONCE = 1_000
+HOLDS = "holds"
 
 
 class EvidenceMissing(BadRecord):
@@ -105,12 +107,28 @@ class EvidenceStore:
             return False
         return True
 
-    async def drop_before(self, day_ms: int) -> int:
-        """Delete the pictures of all days before that of day_ms (ms UTC). Returns how many were deleted."""
+    async def put_hold(self, hold_id: str, at_ms: int, data: bytes) -> None:
+        """Store one change of a hold, under its id and time (UTC ms); see pipeline.evidence.holds."""
+        with store_errors():
+            await obstore.put_async(self._store, f"{HOLDS}/{hold_id}/{at_ms:014}.json", data, use_multipart=False)
+
+    async def holds(self) -> list[tuple[str, bytes]]:
+        """Every change of every hold: its path and what was stored, by path."""
+        found: list[tuple[str, bytes]] = []
+        with store_errors():
+            async for chunk in obstore.list(self._store, prefix=HOLDS):
+                for meta in chunk:
+                    answer = await obstore.get_async(self._store, meta["path"])
+                    found.append((meta["path"], bytes(await answer.bytes_async())))
+        return sorted(found)
+
+    async def drop_before(self, day_ms: int, *, held: Collection[str] = ()) -> int:
+        """Delete the pictures of all days before that of day_ms (ms UTC). Returns how many were deleted. held: paths that stay."""
         dropped = 0
         for day in await self._days():
             if day < day_of(day_ms):
-                dropped += await self._drop(day)
+                kept = {path for path in held if path.startswith(f"{day}/")}
+                dropped += await self._drop_but(day, kept) if kept else await self._drop(day)
         return dropped
 
     async def _days(self) -> list[str]:
@@ -118,6 +136,16 @@ class EvidenceStore:
             listing = await obstore.list_with_delimiter_async(self._store)
         names = [str(prefix).rstrip("/").rpartition("/")[2] for prefix in listing["common_prefixes"]]
         return sorted(name for name in names if _DAY.fullmatch(name))
+
+    async def _drop_but(self, day: str, kept: Collection[str]) -> int:
+        dropped = 0
+        with store_errors():
+            async for chunk in obstore.list(self._store, prefix=day, chunk_size=DELETE_AT_ONCE):
+                gone = [meta["path"] for meta in chunk if meta["path"] not in kept]
+                if gone:
+                    await obstore.delete_async(self._store, gone)
+                dropped += len(gone)
+        return dropped
 
     async def _drop(self, day: str) -> int:
         dropped = 0

@@ -7,7 +7,8 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from datetime import UTC, datetime
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
@@ -20,9 +21,10 @@ from pipeline.law.rule import Rule
 
 TABLES = Path(__file__).with_name("tables")
 R = TypeVar("R", bound=Rule)
+HOUR_MS = 3_600_000
 FOREVER_MS = 253_402_300_799_000
 
-__all__ = ["Book", "Tolerance", "kept_days", "load_book", "rule_at", "the_book"]
+__all__ = ["Book", "Tolerance", "days_kept", "kept_days", "load_book", "rule_at", "the_book"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +134,24 @@ def kept_days(country: str, at_ms: int) -> int | None:
         return None
     access = rule_at(OrdinaryAccess, country, at_ms)
     return retention.days if access is None else min(retention.days, access.days)
+
+
+@lru_cache(maxsize=64)
+def _days_by_calendar(country: str, hour: int) -> int | None:
+    now_ms = (hour + 1) * HOUR_MS  # the end of the hour: rather too early than too late
+    access = rule_at(OrdinaryAccess, country, now_ms)
+    if access is None or access.calendar_months is None:
+        return None
+    now = datetime.fromtimestamp(now_ms / 1000, UTC)
+    return max(0, (now - access.earliest(now)).days)
+
+
+def days_kept(setting: int, country: str, now_ms: int) -> int:
+    """For how many days what was recorded may be kept at this moment: the setting, unless the calendar month of the recording ends
+    earlier.
+
+    >>> [days_kept(30, "BE", int(datetime(2026, month, 15, tzinfo=UTC).timestamp() * 1000)) for month in (3, 5, 6)]
+    [28, 30, 30]
+    """
+    by_calendar = _days_by_calendar(country, now_ms // HOUR_MS)
+    return setting if by_calendar is None else min(setting, by_calendar)

@@ -3,6 +3,8 @@
 Each rule (see pipeline.law.rule) brings worked examples (vectors) that hold whenever the tables are loaded.
 """
 
+from calendar import monthrange
+from datetime import UTC, datetime
 from fractions import Fraction
 from math import floor
 from typing import Annotated, Literal
@@ -152,6 +154,14 @@ class AgeVector(Vector, frozen=True, kw_only=True):
     allowed: bool
 
 
+class MonthVector(Vector, frozen=True, kw_only=True):
+    """A worked example: a recording, a later moment, and whether the calendar still lets it be used then."""
+
+    recorded: datetime
+    asked: datetime
+    allowed: bool
+
+
 class Retention(Rule, frozen=True, kw_only=True):
     """For how many days at most what cameras record may be kept."""
 
@@ -170,12 +180,38 @@ class OrdinaryAccess(Rule, frozen=True, kw_only=True):
 
     kind = "ordinary_access"
     days: Days
+    calendar_months: Annotated[int, msgspec.Meta(ge=1, le=12)] | None = (
+        None  # and no longer than these, from the recording
+    )
     later_needs: Text
     vectors: Annotated[tuple[AgeVector, ...], msgspec.Meta(min_length=1)]
+    month_vectors: tuple[MonthVector, ...] = ()
+
+    def earliest(self, now: datetime) -> datetime:
+        """The earliest recording that the calendar still lets be used at this moment; the beginning of time without one."""
+        return datetime.min.replace(tzinfo=UTC) if self.calendar_months is None else before(now, self.calendar_months)
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
         """The worked examples that this rule does not agree with; see Rule."""
-        return tuple(v for v in self.vectors if v.allowed != (v.age_days <= self.days))
+        by_age = (v for v in self.vectors if v.allowed != (v.age_days <= self.days))
+        by_month = (v for v in self.month_vectors if v.allowed != (v.recorded >= self.earliest(v.asked)))
+        return (*by_age, *by_month)
+
+
+def before(now: datetime, months: int) -> datetime:
+    """So many calendar months before: what was recorded earlier is past its time.
+
+    Where the earlier month lacks the day, all of it is past its time.
+
+    >>> [f"{before(datetime(2026, 3, day, 10, tzinfo=UTC), 1):%d %b %H:%M}" for day in (15, 30)]
+    ['15 Feb 10:00', '01 Mar 00:00']
+    """
+    at = now.year * 12 + now.month - 1 - months
+    year, month = divmod(at, 12)
+    if now.day <= monthrange(year, month + 1)[1]:
+        return now.replace(year=year, month=month + 1)
+    year, month = divmod(at + 1, 12)
+    return now.replace(year=year, month=month + 1, day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 class TreatyVector(Vector, frozen=True, kw_only=True):

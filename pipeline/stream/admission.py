@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from pipeline.law.book import days_kept
 from pipeline.reads.admission import check_reads, need_cameras
 from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS
@@ -23,6 +24,7 @@ class Admission:
         self._mirror = mirror
         self._cameras = mirror.of(CAMERAS)
         self._future_bound_ms, self._retention_days = settings.future_bound_ms, settings.retention_days
+        self._country = settings.country
         self._now_ms = now_ms
         self._started_ms = now_ms()
 
@@ -49,7 +51,7 @@ class Admission:
                 self._cameras,
                 now_ms,
                 future_bound_ms=self._future_bound_ms,
-                retention_days=self._retention_days,
+                retention_days=days_kept(self._retention_days, self._country, now_ms),
             )
         )
         if not refusals:
