@@ -39,6 +39,13 @@ def counts_here(network: RoadNetwork, entry: HotlistEntry, read: PlateRead) -> b
     return in_zone or read.camera_id in entry.cameras
 
 
+def makes_no_sound(entry: HotlistEntry) -> bool:
+    """Whether nobody is to hear of this entry's vehicle: its insurance or inspection has lapsed, and nobody asked for more."""
+    if entry.silent is not None:
+        return entry.silent
+    return entry.hotlist in ("no_insurance", "no_inspection") and entry.priority in ("normal", "low")
+
+
 def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[WantedRead]) -> Iterator[ExpectedAlert]:
     """The alerts that one wanted vehicle must raise. sights: in the order of capture.
 
@@ -46,12 +53,12 @@ def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[
     resembled it. No others ring, because in the simulation every vehicle drives as one vehicle can, and all reads of its own
     plate are equally sure.
     """
-    rung: set[Match | None] = set()
+    silent, rung = makes_no_sound(entry), set[Match | None]()
     for sight in sights:
         if sight.match is None or not counts_here(network, entry, sight.read):
             continue
         live = sight.due_ms - sight.read.captured_at_ms <= MAY_RING_WITHIN_MS
-        rings = live and (not rung or (sight.match == "exact" and "exact" not in rung))
+        rings = live and not silent and (not rung or (sight.match == "exact" and "exact" not in rung))
         if rings:
             rung.add(sight.match)
         yield ExpectedAlert(
@@ -65,6 +72,7 @@ def expected_alerts(network: RoadNetwork, entry: HotlistEntry, sights: Sequence[
             incident=entry.entry_id,
             rings=rings,
             live=live,
+            silent=silent,
         )
 
 

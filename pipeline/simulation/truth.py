@@ -24,6 +24,7 @@ class ExpectedAlert(Message, frozen=True, kw_only=True, tag_field="kind", tag="a
     incident: str  # the same for all sights of one wanted vehicle
     rings: bool = False
     live: bool = True
+    silent: bool = False  # nobody is to hear it, however fresh it is
 
 
 class ExpectedViolation(Message, frozen=True, kw_only=True, tag_field="kind", tag="violation"):

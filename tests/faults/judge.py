@@ -131,7 +131,8 @@ class Evidence:
             names = {one.alert_id for one in expected_alerts}
             came = [alert for name, alert in seen.items() if name in names]  # in the order of their coming
             live = any(alert.live for alert in came)
-            must = _news_in(came) if live else sum(one.rings for one in expected_alerts)
+            silent = expected_alerts[0].silent
+            must = _news_in(came) if live and not silent else sum(one.rings for one in expected_alerts)
             rang = sum(one.rings for one in came)
             if rang != must:
                 yield self._wrong_bell(expected_alerts, came, must, rang)

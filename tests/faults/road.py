@@ -34,7 +34,7 @@ from tests.faults.worker import CLOCK
 
 NAMESPACE = "faults"
 SETTLE_MS = 2_000  # so that a run sees violations within seconds; the platform's default is ten
-PARTITIONS = {topic.name: 8 for topic in TOPICS if topic is not FORWARDS}
+PARTITIONS = {topic.name: topic.partitions if topic is FORWARDS else min(8, topic.partitions) for topic in TOPICS}
 MOST_LAG = 300  # records: what is always on its way, on a busy machine, too
 SENT_KEPT = 20_000  # reads
 MOST_WORKERS = 2  # of one agent: the first always runs, the second joins and leaves
@@ -140,8 +140,7 @@ class Road:
 
     def partitions_of(self, topic: str) -> range:
         """The numbers of a topic's partitions (full name)."""
-        name = topic.partition(".")[2]
-        return range(PARTITIONS.get(name, FORWARDS.partitions))
+        return range(PARTITIONS[topic.partition(".")[2]])
 
     def said(self, event: str, since: datetime) -> list[dict[str, object]]:
         """The agents' log lines with this event since that time, also from log files that were rotated."""

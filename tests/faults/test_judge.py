@@ -113,6 +113,18 @@ def test_a_live_alert_that_does_not_ring_is_missing_its_bell(case: Case) -> None
     assert ["told"] == late.verdict()
 
 
+def test_a_bell_that_nobody_is_to_hear_is_double_when_it_rings(case: Case) -> None:
+    """An inspection that has lapsed makes no sound, however fresh its alert is."""
+    expected = msgspec.structs.replace(case.truth.alerts[0], silent=True, rings=False)
+    case.truth = Truth(alerts=(expected,))
+    case.comes(other(rings=False, silent=True))
+    assert [] == case.verdict()
+    loud = Case(case.ends._road.folder)
+    loud.truth = case.truth
+    loud.comes(ALERT)
+    assert ["double"] == loud.verdict()
+
+
 def test_a_second_copy_that_is_live_no_more_takes_no_bell_away(case: Case) -> None:
     """Minutes later the same read is no longer live; dispatch has heard the bell, and drops the copy."""
     case.comes(ALERT, other(rings=False, live=False))

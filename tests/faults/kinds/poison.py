@@ -10,12 +10,13 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.sender import OVERHEAD_BYTES
 from pipeline.stream import codec
 from schemas import ids
 from schemas.outcomes import Forward
 from schemas.pictures import Crop, Frame, Track
 from schemas.reads import PlateRead, ReadBatch
-from schemas.topics import FORWARDS, FRAMES, TRACKS
+from schemas.topics import FORWARDS, FRAMES, TOPICS, TRACKS
 from tests.faults.fault import Fault
 from tests.faults.road import NAMESPACE, PARTITIONS, Road
 
@@ -31,7 +32,8 @@ PAYLOADS: tuple[bytes | None, ...] = (
 )  # fmt: skip
 _TOLD_BY = {"frames": ("decode",), "tracks": ("ocr",), "reads": ("hotlist",),
             "alerts": ("cross_border",), "forwards": ("liaison",),
-            "violations": (), "receipts": (), "dead_letters": ()}  # fmt: skip
+            "violations": (), "receipts": (), "dead_letters": (), "accesses": ("audit",), "checkpoints": ()}  # fmt: skip
+MOST_BYTES = {topic.name: topic.max_message_bytes - OVERHEAD_BYTES for topic in TOPICS}
 
 
 class PoisonRecords(Fault):
@@ -55,7 +57,8 @@ class PoisonRecords(Fault):
         try:
             for topic, stages in _TOLD_BY.items():
                 for payload in PAYLOADS:
-                    await self._put(producer, topic, payload, stages)
+                    if payload is None or len(payload) < MOST_BYTES[topic]:  # what is larger the broker refuses
+                        await self._put(producer, topic, payload, stages)
             for topic, value, stages in _wicked(self._random):
                 await self._put(producer, topic, value, stages)
             for batch in (_from_nowhere(), _from_the_future(road)):
@@ -64,7 +67,7 @@ class PoisonRecords(Fault):
             await producer.stop()
 
     async def _put(self, producer: Any, topic: str, payload: bytes | None, stages: tuple[str, ...]) -> None:
-        partition = self._random.randrange(PARTITIONS.get(topic, 32))
+        partition = self._random.randrange(PARTITIONS[topic])
         name = f"{NAMESPACE}.{topic}"
         placed = await producer.send_and_wait(name, payload, key=b"poison", partition=partition)
         self.expected += [(stage, name, partition, placed.offset) for stage in stages]
