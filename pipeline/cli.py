@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
-from typer.main import get_command
+from typer.main import get_command, get_group
 
 from pipeline.commands.common import EXIT_CODES, EXIT_INTERRUPTED, fail
 from pipeline.errors import VigieError, redacted
@@ -84,12 +84,13 @@ class Commands(TyperGroup):
 
 
 def _built(name: str, command: Any) -> Any:
-    app = command
-    if not isinstance(command, typer.Typer):
+    if isinstance(command, typer.Typer):
+        command._add_completion = False
+        built: Any = get_group(command)  # a group also where it has one command only: its name is typed
+    else:
         app = typer.Typer(pretty_exceptions_enable=False, add_completion=False, epilog=EXIT_CODES)
         app.command(name, epilog=EXIT_CODES)(command)
-    app._add_completion = False
-    built = get_command(app)
+        built = get_command(app)
     built.name = name
     return built
 

@@ -4,9 +4,11 @@ import socket
 from pathlib import Path
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
-from pipeline.cli import app, fail
+from pipeline.cli import COMMANDS, app, fail
 from pipeline.errors import BadRecord, Misconfigured, Unavailable, VigieError
 
 NO_SERVERS = {"VIGIE_KAFKA_URL": "kafka://127.0.0.1:1", "VIGIE_REDIS_URL": "redis://127.0.0.1:1"}
@@ -88,3 +90,13 @@ def test_deleting_old_pictures_once_says_how_many_there_were(tmp_path: Path) -> 
     outcome = CliRunner().invoke(app, ["retention", "--once"], env={"VIGIE_DATA_DIR": str(tmp_path)})
     assert (0, '{"deleted":1}') == (outcome.exit_code, outcome.stdout.strip())
     assert not day.exists()
+
+
+@pytest.mark.parametrize("group", [name for name, (_, attribute, _) in COMMANDS.items() if attribute.endswith("_app")])
+def test_a_group_of_commands_stays_one_also_where_it_has_one_command_only(group: str) -> None:
+    """`vigie gateway try FILE` is typed so before and after gateway gets a second command."""
+    vigie = get_command(app)
+    assert isinstance(vigie, TyperGroup)
+    found = vigie.get_command(vigie.context_class(vigie), group)
+    assert isinstance(found, TyperGroup)
+    assert found.commands
