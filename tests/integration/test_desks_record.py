@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from pipeline.access.login import Bounds
 from pipeline.desks.guard import RECORD
 from pipeline.desks.route import PREFIX
-from pipeline.desks.server import Servers, run_desks
+from pipeline.desks.server import DeskServers, run_desks
 from pipeline.record.recorder import KafkaRecorder
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.passwords import hashed
@@ -55,7 +55,7 @@ async def test_what_is_asked_is_in_the_record_before_the_answer(
         recorder = KafkaRecorder(sender, RecordKeys(client, namespace), namespace)
         stopped, address = asyncio.Event(), asyncio.get_running_loop().create_future()
         task = asyncio.create_task(
-            run_desks(settings, Servers(own.kafka, client, recorder), stopped, ready=address.set_result)
+            run_desks(settings, DeskServers(own.kafka, client, recorder), stopped, ready=address.set_result)
         )
         await asyncio.wait({task, address}, return_when=asyncio.FIRST_COMPLETED)
         desks.url = address.result() if address.done() else task.result() or ""

@@ -7,7 +7,7 @@ from pipeline.access.rights import Person
 from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
 from pipeline.desks.sealing import Seal
-from pipeline.desks.stream import Frame, Streams, View
+from pipeline.desks.stream import StreamFrame, Streams, View
 from pipeline.reads.versions import since_ever
 from schemas.outcomes import Alert, Withdrawal
 from tests.builders import NOON_MS, make_alert, make_camera, make_entry, make_read, make_zone
@@ -118,7 +118,7 @@ def test_a_planted_frame_is_found() -> None:
     streams = streams_of()
     audience = streams.join(View(DISPATCHER, None))
     streams.live.take(alert(1, covert=True))
-    audience.frames.append(Frame(1, streams._event("changes", [], 1)))
+    audience.frames.append(StreamFrame(1, streams._event("changes", [], 1)))
     assert shape_of([(0, frame.data) for frame in audience.frames]) != shape_of(frames_of([BEAT], streams_of()))
 
 
