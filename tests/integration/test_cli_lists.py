@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.test_cli_reference import HEADER, LINE, Outcome, Vigie, hotlist, vigie
+from tests.integration.test_cli_reference import HEADER, LINE, CommandOutcome, Vigie, hotlist, vigie
 
 __all__ = ["hotlist", "vigie"]  # fixtures
 
@@ -30,7 +30,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
     return written
 
 
-def objects(outcome: Outcome) -> list[dict[str, Any]]:
+def objects(outcome: CommandOutcome) -> list[dict[str, Any]]:
     """What a command printed, an object a line."""
     return [json.loads(line) for line in outcome.out.splitlines()]
 
@@ -94,7 +94,7 @@ async def test_deltas_follow_one_another(vigie: Vigie, write: Callable[..., str]
     """A gap is refused, a repeat changes nothing, another file under a used number is refused; all or nothing of each."""
     await vigie("lists", "add", *STOLEN, "most_change_share=5")
 
-    async def delta(sequence: int, *lines: str) -> Outcome:
+    async def delta(sequence: int, *lines: str) -> CommandOutcome:
         path = write(f"d{sequence}.csv", "change,entry_id,plate", *lines)
         return await vigie("hotlist", "delta", path, "--list", "STOLEN", "--sequence", str(sequence))
 
