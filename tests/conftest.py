@@ -14,12 +14,14 @@ from hypothesis import settings
 from redis.asyncio import Redis
 
 from pipeline.runtime.accounts import make_accounts
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.topics import create_topics, list_topics
 from pipeline.servers.access import grant_redis
 from pipeline.servers.endpoints import named_servers
 from pipeline.servers.pair import EmbeddedPair
+from pipeline.state.record_keys import RecordKeys
 from schemas.topics import TOPICS
 
 settings.register_profile("repeatable", derandomize=True, deadline=None)  # the same examples each time, however slow
@@ -54,6 +56,8 @@ async def namespace(pair: EmbeddedPair) -> AsyncIterator[str]:
     """A new namespace for this test with all topics, four partitions each. The topics are deleted afterwards."""
     name = f"t{secrets.token_hex(4)}"
     await create_topics(pair.kafka, name, partitions={topic.name: PARTITIONS for topic in TOPICS})
+    async with Redis.from_url(pair.redis_url) as client:
+        await RecordKeys(client, name).make(platform_now_ms())  # as the agent `audit` does: commands are recorded
     yield name
     admin = AIOKafkaAdminClient(**pair.kafka.client_kwargs())
     await admin.start()

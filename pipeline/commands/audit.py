@@ -3,12 +3,12 @@
 import os
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 
 from pipeline.access.checkpoint import Signer, witnessed
+from pipeline.commands.audit_report import as_object, say
 from pipeline.commands.audit_show import show
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
@@ -17,13 +17,11 @@ from pipeline.record.asking import next_checkpoint
 from pipeline.record.keys import log_key, private_key, public_keys, text_of
 from pipeline.record.reading import export as export_log
 from pipeline.record.source import source_of
-from pipeline.record.verify import Report
 from pipeline.record.verify import verify as verify_log
 from pipeline.runtime.private import open_private, write_private
 from pipeline.runtime.settings import load_settings
-from pipeline.runtime.terminal import Terminal, styled
+from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import servers_of
-from pipeline.tables.cells import moment_text
 
 console, errors = Terminal(), Terminal(stderr=True)
 audit_app = typer.Typer(
@@ -71,9 +69,9 @@ def verify(
         processes=os.cpu_count() or 1,
     )
     if as_json:
-        print_json(_object(report))
+        print_json(as_object(report))
     else:
-        _say(report)
+        say(report)
     if report.faults:
         raise SystemExit(EXIT_REFUSED)
 
@@ -166,7 +164,7 @@ def cosign(
         source_of(log), public_keys(key, "--key"), [signer.verifier], handed_out, processes=os.cpu_count() or 1
     )
     if report.faults:
-        _say(report)
+        say(report)
         raise SystemExit(EXIT_REFUSED)
     note = witnessed(report.note, signer, int(time.time()))
     write_private(state, note)
@@ -183,39 +181,3 @@ def _create(file: Path | None, name: str, *, witness: bool) -> None:
     except OSError as error:
         allowed = "a file that can be made and does not exist: a key is never replaced"
         raise Misconfigured("FILE", found=f"{file} ({error.strerror})", allowed=allowed) from error
-
-
-def _object(report: Report) -> dict[str, Any]:
-    proven = report.proven
-    return {
-        "intact": not report.faults,
-        "origin": None if proven is None else proven.checkpoint.origin,
-        "entries": None if proven is None else proven.size,
-        "records": report.records,
-        "unanswered": report.unanswered,
-        "continues": report.matched,
-        "witnesses": [] if proven is None else [{"name": name, "at_s": at_s} for name, at_s in proven.witnessed_at_s],
-        "faults": [msgspec.to_builtins(fault) for fault in report.faults],
-    }
-
-
-def _say(report: Report) -> None:
-    for fault in report.faults:
-        console.print(styled(("changed", "bold red"), f" {fault.where}: {fault.what}"))
-    if report.proven is None:
-        return
-    checkpoint = report.proven.checkpoint
-    console.print(f"{checkpoint.origin}: {checkpoint.size} entries, signed by the log")
-    for name, at_s in report.proven.witnessed_at_s:
-        console.print(f"witnessed by {name} {moment_text(at_s * 1000)}")
-    for name in report.matched:
-        console.print(f"continues {name}")
-    console.print(
-        f"{report.records} records compared with their digests" if report.records else "no records here: digests alone"
-    )
-    if report.unanswered:
-        console.print(
-            f"{report.unanswered} intents without an outcome: not answered, or not yet. {', '.join(report.examples[:3])}"
-        )
-    if not report.faults:
-        console.print(styled(("Nothing was changed.", "green")))

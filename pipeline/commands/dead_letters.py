@@ -12,12 +12,15 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from pipeline.access.record import Operation
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json, run_async
+from pipeline.commands.recording import CaseReference, given_reason, operation_here, recorded_at
+from pipeline.commands.recording import Reason as Why
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.runtime.sender import Sender
-from pipeline.runtime.settings import load_settings
+from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.terminal import Terminal, styled
-from pipeline.servers.endpoints import servers_of
+from pipeline.servers.endpoints import Servers, servers_of
 from pipeline.state.redis_port import open_redis
 from pipeline.state.settled_letters import SettledLetters
 from pipeline.stream.dead_letters import Choice, letters_in, sent_back
@@ -80,28 +83,36 @@ def list_letters(
     choice = _choice(None, reason, agent, since, until)
 
     async def work() -> None:
-        async with _desk() as desk:
-            _show_all(desk.chosen(choice, also_settled=also_settled), desk.state, as_json)
+        async with _desk(operation_here("servers", "vigie dead-letters list")) as desk:
+            found = desk.chosen(choice, also_settled=also_settled)
+        _show_all(found, desk.state, as_json)
 
     run_async(work)
 
 
 @dead_letters_app.command(epilog=EXIT_CODES)
-def show(letter_id: Annotated[str, typer.Argument(help="Id of a letter.")], as_json: Json = False) -> None:
-    """Show one letter with the whole record that was refused.
+def show(
+    letter_id: Annotated[str, typer.Argument(help="Id of a letter.")],
+    as_json: Json = False,
+    reason: Why = None,
+    case: CaseReference = None,
+) -> None:
+    """Show one letter with the whole record that was refused. It is recorded that you look, and why.
 
-    Example: vigie dead-letters show d-5bc1a510d72ccb96302e460d
+    Example: vigie dead-letters show d-5bc1a510d72ccb96302e460d --reason "no read of camera E40-12 is taken"
     """
+    what = "vigie dead-letters show"
+    operation = operation_here("query", what, reason=given_reason(reason), case_reference=case, on=(letter_id,))
 
     async def work() -> None:
-        async with _desk() as desk:
+        async with _desk(operation) as desk:
             (letter,) = _named(desk, Choice(ids=frozenset((letter_id,))), also_settled=True)
-            if as_json:
-                print_json(_object(letter, desk.state) | {"payload": letter.payload.decode(errors="replace")})
-                return
-            for name, value in _object(letter, desk.state).items():
-                console.print(f"{name:14} {value}")
-            console.print(letter.payload.decode(errors="replace"))
+        if as_json:
+            print_json(_object(letter, desk.state) | {"payload": letter.payload.decode(errors="replace")})
+            return
+        for name, value in _object(letter, desk.state).items():
+            console.print(f"{name:14} {value}")
+        console.print(letter.payload.decode(errors="replace"))
 
     run_async(work)
 
@@ -118,8 +129,10 @@ def resend(ids: Ids = None, reason: Reason = None, agent: AgentName = None, sinc
     choice = _some(_choice(ids, reason, agent, since, until))
 
     async def work() -> None:
-        async with _desk() as desk:
-            await _resend(desk, _named(desk, choice))
+        async with _desk(operation_here("send", "vigie dead-letters resend", on=tuple(ids or ())[:64])) as desk:
+            kept = await _resend(desk, _named(desk, choice))
+        if kept:
+            raise SystemExit(EXIT_REFUSED)
 
     run_async(work)
 
@@ -136,7 +149,7 @@ def drop(ids: Ids = None, reason: Reason = None, agent: AgentName = None, since:
     choice = _some(_choice(ids, reason, agent, since, until))
 
     async def work() -> None:
-        async with _desk() as desk:
+        async with _desk(operation_here("decision", "vigie dead-letters drop", on=tuple(ids or ())[:64])) as desk:
             letters = _named(desk, choice)
             await desk.settle(letters, "dropped")
             errors.print(f"{len(letters)} dropped")
@@ -144,8 +157,8 @@ def drop(ids: Ids = None, reason: Reason = None, agent: AgentName = None, since:
     run_async(work)
 
 
-async def _resend(desk: LetterBox, letters: list[DeadLetter]) -> None:
-    """One after the other, in the order of their refusal; those that cannot go back are told of and stay open."""
+async def _resend(desk: LetterBox, letters: list[DeadLetter]) -> int:
+    """One after the other, in the order of their refusal; how many cannot go back: they are told of and stay open."""
     done, kept = [], 0
     for letter in letters:
         try:
@@ -158,14 +171,20 @@ async def _resend(desk: LetterBox, letters: list[DeadLetter]) -> None:
         done.append(letter)
     await desk.settle(done, "resent")
     errors.print(f"{len(done)} sent back" + (f", {kept} cannot be" if kept else ""))
-    if kept:
-        raise SystemExit(EXIT_REFUSED)
+    return kept
 
 
 @asynccontextmanager
-async def _desk() -> AsyncIterator[LetterBox]:
+async def _desk(operation: Operation) -> AsyncIterator[LetterBox]:
+    """The letters and the way back, once the operation is recorded. Its outcome is, too, when this is left: print after that."""
     settings = load_settings()
     servers = servers_of(settings, "dead_letters")
+    async with recorded_at(settings, servers, operation), _opened(settings, servers) as box:
+        yield box
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, servers: Servers) -> AsyncIterator[LetterBox]:
     letters = [letter async for letter in letters_in(servers.kafka, settings.namespace)]
     letters.sort(key=lambda letter: (letter.refused_at_ms, letter.dead_letter_id))
     client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)

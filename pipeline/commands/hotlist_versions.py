@@ -9,7 +9,8 @@ import typer
 from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
-from pipeline.commands.reference_work import checked_file, writer_of
+from pipeline.commands.recording import CaseReference, Reason, given_reason, operation_here, writer_of
+from pipeline.commands.reference_work import checked_file
 from pipeline.commands.taking_files import FILES, list_named, take_file
 from pipeline.commands.version_work import Difference, differences, rolled_back, told_history, version_numbered
 from pipeline.commands.whole_import import Manner
@@ -42,7 +43,7 @@ def _add_versions(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
     ) -> None:
         async def run() -> list[Switch]:
-            async with writer_of() as writer:
+            async with writer_of(operation_here("reference", "vigie hotlist versions")) as writer:
                 return (await writer.switching(HOTLIST).switches())[:limit]
 
         found = run_async(run)
@@ -79,9 +80,13 @@ def _add_diff(app: typer.Typer) -> None:
         ] = None,
         limit: Annotated[int | None, typer.Option(min=1, help=f"At most so many; {SHOWN}, all with --json.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+        reason: Reason = None,
+        case: CaseReference = None,
     ) -> None:
+        looking = operation_here("query", "vigie hotlist diff", reason=given_reason(reason), case_reference=case)
+
         async def run() -> list[Difference]:
-            async with writer_of() as writer:
+            async with writer_of(looking) as writer:
                 first = await version_numbered(writer, older)
                 second = None if newer is None else await version_numbered(writer, newer)
                 return await differences(writer, first, second)
@@ -110,7 +115,7 @@ def _add_rollback(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
     ) -> None:
         async def run() -> Switch:
-            async with writer_of() as writer:
+            async with writer_of(operation_here("reference", "vigie hotlist rollback", on=(str(number),))) as writer:
                 return await rolled_back(writer, await version_numbered(writer, number))
 
         switch = run_async(run)
@@ -138,9 +143,14 @@ def _add_history(app: typer.Typer) -> None:
     def history(
         key: Annotated[str, typer.Argument(metavar="KEY", help="An entry_id.")],
         as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+        reason: Reason = None,
+        case: CaseReference = None,
     ) -> None:
+        why = given_reason(reason)
+        looking = operation_here("query", "vigie hotlist history", reason=why, case_reference=case, on=(key,))
+
         async def run() -> Any:
-            async with writer_of() as writer:
+            async with writer_of(looking) as writer:
                 return await told_history(writer, key)
 
         for one in run_async(run):

@@ -6,7 +6,7 @@ import typer
 from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
-from pipeline.commands.reference_work import writer_of
+from pipeline.commands.recording import operation_here, writer_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import HOTLIST
@@ -24,7 +24,7 @@ def add_status(app: typer.Typer) -> None:
     )
     def status(as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False) -> None:
         async def run() -> list[ListAge]:
-            async with writer_of() as writer:
+            async with writer_of(operation_here("reference", "vigie lists status")) as writer:
                 histories = [
                     (one.list_id, await writer.history(LISTS, one.list_id)) for one in await writer.list(LISTS)
                 ]

@@ -15,10 +15,11 @@ import typer
 from pipeline.access.record import Act, Ending, Operation, Result, weak_reason
 from pipeline.record.recorder import KafkaRecorder
 from pipeline.runtime.sender import Sender
-from pipeline.runtime.settings import Settings
+from pipeline.runtime.settings import Settings, load_settings
 from pipeline.servers.endpoints import Servers, servers_of
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.redis_port import open_redis
+from pipeline.state.replica_writer import ReplicaWriter
 
 Reason = Annotated[
     str | None,
@@ -102,6 +103,21 @@ async def recorded_at(settings: Settings, servers: Servers, operation: Operation
     finally:
         await sender.stop()
         await client.aclose()
+
+
+@asynccontextmanager
+async def writer_of(operation: Operation) -> AsyncIterator[ReplicaWriter]:
+    """A writer on the store that the settings name, else on that of a running `vigie up`, once the operation is recorded.
+
+    Raises NoServers, NotRecorded. What was found is printed once this is left: then its outcome is recorded, too.
+    """
+    settings = load_settings()
+    servers = servers_of(settings, "operator")
+    async with (
+        recorded_at(settings, servers, operation),
+        open_redis(servers.redis_url, ca_file=settings.redis_ca_file) as client,
+    ):
+        yield ReplicaWriter(client, settings.namespace)
 
 
 def _user(uid: int) -> str:

@@ -9,16 +9,17 @@ import typer
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, run_async
 from pipeline.commands.hotlist_versions import add_version_commands
 from pipeline.commands.lists_status import add_status
+from pipeline.commands.recording import CaseReference, Reason, operation_here, writer_of
 from pipeline.commands.reference_argument import one_item
 from pipeline.commands.reference_examples import EXAMPLES, ONE
 from pipeline.commands.reference_work import (
     checked_file,
     collection_of,
+    looks,
     refuse_everywhere,
     show_items,
     warn,
     write_out,
-    writer_of,
 )
 from pipeline.commands.taking_files import FILES, list_named, take_file, take_one
 from pipeline.commands.whole_import import Manner
@@ -120,9 +121,13 @@ def _add_list(app: typer.Typer, table: Table[Any]) -> None:
             int | None, typer.Option(min=1, help=f"At most so many; {SHOWN} in the table, all with --json.")
         ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+        reason: Reason = None,
+        case: CaseReference = None,
     ) -> None:
+        operation = looks(table, "query", "list", reason, case)
+
         async def run() -> None:
-            async with writer_of() as writer:
+            async with writer_of(operation) as writer:
                 await show_items(writer, table, filters or [], limit or (None if as_json else SHOWN), as_json)
 
         run_async(run)
@@ -168,9 +173,13 @@ def _add_export(app: typer.Typer, table: Table[Any]) -> None:
     )
     def export(
         file: Annotated[Path, typer.Argument(help=".csv, .json or .jsonl; one that exists is replaced.")],
+        reason: Reason = None,
+        case: CaseReference = None,
     ) -> None:
+        operation = looks(table, "export", "export", reason, case)
+
         async def run() -> int:
-            async with writer_of() as writer:
+            async with writer_of(operation) as writer:
                 return await write_out(writer, table, file)
 
         errors.print(f"{run_async(run):,} {table.name} written to {file}.")
@@ -179,7 +188,7 @@ def _add_export(app: typer.Typer, table: Table[Any]) -> None:
 async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
     """Remove the items with these keys. Returns how many of the keys were unknown."""
     collection = collection_of(table)
-    async with writer_of() as writer:
+    async with writer_of(operation_here("reference", f"vigie {table.name} remove", on=keys[:64])) as writer:
         unknown = [key for key in keys if await writer.get(collection, key) is None]
         removed = (await writer.remove(collection, keys)).removed
         if table.name != "hotlist":

@@ -3,7 +3,7 @@
 import heapq
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,17 @@ import msgspec
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table as Grid
 
+from pipeline.access.record import Act, Operation
 from pipeline.commands.common import errors, print_json
+from pipeline.commands.recording import given_reason, operation_here
 from pipeline.commands.reference_filters import cell_of, filter_of
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import asked_from_everywhere, from_everywhere
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.private import replacing
-from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
-from pipeline.servers.endpoints import redis_of
 from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
-from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.tables.columns import Table
 from pipeline.tables.files import STANDARD_INPUT, Checked, check_file
@@ -44,12 +44,12 @@ BRIEF: Mapping[str, tuple[str, ...]] = {
 """What the table shows; --json shows all."""
 
 
-@asynccontextmanager
-async def writer_of(settings: Settings | None = None) -> AsyncIterator[ReplicaWriter]:
-    """A writer on the store that the settings name, else on that of a running `vigie up`. Raises NoServers."""
-    settings = settings or load_settings()
-    async with open_redis(redis_of(settings, "operator"), ca_file=settings.redis_ca_file) as client:
-        yield ReplicaWriter(client, settings.namespace)
+def looks(table: Table[Any], act: Act, what: str, reason: str | None, case: str | None) -> Operation:
+    """Looking at reference data. Only the hotlist shows plates, and wants a reason."""
+    words = f"vigie {table.name} {what}"
+    if table.name != "hotlist":
+        return operation_here("reference", words)
+    return operation_here(act, words, reason=given_reason(reason), case_reference=case)
 
 
 def collection_of(table: Table[Any]) -> Collection[Any]:

@@ -1,13 +1,10 @@
 """`vigie replay`: sends pictures or a video to the platform as a camera would, or reads them in this process."""
 
-import asyncio
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
 from pipeline.errors import BadRecord, Misconfigured
@@ -15,7 +12,6 @@ from pipeline.runtime.terminal import Terminal, styled
 from pipeline.sources.pictures import VIDEOS, SourcePicture, pictures_of
 from pipeline.sources.piped import as_file
 from schemas.base import Identifier
-from schemas.pictures import Frame
 
 console, errors = Terminal(), Terminal(stderr=True)
 
@@ -61,7 +57,9 @@ def replay(
         in_real_time = file.suffix.lower() in VIDEOS if paced is None else paced
         again = pictures_of(file, frames_per_s=frames_per_s)
         span_ms = 0 if in_real_time else max(picture.offset_ms for picture in again)
-        run_async(lambda: _send(pictures, camera, span_ms, in_real_time))
+        from pipeline.commands.replay_send import send
+
+        run_async(lambda: send(pictures, camera, span_ms, in_real_time))
 
 
 def _check_camera(camera: str) -> None:
@@ -113,11 +111,11 @@ def _print_object(result: Any) -> None:
 
 def _print_lines(result: Any) -> None:
     if result.error is not None:
-        console.print(styled(f"{_shown(result.picture)}: ", (result.error, "red")))
+        console.print(styled(f"{shown(result.picture)}: ", (result.error, "red")))
         return
     if result.warning is not None:
-        console.print(styled(f"{_shown(result.picture)}: ", (result.warning, "yellow")))
-    line = styled(f"{_shown(result.picture)}: ", "" if result.reads else "no plate")
+        console.print(styled(f"{shown(result.picture)}: ", (result.warning, "yellow")))
+    line = styled(f"{shown(result.picture)}: ", "" if result.reads else "no plate")
     for at, read in enumerate(result.reads):
         line.append(", " if at else "")
         line.append(read.plate, style="bold")
@@ -126,62 +124,10 @@ def _print_lines(result: Any) -> None:
     console.print(line)
 
 
-async def _send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_real_time: bool) -> None:
-    from pipeline.runtime.settings import load_settings
-    from pipeline.servers.endpoints import servers_of
-    from pipeline.sources.producer import open_producer
-
-    settings = load_settings()
-    servers = servers_of(settings, "camera")
-    await _warn_if_unknown(camera, servers.redis_url, settings.namespace)
-    started_ms = time.time_ns() // 1_000_000 - span_ms
-    sent, refused = 0, 0
-    async with open_producer(servers.kafka.client_kwargs(), namespace=settings.namespace) as producer:
-        with Progress(console=errors, transient=True, disable=not errors.is_terminal) as progress:
-            task = progress.add_task("Sending", total=None)
-            for picture in pictures:
-                if picture.error is not None:
-                    errors.print(f"{_shown(picture.name)}: {_told(picture.error)}")
-                    refused += 1
-                    continue
-                captured_ms = started_ms + picture.offset_ms
-                if in_real_time:
-                    await asyncio.sleep(max(0.0, captured_ms / 1000 - time.time()))
-                frame = Frame(
-                    camera_id=camera,
-                    captured_at_ms=captured_ms,
-                    received_at_ms=time.time_ns() // 1_000_000,
-                    image=picture.image,
-                )
-                await producer.put_frame(frame)
-                sent += 1
-                progress.update(task, advance=1, description=f"Sent {sent}")
-    errors.print(f"{sent} pictures sent as camera {camera}" + (f", {refused} refused" if refused else ""))
-    if not sent:
-        raise SystemExit(EXIT_REFUSED)
-
-
-async def _warn_if_unknown(camera: str, redis_url: str, namespace: str) -> None:
-    from pipeline.state.collections import CAMERAS
-    from pipeline.state.redis_port import open_redis
-    from pipeline.state.replica_writer import ReplicaWriter
-
-    client = open_redis(redis_url)
-    try:
-        known = await ReplicaWriter(client, namespace).get(CAMERAS, camera)
-    finally:
-        await client.aclose()
-    if not known:
-        errors.print(
-            styled((f"Camera {camera} is not registered: its reads will be refused as unknown_camera. ", "yellow")),
-            f"Register it: vigie cameras add camera_id={camera} name=... network=local",
-        )
-
-
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
     """A file's name as one line of text, whatever characters it holds."""
     return "".join(one if one.isprintable() else "?" for one in name)
 
 
-def _told(error: BadRecord) -> str:
+def told(error: BadRecord) -> str:
     return f"{error.reason}: {error.detail}"

@@ -15,14 +15,15 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from pipeline.commands.common import print_json, run_async
+from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.commands.simulate_report import SimulationReport, in_words
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.private import open_private
-from pipeline.runtime.settings import load_settings
+from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.terminal import Terminal
-from pipeline.servers.endpoints import servers_of
+from pipeline.servers.endpoints import Servers, servers_of
 from pipeline.simulation.arrivals import ReadArrival
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
@@ -117,6 +118,13 @@ class _Job:
     async def send(self, reference: bool) -> SimulationReport:
         settings = load_settings()
         servers = servers_of(settings, "simulator")
+        operation = operation_here("send", "vigie simulate", on=(self.network.name,))
+        async with recorded_at(settings, servers, operation) as done:
+            report = await self._send(settings, servers, reference=reference)
+            done.count = report.reads
+        return report
+
+    async def _send(self, settings: Settings, servers: Servers, *, reference: bool) -> SimulationReport:
         if reference:
             async with contextlib.aclosing(
                 open_redis(servers.redis_url, ca_file=settings.redis_ca_file)

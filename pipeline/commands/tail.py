@@ -8,11 +8,13 @@ import typer
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
+from pipeline.access.record import Operation
 from pipeline.commands.common import print_json, run_async
 from pipeline.commands.message_lines import lines_of
+from pipeline.commands.recording import CaseReference, Reason, given_reason, operation_here, recorded_at
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.runtime import codecs
-from pipeline.runtime.settings import load_settings
+from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.signals import stop_on_signals
 from pipeline.runtime.terminal import Terminal, styled
 from pipeline.runtime.topics import list_topics
@@ -21,7 +23,7 @@ from pipeline.stream import codec
 from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
-from schemas.topics import ACCESSES, TOPICS, Topic
+from schemas.topics import ACCESSES, CHECKPOINTS, TOPICS, Topic
 
 console = Terminal()
 _BY_NAME: dict[str, Topic[Any]] = {topic.name: topic for topic in TOPICS if topic is not ACCESSES}  # see `vigie audit`
@@ -35,18 +37,35 @@ def tail(
     every_copy: Annotated[
         bool, typer.Option("--every-copy", help="Also show a second copy that a repetition after a fault left.")
     ] = False,
+    reason: Reason = None,
+    case: CaseReference = None,
 ) -> None:
     """Show what arrives in a topic until Ctrl-C. A second copy of the same alert, violation or forward is shown once.
 
-    Example: vigie tail alerts --from-start --json
+    It is recorded that you look, and why (--reason, or VIGIE_REASON).
+
+    Example: vigie tail alerts --from-start --json --reason "trial of the new cameras on the E40"
     """
     if topic not in _BY_NAME:
         raise Misconfigured("topic", found=topic, allowed="one of " + ", ".join(_BY_NAME))
-    run_async(lambda: _tail(_BY_NAME[topic], as_json, from_start, count, every_copy))
-
-
-async def _tail(topic: Topic[Any], as_json: bool, from_start: bool, count: int | None, every_copy: bool) -> None:
     settings = load_settings()
+    what = f"vigie tail {topic}"
+    if _BY_NAME[topic] is CHECKPOINTS:
+        operation = operation_here("record", what)
+    else:
+        operation = operation_here("stream", what, reason=given_reason(reason), case_reference=case)
+    run_async(lambda: _tail(_BY_NAME[topic], settings, operation, as_json, from_start, count, every_copy))
+
+
+async def _tail(
+    topic: Topic[Any],
+    settings: Settings,
+    operation: Operation,
+    as_json: bool,
+    from_start: bool,
+    count: int | None,
+    every_copy: bool,
+) -> None:
     servers = servers_of(settings, "tail")
     name = f"{settings.namespace}.{topic.name}"
     if name not in {shape.name for shape in await list_topics(servers.kafka, settings.namespace)}:
@@ -61,7 +80,8 @@ async def _tail(topic: Topic[Any], as_json: bool, from_start: bool, count: int |
         raise Unavailable(f"Kafka at {servers.kafka.url}") from error
     stop = stop_on_signals()
     try:
-        await _show_all(consumer, topic, stop, as_json=as_json, count=count, every_copy=every_copy)
+        async with recorded_at(settings, servers, operation) as done:
+            done.count = await _show_all(consumer, topic, stop, as_json=as_json, count=count, every_copy=every_copy)
     finally:
         await consumer.stop()
 
@@ -74,7 +94,8 @@ async def _show_all(
     as_json: bool,
     count: int | None,
     every_copy: bool,
-) -> None:
+) -> int:
+    """Show records until told to stop, or `count` were shown; how many that were."""
     seen: dict[str, None] = {}
     shown = 0
     while not stop.is_set():
@@ -90,7 +111,8 @@ async def _show_all(
                 _show(topic, record, as_json)
                 shown += 1
                 if shown == count:
-                    return
+                    return shown
+    return shown
 
 
 def _identity(topic: Topic[Any], value: bytes | None) -> str | None:

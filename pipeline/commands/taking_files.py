@@ -7,13 +7,13 @@ import typer
 
 from pipeline.commands.common import EXIT_REFUSED, errors, print_json, run_async
 from pipeline.commands.entries_told import entries_told
+from pipeline.commands.recording import operation_here, writer_of
 from pipeline.commands.reference_work import (
     collection_of,
     encoded_pairs,
     refuse_unfit,
     tell_refused,
     warn,
-    writer_of,
 )
 from pipeline.commands.whole_import import Manner, import_whole, source_named, tell_imported
 from pipeline.hotlist.lists import stranger_to
@@ -30,7 +30,7 @@ def list_named(list_id: str | None) -> WantedList | None:
     """The list of this name, if one is named. Raises BadRecord when it is not known."""
 
     async def run() -> WantedList | None:
-        async with writer_of() as writer:
+        async with writer_of(operation_here("reference", "vigie hotlist import", on=(list_id or "",))) as writer:
             return await source_named(writer, list_id)
 
     return run_async(run) if list_id is not None else None
@@ -57,7 +57,7 @@ def take_file(
         return
 
     async def run() -> Any:
-        async with writer_of() as writer:
+        async with writer_of(operation_here("reference", f"vigie {table.name} import", on=(path.name,))) as writer:
             return await import_whole(writer, table, checked, path, manner)
 
     imported = run_async(run)
@@ -85,7 +85,7 @@ def take_one(table: Table[Any], checked: Checked[Any]) -> None:
     refuse_bad(checked, skip_bad=False, as_json=False)
 
     async def run() -> Any:
-        async with writer_of() as writer:
+        async with writer_of(operation_here("reference", f"vigie {table.name} add")) as writer:
             if table.name == SECTIONS.name:
                 await refuse_unfit(writer, checked)
             collection = collection_of(table)

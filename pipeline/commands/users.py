@@ -35,7 +35,7 @@ def bootstrap(user: UserId, name: Annotated[str, typer.Option(help="First and la
     """
 
     async def run() -> str:
-        async with open_store() as store:
+        async with open_store("bootstrap", user) as store:
             for known in await store.writer.list(DESIGNATIONS):
                 if known.role == "administrator":
                     raise BadRecord(
@@ -57,7 +57,7 @@ def add(user: UserId, name: Annotated[str, typer.Option(help="First and last nam
     """
 
     async def run() -> str:
-        async with open_store() as store:
+        async with open_store("add", user) as store:
             if await store.writer.get(USERS, user) is not None:
                 raise BadRecord(
                     "known_user", f"{user} is known; `vigie users password {user}` makes a new first password"
@@ -75,7 +75,7 @@ def password(user: UserId) -> None:
     """
 
     async def run() -> str:
-        async with open_store() as store:
+        async with open_store("password", user) as store:
             await known_user(store, user)
             return await new_password(store, user)
 
@@ -102,7 +102,7 @@ def designate(
     made = designation_of(user, role, reason, days, trained_days, fields)
 
     async def run() -> None:
-        async with open_store() as store:
+        async with open_store("designate", user, role) as store:
             await known_user(store, user)
             await store.writer.put(DESIGNATIONS, [made])
 
@@ -121,7 +121,7 @@ def withdraw(
     """
 
     async def run() -> int:
-        async with open_store() as store:
+        async with open_store("withdraw", designation) as store:
             return (await store.writer.remove(DESIGNATIONS, [designation])).removed
 
     if not run_async(run):
@@ -139,7 +139,7 @@ def disable(
     """
 
     async def run() -> None:
-        async with open_store() as store:
+        async with open_store("enable" if enable else "disable", user) as store:
             known = await known_user(store, user)
             await store.writer.put(USERS, [msgspec.structs.replace(known, disabled=not enable)])
             await store.sessions.end_all(user)
@@ -156,7 +156,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
     """
 
     async def run() -> list[Any]:
-        async with open_store() as store:
+        async with open_store("list") as store:
             users = {one.user_id: one for one in await store.writer.list(USERS)}
             return list(persons_of(users, await store.writer.list(DESIGNATIONS)).values())
 
@@ -200,7 +200,7 @@ def end_sessions(
         raise typer.BadParameter("give a user, or --all")
 
     async def run() -> None:
-        async with open_store() as store:
+        async with open_store("sessions end", user or "all") as store:
             await store.sessions.end_all(user)
 
     run_async(run)

@@ -11,10 +11,11 @@ import msgspec
 import redis.asyncio
 
 from pipeline.access.login import Bounds
+from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.errors import BadRecord
 from pipeline.runtime.passwords import hashed, initial_password
 from pipeline.runtime.settings import Settings, load_settings
-from pipeline.servers.endpoints import redis_of
+from pipeline.servers.endpoints import servers_of
 from pipeline.state.collections import USERS
 from pipeline.state.credential_store import CredentialStore
 from pipeline.state.redis_port import open_redis
@@ -37,11 +38,18 @@ class Store:
 
 
 @contextlib.asynccontextmanager
-async def open_store() -> AsyncIterator[Store]:
-    """The accounts on the servers that the settings name, else on those of a running `vigie up`. Raises NoServers."""
+async def open_store(what: str, *on: str) -> AsyncIterator[Store]:
+    """The accounts that the settings name, else those of a running `vigie up`, once it is recorded what is done, on whom.
+
+    Raises NoServers, NotRecorded.
+    """
     settings: Settings = load_settings()
+    servers = servers_of(settings, "operator")
     client: redis.asyncio.Redis
-    async with open_redis(redis_of(settings, "operator"), ca_file=settings.redis_ca_file) as client:
+    async with (
+        recorded_at(settings, servers, operation_here("rights", f"vigie users {what}", on=on)),
+        open_redis(servers.redis_url, ca_file=settings.redis_ca_file) as client,
+    ):
         name = settings.namespace
         yield Store(ReplicaWriter(client, name), CredentialStore(client, name), SessionStore(client, name, Bounds()))
 

@@ -48,15 +48,6 @@ def servers_of(settings: Settings, principal: str) -> Servers:
     return named_servers(settings, pair.kafka_url, pair.redis_url, principal, folder)
 
 
-def redis_of(settings: Settings, principal: str) -> str:
-    """The URL of Redis for this principal, whether or not the settings name a Kafka. Raises as servers_of does."""
-    if settings.redis_url is None or settings.kafka_url is not None:
-        return servers_of(settings, principal).redis_url
-    return named_servers(
-        settings, "kafka://127.0.0.1:9", settings.redis_url, principal, settings.accounts_dir
-    ).redis_url
-
-
 def named_servers(settings: Settings, kafka_url: str, redis_url: str, principal: str, accounts: Path | None) -> Servers:
     """The servers at these addresses. A user in the settings or in an address is used before the principal's own account.
 

@@ -3,15 +3,19 @@
 import asyncio
 import json
 import os
-import secrets
+import pwd
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from pipeline.servers.pair import EmbeddedPair
+from schemas.accesses import Access, Intent, Outcome
+from tests.conftest import records_in
 
 HEADER = "entry_id,plate,hotlist,category,owner,legal_basis"
 LINE = "1ABC234,sis,theft,federal police,art. 36"
@@ -29,13 +33,21 @@ class CommandOutcome:
 Vigie = Callable[..., Awaitable[CommandOutcome]]
 
 
+def admins_url(pair: EmbeddedPair) -> str:
+    """The address of Kafka with the admin's password: no accounts are needed."""
+    user, password = pair.kafka.username or "", quote(pair.kafka.password or "", safe="")
+    return f"kafka://{user}:{password}@{','.join(pair.kafka.bootstrap_servers)}"
+
+
 @pytest.fixture
-def vigie(pair: EmbeddedPair, tmp_path: Path) -> Vigie:
-    """Runs `vigie ...` against the session's Valkey, in a namespace of this test's own."""
+def vigie(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> Vigie:
+    """Runs `vigie ...` against the session's servers, in a namespace of this test's own, with a reason for looking at plates."""
     settings = {
+        "VIGIE_KAFKA_URL": admins_url(pair),
         "VIGIE_REDIS_URL": pair.redis_url,
-        "VIGIE_NAMESPACE": f"t{secrets.token_hex(6)}",
+        "VIGIE_NAMESPACE": namespace,
         "VIGIE_DATA_DIR": str(tmp_path / "data"),
+        "VIGIE_REASON": "a trial of the commands",
         "COLUMNS": "200",
     }
 
@@ -151,7 +163,50 @@ async def test_each_kind_of_failure_has_its_exit_code(vigie: Vigie, tmp_path: Pa
         (2, await vigie("hotlist", "add")),
         (2, await vigie("hotlist", "list", VIGIE_REDIS_URL="http://127.0.0.1")),
         (3, await vigie("hotlist", "list", VIGIE_REDIS_URL="redis://127.0.0.1:1")),
-        (3, await vigie("hotlist", "list", VIGIE_REDIS_URL="")),
+        (3, await vigie("hotlist", "list", VIGIE_REDIS_URL="", VIGIE_KAFKA_URL="")),
+        (2, await vigie("hotlist", "list", VIGIE_KAFKA_URL="")),
+        (2, await vigie("hotlist", "list", VIGIE_REASON="")),
     ]
     assert [code for code, _ in outcomes] == [outcome.code for _, outcome in outcomes]
     assert not any("Traceback" in outcome.err for _, outcome in outcomes)
+
+
+async def recorded(pair: EmbeddedPair, namespace: str) -> list[Access]:
+    """What the record holds."""
+    found = await records_in(pair.kafka, f"{namespace}.accesses")
+    return [msgspec.json.decode(one.value, type=Access) for one in found]
+
+
+async def test_what_a_command_does_is_recorded_and_no_plate_stands_in_it(
+    pair: EmbeddedPair, namespace: str, vigie: Vigie, hotlist: Callable[..., str]
+) -> None:
+    """Who, what and why before it is done, and what became of it; the machine's user, whatever the environment calls him."""
+    assert 0 == (await vigie("hotlist", "import", hotlist(f"A1,{LINE}"), LOGNAME="nobody", USER="nobody")).code
+    assert 0 == (await vigie("hotlist", "list", "--case", "BE-2026-17")).code
+    assert 1 == (await vigie("hotlist", "list", "colour")).code
+    imported, _, listed, _, failed, ending = await recorded(pair, namespace)
+    user = f"os:{pwd.getpwuid(os.getuid()).pw_name}@"
+    for one, act in ((imported, "reference"), (listed, "query"), (failed, "query")):
+        assert isinstance(one.entry, Intent)
+        assert (act, True) == (one.entry.act, one.entry.who.startswith(user))
+    assert isinstance(listed.entry, Intent)
+    assert ("a trial of the commands", "BE-2026-17") == (listed.entry.reason, listed.entry.case_reference)
+    assert isinstance(ending.entry, Outcome)
+    assert ("failed", failed.access_id) == (ending.entry.outcome, ending.entry.intent_id)
+    assert b"1ABC234" not in b"".join(one.value for one in await records_in(pair.kafka, f"{namespace}.accesses"))
+
+
+async def test_what_cannot_be_recorded_is_not_done(
+    pair: EmbeddedPair, namespace: str, vigie: Vigie, hotlist: Callable[..., str]
+) -> None:
+    """Without Kafka, or without a reason: nothing is changed, nothing is shown."""
+    path = hotlist(f"A1,{LINE}")
+    outcome = await vigie("hotlist", "import", path, VIGIE_KAFKA_URL="kafka://127.0.0.1:1")
+    assert (3, True) == (outcome.code, "could not be recorded" in outcome.err)
+    assert "" == (await vigie("hotlist", "list", "--json")).out
+    await vigie("hotlist", "import", path)
+    before = len(await recorded(pair, namespace))
+    for reason in ("", "investigation"):
+        refused = await vigie("hotlist", "list", VIGIE_REASON=reason)
+        assert (2, "") == (refused.code, refused.out)
+    assert before == len(await recorded(pair, namespace))

@@ -27,7 +27,8 @@ READ = make_read()
 async def environment(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> dict[str, str]:
     """The settings of an operator's shell, with the accounts of this Vigie."""
     await provide(pair.kafka, pair.redis_url, namespace, pair.accounts)
-    return {**pair.env(), "VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(tmp_path), "COLUMNS": "250"}
+    return {**pair.env(), "VIGIE_NAMESPACE": namespace, "VIGIE_DATA_DIR": str(tmp_path), "COLUMNS": "250",
+            "VIGIE_REASON": "reads of one camera are missing"}  # fmt: skip
 
 
 async def vigie(environment: dict[str, str], *arguments: str) -> tuple[int, str, str]:

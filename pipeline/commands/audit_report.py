@@ -1,0 +1,49 @@
+"""What `vigie audit verify` says of a log."""
+
+from typing import Any
+
+import msgspec
+
+from pipeline.record.verify import Report
+from pipeline.runtime.terminal import Terminal, styled
+from pipeline.tables.cells import moment_text
+
+console = Terminal()
+
+
+def as_object(report: Report) -> dict[str, Any]:
+    """For scripts."""
+    proven = report.proven
+    return {
+        "intact": not report.faults,
+        "origin": None if proven is None else proven.checkpoint.origin,
+        "entries": None if proven is None else proven.size,
+        "records": report.records,
+        "unanswered": report.unanswered,
+        "continues": report.matched,
+        "witnesses": [] if proven is None else [{"name": name, "at_s": at_s} for name, at_s in proven.witnessed_at_s],
+        "faults": [msgspec.to_builtins(fault) for fault in report.faults],
+    }
+
+
+def say(report: Report) -> None:
+    """For a person, what was changed first."""
+    for fault in report.faults:
+        console.print(styled(("changed", "bold red"), f" {fault.where}: {fault.what}"))
+    if report.proven is None:
+        return
+    checkpoint = report.proven.checkpoint
+    console.print(f"{checkpoint.origin}: {checkpoint.size} entries, signed by the log")
+    for name, at_s in report.proven.witnessed_at_s:
+        console.print(f"witnessed by {name} {moment_text(at_s * 1000)}")
+    for name in report.matched:
+        console.print(f"continues {name}")
+    console.print(
+        f"{report.records} records compared with their digests" if report.records else "no records here: digests alone"
+    )
+    if report.unanswered:
+        console.print(
+            f"{report.unanswered} intents without an outcome: not answered, or not yet. {', '.join(report.examples[:3])}"
+        )
+    if not report.faults:
+        console.print(styled(("Nothing was changed.", "green")))
