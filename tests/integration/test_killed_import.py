@@ -6,7 +6,6 @@
 import asyncio
 import os
 import random
-import secrets
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import HOTLIST
 from pipeline.state.replica import ReplicaWriter
 from schemas.reference import HotlistEntry
+from tests.integration.test_cli_reference import admins_url
 from tests.integration.test_switching import Worker
 
 KILLED = int(os.environ.get("VIGIE_KILLED_IMPORTS", "12"))
@@ -63,11 +63,12 @@ async def killed_at_some_moment(
 
 
 async def test_a_killed_import_leaves_the_old_list_or_the_new_one(
-    pair: EmbeddedPair, redis: Redis, tmp_path: Path
+    pair: EmbeddedPair, namespace: str, redis: Redis, tmp_path: Path
 ) -> None:
     """For a worker that follows all the while, for one that begins afterwards, and for whoever lists the entries."""
-    name, chance = f"t{secrets.token_hex(6)}", random.Random(7)
-    env = {"VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": name, "VIGIE_DATA_DIR": str(tmp_path / "data")}
+    name, chance = namespace, random.Random(7)
+    env = {"VIGIE_KAFKA_URL": admins_url(pair), "VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": name,
+           "VIGIE_DATA_DIR": str(tmp_path / "data")}  # fmt: skip
     path, live = file_of(tmp_path, 0)
     assert 0 == await (await started("hotlist", "import", path, "--replace", env=env)).wait()
     follower, outcomes = Worker(redis, name), set[str]()
