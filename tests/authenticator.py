@@ -1,4 +1,4 @@
-"""An authenticator in software: makes passkeys and signs with them as WebAuthn says, for tests."""
+"""An authenticator in software, for tests: makes passkeys and signs with them as WebAuthn defines."""
 
 import base64
 import json
@@ -15,13 +15,13 @@ PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
 
 def text_of(data: bytes) -> str:
-    """base64url without padding."""
+    """The bytes in base64url without padding."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @dataclass(slots=True)
 class Authenticator:
-    """One passkey. verifies: whether it asks its user for a finger or a PIN; uses: its own count."""
+    """One passkey. verifies: whether it asks its user for a finger or a PIN. uses: its counter."""
 
     origin: str
     rp_id: str = "localhost"
@@ -32,7 +32,7 @@ class Authenticator:
     credential_id: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
     def enrol(self, ceremony: dict[str, Any], name: str = "key ring") -> dict[str, Any]:
-        """The body that enrols it."""
+        """The request body that enrols this passkey."""
         options = ceremony["options"]
         self.user_handle = base64.urlsafe_b64decode(options["user"]["id"] + "==")
         public = self.key.public_key().public_numbers()
@@ -46,7 +46,7 @@ class Authenticator:
         return {"ceremony": ceremony["ceremony"], "name": name, "id": text_of(self.credential_id), "response": response}
 
     def sign(self, ceremony: dict[str, Any]) -> dict[str, Any]:
-        """The body that logs in with it."""
+        """The request body that logs in with this passkey."""
         self.uses += 1
         data, client = self._data(0), self._client("webauthn.get", ceremony["options"])
         signature = self.key.sign(data + sha256(client).digest(), ECDSA(SHA256()))

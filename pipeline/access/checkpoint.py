@@ -148,7 +148,8 @@ def signed(checkpoint: Checkpoint, signer: Signer) -> str:
 
 
 def witnessed(note: str, witness: Signer, at_s: int) -> str:
-    """The note with a witness' signature added: it saw this checkpoint at this time and found that the log only grew."""
+    """The note with a witness's signature added, which states that at this time (epoch seconds) the witness found that the
+    log had only grown."""
     text, _, _ = _parts(note)
     signature = witness.private.sign(_cosigned(text, at_s))
     return note + _line(witness, at_s.to_bytes(_TIME_BYTES, "big") + signature)

@@ -1,4 +1,4 @@
-"""What the importer of a hotlist is told of single entries."""
+"""Tells the importer of a hotlist what is remarkable about single entries."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ WARNINGS_TOLD = 20
 
 
 class _Glance(msgspec.Struct, gc=False):
-    """What tells whether an entry can ring."""
+    """The fields of an entry that decide whether it can ring."""
 
     entry_id: str
     plate: str
@@ -24,7 +24,7 @@ class _Glance(msgspec.Struct, gc=False):
 
 
 def entries_told(checked: Checked[Any], now_ms: int) -> None:
-    """Say on standard error which entries of a file can never ring, and which plates two vehicles may carry."""
+    """Print on standard error which entries of a file can never ring, and which plates two vehicles may carry."""
     decode, found, count = msgspec.json.Decoder(_Glance).decode, list[str](), 0
     for _, data in checked.pairs():
         one = decode(data)

@@ -103,7 +103,7 @@ def _store(settings: Settings | None = None) -> EvidenceStore:
 
 
 def _moment(text: str, settings: Settings, *, until: bool) -> int:
-    """UTC ms. Raises typer.BadParameter."""
+    """The moment in UTC ms. Raises typer.BadParameter."""
     try:
         found = moment_ms(text, until=until)
         return found.at_ms(settings.country) if isinstance(found, LocalDay) else found

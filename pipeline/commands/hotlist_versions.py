@@ -1,4 +1,4 @@
-"""`vigie hotlist versions|diff|rollback|history|delta`: what was imported as a whole, and how to go back."""
+"""`vigie hotlist versions|diff|rollback|history|delta`: shows whole imports, and goes back to an earlier one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ MARKS = {"added": "+", "changed": "~", "removed": "-"}
 
 
 def add_version_commands(app: typer.Typer, table: Table[Any]) -> None:
-    """The commands that only the hotlist has."""
+    """Add the commands that only the hotlist has."""
     for add_command in (_add_versions, _add_diff, _add_rollback, _add_history):
         add_command(app)
     _add_delta(app, table)

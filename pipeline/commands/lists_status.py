@@ -1,4 +1,4 @@
-"""`vigie lists status`: when each list was refreshed last, and which are stale."""
+"""`vigie lists status`: shows when each list was refreshed last, and which lists are stale."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ from pipeline.state.replica import LISTS
 
 
 def add_status(app: typer.Typer) -> None:
-    """The command that only the lists have."""
+    """Add the command that only the lists have."""
 
     @app.command(
         "status",

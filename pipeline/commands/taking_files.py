@@ -1,4 +1,4 @@
-"""Taking a checked file, or one item, into the reference data: what is bad is told, and the rest is imported as a whole."""
+"""Stores a checked file, or one item, in the reference data: reports what is bad, and imports the rest as a whole."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ FILES = ".csv (comma, semicolon or tab), .json (an array), .jsonl or .xml; - rea
 
 
 def list_named(list_id: str | None) -> WantedList | None:
-    """The list of this name, if one is named. Raises BadRecord when it is not known."""
+    """The list with this id; None when none is given. Raises BadRecord for an unknown id."""
 
     async def run() -> WantedList | None:
         async with writer_of(operation_here("reference", "vigie hotlist import", on=(list_id or "",))) as writer:
@@ -46,7 +46,7 @@ def take_file(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Take what a file holds, or refuse it with exit code 1."""
+    """Store the items of a checked file, or refuse the file with exit code 1."""
     refuse_bad(checked, skip_bad=skip_bad, as_json=as_json)
     if manner.source:
         _refuse_strangers(checked, manner.source)
@@ -70,7 +70,7 @@ def take_file(
 
 
 def refuse_bad(checked: Checked[Any], *, skip_bad: bool, as_json: bool) -> None:
-    """Tell what is bad in a file, and end with exit code 1 where nothing of it may be taken."""
+    """Print what is bad in a file, and end with exit code 1 when nothing of it may be stored."""
     tell_refused(checked)
     if checked.fatal or (checked.bad and not skip_bad) or not checked.good:
         if as_json:
@@ -81,7 +81,7 @@ def refuse_bad(checked: Checked[Any], *, skip_bad: bool, as_json: bool) -> None:
 
 
 def take_one(table: Table[Any], checked: Checked[Any]) -> None:
-    """Add or change the one item of the command line; it holds from its arrival."""
+    """Add or change the one item given on the command line. It holds from its arrival."""
     refuse_bad(checked, skip_bad=False, as_json=False)
 
     async def run() -> Any:
@@ -100,7 +100,7 @@ def take_one(table: Table[Any], checked: Checked[Any]) -> None:
 
 
 def _refuse_strangers(checked: Checked[Any], source: WantedList) -> None:
-    """End with exit code 1 where an entry says that it is of another list, or of another kind."""
+    """End with exit code 1 when an entry says that it belongs to another list, or is of another kind."""
     wrong = [why for entry in checked.items() if (why := stranger_to(entry, source))]
     for why in wrong[:20]:
         errors.print(why, style="red")

@@ -1,6 +1,7 @@
-"""What the commands about versions of the hotlist do: compare two moments, go back to one, tell an entry's history.
+"""The work of the commands on versions of the hotlist: compare two versions, go back to one, show an entry's history.
 
-A version needs nothing kept beside the entries: they have versions in time, and a version of the whole is a moment.
+Nothing is stored for a version of the whole hotlist: the entries have versions in time, and a version of the whole is a
+moment.
 """
 
 import getpass
@@ -22,7 +23,7 @@ from schemas.reference import HotlistEntry
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One entry that is not the same at two moments. fields: of a changed entry, what changed."""
+    """One entry that differs between two moments. fields: the changed fields of an entry that is in both."""
 
     key: str
     plate: str
@@ -36,17 +37,17 @@ class Difference:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What changed of it, by name; nothing where it came or went."""
+        """The names of the changed fields; empty for an added or removed entry."""
         return fields_changed(self.before, self.after) if self.before and self.after else ()
 
 
 def fields_changed(before: HotlistEntry, after: HotlistEntry) -> tuple[str, ...]:
-    """The names of the fields that are not the same."""
+    """The names of the fields in which the two differ."""
     return tuple(name for name in after.__struct_fields__ if getattr(before, name) != getattr(after, name))
 
 
 async def version_numbered(writer: ReplicaWriter, number: int) -> Switch:
-    """The version of this number. Raises BadRecord where it is not known, or longer ago than entries are kept."""
+    """The version with this number. Raises BadRecord when it is unknown, or so old that its entries are no longer kept."""
     found = next((one for one in await writer.switching(HOTLIST).switches() if one.number == number), None)
     if found is None:
         raise BadRecord("unknown_version", f"{number} is no version; `vigie hotlist versions` lists them")
@@ -58,7 +59,7 @@ async def version_numbered(writer: ReplicaWriter, number: int) -> Switch:
 
 
 async def differences(writer: ReplicaWriter, older: Switch, newer: Switch | None) -> list[Difference]:
-    """What differs from one version to another, sorted by key; newer None: to what is live now."""
+    """The entries that differ between two versions, sorted by key. newer None: the present hotlist."""
     until_ms = platform_now_ms() if newer is None else newer.at_ms
     found: list[Difference] = []
     async for page in writer.histories(HOTLIST):
@@ -71,7 +72,7 @@ async def differences(writer: ReplicaWriter, older: Switch, newer: Switch | None
 
 
 async def rolled_back(writer: ReplicaWriter, to: Switch) -> Switch:
-    """Let the entries hold again as at this version; of one that refreshed a list, the entries of that list.
+    """Make the entries as they were at this version; for a version that refreshed a list, only the entries of that list.
 
     Raises BadRecord when nothing differs, Unavailable when others change the hotlist meanwhile.
     """
@@ -98,9 +99,9 @@ def _is_of(one: Difference, list_id: str) -> bool:
 
 
 async def told_history(writer: ReplicaWriter, key: str) -> Sequence[dict[str, Any]]:
-    """Each version of an entry in the order in which they hold: from when, what changed, and which import brought it.
+    """The versions of an entry in the order in which they hold: from when, what changed, and which import brought it.
 
-    Raises BadRecord for an entry that was never known.
+    Raises BadRecord for an entry that never existed.
     """
     history = await writer.history(HOTLIST, key)
     if not history:

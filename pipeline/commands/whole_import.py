@@ -1,4 +1,5 @@
-"""Importing a file as a whole: built beside what is live, compared, asked about where it looks wrong, switched in one step."""
+"""Imports a file as a whole: builds it beside the present collection, compares both, asks where the change is suspicious,
+and switches in one step."""
 
 import asyncio
 import getpass
@@ -26,7 +27,7 @@ TRIES = 3  # when somebody else changes the collection meanwhile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How a file is to be taken. source: the list that it refreshes; None: the whole collection, as far as it says."""
+    """The options of an import. source: the list that the file refreshes; None: the file is for the whole collection."""
 
     replace: bool = False
     source: WantedList | None = None
@@ -37,14 +38,14 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of it. switch: None when this very file had been taken before."""
+    """The result of an import. switch: None when this same file had been imported before."""
 
     staged: Staged
     switch: Switch | None
 
 
 async def source_named(writer: ReplicaWriter, list_id: str | None) -> WantedList | None:
-    """The list of this name. Raises BadRecord when it is not known."""
+    """The list with this id; None when none is given. Raises BadRecord for an unknown id."""
     if list_id is None:
         return None
     found = await writer.get(LISTS, list_id)
@@ -57,10 +58,10 @@ async def source_named(writer: ReplicaWriter, list_id: str | None) -> WantedList
 async def import_whole(
     writer: ReplicaWriter, table: Table[Any], checked: Checked[Any], path: Path, manner: Manner
 ) -> Imported:
-    """Take what was good in a file, all of it from one moment on.
+    """Import the good items of a file, all of them valid from one moment on.
 
-    Raises BadRecord, and nothing is taken, for what cannot be a section, a sequence with a gap, an entry of another list, or a
-    list that suddenly gains or loses too much unless that was confirmed.
+    Raises BadRecord, and imports nothing, for an item that cannot be a section, a gap in the sequence numbers, an entry of
+    another list, or a list that suddenly gains or loses too much, unless that was confirmed.
     """
     if table.name == SECTIONS.name:
         await refuse_unfit(writer, checked)
@@ -107,7 +108,7 @@ async def _switched(
 
 
 def digest_of(path: Path) -> str:
-    """The SHA-256 of a file, hex; empty for standard input, which can be read once."""
+    """The SHA-256 of a file in hex; empty for standard input, which can be read only once."""
     if path == STANDARD_INPUT:
         return ""
     with path.open("rb") as file:
@@ -115,7 +116,7 @@ def digest_of(path: Path) -> str:
 
 
 async def _is_repeat(switching: Switching, manner: Manner, digest: str) -> bool:
-    """Whether this file was taken already under its sequence number. Raises BadRecord where another number is next."""
+    """Whether this file was imported already under its sequence number. Raises BadRecord when another number is next."""
     list_id = manner.source.list_id if manner.source else ""
     taken = [one.refresh for one in await switching.switches() if one.refresh.list_id == list_id]
     last = next((one.sequence for one in taken), None)
@@ -143,7 +144,7 @@ def _refuse_strangers(staged: Staged) -> None:
 
 
 async def _refuse_unfounded(switching: Switching, checked: Checked[Any], manner: Manner) -> None:
-    """Raises BadRecord for a delta that adds what is there, or changes or removes what is not."""
+    """Raise BadRecord for a delta that adds an item that exists, or changes or removes one that does not."""
     if not manner.delta:
         return
     changes = checked.changes
@@ -173,7 +174,7 @@ def _named(keys: Sequence[str]) -> str:
 
 
 def tell_imported(table: Table[Any], checked: Checked[Any], imported: Imported) -> None:
-    """What came of an import, on standard error."""
+    """Print the result of an import on standard error."""
     staged, switch = imported.staged, imported.switch
     if switch is None:
         errors.print(f"{table.name}: this file was taken before; nothing is new.")

@@ -1,4 +1,5 @@
-"""What the desks count. Never alerts, and nothing by list or person: from counts somebody could tell a covert hit."""
+"""The metrics of the desks. They count no alerts, and nothing by list or person, because such counts could reveal a covert
+hit."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.process_collector import ProcessCollector
@@ -12,7 +13,7 @@ NAME = "desks"
 
 
 class DesksMetrics:
-    """Of one process."""
+    """The metrics of one process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -1,8 +1,9 @@
-"""Holds: pictures that are kept beyond their time, because an alert or a violation that refers to them is still open.
+"""Holds: pictures that are kept beyond their usual time, because an alert or a violation that refers to them is still open.
 
-A hold names its pictures, why, who asked, and when it ends; then the pictures go with the next deletion, if their own time is over.
-It lies beside the pictures, in the evidence store: whoever deletes reads it there, and it is not lost where Redis is. A change is
-a new object `holds/ID/TIME.json`, and none is ever written over: what was held when, and by whom, can be read afterwards.
+A hold names its pictures, the reason, who asked, and its end; after that the pictures are deleted like others of their age.
+Holds are stored beside the pictures, in the evidence store: the deletion reads them there, and they do not depend on Redis.
+A change is a new object `holds/ID/TIME.json`, and none is ever overwritten, so that it can be seen later what was held when,
+and by whom.
 """
 
 from collections.abc import Iterable
@@ -23,7 +24,7 @@ LONGEST_MS = 366 * 86_400_000
 
 
 class Hold(Message, frozen=True, kw_only=True):
-    """One hold, as it is from changed_at_ms on. Times in UTC ms."""
+    """The state of one hold from changed_at_ms on. Times in UTC ms."""
 
     hold_id: Identifier
     pictures: Annotated[tuple[Picture, ...], msgspec.Meta(min_length=1, max_length=256)]
@@ -37,7 +38,7 @@ class Hold(Message, frozen=True, kw_only=True):
     released: bool = False  # it ended before its time
 
     def holds_at(self, at_ms: int) -> bool:
-        """Whether it keeps its pictures then."""
+        """Whether it keeps its pictures at at_ms."""
         return not self.released and self.from_ms <= at_ms < self.until_ms
 
 
@@ -53,7 +54,7 @@ def checked(hold: Hold, now_ms: int) -> Hold:
 
 
 async def holds_in(store: EvidenceStore) -> list[Hold]:
-    """Every hold as it was changed last, also those that ended, by id. Raises Unavailable; BadRecord for an unreadable one."""
+    """The last state of every hold, ended ones included, by id. Raises Unavailable; BadRecord for an unreadable one."""
     last: dict[str, Hold] = {}
     for name, data in await store.holds():
         try:
@@ -67,7 +68,7 @@ async def holds_in(store: EvidenceStore) -> list[Hold]:
 
 
 async def put_hold(store: EvidenceStore, hold: Hold) -> None:
-    """Begin or change a hold. Raises Unavailable; BadRecord where it makes no sense."""
+    """Begin or change a hold. Raises Unavailable; BadRecord for a hold that makes no sense."""
     await store.put_hold(hold.hold_id, hold.changed_at_ms, msgspec.json.encode(checked(hold, hold.changed_at_ms)))
 
 
@@ -84,5 +85,5 @@ async def release(store: EvidenceStore, hold_id: str, *, by: str, at_ms: int) ->
 
 
 def held_pictures(holds: Iterable[Hold], at_ms: int) -> frozenset[str]:
-    """The paths of all pictures that some hold keeps then."""
+    """The paths of all pictures that some hold keeps at at_ms."""
     return frozenset(path for hold in holds if hold.holds_at(at_ms) for path in hold.pictures)

@@ -1,4 +1,5 @@
-"""A new sender without code: a TOML file says where in its JSON, XML or table each field stands. See docs/cameras/mapping.md."""
+"""Makes reads of an unknown sender's messages by a TOML file, which names the place of each field in JSON, XML or a table.
+See docs/cameras/mapping.md."""
 
 import csv
 import io
@@ -30,11 +31,12 @@ _TO_KMH = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6, "knots": 1.852}
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of what a mapping holds: a name that nobody knows is told of."""
+    """Base of the parts of a mapping. An unknown name in one is an error."""
 
 
 class TimeField(_Part, frozen=True):
-    """The capture time. format: `any` of the forms that cameras use, a pattern of strptime, or the unit of a number since 1970."""
+    """The field with the capture time. format: `any` of the forms that cameras use, a pattern of strptime, or the unit of a
+    number since 1970."""
 
     path: Paths
     format: str = "any"
@@ -42,7 +44,7 @@ class TimeField(_Part, frozen=True):
 
 
 class ScaledField(_Part, frozen=True):
-    """A number and what it is counted in."""
+    """A field with a number, and the number's unit or scale."""
 
     path: Paths
     of: float = 1.0  # confidence: 1, 100, 255 ...
@@ -50,7 +52,7 @@ class ScaledField(_Part, frozen=True):
 
 
 class WordField(_Part, frozen=True):
-    """A word, and what the sender's own words mean in Vigie's where they are not plain English."""
+    """A field with a word, and the meaning of the sender's own words that are not plain English."""
 
     path: Paths
     words: dict[str, str] = {}
@@ -58,7 +60,8 @@ class WordField(_Part, frozen=True):
 
 
 class Only(_Part, frozen=True):
-    """Messages that are no passages: what stands at `path` must be one of `is_` (in the file: `is`), all else is ignored."""
+    """Tells which messages are passages: the value at `path` must be one of `is_` (in the file: `is`); other messages are
+    ignored."""
 
     path: Paths
     is_: tuple[str, ...] = msgspec.field(name="is")
@@ -66,21 +69,21 @@ class Only(_Part, frozen=True):
 
 
 class Place(_Part, frozen=True):
-    """A position in degrees."""
+    """The fields with a position in degrees."""
 
     lat: Paths
     lon: Paths
 
 
 class Replied(_Part, frozen=True):
-    """What the sender must read before it stops sending the same message."""
+    """The answer by which the sender knows that its message was stored."""
 
     status: Annotated[int, msgspec.Meta(ge=200, le=299)] = 200
     json: dict[str, str | bool | int] | None = None
 
 
 class Mapping(_Part, frozen=True):
-    """One sender's messages."""
+    """The mapping of one sender's messages."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,30}\Z")]
     format: Literal["json", "xml", "table"]
@@ -110,7 +113,7 @@ class Mapping(_Part, frozen=True):
 
 
 def value_at(node: Node, paths: Paths | None) -> Node:
-    """What stands at the first of these paths that holds something.
+    """The value at the first of these paths that is not empty.
 
     >>> value_at(Node({"a": [{"b": 1}, {"b": 2}]}), ("x", "a.1.b")).text
     '2'
@@ -126,7 +129,7 @@ def value_at(node: Node, paths: Paths | None) -> Node:
 
 
 class MappedMaker:
-    """A maker whose messages a mapping describes."""
+    """A maker whose messages are read by a mapping."""
 
     PASSAGE_MS = UNIQUE_KEPT_MS
 
@@ -136,7 +139,7 @@ class MappedMaker:
         self._marks = [text.encode() for text in mapping.recognise]
 
     def recognises(self, request: Request) -> bool:
-        """All texts of `recognise` stand in the body or in the path."""
+        """Whether all texts of `recognise` occur in the body or the path."""
         return all(mark in request.body or mark.decode() in request.target for mark in self._marks)
 
     def parse(self, request: Request) -> list[Item]:
@@ -146,7 +149,7 @@ class MappedMaker:
         ]
 
     def answer(self, good: bool) -> Answer:
-        """What the mapping says; 503 when it shall come again."""
+        """The mapping's answer when all was stored; otherwise status 503, so that the sender sends it again."""
         replied = self._mapping.answer
         return Answer(status=replied.status, json=replied.json) if good else Answer(status=503)
 
@@ -256,7 +259,7 @@ def _position(passage: Node, field: Place | None) -> Position | None:
 
 
 def mapping_in(path: Path) -> MappedMaker:
-    """The mapping in a file. Raises Misconfigured naming the file and what is wrong in it."""
+    """The mapping in a file. Raises Misconfigured naming the file and the fault."""
     try:
         with path.open("rb") as stream:
             data = stream.read(1_000_000)

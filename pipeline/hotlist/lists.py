@@ -1,4 +1,4 @@
-"""What a list of wanted plates says of its entries, and whether it is what it should be. Pure."""
+"""What a list of wanted plates implies for its entries, and checks of the list. Pure."""
 
 from schemas.reference import HotlistEntry, Priority, WantedList
 
@@ -11,7 +11,7 @@ DEFAULT_SHARE = 0.5
 
 
 def priority_of(entry: HotlistEntry) -> Priority:
-    """The entry's priority: on a quiet list, normal is low."""
+    """The entry's priority; on a quiet list, normal becomes low."""
     return "low" if entry.priority == "normal" and entry.hotlist in QUIET else entry.priority
 
 
@@ -21,7 +21,7 @@ def is_silent(entry: HotlistEntry) -> bool:
 
 
 def given_by(source: WantedList) -> dict[str, object]:
-    """What an entry of this list says where its line says nothing, by field."""
+    """The values, by field, that this list gives to entries whose line leaves them out."""
     given = {
         "list_id": source.list_id, "hotlist": source.hotlist, "owner": source.owner, "legal_basis": source.legal_basis,
         "category": source.category, "origin": source.origin, "priority": source.priority, "action": source.action,
@@ -40,18 +40,19 @@ def stranger_to(entry: HotlistEntry, source: WantedList) -> str | None:
 
 
 def stale_since_ms(source: WantedList, refreshed_ms: int | None, begun_ms: int) -> int:
-    """From when the list is too old, UTC ms, unless it is refreshed again: a twelfth of its rhythm after it was due.
+    """From when the list counts as stale, UTC ms, unless it is refreshed again: a twelfth of its rhythm after the refresh
+    was due.
 
-    refreshed_ms: when it was refreshed last; None: never, and begun_ms, when the list was made known, counts instead.
+    refreshed_ms: the last refresh; None: there was none, and begun_ms, when the list was created, counts instead.
     """
     last_ms = begun_ms if refreshed_ms is None else refreshed_ms
     return last_ms + source.refresh_every_ms * 13 // 12
 
 
 def sudden_change(before: int, added: int, removed: int, source: WantedList | None) -> str | None:
-    """In words, that a list gains or loses more entries at once than its share allows; None when it does not.
+    """In words, that a list gains or loses a larger share of its entries at once than it allows; None when it does not.
 
-    before: its entries now. source: the list, if it is known.
+    before: the present number of entries. source: the list, if it is known.
     """
     share = source.most_change_share if source else DEFAULT_SHARE
     if not before or (source is None and before < LEAST_SHARE_ENTRIES):

@@ -1,6 +1,6 @@
-"""The blocks in which the next version of a collection waits: what it adds, changes and removes, compressed to a tenth.
+"""Stores the next version of a collection in blocks, compressed to a tenth: what it adds, changes and removes.
 
-Workers read the same blocks as Redis moves into the items, so that both come to the same.
+Workers read the same blocks that Redis moves into the items, so that both have the same result.
 """
 
 import zlib
@@ -24,7 +24,8 @@ LARGEST_BLOCK = 1 << 30  # bytes, unpacked: a thousand items of a mebibyte
 
 
 class BlockRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """One item of a block. item: its JSON; None: it is removed. holds_ms: the moment from which it says that it holds, as text."""
+    """One item of a block. item: its JSON; None: it is removed. holds_ms: the moment from which it says that it holds, as
+    text."""
 
     key: str
     item: str | None
@@ -47,7 +48,8 @@ def unpacked(block: bytes | str) -> list[BlockRow]:
 
 
 def changed_of(collection: Collection[Any], rows: Sequence[BlockRow], at_ms: int) -> Iterator[Changed[Any]]:
-    """What a worker takes over of a block's rows, in their order. at_ms: from when the whole version holds, UTC."""
+    """The changes that a worker takes over from a block's rows, in their order. at_ms: from when the whole version holds,
+    UTC."""
     for removed, group in groupby(rows, key=lambda row: row.item is None):
         if removed:
             yield from (Changed(row.key, (Version(None, at_ms, at_ms),)) for row in group)
@@ -58,7 +60,7 @@ def changed_of(collection: Collection[Any], rows: Sequence[BlockRow], at_ms: int
 
 
 class BlockWriter:
-    """Writes rows as blocks of BLOCK_ROWS. Nothing of them counts; an hour after the last they are gone."""
+    """Writes rows as blocks of BLOCK_ROWS. They have no effect yet, and are deleted an hour after the last was written."""
 
     def __init__(self, client: redis.asyncio.Redis, where: str) -> None:
         self._client, self._where = client, where
@@ -67,13 +69,13 @@ class BlockWriter:
         self._count = 0
 
     async def add(self, rows: Sequence[BlockRow]) -> None:
-        """Take more rows."""
+        """Add rows."""
         self._rows += rows
         while len(self._rows) >= BLOCK_ROWS:
             await self._put(BLOCK_ROWS)
 
     async def close(self) -> int:
-        """Write what is left; how many blocks there are."""
+        """Write the remaining rows. Returns how many blocks there are."""
         if self._rows:
             await self._put(len(self._rows))
         await self._send()

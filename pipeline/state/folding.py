@@ -1,4 +1,4 @@
-"""Moves a version that was switched to from its blocks into the items of its collection. Anybody may do it, and do it again."""
+"""Moves a version that was switched to from its blocks into the items of its collection. Any process may do it, also again."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,8 @@ async def fold(
     kept_ms: int,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Finish what is pending, if anything. progress: called with the blocks done. Raises Unavailable when Redis is away."""
+    """Move a pending version, if there is one. progress: called with the number of blocks done. Raises Unavailable when
+    Redis is away."""
     ((_, _, pending, at_ms, blocks),) = await HEAD.run(client, WHAT, [(where.all, [])])
     if not pending:
         return

@@ -1,4 +1,4 @@
-"""How far a follower has followed a collection, and how the collection stands in Redis."""
+"""How far a follower has followed a collection, and the state of the collection in Redis."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from pipeline.state.collections import Collection, CollectionKeys
 
 @dataclass(slots=True)
 class Followed:
-    """How far one collection has been followed. keys: what is in memory, so that a full reload can tell what is gone."""
+    """How far one collection was followed. keys: the items in memory, so that a full reload finds those that are gone."""
 
     collection: Collection[Any]
     where: CollectionKeys
@@ -24,7 +24,7 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What one poll said about one collection."""
+    """The answer of one poll about one collection."""
 
     epoch: str
     version: int
@@ -42,5 +42,5 @@ class Head:
 
 
 def is_removed(item: Changed[Any]) -> bool:
-    """Whether the item is not there any more."""
+    """Whether the item was removed."""
     return not item.versions or item.versions[-1].item is None

@@ -158,7 +158,8 @@ class Follower:
         return head.reached < head.version
 
     async def _switched(self, one: Followed, head: Head) -> bool:
-        """Take over the whole import that follows the last one in memory. False: it is another one, or its blocks are gone."""
+        """Take over the whole import that follows the last one in memory. Returns False when it is a different one, or its
+        blocks are gone."""
         if head.switch != one.switch + 1:
             return False
         blocks = [block async for block in self._blocks(one, head)]
@@ -179,7 +180,7 @@ class Follower:
         return True
 
     async def _blocks(self, one: Followed, head: Head) -> AsyncIterator[bytes | str]:
-        """The blocks of the last whole import, as far as they are there."""
+        """The blocks of the last whole import that still exist."""
         staged = one.where.staged(head.build.decode())
         for first in range(0, head.blocks, BLOCKS_AT_ONCE):
             names = [str(number) for number in range(first, min(first + BLOCKS_AT_ONCE, head.blocks))]

@@ -45,7 +45,7 @@ class Mirror:
         return collection in self._indexes
 
     def half(self, collection: str, at_ms: int | None) -> None:
-        """Note that an import that holds from at_ms (UTC) on is in memory in part only; None: all of it is there."""
+        """Note that only a part of an import, which holds from at_ms (UTC) on, is in memory; None: all of it is."""
         if at_ms is not None:
             self._half[collection] = at_ms
         else:
@@ -53,7 +53,7 @@ class Mirror:
             self._all_taken.set()
 
     async def whole_at(self, at_ms: int) -> None:
-        """Wait until of no import that holds at at_ms (UTC) only a part is in memory."""
+        """Wait while an import that holds at at_ms (UTC) is in memory only in part."""
         while any(from_ms <= at_ms for from_ms in self._half.values()):
             self._all_taken.clear()
             await self._all_taken.wait()
@@ -76,7 +76,7 @@ class Mirror:
             self._to_come += [(at_ms, collection, keys) for at_ms, keys in later.items()]
 
     def begun(self, now_ms: int) -> None:
-        """Tell once more of the items that were to change by now (UTC ms), and have."""
+        """Report items again whose change, which was reported earlier, began to hold by now_ms (UTC)."""
         self._begun_ms = now_ms
         begun = [one for one in self._to_come if one[0] <= now_ms]
         if begun:

@@ -147,7 +147,8 @@ class ReplicaWriter:
                 return
 
     async def page(self, collection: Collection[T], cursor: str, count: int = PAGE_ITEMS) -> tuple[Sequence[T], str]:
-        """Some items as they arrived last, and the cursor to go on with; "0" begins, and says that these were the last."""
+        """Some items in their last versions, and the cursor of the next page. Cursor "0" begins, and is returned after the
+        last page."""
         keys = CollectionKeys.of(self._namespace, collection).all
         ((after, single, changed),) = await SCAN.run(self._client, WHAT, [(keys, [cursor, count])])
         last = [*collection.decode_versions(single)]
@@ -155,14 +156,14 @@ class ReplicaWriter:
         return [version.item for version in last if version.item is not None], after.decode()
 
     async def versions(self, collection: Collection[T], key: str) -> Sequence[Version[T]]:
-        """All versions of an item that are kept, in the order of their arrival; none for an unknown key."""
+        """All stored versions of an item, in the order of their arrival; empty for an unknown key."""
         await self._fold(collection)
         keys = CollectionKeys.of(self._namespace, collection).all
         (versions,) = await VERSIONS.run(self._client, WHAT, [(keys, [key])])
         return collection.decode_versions(versions)
 
     async def history(self, collection: Collection[T], key: str) -> History[T]:
-        """All versions of an item that are kept, in the order in which they hold."""
+        """All stored versions of an item, in the order in which they hold."""
         return with_versions((), await self.versions(collection, key))
 
     async def histories(self, collection: Collection[T]) -> AsyncIterator[Sequence[Changed[T]]]:
@@ -185,7 +186,7 @@ class ReplicaWriter:
         return [found[key] for key in sorted(found)]
 
     async def _fold(self, collection: Collection[Any]) -> None:
-        """Finish an import that died after its switch, if there is one."""
+        """Finish an import whose process died after its switch, if there is one."""
         await fold(self._client, CollectionKeys.of(self._namespace, collection), self._kept_ms)
 
     async def _look(self, collection: Collection[Any], key: str = "") -> Sequence[Any]:

@@ -59,10 +59,10 @@ class Switching:
         removes: Sequence[str] = (),
         progress: Callable[[int], None] | None = None,
     ) -> Staged:
-        """Build the next version of (key, JSON) pairs.
+        """Build the next version from (key, JSON) pairs.
 
-        replace: what is not among them is removed. list_id: only entries of this list are; empty: of all. removes: keys to
-        remove in any case.
+        replace: items that are not among them are removed. list_id: only entries of this list are; empty: any. removes: keys
+        to remove in any case.
         """
         await fold(self._client, self._where, self._kept_ms)
         ((version, switch, *_),) = await HEAD.run(self._client, WHAT, [(self._where.all, [])])
@@ -90,7 +90,7 @@ class Switching:
     def _compared(
         self, rows: Sequence[BlockRow], live: LiveDigests, staged: Staged, doubtful: list[BlockRow]
     ) -> list[BlockRow]:
-        """The rows that add or change something. doubtful: gets those whose versions must be looked at."""
+        """The rows that add or change something. doubtful: receives the rows whose versions must be compared."""
         keys = hashes_of([row.key for row in rows])
         places, past = live.places(keys), live.have_past(keys)
         found: list[BlockRow] = []
@@ -112,7 +112,7 @@ class Switching:
         return found
 
     async def _fresh(self, doubtful: list[BlockRow], live: LiveDigests, staged: Staged) -> list[BlockRow]:
-        """The rows of these that say what does not hold anyway, those of one key one after the other."""
+        """Those of these rows that differ from what holds without them; the rows of one key follow each other."""
         doubtful.sort(key=lambda row: row.key)
         found: list[BlockRow] = []
         for chunk in _by_key(doubtful):
@@ -126,9 +126,9 @@ class Switching:
         return found
 
     async def switch(self, staged: Staged, refresh: Refresh, *, lead_ms: int | None = None) -> Switch | None:
-        """Let a staged version count from lead_ms from now on (None: as long as workers need).
+        """Make a staged version valid from lead_ms from now on (None: as long as workers need).
 
-        None: the collection was changed since it was compared; stage again.
+        Returns None when the collection was changed after it was compared: stage it again.
         """
         refresh = msgspec.structs.replace(
             refresh, entries=staged.before + staged.added - staged.removed,
@@ -145,16 +145,16 @@ class Switching:
         return Switch(number, at_ms, refresh) if done else None
 
     async def fold(self, progress: Callable[[int], None] | None = None) -> None:
-        """Move the version that was switched to into the items. progress: called with the blocks done."""
+        """Move the version that was switched to into the items. progress: called with the number of blocks done."""
         await fold(self._client, self._where, self._kept_ms, progress)
 
     async def drop(self, staged: Staged) -> None:
-        """Forget a version that is not to count."""
+        """Delete a staged version that is not to be used."""
         with redis_edge(WHAT):
             await self._client.delete(self._where.staged(staged.build))
 
     async def known(self, keys: Sequence[str], list_id: str = "") -> frozenset[str]:
-        """Those of these keys that are there; list_id: as entries of this list."""
+        """Those of these keys that exist; list_id: as entries of this list."""
         found: set[str] = set()
         for start in range(0, len(keys), BLOCK_ROWS):
             some = list(keys[start : start + BLOCK_ROWS])
@@ -166,20 +166,20 @@ class Switching:
         return frozenset(found)
 
     async def switches(self) -> list[Switch]:
-        """The versions that were imported as a whole, the latest first."""
+        """The whole imports, the latest first."""
         with redis_edge(WHAT):
             found = await self._client.hvals(self._where.switches)
         return sorted((msgspec.json.decode(one, type=Switch) for one in found), key=lambda one: -one.number)
 
     async def sources(self) -> dict[str, Switch]:
-        """By list, the switch that refreshed it last."""
+        """For each list, the last import that refreshed it."""
         with redis_edge(WHAT):
             found = await self._client.hgetall(self._where.sources)
         return {_text(name): msgspec.json.decode(one, type=Switch) for name, one in found.items()}
 
 
 def _by_key(rows: Sequence[BlockRow]) -> Iterable[Sequence[BlockRow]]:
-    """Chunks of some BLOCK_ROWS sorted rows, none of which parts the rows of one key."""
+    """Chunks of some BLOCK_ROWS sorted rows. The rows of one key are always in the same chunk."""
     start = 0
     while start < len(rows):
         end = min(start + BLOCK_ROWS, len(rows))

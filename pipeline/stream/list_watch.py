@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 class ListWatch:
-    """Looks at the lists now and then. lists: those that are known, kept up to date by a follower."""
+    """Checks the lists' ages regularly. lists: the known lists, kept up to date by a follower."""
 
     def __init__(self, context: Context, lists: Versions[WantedList]) -> None:
         self._lists, self._now_ms = lists, context.now_ms
@@ -30,7 +30,7 @@ class ListWatch:
         self._warned_ms: dict[str, int] = {}
 
     async def run(self) -> None:
-        """Look for ever. Redis being away is waited out."""
+        """Check until cancelled. While Redis is away it waits."""
         while True:
             try:
                 await self.look()
@@ -39,7 +39,7 @@ class ListWatch:
             await asyncio.sleep(LOOK_S)
 
     async def look(self) -> list[ListAge]:
-        """Look once; the age of each list. Raises Unavailable when Redis is away."""
+        """Check once. Returns the age of each list. Raises Unavailable when Redis is away."""
         if not len(self._lists):
             return []
         now_ms = self._now_ms()

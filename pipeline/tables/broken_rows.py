@@ -1,4 +1,4 @@
-"""Why a row of a CSV file cannot be read."""
+"""Says why a row of a CSV file cannot be read."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""What a file of reference data holds, after it was read to its end."""
+"""The content of a file of reference data that was read to its end."""
 
 import tempfile
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Checked(Generic[T]):
     _left_out: set[int] = field(default_factory=set)
 
     def pairs(self) -> Iterator[tuple[str, bytes]]:
-        """Key and JSON of every good item that is not to be removed, in the file's order. May be called again."""
+        """Key and JSON of every good item, in the file's order, without those to be removed. May be called again."""
         self._spool.seek(0)
         for index, line in enumerate(self._spool):
             if index not in self._left_out:

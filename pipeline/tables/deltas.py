@@ -1,4 +1,4 @@
-"""Delta files: what becomes of single items of a list, said in a column `change` of each line: add, change or remove."""
+"""Delta files: the column `change` says for each line whether its item is added, changed or removed."""
 
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -16,13 +16,13 @@ CHANGES = ("add", "change", "remove")
 
 
 def with_change(table: Table[T]) -> Table[T]:
-    """The table with the column `change`. Of the others none but the key need be in the header: a removal has the key alone."""
+    """The table with the column `change`. Of the other columns only the key is required, because a removal has nothing else."""
     columns = tuple(replace(one, required=one.name == table.key_field) for one in table.columns)
     return replace(table, columns=(*columns, Column(CHANGE, (CHANGE,), _parsed, str, True)))
 
 
 def change_of(values: dict[str, Any], table: Table[Any]) -> str:
-    """What becomes of the item, taken out of its values. Raises WrongItem where they do not say it, or not of which item."""
+    """The change of the item, which is removed from its values. Raises WrongItem when the change or the key is missing."""
     try:
         change = _parsed(str(values.pop(CHANGE, "")))
     except ValueError as error:

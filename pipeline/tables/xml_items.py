@@ -22,11 +22,11 @@ Cells = dict[str, list[str]]
 
 
 class _Broken(Exception):
-    """The text is not XML as it is taken, from here on."""
+    """The text is not valid from here on."""
 
 
 class _Reader:
-    """Expat's events as items: the line that an item begins on, and the texts of its elements by name."""
+    """Makes items of expat's events: the line on which an item begins, and the texts of its elements by name."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate(namespace_separator=" ")
@@ -43,7 +43,7 @@ class _Reader:
 
     @property
     def line(self) -> int:
-        """The line that is being read, from 1."""
+        """The line that is being read, counted from 1."""
         return self._parser.CurrentLineNumber
 
     def feed(self, block: bytes) -> list[tuple[int, Cells]]:
