@@ -13,7 +13,6 @@ from pipeline.commands.common import print_json, run_async
 from pipeline.commands.message_lines import lines_of
 from pipeline.commands.recording import CaseReference, Reason, given_reason, operation_here, recorded_at
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.runtime import codecs
 from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.signals import stop_on_signals
 from pipeline.runtime.terminal import Terminal, styled
@@ -70,7 +69,6 @@ async def _tail(
     name = f"{settings.namespace}.{topic.name}"
     if name not in {shape.name for shape in await list_topics(servers.kafka, settings.namespace)}:
         raise Misconfigured("topic", found=name, allowed="one that exists: create it with `vigie topics create`")
-    codecs.bind()
     consumer = AIOKafkaConsumer(
         name, auto_offset_reset="earliest" if from_start else "latest", **servers.kafka.client_kwargs()
     )

@@ -9,6 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from aiokafka.helpers import create_ssl_context
 
 from pipeline.errors import Misconfigured
+from pipeline.runtime import codecs
 
 SETTING = "VIGIE_KAFKA_URL"
 ALLOWED = "kafka://HOST:PORT[,HOST:PORT...] or, with TLS, kafka+ssl://[USER@]HOST:PORT[,HOST:PORT...]"
@@ -66,7 +67,11 @@ class KafkaConnection:
         return f"{'kafka+ssl' if self.tls else 'kafka'}://{','.join(self.bootstrap_servers)}"
 
     def client_kwargs(self) -> dict[str, Any]:
-        """Keyword arguments of aiokafka's consumer, producer and admin client. Raises Misconfigured on a bad ca_file."""
+        """Keyword arguments of aiokafka's consumer, producer and admin client, whose codecs are bounded from now on.
+
+        Raises Misconfigured on a bad ca_file.
+        """
+        codecs.bind()
         protocol = ("SASL_" if self.username else "") + ("SSL" if self.tls else "PLAINTEXT")
         kwargs: dict[str, Any] = {"bootstrap_servers": list(self.bootstrap_servers), "security_protocol": protocol}
         if self.tls:

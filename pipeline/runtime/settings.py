@@ -72,6 +72,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kafka_cert_file: Path | None = None  # key and certificate, PEM: for `vigie topics create` before there are accounts
     redis_url: str | None = None  # redis://, rediss:// or unix://; None: the embedded store
     redis_ca_file: Path | None = None
+    allow_plaintext: bool = (
+        False  # Kafka and Redis without TLS on another machine: on a network that nobody else reaches
+    )
     accounts_dir: Path | None = None  # made by `vigie accounts create`; None: the embedded servers' own
     evidence_url: str | None = None  # s3://bucket/prefix?endpoint=...; None: a folder in data_dir
     record_dir: Path | None = (

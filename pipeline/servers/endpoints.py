@@ -2,6 +2,7 @@
 as its own principal, with the passwords of the accounts folder."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ def servers_of(settings: Settings, principal: str) -> Servers:
         missing = "VIGIE_KAFKA_URL" if settings.kafka_url is None else "VIGIE_REDIS_URL"
         raise Misconfigured(missing, found=None, allowed="set when the other one is: name both servers, or neither")
     if settings.kafka_url is not None and settings.redis_url is not None:
+        refuse_plaintext(settings)
         return named_servers(settings, settings.kafka_url, settings.redis_url, principal, settings.accounts_dir)
     pair = running_pair(settings.data_dir)
     if pair is None:
@@ -64,6 +66,36 @@ def named_servers(settings: Settings, kafka_url: str, redis_url: str, principal:
         )
         return Servers(kafka, redis_url)
     return Servers(_connection_of(settings, kafka_url), redis_url)
+
+
+def refuse_plaintext(settings: Settings) -> None:
+    """Raises Misconfigured where a server elsewhere would be spoken to without TLS, and the settings do not say that it may be.
+
+    Plates, and what opens the servers, would cross the network for all to read.
+    """
+    if settings.allow_plaintext:
+        return
+    for setting, url, plain, cure in (
+        ("VIGIE_KAFKA_URL", settings.kafka_url, "kafka", "kafka+ssl://..."),
+        ("VIGIE_REDIS_URL", settings.redis_url, "redis", "rediss://..."),
+    ):
+        parts = urlsplit(url or "")
+        elsewhere = [one for one in parts.netloc.rpartition("@")[2].split(",") if not _is_here(one)]
+        if parts.scheme == plain and elsewhere:
+            allowed = (
+                f"{cure}, because {elsewhere[0]} is another machine and this has no TLS; where nobody else reaches the network"
+                " between, set VIGIE_ALLOW_PLAINTEXT=true"
+            )
+            raise Misconfigured(setting, found=url, allowed=allowed)
+
+
+def _is_here(place: str) -> bool:
+    """Whether host:port is this machine itself: a loopback address, or the name that stands for it."""
+    host = (urlsplit(f"//{place}").hostname or "").rstrip(".")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _names_user(url: str) -> bool:

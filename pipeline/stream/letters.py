@@ -1,12 +1,19 @@
 """Decides what a dead letter keeps of the refused record, by the reason for the refusal.
 
 A letter is kept for thirty days. A record that cannot be read is kept whole, so that nothing is lost by an error of ours or
-of its sender; a record that the law forbids to keep, for its age or its purpose, is not kept at all.
+of its sender; a record that the law forbids to keep, for its age or its purpose, is not kept at all. A read of a camera that
+nobody registered is kept, so that it can be sent again, only while it is young: else its letter would outlive what reads may.
 """
 
 from typing import Literal
 
-Keep = Literal["whole", "nothing"]
+import msgspec
+
+from schemas.topics import DAY_MS
+
+Keep = Literal["whole", "young", "nothing"]
+YOUNG_MS = DAY_MS
+"""The letter of a read that is no older ends at most so much after the read itself would have."""
 
 KEPT: dict[str, Keep] = {
     # the law
@@ -14,7 +21,7 @@ KEPT: dict[str, Keep] = {
     "not_allowed_purpose": "nothing",
     # whose record it is, or when it was made, is in doubt
     "captured_in_future": "whole",
-    "unknown_camera": "whole",
+    "unknown_camera": "young",
     # it cannot be read
     "empty": "whole",
     "undecodable": "whole",
@@ -41,10 +48,28 @@ KEPT: dict[str, Keep] = {
 """A reason that is not here keeps nothing; a contract test finds every reason that the code gives."""
 
 
-def kept_of(reason: str, payload: bytes) -> bytes:
-    """The part of the payload that a letter with this reason may keep.
+def kept_of(reason: str, payload: bytes, refused_at_ms: int) -> bytes:
+    """The part of the payload that a letter with this reason may keep. refused_at_ms: UTC.
 
-    >>> kept_of("undecodable", b"{"), kept_of("older_than_retention", b'{"plate": ...}')
+    >>> kept_of("undecodable", b"{", 0), kept_of("older_than_retention", b'{"plate": ...}', 0)
     (b'{', b'')
+    >>> kept_of("unknown_camera", b'{"captured_at_ms": 5}', 6), kept_of("unknown_camera", b'{"captured_at_ms": 5}', 2 * DAY_MS)
+    (b'{"captured_at_ms": 5}', b'')
     """
-    return payload if KEPT.get(reason) == "whole" else b""
+    rule = KEPT.get(reason)
+    return payload if rule == "whole" or (rule == "young" and _is_young(payload, refused_at_ms)) else b""
+
+
+class _Captured(msgspec.Struct):
+    captured_at_ms: int
+
+
+_CAPTURED = msgspec.json.Decoder(_Captured)
+
+
+def _is_young(payload: bytes, refused_at_ms: int) -> bool:
+    """Whether it is a read that was captured a short while ago. What does not say when is not."""
+    try:
+        return refused_at_ms - _CAPTURED.decode(payload).captured_at_ms <= YOUNG_MS
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return False

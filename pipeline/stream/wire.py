@@ -137,6 +137,6 @@ class Wire:
             index=refused.index,
             recorded_at_ms=max(0, refused.recorded_at_ms),
             refused_at_ms=now_ms,
-            payload=kept_of(refused.reason, refused.payload),
+            payload=kept_of(refused.reason, refused.payload, now_ms),
         )
         return self._encoded(DEAD_LETTERS, letter, refused.topic, None)
