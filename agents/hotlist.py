@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
 from pipeline.hotlist.withdrawals import TakenBack
 from pipeline.reads.geography import position_of
 from pipeline.reads.versions import Versions
+from pipeline.runtime.covert import covert_keys
 from pipeline.runtime.log import pseudonym, reference
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
@@ -25,12 +25,13 @@ from pipeline.state.open_alerts import OpenAlerts
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
+from pipeline.stream.covert_alerts import AlertSender
 from pipeline.stream.list_watch import ListWatch
 from pipeline.stream.outputs import Handler, Outputs, Record, by_time
 from schemas.outcomes import Alert
 from schemas.reads import ReadBatch
 from schemas.reference import Camera, Zone
-from schemas.topics import ALERTS, READS
+from schemas.topics import ALERTS, ALERTS_COVERT, READS
 
 TICK_MS = 200  # what changed in the hotlist is held against open alerts so often, also when no read comes
 log = structlog.get_logger()
@@ -56,6 +57,7 @@ class Matcher:
     open_alerts: OpenAlerts
     settings: Settings
     now_ms: Callable[[], int]
+    sender: AlertSender
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """The alerts of these batches, each with its incident. Raises Unavailable while Redis is away and there are hits."""
@@ -67,7 +69,9 @@ class Matcher:
             alerts += self._alerts_of(some, at_ms, outputs)
         placed = await self._placed(alerts) if alerts else []
         for alert in placed:
-            outputs.send(ALERTS, alert, key=plate_of(alert))
+            self.sender.send(outputs, alert, alert)
+            if alert.covert:  # not even that there was one is for those who read logs
+                continue
             log.info("alert.raised", alert=reference(alert.alert_id), incident=reference(alert.incident_id), match=alert.match,
                      rings=alert.rings, priority=alert.priority, camera_id=alert.read.camera_id,
                      plate=pseudonym(alert.read.plate), lag_ms=now_ms - alert.read.captured_at_ms)  # fmt: skip
@@ -89,9 +93,10 @@ class Matcher:
     def _take_back(self, one: TakenBack, now_ms: int, outputs: Outputs) -> None:
         """Send the alert that replaces this one, if there is one, and then the withdrawal, both under the same key."""
         if one.instead:
-            outputs.send(ALERTS, one.instead, key=plate_of(one.instead))
-        outputs.send(ALERTS, one.withdrawal(now_ms), key=plate_of(one.alert))
-        log.info("alert.withdrawn", alert=reference(one.alert.alert_id), reason=one.reason)
+            self.sender.send(outputs, one.instead, one.instead)
+        self.sender.send(outputs, one.withdrawal(now_ms), one.alert)
+        if not one.alert.covert:
+            log.info("alert.withdrawn", alert=reference(one.alert.alert_id), reason=one.reason)
 
     def _alerts_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Alert]:
         replica, settings = self.replica, self.settings
@@ -117,15 +122,16 @@ class Matcher:
 
 
 def matcher(
-    replica: HotlistMirror, admission: Admission, memory: AlertMemory, settings: Settings, now_ms: Callable[[], int]
-) -> Matcher:
+    replica: HotlistMirror, admission: Admission, memory: AlertMemory, settings: Settings, now_ms: Callable[[], int],
+    sender: AlertSender,
+) -> Matcher:  # fmt: skip
     """Make the handler on this reference data and memory, and have it told of changed entries from now on."""
     open_alerts = OpenAlerts(
         memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_known, replica.zones.as_known
     )
     replica.on_change(HOTLIST, open_alerts.changed)
     replica.begun(now_ms())
-    return Matcher(replica, admission, memory, open_alerts, settings, now_ms)
+    return Matcher(replica, admission, memory, open_alerts, settings, now_ms, sender)
 
 
 async def start(context: Context) -> Handler[ReadBatch]:
@@ -137,13 +143,14 @@ async def start(context: Context) -> Handler[ReadBatch]:
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisAlertMemory(context.redis, settings.namespace)
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
-    return matcher(replica, admission, memory, settings, context.now_ms).handle
+    sender = AlertSender(covert_keys(settings))
+    return matcher(replica, admission, memory, settings, context.now_ms, sender).handle
 
 
 AGENT = Agent(
     name="hotlist",
     source=READS,
-    outputs=(ALERTS,),
+    outputs=(ALERTS, ALERTS_COVERT),
     start=start,
     tick_ms=TICK_MS,
     redis_state=RedisState(

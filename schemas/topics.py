@@ -5,6 +5,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from schemas.accesses import Access, Vouched
 from schemas.base import Message
+from schemas.covert import SealedAlert
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
 from schemas.reads import ReadBatch
@@ -53,6 +54,7 @@ READS = Topic(name="reads", message=ReadBatch, encoding="json", key="partition o
 ALERTS: Topic[Alert | Withdrawal] = Topic(
     name="alerts", message=Alert, encoding="json", key="plate", partitions=16, withdrawals=True,
 )  # fmt: skip
+ALERTS_COVERT = Topic(name="alerts_covert", message=SealedAlert, encoding="json", key="the owner's key", partitions=4)
 VIOLATIONS: Topic[Violation | Withdrawal] = Topic(
     name="violations", message=Violation, encoding="json", key="section_id", partitions=8, withdrawals=True,
 )  # fmt: skip
@@ -69,5 +71,5 @@ CHECKPOINTS = Topic(name="checkpoints", message=Vouched, encoding="json", key="o
                     retention_ms=RECORD_KEPT_MS, of_record=True)  # fmt: skip
 
 TOPICS: tuple[Topic[Any], ...] = (
-    FRAMES, TRACKS, READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS, ACCESSES, CHECKPOINTS,
+    FRAMES, TRACKS, READS, ALERTS, ALERTS_COVERT, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS, ACCESSES, CHECKPOINTS,
 )  # fmt: skip

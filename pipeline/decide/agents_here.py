@@ -13,6 +13,7 @@ from pipeline.state.local_alert_memory import LocalAlertMemory
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from pipeline.state.mirror import Mirror
 from pipeline.stream.admission import Admission
+from pipeline.stream.covert_alerts import AlertSender
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.base import Message
 from schemas.outcomes import Alert, Withdrawal
@@ -68,7 +69,7 @@ def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
     admission = Admission(replica, settings, now_ms)
 
     def handler() -> Handler[ReadBatch]:
-        return hotlist.matcher(replica, admission, LocalAlertMemory(), settings, now_ms).handle
+        return hotlist.matcher(replica, admission, LocalAlertMemory(), settings, now_ms, AlertSender(None)).handle
 
     return AgentHere(replica, handler)
 

@@ -16,7 +16,7 @@ from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, write
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, ShownPassage, judge, play_pictures
 from pipeline.demo.report import Delivery, DemoReport, make_report
 from pipeline.demo.screen import Screen, alert_line
-from pipeline.demo.watch import Watch, watch_topics
+from pipeline.demo.watch import Watch, watch_covert, watch_topics
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.platform import Platform
 from pipeline.simulation.compare import compare, compare_outcome, order_breaks
@@ -72,6 +72,10 @@ class Performance:
         async with contextlib.AsyncExitStack() as closing:
             _beside(closing, watch_topics(sees, namespace, watch, watching))
             await watching.wait()
+            _beside(
+                closing,
+                watch_covert(self.platform.servers_as("covert").kafka.client_kwargs(), self.platform.settings, watch),
+            )
             producer = await closing.enter_async_context(open_producer(sends, namespace=namespace))
             starts_ms = platform_now_ms() + _HEAD_START_MS
             simulation = self._simulation(starts_ms, self.options.seed)

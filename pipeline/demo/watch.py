@@ -3,21 +3,24 @@
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL
+from pipeline.runtime.covert import PRIVATE, SETTING, covert_folder, private_key
+from pipeline.runtime.settings import Settings
 from pipeline.simulation.compare import SeenOutputs
-from pipeline.stream import codec
+from pipeline.stream.covert_alerts import decode_opened
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch
-from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
+from schemas.topics import ALERTS, ALERTS_COVERT, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
 
-_TOPICS: tuple[Topic[Any], ...] = (READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS)
+WATCHED: tuple[Topic[Any], ...] = (READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS)
 _FROM_PICTURES = {*PICTURE_CAMERAS, REAL.camera_id}
 
 
@@ -90,9 +93,17 @@ class Watch:
             where.append(message)
 
 
-async def watch_topics(client_kwargs: Mapping[str, Any], namespace: str, watch: Watch, ready: asyncio.Event) -> None:
-    """Follow the topics from the beginning until cancelled. client_kwargs: of KafkaConnection."""
-    by_name = {f"{namespace}.{topic.name}": topic for topic in _TOPICS}
+async def watch_topics(
+    client_kwargs: Mapping[str, Any],
+    namespace: str,
+    watch: Watch,
+    ready: asyncio.Event,
+    *,
+    topics: Sequence[Topic[Any]] = WATCHED,
+    key: X25519PrivateKey | None = None,
+) -> None:
+    """Follow the topics from the beginning until cancelled. client_kwargs: of KafkaConnection. key: opens covert alerts."""
+    by_name = {f"{namespace}.{topic.name}": topic for topic in topics}
     consumer = AIOKafkaConsumer(*by_name, auto_offset_reset="earliest", **client_kwargs)
     await consumer.start()
     ready.set()
@@ -105,6 +116,12 @@ async def watch_topics(client_kwargs: Mapping[str, Any], namespace: str, watch: 
                 continue
             for records in found.values():
                 for record in records:
-                    watch.take(codec.decode(by_name[record.topic], record.value))
+                    watch.take(decode_opened(by_name[record.topic], record.value, key))
     finally:
         await consumer.stop()
+
+
+async def watch_covert(client_kwargs: Mapping[str, Any], settings: Settings, watch: Watch) -> None:
+    """Follow the covert alerts, as their owner does, who has the key. client_kwargs: of the owner's KafkaConnection."""
+    key = private_key(SETTING, covert_folder(settings) / PRIVATE)
+    await watch_topics(client_kwargs, settings.namespace, watch, asyncio.Event(), topics=(ALERTS_COVERT,), key=key)

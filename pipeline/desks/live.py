@@ -15,18 +15,19 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from pipeline.access.rights import Matter
 from pipeline.desks.directory import Directory
 from pipeline.errors import BadRecord
 from pipeline.runtime import codecs
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.stream import codec
+from pipeline.stream.covert_alerts import decode_opened
 from schemas.outcomes import Alert, Violation, Withdrawal
-from schemas.topics import ALERTS, VIOLATIONS, Topic
+from schemas.topics import ALERTS, ALERTS_COVERT, VIOLATIONS, Topic
 
 log = structlog.get_logger()
-SHOWN: tuple[Topic[Any], ...] = (ALERTS, VIOLATIONS)
+SHOWN: tuple[Topic[Any], ...] = (ALERTS, ALERTS_COVERT, VIOLATIONS)
 BACK_MS = 24 * 3_600_000
 MOST_KEPT = 20_000
 """Of alerts, and of violations; older ones are asked of the archive."""
@@ -135,8 +136,14 @@ def _revision(message: object) -> int:
     return message.revision if isinstance(message, Alert) else 1
 
 
-async def follow(live: Live, kafka: KafkaConnection, namespace: str, now_ms: Callable[[], int]) -> None:
-    """Read both topics until cancelled. While the broker is away it waits."""
+async def follow(
+    live: Live,
+    kafka: KafkaConnection,
+    namespace: str,
+    now_ms: Callable[[], int],
+    covert_key: X25519PrivateKey | None = None,
+) -> None:
+    """Read the topics until cancelled. While the broker is away it waits. covert_key: opens covert alerts; None: none are shown."""
     codecs.bind()
     while True:
         topics = {f"{namespace}.{topic.name}": topic for topic in SHOWN}
@@ -144,7 +151,7 @@ async def follow(live: Live, kafka: KafkaConnection, namespace: str, now_ms: Cal
         try:
             await consumer.start()
             ends = await _place(consumer, live, now_ms() - BACK_MS)
-            await _read(consumer, live, topics, ends)
+            await _read(consumer, live, topics, ends, covert_key)
         except (KafkaError, OSError) as error:
             log.warning("live.waiting", cause=type(error).__name__)
         finally:
@@ -167,7 +174,11 @@ async def _place(consumer: Any, live: Live, since_ms: int) -> dict[TopicPartitio
 
 
 async def _read(
-    consumer: Any, live: Live, topics: Mapping[str, Topic[Any]], ends: Mapping[TopicPartition, int]
+    consumer: Any,
+    live: Live,
+    topics: Mapping[str, Topic[Any]],
+    ends: Mapping[TopicPartition, int],
+    covert_key: X25519PrivateKey | None,
 ) -> None:
     """Take in records. `live` is ready when all records up to `ends` were taken in."""
     while True:
@@ -177,7 +188,9 @@ async def _read(
         for partition, records in batches.items():
             for record in records:
                 try:
-                    live.take(codec.decode(topics[partition.topic], record.value))
+                    message = decode_opened(topics[partition.topic], record.value, covert_key)
+                    if message is not None:
+                        live.take(message)
                 except BadRecord as error:
                     log.warning("live.unreadable", reason=error.reason)
                 live.position[partition] = record.offset + 1

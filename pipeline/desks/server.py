@@ -26,6 +26,7 @@ from pipeline.desks.stream import Streams
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.covert import desks_key
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.log import platform_key
 from pipeline.runtime.passwords import Passwords
@@ -80,7 +81,7 @@ async def run_desks(
         await _loaded(follower)
         for work in (
             follower.run(),
-            follow(house.live, servers.kafka, settings.namespace, now_ms),
+            follow(house.live, servers.kafka, settings.namespace, now_ms, desks_key(settings)),
             house.streams.beat(),
         ):
             _background(closing, work)

@@ -56,7 +56,9 @@ def told_of_shared(entries: Iterable[HotlistEntry], policies: Collection[Policy]
         for country in entry.share_with:
             theirs = [policy for policy in policies if policy.country == country]
             who = f"entry {entry.entry_id} is shared with {country}, but"
-            if not theirs:
+            if entry.covert:
+                yield f"{who} it is covert: its hits are its owner's alone, who tells {country} himself"
+            elif not theirs:
                 yield f"{who} no policy forwards anything there"
             elif not any(entry.hotlist in policy.lists for policy in theirs):
                 yield f"{who} no policy for {country} names the list {entry.hotlist}"

@@ -1,6 +1,7 @@
 """What a neighbouring country is told about a hit: whether its policy allows it, and the least that it needs.
 
-A forward needs the entry's consent (share_with names the country, for covert entries too), a policy of that country for the
+A hit of a covert entry is its owner's alone, who tells neighbours himself: it is never forwarded. Any other forward needs the
+entry's consent (share_with names the country), a policy of that country for the
 entry's list and category, and a hit that no person has to confirm first; a confirmed alert comes again with confirm=False. What
 came from the Schengen Information System goes through its own channel alone. Every later hit of an incident is forwarded too, under
 an id of its own: the neighbour follows the vehicle. Where a policy is per case, one message tells of the case and later ones update
@@ -24,8 +25,8 @@ MOVING = "moving camera"
 
 
 Reason = Literal[
-    "own_country", "needs_confirmation", "not_for_neighbours", "unknown_camera", "no_policy", "list", "category", "channel",
-    "treaty", "confidence", "no_case", "too_old", "no_zones", "not_there", "other_direction",
+    "own_country", "covert", "needs_confirmation", "not_for_neighbours", "unknown_camera", "no_policy", "list", "category",
+    "channel", "treaty", "confidence", "no_case", "too_old", "no_zones", "not_there", "other_direction",
 ]  # fmt: skip
 """Why a hit that is shared with a country does not go there, from the first thing asked to the last."""
 _ASKED: tuple[Reason, ...] = get_args(Reason)
@@ -92,6 +93,8 @@ def _against_any(alert: Alert, country: Country, camera: Camera | None, home: Co
     """The reason why no policy at all may forward this alert to the country; None: a policy may."""
     if country == home:
         return "own_country"
+    if alert.covert:
+        return "covert"
     if alert.confirm:
         return "needs_confirmation"
     if camera is None:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from schemas.topics import (
     ACCESSES,
     ALERTS,
+    ALERTS_COVERT,
     CHECKPOINTS,
     DEAD_LETTERS,
     FORWARDS,
@@ -130,6 +131,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         "matches reads",
         READS,
         ALERTS,
+        ALERTS_COVERT,
         keys=(
             Memory(pattern="{NS:alerts:*", kinds=("string", "hash", "set")),
             Memory(pattern="{NS:alerted}:*", kinds=("set",)),
@@ -198,8 +200,16 @@ PRINCIPALS: tuple[Principal, ...] = (
     ),
     Principal(
         name="tail",
-        about="`vigie tail`: shows what flows, but the record",
-        reads=tuple(topic for topic in TOPICS if topic is not ACCESSES),
+        about="`vigie tail`: shows what flows, but the record and covert alerts",
+        reads=tuple(topic for topic in TOPICS if topic not in (ACCESSES, ALERTS_COVERT)),
+        writes=(ACCESSES,),
+        configs=True,
+        keys=(RECORD_KEYS,),
+    ),
+    Principal(
+        name="covert",
+        about="`vigie tail covert`: shows an owner the covert alerts that his key opens",
+        reads=(ALERTS_COVERT,),
         writes=(ACCESSES,),
         configs=True,
         keys=(RECORD_KEYS,),
@@ -208,14 +218,14 @@ PRINCIPALS: tuple[Principal, ...] = (
         name="operator",
         about="reference data (`vigie cameras`, `hotlist`, ...), `vigie users`, `vigie topics list`, `vigie doctor`",
         writes=(ACCESSES,),
-        describes=TOPICS,
+        describes=tuple(topic for topic in TOPICS if topic is not ALERTS_COVERT),
         configs=True,
         keys=(*(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)), *_ACCOUNTS, RECORD_KEYS),
     ),
     Principal(
         name="desks",
         about="`vigie desks`: what persons see and change, in their browsers",
-        reads=(ALERTS, VIOLATIONS),
+        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS),
         writes=(ACCESSES,),
         keys=(
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),

@@ -43,7 +43,7 @@ class Sender:
     client_kwargs: see KafkaConnection."""
 
     def __init__(self, client_kwargs: Mapping[str, Any]) -> None:
-        self._kwargs = dict(client_kwargs)
+        self.client_kwargs = dict(client_kwargs)
         self._producer: AIOKafkaProducer | None = None
         self._starting = asyncio.Lock()
         # Held by whoever hands records to the producer, or closes it: several at the same time in aiokafka's `send_batch` shorten
@@ -51,11 +51,6 @@ class Sender:
         self._queueing = asyncio.Lock()
         self._stopping: set[asyncio.Task[None]] = set()
         self._partitions: dict[str, int] = {}
-
-    @property
-    def client_kwargs(self) -> Mapping[str, Any]:
-        """What its clients are made of: see KafkaConnection."""
-        return self._kwargs
 
     async def start(self) -> None:
         """Connect. Raises Unavailable when no broker answers."""
@@ -119,7 +114,7 @@ class Sender:
                     request_timeout_ms=DELIVERY_TIMEOUT_MS,
                     retry_backoff_ms=100,
                     metadata_max_age_ms=30_000,
-                    **self._kwargs,
+                    **self.client_kwargs,
                 )
                 try:
                     await producer.start()

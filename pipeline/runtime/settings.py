@@ -107,6 +107,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     desks_key_file: Path | None = None
     session_idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30  # a session ends so long after a request
     session_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 12  # and so long after the login
+    covert_key_file: Path | None = None  # PEM, X25519: whom covert alerts are for; None: a pair made in data_dir/covert
+    covert_desks_key_file: Path | None = None  # PEM, private: covert alerts that the desks show; None: of that pair
+    covert_keys: dict[str, Path] = {}  # the same for single owners, by the owner that entries name
     liaison: LiaisonSettings = LiaisonSettings()
 
     def metrics_token(self) -> str | None:
@@ -199,7 +202,11 @@ def _refuse_unknown(values: Mapping[str, Any], struct: type[msgspec.Struct], whe
 def _place(values: dict[str, Any], name: str, text: str) -> None:
     *parents, leaf = name.removeprefix("VIGIE_").lower().split("__")
     struct: type[msgspec.Struct] = LiaisonSettings if parents == ["liaison"] else Settings
-    if leaf not in struct.__struct_fields__ or parents not in ([], ["liaison"]) or leaf in ("liaison", "desks"):
+    if (
+        leaf not in struct.__struct_fields__
+        or parents not in ([], ["liaison"])
+        or leaf in ("liaison", "desks", "covert_keys")
+    ):
         raise Misconfigured(name, found=text, allowed=f"unset, or one of VIGIE_ + {_names(struct).upper()}")
     target = values.setdefault("liaison", {}) if parents else values
     target[leaf] = None if text == "" and _may_be_none(struct, leaf) else text

@@ -104,8 +104,8 @@ def test_the_cluster_has_no_default_password_and_checks_its_health() -> None:
 def test_an_agents_container_has_its_own_account_and_little_else(name: str) -> None:
     """No capability, no writable root, bounded memory and processes; pictures only where they are kept."""
     service = COMPOSE["services"][name]
-    signing = ["record.key"] if name == "audit" else []
-    assert [f"{name}.json", "metrics-token", *signing] == service["secrets"]
+    keys = {"audit": ["record.key"], "hotlist": ["covert-public.pem"]}.get(name, [])
+    assert [f"{name}.json", "metrics-token", *keys] == service["secrets"]
     assert service["read_only"]
     assert ["ALL"] == service["cap_drop"]
     assert {"mem_limit", "pids_limit"} <= set(service)
@@ -158,9 +158,11 @@ def test_the_settings_of_the_cluster_are_settings() -> None:
     """Every VIGIE_ variable that a service is given is one that load_settings knows."""
     for service in COMPOSE["services"].values():
         ours = {name: "" for name in service.get("environment", {}) if name.startswith("VIGIE_")}
-        ours |= (
-            {"VIGIE_METRICS_PORT": "9100", "VIGIE_METRICS_HOST": "0.0.0.0", "VIGIE_LOG_LEVEL": "info"} if ours else {}
-        )
+        said = {
+            "VIGIE_METRICS_PORT": "9100", "VIGIE_METRICS_HOST": "0.0.0.0", "VIGIE_LOG_LEVEL": "info",
+            "VIGIE_ALLOW_PLAINTEXT": "true",
+        }  # fmt: skip
+        ours |= said if ours else {}
         load_settings(ours)
 
 

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.receiver.credentials import DeskCredentials, create_credentials
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.covert import PRIVATE, SETTING, covert_folder, private_key
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.platform import Platform
 from pipeline.simulation.compare import SeenOutputs, compare_outcome
@@ -19,9 +20,9 @@ from pipeline.simulation.play import play
 from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
 from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
-from pipeline.stream import codec
+from pipeline.stream.covert_alerts import decode_opened
 from schemas.outcomes import DeadLetter, Withdrawal
-from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, TOPICS, VIOLATIONS, Topic
+from schemas.topics import ALERTS, ALERTS_COVERT, DEAD_LETTERS, FORWARDS, TOPICS, VIOLATIONS, Topic
 from tests.desks import DeskProcess
 
 PARTITIONS = {topic.name: 4 for topic in TOPICS if topic is not FORWARDS}
@@ -73,7 +74,7 @@ class WholeRoad:
         )
         await self.platform.start()
         await self.load()
-        for topic, store in ((ALERTS, self.seen.alerts), (VIOLATIONS, self.seen.violations),
+        for topic, store in ((ALERTS, self.seen.alerts), (ALERTS_COVERT, self.seen.alerts), (VIOLATIONS, self.seen.violations),
                              (FORWARDS, self.seen.forwards), (DEAD_LETTERS, self.dead_letters)):  # fmt: skip
             self._watchers.append(asyncio.create_task(self._watch(topic, store)))
 
@@ -131,6 +132,7 @@ class WholeRoad:
         return wanted <= {entry.forward.forward_id for desk in self.desks.values() for entry in desk.entries()}
 
     async def _watch(self, topic: Topic[Any], store: list[Any]) -> None:
+        key = private_key(SETTING, covert_folder(self.platform.settings) / PRIVATE)
         consumer = AIOKafkaConsumer(
             f"{self.platform.settings.namespace}.{topic.name}",
             auto_offset_reset="earliest",
@@ -139,7 +141,7 @@ class WholeRoad:
         await consumer.start()
         try:
             async for record in consumer:
-                message = codec.decode(topic, record.value)
+                message = decode_opened(topic, record.value, key)
                 (self.seen.withdrawn if isinstance(message, Withdrawal) else store).append(message)
                 self._news.set()
         finally:

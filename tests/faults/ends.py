@@ -11,17 +11,17 @@ from aiokafka.errors import KafkaError
 from pipeline.errors import BadRecord
 from pipeline.receiver.inbox import read_inbox
 from pipeline.simulation.compare import SeenOutputs
-from pipeline.stream import codec
+from pipeline.stream.covert_alerts import decode_opened
 from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch
-from schemas.topics import ALERTS, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
+from schemas.topics import ALERTS, ALERTS_COVERT, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
 from tests.faults.kinds import poison
 from tests.faults.ledger import InOrder, Ledger, SentReads
 from tests.faults.pictures import PictureTraffic
 from tests.faults.road import NAMESPACE, Road
 
-_TOPICS: tuple[Topic[Any], ...] = (READS, ALERTS, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS)
+_TOPICS: tuple[Topic[Any], ...] = (READS, ALERTS, ALERTS_COVERT, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS)
 
 
 class Ends:
@@ -83,10 +83,11 @@ class Ends:
             return
         self._offsets[place] = record.offset
         try:
-            message = codec.decode(topic, record.value)
+            message = decode_opened(topic, record.value, self._road.covert_key)
         except BadRecord:
             return  # poison, by intent
-        self._note(message, partition, self._now_s())
+        if message is not None:
+            self._note(message, -1 - partition if topic is ALERTS_COVERT else partition, self._now_s())
 
     def _note(self, message: Message, partition: int, now_s: float) -> None:
         match message:

@@ -14,11 +14,13 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from agents import AGENTS
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, KNOWN_FOR_MS, load_reference
 from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.covert import PRIVATE, SETTING, make_covert_key, private_key
 from pipeline.servers.access import provide
 from pipeline.servers.fleet import Fleet, Worker
 from pipeline.servers.pair import EmbeddedPair
@@ -175,6 +177,11 @@ class Road:
             broker.before_kafka(dict(zip(ports, (proxy.port for proxy in brokers), strict=True)))
         return Links(brokers, await Proxy(self.pair.valkey_server.socket).start())
 
+    @property
+    def covert_key(self) -> X25519PrivateKey:
+        """What opens covert alerts."""
+        return private_key(SETTING, self.folder / "covert" / PRIVATE)
+
     def _crew(self, agent: str, config: Path) -> Fleet:
         links = self.links[agent]
         self.set_clock(agent, 0)
@@ -185,6 +192,7 @@ class Road:
             "VIGIE_REDIS_URL": f"redis://127.0.0.1:{links.redis.port}/0",
             "VIGIE_NAMESPACE": NAMESPACE,
             "VIGIE_CONFIG": str(config),
+            "VIGIE_COVERT_KEY_FILE": str(make_covert_key(self.folder / "covert")),
             CLOCK: str(self._clock(agent)),
             "VIGIE_LOG_FORMAT": "json",
             "VIGIE_SECTION_SETTLE_MS": str(SETTLE_MS),

@@ -66,10 +66,11 @@ def test_nothing_is_forwarded_to_a_country_that_the_entry_does_not_name(share_wi
     assert [] == forwards(make_alert(make_entry(share_with=share_with)))
 
 
-def test_a_covert_entry_is_forwarded_only_by_the_same_consent() -> None:
-    """Its owner named the country, or nobody abroad hears of it."""
-    assert [] == forwards(make_alert(make_entry(covert=True)))
-    assert 1 == len(forwards(make_alert(make_entry(covert=True, share_with=("NL",)))))
+def test_a_covert_hit_is_never_forwarded() -> None:
+    """It is its owner's alone, who tells neighbours himself: what forwards holds, others read."""
+    alert = make_alert(make_entry(covert=True, share_with=("NL",)))
+    assert [] == forwards(alert)
+    assert [NotForwarded("NL", "covert")] == told_abroad(alert, [make_policy()], cameras_of(), {}, NOON_MS)
 
 
 def test_a_hit_that_a_person_must_confirm_is_not_forwarded_until_confirmed() -> None:

@@ -1,0 +1,38 @@
+"""Covert alerts on their way: the hotlist agent seals them for their owner, whoever has the owner's key opens them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from pipeline.hotlist.incidents import plate_of
+from pipeline.runtime.covert import CovertKeys, opened, sealed
+from pipeline.stream import codec
+from pipeline.stream.outputs import Outputs
+from schemas.base import Message
+from schemas.outcomes import Alert, Withdrawal
+from schemas.topics import ALERTS, ALERTS_COVERT, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSender:
+    """Sends alerts and their withdrawals where they belong. covert: None where nothing leaves the process, so nothing is sealed."""
+
+    covert: CovertKeys | None
+
+    def send(self, outputs: Outputs, message: Alert | Withdrawal, of: Alert) -> None:
+        """Send the alert, or the withdrawal of this alert: on the topic of all, or sealed for its owner."""
+        if not of.covert or self.covert is None:
+            outputs.send(ALERTS, message, key=plate_of(of))
+            return
+        key = self.covert.of(of.owner)
+        outputs.send(ALERTS_COVERT, sealed(codec.encode(ALERTS, message), key), key=key.name)
+
+
+def decode_opened(topic: Topic[Any], value: bytes | None, key: X25519PrivateKey | None) -> Message | None:
+    """As codec.decode, a covert alert opened with the key; None: it is sealed for another, or there is none. Raises BadRecord."""
+    message: Message = codec.decode(topic, value)
+    if topic is not ALERTS_COVERT:
+        return message
+    content = None if key is None else opened(message, key)  # type: ignore[arg-type]  # what the topic's own type says that it carries
+    return None if content is None else codec.decode(ALERTS, content)

@@ -1,0 +1,19 @@
+"""What stands of covert alerts on their topic."""
+
+from typing import Annotated
+
+import msgspec
+
+from schemas.base import Message
+
+
+class SealedAlert(Message, frozen=True, kw_only=True):
+    """A covert alert, or the withdrawal of one, sealed for its owner. Topic vigie.alerts_covert, key for_key; written by hotlist.
+
+    Inside is what would stand on the topic alerts, as JSON: see pipeline.runtime.covert.
+    """
+
+    for_key: Annotated[
+        str, msgspec.Meta(pattern=r"\A[0-9a-f]{16}\Z", max_length=16)
+    ]  # a digest of the owner's public key
+    sealed: Annotated[bytes, msgspec.Meta(max_length=512 * 1024)]
