@@ -1,13 +1,12 @@
 # Everything a person runs. `make demo` and `make test` work on a fresh machine with Python 3.11, 3.12 or 3.13, git and make.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format soak bench train lock schemas clean
+.PHONY: help setup demo test unit lint format soak bench train lock schemas audit sbom clean
 
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 MACHINE := $(shell uname -sm)
 MACHINES := Linux x86_64,Darwin arm64
 BIN := .venv/bin
-UV_VERSION := $(shell sed -n 's/^ *"uv==\(.*\)",.*/\1/p' pyproject.toml)
 PYTEST := $(BIN)/python -m pytest
 
 help:  ## Show this.
@@ -21,7 +20,7 @@ setup: .venv/ready  ## Make .venv with the locked dependencies and fetch Kafka's
 	@case ",$(MACHINES),ANY," in *",$(MACHINE),"*|*",$(ANY_MACHINE),"*) ;; *) echo "Not every dependency has a build for this machine ($(MACHINE)), but for: $(MACHINES). With a C compiler try make ANY_MACHINE=ANY" >&2; exit 1;; esac
 	@echo "Setting up .venv with $(PYTHON); the first time takes a minute or two..."
 	@$(PYTHON) -m venv .venv || { echo "This Python makes no virtual environments: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r uv.txt
 	@UV_LINK_MODE=copy $(BIN)/uv sync --frozen --quiet --python $(BIN)/python
 	@$(BIN)/vigie doctor
 	@touch .venv/ready
@@ -55,10 +54,17 @@ train: setup  ## Train both networks anew from drawn plates alone (two cores, un
 
 lock: setup  ## Resolve the dependencies anew: Python's and Kafka's.
 	@$(BIN)/uv lock --upgrade
+	@$(BIN)/python -m pipeline.servers.carried > uv.txt
 	@$(BIN)/python -m pipeline.servers.kafka_jars
 
 schemas: setup  ## Write the JSON Schemas anew.
 	@$(BIN)/python -m schemas.export
+
+audit: setup  ## Look for known faults in what is carried: a dated list, and PyPI's advisories where it answers.
+	@$(BIN)/python -m pipeline.servers.audit_parts $(ARGS)
+
+sbom: setup  ## Write the bill of materials of a release, CycloneDX, to dist/vigie.cdx.json.
+	@mkdir -p dist && $(BIN)/python -m pipeline.servers.bill_of_materials > dist/vigie.cdx.json && echo dist/vigie.cdx.json
 
 clean:  ## Remove what was made here. Data in VIGIE_DATA_DIR stays.
 	rm -rf .venv .vigie .pytest_cache .mypy_cache .ruff_cache .hypothesis

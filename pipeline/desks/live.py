@@ -189,7 +189,7 @@ async def _read(
             for record in records:
                 try:
                     message = decode_opened(topics[partition.topic], record.value, covert_key)
-                    if message is not None:
+                    if isinstance(message, Alert | Violation | Withdrawal):  # what is sealed for others is none
                         live.take(message)
                 except BadRecord as error:
                     log.warning("live.unreadable", reason=error.reason)
