@@ -58,10 +58,11 @@ def _suspect(moment: Moment, around: Circumstances) -> str | None:
 
 
 def _zone_errors(moment: Moment, around: Circumstances) -> set[int]:
-    """The errors, in minutes, that would make the time too old, for each usual way of setting a wrong zone."""
+    """By how many minutes a time would be too old if its zone were wrong in a usual way; none where it is a number."""
     here = _offset_min(around.zone, around.received_at_ms)
-    there = moment.offset_min
-    found = {60, here} if there is None else {60, there, there - here}
+    found = {60, here} if moment.by_zone else set()  # kept in UTC, or an hour behind: summer time is not followed
+    if moment.offset_min is not None:
+        found = {moment.offset_min - here}
     return {minutes for minutes in found if minutes > 0}
 
 

@@ -38,12 +38,12 @@ def _undecodable() -> str:
     raise UnicodeError
 
 
-def json_of(data: bytes) -> Node:
-    """The one JSON value in these bytes. Raises Refuse when there is none."""
+def json_of(data: bytes, *guesses: str) -> Node:
+    """The one JSON value in these bytes. guesses: its encoding where that is not UTF-8. Raises Refuse."""
     try:
         return Node(msgspec.json.decode(data))
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
-        return next(json_values(text_of(data, "gb18030")), None) or _refuse_json()
+        return next(json_values(text_of(data, *guesses)), None) or _refuse_json()
 
 
 def _refuse_json() -> Node:

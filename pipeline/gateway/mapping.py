@@ -149,9 +149,9 @@ class MappedMaker:
         ]
 
     def answer(self, good: bool) -> Answer:
-        """The mapping's answer when all was stored; otherwise status 503, so that the sender sends it again."""
+        """The mapping's answer when the message could be read; otherwise status 400."""
         replied = self._mapping.answer
-        return Answer(status=replied.status, json=replied.json) if good else Answer(status=503)
+        return Answer(status=replied.status, json=replied.json) if good else Answer(status=400)
 
     def _each(self, request: Request) -> Sequence[Node]:
         mapping = self._mapping

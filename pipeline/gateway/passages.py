@@ -40,6 +40,7 @@ class PassageMemory:
         if before is not None and received_at_ms - before.at_ms > kept_ms:
             before = None
         if before is not None and item.event_key is not None and before.plate == item.plate:
+            self._known[key] = msgspec.structs.replace(before, at_ms=received_at_ms)
             return self._again(item, before)
         self._known[key] = _Known(
             plate=item.plate, captured_at_ms=item.captured_at_ms, state=item.state, at_ms=received_at_ms

@@ -40,7 +40,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
 
     ms: int
     said: str  # which field, how taken
-    offset_min: int | None = None  # that was used to come from a wall clock to UTC; None: it was UTC
+    offset_min: int | None = None  # that the message said; None: it said none
+    by_zone: bool = False  # a wall clock, read in a zone that the message does not say
     suspect: str | None = None
     buffered: bool = False  # the sender says that it comes from a buffer
     live: bool = False  # the sender says that it does not
@@ -108,7 +109,7 @@ def ms_of(at: datetime) -> int:
 def in_utc(wall: Wall, offset_min: int, said: str) -> Moment:
     """The moment at which a wall clock with this offset from UTC shows the time."""
     at = wall.clock.replace(tzinfo=UTC) - timedelta(minutes=offset_min)
-    return Moment(ms=ms_of(at), said=said, offset_min=offset_min)
+    return Moment(ms=ms_of(at), said=said)
 
 
 def moment_of(text: str, field: str, around: Circumstances, *, zone: str | None = None) -> Moment | None:
@@ -124,10 +125,13 @@ def moment_of(text: str, field: str, around: Circumstances, *, zone: str | None 
 def moment_of_wall(wall: Wall, field: str, around: Circumstances, *, zone: str | None = None) -> Moment:
     """As `moment_of`, for a time that was already parsed."""
     if wall.offset_min is not None and not around.camera_settings.offset_is_wrong:
-        return in_utc(wall, wall.offset_min, f"{field} with its offset")
+        moment = in_utc(wall, wall.offset_min, f"{field} with its offset")
+        return msgspec.structs.replace(moment, offset_min=wall.offset_min)
+    fixed = zone is not None and around.camera_settings.zone is None
     zone = around.camera_settings.zone or zone or around.site_zone
     said = f"{field} in {zone}" + (", its offset disregarded as set" if wall.offset_min is not None else "")
-    return _in_zone(wall, zone, said, around.received_at_ms)
+    moment = _in_zone(wall, zone, said, around.received_at_ms)
+    return msgspec.structs.replace(moment, by_zone=not fixed)
 
 
 def _in_zone(wall: Wall, zone: str, said: str, received_at_ms: int) -> Moment:

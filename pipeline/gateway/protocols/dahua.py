@@ -64,7 +64,7 @@ def _of_json(request: Request) -> list[Item]:
     if not request.body.strip():
         node = Node(dict(request.query))
         return [Ignored(reason="heartbeat", camera=_identity(node))]
-    node = json_of(request.body)
+    node = json_of(request.body, "gb18030")
     if node.at("method").word or node.at("params", "eventList"):
         events = list(node.at("params", "eventList"))
         return [_traffic(one.at("Code").word, one.at("Data"), (), around) for one in events] or [
@@ -223,4 +223,4 @@ def _event_time(data: Node, car: Node, around: Circumstances) -> Moment | None:
 
 def answer(good: bool) -> Answer:
     """The camera sends the same event again until it reads Result true."""
-    return Answer(status=200 if good else 503, json={"Result": good, "Message": "OK" if good else "try again"})
+    return Answer(status=200 if good else 400, json={"Result": good, "Message": "OK" if good else "try again"})

@@ -41,12 +41,20 @@ def parse(request: Request) -> list[Item]:
     around = request.circumstances
     if request.body.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         root, tree = xml_of(request.body)
-        reads: list[Node] = [tree] if root != "Hotlist" else list(tree.at("Vehicle").at("Read"))
+        reads: list[Node] = [tree] if root != "Hotlist" else _reads_of_hit(tree)
         reads = list(tree.at("Read")) if root in ("Reads", "ArrayOfRead") else reads
         return [_guarded(one, around) for one in reads] or [Ignored(reason="no_result")]
     node = json_of(request.body)
     batch = node.first("Reads", "reads", "LprReads") if node.names else node
     return [_guarded(one, around) for one in batch or node]
+
+
+def _reads_of_hit(hit: Node) -> list[Node]:
+    """The reads of a hit; what a read does not say itself stands in the hit."""
+    outer: dict[str, Value] = {name: hit.at(name).text for name in hit.names if hit.at(name).word}
+    outer |= {"Plate": hit.first("PlateReadMatched", "MatchedPlate").text}
+    reads = list(hit.at("Vehicle").at("Read")) or [hit]
+    return [Node(outer | {name: one.at(name).value for name in one.names if one.at(name)}) for one in reads]
 
 
 def _guarded(read: Node, around: Circumstances) -> Item:
@@ -89,11 +97,11 @@ def _exported(read: Node, around: Circumstances) -> Item:
     about = _attributes(read)
     score = read.at("ConfidenceScore").number
     draft = Draft(
-        plate=read.at("Plate").text,
+        plate=read.first("Plate", "PlateNumber").text,
         moment=_moment(read, around),
         camera=_camera(read),
         confidence=share_of(score if score is not None else about.at("Confidence Score").number, 100),
-        country=countries.of_oval_or_any(read.at("State").text)
+        country=countries.of_oval_or_any(read.first("State", "PlateState").text)
         or countries.of_oval_or_any(about.at("State Name").text),
         country_confidence=share_of(about.at("State Name Confidence Score").number, 100),
         lane=lane_of((read.at("Lane") or about.at("Lane")).integer),

@@ -30,7 +30,7 @@ def parse(request: Request) -> list[Item]:
     around = request.circumstances
     if not request.body.strip(b"\x00 \r\n"):
         return [Ignored(reason="heartbeat")]
-    event = json_of(request.body)
+    event = json_of(request.body, "gb18030")
     info = event.first("StructureInfo", "StructureDataInfo")
     if not info:
         beat = "heartbeat" in request.path or "keepalive" in request.path

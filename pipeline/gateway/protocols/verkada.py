@@ -44,4 +44,4 @@ def parse(request: Request) -> list[Item]:
 
 def answer(good: bool) -> Answer:
     """Status 200, with JSON as its documentation wants, says that all was stored."""
-    return Answer(status=200 if good else 500, json={"ok": good})
+    return Answer(status=200 if good else 400, json={"ok": good})

@@ -1,0 +1,46 @@
+"""From what a camera's message says to the read that flows: once it is known which registered camera it was."""
+
+from pipeline.gateway.items import CameraRead
+from schemas import ids
+from schemas.reads import ClockState, Direction, PlateRead
+
+_DIRECTIONS: dict[str, Direction] = {"approaching": "approaching", "receding": "leaving"}
+
+
+def plate_read_of(
+    read: CameraRead,
+    camera_id: str,
+    *,
+    received_at_ms: int,
+    maker: str,
+    crop: str | None = None,
+    overview: str | None = None,
+) -> PlateRead:
+    """The read of a registered camera. received_at_ms: UTC. crop, overview: where the evidence store keeps its pictures.
+
+    What the message leaves open stays open. Other texts that the camera considered are left out where it does not say how likely
+    they are: a likelihood of 0 would say that they are excluded. A time of arrival is no capture time that proves anything.
+    """
+    return PlateRead(
+        read_id=ids.read_id(camera_id, read.captured_at_ms, read.plate),
+        camera_id=camera_id,
+        captured_at_ms=read.captured_at_ms,
+        received_at_ms=received_at_ms,
+        plate=read.plate,
+        confidence=read.confidence or 0.0,
+        confidence_stated=read.confidence is not None,
+        country=read.country,
+        country_confidence=read.country_confidence or 0.0,
+        lane=read.lane,
+        heading_deg=read.heading_deg,
+        direction=_DIRECTIONS[read.direction] if read.direction else None,
+        position=read.position,
+        speed_kmh=read.speed_kmh,
+        vehicle_class=read.vehicle_class,
+        colour=read.colour,
+        make=read.make,
+        clock=None if read.clock_synced else ClockState(source="none", synced=False),
+        crop=crop,
+        overview=overview,
+        reader=maker,
+    )
