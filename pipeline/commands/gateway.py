@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json
-from pipeline.gateway.items import CameraRead, Ignored, Item, Rejected
+from pipeline.commands.common import EXIT_CODES, print_json
+from pipeline.gateway.items import CameraRead, Ignored, Item
 from pipeline.gateway.mapping import mapping_in
 from pipeline.gateway.told import told
 from pipeline.gateway.trying import Tried, tried
@@ -32,19 +32,15 @@ def try_payloads(
     """Show what payloads become, in order, and why not; no server is needed and nothing is kept.
 
     Beside each payload may stand STEM.http (request line and headers as sent) and STEM.given.json (what is known beside the bytes:
-    site_zone, received_at, camera_settings, topic, folder). The maker is recognised. Exit code 1: something was rejected.
+    site_zone, received_at, camera_settings, topic, folder). The maker is recognised.
 
     Example: vigie gateway try push.multipart --json
     """
-    refused = False
     for one in tried(payloads, zone, mapping_in(mapping) if mapping is not None else None):
-        refused = refused or any(isinstance(item, Rejected) for item in one.reading.items)
         if as_json:
             print_json(told(one.reading, with_answer=one.is_answered))
         else:
             _show(one)
-    if refused:
-        raise SystemExit(EXIT_REFUSED)
 
 
 def _show(one: Tried) -> None:
