@@ -1,5 +1,7 @@
 """The books: what is due when, what is late, what nobody expected, and a camera's order."""
 
+from math import inf
+
 from pipeline.simulation.truth import ExpectedAlert, ExpectedForward, ExpectedViolation, Truth
 from tests.builders import make_read
 from tests.faults.ledger import InOrder, Ledger, SentReads
@@ -49,6 +51,16 @@ def test_what_came_is_not_missing_and_a_second_copy_is_counted_apart() -> None:
         ledger.saw("alert", "a-1", at_s)
     assert {"forward", "delivery", "receipt"} == {item.kind for item in ledger.missing()}
     assert {"alert": 2} == ledger.second_copies()
+
+
+def test_what_has_yet_to_settle_is_waited_for_at_the_end() -> None:
+    """The traffic may end just behind a vehicle that was too fast."""
+    ledger = Ledger(settles_s=5.0)
+    ledger.expect(TRUTH)
+    ledger.sent(FIRST, 5.0)
+    ledger.sent(SECOND, 9.0)
+    assert "violation" not in {item.kind for item in ledger.behind(10.0, 0.0)}
+    assert "violation" in {item.kind for item in ledger.behind(inf, 0.0)}
 
 
 def test_what_was_given_up_is_waited_for_no_more_and_is_missing_until_it_comes() -> None:
