@@ -48,7 +48,7 @@ class CredentialStore:
             found: dict[Any, Any] = await self.client.hgetall(self._key(user_id))
         return Credentials(
             password_hash=found[_PASSWORD].decode() if _PASSWORD in found else None,
-            initial=_INITIAL in found,
+            initial=found.get(_INITIAL) == b"1",
             passkeys=tuple(
                 msgspec.json.decode(value, type=Passkey)
                 for field, value in sorted(found.items())
@@ -58,14 +58,9 @@ class CredentialStore:
 
     async def set_password(self, user_id: str, password_hash: str, *, initial: bool) -> None:
         """Replace the account's password hash."""
+        fields: dict[Any, Any] = {"password": password_hash, "initial": str(int(initial))}
         with redis_edge(WHAT):
-            pipe = self.client.pipeline(transaction=True)
-            pipe.hset(self._key(user_id), "password", password_hash)
-            if initial:
-                pipe.hset(self._key(user_id), "initial", "1")
-            else:
-                pipe.hdel(self._key(user_id), "initial")
-            await pipe.execute()
+            await self.client.hset(self._key(user_id), mapping=fields)
 
     async def put_passkey(self, user_id: str, passkey: Passkey) -> None:
         """Add a passkey, or update its counter of uses."""

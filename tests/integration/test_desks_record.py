@@ -29,14 +29,14 @@ from pipeline.state.session_store import SessionStore
 from schemas.accesses import Access
 from schemas.topics import ACCESSES
 from tests.builders import make_entry
-from tests.conftest import records_in
+from tests.conftest import OpenAs, records_in
 from tests.people_desk import Desks
 
-PASSWORD = "seven green herons"
+PASSWORD, ONCE = "seven green herons", {"Idempotency-Key": "once-only"}
 
 
 async def test_what_is_asked_is_in_the_record_before_the_answer(
-    pair: EmbeddedPair, redis: Redis, namespace: str, tmp_path: Path
+    pair: EmbeddedPair, redis: Redis, redis_as: OpenAs, namespace: str, tmp_path: Path
 ) -> None:
     """With the process' own rights on both servers: login, query and change have an intent and an outcome each."""
     await provide(pair.kafka, pair.redis_url, namespace, pair.accounts)
@@ -47,7 +47,9 @@ async def test_what_is_asked_is_in_the_record_before_the_answer(
     writer, sessions = ReplicaWriter(redis, namespace), SessionStore(redis, namespace, Bounds())
     desks = Desks(own.kafka, redis, namespace, settings, writer, sessions)
     await desks.person("an.peeters", "list_manager")
-    await CredentialStore(redis, namespace).set_password("an.peeters", hashed(PASSWORD), initial=False)
+    operator = await redis_as("operator", namespace)  # as `vigie users` is
+    await CredentialStore(operator, namespace).set_password("an.peeters", hashed(PASSWORD), initial=False)
+    await SessionStore(operator, namespace, Bounds()).end_all("an.peeters")
     async with contextlib.AsyncExitStack() as closing:
         client = await closing.enter_async_context(open_redis(own.redis_url))
         sender = Sender(own.kafka.client_kwargs())
@@ -62,7 +64,7 @@ async def test_what_is_asked_is_in_the_record_before_the_answer(
         desks.http = await closing.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         browser = desks.browser()
         answers = [await browser.ask("POST", f"{PREFIX}/session", {"user_id": "an.peeters", "password": PASSWORD}),
-                   await browser.ask("PUT", f"{PREFIX}/hotlist/E-1", make_entry(entry_id="E-1")),
+                   await browser.ask("PUT", f"{PREFIX}/hotlist/E-1", make_entry(entry_id="E-1"), headers=ONCE),
                    await browser.ask("GET", f"{PREFIX}/hotlist"),
                    await browser.ask("GET", f"{PREFIX}/users")]  # fmt: skip
         stopped.set()
