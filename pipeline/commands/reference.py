@@ -173,6 +173,10 @@ def _add_export(app: typer.Typer, table: Table[Any]) -> None:
     )
     def export(
         file: Annotated[Path, typer.Argument(help=".csv, .json or .jsonl; one that exists is replaced.")],
+        since: Annotated[
+            bool,
+            typer.Option("--since", help="Also since when each holds: what a backup must say to be restored in full."),
+        ] = False,
         reason: Reason = None,
         case: CaseReference = None,
     ) -> None:
@@ -180,7 +184,7 @@ def _add_export(app: typer.Typer, table: Table[Any]) -> None:
 
         async def run() -> int:
             async with writer_of(operation) as writer:
-                return await write_out(writer, table, file)
+                return await write_out(writer, table, file, since=since)
 
         errors.print(f"{run_async(run):,} {table.name} written to {file}.")
 

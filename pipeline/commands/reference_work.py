@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table as Grid
 
@@ -179,13 +180,27 @@ async def show_items(
         errors.print(f"{len(items):,} of {total:,} shown; --limit shows more, COLUMN=VALUE chooses.")
 
 
-async def write_out(writer: ReplicaWriter, table: Table[Any], path: Path) -> int:
+async def _since(writer: ReplicaWriter, table: Table[Any]) -> list[Any]:
+    """Every item, by key, each with the time since when it holds."""
+    found: dict[str, Any] = {}
+    async for changed in writer.histories(collection_of(table)):
+        for one in changed:
+            last = one.versions[-1]
+            if last.item is not None:
+                stated = last.item.holds_from_ms is not None
+                found[one.key] = last.item if stated else replace(last.item, holds_from_ms=last.begins_ms)
+    return [found[key] for key in sorted(found)]
+
+
+async def write_out(writer: ReplicaWriter, table: Table[Any], path: Path, *, since: bool = False) -> int:
     """Write the whole collection to a file that can be imported again; on an error the old file stays. Returns how many
-    items were written."""
+    items were written. since: write of each since when it holds."""
     form: Any = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(path.suffix.lower())
     if form is None:
         raise BadRecord("unknown_form", f"{path.name}: its name must end in .csv, .json or .jsonl")
-    items = [item async for item in matching(writer, table, lambda _: True, None)]
+    items = (
+        await _since(writer, table) if since else [one async for one in matching(writer, table, lambda _: True, None)]
+    )
     try:
         with replacing(path) as file:
             stream = TextIOWrapper(file, newline="", encoding="utf-8")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
 from schemas.accesses import Access, Intent, Outcome
 from tests.conftest import records_in
@@ -143,6 +144,19 @@ async def test_what_is_exported_can_be_imported(vigie: Vigie, hotlist: Callable[
     for form in ("csv", "json", "jsonl"):
         assert 0 == (await vigie("hotlist", "export", str(tmp_path / f"out.{form}"))).code
         assert "2 unchanged" in (await vigie("hotlist", "import", str(tmp_path / f"out.{form}"))).err
+
+
+async def test_a_backup_says_since_when_each_item_holds(
+    vigie: Vigie, hotlist: Callable[..., str], tmp_path: Path
+) -> None:
+    """So that one imported into an emptied store claims the time before."""
+    began_ms = platform_now_ms()
+    await vigie("hotlist", "import", hotlist(f"e1,{LINE}"))
+    path = tmp_path / "backup.jsonl"
+    assert 0 == (await vigie("hotlist", "export", str(path), "--since")).code
+    (item,) = [json.loads(line) for line in path.read_text().splitlines()]
+    assert began_ms <= item["holds_from_ms"] <= platform_now_ms()
+    assert 0 == (await vigie("hotlist", "import", str(path), "--replace")).code
 
 
 async def test_a_dry_run_needs_no_server(vigie: Vigie, hotlist: Callable[..., str]) -> None:
