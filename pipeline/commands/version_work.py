@@ -4,6 +4,7 @@ Nothing is stored for a version of the whole hotlist: the entries have versions 
 moment.
 """
 
+import asyncio
 import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,7 +61,8 @@ async def version_numbered(writer: ReplicaWriter, number: int) -> Switch:
 
 async def differences(writer: ReplicaWriter, older: Switch, newer: Switch | None) -> list[Difference]:
     """The entries that differ between two versions, sorted by key. newer None: the present hotlist."""
-    until_ms = platform_now_ms() if newer is None else newer.at_ms
+    latest = (await writer.switching(HOTLIST).switches())[0].at_ms  # may be to come in a moment
+    until_ms = max(latest, platform_now_ms()) if newer is None else newer.at_ms
     found: list[Difference] = []
     async for page in writer.histories(HOTLIST):
         for one in page:
@@ -91,6 +93,7 @@ async def rolled_back(writer: ReplicaWriter, to: Switch) -> Switch:
         await switching.drop(staged)
         raise Unavailable("the hotlist, which others changed while it was compared")
     await switching.fold()
+    await asyncio.sleep(max(0, switch.at_ms - platform_now_ms()) / 1_000)
     return switch
 
 

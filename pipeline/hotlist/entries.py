@@ -1,5 +1,6 @@
 """Checks which hotlist entries may be accepted, and what the importer is told about one. Pure."""
 
+from pipeline.hotlist.pattern_filter import cost_us
 from pipeline.hotlist.pattern_index import is_pattern
 from pipeline.plates.countries import country_fault
 from pipeline.plates.selectivity import share_matched
@@ -42,4 +43,5 @@ def told_of_pattern(entry: HotlistEntry) -> str | None:
     """How many plates the entry's pattern matches, in words; None for an entry that is no pattern."""
     if not is_pattern(entry.plate):
         return None
-    return f"entry {entry.entry_id}: {entry.plate} matches {share_text(share_matched(entry.plate, entry.country))}"
+    share = share_text(share_matched(entry.plate, entry.country))
+    return f"entry {entry.entry_id}: {entry.plate} matches {share}, and costs each read {cost_us(entry.plate):.2f} us at most"

@@ -1,6 +1,6 @@
 """Moves a version that was switched to from its blocks into the items of its collection. Any process may do it, also again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import redis.asyncio
@@ -8,10 +8,11 @@ import structlog
 
 from pipeline.state.blocks import unpacked
 from pipeline.state.collections import CollectionKeys
-from pipeline.state.redis_port import redis_edge
+from pipeline.state.redis_port import Argument, redis_edge
 from pipeline.state.replica_scripts import WHAT
 from pipeline.state.switch_scripts import FOLD, HEAD
 
+BLOCKS_AT_ONCE = 8  # in one round trip; some 4 ms of Redis' time each
 FETCHED_S = 600  # for so long after that workers may still fetch the blocks; later they read the collection anew
 log = structlog.get_logger()
 
@@ -28,17 +29,27 @@ async def fold(
     if not pending:
         return
     staged = where.staged(pending.decode())
-    for number in range(blocks):
+    for first in range(0, blocks, BLOCKS_AT_ONCE):
+        numbers = range(first, min(first + BLOCKS_AT_ONCE, blocks))
         with redis_edge(WHAT):
-            block = await client.hget(staged, str(number))
-        if block is None:
-            log.error("replica.block_lost", block=number, cure="import the whole list again with --replace")
-        rows = unpacked(block) if block else []
-        puts = [part for row in rows if row.item is not None for part in (row.key, row.item, row.holds_ms)]
-        removes = [row.key for row in rows if row.item is None]
-        last = FETCHED_S if number == blocks - 1 else ""
-        encode = msgspec.msgpack.encode
-        arguments = [pending, encode(puts), encode(removes), at_ms, kept_ms, last]
-        await FOLD.run(client, WHAT, [([*where.all, staged], arguments)])
+            found = await client.hmget(staged, [str(number) for number in numbers])
+        calls = [
+            _call(where, staged, pending, block, [at_ms, kept_ms, FETCHED_S if number == blocks - 1 else ""])
+            for number, block in zip(numbers, found, strict=True)
+        ]
+        await FOLD.run(client, WHAT, calls)
         if progress:
-            progress(number + 1)
+            progress(numbers[-1] + 1)
+
+
+def _call(
+    where: CollectionKeys, staged: str, pending: bytes, block: bytes | str | None, end: Sequence[Argument]
+) -> tuple[Sequence[str], Sequence[Argument]]:
+    """Keys and arguments that move one block."""
+    if block is None:
+        log.error("replica.block_lost", cure="import the whole list again with --replace")
+    rows = unpacked(block) if block else []
+    puts = [part for row in rows if row.item is not None for part in (row.key, row.item, row.holds_ms)]
+    removes = [row.key for row in rows if row.item is None]
+    encode = msgspec.msgpack.encode
+    return [*where.all, staged], [pending, encode(puts), encode(removes), *end]

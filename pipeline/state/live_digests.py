@@ -16,7 +16,7 @@ from pipeline.state.redis_port import Script
 from pipeline.state.replica_scripts import KEYS, WHAT
 from pipeline.state.switch_scripts import PAGE
 
-SCAN_ITEMS = 2_000
+SCAN_ITEMS = 5_000
 Numbers = NDArray[np.int64]
 _decode_page = msgspec.msgpack.Decoder(list[str]).decode
 

@@ -20,6 +20,7 @@ from pipeline.tables.text_lines import TextLines
 
 _SEPARATORS = ",;\t"
 _REMEMBERED = 1_000  # different cells of one column
+_NOTHING = " \t\r\n\x00\x1a"  # old programs end a file with the last two
 _DEFAULT = object()
 _SEP_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*\s*', re.IGNORECASE)
 
@@ -72,7 +73,7 @@ def csv_rows(
         wrong = lines.taint(first)
         if wrong:
             yield Refused(file, first, wrong)
-        elif any(map(str.strip, row)):
+        elif any(cell.strip(_NOTHING) for cell in row):
             yield cells.values(row, first)
 
 

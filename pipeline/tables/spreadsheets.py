@@ -15,6 +15,7 @@ _DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d{2})|\d{4}([/.-])\d{2}\3\d{
 _MONTH_DATE = re.compile(rf"\d{{1,2}}[- ](?:{_MONTHS})\.?(?:[- ](?:\d{{2}}|\d{{4}}))?", re.IGNORECASE)
 _MONTH_YEAR = re.compile(rf"(?:{_MONTHS})\.?-\d{{2}}")  # lower case or capitalised: what a person types is upper case
 _TIME = re.compile(r".*\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
+_NOT_KNOWN = ("N/A", "NOT KNOWN", "NOT DEFINED", "UNKNOWN", "ONBEKEND", "INCONNU", "UNBEKANNT")
 _CURE = "give the column the format Text before the plates are entered, and export again"
 _EARLIEST_MS = 100_000_000_000  # March 1973: what is smaller counts days or seconds
 
@@ -32,6 +33,8 @@ def changed_plate(text: str) -> str | None:
         return f"is a date that a spreadsheet made of a plate; {_CURE}"
     if _TIME.fullmatch(text):
         return f"is a time that a spreadsheet made of a plate; {_CURE}"
+    if text.upper() in _NOT_KNOWN:
+        return "says that the plate is not known: leave the line out"
     if text.upper() in ("TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX", "WAAR", "ONWAAR"):
         return f"is a truth value that a spreadsheet made of a plate; {_CURE}"
     return None

@@ -86,6 +86,7 @@ def _place_days(values: dict[str, Any], country: str, place: Place) -> None:
             try:
                 values[name] = value.at_ms(country)
             except (ValueError, OverflowError) as error:
-                raise WrongItem((*place, name), f"{value.day} is beyond the calendar") from error
+                reason = f"{value.day} is beyond the calendar; leave it out where there is no end"
+                raise WrongItem((*place, name), reason) from error
         elif isinstance(value, dict):
             _place_days(value, country, (*place, name))

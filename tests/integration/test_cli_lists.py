@@ -3,16 +3,77 @@
 import asyncio
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.test_cli_reference import HEADER, LINE, CommandOutcome, Vigie, hotlist, vigie
+from pipeline.servers.pair import EmbeddedPair
+from tests.integration.test_cli_reference import HEADER, LINE, admins_url
 
-__all__ = ["hotlist", "vigie"]  # fixtures
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Vigie = Callable[..., Awaitable[Told]]
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator["subprocess.Popen[str]"]:
+    """A process that runs commands."""
+    arguments = [sys.executable, "-m", "tests.integration.command_server"]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+@pytest.fixture
+def vigie(pair: EmbeddedPair, namespace: str, commands: "subprocess.Popen[str]", tmp_path: Path) -> Vigie:
+    """Runs `vigie ...` against the session's Valkey, in a namespace of this test's own."""
+    environment = {
+        "VIGIE_KAFKA_URL": admins_url(pair),
+        "VIGIE_REDIS_URL": pair.redis_url,
+        "VIGIE_NAMESPACE": namespace,
+        "VIGIE_DATA_DIR": str(tmp_path / "data"),
+        "VIGIE_REASON": "a trial of the commands",
+        "COLUMNS": "200",
+    }
+
+    def asked(arguments: tuple[str, ...]) -> Told:
+        assert commands.stdin is not None
+        assert commands.stdout is not None
+        commands.stdin.write(json.dumps({"arguments": arguments, "environment": environment}) + "\n")
+        commands.stdin.flush()
+        return Told(**json.loads(commands.stdout.readline()))
+
+    async def run(*arguments: str) -> Told:
+        return await asyncio.to_thread(asked, arguments)
+
+    return run
+
+
+@pytest.fixture
+def hotlist(tmp_path: Path) -> Callable[..., str]:
+    """Writes a hotlist of these lines; its path."""
+
+    def write(*lines: str) -> str:
+        path = tmp_path / "hotlist.csv"
+        path.write_text("\n".join([HEADER, *lines, ""]))
+        return str(path)
+
+    return write
+
 
 STOLEN = ["list_id=STOLEN", "name=Stolen vehicles", "hotlist=stolen", "owner=federal police", "authority=public prosecutor",
           "legal_basis=art. 44/1", "category=theft", "priority=high"]  # fmt: skip
@@ -30,7 +91,7 @@ def write(tmp_path: Path) -> Callable[..., str]:
     return written
 
 
-def objects(outcome: CommandOutcome) -> list[dict[str, Any]]:
+def objects(outcome: Told) -> list[dict[str, Any]]:
     """What a command printed, an object a line."""
     return [json.loads(line) for line in outcome.out.splitlines()]
 
@@ -94,7 +155,7 @@ async def test_deltas_follow_one_another(vigie: Vigie, write: Callable[..., str]
     """A gap is refused, a repeat changes nothing, another file under a used number is refused; all or nothing of each."""
     await vigie("lists", "add", *STOLEN, "most_change_share=5")
 
-    async def delta(sequence: int, *lines: str) -> CommandOutcome:
+    async def delta(sequence: int, *lines: str) -> Told:
         path = write(f"d{sequence}.csv", "change,entry_id,plate", *lines)
         return await vigie("hotlist", "delta", path, "--list", "STOLEN", "--sequence", str(sequence))
 

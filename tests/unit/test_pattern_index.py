@@ -2,12 +2,14 @@
 
 import random
 import re
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.hotlist.pattern_index import AT_ONCE, PatternIndex, is_pattern
+from pipeline.hotlist.pattern_filter import PatternFilter
+from pipeline.hotlist.pattern_index import AT_ONCE, PatternIndex, collapsed, fits, is_pattern
 
 PATTERN = st.text(alphabet="AB1?*", min_size=1, max_size=6) | st.text(alphabet="A?*", min_size=1, max_size=13)
 TEXT = st.text(alphabet="AB1", max_size=7) | st.text(alphabet="A", max_size=16)
@@ -72,3 +74,25 @@ def test_patterns_taken_back_match_no_more(patterns: list[str], text: str) -> No
 def test_a_pattern_is_a_text_with_a_wildcard(text: str, expected: bool) -> None:
     """Everything else is a plate."""
     assert expected == is_pattern(text)
+
+
+@pytest.mark.parametrize("pattern", ["1A*B*7", "*A?C*", "1*B*", "*B*7", "1*2*3*", "*1*2*3*", "1ABC2?7", "?*7"])
+def test_the_filter_names_every_text_that_a_pattern_fits(pattern: str) -> None:
+    """With several stars and wildcards between them, too; and it rules out most of what does not fit."""
+    dice = random.Random(5)
+    texts = ["".join(dice.choices("1237ABC", k=dice.randint(2, 9))) for _ in range(3_000)]
+    one = PatternFilter()
+    assert one.add(pattern)
+    named = set(one.may_fit(texts))
+    fitting = {at for at, text in enumerate(texts) if fits(pattern.split("*"), text)}
+    assert fitting <= named
+    assert len(named) < len(texts)
+
+
+@pytest.mark.parametrize("pattern", ["?*?", "**1*", "1?*?*2", "*1**?2*"])
+def test_a_pattern_in_one_form_fits_the_same_texts(pattern: str) -> None:
+    """Wildcards in a row say how many characters there are at least, in whatever order they were written."""
+    expression = re.compile("".join({"?": ".", "*": ".*"}.get(one, one) for one in pattern))
+    for length in range(5):
+        for text in map("".join, product("12", repeat=length)):
+            assert bool(expression.fullmatch(text)) == fits(collapsed(pattern).split("*"), text)

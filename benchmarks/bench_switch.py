@@ -1,0 +1,150 @@
+"""How long a whole import takes until it counts everywhere, and what it costs in Redis: a million entries beside a live million.
+
+Load: the entries of bench_hotlist (one in a hundred a pattern) are live, and two workers with the hotlist's index follow them. Then
+a CSV file of the next night is imported as `vigie hotlist import --replace` does it: checked, compared, staged, switched, moved; by
+default 5 % of its entries changed (`--changed`), 1 % are new and 1 % gone. No warm-up: an import runs once. Every worker is a
+process of its own and says when it has all of the new version in memory; it counts from the moment of the switch, or from then
+if that is later. Memory is Redis' own count (used_memory), ten times a second.
+
+    python -m benchmarks.bench_switch [--lines 1000000] [--changed 0.05]
+
+Appends one line to benchmarks/results/switch.jsonl.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import tempfile
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from redis.asyncio import Redis
+
+from benchmarks.bench_hotlist import entries
+from benchmarks.common import append_result, environment
+from pipeline.hotlist.matching import Hotlist
+from pipeline.runtime.accounts import ACCOUNTS, make_accounts
+from pipeline.runtime.principals import ADMIN
+from pipeline.servers.valkey_server import ValkeyServer
+from pipeline.state.redis_port import open_redis
+from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
+from pipeline.state.switching import Refresh
+from pipeline.tables.files import TABLES, check_file
+from pipeline.tables.writing import write_file
+from schemas.reference import HotlistEntry
+
+NAMESPACE, WORKERS, PATTERNS = "bench-switch", 2, 0.01
+
+
+def next_night(count: int, changed: float) -> Iterator[HotlistEntry]:
+    """The list a day later: the first hundredth is gone, as many are new, and this share says something else."""
+    every = round(1 / changed) if changed else 0
+    for number, entry in enumerate(entries(count + count // 100, PATTERNS)):
+        if number >= count // 100:
+            yield msgspec.structs.replace(entry, colour="red") if every and not number % every else entry
+
+
+def worker(url: str, told: Connection) -> None:
+    """Follow the hotlist as the agent does; tell the version that is whole in memory, and when (UTC ms), whenever it changes."""
+
+    async def run() -> None:
+        hotlist, seen = Hotlist(), -1
+        async with open_redis(url) as client:
+            follower = Follower(
+                client, NAMESPACE, [HOTLIST], lambda _, changed, reset: hotlist.take(changed, reset=reset)
+            )
+            while True:
+                await follower.load()
+                if follower.versions["hotlist"] != seen:
+                    seen = follower.versions["hotlist"]
+                    told.send((seen, time.time_ns() // 1_000_000))
+                await asyncio.sleep(0.25)
+
+    asyncio.run(run())
+
+
+async def used_mb(client: Redis) -> float:
+    """What Redis holds."""
+    return float((await client.info("memory"))["used_memory"]) / 1e6
+
+
+async def whole_import(client: Redis, path: Path, told: list[Connection]) -> dict[str, Any]:
+    """Import the file over what is live; the times since the start in seconds, and Redis' memory by what the live one took."""
+    writer = ReplicaWriter(client, NAMESPACE)
+    live_mb, peak_mb, times = await used_mb(client), 0.0, dict[str, float]()
+    began, cpu_began = time.time(), time.process_time()
+
+    async def watch() -> None:
+        nonlocal peak_mb
+        while True:
+            peak_mb = max(peak_mb, await used_mb(client))
+            await asyncio.sleep(0.1)
+
+    watching = asyncio.create_task(watch())
+    with check_file(path, TABLES["hotlist"]) as checked:
+        times["checked"] = time.time() - began
+        switching = writer.switching(HOTLIST)
+        staged = await switching.stage(checked.pairs(), replace=True)
+    times["staged"] = time.time() - began
+    built_mb = peak_mb
+    switch = await switching.switch(staged, Refresh())
+    assert switch is not None
+    await switching.fold()
+    times["moved"] = time.time() - began
+    whole_ms = [(await asyncio.to_thread(one.recv))[1] for one in told]
+    times["counts_everywhere"] = max(switch.at_ms, *whole_ms) / 1_000 - began
+    watching.cancel()
+    return {
+        "seconds": {name: round(s, 1) for name, s in times.items()}, "cpu_s": round(time.process_time() - cpu_began, 1),
+        "late_workers": sum(at_ms > switch.at_ms for at_ms in whole_ms), "added": staged.added, "changed": staged.changed,
+        "removed": staged.removed, "live_mb": round(live_mb), "while_built": round(built_mb / live_mb, 2),
+        "at_most": round(peak_mb / live_mb, 2),
+    }  # fmt: skip
+
+
+async def run(folder: Path, count: int, changed: float) -> dict[str, Any]:
+    """Start Redis and the workers, load the live list, import the next."""
+    path = folder / "next.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        write_file(stream, TABLES["hotlist"], next_night(count, changed), "csv")
+    make_accounts(folder / "valkey" / ACCOUNTS, (ADMIN,))
+    server = ValkeyServer(folder / "valkey")
+    await server.start()
+    context, processes, told = multiprocessing.get_context("spawn"), [], []
+    try:
+        async with open_redis(server.url) as client:
+            await ReplicaWriter(client, NAMESPACE).put(HOTLIST, entries(count, PATTERNS))
+            for _ in range(WORKERS):
+                ours, theirs = context.Pipe(duplex=False)
+                processes.append(context.Process(target=worker, args=(server.url, theirs), daemon=True))
+                processes[-1].start()
+                told.append(ours)
+            for one in told:
+                await asyncio.to_thread(one.recv)
+            return await whole_import(client, path, told)
+    finally:
+        for process in processes:
+            process.terminate()
+        await server.stop()
+
+
+def main() -> None:
+    """Measure, print, append."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--changed", type=float, default=0.05)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        report = environment("msgspec") | {"lines": options.lines, "share_changed": options.changed}
+        report |= asyncio.run(run(Path(name), options.lines, options.changed))
+    print(json.dumps(report, indent=1))
+    append_result("switch", report)
+
+
+if __name__ == "__main__":
+    main()
