@@ -178,8 +178,6 @@ async def test_each_kind_of_failure_has_its_exit_code(vigie: Vigie, tmp_path: Pa
         (2, await vigie("hotlist", "list", VIGIE_REDIS_URL="http://127.0.0.1")),
         (3, await vigie("hotlist", "list", VIGIE_REDIS_URL="redis://127.0.0.1:1")),
         (3, await vigie("hotlist", "list", VIGIE_REDIS_URL="", VIGIE_KAFKA_URL="")),
-        (2, await vigie("hotlist", "list", VIGIE_KAFKA_URL="")),
-        (2, await vigie("hotlist", "list", VIGIE_REASON="")),
     ]
     assert [code for code, _ in outcomes] == [outcome.code for _, outcome in outcomes]
     assert not any("Traceback" in outcome.err for _, outcome in outcomes)
@@ -218,9 +216,7 @@ async def test_what_cannot_be_recorded_is_not_done(
     outcome = await vigie("hotlist", "import", path, VIGIE_KAFKA_URL="kafka://127.0.0.1:1")
     assert (3, True) == (outcome.code, "could not be recorded" in outcome.err)
     assert "" == (await vigie("hotlist", "list", "--json")).out
-    await vigie("hotlist", "import", path)
     before = len(await recorded(pair, namespace))
-    for reason in ("", "investigation"):
-        refused = await vigie("hotlist", "list", VIGIE_REASON=reason)
-        assert (2, "") == (refused.code, refused.out)
+    refused = await vigie("hotlist", "list", VIGIE_REASON="")
+    assert (2, "") == (refused.code, refused.out)
     assert before == len(await recorded(pair, namespace))
