@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Callable
 
 from pipeline.desks.server import DeskServers, run_desks
+from pipeline.errors import Unavailable
 from pipeline.record.recorder import KafkaRecorder
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.sender import Sender
@@ -25,5 +26,7 @@ async def run_desks_process(settings: Settings, ready: Callable[[str], None]) ->
         client = await closing.enter_async_context(open_redis(found.redis_url, ca_file=settings.redis_ca_file))
         sender = Sender(found.kafka.client_kwargs())
         closing.push_async_callback(sender.stop)
+        with contextlib.suppress(Unavailable):  # the first login need not wait for it; it is tried again then
+            await sender.start()
         recorder = KafkaRecorder(sender, RecordKeys(client, settings.namespace), settings.namespace)
         await run_desks(settings, DeskServers(found.kafka, client, recorder), stopped, ready=ready)

@@ -54,7 +54,9 @@ async def test_what_is_asked_is_in_the_record_before_the_answer(
         client = await closing.enter_async_context(open_redis(own.redis_url))
         sender = Sender(own.kafka.client_kwargs())
         closing.push_async_callback(sender.stop)
-        recorder = KafkaRecorder(sender, RecordKeys(client, namespace), namespace)
+        recorder = KafkaRecorder(
+            sender, RecordKeys(client, namespace), namespace, patience_s=60.0
+        )  # a machine may be busy
         stopped, address = asyncio.Event(), asyncio.get_running_loop().create_future()
         task = asyncio.create_task(
             run_desks(settings, DeskServers(own.kafka, client, recorder), stopped, ready=address.set_result)
