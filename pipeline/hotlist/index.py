@@ -11,7 +11,7 @@ from pipeline.hotlist.packed_entries import PackedEntries
 from pipeline.hotlist.packed_index import PackedIndex
 from pipeline.hotlist.pattern_index import PatternIndex, collapsed, is_pattern
 from pipeline.plates.confusable import skeleton, skeletons
-from pipeline.plates.twins import one_form
+from pipeline.plates.twins import one_form, one_forms
 from pipeline.reads.versions import DAY_MS, KEPT_MS, Changed, Spell, history_of, since_ever, spells_of, with_versions
 from schemas.reference import HotlistEntry
 
@@ -61,7 +61,7 @@ class Hotlist:
         """
         folded = skeletons(texts)
         found = {at for at in self._alike.may_have(folded) if self._alike.rows(folded[at])}
-        formed = [one_form(text) for text in texts] if self._near or self._patterns else texts
+        formed = one_forms(texts) if self._near or self._patterns else texts
         if self._near:
             shorter = [(at, one) for at, text in enumerate(formed) for one in _deletions(text)]
             found.update(shorter[place][0] for place in self._near.may_have([one for _, one in shorter]))
