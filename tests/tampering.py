@@ -113,10 +113,17 @@ def rewrite_all_and_sign(case: Case, to: Path, random: Random) -> None:
 
 
 def flip_a_bit(case: Case, to: Path, random: Random) -> None:
-    """Change one bit in some file of the log, as an editor or a failing disk does."""
+    """Something in some file of the log changes, as by an editor or a failing disk.
+
+    Not the offset in front of a record: that is the log's own note of where it came from, and nothing vouches for it.
+    """
     file = random.choice([path for path in _copy(case, to).rglob("*") if path.is_file() and matters(path)])
     content = bytearray(file.read_bytes())
-    content[random.randrange(len(content))] ^= 1 << random.randrange(8)
+    at = random.randrange(len(content))
+    if "/records/" in file.as_posix():
+        packed = random.choice(entries_in(bytes(content)))
+        at = content.index(packed) + random.randrange(8, len(packed))
+    content[at] ^= 1 << random.randrange(8)
     file.write_bytes(content)
 
 
