@@ -20,7 +20,7 @@ setup: .venv/ready  ## Make .venv with the locked dependencies and fetch Kafka's
 	@case ",$(MACHINES),ANY," in *",$(MACHINE),"*|*",$(ANY_MACHINE),"*) ;; *) echo "Not every dependency has a build for this machine ($(MACHINE)), but for: $(MACHINES). With a C compiler try make ANY_MACHINE=ANY" >&2; exit 1;; esac
 	@echo "Setting up .venv with $(PYTHON); the first time takes a minute or two..."
 	@$(PYTHON) -m venv .venv || { echo "This Python makes no virtual environments: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .uv.txt
 	@UV_LINK_MODE=copy $(BIN)/uv sync --frozen --quiet --python $(BIN)/python
 	@$(BIN)/vigie doctor
 	@touch .venv/ready
@@ -54,7 +54,7 @@ train: setup  ## Train both networks anew from drawn plates alone (two cores, un
 
 lock: setup  ## Resolve the dependencies anew: Python's and Kafka's.
 	@$(BIN)/uv lock --upgrade
-	@$(BIN)/python -m pipeline.servers.carried > uv.txt
+	@$(BIN)/python -m pipeline.servers.carried > .uv.txt
 	@$(BIN)/python -m pipeline.servers.kafka_jars
 
 schemas: setup  ## Write the JSON Schemas anew.

@@ -1,6 +1,6 @@
 """What Vigie is built of and carries: the locked Python packages, Kafka's jars, and what lies inside wheels.
 
-As a program it prints uv.txt, by which uv itself is installed: ``python -m pipeline.servers.carried > uv.txt``.
+As a program it prints .uv.txt, by which uv itself is installed: ``python -m pipeline.servers.carried > .uv.txt``.
 """
 
 import sys

@@ -69,7 +69,7 @@ def test_nothing_that_is_locked_has_a_known_fault_but_what_is_accepted_with_its_
 def test_uv_itself_is_installed_by_the_digests_of_the_lock() -> None:
     """Make it anew: make lock."""
     lock = {one["name"]: one for one in tomllib.loads((ROOT / "uv.lock").read_text("utf-8"))["package"]}["uv"]
-    text = (ROOT / "uv.txt").read_text("utf-8")
+    text = (ROOT / ".uv.txt").read_text("utf-8")
     hashes = {file["hash"] for file in (lock["sdist"], *lock["wheels"])}
     assert f"uv=={lock['version']} " in text
     assert hashes == {word.removeprefix("--hash=") for word in text.split() if word.startswith("--hash=")}
