@@ -15,8 +15,13 @@ _DOUBTFUL = frozenset("0O1I")
 _ORDINARY_BELGIAN = re.compile("[1-7][A-Z]{3}[0-9]{3}")  # a letter for a digit, or the other way, and it is no plate
 
 
-def is_one_vehicles(plate: str) -> bool:
-    """Whether no other vehicle carries this plate but for O and 0 or I and 1: a sure hit of it needs no person first."""
+_DIVIDED_ANYWHERE = re.compile("[A-Z]{3,4}[0-9]+[EH]?")  # German, without its seal: B-MW 555 or BM-W 555
+
+
+def is_one_vehicles(plate: str, country: Country | None) -> bool:
+    """Whether no other vehicle carries this plate, O and 0 or I and 1 being the same: a sure hit of it needs no person first."""
+    if country == "DE" and _DIVIDED_ANYWHERE.fullmatch(plate):
+        return False
     return _DOUBTFUL.isdisjoint(plate) or bool(_ORDINARY_BELGIAN.fullmatch(plate))
 
 
@@ -34,7 +39,7 @@ def hotlist_of(random: Random, count: int) -> list[HotlistEntry]:
         name, category, _ = random.choices(_LISTS, [share for _, _, share in _LISTS])[0]
         grave = name in ("stolen", "sis", "national_wanted")
         abroad: tuple[Country, ...] = (random.choice(("FR", "NL", "LU")),) if grave and random.random() < 0.3 else ()
-        if not is_one_vehicles(plate):
+        if not is_one_vehicles(plate, country):
             abroad = ()
         entries.append(
             HotlistEntry(

@@ -39,7 +39,7 @@ def with_pictures(network: RoadNetwork) -> tuple[RoadNetwork, tuple[str, ...]]:
 def _shared(entry: HotlistEntry) -> HotlistEntry:
     """The entry; one of a grave list whose plate only one vehicle can carry is shared with every neighbour, so that the
     desks receive forwards."""
-    if entry.hotlist not in ("stolen", "sis", "national_wanted") or not is_one_vehicles(entry.plate):
+    if entry.hotlist not in ("stolen", "sis", "national_wanted") or not is_one_vehicles(entry.plate, entry.country):
         return entry
     first = zlib.crc32(entry.entry_id.encode()) % len(_NEIGHBOURS)  # whose border its vehicle makes for
     shared = (*_NEIGHBOURS[first:], *_NEIGHBOURS[:first])
