@@ -67,8 +67,13 @@ def make_report(
     outcome: ComparedOutcome, sent: Sequence[str], delivery: Delivery, judged: Sequence[Judged], picture_alerts: Sequence[Alert],
     order: Sequence[str], reads: Comparison,
 ) -> DemoReport:  # fmt: skip
-    """Make the report. sent: the expected forward_ids. order: cameras whose reads came out of order. reads: the comparison
-    of simulated reads."""
+    """Make the demo's report: one row each for reads, alerts, violations, forwards, forwards that the desks hold, receipts and
+    alerts from pictures, with what is missing and what is too much.
+
+    outcome, reads: what came, compared with what the simulation says must come. sent: ids of the forwards that the desks should
+    hold and acknowledge. delivery: those that they hold and acknowledged. judged: the passages in pictures, each with how it
+    was read. picture_alerts: the alerts found for them. order: the cameras whose reads came out of order.
+    """
     lines = [
         _line("simulated reads", reads, [f"{camera_id} out of order" for camera_id in order]),
         _line("alerts", outcome.alerts),

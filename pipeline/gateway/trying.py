@@ -21,7 +21,8 @@ from pipeline.gateway.request import MAX_BODY, CameraSettings, Circumstances
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of STEM.given.json. Unknown names are ignored."""
+    """What is known about a payload beside its bytes, from the file of its name with the ending .given.json. Every field may be
+    left out; unknown ones are ignored."""
 
     site_zone: str = "Europe/Brussels"
     received_at: datetime | None = None

@@ -51,10 +51,11 @@ class Trail(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Incident(msgspec.Struct, array_like=True, frozen=True):
-    """One incident. first_ms, last_ms: the captures of its earliest and latest hit, UTC.
+    """Hits on one wanted plate, or on one plate that fits an entry's pattern, each at most WINDOW_MS after the one before.
 
-    sureness, urgency: the highest among its hits that rang (see Sureness, URGENCY), 0 when none did. trails: of the vehicles
-    that rang.
+    first_ms, last_ms: when the earliest and the latest hit were captured, UTC ms. sureness, urgency: the highest among the hits
+    that rang at dispatch (see Sureness, URGENCY), 0 when none did. trails: for each vehicle that can be told apart among those,
+    where and when it was seen last; at most MOST_TRAILS.
     """
 
     incident_id: str

@@ -33,7 +33,8 @@ def asked_from_everywhere(policy: Policy) -> Policy:
 
 
 def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Iterator[str]:
-    """A sentence for each policy that forwards from everywhere, or names a zone or category that has no effect."""
+    """A sentence for each doubtful point of the policies: one names no zone (so it forwards from everywhere, if it says so, or
+    from nowhere), names a border zone that leads to another country, or names a category that is no offence on the list."""
     by_id = {zone.zone_id: zone for zone in zones}
     for policy in policies:
         who = f"policy {policy.policy_id}"

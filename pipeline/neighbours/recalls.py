@@ -17,9 +17,11 @@ SAME_PASSAGE_MS = 2_000
 
 
 def recall_of(forward: Forward, *, now_ms: int, withdrawn_at: RecordPlace | None = None) -> Forward:
-    """The message that takes a forward back: the vehicle is not wanted (any more), or was never seen. One per forward.
+    """The message that takes a forward back, because the vehicle is not wanted any more or was never seen. A forward has one
+    recall, always with the same id.
 
-    withdrawn_at: where the withdrawal of its alert stands; None where a policy ended it.
+    withdrawn_at: partition and offset, in the topic of alerts, of the withdrawal of its alert; None where a policy ended the
+    forward.
     """
     return msgspec.structs.replace(
         forward,

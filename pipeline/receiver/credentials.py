@@ -97,11 +97,12 @@ def create_credentials(
     force: bool = False,
     now: datetime | None = None,
 ) -> DeskCredentials:
-    """Make the files that are missing in the folder, and return the paths of all. hosts: names and addresses at which the
-    desk is reached.
+    """Make what is missing in the folder: the CA, TLS keys and certificates, the signing keys of desk and sender, and each
+    side's copy of the other's public files. Returns the paths of all. Private keys are readable by their owner alone (0600).
 
-    renew: make new desk and sender certificates for the keys that exist. force: make new keys and a new CA too. Private keys
-    are readable by their owner alone (0600). Raises Misconfigured when a certificate's key is missing.
+    hosts: names and addresses at which the desk is reached. renew: make new certificates of desk and sender for the keys that
+    exist. force: delete everything and make it anew, the CA too. Raises Misconfigured when a private key is missing though its
+    certificate or public key is there, or is of the wrong kind.
     """
     made = DeskCredentials.in_folder(folder)
     for place in (folder, *(folder / side for side in SIDES)):

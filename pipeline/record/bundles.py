@@ -51,10 +51,11 @@ class Fault:
 
 @dataclass(slots=True)
 class Run:
-    """The content of consecutive bundles. roots: of the full bundles, in order. leaves: of the bundles that were asked for,
-    by index.
+    """The result of checking consecutive bundles of the record's log.
 
-    steps: for each record in order, whether it is an INTENT or an OUTCOME, and the intent's id.
+    roots: the hash of each full bundle, in order. leaves: for each bundle that was asked for, by its index, the hash of each
+    entry. records: how many were read. steps: for each record in order, whether it is an INTENT or an OUTCOME, and the intent's
+    id. faults: what is wrong, at most MOST_FAULTS. last_offset: of the last record; -1 when there was none.
     """
 
     roots: list[bytes] = field(default_factory=list)

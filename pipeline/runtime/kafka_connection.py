@@ -67,9 +67,10 @@ class KafkaConnection:
         return f"{'kafka+ssl' if self.tls else 'kafka'}://{','.join(self.bootstrap_servers)}"
 
     def client_kwargs(self) -> dict[str, Any]:
-        """Keyword arguments of aiokafka's consumer, producer and admin client, whose codecs are bounded from now on.
+        """The keyword arguments for aiokafka's consumer, producer and admin client.
 
-        Raises Misconfigured on a bad ca_file.
+        From then on aiokafka unpacks with a bound in this whole process (see codecs.bind). Raises Misconfigured when ca_file or
+        cert_file cannot be read as PEM.
         """
         codecs.bind()
         protocol = ("SASL_" if self.username else "") + ("SSL" if self.tls else "PLAINTEXT")

@@ -75,7 +75,11 @@ def _asked(url: str) -> bytes:
 
 
 def audit(carried: list[Part], known: dict[str, Any], ask: Ask | None) -> tuple[list[Finding], str | None]:
-    """The findings, and why PyPI could not be asked of all; None: it was. ask None: it is not to be asked."""
+    """Compare the parts with the list of known vulnerabilities and, for Python's packages, ask PyPI. Returns what was found,
+    and why PyPI was not asked about every package (None: it was).
+
+    known: the list, as read from its file. ask: fetches a URL; None: ask nobody. It stops asking at the first error.
+    """
     findings = list(listed(carried, known["advisory"]))
     if ask is None:
         return findings, "not asked (--offline)"

@@ -18,7 +18,11 @@ NAME = "desks"
 
 
 async def run_desks_process(settings: Settings, ready: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT. ready: called with the address that browsers use. Raises Misconfigured, NoServers."""
+    """Serve the desks until SIGTERM or SIGINT. ready: called once, when all is loaded, with the address for browsers.
+
+    Raises NoServers when the settings name no Kafka and Redis and no `vigie up` is running; Misconfigured for a setting, port,
+    certificate or account that cannot be used.
+    """
     configure_logging(level=settings.log_level, form=settings.log_format, agent=NAME)
     stopped = stop_on_signals()
     found = servers_of(settings, NAME)

@@ -33,7 +33,8 @@ class RoadRoute:
 
 @dataclass(frozen=True, slots=True)
 class Patrol:
-    """The way of a moving camera: a closed loop driven at a constant speed. zones: the zones in which the whole loop lies."""
+    """The route of a moving camera: a closed loop of straight legs, each driven in the same time. zones: those in which the
+    whole loop lies."""
 
     loop: tuple[Position, ...]
     lap_ms: int

@@ -24,7 +24,8 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The answer of one poll about one collection."""
+    """The state of one collection in Redis, as one poll found it: its epoch and version, the lowest version from which changes
+    can still be fetched (floor), and how far whole imports have come."""
 
     epoch: str
     version: int

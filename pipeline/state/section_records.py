@@ -166,7 +166,8 @@ def key_named(name: str) -> Key:
 
 
 def place_of(key: Key) -> tuple[int, str]:
-    """The shard of a vehicle, 0 .. SHARDS - 1, and its name in Redis."""
+    """The number of the shard (0 to SHARDS - 1) that holds a vehicle on a section, and the vehicle's name in Redis (see
+    name_of)."""
     name = name_of(key)
     return crc32(name.encode()) % SHARDS, name
 

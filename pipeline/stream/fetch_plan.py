@@ -99,11 +99,12 @@ def times_to_look_up(rereads: Rereads, standings: Standings) -> dict[TopicPartit
 def reread_offsets(
     rereads: Rereads, standings: Standings, since: Mapping[TopicPartition, int]
 ) -> dict[TopicPartition, int]:
-    """The offset to rewind each partition to; a partition is missing where nothing of it is settled or committed.
+    """For each partition, the offset to rewind it to: the lowest of its own offset in `standings` (settled, else committed), of
+    the offset in `since`, and of the one that its reread asks for.
 
-    It is never above the settled offset: a partition that has not come so far would skip records. One equal to it still counts:
-    the batch in flight was decided with the state that is lost. since: the first offset at each time of times_to_look_up;
-    missing where all records are older.
+    A higher offset would skip records. A partition without an offset in `standings` is left out. One whose result equals its
+    own offset is kept: its batch in flight must be decided again. since: by partition, the first offset at or after its time in
+    times_to_look_up; without one all its records are older, and it sets no bound.
     """
     return {
         tp: min(offset for offset in (at.offset, since.get(tp), rereads[tp].offset) if offset is not None)

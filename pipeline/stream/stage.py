@@ -110,7 +110,8 @@ class Stage:
     def rewound(
         self, done: Rereads, offsets: Mapping[TopicPartition, int], times: Mapping[TopicPartition, int]
     ) -> None:
-        """See Progress.rewound. What was fetched of these partitions is fetched again."""
+        """Note that these rereads are done, and discard the queued records of the partitions in `offsets`: they are fetched
+        again from there. See Progress.rewound."""
         self.progress.rewound(done, offsets, times)
         for tp in offsets:
             self._queue_of(tp).discard(tp)

@@ -157,7 +157,10 @@ class FaustBroker:
 
 
 class StageTransport(upstream.Transport):  # type: ignore[misc]  # Faust ships no types
-    """What `app.transport` is set to. client_kwargs: KafkaConnection.client_kwargs()."""
+    """Faust's Kafka transport with the consumer of this module instead of Faust's; it is what `app.transport` is set to.
+
+    intake: the stage that gets the records. client_kwargs: the arguments of Kafka clients, see KafkaConnection.client_kwargs.
+    """
 
     Consumer = StageConsumer
     intake: StageIntake

@@ -44,7 +44,8 @@ class Block:
 
 
 def block(seed: int, number: int, faces: Sequence[Typeface]) -> Block:
-    """Make training picture number `number`. The same seed and number give the same picture."""
+    """Make picture `number` for training the verifier: grey, with two labels: whether its text is on a plate, and whether the
+    whole plate is shown. The same seed, number and faces give the same picture. faces: the typefaces to draw from."""
     rng = np.random.default_rng((seed, number))
     own = [face for face in faces if face.name.startswith("strokes")]
     choice = own if rng.random() < _OWN_SHARE else faces
