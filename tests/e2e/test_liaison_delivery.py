@@ -63,9 +63,9 @@ class Road:
             await writer.put(CAMERAS, [self.scene.camera])
 
     async def forwards(self, count: int, country: str = "NL") -> list[Forward]:
-        """So many forwards to one country, whose alerts are on their topic."""
-        first = len(self.scene.alerts)
-        made = [self.scene.forward(platform_now_ms() - number, country) for number in range(count)]
+        """So many forwards to one country, each of a passage of its own millisecond, whose alerts are on their topic."""
+        first, now_ms = len(self.scene.alerts), platform_now_ms()
+        made = [self.scene.forward(now_ms - number, country) for number in range(count)]
         topic = f"{self._namespace}.alerts"
         values = [codec.encode(ALERTS, alert) for alert in self.scene.alerts[first:]]
         await self._sender.send_all([Outgoing(topic, value, partition=self.scene.partition) for value in values])

@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 import pytest
 import pytest_asyncio
+import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from redis.asyncio import Redis
+from structlog.testing import LogCapture
 
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.topics import create_topics
+from pipeline.stream import fetch_loop
 from schemas.outcomes import DeadLetter
 from schemas.reads import MAX_BATCH
 from tests.integration.stage_probe import Bench, agent, batch_of, echo, read
@@ -66,10 +69,11 @@ async def test_only_what_a_transaction_committed_comes_out(bench: Bench) -> None
 
 @pytest.mark.parametrize("running", [True, False], ids=["running", "away"])
 async def test_a_worker_goes_on_behind_what_retention_dropped_and_says_what_it_lost(
-    bench: Bench, running: bool, capsys: pytest.CaptureFixture[str]
+    bench: Bench, running: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its place is gone; it takes what is still there. What it had read before that is no loss."""
-    topic = f"{bench.namespace}.reads"
+    topic, said = f"{bench.namespace}.reads", LogCapture()
+    monkeypatch.setattr(fetch_loop, "log", structlog.wrap_logger(None, processors=[said]))
     async with bench.worker(agent(echo)):
         await bench.send(*[[read(n)] for n in range(20)], partition=0)
         await bench.receipts(count=20)
@@ -83,8 +87,8 @@ async def test_a_worker_goes_on_behind_what_retention_dropped_and_says_what_it_l
         async with bench.worker(agent(echo)):
             seen = await bench.receipts(count=30)
     assert {f"r{n}" for n in (*range(20), *range(30, 40))} == set(seen)
-    said = [line for line in capsys.readouterr().out.splitlines() if "records.expired" in line]
-    assert [not running] == ["count=10" in line for line in said] or (running and not said)
+    lost = [entry["count"] for entry in said.entries if entry["event"] == "records.expired"]
+    assert ([] if running else [10]) == lost
 
 
 async def test_a_topic_that_was_made_anew_is_read_from_its_beginning(bench: Bench) -> None:
