@@ -5,7 +5,7 @@ An entry that changed is stored once for each period in which it held unchanged,
 most: so a read is matched with the entries as they were when it was captured.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.hotlist.packed_entries import PackedEntries
 from pipeline.hotlist.packed_index import PackedIndex
@@ -15,11 +15,13 @@ from pipeline.plates.twins import one_form, one_forms
 from pipeline.reads.versions import DAY_MS, KEPT_MS, Changed, Spell, history_of, since_ever, spells_of, with_versions
 from schemas.reference import HotlistEntry
 
+MOST_UNPACKED = 10_000  # entries with a pattern that stay objects, because a pattern may fit many reads; some 10 MB
+
 
 class Hotlist:
     """The index. Only take() changes it. Not safe for several threads."""
 
-    __slots__ = ("_alike", "_compacted_ms", "_ended", "_entries", "_ids", "_near", "_patterns")
+    __slots__ = ("_alike", "_compacted_ms", "_ended", "_entries", "_ids", "_near", "_patterns", "_unpacked")
 
     def __init__(self, entries: Iterable[HotlistEntry] = ()) -> None:
         """entries: each is taken to have held since the beginning of time."""
@@ -36,6 +38,7 @@ class Hotlist:
         if reset:
             self._clear()
         arrived_ms = 0
+        self._unpacked.clear()
         for one in changed:
             self._change(one)
             arrived_ms = max(arrived_ms, one.versions[-1].arrived_at_ms if one.versions else 0)
@@ -55,19 +58,26 @@ class Hotlist:
         return next((one.item for one in held), None)
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
-        """The indexes of those compact texts for which an entry may be found, in ascending order.
+        """The indexes of those compact texts for which `alike` or `near` may find an entry, in ascending order.
 
-        A text may be listed for which none is found; no text is left out for which one is.
+        A text may be listed for which they find none; no text is left out for which they find one.
         """
         folded = skeletons(texts)
         found = {at for at in self._alike.may_have(folded) if self._alike.rows(folded[at])}
-        formed = one_forms(texts) if self._near or self._patterns else texts
         if self._near:
-            shorter = [(at, one) for at, text in enumerate(formed) for one in _deletions(text)]
+            shorter = [(at, one) for at, text in enumerate(one_forms(texts)) for one in _deletions(text)]
             found.update(shorter[place][0] for place in self._near.may_have([one for _, one in shorter]))
-        if self._patterns:
-            found.update(self._patterns.may_fit(formed))
         return sorted(found)
+
+    def fitting(self, texts: Sequence[str]) -> Mapping[str, Sequence[HotlistEntry]]:
+        """The entries whose pattern each compact text fits; O and 0, I and 1 count as one. Texts that fit none are left out.
+
+        It takes many texts at once, because the index rules out nearly all of them together.
+        """
+        if not self._patterns:
+            return {}
+        found = self._patterns.fitting(one_forms(texts))
+        return {texts[at]: [self._with_pattern(row) for row in rows] for at, rows in found.items()}
 
     def alike(self, text: str) -> list[HotlistEntry]:
         """The entries whose plate is the compact text, or may be confused with it character by character."""
@@ -82,20 +92,26 @@ class Hotlist:
 
         O and 0, I and 1 count as one.
         """
-        text = one_form(text)
         if not self._near:
             return []
+        text = one_form(text)
         rows = {row for shorter in _deletions(text) for row in self._near.rows(shorter)}
         return [entry for entry in map(self._entries.entry, sorted(rows)) if is_one_edit(text, one_form(entry.plate))]
 
-    def patterns(self, text: str) -> list[HotlistEntry]:
-        """The entries whose pattern the compact text fits; O and 0, I and 1 count as one."""
-        return [self._entries.entry(row) for row in self._patterns.rows(one_form(text))] if self._patterns else []
+    def _with_pattern(self, row: int) -> HotlistEntry:
+        """The entry of this row, kept as an object until something changes."""
+        entry = self._unpacked.get(row)
+        if entry is None:
+            if len(self._unpacked) >= MOST_UNPACKED:
+                self._unpacked.clear()
+            entry = self._unpacked[row] = self._entries.entry(row)
+        return entry
 
     def _clear(self) -> None:
         self._entries = PackedEntries()
         self._ids, self._alike, self._near = PackedIndex(), PackedIndex(), PackedIndex()
         self._patterns = PatternIndex()
+        self._unpacked: dict[int, HotlistEntry] = {}
         self._ended: set[str] = set()  # entries of which something held that holds no more
         self._compacted_ms = 0
 

@@ -80,10 +80,14 @@ def match_reads(
     """
     offered = [(one.text, at) for at, read in enumerate(reads) if read.alternatives for one in read.alternatives]
     texts = [read.plate for read in reads] + [text for text, _ in offered]
+    fitting = hotlist.fitting(texts)
     suspects = hotlist.suspects(texts)
+    if fitting:
+        suspects += [place for place, text in enumerate(texts) if text in fitting]
     for at in sorted({place if place < len(reads) else offered[place - len(reads)][1] for place in suspects}):
         read = reads[at]
-        hits = match_read(read, hotlist, cameras.as_known(read.captured_at_ms), zones.as_known(read.captured_at_ms))
+        known_at = read.captured_at_ms
+        hits = match_read(read, hotlist, cameras.as_known(known_at), zones.as_known(known_at), fitting=fitting)
         if hits:
             yield read, hits
 
@@ -95,8 +99,10 @@ def match_read(
     zones: Mapping[str, Zone],
     *,
     least_score: float = LEAST_SCORE,
+    fitting: Mapping[str, Sequence[HotlistEntry]] | None = None,
 ) -> list[Hit]:
-    """The hits of one read, most urgent first. cameras, zones: as they were at its capture.
+    """The hits of one read, most urgent first. cameras, zones: as they were at its capture. fitting: what hotlist.fitting found
+    for the read's texts and others; None: it is looked up.
 
     None for an unknown camera, or where read or camera may not serve hotlists.
 
@@ -106,7 +112,7 @@ def match_read(
     camera = cameras.get(read.camera_id)
     if camera is None or not may_serve(read, camera, "hotlist"):
         return []
-    candidates = [one for one in _candidates(read, hotlist) if _counts_here(read, one[0], cameras, zones)]
+    candidates = [one for one in _candidates(read, hotlist, fitting) if _counts_here(read, one[0], cameras, zones)]
     if not candidates:
         return []
     best: dict[str, tuple[HotlistEntry, Match, float]] = {}
@@ -120,19 +126,23 @@ def match_read(
     )
 
 
-def _candidates(read: PlateRead, hotlist: Hotlist) -> list[tuple[HotlistEntry, Match, float]]:
-    """Entries with the kind of match and how probable the text makes them. The hot path: nearly always there are none."""
-    plate = read.plate
+def _candidates(
+    read: PlateRead, hotlist: Hotlist, fitting: Mapping[str, Sequence[HotlistEntry]] | None
+) -> list[tuple[HotlistEntry, Match, float]]:
+    """Entries with the kind of match and how probable the text makes them."""
     sure = read.confidence if read.confidence_stated else NOT_STATED
-    found = [_alike(read, plate, sure, entry) for entry in hotlist.alike(plate)]
-    for one in read.alternatives:
-        found += [_alike(read, one.text, one.probability, entry) for entry in hotlist.alike(one.text)]
-    for text, probability in ((plate, sure), *((one.text, one.probability) for one in read.alternatives)):
+    texts = [(read.plate, sure), *((one.text, one.probability) for one in read.alternatives)]
+    if fitting is None:
+        fitting = hotlist.fitting([text for text, _ in texts])
+    found: list[tuple[HotlistEntry, Match, float]] = []
+    for text, probability in texts:
+        found += [_alike(read, text, probability, entry) for entry in hotlist.alike(text)]
+    for text, probability in texts:
         for entry in hotlist.near(text):
             share = READ_ONE_MORE if len(text) > len(entry.plate) else READ_OTHERWISE
             alike = 1.0 if is_one_edit(text, entry.plate) else ALIKE
             found.append((entry, "near", probability * share * alike))
-        for entry in hotlist.patterns(text):
+        for entry in fitting.get(text, ()):
             found.append((entry, "pattern", probability * (1.0 if fits(entry.plate.split("*"), text) else ALIKE)))
     return found
 

@@ -1,118 +1,168 @@
-"""Tells which of many texts may fit any of many patterns: it looks at all texts together, before patterns are tried one by
-one.
+"""Names, for many texts together, the few patterns that each may fit, before patterns are tried one by one.
 
-A text of up to ten characters is one 64-bit number, six bits a character. A pattern needs certain characters, counted from
-the start or from the end; patterns that need characters in the same places have one mask. Per mask, the masked text is
-hashed and looked up in a bit table that holds the needs of all patterns. The result may contain a text that fits none; no
-text that fits is left out.
+A text of up to ten characters is one 64-bit number, six bits a character. A pattern needs certain characters in places counted
+from the start, from the end, or from anywhere; patterns that need characters in the same places have one mask. Per mask, the
+masked text is hashed and looked up in a bit table that holds what all patterns need; what passes is looked up exactly. A pattern
+may be named that does not fit; none that fits is left out.
 
 Cost: some 0.01 us a text and mask in batches of thousands (`benchmarks/bench_hotlist.py --patterns`).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST = 10  # characters of a text that fit into one number; longer texts are always named
+LONGEST = 10  # characters of a text that fit into one number; a longer text is looked at in several pieces
 _BITS = 6
 PROBE_US = 0.01  # of a text and a mask, measured with benchmarks/bench_hotlist.py
 _TABLE_BITS = 23  # a mebibyte: ten thousand patterns fill a thousandth of it
-_FROM_START, _FROM_END = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+_MIX = np.uint64(
+    0x9E3779B97F4A7C15
+)  # odd, near 2**64 over the golden ratio: a product's upper bits depend on all of a word
 _CODES = np.zeros(256, np.uint64)
 _CODES[[*range(48, 58), *range(65, 91)]] = range(1, 37)  # 0-9, A-Z
+_CODE_OF = {chr(at): int(code) for at, code in enumerate(_CODES) if code}
 _WEIGHTS = np.left_shift(np.uint64(1), np.arange(LONGEST, dtype=np.uint64) * np.uint64(_BITS))
 _CHARACTER = (1 << _BITS) - 1
 _WORD = (1 << 64) - 1
+_PORTION = 512  # texts looked at together: their words stay in the processor's cache
 
 Words = NDArray[np.uint64]
+Wanted: TypeAlias = dict[int, list[str]]
+
+
+class Need(NamedTuple):
+    """The places in which some patterns need certain characters.
+
+    counted: whole: in texts of `size` characters alone; start, end: in the first or last `size` characters of a text; inside: in
+    `size` characters anywhere. mask: of the places among these characters.
+    """
+
+    counted: Literal["whole", "start", "end", "inside"]
+    size: int
+    mask: int
+
+    def shifts(self, length: int) -> range:
+        """The places in a text of this length from which `size` characters are looked at."""
+        last = length - self.size
+        match self.counted:
+            case "whole":
+                return range(last == 0)
+            case "start":
+                return range(last >= 0)
+            case "end":
+                return range(max(0, last), last + 1)
+        return range(last + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Probe:
-    """The places of a text in which some patterns need certain characters.
+class _Probes:
+    """What is looked up for texts of one length: columns of equal size, one row for each mask and place."""
 
-    shift: characters skipped at the start. masks: of the characters after that, and of those at the end. shortest, longest:
-    the lengths of the texts that these patterns may fit. salt: distinguishes probes with equal masks.
-    """
-
-    shift: int
-    start_mask: int
-    end_mask: int
-    shortest: int
-    longest: int
-    salt: int
+    shifts: Words
+    masks: Words
+    salts: Words
+    wanted: tuple[Wanted, ...]
 
 
 @dataclass(slots=True)
 class PatternFilter:
-    """Tells which texts may fit a pattern that was added.
+    """The patterns by what they need. Add each pattern once."""
 
-    A pattern cannot be removed alone: until clear(), texts that fit it may still be listed.
-    """
+    _wanted: dict[Need, Wanted] = field(default_factory=dict)
+    _table: NDArray[np.uint8] | None = None
+    _probes: dict[int, _Probes] = field(default_factory=dict)  # by length
+    _kept: int = 0
+    _gone: int = 0  # patterns taken back that still have their bits in the table
 
-    _table: NDArray[np.uint8] = field(default_factory=lambda: np.zeros(1 << (_TABLE_BITS - 3), np.uint8))
-    _probes: set[Probe] = field(default_factory=set)
-    _by_length: dict[int, tuple[Words, ...]] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self._probes)
-
-    def clear(self) -> None:
-        """Delete all patterns."""
-        self._table[:] = 0
+    def add(self, pattern: str) -> None:
+        """Add a pattern."""
+        for need, word in needs_of(pattern):
+            self._wanted.setdefault(need, {}).setdefault(word, []).append(pattern)
+            self._mark(need, word)
+        self._kept += 1
         self._probes.clear()
-        self._by_length.clear()
 
-    def add(self, pattern: str) -> bool:
-        """Add a pattern. False: it is too long."""
-        found = _asked_for(pattern)
-        for probe, start, end in found:
-            self._probes.add(probe)
-            place = _hashed(start, end, probe.salt)
-            self._table[place >> 3] |= np.uint8(1 << (place & 7))
-        self._by_length.clear()
-        return bool(found)
+    def discard(self, pattern: str) -> None:
+        """Remove a pattern that was added."""
+        for need, word in needs_of(pattern):
+            patterns = self._wanted[need][word]
+            patterns.remove(pattern)
+            if not patterns:
+                del self._wanted[need][word]
+            if not self._wanted[need]:
+                del self._wanted[need]
+        self._kept -= 1
+        self._gone += 1
+        if self._gone > self._kept:
+            self._table, self._gone = None, 0
+            for need, wanted in self._wanted.items():
+                for word in wanted:
+                    self._mark(need, word)
+        self._probes.clear()
 
-    def may_fit(self, texts: Sequence[str]) -> list[int]:
-        """The indexes of the compact texts that may fit a pattern, and of all texts that are too long to test."""
-        if not texts:
-            return []
-        letters = np.array(texts, dtype=f"S{LONGEST + 1}").view(np.uint8).reshape(len(texts), LONGEST + 1)
+    def candidates(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """The index of a compact text and a pattern that it may fit; a pair may come twice.
+
+        For a text beyond LONGEST it names those patterns only of which `is_told_of_long` is true.
+        """
+        if not self._wanted:
+            return
+        for first in range(0, len(texts), _PORTION):
+            portion = texts[first : first + _PORTION]
+            if max(map(len, portion)) <= LONGEST:
+                yield from ((first + at, pattern) for at, pattern in self._named(portion))
+                continue
+            pieces = [(first + at, piece) for at, text in enumerate(portion) for piece in _pieces(text)]
+            yield from ((pieces[at][0], pattern) for at, pattern in self._named([piece for _, piece in pieces]))
+
+    def _named(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
+        letters = np.array(texts, dtype=f"S{LONGEST}").view(np.uint8).reshape(len(texts), LONGEST)
         lengths = np.count_nonzero(letters, axis=1)
-        codes = (_CODES[letters[:, :LONGEST]] * _WEIGHTS).sum(axis=1, dtype=np.uint64)
-        named = lengths > LONGEST
+        codes = _CODES[letters] @ _WEIGHTS
         for length in np.flatnonzero(np.bincount(lengths)).tolist():
-            if length <= LONGEST:
-                group = np.flatnonzero(lengths == length)
-                named[group] = self._looked_up(codes[group], length)
-        indexes: list[int] = np.flatnonzero(named).tolist()
-        return indexes
+            group = np.flatnonzero(lengths == length)
+            for at, pattern in self._looked_up(codes[group], length):
+                yield int(group[at]), pattern
 
-    def _looked_up(self, codes: Words, length: int) -> NDArray[np.bool_]:
-        shifts, start_masks, end_masks, salts = self._probes_for(length)
-        if not len(shifts):
-            return np.zeros(len(codes), np.bool_)
-        at_end = codes << np.uint64(_BITS * (LONGEST - length))
-        keys = ((codes >> shifts[:, None]) & start_masks[:, None]) * _FROM_START
-        keys += (at_end & end_masks[:, None]) * _FROM_END
-        keys += salts[:, None]
-        keys ^= keys >> np.uint64(29)
-        keys *= _FROM_START
+    def _looked_up(self, codes: Words, length: int) -> Iterator[tuple[int, str]]:
+        """The indexes of these texts, all of one length, with the patterns that want their characters."""
+        probes = self._probes_for(length)
+        if self._table is None or not probes.wanted:
+            return
+        words = codes >> probes.shifts
+        words &= probes.masks
+        keys = words * _MIX
+        keys += probes.salts
         keys >>= np.uint64(64 - _TABLE_BITS)
-        bits = self._table[keys >> np.uint64(3)] >> (keys & np.uint64(7)).astype(np.uint8)
-        found: NDArray[np.bool_] = np.bitwise_or.reduce(bits, axis=0) & 1 == 1
-        return found
+        bits = self._table[keys >> np.uint64(3)]
+        bits >>= (keys & np.uint64(7)).astype(np.uint8)
+        bits &= 1
+        rows, columns = np.nonzero(bits)
+        for row, at, word in zip(rows.tolist(), columns.tolist(), words[rows, columns].tolist(), strict=True):
+            for pattern in probes.wanted[row].get(word, ()):
+                yield at, pattern
 
-    def _probes_for(self, length: int) -> tuple[Words, ...]:
-        known = self._by_length.get(length)
+    def _probes_for(self, length: int) -> _Probes:
+        known = self._probes.get(length)
         if known is None:
-            fits = [one for one in self._probes if one.shortest <= length <= one.longest]
-            rows = [(one.shift * _BITS, one.start_mask, one.end_mask, one.salt) for one in fits]
-            known = tuple(np.array(column, np.uint64) for column in (zip(*rows, strict=True) if rows else [[]] * 4))
-            self._by_length[length] = known
+            rows = [(need, shift) for need in self._wanted for shift in need.shifts(length)]
+            known = self._probes[length] = _Probes(
+                _column([shift * _BITS for _, shift in rows]),
+                _column([need.mask for need, _ in rows]),
+                _column([_salt(need) for need, _ in rows]),
+                tuple(self._wanted[need] for need, _ in rows),
+            )
         return known
+
+    def _mark(self, need: Need, word: int) -> None:
+        if self._table is None:
+            self._table = np.zeros(1 << (_TABLE_BITS - 3), np.uint8)
+        place = ((word * int(_MIX) + _salt(need)) & _WORD) >> (64 - _TABLE_BITS)
+        self._table[place >> 3] |= np.uint8(1 << (place & 7))
 
 
 def cost_us(pattern: str) -> float:
@@ -121,60 +171,69 @@ def cost_us(pattern: str) -> float:
     >>> cost_us("1ABC2?4"), cost_us("*ABC*")
     (0.01, 0.08)
     """
-    return len(_asked_for(pattern)) * PROBE_US
+    return PROBE_US * max(
+        (
+            sum(len(need.shifts(length)) for need in {need for need, _ in needs_of(pattern)})
+            for length in range(1, LONGEST + 1)
+        ),
+        default=0,
+    )
 
 
-def _hashed(start: int, end: int, salt: int) -> int:
-    """The index in the bit table for these masked words, computed as in _looked_up."""
-    key = (start * int(_FROM_START) + end * int(_FROM_END) + salt) & _WORD
-    key ^= key >> 29
-    return ((key * int(_FROM_START)) & _WORD) >> (64 - _TABLE_BITS)
-
-
-def _asked_for(pattern: str) -> list[tuple[Probe, int, int]]:
-    """The probes of a pattern, each with the two words that it must find; none for a pattern that is too long.
-
-    Of what stands between several stars, only the first piece is asked for.
-    """
+def is_told_of_long(pattern: str) -> bool:
+    """Whether the filter names this pattern for texts beyond LONGEST, too."""
     parts = pattern.split("*")
-    least = sum(map(len, parts))
+    return sum(map(len, parts)) <= LONGEST and (len(parts) <= 2 or not parts[0])
+
+
+def needs_of(pattern: str) -> list[tuple[Need, int]]:
+    """What a text of up to LONGEST characters needs to fit: one of these needs, with this word there. None: none can fit.
+
+    Of several pieces between stars, only the first is asked for.
+    """
+    head, *rest = pattern.split("*")
+    least = len(pattern) - len(rest)
     if least > LONGEST:
         return []
-    if len(parts) > 2 and not parts[0] and not parts[-1]:
-        return _contained(parts[1], least)
-    start, start_mask = _word(parts[0], 0)
-    end, end_mask = _word(parts[-1], LONGEST - len(parts[-1])) if len(parts) > 1 else (0, 0)
-    if len(parts) > 2:
-        return _between(parts, least, end, end_mask)
-    longest = LONGEST if len(parts) == 2 else least
-    salt = (least << 1 | 1) if len(parts) == 1 else 0
-    return [(Probe(0, start_mask, end_mask, least, longest, salt), start, end)]
+    if not rest:
+        return [_need("whole", head)]
+    if len(rest) == 1:
+        if not rest[0]:
+            return [_need("start", head)]
+        if not head:
+            return [_need("end", rest[0])]
+        return [_need("whole", head + "?" * more + rest[0]) for more in range(LONGEST - least + 1)]
+    if head:
+        return [_need("start", head + "?" * more + rest[0]) for more in range(LONGEST - least + 1)]
+    return [_need("inside", rest[0])]
 
 
-def _contained(literal: str, least: int) -> list[tuple[Probe, int, int]]:
-    """A literal at any place: one probe for each place that it may have."""
-    word, mask = _word(literal, 0)
-    shifts = range(LONGEST - least + 1)
-    return [(Probe(shift, mask, 0, least + shift, LONGEST, 1 << 20), word, 0) for shift in shifts]
-
-
-def _between(parts: list[str], least: int, end: int, end_mask: int) -> list[tuple[Probe, int, int]]:
-    """A literal between two stars, with a beginning or an end fixed: one probe for each place that the literal may have."""
-    found = []
-    for shift in range(LONGEST - least + 1):
-        start, start_mask = _word(parts[0] + "?" * shift + parts[1], 0)
-        found.append((Probe(0, start_mask, end_mask, least + shift, LONGEST, 2 << 20), start, end))
-    return found
-
-
-def _word(part: str, first: int) -> tuple[int, int]:
-    """The characters of a part, from place `first` on, as one word; and the mask of those that are no wildcard."""
+def _need(counted: Literal["whole", "start", "end", "inside"], part: str) -> tuple[Need, int]:
     word = mask = 0
-    for shift, character in _fixed(part, first):
-        word |= int(_CODES[ord(character)]) << shift
-        mask |= _CHARACTER << shift
-    return word, mask
+    for at, character in enumerate(part):
+        if character != "?":
+            word |= _CODE_OF[character] << at * _BITS
+            mask |= _CHARACTER << at * _BITS
+    return Need(counted, len(part), mask), word
 
 
-def _fixed(part: str, first: int) -> Iterator[tuple[int, str]]:
-    return (((first + at) * _BITS, character) for at, character in enumerate(part) if character != "?")
+def _pieces(text: str) -> Iterator[str]:
+    """Texts of up to LONGEST characters that stand for the text: a pattern that fits it, fits one of them or is in one of them.
+
+    Those are the text without a run of its characters, as one star may stand for them, and all runs of LONGEST characters.
+    """
+    more = len(text) - LONGEST
+    if more <= 0:
+        return iter((text,))
+    return iter(
+        {text[:at] + text[at + more :] for at in range(LONGEST + 1)}
+        | {text[at : at + LONGEST] for at in range(more + 1)}
+    )
+
+
+def _salt(need: Need) -> int:
+    return hash(need) & _WORD
+
+
+def _column(numbers: Sequence[int]) -> Words:
+    return np.array(numbers, np.uint64).reshape(len(numbers), 1)

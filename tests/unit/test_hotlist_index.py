@@ -72,7 +72,7 @@ def test_a_reset_forgets_everything_before_the_new_entries() -> None:
     hotlist = hotlist_of("1ABC234", "9?*")
     hotlist.take([since_ever("e-2XYZ999", make_entry("2XYZ999"))], reset=True)
     assert ([], ["2XYZ999"]) == (hotlist.alike("1ABC234"), plates_of(hotlist.alike("2XYZ999")))
-    assert [] == hotlist.patterns("9AB")
+    assert {} == hotlist.fitting(["9AB"])
 
 
 def test_what_held_too_long_ago_for_any_read_goes() -> None:
