@@ -14,8 +14,6 @@ that very forward (pipeline.state.forward_check).
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from random import Random
 from typing import cast
 
@@ -23,13 +21,13 @@ import structlog
 from joserfc.jwk import OKPKey
 from prometheus_client import CollectorRegistry, Counter
 
-from pipeline.errors import Misconfigured, Unavailable
+from pipeline.errors import Unavailable
 from pipeline.neighbours.message import Retry, Settled, sign_forward
+from pipeline.neighbours.recalls import hit_of
 from pipeline.receiver.client import DeskClient
-from pipeline.receiver.files import client_context, key_ring, signing_key
+from pipeline.receiver.desk_clients import desk_client, signing_key_of
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.log import reference
-from pipeline.runtime.settings import DeskSettings, LiaisonSettings
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import DeliveryMarks
@@ -118,7 +116,14 @@ class Liaison:
         if await self._needs_no_delivery(forward):
             return self._receipt(forward, work, "expired", detail="withdrawn before it was delivered")
         await self.marks.attempting(forward.forward_id)
-        return await self._attempt(forward, work, desk, self.key)
+        return await self._attempt(await self._as_sent(forward), work, desk, self.key)
+
+    async def _as_sent(self, forward: Forward) -> Forward:
+        """The forward as it crosses the border. An update of a forward that was never sent goes as a hit of its own: it says
+        all that a first one says."""
+        if forward.kind != "correction" or forward.refers_to is None:
+            return forward
+        return forward if await self.marks.was_attempted(forward.refers_to) else hit_of(forward)
 
     async def _fault(self, record: Record[Forward]) -> str | None:
         """Why the forward may not be signed; None: it may, or it has expired. Asked before its id is believed.
@@ -233,8 +238,8 @@ def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
     """The handler on this context, which signs what fault_of finds no fault in. Raises Misconfigured."""
     settings = context.settings.liaison
     liaison = Liaison(
-        desks={country: _client(settings, country, desk) for country, desk in settings.desks.items()},
-        key=signing_key("liaison.signing_key_file", _file(settings, "signing_key_file")) if settings.desks else None,
+        desks={country: desk_client(settings, country, desk) for country, desk in settings.desks.items()},
+        key=signing_key_of(settings) if settings.desks else None,
         sender=settings.sender,
         marks=DeliveryMarks(context.redis, context.settings.namespace),
         seen=SeenOnce(context.redis, context.settings.namespace, "forwards", FORWARDS_KEPT_MS + DAY_MS),
@@ -247,28 +252,6 @@ def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
     )
     context.on_stop(liaison.close)
     return liaison
-
-
-def _client(settings: LiaisonSettings, country: str, desk: DeskSettings) -> DeskClient:
-    where = f"liaison.desks.{country}"
-    if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
-        raise Misconfigured(where, found=country, allowed="an ISO 3166-1 alpha-2 code, such as NL")
-    tls = partial(
-        client_context,
-        ca=(f"{where}.ca_file", desk.ca_file),
-        cert=("liaison.client_cert_file", _file(settings, "client_cert_file")),
-        key=("liaison.client_key_file", _file(settings, "client_key_file")),
-    )
-    tls()  # a file that is missing or wrong stops the start, not the first delivery
-    ring = key_ring(f"{where}.public_key_file", {country: desk.public_key_file})
-    return DeskClient(desk.url, tls=tls, ring=ring, timeout_s=settings.timeout_s)
-
-
-def _file(settings: LiaisonSettings, name: str) -> Path:
-    file: Path | None = getattr(settings, name)
-    if file is None:
-        raise Misconfigured(f"liaison.{name}", found=None, allowed="a PEM file, as liaison.desks are set")
-    return file
 
 
 def _cure(country: str) -> str:

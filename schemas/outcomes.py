@@ -130,8 +130,8 @@ class RecordPlace(Message, frozen=True, kw_only=True):
 class Forward(Message, frozen=True, kw_only=True):
     """One minimised message for one country. Topic vigie.forwards, key country; written by cross_border, read by liaison.
 
-    It never holds owner, passage history, occupants or overview pictures. alert_at and withdrawn_at are for liaison, which looks
-    there whether the forward follows from the alert; they are not signed and do not cross the border.
+    It never holds owner, passage history, occupants or overview pictures. alert_at, first_at and withdrawn_at are for liaison,
+    which looks there whether the forward follows from the alert; they are not signed and do not cross the border.
     """
 
     forward_id: ForwardId  # ids.forward_id(alert_id, to_country)
@@ -157,6 +157,7 @@ class Forward(Message, frozen=True, kw_only=True):
     created_at_ms: EpochMs
     expires_at_ms: EpochMs
     alert_at: RecordPlace | None = None  # the alert, on the topic alerts; None: liaison does not sign it
+    first_at: RecordPlace | None = None  # of a later hit of a case: the alert of the forward that refers_to names
     withdrawn_at: RecordPlace | None = (
         None  # of a recall: the alert's withdrawal, if that is why; on the topic alerts, too
     )

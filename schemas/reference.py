@@ -13,9 +13,10 @@ from schemas.reads import Network, Purpose, VehicleClass
 
 Metres = Annotated[float, msgspec.Meta(gt=0.0, le=200_000.0)]
 LimitKmh = Annotated[int, msgspec.Meta(ge=5, le=200)]
-PLATE_PATTERN = r"\A(?:[A-Z0-9]+|(?=(?:[?*]*[A-Z0-9]){2})[A-Z0-9?*]+)\Z"
+PLATE_PATTERN = r"\A(?:[A-Z0-9]+|(?=(?:[?*]*[A-Z0-9]){2})[A-Z0-9?]*(?:\*[A-Z0-9?]*){0,2})\Z"
 PlatePattern = Annotated[str, msgspec.Meta(pattern=PLATE_PATTERN, max_length=16)]
-"""A plate in compact form, or a pattern with at least two of its characters: `*` alone would stop every vehicle."""
+"""A plate in compact form, or a pattern with at least two of its characters: `*` alone would stop every vehicle. It has two
+stars at most: each more costs every read, and tells next to nothing."""
 HotList = Literal["national_wanted", "stolen", "sis", "no_insurance", "no_inspection", "ad_hoc"]
 Priority = Literal["urgent", "high", "normal", "low"]
 Action = Literal["stop", "observe", "report"]

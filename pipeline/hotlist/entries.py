@@ -6,15 +6,12 @@ from pipeline.plates.countries import country_fault
 from pipeline.plates.selectivity import share_matched
 from schemas.reference import HotlistEntry
 
-MOST_STARS = 2
 LEAST_SELECTIVE = 1e-5
 """An urgent pattern may match one plate in 100,000 at most: at a thousand reads a second one alarm in 100 seconds."""
 
 
 def fault_of_entry(entry: HotlistEntry) -> tuple[str, str] | None:
     """The field that keeps the entry from being taken and why, with the cure; None when it may be taken."""
-    if entry.plate.count("*") > MOST_STARS:
-        return "plate", f"{entry.plate} has more than {MOST_STARS} stars: give each piece an entry of its own"
     if entry.priority == "urgent" and is_pattern(entry.plate):
         share = share_matched(entry.plate, entry.country)
         if share > LEAST_SELECTIVE:

@@ -59,7 +59,7 @@ def sign_forward(forward: Forward, key: OKPKey, *, sender: str, at_ms: int) -> s
 
     Raises BadRecord when longer than a desk takes.
     """
-    crossing = msgspec.structs.replace(forward, alert_at=None, withdrawn_at=None)
+    crossing = msgspec.structs.replace(forward, alert_at=None, first_at=None, withdrawn_at=None)
     token = sign(msgspec.json.encode(crossing), key, typ=FORWARD_TYPE, issuer=sender, at_ms=at_ms)
     if len(token) > MAX_SIGNED_BYTES:
         raise BadRecord("too_large", f"signed it is {len(token)} bytes; a desk takes {MAX_SIGNED_BYTES}")

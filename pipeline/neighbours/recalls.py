@@ -30,6 +30,7 @@ def recall_of(forward: Forward, *, now_ms: int, withdrawn_at: RecordPlace | None
         refers_to=forward.forward_id,
         created_at_ms=now_ms,
         expires_at_ms=now_ms + WITHDRAWAL_EXPIRES_MS,
+        first_at=None,
         withdrawn_at=withdrawn_at,
     )
 
@@ -64,9 +65,15 @@ def correction_of(
     )
 
 
-def update_of(first_id: str, later: Forward) -> Forward:
-    """The later forward of a case as an update of its first one. first_id: that one's forward_id."""
-    return msgspec.structs.replace(later, kind="correction", refers_to=first_id)
+def update_of(first_id: str, first_at: RecordPlace | None, later: Forward) -> Forward:
+    """The later forward of a case as an update of its first one. first_id: that one's forward_id. first_at: where its alert
+    stands; None: nowhere, as without servers."""
+    return msgspec.structs.replace(later, kind="correction", refers_to=first_id, first_at=first_at)
+
+
+def hit_of(update: Forward) -> Forward:
+    """The later forward of a case as a message of its own: for a neighbour that never got the first one."""
+    return msgspec.structs.replace(update, kind="hit", refers_to=None, first_at=None)
 
 
 class Sent(Message, frozen=True, kw_only=True):

@@ -4,12 +4,12 @@ The alert is read from its topic, which only the hotlist agent writes; the entry
 this worker's copy. What is missing while Redis has lost something is waited for, and never signed meanwhile.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import Unavailable
 from pipeline.hotlist.support import follows
-from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall
+from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall, fault_of_update
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.follower import Follower
@@ -20,6 +20,16 @@ from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
 UNSETTLED_MS = 10_000  # after the forward came: so long its alert may yet be found
 LookUp = Callable[[RecordPlace], Awaitable[Alert | Withdrawal | None]]
 """The message of the topic alerts that stands there; None: there is none. Raises Unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a forward names on the topic alerts: its alert; of an update, the alert of the first forward of its case; of a
+    recall, the alert's withdrawal, if that is why."""
+
+    alert: Alert
+    first: Alert | None
+    withdrawal: Withdrawal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +60,15 @@ class ForwardCheck:
         withdrawal = await self._stands(forward.withdrawn_at, recorded_at_ms) if forward.withdrawn_at else None
         if forward.withdrawn_at and not isinstance(withdrawal, Withdrawal):
             return "no withdrawal stands where it says"
-        return await self._fault(forward, alert, withdrawal if isinstance(withdrawal, Withdrawal) else None)
+        first = await self._stands(forward.first_at, recorded_at_ms) if forward.first_at else None
+        if forward.kind == "correction" and not isinstance(first, Alert):
+            return "it names no alert of the forward that it updates"
+        named = Named(
+            alert,
+            first if isinstance(first, Alert) else None,
+            withdrawal if isinstance(withdrawal, Withdrawal) else None,
+        )
+        return await self._fault(forward, named)
 
     async def _stands(self, place: RecordPlace, recorded_at_ms: int) -> Alert | Withdrawal | None:
         """The message at that place in the topic. A broker that has just become leader may lack its last records: those are
@@ -60,29 +78,45 @@ class ForwardCheck:
             raise Unavailable("the alert that a forward names", retry_after_s=0.5)
         return found
 
-    async def _fault(self, forward: Forward, alert: Alert, withdrawal: Withdrawal | None) -> str | None:
+    async def _fault(self, forward: Forward, named: Named) -> str | None:
         """Why the forward may not be signed; None: it may. A fault is looked for again with reference data that is not older
         than the forward."""
-        fault = await self._fault_now(forward, alert, withdrawal)
+        fault = await self._fault_now(forward, named)
         if fault is None:
             return None
         await self.follower.load()
-        fault = await self._fault_now(forward, alert, withdrawal)
+        fault = await self._fault_now(forward, named)
         if fault is not None:
             await self.follower.load()
             if self.follower.lost:
                 raise Unavailable(f"the reference data (Redis has lost {', '.join(sorted(self.follower.lost))})")
         return fault
 
-    async def _fault_now(self, forward: Forward, alert: Alert, withdrawal: Withdrawal | None) -> str | None:
-        at_ms, now_ms = alert.read.captured_at_ms, self.now_ms()
-        known = (self._known(at_ms, at_ms), self._known(now_ms, now_ms))
-        if not follows(alert, await self.entries.of(alert.entry_id), ((one.cameras, one.zones) for one in known)):
+    async def _fault_now(self, forward: Forward, named: Named) -> str | None:
+        alert, now_ms = named.alert, self.now_ms()
+        known = self._then_and_now(alert)
+        if not await self._follows(alert, known):
             return f"its alert does not follow from the entry {alert.entry_id}"
         if forward.kind != "recall":
-            return fault_of_hit(forward, alert, known, self.home)
+            fault = fault_of_hit(forward, alert, known, self.home)
+            return fault or (await self._fault_of_update(forward, named.first) if named.first else None)
+        at_ms = alert.read.captured_at_ms
         since = [self._known(moment, at_ms) for moment in self._changes(at_ms, now_ms)]
-        return fault_of_recall(forward, alert, withdrawal, known, since, self.home)
+        return fault_of_recall(forward, alert, named.withdrawal, known, since, self.home)
+
+    async def _fault_of_update(self, update: Forward, first: Alert) -> str | None:
+        known = self._then_and_now(first)
+        if not await self._follows(first, known):
+            return f"the alert of the forward that it updates does not follow from the entry {first.entry_id}"
+        return fault_of_update(update, first, known, self.home)
+
+    async def _follows(self, alert: Alert, known: Sequence[Known]) -> bool:
+        return follows(alert, await self.entries.of(alert.entry_id), ((one.cameras, one.zones) for one in known))
+
+    def _then_and_now(self, alert: Alert) -> tuple[Known, Known]:
+        """The reference data at the alert's capture, and now."""
+        at_ms, now_ms = alert.read.captured_at_ms, self.now_ms()
+        return self._known(at_ms, at_ms), self._known(now_ms, now_ms)
 
     def _known(self, policies_ms: int, places_ms: int) -> Known:
         mirror = self.mirror

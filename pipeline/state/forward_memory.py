@@ -16,6 +16,7 @@ from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, passage_of, updat
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import WHAT, DeliveryMarks
 from pipeline.state.redis_port import Argument, Script
+from schemas.outcomes import RecordPlace
 from schemas.topics import FORWARDS_KEPT_MS as KEPT_MS
 
 CLAIM_MS = 800  # a worker that dies with a claim holds its policy up for so long
@@ -141,9 +142,9 @@ class RedisForwardMemory:
     async def _by_case(self, told: Sequence[Sent]) -> list[Sent]:
         """The same forwards, where each later one of a case is an update of the first."""
         of_cases = [one for one in told if one.per_case]
-        calls: Calls = [([self._case_name(one)], [one.forward.forward_id, KEPT_MS]) for one in of_cases]
+        calls: Calls = [([self._case_name(one)], [_as_first(one), KEPT_MS]) for one in of_cases]
         firsts = iter(await _FIRST.run(self._client, WHAT, calls))
-        return [by_case(one, next(firsts).decode()) if one.per_case else one for one in told]
+        return [by_case(one, *_first_in(next(firsts))) if one.per_case else one for one in told]
 
     async def _keep(self, told: Sequence[Sent]) -> None:
         calls: Calls = []
@@ -163,20 +164,33 @@ class RedisForwardMemory:
         ]  # fmt: skip
 
     def _case_name(self, one: Sent) -> str:
-        return self._name("case", f"{one.forward.to_country}/{one.forward.case_reference}")
+        return self._name("first", f"{one.forward.to_country}/{one.forward.case_reference}")
 
     def _name(self, kind: str, name: str) -> str:
         return f"{{{self._namespace}:forwards:{kind}:{name}}}"
 
 
 _FORGET_FIRST = Script("""
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+local first = redis.call('GET', KEYS[1])
+if first and string.match(first, '^%S+') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """)
 
 
-def by_case(one: Sent, first_id: str) -> Sent:
+def _as_first(one: Sent) -> str:
+    """A forward as the first of its case: its id, and the partition and offset of its alert, if that stands anywhere."""
+    at = one.forward.alert_at
+    return one.forward.forward_id if at is None else f"{one.forward.forward_id} {at.partition} {at.offset}"
+
+
+def _first_in(stored: bytes) -> tuple[str, RecordPlace | None]:
+    """Id and place that _as_first wrote."""
+    first_id, *at = stored.decode().split()
+    return first_id, RecordPlace(partition=int(at[0]), offset=int(at[1])) if at else None
+
+
+def by_case(one: Sent, first_id: str, first_at: RecordPlace | None) -> Sent:
     """The same forward; as an update of first_id, where that other forward was the first of the case."""
     if first_id == one.forward.forward_id:
         return one
-    return msgspec.structs.replace(one, forward=update_of(first_id, one.forward))
+    return msgspec.structs.replace(one, forward=update_of(first_id, first_at, one.forward))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.neighbours.recalls import Sent, same_passage
 from pipeline.state.forward_memory import by_case
+from schemas.outcomes import Forward
 
 
 class LocalForwardMemory:
@@ -11,7 +12,7 @@ class LocalForwardMemory:
 
     def __init__(self) -> None:
         self._told: list[Sent] = []
-        self._firsts: dict[tuple[str, str], str] = {}
+        self._firsts: dict[tuple[str, str], Forward] = {}
         self._gone: set[str] = set()
         self._claims: dict[str, str] = {}
 
@@ -24,7 +25,8 @@ class LocalForwardMemory:
                 continue
             if one.per_case:
                 case = (one.forward.to_country, one.forward.case_reference)
-                one = by_case(one, self._firsts.setdefault(case, forward_id))
+                first = self._firsts.setdefault(case, one.forward)
+                one = by_case(one, first.forward_id, first.alert_at)
             self._told.append(one)
             found.append(one)
         return found
@@ -65,5 +67,6 @@ class LocalForwardMemory:
         """See ForwardMemory."""
         for one in gone:
             case = (one.forward.to_country, one.forward.case_reference)
-            if self._firsts.get(case) == one.forward.forward_id:
+            first = self._firsts.get(case)
+            if first and first.forward_id == one.forward.forward_id:
                 del self._firsts[case]

@@ -16,7 +16,8 @@ from schemas.reference import PLATE_PATTERN
 
 _PATTERNS = {
     r"\A[A-Za-z0-9][A-Za-z0-9._:-]*\Z": "is no name: letters, digits and . _ : - (a letter or digit first), at most 64",
-    PLATE_PATTERN: "is no plate: A-Z and 0-9; in a pattern ? for one character, * for any, and at least two of the plate's own",
+    PLATE_PATTERN: "is no plate: A-Z and 0-9; in a pattern ? for one character, * for any, twice at most (else give each piece an"
+    " entry of its own), and at least two of the plate's own",
     r"\A[A-Z]{2}\Z": "is no country: two capital letters, such as BE",
 }
 _PATH = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")

@@ -9,7 +9,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
-from pipeline.neighbours.recalls import recall_of
+from pipeline.neighbours.recalls import recall_of, update_of
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES, CollectionKeys
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.follower import Follower
@@ -128,6 +128,26 @@ async def test_a_recall_may_be_signed_when_the_alert_was_withdrawn_or_the_policy
     await house.writer.put(POLICIES, SCENE_POLICIES)
     assert await house.fault(recall) is None
     assert await house.fault(forward) is None
+
+
+async def test_an_update_may_be_signed_when_it_names_the_first_alert_of_its_case(house: House) -> None:
+    """And one whose first forward stands nowhere, is another's, or is no more than a claim, may not."""
+    per_case = tuple(msgspec.structs.replace(one, per_case=True) for one in SCENE_POLICIES)
+    await house.writer.put(POLICIES, per_case)
+    house.now_ms += 5_000
+    first, later = house.scene.forward(NOON_MS + 3_000), house.scene.forward(NOON_MS + 4_000)
+    assert await house.fault(update_of(first.forward_id, first.alert_at, later)) is None
+    for first_id, first_at in (
+        (first.forward_id, None), ("f-1", first.alert_at), (first.forward_id, later.alert_at),
+        (first.forward_id, RecordPlace(partition=0, offset=99)), (first.forward_id, RecordPlace(partition=1, offset=0)),
+    ):  # fmt: skip
+        assert await house.fault(update_of(first_id, first_at, later)) is not None
+    other = Scene(
+        entry=msgspec.structs.replace(ENTRY, entry_id="ST-2", case_reference="2026/78"), alerts=house.scene.alerts
+    )
+    of_another_case = other.forward(NOON_MS + 2_000)
+    await house.writer.put(HOTLIST, [other.entry])
+    assert await house.fault(update_of(of_another_case.forward_id, of_another_case.alert_at, later)) is not None
 
 
 async def test_an_entry_that_was_removed_still_vouches_for_what_it_made(house: House) -> None:

@@ -11,6 +11,7 @@ from pipeline.neighbours.recalls import Sent, sent_of
 from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.local_forward_memory import LocalForwardMemory
+from schemas.outcomes import RecordPlace
 from schemas.reference import Policy
 from tests.builders import NOON_MS, cameras_of, make_alert, make_camera, make_entry, make_policy, make_read
 from tests.conftest import OpenAs
@@ -37,6 +38,12 @@ def sent(
     return sent_of(alert, allowed, {policy.policy_id: policy})
 
 
+def standing_at(one: Sent, offset: int) -> Sent:
+    """The same, of an alert that stands on its topic."""
+    place = RecordPlace(partition=3, offset=offset)
+    return msgspec.structs.replace(one, forward=msgspec.structs.replace(one.forward, alert_at=place))
+
+
 async def admitted(memory: ForwardMemory, *offered: Sent) -> list[Sent]:
     """Each from a record of its own."""
     return await memory.admitted(offered, [f"0/{one.forward.forward_id}" for one in offered])
@@ -54,17 +61,18 @@ async def test_one_passage_sent_three_times_under_new_ids_is_told_once(memory: F
 async def test_one_message_a_case_is_updated(memory: ForwardMemory) -> None:
     """The first tells of the case; later ones refer to it; another case is another message."""
     policy = make_policy(per_case=True)
-    first, later, other = sent(0, policy), sent(60_000, policy), sent(120_000, policy, case="C-2")
+    first, later, other = standing_at(sent(0, policy), 7), sent(60_000, policy), sent(120_000, policy, case="C-2")
     found = [one.forward for one in await admitted(memory, first, later, other)]
     assert ["hit", "correction", "hit"] == [one.kind for one in found]
     assert [None, first.forward.forward_id, None] == [one.refers_to for one in found]
     assert later.forward.forward_id == found[1].forward_id
+    assert [None, RecordPlace(partition=3, offset=7), None] == [one.first_at for one in found]
 
 
 async def test_what_was_told_is_found_by_its_alert_and_its_policy_until_it_is_recalled(memory: ForwardMemory) -> None:
     """And a case whose first message was recalled begins anew."""
     policy = make_policy(per_case=True)
-    (told,) = await admitted(memory, sent(0, policy))
+    (told,) = await admitted(memory, standing_at(sent(0, policy), 7))
     assert [told] == await memory.of_alerts([told.alert.alert_id]) == await memory.of_policy("NL-1")
     assert {"NL-1"} == await memory.policies()
     await memory.marked([told])

@@ -19,7 +19,7 @@ from redis.asyncio import Redis
 from agents import liaison
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.neighbours.message import verify_acknowledgement, verify_forward
-from pipeline.neighbours.recalls import recall_of
+from pipeline.neighbours.recalls import recall_of, update_of
 from pipeline.receiver.credentials import DeskCredentials, create_credentials
 from pipeline.receiver.files import client_context, key_ring
 from pipeline.runtime.clock import platform_now_ms
@@ -162,6 +162,18 @@ async def test_a_desk_that_was_away_gets_everything_in_order_and_once(
     assert [(id_, "acknowledged") for id_ in batch.ids] == outcomes(receipts)
     assert batch.forwards == [entry.forward for entry in desk.entries(batch.prefix)]
     assert receipts[0].attempts > 2
+
+
+async def test_an_update_of_what_was_never_sent_arrives_as_a_hit_of_its_own(
+    desk: DeskProcess, keys: Path, make: Make
+) -> None:
+    """The neighbour is told of no forward that it did not get; an update of one that it got arrives as it is."""
+    batch = forwards(3, now_ms=platform_now_ms())
+    first, update, stray = batch.forwards
+    batch.forwards[1] = update = update_of(first.forward_id, None, update)
+    batch.forwards[2] = update_of(f"{batch.prefix}99999", None, stray)
+    await delivered(await make(liaison_settings(keys, {"NL": desk.url})), batch)
+    assert [first, update, stray] == [entry.forward for entry in desk.entries(batch.prefix)]
 
 
 async def test_a_desk_killed_in_mid_stream_loses_nothing_and_stores_nothing_twice(

@@ -10,7 +10,7 @@ from pipeline.hotlist.support import follows
 from pipeline.neighbours.message import sign_forward, verify_forward
 from pipeline.neighbours.recalls import recall_of, update_of
 from pipeline.neighbours.signatures import generate_private_pem, key_ring_of, public_pem_of, signing_key_of
-from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall
+from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall, fault_of_update
 from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert, Forward, Withdrawal
@@ -78,9 +78,31 @@ def test_a_later_hit_of_a_case_may_be_signed_as_an_update_where_the_policy_is_pe
     """And nowhere else."""
     policy = make_policy(per_case=True)
     forward, alert = made(policy)
-    update = update_of("f-1", forward)
+    update = update_of("f-1", None, forward)
     assert fault(update, alert, policy) is None
     assert fault(update, alert, make_policy()) is not None
+
+
+def update_fault(later: Forward, first: Alert, *policies: Policy) -> str | None:
+    """Of an update that names this first alert."""
+    return fault_of_update(later, first, [known(*(policies or (make_policy(per_case=True),)))], "BE")
+
+
+def test_an_update_refers_to_a_forward_of_the_same_case_and_country() -> None:
+    """The named first alert must lead to the very forward: not to that of another case, of another country, or to itself."""
+    scene = Scene(policies=(make_policy(per_case=True),))
+    first, later = scene.forward(NOON_MS), scene.forward(LATER_MS)
+    first_alert, later_alert = scene.alerts
+    update = update_of(first.forward_id, first.alert_at, later)
+    assert update_fault(update, first_alert) is None
+    assert update_fault(update_of("f-1", first.alert_at, later), first_alert) is not None
+    assert update_fault(update_of(later.forward_id, later.alert_at, later), later_alert) is not None
+    assert update_fault(update, later_alert) is not None
+    assert update_fault(update_of(ids.forward_id(first_alert.alert_id, "LU"), None, later), first_alert) is not None
+    elsewhere = msgspec.structs.replace(first_alert, case_reference="2026/78")
+    assert update_fault(update, elsewhere) is not None
+    assert update_fault(update, msgspec.structs.replace(first_alert, share_with=("LU",))) is not None
+    assert update_fault(update, first_alert, make_policy()) is not None
 
 
 def recall_fault(alert: Alert, recall: Forward, withdrawal: Withdrawal | None, *since: Known) -> str | None:

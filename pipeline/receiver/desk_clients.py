@@ -1,0 +1,39 @@
+"""Makes the clients of the neighbours' desks from the settings of liaison."""
+
+from functools import partial
+from pathlib import Path
+
+from joserfc.jwk import OKPKey
+
+from pipeline.errors import Misconfigured
+from pipeline.receiver.client import DeskClient
+from pipeline.receiver.files import client_context, key_ring, signing_key
+from pipeline.runtime.settings import DeskSettings, LiaisonSettings
+
+
+def desk_client(settings: LiaisonSettings, country: str, desk: DeskSettings) -> DeskClient:
+    """The client of this country's desk. Raises Misconfigured, also for a file that is missing or wrong."""
+    where = f"liaison.desks.{country}"
+    if len(country) != 2 or not (country.isascii() and country.isalpha() and country.isupper()):
+        raise Misconfigured(where, found=country, allowed="an ISO 3166-1 alpha-2 code, such as NL")
+    tls = partial(
+        client_context,
+        ca=(f"{where}.ca_file", desk.ca_file),
+        cert=("liaison.client_cert_file", _file(settings, "client_cert_file")),
+        key=("liaison.client_key_file", _file(settings, "client_key_file")),
+    )
+    tls()  # a file that is missing or wrong stops the start, not the first delivery
+    ring = key_ring(f"{where}.public_key_file", {country: desk.public_key_file})
+    return DeskClient(desk.url, tls=tls, ring=ring, timeout_s=settings.timeout_s)
+
+
+def signing_key_of(settings: LiaisonSettings) -> OKPKey:
+    """The key that forwards are signed with. Raises Misconfigured."""
+    return signing_key("liaison.signing_key_file", _file(settings, "signing_key_file"))
+
+
+def _file(settings: LiaisonSettings, name: str) -> Path:
+    file: Path | None = getattr(settings, name)
+    if file is None:
+        raise Misconfigured(f"liaison.{name}", found=None, allowed="a PEM file, as liaison.desks are set")
+    return file
