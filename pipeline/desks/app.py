@@ -1,5 +1,5 @@
-"""Builds the web application: all routes behind the guard, every error as a problem (RFC 9457), and headers that restrict
-browsers."""
+"""Builds the web application: all routes behind the guard, the pages, every error as a problem (RFC 9457), and headers that
+restrict browsers."""
 
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from pipeline.desks.bodies import MOST_BYTES
 from pipeline.desks.guard import guarded, problem_of
 from pipeline.desks.house import House
 from pipeline.desks.openapi import described
+from pipeline.desks.pages import add_pages
 from pipeline.desks.problems import Problem, not_found, unavailable
 from pipeline.desks.route import PREFIX, Route
 from pipeline.errors import BadRecord, Unavailable
@@ -56,6 +57,7 @@ def application(house: House) -> web.Application:
         house.streams.close()
 
     app.router.add_get(DESCRIPTION, describe, allow_head=False)
+    add_pages(app, house.origin)
     strict = HEADERS | (_TLS_HEADERS if house.origin.is_tls else {})
 
     async def keep_strict(_request: web.Request, response: web.StreamResponse) -> None:

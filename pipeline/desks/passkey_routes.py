@@ -1,5 +1,7 @@
-"""Routes for passkeys: enrolment by a person who is logged in, login, and proving again who one is. The authenticator must
-verify its user."""
+"""Routes for passkeys: enrolment and removal by a person who is logged in, login, and proving again who one is.
+
+The authenticator must verify its user.
+"""
 
 import json
 from typing import Annotated, Any
@@ -15,11 +17,11 @@ from webauthn.helpers.structs import (
 )
 
 from pipeline.access.rights import Person
-from pipeline.desks.problems import Problem, bad_request
+from pipeline.desks.problems import Problem, bad_request, not_found
 from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.desks.session_routes import Me, opened, proven
 from pipeline.state.credential_store import MOST_PASSKEYS, Passkey
-from schemas.base import Message, Text
+from schemas.base import EpochMs, Identifier, Message, Text
 
 _VERIFIED = UserVerificationRequirement.REQUIRED
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -38,6 +40,20 @@ class Ceremony(Message, frozen=True, kw_only=True):
 
     ceremony: Name
     options: Annotated[dict[Text, Any], msgspec.Meta(max_length=32)]
+
+
+class PasskeyShown(Message, frozen=True, kw_only=True):
+    """One passkey of who is logged in. name: chosen by its owner."""
+
+    passkey_id: Identifier
+    name: Name
+    added_ms: EpochMs
+
+
+class Passkeys(Message, frozen=True, kw_only=True):
+    """The passkeys of who is logged in, oldest first."""
+
+    items: Annotated[tuple[PasskeyShown, ...], msgspec.Meta(max_length=MOST_PASSKEYS)]
 
 
 class AttestationResponse(Message, frozen=True, kw_only=True):
@@ -115,6 +131,23 @@ async def enrol(asked: Asked) -> RouteAnswer:
         added_ms=asked.now_ms,
     )
     await house.credentials.put_passkey(asked.somebody.user_id, passkey)
+    return RouteAnswer()
+
+
+async def list_passkeys(asked: Asked) -> RouteAnswer:
+    """The passkeys of who is logged in."""
+    known = (await asked.house.credentials.of(asked.somebody.user_id)).passkeys
+    items = tuple(
+        PasskeyShown(passkey_id=one.passkey_id, name=one.name, added_ms=one.added_ms)
+        for one in sorted(known, key=lambda one: one.added_ms)
+    )
+    return RouteAnswer(value=Passkeys(items=items))
+
+
+async def remove(asked: Asked) -> RouteAnswer:
+    """Remove one of one's own passkeys: it opens nothing any more. Open sessions go on."""
+    if not await asked.house.credentials.remove_passkey(asked.somebody.user_id, asked.key):
+        raise not_found()
     return RouteAnswer()
 
 
@@ -205,6 +238,9 @@ ROUTES = (
           handle=enrolment_options, fresh=True, answer=Ceremony),
     Route(method="POST", path="/passkeys", about="Enrol a passkey. Shortly after a proof.", handle=enrol, fresh=True,
           entry="rights", body=Enrolment),
+    Route(method="GET", path="/passkeys", about="One's own passkeys.", handle=list_passkeys, answer=Passkeys),
+    Route(method="DELETE", path="/passkeys/{key}", about="Remove a passkey of one's own. Shortly after a proof.",
+          handle=remove, fresh=True, entry="rights"),
     Route(method="POST", path="/session/passkey/options", about="Begin to log in with a passkey.", handle=login_options,
           public=True, answer=Ceremony),
     Route(method="POST", path="/session/passkey", about="Log in with a passkey.", handle=log_in, public=True,

@@ -6,8 +6,9 @@ import msgspec
 
 from pipeline.access.login import GUESSES, GUESSES_MS, GUESSES_OF_PLACE, Proof, Session, Shift, ends_ms, weak_password
 from pipeline.access.record import weak_reason
-from pipeline.access.rights import Denied, Person, designations_at, may_at_all
-from pipeline.desks.cookies import drop_session, known_nonce, set_known, set_session
+from pipeline.access.rights import Allowed, Denied, Person, designations_at, may_at_all
+from pipeline.access.roles import ACTS, Act
+from pipeline.desks.cookies import drop_session, known_nonce, session_token, set_known, set_session
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from schemas.base import EpochMs, Identifier, Message, Text
@@ -44,13 +45,15 @@ class NewShift(Message, frozen=True, kw_only=True):
 
 
 class Me(Message, frozen=True, kw_only=True):
-    """The person who is logged in, the designations, and when the session ends."""
+    """The person who is logged in, the designations, and when the session ends. may: the acts that some designation permits
+    now, each within its own bounds."""
 
     user_id: Identifier
     name: Text
     service: Text
     how: Proof
     designations: Annotated[tuple[Designation, ...], msgspec.Meta(max_length=1000)] = ()
+    may: Annotated[tuple[Act, ...], msgspec.Meta(max_length=len(ACTS))]
     ends_ms: EpochMs
     shift: Shift | None = None
 
@@ -75,8 +78,8 @@ async def log_in(asked: Asked) -> RouteAnswer:
 async def opened(asked: Asked, person: Person, how: Proof) -> RouteAnswer:
     """Open a session for a person who proved who he is; the browser's earlier session is ended."""
     house = asked.house
-    if asked.token is not None:
-        await house.sessions.end(asked.token)
+    if (earlier := session_token(asked.request)) is not None:
+        await house.sessions.end(earlier)
     token, session = await house.sessions.open(person.user_id, how, asked.now_ms)
     asked.after.append(lambda response: set_session(response, token))
     asked.after.append(lambda response: set_known(response, house.key, person.user_id))
@@ -174,6 +177,7 @@ def _me(asked: Asked, person: Person, session: Session) -> Me:
         service=person.user.service,
         how=session.how,
         designations=designations_at(person, asked.now_ms),
+        may=tuple(act for act in ACTS if isinstance(may_at_all(person, act, asked.now_ms), Allowed)),
         ends_ms=ends_ms(session, asked.house.sessions.bounds),
         shift=session.shift,
     )
@@ -185,7 +189,7 @@ ROUTES = (
     Route(method="GET", path="/session", about="Who is logged in here.", handle=show, first=True, answer=Me),
     Route(method="DELETE", path="/session", about="Log out.", handle=log_out, first=True, entry="logout"),
     Route(method="POST", path="/session/proof", about="Prove again who you are, by password.", handle=prove,
-          entry="login", body=Proving, answer=Me),
+          first=True, entry="login", body=Proving, answer=Me),
     Route(method="PUT", path="/password", about="Choose a password. Shortly after a proof.", handle=choose_password,
           first=True, fresh=True, entry="rights", body=NewPassword, answer=Me),
     Route(method="POST", path="/shift", about="Take up work at a desk.", handle=begin_shift, entry="shift",

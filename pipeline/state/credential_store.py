@@ -26,6 +26,11 @@ class Passkey(Message, frozen=True, kw_only=True):
     uses: Count = 0
     added_ms: EpochMs
 
+    @property
+    def passkey_id(self) -> str:
+        """Its name in paths: a digest of credential_id."""
+        return sha256(self.credential_id).hexdigest()[:32]
+
 
 class Credentials(Message, frozen=True, kw_only=True):
     """An account's credentials. initial: the password was set by another person, and only serves to choose a new one."""
@@ -65,7 +70,14 @@ class CredentialStore:
     async def put_passkey(self, user_id: str, passkey: Passkey) -> None:
         """Add a passkey, or update its counter of uses."""
         with redis_edge(WHAT):
-            await self.client.hset(self._key(user_id), _field(passkey.credential_id), msgspec.json.encode(passkey))
+            await self.client.hset(
+                self._key(user_id), _PASSKEY.decode() + passkey.passkey_id, msgspec.json.encode(passkey)
+            )
+
+    async def remove_passkey(self, user_id: str, passkey_id: str) -> bool:
+        """Delete one passkey of the account. Returns False when it has none of this id."""
+        with redis_edge(WHAT):
+            return bool(await self.client.hdel(self._key(user_id), _PASSKEY.decode() + passkey_id))
 
     async def remove(self, user_id: str) -> None:
         """Delete all credentials of the account."""
@@ -102,7 +114,3 @@ class AttemptStore:
 
     def _key(self, name: str) -> str:
         return f"{{{self.namespace}:attempts}}:{sha256(name.encode()).hexdigest()[:32]}"
-
-
-def _field(credential_id: bytes) -> bytes:
-    return _PASSKEY + sha256(credential_id).hexdigest()[:32].encode()

@@ -174,6 +174,8 @@ async def test_a_password_that_another_one_chose_serves_to_choose_ones_own(house
     await house.credentials.set_password(AN, hashed("initial-password"), initial=True)
     _, browser = await house.log_in(password="initial-password")
     assert "first_login" == (await browser.ask("GET", f"{PREFIX}/cameras")).rule
+    proof = await browser.ask("POST", f"{SESSION_PATH}/proof", {"password": "initial-password"})
+    assert (200, "initial") == (proof.status, proof.json["how"]), "who took long to choose proves it again"
     for weak in ("short", "initial-password", f"{AN}-2026", "aaaaaaaaaaaaaa"):
         assert "weak_password" == (await browser.ask("PUT", f"{PREFIX}/password", {"password": weak})).rule
     assert 200 == (await browser.ask("PUT", f"{PREFIX}/password", {"password": "nine blue kingfishers"})).status
@@ -406,6 +408,35 @@ async def test_a_signature_serves_once_and_here_alone(house: House) -> None:
     ):  # fmt: skip
         answer = await asserted(house.desks.browser(), dataclasses.replace(passkey, **wrong))
         assert (401, "login") == (answer.status, answer.rule), wrong
+
+
+async def test_a_passkey_that_its_owner_removed_opens_nothing(house: House) -> None:
+    """Each sees and removes his own alone."""
+    passkey, browser = await enrolled(house)
+    other = await house.desks.logged_in("first.admin")
+    assert {"items": []} == (await other.ask("GET", f"{PREFIX}/passkeys")).json
+    (shown,) = (await browser.ask("GET", f"{PREFIX}/passkeys")).json["items"]
+    assert "key ring" == shown["name"]
+    path = f"{PREFIX}/passkeys/{shown['passkey_id']}"
+    assert 404 == (await other.ask("DELETE", path)).status
+    assert 200 == (await asserted(house.desks.browser(), passkey)).status
+    assert 204 == (await browser.ask("DELETE", path)).status
+    assert 401 == (await asserted(house.desks.browser(), passkey)).status
+
+
+async def test_a_login_ends_the_session_that_the_browser_had(house: House) -> None:
+    """Nobody's session lies about in a browser that another one uses."""
+    _, browser = await house.log_in()
+    first = browser.cookies[SESSION]
+    await house.log_in(browser=browser)
+    assert 401 == (await house.desks.browser(cookies={SESSION: first}).ask("GET", SESSION_PATH)).status
+
+
+async def test_what_somebody_may_do_is_told_as_the_rights_say(house: House) -> None:
+    """The acts of all his designations, and none of another role."""
+    answer, _ = await house.log_in()
+    assert {"alerts.see", "hotlist.change"} <= set(answer.json["may"])
+    assert not {"users.see", "record.see"} & set(answer.json["may"])
 
 
 async def test_a_passkey_that_asks_its_user_for_nothing_is_not_enrolled(house: House) -> None:

@@ -125,6 +125,7 @@ class Scene:
         keys = {
             "cameras": f"CAM-{where}", "zones": ZONE if where == OWN else ELSEWHERE, "hotlist": f"E-{where}", "sections": "S1",
             "policies": "NL-1", "desks": "DESK", "users": "jan.claes", "designations": "D-jan", "approvals": "P-1",
+            "passkeys": "K-1",
         }  # fmt: skip
         kind = route.path.split("/")[1]
         named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit",

@@ -1,0 +1,43 @@
+"""The pages: plain files of this package, which ask the API like anybody else. They hold nothing of anybody."""
+
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from pipeline.desks.house import Origin
+from pipeline.desks.problems import Problem
+
+FIRST, FOLDER = "/", "/static/"
+_MEDIA = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def page_files() -> dict[str, tuple[bytes, str]]:
+    """Each file with its type, by the path at which it is served. The pages' own names stand without their ending."""
+    found: dict[str, tuple[bytes, str]] = {}
+    for file in files("pipeline.desks").joinpath("static").iterdir():
+        stem, _, ending = file.name.rpartition(".")
+        if ending in _MEDIA:
+            page = FIRST if stem == "index" else f"/{stem}"
+            found[page if ending == "html" else FOLDER + file.name] = (file.read_bytes(), _MEDIA[ending])
+    return found
+
+
+def add_pages(app: web.Application, origin: Origin) -> None:
+    """Serve the pages."""
+    for path, (content, media) in page_files().items():
+        app.router.add_get(path, _served(origin, content, media))
+
+
+def _served(origin: Origin, content: bytes, media: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def serve(request: web.Request) -> web.Response:
+        """The file. At 127.0.0.1 the way to localhost, where cookies and passkeys hold; no other host is ours."""
+        if request.host != origin.host:
+            if urlsplit(f"//{request.host}").hostname in _LOOPBACK and not origin.is_tls:
+                return web.Response(status=307, headers={"Location": origin.url + request.path})
+            raise Problem(421, "host", "This is not where you meant to go.", permits=origin.url)
+        return web.Response(body=content, content_type=media, charset="utf-8")
+
+    return serve

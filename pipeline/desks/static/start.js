@@ -1,0 +1,221 @@
+// The first page: log in, choose a password, and see who one is and what one may do.
+
+import { ask, Refused } from "./api.js";
+import * as passkeys from "./passkeys.js";
+
+const $ = (id) => document.getElementById(id);
+const when = (ms) => new Date(ms).toLocaleString("en-GB", { timeZone: "Europe/Brussels", dateStyle: "medium", timeStyle: "short" });
+const plain = (name) => name.replaceAll("_", " ").replaceAll(".", ": ");
+const HOW = { password: "by password", passkey: "by passkey", initial: "by a password that somebody else chose" };
+let me = null; // who is logged in, as the server says
+let waiting = 0; // the timer of a lock
+
+/** Show one section, and nothing of another person's. */
+function show(id) {
+  for (const one of ["login", "choose", "home"]) $(one).hidden = one !== id;
+  const known = id !== "login" && me !== null;
+  $("whoami").hidden = $("logout").hidden = !known;
+  $("whoami").textContent = known ? `${me.name}, ${me.service}` : "";
+  document.title = `${$(`${id}-title`).textContent} - Vigie`;
+  $(`${id}-title`).focus();
+}
+
+function tell(words, wrong = false, place = "told") {
+  clearInterval(waiting);
+  $(place).textContent = words;
+  $(place).classList.toggle("wrong", wrong);
+}
+
+/** Tell of a refusal; while a wait lasts, how long it still is. */
+function complain(error, place = "told") {
+  if (!(error instanceof Refused)) throw error;
+  if (error.rule !== "guesses") return tell(error.message, true, place);
+  const until = Date.now() + error.waitS * 1000;
+  const count = () => {
+    const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    $(place).textContent = left ? `Too many attempts. Wait ${left > 90 ? `${Math.ceil(left / 60)} minutes` : `${left} seconds`}, or use a passkey.` : "You may try again.";
+    if (!left) clearInterval(waiting);
+  };
+  tell("", true, place);
+  count();
+  waiting = setInterval(count, 15_000);
+}
+
+/** Do this when the form is sent, or the button pressed; what goes wrong is told. One thing at a time. */
+function on(id, event, work, place = "told") {
+  $(id).addEventListener(event, async (happened) => {
+    happened.preventDefault();
+    const buttons = [...document.querySelectorAll("button")].filter((one) => !one.disabled);
+    const focused = document.activeElement;
+    buttons.forEach((one) => { one.disabled = true; });
+    try {
+      tell("", false, place);
+      await work();
+    } catch (error) {
+      if (error.status === 401 && me !== null) ended();
+      else complain(error, place);
+    } finally {
+      buttons.forEach((one) => { one.disabled = false; });
+      if (document.activeElement === document.body) focused.focus(); // a browser takes it from a button that cannot be pressed
+      happened.target.querySelectorAll?.("input[type=password]").forEach((one) => { one.value = ""; });
+    }
+  });
+}
+
+function ended() {
+  me = null;
+  if ($("proof").open) $("proof").close();
+  clear();
+  show("login");
+  tell("The session has ended. Log in again.", true);
+}
+
+function clear() {
+  for (const id of ["facts", "may", "designations", "passkeys", "desk"]) $(id).replaceChildren();
+  $("shift-now").textContent = "";
+}
+
+/** Do what asks for a fresh proof; where it is refused for want of one, ask for the proof and do it again. */
+async function proven(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error.rule !== "fresh") throw error;
+  }
+  await new Promise((done, given_up) => {
+    $("proof-user").value = me.user_id;
+    $("proof").onclose = () => ($("proof").returnValue === "proven" ? done() : given_up(new Refused(0, "proof", "Nothing was changed.")));
+    $("proof").returnValue = "";
+    $("proof").showModal();
+    $("proof").querySelectorAll("button").forEach((one) => { one.disabled = false; });
+  });
+  return work();
+}
+
+async function entered(answer) {
+  me = answer;
+  if (me.how === "initial") {
+    $("choose-user").value = me.user_id;
+    $("choose-cancel").hidden = true;
+    $("choose-why").hidden = false;
+    show("choose");
+  } else {
+    await home();
+  }
+}
+
+async function home() {
+  clear();
+  facts();
+  show("home");
+  const rows = (me.designations ?? []).map((one) => row([plain(one.role), one.everywhere ? "everywhere" : listed(one.zones), listed(one.networks), listed(one.lists), when(one.valid_until_ms), when(one.trained_until_ms)]));
+  $("designations").replaceChildren(...(rows.length ? rows : [row(["none that holds now: ask an administrator", "", "", "", "", ""])]));
+  $("may").replaceChildren(...(me.may.length ? me.may.map((act) => element("li", plain(act))) : [element("li", "log in and out, and change how you do that")]));
+  await Promise.all([shift(), passkeys.available ? kept() : null]);
+}
+
+function facts() {
+  const pairs = [["Name", me.name], ["Account", me.user_id], ["Works for", me.service], ["Logged in", HOW[me.how]], ["This session ends", `${when(me.ends_ms)}, unless you go on`]];
+  $("facts").replaceChildren(...pairs.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+}
+
+async function shift() {
+  const sees = me.may.includes("alerts.see");
+  $("shift").hidden = !sees;
+  if (!sees) return;
+  $("shift-form").hidden = me.shift != null;
+  $("shift-end").hidden = me.shift == null;
+  if (me.shift != null) {
+    $("shift-now").textContent = `At ${me.shift.desk_id} since ${when(me.shift.began_ms)}: ${me.shift.reason}`;
+    return;
+  }
+  const { items } = await ask("GET", "/desks");
+  $("desk").replaceChildren(...items.map((one) => Object.assign(element("option", one.name), { value: one.desk_id })));
+  $("shift-now").textContent = items.length ? "You are at no desk." : "There is no desk yet: an administrator makes one.";
+  $("shift-form").hidden = !items.length;
+}
+
+async function kept() {
+  const { items } = await ask("GET", "/passkeys");
+  $("passkeys").replaceChildren(...items.map((one) => {
+    const line = element("li", `${one.name}, since ${when(one.added_ms)} `);
+    const button = Object.assign(element("button", "Remove"), { type: "button", id: `remove-${one.passkey_id}` });
+    button.setAttribute("aria-label", `Remove the passkey ${one.name}`);
+    line.append(button);
+    return line;
+  }));
+  for (const one of items) {
+    on(`remove-${one.passkey_id}`, "click", async () => {
+      await proven(() => ask("DELETE", `/passkeys/${one.passkey_id}`));
+      await kept();
+      tell(`The passkey ${one.name} is removed.`);
+    });
+  }
+}
+
+const listed = (names) => (names?.length ? names.map(plain).join(", ") : "none");
+
+function element(name, words) {
+  return Object.assign(document.createElement(name), { textContent: words });
+}
+
+function row(cells) {
+  const made = document.createElement("tr");
+  made.append(...cells.map((words) => element("td", words)));
+  return made;
+}
+
+on("login-form", "submit", async () => entered(await ask("POST", "/session", { user_id: $("user").value.trim(), password: $("password").value })));
+on("login-passkey", "click", async () => entered(await passkeys.sign("/session/passkey")));
+on("logout", "click", async () => {
+  await ask("DELETE", "/session");
+  me = null;
+  clear();
+  show("login");
+  tell("You are logged out.");
+});
+on("change-password", "click", () => {
+  $("choose-user").value = me.user_id;
+  $("choose-cancel").hidden = false;
+  $("choose-why").hidden = true;
+  show("choose");
+});
+on("choose-cancel", "click", home);
+on("choose-form", "submit", async () => {
+  const password = $("new-password").value;
+  if (password !== $("new-again").value) throw new Refused(0, "again", "The two are not the same.");
+  await entered(await proven(() => ask("PUT", "/password", { password })));
+  tell("The password is changed. Your other sessions have ended.");
+});
+on("shift-form", "submit", async () => {
+  const reference = $("case").value.trim();
+  me = await ask("POST", "/shift", { desk_id: $("desk").value, reason: $("reason").value.trim(), ...(reference ? { case_reference: reference } : {}) });
+  await home();
+});
+on("shift-end", "click", async () => {
+  await ask("DELETE", "/shift");
+  me = await ask("GET", "/session");
+  await home();
+});
+on("passkey-form", "submit", async () => {
+  const name = $("passkey-name").value.trim();
+  await proven(() => passkeys.enrol(name));
+  $("passkey-name").value = "";
+  await kept();
+  tell(`The passkey ${name} is yours.`);
+});
+const proof = (work) => async () => {
+  me = await work();
+  $("proof").close("proven");
+};
+on("proof-form", "submit", proof(() => ask("POST", "/session/proof", { password: $("proof-password").value })), "proof-told");
+on("proof-passkey", "click", proof(() => passkeys.sign("/session/proof/passkey")), "proof-told");
+on("proof-cancel", "click", () => $("proof").close("cancelled"), "proof-told");
+
+for (const one of document.querySelectorAll(".passkeys-only")) one.hidden = !passkeys.available;
+try {
+  await entered(await ask("GET", "/session"));
+} catch (error) {
+  show("login");
+  if (error.status !== 401) complain(error);
+}
