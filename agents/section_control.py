@@ -7,8 +7,9 @@ worker sends them if this one dies. Whether something has settled is judged by t
 in one makes all wait, and changes no decision.
 
 Redis stores which records it has, and a gap shows that it lost some: they are read again from there, or, where nothing is
-left, from as long ago as matters. Reads that may not enter are left out and counted here: the hotlist agent reads the same
-topic and reports them to the dead letters.
+left, from as long ago as matters. When a section or a camera has changed, and at a start, when perhaps the law has, the
+violations that stand are looked at again, because what arrived late may help the driver. Reads that may not enter are left out
+and counted here: the hotlist agent reads the same topic and reports them to the dead letters.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,7 @@ from time import monotonic
 import structlog
 from prometheus_client import Counter
 
+from pipeline.errors import Unavailable
 from pipeline.runtime.log import pseudonym, reference
 from pipeline.sections.arrivals import serving
 from pipeline.sections.history import key_of
@@ -55,6 +57,19 @@ class SectionMirror(Mirror):
         super().__init__(CAMERAS, indexes={SECTIONS.name: self.sections})
         self.cameras = self.of(CAMERAS)
         self.reference = Reference(self.sections.versions, self.cameras)
+        self._changed: set[str] = set()  # sections
+        self.on_change(SECTIONS, self._changed.update)
+        self.on_change(CAMERAS, self._cameras_changed)
+
+    def _cameras_changed(self, camera_ids: list[str]) -> None:
+        lines = self.sections.cameras
+        self._changed.update(section_id for one in camera_ids for section_id, _, _ in lines.get(one, ()))
+
+    def changed_sections(self) -> frozenset[str]:
+        """The sections that changed, or whose cameras did, since this was called last."""
+        changed = frozenset(self._changed)
+        self._changed.clear()
+        return changed
 
     def reread_ms(self) -> int:
         """How many ms back to read again when Redis has lost everything."""
@@ -76,6 +91,7 @@ class Controller:
     admission: Admission
     covering: Covering = field(default_factory=Covering)
     next_s: float = 0.0  # of the monotonic clock: when to decide again
+    reviewed: bool = False  # whether the violations that stood at the start were looked at again
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
         """Store these reads; once a second also decide what has settled. Raises Unavailable while Redis is away and there is
@@ -151,6 +167,7 @@ class Controller:
         covering, states, count = self.covering, self.context.fetch_states(), self.context.partitions(READS)
         covering.looked(states, monotonic())
         lost = await self._remember(covering.all_covered(states), ())
+        await self._review()
         known = [partition for partition, state in states.items() if not state.rewinding and partition not in lost]
         found = await self.decider.settle(
             covering.time.until(known), count, shards_of(states, count), decided_at_ms=self.context.now_ms()
@@ -160,6 +177,19 @@ class Controller:
         if found.more:
             self.next_s = 0.0
         self._send(found.unsent, outputs)
+
+    async def _review(self) -> None:
+        """Have the violations decided again that changed reference data may lessen."""
+        changed = self.replica.changed_sections()
+        if not self.reviewed:
+            await self.memory.review()
+            self.reviewed = True
+        elif changed:
+            try:
+                await self.memory.review(sorted(changed))
+            except Unavailable:
+                self.reviewed = False  # all of them, as soon as the store is back
+                raise
 
     def _send(self, unsent: Sequence[Unsent], outputs: Outputs) -> None:
         for one in unsent:

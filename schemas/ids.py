@@ -39,6 +39,11 @@ def violation_id(section_id: str, entry_read_id: str, exit_read_id: str) -> str:
     return _digest("v", section_id, entry_read_id, exit_read_id)
 
 
+def corrected_violation_id(violation_id: str, content: str) -> str:
+    """The id of a violation that replaces another of the same two reads, made of that one's id and the new content."""
+    return _digest("v", violation_id, content)
+
+
 def forward_id(alert_id: str, country: str, kind: str = "hit") -> str:
     """The id of one message across the border, made of the alert's id, the country and the kind."""
     return _digest("f", alert_id, country, kind)

@@ -38,6 +38,7 @@ class SectionsHere:
         """Take in changed reference data, if the agent needs this collection."""
         if self.replica.follows(collection):
             self.replica.take(collection, changed, False)
+            self._histories.review()
 
     def take(self, records: Sequence[Record[ReadBatch]], at_ms: int) -> None:
         """Store those of these reads that were taken on a section's line. at_ms: their arrival. Refused reads are reported
@@ -55,8 +56,7 @@ class SectionsHere:
 
     def next_ms(self) -> int | None:
         """The next moment at which something will have settled if nothing more arrives; None: nothing is open."""
-        waiting = {key: vehicle for key, vehicle in self._histories.vehicles.items() if vehicle.fresh}
-        next_ms = Histories(self._histories.rules, waiting).next_ms()
+        next_ms = self._histories.next_settled_ms()
         return None if next_ms is None else next_ms + 1
 
     def forget(self, at_ms: int) -> list[HistoryOutcome]:

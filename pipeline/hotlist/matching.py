@@ -17,7 +17,7 @@ from pipeline.hotlist.makes import same_make
 from pipeline.hotlist.pattern_index import fits
 from pipeline.plates.confusable import STRONG_COST, belief
 from pipeline.plates.shared import written
-from pipeline.plates.twins import is_twin, issued_twins
+from pipeline.plates.twins import EXCLUDED, is_twin, issued_twins
 from pipeline.reads.admission import may_serve, purposes_of_read, trusted_country
 from pipeline.reads.geography import in_any_zone
 from pipeline.reads.versions import Versions
@@ -39,7 +39,6 @@ OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another co
 # Factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case. A look alone never
 # silences a hit.
 OTHER_LOOK = 0.7
-EXCLUDED = 0.01  # an alternative that the reader itself holds for less likely than this is not what the picture shows
 NOT_STATED = 0.7
 """Counts as confidence where the camera states none: below SURE_SCORE, so that a person confirms, and high enough that neither one
 contradiction nor a weaker match alone silences the hit. An own choice."""

@@ -17,6 +17,8 @@ MOST_DOUBTFUL = 8
 LEAST_SHARE = 1e-2
 """A twin counts as issued when it is at least so likely on the road as the text itself. Belgium's personalised plates may be any
 text of up to eight characters: without such a bar each plate of an ordinary series would have a twin."""
+EXCLUDED = 0.01
+"""An alternative that the reader itself holds for less likely than this is not what the picture shows."""
 _EITHER = {"0": "0O", "O": "O0", "1": "1I", "I": "I1"}
 _ONE_FORM = str.maketrans("OI", "01")
 

@@ -2,8 +2,8 @@
 speed.
 
 Readers cannot tell O from 0 nor I from 1, so a plate is remembered under its folded text. Which of two such plates it was
-must be known before a driver is fined: it is when both ends read the same, or when only one of the two texts is a plate that
-is issued.
+must be known before a driver is fined: it is when no picture leaves open another one that a vehicle may carry. So of two texts only
+one may be a plate that is issued, and no reader may offer the other as an alternative.
 
 >>> folded("1AOC55I") == folded("1A0C551")
 True
@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import inf
 
 from pipeline.plates import countries_of
-from pipeline.plates.twins import issued_twins
+from pipeline.plates.twins import EXCLUDED, is_twin, issued_twins
 from pipeline.reads.admission import trusted_country
 from schemas.reads import PlateRead, VehicleClass
 from schemas.reference import Camera
@@ -55,17 +55,21 @@ def _certified(camera: Camera | None, at_ms: int) -> float:
 def plate_of(reads: Sequence[PlateRead]) -> str | None:
     """The plate that reads with one folded text show; None where that is ambiguous.
 
-    With one text it is that text. With two texts that differ in one character, it is the one that is issued, if the other is
-    not.
+    With one text it is that text. With two texts that differ in one character, it is the one that is issued, if no vehicle
+    may carry the other. Either way no reader may offer, as an alternative, another that a vehicle may carry.
     """
     texts = sorted({read.plate for read in reads})
-    if len(texts) == 1:
-        return texts[0]
-    if len(texts) > 2 or sum(one != other for one, other in zip(*texts, strict=True)) > 1:
+    if len(texts) > 2 or (len(texts) == 2 and sum(one != other for one, other in zip(*texts, strict=True)) > 1):
         return None
-    countries = frozenset(filter(None, map(trusted_country, reads)))
-    issued = [text for text in texts if is_issued(text, countries)]
-    return issued[0] if len(issued) == 1 else None
+    known = frozenset(countries(reads))
+    issued = texts if len(texts) == 1 else [text for text in texts if is_issued(text, known)]
+    if len(issued) != 1:
+        return None
+    (plate,) = issued
+    offered = {one.text for read in reads for one in read.alternatives if one.probability >= EXCLUDED} | {*texts}
+    twins = issued_twins(plate, next(iter(known)) if len(known) == 1 else None)
+    doubted = any(is_twin(one, plate) and (twins is None or one in twins) for one in offered)
+    return None if doubted else plate
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from pipeline.law.book import Book, the_book
 from pipeline.law.kinds import SectionLength
+from pipeline.reads.admission import may_serve
 from pipeline.reads.geography import angle_between_deg, beeline_m
 from schemas.reads import PlateRead
 from schemas.reference import Camera, Distance, Section
@@ -63,6 +64,8 @@ def camera_faults(camera: Camera | None, read: PlateRead, *, rear_only: bool) ->
         return "was not registered then"
     if _moves(camera):
         return "has no fixed position"
+    if not may_serve(read, camera, "section_control"):
+        return "may not serve section control"
     if (fault := _timing_fault(camera, read)) or (fault := _place_fault(camera, read)):
         return fault
     if rear_only and not (read.direction == "leaving" or (read.direction is None and camera.sees == "rear")):

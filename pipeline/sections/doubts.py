@@ -101,7 +101,8 @@ def vehicle_doubt(pair: Pair, reads: Sequence[PlateRead], reference: Reference) 
     Readers count O and 0, I and 1 as one, and so do their confidences.
     """
     if plate_of(reads) is None:
-        return Innocent("plate_ambiguous", " or ".join(sorted({read.plate for read in reads})))
+        shown = {read.plate for read in reads}
+        return Innocent("plate_ambiguous", " or ".join(sorted(shown)) if len(shown) > 1 else "a reader offers another")
     certainty = certainty_of(pair.entry, reference.cameras_of(pair.entry)) * certainty_of(
         pair.exit, reference.cameras_of(pair.exit)
     )

@@ -8,9 +8,10 @@ from pipeline.sections.in_a_row import beside, only_the_worst
 from pipeline.sections.lines import Sighting
 from pipeline.sections.outcomes import Outcome, Withdrawn
 from pipeline.sections.passages import End, Name
-from pipeline.sections.vehicle import Decision, Rules, Vehicle, decide
+from pipeline.sections.vehicle import Decision, Rules, Vehicle, decide, next_ms_of
 from schemas.outcomes import Violation
 
+FOREVER_MS = 2**63
 Key = tuple[str, str]
 """Section and folded plate: what reads are remembered under."""
 
@@ -27,6 +28,7 @@ class Histories:
     rules: Rules
     vehicles: dict[Key, Vehicle] = field(default_factory=dict)
     forgotten: set[tuple[Key, Name]] = field(default_factory=set)
+    _due: dict[Key, int] = field(default_factory=dict)  # no later than each is to be decided next
 
     def take(self, sightings: Iterable[Sighting], arrived_ms: int) -> None:
         """Remember sightings that the broker took at that moment (UTC ms)."""
@@ -37,18 +39,28 @@ class Histories:
             if (key, end.name) in self.forgotten:
                 continue  # a copy of a read that was decided
             self.vehicles[key] = replace(vehicle, fresh=(*vehicle.fresh, end))
+            self._due[key] = min(self._due.get(key, FOREVER_MS), arrived_ms)
+
+    def review(self) -> None:
+        """Have the next `settle` look again at every violation, because reference data has changed."""
+        self._due.update({key: 0 for key, vehicle in self.vehicles.items() if vehicle.proven})
 
     def settle(self, until_ms: int, *, decided_at_ms: int | None = None) -> list[Outcome]:
         """Decide what has settled by then, when everything that was taken before is here. In the order of the keys."""
         outcomes: list[Outcome] = []
-        for key in sorted(self.vehicles):
+        for key in sorted(key for key, due_ms in self._due.items() if due_ms < until_ms):
             decision = self._decided(key, until_ms, until_ms if decided_at_ms is None else decided_at_ms)
             outcomes += decision.outcomes
         return outcomes
 
     def next_ms(self) -> int | None:
         """When something is to be decided or forgotten next, if nothing more arrives; None: nothing is remembered."""
-        times = (decide(vehicle, 0, self.rules, decided_at_ms=0).next_ms for vehicle in self.vehicles.values())
+        times = (next_ms_of(vehicle, self.rules) for vehicle in self.vehicles.values())
+        return min((at_ms for at_ms in times if at_ms is not None), default=None)
+
+    def next_settled_ms(self) -> int | None:
+        """When something that is not decided yet will have settled, if nothing more arrives; None: nothing waits for that."""
+        times = (next_ms_of(vehicle, self.rules) for vehicle in self.vehicles.values() if vehicle.fresh)
         return min((at_ms for at_ms in times if at_ms is not None), default=None)
 
     def _decided(self, key: Key, until_ms: int, decided_at_ms: int) -> Decision:
@@ -57,9 +69,10 @@ class Histories:
             decision = self._among_others(key, decision)
         self.forgotten |= {(key, name) for name in decision.forgotten}
         if decision.vehicle.is_forgotten:
-            del self.vehicles[key]
+            del self.vehicles[key], self._due[key]
         else:
             self.vehicles[key] = decision.vehicle
+            self._due[key] = FOREVER_MS if decision.next_ms is None else decision.next_ms
         return decision
 
     def _among_others(self, key: Key, decision: Decision) -> Decision:

@@ -44,9 +44,9 @@ class Reference:
         return self.cameras.at(read.camera_id, read.captured_at_ms)
 
     def cameras_of(self, read: PlateRead) -> tuple[Camera | None, ...]:
-        """The camera as it was registered then, and what versions that arrived too late claim it to have been: each must fit."""
-        claimed = self.cameras.retroactive(read.camera_id, read.captured_at_ms)
-        return (self.camera_of(read), *(camera for camera in claimed if camera is not None))
+        """The camera as it was registered then, and what versions that arrived too late claim it to have been: each must fit.
+        None: there was no such camera."""
+        return (self.camera_of(read), *self.cameras.retroactive(read.camera_id, read.captured_at_ms))
 
     def longest_travel_ms(self, section_id: str) -> int:
         """The longest travel time of all known versions of the section; 0 where none is known."""

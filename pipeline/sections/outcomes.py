@@ -6,7 +6,11 @@ import msgspec
 
 from pipeline.sections.doubts import Reason
 from pipeline.sections.speed import badness
+from schemas import ids
 from schemas.outcomes import Violation
+
+LATE_READS = "contradicted_by_late_reads"
+LATE_REFERENCE = "reference_data_corrected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,32 +33,52 @@ class ProvesNothing:
 Outcome = Violation | Withdrawn | ProvesNothing
 
 
+def pair_of(violation: Violation) -> tuple[str, str]:
+    """The ids of the two reads that prove a violation."""
+    return violation.entry.read_id, violation.exit.read_id
+
+
+def lessened(violation: Violation) -> Violation:
+    """The violation under the id that it has as a lesser form of the one that its two reads alone would prove.
+
+    The id is made of the reads and of what counts, so that it is the same whether the greater one was ever decided or not.
+    """
+    own = ids.violation_id(violation.section_id, *pair_of(violation))
+    content = (
+        f"{violation.distance_m} m, {violation.corrected_kmh} of {violation.limit_kmh} km/h, {violation.rule_version}"
+    )
+    return msgspec.structs.replace(violation, violation_id=ids.corrected_violation_id(own, content))
+
+
 def changes(
-    before: tuple[Violation, ...], now: list[tuple[Violation, frozenset[str]]]
+    before: tuple[Violation, ...], now: list[tuple[Violation, frozenset[str]]], why: str = LATE_READS
 ) -> tuple[list[Outcome], tuple[Violation, ...]]:
     """The messages to send when the violations `before` stood and those in `now` stand, and the violations that are proven
     then.
 
     now: each with the ids of all its reads. A new violation that shares a passage with an earlier one corrects it if it is
-    the lesser; a worse one is left out.
+    the lesser; a worse one is left out. why: the reason for withdrawing what nothing corrects.
     """
     outcomes: list[Outcome] = []
     proven: list[Violation] = []
-    fallen = {one.violation_id: one for one in before}
-    for violation, _ in now:
-        fallen.pop(violation.violation_id, None)
+    found_again = {pair_of(violation) for violation, _ in now}
+    fallen = [one for one in before if pair_of(one) not in found_again]
     for violation, reads in now:
         related = [one for one in before if one.entry.read_id in reads or one.exit.read_id in reads]
-        same = [one for one in related if one.violation_id == violation.violation_id]
-        if same:
-            proven.append(same[0])
-        elif all(one.violation_id in fallen and badness(violation) <= badness(one) for one in related):
-            found = msgspec.structs.replace(violation, corrects=related[0].violation_id) if related else violation
-            proven.append(found)
-            outcomes.append(found)
-    corrected = {one.corrects for one in proven}
-    outcomes += [
-        Withdrawn(one, "corrected" if one.violation_id in corrected else "contradicted_by_late_reads")
-        for one in fallen.values()
-    ]
+        same = next((one for one in related if pair_of(one) == pair_of(violation)), None)
+        if same is not None and badness(violation) >= badness(same):
+            proven.append(same)
+            continue
+        found = violation
+        if same is not None:
+            found = msgspec.structs.replace(lessened(violation), corrects=same.violation_id)
+            fallen.append(same)
+        elif not all(one in fallen and badness(violation) <= badness(one) for one in related):
+            continue
+        elif related:
+            found = msgspec.structs.replace(violation, corrects=related[0].violation_id)
+        proven.append(found)
+        outcomes.append(found)
+    stood_for = {one.corrects for one in proven}
+    outcomes += [Withdrawn(one, "corrected" if one.violation_id in stood_for else why) for one in fallen]
     return outcomes, tuple(proven)

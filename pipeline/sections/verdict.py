@@ -18,6 +18,7 @@ from pipeline.sections.clocks import Timing, least_sure
 from pipeline.sections.doubts import Innocent, Pair, certificate_of, place_doubt, vehicle_doubt
 from pipeline.sections.lines import on_a_line
 from pipeline.sections.moment import Reference, distance_between, limit_of
+from pipeline.sections.outcomes import lessened
 from pipeline.sections.passages import Passage
 from pipeline.sections.speed import METRES_PER_KM, MS_PER_HOUR, average_speed_kmh, badness, exactly, speed_of
 from schemas import ids
@@ -79,8 +80,10 @@ def _verdict_in_time(
         if claimed is None:
             return Innocent("section_claimed_gone", pair.section_id)
         other = case.under(claimed)
-        if isinstance(other, Innocent) or badness(other) < badness(verdict):
-            verdict = other
+        if isinstance(other, Innocent):
+            return other
+        if badness(other) < badness(verdict):
+            verdict = lessened(other)
     return verdict
 
 

@@ -37,7 +37,7 @@ from pipeline.state.section_records import (
     unsent_in,
     written_of,
 )
-from pipeline.state.section_scripts import DECIDED, LOOK, PUT, RECALL
+from pipeline.state.section_scripts import DECIDED, LOOK, PUT, RECALL, REVIEW
 
 WHAT = "section memory"
 SAFETY_MS = (
@@ -122,6 +122,7 @@ class SectionMemory:
         with redis_edge(WHAT):
             for shard, name in gone:
                 await self._client.zrem(self._due(shard), name)
+                await self._client.srem(self._proven(shard), name)
         return [remembered_in(key, found) for key, found in zip(keys, lists, strict=True) if found]
 
     async def decided(self, decisions: Sequence[Decided], until_ms: int) -> list[bool]:
@@ -131,7 +132,8 @@ class SectionMemory:
         up to which it was decided, in the broker's time (UTC ms).
         """
         shared = [self._forgotten(until_ms)]
-        shared += [self._due(shard) for shard in range(SHARDS)] + [self._outbox(shard) for shard in range(SHARDS)]
+        for kind in (self._due, self._outbox, self._proven):
+            shared += map(kind, range(SHARDS))
         calls: list[tuple[list[str], list[Argument]]] = []
         for at in range(0, len(decisions), WRITTEN_AT_ONCE):
             some = decisions[at : at + WRITTEN_AT_ONCE]
@@ -145,6 +147,12 @@ class SectionMemory:
             calls.append((keys, [SHARDS, SAFETY_MS, 2 * DIGESTS_MS, _pack(written), *blobs]))
         answers = await DECIDED.run(self._client, WHAT, calls)
         return [done == 1 for answer in answers for done in answer]
+
+    async def review(self, section_ids: Sequence[str] = ()) -> None:
+        """Have the vehicles of which a violation stands decided again, because reference data has changed. section_ids: only
+        on these sections; none: on all."""
+        keys = [kind(shard) for kind in (self._due, self._proven) for shard in range(SHARDS)]
+        await REVIEW.run(self._client, WHAT, [(keys, list(section_ids))])
 
     async def sent(self, unsent: Iterable[Unsent]) -> None:
         """Note that the broker has these messages: they are deleted from the outbox."""
@@ -167,6 +175,9 @@ class SectionMemory:
 
     def _outbox(self, shard: int) -> str:
         return f"{self._tag}:outbox:{shard}"
+
+    def _proven(self, shard: int) -> str:
+        return f"{self._tag}:proven:{shard}"
 
     def _vehicle(self, key: Key) -> str:
         return f"{self._tag}:vehicle:{name_of(key)}"

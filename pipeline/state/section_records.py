@@ -220,7 +220,8 @@ def written_of(decision: Decided, blobs: list[bytes], number_of: Callable[[Key],
         for other in decision.beside
         for part in (number_of(other.key), other.length, numbered(other.first) if other.length else 0)
     ]
-    return shard, name, was.length, first, kept, decision.next_ms or 0, digests, messages, beside
+    stands = bool(decision.vehicle.proven)
+    return shard, name, was.length, first, kept, decision.next_ms or 0, digests, messages, beside, stands
 
 
 def remembered_in(key: Key, found: list[bytes]) -> Remembered:

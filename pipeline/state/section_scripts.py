@@ -71,16 +71,17 @@ for index, key in ipairs(KEYS) do found[index] = redis.call('LRANGE', key, 0, -1
 return found
 """)
 
-# KEYS: digests of forgotten reads, the shards' due times, their outboxes, then the vehicles, and those beside them. ARGV: how
+# KEYS: digests of forgotten reads, the shards' due times, their outboxes, their vehicles of which a violation stands, then the
+# vehicles themselves, and those beside them. ARGV: how
 # many shards, how long a vehicle is kept at most, how long digests are, the decisions, then bytes that these number from 1. A
 # decision: 1 its shard, 2 its vehicle's name, 3 length of its list and 4 number of its first element as they were, 5 number of
 # what to keep (0: nothing), 6 when to look again, 7 digests, 8 name and number of each message, one after the other, 9 of each
 # vehicle beside it which of the vehicles it is (from 1), length of its list and number of its first element (0: none) as they
-# were.
+# were, 10 whether a violation of it stands.
 DECIDED = Script("""
 local shards, done = tonumber(ARGV[1]), {}
 local function is_as_it_was(at, length, first)
-  local vehicle = KEYS[1 + 2 * shards + at]
+  local vehicle = KEYS[1 + 3 * shards + at]
   if redis.call('LLEN', vehicle) ~= length then return false end
   return first == 0 or redis.call('LINDEX', vehicle, 0) == ARGV[4 + first]
 end
@@ -91,7 +92,8 @@ local function all_beside(them)
   return true
 end
 for index, one in ipairs(cmsgpack.unpack(ARGV[4])) do
-  local vehicle, due, outbox = KEYS[1 + 2 * shards + index], KEYS[2 + one[1]], KEYS[2 + shards + one[1]]
+  local vehicle, due, outbox = KEYS[1 + 3 * shards + index], KEYS[2 + one[1]], KEYS[2 + shards + one[1]]
+  local proven = KEYS[2 + 2 * shards + one[1]]
   if not is_as_it_was(index, one[3], one[4]) or not all_beside(one[9]) then
     done[index] = 0
   else
@@ -103,6 +105,7 @@ for index, one in ipairs(cmsgpack.unpack(ARGV[4])) do
     else
       redis.call('ZREM', due, one[2])
     end
+    if one[10] then redis.call('SADD', proven, one[2]) else redis.call('SREM', proven, one[2]) end
     for _, digest in ipairs(one[7]) do redis.call('SADD', KEYS[1], digest) end
     for at = 1, #one[8], 2 do redis.call('HSET', outbox, one[8][at], ARGV[4 + one[8][at + 1]]) end
     done[index] = 1
@@ -110,4 +113,17 @@ for index, one in ipairs(cmsgpack.unpack(ARGV[4])) do
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return done
+""")
+
+# KEYS: the shards' due times, then their vehicles of which a violation stands. ARGV: sections; none: all. These sections'
+# vehicles are due at once.
+REVIEW = Script("""
+local shards, wanted = #KEYS / 2, {}
+for _, section in ipairs(ARGV) do wanted[section] = true end
+for shard = 1, shards do
+  for _, name in ipairs(redis.call('SMEMBERS', KEYS[shards + shard])) do
+    if #ARGV == 0 or wanted[string.match(name, '^[^/]*')] then redis.call('ZADD', KEYS[shard], 'XX', 0, name) end
+  end
+end
+return 1
 """)

@@ -96,3 +96,27 @@ async def test_a_store_that_forgot_everything_costs_no_violation_and_makes_none_
             found |= {one.violation_id for one in await told(bench, 3) if isinstance(one, Violation)}
     assert {one.violation_id for one in first if isinstance(one, Violation)} < found
     assert 2 == len(found)
+
+
+async def test_a_section_that_is_corrected_afterwards_takes_its_violations_back(
+    furnished: Furnished, redis: Redis, namespace: str
+) -> None:
+    """The limit was higher when the vehicle drove; whether the agent runs when that arrives, or starts later."""
+    bench, now_ms = await furnished(), platform_now_ms()
+    (section,) = await ReplicaWriter(redis, namespace).list(SECTIONS)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(bench.sender.stop)
+        async with bench.worker(section_control.AGENT):
+            await bench.send(list(passage(1_000, now_ms=now_ms)))
+            await told(bench, 1)
+            higher = msgspec.structs.replace(section, limit_kmh=130, holds_from_ms=now_ms - HOUR_MS)
+            await ReplicaWriter(redis, namespace).put(SECTIONS, [higher])
+            violation, corrected, gone = await told(bench, 3)
+        assert isinstance(corrected, Violation)
+        assert (130, violation.violation_id) == (corrected.limit_kmh, corrected.corrects)  # type: ignore[union-attr]  # the first is a violation
+        assert gone.id == corrected.corrects  # type: ignore[union-attr]  # the last is a withdrawal
+        await ReplicaWriter(redis, namespace).put(SECTIONS, [msgspec.structs.replace(higher, limit_kmh=150)])
+        await stack.enter_async_context(bench.worker(section_control.AGENT))
+        *_, last = await told(bench, 4)
+    assert isinstance(last, Withdrawal)
+    assert corrected.violation_id == last.id

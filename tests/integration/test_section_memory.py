@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from pipeline.reads.versions import Version
 from pipeline.sections.history import Histories, key_of
 from pipeline.sections.lines import SectionIndex, Side, Sighting, sightings_of
 from pipeline.sections.outcomes import Withdrawn
@@ -247,3 +248,21 @@ async def test_whatever_dies_and_is_read_again_it_comes_to_what_the_pure_decisio
     messages = [one.message for one in found.unsent]
     told = {one.violation_id for one in messages if isinstance(one, Violation)}
     assert expected == (told, {one.id for one in messages if isinstance(one, Withdrawal)})
+
+
+async def test_a_late_version_of_the_section_takes_back_what_was_decided(memory: SectionMemory, redis: Redis) -> None:
+    """Of its section alone, and only once it is asked for; then nothing is left of it."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 120_000, offset=1)])
+    assert 1 == len(await settled(memory, 20_000))
+    reference = reference_of(SECTION)
+    reference.sections.put("S1", Version(None, NOON_MS - 1, NOON_MS + 30_000))
+    decider = SectionDecider(memory, reference, SETTLE_MS)
+    found = []
+    for asked in ([], ["S2"], ["S1"]):
+        if asked:
+            await memory.review(asked)
+        found.append((await decider.settle({0: NOON_MS + 40_000}, 1, ALL, decided_at_ms=NOON_MS + 40_000)).unsent)
+    assert [0, 0, 1] == [len(unsent) for unsent in found]
+    assert isinstance(found[-1][0].message, Withdrawal)
+    assert [] == await keys_of(memory, redis)
+    assert [] == [key async for key in redis.scan_iter(match=f"{memory._tag}:proven:*")]

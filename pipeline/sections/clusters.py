@@ -1,0 +1,70 @@
+"""Divides the passages of one plate on a section into clusters that have nothing to do with each other.
+
+Two passages are in one cluster when a chain of possible pairs joins them. Whether a pair belongs together depends on its cluster
+alone: of two pairs that cross in time, the earlier entry fits the earlier exit, too, and so all four are in one cluster. For the
+same reason a cluster is everything between its first passage and its last.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.sections.pairing import Edge
+from pipeline.sections.passages import End, Passage, passages_of
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Entries and exits, each in the order of time, and the pairs (entry, exit) of them that may belong together."""
+
+    entries: tuple[Passage, ...]
+    exits: tuple[Passage, ...]
+    edges: frozenset[Edge]
+
+    @property
+    def ends(self) -> tuple[End, ...]:
+        """All its reads."""
+        return tuple(end for passage in (*self.entries, *self.exits) for end in passage.ends)
+
+    @property
+    def size(self) -> int:
+        """How many passages its larger side has."""
+        return max(len(self.entries), len(self.exits))
+
+
+def clusters_of(ends: Sequence[End], longest_ms: int) -> list[Cluster]:
+    """The clusters of these reads, in the order of time. ends: in the order of capture. longest_ms: the longest travel time."""
+    if len(ends) == 1:  # nearly always
+        (one,) = ends
+        alone = (Passage(one.side, (one,)),)
+        return [Cluster(alone, (), frozenset()) if one.side == "entry" else Cluster((), alone, frozenset())]
+    passages = [*passages_of("exit", ends), *passages_of("entry", ends)]
+    passages.sort(key=lambda passage: passage.at_ms)  # of two at one moment the exit is first: they are no pair
+    furthest = at = 0
+    found: list[list[Passage]] = []
+    for at, passage in enumerate(passages):
+        if at == 0 or at > furthest:
+            found.append([])
+            furthest = at
+        found[-1].append(passage)
+        if passage.side == "entry":
+            partners = [
+                other for other in range(at + 1, len(passages)) if _may_pair(passage, passages[other], longest_ms)
+            ]
+            furthest = max([furthest, *partners])
+    return [_cluster(some, longest_ms) for some in found]
+
+
+def _cluster(passages: Sequence[Passage], longest_ms: int) -> Cluster:
+    entries = tuple(one for one in passages if one.side == "entry")
+    exits = tuple(one for one in passages if one.side == "exit")
+    edges = frozenset(
+        (i, j)
+        for i, entry in enumerate(entries)
+        for j, exit_ in enumerate(exits)
+        if _may_pair(entry, exit_, longest_ms)
+    )
+    return Cluster(entries, exits, edges)
+
+
+def _may_pair(entry: Passage, other: Passage, longest_ms: int) -> bool:
+    return other.side == "exit" and 0 < other.at_ms - entry.at_ms <= longest_ms
