@@ -49,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "decide",
         "Decide a history without servers: to understand a verdict, or try a policy or a list.",
     ),
-    "gateway": ("gateway", "gateway_app", "Makers' cameras in: try what their payloads become."),
+    "gateway": ("gateway", "gateway_app", "Makers' cameras in: serve them, or try what their payloads become."),
     "tail": ("tail", "tail", "Show what flows through a topic."),
     "dead-letters": ("dead_letters", "dead_letters_app", "What no agent could process: list, show, resend, drop."),
     "audit": ("audit", "audit_app", "The record of who did what: show it, hand it out, verify it."),

@@ -27,6 +27,8 @@ Purpose = Literal["hotlist", "section_control", "investigation", "lez", "cross_b
 """What the law lets a read be used for."""
 Timing = Literal["camera", "picture", "line"]
 """What a read's capture time is the time of: the camera's own trigger, its best picture, or crossing the line in its picture."""
+KnownBy = Literal["password", "address"]
+"""How a gateway knew the sender of a read: by its password, or by a secret in the address, which stands in logs and histories."""
 Direction = Literal["approaching", "leaving"]
 VehicleClass = Literal["car", "van", "lorry", "bus", "motorcycle", "trailer", "unknown"]
 MAX_BATCH = 100
@@ -103,6 +105,7 @@ class PlateRead(Message, frozen=True, kw_only=True):
     crop: CheckedEvidencePath | None = None  # e.g. 2026-03-01/ab12...ef.jpg
     overview: CheckedEvidencePath | None = None
     reader: Text | None = None  # name/version of what read the plate
+    known_by: KnownBy | None = None  # None: its writer has an account of its own on Kafka
 
 
 class ReadBatch(Message, frozen=True, kw_only=True):

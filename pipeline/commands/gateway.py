@@ -1,19 +1,34 @@
-"""`vigie gateway`: makers' cameras in. `try` shows what payloads become, without a server."""
+"""`vigie gateway`: makers' cameras in. `serve` takes what they send; `try` shows what payloads become, without a server."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.commands.common import EXIT_CODES, print_json
+from pipeline.commands.common import EXIT_CODES, print_json, run_async
 from pipeline.gateway.items import CameraRead, Ignored, Item
 from pipeline.gateway.mapping import mapping_in
 from pipeline.gateway.told import told
 from pipeline.gateway.trying import Tried, tried
+from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal, styled
+from pipeline.servers.gateway import run_gateway_process
 
 gateway_app = typer.Typer(no_args_is_help=True, epilog=EXIT_CODES, help="Makers' cameras in.")
 console = Terminal()
+
+
+@gateway_app.command("serve", epilog=EXIT_CODES)
+def serve() -> None:
+    """Take what cameras send over HTTP until SIGTERM or Ctrl-C. Prints one JSON line with the address once they are let in.
+
+    Who may send is said with `vigie cameras credentials`. On this machine it needs no certificate; elsewhere VIGIE_GATEWAY_HOST,
+    VIGIE_GATEWAY_CERT_FILE and VIGIE_GATEWAY_KEY_FILE say where. `vigie up` runs this, too. Any number may run behind a balancer.
+
+    Example: vigie gateway serve
+    """
+    settings = load_settings()
+    run_async(lambda: run_gateway_process(settings, lambda url: print_json({"url": url})))
 
 
 @gateway_app.command("try", epilog=EXIT_CODES)

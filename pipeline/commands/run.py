@@ -96,6 +96,10 @@ async def _up(settings: Settings, counts: dict[str, int]) -> None:
                 console.print(
                     f"The desks are at {platform.desks.url}; `vigie users bootstrap` makes the first account."
                 )
+            if platform.gateway is not None:
+                console.print(
+                    f"Cameras send to {platform.gateway.url}; `vigie cameras credentials add CAMERA` lets one in."
+                )
             await stop.wait()
         console.print("Stopping...")
     finally:

@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import secrets
-import socket
 import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import redis.asyncio
@@ -28,9 +26,10 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.covert import desks_key
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
 from pipeline.runtime.log import platform_key
 from pipeline.runtime.passwords import Passwords
-from pipeline.runtime.private import OPEN, private_folder, read_trusted
+from pipeline.runtime.private import private_folder
 from pipeline.runtime.settings import Settings
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
@@ -39,7 +38,6 @@ from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
 
 log = structlog.get_logger()
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MINUTE_MS = 60_000
 STOP_S = 2.0
 IDLE_S = 75.0
@@ -68,8 +66,8 @@ async def run_desks(
 
     Raises Misconfigured for a port, a certificate or an address that cannot be used.
     """
-    tls = _tls(settings)
-    port = _free_port(settings)
+    tls = tls_context("VIGIE_DESKS", settings.desks_cert_file, settings.desks_key_file)
+    port = free_port(settings.desks_host, settings.desks_port)
     house = _house(settings, servers, Origin(_origin(settings, port)), now_ms)
     house.limits = limits or house.limits
     async with contextlib.AsyncExitStack() as closing:
@@ -166,31 +164,6 @@ def _origin(settings: Settings, port: int) -> str:
         raise Misconfigured("VIGIE_DESKS_ORIGIN", found=None, allowed=allowed)
     scheme = "http" if settings.desks_cert_file is None else "https"
     return f"{scheme}://localhost:{port}"
-
-
-def _free_port(settings: Settings) -> int:
-    """The port of the settings; with 0 any free one."""
-    if settings.desks_port:
-        return settings.desks_port
-    with socket.socket() as found:
-        found.bind((settings.desks_host, 0))
-        return int(found.getsockname()[1])
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if (settings.desks_cert_file is None) != (settings.desks_key_file is None):
-        raise Misconfigured("VIGIE_DESKS_KEY_FILE", found=None, allowed="set together with VIGIE_DESKS_CERT_FILE")
-    if settings.desks_cert_file is None or settings.desks_key_file is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        read_trusted("VIGIE_DESKS_KEY_FILE", Path(settings.desks_key_file), modes=OPEN)
-        context.load_cert_chain(settings.desks_cert_file, settings.desks_key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise Misconfigured("VIGIE_DESKS_CERT_FILE", found=str(settings.desks_cert_file),
-                            allowed=f"a certificate and its key, PEM ({error})") from error  # fmt: skip
-    return context
 
 
 async def _listen(runner: web.AppRunner, settings: Settings, port: int, tls: ssl.SSLContext | None) -> None:

@@ -22,6 +22,8 @@ RejectedReason = Literal[
     "unreadable",
     "unknown_format",
     "too_large",
+    "unknown_camera",
+    "invalid",
 ]
 
 

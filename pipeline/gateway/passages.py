@@ -5,7 +5,9 @@ The sender's passage key tells which belong together. Keys are reused (a camera'
 is remembered for a limited time.
 """
 
+import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 
 import msgspec
 
@@ -30,12 +32,16 @@ class PassageMemory:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._lock = threading.Lock()  # large messages are read in threads
 
     def related(self, item: Item, sender: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
         """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new."""
         if not isinstance(item, CameraRead):
             return item
-        key = self._key(item, sender)
+        with self._lock:
+            return self._related(item, self._key(item, sender), received_at_ms, kept_ms)
+
+    def _related(self, item: CameraRead, key: str, received_at_ms: int, kept_ms: int) -> Item:
         before = self._known.get(key)
         if before is not None and received_at_ms - before.at_ms > kept_ms:
             before = None
@@ -53,6 +59,13 @@ class PassageMemory:
         if item.event_key is None:
             return msgspec.structs.replace(item, relation="repeat")
         return msgspec.structs.replace(item, relation="correction", corrects=before.plate)
+
+    def forget(self, items: Iterable[Item], sender: str) -> None:
+        """Forget these items: they were not kept, and come again."""
+        with self._lock:
+            for item in items:
+                if isinstance(item, CameraRead):
+                    self._known.pop(self._key(item, sender), None)
 
     @staticmethod
     def _again(item: CameraRead, before: _Known) -> Item:

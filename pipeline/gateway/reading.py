@@ -34,8 +34,12 @@ def received(
     target: str = "",
     headers: Mapping[str, str] | None = None,
     maker: Maker | None = None,
+    sender: str = "",
 ) -> MessageReading:
-    """The result of a message as it came over the network. maker: where the listener knows it; None: it is recognised."""
+    """The result of a message as it came over the network. maker: where the listener knows it; None: it is recognised.
+
+    sender: whose message it is: what belongs to one passage is tied among the messages of one sender alone.
+    """
     headers = headers or {}
     try:
         plain, short_by = unpacked(body, headers)
@@ -44,10 +48,10 @@ def received(
     request = Request(
         body=plain, circumstances=around, method=method, target=target, headers=headers, short_by=short_by
     )
-    return read(request, memory, maker)
+    return read(request, memory, maker, sender)
 
 
-def read(request: Request, memory: PassageMemory, maker: Maker | None = None) -> MessageReading:
+def read(request: Request, memory: PassageMemory, maker: Maker | None = None, sender: str = "") -> MessageReading:
     """As `received`, for a request that is already unpacked."""
     maker = maker or maker_of(request)
     if maker is None:
@@ -55,7 +59,7 @@ def read(request: Request, memory: PassageMemory, maker: Maker | None = None) ->
         return MessageReading(maker=None, items=(refused,), answer=plain_answer(False))
     items = _items(request, maker)
     received_at_ms = request.circumstances.received_at_ms
-    related = tuple(memory.related(item, maker.NAME, received_at_ms, maker.PASSAGE_MS) for item in items)
+    related = tuple(memory.related(item, f"{sender}/{maker.NAME}", received_at_ms, maker.PASSAGE_MS) for item in items)
     good = not any(isinstance(item, Rejected) and item.reason in _SEND_AGAIN for item in related)
     return MessageReading(
         maker=maker.NAME, items=related, answer=maker.answer(good), dropped=count_personal(request.body)

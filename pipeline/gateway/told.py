@@ -34,10 +34,11 @@ def _item(item: Item) -> dict[str, Value]:
         return known | ({"event_key": item.event_key} if item.event_key else {})
     if isinstance(item, Rejected):
         return {"rejected": item.reason, **({"detail": item.detail} if item.detail else {})}
-    return {"read": _read(item)}
+    return {"read": read_told(item)}
 
 
-def _read(read: CameraRead) -> dict[str, Value]:
+def read_told(read: CameraRead) -> dict[str, Value]:
+    """One read, its pictures as their sizes and digests."""
     at = datetime.fromtimestamp(read.captured_at_ms / 1000, UTC)
     found: dict[str, Value] = {
         "plate": read.plate,

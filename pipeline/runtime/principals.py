@@ -185,6 +185,12 @@ PRINCIPALS: tuple[Principal, ...] = (
         keys=(collection("cameras"), RECORD_KEYS),
     ),
     Principal(
+        name="gateway",
+        about="`vigie gateway serve`: takes what makers' cameras send",
+        writes=(READS, DEAD_LETTERS),
+        keys=(collection("cameras"), collection("senders")),
+    ),
+    Principal(
         name="simulator",
         about="`vigie simulate`: sends simulated reads, and loads their network's reference data",
         writes=(READS, ACCESSES),
@@ -220,7 +226,11 @@ PRINCIPALS: tuple[Principal, ...] = (
         writes=(ACCESSES,),
         describes=tuple(topic for topic in TOPICS if topic is not ALERTS_COVERT),
         configs=True,
-        keys=(*(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)), *_ACCOUNTS, RECORD_KEYS),
+        keys=(
+            *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE, "senders")),
+            *_ACCOUNTS,
+            RECORD_KEYS,
+        ),
     ),
     Principal(
         name="desks",

@@ -105,6 +105,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     desks_origin: str | None = None  # what browsers call it: https://NAME; None: http://localhost:PORT
     desks_cert_file: Path | None = None  # PEM; without it TLS ends before this process, or nobody else comes
     desks_key_file: Path | None = None
+    gateway_host: str = "127.0.0.1"  # where `vigie gateway serve` listens
+    gateway_port: Port = 0  # 0: 8460 beside `vigie up`, where that is free; any free one else
+    gateway_cert_file: Path | None = None  # PEM; without it on another address than loopback: see allow_plaintext
+    gateway_key_file: Path | None = None
     session_idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30  # a session ends so long after a request
     session_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 12  # and so long after the login
     covert_key_file: Path | None = None  # PEM, X25519: whom covert alerts are for; None: a pair made in data_dir/covert

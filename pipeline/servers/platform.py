@@ -11,10 +11,10 @@ from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.access import provide
-from pipeline.servers.desks_program import DesksProgram
 from pipeline.servers.endpoints import Servers, named_servers, servers_of
 from pipeline.servers.fleet import Fleet
 from pipeline.servers.pair import EmbeddedPair
+from pipeline.servers.served_program import ServedProgram, desks_program, gateway_program
 from pipeline.servers.start_stop import StartStop
 
 log = structlog.get_logger()
@@ -25,7 +25,8 @@ class Platform(StartStop):
     """`async with Platform(settings) as platform`: starts servers, topics and agents on entry, stops all on exit.
 
     workers: how many of each agent; one of those not named. partitions: by topic name, for topics that do not exist yet.
-    config: the settings file that the workers read too; None: the one that this process would read. desks: serve them, too.
+    config: the settings file that the workers read too; None: the one that this process would read. desks: serve
+    them, and a gateway for cameras, too.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class Platform(StartStop):
         self._say = say
         self.pair: EmbeddedPair | None = None
         self.fleet: Fleet | None = None
-        self.desks: DesksProgram | None = None
+        self.desks: ServedProgram | None = None
+        self.gateway: ServedProgram | None = None
         self._with_desks = desks
         self._servers: Servers | None = None
 
@@ -71,17 +73,19 @@ class Platform(StartStop):
             self.fleet = Fleet(self.settings.data_dir, self._env(), self._counts)
             await self.fleet.start()
             if self._with_desks:
-                self.desks = DesksProgram(self.settings, self._env())
-                await self.desks.start()
+                self.desks = desks_program(self.settings, self._env())
+                self.gateway = gateway_program(self.settings, self._env())
+                await asyncio.gather(self.desks.start(), self.gateway.start())
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Stop the agents first, so that they can still commit, then the servers. Does nothing when nothing runs."""
-        if self.desks is not None:
-            await self.desks.stop()
-            self.desks = None
+        for served in (self.gateway, self.desks):
+            if served is not None:
+                await served.stop()
+        self.gateway = self.desks = None
         if self.fleet is not None:
             await self.fleet.stop()
             self.fleet = None

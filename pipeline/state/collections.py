@@ -10,6 +10,7 @@ from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
 from schemas.people import Designation, Desk, User
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
+from schemas.senders import Sender
 
 T = TypeVar("T", bound=Message)
 _ENCODER = msgspec.json.Encoder(order="deterministic")  # the same item gives the same bytes: unchanged means unchanged
@@ -62,6 +63,8 @@ DESIGNATIONS = Collection("designations", Designation, key=lambda item: item.des
 DESKS = Collection("desks", Desk, key=lambda item: item.desk_id, key_field="desk_id")
 PEOPLE: tuple[Collection[Any], ...] = (USERS, DESIGNATIONS, DESKS)
 """Who works with the platform; the road's agents know nothing of it."""
+SENDERS = Collection("senders", Sender, key=lambda item: item.sender_id, key_field="sender_id")
+"""Whom gateways let in."""
 
 
 @dataclass(frozen=True, slots=True)

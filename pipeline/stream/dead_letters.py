@@ -51,6 +51,10 @@ def sent_back(letter: DeadLetter, namespace: str) -> Outgoing:
             "keeps nothing of its record" if not letter.payload else "holds a batch as the broker had it, not a record"
         )
         raise BadRecord("not_kept", f"{letter.dead_letter_id} ({letter.reason}) {why}")
+    if letter.stage == "gateway":
+        raise BadRecord(
+            "not_an_input", f"{letter.dead_letter_id} was a camera's message: `vigie gateway try` tells about it"
+        )
     if letter.offset < 0:
         raise BadRecord("not_an_input", f"{letter.dead_letter_id} is an output that was too large, and is kept cut off")
     if not letter.topic.startswith(f"{namespace}."):

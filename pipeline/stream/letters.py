@@ -36,6 +36,13 @@ KEPT: dict[str, Keep] = {
     "picture_too_large": "whole",
     "picture_too_costly": "whole",
     "not_a_plate": "whole",
+    # a camera's message, where no gateway could make a read of it
+    "clock_not_set": "whole",
+    "ambiguous_date": "whole",
+    "incomplete_body": "whole",
+    "incomplete_file": "whole",
+    "xml_with_doctype": "whole",
+    "unknown_format": "whole",
     # the record
     "wrong_partition": "whole",
     # it could not be done

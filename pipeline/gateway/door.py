@@ -1,0 +1,137 @@
+"""Answers cameras over HTTP: who it is, the whole body within bounds, what became of it, in the words of its maker.
+
+A yes means that Kafka and the evidence store have what was sent. 401: the sender is not known; 413, 408: too large, too slow; 503:
+send it again later.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+from aiohttp import web
+
+from pipeline.errors import BadRecord, Unavailable
+from pipeline.gateway.intake import Intake, Message
+from pipeline.gateway.metrics import GatewayMetrics
+from pipeline.gateway.request import MAX_BODY, Answer
+from pipeline.gateway.senders import Claim, claim_of, is_proven
+from pipeline.reads.versions import Versions
+from schemas.senders import Sender
+
+log = structlog.get_logger()
+WITHIN_S = 30.0
+"""A whole body must have come; a camera on a bad mobile line takes 10 s for a picture."""
+MOST_IN_FLIGHT = 256 * 1024 * 1024
+"""Bytes of bodies that are held at once; beyond it senders are told to come again."""
+HEALTH = "/health"
+
+
+class Refused(Exception):
+    """The request is answered with this status and nothing of it is kept."""
+
+    def __init__(self, status: int, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status)
+        self.status, self.headers = status, headers or {}
+
+
+class Door:
+    """The HTTP edge of one gateway. senders: followed from Redis."""
+
+    def __init__(
+        self, senders: Versions[Sender], intake: Intake, metrics: GatewayMetrics, now_ms: Callable[[], int]
+    ) -> None:
+        self._senders, self._intake, self._metrics, self._now_ms = senders, intake, metrics, now_ms
+        self._in_flight = 0
+
+    def application(self) -> web.Application:
+        """The application: every address takes messages, because cameras are told no more than a host and a path."""
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_get(HEALTH, _healthy)
+        app.router.add_route("*", "/{path:.*}", self.handle)
+        return app
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one request."""
+        try:
+            return await self._answered(request)
+        except Refused as refused:
+            self._metrics.answered(refused.status)
+            return web.Response(status=refused.status, headers=refused.headers)
+
+    async def _answered(self, request: web.Request) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        claim, sender = self._known(request.raw_path, headers)
+        if request.method not in ("POST", "PUT"):
+            raise Refused(405, {"Allow": "POST, PUT"})
+        body = await self._body(request)
+        try:
+            headers.pop("transfer-encoding", None)  # the chunks are put together already
+            message = Message(
+                body=body, method=request.method, headers=headers, claim=claim, sender=sender,
+                received_at_ms=self._now_ms(),
+            )  # fmt: skip
+            return await self._taken(message)
+        finally:
+            self._in_flight -= len(body)
+
+    def _known(self, target: str, headers: dict[str, str]) -> tuple[Claim, Sender]:
+        """The sender, proven. Raises Refused: whether there is such a sender is not told."""
+        claim = claim_of(target, headers)
+        if claim is not None:
+            sender = self._senders.at(claim.sender_id, self._now_ms())
+            if sender is not None and is_proven(claim, sender):
+                return claim, sender
+        raise Refused(401, {"WWW-Authenticate": 'Basic realm="vigie"'})
+
+    async def _body(self, request: web.Request) -> bytes:
+        """The whole body; it counts as in flight. Raises Refused."""
+        if (request.content_length or 0) > MAX_BODY:
+            raise Refused(413, {"Connection": "close"})
+        body = bytearray()
+        held = 0
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                async for chunk in request.content.iter_any():
+                    body += chunk
+                    self._in_flight += len(chunk)
+                    held += len(chunk)
+                    if held > MAX_BODY:
+                        raise Refused(413, {"Connection": "close"})
+                    if self._in_flight > MOST_IN_FLIGHT:
+                        raise Refused(503, {"Retry-After": "5", "Connection": "close"})
+        except BaseException as error:
+            self._in_flight -= held
+            if isinstance(error, TimeoutError):
+                raise Refused(408, {"Connection": "close"}) from None
+            if isinstance(error, web.RequestPayloadError):
+                raise Refused(400, {"Connection": "close"}) from None
+            raise
+        return bytes(body)
+
+    async def _taken(self, message: Message) -> web.Response:
+        began_s = time.monotonic()
+        try:
+            taken = await self._intake.take(message)
+        except Unavailable as error:
+            log.warning("gateway.unavailable", cause=str(error))
+            raise Refused(503, {"Retry-After": str(max(1, round(error.retry_after_s)))}) from None
+        except BadRecord as error:
+            log.warning("gateway.too_large", cause=str(error))
+            raise Refused(413) from None
+        self._metrics.seconds.observe(time.monotonic() - began_s)
+        self._metrics.taken(taken)
+        answer = taken.reading.answer
+        self._metrics.answered(answer.status, taken.reading.maker)
+        return _response(answer)
+
+
+def _response(answer: Answer) -> web.Response:
+    if answer.json is None:
+        return web.Response(status=answer.status)
+    return web.json_response(dict(answer.json), status=answer.status)
+
+
+async def _healthy(_request: web.Request) -> web.Response:
+    """For balancers and `vigie up`: this process answers."""
+    return web.Response(text="ok")

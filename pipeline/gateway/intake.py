@@ -1,0 +1,183 @@
+"""Takes a proven sender's message in: its pictures into the evidence store, its reads and what is refused to Kafka."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Protocol
+
+import msgspec
+
+from pipeline.gateway.items import CameraRead, Picture, Rejected
+from pipeline.gateway.keeping import Keeper
+from pipeline.gateway.passages import PassageMemory
+from pipeline.gateway.pictures import JPEG, PNG
+from pipeline.gateway.plate_reads import plate_read_of
+from pipeline.gateway.reading import MessageReading, received
+from pipeline.gateway.request import Circumstances
+from pipeline.gateway.senders import ADDRESS_SERVES, Claim, camera_of, settings_of
+from pipeline.gateway.told import read_told
+from pipeline.reads.admission import check_time
+from pipeline.stream.letters import kept_of
+from schemas import ids
+from schemas.outcomes import DeadLetter
+from schemas.pictures import MAX_PICTURE_BYTES
+from schemas.reads import PlateRead, fault_in
+from schemas.senders import Sender
+
+STAGE = "gateway"
+LARGE = 256 * 1024
+"""Bytes from which on a body is parsed in a thread, so that nobody else waits for it."""
+MOST_KEPT = 8 * 1024 * 1024
+"""Bytes of the largest message that a dead letter keeps."""
+_READ = msgspec.json.Decoder(PlateRead)
+
+
+class Pictures(Protocol):
+    """Where pictures are kept: an EvidenceStore."""
+
+    async def put(self, day_ms: int, image: bytes) -> str:
+        """Store a picture of that day; returns its path. Raises Unavailable."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it came. headers: names in lower case. claim: proven to be the sender's."""
+
+    body: bytes
+    method: str
+    headers: dict[str, str]
+    claim: Claim
+    sender: Sender
+    received_at_ms: int
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a message: its reading, and for each item that is no read why. refused: of items, by reason."""
+
+    reading: MessageReading
+    reads: int
+    refused: tuple[str, ...]
+
+
+class Intake:
+    """Takes messages in. retention_days, future_bound_ms: the times that a picture may be of."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        pictures: Pictures,
+        now_ms: Callable[[], int],
+        *,
+        retention_days: int,
+        future_bound_ms: int,
+    ) -> None:
+        self._keeper, self._pictures, self._now_ms = keeper, pictures, now_ms
+        self._retention_days, self._future_bound_ms = retention_days, future_bound_ms
+        self._memory = PassageMemory()
+
+    async def take(self, message: Message) -> Taken:
+        """Returns once everything of it is kept. Raises Unavailable where it is not: the sender must send again."""
+        reading = await self._read(message)
+        try:
+            return await self._kept(message, reading)
+        except BaseException:
+            self._memory.forget(reading.items, self._sender(message, reading))
+            raise
+
+    async def _read(self, message: Message) -> MessageReading:
+        around = Circumstances(received_at_ms=message.received_at_ms, camera_settings=settings_of(message.sender))
+        arguments = {"method": message.method, "target": message.claim.target, "headers": message.headers,
+                     "sender": message.sender.sender_id}  # fmt: skip
+        if len(message.body) < LARGE:
+            return received(message.body, around, self._memory, **arguments)  # type: ignore[arg-type]  # as named there
+        return await asyncio.to_thread(received, message.body, around, self._memory, **arguments)  # type: ignore[arg-type]  # as above
+
+    async def _kept(self, message: Message, reading: MessageReading) -> Taken:
+        reads: list[PlateRead] = []
+        letters: list[DeadLetter] = []
+        for index, item in enumerate(reading.items):
+            if isinstance(item, CameraRead):
+                made = await self._plate_read(message, item, reading.maker or "")
+                if isinstance(made, PlateRead):
+                    reads.append(made)
+                else:
+                    payload = msgspec.json.encode(read_told(item))
+                    letters.append(self._letter(message, made, index, payload))
+            elif isinstance(item, Rejected):
+                letters.append(self._letter(message, item, index, _may_be_kept(message.body, reading)))
+        await self._keeper.keep(reads, letters)
+        return Taken(reading=reading, reads=len(reads), refused=tuple(letter.reason for letter in letters))
+
+    async def _plate_read(self, message: Message, item: CameraRead, maker: str) -> PlateRead | Rejected:
+        """The read of the registered camera, its pictures stored; Rejected where it is not one of the sender's."""
+        camera_id = camera_of(message.sender, item.camera, maker)
+        if camera_id is None:
+            return Rejected(reason="unknown_camera", detail=_not_its_own(message.sender, item))
+        read = plate_read_of(item, camera_id, received_at_ms=message.received_at_ms, maker=maker)
+        by = message.claim.by
+        read = msgspec.structs.replace(read, known_by=by, purposes=ADDRESS_SERVES if by == "address" else ())
+        fault = _fault(read)
+        if fault is not None:
+            return Rejected(reason="invalid", detail=fault)
+        if self._is_timely(item.captured_at_ms):
+            crop = await self._stored(item, ("plate",))
+            overview = await self._stored(item, ("overview", "vehicle"))
+            read = msgspec.structs.replace(read, crop=crop, overview=overview)
+        return read
+
+    def _is_timely(self, captured_at_ms: int) -> bool:
+        """Whether a picture of this time may be kept; the agents refuse reads of other times, and tell of them."""
+        bounds = {"retention_days": self._retention_days, "future_bound_ms": self._future_bound_ms}
+        return check_time(captured_at_ms, self._now_ms(), **bounds) is None
+
+    async def _stored(self, item: CameraRead, kinds: Sequence[str]) -> str | None:
+        """Where the first picture of the first of these kinds is kept; None: there is none."""
+        for kind in kinds:
+            for picture in item.pictures:
+                if picture.kind == kind and _is_picture(picture):
+                    return await self._pictures.put(item.captured_at_ms, picture.data)
+        return None
+
+    def _letter(self, message: Message, item: Rejected, index: int, payload: bytes) -> DeadLetter:
+        """The letter has an id of the message's content, so that one that comes again is told of once."""
+        now_ms = self._now_ms()
+        origin = f"{STAGE}/{message.sender.sender_id}/{sha256(message.body).hexdigest()[:32]}"
+        return DeadLetter(
+            dead_letter_id=ids.dead_letter_id(STAGE, origin, 0, -1, index),
+            stage=STAGE,
+            reason=item.reason,
+            detail=item.detail[:1000],
+            topic=origin,
+            partition=0,
+            offset=-1,
+            index=index,
+            recorded_at_ms=message.received_at_ms,
+            refused_at_ms=now_ms,
+            payload=kept_of(item.reason, payload, now_ms),
+        )
+
+    @staticmethod
+    def _sender(message: Message, reading: MessageReading) -> str:
+        return f"{message.sender.sender_id}/{reading.maker}"
+
+
+def _may_be_kept(body: bytes, reading: MessageReading) -> bytes:
+    """The body; nothing of one with what may not come in (faces, persons), or of one that is too large."""
+    return body if len(body) <= MOST_KEPT and not reading.dropped else b""
+
+
+def _is_picture(picture: Picture) -> bool:
+    return picture.data.startswith((JPEG, PNG)) and len(picture.data) <= MAX_PICTURE_BYTES
+
+
+def _not_its_own(sender: Sender, item: CameraRead) -> str:
+    said = ", ".join(f"{name}={value}" for name, value in sorted(item.camera.items())) or "no camera"
+    return f"{sender.sender_id} sent a read of {said}, which is no camera of its own: vigie cameras credentials list"
+
+
+def _fault(read: PlateRead) -> str | None:
+    """What of the read is out of its bounds; None: nothing."""
+    try:
+        _READ.decode(msgspec.json.encode(read))
+    except msgspec.ValidationError as error:
+        return str(error)
+    return fault_in((read,))

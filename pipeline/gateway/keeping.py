@@ -1,0 +1,108 @@
+"""Keeps what cameras sent: a message is kept once Kafka has acknowledged its reads and its dead letters.
+
+What waits is sent together, one record a partition, so that a gateway asks Kafka a few hundred times a second at most.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import structlog
+
+from pipeline.errors import BadRecord, Unavailable, VigieError
+from pipeline.runtime.partitioner import partition_of
+from pipeline.runtime.sender import Outgoing, Sender
+from pipeline.stream import codec
+from schemas.outcomes import DeadLetter
+from schemas.reads import MAX_BATCH, PlateRead, ReadBatch
+from schemas.topics import DEAD_LETTERS, READS
+
+log = structlog.get_logger()
+PATIENCE_S = 10.0
+"""So long a sender waits for Kafka; then it is told to send again."""
+MOST_WAITING = 5_000
+AT_ONCE = 500
+
+
+class _Message(NamedTuple):
+    reads: Sequence[PlateRead]
+    letters: Sequence[DeadLetter]
+    kept: "asyncio.Future[None]"
+
+
+class Keeper:
+    """Sends messages' reads and letters. run() must run while keep() is called."""
+
+    def __init__(self, sender: Sender, namespace: str) -> None:
+        self._sender, self._namespace = sender, namespace
+        self._waiting: deque[_Message] = deque()
+        self._something = asyncio.Event()
+
+    async def keep(self, reads: Sequence[PlateRead], letters: Sequence[DeadLetter] = ()) -> None:
+        """Returns once Kafka has acknowledged all of them. Raises Unavailable when it does not, or when too many wait; they
+        may be kept nevertheless, and readers drop the second copy by its id. Raises BadRecord for what is too large."""
+        if not reads and not letters:
+            return
+        if len(self._waiting) >= MOST_WAITING:
+            raise Unavailable("Kafka", retry_after_s=PATIENCE_S)
+        message = _Message(reads, letters, asyncio.get_running_loop().create_future())
+        self._waiting.append(message)
+        self._something.set()
+        try:
+            await asyncio.wait_for(message.kept, PATIENCE_S)
+        except TimeoutError:
+            raise Unavailable("Kafka", retry_after_s=PATIENCE_S) from None
+
+    async def run(self) -> None:
+        """Send what waits, until cancelled."""
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            while self._waiting:
+                some = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+                await self._send([one for one in some if not one.kept.done()])  # nobody waits for the others any more
+
+    async def _send(self, some: Sequence[_Message]) -> None:
+        try:
+            await self._sender.send_all(await self._records(some))
+        except BadRecord as error:
+            if len(some) > 1:  # one is too large: each by itself
+                for one in some:
+                    await self._send([one])
+            else:
+                _settle(some, error)
+        except VigieError as error:
+            log.warning("gateway.not_kept", cause=str(error), messages=len(some))
+            _settle(some, error)
+        else:
+            _settle(some, None)
+
+    async def _records(self, some: Sequence[_Message]) -> list[Outgoing]:
+        if not some:
+            return []
+        topic = f"{self._namespace}.{READS.name}"
+        count = await self._sender.partitions(topic)
+        by_partition: dict[int, list[PlateRead]] = {}
+        for message in some:
+            for read in message.reads:
+                by_partition.setdefault(partition_of(read.camera_id.encode(), count), []).append(read)
+        records = [
+            Outgoing(topic, codec.encode(READS, ReadBatch(reads=tuple(reads[at : at + MAX_BATCH]))), None, partition)
+            for partition, reads in by_partition.items()
+            for at in range(0, len(reads), MAX_BATCH)
+        ]
+        return records + [
+            Outgoing(
+                f"{self._namespace}.{DEAD_LETTERS.name}", codec.encode(DEAD_LETTERS, letter), letter.topic.encode()
+            )
+            for message in some
+            for letter in message.letters
+        ]
+
+
+def _settle(some: Sequence[_Message], error: VigieError | None) -> None:
+    for one in some:
+        with contextlib.suppress(asyncio.InvalidStateError):  # it stopped waiting meanwhile
+            one.kept.set_exception(error) if error is not None else one.kept.set_result(None)

@@ -1,0 +1,60 @@
+"""The metrics of a gateway, by maker and by what became of messages and items; none names a camera or a plate."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.process_collector import ProcessCollector
+
+from pipeline.errors import Misconfigured
+from pipeline.gateway.intake import Taken
+from pipeline.runtime.listening import LOOPBACK
+from pipeline.runtime.settings import Settings
+from pipeline.stream.metrics_port import serve_metrics
+
+NAME = "gateway"
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class GatewayMetrics:
+    """The metrics of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        ready = Gauge("vigie_ready", "1 when cameras are let in", ["agent"], registry=self.registry)
+        self.ready = ready.labels(NAME)
+        self._messages = Counter(
+            "vigie_gateway_messages", "Messages, by maker and status", ["maker", "status"], registry=self.registry
+        )
+        self._items = Counter(
+            "vigie_gateway_items", "What messages held, by maker and outcome", ["maker", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self._dropped = Counter(
+            "vigie_gateway_dropped", "What may not come in and was dropped, by kind", ["kind"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "vigie_gateway_seconds", "From the whole request to Kafka's acknowledgement", buckets=SECONDS,
+            registry=self.registry,
+        )  # fmt: skip
+
+    def taken(self, taken: Taken) -> None:
+        """Count what became of a message's items."""
+        maker = taken.reading.maker or "unknown"
+        self._items.labels(maker, "read").inc(taken.reads)
+        for reason in taken.refused:
+            self._items.labels(maker, reason).inc()
+        ignored = len(taken.reading.items) - taken.reads - len(taken.refused)
+        self._items.labels(maker, "ignored").inc(ignored)
+        for kind, count in taken.reading.dropped.items():
+            self._dropped.labels(kind).inc(count)
+
+    def answered(self, status: int, maker: str | None = None) -> None:
+        """Count one answer."""
+        self._messages.labels(maker or "unknown", str(status)).inc()
+
+    def serve(self, settings: Settings) -> int:
+        """Serve /metrics as agents do. Returns the port. Raises Misconfigured, OSError."""
+        token = settings.metrics_token()
+        if token is None and settings.metrics_host not in LOOPBACK:
+            allowed = f"the file of a token, as metrics are served on {settings.metrics_host}, or VIGIE_METRICS_HOST=127.0.0.1"
+            raise Misconfigured("VIGIE_METRICS_TOKEN_FILE", found=None, allowed=allowed)
+        return serve_metrics(self.registry, settings.metrics_port, settings.metrics_host, token)

@@ -1,0 +1,116 @@
+"""Who sends: proves a sender by its secret, and says which registered camera a message of it is from.
+
+Secrets are made at random by Vigie (100 bits) and never chosen by a person, so that no guessing helps against one fast digest of
+each; a slow hash would cost a gateway minutes after a restart, when ten thousand cameras come back at once.
+"""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from pipeline.gateway.request import CameraSettings
+from schemas.reads import KnownBy, Purpose
+from schemas.senders import Sender
+
+ADDRESS = "/in/"
+"""An address with a secret: /in/SENDER/SECRET, and what a maker adds to it."""
+LONGEST = 200
+ADDRESS_SERVES: tuple[Purpose, ...] = ("hotlist", "investigation", "lez", "cross_border")
+"""What a read may serve whose sender is known by its address alone: not what fines somebody without a person who looks."""
+
+
+class Claim(NamedTuple):
+    """Who somebody says he is, and by what. target: the request's target without the secret."""
+
+    sender_id: str
+    secret: str
+    by: KnownBy
+    target: str
+
+
+def digest_of(sender_id: str, secret: str) -> str:
+    """What is kept of a secret."""
+    return sha256(f"{sender_id}\0{secret}".encode()).hexdigest()
+
+
+def claim_of(target: str, headers: Mapping[str, str]) -> Claim | None:
+    """Who the sender of a request says that he is: by Basic, by a token SENDER:SECRET (Bearer or Token), or by the address;
+    None: nobody. headers: names in lower case.
+
+    >>> claim_of("/in/CAM-1/abc/anpr?x=1", {})
+    Claim(sender_id='CAM-1', secret='abc', by='address', target='/anpr?x=1')
+    """
+    scheme, _, value = headers.get("authorization", "").strip().partition(" ")
+    text = value.strip()
+    if scheme.lower() == "basic":
+        text = _of_base64(text)
+        sender_id, found, secret = text.partition(":")
+        if ":" in secret:  # a sender's name may hold colons, a secret none
+            sender_id, found, secret = text.rpartition(":")
+        return Claim(sender_id, secret, "password", target) if found and _fits(sender_id, secret) else None
+    if scheme.lower() in ("bearer", "token"):
+        sender_id, found, secret = text.rpartition(":")
+        return Claim(sender_id, secret, "password", target) if found and _fits(sender_id, secret) else None
+    return _of_address(target)
+
+
+def _of_address(target: str) -> Claim | None:
+    if not target.startswith(ADDRESS):
+        return None
+    path, mark, query = target.removeprefix(ADDRESS).partition("?")
+    sender_id, _, rest = path.partition("/")
+    secret, _slash, more = rest.partition("/")
+    sender_id, secret = unquote(sender_id), unquote(secret)
+    return Claim(sender_id, secret, "address", f"/{more}{mark}{query}") if _fits(sender_id, secret) else None
+
+
+def _fits(sender_id: str, secret: str) -> bool:
+    return 0 < len(sender_id) <= LONGEST and 0 < len(secret) <= LONGEST
+
+
+def _of_base64(text: str) -> str:
+    try:
+        return base64.b64decode(text[: 4 * LONGEST], validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def is_proven(claim: Claim, sender: Sender | None) -> bool:
+    """Whether the secret is one of this sender's, and may come in this way."""
+    if sender is None or (claim.by == "address" and not sender.by_address):
+        return False
+    digest = digest_of(claim.sender_id, claim.secret)
+    return any(hmac.compare_digest(digest, one.digest) for one in sender.secrets)
+
+
+def settings_of(sender: Sender) -> CameraSettings:
+    """How the sender's messages are to be read."""
+    return CameraSettings(
+        zone=sender.zone,
+        utc_is_local=sender.utc_is_local,
+        offset_is_wrong=sender.offset_is_wrong,
+        date_order=sender.date_order,
+        take=sender.take,
+    )
+
+
+def camera_of(sender: Sender, said: Mapping[str, str], maker: str) -> str | None:
+    """The registered camera that a read of this sender is from; None where its message names another's, none, or several.
+
+    said: the identities in the message. Vigie's own messages name the registered camera themselves.
+    """
+    if maker == "vigie":
+        found = [one for one in sender.cameras if one.camera_id == said.get("id")]
+    else:
+        found = [
+            one
+            for one in sender.cameras
+            if one.identities and all(said.get(name) == value for name, value in one.identities.items())
+        ]
+        if not found and len(sender.cameras) == 1 and not sender.cameras[0].identities:
+            found = [sender.cameras[0]]
+    return found[0].camera_id if len(found) == 1 else None

@@ -1,0 +1,134 @@
+"""The process `vigie gateway serve`: follows who may send, and answers cameras until it is stopped."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio
+import structlog
+from aiohttp import web
+
+from pipeline.errors import Misconfigured, Unavailable
+from pipeline.evidence.store import EvidenceStore
+from pipeline.gateway.door import Door
+from pipeline.gateway.intake import Intake
+from pipeline.gateway.keeping import Keeper
+from pipeline.gateway.metrics import GatewayMetrics
+from pipeline.law.book import days_kept
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
+from pipeline.runtime.sender import Sender
+from pipeline.runtime.settings import Settings
+from pipeline.state.collections import SENDERS
+from pipeline.state.follower import Follower
+from pipeline.state.mirror import Mirror
+
+log = structlog.get_logger()
+AGAIN_S = 1.0
+STOP_S = 5.0
+IDLE_S = 75.0
+"""A connection without a request ends after so long; cameras send again on a new one."""
+MOST_CONNECTIONS_WAITING = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayServers:
+    """The connections of the process."""
+
+    sender: Sender
+    client: redis.asyncio.Redis
+
+
+async def run_gateway(
+    settings: Settings,
+    servers: GatewayServers,
+    stopped: asyncio.Event,
+    *,
+    ready: Callable[[str], None] = lambda _url: None,
+    now_ms: Callable[[], int] = platform_now_ms,
+) -> None:
+    """Serve until `stopped`. ready: called once cameras are let in, with the address.
+
+    Raises Misconfigured for a port, a certificate or an address that cannot be used.
+    """
+    tls = _tls(settings)
+    port = free_port(settings.gateway_host, settings.gateway_port)
+    metrics, mirror = GatewayMetrics(), Mirror(SENDERS)
+    keeper = Keeper(servers.sender, settings.namespace)
+    intake = Intake(
+        keeper,
+        EvidenceStore.open(settings.evidence),
+        now_ms,
+        retention_days=days_kept(settings.retention_days, settings.country, now_ms()),
+        future_bound_ms=settings.future_bound_ms,
+    )
+    async with contextlib.AsyncExitStack() as closing:
+        metrics.serve(settings)
+        follower = Follower(servers.client, settings.namespace, (SENDERS,), mirror.take, on_caught_up=mirror.caught_up)
+        await _loaded(follower)
+        _background(closing, follower.run())
+        _background(closing, keeper.run())
+        door = Door(mirror.of(SENDERS), intake, metrics, now_ms)
+        runner = web.AppRunner(
+            door.application(),
+            access_log=None,
+            shutdown_timeout=STOP_S,
+            keepalive_timeout=IDLE_S,
+            auto_decompress=False,
+        )
+        await runner.setup()
+        closing.push_async_callback(runner.cleanup)
+        await _listen(runner, settings, port, tls)
+        url = f"{'http' if tls is None else 'https'}://{settings.gateway_host}:{port}"
+        log.info("gateway.started", url=url)
+        metrics.ready.set(1)
+        ready(url)
+        await stopped.wait()
+    log.info("gateway.stopped")
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    """The TLS of the listener. Raises Misconfigured where secrets would cross a network without it."""
+    tls = tls_context("VIGIE_GATEWAY", settings.gateway_cert_file, settings.gateway_key_file)
+    if tls is None and settings.gateway_host not in LOOPBACK and not settings.allow_plaintext:
+        allowed = (
+            f"a certificate, as cameras' secrets would cross the network to {settings.gateway_host} for all to read; where nobody"
+            " else reaches that network, set VIGIE_ALLOW_PLAINTEXT=true"
+        )
+        raise Misconfigured("VIGIE_GATEWAY_CERT_FILE", found=None, allowed=allowed)
+    return tls
+
+
+async def _listen(runner: web.AppRunner, settings: Settings, port: int, tls: ssl.SSLContext | None) -> None:
+    try:
+        await web.TCPSite(
+            runner, settings.gateway_host, port, ssl_context=tls, backlog=MOST_CONNECTIONS_WAITING
+        ).start()
+    except OSError as error:
+        allowed = f"a free port of {settings.gateway_host} ({error.strerror}), or 0 for any"
+        raise Misconfigured("VIGIE_GATEWAY_PORT", found=port, allowed=allowed) from error
+
+
+async def _loaded(follower: Follower) -> None:
+    """Wait until it is in memory who may send, also while Redis is away."""
+    while True:
+        try:
+            return await follower.load()
+        except Unavailable as error:
+            log.warning("gateway.waiting", cause=str(error))
+            await asyncio.sleep(AGAIN_S)
+
+
+def _background(closing: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
+    """Run it until the stack closes."""
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    closing.push_async_callback(end)

@@ -1,0 +1,73 @@
+"""Supervises the processes that `vigie up` serves beside the agents: the desks, and a gateway for cameras."""
+
+import asyncio
+import urllib.request
+from collections.abc import Mapping
+
+from pipeline.runtime.back_off import BackOff
+from pipeline.runtime.settings import Settings
+from pipeline.servers.launch import ISOLATED
+from pipeline.servers.ports import free_ports
+from pipeline.servers.processes import Program, Supervised
+
+DESKS_PORT, GATEWAY_PORT = 8450, 8460
+"""Without a setting; others where something else listens there."""
+
+
+class ServedProgram:
+    """One supervised process that answers over HTTP. url: for a client on this machine."""
+
+    def __init__(self, settings: Settings, name: str, command: tuple[str, ...], env: Mapping[str, str], url: str,
+                 probe: str | None) -> None:  # fmt: skip
+        """env: the environment that names the servers and the port. probe: an address that answers 200; None: it is ready as
+        soon as it runs."""
+        self.url, self._probe = url, probe
+        program = Program(
+            name=name,
+            argv=(*ISOLATED, "-m", "pipeline.cli", *command),
+            env={**env, "VIGIE_DATA_DIR": str(settings.data_dir)},
+            health=self._answers,
+            health_every_s=0.3,
+            ready_within_s=180.0,
+            back_off=BackOff(first_s=0.2, cap_s=10.0),
+        )
+        self._process = Supervised(program, settings.data_dir)
+
+    async def start(self) -> None:
+        """Start the process and wait until it answers. Raises StartFailed with the end of its log."""
+        await self._process.start()
+        await self._process.wait_ready()
+
+    async def stop(self) -> None:
+        """Stop the process."""
+        await self._process.stop()
+
+    async def _answers(self) -> bool:
+        if self._probe is None:
+            return True
+        return await asyncio.to_thread(_is_served, self._probe)
+
+
+def desks_program(settings: Settings, env: Mapping[str, str]) -> ServedProgram:
+    """The process of the desks. env: the environment that names the servers."""
+    port = settings.desks_port or free_ports((DESKS_PORT,), 1)[0]
+    scheme = "http" if settings.desks_cert_file is None else "https"
+    probe = f"http://localhost:{port}/api/v1/openapi.json" if scheme == "http" else None
+    url = settings.desks_origin or f"{scheme}://localhost:{port}"
+    return ServedProgram(settings, "desks", ("desks",), {**env, "VIGIE_DESKS_PORT": str(port)}, url, probe)
+
+
+def gateway_program(settings: Settings, env: Mapping[str, str]) -> ServedProgram:
+    """The process of one gateway. env: the environment that names the servers."""
+    port = settings.gateway_port or free_ports((GATEWAY_PORT,), 1)[0]
+    scheme = "http" if settings.gateway_cert_file is None else "https"
+    url = f"{scheme}://{settings.gateway_host}:{port}"
+    probe = f"{url}/health" if scheme == "http" else None
+    return ServedProgram(
+        settings, "gateway", ("gateway", "serve"), {**env, "VIGIE_GATEWAY_PORT": str(port)}, url, probe
+    )
+
+
+def _is_served(url: str) -> bool:
+    with urllib.request.urlopen(url, timeout=2.0) as answer:
+        return bool(answer.status == 200)

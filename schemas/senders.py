@@ -1,0 +1,44 @@
+"""Who sends for which cameras: the senders that gateways let in.
+
+Reference data like any other (see schemas.reference): collection senders. A sender without a secret is let in by nobody.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from schemas.base import EpochMs, Identifier, Message, Text
+
+IdentityName = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+IdentityValue = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+MOST_SECRETS = 4
+
+
+class SenderSecret(Message, frozen=True, kw_only=True):
+    """One secret of a sender. It was made at random by Vigie; only its digest is kept."""
+
+    digest: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)]  # SHA-256 of sender_id and secret
+    made_at_ms: EpochMs
+
+
+class SenderCamera(Message, frozen=True, kw_only=True):
+    """A camera that a sender speaks for. identities: what its messages must say, by the name of the field, all of them; none:
+    the sender has this camera alone, and is known by its secret."""
+
+    camera_id: Identifier
+    identities: Annotated[dict[IdentityName, IdentityValue], msgspec.Meta(max_length=8)] = {}
+
+
+class Sender(Message, frozen=True, kw_only=True):
+    """A camera, recorder or program that sends to a gateway, with its secrets. Collection senders, key sender_id."""
+
+    sender_id: Identifier
+    cameras: Annotated[tuple[SenderCamera, ...], msgspec.Meta(min_length=1, max_length=10_000)]
+    secrets: Annotated[tuple[SenderSecret, ...], msgspec.Meta(max_length=MOST_SECRETS)] = ()
+    by_address: bool = False  # its secret may stand in the address, for cameras that can send no password
+    zone: Text | None = None  # of its wall clock, e.g. Europe/Brussels; None: the site's
+    utc_is_local: bool = False  # its epoch is the wall clock read as if it were UTC
+    offset_is_wrong: bool = False  # the offset in its times is the factory's; the wall clock is right
+    date_order: Literal["day_first", "month_first"] | None = None  # of 06/07/2026; None: a date that is both is refused
+    take: Identifier | None = None  # which of its kinds of events is the read, where it sends several of one passage
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival

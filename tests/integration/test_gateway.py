@@ -1,0 +1,215 @@
+"""A gateway on a real broker and store, over real sockets."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from pipeline.evidence.store import EvidenceStore
+from pipeline.gateway.request import MAX_BODY
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.servers.ports import free_ports
+from schemas.senders import SenderCamera
+from tests.gateways import SECRET, Camera, Gateways, Reply, make_sender
+from tests.unit.gateway.payloads import PLATE, SCENE
+
+EXAMPLES = int(os.environ.get("VIGIE_TEST_EXAMPLES", "80"))
+
+
+@pytest_asyncio.fixture
+async def gateways(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path) -> Gateways:
+    """The servers, and one sender with one camera."""
+    made = Gateways(kafka, redis, namespace, tmp_path)
+    await made.let_in(make_sender())
+    return made
+
+
+def own(plate: str = "1ABC234", camera: str = "CAM-1", at_ms: int | None = None, **more: object) -> bytes:
+    """A message in Vigie's own words."""
+    at_ms = platform_now_ms() if at_ms is None else at_ms
+    return json.dumps({"camera_id": camera, "plate": plate, "captured_at_ms": at_ms, **more}).encode()
+
+
+def form(reads: bytes, **pictures: bytes) -> tuple[bytes, dict[str, str]]:
+    """The same as a form with pictures by their kind."""
+    parts = [("reads", b"application/json", reads)] + [(name, b"image/jpeg", data) for name, data in pictures.items()]
+    body = b"".join(
+        b'--x\r\nContent-Disposition: form-data; name="%s"\r\nContent-Type: %s\r\n\r\n%s\r\n'
+        % (name.encode(), kind, data)
+        for name, kind, data in parts
+    )
+    return body + b"--x--\r\n", {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+async def test_a_yes_means_that_read_and_pictures_are_kept(gateways: Gateways) -> None:
+    """The topic has the read, and the evidence store what it names."""
+    body, headers = form(own(), plate=PLATE, overview=SCENE)
+    async with gateways.running() as camera:
+        answer = await camera.send(body, headers=headers)
+        (read,) = await gateways.reads()  # as soon as the answer is there
+    assert (200, {"kept": True}) == (answer.status, json.loads(answer.body))
+    assert ("CAM-1", "1ABC234", "password", ()) == (read.camera_id, read.plate, read.known_by, read.purposes)
+    store = EvidenceStore.open(gateways.folder / "evidence")
+    assert [PLATE, SCENE] == [await store.get(path) for path in (read.crop, read.overview) if path]
+
+
+async def test_a_camera_without_a_password_is_known_by_its_address_and_fines_nobody(gateways: Gateways) -> None:
+    """Its reads may serve hits, but no section control; where the sender may not come so, it is not let in."""
+    target = f"/in/CAM-2/{SECRET}/anpr"
+    async with gateways.running() as camera:
+        await gateways.let_in(make_sender("CAM-2"))
+        assert 401 == (await camera.send(own(camera="CAM-2"), target, user=None)).status
+        await gateways.let_in(make_sender("CAM-2", by_address=True))
+        await followed(camera, own(camera="CAM-2"), target)
+        (read,) = await gateways.reads()
+    assert "address" == read.known_by
+    assert "section_control" not in read.purposes
+    assert "hotlist" in read.purposes
+
+
+async def until(status: int, send: Callable[[], Awaitable[Reply]]) -> None:
+    """Send until this is the answer."""
+    for _ in range(300):
+        if status == (await send()).status:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"never answered {status}")
+
+
+async def followed(camera: Camera, body: bytes, target: str) -> None:
+    """Send until the sender is known: gateways follow the reference data within a second."""
+    await until(200, lambda: camera.send(body, target, user=None))
+
+
+@pytest.mark.parametrize(
+    ("user", "secret"), [(None, ""), ("CAM-1", "wrong"), ("CAM-9", SECRET), ("CAM-1", ""), ("", SECRET)]
+)
+async def test_whom_nobody_let_in_is_told_nothing_and_nothing_is_kept(
+    gateways: Gateways, user: str | None, secret: str
+) -> None:
+    """Without a password, with a wrong one, or as somebody unknown: the same answer."""
+    async with gateways.running() as camera:
+        answer = await camera.send(own(), user=user, secret=secret)
+    assert (401, b"") == (answer.status, answer.body)
+    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+    assert ([], []) == (await gateways.reads(), await gateways.letters())
+
+
+async def test_nobody_speaks_for_anothers_camera(gateways: Gateways) -> None:
+    """The read becomes a dead letter that names both, and no read."""
+    await gateways.let_in(make_sender("CAM-2"))
+    async with gateways.running() as camera:
+        await camera.send(own(camera="CAM-2"), user="CAM-1")
+        await camera.send(own("2XYZ999", camera="CAM-2"), user="CAM-2")
+        (letter,) = await gateways.letters()
+        (read,) = await gateways.reads()
+    assert ("2XYZ999", "CAM-2") == (read.plate, read.camera_id)
+    assert "unknown_camera" == letter.reason
+    assert {"CAM-1", "CAM-2"} <= set(letter.detail.replace("=", " ").replace(",", " ").split())
+
+
+async def test_a_recorders_channels_are_told_by_what_its_messages_say(gateways: Gateways) -> None:
+    """One secret, two cameras; a channel that is neither's is refused."""
+    recorder = make_sender("NVR-1", cameras=tuple(
+        SenderCamera(camera_id=f"CAM-{number}", identities={"camera": str(number)}) for number in (3, 4)
+    ))  # fmt: skip
+    await gateways.let_in(recorder)
+    async with gateways.running() as camera:
+        for number in (3, 4, 5):
+            body = {"data_type": "alpr_group", "best_plate_number": f"1ABC23{number}", "camera_id": number,
+                    "epoch_start": platform_now_ms(), "uuids": [f"u{number}"], "is_preview": False}  # fmt: skip
+            await camera.send(json.dumps(body).encode(), user="NVR-1")
+        assert {"CAM-3": "1ABC233", "CAM-4": "1ABC234"} == {one.camera_id: one.plate for one in await gateways.reads()}
+        assert ["unknown_camera"] == [letter.reason for letter in await gateways.letters()]
+
+
+async def test_while_kafka_is_away_a_camera_is_told_to_send_again_and_loses_nothing(gateways: Gateways) -> None:
+    """What was not kept is not a repetition when it comes again, to this gateway or another; what is a repetition has one id."""
+    (port,) = free_ports((), 1)
+    nowhere = KafkaConnection.from_url(f"kafka://127.0.0.1:{port}")
+    body = own()
+    async with gateways.running(nowhere) as camera, gateways.running() as other:
+        answers = [await camera.send(body) for _ in range(2)]
+        assert [503, 503] == [answer.status for answer in answers]
+        assert all(int(answer.headers["Retry-After"]) >= 1 for answer in answers)
+        assert [] == await gateways.reads()
+        assert [200, 200] == [(await other.send(body)).status for _ in range(2)]
+    assert 1 == len({read.read_id for read in await gateways.reads()})
+
+
+async def test_what_cannot_become_a_read_is_kept_with_its_reason_and_without_persons(gateways: Gateways) -> None:
+    """Of a message with a person in it nothing is kept but the reason."""
+    broken = b'{"camera_id": "CAM-1", "plate": "1ABC234", "captured_at": "06/07/2026 10:00:00"}'
+    async with gateways.running() as camera:
+        await camera.send(broken)
+        await camera.send(broken.replace(b"{", b'{"OwnerName": "somebody", ', 1))
+        await camera.send(broken)
+    first, second = sorted(
+        {one.dead_letter_id: one for one in await gateways.letters()}.values(), key=lambda one: -len(one.payload)
+    )
+    assert (first.reason, second.reason) == (second.reason, first.reason)
+    assert (broken, b"") == (first.payload, second.payload)
+
+
+async def test_secrets_are_rotated_without_a_gap(gateways: Gateways) -> None:
+    """Two at a time; one that was revoked ends within a second."""
+    async with gateways.running() as camera:
+        await gateways.let_in(make_sender("CAM-1", SECRET, "thesecondofthetwo234"))
+        await until(200, lambda: camera.send(own(), secret="thesecondofthetwo234"))
+        assert 200 == (await camera.send(own())).status
+        await gateways.let_in(make_sender("CAM-1", "thesecondofthetwo234"))
+        await until(401, lambda: camera.send(own()))
+
+
+async def test_bodies_without_end_are_refused(gateways: Gateways) -> None:
+    """Said to be too large, or growing too large in chunks; then others are still served."""
+
+    async def endless() -> object:
+        for _ in range(MAX_BODY // 2**20 + 2):
+            yield bytes(2**20)
+
+    async with gateways.running() as camera:
+        assert 413 == (await camera.send(bytes(MAX_BODY + 1))).status
+        assert 413 == (await camera.send(endless())).status  # type: ignore[arg-type]  # aiohttp sends it in chunks
+        assert 200 == (await camera.send(own())).status
+
+
+async def test_no_message_breaks_it(gateways: Gateways) -> None:
+    """Any bytes, named as any maker's, whole or cut: an answer, never a 500, and the next camera is served."""
+    starts = [
+        own(),
+        form(own(), plate=PLATE)[0],
+        b'{"data_type": "alpr_group"',
+        b"<EventNotificationAlert>",
+        b'{"Picture": {"Plate":',
+    ]
+    bodies = st.builds(
+        lambda start, cut, more: start[:cut] + more,
+        st.sampled_from(starts),
+        st.integers(0, 200),
+        st.binary(max_size=80),
+    )
+    kinds = st.sampled_from(["application/json", "multipart/form-data; boundary=x", "text/xml", "multipart/x", ""])
+    packings = st.sampled_from(["identity", "gzip", "deflate", "br"])
+    loop = asyncio.get_running_loop()
+
+    async with gateways.running() as camera:
+
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(bodies, kinds, packings, st.sampled_from(["/", "/NotificationInfo/TollgateInfo", "/x?y=%ff", "//"]))
+        def fuzz(body: bytes, kind: str, packing: str, target: str) -> None:
+            headers = {"Content-Type": kind, "Content-Encoding": packing}
+            sent = camera.send(body, target, headers=headers)
+            answer = asyncio.run_coroutine_threadsafe(sent, loop).result(60)
+            assert answer.status in (200, 201, 204, 400, 413), (answer, body)
+
+        await asyncio.to_thread(fuzz)
+        assert 200 == (await camera.send(own())).status
