@@ -59,7 +59,7 @@ class Road:
         self._reader = reader
 
     def read(self, image: bytes, *, is_crop: bool) -> list[Said]:
-        """See Reader."""
+        """See Reader.read."""
         read = read_crop if is_crop else read_picture
         try:
             return [Said(one.plate, one.confidence, one.country) for one in read(image, self._reader).reads]
@@ -98,7 +98,7 @@ class SimpleLpr:
         self._processor.plateRegionDetectionEnabled = True
 
     def read(self, image: bytes, *, is_crop: bool) -> list[Said]:
-        """See Reader."""
+        """See Reader.read."""
         picture = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR)
         if picture is None:
             return []

@@ -19,13 +19,13 @@ class MemoryRecorder:
     at_ms: int = 1_772_366_400_000
 
     async def intent(self, operation: Operation) -> str:
-        """See Recorder."""
+        """See Recorder.intent."""
         access_id = f"e-{len(self.entries):024x}"
         self._keep(record.intent(operation, access_id=access_id, salt="0" * 32, at_ms=self.at_ms, key=KEY))
         return access_id
 
     async def outcome(self, access_id: str, result: Result) -> None:
-        """See Recorder."""
+        """See Recorder.outcome."""
         self._keep(record.outcome(access_id, result, salt="0" * 32, at_ms=self.at_ms, key=KEY))
 
     def _keep(self, entry: Access) -> None:

@@ -39,7 +39,7 @@ class KafkaRecorder:
         self._patience_s = patience_s
 
     async def intent(self, operation: Operation) -> str:
-        """See Recorder."""
+        """See Recorder.intent."""
         access_id = f"e-{secrets.token_hex(12)}"
         await self._write(
             lambda at_ms, key: record.intent(
@@ -49,7 +49,7 @@ class KafkaRecorder:
         return access_id
 
     async def outcome(self, access_id: str, result: Result) -> None:
-        """See Recorder."""
+        """See Recorder.outcome."""
         await self._write(
             lambda at_ms, key: record.outcome(access_id, result, salt=secrets.token_hex(16), at_ms=at_ms, key=key)
         )

@@ -35,7 +35,7 @@ class FolderSource:
         self._public = folder / PUBLIC if self.whole else folder
 
     def read(self, path: str) -> bytes | None:
-        """See Source."""
+        """See Source.read."""
         file = (self._folder if path.startswith("records/") else self._public) / path
         try:
             with file.open("rb") as opened:
@@ -55,7 +55,7 @@ class WebSource:
         self._prefix = prefix.rstrip("/")
 
     def read(self, path: str) -> bytes | None:
-        """See Source."""
+        """See Source.read."""
         if path.startswith("records/"):
             return None
         try:

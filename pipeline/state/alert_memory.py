@@ -129,7 +129,7 @@ class RedisAlertMemory:
         self._namespace = namespace
 
     async def placed(self, alerts: Sequence[Alert], wheres: Sequence[Position | None]) -> list[Alert | None]:
-        """See AlertMemory."""
+        """See AlertMemory.placed."""
         left: dict[Subject, list[int]] = {}
         for index, alert in enumerate(alerts):
             left.setdefault((alert.entry_id, plate_of(alert)), []).append(index)
@@ -178,7 +178,7 @@ class RedisAlertMemory:
                 del left[subject]
 
     async def told(self, alerts: Sequence[Alert]) -> None:
-        """See AlertMemory."""
+        """See AlertMemory.told."""
         await _NOTE.run(
             self._client,
             WHAT,
@@ -189,13 +189,13 @@ class RedisAlertMemory:
         )  # fmt: skip
 
     async def entries(self, now_ms: int) -> set[str]:
-        """See AlertMemory."""
+        """See AlertMemory.entries."""
         days = [self._entries_key(now_ms), self._entries_key(now_ms - DAY_MS)]
         answers = await _MEMBERS.run(self._client, WHAT, [([day], []) for day in days])
         return {entry_id.decode() for entry_id in chain(*answers)}
 
     async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
-        """See AlertMemory."""
+        """See AlertMemory.claimed."""
         once = uuid.uuid4().hex  # a retry inside the client stays this call
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
             ([f"{self._tag(entry_id)}:claim"], [once, CLAIM_MS]) for entry_id in entry_ids
@@ -203,7 +203,7 @@ class RedisAlertMemory:
         return [answer == 1 for answer in await _CLAIM.run(self._client, WHAT, calls)]
 
     async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
-        """See AlertMemory."""
+        """See AlertMemory.open_alerts."""
         keys = [
             key(entry_id, at_ms)
             for at_ms in (now_ms, now_ms - DAY_MS)
@@ -214,7 +214,7 @@ class RedisAlertMemory:
         return told, len(told) * 2 < len(answer)
 
     async def withdrawn(self, alerts: Sequence[Alert], now_ms: int, *, replaced: bool = False) -> None:
-        """See AlertMemory."""
+        """See AlertMemory.withdrawn."""
         by_entry: dict[str, list[Argument]] = {}
         for alert in alerts:
             by_entry.setdefault(alert.entry_id, []).append(alert.alert_id)

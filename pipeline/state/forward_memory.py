@@ -95,7 +95,7 @@ class RedisForwardMemory:
         self._marks = DeliveryMarks(client, namespace)
 
     async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
-        """See ForwardMemory."""
+        """See ForwardMemory.admitted."""
         passages = await _PASSAGE.run(self._client, WHAT, [self._passage_call(one) for one in offered])
         first = await self._seen.first_time([one.forward.forward_id for one in offered], claims)
         told = [one for one, new, mine in zip(offered, passages, first, strict=True) if new and mine]
@@ -104,32 +104,32 @@ class RedisForwardMemory:
         return told
 
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
-        """See ForwardMemory."""
+        """See ForwardMemory.of_alerts."""
         answers = await _ALL.run(self._client, WHAT, [([self._name("alert", one)], []) for one in alert_ids])
         return [_decode(data) for answer in answers for data in answer]
 
     async def of_policy(self, policy_id: str) -> list[Sent]:
-        """See ForwardMemory."""
+        """See ForwardMemory.of_policy."""
         (answer,) = await _ALL.run(self._client, WHAT, [([self._name("policy", policy_id)], [])])
         return [_decode(data) for data in answer]
 
     async def policies(self) -> set[str]:
-        """See ForwardMemory."""
+        """See ForwardMemory.policies."""
         (answer,) = await _NAMES.run(self._client, WHAT, [([self._name("policies", "")], [])])
         return {name.decode() for name in answer}
 
     async def claimed(self, policy_ids: Sequence[str]) -> list[bool]:
-        """See ForwardMemory."""
+        """See ForwardMemory.claimed."""
         once = uuid.uuid4().hex  # a retry inside the client stays this call
         calls: Calls = [([self._name("claim", one)], [once, CLAIM_MS]) for one in policy_ids]
         return [answer == 1 for answer in await _CLAIM.run(self._client, WHAT, calls)]
 
     async def marked(self, gone: Sequence[Sent]) -> None:
-        """See ForwardMemory."""
+        """See ForwardMemory.marked."""
         await self._marks.recalled([one.forward.forward_id for one in gone])
 
     async def recalled(self, gone: Sequence[Sent]) -> None:
-        """See ForwardMemory."""
+        """See ForwardMemory.recalled."""
         calls: Calls = [
             ([name], [one.forward.forward_id])
             for one in gone

@@ -16,7 +16,7 @@ class LocalAlertMemory:
         self._told: set[str] = set()
 
     async def placed(self, alerts: Sequence[Alert], wheres: Sequence[Position | None]) -> list[Alert | None]:
-        """See AlertMemory."""
+        """See AlertMemory.placed."""
         for alert, where in zip(alerts, wheres, strict=True):
             if alert.alert_id not in self._alerts:
                 subject = subject_of(alert)
@@ -25,25 +25,25 @@ class LocalAlertMemory:
         return [self._alerts[alert.alert_id] for alert in alerts]
 
     async def told(self, alerts: Sequence[Alert]) -> None:
-        """See AlertMemory."""
+        """See AlertMemory.told."""
         self._told.update(alert.alert_id for alert in alerts)
 
     async def entries(self, now_ms: int) -> set[str]:
-        """See AlertMemory."""
+        """See AlertMemory.entries."""
         return {alert.entry_id for alert in self._alerts.values() if alert}
 
     async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
-        """See AlertMemory."""
+        """See AlertMemory.claimed."""
         return [True] * len(entry_ids)
 
     async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
-        """See AlertMemory."""
+        """See AlertMemory.open_alerts."""
         mine = [alert for alert in self._alerts.values() if alert and alert.entry_id == entry_id]
         told = [alert for alert in mine if alert.alert_id in self._told]
         return told, len(told) < len(mine)
 
     async def withdrawn(self, alerts: Sequence[Alert], now_ms: int, *, replaced: bool = False) -> None:
-        """See AlertMemory."""
+        """See AlertMemory.withdrawn."""
         for alert in alerts:
             self._alerts[alert.alert_id] = None
             if not replaced:

@@ -17,7 +17,7 @@ class LocalForwardMemory:
         self._claims: dict[str, str] = {}
 
     async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
-        """See ForwardMemory."""
+        """See ForwardMemory.admitted."""
         found: list[Sent] = []
         for one, claim in zip(offered, claims, strict=True):
             forward_id = one.forward.forward_id
@@ -44,27 +44,27 @@ class LocalForwardMemory:
         return [one for one in self._told if one.forward.forward_id not in self._gone]
 
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
-        """See ForwardMemory."""
+        """See ForwardMemory.of_alerts."""
         return [one for one in self._standing() if one.alert.alert_id in alert_ids]
 
     async def of_policy(self, policy_id: str) -> list[Sent]:
-        """See ForwardMemory."""
+        """See ForwardMemory.of_policy."""
         return [one for one in self._standing() if one.policy_id == policy_id]
 
     async def policies(self) -> set[str]:
-        """See ForwardMemory."""
+        """See ForwardMemory.policies."""
         return {one.policy_id for one in self._told}
 
     async def claimed(self, policy_ids: Sequence[str]) -> list[bool]:
-        """See ForwardMemory."""
+        """See ForwardMemory.claimed."""
         return [True] * len(policy_ids)
 
     async def marked(self, gone: Sequence[Sent]) -> None:
-        """See ForwardMemory."""
+        """See ForwardMemory.marked."""
         self._gone.update(one.forward.forward_id for one in gone)
 
     async def recalled(self, gone: Sequence[Sent]) -> None:
-        """See ForwardMemory."""
+        """See ForwardMemory.recalled."""
         for one in gone:
             case = (one.forward.to_country, one.forward.case_reference)
             first = self._firsts.get(case)

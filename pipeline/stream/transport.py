@@ -104,7 +104,7 @@ class FaustBroker:
 
     @property
     def flows(self) -> bool:
-        """See Broker."""
+        """See Broker.flows."""
         return bool(self._consumer.flow_active)
 
     async def flow(self) -> None:
@@ -112,42 +112,42 @@ class FaustBroker:
         await self._consumer.wait(self._consumer.can_resume_flow)
 
     def active(self) -> set[TopicPartition]:
-        """See Broker."""
+        """See Broker.active."""
         active: set[TopicPartition] = self._consumer._get_active_partitions()
         return active
 
     async def fetch(self, partitions: set[TopicPartition]) -> Chunk:
-        """See Broker."""
+        """See Broker.fetch."""
         chunk: Chunk = await self._consumer._getmany(active_partitions=partitions, timeout=FETCH_TIMEOUT_S)
         return chunk
 
     async def seek(self, offsets: Offsets) -> None:
-        """See Broker."""
+        """See Broker.seek."""
         await self._consumer.seek_wait(offsets)
 
     async def seek_to_committed(self) -> None:
-        """See Broker."""
+        """See Broker.seek_to_committed."""
         await self._consumer.perform_seek()
 
     def sought(self) -> Mapping[TopicPartition, int | None]:
-        """See Broker."""
+        """See Broker.sought."""
         sought: Mapping[TopicPartition, int | None] = self._consumer._read_offset
         return sought
 
     async def offsets_since(self, times: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """See Broker."""
+        """See Broker.offsets_since."""
         return await self._thread.offsets_since(times)
 
     async def beginnings(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        """See Broker."""
+        """See Broker.beginnings."""
         return await self._thread.beginnings(partitions)
 
     async def committed(self, tp: TopicPartition) -> Standing:
-        """See Broker."""
+        """See Broker.committed."""
         return await self._thread.committed(tp)
 
     async def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata], generation: int) -> bool:
-        """See Broker."""
+        """See Broker.commit."""
         return await self._thread.commit_generation(offsets, generation)
 
     @property
