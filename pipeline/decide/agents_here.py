@@ -64,7 +64,7 @@ class AgentHere(Generic[M]):
 
 
 def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
-    """The agent hotlist."""
+    """The agent hotlist, to be run in this process, with its memory here instead of in Redis."""
     replica = hotlist.HotlistMirror()
     admission = Admission(replica, settings, now_ms)
 
@@ -77,8 +77,10 @@ def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
 def cross_border_here(
     settings: Settings, now_ms: Clock, told: Callable[[Alert, NotForwarded], None]
 ) -> AgentHere[Alert | Withdrawal]:
-    """The agent cross_border. told: called for each country that an alert's entry is shared with but that gets no forward of
-    it."""
+    """The agent cross_border, to be run in this process, with its memory here instead of in Redis.
+
+    told: called with the alert and the reason for each country that its entry is shared with but that gets no forward of it.
+    """
     replica, home = cross_border.PolicyMirror(), settings.liaison.sender
     admission = Admission(replica, settings, now_ms)
 

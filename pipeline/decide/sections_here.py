@@ -60,8 +60,8 @@ class SectionsHere:
         return None if next_ms is None else next_ms + 1
 
     def forget(self, at_ms: int) -> list[HistoryOutcome]:
-        """Lose the memory, then take in again what arrived in the last hours, as long as a passage may take. Returns the
-        outcomes."""
+        """Simulate that the agent lost its memory at at_ms (UTC): forget everything, then take in again the reads that arrived
+        since `reread_ms` before. Returns the violations and withdrawals decided meanwhile."""
         from_ms = at_ms - self.replica.reread_ms()
         lost = any(arrived_ms < from_ms for arrived_ms, _ in self._arrived)
         self._histories = self._empty(whole_since_ms=max(0, from_ms) if lost else 0)

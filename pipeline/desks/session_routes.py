@@ -124,7 +124,10 @@ async def prove(asked: Asked) -> RouteAnswer:
 
 
 async def proven(asked: Asked) -> RouteAnswer:
-    """Note the proof in the session, and give it a new token."""
+    """Note in the session that the person has just proved again who he is, and give the session a new token (cookie).
+
+    Returns the person who is logged in, as `show` does.
+    """
     session = msgspec.structs.replace(asked.own_session, proven_ms=asked.now_ms)
     token = await asked.house.sessions.rotate(asked.token or "", session, asked.now_ms)
     asked.after.append(lambda response: set_session(response, token))

@@ -34,7 +34,7 @@ URGENCY: Mapping[Priority, int] = {"urgent": 4, "high": 3, "normal": 2, "low": 1
 
 
 class Sureness(IntEnum):
-    """How sure the surest of an incident's hits was that rang."""
+    """How sure a hit is that its vehicle is the wanted one. An incident keeps the highest of its hits that rang."""
 
     NOTHING_RANG = 0
     LOOKS_ALIKE = 1

@@ -103,7 +103,8 @@ def match_read(
     """The hits of one read, most urgent first. cameras, zones: as they were at its capture. fitting: what hotlist.fitting found
     for the read's texts and others; None: it is looked up.
 
-    None for an unknown camera, or where read or camera may not serve hotlists.
+    At most one hit an entry; an empty list for an unknown camera, or where read or camera may not serve hotlists. least_score:
+    hits with a lower score (0..1) are left out.
 
     exact: the text read is the entry's plate; confusable: it may be taken for it, or the reader itself offers the plate as an
     alternative; near: one edit away, for entries that ask for it; pattern: it fits the entry's pattern.

@@ -52,7 +52,7 @@ def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Itera
 
 
 def told_of_shared(entries: Iterable[HotlistEntry], policies: Collection[Policy]) -> Iterator[str]:
-    """A sentence for each entry that is shared with a country to which no policy forwards it, saying why."""
+    """For each entry and each country that it is shared with but that will get no forward of it: a sentence with the reason."""
     for entry in entries:
         for country in entry.share_with:
             theirs = [policy for policy in policies if policy.country == country]

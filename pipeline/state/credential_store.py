@@ -62,7 +62,7 @@ class CredentialStore:
         )
 
     async def set_password(self, user_id: str, password_hash: str, *, initial: bool) -> None:
-        """Replace the account's password hash."""
+        """Replace the account's password hash. initial: somebody else chose this password; it serves only to choose an own one."""
         fields: dict[Any, Any] = {"password": password_hash, "initial": str(int(initial))}
         with redis_edge(WHAT):
             await self.client.hset(self._key(user_id), mapping=fields)

@@ -63,7 +63,8 @@ class Mirror:
         self.whole = self.whole or CAMERAS.name in filled
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """Take over what changed in one collection."""
+        """Take over what changed in one collection, and call the listener of `on_change` with its keys. reset: forget everything
+        before."""
         self._indexes[collection].take(changed, reset=reset)
         if told := self._told.get(collection):
             told([one.key for one in changed])

@@ -82,7 +82,10 @@ class Outputs:
     settled: Callable[[], Awaitable[None]] | None = None
 
     def send(self, topic: Topic[M], message: M, *, key: str | None = None, partition: int | None = None) -> None:
-        """Send a message; without a partition, the key decides it (Kafka's murmur2)."""
+        """Note a message to be sent after the handler has returned.
+
+        Its partition is the one given, else the key's (Kafka's murmur2), else a random one.
+        """
         self.sends.append((topic, message, key, partition))
 
     def refuse(

@@ -160,5 +160,6 @@ def _notified(fields: Node, utc_time: str, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 says that the packet was stored; otherwise a camera with use_event_buffer sends it again."""
+    """The answer to a packet: status 200 if it was stored (good), else 400; then a camera with use_event_buffer sends it
+    again."""
     return plain_answer(good)
