@@ -1,6 +1,5 @@
 """Packs reads into batches by partition: at most 100 together, none held for longer than 20 ms."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from pipeline.runtime.partitioner import partition_of
@@ -37,16 +36,17 @@ class Packer:
         return self._close(partition) if len(reads) >= self._size else None
 
     def due(self, now_ms: float) -> list[Packed]:
-        """The batches that have been held for the time allowed, oldest first."""
-        return self._closed(lambda since_ms: now_ms - since_ms >= self._hold_ms)
+        """All batches held, oldest first, once one of them has been held for the time allowed; until then none.
+
+        They travel in one request, and those who read the partitions get them in one answer.
+        """
+        oldest_ms = min((since_ms for since_ms, _ in self._open.values()), default=now_ms)
+        return self.flush() if self._open and now_ms - oldest_ms >= self._hold_ms else []
 
     def flush(self) -> list[Packed]:
-        """All batches held, whether due or not."""
-        return self._closed(lambda since_ms: True)
-
-    def _closed(self, wanted: Callable[[float], bool]) -> list[Packed]:
-        ready = [(since_ms, partition) for partition, (since_ms, _) in self._open.items() if wanted(since_ms)]
-        return [self._close(partition) for _, partition in sorted(ready)]
+        """All batches held, oldest first, whether due or not."""
+        ready = sorted((since_ms, partition) for partition, (since_ms, _) in self._open.items())
+        return [self._close(partition) for _, partition in ready]
 
     def _close(self, partition: int) -> Packed:
         _, reads = self._open.pop(partition)
