@@ -26,6 +26,7 @@ class OpenAlerts:
     zones_at: Callable[[int], Mapping[str, Zone]]
     _changed: set[str] = field(default_factory=set)
     _ends_ms: dict[str, int] = field(default_factory=dict)  # of entries with open alerts, when they expire
+    _first_end_ms: int | None = None  # none of them expires before this; None: there are none
     _swept_ms: int | None = None  # None: nothing was looked at yet
 
     def changed(self, entry_ids: Iterable[str]) -> None:
@@ -39,7 +40,8 @@ class OpenAlerts:
             if entry is None:
                 self._changed.add(alert.entry_id)
             else:
-                self._ends_ms[alert.entry_id] = entry.valid_until_ms
+                self._ends_ms[alert.entry_id] = ends_ms = entry.valid_until_ms
+                self._first_end_ms = ends_ms if self._first_end_ms is None else min(ends_ms, self._first_end_ms)
 
     async def due(self, now_ms: int) -> list[TakenBack]:
         """The alerts that must be withdrawn now; each is returned again until `settled` is called with it. Raises Unavailable.
@@ -65,10 +67,7 @@ class OpenAlerts:
 
     async def _to_look_at(self, now_ms: int) -> list[str]:
         """The entries that may have alerts to withdraw, and that no other worker has claimed."""
-        ended = {entry_id for entry_id, ends_ms in self._ends_ms.items() if ends_ms <= now_ms}
-        for entry_id in ended:
-            del self._ends_ms[entry_id]
-        self._changed |= ended
+        self._note_ended(now_ms)
         sweep = self._swept_ms is None or now_ms - self._swept_ms >= SWEEP_MS
         if not self._changed and not sweep:
             return []
@@ -80,6 +79,16 @@ class OpenAlerts:
         waiting = sorted(self._changed)
         claims = await self.memory.claimed(waiting) if waiting else []
         return [entry_id for entry_id, mine in zip(waiting, claims, strict=True) if mine]
+
+    def _note_ended(self, now_ms: int) -> None:
+        """Note the entries with open alerts that have expired. Called with every batch: it looks at them only when one has."""
+        if self._first_end_ms is None or now_ms < self._first_end_ms:
+            return
+        ended = {entry_id for entry_id, ends_ms in self._ends_ms.items() if ends_ms <= now_ms}
+        for entry_id in ended:
+            del self._ends_ms[entry_id]
+        self._first_end_ms = min(self._ends_ms.values(), default=None)
+        self._changed |= ended
 
     def _is_over(self, entry_id: str, now_ms: int) -> bool:
         entry = self.entry_now(entry_id)
