@@ -31,7 +31,8 @@ class Agent(Generic[M]):
     """One agent. start: opens what it needs and returns the handler; raises Unavailable, and is called again, while Redis is away.
 
     max_records: the most records in one call of the handler; None: as the settings say. tick_ms: call the handler with no records
-    after so many milliseconds without any; None: never. per_partition: each partition has a queue and a loop of its own.
+    after so many milliseconds without any; None: never. fetch_every_ms: the least time between two fetches while records come; a
+    longer one costs less, and lets a record wait for longer. per_partition: each partition has a queue and a loop of its own.
     reports_refused: dead letters of what every agent that reads this source refuses come from this one; exactly one agent of a
     source reports them, the others count them. looks_up: topics of which it reads single records, by their place.
     """
@@ -42,6 +43,7 @@ class Agent(Generic[M]):
     start: Callable[[Context], Awaitable[Handler[M]]]
     max_records: int | None = None
     tick_ms: int | None = None
+    fetch_every_ms: int = 10
     per_partition: bool = False
     reports_refused: bool = True
     redis_state: RedisState | None = None

@@ -69,7 +69,7 @@ async def run_agent(
         if handler is None:
             return
         stage = _make_stage(agent, context, handler)
-        app = make_app(settings, connection, agent.name, stage, agent.source)
+        app = make_app(settings, connection, agent, stage)
         stage.high_water = functools.partial(_high_water, app)
         stage.fetching = functools.partial(_fetching, app)
         await _until_stopped(stopped, functools.partial(started_within, START_WITHIN_S, app.start))

@@ -57,7 +57,7 @@ class StageConsumerThread(upstream.AIOKafkaConsumerThread):  # type: ignore[misc
         """Start the consumer, with the fetcher as `keep_packed` and `pace` change it."""
         await super().on_start()
         keep_packed(self._ensure_consumer())
-        pace(self._ensure_consumer())
+        pace(self._ensure_consumer(), every_s=self.transport.fetch_every_ms / 1000)
 
     async def _fetch_records(self, consumer: AIOKafkaConsumer, *args: Any, **kwargs: Any) -> Chunk:
         batches = await super()._fetch_records(consumer, *args, **kwargs)

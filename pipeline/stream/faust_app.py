@@ -8,9 +8,9 @@ from faust.app.base import BootStrategy
 
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import Settings
+from pipeline.stream.agent import Agent
 from pipeline.stream.stage import Stage
 from pipeline.stream.transport import StageTransport
-from schemas.topics import Topic
 
 
 class _Boot(BootStrategy):  # type: ignore[misc]  # faust's types are not followed
@@ -34,12 +34,10 @@ class _App(faust.App):  # type: ignore[misc]  # as above
         """Does nothing: an app without tables keeps nothing on disk."""
 
 
-def make_app(
-    settings: Settings, connection: KafkaConnection, agent: str, stage: Stage, source: Topic[Any]
-) -> faust.App:
-    """A Faust app whose one agent is this stage."""
+def make_app(settings: Settings, connection: KafkaConnection, agent: Agent[Any], stage: Stage) -> faust.App:
+    """A Faust app whose one agent is this one, which runs the stage."""
     app = _App(
-        f"{settings.namespace}-{agent}",
+        f"{settings.namespace}-{agent.name}",
         broker=[f"kafka://{server}" for server in connection.bootstrap_servers],
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=min(settings.session_timeout_s / 4, 3.0),
@@ -47,7 +45,7 @@ def make_app(
         broker_request_timeout=max(15.0, settings.session_timeout_s + 5),
         broker_commit_interval=0.5,
         broker_max_poll_records=2000,
-        consumer_max_fetch_size=source.max_message_bytes * 2,
+        consumer_max_fetch_size=agent.source.max_message_bytes * 2,
         topic_disable_leader=True,
         topic_allow_declare=False,
         stream_wait_empty=True,
@@ -58,10 +56,11 @@ def make_app(
     transport = StageTransport([f"kafka://{server}" for server in connection.bootstrap_servers], app)
     transport.intake = stage
     transport.client_kwargs = connection.client_kwargs()
+    transport.fetch_every_ms = agent.fetch_every_ms
     app.transport = transport
 
     async def run(_stream: Any) -> None:
         await stage.run()
 
-    app.agent(app.topic(f"{settings.namespace}.{source.name}"), name=agent)(run)
+    app.agent(app.topic(f"{settings.namespace}.{agent.source.name}"), name=agent.name)(run)
     return app

@@ -160,8 +160,10 @@ class StageTransport(upstream.Transport):  # type: ignore[misc]  # Faust ships n
     """Faust's Kafka transport with the consumer of this module instead of Faust's; it is what `app.transport` is set to.
 
     intake: the stage that gets the records. client_kwargs: the arguments of Kafka clients, see KafkaConnection.client_kwargs.
+    fetch_every_ms: see Agent.
     """
 
     Consumer = StageConsumer
     intake: StageIntake
     client_kwargs: Mapping[str, Any]
+    fetch_every_ms: int

@@ -4,11 +4,11 @@ from typing import cast
 
 import pytest
 
+from agents.hotlist import AGENT
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import Settings
 from pipeline.stream.faust_app import make_app
 from pipeline.stream.stage import Stage
-from schemas.topics import READS
 
 
 def test_what_the_environment_tells_other_programs_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -22,7 +22,7 @@ def test_what_the_environment_tells_other_programs_changes_nothing(monkeypatch: 
     }.items():
         monkeypatch.setenv(name, value)
     connection = KafkaConnection.from_url("kafka://127.0.0.1:9092")
-    conf = make_app(Settings(session_timeout_s=7.0), connection, "hotlist", cast(Stage, None), READS).conf
+    conf = make_app(Settings(session_timeout_s=7.0), connection, AGENT, cast(Stage, None)).conf
     assert ["kafka://127.0.0.1:9092"] == [str(url) for url in conf.broker]
     assert (7.0, False, "at_least_once") == (
         conf.broker_session_timeout,

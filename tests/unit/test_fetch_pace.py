@@ -76,7 +76,7 @@ async def test_a_fetch_that_is_cancelled_in_its_pause_ends_quietly() -> None:
 async def test_a_fetch_beside_records_that_wait_is_not_held_by_the_broker() -> None:
     """It is for partitions that may have nothing, and those that are behind come only after it."""
     made = fetcher(brings=False)
-    pace(SimpleNamespace(_fetcher=made))
+    pace(SimpleNamespace(_fetcher=made), every_s=0.01)
     alone, beside = FetchRequest(500, 1, 1, 0, []), FetchRequest(500, 1, 1, 0, [])
     await made._proc_fetch_request(None, 0, alone)
     made._records["a partition"] = "records"
