@@ -54,7 +54,9 @@ class Load:
             await asyncio.sleep(TICK_S)
 
     def _read(self, at_ms: int) -> PlateRead:
-        draw = self._random.random  # choice() and randrange() take several times as long, on the platform's own processors
+        draw = (
+            self._random.random
+        )  # choice() and randrange() take several times as long, on the platform's own processors
         camera = self._cameras[int(draw() * len(self._cameras))]
         if draw() >= WANTED:
             plate = f"{SERIES[int(draw() * len(SERIES))]}{int(draw() * 1000):03d}"
