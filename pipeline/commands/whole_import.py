@@ -3,7 +3,6 @@ and switches in one step."""
 
 import asyncio
 import getpass
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from pipeline.state.collections import HOTLIST, LISTS, SECTIONS, Collection
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.switching import Refresh, Staged, Switch, Switching
 from pipeline.tables.columns import Table
-from pipeline.tables.files import STANDARD_INPUT, Checked
+from pipeline.tables.files import Checked
 from schemas.reference import WantedList
 
 TRIES = 3  # when somebody else changes the collection meanwhile
@@ -67,12 +66,12 @@ async def import_whole(
         await refuse_unfit(writer, checked)
     collection = collection_of(table)
     switching = writer.switching(collection)
-    digest = await asyncio.to_thread(digest_of, path)
-    if manner.sequence is not None and await _is_repeat(switching, manner, digest):
+    if manner.sequence is not None and await _is_repeat(switching, manner, checked.digest):
         return Imported(Staged("", "", "", whole=False, unchanged=checked.good), None)
     refresh = Refresh(
         by=getpass.getuser(), source=path.name, list_id=manner.source.list_id if manner.source else "",
-        kind="delta" if manner.delta else "replace" if manner.replace else "import", digest=digest, sequence=manner.sequence,
+        kind="delta" if manner.delta else "replace" if manner.replace else "import", digest=checked.digest,
+        sequence=manner.sequence,
     )  # fmt: skip
     imported = await _switched(collection, switching, checked, manner, refresh)
     if table.name == HOTLIST.name:
@@ -105,14 +104,6 @@ async def _switched(
             return Imported(staged, switch)
         await switching.drop(staged)
     raise Unavailable("the reference data, which others kept changing while this was compared with it")
-
-
-def digest_of(path: Path) -> str:
-    """The SHA-256 of a file in hex; empty for standard input, which can be read only once."""
-    if path == STANDARD_INPUT:
-        return ""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 async def _is_repeat(switching: Switching, manner: Manner, digest: str) -> bool:

@@ -23,6 +23,7 @@ class Checked(Generic[T]):
     table: Table[T]
     good: int = 0  # items that may be taken
     bad: int = 0  # lines that may not
+    digest: str = ""  # SHA-256 of the file, hex
     fatal: bool = False  # the file is broken as a whole: nothing may be taken
     refused: list[Refused] = field(default_factory=list)  # the first of them, by line
     changes: dict[str, list[str]] = field(default_factory=dict)  # of a delta: the keys to add, change and remove

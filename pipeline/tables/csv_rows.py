@@ -1,7 +1,7 @@
 """The lines of a CSV file as values, one dictionary a line, each with the line that it starts on.
 
-Read are the encodings and line ends of text_lines, commas, semicolons or tabs, a spreadsheet's first line `sep=;`, empty columns
-that a spreadsheet left at the end, quoted cells with line ends in them.
+Read are the encodings and line ends of text_lines, commas, semicolons, tabs or vertical bars, a spreadsheet's first line `sep=;`,
+empty columns that a spreadsheet left at the end, quoted cells with line ends in them.
 """
 
 import csv
@@ -18,11 +18,12 @@ from pipeline.tables.columns import Column, Table
 from pipeline.tables.refusals import Refused, unknown_name
 from pipeline.tables.text_lines import TextLines
 
-_SEPARATORS = ",;\t"
+_SEPARATORS = ",;\t|"
 _REMEMBERED = 1_000  # different cells of one column
 _NOTHING = " \t\r\n\x00\x1a"  # old programs end a file with the last two
+_INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))  # marks within a text, and spaces without width
 _DEFAULT = object()
-_SEP_LINE = re.compile(r'"?sep=([,;\t])"?[,;\t]*\s*', re.IGNORECASE)
+_SEP_LINE = re.compile(r'"?sep=(.|\\t)"?[,;\t|]*\s*', re.IGNORECASE)
 
 
 def csv_rows(
@@ -39,18 +40,11 @@ def csv_rows(
     """
     lines = TextLines(stream)
     source = iter(lines)
-    first_line = next((line for line in source if line.strip()), None)
-    named = _SEP_LINE.fullmatch(first_line) if first_line else None
-    if named:
-        first_line = next((line for line in source if line.strip()), None)
-    if first_line is None:
-        yield Refused(file, max(1, lines.number), "the file is empty", fatal=True)
+    begun = _header_line(lines, source, file)
+    if isinstance(begun, Refused):
+        yield begun
         return
-    if "\x00" in first_line[:200] or "\ufffd" in first_line:
-        yield Refused(file, lines.number, "the file is not UTF-8 text; save it as CSV UTF-8", fatal=True)
-        return
-    separator = named[1] if named else max(_SEPARATORS, key=first_line.count)
-    first_line = first_line.rstrip(separator + " \r\n") + "\n"  # columns without a name at the end
+    first_line, separator = begun
     columns = _columns(first_line, separator, file, lines.number, table, given)
     if isinstance(columns[0], Refused):
         yield from (one for one in columns if isinstance(one, Refused))
@@ -77,6 +71,29 @@ def csv_rows(
             yield cells.values(row, first)
 
 
+def _header_line(lines: TextLines, source: Iterator[str], file: str) -> tuple[str, str] | Refused:
+    """The line with the columns' names, without empty ones at its end, and what separates them."""
+    first_line = next((line for line in source if line.strip()), None)
+    named = _SEP_LINE.fullmatch(first_line) if first_line else None
+    separator = named[1].replace("\\t", "\t") if named else ""
+    if separator not in _SEPARATORS:
+        reason = f"separates columns by {separator!r}: export with commas, semicolons, tabs or vertical bars"
+        return Refused(file, lines.number, reason, fatal=True)
+    if named:
+        first_line = next((line for line in source if line.strip()), None)
+    if first_line is None:
+        return Refused(file, max(1, lines.number), "the file is empty", fatal=True)
+    if "\x00" in first_line[:200] or "\ufffd" in first_line:
+        return Refused(file, lines.number, "the file is not UTF-8 text; save it as CSV UTF-8", fatal=True)
+    first_line = first_line.translate(_INVISIBLE)
+    control = next((one for one in first_line if one < " " and one not in "\t\r\n"), None)
+    if control:
+        reason = f"holds the control character {control!r}: export with line feeds at the ends of the lines"
+        return Refused(file, lines.number, reason, fatal=True)
+    separator = separator or max(_SEPARATORS, key=first_line.count)
+    return first_line.rstrip(separator + " \r\n") + "\n", separator
+
+
 def _columns(
     header: str, separator: str, file: str, line: int, table: Table[Any], given: Collection[str]
 ) -> list[Column] | list[Refused]:
@@ -87,7 +104,7 @@ def _columns(
         return [Refused(file, line, "the header cannot be read: one line, one name per column", fatal=True)]
     wrong, columns = [], []
     for number, name in enumerate(names, 1):
-        column = by_name.get(name) or by_name.get(name.lower())
+        column = by_name.get(name) or by_name.get(name.lower().replace(" ", "_"))
         if column is None:
             reason = unknown_name(name, [one.name for one in table.columns])
         elif column in columns:

@@ -4,12 +4,13 @@ A file is checked as a whole before anything of it is used. What passed waits in
 line, column and reason.
 """
 
+import hashlib
 import shutil
 import sys
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
@@ -21,6 +22,7 @@ from pipeline.tables.checked import Checked
 from pipeline.tables.columns import TABLES, Table
 from pipeline.tables.csv_rows import csv_rows, refused_cell
 from pipeline.tables.deltas import change_of, with_change
+from pipeline.tables.foreign import foreign_form
 from pipeline.tables.json_items import json_items, looks_like_lines
 from pipeline.tables.refusals import Refused
 from pipeline.tables.taking import Taking, WrongItem
@@ -59,7 +61,11 @@ def check_file(
     try:
         with _opened(path) as stream:
             name = "standard input" if path == STANDARD_INPUT else path.name
-            return check.run(stream, name, form or _form_of(path, stream), progress)
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed asks for readinto, which BinaryIO lacks
+            stream.seek(0)
+            checked = check.run(stream, name, form or _form_of(path, stream), progress)
+            checked.digest = digest
+            return checked
     except OSError as error:
         raise BadRecord("unreadable_file", f"{path}: {error.strerror or error}") from error
 
@@ -67,14 +73,14 @@ def check_file(
 @contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
     """The file; of a pipe a copy that can be read twice, which is gone afterwards."""
-    if path != STANDARD_INPUT:
-        with path.open("rb") as stream:
+    with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as stream:
+        if path != STANDARD_INPUT and stream.seekable():
             yield stream
-        return
-    with tempfile.TemporaryFile() as copy:
-        shutil.copyfileobj(sys.stdin.buffer, copy)
-        copy.seek(0)
-        yield copy
+            return
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(stream, copy)
+            copy.seek(0)
+            yield copy
 
 
 def _form_of(path: Path, stream: BinaryIO) -> FileForm:
@@ -106,7 +112,10 @@ class _Check(Generic[T]):
     def run(self, stream: BinaryIO, file: str, form: FileForm, progress: Callable[[int], None] | None) -> Checked[T]:
         """Read it all. file: what messages call it."""
         self._file = file
-        if form == "csv":
+        rows: Iterable[tuple[int, dict[str, Any]] | Refused]
+        if foreign := foreign_form(stream, text_alone=form in ("json", "jsonl")):
+            rows = (Refused(file, 1, foreign, fatal=True),)
+        elif form == "csv":
             rows = csv_rows(stream, self._file, self._table, self._header, self._given)
         elif form == "xml":
             rows = xml_items(stream, self._file, self._table)

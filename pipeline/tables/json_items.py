@@ -92,6 +92,8 @@ def _item(raw: bytes, file: str, line: int) -> tuple[int, dict[str, Any]] | Refu
     except UnicodeDecodeError as error:
         return Refused(file, line, f"byte {error.start + 1} is not UTF-8")
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        if raw.endswith(b","):
+            return Refused(file, line, "ends with a comma: JSON lines have none between them; or write one list, [...]")
         return Refused(file, line, f"is no JSON: {' '.join(str(error).split())}")
     return (line, value) if isinstance(value, dict) else Refused(file, line, "is no JSON object")
 

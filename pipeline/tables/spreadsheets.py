@@ -7,16 +7,23 @@ import re
 
 _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|janv|f\u00e9vr|mars|avr|mai|juin|juil|ao\u00fbt|sept|d\u00e9c|"
-    "mrt|mei|okt|m\u00e4r|dez"
+    "mrt|mei|okt|m\u00e4r|mrz|dez"
 )
 _DECIMAL = re.compile(r"\d+[.,]\d+", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d[.,]\d+E[+-]?\d+|\dE[+-]\d+", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d{2})|\d{4}([/.-])\d{2}\3\d{2}", re.ASCII)
-_MONTH_DATE = re.compile(rf"\d{{1,2}}[- ](?:{_MONTHS})\.?(?:[- ](?:\d{{2}}|\d{{4}}))?", re.IGNORECASE)
+_MONTH_DATE = re.compile(rf"\d{{1,2}}(?:[- ]|\. )(?:{_MONTHS})\.?(?:[- ](?:\d{{2}}|\d{{4}}))?", re.IGNORECASE)
 _MONTH_YEAR = re.compile(rf"(?:{_MONTHS})\.?-\d{{2}}")  # lower case or capitalised: what a person types is upper case
 _TIME = re.compile(r".*\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
-_NOT_KNOWN = ("N/A", "NOT KNOWN", "NOT DEFINED", "UNKNOWN", "ONBEKEND", "INCONNU", "UNBEKANNT")
+_NOT_KNOWN = (
+    "N/A", "NOT KNOWN", "NOT DEFINED", "NOT AVAILABLE", "NO PLATE", "UNKNOWN", "ONBEKEND", "NIET BEKEND", "GEEN PLAAT",
+    "ZONDER PLAAT", "ZONDER NUMMERPLAAT", "INCONNU", "NON CONNU", "SANS PLAQUE", "UNBEKANNT", "NICHT BEKANNT", "OHNE KENNZEICHEN",
+)  # fmt: skip
 _CURE = "give the column the format Text before the plates are entered, and export again"
+_TWICE_DECODED = re.compile(
+    "[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+)  # an accented letter of UTF-8 in Windows-1252
+_LONGEST = 10  # characters of a plate, anywhere
 _EARLIEST_MS = 100_000_000_000  # March 1973: what is smaller counts days or seconds
 
 
@@ -37,6 +44,10 @@ def changed_plate(text: str) -> str | None:
         return "says that the plate is not known: leave the line out"
     if text.upper() in ("TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX", "WAAR", "ONWAAR"):
         return f"is a truth value that a spreadsheet made of a plate; {_CURE}"
+    if _TWICE_DECODED.search(text):
+        return "was UTF-8 and read as another encoding before: save the file as CSV UTF-8 from where it came"
+    if "/" in text and sum(map(str.isalnum, text)) > _LONGEST:
+        return "is longer than any plate: give each plate a line of its own"
     return None
 
 

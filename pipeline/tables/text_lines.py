@@ -3,29 +3,35 @@
 | what the file begins with or holds | read as |
 |---|---|
 | a byte order mark | UTF-8, or UTF-16 in either byte order ("Unicode text") |
+| every other byte of its beginning is 0 | UTF-16 in either byte order |
 | valid UTF-8 | UTF-8 |
-| bytes above 127 among which no character of UTF-8 is found | Windows-1252 ("CSV" on western Windows) |
-| anything else | UTF-8, whose broken lines are refused one by one |
+| bytes above 127, none a character of UTF-8, none a sign within a word | Windows-1252 ("CSV" on western Windows) |
+| anything else (old DOS and Macintosh, too) | UTF-8, whose broken lines are refused one by one |
 
 A file of the last row but one may as well be of another old encoding, in which the same bytes are other letters. So its texts are
 taken as read, but a plate in it may hold ASCII only (`guessed`).
+
+Lines end with CR LF, LF or CR; in a file whose first line ends with NEL, U+2028 or U+2029, with these, too.
 """
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of a table
 _BLOCK = 1 << 16
+_HEAD = 64  # bytes that tell UTF-16 without a mark: less than the shortest header
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_END = re.compile(rb"\r\n|\r|\n")
-_WIDE_END = {
-    "utf-16-le": re.compile(rb"(?s:(?:..)*?)(\r\0\n\0|\r\0|\n\0)"),
-    "utf-16-be": re.compile(rb"(?s:(?:..)*?)(\0\r\0\n|\0\r|\0\n)"),
-}
+_ENDS = ("\r\n", "\r", "\n")
+_RARE_ENDS = ("\x85", "\u2028", "\u2029")  # of mainframes, and of what was copied from the web
 _UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _NOT_IN_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_SIGN_IN_A_WORD = re.compile(
+    rb"[A-Za-z][\x80\x82-\x84\x86-\x89\x8b\x93-\x95\x98\x99\x9b][A-Za-z]|[a-z][\x8a\x8c\x8e\x9f][a-z]"
+)
+_FIRST_END = re.compile("[\r\n\x85\u2028\u2029]")
+_CURE = "save the file as CSV UTF-8"
 
 
 class TextLines:
@@ -38,6 +44,7 @@ class TextLines:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self.encoding, self.guessed = _encoding_of(stream)
+        self._end = _end_in(stream, self.encoding)
         self.number = 0
         self.bad: dict[int, str] = {}
 
@@ -52,7 +59,7 @@ class TextLines:
                 yield raw.decode(self.encoding) + "\n"
             except UnicodeDecodeError as error:
                 name = "UTF-8" if self.encoding == "utf-8" else self.encoding.upper()
-                self.bad[self.number] = f"byte {error.start + 1} (0x{raw[error.start]:02x}) is not {name}"
+                self.bad[self.number] = f"byte {error.start + 1} (0x{raw[error.start]:02x}) is not {name}; {_CURE}"
                 yield raw.decode(self.encoding, "replace") + "\n"
 
     def taint(self, first: int) -> str | None:
@@ -64,14 +71,13 @@ class TextLines:
 
     def _raw_lines(self) -> Iterator[tuple[bytes, bool]]:
         """Each line without its end, and whether it was too long; the text of such a line is empty."""
-        end_in = _WIDE_END.get(self.encoding, _END)
         waiting, dropping, ended = b"", False, False
         while not ended:
             block = self._stream.read(_BLOCK)
             ended = not block
             waiting += block
             at = 0
-            while match := end_in.match(waiting, at) if end_in is not _END else end_in.search(waiting, at):
+            while match := self._end(waiting, at):
                 start, stop = match.span(match.lastindex or 0)
                 if stop == len(waiting) and not ended:
                     break  # a carriage return may be followed by its line feed
@@ -84,6 +90,20 @@ class TextLines:
             yield (b"", True) if dropping or len(waiting) > LONGEST_LINE else (waiting, False)
 
 
+def _end_in(stream: BinaryIO, encoding: str) -> Callable[[bytes, int], re.Match[bytes] | None]:
+    """Finds the next end of a line from an index on; its span is that of the last group, if there is one. Leaves the stream where
+    it is."""
+    at = stream.tell()
+    beginning = stream.read(_BLOCK).decode(encoding, "ignore")
+    stream.seek(at)
+    first = _FIRST_END.search(beginning)
+    ends = (*_ENDS, *_RARE_ENDS) if first and first[0] in _RARE_ENDS and encoding != "cp1252" else _ENDS
+    found = b"|".join(re.escape(end.encode(encoding)) for end in ends)
+    if not encoding.startswith("utf-16"):
+        return re.compile(found).search
+    return re.compile(rb"(?s:(?:..)*?)(" + found + rb")").match  # at an even distance: half a character ends no line
+
+
 def _encoding_of(stream: BinaryIO) -> tuple[str, bool]:
     """The file's encoding, and whether it is a guess. Reads the file once; the stream is then after the byte order mark."""
     start = stream.read(3)
@@ -92,19 +112,32 @@ def _encoding_of(stream: BinaryIO) -> tuple[str, bool]:
             stream.seek(len(mark))
             return name, False
     stream.seek(0)
+    wide = _wide_without_mark(stream.read(_HEAD))
+    stream.seek(0)
+    if wide:
+        return wide, False
     guessed = _looks_like_1252(stream)
     stream.seek(0)
     return ("cp1252", True) if guessed else ("utf-8", False)
 
 
+def _wide_without_mark(head: bytes) -> str | None:
+    """The byte order of UTF-16, when a file begins as such without saying so: nearly every other byte of its header is 0."""
+    pairs = len(head) // 2
+    first, second = head[: 2 * pairs : 2].count(0), head[1 : 2 * pairs : 2].count(0)
+    if not first and second > 0.9 * pairs:
+        return "utf-16-le"
+    return "utf-16-be" if not second and first > 0.9 * pairs else None
+
+
 def _looks_like_1252(stream: BinaryIO) -> bool:
-    """Whether the file is Windows-1252: it has bytes above 127, all of them are defined there, and none is part of a valid
-    UTF-8 character."""
+    """Whether the file is Windows-1252: it has bytes above 127, all of them are defined there, none is part of a valid UTF-8
+    character, and none would be a sign within a word, as letters of DOS and Macintosh would."""
     above, carried = False, b""
     while block := stream.read(_BLOCK):
         window = carried + block
         if not window.isascii():
-            if b"\0" in window or _UTF8_CHARACTER.search(window) or _NOT_IN_1252.search(window):
+            if b"\0" in window or any(one.search(window) for one in (_UTF8_CHARACTER, _NOT_IN_1252, _SIGN_IN_A_WORD)):
                 return False
             above = True
         carried = window[-3:]

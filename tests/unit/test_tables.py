@@ -2,6 +2,9 @@
 
 import csv
 import doctest
+import hashlib
+import os
+import threading
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -219,7 +222,7 @@ def test_bytes_that_are_no_utf8_are_told(read: Read) -> None:
     items, refused = read(
         f"{HEADER}\n".encode() + b"A1,1ABC234,sis,vol \xe0 main,fed,art\n" + "A2,2ABC234,sis,théft,fed,art\n".encode()
     )
-    assert ["f.csv:2: byte 20 (0xe0) is not UTF-8"] == refused
+    assert ["f.csv:2: byte 20 (0xe0) is not UTF-8; save the file as CSV UTF-8"] == refused
     assert ["A2"] == [one.entry_id for one in items]
 
 
@@ -234,6 +237,105 @@ def test_every_encoding_and_line_end_of_a_spreadsheet_is_read(read: Read, encodi
     assert [("A1", "vol à main armée"), ("A2", "theft")] == [(one.entry_id, one.category) for one in items]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x85", "\u2028", "\u2029"])
+def test_rare_line_ends_and_utf16_without_a_mark_are_read(read: Read, encoding: str, end: str) -> None:
+    """Of mainframes, of what was copied from the web, of programs that leave the byte order mark out."""
+    text = end.join([HEADER, "A1,1ABC234,sis,vol à main armée,fed,art", "A2,2ABC234,sis,theft,fed,art", ""])
+    items, refused = read(text.encode(encoding))
+    assert [] == refused
+    assert [("A1", "vol à main armée"), ("A2", "theft")] == [(one.entry_id, one.category) for one in items]
+
+
+def test_a_rare_line_end_within_a_cell_ends_no_line(read: Read) -> None:
+    """Where the file's own lines end otherwise; a cell copied from a web page may hold one."""
+    (item,), refused = read(f"{HEADER}\nA1,1ABC234,sis,hit\u2028and run,fed,art\n")
+    assert ([], "hit\u2028and run") == (refused, item.category)
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "cp437", "mac_roman"])
+@pytest.mark.parametrize("word", ["théft", "hélas", "Brüssel", "à côté"])
+def test_letters_of_dos_and_macintosh_are_refused_with_the_cure(read: Read, encoding: str, word: str) -> None:
+    """They would be other signs in Windows-1252, in silence."""
+    items, refused = read(f"{HEADER}\nA1,1ABC234,sis,{word},fed,art\n".encode(encoding))
+    assert [] == items
+    assert refused[0].startswith("f.csv:2: byte ")
+    assert refused[0].endswith("is not UTF-8; save the file as CSV UTF-8")
+
+
+@pytest.mark.parametrize(
+    "text", ["l\u2019auto", "Lille \u2013 Roubaix", "\u20ac 500", "\u0160koda", "c\u0153ur", "caf\u00e9\u2026"]
+)
+def test_signs_of_windows_stand_where_signs_stand(read: Read, text: str) -> None:
+    """An apostrophe, a dash, a currency: no reason to doubt the encoding."""
+    (item,), refused = read(f"{HEADER}\nA1,1ABC234,sis,{text},fed,art\n".encode("cp1252"))
+    assert ([], text) == (refused, item.category)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"PK\x03\x04" + bytes(40), "is a workbook (.xlsx"), (b"\xd0\xcf\x11\xe0" + bytes(600), "is a workbook (.xls)"),
+        (b"\x1f\x8b\x08" + bytes(9), "is compressed"), (b"<HTML><table><tr>", "is a web page"),
+        (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>', "is a workbook (XML"),
+        (HEADER.encode("utf-32"), "is UTF-32 text"), (b"sep=^\n" + HEADER.encode(), "separates columns by '^'"),
+        (f"{HEADER}\v{GOOD}".encode(), "holds the control character '\\x0b'"),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_of_text_is_told_with_its_cure(read: Read, data: bytes, told: str) -> None:
+    """The file as a whole, in one line."""
+    items, refused = read(data)
+    assert [] == items
+    assert 1 == len(refused)
+    assert refused[0].startswith(f"f.csv:1: {told}")
+
+
+def test_json_in_utf16_and_lines_with_commas_are_told_with_their_cure(read: Read) -> None:
+    """What PowerShell writes, and what was cut out of a list."""
+    (wide,) = read('{"entry_id": "A1"}\n'.encode("utf-16"), "f.jsonl")[1]
+    assert "is UTF-16 text, but JSON is UTF-8" in wide
+    (comma,) = read('{"entry_id": "A1"},\n', "f.jsonl")[1]
+    assert comma.startswith("f.jsonl:1: ends with a comma")
+
+
+@pytest.mark.parametrize("first", ["\ufeff\ufeff", "sep=,\n\ufeff", "\u200b", "sep=,\r\n"])
+@pytest.mark.parametrize("names", [HEADER, "Entry ID,Plate,Hotlist,Category,Owner,Legal basis"])
+def test_marks_in_front_of_a_header_and_names_of_people_are_read(read: Read, first: str, names: str) -> None:
+    """A mark for each program that saved the file; names with a space and capitals."""
+    assert (1, []) == (len((found := read(f"{first}{names}\n{GOOD}\n"))[0]), found[1])
+
+
+def test_columns_between_vertical_bars_are_read(read: Read) -> None:
+    """As old database programs write them, with or without a first line that says so."""
+    text = f"{HEADER}\n{GOOD}\n".replace(",", "|")
+    assert (1, 1) == (len(read(text)[0]), len(read(f"sep=|\n{text}")[0]))
+
+
+@pytest.mark.parametrize(
+    ("plate", "why"),
+    [("B-M\u00c3\u0153 12", "read as another encoding"), ("1ABC234/2DEF567", "a line of its own"), ("12. Mrz", "is a date"),
+     ("sans plaque", "not known")],
+)  # fmt: skip
+def test_a_cell_that_is_no_single_plate_is_refused(read: Read, plate: str, why: str) -> None:
+    """Twice decoded, two plates, a date of another country, words."""
+    items, refused = read(f"{HEADER}\nA1,{plate},sis,theft,fed,art\n")
+    assert [] == items
+    assert why in refused[0]
+
+
+def test_a_file_and_a_pipe_with_the_same_bytes_have_the_same_digest(tmp_path: Path) -> None:
+    """A file that comes again under its sequence number is known again, wherever it came from."""
+    plain, pipe = tmp_path / "f.csv", tmp_path / "pipe.csv"
+    plain.write_text(f"{HEADER}\n{GOOD}\n")
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=lambda: pipe.write_bytes(plain.read_bytes()))
+    writing.start()
+    with check_file(pipe, TABLES["hotlist"]) as piped, check_file(plain, TABLES["hotlist"]) as checked:
+        assert 1 == piped.good == checked.good
+        assert hashlib.sha256(plain.read_bytes()).hexdigest() == piped.digest == checked.digest
+    writing.join()
+
+
 def test_a_plate_in_a_guessed_encoding_is_ascii_or_refused(read: Read) -> None:
     """The byte that is Ü in one old encoding is another letter in the next, and so another's plate."""
     _, refused = read(f"{HEADER}\nA1,B-MÜ 12,sis,theft,fed,art\n".encode("cp1252"))
@@ -242,7 +344,7 @@ def test_a_plate_in_a_guessed_encoding_is_ascii_or_refused(read: Read) -> None:
     ] == refused
 
 
-@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "sep=;;;;", "SEP=;\r"])
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "sep=;;;;", "SEP=;\r", "sep=;\t"])
 def test_a_spreadsheet_s_first_line_names_the_separator(read: Read, first: str) -> None:
     """It is no header, and lines keep their numbers."""
     rows = [HEADER.replace(",", ";"), "A1;1ABC234;sis;a, b, c, d, e, f, g;fed;art", "A2;?;sis;theft;fed;art"]
