@@ -1,7 +1,7 @@
 """Checks which hotlist entries may be accepted, and what the importer is told about one. Pure."""
 
-from pipeline.hotlist.pattern_filter import cost_us
 from pipeline.hotlist.pattern_index import is_pattern
+from pipeline.hotlist.pattern_needs import cost_us
 from pipeline.plates.countries import country_fault
 from pipeline.plates.selectivity import share_matched
 from schemas.reference import HotlistEntry

@@ -1,7 +1,6 @@
 """Names, for many texts together, the few patterns that each may fit, before patterns are tried one by one.
 
-A text of up to ten characters is one 64-bit number, six bits a character. A pattern needs certain characters in places counted
-from the start, from the end, or from anywhere; patterns that need characters in the same places have one mask. Per mask, the
+Patterns that need characters in the same places have one mask (pattern_needs). Per mask, the
 masked text is hashed and looked up in a bit table that holds what all patterns need; what passes is looked up exactly. A pattern
 may be named that does not fit; none that fits is left out.
 
@@ -10,52 +9,25 @@ Cost: some 0.01 us a text and mask in batches of thousands (`benchmarks/bench_ho
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST = 10  # characters of a text that fit into one number; a longer text is looked at in several pieces
-_BITS = 6
-PROBE_US = 0.01  # of a text and a mask, measured with benchmarks/bench_hotlist.py
+from pipeline.hotlist.pattern_needs import BITS, CODE_OF, LONGEST, Need, needs_of, pieces
+
 _TABLE_BITS = 23  # a mebibyte: ten thousand patterns fill a thousandth of it
 _MIX = np.uint64(
     0x9E3779B97F4A7C15
 )  # odd, near 2**64 over the golden ratio: a product's upper bits depend on all of a word
 _CODES = np.zeros(256, np.uint64)
-_CODES[[*range(48, 58), *range(65, 91)]] = range(1, 37)  # 0-9, A-Z
-_CODE_OF = {chr(at): int(code) for at, code in enumerate(_CODES) if code}
-_WEIGHTS = np.left_shift(np.uint64(1), np.arange(LONGEST, dtype=np.uint64) * np.uint64(_BITS))
-_CHARACTER = (1 << _BITS) - 1
+_CODES[[*map(ord, CODE_OF)]] = [*CODE_OF.values()]
+_WEIGHTS = np.left_shift(np.uint64(1), np.arange(LONGEST, dtype=np.uint64) * np.uint64(BITS))
 _WORD = (1 << 64) - 1
 _PORTION = 512  # texts looked at together: their words stay in the processor's cache
 
 Words = NDArray[np.uint64]
 Wanted: TypeAlias = dict[int, list[str]]
-
-
-class Need(NamedTuple):
-    """The places in which some patterns need certain characters.
-
-    counted: whole: in texts of `size` characters alone; start, end: in the first or last `size` characters of a text; inside: in
-    `size` characters anywhere. mask: of the places among these characters.
-    """
-
-    counted: Literal["whole", "start", "end", "inside"]
-    size: int
-    mask: int
-
-    def shifts(self, length: int) -> range:
-        """The places in a text of this length from which `size` characters are looked at."""
-        last = length - self.size
-        match self.counted:
-            case "whole":
-                return range(last == 0)
-            case "start":
-                return range(last >= 0)
-            case "end":
-                return range(max(0, last), last + 1)
-        return range(last + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +88,8 @@ class PatternFilter:
             if max(map(len, portion)) <= LONGEST:
                 yield from ((first + at, pattern) for at, pattern in self._named(portion))
                 continue
-            pieces = [(first + at, piece) for at, text in enumerate(portion) for piece in _pieces(text)]
-            yield from ((pieces[at][0], pattern) for at, pattern in self._named([piece for _, piece in pieces]))
+            cut = [(first + at, piece) for at, text in enumerate(portion) for piece in pieces(text)]
+            yield from ((cut[at][0], pattern) for at, pattern in self._named([piece for _, piece in cut]))
 
     def _named(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
         letters = np.array(texts, dtype=f"S{LONGEST}").view(np.uint8).reshape(len(texts), LONGEST)
@@ -151,7 +123,7 @@ class PatternFilter:
         if known is None:
             rows = [(need, shift) for need in self._wanted for shift in need.shifts(length)]
             known = self._probes[length] = _Probes(
-                _column([shift * _BITS for _, shift in rows]),
+                _column([shift * BITS for _, shift in rows]),
                 _column([need.mask for need, _ in rows]),
                 _column([_salt(need) for need, _ in rows]),
                 tuple(self._wanted[need] for need, _ in rows),
@@ -163,72 +135,6 @@ class PatternFilter:
             self._table = np.zeros(1 << (_TABLE_BITS - 3), np.uint8)
         place = ((word * int(_MIX) + _salt(need)) & _WORD) >> (64 - _TABLE_BITS)
         self._table[place >> 3] |= np.uint8(1 << (place & 7))
-
-
-def cost_us(pattern: str) -> float:
-    """What the pattern adds to the cost of each read in processor time, microseconds, where no other asks for the same places.
-
-    >>> cost_us("1ABC2?4"), cost_us("*ABC*")
-    (0.01, 0.08)
-    """
-    return PROBE_US * max(
-        (
-            sum(len(need.shifts(length)) for need in {need for need, _ in needs_of(pattern)})
-            for length in range(1, LONGEST + 1)
-        ),
-        default=0,
-    )
-
-
-def is_told_of_long(pattern: str) -> bool:
-    """Whether the filter names this pattern for texts beyond LONGEST, too."""
-    parts = pattern.split("*")
-    return sum(map(len, parts)) <= LONGEST and (len(parts) <= 2 or not parts[0])
-
-
-def needs_of(pattern: str) -> list[tuple[Need, int]]:
-    """What a text of up to LONGEST characters needs to fit: one of these needs, with this word there. None: none can fit.
-
-    Of several pieces between stars, only the first is asked for.
-    """
-    head, *rest = pattern.split("*")
-    least = len(pattern) - len(rest)
-    if least > LONGEST:
-        return []
-    if not rest:
-        return [_need("whole", head)]
-    if len(rest) == 1:
-        if not rest[0]:
-            return [_need("start", head)]
-        if not head:
-            return [_need("end", rest[0])]
-        return [_need("whole", head + "?" * more + rest[0]) for more in range(LONGEST - least + 1)]
-    if head:
-        return [_need("start", head + "?" * more + rest[0]) for more in range(LONGEST - least + 1)]
-    return [_need("inside", rest[0])]
-
-
-def _need(counted: Literal["whole", "start", "end", "inside"], part: str) -> tuple[Need, int]:
-    word = mask = 0
-    for at, character in enumerate(part):
-        if character != "?":
-            word |= _CODE_OF[character] << at * _BITS
-            mask |= _CHARACTER << at * _BITS
-    return Need(counted, len(part), mask), word
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Texts of up to LONGEST characters that stand for the text: a pattern that fits it, fits one of them or is in one of them.
-
-    Those are the text without a run of its characters, as one star may stand for them, and all runs of LONGEST characters.
-    """
-    more = len(text) - LONGEST
-    if more <= 0:
-        return iter((text,))
-    return iter(
-        {text[:at] + text[at + more :] for at in range(LONGEST + 1)}
-        | {text[at : at + LONGEST] for at in range(more + 1)}
-    )
 
 
 def _salt(need: Need) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from pipeline.hotlist.pattern_filter import LONGEST, PatternFilter, is_told_of_long
+from pipeline.hotlist.pattern_filter import PatternFilter
+from pipeline.hotlist.pattern_needs import LONGEST, is_told_of_long
 
 WILD = frozenset("?*")
 _RUNS = re.compile(r"[?*]*\*[?*]*")

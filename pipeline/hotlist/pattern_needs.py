@@ -1,0 +1,103 @@
+"""What a pattern needs: certain characters in places of a text that are counted from its start, its end or from anywhere.
+
+A text of up to ten characters is one 64-bit number, six bits a character, and so is what a pattern needs of it.
+"""
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+LONGEST = 10  # characters of a text that fit into one number; a longer text is looked at in several pieces
+BITS = 6  # of a character
+PROBE_US = 0.01  # of a text and a mask, measured with benchmarks/bench_hotlist.py
+CODE_OF = {character: code for code, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1)}
+_CHARACTER = (1 << BITS) - 1
+
+
+class Need(NamedTuple):
+    """The places in which some patterns need certain characters.
+
+    counted: whole: in texts of `size` characters alone; start, end: in the first or last `size` characters of a text; inside: in
+    `size` characters anywhere. mask: of the places among these characters.
+    """
+
+    counted: Literal["whole", "start", "end", "inside"]
+    size: int
+    mask: int
+
+    def shifts(self, length: int) -> range:
+        """The places in a text of this length from which `size` characters are looked at."""
+        last = length - self.size
+        match self.counted:
+            case "whole":
+                return range(last == 0)
+            case "start":
+                return range(last >= 0)
+            case "end":
+                return range(max(0, last), last + 1)
+        return range(last + 1)
+
+
+def cost_us(pattern: str) -> float:
+    """What the pattern adds to the cost of each read in processor time, microseconds, where no other asks for the same places.
+
+    >>> cost_us("1ABC2?4"), cost_us("*ABC*")
+    (0.01, 0.08)
+    """
+    return PROBE_US * max(
+        (
+            sum(len(need.shifts(length)) for need in {need for need, _ in needs_of(pattern)})
+            for length in range(1, LONGEST + 1)
+        ),
+        default=0,
+    )
+
+
+def is_told_of_long(pattern: str) -> bool:
+    """Whether the filter names this pattern for texts beyond LONGEST, too."""
+    parts = pattern.split("*")
+    return sum(map(len, parts)) <= LONGEST and (len(parts) <= 2 or not parts[0])
+
+
+def needs_of(pattern: str) -> list[tuple[Need, int]]:
+    """What a text of up to LONGEST characters needs to fit: one of these needs, with this word there. None: none can fit.
+
+    Of several pieces between stars, only the first is asked for.
+    """
+    head, *rest = pattern.split("*")
+    least = len(pattern) - len(rest)
+    if least > LONGEST:
+        return []
+    if not rest:
+        return [_need("whole", head)]
+    if len(rest) == 1:
+        if not rest[0]:
+            return [_need("start", head)]
+        if not head:
+            return [_need("end", rest[0])]
+        return [_need("whole", head + "?" * more + rest[0]) for more in range(LONGEST - least + 1)]
+    if head:
+        return [_need("start", head + "?" * more + rest[0]) for more in range(LONGEST - least + 1)]
+    return [_need("inside", rest[0])]
+
+
+def _need(counted: Literal["whole", "start", "end", "inside"], part: str) -> tuple[Need, int]:
+    word = mask = 0
+    for at, character in enumerate(part):
+        if character != "?":
+            word |= CODE_OF[character] << at * BITS
+            mask |= _CHARACTER << at * BITS
+    return Need(counted, len(part), mask), word
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Texts of up to LONGEST characters that stand for the text: a pattern that fits it, fits one of them or is in one of them.
+
+    Those are the text without a run of its characters, as one star may stand for them, and all runs of LONGEST characters.
+    """
+    more = len(text) - LONGEST
+    if more <= 0:
+        return iter((text,))
+    return iter(
+        {text[:at] + text[at + more :] for at in range(LONGEST + 1)}
+        | {text[at : at + LONGEST] for at in range(more + 1)}
+    )
