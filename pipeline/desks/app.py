@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from pipeline.desks import approval_routes, live_routes, passkey_routes, reference_routes, session_routes
+from pipeline.desks import approval_routes, live_routes, passkey_routes, record_routes, reference_routes, session_routes
 from pipeline.desks.bodies import MOST_BYTES
 from pipeline.desks.guard import guarded, problem_of
 from pipeline.desks.house import House
@@ -26,6 +26,7 @@ ROUTES: tuple[Route, ...] = (
     *reference_routes.ROUTES,
     *live_routes.ROUTES,
     *approval_routes.ROUTES,
+    *record_routes.ROUTES,
 )
 DESCRIPTION = f"{PREFIX}/openapi.json"
 HEADERS = {
@@ -47,7 +48,7 @@ def application(house: House) -> web.Application:
     """The whole web application."""
     app = web.Application(client_max_size=MOST_BYTES, middlewares=[_problems()])
     for route in ROUTES:
-        app.router.add_route(route.method, PREFIX + route.path, guarded(house, route))
+        app.router.add_route(route.method, route.address, guarded(house, route))
     description = msgspec.json.encode(described(ROUTES, version("vigie")))
 
     async def describe(_request: web.Request) -> web.Response:

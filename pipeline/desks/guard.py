@@ -21,7 +21,6 @@ from pipeline.desks.problems import Problem, denied, login_needed
 from pipeline.desks.repeats import once
 from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord
-from schemas.reference import HotlistEntry
 
 RECORD = "Vigie-Record"
 _LONGEST_REASON = 3000  # as a header, percent-encoded
@@ -138,10 +137,16 @@ def _operation(asked: Asked, allowed: Allowed | None, instead: str | None) -> Op
         purpose=right.purpose if right else None,
         reason=instead or _header(request, "Vigie-Reason") or (shift.reason if shift else None),
         case_reference=_header(request, "Vigie-Case") or (shift.case_reference if shift else None),
-        plates=(asked.body.plate,) if isinstance(asked.body, HotlistEntry) else (),
+        plates=_plates(asked),
         ids=named if route.named == "ids" else (),
         on=named if route.named == "on" else (),
     )
+
+
+def _plates(asked: Asked) -> tuple[str, ...]:
+    """The plate that the body names: of an entry, or of a search for who asked for it."""
+    plate = getattr(asked.body, "plate", None)
+    return () if plate is None else (plate,)
 
 
 def _claimed(asked: Asked) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.access.record import Recorder
@@ -15,6 +16,7 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.passwords import Passwords
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
+from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
 
@@ -44,7 +46,7 @@ class Origin:
 @dataclass(slots=True, kw_only=True)
 class House:
     """What the routes need. home: the country of this platform. key: the platform's, for sealing and for recognising
-    browsers."""
+    browsers. record: the folder of the record's log."""
 
     home: str
     key: bytes
@@ -60,6 +62,8 @@ class House:
     answers: AnswerStore
     pictures: EvidenceStore
     recorder: Recorder
+    record: Path
+    record_keys: RecordKeys
     seal: Seal
     passwords: Passwords
     now_ms: Callable[[], int]

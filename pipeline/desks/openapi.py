@@ -92,7 +92,7 @@ def _headers(route: Route) -> list[Document]:
         names += [("Sec-Fetch-Site", True, {"const": "same-origin"})]
     if route.act in SHOWS_PLATES and not route.writes:
         names += [("Vigie-Reason", False, {"type": "string"}), ("Vigie-Case", False, {"type": "string"})]
-    if route.writes and route.act is not None:
+    if route.repeats:
         names += [(HEADER, False, {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}),
                   (APPROVAL, False, {"type": "string"})]  # fmt: skip
     return [{"name": name, "in": "header", "required": needed, "schema": schema} for name, needed, schema in names]

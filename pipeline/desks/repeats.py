@@ -17,7 +17,7 @@ _KEY = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 async def once(asked: Asked, digest: str, work: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
     """Do the work, or return the answer that it gave before. digest: of the whole request. Raises Problem."""
     key = asked.request.headers.get(HEADER)
-    if key is None or not asked.route.writes or asked.route.act is None:
+    if key is None or not asked.route.repeats:
         return await work()
     try:
         msgspec.convert(key, _KEY)

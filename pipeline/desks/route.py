@@ -19,7 +19,7 @@ from schemas.base import Identifier, Message
 PREFIX = "/api/v1"
 T = TypeVar("T")
 Method = Literal["GET", "POST", "PUT", "DELETE"]
-Media = Literal["application/json", "image/jpeg", "text/event-stream"]
+Media = Literal["application/json", "application/octet-stream", "image/jpeg", "text/event-stream", "text/plain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,18 @@ class Route:
     media: Media = "application/json"
 
     @property
+    def address(self) -> str:
+        """The whole path as aiohttp takes it; a tile's name has several parts."""
+        return PREFIX + self.path.replace("{tile}", "{tile:.+}")
+
+    @property
+    def repeats(self) -> bool:
+        """Whether an idempotency key makes it be done once. What is only looked at may be looked at again."""
+        return self.writes and self.act is not None and self.entry != "record"
+
+    @property
     def writes(self) -> bool:
-        """Whether the route changes something."""
+        """Whether the route changes something, or takes what may not stand in an address."""
         return self.method != "GET"
 
 

@@ -34,6 +34,7 @@ from pipeline.runtime.settings import Settings
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
 from pipeline.state.follower import Follower
+from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
 
@@ -123,6 +124,8 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         answers=AnswerStore(client, name),
         pictures=EvidenceStore.open(settings.evidence),
         recorder=servers.recorder,
+        record=settings.record,
+        record_keys=RecordKeys(client, name),
         seal=seal,
         passwords=Passwords(),
         now_ms=now_ms,

@@ -20,9 +20,11 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from tests.fakes import MemoryRecorder
 from tests.people import ZONE
 from tests.people_desk import REASON, Desks, desks_of
+from tests.record_logs import a_log
 
-ENDLESS = {"get_stream"}
-"""Operations that are not over until the reader goes away: tests of their own have them."""
+APART = {"get_stream", "get_record_log_tile_tile"}
+"""Operations with tests of their own: one is not over until the reader goes away, the other's name has slashes, which no generated
+path has."""
 EXAMPLES = 3
 LONGEST_LINE = 8_000
 EVERYTHING: dict[str, Any] = {
@@ -36,6 +38,7 @@ async def desks(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: 
     """The process, with a person who may do everything that any role may: so requests get as far as they can."""
     made = desks_of(kafka, redis, namespace, tmp_path)
     await made.person("an.peeters", *ROLES, **EVERYTHING)
+    a_log(made.settings.record, 300)
     async with made.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
         yield made
 
@@ -56,7 +59,7 @@ async def test_nothing_that_can_be_sent_breaks_it(desks: Desks) -> None:
         for result in schema.get_all_operations():
             operation = result.ok()
             name = operation.definition.raw["operationId"]
-            if name in ENDLESS:
+            if name in APART:
                 continue
             tried.append(name)
             for mode in GenerationMode:

@@ -53,6 +53,7 @@ from tests.fakes import MemoryRecorder
 from tests.people import ELSEWHERE, ZONE, make_designation, make_user
 from tests.people_desk import DAY_MS, Browser, Reply, desks_of
 from tests.people_desk import Desks as RunningDesks
+from tests.record_logs import a_log
 
 OWN, OTHER = "own", "other"
 EVERYTHING: tuple[Purpose, ...] = ("hotlist", "cross_border", "section_control")
@@ -80,6 +81,7 @@ class Scene:
     async def build(self) -> None:
         """Everything, and a logged-in browser for each role and each way to lapse."""
         await self.restore()
+        a_log(self.desks.settings.record, 300)
         now_ms = platform_now_ms()  # cameras are known from now on
         picture = BytesIO()
         Image.new("RGB", (64, 48), "grey").save(picture, "JPEG")
@@ -128,7 +130,7 @@ class Scene:
             "passkeys": "K-1",
         }  # fmt: skip
         kind = route.path.split("/")[1]
-        named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit",
+        named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit", "{index}": "7", "{tile}": "0/000",
                  "{id}": (self.alerts if kind == "alerts" else self.violations)[where]}  # fmt: skip
         path = route.path
         for name, value in named.items():
@@ -155,6 +157,7 @@ class Scene:
             "/designations/{key}": granted,
             "/approvals": {"act": "designations.grant", "key": "D-jan", "reason": "a new dispatcher"},
             "/sessions/end": {"user_id": "jan.claes"},
+            "/record/search": {},
         }
         return bodies[route.path] if route.body is not None else None
 
