@@ -15,8 +15,8 @@ _OVER_S = 10.0  # what a rate or a latency is taken over
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The metrics of one worker at one moment. buckets: for the time from capture to output, cumulated counts by upper bound
-    in seconds."""
+    """The metrics of one worker at one moment. at_s: seconds of the monotonic clock. Counts run from the worker's start.
+    buckets: for the time from capture to output, cumulated counts by upper bound in seconds."""
 
     at_s: float
     messages_in: float = 0.0
@@ -31,7 +31,7 @@ class Sample:
 
 @dataclass(slots=True)
 class AgentMetrics:
-    """The last samples of one worker. state: of its process, as its supervisor reports it."""
+    """The last 60 samples of one worker's metrics, and the rates that follow from them."""
 
     agent: str
     worker: Worker
@@ -72,8 +72,8 @@ class AgentMetrics:
 
 
 def quantile(cumulated: Iterable[tuple[float, float]], share: float) -> float | None:
-    """The quantile of a cumulated histogram (upper bound, count), interpolated linearly between bounds; None when it is
-    empty."""
+    """The value that `share` (0..1) of the counts do not exceed, from a cumulated histogram (upper bound, count), interpolated
+    linearly between bounds; None when the histogram is empty."""
     counts = sorted(cumulated)
     if not counts or counts[-1][1] <= 0:
         return None

@@ -34,7 +34,8 @@ _SHORTEST_MS = 700  # between two real pictures, so that none continues the othe
 
 @dataclass(frozen=True, slots=True)
 class ShownPassage:
-    """One passage before a picture camera. after_ms: time since the start. plate: None where the true plate is not known."""
+    """One passage before a picture camera. after_ms: from the start of the demo to its first frame. lasts_ms: from its first
+    to its last frame. plate: None where the true plate is not known."""
 
     camera_id: str
     after_ms: int
@@ -45,7 +46,7 @@ class ShownPassage:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One passage and the text that was read of it; None: no text."""
+    """One passage and the read that was made of it (None: none). real: whether it is a real picture, not a rendered one."""
 
     shown: ShownPassage
     read: PlateRead | None
@@ -117,7 +118,8 @@ def _written_down(picture: Path) -> str | None:
 async def play_pictures(
     passages: Sequence[ShownPassage], put: Callable[[Frame], Awaitable[None]], starts_ms: int, now_ms: Callable[[], int]
 ) -> None:
-    """Send every frame at its capture time. starts_ms: the time (UTC) from which the passages' times count."""
+    """Call `put` with every frame at its capture time, until all are sent. starts_ms: the time (UTC) from which the passages'
+    times count."""
     frames = sorted(
         ((starts_ms + shown.after_ms + frame.captured_at_ms, frame) for shown in passages for frame in shown.frames),
         key=lambda due: due[0],
@@ -136,8 +138,11 @@ def _stamped(frame: Frame, captured_at_ms: int, received_at_ms: int) -> Frame:
 def judge(
     passages: Sequence[ShownPassage], reads: Sequence[PlateRead], starts_ms: int
 ) -> tuple[list[Judged], list[PlateRead]]:
-    """Match reads to passages. Returns each passage with its text, and the reads that belong to none. Of several reads of
-    one passage the right one is taken."""
+    """Match reads to passages by camera and capture time. Returns each passage with its read, and the reads that belong to no
+    passage. Of several reads of one passage a right one is taken, else the one with the highest confidence.
+
+    starts_ms: the time (UTC) from which the passages' times count.
+    """
     judged, claimed = [], set()
     for shown in passages:
         first_ms = starts_ms + shown.after_ms

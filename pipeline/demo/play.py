@@ -34,7 +34,8 @@ _QUIET_S = 2.0  # after the last that was expected: for what should not come
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoOptions:
-    """What the demo plays. seconds: of traffic; folder: for the demo's data, emptied first."""
+    """What the demo plays. seconds: of traffic. folder: for the demo's data, emptied first. pictures: a folder of real
+    pictures to play too; None: none. keep: go on with more traffic until Ctrl-C."""
 
     folder: Path
     seconds: float = 75.0
@@ -55,7 +56,7 @@ class Performance:
     console: Console
 
     async def load(self) -> None:
-        """Load the network's reference data, and wait until every worker has it."""
+        """Load the network's reference data, and wait EFFECTIVE_WITHIN_S: by then every worker follows it."""
         servers = self.platform.servers_as("simulator")
         everything = replace(
             self.network, cameras=(*self.network.cameras, REAL), hotlist=(*self.network.hotlist, *WANTED)

@@ -17,7 +17,7 @@ _TOLD = 6
 
 
 class ReportRow(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the final table."""
+    """One row of the final table: how many were expected and seen, and the ids of those that are missing, spurious or wrong."""
 
     what: str
     expected: int
@@ -38,7 +38,7 @@ class MisreadPassage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pictures(msgspec.Struct, frozen=True, kw_only=True):
-    """How well one kind of pictures was read."""
+    """How many passages in one kind of pictures (rendered, real) were read right; only those whose true plate is known count."""
 
     kind: str
     passages: int
@@ -47,7 +47,8 @@ class Pictures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of the demo. agrees: nothing is missing and nothing is spurious."""
+    """The result of the demo. reads: how many simulated reads were seen. agrees: in no row is anything missing, spurious or
+    wrong."""
 
     lines: list[ReportRow]
     pictures: list[Pictures]

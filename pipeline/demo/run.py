@@ -25,7 +25,8 @@ from pipeline.sources.pictures import pictures_of
 async def run_demo(options: DemoOptions, console: Console, tell: Callable[[DemoReport], None]) -> None:
     """Run the whole demo. tell: called with the report when the traffic has been played.
 
-    Everything is stopped and removed at the end, also when it is cancelled.
+    Everything is stopped at the end, also when it is cancelled, and the folder is removed, unless the report does not agree.
+    Raises Misconfigured when another demo runs or the pictures cannot be found.
     """
     network = small_network()
     if options.pictures is not None:

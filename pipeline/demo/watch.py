@@ -26,7 +26,8 @@ _FROM_PICTURES = {*PICTURE_CAMERAS, REAL.camera_id}
 
 @dataclass(slots=True)
 class Watch:
-    """All messages read so far. simulated, pictures: by the kind of camera that they came from."""
+    """What was read from the topics so far. picture_alerts, picture_reads: of the cameras that send pictures. simulated: all
+    other alerts, and all violations, forwards and withdrawals. reads: the latest 200,000 of all cameras."""
 
     simulated: SeenOutputs = field(default_factory=SeenOutputs)
     picture_alerts: list[Alert] = field(default_factory=list)
@@ -102,7 +103,8 @@ async def watch_topics(
     topics: Sequence[Topic[Any]] = WATCHED,
     key: X25519PrivateKey | None = None,
 ) -> None:
-    """Follow the topics from the beginning until cancelled. client_kwargs: of KafkaConnection. key: opens covert alerts."""
+    """Give `watch` all messages of the topics, from the beginning, until cancelled; after an error of Kafka it tries again.
+    ready: set when it has begun. client_kwargs: of KafkaConnection. key: opens covert alerts."""
     by_name = {f"{namespace}.{topic.name}": topic for topic in topics}
     consumer = AIOKafkaConsumer(*by_name, auto_offset_reset="earliest", **client_kwargs)
     await consumer.start()

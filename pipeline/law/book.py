@@ -44,7 +44,8 @@ class Book:
     periods: Mapping[tuple[type[Rule], str, str], tuple[Period, ...]]
 
     def rule_at(self, kind: type[R], country: str, at_ms: int, about: str = "") -> R | None:
-        """The rule in force at that moment (ms UTC); None where no rule of this country is known."""
+        """The rule of this kind, country and subject in force at at_ms (UTC); None if none is in force then. about: for class
+        limits the kind of road, for treaties the id, else empty."""
         for period in self.periods.get((kind, country, about), ()):
             if period.from_ms <= at_ms < period.until_ms:
                 assert isinstance(period.rule, kind)  # it is the key that it was filed under
@@ -57,7 +58,8 @@ class Book:
 
 
 def load_book(folder: Path = TABLES) -> Book:
-    """Read every rule in the folder. Raises Misconfigured, naming file and table, for an unknown or ambiguous rule."""
+    """Read every rule in the folder. Raises Misconfigured, naming file and table, for an unknown file, an unreadable or wrong
+    rule, or rules of one kind, country and subject whose periods overlap."""
     known = {f"{kind.kind}.toml": kind for kind in KINDS}
     for path in sorted(folder.iterdir()):
         if path.name not in known:
@@ -114,21 +116,22 @@ def _in_order(periods: list[Period]) -> tuple[Period, ...]:
 
 @cache
 def the_book() -> Book:
-    """The rules that this installation carries, read on first use. Raises Misconfigured."""
+    """The rules that this installation carries, read on first use. Raises Misconfigured as load_book does."""
     return load_book()
 
 
 def rule_at(kind: type[R], country: str, at_ms: int, about: str = "") -> R | None:
-    """The rule of this kind in force in the country (ISO 3166-1 alpha-2) at that moment (ms UTC), or None.
+    """The rule of this kind in force in the country (ISO 3166-1 alpha-2) at at_ms (UTC); None if none is in force then.
 
-    about: for limits the road, for treaties the id.
+    about: for class limits the kind of road, for treaties the id, else empty.
     """
     return the_book().rule_at(kind, country, at_ms, about)
 
 
 def kept_days(country: str, at_ms: int) -> int | None:
     """For how many days the platform keeps reads, pictures and outcomes: the lesser of how long the law lets them be used
-    without a magistrate's decision, and how long it lets them be kept. None where no rule of the country is known."""
+    without a magistrate's decision, and how long it lets them be kept. None where no rule on retention is in force in the
+    country at at_ms (UTC)."""
     retention = rule_at(Retention, country, at_ms)
     if retention is None:
         return None
@@ -147,8 +150,8 @@ def _days_by_calendar(country: str, hour: int) -> int | None:
 
 
 def days_kept(setting: int, country: str, now_ms: int) -> int:
-    """For how many days what was recorded may be kept at this moment: the setting, unless the calendar month of the recording ends
-    earlier.
+    """For how many days back from now_ms (UTC) recordings may be kept: `setting`, or fewer if the country's law on ordinary
+    access counts in calendar months and these have fewer days.
 
     >>> [days_kept(30, "BE", int(datetime(2026, month, 15, tzinfo=UTC).timestamp() * 1000)) for month in (3, 5, 6)]
     [28, 30, 30]

@@ -71,7 +71,7 @@ class Tolerance(Rule, frozen=True, kw_only=True):
         return words
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that this rule does not agree with; see Rule."""
+        """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
         return tuple(
             vector
             for vector in self.vectors
@@ -99,12 +99,13 @@ class SectionLength(Rule, frozen=True, kw_only=True):
         return distance_m >= self.least_m
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that this rule does not agree with; see Rule."""
+        """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
         return tuple(v for v in self.vectors if v.long_enough != self.long_enough(Fraction(str(v.metres))))
 
 
 class InARowVector(Vector, frozen=True, kw_only=True):
-    """By how much each of several sections in a row was driven too fast, in order, and which violation stands (from 0)."""
+    """A worked example: by how many km/h each of several sections in a row was driven too fast, in order, and the index (from
+    0) of the one violation that stands."""
 
     excess_kmh: Annotated[tuple[Kmh, ...], msgspec.Meta(min_length=2)]
     stands: Annotated[int, msgspec.Meta(ge=0)]
@@ -118,7 +119,7 @@ class SectionsInARow(Rule, frozen=True, kw_only=True):
     vectors: Annotated[tuple[InARowVector, ...], msgspec.Meta(min_length=1)]
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """See Rule."""
+        """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
         return tuple(v for v in self.vectors if v.stands != v.excess_kmh.index(max(v.excess_kmh)))
 
 
@@ -143,19 +144,20 @@ class ClassLimits(Rule, frozen=True, kw_only=True):
         return self.road
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that this rule does not agree with; see Rule."""
+        """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
         return tuple(v for v in self.vectors if v.limit_kmh != self.limits_kmh.get(v.vehicle_class))
 
 
 class AgeVector(Vector, frozen=True, kw_only=True):
-    """A worked example: how many days ago something was captured, and whether the rule still allows what it is about."""
+    """A worked example: how many days ago something was recorded, and whether the rule still allows it to be kept or used."""
 
     age_days: Annotated[int, msgspec.Meta(ge=0)]
     allowed: bool
 
 
 class MonthVector(Vector, frozen=True, kw_only=True):
-    """A worked example: a recording, a later moment, and whether the calendar still lets it be used then."""
+    """A worked example: when something was recorded, a later moment (asked), and whether the calendar months still let it be
+    used then."""
 
     recorded: datetime
     asked: datetime
@@ -170,7 +172,7 @@ class Retention(Rule, frozen=True, kw_only=True):
     vectors: Annotated[tuple[AgeVector, ...], msgspec.Meta(min_length=1)]
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that this rule does not agree with; see Rule."""
+        """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
         return tuple(v for v in self.vectors if v.allowed != (v.age_days <= self.days))
 
 
@@ -188,20 +190,21 @@ class OrdinaryAccess(Rule, frozen=True, kw_only=True):
     month_vectors: tuple[MonthVector, ...] = ()
 
     def earliest(self, now: datetime) -> datetime:
-        """The earliest recording that the calendar still lets be used at this moment; the beginning of time without one."""
+        """The earliest time of a recording that may still be used at `now` by the calendar months (see before); the year 1
+        where the rule names no months."""
         return datetime.min.replace(tzinfo=UTC) if self.calendar_months is None else before(now, self.calendar_months)
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that this rule does not agree with; see Rule."""
+        """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
         by_age = (v for v in self.vectors if v.allowed != (v.age_days <= self.days))
         by_month = (v for v in self.month_vectors if v.allowed != (v.recorded >= self.earliest(v.asked)))
         return (*by_age, *by_month)
 
 
 def before(now: datetime, months: int) -> datetime:
-    """So many calendar months before: what was recorded earlier is past its time.
+    """The moment the given number of calendar months before `now`: a recording from before it is too old to be used.
 
-    Where the earlier month lacks the day, all of it is past its time.
+    Where the earlier month lacks the day, it is the beginning of the month after that one.
 
     >>> [f"{before(datetime(2026, 3, day, 10, tzinfo=UTC), 1):%d %b %H:%M}" for day in (15, 30)]
     ['15 Feb 10:00', '01 Mar 00:00']
@@ -250,7 +253,7 @@ class Treaty(Rule, frozen=True, kw_only=True):
         return tuple(one for one in countries if one not in self.binds)
 
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that this rule does not agree with; see Rule."""
+        """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
         return tuple(v for v in self.vectors if v.binds != (not self.unbound(v.teller, v.told)))
 
 

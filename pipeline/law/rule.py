@@ -52,7 +52,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @abstractmethod
     def wrong_vectors(self) -> tuple[Vector, ...]:
-        """The worked examples that come out differently from what the rule gives."""
+        """The worked examples whose stated result differs from what this rule gives; empty when all agree."""
 
 
 _ABOUT_THE_TEXT = ("article", "source", "in_force_from", "in_force_until", "read", "note", "vectors")

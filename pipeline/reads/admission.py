@@ -87,8 +87,8 @@ def check_reads(
     retention_days: int,
     future_bound_ms: int = FUTURE_BOUND_MS,
 ) -> Iterator[tuple[int, Refusal]]:
-    """The reads to refuse, each by its index and with the reason (see check_read). Each is checked with its camera as it was
-    at the capture.
+    """Yields the index and the refusal of each read to refuse (see check_read). now_ms: UTC. The camera is the one in force at
+    the capture; if none was, the one that a later import says existed then (Versions.known_at).
 
     It takes many reads at once, because nearly all are accepted together.
     """
@@ -109,7 +109,8 @@ def check_reads(
 def check_time(
     captured_at_ms: int, now_ms: int, *, retention_days: int, future_bound_ms: int = FUTURE_BOUND_MS
 ) -> Refusal | None:
-    """Why something captured at this time is refused, or None when it is accepted. now_ms: the platform's clock, UTC."""
+    """Why something captured at captured_at_ms (UTC) is refused: more than future_bound_ms ahead of now_ms, or more than
+    retention_days old. None when it is accepted. now_ms: the platform's clock, UTC."""
     ahead_ms = captured_at_ms - now_ms
     if ahead_ms > future_bound_ms:
         return Refusal("captured_in_future", f"captured {ahead_ms} ms ahead of the platform's clock")
@@ -119,7 +120,8 @@ def check_time(
 
 
 def purposes_of(camera: Camera) -> tuple[Purpose, ...]:
-    """The purposes that the camera's reads may serve: those that it names, else the least that its network is for.
+    """The purposes that the camera's reads may serve: those that the camera names, also none; if it names nothing, those of
+    its network (PURPOSES_OF_NETWORK).
 
     >>> purposes_of(Camera(camera_id="LEZ-1", name="Avenue Louise", network="lez"))
     ('lez',)
@@ -139,6 +141,6 @@ def purposes_of_read(read: PlateRead, camera: Camera) -> tuple[Purpose, ...]:
 
 
 def trusted_country(read: PlateRead) -> str | None:
-    """The country of the read, if it is rather right than wrong, or given by a camera that states no probability; else None."""
+    """The country of the read, if its probability is at least TRUSTED_COUNTRY or the camera states none; else None."""
     stated = read.country_confidence > 0.0
     return None if stated and read.country_confidence < TRUSTED_COUNTRY else read.country

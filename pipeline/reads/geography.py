@@ -31,7 +31,7 @@ def contains(polygon: Sequence[Position], position: Position) -> bool:
 
 
 def position_of(read: PlateRead, camera: Camera | None) -> Position | None:
-    """Where the read was taken: its own position where the camera moves, else the camera's."""
+    """The position at which the read was taken: the read's own (of a moving camera), else the camera's; None: unknown."""
     return read.position or (camera.position if camera else None)
 
 
@@ -44,7 +44,7 @@ def heading_of(read: PlateRead, camera: Camera | None) -> float | None:
 
 
 def in_zone(read: PlateRead, zone: Zone, cameras: Mapping[str, Camera]) -> bool:
-    """Whether the read lies in the zone: by its camera, or by its own or its camera's position."""
+    """Whether the zone names the read's camera, or its polygon contains the read's position (its own, else its camera's)."""
     if read.camera_id in zone.cameras:
         return True
     if not zone.polygon:
@@ -77,7 +77,7 @@ def direction_through(zone: Zone, heading_deg: float | None) -> Direction | None
 
 
 def beeline_m(one: Position, other: Position) -> float:
-    """Metres along a great circle of a sphere: within 0.5 % of the true distance.
+    """The distance between two positions in metres, along a great circle of a sphere: within 0.5 % of the true one.
 
     >>> round(beeline_m(Position(lat=50.85, lon=4.35), Position(lat=51.22, lon=4.40)), -3)
     41000.0

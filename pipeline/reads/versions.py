@@ -127,7 +127,7 @@ class Versions(Generic[T]):
 
     @property
     def last_change_ms(self) -> int:
-        """The latest time at which a version begins: from then on, `current` is right."""
+        """The latest time (UTC ms) at which a version begins: from then on, `current` gives what holds."""
         return self._last_change_ms
 
     def between(self, key: str, from_ms: int, until_ms: int) -> tuple[T | None, ...]:
@@ -136,16 +136,17 @@ class Versions(Generic[T]):
         return held_between(self._histories.get(key, ()), from_ms, until_ms)
 
     def retroactive(self, key: str, at_ms: int) -> tuple[T | None, ...]:
-        """What late versions claim that the item was at at_ms. They arrived afterwards, so they may only help the person
-        concerned.
+        """What late versions claim that the item was at at_ms (UTC), in the order of their arrival; None among them: that
+        there was no item. They arrived afterwards, so they may only help the person concerned.
 
-        A late version claims the time from the moment that it names until its arrival. Of several that arrived together,
-        each claims the time until the moment that the next one names.
+        A late version claims the time from the moment that it names until its arrival. Of several that arrived together, each
+        claims the time until the moment that the next one names.
         """
         return claimed_at(self._histories.get(key, ()), at_ms)
 
     def claimed_between(self, key: str, from_ms: int, until_ms: int) -> tuple[T | None, ...]:
-        """What late versions claim that the item was between from_ms and until_ms, both included; see retroactive."""
+        """What late versions claim that the item was at any moment from from_ms to until_ms (UTC), both included: each
+        different claim once. See Versions.retroactive."""
         return claimed_between(self._histories.get(key, ()), from_ms, until_ms)
 
     def known_at(self, key: str, at_ms: int) -> T | None:
@@ -172,7 +173,8 @@ class Versions(Generic[T]):
 
 
 class ItemsAt(Mapping[str, T]):
-    """The items of a collection as they were at one moment. look: finds the item of a history then."""
+    """The items of a collection as they were at at_ms (UTC), by key; keys without an item then are left out. look: finds an
+    item in its history at a moment (held_at or known_at)."""
 
     __slots__ = ("_at_ms", "_histories", "_look")
 
@@ -211,7 +213,8 @@ def with_versions(history: History[T], versions: Iterable[Version[T]]) -> Histor
 
 
 def with_version(history: History[T], version: Version[T]) -> History[T]:
-    """The history with one more version, which arrived last."""
+    """The history with one more version, which arrived last; the same history if it has the version already. A removal (item
+    None) also cancels the versions that begin after it."""
     kept = history
     if version.item is None:
         kept = tuple(one for one in history if one.begins_ms <= version.begins_ms)
@@ -236,7 +239,7 @@ def spells_of(history: History[T]) -> list[Spell[T]]:
 
 
 def history_of(spells: Iterable[Spell[T]]) -> History[T]:
-    """A history with these periods, which must be in order."""
+    """A history in which the item held in these periods and was absent between them. spells: in order of time."""
     versions: list[Version[T]] = []
     for spell in spells:
         if versions and versions[-1].item is None and versions[-1].begins_ms == spell.begins_ms:

@@ -11,8 +11,8 @@ from schemas.reads import PlateRead
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The differences between expected and seen ids. wrong: ids that were seen, but with other content than expected, and
-    the difference."""
+    """The differences between expected and seen ids. wrong: each id that was seen with other content than expected, and the
+    difference."""
 
     expected: int
     seen: int  # without second copies
@@ -64,8 +64,8 @@ class SeenOutputs:
     withdrawn: list[Withdrawal] = field(default_factory=list)
 
     def standing(self) -> "SeenOutputs":
-        """The same without what was withdrawn, each in its first revision: an alert that is confirmed later is not a second
-        alert."""
+        """The same without what was withdrawn. Of alerts only the first revision: an alert that is confirmed later is not a
+        second alert."""
         gone = {(one.kind, one.id) for one in self.withdrawn}
         return SeenOutputs(
             [one for one in self.alerts if one.revision == 1 and ("alert", one.alert_id) not in gone],

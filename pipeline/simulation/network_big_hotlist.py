@@ -19,7 +19,8 @@ _DIVIDED_ANYWHERE = re.compile("[A-Z]{3,4}[0-9]+[EH]?")  # German, without its s
 
 
 def is_one_vehicles(plate: str, country: Country | None) -> bool:
-    """Whether no other vehicle carries this plate, O and 0 or I and 1 being the same: a sure hit of it needs no person first."""
+    """Whether no two vehicles can carry this plate, with O and 0 and also I and 1 taken as the same; then a sure hit needs no
+    person to confirm it. Also false where the seal of a German plate decides what it says."""
     if country == "DE" and _DIVIDED_ANYWHERE.fullmatch(plate):
         return False
     return _DOUBTFUL.isdisjoint(plate) or bool(_ORDINARY_BELGIAN.fullmatch(plate))

@@ -20,7 +20,8 @@ MAY_RING_WITHIN_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class WantedRead:
-    """One read of a wanted vehicle. match: how its text relates to the entry; None: it must not be recognised."""
+    """One read of a wanted vehicle. due_ms: when the platform receives it, UTC. match: how its text relates to the entry;
+    None: it must not be recognised."""
 
     read: PlateRead
     due_ms: int
@@ -28,7 +29,7 @@ class WantedRead:
 
 
 def counts_here(network: RoadNetwork, entry: HotlistEntry, read: PlateRead) -> bool:
-    """Whether the entry is in force there and then, and the camera may be used for hotlists."""
+    """Whether the entry is in force at the read's capture, at its camera, and that camera may be used for hotlists."""
     if "hotlist" not in (network.by_id[read.camera_id].purposes or ()):
         return False
     if not entry.valid_from_ms <= read.captured_at_ms < entry.valid_until_ms:
@@ -86,7 +87,8 @@ def _outbound(zone: Zone, read: PlateRead) -> bool:
 def expected_forwards(
     network: RoadNetwork, entry: HotlistEntry, alert: ExpectedAlert, read: PlateRead
 ) -> Iterator[ExpectedForward]:
-    """The messages that must go abroad for one alert."""
+    """The messages that must go abroad for one alert, at most one for each policy. read: the alert's read. Raises ValueError
+    where a border zone or the read has no heading."""
     for policy in network.policies:
         if policy.country not in entry.share_with or entry.hotlist not in policy.lists:
             continue

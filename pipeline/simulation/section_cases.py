@@ -85,8 +85,8 @@ MANNERS = (
 def section_case(
     random: Random, network: RoadNetwork, number: int, window: tuple[int, int], wanted: WantedTexts
 ) -> tuple[list[ReadArrival], Truth]:
-    """Drive one vehicle over one section within the window (UTC ms), in the manner that the number selects. Returns its
-    reads and what they must lead to."""
+    """Drive one vehicle over one section within the window (UTC ms), in the manner that the number selects. Returns its reads
+    and what they must lead to; no reads and an empty truth if one would arrive after the window."""
     manner = MANNERS[number % len(MANNERS)]
     weights = [8 if _certified(section, window[0]) else 1 for section in network.sections]
     section = random.choices(network.sections, weights)[0]

@@ -20,7 +20,7 @@ from pipeline.simulation.wanted_cases import wanted_case
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulationOptions:
-    """What to simulate. Shares are of the reads, 0..1.
+    """What to simulate. Shares (0..1) are of the reads, `late` of the vehicles.
 
     Capture times are times of the simulation: for live alerts, start_ms must be now and the reads be sent when they are due.
     live=False: the reads will be sent later than that, so that nothing may ring.
@@ -42,7 +42,8 @@ class SimulationOptions:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """One simulated period. `truth` is complete from the start; reads are made while they are iterated."""
+    """One simulated period. planned: the reads of wanted vehicles and of those on sections, in the order of arrival. `truth`
+    is complete from the start; the reads of ordinary traffic are made while `reads` is iterated."""
 
     network: RoadNetwork
     options: SimulationOptions

@@ -14,7 +14,7 @@ from schemas.reads import Alternative, VehicleClass
 
 
 class Traffic:
-    """An endless stream of ordinary reads in the order of arrival. The same seed gives the same reads."""
+    """Makes ordinary reads in the order of arrival, for any period. The same state of `random` gives the same reads."""
 
     def __init__(
         self,
@@ -28,8 +28,8 @@ class Traffic:
         slow: float,
         taken: frozenset[str],
     ) -> None:
-        """misreads, slow: shares of the reads; late: share of the vehicles. taken: plates that no ordinary vehicle may
-        carry."""
+        """reads_per_s: the mean of all routes together. misreads, slow: shares of the reads; late: share of the vehicles.
+        taken: plates that no ordinary vehicle may carry."""
         self._random, self._network, self._wanted = random, network, wanted
         self._misreads, self._late, self._slow = misreads, late, slow
         controlled = {line.camera_id for section in network.sections for line in (*section.entries, *section.exits)}

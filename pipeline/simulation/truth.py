@@ -76,7 +76,7 @@ class Truth:
     quiet: tuple[Quiet, ...] = ()
 
     def lines(self) -> Iterator[TruthLine]:
-        """Everything, kind by kind."""
+        """Every expected alert, violation, forward and quiet case, in this order of kinds."""
         yield from self.alerts
         yield from self.violations
         yield from self.forwards
@@ -101,7 +101,7 @@ def stale(truth: Truth) -> Truth:
 
 
 def write_lines(lines: Iterable[TruthLine], out: IO[bytes]) -> int:
-    """One JSON object a line. Returns how many were written."""
+    """Write one JSON object a line to `out`. Returns how many were written."""
     encoder, count = msgspec.json.Encoder(), 0
     for line in lines:
         out.write(encoder.encode(line) + b"\n")
@@ -110,7 +110,8 @@ def write_lines(lines: Iterable[TruthLine], out: IO[bytes]) -> int:
 
 
 def read_truth(source: IO[bytes]) -> Truth:
-    """The truth that write_lines wrote, without misreads. Raises BadRecord naming a line that is not one of its lines."""
+    """The truth in a file that write_lines wrote; its misreads are left out. Raises BadRecord naming the first line that is
+    none of them."""
     decoder = msgspec.json.Decoder(TruthLine)
     lines: list[TruthLine] = []
     for number, text in enumerate(source, start=1):

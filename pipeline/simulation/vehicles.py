@@ -1,11 +1,11 @@
-"""Makes vehicles for the simulation, with plates in each country's format, such that no misread gives another vehicle's
-plate.
+"""Makes vehicles for the simulation, with plates in each country's format, such that no misread gives another vehicle's plate.
 
 Two rules keep the truth of a simulation certain:
 
-- every vehicle's plate has a checksum of 0, which any single wrong, missing or added character breaks, so the misread of one
-vehicle is never the plate of another; - no vehicle's plate, and no misread, lies within one edit of a wanted plate
-(confusable characters taken as equal), nor fits a wanted pattern, unless it is meant to.
+- Every vehicle's plate has a checksum of 0, which any single wrong, missing or added character breaks. So the misread of one
+  vehicle is never the plate of another.
+- No vehicle's plate, and no misread, lies within one edit of a wanted plate (confusable characters taken as equal) or fits a
+  wanted pattern, unless it is meant to.
 """
 
 import re
@@ -114,12 +114,12 @@ class SimulatedVehicle:
 
 
 class WantedTexts:
-    """The texts that the hotlist might match, taken more widely than it does. The simulation draws again any text that
-    `admits` refuses."""
+    """The texts that the hotlist matches or nearly matches; it is wider than the hotlist's own rules. The simulation draws
+    again any text that `admits` refuses."""
 
     def __init__(self, entries: Iterable[HotlistEntry], *, with_edits_up_to: int = 100_000) -> None:
-        """with_edits_up_to: for a hotlist longer than this, texts within one edit are kept only of the entries that match
-        such texts (near)."""
+        """with_edits_up_to: in a hotlist with more plates than this, texts within one edit are refused only for entries that
+        match such texts (near)."""
         listed = tuple(entries)
         patterns = [skeleton(entry.plate) for entry in listed if _is_pattern(entry.plate)]
         self._patterns = re.compile("|".join(map(_expression, patterns))) if patterns else None
@@ -142,7 +142,8 @@ class WantedTexts:
         return folded in self._skeletons or bool(self._patterns and self._patterns.fullmatch(folded))
 
     def admits(self, text: str) -> bool:
-        """Whether the text is more than one edit from every wanted plate and fits no wanted pattern."""
+        """Whether the text fits no wanted pattern and is more than one edit from every wanted plate that was added with edits
+        (from the others it must differ), confusable characters taken as equal."""
         folded = skeleton(text)
         if self.knows(text) or folded in self._gaps:
             return False

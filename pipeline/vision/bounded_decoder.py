@@ -52,10 +52,10 @@ class _Ended(Exception):
 
 @dataclass(slots=True)
 class BoundedDecoder:
-    """One child. Several threads may use it; they wait for each other. Call close() at the end; otherwise the child ends
-    with this process.
+    """Decodes pictures in one child process. Several threads may use it; they wait for each other. Call close() at the end;
+    otherwise the child ends with this process.
 
-    memory_bytes, cpu_s, patience_s: what one picture may cost the child, see above.
+    memory_bytes, cpu_s, patience_s: what one picture may cost the child (see MEMORY_BYTES, CPU_S, PATIENCE_S).
     """
 
     memory_bytes: int = MEMORY_BYTES
@@ -80,12 +80,12 @@ class BoundedDecoder:
         await asyncio.to_thread(self.close)
 
     def decode(self, image: bytes) -> Decoded:
-        """As pipeline.vision.pictures.decode. Raises BadRecord picture_too_costly also for a picture that exceeds the
-        child's limits."""
+        """As pipeline.vision.pictures.decode. Also raises BadRecord: picture_too_costly for a picture that exceeds the child's
+        limits or during which two children ended, picture_too_large for one of more than IMAGE_BYTES."""
         return self._asked(image, WHOLE)
 
     def decode_shrunk(self, image: bytes, factor: int) -> Picture:
-        """As pipeline.vision.pictures.decode_shrunk."""
+        """As pipeline.vision.pictures.decode_shrunk, with the same further errors as decode."""
         return self._asked(image, factor.bit_length() - 1).picture
 
     def start(self) -> None:

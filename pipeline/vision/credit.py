@@ -20,7 +20,8 @@ _HALF_A_CHARACTER = 0.29  # of its height
 
 
 def read_rows(lines: PlateLines, scores: Sequence[Scores], text: str) -> list[Row]:
-    """The parts of a plate's rows in which the text was read, each from its first to its last character there."""
+    """The parts of a plate's rows in which the text was read, each from its first to its last character there; where the lines
+    do not spell the text, all that they spell. Empty when they spell nothing. lines, scores: of each line, top to bottom."""
     said = [spelt(one) for one in scores]
     whole = "".join(character for line in said for character, _ in line)
     begin = whole.find(text)
@@ -37,9 +38,10 @@ def read_rows(lines: PlateLines, scores: Sequence[Scores], text: str) -> list[Ro
 
 
 def as_single(verdict: BlockVerdict) -> BlockVerdict:
-    """The verdict, for a line of a plate where no second line was found.
+    """The verdict on a line of a plate where no second line was found.
 
-    Even ground to the left and right of the line speaks against a missing part, so `whole` is raised to a least value then.
+    Even ground to the left and right of the line (verdict.free) speaks against a missing part, so `whole` is then at least
+    _FREE.
     """
     return replace(verdict, whole=max(verdict.whole, _FREE)) if verdict.free else verdict
 

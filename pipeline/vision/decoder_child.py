@@ -30,7 +30,7 @@ SHARED_BYTES = IMAGE_BYTES + PIXEL_BYTES
 
 
 def main(shared_fd: int, memory_bytes: int, cpu_s: int) -> None:
-    """Answer requests until the input ends. For the bounds see BoundedDecoder."""
+    """Answer requests until the input ends. shared_fd: of the shared memory. memory_bytes, cpu_s: see BoundedDecoder."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the input
     one_thread()
     warm_up()

@@ -57,7 +57,8 @@ def candidates_of(scores: Scores, *, twins: bool = True) -> dict[str, float]:
 
 
 def posterior(seen: dict[str, float], most: int = 6) -> list[Reading]:
-    """Weigh each text's log probability with how common its shape is. They sum to less than 1; the rest is for other texts."""
+    """The texts of `seen` (with their natural log probabilities), likeliest first, at most `most`, weighed with how common
+    their shapes are. Their probabilities sum to less than 1; the rest is for other texts."""
     if not seen:
         return []
     unseen = math.log(max(1.0 - math.fsum(math.exp(value) for value in seen.values()), 1e-9))
@@ -69,7 +70,7 @@ def posterior(seen: dict[str, float], most: int = 6) -> list[Reading]:
 
 def certainty(readings: Sequence[Reading]) -> float:
     """The probability that the likeliest text is right, where confusing O with 0 or I with 1 counts as right, since many
-    typefaces draw them alike.
+    typefaces draw them alike. 0 where there are no readings.
 
     No picture tells those apart: the series of the plate may, and the other texts stay among the readings.
     """

@@ -17,7 +17,8 @@ from pipeline.vision.rows import Grey, Row, find_row, sheared, straighten
 class PlateLine:
     """One line of text, turned upright.
 
-    picture: (48, w, 3) BGR. row: where the line runs in the crop. skipped: how many of its columns were left out at the left.
+    picture: (48, w, 3) BGR. row: where the line runs in the crop. skipped: how many pixel columns of the upright line were cut
+    off at its left (the blue band).
     """
 
     picture: Picture
@@ -25,7 +26,7 @@ class PlateLine:
     skipped: int = 0
 
     def part(self, first: float, last: float) -> Row:
-        """The part of the row between two pixel columns of the picture."""
+        """The part of `row`, in pixels of the crop, that lies between two pixel columns of `picture`."""
         step = self.row.height * 1.5 / self.picture.shape[0]
         middle = (self.row.length + 0.5 * self.row.height) / 2
         begin, end = ((column + self.skipped) * step - middle for column in (first, last))
@@ -120,7 +121,7 @@ def _room_beside(row: Row, inner: Box) -> tuple[Row, Row] | None:
 
 
 def text_and_band(crop: Picture, inner: Box) -> tuple[Picture, Picture]:
-    """A line of a plate as far as its characters go, and the band at the plate's left.
+    """Two pictures of a line of a plate: its characters, from the first to the last, and the blue band at the plate's left.
 
     crop, inner: see lines_of. Returns copies: (48, w, 3) and (48, v, 3) BGR, v 0 where there is no band.
     """

@@ -21,7 +21,8 @@ _BELOW_THE_STARS = 0.48  # of the band's height
 
 
 def looks_of(crop: Picture, inner: Box, reader: LineReader) -> Looks:
-    """What a plate that was cut out looks like. crop, inner: see lines_of; not modified. reader: reads the band's letters."""
+    """What a plate that was cut out looks like; yellow and red are None where the picture has no colours. crop, inner: see
+    lines_of; not modified. reader: reads the band's letters."""
     line, band = text_and_band(crop, inner)
     signs = _signs(band, reader)
     _, *colours = cv2.split(cv2.cvtColor(crop[::3, ::3], cv2.COLOR_BGR2LAB))

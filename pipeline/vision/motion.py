@@ -53,9 +53,10 @@ class Motion:
     blocks: NDArray[np.int16] | None = None
 
     def is_still(self, picture: Picture, at_ms: int) -> bool:
-        """Whether nothing moved between the frame of the last call and this one, which is kept for the next.
+        """Whether nothing moved between the frame of the last call and this one, which is kept for the next call. False also
+        for the first frame, the first of each second, one of another size, and one more than 2 s after the last.
 
-        0.7 ms at 1280x720. picture: (H, W, 3) uint8 BGR, not modified. at_ms: event time.
+        0.7 ms at 1280x720. picture: (H, W, 3) uint8 BGR, not modified. at_ms: its capture time, UTC.
         """
         before, before_ms = self.blocks, self.at_ms
         self.blocks, self.at_ms = _blocks_of(picture), at_ms

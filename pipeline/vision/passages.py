@@ -46,7 +46,7 @@ def warm_up() -> None:
 
 def track_of(passage: TrackedPassage, line: PictureLine | None = None) -> Track:
     """The message that carries a complete passage to the agent ocr. line: a section's line in the camera's picture, whose
-    crossing is timed."""
+    crossing is timed; None: there is none. Raises BadRecord where the best sight's frame cannot be decoded."""
     best = passage.seen[0]
     frame, growth = best.frame, passage.growth()
     crossing = _crossing(passage, line) if line is not None else None
@@ -186,7 +186,8 @@ class Passages:
                     known.pop(camera_id, None)
 
     def open_since(self) -> dict[int, int]:
-        """By partition, the offset of the earliest frame that an open passage needs."""
+        """By partition, the offset of the earliest frame that an open passage needs; a partition without open passages is left
+        out."""
         since: dict[int, int] = {}
         for camera_id, tracker in self._trackers.items():
             offset, partition = tracker.open_since(), self._partitions[camera_id]
@@ -195,7 +196,7 @@ class Passages:
         return since
 
     def take_spent(self) -> dict[str, list[Spent]]:
-        """By camera, the detections that were used up since the last call."""
+        """By camera, the detections that passages used up since the last call; cameras without any are left out."""
         taken = {camera_id: tracker.take_spent() for camera_id, tracker in self._trackers.items()}
         return {camera_id: spent for camera_id, spent in taken.items() if spent}
 

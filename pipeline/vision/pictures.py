@@ -46,20 +46,20 @@ class Decoded:
 
 
 class Decoder(Protocol):
-    """Where pictures are decoded: in this process, or in a child. Both raise BadRecord."""
+    """Decodes pictures, in this process or in a child. Both methods raise BadRecord."""
 
     def decode(self, image: bytes) -> Decoded:
-        """See decode."""
+        """See pictures.decode."""
 
     def decode_shrunk(self, image: bytes, factor: int) -> Picture:
-        """See decode_shrunk."""
+        """See pictures.decode_shrunk."""
 
 
 _elsewhere: Decoder | None = None
 
 
 def decode_elsewhere(decoder: Decoder | None) -> None:
-    """Have this decoder decode all pictures from now on; None: this process itself."""
+    """Have this decoder decode all pictures of this process from now on; None: the process decodes them itself again."""
     global _elsewhere
     _elsewhere = decoder
 
@@ -168,7 +168,8 @@ def upright_size(image: bytes) -> tuple[int, int]:
 
 
 def overview_of(image: bytes) -> bytes:
-    """The whole encoded picture as an upright JPEG, its longest side at most OVERVIEW_SIDE pixels. Raises BadRecord."""
+    """An encoded picture as an upright JPEG whose longest side has at most OVERVIEW_SIDE pixels; one that is that already is
+    returned as it is, not decoded. Raises BadRecord."""
     header = _open(image)
     if header.format in _JPEGS and max(header.size) <= OVERVIEW_SIDE and header.getexif().get(_ORIENTATION, 1) == 1:
         return image

@@ -66,7 +66,7 @@ class Paddle:
             return self._loaded
 
     def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
-        """See LineReader. Loads it first. Raises Misconfigured."""
+        """See LineReader. Loads PaddleOCR first if it is not loaded. Raises Misconfigured as load does."""
         recogniser, folding = self.load()
         return [folding.scores(recogniser.probabilities(line)) for line in lines]
 
@@ -81,7 +81,8 @@ class Looked:
 
 
 class Judge(Protocol):
-    """Tells whether the text of some rows in a grey picture stands on a plate (see verify.Verifier)."""
+    """Judges whether rows of characters found in a grey picture are on a number plate, and whether they are all its
+    characters; answers with log odds (see verify.BlockVerifier and BlockVerdict)."""
 
     def look(self, grey: NDArray[np.uint8], rows: Sequence[Row]) -> BlockVerdict: ...
 
@@ -90,8 +91,8 @@ class PlateReader:
     """Reads plates that were cut out. Not thread-safe."""
 
     def __init__(self, own: LineReader, arbiter: LineReader, name: str, judge: Judge | None = None) -> None:
-        """own, arbiter: the quick reader, and the one that is asked in doubt. name: as reads carry it. judge: None takes
-        every text for a plate's."""
+        """own: the quick reader. arbiter: the slow one, which is asked where the quick one is in doubt. name: the reader's
+        name that reads carry. judge: None: every text counts as a plate's."""
         self._own = own
         self._arbiter = arbiter
         self._judge = judge
@@ -200,7 +201,7 @@ def is_settled(readings: list[Reading]) -> bool:
 
 def is_hopeless(readings: list[Reading], least: tuple[float, float] = _HOPELESS) -> bool:
     """Whether none of the readings is probable enough to be a plate, as with a grille, a hedge or a shop's sign. least: the
-    probabilities needed for a common shape and for any other."""
+    least probability (0..1) for a text of a common shape, and for any other text."""
     return not any(
         could_be_plate(reading.text) and reading.probability >= least[not is_common(reading.text)]
         for reading in readings

@@ -86,7 +86,7 @@ def read_crop(image: bytes, reader: PlateReader) -> SceneReads:
 
 
 def read_track(track: Track, reader: PlateReader) -> SceneRead | None:
-    """Read a passage; its box is that of the best crop. None when it shows no plausible plate. Raises BadRecord."""
+    """Read a passage; its box is that of the first crop, the best. None when it shows no plausible plate. Raises BadRecord."""
     verdict = read_passage([(crop.image, crop.box) for crop in track.crops], reader)
     best = track.crops[0]
     look = partial(looks_in, best.image, best.box, reader)

@@ -46,7 +46,8 @@ def quality_of(plate: Picture) -> float:
 
 
 def read_sight(image: bytes, box: Box, reader: PlateReader, *, arbitrate: bool = True) -> list[Reading]:
-    """The texts that a sight may show, likeliest first. Raises BadRecord when the cut-out cannot be decoded."""
+    """The texts that a sight may show, likeliest first. image, box: see Sight. arbitrate: see PlateReader.read. Raises
+    BadRecord when the cut-out cannot be decoded."""
     return reader.read(*_crop_of(image, box), arbitrate=arbitrate)
 
 

@@ -47,7 +47,8 @@ class SightInFrame:
 
 @dataclass(slots=True)
 class TrackedPassage:
-    """One vehicle's way through one camera's pictures. seen: its best sights, best first; empty once it was handed on."""
+    """One vehicle's way through one camera's pictures. seen: its best sights, best first. detections: those not yet used up.
+    done: it was handed on already and is only followed further, without sights."""
 
     track_id: str
     first_offset: int
@@ -129,9 +130,10 @@ class Tracker:
         return handed_on + self._hand_on(complete + surplus)
 
     def stay(self, at_ms: int, offset: int) -> bool:
-        """Record an unchanged frame without searching it; plates that were handed on keep their last box.
+        """Record a frame in which nothing moved, without searching it; plates that were handed on keep their last box.
 
-        Returns False when the frame must be searched: a passage is open, or a plate was missing in the last frame.
+        Returns False, and records nothing, when the frame must be searched: a passage is open, a plate was missing in the last
+        frame, or there was none yet.
         """
         standing = [p for p in self._done if at_ms - p.last_ms <= GONE_MS]
         if self._open or self._observed_ms is None or any(p.last_ms != self._observed_ms for p in standing):
@@ -143,7 +145,7 @@ class Tracker:
         return True
 
     def flush(self) -> list[TrackedPassage]:
-        """Hand on all open passages: the camera has stopped sending."""
+        """Close all open passages and return them, for instance because the camera has stopped sending."""
         return self._hand_on(list(self._open))
 
     def open_since(self) -> int | None:
@@ -155,7 +157,8 @@ class Tracker:
         return sum(passage.held_bytes() for passage in self._open)
 
     def take_spent(self) -> list[Spent]:
-        """The detections used up since the last call. The caller stores them, so that they never make a passage again."""
+        """The detections that passages used up since the last call. The caller stores them, so that they never make a passage
+        again."""
         taken, self._newly_spent = self._newly_spent, []
         return taken
 
@@ -164,7 +167,7 @@ class Tracker:
         return list(self._spent.values())
 
     def forget_spent(self, before_offset: int) -> None:
-        """Forget the detections of frames below this offset, which cannot come again."""
+        """Forget the used-up detections of frames below this offset: these frames cannot come again."""
         self._spent = {key: one for key, one in self._spent.items() if one.offset >= before_offset}
 
     def _used(self) -> Iterator[tuple[int, Box]]:

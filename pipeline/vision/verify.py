@@ -72,8 +72,8 @@ def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
 
 
 def ends_are_free(block: NDArray[np.uint8], length: float) -> bool:
-    """Whether there is even ground to the left and right of a single line, where another character would stand. length: of
-    the line, in its heights."""
+    """Whether there is even ground to the left and right of a single line, where another character would stand. block: see
+    block_of. length: of the line, in its heights."""
     step = WIDE / (length + 2 * AROUND[0])  # columns of a character's height
     first, last = (round(HIGH * (AROUND[1] + share) / (1 + 2 * AROUND[1])) for share in (0.1, 0.9))
     near, far = (round((AROUND[0] - share) * step) for share in _BESIDE)
@@ -82,7 +82,8 @@ def ends_are_free(block: NDArray[np.uint8], length: float) -> bool:
 
 
 def corners_of(rows: Sequence[Row]) -> NDArray[np.float64]:
-    """The corners of the block in the picture, clockwise from the upper left: (4, 2)."""
+    """The corners of the block of these rows and AROUND of their surroundings, in pixels of the picture, clockwise from the
+    upper left: (4, 2)."""
     first, last = rows[0], rows[-1]
     high = (first.height + last.height) / 2
     left = min(row.ends[0] - _shift(row, first) for row in rows) - AROUND[0] * high

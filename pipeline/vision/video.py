@@ -16,7 +16,7 @@ _SHORTEST_STEP_MS, _LONGEST_STEP_MS = 1.0, 1000.0
 
 @dataclass(slots=True)
 class VideoClock:
-    """A video's time, computed from its container's times so that it only goes forward.
+    """Computes times of a video's frames that only go forward, from the times that its container states.
 
     Where those stand still or go back, as where two recordings were joined, each frame adds a usual step.
     """
@@ -38,10 +38,12 @@ class VideoClock:
 
 
 def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tuple[int, int, Picture]]:
-    """Decode a video. Yields each frame's number (from 1), its time in ms since the start (see Clock), and the picture.
+    """Decode a video. Yields each frame's number (from 1), its time in ms since the start (see VideoClock), and the picture.
 
     frames_per_s: yield at most so many frames per second of the video's time; None yields all.
-    Yields nothing when no frame of the file can be decoded, when it is no video, or when its frames are larger than MAX_PIXELS.
+
+    Yields nothing when no frame of the file can be decoded, when it is no video, or when its frames are larger than
+    MAX_PIXELS. Raises OSError when the file cannot be read.
     """
     if not is_video(file):
         return

@@ -29,10 +29,10 @@ class Verdict:
 
 
 def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, most: int = 5) -> Verdict | None:
-    """The text that the sights give most weight to, or None when it is no plausible plate.
+    """The text that the sights give most weight to, or None when it is no plausible plate (see is_plausible).
 
     A text's probability is its mean over the sights that show any text, so sights that disagree lower each other's.
-    surely_a_plate: a person cut it out as a plate, so any text of a plate's length counts.
+    surely_a_plate: a person cut it out as a plate, so any text counts. most: alternatives.
     """
     ranked = weighed(sights)
     sure = min(certainty(ranked), 1.0)
@@ -47,7 +47,7 @@ def vote(sights: Sequence[Sequence[Reading]], *, surely_a_plate: bool = False, m
 
 
 def weighed(sights: Sequence[Sequence[Reading]]) -> list[Reading]:
-    """All texts of some sights with their mean probability over the sights that show any text, likeliest first."""
+    """All texts of a passage's sights, each with its mean probability over the sights that show any text, likeliest first."""
     seeing = [sight for sight in sights if sight]
     return blended([(1.0 / len(seeing), sight) for sight in seeing])
 
