@@ -21,7 +21,8 @@ def text_of(data: bytes) -> str:
 
 @dataclass(slots=True)
 class Authenticator:
-    """One passkey. verifies: whether it asks its user for a finger or a PIN. uses: its counter."""
+    """One passkey. verifies: whether it asks its user for a finger or a PIN. uses: how often it has signed, as it tells
+    servers."""
 
     origin: str
     rp_id: str = "localhost"
@@ -32,7 +33,7 @@ class Authenticator:
     credential_id: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
     def enrol(self, ceremony: dict[str, Any], name: str = "key ring") -> dict[str, Any]:
-        """The request body that enrols this passkey."""
+        """The request body that enrols this passkey, under `name`. ceremony: the server's answer that began the enrolment."""
         options = ceremony["options"]
         self.user_handle = base64.urlsafe_b64decode(options["user"]["id"] + "==")
         public = self.key.public_key().public_numbers()
@@ -46,7 +47,8 @@ class Authenticator:
         return {"ceremony": ceremony["ceremony"], "name": name, "id": text_of(self.credential_id), "response": response}
 
     def sign(self, ceremony: dict[str, Any]) -> dict[str, Any]:
-        """The request body that logs in with this passkey."""
+        """The request body that logs in with this passkey; the counter goes up by one. ceremony: the server's answer that
+        began it."""
         self.uses += 1
         data, client = self._data(0), self._client("webauthn.get", ceremony["options"])
         signature = self.key.sign(data + sha256(client).digest(), ECDSA(SHA256()))

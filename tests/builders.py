@@ -50,7 +50,7 @@ def make_read(
 
 
 def make_camera(camera_id: str = "E40-1", *, purposes: tuple[Purpose, ...] | None = None, **fields: Any) -> Camera:
-    """A fixed federal camera in Brussels. purposes None: the usual ones."""
+    """A fixed federal camera in Brussels. purposes None: it names none, so that those of its network hold."""
     given: dict[str, Any] = {} if purposes is None else {"purposes": purposes}
     defaults = {"name": f"camera {camera_id}", "network": "federal", "position": BRUSSELS}
     return Camera(camera_id=camera_id, **(defaults | given | fields))
@@ -101,7 +101,8 @@ def make_section(section_id: str = "S1", *, metres: float = 2_000.0, **fields: A
 
 
 def make_certificate(valid_from_ms: int = NOON_MS - YEAR_MS, valid_until_ms: int = NOON_MS + YEAR_MS) -> Certificate:
-    """A certificate that is valid for a year before and after noon."""
+    """A certificate that is valid from and until (excluded) these times, ms UTC: without them, for a year before and after
+    noon."""
     return Certificate(number="P 1.1-234", valid_from_ms=valid_from_ms, valid_until_ms=valid_until_ms)
 
 
@@ -172,6 +173,6 @@ def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any
 
 
 def book_of(*periods: tuple[int, int, Tolerance]) -> Book:
-    """A rule book with these tolerances of one country: (in force from, until, rule)."""
+    """A rule book with these tolerances for Belgium alone: (in force from, until, rule), times in ms UTC, until excluded."""
     filed = tuple(Period(from_ms, until_ms, rule, "") for from_ms, until_ms, rule in periods)
     return Book({(Tolerance, "BE", ""): filed})

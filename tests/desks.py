@@ -56,14 +56,15 @@ class DeskProcess:
         await self._process.wait()
 
     async def stop(self) -> int:
-        """End the process with SIGTERM. Returns its exit code."""
+        """End the process with SIGTERM. Returns its exit code. Raises TimeoutError when it has not ended after 10 s."""
         assert self._process
         if self._process.returncode is None:
             self._process.terminate()
         return await asyncio.wait_for(self._process.wait(), 10.0)
 
     async def tell(self, mode: str, **bounds: float) -> None:
-        """Order the desk to fail in this way, or to work again ("ok")."""
+        """Order the desk to fail in this way (see desk_faults.Mode), or to work again ("ok"). bounds: `seconds` or `requests`
+        of desk_faults.Order."""
         async with (
             aiohttp.ClientSession() as session,
             session.post(f"{self.control_url}/mode", json={"mode": mode, **bounds}) as response,
@@ -71,7 +72,7 @@ class DeskProcess:
             assert response.status == 200, await response.text()
 
     async def status(self) -> DeskStatus:
-        """The desk's counts."""
+        """The desk's counts, from its control port."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.control_url}/status") as response:
             return msgspec.json.decode(await response.read(), type=DeskStatus)
 

@@ -41,7 +41,7 @@ class Exercise:
         self._stopping = asyncio.Event()
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """POST /forwards."""
+        """Answer POST /forwards as the present order says; without one the desk itself answers."""
         mode = self._faults.take()
         match mode:
             case "unavailable":
@@ -80,7 +80,7 @@ class Exercise:
         self._stopping.set()
 
     def control(self) -> web.Application:
-        """The web application that takes orders."""
+        """The web application that takes orders: POST /mode gives one, GET /status returns the desk's counts."""
 
         async def order(request: web.Request) -> web.Response:
             try:
@@ -96,12 +96,12 @@ class Exercise:
         return app
 
     async def status(self, _request: web.Request) -> web.Response:
-        """GET /status, without a certificate."""
+        """Answer GET /status with the desk's counts, without asking for a certificate."""
         return status_of(self._desk)
 
 
 def cut(request: web.Request) -> web.StreamResponse:
-    """Close the connection without an answer."""
+    """Abort the connection, so that the client gets no answer. The response that is returned is never sent."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=503)

@@ -28,7 +28,7 @@ SECRET = "abcdefghijkmnpqrstuv"
 
 
 def make_sender(sender_id: str = "CAM-1", *secrets: str, **fields: object) -> Sender:
-    """A sender with one camera of its own name, and one secret."""
+    """A sender with one camera of its own name, and these secrets; without any, with SECRET."""
     made = tuple(SenderSecret(digest=digest_of(sender_id, one), made_at_ms=0) for one in secrets or (SECRET,))
     given = {"cameras": (SenderCamera(camera_id=sender_id),), "secrets": made} | fields
     return Sender(sender_id=sender_id, **given)  # type: ignore[arg-type]  # names as the struct has them
@@ -45,7 +45,7 @@ class Reply:
 
 @dataclass(slots=True)
 class Gateways:
-    """The servers that the gateways of one test share, and what came of it."""
+    """The servers that the gateways of one test share, and what the gateways wrote to them."""
 
     kafka: KafkaConnection
     redis: Redis
@@ -53,12 +53,12 @@ class Gateways:
     folder: Path
 
     async def let_in(self, *senders: Sender) -> None:
-        """Make these the senders' present versions."""
+        """Store these senders, so that gateways let them in."""
         await ReplicaWriter(self.redis, self.namespace).put(SENDERS, senders)
 
     @contextlib.asynccontextmanager
     async def running(self, kafka: KafkaConnection | None = None) -> AsyncIterator["Camera"]:
-        """One gateway, and what cameras send to it. kafka: another than the session's."""
+        """Run one gateway while the block lasts; yields something that sends to it. kafka: the gateway's; None: the session's."""
         settings = Settings(data_dir=self.folder, namespace=self.namespace, log_level="error")
         stopped, address = asyncio.Event(), asyncio.get_running_loop().create_future()
         sender = KafkaSender((kafka or self.kafka).client_kwargs())
@@ -103,7 +103,7 @@ class Camera:
         headers: Mapping[str, str] | None = None,
         method: str = "POST",
     ) -> Reply:
-        """Send one message. user None: without a password."""
+        """Send one HTTP request to the gateway and return its answer. user None: without name and password."""
         given = dict(headers or {})
         if user is not None:
             given["Authorization"] = aiohttp.encode_basic_auth(user, secret)

@@ -48,7 +48,7 @@ class Reply:
 
     @property
     def rule(self) -> str | None:
-        """The rule of a problem; None: the answer is no problem."""
+        """The rule that a refusal names (the end of its problem's type); None: the answer is no refusal."""
         return str(self.json["type"]).rpartition(":")[2] if self.status >= 400 else None
 
 
@@ -92,7 +92,7 @@ class Browser:
 
 @dataclass(slots=True)
 class Desks:
-    """The process's stores, and while it runs its address."""
+    """The desks' server, run in this process: its servers and stores, and its address while it runs."""
 
     kafka: KafkaConnection
     redis: Redis
@@ -105,7 +105,8 @@ class Desks:
 
     @contextlib.asynccontextmanager
     async def running(self, recorder: Recorder, **options: Any) -> AsyncIterator[None]:
-        """The process, ready, with everything that the stores and the topics held before."""
+        """Run the server of the desks while the block lasts; it has loaded everything that the stores and topics held before.
+        options: of run_desks."""
         stopped, address = asyncio.Event(), asyncio.get_running_loop().create_future()
         servers = DeskServers(self.kafka, self.redis, recorder)
         task = asyncio.create_task(run_desks(self.settings, servers, stopped, ready=address.set_result, **options))
@@ -137,7 +138,7 @@ class Desks:
         await self.writer.put(DESIGNATIONS, made)
 
     async def logged_in(self, user_id: str, *, desk_id: str | None = None) -> Browser:
-        """A browser in which this person has just logged in, with a shift at this desk."""
+        """A browser in which this person has just logged in. desk_id: begin a shift at this desk, too; None: no shift."""
         now_ms = platform_now_ms()
         token, session = await self.sessions.open(user_id, "password", now_ms)
         if desk_id is not None:
@@ -157,7 +158,7 @@ class Desks:
 
 
 def desks_of(kafka: KafkaConnection, redis: Redis, namespace: str, folder: Path) -> Desks:
-    """The process in this namespace, not yet running."""
+    """The desks' server in this namespace, not yet running."""
     settings = Settings(namespace=namespace, data_dir=folder, desks_port=0)
     return Desks(
         kafka, redis, namespace, settings, ReplicaWriter(redis, namespace), SessionStore(redis, namespace, Bounds())

@@ -44,7 +44,8 @@ class World:
 
     @staticmethod
     def with_changes(changes: dict[str, tuple[tuple[int, int], ...]]) -> "World":
-        """The three sections, with limits that change at these times for some."""
+        """The three sections, some with limits that change. changes: by section_id, (ms after noon, new limit in km/h), in
+        order of time."""
         roads = tuple(replace(road, changes=changes.get(road.section_id, ())) for road in ROADS)
         reference = reference_of(*map(section_of, roads), cameras=CAMERAS)
         for road in roads:
@@ -57,8 +58,9 @@ class World:
 
 @dataclass(slots=True)
 class Drive:
-    """The reads of one plate, and when each arrived, in ms after noon. alone: one vehicle carried the plate, and all reads
-    came in time."""
+    """The reads of one plate, and when each arrived, in ms after noon. passages: how many passages of a section they show.
+    alone: one vehicle carried the plate and all reads came in time, or all came together; then the pipeline must find all
+    that is proven."""
 
     kind: str
     seen: list[Seen]
@@ -132,7 +134,8 @@ def _passage(dice: Random, road: Road, plate: str, start_ms: int) -> list[Seen]:
 
 
 def decided(drive: Drive, world: World) -> Told:
-    """What the pipeline decides when all reads have settled."""
+    """The violations that the pipeline has found when all reads have settled: section, entry and exit (ms after noon),
+    corrected km/h."""
     history = [
         (NOON_MS + at_ms, sightings_of(read_of(one), world.index))
         for at_ms, one in zip(drive.arrived_ms, drive.seen, strict=True)
@@ -144,13 +147,14 @@ def decided(drive: Drive, world: World) -> Told:
 
 
 def expected(drive: Drive, world: World) -> Told:
-    """What the second opinion decides from all reads together."""
+    """The violations that the second opinion finds from all reads together, in the form of `decided`."""
     return {(one.section_id, one.entered_ms, one.left_ms, one.corrected_kmh) for one in proven(drive.seen, world.roads)}
 
 
 @dataclass(slots=True)
 class Tally:
-    """The counts of many drives."""
+    """The counts of many drives. proven: violations that the pipeline found. false: those that the second opinion does not
+    find. missing: those that it alone finds, in drives that are `alone`. first: the first difference, in words."""
 
     passages: int = 0
     proven: int = 0
@@ -159,7 +163,7 @@ class Tally:
     first: str = ""
 
     def add(self, drive: Drive, world: World) -> None:
-        """Decide a drive in both ways, and count the differences."""
+        """Have the pipeline and the second opinion decide a drive, and count the differences."""
         ours, theirs = decided(drive, world), expected(drive, world)
         self.passages += drive.passages
         self.proven += len(ours)
@@ -170,7 +174,7 @@ class Tally:
 
 
 def simulated(passages: int, seed: int, *, tell_every: int = 0) -> Tally:
-    """The tally of this many passages, drawn from this seed."""
+    """The tally of at least this many passages, drawn from this seed. tell_every: print the counts after so many; 0: never."""
     dice, tally = Random(seed), Tally()
     worlds = [World.with_changes(changes) for changes in CHANGES]
     every = [drives(dice, world) for world in worlds]
@@ -183,7 +187,8 @@ def simulated(passages: int, seed: int, *, tell_every: int = 0) -> Tally:
 
 
 def main() -> int:
-    """Run the command. Returns 1 when the two opinions differ."""
+    """Draw and decide the passages, and print the tally. Returns 1 when the pipeline's violations and those of the second
+    opinion differ (a false or a missing one), else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, default=2_000_000)
     parser.add_argument("--seed", type=int, default=None, help="drawn anew where none is given")

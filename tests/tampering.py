@@ -113,9 +113,10 @@ def rewrite_all_and_sign(case: Case, to: Path, random: Random) -> None:
 
 
 def flip_a_bit(case: Case, to: Path, random: Random) -> None:
-    """Something in some file of the log changes, as by an editor or a failing disk.
+    """Flip one bit in some file of the log, as an editor or a failing disk may.
 
-    Not the offset in front of a record: that is the log's own note of where it came from, and nothing vouches for it.
+    It is not one of the offset in front of a record: that is the log's own note of where the record came from, and nothing
+    vouches for it.
     """
     file = random.choice([path for path in _copy(case, to).rglob("*") if path.is_file() and matters(path)])
     content = bytearray(file.read_bytes())
@@ -133,7 +134,7 @@ def remove_a_file(case: Case, to: Path, random: Random) -> None:
 
 
 def swap_in_a_bundle(case: Case, to: Path, random: Random) -> None:
-    """Swap two records, or two entries and their hashes, without the key."""
+    """Swap two records in a bundle of records, or two entries in a bundle of entries, without the key."""
     files = [
         path
         for path in _copy(case, to).rglob("*")
@@ -160,12 +161,12 @@ def drop_from_a_bundle(case: Case, to: Path, random: Random) -> None:
 
 
 def put_an_old_checkpoint_back(case: Case, to: Path, random: Random) -> None:
-    """Put back the log as it was some time ago, with its genuine signature of then."""
+    """Put back an earlier checkpoint with its genuine signature; the rest of the log stays."""
     (_copy(case, to) / "public" / "checkpoint").write_text(random.choice(case.notes[:-1]))
 
 
 def sign_with_another_key(case: Case, to: Path, random: Random) -> None:
-    """Sign with another key of the same name."""
+    """Replace the log by one of other entries, signed with another key of the same name."""
     a_log(to, random.randrange(1, 600), signer=type(SIGNER).generate(SIGNER.name))
 
 
@@ -199,7 +200,7 @@ def unseen(case: Case, deed: Deed, random: Random, scratch: Path) -> list[str]:
 
 
 def main() -> int:
-    """Run the tries, and print how many of each kind were found."""
+    """Run the tries, and print how many of each kind were found and not found. Returns 1 when any was not found, else 0."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--tries", type=int, default=10_000)
     options.add_argument("--seed", type=int, default=1)

@@ -80,8 +80,8 @@ _MISTAKEN = 0.02  # how often a colour is seen wrongly
 
 
 def likelihood(country: str, looks: Looks) -> float:
-    """How likely a plate of this country looks so, up to a factor common to all countries. For an unknown code: as for an
-    average country."""
+    """How likely a plate of this country is to have this look, up to a factor common to all countries. For a code that is not
+    known here: as for an average country."""
     dress = _DRESSES.get(country, _ANY_OTHER)
     seen = _seen(looks.yellow, dress.yellow) * _seen(looks.red, dress.red)
     return seen * _read(dress.sign, looks) if looks.signs else seen

@@ -15,10 +15,10 @@ States = frozenset[int]
 
 @lru_cache(maxsize=1024)
 def share_matched(pattern: str, country: str | None = None) -> float:
-    """The share, 0..1, of the vehicles on Belgian roads whose plate fits the pattern (? one character, * any number).
+    """The share, 0..1, of vehicles on Belgian roads whose plate fits the pattern (? one character, * any number).
 
-    country: count this country's vehicles only. None: the larger of the shares among all vehicles and among those of
-    Belgium.
+    country: of this country's vehicles alone. None, or a country whose plates are not known: the larger of the shares among
+    all vehicles and among those of Belgium.
     """
     if country is not None and country in COUNTRIES:
         return _of_country(pattern, country)

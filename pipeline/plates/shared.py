@@ -49,8 +49,8 @@ _LONGEST = 8
 
 @lru_cache(maxsize=4096)
 def written(text: str, country: str | None) -> tuple[str, ...]:
-    """The ways in which a country writes plates with this compact text, if there are several; empty when the text is one
-    vehicle's alone.
+    """The ways in which the country writes plates with this compact text, if there are several (German texts alone); empty
+    otherwise, also for another or an unknown country.
 
     >>> written("MA123", "DE"), written("XYZ123", "DE")
     ((), ())

@@ -44,14 +44,15 @@ def one_form(text: str) -> str:
 
 
 def one_forms(texts: Sequence[str]) -> Sequence[str]:
-    """The one form of many texts, at a tenth of the cost."""
+    """The one_form of each of these texts, in order, at a tenth of the cost."""
     folded = "\n".join(texts).translate(_ONE_FORM).split("\n")
     return folded if len(folded) == len(texts) else [one_form(text) for text in texts]
 
 
 @lru_cache(maxsize=4096)
 def issued_twins(text: str, country: str | None = None) -> frozenset[str] | None:
-    """The twins of a compact text that a vehicle may carry. None: they cannot be told, so that any of them may be.
+    """The twins of a compact text that a vehicle may carry; empty: none. None: they cannot be told, so that any of them may be
+    carried.
 
     country: where the vehicle comes from, as far as it is known; None: from anywhere.
     """
@@ -66,7 +67,8 @@ def issued_twins(text: str, country: str | None = None) -> frozenset[str] | None
 
 
 def could_be_issued(twin: str, *, like: str, country: str | None = None) -> bool:
-    """Whether a vehicle may well carry the twin: it is at least LEAST_SHARE as likely on the road as the other text."""
+    """Whether a vehicle may well carry the twin: it is at least LEAST_SHARE as likely on the road as the text `like`. False
+    where that is of no known form. country: one of COUNTRIES, in whose plates alone it looks; None: in all."""
     return _weight(twin, country) >= LEAST_SHARE * _weight(like, country) > 0.0
 
 

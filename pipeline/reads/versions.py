@@ -145,8 +145,8 @@ class Versions(Generic[T]):
         return claimed_at(self._histories.get(key, ()), at_ms)
 
     def claimed_between(self, key: str, from_ms: int, until_ms: int) -> tuple[T | None, ...]:
-        """What late versions claim that the item was at any moment from from_ms to until_ms (UTC), both included: each
-        different claim once. See Versions.retroactive."""
+        """What late versions claim that the item was at any moment from from_ms to until_ms (UTC), each claim once. See
+        retroactive."""
         return claimed_between(self._histories.get(key, ()), from_ms, until_ms)
 
     def known_at(self, key: str, at_ms: int) -> T | None:
@@ -213,8 +213,7 @@ def with_versions(history: History[T], versions: Iterable[Version[T]]) -> Histor
 
 
 def with_version(history: History[T], version: Version[T]) -> History[T]:
-    """The history with one more version, which arrived last; the same history if it has the version already. A removal (item
-    None) also cancels the versions that begin after it."""
+    """The history with one more version, which arrived last. A removal (item None) cancels the versions that begin after it."""
     kept = history
     if version.item is None:
         kept = tuple(one for one in history if one.begins_ms <= version.begins_ms)

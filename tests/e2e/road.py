@@ -79,7 +79,7 @@ class WholeRoad:
             self._watchers.append(asyncio.create_task(self._watch(topic, store)))
 
     async def load(self) -> None:
-        """Load the network's reference data, and wait a second until every worker has it."""
+        """Load the network's reference data, and wait EFFECTIVE_WITHIN_S: by then every worker follows it."""
         client = open_redis(self.platform.servers.redis_url)
         try:
             await load_reference(self.network, writer_of_known(client, self.platform.settings.namespace))
@@ -88,7 +88,8 @@ class WholeRoad:
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
     async def play(self, *, seconds: float, reads_per_s: float = 60.0, seed: int = 1) -> Simulation:
-        """Send simulated traffic in real time. While the broker is away, wait for it."""
+        """Send simulated traffic in real time, and return the simulation, which knows what must come of it. While the broker
+        is away, it waits."""
         servers = self.platform.servers
         async with open_producer(servers.kafka.client_kwargs(), namespace=self.platform.settings.namespace) as producer:
             options = SimulationOptions(
@@ -99,7 +100,11 @@ class WholeRoad:
         return simulation
 
     async def agrees(self, simulation: Simulation, *, ringing: bool, within_s: float = 90.0) -> None:
-        """Wait until everything expected was seen and delivered, then assert that nothing else was."""
+        """Wait until every expected alert, violation and forward was seen and delivered, and 2 s more; then assert that
+        nothing else was.
+
+        ringing: compare also which alerts rang. Raises TimeoutError after within_s seconds of waiting.
+        """
         async with asyncio.timeout(within_s):
             while not (self._complete(simulation) and self._delivered()):
                 self._news.clear()
@@ -116,7 +121,7 @@ class WholeRoad:
             assert sorted(expected) == sorted(taken), country
 
     def state(self, simulation: Simulation) -> str:
-        """What is missing, as text for a failing test."""
+        """How what was seen differs from what the simulation expects, without regard to ringing, as text for a failing test."""
         return str(compare_outcome(simulation.truth, self.seen, ringing=False))
 
     def _complete(self, simulation: Simulation) -> bool:

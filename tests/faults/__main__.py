@@ -76,7 +76,7 @@ def _named(text: str) -> tuple[str, ...]:
 
 
 def main() -> int:
-    """Run the faults and print the report. Returns the exit code."""
+    """Run the faults and print the report. Returns 0 when it is clean, else 1."""
     given = _parser().parse_args()
     configure_logging(level="error")
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

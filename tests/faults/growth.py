@@ -27,8 +27,8 @@ class Life:
         return self.samples[-1][0] - self.samples[0][0]
 
     def growth(self, lives: Sequence["Life"]) -> Growth:
-        """How memory and open files grew, from the time when memory had settled, if the process lived that long. lives: of
-        all processes of this name."""
+        """Memory (MB) and open files from SETTLED_S after the first sample to the last sample; if the process ended earlier,
+        from the first one. lives: all processes of this name; they give the count and the largest values."""
         settled = [sample for sample in self.samples if sample[0] - self.samples[0][0] >= SETTLED_S] or self.samples
         (_, first_mb, first_files), (_, last_mb, last_files) = settled[0], settled[-1]
         return Growth(

@@ -70,7 +70,8 @@ class Run:
         return time.monotonic() - self.began
 
     async def on(self, road: Road, cameras: tuple[str, ...]) -> FaultsReport:
-        """Do the run on this road, from the first read to the judgement, and return the report."""
+        """Do the run on this road, from the first read to the judgement, and return the report. cameras: those that send
+        pictures."""
         pictures = PictureTraffic(cameras, self.ledger, self.now_s)
         simulation = await asyncio.to_thread(self._simulation, road.network)
         self.ledger.expect(simulation.truth)

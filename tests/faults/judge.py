@@ -22,7 +22,8 @@ Sort = Literal["missing", "double", "spurious", "wrong_order", "told"]
 
 @dataclass(slots=True)
 class Strike:
-    """One fault that was caused. Times in seconds of the run. said: the platform logged that something may be lost."""
+    """One fault that was caused. Times in seconds of the run; well_s: when all was well again; None: not within the limit.
+    said: the platform logged that something may be lost. error: what failed in causing or undoing it."""
 
     planned: Planned
     began_s: float
@@ -32,7 +33,8 @@ class Strike:
     error: str | None = None
 
     def forgot(self, since_s: float, until_s: float) -> bool:
-        """Whether Redis lost data between these times, and the platform logged it."""
+        """Whether the platform logged that Redis lost data by this fault, and the fault lies between these times (seconds of
+        the run)."""
         return self.said and since_s <= self.lifted_s and until_s >= self.began_s - 2.0
 
 

@@ -60,7 +60,7 @@ class Ledger:
             self.enter("violation", violation.violation_id, {violation.entry_read_id, violation.exit_read_id})
 
     def due(self, truth: Truth) -> Truth:
-        """What of the truth has become due: not what rests on reads that were never sent."""
+        """The part of the truth that has become due: not what rests on reads that were never sent."""
 
         def has(kind: Kind, name: str) -> bool:
             return self.items[kind, name].due_s is not None
@@ -86,7 +86,8 @@ class Ledger:
         return item
 
     def sent(self, read: PlateRead, at_s: float) -> None:
-        """Note that the producer was given this read."""
+        """Note that the producer was given this read at at_s (seconds of the run); what depended on it alone is due from then
+        on."""
         for item in self._waiting.pop(read.read_id, ()):
             item.first_due_s = at_s if item.first_due_s is None else item.first_due_s
             self._missing_reads[id(item)] -= 1
@@ -96,7 +97,7 @@ class Ledger:
                     self._open[id(item)] = item
 
     def saw(self, kind: Kind, name: str, at_s: float) -> bool:
-        """Note that this came. Returns whether it was expected and came for the first time."""
+        """Note that this came at at_s (seconds of the run). Returns whether it was expected and came for the first time."""
         item = self.items.get((kind, name))
         if item is None:
             self.unexpected.setdefault((kind, name), []).append(at_s)
@@ -122,7 +123,7 @@ class Ledger:
         self._given_up.update(map(id, items))
 
     def missing(self) -> Iterator[Expected]:
-        """Everything that has not come."""
+        """Everything that is due and has not come; what was given up, too."""
         return (item for item in self._open.values())
 
     def between(self, from_s: float, until_s: float) -> list[Expected]:

@@ -28,8 +28,8 @@ _COUNTRIES: tuple[Country, ...] = ("BE", "FR", "BE")
 
 
 def with_pictures(network: RoadNetwork) -> tuple[RoadNetwork, tuple[str, ...]]:
-    """Add entries for the pictures' plates to the network's hotlist. Returns the network and the cameras that send pictures,
-    past which no simulated vehicle drives."""
+    """Add entries for the pictures' plates to the network's hotlist, and share its grave entries with the neighbours. Returns
+    the network and the cameras that send pictures, past which no simulated vehicle drives."""
     at_sections = {line.camera_id for one in network.sections for line in (*one.entries, *one.exits)}
     free = [one.camera_id for one in network.cameras if one.network == "local" and one.camera_id not in at_sections]
     cameras = tuple(free[:: max(1, len(free) // CAMERAS)][:CAMERAS])

@@ -107,8 +107,8 @@ class FaultsReport(msgspec.Struct, kw_only=True):
 
     @property
     def clean(self) -> bool:
-        """Whether no fault left anything missing, double or spurious without a log line that says so, and the platform
-        recovered from each."""
+        """Whether every fault could be done, the platform recovered from each within the limit, and nothing is missing,
+        double, spurious or in wrong order but for what it had logged."""
         return self.totals.clean and all(one.recovered_s is not None and one.error is None for one in self.strikes)
 
     def lines(self) -> Iterator[str]:

@@ -136,7 +136,7 @@ class Road:
         self._sent.append((time.monotonic(), read))
 
     def sent_before(self, seconds: float) -> list[PlateRead]:
-        """The reads that cameras sent lately, without those of the last `seconds` seconds."""
+        """The reads that cameras sent, at most the last SENT_KEPT, without those of the last `seconds` seconds."""
         until = time.monotonic() - seconds
         return [read for at, read in self._sent if at < until]
 
@@ -179,7 +179,7 @@ class Road:
 
     @property
     def covert_key(self) -> X25519PrivateKey:
-        """What opens covert alerts."""
+        """The private key that opens covert alerts."""
         return private_key(SETTING, self.folder / "covert" / PRIVATE)
 
     def _crew(self, agent: str, config: Path) -> Fleet:

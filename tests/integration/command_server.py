@@ -12,7 +12,7 @@ from pipeline.cli import main
 
 
 def run(arguments: list[str], environment: dict[str, str]) -> dict[str, object]:
-    """One command as in a process of its own: exit code, standard output, standard error."""
+    """Run one command of `vigie` as in a process of its own. Returns its exit code, standard output and standard error."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     kept = sys.argv, sys.stdout, sys.stderr, dict(os.environ)
     code: object = 0

@@ -32,7 +32,7 @@ _TOPIC = 2
 
 
 class KafkaProbe:
-    """One client. Each method returns the error codes, by topic or group where it asks for several; 0: allowed."""
+    """One client. Each method tries something and returns Kafka's error codes, by topic where it asks for several; 0: allowed."""
 
     def __init__(self, client: AIOKafkaClient) -> None:
         self._client = client
@@ -59,7 +59,8 @@ class KafkaProbe:
         return code
 
     async def administer(self, topic: str, group: str) -> dict[str, int]:
-        """Try to create, delete and empty topics, to change one's retention, and to delete a group."""
+        """Try to create, delete and empty topics, to change one's retention, and to delete a group. Returns the error code of
+        each act, by the act's name."""
         created = await self._ask(CreateTopicsRequest([(f"{topic}.x", 1, 1, [], [])], 5_000, False))
         deleted = await self._ask(DeleteTopicsRequest([topic], 5_000))
         emptied = await self._ask(DeleteRecordsRequest([(topic, [(0, -1)])], 5_000))

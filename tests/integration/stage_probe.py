@@ -110,7 +110,8 @@ class Bench:
         )
 
     async def values(self, topic: str, *, count: int, within_s: float = 60.0) -> list[bytes]:
-        """Wait until a topic holds `count` values, and half a second longer. Returns all its values."""
+        """Wait until a topic holds `count` values, and half a second longer. Returns all its values. Raises TimeoutError after
+        within_s seconds."""
         found: list[bytes] = []
         consumer = AIOKafkaConsumer(
             f"{self.namespace}.{topic}", auto_offset_reset="earliest", **self.kafka.client_kwargs()

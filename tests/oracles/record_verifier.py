@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
 class Rejected(Exception):
-    """The log is not the one that was vouched for."""
+    """Raised when the log is not the one that was vouched for. The message says what is wrong."""
 
 
 def accept(folder: Path, vkeys: Sequence[str], kept_notes: Sequence[str] = ()) -> int:
@@ -32,7 +32,8 @@ def accept(folder: Path, vkeys: Sequence[str], kept_notes: Sequence[str] = ()) -
 
 
 def checkpoint_of(note: str, vkeys: Sequence[str]) -> tuple[str, int, bytes]:
-    """Origin, size and root of a signed note. signed-note: the text ends before the last empty line."""
+    """Origin, size and root of a signed note. signed-note: the text ends before the last empty line. Raises Rejected when it
+    is no checkpoint or none of the keys signed it."""
     cut = note.rfind("\n\n")
     if cut < 0 or not note.endswith("\n"):
         raise Rejected("no note")
@@ -133,7 +134,7 @@ def part(folder: Path, index: int, width: int) -> bytes:
 
 
 def read(file: Path) -> bytes:
-    """The content of a file."""
+    """The content of a file. Raises Rejected when it cannot be read."""
     try:
         return file.read_bytes()
     except OSError as error:
@@ -141,7 +142,8 @@ def read(file: Path) -> bytes:
 
 
 def split(data: bytes) -> list[bytes]:
-    """The entries of a bundle, each behind its length in two bytes, big-endian."""
+    """The entries of a bundle, each of which stands behind its length in two bytes, big-endian. Raises Rejected when it ends
+    early."""
     found = []
     while data:
         length = int.from_bytes(data[:2], "big")

@@ -28,7 +28,8 @@ CLASS_GROUPS = ({"car", "van"}, {"lorry", "bus"}, {"motorcycle"}, {"trailer"})
 
 @dataclass(frozen=True)
 class Road:
-    """A section: the cameras of both sides, its length and limit, and its longest travel time."""
+    """A section: the cameras of both sides, its length and limit, and its longest travel time. worst_clock_ms: the largest
+    clock error with which a read still proves something."""
 
     section_id: str
     entries: tuple[str, ...]
@@ -42,7 +43,7 @@ class Road:
     changes: tuple[tuple[int, int], ...] = ()  # of the limit: from when, and to how much; in the order of time
 
     def limits_between(self, from_ms: int, until_ms: int) -> set[int]:
-        """Every limit that was shown at some moment of that time."""
+        """Every limit (km/h) that was shown at some moment from from_ms to until_ms, both included."""
         before = [limit for at_ms, limit in self.changes if at_ms <= from_ms]
         return {before[-1] if before else self.limit_kmh} | {
             limit for at_ms, limit in self.changes if from_ms < at_ms <= until_ms
@@ -51,7 +52,8 @@ class Road:
 
 @dataclass(frozen=True)
 class Seen:
-    """One read: camera, plate, time, confidence and vehicle. clock_error_ms None: the clock's error is unknown."""
+    """One read: camera, plate, time (ms after any fixed moment), whether it is certain, and vehicle. clock_error_ms None: the
+    clock's error is unknown."""
 
     camera_id: str
     plate: str
@@ -64,7 +66,8 @@ class Seen:
 
 @dataclass(frozen=True, order=True)
 class Proven:
-    """A violation that stands: section, plate, times, and the speed held against the driver."""
+    """A violation that stands: section, plate as read at the exit, when it entered and left (as Seen.at_ms), and the speed
+    held against the driver."""
 
     section_id: str
     plate: str

@@ -55,7 +55,8 @@ class RenderedPassage:
 
 
 class SceneTruth(msgspec.Struct, frozen=True, kw_only=True):
-    """What one picture of a rendered folder shows: one line of its truth.jsonl."""
+    """What one picture of a rendered folder shows: one line of its truth.jsonl. box: the plate's x, y, width, height in
+    pixels."""
 
     picture: str
     plate: str
@@ -91,7 +92,8 @@ def render_passage(
 
 
 def render_folder(passages: list[RenderedPassage], folder: Path, *, png: bool = False) -> int:
-    """Write every view as a picture and truth.jsonl beside them. Returns how many pictures. Raises OSError."""
+    """Write every view as a picture, and the truth of all of them into truth.jsonl beside them. png: as PNG, not JPEG. Returns
+    how many pictures were written. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     encoder, count = msgspec.json.Encoder(), 0
     with (folder / "truth.jsonl").open("wb") as truth:

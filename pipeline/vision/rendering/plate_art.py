@@ -43,7 +43,7 @@ _REAR_YELLOW: tuple[Country, ...] = ("GB",)
 
 
 def grouped(plate: str, country: Country) -> str:
-    """The plate's text with the country's dashes and blanks, as painted.
+    """The plate's text with the country's dashes and blanks, as painted; a country without a style here gets the French ones.
 
     >>> grouped("1ABC234", "BE"), grouped("KT63WXR", "GB")
     ('1-ABC-234', 'KT63 WXR')
@@ -63,8 +63,8 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def draw_plate_art(plate: str, country: Country, *, rear: bool = False) -> NDArray[np.uint8]:
-    """Draw the plate as seen straight from the front: a new (220, 1040, 3) uint8 BGR array. rear: draw a rear plate (yellow
-    in Great Britain)."""
+    """Draw the plate as seen straight from the front: a new (220, 1040, 3) uint8 BGR array. A country without a style here
+    gets the French one. rear: draw a rear plate (yellow in Great Britain)."""
     style = STYLES.get(country, STYLES["FR"])
     ground = _YELLOW if rear and country in _REAR_YELLOW else style.ground
     art = Image.new("RGB", (WIDTH, HEIGHT), ground)

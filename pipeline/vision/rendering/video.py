@@ -12,7 +12,8 @@ _PAUSE_FRAMES = 8  # of an empty picture between two passages, so that none cont
 
 
 def render_video(passages: list[RenderedPassage], file: Path) -> int:
-    """Write the passages one after another into an .mp4. Returns the count of pictures. Raises Misconfigured without PyAV."""
+    """Write the passages one after another into an .mp4. Returns how many frames it has, the empty ones between passages
+    included. Raises Misconfigured without PyAV."""
     try:
         import av
     except ImportError as error:

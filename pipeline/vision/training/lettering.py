@@ -18,8 +18,8 @@ _MARKS = {"-": 0.35, ".": 0.15, ":": 0.15, "/": 0.35, " ": 0.35}
 
 
 def lettering(face: Typeface, rng: np.random.Generator) -> Drawn:
-    """Draw text on something that is no plate. The same rng state gives the same picture. Its bounds are those of the
-    surface with the text."""
+    """Draw text on something that is no plate; a quarter of the pictures has none, and then one line that is empty. The same
+    rng state gives the same picture. The bounds are those of the sign or board, where there is none those of the text."""
     text = _text(rng)
     strip = _written(text, face, rng)
     kind = int(rng.integers(4))

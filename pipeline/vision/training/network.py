@@ -31,7 +31,7 @@ class LineNetwork(nn.Module):
         self.say = nn.Linear(_BREADTH, CLASSES)
 
     def forward(self, lines: Tensor) -> Tensor:
-        """See the class."""
+        """See LineNetwork."""
         columns = self.along(self.look(lines).squeeze(2))
         said: Tensor = self.say(self.drop(columns.transpose(1, 2))).log_softmax(2)
         return said

@@ -20,8 +20,8 @@ _SIGN_HEIGHT = 20.0  # pixels of a character of the plate, from which they can
 
 
 def sample(seed: int, number: int, faces: Sequence[Typeface]) -> tuple[Grey, str]:
-    """Make line number `number` and its text. The same seed and number give the same. Returns a new (ROWS, WIDTH) uint8
-    array and the text in compact form."""
+    """Make line number `number` and its text; the same seed, number and faces give the same line. Returns a new (ROWS, WIDTH)
+    uint8 grey array and the text in compact form, empty for a picture without characters."""
     rng = np.random.default_rng((seed, number))
     if rng.random() < _EMPTY_SHARE:
         return padded(levelled(_nothing(rng))), ""

@@ -39,7 +39,9 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """One plate that is to be drawn. lines: what each line shows, top to bottom, in a pattern's signs."""
+    """One plate that is to be drawn. lines: what each line shows, top to bottom: characters, and the marks of patterns (see
+    the module). sign: the letters on the blue band, "" for no band. band_right: whether there is a second band at the
+    right."""
 
     country: str
     lines: tuple[str, ...]
@@ -125,7 +127,7 @@ def any_plate(rng: np.random.Generator) -> Plate:
 
 
 def plate_of(issue: Issue, rng: np.random.Generator) -> Plate:
-    """A random plate of this country."""
+    """A random plate of this issue; some have a random text instead of one of its patterns."""
     pattern = _pick([weight for weight, _ in issue.patterns], rng)
     text = _free(rng) if rng.random() < _FREE_SHARE else _filled(issue.patterns[pattern][1], issue.letters, rng)
     _, ground, ink = issue.dress[_pick([weight for weight, *_ in issue.dress], rng)]

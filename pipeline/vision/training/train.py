@@ -78,7 +78,8 @@ def _batches(lines: LineDataset, workers: int) -> Iterator[TrainingBatch]:
 
 
 def train(seed: int, steps: int, fonts: Path, out: Path, workers: int) -> None:
-    """Train for `steps` steps of BATCH lines, then write the ONNX file. workers: processes that draw lines."""
+    """Train until `steps` steps of BATCH lines are done, then write the ONNX file `out`. It goes on from the checkpoint beside
+    that (.pt), if there is one. workers: processes that draw lines; 0: this one."""
     torch.manual_seed(seed)
     faces = typefaces_in(fonts)
     network, averaged = LineNetwork().to(memory_format=torch.channels_last), LineNetwork()

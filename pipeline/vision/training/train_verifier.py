@@ -46,7 +46,7 @@ class VerifierNetwork(nn.Module):
         )
 
     def forward(self, blocks: Tensor) -> Tensor:
-        """See the class."""
+        """See VerifierNetwork."""
         said: Tensor = self.say(self.look(blocks))
         return said
 
@@ -96,7 +96,7 @@ def train(seed: int, count: int, epochs: int, fonts: Path, out: Path) -> None:
 
 
 def varied(pictures: Tensor) -> Tensor:
-    """The blocks as float 0..1 with random changes: shifted, brighter or darker, more or less contrast, noise."""
+    """A float copy, 0..1, of uint8 blocks with random changes: shifted, brighter or darker, more or less contrast, noise."""
     lines = pictures.float() / 255.0
     lines = torch.roll(lines, (int(torch.randint(-1, 2, ())), int(torch.randint(-2, 3, ()))), (2, 3))
     contrast, light = 0.8 + 0.4 * torch.rand(len(lines), 1, 1, 1), 0.2 * torch.rand(len(lines), 1, 1, 1) - 0.1
@@ -105,8 +105,8 @@ def varied(pictures: Tensor) -> Tensor:
 
 
 def loss_of(log_odds: Tensor, said: Tensor) -> Tensor:
-    """The loss. The first label (on a plate) counts for every block, the second (complete) only for blocks that are on a
-    plate."""
+    """The loss to be made small. said: the true labels. The first label (on a plate) counts for every block, the second
+    (complete) only for blocks that are on a plate."""
     each = nn.functional.binary_cross_entropy_with_logits(log_odds, said, reduction="none")
     return each[:, 0].mean() + (each[:, 1] * said[:, 0]).sum() / said[:, 0].sum().clamp(min=1.0)
 

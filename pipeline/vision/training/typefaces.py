@@ -38,7 +38,7 @@ class Typeface:
 
 def fetch(folder: Path) -> None:
     """Download the fonts into folder (some 100 MB) with npm, in the versions of the lock file. Raises Misconfigured when npm
-    is missing."""
+    is missing, CalledProcessError when it fails."""
     npm = shutil.which("npm")
     if npm is None:
         raise Misconfigured("npm", found=None, allowed="installed: it brings the fonts that the plates are drawn with")

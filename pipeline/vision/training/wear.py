@@ -91,7 +91,8 @@ def cut_line(
 def cut_sign(
     shot: Shot, sign: TextLine, stretch: float, rng: np.random.Generator, *, rows: int = 32, most: int = 192
 ) -> Grey:
-    """Cut the country letters on the band out of the picture, as the reader gets them. Returns and arguments as of cut_line."""
+    """Cut the country letters on the band out of the picture, as the reader gets them. sign: the letters. stretch, rows, most
+    and what is returned: see cut_line."""
     above, below = rng.uniform(0.1, 0.8, 2) * (sign.bottom - sign.top)
     taken = replace(sign, top=sign.top - above, bottom=sign.bottom + below)
     a, b, under = shot.seen([(taken.left, taken.top), (taken.right, taken.top), (taken.left, taken.bottom)])

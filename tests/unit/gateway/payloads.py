@@ -25,7 +25,8 @@ PLATE, SCENE = jpeg(120, 28, b"plate"), jpeg(1280, 720, b"scene")
 
 
 def around(received_at: str = "2026-05-04T10:00:01+00:00", **more: object) -> Circumstances:
-    """What the gateway knows besides the bytes."""
+    """What the gateway knows besides the bytes. more: settings of the camera (CameraSettings) or other fields of
+    Circumstances."""
     settings = {name: more.pop(name) for name in CameraSettings.__struct_fields__ if name in more}
     return Circumstances(received_at_ms=at_ms(received_at), camera_settings=CameraSettings(**settings), **more)  # type: ignore[arg-type]  # names as the struct has them
 

@@ -17,7 +17,8 @@ PLATE64, SCENE64 = base64.b64encode(PLATE).decode(), base64.b64encode(SCENE).dec
 
 
 class Sample(NamedTuple):
-    """One message, its maker, and what must become of each of its items: a reason, or fields of a read."""
+    """One message, and what must become of each of its items: a reason, or fields of a read. name: the maker's, a colon, what
+    it is about. given: what the gateway knows besides the bytes."""
 
     name: str
     body: bytes
@@ -34,7 +35,7 @@ class Sample(NamedTuple):
 
     @property
     def words(self) -> set[str]:
-        """The names in the body."""
+        """The names in quotation marks in the body (2 to 30 letters, _, @, #), and "x"."""
         return set(re.findall(r'"([@#A-Za-z_]{2,30})"', self.body.decode("latin-1"))) | {"x"}
 
 
