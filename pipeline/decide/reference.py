@@ -46,16 +46,30 @@ class ReferenceData:
         return [moment for moment in moments if moment > event.at_ms]
 
     def _item(self, event: HistoryEvent, name: str, values: dict[str, Any]) -> Message:
-        """The item, checked as an import with --everywhere checks it."""
+        """The item, checked as an import with --everywhere checks it. A text that is no value of its field is refused, as what
+        is against a rule; a field that is unknown, missing or of another kind makes a bad line."""
         try:
             item: Message = self._taking[name].of_json(values)
         except WrongItem as error:
             place = ".".join(map(str, error.place))
             reason = f"{place}: {error.reason}" if place else error.reason
-            raise (BadRecord("not_taken", f"line {event.number}: {reason}") if error.by_rule
+            refused = error.by_rule or isinstance(_at(error.place, event.put.item if event.put else {}), str)
+            raise (BadRecord("not_taken", f"line {event.number}: {reason}") if refused
                    else bad_item(event, f"{name}: {reason}")) from error  # fmt: skip
         if isinstance(item, Policy) and "everywhere" not in values:
             item = asked_from_everywhere(item)
         if name == SECTIONS.name and (faults := unfit([item], self._cameras_now().values(), event.at_ms)):  # type: ignore[list-item]  # an item of sections is a Section
             raise BadRecord("not_taken", f"line {event.number}: " + "; ".join(faults))
         return item
+
+
+def _at(place: Sequence[str | int], values: object) -> object:
+    """The value at this place; None: there is none."""
+    for step in place:
+        if isinstance(values, dict):
+            values = values.get(step)
+        elif isinstance(values, list) and isinstance(step, int) and step < len(values):
+            values = values[step]
+        else:
+            return None
+    return values

@@ -257,6 +257,31 @@ class Treaty(Rule, frozen=True, kw_only=True):
         return tuple(v for v in self.vectors if v.binds != (not self.unbound(v.teller, v.told)))
 
 
+Tellable = Literal[
+    "plate", "plate_country", "confidence", "time", "place", "position", "heading", "direction", "offence", "action",
+    "owner", "occupants", "history", "pictures",
+]  # fmt: skip
+
+
+class TellVector(Vector, frozen=True, kw_only=True):
+    """A worked example: something known of a hit, and whether a neighbour may be told."""
+
+    what: Tellable
+    may: bool
+
+
+class MayTell(Rule, frozen=True, kw_only=True):
+    """What a neighbour may be told of a hit, whatever treaty allows telling him at all."""
+
+    kind = "may_tell"
+    tells: Annotated[tuple[Tellable, ...], msgspec.Meta(min_length=1)]
+    vectors: Annotated[tuple[TellVector, ...], msgspec.Meta(min_length=1)]
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """The worked examples that this rule does not agree with; see Rule."""
+        return tuple(v for v in self.vectors if v.may != (v.what in self.tells))
+
+
 KINDS: tuple[type[Rule], ...] = (
-    Tolerance, SectionLength, SectionsInARow, ClassLimits, Retention, OrdinaryAccess, Treaty,
+    Tolerance, SectionLength, SectionsInARow, ClassLimits, Retention, OrdinaryAccess, Treaty, MayTell,
 )  # fmt: skip

@@ -1,17 +1,22 @@
 """What a neighbouring country is told about a hit: whether its policy allows it, and the least that it needs.
 
 A hit of a covert entry is its owner's alone, who tells neighbours himself: it is never forwarded. Any other forward needs the
-entry's consent (share_with names the country), a policy of that country for the
-entry's list and category, and a hit that no person has to confirm first; a confirmed alert comes again with confirm=False. What
-came from the Schengen Information System goes through its own channel alone. Every later hit of an incident is forwarded too, under
-an id of its own: the neighbour follows the vehicle. Where a policy is per case, one message tells of the case and later ones update
-it: an entry without a case reference is not forwarded.
+entry's consent (share_with names the country), a policy of that country for the entry's list and category, and a hit that no
+person has to confirm first; a confirmed alert comes again with confirm=False. What came from the Schengen Information System goes
+through its own channel alone. What a neighbour may be told at all is the law's (law/tables/may_tell.toml): the rest is left out,
+and without a rule nothing is told. Every later hit of an incident is forwarded too, under an id of its own: the neighbour follows
+the vehicle. Where a policy is per case, one message tells of the case and later ones update it: an entry without a case reference
+is not forwarded.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import msgspec
+
+from pipeline.law.book import rule_at
+from pipeline.law.kinds import MayTell, Tellable
 from pipeline.neighbours.checks import channel, takes_category
 from pipeline.neighbours.treaties import treaty_fault
 from pipeline.reads.admission import may_serve, trusted_country
@@ -22,11 +27,17 @@ from schemas.outcomes import Alert, Forward
 from schemas.reference import Camera, Policy, Zone
 
 MOVING = "moving camera"
+_NEEDED: frozenset[Tellable] = frozenset(("plate", "confidence", "time", "place", "offence", "action"))
+"""What no forward goes without."""
+_OPTIONAL: Mapping[str, Tellable] = {
+    "plate_country": "plate_country", "position": "position", "heading_deg": "heading", "direction": "direction",
+}  # fmt: skip
+"""Fields of a forward that it can go without, and what each tells."""
 
 
 Reason = Literal[
     "own_country", "covert", "needs_confirmation", "not_for_neighbours", "unknown_camera", "no_policy", "list", "category",
-    "channel", "treaty", "confidence", "no_case", "too_old", "no_zones", "not_there", "other_direction",
+    "channel", "treaty", "may_not_tell", "confidence", "no_case", "too_old", "no_zones", "not_there", "other_direction",
 ]  # fmt: skip
 """Why a hit that is shared with a country does not go there, from the first thing asked to the last."""
 _ASKED: tuple[Reason, ...] = get_args(Reason)
@@ -122,7 +133,8 @@ def _by_policy(
     direction = _direction(alert, policy, camera, places)
     if policy.directions and direction not in policy.directions:
         return "other_direction"
-    return AllowedForward(_forward(alert, policy, camera, places, direction, now_ms), policy.policy_id)
+    forward = _forward(alert, policy, camera, places, direction, now_ms)
+    return AllowedForward(_as_the_law_tells(forward, home), policy.policy_id)
 
 
 def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason | None:
@@ -136,6 +148,7 @@ def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason
             policy.country, policy.treaty, policy.legal_basis, home=home, at_ms=alert.read.captured_at_ms
         )
         is not None,
+        "may_not_tell": not _NEEDED <= _tellable(home, alert.read.captured_at_ms),
         "confidence": alert.score < policy.min_confidence,
         "no_case": policy.per_case and not alert.case_reference,
         "too_old": alert.read.captured_at_ms + policy.expires_after_ms <= now_ms,
@@ -169,6 +182,19 @@ def _direction(alert: Alert, policy: Policy, camera: Camera, places: tuple[Zone,
     borders = (zone for zone in places if zone.country == policy.country)
     directions = (direction_through(zone, heading_deg) for zone in borders)
     return next((direction for direction in directions if direction), None)
+
+
+def _tellable(home: Country, at_ms: int) -> frozenset[Tellable]:
+    """What our law lets a neighbour be told of a hit of that moment; nothing where no rule is known."""
+    rule = rule_at(MayTell, home, at_ms)
+    return frozenset(rule.tells) if rule else frozenset()
+
+
+def _as_the_law_tells(forward: Forward, home: Country) -> Forward:
+    """The forward without what the law does not let the neighbour be told."""
+    tells = _tellable(home, forward.captured_at_ms)
+    unsaid = {field: None for field, what in _OPTIONAL.items() if what not in tells}
+    return msgspec.structs.replace(forward, **unsaid) if unsaid else forward
 
 
 def _forward(

@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.law.book import rule_at
+from pipeline.law.kinds import MayTell
 from pipeline.neighbours.partitions import COUNTRIES, partition_of_country
 from pipeline.neighbours.policy import NotForwarded, forwards_of, told_abroad
 from pipeline.neighbours.recalls import correction_of, recall_of
@@ -255,3 +257,23 @@ def test_an_alert_that_may_not_serve_neighbours_stays_at_home() -> None:
     alert = msgspec.structs.replace(shared(), purposes=("hotlist",))
     assert "not_for_neighbours" == reason_of(alert, make_policy())
     assert "not_for_neighbours" == reason_of(shared(), make_policy(), purposes=("hotlist",))
+
+
+def test_what_the_law_does_not_let_a_neighbour_be_told_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What no forward goes without keeps it at home; where our country has no rule nothing is told."""
+    rule = rule_at(MayTell, "BE", NOON_MS)
+    assert rule is not None
+    for unsaid, expected in (
+        ("position", "told"),
+        ("direction", "told"),
+        ("place", "may_not_tell"),
+        (None, "may_not_tell"),
+    ):
+        tells = tuple(one for one in rule.tells if one != unsaid)
+        lesser = None if unsaid is None else msgspec.structs.replace(rule, tells=tells)
+        monkeypatch.setattr("pipeline.neighbours.policy.rule_at", lambda *_, lesser=lesser: lesser)
+        (one,) = told_abroad(shared(), [make_policy()], cameras_of(), {}, NOON_MS + 1_000)
+        if isinstance(one, NotForwarded):
+            assert expected == one.reason
+        else:
+            assert ("told", unsaid == "position") == (expected, one.forward.position is None)

@@ -103,6 +103,21 @@ async def test_a_section_that_was_not_there_yet_proves_nothing() -> None:
     assert [] == told(await decided(*ROAD, section(90, 700_000, holds_from_ms=START_MS - 1), late))
 
 
+@pytest.mark.parametrize(
+    ("limit_kmh", "stands"), [(130, [(130, 141)]), (145, []), (70, [(120, 141)])]
+)  # fmt: skip
+async def test_what_is_recorded_of_the_section_afterwards_takes_back_or_lessens(
+    limit_kmh: int, stands: list[tuple[int, int]]
+) -> None:
+    """Also when Redis is emptied later and the last hours are read again."""
+    history = (*ROAD, section(), reads(121_000, ("IN", 0), ("OUT", 120_000)))
+    late: HistoryLine = section(limit_kmh, 600_000, holds_from_ms=START_MS - 1)
+    outcomes = await decided(*history, late, {"at_ms": START_MS + 700_000, "forget": "redis"})
+    gone = {one.withdrawn.id for one in outcomes if one.withdrawn}
+    found = [one.violation for one in outcomes if one.violation and one.violation.violation_id not in gone]
+    assert stands == [(one.limit_kmh, one.corrected_kmh) for one in found]
+
+
 async def test_a_limit_for_later_holds_from_then() -> None:
     """The schedule of a sign, put in beforehand."""
     schedule = (section(120), section(90, holds_from_ms=START_MS + 400_000))
@@ -154,7 +169,13 @@ async def test_what_cannot_be_a_section_is_refused_with_its_reason() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"legal_basis": " "}, {"valid_from_ms": START_MS + 1, "valid_until_ms": START_MS}, {"share_with": ["UK"]}],
+    [
+        {"plate": "*1*2*", "priority": "urgent"},
+        {"plate": "*"},
+        {"legal_basis": " "},
+        {"valid_from_ms": START_MS + 1, "valid_until_ms": START_MS},
+        {"share_with": ["UK"]},
+    ],
 )
 async def test_an_entry_that_an_import_refuses_is_refused(fields: HistoryLine) -> None:
     """And the history goes on without it."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import Misconfigured
 from pipeline.law.book import FOREVER_MS, TABLES, kept_days, load_book, rule_at, the_book
-from pipeline.law.kinds import KINDS, OrdinaryAccess, Retention, SectionLength, Tolerance, Treaty
+from pipeline.law.kinds import KINDS, MayTell, OrdinaryAccess, Retention, SectionLength, Tolerance, Treaty
 from pipeline.law.rule import Rule
 from pipeline.neighbours.treaties import treaty_fault
 from tests.builders import NOON_MS, book_of
@@ -183,3 +183,12 @@ def test_other_figures_have_another_version_and_other_words_have_not() -> None:
     rule = tolerance_of("BE")
     assert rule.version == msgspec.structs.replace(rule, note="read again").version
     assert rule.version != msgspec.structs.replace(rule, subtract_kmh=5).version
+
+
+def test_a_neighbour_is_told_nothing_that_the_law_does_not_name() -> None:
+    """Nor anything at all where no rule is known, or before its day."""
+    rule = rule_at(MayTell, "BE", NOON_MS)
+    assert rule is not None
+    assert {"owner", "occupants", "history", "pictures"}.isdisjoint(rule.tells)
+    first_ms = int(rule.in_force_from.timestamp() * 1000)
+    assert [None, None] == [rule_at(MayTell, "BE", first_ms - 1), rule_at(MayTell, "XX", NOON_MS)]
