@@ -98,6 +98,10 @@ class ReadingStatement(Message, frozen=True, kw_only=True):
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
 
+CameraState = Literal["planned", "on_trial", "active", "suspended", "retired"]
+"""Only an active camera's reads serve anything. On trial they are kept; planned, suspended or retired: gateways take none."""
+
+
 class Camera(Message, frozen=True, kw_only=True):
     """A camera that may send reads or frames. Collection cameras, key camera_id."""
 
@@ -116,6 +120,7 @@ class Camera(Message, frozen=True, kw_only=True):
     reading_statement: ReadingStatement | None = None  # counts where a read's confidence is not stated
     line: tuple[PicturePoint, PicturePoint] | None = None  # a section's line as it lies in the camera's picture
     sees: Literal["front", "rear", "both"] | None = None  # which end of the vehicles; None: not stated
+    state: CameraState | None = None  # None: active, as cameras are that were registered before there were states
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
 

@@ -15,11 +15,12 @@ from pipeline.gateway.server import GatewayServers, run_gateway
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Sender as KafkaSender
 from pipeline.runtime.settings import Settings
-from pipeline.state.collections import SENDERS
+from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
 from schemas.outcomes import DeadLetter
 from schemas.reads import PlateRead, ReadBatch
+from schemas.reference import Camera as Registered
 from schemas.senders import Sender, SenderCamera, SenderSecret
 from schemas.topics import DEAD_LETTERS
 from tests.conftest import records_in
@@ -55,6 +56,11 @@ class Gateways:
     async def let_in(self, *senders: Sender) -> None:
         """Store these senders, so that gateways let them in."""
         await ReplicaWriter(self.redis, self.namespace).put(SENDERS, senders)
+
+    async def register(self, camera: Registered, *, arrived_ms: int) -> None:
+        """Register the camera as if at this time."""
+        writer = ReplicaWriter(self.redis, self.namespace, now_ms=lambda: arrived_ms)
+        await writer.put(CAMERAS, [camera])
 
     @contextlib.asynccontextmanager
     async def running(self, kafka: KafkaConnection | None = None) -> AsyncIterator["Camera"]:

@@ -17,16 +17,20 @@ from pipeline.gateway.request import Circumstances
 from pipeline.gateway.senders import ADDRESS_SERVES, Claim, camera_of, settings_of
 from pipeline.gateway.told import read_told
 from pipeline.reads.admission import check_time
+from pipeline.reads.versions import Versions
 from pipeline.stream.letters import kept_of
 from schemas import ids
 from schemas.outcomes import DeadLetter
 from schemas.pictures import MAX_PICTURE_BYTES
 from schemas.reads import PlateRead, fault_in
+from schemas.reference import Camera
 from schemas.senders import Sender
 
 STAGE = "gateway"
 LARGE = 256 * 1024
 """Bytes from which on a body is parsed in a thread, so that nobody else waits for it."""
+TAKES_NONE = ("planned", "suspended", "retired")
+"""States of a camera in which it should send nothing; what it sends is refused, and told of."""
 MOST_KEPT = 8 * 1024 * 1024
 """Bytes of the largest message that a dead letter keeps."""
 _READ = msgspec.json.Decoder(PlateRead)
@@ -59,10 +63,11 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intake:
-    """Takes messages in. retention_days, future_bound_ms: the times that a picture may be of."""
+    """Takes messages in. cameras: as registered. retention_days, future_bound_ms: the times that a picture may be of."""
 
     def __init__(
         self,
+        cameras: Versions[Camera],
         keeper: Keeper,
         pictures: Pictures,
         now_ms: Callable[[], int],
@@ -70,6 +75,7 @@ class Intake:
         retention_days: int,
         future_bound_ms: int,
     ) -> None:
+        self._cameras = cameras
         self._keeper, self._pictures, self._now_ms = keeper, pictures, now_ms
         self._retention_days, self._future_bound_ms = retention_days, future_bound_ms
         self._memory = PassageMemory()
@@ -112,6 +118,9 @@ class Intake:
         camera_id = camera_of(message.sender, item.camera, maker)
         if camera_id is None:
             return Rejected(reason="unknown_camera", detail=_not_its_own(message.sender, item))
+        camera = self._cameras.known_at(camera_id, item.captured_at_ms)
+        if camera is not None and camera.state in TAKES_NONE:
+            return Rejected(reason="not_active", detail=f"{camera_id} was {camera.state} at the capture")
         read = plate_read_of(item, camera_id, received_at_ms=message.received_at_ms, maker=maker)
         by = message.claim.by
         read = msgspec.structs.replace(read, known_by=by, purposes=ADDRESS_SERVES if by == "address" else ())

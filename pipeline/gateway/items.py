@@ -23,6 +23,7 @@ RejectedReason = Literal[
     "unknown_format",
     "too_large",
     "unknown_camera",
+    "not_active",
     "invalid",
 ]
 

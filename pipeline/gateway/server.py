@@ -22,7 +22,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import Settings
-from pipeline.state.collections import SENDERS
+from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 
@@ -56,9 +56,10 @@ async def run_gateway(
     """
     tls = _tls(settings)
     port = free_port(settings.gateway_host, settings.gateway_port)
-    metrics, mirror = GatewayMetrics(), Mirror(SENDERS)
+    metrics, mirror = GatewayMetrics(), Mirror(SENDERS, CAMERAS)
     keeper = Keeper(servers.sender, settings.namespace)
     intake = Intake(
+        mirror.of(CAMERAS),
         keeper,
         EvidenceStore.open(settings.evidence),
         now_ms,
@@ -67,7 +68,9 @@ async def run_gateway(
     )
     async with contextlib.AsyncExitStack() as closing:
         metrics.serve(settings)
-        follower = Follower(servers.client, settings.namespace, (SENDERS,), mirror.take, on_caught_up=mirror.caught_up)
+        follower = Follower(
+            servers.client, settings.namespace, (SENDERS, CAMERAS), mirror.take, on_caught_up=mirror.caught_up
+        )
         await _loaded(follower)
         _background(closing, follower.run())
         _background(closing, keeper.run())

@@ -71,7 +71,11 @@ def check_read(
     if untimely is not None:
         return untimely
     allowed_purposes = purposes_of(camera)
-    if read.purposes and not any(purpose in allowed_purposes for purpose in read.purposes):
+    if (
+        read.purposes
+        and camera.state != "on_trial"
+        and not any(purpose in allowed_purposes for purpose in read.purposes)
+    ):
         allowed = ", ".join(allowed_purposes) or "nothing"
         return Refusal(
             "not_allowed_purpose", f"for {', '.join(read.purposes)}, but {camera.camera_id} may serve {allowed}"
@@ -121,11 +125,13 @@ def check_time(
 
 def purposes_of(camera: Camera) -> tuple[Purpose, ...]:
     """The purposes that the camera's reads may serve: those that the camera names, also none; if it names nothing, those of
-    its network (PURPOSES_OF_NETWORK).
+    its network (PURPOSES_OF_NETWORK). None while the camera is not active.
 
     >>> purposes_of(Camera(camera_id="LEZ-1", name="Avenue Louise", network="lez"))
     ('lez',)
     """
+    if camera.state not in (None, "active"):
+        return ()
     return PURPOSES_OF_NETWORK[camera.network] if camera.purposes is None else camera.purposes
 
 

@@ -22,6 +22,7 @@ KEPT: dict[str, Keep] = {
     # whose record it is, or when it was made, is in doubt
     "captured_in_future": "whole",
     "unknown_camera": "young",
+    "not_active": "young",
     # it cannot be read
     "empty": "whole",
     "undecodable": "whole",

@@ -18,6 +18,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.servers.ports import free_ports
 from schemas.senders import SenderCamera
+from tests.builders import make_camera
 from tests.gateways import SECRET, Camera, Gateways, Reply, make_sender
 from tests.unit.gateway.payloads import PLATE, SCENE
 
@@ -129,6 +130,22 @@ async def test_a_recorders_channels_are_told_by_what_its_messages_say(gateways: 
             await camera.send(json.dumps(body).encode(), user="NVR-1")
         assert {"CAM-3": "1ABC233", "CAM-4": "1ABC234"} == {one.camera_id: one.plate for one in await gateways.reads()}
         assert ["unknown_camera"] == [letter.reason for letter in await gateways.letters()]
+
+
+async def test_a_camera_on_trial_is_listened_to_and_a_suspended_one_is_not(gateways: Gateways) -> None:
+    """What it was at the capture counts: a read from before its suspension comes in."""
+    before_ms = platform_now_ms() - 60_000
+    await gateways.register(make_camera("CAM-1", holds_from_ms=None), arrived_ms=before_ms - 60_000)
+    await gateways.register(make_camera("CAM-1", state="suspended"), arrived_ms=before_ms + 30_000)
+    await gateways.register(make_camera("CAM-2", state="on_trial"), arrived_ms=before_ms)
+    await gateways.let_in(make_sender("CAM-2"))
+    async with gateways.running() as camera:
+        await camera.send(own("1AAA111"))
+        await camera.send(own("1BBB222", at_ms=before_ms))
+        await camera.send(own("1CCC333", camera="CAM-2"), user="CAM-2")
+    assert {"1BBB222", "1CCC333"} == {read.plate for read in await gateways.reads()}
+    (letter,) = await gateways.letters()
+    assert ("not_active", "CAM-1 was suspended at the capture") == (letter.reason, letter.detail)
 
 
 async def test_while_kafka_is_away_a_camera_is_told_to_send_again_and_loses_nothing(gateways: Gateways) -> None:

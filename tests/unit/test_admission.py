@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import get_args
 
 import msgspec
 import pytest
 from aiokafka.structs import TopicPartition
 
+from pipeline.reads.admission import check_read, may_serve, purposes_of
 from pipeline.reads.versions import Changed, Version
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS
@@ -16,7 +18,8 @@ from pipeline.stream.admission import Admission
 from pipeline.stream.outputs import Outputs, Record
 from pipeline.stream.wire import Wire
 from schemas.outcomes import DeadLetter
-from schemas.reads import PlateRead, ReadBatch
+from schemas.reads import PlateRead, Purpose, ReadBatch
+from schemas.reference import CameraState
 from schemas.topics import READS
 from tests.builders import NOON_MS, make_camera, make_read
 
@@ -73,3 +76,16 @@ def test_reads_that_an_agent_does_not_look_at_are_not_refused_by_it(tmp_path: Pa
         records, NOON_MS, outputs, among=lambda reads: [read for read in reads if read in among]
     )
     assert (list(among), []) == (list(found), outputs.refusals)
+
+
+@pytest.mark.parametrize("state", [None, *get_args(CameraState)])
+def test_only_an_active_cameras_reads_serve_anything(state: CameraState | None) -> None:
+    """None is active; on trial a read is let in, also one that names purposes, and serves none of them."""
+    every: tuple[Purpose, ...] = get_args(Purpose)
+    camera = make_camera(purposes=every, state=state)
+    serves = [may_serve(read, camera, one) for one in every for read in (make_read(), make_read(purposes=every))]
+    assert {state in (None, "active")} == set(serves)
+    assert (every if state in (None, "active") else ()) == purposes_of(camera)
+    if state == "on_trial":
+        reads = make_read(), make_read(purposes=("hotlist",))
+        assert [None, None] == [check_read(one, {"E40-1": camera}, NOON_MS, retention_days=30) for one in reads]
