@@ -35,8 +35,9 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class Audit:
-    """The handler and what it needs. clock_s: a clock that never goes back. behind: the offset from which a reread was asked
-    for; None: none was."""
+    """The handler and what it needs. clock_s: a clock that never goes back. due_s: when to sign the next checkpoint, by
+    that clock. sent_size: entries of the last checkpoint sent. behind: the offset from which a reread was asked for; None:
+    none was."""
 
     folder: LogFolder
     signer: Signer
@@ -110,7 +111,7 @@ def _asks(record: Record[Access]) -> bool:
 
 async def start(context: Context) -> Handler[Access]:
     """Read or make the log's key and the months' keys, and return the handler. Raises Unavailable while Redis is away,
-    Misconfigured."""
+    Misconfigured when the log's key cannot be read or made."""
     keys = RecordKeys(context.redis, context.settings.namespace)
     await keys.make(context.now_ms())
 

@@ -50,7 +50,8 @@ def _place(record: Record[Any]) -> RecordPlace:
 class Forwarder:
     """The handler and what it needs. partitions: of the forwards topic. home: our own country.
 
-    told: called for each country that an alert's entry is shared with but that gets no forward of it.
+    told: called with the alert and the reason for each country that the alert's entry is shared with but that gets no
+    forward of it.
     """
 
     replica: PolicyMirror
@@ -63,7 +64,8 @@ class Forwarder:
     told: Callable[[Alert, NotForwarded], None]
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
-        """The forwards of these alerts, each id once. Raises Unavailable while Redis is away and there are alerts to
+        """Returns the forwards that these alerts lead to, each forward_id once, and the recalls of forwards whose alert was
+        withdrawn or that a changed policy no longer allows. Raises Unavailable while Redis is away and there are alerts to
         forward."""
         if records:
             self.admission.need_cameras()
@@ -122,7 +124,8 @@ def forwarder(
     replica: PolicyMirror, admission: Admission, memory: ForwardMemory, partitions: int, home: str,
     now_ms: Callable[[], int], told: Callable[[Alert, NotForwarded], None] = _logged,
 ) -> Forwarder:  # fmt: skip
-    """Make the handler on this reference data and memory, and have it told of changed policies from now on."""
+    """Make the handler on this reference data and memory; it is told of changed policies from now on. told: see Forwarder;
+    it logs unless another is given."""
     open_forwards = OpenForwards(
         memory, lambda: replica.policies.as_of(now_ms()), replica.cameras.as_known, replica.zones.as_known, home
     )

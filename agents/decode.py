@@ -77,7 +77,7 @@ class DecodeHandler:
         self._complete.clear()
 
     async def handle(self, records: Sequence[Record[Frame]]) -> Outputs:
-        """The tracks of the passages that these frames complete; without frames, of those whose time is over. Raises
+        """Returns the tracks of the passages that these frames complete, and of passages whose time is over. Raises
         Unavailable before anything is changed."""
         outputs = Outputs()
         await self._meet(records)

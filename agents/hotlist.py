@@ -60,7 +60,8 @@ class Matcher:
     sender: AlertSender
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
-        """The alerts of these batches, each with its incident. Raises Unavailable while Redis is away and there are hits."""
+        """Returns the alerts of these batches, each with its incident, and the withdrawals of alerts whose entry has
+        changed or gone. Raises Unavailable while Redis is away and there are hits."""
         if records:
             self.admission.need_cameras()
             await self.replica.whole_at(max(read.captured_at_ms for one in records for read in one.message.reads))
@@ -125,7 +126,7 @@ def matcher(
     replica: HotlistMirror, admission: Admission, memory: AlertMemory, settings: Settings, now_ms: Callable[[], int],
     sender: AlertSender,
 ) -> Matcher:  # fmt: skip
-    """Make the handler on this reference data and memory, and have it told of changed entries from now on."""
+    """Make the handler on this reference data and memory; it is told of changed hotlist entries from now on."""
     open_alerts = OpenAlerts(
         memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_known, replica.zones.as_known
     )

@@ -50,7 +50,8 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Open:
-    """The delivery that is under way in one partition. due_s: when to try next, in seconds of the event loop's clock."""
+    """The delivery that is under way in one partition. due_s: when to try next, in seconds of the event loop's clock. last:
+    why the last attempt settled nothing; None: there was none yet."""
 
     forward_id: str
     attempts: int = 0
@@ -79,7 +80,8 @@ class Liaison:
     fault_of: FaultOf
 
     async def handle(self, records: Sequence[Record[Forward | Withdrawal]]) -> Outputs:
-        """Deliver each forward in turn. Raises Unavailable while its desk is away; call it again with the same records then."""
+        """Deliver each forward in turn; returns the receipts. Raises Unavailable while a forward's desk is away or the
+        forward cannot be checked; call it again with the same records then."""
         outputs = Outputs()
         for record in records:
             if isinstance(record.message, Withdrawal):
@@ -91,7 +93,7 @@ class Liaison:
         return outputs
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close the connections to all desks."""
         await asyncio.gather(*(desk.close() for desk in self.desks.values()))
 
     async def _settled(self, record: Record[Forward], outputs: Outputs) -> Receipt | None:
@@ -209,7 +211,7 @@ class Liaison:
 
 
 class Counters:
-    """The counters of this agent, beside those of every stage."""
+    """The counters that this agent has beside those of every agent."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.settled = Counter(
@@ -235,7 +237,7 @@ async def start(context: Context) -> Handler[Forward | Withdrawal]:
 
 
 def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
-    """The handler on this context, which signs what fault_of finds no fault in. Raises Misconfigured."""
+    """Make the handler on this context; it signs a forward only if fault_of finds no fault in it. Raises Misconfigured."""
     settings = context.settings.liaison
     liaison = Liaison(
         desks={country: desk_client(settings, country, desk) for country, desk in settings.desks.items()},

@@ -53,7 +53,8 @@ class Ocr:
     context: Context
 
     async def handle(self, records: Sequence[Record[Track]]) -> Outputs:
-        """The reads of these tracks, one batch per partition. Keeps nothing between calls."""
+        """Returns the reads of these tracks, in batches by partition; nothing is kept between calls. Raises Unavailable
+        when the evidence store is away."""
         outputs = Outputs()
         reads: defaultdict[int, list[PlateRead]] = defaultdict(list)
         for record in records:

@@ -66,7 +66,7 @@ class SectionMirror(Mirror):
         self._changed.update(section_id for one in camera_ids for section_id, _, _ in lines.get(one, ()))
 
     def changed_sections(self) -> frozenset[str]:
-        """The sections that changed, or whose cameras did, since this was called last."""
+        """The ids of the sections that changed, or whose cameras did, since this was called last; then forget them."""
         changed = frozenset(self._changed)
         self._changed.clear()
         return changed
@@ -81,7 +81,8 @@ class SectionMirror(Mirror):
 
 @dataclass(slots=True)
 class Controller:
-    """The handler and what it needs."""
+    """The handler and what it needs. next_s: when to decide again, in seconds of time.monotonic(). reviewed: whether the
+    violations that stood at the start were looked at again."""
 
     context: Context
     replica: SectionMirror
@@ -94,8 +95,8 @@ class Controller:
     reviewed: bool = False  # whether the violations that stood at the start were looked at again
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
-        """Store these reads; once a second also decide what has settled. Raises Unavailable while Redis is away and there is
-        something to store or decide."""
+        """Store the reads that were taken on a section's line; once a second decide what has settled. Returns the
+        violations and withdrawals. Raises Unavailable while Redis is away and there is something to store or decide."""
         if records:
             self.admission.need_cameras()
         rereading = self.context.rereading()
@@ -203,7 +204,8 @@ class Controller:
 
 
 def told(now_ms: Callable[[], int]) -> Callable[[Outcome], None]:
-    """A function that logs an outcome."""
+    """Returns a function that logs an outcome of the decisions: a violation, a withdrawal, or why a passage proves nothing;
+    a passage that was not too fast is not logged."""
 
     def tell(outcome: Outcome) -> None:
         if isinstance(outcome, Violation):

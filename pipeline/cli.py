@@ -20,7 +20,7 @@ from pipeline.runtime.terminal import visible
 COMMANDS: dict[str, tuple[str, str, str]] = {
     # name: module in pipeline.commands, its function or Typer application, what it is for
     "demo": ("demo", "demo", "See everything work, on a small Belgian network, and check it against the truth."),
-    "up": ("run", "up", "Run the platform on this machine until Ctrl-C: Kafka, the store and all agents."),
+    "up": ("run", "up", "Run the platform on this machine until Ctrl-C: Kafka, Valkey, agents, desks and a gateway."),
     "worker": ("run", "worker", "Run one agent."),
     "desks": ("desks", "desks", "Serve what persons see and change, in their browsers."),
     "retention": ("retention", "retention", "Delete pictures that are older than the law allows."),

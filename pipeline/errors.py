@@ -1,8 +1,5 @@
-"""The tree of errors. The class tells a stage what to do.
-
-VigieError ├── BadRecord this record can never be processed: dead-letter it, go on ├── Unavailable a dependency is away: back
-off and try again └── Misconfigured stop at start-up, naming the setting and its allowed values
-"""
+"""The tree of errors. The class tells a stage what to do. BadRecord: dead-letter this record and go on. Unavailable: a
+dependency is away, so back off and try again. Misconfigured: stop at start-up. All are VigieErrors."""
 
 import re
 
@@ -36,15 +33,15 @@ def _shown(setting: str, found: object) -> str:
 
 
 class VigieError(Exception):
-    """Base of all errors raised here. Its text never holds a secret: see `redacted`."""
+    """Base of all errors that Vigie raises. Its text never holds a secret: see `redacted`."""
 
     def __init__(self, message: str = "") -> None:
         super().__init__(redacted(message))
 
 
 class BadRecord(VigieError):
-    """This record can never be processed: put it into the dead letters and go on. reason: short and stable, for counting;
-    detail: for a person."""
+    """Raised when a record can never be processed: put it into the dead letters and go on. reason: short and stable, for
+    counting; detail: for a person."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -53,7 +50,8 @@ class BadRecord(VigieError):
 
 
 class Unavailable(VigieError):
-    """A dependency is away: wait, then try again."""
+    """Raised when a dependency is away: wait retry_after_s seconds, then try again. what: the dependency's name, for the
+    message."""
 
     def __init__(self, what: str, *, retry_after_s: float = 1.0) -> None:
         super().__init__(f"{what} is unavailable")
@@ -62,8 +60,8 @@ class Unavailable(VigieError):
 
 
 class Misconfigured(VigieError):
-    """A setting is wrong: end at start-up. setting: its name; allowed: what it may be; found: what it was, None where it is
-    not set."""
+    """Raised when a setting is wrong: end at start-up. setting: its name; allowed: what it may be; found: what it was, None
+    where it is not set."""
 
     def __init__(self, setting: str, *, found: object, allowed: str) -> None:
         cure = allowed if _EXAMPLE.search(allowed) else redacted(allowed)

@@ -1,7 +1,8 @@
 """The record: who asked for what or changed what, why, and what became of it; and the checkpoints that vouch for it.
 
-It is kept ten years and so must not become an archive of its own: plates, and ids that are made of plates, stand in it as keyed
-pseudonyms, results as keyed digests. The key of each month ends (pipeline.access.record); then neither says anything any more.
+It is kept ten years and so must not become an archive of its own: plates, and ids that are made of plates, stand in it as
+keyed pseudonyms, results as keyed digests. The key of each month is deleted after twelve months (pipeline.access.record);
+from then on nobody can tell which plates or results they stand for.
 """
 
 from typing import Annotated
@@ -20,7 +21,7 @@ Keyed = Annotated[str, msgspec.Meta(pattern=r"\A\d{4}-\d{2}\.[0-9a-f]{32}\Z", ma
 
 
 class Intent(Message, frozen=True, kw_only=True, tag_field="type", tag="intent"):
-    """What a person is about to do. It is recorded before any of it is done."""
+    """What a person is about to do. It is recorded before any of it is done; an Outcome that names it follows."""
 
     who: Who
     role: Identifier | None = None
@@ -37,7 +38,7 @@ class Intent(Message, frozen=True, kw_only=True, tag_field="type", tag="intent")
 
 
 class Outcome(Message, frozen=True, kw_only=True, tag_field="type", tag="outcome"):
-    """What became of an intent. It is recorded before the answer leaves."""
+    """What became of the intent that was recorded with the access_id intent_id. It is recorded before the answer leaves."""
 
     intent_id: AccessId
     outcome: Identifier  # answered, refused or failed
@@ -47,9 +48,11 @@ class Outcome(Message, frozen=True, kw_only=True, tag_field="type", tag="outcome
 
 
 class Access(Message, frozen=True, kw_only=True):
-    """One entry of the record. Topic vigie.accesses, all in one partition, no key; written by desks and commands, read by audit.
+    """One entry of the record: an intent or an outcome. Topic vigie.accesses, all in one partition, no key; written by
+    desks and commands, read by audit.
 
-    An intent without an outcome was never answered, or its answer was cut off: an outcome is written before the answer leaves.
+    An outcome is recorded before the answer leaves: where an intent has none, nothing was answered, or the answer was cut
+    off.
     """
 
     access_id: AccessId

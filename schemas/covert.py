@@ -1,4 +1,4 @@
-"""What stands of covert alerts on their topic."""
+"""A covert alert as it stands on its topic: sealed, so that only its owner can read it."""
 
 from typing import Annotated
 
@@ -8,9 +8,11 @@ from schemas.base import Message
 
 
 class SealedAlert(Message, frozen=True, kw_only=True):
-    """A covert alert, or the withdrawal of one, sealed for its owner. Topic vigie.alerts_covert, key for_key; written by hotlist.
+    """A covert alert, or the withdrawal of one, sealed for its owner. Topic vigie.alerts_covert, key for_key; written by
+    hotlist.
 
-    Inside is what would stand on the topic alerts, as JSON: see pipeline.runtime.covert.
+    sealed: the Alert or Withdrawal that would otherwise stand on the topic alerts, as JSON, encrypted: see
+    pipeline.runtime.covert.
     """
 
     for_key: Annotated[

@@ -110,12 +110,13 @@ def _resolved(node: Schema, root: Schema) -> Schema:
 
 
 def text_of(schema: Schema) -> str:
-    """The text of the schema's file."""
+    """The text of the schema's file: JSON with sorted keys."""
     return json.dumps(schema, indent=2, sort_keys=True) + "\n"
 
 
 def main(arguments: list[str]) -> int:
-    """Write every schema. Returns 1, and writes nothing, when one would break and --breaking is not given."""
+    """Write every schema to schemas/json. Returns 0; returns 1, and writes nothing, when a schema would break readers or
+    writers of the present one and --breaking is not given."""
     schemas = {FOLDER / f"{name}.json": schema_of(message) for name, message in MESSAGES.items()}
     breaking = [
         f"{path.name} {change}"

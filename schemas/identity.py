@@ -17,7 +17,8 @@ Claim = tuple[str, str, str]
 
 
 def id_fault(message: Message) -> str | None:
-    """In words, the first id in the message that differs from the one its fields give; None when all agree."""
+    """In words, the first id in the message that differs from the one its fields give. None: all agree, or it is a kind of
+    message whose ids cannot be computed from its fields."""
     claims = _CLAIMS.get(type(message))
     if claims is None:
         return None

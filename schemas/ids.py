@@ -45,20 +45,22 @@ def corrected_violation_id(violation_id: str, content: str) -> str:
 
 
 def forward_id(alert_id: str, country: str, kind: str = "hit") -> str:
-    """The id of one message across the border, made of the alert's id, the country and the kind."""
+    """The id of one message across the border, made of the alert's id, the country and the kind. For a recall or a
+    correction, alert_id is the forward_id that it is about."""
     return _digest("f", alert_id, country, kind)
 
 
 def receipt_id(forward_id: str, outcome: str) -> str:
-    """The id of one outcome of one forward."""
+    """The id of one receipt, made of the forward's id and the outcome."""
     return _digest("p", forward_id, outcome)
 
 
 def dead_letter_id(stage: str, topic: str, partition: int, offset: int, index: int | None = None) -> str:
-    """The id of one refusal, made of the stage and the record's topic, partition, offset and index in its batch."""
+    """The id of one refusal, made of the stage and the record's topic, partition, offset and index in its batch (None: the
+    whole record was refused)."""
     return _digest("d", stage, topic, str(partition), str(offset), "" if index is None else str(index))
 
 
 def outcome_id(access_id: str) -> str:
-    """What became of one intent of the record."""
+    """The access_id of the outcome of an intent, made of the intent's access_id."""
     return _digest("e", access_id, "outcome")

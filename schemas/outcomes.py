@@ -39,10 +39,11 @@ Match = Literal["exact", "confusable", "near", "pattern"]
 
 
 class Withdrawal(Message, frozen=True, kw_only=True, tag_field="type", tag="withdrawal"):
-    """Takes back one alert, violation or forward. On the same topic and under the same key as that, so that it comes after it.
+    """Takes back one alert, violation or forward. It is sent on the same topic and under the same key, after what it takes
+    back.
 
-    A correction is a new message that names what it `corrects`, followed by the withdrawal of the old one. On the wire the field
-    `type` tells it from what it takes back: a reader that does not know withdrawals finds none of its required fields.
+    A correction is a new message whose field `corrects` names the old one, followed by the withdrawal of the old one. The
+    field `type` marks a withdrawal: a reader that does not know the kind finds none of its required fields in it.
     """
 
     kind: Literal["alert", "violation", "forward"]
@@ -57,7 +58,8 @@ class Withdrawal(Message, frozen=True, kw_only=True, tag_field="type", tag="with
 class Alert(Message, frozen=True, kw_only=True):
     """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by dispatch and cross_border.
 
-    The same alert_id with a higher revision replaces it, as when somebody confirmed it; only the first revision rings.
+    A later message with the same alert_id and a higher revision replaces this one, as when somebody confirmed the alert;
+    only the first revision rings.
     """
 
     alert_id: AlertId  # ids.alert_id(read_id, entry_id)

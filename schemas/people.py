@@ -38,7 +38,7 @@ class User(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a user that makes no sense."""
+        """Raise ValueError when name or service is blank."""
         _refuse_blank(name=self.name, service=self.service)
 
 
@@ -61,7 +61,8 @@ class Designation(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a designation that makes no sense."""
+        """Raise ValueError when the reason is blank, valid_until_ms is not after valid_from_ms, the person designates
+        himself, or the second person is the first."""
         _refuse_blank(reason=self.reason)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
         if self.user_id in (self.granted_by, self.approved_by):
@@ -73,7 +74,8 @@ class Designation(Message, frozen=True, kw_only=True):
 
 
 class Hours(Message, frozen=True, kw_only=True):
-    """A part of every week. Its end is not included; a period that ends before it begins goes over the week's end."""
+    """A part of every week, without the minute until_minute. Where until_minute is before from_minute, it goes over Sunday
+    midnight."""
 
     from_minute: MinuteOfWeek
     until_minute: MinuteOfWeek
@@ -95,7 +97,7 @@ class Desk(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a desk that makes no sense."""
+        """Raise ValueError when the name is blank or the desk is its own successor."""
         _refuse_blank(name=self.name)
         if self.successor == self.desk_id:
             raise ValueError("successor must name another desk")

@@ -133,7 +133,8 @@ def fault_in(reads: Sequence[PlateRead]) -> str | None:
     """In words as msgspec's, the first camera_id, plate, raw text, country or picture's path that does not fit its pattern;
     None when all do.
 
-    Programs that decode reads from outside call this, too: `pipeline.stream.codec` does.
+    The types of these fields do not check their patterns, so every program that decodes reads from outside must call this:
+    `pipeline.stream.codec` does.
     """
     if len(reads) == 1:  # what looks at many at once costs more for one
         return _fault_of(reads[0], 0)

@@ -79,13 +79,13 @@ class ClockStatement(Message, frozen=True, kw_only=True):
     valid_until_ms: EpochMs
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a statement that makes no sense."""
+        """Raise ValueError when the number is blank or valid_until_ms is not after valid_from_ms."""
         _refuse_blank(number=self.number)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
 
 class ReadingStatement(Message, frozen=True, kw_only=True):
-    """What is certified of a camera's reading, for those whose reads do not say how sure they are."""
+    """What is certified of a camera's reading. It counts for reads that do not say how sure the camera is."""
 
     number: Text  # of the certificate
     least_confidence: Annotated[float, msgspec.Meta(gt=0.0, le=1.0)]  # at least this share of its reads is right
@@ -93,7 +93,7 @@ class ReadingStatement(Message, frozen=True, kw_only=True):
     valid_until_ms: EpochMs
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError when the number is blank or valid_until_ms is not after valid_from_ms."""
         _refuse_blank(number=self.number)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
@@ -125,7 +125,7 @@ class Camera(Message, frozen=True, kw_only=True):
 
 
 class Line(Message, frozen=True, kw_only=True):
-    """Where a section is entered or left: a camera, and one lane of it or all."""
+    """Where a section is entered or left: a camera, and one of its lanes; lane None: all its lanes."""
 
     camera_id: Identifier
     lane: Annotated[int, msgspec.Meta(ge=0, le=32)] | None = None
@@ -139,7 +139,7 @@ class Certificate(Message, frozen=True, kw_only=True):
     valid_until_ms: EpochMs
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a certificate that makes no sense."""
+        """Raise ValueError when the number is blank or valid_until_ms is not after valid_from_ms."""
         _refuse_blank(number=self.number)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
@@ -178,7 +178,8 @@ class Section(Message, frozen=True, kw_only=True):
 
 
 class Zone(Message, frozen=True, kw_only=True):
-    """A named area. Collection zones, key zone_id. A read is in it by its camera or by its position."""
+    """A named area. Collection zones, key zone_id. A read lies in it when its camera is one of `cameras` or its position is
+    inside `polygon`."""
 
     zone_id: Identifier
     name: Text
@@ -191,7 +192,7 @@ class Zone(Message, frozen=True, kw_only=True):
 
 
 class HotlistEntry(Message, frozen=True, kw_only=True):
-    """A wanted plate or pattern (? one character, * any). Collection hotlist, key entry_id."""
+    """A wanted plate, or a pattern: ? stands for one character, * for any number of them. Collection hotlist, key entry_id."""
 
     entry_id: Identifier
     plate: PlatePattern
@@ -219,7 +220,7 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an entry that makes no sense."""
+        """Raise ValueError when category, owner or legal_basis is blank, or valid_until_ms is not after valid_from_ms."""
         if (
             self.valid_from_ms < self.valid_until_ms
             and self.category.strip()
@@ -234,7 +235,8 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
 class WantedList(Message, frozen=True, kw_only=True):
     """A list of wanted plates that somebody keeps and refreshes. Collection lists, key list_id.
 
-    What it says of its entries counts for each that is imported into it and says nothing of its own.
+    Its legal_basis, category, origin, priority, action and silent count for each entry that is imported into it and leaves
+    them out.
     """
 
     list_id: Identifier
@@ -257,7 +259,7 @@ class WantedList(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Refuse what means nothing, whoever sends it. Raises ValueError."""
+        """Raise ValueError when name, owner, authority or legal_basis is blank."""
         _refuse_blank(name=self.name, owner=self.owner, authority=self.authority, legal_basis=self.legal_basis)
 
 
@@ -283,5 +285,5 @@ class Policy(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a policy that makes no sense."""
+        """Raise ValueError when legal_basis or purpose is blank."""
         _refuse_blank(legal_basis=self.legal_basis, purpose=self.purpose)

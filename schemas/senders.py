@@ -1,6 +1,6 @@
 """Who sends for which cameras: the senders that gateways let in.
 
-Reference data like any other (see schemas.reference): collection senders. A sender without a secret is let in by nobody.
+Reference data like any other (see schemas.reference): collection senders. A sender without a secret is not let in.
 """
 
 from typing import Annotated, Literal
@@ -15,15 +15,15 @@ MOST_SECRETS = 4
 
 
 class SenderSecret(Message, frozen=True, kw_only=True):
-    """One secret of a sender. It was made at random by Vigie; only its digest is kept."""
+    """One secret of a sender. Vigie made it at random and keeps only its digest."""
 
     digest: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)]  # SHA-256 of sender_id and secret
     made_at_ms: EpochMs
 
 
 class SenderCamera(Message, frozen=True, kw_only=True):
-    """A camera that a sender speaks for. identities: what its messages must say, by the name of the field, all of them; none:
-    the sender has this camera alone, and is known by its secret."""
+    """A camera that a sender speaks for. identities: what a message must say to be this camera's: a value for each of these
+    fields. None given: the sender has this camera alone, and its secret names it."""
 
     camera_id: Identifier
     identities: Annotated[dict[IdentityName, IdentityValue], msgspec.Meta(max_length=8)] = {}

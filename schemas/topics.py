@@ -1,4 +1,4 @@
-"""The topics, in the order of the road: name, message, encoding, key, partitions and retention."""
+"""The topics, in the order in which data flows through them: name, message, encoding, key, partitions and retention."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
@@ -29,7 +29,8 @@ class Topic(Generic[M]):
 
     retention_ms: how long records are kept; None: as long as the law of the deployment's country lets their content be used
     (settings.retention_days). retention_bytes: a limit per partition; None: none. withdrawals: the topic carries the
-    withdrawals of its messages, too.
+    withdrawals of its messages, too. of_record: it belongs to the record of who did what, so retention_days does not
+    shorten retention_ms.
     """
 
     name: str  # without the namespace: "reads" is vigie.reads on the broker

@@ -12,7 +12,7 @@ console = Terminal()
 
 
 def as_object(report: Report) -> dict[str, Any]:
-    """For scripts."""
+    """The report as the object that --json prints."""
     proven = report.proven
     return {
         "intact": not report.faults,
@@ -27,7 +27,7 @@ def as_object(report: Report) -> dict[str, Any]:
 
 
 def say(report: Report) -> None:
-    """For a person, what was changed first."""
+    """Print the report for a person, faults first."""
     for fault in report.faults:
         console.print(styled(("changed", "bold red"), f" {fault.where}: {fault.what}"))
     if report.proven is None:

@@ -25,7 +25,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
 def add_credentials(cameras: typer.Typer) -> None:
-    """Add the commands that only the cameras have."""
+    """Add to `cameras` the command group `credentials`, which only the cameras have: add, rotate, revoke and list."""
     app = typer.Typer(help="Who may send for which camera.", no_args_is_help=True, epilog=EXIT_CODES)
     for name, command in (("add", add), ("rotate", rotate), ("revoke", revoke), ("list", list_)):
         app.command(name, epilog=EXIT_CODES)(command)
@@ -93,7 +93,8 @@ def rotate(sender: SenderId, as_json: Json = False) -> None:
 def revoke(
     sender: SenderId, old: Annotated[bool, typer.Option("--old", help="All secrets but the newest.")] = False
 ) -> None:
-    """Take a sender's secrets away: nothing of it is let in within a second, until `rotate` makes a new one.
+    """Take a sender's secrets away: within a second nothing of it is let in any more, until `rotate` makes a new one. With
+    --old it keeps the newest.
 
     Example: vigie cameras credentials revoke E40-12 --old
     """

@@ -24,7 +24,7 @@ errors = Terminal(stderr=True)
 
 
 def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Run a coroutine on uvloop."""
+    """Run the coroutine that `work` makes on uvloop, and return its result."""
 
     async def awaited() -> Any:
         return await work()
@@ -61,7 +61,7 @@ def fail(error: VigieError) -> NoReturn:
 
 
 def exit_code_of(error: VigieError) -> int:
-    """The exit code of a command that ends with this error."""
+    """The exit code of a command that ends with this error: 2 for Misconfigured, 3 for Unavailable, 1 for any other."""
     match error:
         case Misconfigured():
             return EXIT_USAGE

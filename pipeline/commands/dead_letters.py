@@ -47,7 +47,8 @@ Json = Annotated[bool, typer.Option("--json", help="One object a line.")]
 
 @dataclass(frozen=True, slots=True)
 class LetterBox:
-    """The letters that are kept, what became of some, and the way back. letters: by id, oldest refusal first."""
+    """The dead letters that Kafka still keeps, and what is needed to send them back or settle them. letters: by id, oldest
+    refusal first. state: by id, what was done with those that are settled, by whom and when."""
 
     letters: dict[str, DeadLetter]
     state: dict[str, str]
@@ -56,12 +57,13 @@ class LetterBox:
     namespace: str
 
     def chosen(self, choice: Choice, *, also_settled: bool = False) -> list[DeadLetter]:
-        """The open letters that are meant; also_settled: those, too, with which somebody is done."""
+        """The letters that the choice takes and that are open, which means neither sent back nor dropped; also_settled: the
+        others, too."""
         return [one for one in self.letters.values()
                 if choice.takes(one) and (also_settled or one.dead_letter_id not in self.state)]  # fmt: skip
 
     async def settle(self, letters: list[DeadLetter], word: str) -> None:
-        """Write what became of them, who did it and when."""
+        """Store what was done with these letters (`word`: resent or dropped), by whom and when."""
         when = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         ids = [letter.dead_letter_id for letter in letters]
         await self.settled.settle(ids, f"{word} {when} by {getpass.getuser()}", self.letters)
@@ -120,9 +122,10 @@ def show(
 @dead_letters_app.command(epilog=EXIT_CODES)
 def resend(ids: Ids = None, reason: Reason = None, agent: AgentName = None, since: Since = None,
            until: Until = None) -> None:  # fmt: skip
-    """Send open letters back to the topics that they came from, with the ids that they had, and be done with them.
+    """Send open letters back, unchanged, to the topics that they came from, and be done with them.
 
-    What is refused again makes a new letter. Name letters, or say which: nothing given is refused.
+    What is refused again makes a new letter. Name letters, or say which: nothing given is refused. Exit code 1 if one
+    cannot be sent back.
 
     Example: vigie dead-letters resend --reason unknown_camera
     """

@@ -30,9 +30,9 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running after the table, until Ctrl-C.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object, too.")] = False,
 ) -> None:
-    """See everything work: Kafka, the store, all agents and three neighbours' desks start on this machine; pictures and
-    simulated reads of a small Belgian network are played; alerts, violations and forwards appear; and all of it is held
-    against what must come of it. Exit code 0 only if they agree.
+    """See everything work: Kafka, Valkey (Redis), all agents and three neighbours' desks start on this machine; pictures
+    and simulated reads of a small Belgian network are played; alerts, violations and forwards appear; and all of it is
+    compared with what the traffic must lead to. Exit code 0 only if they agree.
 
     Example: vigie demo --seconds 75 --pictures my-pictures
     """

@@ -44,7 +44,7 @@ def desk(
         int | None, typer.Option(help="Days that the inbox is kept; without it as the sender's law has it.", min=1)
     ] = None,
 ) -> None:
-    """Take forwards over mutual TLS until SIGTERM or Ctrl-C. Prints one JSON line with its addresses once it listens.
+    """Take forwards over mutual TLS until SIGTERM or Ctrl-C. Prints one JSON line with its url and pid once it listens.
 
     Example: vigie desk --credentials keys --inbox inbox --country NL
     """

@@ -43,7 +43,7 @@ _STYLES = {"ok": "green", "warning": "yellow", "wrong": "red"}
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False) -> None:
-    """Check this machine and the configured servers; say what is wrong and how to mend it. Exit code 1 if anything is wrong.
+    """Check this machine and the servers, fetch missing jars of Kafka, say what to mend. Exit code 1 if anything is wrong.
 
     Example: vigie doctor
     """

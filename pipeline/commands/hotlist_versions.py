@@ -26,7 +26,8 @@ MARKS = {"added": "+", "changed": "~", "removed": "-"}
 
 
 def add_version_commands(app: typer.Typer, table: Table[Any]) -> None:
-    """Add the commands that only the hotlist has."""
+    """Add to `app` the commands that only the hotlist has: versions, diff, rollback, history and delta. table: how delta
+    reads its file."""
     for add_command in (_add_versions, _add_diff, _add_rollback, _add_history):
         add_command(app)
     _add_delta(app, table)

@@ -15,7 +15,7 @@ from pipeline.state.replica import LISTS
 
 
 def add_status(app: typer.Typer) -> None:
-    """Add the command that only the lists have."""
+    """Add to `app` the command `status`, which only the lists have."""
 
     @app.command(
         "status",

@@ -14,7 +14,7 @@ _COLOURS = {"urgent": "bold white on red", "high": "bold red", "normal": "yellow
 
 
 def clock(at_ms: int) -> str:
-    """The local time of day with tenths of a second, as dispatchers read it."""
+    """The time of day of at_ms (UTC) in this machine's time zone, with tenths of a second."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone().strftime("%H:%M:%S.%f")[:-5]
 
 
@@ -46,7 +46,7 @@ def _sure(read: PlateRead) -> str:
 
 
 def lines_of(message: Message) -> list[Text | str]:
-    """A message as lines for a person."""
+    """A message as lines for a person; a batch of reads gives one line for each read."""
     match message:
         case ReadBatch():
             return [

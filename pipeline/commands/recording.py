@@ -34,7 +34,8 @@ CaseReference = Annotated[str | None, typer.Option("--case", help="The case that
 
 @dataclass(slots=True)
 class Done:
-    """The result that a command states before its outcome is recorded. access_id: of the recorded intent."""
+    """What a command says of its result inside the block of `recorded`, for the outcome to be recorded. access_id: of the
+    recorded intent. count: how many things were found or changed. refusal: why it was refused; None: it was not."""
 
     access_id: str
     count: int | None = None
@@ -61,7 +62,8 @@ def operation_here(
     plates: Sequence[str] = (),
     ids: Sequence[str] = (),
 ) -> Operation:
-    """An operation by the person who runs this command, on this machine. what: the command without its values."""
+    """The operation, to be recorded, by the person who runs this command on this machine. what: the command without its
+    values."""
     return Operation(
         who=_user(os.getuid()),
         origin=_origin(),
@@ -77,7 +79,8 @@ def operation_here(
 
 @asynccontextmanager
 async def recorded(settings: Settings, principal: str, operation: Operation) -> AsyncIterator[Done]:
-    """Record the operation, run the block, and record its outcome. Raises NotRecorded before the block is run.
+    """Record the operation as an intent, run the block, and record its outcome. Raises NotRecorded when the intent cannot
+    be recorded, and then does not run the block; also when the outcome cannot be.
 
     A command must print what it found after this block, not in it.
     """
@@ -87,7 +90,7 @@ async def recorded(settings: Settings, principal: str, operation: Operation) -> 
 
 @asynccontextmanager
 async def recorded_at(settings: Settings, servers: Servers, operation: Operation) -> AsyncIterator[Done]:
-    """As `recorded`, with these servers."""
+    """See recorded; with these servers."""
     client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)
     sender = Sender(servers.kafka.client_kwargs())
     recorder = KafkaRecorder(sender, RecordKeys(client, settings.namespace), settings.namespace)
@@ -107,10 +110,9 @@ async def recorded_at(settings: Settings, servers: Servers, operation: Operation
 
 @asynccontextmanager
 async def writer_of(operation: Operation) -> AsyncIterator[ReplicaWriter]:
-    """A writer on the store that the settings name, else on that of a running `vigie up`, once the operation is recorded.
-
-    Raises NoServers, NotRecorded. What was found is printed once this is left: then its outcome is recorded, too.
-    """
+    """Yields a writer on the store that the settings name, else on that of a running `vigie up`, once the operation is
+    recorded. Raises NoServers, NotRecorded. Print what was found after this block, not in it: only then is its outcome
+    recorded, too."""
     settings = load_settings()
     servers = servers_of(settings, "operator")
     async with (

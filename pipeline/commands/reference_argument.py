@@ -16,7 +16,8 @@ from pipeline.tables.files import Checked, check_file
 
 
 def one_item(table: Table[Any], cells: Sequence[str], json: str | None) -> Checked[Any]:
-    """The item on the command line, checked like a file of one line."""
+    """The item on the command line, checked like a file of one line. json: the item as JSON; None: cells are COLUMN=VALUE.
+    Raises BadRecord."""
     if json is not None:
         return _checked_text(table, json, ".json")
     names, values = [], []

@@ -27,7 +27,8 @@ def cell_of(item: Any, column: Column) -> str:
 
 
 def filter_of(table: Table[Any], filters: Sequence[str]) -> Callable[[Any], bool]:
-    """A function that tells whether an item matches every COLUMN=PATTERN. * and ? are wildcards; case does not matter."""
+    """A function that tells whether an item matches every COLUMN=PATTERN. * and ? are wildcards; case does not matter.
+    Raises BadRecord for an unknown column or a filter without =."""
     wanted = []
     for text in filters:
         name, equals, pattern = text.partition("=")

@@ -46,7 +46,8 @@ BRIEF: Mapping[str, tuple[str, ...]] = {
 
 
 def looks(table: Table[Any], act: Act, what: str, reason: str | None, case: str | None) -> Operation:
-    """Looking at reference data. Only the hotlist shows plates, and wants a reason."""
+    """The operation of looking at reference data, to be recorded. act: its kind for the hotlist, which shows plates and so
+    needs a reason; for all others it is `reference`. Raises typer.BadParameter without a reason that says something."""
     words = f"vigie {table.name} {what}"
     if table.name != "hotlist":
         return operation_here("reference", words)
@@ -100,14 +101,15 @@ def tell_refused(checked: Checked[Any]) -> None:
 
 
 def encoded_pairs(collection: Collection[Any], checked: Checked[Any]) -> Iterable[tuple[str, bytes]]:
-    """Key and JSON of every good item; of a policy without zones, which was asked for, with that it counts everywhere."""
+    """Key and JSON of every good item. A policy without zones gets everywhere=true: refuse_everywhere let it pass, so it
+    was asked for."""
     if collection.name != POLICIES.name:
         return checked.pairs()
     return ((collection.key(one), collection.encode(one)) for one in map(asked_from_everywhere, checked.items()))
 
 
 async def refuse_unfit(writer: ReplicaWriter, checked: Checked[Any]) -> None:
-    """Raise BadRecord, naming each reason, when an item of the file cannot be a section."""
+    """Raise BadRecord, with the reasons, when one of the sections in the file cannot be a section under the law."""
     decode = msgspec.json.Decoder(Section).decode
     sections = [decode(data) for _, data in checked.pairs()]
     if faults := unfit(sections, await writer.list(CAMERAS), platform_now_ms()):
@@ -124,7 +126,8 @@ _SPECIAL = (b'"zones":', b'"cameras":', b'"share_with":', b"?", b"*")
 
 
 async def warn(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any] | None = None) -> None:
-    """Say on standard error what names something that is not there. checked: of the hotlist, what was imported."""
+    """Print a warning on standard error for each item that names something that does not exist. checked: the imported
+    entries, for the hotlist, of which no others are looked at; of the other kinds all that is stored is looked at."""
     cameras, zones = await writer.list(CAMERAS), await writer.list(ZONES)
     if table.name == "hotlist":
         entries = _special_entries(checked) if checked else ()
@@ -163,7 +166,8 @@ async def matching(
 async def show_items(
     writer: ReplicaWriter, table: Table[Any], filters: Sequence[str], limit: int | None, as_json: bool
 ) -> None:
-    """Print the items: one JSON object a line, or a table of the most useful columns."""
+    """Print the items that match every filter: one JSON object a line, or a table of the most useful columns. limit None:
+    all. Raises BadRecord for a bad filter."""
     wanted = filter_of(table, filters)
     if as_json:
         async for item in matching(writer, table, wanted, limit):
@@ -194,7 +198,8 @@ async def _since(writer: ReplicaWriter, table: Table[Any]) -> list[Any]:
 
 async def write_out(writer: ReplicaWriter, table: Table[Any], path: Path, *, since: bool = False) -> int:
     """Write the whole collection to a file that can be imported again; on an error the old file stays. Returns how many
-    items were written. since: write of each since when it holds."""
+    items were written. since: write of each since when it holds. Raises BadRecord for another kind of file, or one that
+    cannot be written."""
     form: Any = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}.get(path.suffix.lower())
     if form is None:
         raise BadRecord("unknown_form", f"{path.name}: its name must end in .csv, .json or .jsonl")

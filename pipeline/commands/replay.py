@@ -125,9 +125,10 @@ def _print_lines(result: Any) -> None:
 
 
 def shown(name: str) -> str:
-    """A file's name as one line of text, whatever characters it holds."""
+    """A file's name as one line of text: ? stands for each character that cannot be printed."""
     return "".join(one if one.isprintable() else "?" for one in name)
 
 
 def told(error: BadRecord) -> str:
+    """The reason and the detail of a refusal as one text."""
     return f"{error.reason}: {error.detail}"

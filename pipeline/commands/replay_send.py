@@ -1,4 +1,4 @@
-"""Sends what `vigie replay` read into the road."""
+"""Sends to the platform the pictures that `vigie replay` has read from files."""
 
 import asyncio
 import time
@@ -21,7 +21,8 @@ from schemas.pictures import Frame
 
 
 async def send(pictures: Iterator[SourcePicture], camera: str, span_ms: int, in_real_time: bool) -> None:
-    """Record that pictures are sent, and send them."""
+    """Send the pictures as this camera's, and record that. The first picture's capture time is span_ms before now.
+    in_real_time: send each when its capture time comes. Ends with exit code 1 when none was sent."""
     settings = load_settings()
     servers = servers_of(settings, "camera")
     await _warn_if_unknown(camera, servers.redis_url, settings.namespace)

@@ -19,7 +19,8 @@ from pipeline.stream.metrics import StageMetrics
 def retention(
     once: Annotated[bool, typer.Option("--once", help="Delete what is too old now, print how many, and end.")] = False,
 ) -> None:
-    """Delete pictures older than VIGIE_EVIDENCE_DAYS, by whole days, now and every hour until SIGTERM or Ctrl-C.
+    """Delete pictures older than VIGIE_EVIDENCE_DAYS, by whole days, now and every hour until SIGTERM or Ctrl-C. Pictures
+    under a hold stay.
 
     `vigie up` does this, too. In a cluster run it once wherever the evidence store is reached.
 

@@ -50,11 +50,10 @@ def up(
         list[str] | None, typer.Option("--workers", "-w", help="How many of one agent, as AGENT=N. May be repeated.")
     ] = None,
 ) -> None:
-    """Start everything on this machine and keep it running until Ctrl-C: Kafka, the store and all agents.
+    """Start Kafka, Valkey (Redis), all agents, the desks and a gateway on this machine, and keep them running until Ctrl-C.
 
-    Pictures that are older than VIGIE_EVIDENCE_DAYS are deleted every hour.
-
-    With VIGIE_KAFKA_URL and VIGIE_REDIS_URL set, those servers are used and only the agents are started.
+    Pictures that are older than VIGIE_EVIDENCE_DAYS are deleted every hour. With VIGIE_KAFKA_URL and VIGIE_REDIS_URL set,
+    those servers are used, and only agents, desks and gateway are started.
 
     Example: vigie up --workers ocr=2
     """

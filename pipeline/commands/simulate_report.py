@@ -4,7 +4,8 @@ import msgspec
 
 
 class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run of the command sent, and what the platform must make of it."""
+    """What one run of the command sent, and what the platform must make of it. seconds: how long the sending or writing
+    took."""
 
     network: str
     cameras: int

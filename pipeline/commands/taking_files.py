@@ -27,7 +27,8 @@ FILES = ".csv (comma, semicolon or tab), .json (an array), .jsonl or .xml; - rea
 
 
 def list_named(list_id: str | None) -> WantedList | None:
-    """The list with this id; None when none is given. Raises BadRecord for an unknown id."""
+    """The list with this id, read from the store, which is recorded; None when no id is given. Raises BadRecord for an
+    unknown id, NoServers, NotRecorded."""
 
     async def run() -> WantedList | None:
         async with writer_of(operation_here("reference", "vigie hotlist import", on=(list_id or "",))) as writer:
@@ -46,7 +47,8 @@ def take_file(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Store the items of a checked file, or refuse the file with exit code 1."""
+    """Store the items of a checked file, or refuse the file with exit code 1. dry_run: only say how many are good.
+    skip_bad: store the good items of a file with bad ones."""
     refuse_bad(checked, skip_bad=skip_bad, as_json=as_json)
     if manner.source:
         _refuse_strangers(checked, manner.source)
@@ -81,7 +83,8 @@ def refuse_bad(checked: Checked[Any], *, skip_bad: bool, as_json: bool) -> None:
 
 
 def take_one(table: Table[Any], checked: Checked[Any]) -> None:
-    """Add or change the one item given on the command line. It holds from its arrival."""
+    """Add or change the one item given on the command line; it holds from its arrival. Ends with exit code 1 when it is
+    bad."""
     refuse_bad(checked, skip_bad=False, as_json=False)
 
     async def run() -> Any:

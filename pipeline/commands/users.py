@@ -133,7 +133,7 @@ def withdraw(
 def disable(
     user: UserId, enable: Annotated[bool, typer.Option("--enable", help="Enable the account again instead.")] = False
 ) -> None:
-    """Disable an account and end its sessions. Nothing about it is forgotten.
+    """Disable an account and end its sessions. Nothing about it is forgotten. With --enable its sessions end, too.
 
     Example: vigie users disable jan.claes
     """

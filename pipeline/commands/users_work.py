@@ -39,10 +39,8 @@ class Store:
 
 @contextlib.asynccontextmanager
 async def open_store(what: str, *on: str) -> AsyncIterator[Store]:
-    """The accounts that the settings name, else those of a running `vigie up`, once it is recorded what is done, on whom.
-
-    Raises NoServers, NotRecorded.
-    """
+    """Yields the accounts that the settings name, else those of a running `vigie up`, once it is recorded that `vigie users
+    WHAT` is done on these persons or designations. Raises NoServers, NotRecorded."""
     settings: Settings = load_settings()
     servers = servers_of(settings, "operator")
     client: redis.asyncio.Redis
@@ -81,7 +79,9 @@ async def known_user(store: Store, user_id: str) -> User:
 def designation_of(
     user: str, role: str, reason: str, days: int, trained_days: int = 365, bounds: dict[str, object] | None = None
 ) -> Designation:
-    """A designation that begins now. The person who runs this command is recorded as the one who granted it."""
+    """A designation that begins now, not stored yet. days: for how many it holds; trained_days: for how many the training
+    lasts; bounds: its zones, networks, lists and everywhere. The person who runs this command is named as the one who
+    granted it. Raises BadRecord."""
     now = datetime.now(UTC)
     now_ms = int(now.timestamp() * 1000)
     return made_of(

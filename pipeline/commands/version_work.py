@@ -43,7 +43,7 @@ class Difference:
 
 
 def fields_changed(before: HotlistEntry, after: HotlistEntry) -> tuple[str, ...]:
-    """The names of the fields in which the two differ."""
+    """The names of the fields in which the two entries differ."""
     return tuple(name for name in after.__struct_fields__ if getattr(before, name) != getattr(after, name))
 
 
@@ -102,10 +102,8 @@ def _is_of(one: Difference, list_id: str) -> bool:
 
 
 async def told_history(writer: ReplicaWriter, key: str) -> Sequence[dict[str, Any]]:
-    """The versions of an entry in the order in which they hold: from when, what changed, and which import brought it.
-
-    Raises BadRecord for an entry that never existed.
-    """
+    """The versions of an entry in the order in which they hold: from when, what changed, and which import brought it (None:
+    no import did). Raises BadRecord for an entry that does not exist and was not removed lately."""
     history = await writer.history(HOTLIST, key)
     if not history:
         raise BadRecord("unknown_entry", f"{key} is no entry, and none that was removed lately")

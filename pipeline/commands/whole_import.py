@@ -26,7 +26,9 @@ TRIES = 3  # when somebody else changes the collection meanwhile
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """The options of an import. source: the list that the file refreshes; None: the file is for the whole collection."""
+    """The options of an import. replace: remove what is not in the file. source: the list that the file refreshes; None:
+    the file is for the whole collection. sequence: the file's number, as its owner counts; None: it has none.
+    confirm_share: take it though many items come or go at once. delta: the file says which items to add, change or remove."""
 
     replace: bool = False
     source: WantedList | None = None
@@ -37,7 +39,8 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of an import. switch: None when this same file had been imported before."""
+    """The result of an import: what it changed, and the switch to it. switch: None when this same file had been imported
+    before."""
 
     staged: Staged
     switch: Switch | None
@@ -60,7 +63,8 @@ async def import_whole(
     """Import the good items of a file, all of them valid from one moment on.
 
     Raises BadRecord, and imports nothing, for an item that cannot be a section, a gap in the sequence numbers, an entry of
-    another list, or a list that suddenly gains or loses too much, unless that was confirmed.
+    another list, or a list that suddenly gains or loses too much, unless that was confirmed; Unavailable when others keep
+    changing the collection.
     """
     if table.name == SECTIONS.name:
         await refuse_unfit(writer, checked)

@@ -38,12 +38,13 @@ class Hold(Message, frozen=True, kw_only=True):
     released: bool = False  # it ended before its time
 
     def holds_at(self, at_ms: int) -> bool:
-        """Whether it keeps its pictures at at_ms."""
+        """Whether the hold keeps its pictures at at_ms (UTC)."""
         return not self.released and self.from_ms <= at_ms < self.until_ms
 
 
 def checked(hold: Hold, now_ms: int) -> Hold:
-    """The same hold. Raises BadRecord when it ends before it begins, has ended, or lasts too long."""
+    """The same hold. Raises BadRecord when it ends before it begins, has ended at now_ms (UTC), or lasts longer than
+    LONGEST_MS."""
     if hold.until_ms <= max(hold.from_ms, now_ms):
         raise BadRecord("bad_hold", f"hold {hold.hold_id} would end before it begins, or has ended already")
     if hold.until_ms - max(hold.from_ms, now_ms) > LONGEST_MS:
@@ -68,12 +69,12 @@ async def holds_in(store: EvidenceStore) -> list[Hold]:
 
 
 async def put_hold(store: EvidenceStore, hold: Hold) -> None:
-    """Begin or change a hold. Raises Unavailable; BadRecord for a hold that makes no sense."""
+    """Begin a hold, or change the one with its hold_id. Raises Unavailable; BadRecord as `checked` does."""
     await store.put_hold(hold.hold_id, hold.changed_at_ms, msgspec.json.encode(checked(hold, hold.changed_at_ms)))
 
 
 async def release(store: EvidenceStore, hold_id: str, *, by: str, at_ms: int) -> Hold:
-    """End a hold now. Raises Unavailable; BadRecord for one that is unknown or has ended."""
+    """End a hold at at_ms (UTC). Returns its new state. Raises Unavailable; BadRecord for one that is unknown or has ended."""
     found = next((hold for hold in await holds_in(store) if hold.hold_id == hold_id), None)
     if found is None or not (found.holds_at(at_ms) or found.from_ms > at_ms):
         raise BadRecord("unknown_hold", f"no hold {hold_id} holds anything now; see `vigie evidence holds list`")
@@ -85,5 +86,5 @@ async def release(store: EvidenceStore, hold_id: str, *, by: str, at_ms: int) ->
 
 
 def held_pictures(holds: Iterable[Hold], at_ms: int) -> frozenset[str]:
-    """The paths of all pictures that some hold keeps at at_ms."""
+    """The paths of all pictures that some hold keeps at at_ms (UTC)."""
     return frozenset(path for hold in holds if hold.holds_at(at_ms) for path in hold.pictures)

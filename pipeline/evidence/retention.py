@@ -17,8 +17,10 @@ HOME = "BE"
 
 
 async def delete_old(store: EvidenceStore, kept_days: int, now_ms: int, country: str = HOME) -> int:
-    """Delete the pictures of all days that ended more than kept_days ago, or so long ago as the country's law says, but those that
-    are held. Returns how many were deleted. Raises Unavailable; BadRecord, and deletes nothing, when a hold cannot be read.
+    """Delete the pictures of all days that ended more than kept_days ago, or fewer days ago where the country's law says so
+    (law.book.days_kept); those under a hold stay. Returns how many were deleted. now_ms: UTC.
+
+    Raises Unavailable; BadRecord, and deletes nothing, when a hold cannot be read.
     """
     held = held_pictures(await holds_in(store), now_ms)
     deleted = await store.drop_before(now_ms - days_kept(kept_days, country, now_ms) * DAY_MS, held=held)
@@ -28,7 +30,7 @@ async def delete_old(store: EvidenceStore, kept_days: int, now_ms: int, country:
 
 
 async def keep_deleting(store: EvidenceStore, kept_days: int, now_ms: Callable[[], int], country: str = HOME) -> None:
-    """Delete old pictures now and every hour, until cancelled. When the store is away, the next hour's attempt follows."""
+    """Call delete_old now and every hour, until cancelled. A failure is logged, and the next attempt follows an hour later."""
     while True:
         try:
             await delete_old(store, kept_days, now_ms(), country)

@@ -38,7 +38,7 @@ HOLDS = "holds"
 
 
 class EvidenceMissing(BadRecord):
-    """The picture is not in the store: it was never stored, or deleted at the end of its retention."""
+    """Raised when a picture is not in the store: it was never stored, or was deleted at the end of its retention."""
 
     def __init__(self, path: str) -> None:
         super().__init__("evidence_missing", f"no picture at {path!r}")

@@ -36,12 +36,14 @@ def server_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[s
 
 
 def signing_key(setting: str, file: Path) -> OKPKey:
-    """Our Ed25519 key for signing. Raises Misconfigured."""
+    """Our Ed25519 key for signing. Raises Misconfigured naming the setting when the file is missing, wrong, or open to
+    others."""
     return _read(setting, file, signing_key_of, "an Ed25519 private key, PEM, not encrypted", OPEN)
 
 
 def key_ring(setting: str, files: Mapping[str, Path]) -> dict[tuple[str, str], OKPKey]:
-    """The public keys in these files, by country; a file may hold several. Raises Misconfigured."""
+    """The public keys in these files, by country and key id; a file may hold several. setting: its name for messages, in
+    which {country} is replaced. Raises Misconfigured."""
     ring: dict[tuple[str, str], OKPKey] = {}
     for country, file in files.items():
         where, allowed = setting.format(country=country), "Ed25519 public keys, PEM"

@@ -26,7 +26,8 @@ DAYS = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9].jsonl"
 
 
 class InboxEntry(Message, frozen=True, kw_only=True):
-    """One line of the inbox: the forward, its sender, the time of receipt, and the text that the sender signed."""
+    """One line of the inbox: the time of receipt (UTC), the sender's country, the forward, and the JWS text that the sender
+    signed."""
 
     received_at_ms: EpochMs
     sender: str
@@ -51,7 +52,8 @@ class Inbox:
     """The forwards that a desk took in the last `keep_days` days. For one process and one thread."""
 
     def __init__(self, folder: Path, *, keep_days: int, now_ms: int) -> None:
-        """Open the folder and read its files. Raises Misconfigured when another process uses it."""
+        """Open the folder, read its files, and delete those of days older than keep_days. now_ms: UTC. Raises Misconfigured
+        when another process uses the folder."""
         self._folder = folder
         self._keep_days = keep_days
         self._known: dict[str, _Line] = {}
@@ -156,7 +158,8 @@ class Inbox:
 
 
 def read_inbox(folder: Path) -> list[InboxEntry]:
-    """Every complete entry of an inbox, oldest first. A desk may be running on it."""
+    """Every complete entry of an inbox, oldest first; a desk may be running on it. Raises msgspec.DecodeError for a damaged
+    line."""
     entries = []
     for file in sorted(folder.glob(DAYS)):
         lines = file.read_bytes().split(b"\n")[:-1]

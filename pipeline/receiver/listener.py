@@ -21,7 +21,7 @@ _IDLE_S = 30.0  # between two requests of one connection
 
 
 class Door:
-    """Counts the open connections by address, and closes those that send no request in time."""
+    """Counts the open connections by address, and closes those that send no request within options.head_s seconds."""
 
     def __init__(self, options: DeskOptions) -> None:
         self._options = options
@@ -39,8 +39,8 @@ class Door:
         return True
 
     def heard(self, transport: asyncio.BaseTransport | None) -> None:
-        """Note that a request has come on this connection, which ends its time limit. The HTTP server's own limit counts for
-        later requests."""
+        """Note that a request has come on this connection: it is no longer closed at head_s. Between later requests the
+        HTTP server's own limit counts."""
         deadline = self._deadlines.pop(transport, None) if transport is not None else None
         if deadline is not None:
             deadline.cancel()
@@ -54,7 +54,7 @@ class Door:
 
 
 class Guarded(asyncio.Protocol):
-    """A protocol between a transport and aiohttp's own protocol."""
+    """Stands between a transport and aiohttp's own protocol: passes everything on once the Door has let the connection in."""
 
     def __init__(self, inner: Any, door: Door) -> None:
         self._inner, self._door = inner, door
@@ -83,23 +83,24 @@ class Guarded(asyncio.Protocol):
             self._inner.data_received(data)
 
     def eof_received(self) -> bool | None:
-        """Tell aiohttp."""
+        """Tell aiohttp that the client will send nothing more."""
         self._inner.eof_received()
         return None
 
     def pause_writing(self) -> None:
-        """Tell aiohttp."""
+        """Tell aiohttp to stop writing."""
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
-        """Tell aiohttp."""
+        """Tell aiohttp that it may write again."""
         self._inner.resume_writing()
 
 
 async def listening(
     closing: contextlib.AsyncExitStack, app: web.Application, options: DeskOptions, tls: ssl.SSLContext
 ) -> str:
-    """Serve the application until `closing` ends. Returns host:port. Raises Misconfigured when the port is in use."""
+    """Serve the application until the stack `closing` is closed. Returns host:port. Raises Misconfigured when the port is
+    in use."""
     door = Door(options)
 
     @web.middleware

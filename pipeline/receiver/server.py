@@ -1,6 +1,6 @@
 """A neighbour's liaison desk: takes signed forwards over mutual TLS and answers with its signed word. Its own process.
 
-POST /forwards   body: a forward as JWS compact      200 acknowledged, 410 or 422 refused (both signed), 401, 413, 503
+POST /forwards   body: a forward as JWS compact      200 acknowledged, 410 or 422 refused (all signed); 400, 401, 408, 413, 503
 GET  /status     what it took, dropped and refused
 
 It stores before it acknowledges, knows every forward_id that it stored, also after a kill -9, and gives a second copy the
@@ -46,8 +46,9 @@ async def run_desk(
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     before: Before | None = None,
 ) -> None:
-    """Run a desk until `stopped`, or without one until SIGTERM or SIGINT. ready: called once it listens. before: what stands before
-    the desk and is given the forwards first, as tests have it.
+    """Run a desk until `stopped` is set; stopped None: until SIGTERM or SIGINT. ready: called with the address once it
+    listens. before: makes a handler that gets each POST /forwards in place of NeighbourDesk.receive, and may call that; for
+    tests.
 
     Raises Misconfigured when a key, a certificate, the inbox or a port cannot be used.
     """

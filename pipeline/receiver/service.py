@@ -32,7 +32,8 @@ JOSE = "application/jose"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskOptions:
-    """What a desk needs. senders: country -> file of its public keys. port 0: any free one.
+    """What a desk needs. country: whose desk it is. senders: country -> file of its public keys. port 0: any free one.
+    keep_days: how many days of forwards the inbox keeps.
 
     head_s: the time in which a new connection must send its first request. body_s: the time in which a body must be
     complete. connections: how many may be open at once from one address.
@@ -90,7 +91,8 @@ class NeighbourDesk:
         )
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """POST /forwards."""
+        """Answer POST /forwards: 200 with the signed acknowledgement once the forward is stored, 410 or 422 with a signed
+        refusal, else 400, 401, 408 or 503 in plain text."""
         try:
             body = await asyncio.wait_for(request.read(), self._body_s)
         except TimeoutError:
@@ -100,8 +102,8 @@ class NeighbourDesk:
         return signed if isinstance(signed, web.Response) else await self._take(signed, body.decode("ascii"))
 
     def read(self, body: bytes, request: web.Request) -> SignedForward | web.Response:
-        """The forward in a body; or the answer that refuses it, when it is not genuine or cannot be read. request: the one
-        with this body."""
+        """The forward in a body; or the answer that refuses it: 401 when it is not genuine, see `refusal` when it cannot be
+        read. request: the one that brought this body; its client certificate must name the sender's country."""
         try:
             signed = verify_forward(body, self._senders)
             check_bearer(signed, countries_of(request.get_extra_info("peercert")), self._now_ms())
@@ -137,8 +139,8 @@ class NeighbourDesk:
         return web.Response(text=sign_acknowledgement(self.word(forward_id, at_ms), self._key), content_type=JOSE)
 
     def word(self, forward_id: str, at_ms: int) -> Acknowledgement:
-        """The acknowledgement of a forward. It depends only on the id and the time of receipt, so a second copy gets the
-        same text."""
+        """The acknowledgement of a forward, not signed yet. It depends only on the id and the time of receipt (at_ms, UTC),
+        so a second copy gets the same text."""
         day = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m%d")
         number = blake2b(forward_id.encode(), digest_size=5).hexdigest()
         return Acknowledgement(
@@ -180,6 +182,7 @@ def status_of(desk: NeighbourDesk) -> web.Response:
 
 
 def countries_of(certificate: Mapping[str, Any] | None) -> frozenset[str]:
-    """The countries in the subject of a client's certificate, which is in the form of ssl.SSLSocket.getpeercert."""
+    """The countries in the subject of a client's certificate, which is in the form of ssl.SSLSocket.getpeercert; none
+    without a certificate."""
     names = (certificate or {}).get("subject", ())
     return frozenset(value for part in names for name, value in part if name == "countryName")

@@ -22,7 +22,8 @@ _DECODER = msgspec.json.Decoder(Vouched)
 async def next_checkpoint(
     kafka: KafkaConnection, namespace: str, *, within_s: float = WITHIN_S
 ) -> AsyncIterator[Callable[[], Awaitable[Vouched]]]:
-    """Yields a function that waits for the first checkpoint signed after this block was entered. Raises Unavailable."""
+    """Yields a function that waits for the first checkpoint signed after this block was entered. Raises Unavailable while
+    Kafka is away; the function does so when none comes within within_s seconds."""
     codecs.bind()
     topic = f"{namespace}.{CHECKPOINTS.name}"
     consumer = AIOKafkaConsumer(topic, auto_offset_reset="latest", **kafka.client_kwargs())

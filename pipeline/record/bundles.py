@@ -72,8 +72,8 @@ class Run:
 
 
 def check_run(source: Source, first: int, end: int, size: int, wanted: frozenset[int]) -> Run:
-    """Check the bundles first..end-1 of a log of this size. wanted: the bundles whose leaf hashes are to be returned. Raises
-    Unavailable."""
+    """Check the bundles first..end-1 of a log of `size` entries. wanted: the bundles whose leaf hashes are to be returned.
+    Faults are returned in the Run, not raised. Raises Unavailable when a file cannot be read."""
     run = Run()
     for index in range(first, end):
         width = min(WIDTH, size - index * WIDTH)

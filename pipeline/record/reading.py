@@ -21,7 +21,7 @@ _DECODER = msgspec.json.Decoder(Access)
 
 @dataclass(frozen=True, slots=True)
 class ShownIntent:
-    """One intent with its index in the log, and its outcome, if there is one yet."""
+    """One intent with its index in the log, and its outcome, None if there is none yet. at_ms: by the writer's clock, UTC."""
 
     index: int
     access_id: str
@@ -31,7 +31,8 @@ class ShownIntent:
 
 
 def packed_records(folder: Path) -> Iterator[bytes]:
-    """The packed records of a log's own folder, the newest included, or of an export. Raises Misconfigured, Unavailable."""
+    """Yields the records of a log's own folder, the newest included, or of an export, oldest first, each packed with its
+    offset (pipeline.access.tiles.kept unpacks it). Raises Misconfigured, Unavailable."""
     source, ledger = FolderSource(folder), LogFolder(folder).ledger()
     size, tail = (ledger.size, ledger.tail) if ledger.size else (_size(folder), ())
     for index in range(-(-(size - len(tail)) // WIDTH)):
@@ -59,7 +60,8 @@ def shown(packed: Iterable[bytes]) -> list[ShownIntent]:
 
 
 def export(folder: Path, to: Path, *, public_only: bool) -> int:
-    """Copy the log, up to its latest checkpoint, into an empty folder. Returns how many entries were copied.
+    """Copy the log, up to its latest checkpoint, into an empty folder. Returns how many entries were copied. public_only:
+    copy digests and checkpoint, without the records.
 
     Raises Misconfigured when there is no checkpoint yet, or the other folder is not empty; Unavailable.
     """

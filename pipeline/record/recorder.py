@@ -1,4 +1,5 @@
-"""Writes entries to the record: each is a message on the topic `accesses`, and counts when every copy of the broker has it."""
+"""Writes entries to the record: each is a message on the topic `accesses`, and counts when every copy of the partition has
+it."""
 
 import asyncio
 import secrets

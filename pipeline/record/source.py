@@ -17,7 +17,7 @@ TIMEOUT_S = 20.0
 
 
 class Source(Protocol):
-    """A log's files, by path below its prefix. whole: the records are part of it, and none may be missing."""
+    """A log's files, by path below its prefix. whole: the records are part of it, so a missing one is a fault."""
 
     whole: bool
 
@@ -47,7 +47,7 @@ class FolderSource:
 
 
 class WebSource:
-    """The public part behind an https:// or http:// prefix. Records are never there."""
+    """The public part of a log behind an https:// or http:// prefix. Records are never there."""
 
     whole = False
 
@@ -70,13 +70,14 @@ class WebSource:
 
 
 def read_part(source: Source, path_of: Callable[[int, int], str], index: int, width: int) -> bytes | None:
-    """A tile or bundle of this width; the full one, if it has become full meanwhile. Raises Unavailable."""
+    """The bytes of the tile or bundle with this index and width (entries). If there is no such file, the full one, uncut:
+    the caller cuts it. None: neither exists. Raises Unavailable."""
     found = source.read(path_of(index, width))
     return source.read(path_of(index, WIDTH)) if found is None and width < WIDTH else found
 
 
 def source_of(place: str) -> Source:
-    """The log in a folder or at a URL. Raises Misconfigured when there is none."""
+    """The log in a folder or at a URL. Raises Misconfigured when there is no such folder; a URL is not tried yet."""
     if urlsplit(place).scheme in ("http", "https"):
         return WebSource(place)
     folder = Path(place).expanduser()

@@ -24,10 +24,12 @@ _MOST_UNANSWERED, _REMEMBERED = 20, 100_000
 
 @dataclass(slots=True)
 class Report:
-    """The result. proven: the log's checkpoint; None where no known key signed it. note: the checkpoint as it was signed.
+    """The result of verifying a log; without faults the log is whole. proven: the log's checkpoint; None where no known key
+    signed it. note: the checkpoint as it was signed.
 
-    records: how many records were read and compared. unanswered: intents without an outcome: nothing was answered, or the
-    log does not reach that far yet. matched: the names of the handed-out checkpoints that the log continues.
+    records: how many records were read and compared. unanswered: how many intents have no outcome: nothing was answered, or
+    the log does not reach that far yet; examples: the ids of the first of them. matched: the names of the handed-out
+    checkpoints that the log continues.
     """
 
     proven: Proven | None = None
@@ -47,7 +49,8 @@ def verify(
     *,
     processes: int = 1,
 ) -> Report:
-    """Verify a log. handed_out: (name, note) of each checkpoint that was kept elsewhere. Raises Unavailable."""
+    """Verify a log. handed_out: (name, note) of each checkpoint that was kept elsewhere. processes: how many share the
+    work. What is wrong is returned in the Report, not raised. Raises Unavailable when a file cannot be read."""
     report = Report()
     found = source.read("checkpoint")
     if found is None:

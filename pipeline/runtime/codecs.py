@@ -25,7 +25,7 @@ Packed = bytes | bytearray | memoryview
 
 
 class TooLarge(ValueError):
-    """The unpacked content would be larger than MAX_UNPACKED_BYTES."""
+    """Raised when the unpacked content would be larger than MAX_UNPACKED_BYTES."""
 
     def __init__(self) -> None:
         super().__init__(f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MiB")

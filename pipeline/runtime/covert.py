@@ -49,7 +49,8 @@ class OwnersKey:
 
 @dataclass(frozen=True, slots=True)
 class CovertKeys:
-    """For whom covert alerts are sealed. by_owner: as the settings name owners; default: for every other owner."""
+    """The public keys for which covert alerts are sealed. by_owner: by the owner's name as hotlist entries have it;
+    default: for every other owner."""
 
     by_owner: Mapping[str, OwnersKey]
     default: OwnersKey
@@ -68,13 +69,14 @@ def covert_keys(settings: Settings) -> CovertKeys:
 
 
 def covert_folder(settings: Settings) -> Path:
-    """Where the pair lies that is made when the settings name no key."""
+    """The folder of the key pair that is made when the settings name no key."""
     return settings.data_dir / "covert"
 
 
 def desks_key(settings: Settings) -> X25519PrivateKey | None:
-    """What the desks open covert alerts with, which they show their owner's people alone; None: they have no key. Raises
-    Misconfigured."""
+    """The private key with which the desks open covert alerts, to show them to the owner's people alone: the one that the
+    settings name, else that of the pair in the data folder. None: the settings name a public key but no private one, so the
+    desks can open none. Raises Misconfigured."""
     if settings.covert_desks_key_file is not None:
         return private_key("VIGIE_COVERT_DESKS_KEY_FILE", settings.covert_desks_key_file)
     if settings.covert_key_file is not None:
@@ -83,7 +85,7 @@ def desks_key(settings: Settings) -> X25519PrivateKey | None:
 
 
 def make_covert_key(folder: Path) -> Path:
-    """Make a pair of keys in the folder, unless one is there. Returns the file of the public one."""
+    """Make a pair of keys in the folder, unless one is there. Returns the file of the public one. Raises Misconfigured."""
     private, public = private_folder(folder) / PRIVATE, folder / PUBLIC
     if not private.exists():  # of several processes that begin at once, one's key is taken by all
         pem = X25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -94,7 +96,7 @@ def make_covert_key(folder: Path) -> Path:
 
 
 def public_key(setting: str, file: Path) -> OwnersKey:
-    """The key in this PEM file. Raises Misconfigured where it is missing, another kind, or others may write it."""
+    """The public key in this PEM file. Raises Misconfigured where it is missing, another kind, or others may write it."""
     try:
         key = load_pem_public_key(read_trusted(setting, file, modes=WRITABLE))
     except (OSError, ValueError) as error:
@@ -105,7 +107,7 @@ def public_key(setting: str, file: Path) -> OwnersKey:
 
 
 def private_key(setting: str, file: Path) -> X25519PrivateKey:
-    """The key in this PEM file. Raises Misconfigured where it is missing, another kind, or others may read it."""
+    """The private key in this PEM file. Raises Misconfigured where it is missing, another kind, or others may read it."""
     try:
         key = load_pem_private_key(read_trusted(setting, file, modes=OPEN), password=None)
     except (OSError, ValueError, TypeError) as error:
@@ -116,13 +118,13 @@ def private_key(setting: str, file: Path) -> X25519PrivateKey:
 
 
 def sealed(content: bytes, key: OwnersKey) -> SealedAlert:
-    """The content, which is JSON, for the holder of this key alone."""
+    """Encrypt the content, which is JSON, so that only the holder of this key's private half can read it."""
     filled = content.ljust(-(-len(content) // BLOCK_BYTES) * BLOCK_BYTES)
     return SealedAlert(for_key=key.name, sealed=_SUITE.encrypt(filled, key.key, _INFO))
 
 
 def opened(message: SealedAlert, key: X25519PrivateKey) -> bytes | None:
-    """The content; None: it is for another key. Raises BadRecord where it is for this one and was changed."""
+    """Decrypt a covert alert. None: it was sealed for another key. Raises BadRecord where it was changed since."""
     if message.for_key != OwnersKey.of(key.public_key()).name:
         return None
     try:

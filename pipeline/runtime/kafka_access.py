@@ -28,11 +28,12 @@ _SECURITY_DISABLED = 54
 
 
 class AccessRefused(VigieError):
-    """The broker refused an account or a right. The message says which and why."""
+    """Raised when the broker refuses an account or a right. The message says which and why."""
 
 
 class NoAuthorizer(AccessRefused):
-    """This Kafka has no authorizer: every client may do everything."""
+    """Raised when the broker has no authorizer, so that every client may do everything. The message names the settings to
+    set."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -21,12 +21,13 @@ MOST_WAITING = 64  # beyond this nobody would wait for the answer
 
 
 def hashed(password: str) -> str:
-    """The hash of a password, with its salt and parameters. Takes long: see Passwords."""
+    """The hash of a password, with its salt and parameters. Blocks for 0.1 to 0.4 s: see Passwords."""
     return _HASHER.hash(password)
 
 
 def fits(password_hash: str | None, password: str) -> bool:
-    """Whether this is the account's password. password_hash None: the account has none; that takes as long, and gives False."""
+    """Whether this is the account's password. password_hash None: the account has none, and the answer is False after as
+    long a time. Blocks for 0.1 to 0.4 s: see Passwords."""
     try:
         return _HASHER.verify(password_hash or _NOBODYS, password) and password_hash is not None
     except (VerificationError, InvalidHashError):
@@ -40,7 +41,7 @@ def initial_password() -> str:
 
 
 class Passwords:
-    """`hashed` and `fits` in threads of their own. Raises Unavailable where too many calls wait."""
+    """`hashed` and `fits` in threads of their own. Both raise Unavailable while MOST_WAITING calls are under way."""
 
     def __init__(self, threads: int = THREADS) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
@@ -55,7 +56,7 @@ class Passwords:
         return await self._run(fits, password_hash, password)
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads; calls that wait are cancelled."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *arguments: str | None) -> T:

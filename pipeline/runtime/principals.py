@@ -70,7 +70,7 @@ class Principal:
     keys: tuple[Memory, ...] = ()
 
     def user(self, namespace: str) -> str:
-        """Its name on Kafka and Redis."""
+        """The principal's user name on Kafka and Redis."""
         return user_of(self.name, namespace)
 
 

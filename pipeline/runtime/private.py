@@ -65,7 +65,8 @@ def write_private(path: Path, content: bytes | str, *, mode: int = OWNER_ONLY) -
 
 
 def write_once(path: Path, content: str) -> None:
-    """Write the file unless it exists. Of several processes at once one succeeds, and no reader sees a part of it."""
+    """Write the file unless it exists. Of several processes at once one succeeds, and no reader sees a part of it. Raises
+    OSError."""
     partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with open_private(partial, "new") as file:

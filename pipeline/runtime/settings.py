@@ -135,7 +135,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def record(self) -> Path:
-        """The folder of the record's log."""
+        """The folder of the record's log: record_dir, or one in data_dir."""
         return self.record_dir or self.data_dir / "record"
 
     @property
@@ -145,7 +145,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_settings(environ: Mapping[str, str] = os.environ, toml_path: Path | None = None) -> Settings:
-    """Settings from file and environment. Raises Misconfigured naming the setting, what it was and what is allowed."""
+    """Settings from file and environment. toml_path: the file; None: see settings_file. Raises Misconfigured naming the
+    setting, what it was and what is allowed."""
     values = _from_file(environ, toml_path)
     for name, text in environ.items():
         if name.startswith("VIGIE_") and name not in _NOT_SETTINGS:
@@ -172,7 +173,7 @@ _NOT_SETTINGS = {"VIGIE_CONFIG", "VIGIE_TEST_PICTURES", "VIGIE_REASON"}
 
 
 def settings_file(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The file that load_settings reads; None: none."""
+    """The file that load_settings reads unless told another; None: there is none."""
     if environ.get("VIGIE_CONFIG"):
         return Path(environ["VIGIE_CONFIG"])
     folder = Path(environ.get("VIGIE_DATA_DIR") or Settings().data_dir).expanduser()

@@ -28,7 +28,7 @@ RECORD_SEGMENT_MS = 30 * DAY_MS  # ten years of a file a day would be thousands 
 
 
 class TopicRefused(VigieError):
-    """The broker refused to create or describe a topic. The message names the topic and the broker's reason."""
+    """Raised when the broker refuses to create or describe a topic. The message names the topic and the broker's reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,8 @@ async def check_topics(
     partitions: Mapping[str, int] | None = None,
     kept_days: int | None = None,
 ) -> tuple[TopicDifference, ...]:
-    """How the broker's topics differ from what create_topics with the same arguments makes. Raises Unavailable."""
+    """How the broker's topics differ from what create_topics with the same arguments makes; nothing is changed. Raises
+    Unavailable, TopicRefused."""
     async with kafka_admin(connection) as admin:
         copies = await _copies(admin) if replication is None else replication
         wanted = wanted_topics(namespace, replication=copies, partitions=partitions, kept_days=kept_days)
@@ -146,7 +147,8 @@ async def check_topics(
 
 
 async def list_topics(connection: KafkaConnection, namespace: str) -> tuple[TopicShape, ...]:
-    """The topics of schemas.topics that exist in the namespace, in the order of schemas.topics. Raises Unavailable."""
+    """The topics of schemas.topics that exist in the namespace, in the order of schemas.topics. Raises Unavailable,
+    TopicRefused."""
     async with kafka_admin(connection) as admin:
         return await _shapes(admin, wanted_topics(namespace))
 
@@ -179,7 +181,8 @@ def differences(wanted: tuple[TopicShape, ...], found: tuple[TopicShape, ...]) -
 
 @asynccontextmanager
 async def kafka_admin(connection: KafkaConnection) -> AsyncIterator[Any]:
-    """A started admin client. Raises Unavailable, also for Kafka's errors while it is used."""
+    """Yields a started admin client, and closes it when the block ends. Raises Unavailable, also for Kafka's errors inside
+    the block."""
     admin = AIOKafkaAdminClient(**connection.client_kwargs(), request_timeout_ms=15_000)
     try:
         await admin.start()

@@ -35,7 +35,7 @@ class Finding:
 
 
 def listed(carried: Iterable[Part], advisories: Iterable[dict[str, Any]]) -> Iterator[Finding]:
-    """What the dated list knows of these parts."""
+    """Yields a finding for each known fault that the dated list names for these parts and their versions."""
     known = list(advisories)
     for part in carried:
         for one in known:
@@ -51,7 +51,8 @@ def _has(version: str, advisory: dict[str, Any]) -> bool:
 
 
 def told_by_pypi(part: Part, ask: Ask) -> Iterator[Finding]:
-    """What PyPI tells of this version. Raises OSError where it cannot be asked, ValueError where the answer is none."""
+    """Yields a finding for each vulnerability that PyPI names for this version of a package. Raises OSError where PyPI
+    cannot be asked, ValueError where its answer is no JSON."""
     answer = json.loads(ask(PYPI.format(name=part.name, version=part.version)))
     for one in answer.get("vulnerabilities", ()):
         if not one.get("withdrawn"):
@@ -93,7 +94,7 @@ def audit(carried: list[Part], known: dict[str, Any], ask: Ask | None) -> tuple[
 
 
 def main(words: list[str] | None = None) -> int:
-    """Print what is found; the exit code."""
+    """Print what is found. Returns the exit code that the module's text explains."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--offline", action="store_true", help="compare with the dated list alone")
     offline = options.parse_args(words).offline

@@ -12,7 +12,7 @@ from pipeline.servers.carried import ROOT, Part, parts
 
 
 def bill() -> dict[str, Any]:
-    """The bill as CycloneDX has it."""
+    """The bill of materials as a CycloneDX 1.6 object."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     name, version = project["name"], project["version"]
     return {

@@ -49,7 +49,7 @@ def parts(root: Path = ROOT) -> Iterator[Part]:
 
 
 def jars() -> Iterator[Part]:
-    """Kafka's jars."""
+    """Kafka's jars, from the lock file."""
     for jar in tomllib.loads(JARS.read_text("utf-8"))["dependencies"]:
         group, name, version = jar["groupId"], jar["artifactId"], jar["version"]
         yield Part(f"{group}:{name}", version, f"pkg:maven/{group}/{name}@{version}", (jar["sha256"],))

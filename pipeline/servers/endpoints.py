@@ -24,7 +24,7 @@ class Servers:
 
 
 class NoServers(Unavailable):
-    """The settings name no servers, and no `vigie up` is running."""
+    """Raised when the settings name no servers and no `vigie up` is running."""
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__("Kafka and Redis")
@@ -69,10 +69,8 @@ def named_servers(settings: Settings, kafka_url: str, redis_url: str, principal:
 
 
 def refuse_plaintext(settings: Settings) -> None:
-    """Raises Misconfigured where a server elsewhere would be spoken to without TLS, and the settings do not say that it may be.
-
-    Plates, and what opens the servers, would cross the network for all to read.
-    """
+    """Raise Misconfigured when Kafka or Redis on another machine would be reached without TLS, unless the setting
+    allow_plaintext permits it: plates and passwords would cross the network for all to read."""
     if settings.allow_plaintext:
         return
     for setting, url, plain, cure in (

@@ -32,8 +32,8 @@ class Worker:
 
 
 class Fleet:
-    """The worker processes of every agent. counts: how many of each agent; one of those not named. env: the environment that
-    names their servers.
+    """The worker processes of every agent. counts: how many of each agent; one of an agent that it does not name. env: the
+    environment that names their servers.
 
     command: the program of a worker's process; the agent's name is added as its last argument.
     """
@@ -56,13 +56,15 @@ class Fleet:
         ]
 
     async def start(self) -> None:
-        """Start all at once and wait until every one is ready. Raises StartFailed with the end of its log."""
+        """Start all workers at once and wait until every one is ready. Raises StartFailed with the end of the log of one
+        that is not."""
         for worker in self.workers:
             await worker.process.start()
         await asyncio.gather(*(worker.process.wait_ready() for worker in self.workers))
 
     async def stop(self) -> None:
-        """Stop all at once; each ends its batch and leaves its group, or is killed after a few seconds."""
+        """Stop all workers at once; each ends its batch and leaves its consumer group, or is killed after STOP_WITHIN_S
+        seconds."""
         await asyncio.gather(*(worker.process.stop() for worker in self.workers))
 
     def of(self, agent: str) -> list[Worker]:

@@ -23,7 +23,7 @@ TRIES = 3
 
 
 class JarsUnavailable(Unavailable):
-    """Kafka's jars are not in the cache and cannot be fetched. The message names cause and cure."""
+    """Raised when Kafka's jars are not in the cache and cannot be fetched. The message names cause and cure."""
 
     def __init__(self, cause: str, cache: Path) -> None:
         super().__init__("Kafka's jars", retry_after_s=10.0)

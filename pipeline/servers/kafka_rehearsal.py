@@ -17,8 +17,8 @@ WRITTEN_WITHIN_S = (
 
 
 async def make_archive() -> Path:
-    """The archive's path. Makes the archive if there is none, which takes some 20 s. Raises StartFailed, JarsUnavailable,
-    OSError."""
+    """Make the archive of Kafka's classes if there is none, which takes some 20 s, and delete those of other versions.
+    Returns its path. Raises StartFailed, JarsUnavailable, OSError."""
     target = archive_file()
     if target.is_file():
         return target

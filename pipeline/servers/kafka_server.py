@@ -83,7 +83,7 @@ class KafkaServer:
         await self._let_admin_in()
 
     async def stop(self) -> None:
-        """Stop all brokers; kill those that still run after about 6 s."""
+        """Stop all brokers; kill those that still run after stop_within_s."""
         await asyncio.gather(*(broker.stop() for broker in self.brokers))
 
     def _settle(self) -> Cluster:

@@ -22,11 +22,12 @@ Say = Callable[[str], None]
 
 
 class Platform(StartStop):
-    """`async with Platform(settings) as platform`: starts servers, topics and agents on entry, stops all on exit.
+    """`async with Platform(settings) as platform`: starts servers (unless the settings name some), topics and agents on
+    entry, stops all that it started on exit.
 
-    workers: how many of each agent; one of those not named. partitions: by topic name, for topics that do not exist yet.
-    config: the settings file that the workers read too; None: the one that this process would read. desks: serve
-    them, and a gateway for cameras, too.
+    workers: how many of each agent; one of an agent that it does not name. partitions: how many, by topic name, for topics
+    that do not exist yet. config: the settings file that the workers read too; None: the one that this process would read.
+    say: called with each line for the person who waits. desks: start the web desks and a gateway for cameras, too.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Platform(StartStop):
         return self._servers
 
     def servers_as(self, principal: str) -> Servers:
-        """The servers in use, as another principal reaches them."""
+        """The servers in use, as another principal reaches them. Raises Misconfigured when it has no account."""
         if self.pair is None:
             return servers_of(self.settings, principal)
         kafka_url, redis_url = self.pair.kafka.url, self.pair.valkey_server.address
@@ -81,7 +82,8 @@ class Platform(StartStop):
             raise
 
     async def stop(self) -> None:
-        """Stop the agents first, so that they can still commit, then the servers. Does nothing when nothing runs."""
+        """Stop gateway, desks and agents first, so that they can still send and commit, then the servers. Does nothing when
+        nothing runs."""
         for served in (self.gateway, self.desks):
             if served is not None:
                 await served.stop()

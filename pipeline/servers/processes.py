@@ -54,7 +54,8 @@ class Program:
 
 
 class StartFailed(Unavailable):
-    """A program was not ready in time, or ended and is not restarted. The message ends with the last lines of its log."""
+    """Raised when a program could not be started: it was not ready in time, ended or died too often, or a step of its setup
+    failed. The message says which, and ends with the last lines of its log or where to look."""
 
     def __init__(self, name: str, cause: str, tail: str) -> None:
         super().__init__(name)
@@ -95,7 +96,9 @@ class Supervised:
         self._task = asyncio.create_task(self._supervise(), name=f"supervise {self.program.name}")
 
     async def wait_ready(self, timeout_s: float | None = None) -> None:
-        """Wait until it is healthy. timeout_s: ready_within_s if None. Raises StartFailed."""
+        """Wait until the program is healthy. Raises StartFailed when it is not after timeout_s (None: ready_within_s), has
+        ended and is not restarted, or has died first_tries times. After a timeout it is still supervised: call stop() to
+        end it."""
         assert self._task is not None, "start() comes first"
         waiting = {asyncio.create_task(self._ready.wait()), asyncio.create_task(self._hopeless.wait())}
         limit_s = self.program.ready_within_s if timeout_s is None else timeout_s
@@ -125,7 +128,7 @@ class Supervised:
             pids.signal_group(self.pid, signal.SIGKILL)
 
     def log_tail(self, lines: int = 15) -> str:
-        """The last lines of its log."""
+        """The last lines of the program's log; "(no log)" where it has none."""
         try:
             text = self.log_path.read_bytes()[-16_384:].decode(errors="replace")
         except OSError:

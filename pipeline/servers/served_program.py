@@ -34,7 +34,8 @@ class ServedProgram:
         self._process = Supervised(program, settings.data_dir)
 
     async def start(self) -> None:
-        """Start the process and wait until it answers. Raises StartFailed with the end of its log."""
+        """Start the process and wait until it answers; without a probe, until it runs. Raises StartFailed with the end of
+        its log."""
         await self._process.start()
         await self._process.wait_ready()
 

@@ -14,8 +14,8 @@ from pipeline.stream.app import run_agent
 
 
 async def run_worker(name: str, settings: Settings, now_ms: Callable[[], int] = platform_now_ms) -> None:
-    """Run the agent of this name until SIGTERM or SIGINT. now_ms: the clock that it uses, ms UTC. Raises Misconfigured, also
-    for an unknown name."""
+    """Run the agent of this name until SIGTERM or SIGINT. now_ms: the clock that it uses, ms UTC. Raises Misconfigured,
+    also for an unknown name; NoServers when the settings name no servers and no `vigie up` is running."""
     agent = agent_named(name)
     key_file = settings.platform_key_file or private_folder(settings.data_dir) / "platform.key"
     configure_logging(level=settings.log_level, form=settings.log_format, agent=name, key_file=key_file)

@@ -40,8 +40,8 @@ class LocalReader:
 
     @classmethod
     def load(cls, camera_id: str, *, crops: bool = False) -> "LocalReader":
-        """Load both readers now, so that the first picture does not wait for it: 1 to 4 s. Raises Misconfigured when a wheel
-        lacks a file."""
+        """Load PaddleOCR and the plate reader now (1 to 4 s), so that the first picture does not wait for them. Raises
+        Misconfigured when a wheel lacks a file."""
         one_thread()
         paddle = Paddle()
         paddle.load()
@@ -50,7 +50,8 @@ class LocalReader:
         return cls(reader, camera_id, crops=crops)
 
     def read_all(self, pictures: Iterable[SourcePicture]) -> Iterator[PictureReads]:
-        """A result for each picture as it comes; the frames of a video are followed, and each passage gives one."""
+        """Yields one result for each single picture and for each passage in a video; for a picture or frame that cannot be
+        read, one with its error."""
         passages, names = _new_passages(self._camera_id), dict[int, str]()
         for picture in pictures:
             if picture.error is not None:

@@ -36,7 +36,8 @@ class Packer:
         return self._close(partition) if len(reads) >= self._size else None
 
     def due(self, now_ms: float) -> list[Packed]:
-        """All batches held, oldest first, once one of them has been held for the time allowed; until then none.
+        """Remove and return all batches held, oldest first, once one of them has been held for hold_ms; until then an empty
+        list. now_ms: see add.
 
         They travel in one request, and those who read the partitions get them in one answer.
         """
@@ -44,7 +45,7 @@ class Packer:
         return self.flush() if self._open and now_ms - oldest_ms >= self._hold_ms else []
 
     def flush(self) -> list[Packed]:
-        """All batches held, oldest first, whether due or not."""
+        """Remove and return all batches held, whether due or not, oldest first."""
         ready = sorted((since_ms, partition) for partition, (since_ms, _) in self._open.items())
         return [self._close(partition) for _, partition in ready]
 

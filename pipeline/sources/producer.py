@@ -53,7 +53,7 @@ class CameraProducer:
         self.refused = 0  # larger than their topic takes
 
     async def start(self) -> None:
-        """Connect; wait until the broker answers and the topics exist."""
+        """Connect; wait, for as long as it takes, until the broker answers and the topics exist."""
         self._packer = Packer(await self._partitions(READS))
         self._frame_partitions = await self._partitions(FRAMES)
         self._tasks = [asyncio.create_task(self._watched(work)) for work in (self._sending, self._flushing)]
@@ -68,13 +68,14 @@ class CameraProducer:
         await self._end()
 
     async def put(self, read: PlateRead) -> None:
-        """Take one read; it is sent within 20 ms. Waits while MOST_WAITING records are not acknowledged."""
+        """Take one read; it is sent within 20 ms. Waits while MOST_WAITING records are not acknowledged. A read larger than
+        its topic allows is dropped, logged and counted in `refused`. Raises the error that ended the sending, if one has."""
         packed = self._packer.add(read, _steady_ms())
         if packed is not None:
             await self._enqueue_batch(packed)
 
     async def put_frame(self, frame: Frame) -> None:
-        """Take one picture; it is sent at once. Waits while MOST_WAITING records are not acknowledged."""
+        """Take one picture; it is sent at once. Waits, drops and raises as put does."""
         key, value = frame.camera_id.encode(), msgspec.msgpack.encode(frame)
         if len(value) + OVERHEAD_BYTES > FRAMES.max_message_bytes:
             self._refuse(FRAMES, len(value))
@@ -84,7 +85,7 @@ class CameraProducer:
         )
 
     async def flush(self) -> None:
-        """Wait until everything that was put is acknowledged."""
+        """Wait until everything that was put is acknowledged. Raises the error that ended the sending, if one has."""
         for packed in self._packer.flush():
             await self._enqueue_batch(packed)
         async with self._taken:
@@ -162,7 +163,8 @@ class CameraProducer:
 
 @asynccontextmanager
 async def open_producer(client_kwargs: Mapping[str, Any], *, namespace: str = "vigie") -> AsyncIterator[CameraProducer]:
-    """A started producer. When the block ends, everything is sent first, unless an error or a cancellation ends it."""
+    """Yields a started producer. At the block's end everything is sent and acknowledged first; when an error or a
+    cancellation ends the block, what is not acknowledged may be lost."""
     producer = CameraProducer(client_kwargs, namespace=namespace)
     await producer.start()
     try:
