@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from agents.hotlist import AGENT
+from agents import hotlist, section_control
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.settings import Settings
 from pipeline.stream.faust_app import make_app
@@ -22,10 +22,17 @@ def test_what_the_environment_tells_other_programs_changes_nothing(monkeypatch: 
     }.items():
         monkeypatch.setenv(name, value)
     connection = KafkaConnection.from_url("kafka://127.0.0.1:9092")
-    conf = make_app(Settings(session_timeout_s=7.0), connection, AGENT, cast(Stage, None)).conf
+    conf = make_app(Settings(session_timeout_s=7.0), connection, hotlist.AGENT, cast(Stage, None)).conf
     assert ["kafka://127.0.0.1:9092"] == [str(url) for url in conf.broker]
     assert (7.0, False, "at_least_once") == (
         conf.broker_session_timeout,
         conf.web_enabled,
         conf.processing_guarantee.value,
     )
+
+
+def test_an_agents_consumer_fetches_as_often_as_the_agent_says() -> None:
+    """Section control waits longer between two fetches than the hotlist does: nobody waits for its decisions."""
+    connection = KafkaConnection.from_url("kafka://127.0.0.1:9092")
+    apps = [make_app(Settings(), connection, one.AGENT, cast(Stage, None)) for one in (hotlist, section_control)]
+    assert [10, 100] == [app.transport.fetch_every_ms for app in apps]

@@ -58,6 +58,16 @@ def test_batches_hold_every_read_once_in_order_and_of_one_partition(
     assert longest <= HOLD_MS
 
 
+def test_what_is_held_for_all_partitions_is_sent_together_once_the_oldest_is_due() -> None:
+    """One request for all of them: one for each partition costs sender, broker and readers several times as much."""
+    packer = Packer(8)
+    for number in range(16):
+        assert packer.add(make_read(camera_id=f"cam-{number}"), now_ms=number) is None
+    assert [] == packer.due(HOLD_MS - 1)
+    assert 16 == sum(len(one.batch.reads) for one in packer.due(HOLD_MS))
+    assert [] == packer.due(10 * HOLD_MS)
+
+
 def test_a_batch_takes_at_most_a_hundred_reads() -> None:
     """The contract of the topic."""
     with pytest.raises(ValueError, match="100"):

@@ -113,6 +113,28 @@ async def test_an_entry_that_expires_takes_its_alerts_back_though_nobody_changed
     assert ["entry_expired"] == await house.reasons(NOON_MS + 3_600_000)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+async def test_entries_that_expire_one_after_the_other_each_take_their_alerts_back_at_the_moment(
+    order: tuple[int, ...],
+) -> None:
+    """Whichever of them had an alert first; all of it between two sweeps."""
+    entries = {f"e{one}": corrected(entry_id=f"e{one}", valid_until_ms=NOON_MS + 1_000 + one) for one in range(3)}
+    memory = LocalAlertMemory()
+    open_alerts = OpenAlerts(memory, entries.get, lambda _: CAMERAS, lambda _: {})
+    await open_alerts.due(NOON_MS)  # the sweep
+    for number in order:
+        found = await memory.placed([raised(entries[f"e{number}"])], [None])
+        alerts = [alert for alert in found if alert is not None]
+        open_alerts.raised(alerts)
+        await memory.told(alerts)
+    expired = []
+    for at_ms in range(NOON_MS + 999, NOON_MS + 1_004):
+        gone = await open_alerts.due(at_ms)
+        await open_alerts.settled(gone, at_ms)
+        expired.append([one.alert.entry_id for one in gone])
+    assert [[], ["e0"], ["e1"], ["e2"], []] == expired
+
+
 async def test_a_withdrawal_never_overtakes_its_alert() -> None:
     """What the broker may not have yet waits."""
     house = House()
