@@ -87,7 +87,7 @@ class CollectionKeys:
 
     @property
     def all(self) -> list[str]:
-        """Those of the items, in this order."""
+        """The keys that the scripts of the items take: items, meta, changes and history, in this order."""
         return [self.items, self.meta, self.changes, self.history]
 
     @staticmethod

@@ -69,7 +69,7 @@ class LiveDigests:
         return int(np.count_nonzero(self.inside))
 
     def places(self, hashes: Numbers) -> NDArray[np.intp]:
-        """Where these keys are, by their hashes; -1 where they are not."""
+        """The position in `keys` of each of these hashes; -1 for one that is not there."""
         if not len(self.keys):
             return np.full(len(hashes), -1, np.intp)
         places = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
