@@ -63,8 +63,8 @@ class Judged:
 
 
 def rendered_passages(network: RoadNetwork, seconds: float, seed: int) -> Iterator[ShownPassage]:
-    """Render passages before each picture camera, one about every 6.5 s, one in seven in harsh weather. Each takes 0.1 s to
-    render."""
+    """Render passages for `seconds` of traffic: before each picture camera one about every 6.5 s, one in seven in harsh
+    weather. Yields them in order of time; each takes 0.1 s to render."""
     random, wanted = Random(f"{seed}/pictures"), WantedTexts((*network.hotlist, *WANTED))
     looked_for = [(entry.plate, country) for entry, country in zip(WANTED, _COUNTRIES, strict=True)]
     times = _times(random, seconds)

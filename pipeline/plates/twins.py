@@ -68,7 +68,7 @@ def issued_twins(text: str, country: str | None = None) -> frozenset[str] | None
 
 def could_be_issued(twin: str, *, like: str, country: str | None = None) -> bool:
     """Whether a vehicle may well carry the twin: it is at least LEAST_SHARE as likely on the road as the text `like`. False
-    where that is of no known form. country: one of COUNTRIES, in whose plates alone it looks; None: in all."""
+    where `like` is of no known form. country: one of COUNTRIES, whose plates alone count; None: those of all."""
     return _weight(twin, country) >= LEAST_SHARE * _weight(like, country) > 0.0
 
 

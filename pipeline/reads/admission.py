@@ -124,8 +124,8 @@ def check_time(
 
 
 def purposes_of(camera: Camera) -> tuple[Purpose, ...]:
-    """The purposes that the camera's reads may serve: those that the camera names, also none; if it names nothing, those of
-    its network (PURPOSES_OF_NETWORK). None while the camera is not active.
+    """The purposes that the camera's reads may serve: those in camera.purposes (an empty tuple: none); where that is None,
+    those of its network (PURPOSES_OF_NETWORK). No purpose while the camera is not active.
 
     >>> purposes_of(Camera(camera_id="LEZ-1", name="Avenue Louise", network="lez"))
     ('lez',)

@@ -87,7 +87,8 @@ def _crossing(passage: TrackedPassage, line: PictureLine) -> Crossing | None:
 
 
 class Passages:
-    """The trackers by camera. Times named now_ms are the platform's clock; all others are the cameras' capture times.
+    """Follows plates with one tracker for each camera. Times named now_ms are the platform's clock; all others are the
+    cameras' capture times (UTC).
 
     A camera counts as idle when its partition has moved on without frames of it, or has no more frames: never because this
     process is behind, so that a backlog gives the same passages as live traffic.

@@ -33,8 +33,8 @@ class Strike:
     error: str | None = None
 
     def forgot(self, since_s: float, until_s: float) -> bool:
-        """Whether the platform logged that Redis lost data by this fault, and the fault lies between these times (seconds of
-        the run)."""
+        """Whether the platform logged that Redis lost data by this fault, and the fault lasted at some time between these
+        (seconds of the run)."""
         return self.said and since_s <= self.lifted_s and until_s >= self.began_s - 2.0
 
 
