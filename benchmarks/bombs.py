@@ -1,4 +1,5 @@
-"""What each bomb costs a reader, in a process of its own: seconds, and how much its memory grew beyond what imports take.
+"""What each bomb costs a reader, in a process of its own: seconds by the clock and of the
+processor, and how much its memory grew beyond what imports take.
 
 python -m benchmarks.bombs
 """
@@ -21,7 +22,7 @@ from pipeline.stream.fetched import CheckedRecords, RecordBatch
 from pipeline.vision.pictures import decode_picture
 codecs.bind()
 data = sys.stdin.buffer.read()
-before, began = peak(), time.perf_counter()
+before, began, began_cpu = peak(), time.perf_counter(), time.process_time()
 """
 )
 BATCH = """
@@ -36,15 +37,15 @@ try:
 except BadRecord as error:
     said = error.reason
 """
-END = "print(said, round(time.perf_counter() - began, 3), peak() - before, peak())"
+END = "print(said, round(time.perf_counter() - began, 3), round(time.process_time() - began_cpu, 3), peak() - before, peak())"
 
 
 def measured(name: str, data: bytes, work: str) -> dict[str, object]:
     """One bomb's row."""
     child = subprocess.run([sys.executable, "-c", BEGIN + work + END], input=data, capture_output=True, check=True)
-    said, seconds, grown, peak = child.stdout.decode().split()
-    return {"bomb": name, "bytes": len(data), "said": said, "seconds": float(seconds), "grown_mib": int(grown),
-            "peak_mib": int(peak)}  # fmt: skip
+    said, seconds, cpu, grown, peak = child.stdout.decode().split()
+    return {"bomb": name, "bytes": len(data), "said": said, "seconds": float(seconds), "cpu_seconds": float(cpu),
+            "grown_mib": int(grown), "peak_mib": int(peak)}  # fmt: skip
 
 
 def main() -> None:

@@ -49,7 +49,7 @@ class DeskClient:
                 return DeskAnswer(response.status, body, response.headers.get("Retry-After"))
         except TimeoutError:
             return Retry("timeout", f"no answer within {self._timeout.total} s")
-        except (aiohttp.ClientError, ssl.SSLError, OSError, Misconfigured) as error:
+        except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError, Misconfigured) as error:
             await self.close()
             return Retry("tls", str(error)) if _is_tls(error) else Retry("connection", repr(error))
 
@@ -72,6 +72,7 @@ def forwards_url(url: str) -> URL:
     """
     try:
         parsed = URL(url)
+        (parsed.raw_host or "").encode("idna")  # a label of more than 63 characters has no address
     except ValueError as error:
         raise Misconfigured("liaison.desks.url", found=url, allowed="https://host[:port][/path]") from error
     if parsed.scheme != "https" or not parsed.host or parsed.query or parsed.user:

@@ -112,6 +112,33 @@ def test_an_agents_container_has_its_own_account_and_little_else(name: str) -> N
     assert ("evidence:/data/evidence" in service.get("volumes", [])) is (name == "ocr")
 
 
+def test_every_container_gives_up_what_it_does_not_need() -> None:
+    """No capability, no new privileges, bounds, no secret in arguments or environment; only Kafka, whose image writes its
+    settings into itself at each start, has a root that it may write."""
+    for name, service in COMPOSE["services"].items():
+        assert ["ALL"] == service["cap_drop"], name
+        assert ["no-new-privileges:true"] == service["security_opt"], name
+        assert {"mem_limit", "pids_limit", "user"} <= set(service), name
+        assert service.get("read_only", False) is not name.startswith("kafka-"), name
+        said = " ".join(map(str, (service.get("command", ()), service.get("environment", {}), service["healthcheck"])))
+        assert not re.search(
+            r"(?i)(password|requirepass|secret|token)\s*[=:]\s*['\"]?[^/\s'\"]", said.replace("/run/secrets/", "/")
+        ), name
+        assert "privileged" not in service, name
+        assert "network_mode" not in service, name
+
+
+def test_what_the_build_brings_is_pinned() -> None:
+    """Its own backend by version, uv by its digests, all else by uv.lock."""
+    assert all(
+        "==" in one for one in tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
+    )
+    assert "--hash=sha256:" in (ROOT / ".uv.txt").read_text("utf-8")
+    recipe = COMPOSE["services"]["decode"]["build"]["dockerfile_inline"]
+    assert re.findall(r"pip install .*", recipe) == ["pip install --no-cache-dir --require-hashes -r .uv.txt"]
+    assert all("--frozen" in line for line in re.findall(r"uv sync .*", recipe))
+
+
 def test_the_cluster_mounts_only_volumes_that_exist() -> None:
     """Named volumes are declared; data of Kafka, Redis and the evidence outlives a container."""
     declared = set(COMPOSE["volumes"])

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import psutil
 
+from pipeline.simulation.network_small import small_network
+from tests.search_secrets import leaks_of, plates_of
+
 
 async def started(folder: Path, *arguments: str) -> Process:
     """`vigie demo` in a data folder of its own."""
@@ -25,11 +28,25 @@ def running_in(folder: Path) -> list[str]:
     return [line for line in lines if str(folder) in line]
 
 
+async def told_until(demo: Process, words: bytes) -> bytes:
+    """What it says until it says these words, or ends."""
+    assert demo.stderr is not None
+    told = b""
+    async with asyncio.timeout(240):
+        while words not in told and (line := await demo.stderr.readline()):
+            told += line
+    return told
+
+
 async def test_the_demo_agrees_with_its_truth_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Exit code 0, a report that says so, no process and no folder left."""
-    demo = await started(tmp_path, "--seconds", "15", "--json")
-    report, told = await asyncio.wait_for(demo.communicate(), 240)
-    assert demo.returncode == 0, told.decode()
+    """Exit code 0, a report that says so, no process and no folder left; and while it runs, nothing that another user reads,
+    no log, metric or record tells of plates, secrets or covert alerts whom it must not."""
+    demo = await started(tmp_path, "--seconds", "15", "--json", "--keep")
+    told = await told_until(demo, b"Left running")
+    assert [] == await leaks_of(tmp_path / "demo", plates_of(small_network())), told.decode()
+    demo.send_signal(signal.SIGINT)
+    report, rest = await asyncio.wait_for(demo.communicate(), 60)
+    assert demo.returncode == 0, (told + rest).decode()
     outcome = json.loads(report)
     assert outcome["agrees"]
     assert {line["what"]: line["agrees"] for line in outcome["lines"]}["alerts"]
