@@ -82,7 +82,7 @@ class _Cells:
     ) -> None:
         columns = [replace(one, default=msgspec.UNSET) if one.name in given else one for one in columns]
         self._plan = [
-            (one, one.place[0], one.place[1:], _plain_plate(one) if plain_plates else one.parse, dict[str, object]())
+            (one, one.place[0], one.place[1:], _plain_plate(one) if plain_plates else one.parse, {"": _DEFAULT})
             for one in columns
         ]
         self._header = header
