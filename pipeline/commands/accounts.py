@@ -8,6 +8,7 @@ import typer
 from pipeline.commands.common import EXIT_CODES, errors, print_json
 from pipeline.runtime.accounts import accounts_in, make_accounts, make_metrics_token
 from pipeline.runtime.covert import make_covert_key
+from pipeline.runtime.log import platform_key
 from pipeline.runtime.principals import NAMES
 from pipeline.runtime.private import write_private
 from pipeline.runtime.redis_access import acl_file
@@ -40,7 +41,8 @@ def create(
     Give each process the folder, or of it the one file that bears its name, as VIGIE_ACCOUNTS_DIR. Start Redis with
     `aclfile .../users.acl` (or ACL LOAD), and give Kafka its accounts with `vigie topics create`. metrics-token is what a
     scraper must bring (VIGIE_METRICS_TOKEN_FILE). covert-public.pem is for `hotlist` (VIGIE_COVERT_KEY_FILE), covert.pem for
-    whoever reads covert alerts (`vigie tail covert --key`), and for no process: keep it elsewhere.
+    whoever reads covert alerts (`vigie tail covert --key`), and for no process: keep it elsewhere. platform.key
+    is for every `vigie desks` (VIGIE_PLATFORM_KEY_FILE): each opens what another sealed.
 
     With --broker it also makes broker-key.pem and broker-cert.pem, which Kafka's nodes show and trust among themselves, and
     with which (VIGIE_KAFKA_CERT_FILE, VIGIE_KAFKA_CA_FILE) `vigie topics create` is let in before there are accounts.
@@ -53,6 +55,7 @@ def create(
     made = make_accounts(folder, renew=renew or ())
     make_metrics_token(folder)
     make_covert_key(folder)
+    platform_key(folder / "platform.key")
     if broker:
         new_identity(folder, broker)
     users = acl_file(load_settings().namespace, accounts_in(folder))

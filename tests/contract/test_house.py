@@ -139,6 +139,17 @@ def test_what_the_build_brings_is_pinned() -> None:
     assert all("--frozen" in line for line in re.findall(r"uv sync .*", recipe))
 
 
+def test_the_desks_of_the_cluster_are_reached_from_this_host_alone_and_change_no_picture_and_no_record() -> None:
+    """Without TLS nobody else may come; pictures and the record are mounted for reading; Kafka knows their account."""
+    service = COMPOSE["services"]["desks"]
+    assert ["desks"] == service["command"]
+    assert ["127.0.0.1:8450:8450"] == service["ports"]
+    assert all(volume.endswith(":ro") for volume in service["volumes"])
+    assert ["desks.json", "metrics-token", "covert-public.pem", "platform.key"] == service["secrets"]
+    assert "desks.json" in COMPOSE["services"]["topics"]["secrets"]
+    assert [] == [name for name, one in COMPOSE["services"].items() if "ports" in one and name != "desks"]
+
+
 def test_the_cluster_mounts_only_volumes_that_exist() -> None:
     """Named volumes are declared; data of Kafka, Redis and the evidence outlives a container."""
     declared = set(COMPOSE["volumes"])
@@ -160,7 +171,7 @@ def test_the_cluster_file_is_valid() -> None:
         assert checked.returncode == 0, checked.stderr
     words = {"image", "build", "environment", "volumes", "depends_on", "healthcheck", "restart", "stop_grace_period",
              "init", "command", "user", "secrets", "read_only", "tmpfs", "cap_drop", "security_opt", "mem_limit",
-             "pids_limit"}  # fmt: skip
+             "pids_limit", "ports"}  # fmt: skip
     assert {word for word in COMPOSE if not word.startswith("x-")} == {"name", "services", "volumes", "secrets"}
     for name, service in COMPOSE["services"].items():
         assert set(service) <= words, name
@@ -187,7 +198,7 @@ def test_the_settings_of_the_cluster_are_settings() -> None:
         ours = {name: "" for name in service.get("environment", {}) if name.startswith("VIGIE_")}
         said = {
             "VIGIE_METRICS_PORT": "9100", "VIGIE_METRICS_HOST": "0.0.0.0", "VIGIE_LOG_LEVEL": "info",
-            "VIGIE_ALLOW_PLAINTEXT": "true",
+            "VIGIE_ALLOW_PLAINTEXT": "true", "VIGIE_DESKS_PORT": "8450",
         }  # fmt: skip
         ours |= said if ours else {}
         load_settings(ours)

@@ -1,5 +1,8 @@
 """What is covert leaves no trace in what others get: the same frames come with it and without it."""
 
+import os
+from random import Random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -7,15 +10,30 @@ from pipeline.access.rights import Person
 from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
 from pipeline.desks.sealing import Seal
-from pipeline.desks.stream import StreamFrame, Streams, View
+from pipeline.desks.stream import FRAME_MS, Audience, StreamFrame, Streams, View
 from pipeline.reads.versions import since_ever
 from schemas.outcomes import Alert, Withdrawal
 from tests.builders import NOON_MS, make_alert, make_camera, make_entry, make_read, make_zone
 from tests.people import ZONE, make_designation, make_user
 
 CALM, COVERT, TAKEN_BACK, BEAT = "an alert", "a covert alert", "a covert alert taken back", "a beat"
+BOTH = "a covert alert and an alert in one beat"
+RUNS = int(os.environ.get("VIGIE_COVERT_RUNS", "200"))
+"""Random histories that are compared; 10,000 for the long run."""
+MOST_STEPS = 40
 DISPATCHER = Person(make_user(), (make_designation("dispatcher"),))
 OWNER = Person(make_user(service="federal judicial police"), (make_designation("dispatcher"),))
+
+
+class Clock:
+    """A clock that goes on when somebody takes time."""
+
+    def __init__(self) -> None:
+        self.ms = NOON_MS
+
+    def __call__(self) -> int:
+        """The time, UTC ms."""
+        return self.ms
 
 
 class Clear(Seal):
@@ -26,12 +44,12 @@ class Clear(Seal):
         return content.hex()
 
 
-def streams_of(seal: Seal | None = None) -> Streams:
+def streams_of(seal: Seal | None = None, kind: type[Streams] = Streams) -> Streams:
     """One process that knows a camera in a zone."""
     directory = Directory()
     directory.take("zones", [since_ever(ZONE, make_zone(ZONE, cameras=("CAM",)))], reset=False)
     directory.take("cameras", [since_ever("CAM", make_camera("CAM"))], reset=False)
-    return Streams(Live(directory), seal or Seal(bytes(32)), lambda: NOON_MS, bytes(8))
+    return kind(Live(directory), seal or Seal(bytes(32)), Clock(), bytes(8))
 
 
 def alert(number: int, *, covert: bool) -> Alert:
@@ -44,27 +62,32 @@ def alert(number: int, *, covert: bool) -> Alert:
 
 
 def frames_of(steps: list[str], streams: Streams, person: Person = DISPATCHER) -> list[tuple[int, bytes]]:
-    """What a reader gets, each frame with the beat that it came with."""
+    """What a reader gets, each frame with the millisecond at which it was made; beats are FRAME_MS apart."""
     audience = streams.join(View(person, None))
     got: list[tuple[int, bytes]] = []
     for beat, step in enumerate(steps):
-        if step in (COVERT, TAKEN_BACK):
+        if step in (COVERT, TAKEN_BACK, BOTH):
             hit = alert(beat, covert=True)
             streams.live.take(hit)
             if step == TAKEN_BACK:
                 streams.live.take(
                     Withdrawal(kind="alert", id=hit.alert_id, reason="ended", by="hotlist", at_ms=NOON_MS)
                 )
-        elif step == CALM:
+        if step in (CALM, BOTH):
             streams.live.take(alert(beat, covert=False))
+        assert isinstance(streams.now_ms, Clock)
+        streams.now_ms.ms = NOON_MS + beat * FRAME_MS
         streams._frame(audience)
-        got += [(beat, frame.data) for frame in audience.frames]
+        got += [(streams.now_ms(), frame.data) for frame in audience.frames]
         audience.frames.clear()
     return got
 
 
-def shape_of(frames: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
-    """The same with each id replaced by its length, which is all that a reader without the key can tell of it."""
+def shape_of(frames: list[tuple[int, bytes]], *, masked: bool = True) -> list[tuple[int, bytes]]:
+    """The same with each id replaced by its length, which is all that a reader without the key can tell of it. masked: False
+    keeps the ids, for a stream whose ids are in clear."""
+    if not masked:
+        return frames
     shaped = []
     for beat, data in frames:
         lines = [b"id: %d letters" % len(line) if line.startswith(b"id: ") else line for line in data.split(b"\n")]
@@ -96,6 +119,56 @@ def test_so_is_what_a_list_shows(steps: list[str]) -> None:
                 if view.shows(one.event, NOON_MS)]  # fmt: skip
 
     assert visible([BEAT if step in (COVERT, TAKEN_BACK) else step for step in steps]) == visible(steps)
+
+
+class Numbering(Streams):
+    """A stream with a planted fault: its ids are the events' numbers."""
+
+    def id_of(self, number: int) -> str:
+        """The number itself."""
+        return f"{number:032}"
+
+
+class Late(Streams):
+    """A stream with a planted fault: what an audience may not see costs it a millisecond."""
+
+    def _frame(self, audience: Audience) -> None:
+        """Make the frame, and take longer for what is hidden."""
+        hidden = [one for one in self.live.since(audience.seen) or () if one.matter.covert_owner is not None]
+        assert isinstance(self.now_ms, Clock)
+        self.now_ms.ms += len(hidden[:1])
+        super()._frame(audience)
+
+
+def histories(seed: int) -> tuple[list[str], list[str]]:
+    """A random history with covert hits, and the same without them: a beat with nothing stands for each."""
+    random = Random(seed)
+    steps = random.choices([CALM, BOTH, COVERT, TAKEN_BACK, BEAT], k=random.randrange(2, MOST_STEPS))
+    steps[random.randrange(len(steps))] = COVERT
+    without = {COVERT: BEAT, TAKEN_BACK: BEAT, BOTH: CALM}
+    return steps, [without.get(step, step) for step in steps]
+
+
+def told_apart(kind: type[Streams], runs: int) -> int:
+    """In how many of the runs a reader without the right gets other frames, or gets them at another millisecond."""
+    found = 0
+    for seed in range(runs):
+        seen = []
+        for steps in histories(seed):
+            seen.append(shape_of(frames_of(steps, streams_of(kind=kind)), masked=kind is not Numbering))
+        found += seen[0] != seen[1]
+    return found
+
+
+def test_nobody_else_can_tell_a_history_with_covert_hits_from_one_without() -> None:
+    """Over all runs: the same bytes at the same milliseconds."""
+    assert 0 == told_apart(Streams, RUNS)
+
+
+def test_a_gap_in_numbers_and_a_millisecond_are_found_where_they_are_planted() -> None:
+    """The same comparison, over fewer runs, of streams that betray a covert hit by either."""
+    assert told_apart(Numbering, RUNS) > RUNS // 2
+    assert told_apart(Late, RUNS) > RUNS // 4
 
 
 def test_the_owner_sees_it() -> None:
