@@ -27,9 +27,7 @@ async def make_archive() -> Path:
         written = Path(scratch) / target.name
         await _rehearse(Path(scratch) / "data", written)
         if not written.is_file():
-            raise StartFailed(
-                "kafka-0", "wrote no archive of its classes", "(see what Java says of -XX:AOTCacheOutput)"
-            )
+            raise StartFailed("kafka-0", "wrote no archive of its classes", "See what Java says of -XX:AOTCacheOutput.")
         for old in target.parent.glob("kafka-*.aot"):  # of other versions: 70 MB each
             old.unlink(missing_ok=True)
         written.rename(target)

@@ -135,7 +135,9 @@ class KafkaServer:
             if process.returncode is None:
                 process.kill()
         if process.returncode != 0:
-            raise StartFailed(f"kafka-{node}", "could not format its folder", output.decode(errors="replace"))
+            raise StartFailed(
+                f"kafka-{node}", "could not format its folder", f"It says:\n{output.decode(errors='replace')}"
+            )
         write_private(done, b"")
 
     def _program(self, jars: str, node: int) -> Program:
@@ -185,9 +187,7 @@ class KafkaServer:
             if len(await self._known_brokers(server)) == self._count:
                 return
             await asyncio.sleep(0.05)
-        raise StartFailed(
-            "kafka", f"has a broker ({server}) that does not know the others", "(see the logs of the brokers)"
-        )
+        raise StartFailed("kafka", f"has a broker ({server}) that does not know the others", "See the brokers' logs.")
 
     async def _let_admin_in(self) -> None:
         """Give the admin's account the password of the accounts folder. The request is made as a broker, because no other
@@ -198,7 +198,7 @@ class KafkaServer:
             await admin.start()
             await set_passwords(admin, {ADMIN: account_of(self._data_dir / ACCOUNTS, ADMIN).kafka_password})
         except (KafkaError, OSError) as error:
-            raise StartFailed("kafka", f"would not take the admin's account ({error!r})", "(see its logs)") from error
+            raise StartFailed("kafka", f"would not take the admin's account ({error!r})", "See its logs.") from error
         finally:
             await admin.close()
 

@@ -57,9 +57,10 @@ class StartFailed(Unavailable):
     """Raised when a program could not be started: it was not ready in time, ended or died too often, or a step of its setup
     failed. The message says which, and ends with the last lines of its log or where to look."""
 
-    def __init__(self, name: str, cause: str, tail: str) -> None:
+    def __init__(self, name: str, cause: str, more: str) -> None:
+        """more: the end of its log, or where to look, as a sentence of its own."""
         super().__init__(name)
-        self.args = (f"{name} {cause}. Its log ends:\n{tail}",)
+        self.args = (f"{name} {cause}. {more}",)
 
 
 class Supervised:
@@ -108,7 +109,7 @@ class Supervised:
             for task in waiting:
                 task.cancel()
         if not self._ready.is_set():
-            raise StartFailed(self.program.name, self._why_not(limit_s), self.log_tail())
+            raise StartFailed(self.program.name, self._why_not(limit_s), f"Its log ends:\n{self.log_tail()}")
 
     async def stop(self, *, kill: bool = False) -> None:
         """End the program and its supervision: SIGTERM, then SIGKILL after stop_within_s; kill=True: SIGKILL at once.

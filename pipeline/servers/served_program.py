@@ -1,8 +1,10 @@
 """Supervises the processes that `vigie up` serves beside the agents: the desks, and a gateway for cameras."""
 
 import asyncio
+import socket
 import urllib.request
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.settings import Settings
@@ -18,9 +20,9 @@ class ServedProgram:
     """One supervised process that answers over HTTP. url: for a client on this machine."""
 
     def __init__(self, settings: Settings, name: str, command: tuple[str, ...], env: Mapping[str, str], url: str,
-                 probe: str | None) -> None:  # fmt: skip
-        """env: the environment that names the servers and the port. probe: an address that answers 200; None: it is ready as
-        soon as it runs."""
+                 probe: str) -> None:  # fmt: skip
+        """env: the environment that names the servers and the port. probe: an address that answers 200; with https it is
+        enough that somebody accepts a connection there, since this machine need not hold a certificate that is let in."""
         self.url, self._probe = url, probe
         program = Program(
             name=name,
@@ -34,8 +36,7 @@ class ServedProgram:
         self._process = Supervised(program, settings.data_dir)
 
     async def start(self) -> None:
-        """Start the process and wait until it answers; without a probe, until it runs. Raises StartFailed with the end of
-        its log."""
+        """Start the process and wait until it answers. Raises StartFailed with the end of its log."""
         await self._process.start()
         await self._process.wait_ready()
 
@@ -44,8 +45,6 @@ class ServedProgram:
         await self._process.stop()
 
     async def _answers(self) -> bool:
-        if self._probe is None:
-            return True
         return await asyncio.to_thread(_is_served, self._probe)
 
 
@@ -53,7 +52,7 @@ def desks_program(settings: Settings, env: Mapping[str, str]) -> ServedProgram:
     """The process of the desks. env: the environment that names the servers."""
     port = settings.desks_port or free_ports((DESKS_PORT,), 1)[0]
     scheme = "http" if settings.desks_cert_file is None else "https"
-    probe = f"http://localhost:{port}/api/v1/openapi.json" if scheme == "http" else None
+    probe = f"{scheme}://localhost:{port}/api/v1/openapi.json"
     url = settings.desks_origin or f"{scheme}://localhost:{port}"
     return ServedProgram(settings, "desks", ("desks",), {**env, "VIGIE_DESKS_PORT": str(port)}, url, probe)
 
@@ -63,12 +62,15 @@ def gateway_program(settings: Settings, env: Mapping[str, str]) -> ServedProgram
     port = settings.gateway_port or free_ports((GATEWAY_PORT,), 1)[0]
     scheme = "http" if settings.gateway_cert_file is None else "https"
     url = f"{scheme}://{settings.gateway_host}:{port}"
-    probe = f"{url}/health" if scheme == "http" else None
     return ServedProgram(
-        settings, "gateway", ("gateway", "serve"), {**env, "VIGIE_GATEWAY_PORT": str(port)}, url, probe
+        settings, "gateway", ("gateway", "serve"), {**env, "VIGIE_GATEWAY_PORT": str(port)}, url, f"{url}/health"
     )
 
 
 def _is_served(url: str) -> bool:
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        with socket.create_connection((parts.hostname, parts.port), timeout=2.0):
+            return True
     with urllib.request.urlopen(url, timeout=2.0) as answer:
         return bool(answer.status == 200)

@@ -19,16 +19,8 @@ from typing import IO
 
 import numpy as np
 
-from pipeline.errors import BadRecord
-from pipeline.vision.decoder_child import (
-    ANSWER,
-    DONE,
-    IMAGE_BYTES,
-    PIXEL_BYTES,
-    REQUEST,
-    SHARED_BYTES,
-    WHOLE,
-)
+from pipeline.errors import BadRecord, Unavailable
+from pipeline.vision.decoder_child import ANSWER, DONE, IMAGE_BYTES, PIXEL_BYTES, REQUEST, SHARED_BYTES, WHOLE
 from pipeline.vision.pictures import Decoded, Picture, decode_elsewhere
 
 MEMORY_BYTES = 448 * 1024 * 1024
@@ -89,9 +81,15 @@ class BoundedDecoder:
         return self._asked(image, factor.bit_length() - 1).picture
 
     def start(self) -> None:
-        """Start the child now, so that the first picture need not wait for it."""
+        """Start the child now, so that the first picture need not wait for it. Raises Unavailable when it does not start."""
         with self._lock:
-            self._ready()
+            try:
+                self._ready()
+            except _Ended as ended:
+                self._end()
+                raise Unavailable(
+                    "the process that decodes pictures (it ended, or gave no sign, at its start)"
+                ) from ended
 
     def close(self) -> None:
         """End the child."""
@@ -117,10 +115,9 @@ class BoundedDecoder:
                 except _Ended as ended:
                     self._end()
                     if ended.its_fault or last:
-                        raise BadRecord(
-                            "picture_too_costly",
-                            f"{len(image)} bytes that begin with {image[:8]!r}: the decoder was ended",
-                        ) from ended
+                        why = "it costs too much" if ended.its_fault else "two processes that decode ended over it"
+                        detail = f"{len(image)} bytes that begin with {image[:8]!r}: {why}"
+                        raise BadRecord("picture_too_costly", detail) from ended
         raise AssertionError("the last try returns or raises")
 
     def _answered(self, image: bytes, shrink: int) -> Decoded:

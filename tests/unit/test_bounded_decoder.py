@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.errors import BadRecord
+from pipeline.errors import BadRecord, Unavailable
 from pipeline.vision.bounded_decoder import BoundedDecoder
 from pipeline.vision.pictures import decode, decode_picture, decode_shrunk, encode_jpeg
 from tests.unit.test_picture_costs import BOMBS, saved, scans
@@ -107,6 +108,18 @@ def test_a_child_that_something_else_ends_costs_no_picture(ended_by: signal.Sign
         assert (90, 120, 3) == with_another.picture.shape
     finally:
         decoder.close()
+
+
+def test_a_child_that_does_not_start_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As something that is away, which the agent's start waits for; the next start tries again."""
+    decoder = BoundedDecoder()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "executable", "/bin/false")
+        with pytest.raises(Unavailable, match="decodes pictures"):
+            decoder.start()
+    decoder.start()
+    assert decoder.pid
+    decoder.close()
 
 
 async def test_once_installed_it_decodes_every_picture_of_the_process() -> None:
