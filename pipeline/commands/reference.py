@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.commands.camera_credentials import add_credentials
+from pipeline.commands.cameras_waiting import add_waiting
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, run_async
 from pipeline.commands.hotlist_versions import add_version_commands
 from pipeline.commands.lists_status import add_status
@@ -46,6 +47,7 @@ def _app(table: Table[Any]) -> typer.Typer:
         add_version_commands(app, table)
     if table.name == "cameras":
         add_credentials(app)
+        add_waiting(app)
     if table.name == "lists":
         add_status(app)
     return app

@@ -16,6 +16,7 @@ from pipeline.gateway.intake import Intake, Message
 from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.request import MAX_BODY, Answer
 from pipeline.gateway.senders import Claim, claim_of, is_proven
+from pipeline.gateway.waiting import Knocks
 from pipeline.reads.versions import Versions
 from schemas.senders import Sender
 
@@ -39,9 +40,15 @@ class Door:
     """The HTTP edge of one gateway. senders: followed from Redis."""
 
     def __init__(
-        self, senders: Versions[Sender], intake: Intake, metrics: GatewayMetrics, now_ms: Callable[[], int]
+        self,
+        senders: Versions[Sender],
+        intake: Intake,
+        metrics: GatewayMetrics,
+        knocks: Knocks,
+        now_ms: Callable[[], int],
     ) -> None:
         self._senders, self._intake, self._metrics, self._now_ms = senders, intake, metrics, now_ms
+        self._knocks = knocks
         self._in_flight = 0
 
     def application(self) -> web.Application:
@@ -61,7 +68,7 @@ class Door:
 
     async def _answered(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        claim, sender = self._known(request.raw_path, headers)
+        claim, sender = self._known(request.raw_path, headers, request.remote or "")
         if request.method not in ("POST", "PUT"):
             raise Refused(405, {"Allow": "POST, PUT"})
         body = await self._body(request)
@@ -75,13 +82,14 @@ class Door:
         finally:
             self._in_flight -= len(body)
 
-    def _known(self, target: str, headers: dict[str, str]) -> tuple[Claim, Sender]:
+    def _known(self, target: str, headers: dict[str, str], peer: str) -> tuple[Claim, Sender]:
         """The sender, proven. Raises Refused: whether there is such a sender is not told."""
         claim = claim_of(target, headers)
-        if claim is not None:
-            sender = self._senders.at(claim.sender_id, self._now_ms())
-            if sender is not None and is_proven(claim, sender):
-                return claim, sender
+        now_ms = self._now_ms()
+        sender = self._senders.at(claim.sender_id, now_ms) if claim is not None else None
+        if claim is not None and sender is not None and is_proven(claim, sender):
+            return claim, sender
+        self._knocks.note(claim, sender, peer, headers.get("user-agent", ""), now_ms)
         raise Refused(401, {"WWW-Authenticate": 'Basic realm="vigie"'})
 
     async def _body(self, request: web.Request) -> bytes:

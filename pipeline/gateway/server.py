@@ -17,6 +17,7 @@ from pipeline.gateway.door import Door
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.keeping import Keeper
 from pipeline.gateway.metrics import GatewayMetrics
+from pipeline.gateway.waiting import Knocks
 from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
@@ -25,6 +26,7 @@ from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
+from pipeline.state.waiting_room import WaitingRoom
 
 log = structlog.get_logger()
 AGAIN_S = 1.0
@@ -72,9 +74,10 @@ async def run_gateway(
             servers.client, settings.namespace, (SENDERS, CAMERAS), mirror.take, on_caught_up=mirror.caught_up
         )
         await _loaded(follower)
-        _background(closing, follower.run())
-        _background(closing, keeper.run())
-        door = Door(mirror.of(SENDERS), intake, metrics, now_ms)
+        knocks = Knocks(WaitingRoom(servers.client, settings.namespace))
+        for work in (follower.run(), keeper.run(), knocks.run()):
+            _background(closing, work)
+        door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
         runner = web.AppRunner(
             door.application(),
             access_log=None,

@@ -113,6 +113,9 @@ _ACCOUNTS = (
 )
 """How persons prove who they are, and who is logged in."""
 
+WAITING = Memory(pattern="{NS:waiting}:*", kinds=("hash",))
+"""Who knocked at a gateway and was not let in."""
+
 RECORD_KEYS = Memory(pattern="{NS:record}:key:*", kinds=("string",), writes=False)
 """The keys under which the record names plates: whoever writes to the record reads them."""
 
@@ -188,7 +191,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         name="gateway",
         about="`vigie gateway serve`: takes what makers' cameras send",
         writes=(READS, DEAD_LETTERS),
-        keys=(collection("cameras"), collection("senders")),
+        keys=(collection("cameras"), collection("senders"), WAITING),
     ),
     Principal(
         name="simulator",
@@ -229,6 +232,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         keys=(
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE, "senders")),
             *_ACCOUNTS,
+            WAITING,
             RECORD_KEYS,
         ),
     ),

@@ -34,3 +34,5 @@ async def test_a_camera_is_let_in_once_and_its_secret_is_shown_once(vigie: Vigie
     assert "1 secret left" in left.err
     sender = await ReplicaWriter(redis, namespace).get(SENDERS, "E40-12")
     assert [False, False] == [claim is not None and is_proven(claim, sender) for claim in claims]
+    waits = await vigie("cameras", "waiting")
+    assert (0, "Nobody waits.\n") == (waits.code, waits.out), waits.err

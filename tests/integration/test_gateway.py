@@ -6,6 +6,7 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +18,7 @@ from pipeline.gateway.request import MAX_BODY
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.servers.ports import free_ports
+from pipeline.state.waiting_room import MOST, WaitingRoom
 from schemas.senders import SenderCamera
 from tests.builders import make_camera
 from tests.gateways import SECRET, Camera, Gateways, Reply, make_sender
@@ -102,6 +104,30 @@ async def test_whom_nobody_let_in_is_told_nothing_and_nothing_is_kept(
     assert (401, b"") == (answer.status, answer.body)
     assert answer.headers["WWW-Authenticate"].startswith("Basic")
     assert ([], []) == (await gateways.reads(), await gateways.letters())
+
+
+async def test_who_is_not_let_in_waits_to_be_seen_without_its_secrets(gateways: Gateways) -> None:
+    """Each by the name that it gives, with why and how often; a name of anything printable, and no more than fit."""
+    room = WaitingRoom(gateways.redis, gateways.namespace)
+    async with gateways.running() as camera:
+        for user, secret in (("CAM-1", "wrong-one"), ("CAM-1", "wrong-two"), ("CAM-7\x1b[2J", "wrong"), (None, "")):
+            await camera.send(own(), user=user, secret=secret)
+        for _ in range(100):
+            found = await room.all()
+            if len(found) == 3:
+                break
+            await asyncio.sleep(0.1)
+    seen = {one.name: (one.why, one.count) for one in found}
+    expected = {
+        "CAM-1": ("wrong_password", 2),
+        "CAM-7?[2J": ("unknown_sender", 1),
+        "from 127.0.0.1": ("no_password", 1),
+    }
+    assert expected == seen
+    assert "wrong-" not in repr(found)
+    assert "1ABC234" not in repr(found)
+    await room.add([msgspec.structs.replace(found[0], name=f"X-{number}") for number in range(MOST + 5)])
+    assert MOST == len(await room.all())
 
 
 async def test_nobody_speaks_for_anothers_camera(gateways: Gateways) -> None:

@@ -1,0 +1,71 @@
+"""`vigie cameras waiting`: who knocks at the gateways and is not let in, why, and what lets it in."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.table import Table as Grid
+
+from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
+from pipeline.commands.recording import operation_here, recorded_at
+from pipeline.runtime.settings import load_settings
+from pipeline.runtime.terminal import Terminal
+from pipeline.servers.endpoints import servers_of
+from pipeline.state.redis_port import open_redis
+from pipeline.state.waiting_room import Knock, WaitingRoom
+
+CURES = {
+    "no_password": "give it a name and a password: vigie cameras credentials add CAMERA",
+    "unknown_sender": "vigie cameras credentials add CAMERA --sender {name}",
+    "wrong_password": "its password is another: vigie cameras credentials rotate {name}",
+    "not_by_address": "its password may not stand in the address: send it as Basic, or add it with --by-address",
+}
+
+
+def add_waiting(cameras: typer.Typer) -> None:
+    """Add the command that only the cameras have."""
+
+    @cameras.command("waiting", epilog=EXIT_CODES)
+    def waiting(
+        forget: Annotated[
+            list[str] | None, typer.Option("--forget", help="Forget this one; it is noted again when it comes again.")
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
+    ) -> None:
+        """Show who sends to the gateways and is not let in: as what, from where, why, and what lets it in. At most 1,000.
+
+        What came before somebody is let in was not kept.
+
+        Example: vigie cameras waiting --json
+        """
+        found = run_async(lambda: _found(forget or []))
+        for one in found if as_json else ():
+            print_json(msgspec.to_builtins(one) | {"cure": _cure(one)})
+        if not as_json:
+            Terminal(soft_wrap=False).print(_grid(found) if found else "Nobody waits.")
+
+
+async def _found(forget: list[str]) -> list[Knock]:
+    settings = load_settings()
+    servers = servers_of(settings, "operator")
+    async with (
+        recorded_at(settings, servers, operation_here("reference", "vigie cameras waiting", on=forget)),
+        open_redis(servers.redis_url, ca_file=settings.redis_ca_file) as client,
+    ):
+        room = WaitingRoom(client, settings.namespace)
+        if forget:
+            errors.print(f"Forgot {await room.forget(forget)}.")
+        return await room.all()
+
+
+def _cure(one: Knock) -> str:
+    return CURES.get(one.why, "").format(name=one.name)
+
+
+def _grid(found: list[Knock]) -> Grid:
+    grid = Grid("who", "from", "times", "last", "why", "what lets it in")
+    for one in found:
+        last = datetime.fromtimestamp(one.last_ms / 1000, UTC).isoformat(timespec="seconds")
+        grid.add_row(one.name, one.peer, str(one.count), last, one.why.replace("_", " "), _cure(one))
+    return grid

@@ -1,0 +1,65 @@
+"""Notes who knocks and is not let in, and tells the waiting room once a second, however often somebody knocks."""
+
+import asyncio
+
+import msgspec
+import structlog
+
+from pipeline.errors import Unavailable
+from pipeline.gateway.senders import Claim
+from pipeline.state.waiting_room import MOST, Knock, WaitingRoom
+from schemas.senders import Sender
+
+log = structlog.get_logger()
+EVERY_S = 1.0
+LONGEST = 80
+
+
+class Knocks:
+    """The knocks since the last second."""
+
+    def __init__(self, room: WaitingRoom) -> None:
+        self._room = room
+        self._new: dict[str, Knock] = {}
+
+    def note(self, claim: Claim | None, sender: Sender | None, peer: str, program: str, now_ms: int) -> None:
+        """Note one. sender: the one that is claimed, if there is one of that name."""
+        name = _plain(claim.sender_id) if claim is not None else f"from {_plain(peer)}"
+        before = self._new.get(name)
+        if before is None and len(self._new) >= MOST:
+            return
+        first_ms, count = (before.first_ms, before.count) if before is not None else (now_ms, 0)
+        self._new[name] = Knock(
+            name=name, peer=_plain(peer), why=_why(claim, sender), program=_plain(program), first_ms=first_ms,
+            last_ms=now_ms, count=count + 1,
+        )  # fmt: skip
+
+    async def run(self) -> None:
+        """Tell the waiting room, until cancelled. While Redis is away the knocks are kept, as many as there is room for."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            if not self._new:
+                continue
+            told, self._new = self._new, {}
+            try:
+                await self._room.add(list(told.values()))
+            except Unavailable as error:
+                log.warning("gateway.waiting_room", cause=str(error))
+                for name, one in told.items():
+                    newer = self._new.get(name, msgspec.structs.replace(one, count=0))
+                    self._new[name] = msgspec.structs.replace(
+                        newer, first_ms=one.first_ms, count=newer.count + one.count
+                    )
+
+
+def _why(claim: Claim | None, sender: Sender | None) -> str:
+    if claim is None:
+        return "no_password"
+    if sender is None:
+        return "unknown_sender"
+    return "not_by_address" if claim.by == "address" and not sender.by_address else "wrong_password"
+
+
+def _plain(text: str) -> str:
+    """Printable, and short: it came from anybody."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST]) or "-"
