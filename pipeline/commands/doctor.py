@@ -24,6 +24,7 @@ from pipeline.servers.endpoints import NoServers, servers_of
 from pipeline.servers.kafka_jars import class_path
 from pipeline.servers.kafka_rehearsal import make_archive
 from pipeline.state.redis_port import check_redis, open_redis
+from schemas.topics import ALERTS_COVERT
 
 FREE_BYTES_WANTED = 5 * 2**30
 MEMORY_WANTED = 3 * 2**30  # Kafka 0.4 GB, six agents 0.1-0.45 GB each
@@ -67,17 +68,15 @@ async def _findings() -> list[Finding]:
     except VigieError as error:
         return [*found, Finding("settings", "wrong", str(error), "correct the setting, or unset it")]
     found += [_settings(settings), _folder(settings), _memory(), _loopback()]
-    found.append(
-        await _guarded("Kafka's jars", _jars, "connect this machine to a Maven repository once, then run this again")
-    )
+    cure = "connect this machine to a Maven repository once, then run this again"
+    found.append(await _guarded("Kafka's jars", _jars, cure))
     if found[-1].state == "ok":
         found.append(await _archive())
     return found + await _servers(settings)
 
 
 def _python() -> Finding:
-    version = ".".join(map(str, sys.version_info[:3]))
-    return Finding("Python", "ok", version)
+    return Finding("Python", "ok", ".".join(map(str, sys.version_info[:3])))
 
 
 def _imports(module: str) -> Finding:
@@ -124,15 +123,13 @@ def _folder(settings: Settings) -> Finding:
     while not place.exists():
         place = place.parent
     if not os.access(place, os.W_OK):
-        return Finding(
-            "data folder", "wrong", f"{place} is not writable", "set VIGIE_DATA_DIR to a folder that is yours"
-        )
+        cure = "set VIGIE_DATA_DIR to a folder that is yours"
+        return Finding("data folder", "wrong", f"{place} is not writable", cure)
     free = shutil.disk_usage(place).free
     detail = f"{free / 2**30:.0f} GiB free"
     if free < FREE_BYTES_WANTED:
-        return Finding(
-            "data folder", "warning", detail, f"keep {FREE_BYTES_WANTED // 2**30} GiB free, or move VIGIE_DATA_DIR"
-        )
+        cure = f"keep {FREE_BYTES_WANTED // 2**30} GiB free, or move VIGIE_DATA_DIR"
+        return Finding("data folder", "warning", detail, cure)
     return Finding("data folder", "ok", detail)
 
 
@@ -184,7 +181,9 @@ async def _servers(settings: Settings) -> list[Finding]:
 
     async def topics() -> str:
         different = await check_topics(servers.kafka, settings.namespace, kept_days=settings.retention_days)
-        return "; ".join(map(str, different)) or "all topics as they should be"
+        hidden = f"{settings.namespace}.{ALERTS_COVERT.name}"  # from this command's account
+        told = "; ".join(str(one) for one in different if one.topic != hidden)
+        return told or "all topics as they should be"
 
     async def redis() -> str:
         client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)

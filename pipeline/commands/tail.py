@@ -19,7 +19,7 @@ from pipeline.runtime.covert import PRIVATE, covert_folder, private_key
 from pipeline.runtime.settings import Settings, load_settings
 from pipeline.runtime.signals import stop_on_signals
 from pipeline.runtime.terminal import Terminal, styled
-from pipeline.runtime.topics import list_topics
+from pipeline.runtime.topics import topic_names
 from pipeline.servers.endpoints import servers_of
 from pipeline.stream.covert_alerts import decode_opened
 from schemas.base import Message
@@ -88,7 +88,7 @@ async def _tail(
 ) -> None:
     servers = servers_of(settings, "covert" if topic is ALERTS_COVERT else "tail")
     name = f"{settings.namespace}.{topic.name}"
-    if name not in {shape.name for shape in await list_topics(servers.kafka, settings.namespace)}:
+    if name not in await topic_names(servers.kafka):
         raise Misconfigured("topic", found=name, allowed="one that exists: create it with `vigie topics create`")
     consumer = AIOKafkaConsumer(
         name, auto_offset_reset="earliest" if from_start else "latest", **servers.kafka.client_kwargs()

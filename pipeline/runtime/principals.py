@@ -212,7 +212,6 @@ PRINCIPALS: tuple[Principal, ...] = (
         about="`vigie tail`: shows what flows, but the record and covert alerts",
         reads=tuple(topic for topic in TOPICS if topic not in (ACCESSES, ALERTS_COVERT)),
         writes=(ACCESSES,),
-        configs=True,
         keys=(RECORD_KEYS,),
     ),
     Principal(
@@ -220,7 +219,6 @@ PRINCIPALS: tuple[Principal, ...] = (
         about="`vigie tail covert`: shows an owner the covert alerts that his key opens",
         reads=(ALERTS_COVERT,),
         writes=(ACCESSES,),
-        configs=True,
         keys=(RECORD_KEYS,),
     ),
     Principal(

@@ -153,6 +153,12 @@ async def list_topics(connection: KafkaConnection, namespace: str) -> tuple[Topi
         return await _shapes(admin, wanted_topics(namespace))
 
 
+async def topic_names(connection: KafkaConnection) -> frozenset[str]:
+    """The full names of all topics that this account may see. Raises Unavailable."""
+    async with kafka_admin(connection) as admin:
+        return frozenset(await _topics(admin))
+
+
 def differences(wanted: tuple[TopicShape, ...], found: tuple[TopicShape, ...]) -> tuple[TopicDifference, ...]:
     """How found differs from wanted. More partitions or copies than wanted are no difference."""
     by_name = {shape.name: shape for shape in found}
