@@ -1,5 +1,6 @@
 """`vigie cameras waiting`: who knocks at the gateways and is not let in, why, and what lets it in."""
 
+import shlex
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -60,7 +61,7 @@ async def _found(forget: list[str]) -> list[Knock]:
 
 
 def _cure(one: Knock) -> str:
-    return CURES.get(one.why, "").format(name=one.name)
+    return CURES.get(one.why, "").format(name=shlex.quote(one.name))
 
 
 def _grid(found: list[Knock]) -> Grid:

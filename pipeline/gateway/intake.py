@@ -93,13 +93,14 @@ class Intake:
         around = Circumstances(received_at_ms=message.received_at_ms, camera_settings=settings_of(message.sender))
         arguments = {"method": message.method, "target": message.claim.target, "headers": message.headers,
                      "sender": message.sender.sender_id}  # fmt: skip
-        if len(message.body) < LARGE:
+        if len(message.body) < LARGE and "content-encoding" not in message.headers:
             return received(message.body, around, self._memory, **arguments)  # type: ignore[arg-type]  # as named there
         return await asyncio.to_thread(received, message.body, around, self._memory, **arguments)  # type: ignore[arg-type]  # as above
 
     async def _kept(self, message: Message, reading: MessageReading) -> Taken:
         reads: list[PlateRead] = []
         letters: list[DeadLetter] = []
+        body = _may_be_kept(message.body, reading)
         for index, item in enumerate(reading.items):
             if isinstance(item, CameraRead):
                 made = await self._plate_read(message, item, reading.maker or "")
@@ -109,7 +110,8 @@ class Intake:
                     payload = msgspec.json.encode(read_told(item))
                     letters.append(self._letter(message, made, index, payload))
             elif isinstance(item, Rejected):
-                letters.append(self._letter(message, item, index, _may_be_kept(message.body, reading)))
+                letters.append(self._letter(message, item, index, body))
+                body = b""  # one letter keeps it; the others name the same message
         await self._keeper.keep(reads, letters)
         return Taken(reading=reading, reads=len(reads), refused=tuple(letter.reason for letter in letters))
 

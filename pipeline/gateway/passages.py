@@ -69,6 +69,8 @@ class PassageMemory:
 
     @staticmethod
     def _again(item: CameraRead, before: _Known) -> Item:
+        if not item.clock_synced and before.state == item.state:  # dated by its arrival: the first one's time is nearer
+            return msgspec.structs.replace(item, captured_at_ms=before.captured_at_ms, relation="repeat")
         if before.captured_at_ms == item.captured_at_ms and before.state == item.state:
             return msgspec.structs.replace(item, relation="repeat")
         return Ignored(reason="repeat_of_passage", camera=item.camera, event_key=item.event_key)

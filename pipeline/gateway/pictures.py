@@ -12,6 +12,8 @@ JPEG = b"\xff\xd8\xff"
 PNG = b"\x89PNG\r\n\x1a\n"
 END = b"\xff\xd9"
 MAX_PICTURES = 8
+MOST_SEGMENTS = 4_096
+"""Of a JPEG's head, fill bytes counted one by one: a camera's has some thirty."""
 _DATA_PREFIX = re.compile(r"^data:[a-z/+.-]{0,40};base64,", re.IGNORECASE)
 _SIZED = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -45,7 +47,9 @@ def end_of_jpeg(data: bytes) -> int:
     """The index after the first JPEG. It goes from segment to segment, because a thumbnail inside has an end mark of its
     own."""
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
+    for _ in range(MOST_SEGMENTS):
+        if at + 4 > len(data) or data[at] != 0xFF:
+            break
         marker = data[at + 1]
         if marker == 0xFF:
             at += 1
@@ -83,7 +87,9 @@ def size_of(data: bytes) -> tuple[int, int] | None:
     if data.startswith(PNG):
         return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
     at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
+    for _ in range(MOST_SEGMENTS):
+        if at + 9 > len(data) or data[at] != 0xFF:
+            break
         marker = data[at + 1]
         if marker in _SIZED:
             return int.from_bytes(data[at + 7 : at + 9]), int.from_bytes(data[at + 5 : at + 7])

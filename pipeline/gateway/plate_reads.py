@@ -39,8 +39,13 @@ def plate_read_of(
         vehicle_class=read.vehicle_class,
         colour=read.colour,
         make=read.make,
-        clock=None if read.clock_synced else ClockState(source="none", synced=False),
+        clock=None if _is_trusted(read) else ClockState(source="none", synced=False),
         crop=crop,
         overview=overview,
         reader=maker,
     )
+
+
+def _is_trusted(read: CameraRead) -> bool:
+    """Whether nothing speaks against the time that the camera gave."""
+    return read.clock_synced and read.clock_suspect is None

@@ -56,7 +56,8 @@ def read(request: Request, memory: PassageMemory, maker: Maker | None = None, se
     maker = maker or maker_of(request)
     if maker is None:
         refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")
-        return MessageReading(maker=None, items=(refused,), answer=plain_answer(False))
+        dropped = count_personal(request.body)
+        return MessageReading(maker=None, items=(refused,), answer=plain_answer(False), dropped=dropped)
     items = _items(request, maker)
     received_at_ms = request.circumstances.received_at_ms
     related = tuple(memory.related(item, f"{sender}/{maker.NAME}", received_at_ms, maker.PASSAGE_MS) for item in items)

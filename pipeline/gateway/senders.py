@@ -69,7 +69,7 @@ def _of_address(target: str) -> Claim | None:
 
 
 def _fits(sender_id: str, secret: str) -> bool:
-    return 0 < len(sender_id) <= LONGEST and 0 < len(secret) <= LONGEST
+    return 0 < len(sender_id) <= LONGEST and 0 < len(secret) <= LONGEST and (sender_id + secret).isascii()
 
 
 def _of_base64(text: str) -> str:

@@ -46,6 +46,8 @@ class Knocks:
             except Unavailable as error:
                 log.warning("gateway.waiting_room", cause=str(error))
                 for name, one in told.items():
+                    if name not in self._new and len(self._new) >= MOST:
+                        continue
                     newer = self._new.get(name, msgspec.structs.replace(one, count=0))
                     self._new[name] = msgspec.structs.replace(
                         newer, first_ms=one.first_ms, count=newer.count + one.count

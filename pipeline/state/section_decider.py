@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline.sections.in_a_row import beside, only_the_worst
 from pipeline.sections.moment import Reference
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn
-from pipeline.sections.vehicle import Decision, Rules, Vehicle, decide
+from pipeline.sections.vehicle import TOO_MANY, Decision, Rules, Vehicle, decide
 from pipeline.state.section_memory import LOOKED_AT_ONCE, SectionMemory
 from pipeline.state.section_records import Beside, Decided, Remembered, Unsent, unsent_of
 from schemas.outcomes import Violation, Withdrawal
@@ -88,7 +88,8 @@ class SectionDecider:
 def _decision(one: Remembered, until_ms: int, rules: Rules, decided_at_ms: int) -> Decision:
     if one.overflown:
         section_id = one.key[0]
-        return Decision(Vehicle(section_id, proven=()), (ProvesNothing(section_id, "too_many_reads"),), None)
+        gone = tuple(Withdrawn(violation, TOO_MANY) for violation in one.vehicle.proven)
+        return Decision(Vehicle(section_id, proven=()), (*gone, ProvesNothing(section_id, "too_many_reads")), None)
     return decide(one.vehicle, until_ms, rules, decided_at_ms=decided_at_ms)
 
 

@@ -172,9 +172,10 @@ def place_of(key: Key) -> tuple[int, str]:
     return crc32(name.encode()) % SHARDS, name
 
 
-def order_of(unsent: Unsent) -> int:
-    """The message's number within its decision: a correction comes before the withdrawal of what it corrects."""
-    return int(unsent.number.split("/")[1])
+def order_of(unsent: Unsent) -> tuple[int, bool]:
+    """The key by which messages of the outbox are sent: by their number within their decision, so that a correction comes before
+    the withdrawal of what it corrects; of equal numbers withdrawals last, so that none comes before what it withdraws."""
+    return int(unsent.number.split("/")[1]), isinstance(unsent.message, Withdrawal)
 
 
 def shard_in(number: str) -> int:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from pipeline.evidence.store import EvidenceStore
 from pipeline.gateway.request import MAX_BODY
+from pipeline.gateway.senders import claim_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.servers.ports import free_ports
@@ -93,7 +94,8 @@ async def followed(camera: Camera, body: bytes, target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("user", "secret"), [(None, ""), ("CAM-1", "wrong"), ("CAM-9", SECRET), ("CAM-1", ""), ("", SECRET)]
+    ("user", "secret"),
+    [(None, ""), ("CAM-1", "wrong"), ("CAM-9", SECRET), ("CAM-1", ""), ("", SECRET)],
 )
 async def test_whom_nobody_let_in_is_told_nothing_and_nothing_is_kept(
     gateways: Gateways, user: str | None, secret: str
@@ -200,6 +202,31 @@ async def test_what_cannot_become_a_read_is_kept_with_its_reason_and_without_per
     )
     assert (first.reason, second.reason) == (second.reason, first.reason)
     assert (broken, b"") == (first.payload, second.payload)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "Token"])
+def test_a_secret_of_other_letters_is_nobodys(scheme: str) -> None:
+    """A header may hold any bytes; a known sender's name with them is answered as anybody's."""
+    assert claim_of("/anpr", {"authorization": f"{scheme} CAM-1:\udcff"}) is None
+
+
+async def test_a_message_with_many_faults_is_kept_once(gateways: Gateways) -> None:
+    """Each read that is refused has its letter, and one of them the whole message."""
+    broken = json.dumps(
+        {"reads": [{"camera_id": "CAM-1", "plate": f"{n:017}", "captured_at": ""} for n in range(50)]}
+    ).encode()
+    async with gateways.running() as camera:
+        await camera.send(broken)
+    letters = await gateways.letters()
+    assert 50 == len({one.dead_letter_id for one in letters})
+    assert [broken] == [one.payload for one in letters if one.payload]
+
+
+async def test_what_no_maker_sends_is_kept_without_persons(gateways: Gateways) -> None:
+    """Also a message that nothing can read may tell of somebody."""
+    async with gateways.running() as camera:
+        await camera.send(b'{"hello": 1, "OwnerName": "somebody"}')
+    assert [("unknown_format", b"")] == [(one.reason, one.payload) for one in await gateways.letters()]
 
 
 async def test_secrets_are_rotated_without_a_gap(gateways: Gateways) -> None:

@@ -72,6 +72,24 @@ def test_messages_on_one_passage_are_one_read_with_corrections() -> None:
     assert "first" == the_read(got(axis("lost", "2VIG001", at), later, memory=memory)).relation
 
 
+def test_a_read_dated_by_its_arrival_that_comes_again_is_the_same_read() -> None:
+    """It has to be kept before it is answered, as the first one has, and keeps the first one's time."""
+    memory, later = PassageMemory(), around("2026-05-04T10:00:05+00:00")
+    undated = j({"carState": "new", "plateUTF8": "2VIG001", "carID": "7", "sensorProviderID": "s"})
+    first = the_read(got(undated, memory=memory))
+    again = the_read(got(undated, later, memory=memory))
+    assert (False, "repeat") == (first.clock_synced, again.relation)
+    assert first.captured_at_ms == again.captured_at_ms
+
+
+def test_a_time_that_looks_wrong_proves_nothing() -> None:
+    """A clock that is suspected says so in the read, whatever its camera's certificate says of clocks."""
+    read = msgspec.structs.replace(the_read(got(axis("new", "2VIG001", 1777888800000))), clock_suspect="an hour off")
+    clock = plate_read_of(read, "C", received_at_ms=0, maker="axis").clock
+    assert clock is not None
+    assert not clock.synced
+
+
 def test_a_number_of_seconds_two_hours_old_is_late_and_a_wall_clock_two_hours_off_is_suspect() -> None:
     """A queue that drains sends old reads; a clock in UTC where a local one is expected is told of, and never corrected."""
     two_hours_later = around("2026-05-04T12:00:01+00:00")
