@@ -204,6 +204,18 @@ async def test_one_vehicle_cannot_fill_the_memory(memory: SectionMemory, redis: 
     assert [] == await keys_of(memory, redis)
 
 
+async def test_what_was_proven_of_a_vehicle_that_fills_the_memory_is_withdrawn(memory: SectionMemory) -> None:
+    """Its reads are forgotten, so nothing could take the violation back later."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 120_000, offset=1)])
+    (violation,) = [one.message for one in await settled(memory, 20_000)]
+    assert isinstance(violation, Violation)
+    many = [arrival("entry", at * 1_000, offset=2 + at, arrived_ms=30_000) for at in range(MOST_READS + 50)]
+    await memory.put([Covered(0, 2, 2 + len(many))], many)
+    (withdrawal,) = [one.message for one in await settled(memory, 60_000)]
+    assert isinstance(withdrawal, Withdrawal)
+    assert violation.violation_id == withdrawal.id
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 async def test_whatever_dies_and_is_read_again_it_comes_to_what_the_pure_decision_says(redis: Redis, seed: int) -> None:
