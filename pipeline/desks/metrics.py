@@ -4,10 +4,8 @@ hit."""
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.process_collector import ProcessCollector
 
-from pipeline.errors import Misconfigured
 from pipeline.runtime.settings import Settings
-from pipeline.stream.metrics import LOOPBACK
-from pipeline.stream.metrics_port import serve_metrics
+from pipeline.stream.metrics_port import serve_metrics_as_set
 
 NAME = "desks"
 
@@ -37,8 +35,4 @@ class DesksMetrics:
 
     def serve(self, settings: Settings) -> int:
         """Serve /metrics as agents do. Returns the port. Raises Misconfigured, OSError."""
-        token = settings.metrics_token()
-        if token is None and settings.metrics_host not in LOOPBACK:
-            allowed = f"the file of a token, as metrics are served on {settings.metrics_host}, or VIGIE_METRICS_HOST=127.0.0.1"
-            raise Misconfigured("VIGIE_METRICS_TOKEN_FILE", found=None, allowed=allowed)
-        return serve_metrics(self.registry, settings.metrics_port, settings.metrics_host, token)
+        return serve_metrics_as_set(self.registry, settings)

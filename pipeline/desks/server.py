@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import secrets
-import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import redis.asyncio
 import structlog
@@ -21,7 +19,7 @@ from pipeline.desks.limits import Limits
 from pipeline.desks.live import Live, follow
 from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
-from pipeline.errors import Misconfigured, Unavailable
+from pipeline.errors import Misconfigured
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.covert import desks_key
@@ -30,6 +28,7 @@ from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
 from pipeline.runtime.log import platform_key
 from pipeline.runtime.passwords import Passwords
 from pipeline.runtime.private import private_folder
+from pipeline.runtime.serving import listen, run_until_closed
 from pipeline.runtime.settings import Settings
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
@@ -42,7 +41,6 @@ log = structlog.get_logger()
 MINUTE_MS = 60_000
 STOP_S = 2.0
 IDLE_S = 75.0
-AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +75,13 @@ async def run_desks(
         follower = Follower(
             servers.client, settings.namespace, FOLLOWED, house.directory.take, on_caught_up=house.directory.caught_up
         )
-        await _loaded(follower)
+        await follower.load_patiently()
         for work in (
             follower.run(),
             follow(house.live, servers.kafka, settings.namespace, now_ms, desks_key(settings)),
             house.streams.beat(),
         ):
-            _background(closing, work)
+            run_until_closed(closing, work)
         runner = web.AppRunner(
             application(house),
             access_log=None,
@@ -93,7 +91,7 @@ async def run_desks(
         )
         await runner.setup()
         closing.push_async_callback(runner.cleanup)
-        await _listen(runner, settings, port, tls)
+        await listen(runner, "VIGIE_DESKS", settings.desks_host, port, tls)
         await house.live.ready.wait()
         log.info("desks.started", url=house.origin.url)
         house.metrics.ready.set(1)
@@ -132,27 +130,6 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
     )
 
 
-async def _loaded(follower: Follower) -> None:
-    """Wait until the reference data is in memory, also while Redis is away."""
-    while True:
-        try:
-            return await follower.load()
-        except Unavailable as error:
-            log.warning("desks.waiting", cause=str(error))
-            await asyncio.sleep(AGAIN_S)
-
-
-def _background(closing: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.create_task(work)
-
-    async def end() -> None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    closing.push_async_callback(end)
-
-
 def _origin(settings: Settings, port: int) -> str:
     """The address that browsers use. Without a setting: localhost, the only name that is safe without a certificate."""
     if settings.desks_origin is not None:
@@ -167,11 +144,3 @@ def _origin(settings: Settings, port: int) -> str:
         raise Misconfigured("VIGIE_DESKS_ORIGIN", found=None, allowed=allowed)
     scheme = "http" if settings.desks_cert_file is None else "https"
     return f"{scheme}://localhost:{port}"
-
-
-async def _listen(runner: web.AppRunner, settings: Settings, port: int, tls: ssl.SSLContext | None) -> None:
-    try:
-        await web.TCPSite(runner, settings.desks_host, port, ssl_context=tls).start()
-    except OSError as error:
-        allowed = f"a free port of {settings.desks_host} ({error.strerror}), or 0 for any"
-        raise Misconfigured("VIGIE_DESKS_PORT", found=port, allowed=allowed) from error

@@ -3,11 +3,9 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
-from pipeline.errors import Misconfigured
 from pipeline.gateway.intake import Taken
-from pipeline.runtime.listening import LOOPBACK
 from pipeline.runtime.settings import Settings
-from pipeline.stream.metrics_port import serve_metrics
+from pipeline.stream.metrics_port import serve_metrics_as_set
 
 NAME = "gateway"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
@@ -53,8 +51,4 @@ class GatewayMetrics:
 
     def serve(self, settings: Settings) -> int:
         """Serve /metrics as agents do. Returns the port. Raises Misconfigured, OSError."""
-        token = settings.metrics_token()
-        if token is None and settings.metrics_host not in LOOPBACK:
-            allowed = f"the file of a token, as metrics are served on {settings.metrics_host}, or VIGIE_METRICS_HOST=127.0.0.1"
-            raise Misconfigured("VIGIE_METRICS_TOKEN_FILE", found=None, allowed=allowed)
-        return serve_metrics(self.registry, settings.metrics_port, settings.metrics_host, token)
+        return serve_metrics_as_set(self.registry, settings)

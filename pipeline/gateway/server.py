@@ -3,15 +3,14 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import redis.asyncio
 import structlog
 from aiohttp import web
 
-from pipeline.errors import Misconfigured, Unavailable
+from pipeline.errors import Misconfigured
 from pipeline.evidence.store import EvidenceStore
 from pipeline.gateway.door import Door
 from pipeline.gateway.intake import Intake
@@ -22,6 +21,7 @@ from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
 from pipeline.runtime.sender import Sender
+from pipeline.runtime.serving import listen, run_until_closed
 from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.follower import Follower
@@ -29,7 +29,6 @@ from pipeline.state.mirror import Mirror
 from pipeline.state.waiting_room import WaitingRoom
 
 log = structlog.get_logger()
-AGAIN_S = 1.0
 STOP_S = 5.0
 IDLE_S = 75.0
 """A connection without a request ends after so long; cameras send again on a new one."""
@@ -73,10 +72,10 @@ async def run_gateway(
         follower = Follower(
             servers.client, settings.namespace, (SENDERS, CAMERAS), mirror.take, on_caught_up=mirror.caught_up
         )
-        await _loaded(follower)
+        await follower.load_patiently()
         knocks = Knocks(WaitingRoom(servers.client, settings.namespace))
         for work in (follower.run(), keeper.run(), knocks.run()):
-            _background(closing, work)
+            run_until_closed(closing, work)
         door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
         runner = web.AppRunner(
             door.application(),
@@ -87,7 +86,7 @@ async def run_gateway(
         )
         await runner.setup()
         closing.push_async_callback(runner.cleanup)
-        await _listen(runner, settings, port, tls)
+        await listen(runner, "VIGIE_GATEWAY", settings.gateway_host, port, tls, backlog=MOST_CONNECTIONS_WAITING)
         url = f"{'http' if tls is None else 'https'}://{settings.gateway_host}:{port}"
         log.info("gateway.started", url=url)
         metrics.ready.set(1)
@@ -106,35 +105,3 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
         )
         raise Misconfigured("VIGIE_GATEWAY_CERT_FILE", found=None, allowed=allowed)
     return tls
-
-
-async def _listen(runner: web.AppRunner, settings: Settings, port: int, tls: ssl.SSLContext | None) -> None:
-    try:
-        await web.TCPSite(
-            runner, settings.gateway_host, port, ssl_context=tls, backlog=MOST_CONNECTIONS_WAITING
-        ).start()
-    except OSError as error:
-        allowed = f"a free port of {settings.gateway_host} ({error.strerror}), or 0 for any"
-        raise Misconfigured("VIGIE_GATEWAY_PORT", found=port, allowed=allowed) from error
-
-
-async def _loaded(follower: Follower) -> None:
-    """Wait until it is in memory who may send, also while Redis is away."""
-    while True:
-        try:
-            return await follower.load()
-        except Unavailable as error:
-            log.warning("gateway.waiting", cause=str(error))
-            await asyncio.sleep(AGAIN_S)
-
-
-def _background(closing: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    """Run it until the stack closes."""
-    task = asyncio.create_task(work)
-
-    async def end() -> None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-    closing.push_async_callback(end)

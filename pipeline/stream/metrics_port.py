@@ -6,7 +6,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from pipeline.errors import Misconfigured
+from pipeline.runtime.listening import LOOPBACK
+from pipeline.runtime.settings import Settings
+
 SLOW_S = 5.0  # a client that sends nothing for so long is let go
+
+
+def serve_metrics_as_set(registry: CollectorRegistry, settings: Settings) -> int:
+    """Serve /metrics on the port and address of the settings, for clients with their token. Returns the port.
+
+    Raises Misconfigured where others than this machine could read them without a token, OSError for a port in use.
+    """
+    token = settings.metrics_token()
+    if token is None and settings.metrics_host not in LOOPBACK:
+        allowed = (
+            f"the file of a token, as metrics are served on {settings.metrics_host}, or VIGIE_METRICS_HOST=127.0.0.1"
+        )
+        raise Misconfigured("VIGIE_METRICS_TOKEN_FILE", found=None, allowed=allowed)
+    return serve_metrics(registry, settings.metrics_port, settings.metrics_host, token)
 
 
 def serve_metrics(registry: CollectorRegistry, port: int, address: str, token: str | None) -> int:
