@@ -149,6 +149,7 @@ AGENT = Agent(
     outputs=(FORWARDS,),
     start=start,
     tick_ms=TICK_MS,
+    fetch_every_ms=30,  # a policy's decision costs far less than the fetch that brings one alert alone
     redis_state=RedisState(
         if_lost="an alert that comes again may be forwarded a second time, with the same forward_id"
     ),

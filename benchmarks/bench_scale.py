@@ -51,6 +51,7 @@ from pipeline.servers.valkey_server import ValkeyServer
 from pipeline.simulation.network_big import big_network
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import HOTLIST, Follower, ReplicaWriter
+from schemas import topics
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry, Zone
 
@@ -234,7 +235,7 @@ async def committed(kafka: Any, namespace: str, agents: Sequence[str]) -> None:
     await consumer.start()
     await admin.start()
     try:
-        places = [TopicPartition(topic, number) for number in range(32)]
+        places = [TopicPartition(topic, number) for number in range(topics.READS.partitions)]
         ends = {place: end for place, end in (await consumer.end_offsets(places)).items() if end}
         while True:
             done = [await admin.list_consumer_group_offsets(f"{namespace}-{agent}") for agent in agents]

@@ -49,11 +49,13 @@ def up(
     workers: Annotated[
         list[str] | None, typer.Option("--workers", "-w", help="How many of one agent, as AGENT=N. May be repeated.")
     ] = None,
+    partitions: Annotated[list[str] | None, typer.Option(help="TOPIC=N for topics that do not exist yet.")] = None,
 ) -> None:
     """Start Kafka, Valkey (Redis), all agents, the desks and a gateway on this machine, and keep them running until Ctrl-C.
 
     Pictures that are older than VIGIE_EVIDENCE_DAYS are deleted every hour. With VIGIE_KAFKA_URL and VIGIE_REDIS_URL set,
-    those servers are used, and only agents, desks and gateway are started.
+    those servers are used, and only agents, desks and gateway are started. Of an agent at most as many work as its source has
+    partitions: more than eight take --partitions frames=32 --partitions tracks=32 --partitions reads=32 on the first start.
 
     Example: vigie up --workers ocr=2
     """
@@ -61,7 +63,8 @@ def up(
     configure_logging(level="warning" if sys.stderr.isatty() else settings.log_level, form=settings.log_format)
     counts = dict(_count(text) for text in workers or [])
     check_data_folder(settings.data_dir)
-    run_async(lambda: _up(settings, counts))
+    shapes = dict(_partitions(text) for text in partitions or [])
+    run_async(lambda: _up(settings, counts, shapes))
 
 
 def _count(text: str) -> tuple[str, int]:
@@ -73,9 +76,9 @@ def _count(text: str) -> tuple[str, int]:
     return agent, int(number)
 
 
-async def _up(settings: Settings, counts: dict[str, int]) -> None:
+async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, int]) -> None:
     stop = stop_on_signals()
-    platform = Platform(settings, workers=counts, say=console.print, desks=True)
+    platform = Platform(settings, workers=counts, partitions=partitions, say=console.print, desks=True)
     store = EvidenceStore.open(settings.evidence)
     starting = asyncio.create_task(platform.start())
     stopping = asyncio.create_task(stop.wait())
