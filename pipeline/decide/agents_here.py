@@ -52,7 +52,8 @@ class AgentHere(Generic[M]):
         ])  # fmt: skip
 
     async def handle_records(self, records: Sequence[Record[M]]) -> Outputs:
-        """As handle, for records. Their outputs count as acknowledged by the broker at once."""
+        """The outputs of the agent for these records, as in `handle`. Their outputs count as acknowledged by the broker at
+        once."""
         outputs = await self._handle(records)
         if outputs.settled is not None:
             await outputs.settled()
@@ -64,7 +65,7 @@ class AgentHere(Generic[M]):
 
 
 def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
-    """The agent hotlist, to be run in this process, with its memory here instead of in Redis."""
+    """The agent hotlist, to be run in this process, with local memory instead of Redis."""
     replica = hotlist.HotlistMirror()
     admission = Admission(replica, settings, now_ms)
 
@@ -77,7 +78,7 @@ def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
 def cross_border_here(
     settings: Settings, now_ms: Clock, told: Callable[[Alert, NotForwarded], None]
 ) -> AgentHere[Alert | Withdrawal]:
-    """The agent cross_border, to be run in this process, with its memory here instead of in Redis.
+    """The agent cross_border, to be run in this process, with local memory instead of Redis.
 
     told: called with the alert and the reason for each country that its entry is shared with but that gets no forward of it.
     """

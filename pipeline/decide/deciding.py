@@ -29,7 +29,7 @@ from schemas.topics import READS
 
 
 class Deciding:
-    """One run over a history."""
+    """One run over a history; make a new one for each history."""
 
     def __init__(self, settings: Settings) -> None:
         self._now_ms = -GRACE_MS  # long enough ago that no agent still waits for its first cameras

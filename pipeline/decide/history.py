@@ -50,7 +50,8 @@ class HistoryEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: int = 0
 
     def payload(self) -> bytes:
-        """The batch of reads as the broker has it, with the fields that were left out filled in."""
+        """The event's reads as the broker has them, one encoded ReadBatch; read_id and received_at_ms are filled in where
+        they were left out."""
         return msgspec.json.encode({"reads": [_completed(read, self.at_ms) for read in self.reads or ()]})
 
 
@@ -58,7 +59,8 @@ _DECODER = msgspec.json.Decoder(HistoryEvent)
 
 
 def events_in(lines: Iterable[bytes]) -> Iterator[HistoryEvent]:
-    """The events in these lines; blank lines are skipped. Raises BadRecord naming the wrong line and the reason."""
+    """Yields the events in these lines; blank lines are skipped. Raises BadRecord naming the number of a line that is wrong
+    or earlier than one above it, and the reason."""
     before_ms = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -87,7 +89,7 @@ def _event(line: bytes, number: int) -> HistoryEvent:
 
 
 def bad_item(event: HistoryEvent, reason: str) -> BadRecord:
-    """The error for values that make no item."""
+    """The error for an event whose values make no item of its collection; it names the line."""
     return _bad(event.number, reason)
 
 

@@ -36,7 +36,7 @@ class NotForwardedOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryOutcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line. at_ms: when it was decided."""
+    """One line of a history's outcomes. at_ms: when it was decided, UTC."""
 
     at_ms: int
     alert: Alert | None = None

@@ -19,7 +19,8 @@ _KEYS = {collection.name: collection.key for collection in COLLECTIONS}
 
 
 class ReferenceData:
-    """Takes in reference data from a history's events and hands it to `follow`. home: our own country, ISO 3166-1 alpha-2."""
+    """Takes in reference data from a history's events and hands it to `follow`. home: our own country, ISO 3166-1 alpha-2.
+    cameras_now: returns the cameras, by id, as they are at the history's present time."""
 
     def __init__(self, home: str, follow: Follow, cameras_now: Callable[[], Mapping[str, Camera]]) -> None:
         self._taking = {name: Taking(TABLES[name], home) for name in _KEYS}

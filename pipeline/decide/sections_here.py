@@ -41,8 +41,8 @@ class SectionsHere:
             self._histories.review()
 
     def take(self, records: Sequence[Record[ReadBatch]], at_ms: int) -> None:
-        """Store those of these reads that were taken on a section's line. at_ms: their arrival. Refused reads are reported
-        by the agent hotlist alone."""
+        """Remember those of these reads that were taken on a section's line. at_ms: their arrival. Reads that admission
+        refuses are left out, and reported by the agent hotlist alone."""
         index = self.replica.sections
         admitted = self._admission.admitted(records, at_ms, Outputs(), among=index.on_a_line)
         sightings = serving(admitted, index, self.replica.reference)
@@ -60,8 +60,8 @@ class SectionsHere:
         return None if next_ms is None else next_ms + 1
 
     def forget(self, at_ms: int) -> list[HistoryOutcome]:
-        """Simulate that the agent lost its memory at at_ms (UTC): forget everything, then take in again the reads that arrived
-        since `reread_ms` before. Returns the violations and withdrawals decided meanwhile."""
+        """Simulate that the agent lost its memory at at_ms (UTC): forget everything, then take in again the reads that
+        arrived in the last `reread_ms` before at_ms. Returns the violations and withdrawals decided meanwhile."""
         from_ms = at_ms - self.replica.reread_ms()
         lost = any(arrived_ms < from_ms for arrived_ms, _ in self._arrived)
         self._histories = self._empty(whole_since_ms=max(0, from_ms) if lost else 0)

@@ -34,7 +34,8 @@ URGENCY: Mapping[Priority, int] = {"urgent": 4, "high": 3, "normal": 2, "low": 1
 
 
 class Sureness(IntEnum):
-    """How sure a hit is that its vehicle is the wanted one. An incident keeps the highest of its hits that rang."""
+    """How sure a hit is that its vehicle is the wanted one. An incident keeps the highest of its hits that rang;
+    NOTHING_RANG if none did."""
 
     NOTHING_RANG = 0
     LOOKS_ALIKE = 1

@@ -19,7 +19,8 @@ MOST_UNPACKED = 10_000  # entries with a pattern that stay objects, because a pa
 
 
 class Hotlist:
-    """The index. Only take() changes it. Not safe for several threads."""
+    """The hotlist in memory. It finds an entry once for each period in which the entry held unchanged, with its validity cut
+    to that period. Only take() changes it. Not safe for several threads."""
 
     __slots__ = ("_alike", "_compacted_ms", "_ended", "_entries", "_ids", "_near", "_patterns", "_unpacked")
 
@@ -34,7 +35,10 @@ class Hotlist:
         return len(self._ids)
 
     def take(self, changed: Sequence[Changed[HotlistEntry]], *, reset: bool = False) -> None:
-        """Take over what changed: entries with versions that add to those known before. reset: forget everything before."""
+        """Add the versions in `changed` to those that are known. reset: first forget all that is known.
+
+        Now and then it also drops old versions that no decision can need any more.
+        """
         if reset:
             self._clear()
         arrived_ms = 0
@@ -80,7 +84,8 @@ class Hotlist:
         return {texts[at]: [self._with_pattern(row) for row in rows] for at, rows in found.items()}
 
     def alike(self, text: str) -> list[HotlistEntry]:
-        """The entries whose plate is the compact text, or may be confused with it character by character."""
+        """The entries whose plate is the compact text, or may be confused with it character by character; empty when there
+        is none."""
         folded = skeleton(text)
         rows = self._alike.rows(folded)
         if not rows:

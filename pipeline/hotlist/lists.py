@@ -16,7 +16,7 @@ def priority_of(entry: HotlistEntry) -> Priority:
 
 
 def is_silent(entry: HotlistEntry) -> bool:
-    """Whether hits of the entry never ring."""
+    """Whether hits of the entry never ring: as the entry says; else where its list is quiet and its priority low."""
     return entry.silent if entry.silent is not None else entry.hotlist in QUIET and priority_of(entry) == "low"
 
 
@@ -50,9 +50,11 @@ def stale_since_ms(source: WantedList, refreshed_ms: int | None, begun_ms: int) 
 
 
 def sudden_change(before: int, added: int, removed: int, source: WantedList | None) -> str | None:
-    """In words, that a list gains or loses a larger share of its entries at once than it allows; None when it does not.
+    """A sentence saying that a list gains or loses a larger share of its entries at once than it allows; None when it does
+    not.
 
-    before: the present number of entries. source: the list, if it is known.
+    before: the present number of entries. source: the list; None: unknown, so that DEFAULT_SHARE counts, from
+    LEAST_SHARE_ENTRIES entries on.
     """
     share = source.most_change_share if source else DEFAULT_SHARE
     if not before or (source is None and before < LEAST_SHARE_ENTRIES):

@@ -73,7 +73,8 @@ class Hit:
 def match_reads(
     reads: Sequence[PlateRead], hotlist: Hotlist, cameras: Versions[Camera], zones: Versions[Zone]
 ) -> Iterator[tuple[PlateRead, list[Hit]]]:
-    """The reads that have hits, in order, each with its hits (see match_read); cameras and zones as they were at its capture.
+    """Yields the reads that have hits, in order, each with its hits (see match_read). Cameras and zones are those known of
+    the time of capture (Versions.as_known).
 
     It takes many reads at once, because the index rules out nearly all of them together.
     """
@@ -177,7 +178,8 @@ def _is_afterwards(read: PlateRead, entry: HotlistEntry) -> bool:
 
 
 def found_afterwards(hit: Hit) -> Hit:
-    """A hit by an entry that arrived after the capture: a person confirms it, and it is never urgent and never rings."""
+    """The hit, marked as found by an entry that arrived after the capture: a person must confirm it, and it is neither
+    urgent nor live."""
     priority: Priority = "high" if hit.priority == "urgent" else hit.priority
     return replace(hit, priority=priority, confirm=True, notes=(*hit.notes, AFTERWARDS), afterwards=True)
 
@@ -242,7 +244,8 @@ def alert_of(
 ) -> Alert:
     """The alert of a hit, as if it were the only one of its incident; see incidents.place. Times in ms UTC.
 
-    It is live when it was captured within the live bound of being decided, and rings only then. camera: as it was at capture.
+    It is live, and may ring, when its read was captured at most live_bound_ms before decided_at_ms and the hit was not found
+    afterwards. camera: as it was at capture; None: the alert names no network and no purposes.
     """
     entry, read = hit.entry, named(read)
     alert_id = ids.alert_id(read.read_id, entry.entry_id)

@@ -122,7 +122,8 @@ class PackedEntries:
         return _decode_row(self._rows[row])
 
     def spell(self, row: int) -> Spell[HotlistEntry]:
-        """The entry and its period, as they were added."""
+        """The entry of this row and its period. holds_from_ms: the time before its arrival from which on the entry says that
+        it held; None: it says no such thing."""
         packed = self.packed(row)
         return Spell(self._whole(packed), packed.begins_ms, packed.ends_ms or None)
 

@@ -42,7 +42,8 @@ class _Probes:
 
 @dataclass(slots=True)
 class PatternFilter:
-    """The patterns by what they need. Add each pattern once."""
+    """Names the patterns that a text may fit, found by the characters that they need. Add each pattern once, collapsed (see
+    pattern_index.collapsed)."""
 
     _wanted: dict[Need, Wanted] = field(default_factory=dict)
     _table: NDArray[np.uint8] | None = None
@@ -77,9 +78,9 @@ class PatternFilter:
         self._probes.clear()
 
     def candidates(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """The index of a compact text and a pattern that it may fit; a pair may come twice.
+        """Yields the index of each compact text with each pattern that it may fit; a pair may come twice.
 
-        For a text beyond LONGEST it names those patterns only of which `is_told_of_long` is true.
+        For a text of more than LONGEST characters it names only those patterns of which `is_told_of_long` is true.
         """
         if not self._wanted:
             return

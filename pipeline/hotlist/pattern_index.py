@@ -30,7 +30,7 @@ def collapsed(pattern: str) -> str:
 
 
 def fits(parts: Sequence[str], text: str) -> bool:
-    """Whether a pattern, given as its parts between stars, fits the whole text. Each part is tried at each place once.
+    """Whether a pattern fits the whole text. parts: the pattern, split at its stars. Each part is tried at each place once.
 
     >>> fits(["1A", "C", "4"], "1ABCD34"), fits(["1A", "C", "4"], "1ABD34")
     (True, False)

@@ -53,13 +53,14 @@ def cost_us(pattern: str) -> float:
 
 
 def is_told_of_long(pattern: str) -> bool:
-    """Whether the filter names this pattern for texts beyond LONGEST, too."""
+    """Whether PatternFilter names this pattern for texts of more than LONGEST characters, too."""
     parts = pattern.split("*")
     return sum(map(len, parts)) <= LONGEST and (len(parts) <= 2 or not parts[0])
 
 
 def needs_of(pattern: str) -> list[tuple[Need, int]]:
-    """What a text of up to LONGEST characters needs to fit: one of these needs, with this word there. None: none can fit.
+    """Needs with the characters wanted there, as a number: a text of up to LONGEST characters that fits the pattern meets
+    one of them. Empty: no such text fits.
 
     Of several pieces between stars, only the first is asked for.
     """

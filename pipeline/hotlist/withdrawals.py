@@ -41,7 +41,8 @@ class TakenBack:
 def taken_back(
     alert: Alert, entry: HotlistEntry | None, cameras: Mapping[str, Camera], zones: Mapping[str, Zone], now_ms: int
 ) -> TakenBack | None:
-    """What becomes of an open alert under the entry as it is now; None: it stands. cameras, zones: as they held at capture."""
+    """The withdrawal of an open alert under the entry as it is now; None: the alert stands. entry None: it was removed.
+    cameras, zones: as they held at capture."""
     if entry is None:
         return TakenBack(alert, REMOVED)
     if entry.valid_until_ms <= now_ms:

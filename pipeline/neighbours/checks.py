@@ -23,18 +23,20 @@ def fault_of_policy(policy: Policy, home: str) -> tuple[str, str] | None:
 
 
 def from_everywhere(policies: Iterable[Policy]) -> list[str]:
-    """The ids of policies that name no zone and do not say `everywhere`: somebody must ask for that."""
+    """The ids of policies that name no zone and do not say `everywhere`. They forward nothing until an operator asks for it
+    (see asked_from_everywhere)."""
     return [policy.policy_id for policy in policies if not policy.zones and not policy.everywhere]
 
 
 def asked_from_everywhere(policy: Policy) -> Policy:
-    """The policy as whoever asked for it from everywhere means it. One that names zones stays as it is."""
+    """The policy with `everywhere` set, because its operator asked for that. One that names zones is returned unchanged."""
     return policy if policy.zones else msgspec.structs.replace(policy, everywhere=True)
 
 
 def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Iterator[str]:
-    """A sentence for each doubtful point of the policies: one names no zone (so it forwards from everywhere, if it says so, or
-    from nowhere), names a border zone that leads to another country, or names a category that is no offence on the list."""
+    """Yields a sentence for each doubtful point of the policies: one names no zone (so it forwards from everywhere, if it
+    says so, or from nowhere), names a border zone that leads to another country, or names a category that is no offence on
+    the list."""
     by_id = {zone.zone_id: zone for zone in zones}
     for policy in policies:
         who = f"policy {policy.policy_id}"

@@ -55,9 +55,10 @@ class SignedForward:
 
 
 def sign_forward(forward: Forward, key: OKPKey, *, sender: str, at_ms: int) -> str:
-    """The forward as JWS compact, signed in the name of `sender`, without where our own records of it stand.
+    """The forward as JWS compact, signed in the name of `sender`. The places of our own records (alert_at, first_at,
+    withdrawn_at) are left out.
 
-    Raises BadRecord when longer than a desk takes.
+    Raises BadRecord when it is longer than a desk takes (MAX_SIGNED_BYTES).
     """
     crossing = msgspec.structs.replace(forward, alert_at=None, first_at=None, withdrawn_at=None)
     token = sign(msgspec.json.encode(crossing), key, typ=FORWARD_TYPE, issuer=sender, at_ms=at_ms)
@@ -77,9 +78,10 @@ def verify_forward(token: str | bytes, ring: KeyRing) -> SignedForward:
 
 
 def check_bearer(signed: SignedForward, countries: Collection[str], now_ms: int) -> None:
-    """Whether who signed it also brought it, just now. countries: in whose name the client's certificate speaks.
+    """Raise NotAuthentic unless the forward was brought by the country that signed it, within SIGNED_WITHIN_MS of signing.
+    countries: in whose name the client's certificate speaks. now_ms: UTC.
 
-    Raises NotAuthentic. Each attempt is signed anew, so an old signature is a copy that somebody kept.
+    Each attempt is signed anew, so an old signature is a copy that somebody kept.
     """
     if signed.sender not in countries:
         of = ", ".join(sorted(countries)) or "no country"
@@ -136,7 +138,8 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Not settled. reason: short, for counting; detail: for a person; asked_s: how long the desk asked to wait."""
+    """Not settled. reason: short, for counting; detail: for a person; asked_s: how long the desk asked to wait, None: it did
+    not ask."""
 
     reason: str
     detail: str
@@ -150,9 +153,11 @@ _AGREES: dict[str, Callable[[int], bool]] = {
 
 
 def verdict_of(answer: DeskAnswer, forward: Forward, ring: KeyRing, now_ms: int) -> Settled | Retry:
-    """What an answer means: a signed word that agrees with the status settles the forward; all else is tried again.
+    """What an answer means: a signed acknowledgement or refusal that agrees with the HTTP status settles the forward; all
+    else is tried again.
 
-    A desk that calls expired what is still good here has another clock: that is named, and tried again while it is good.
+    A desk that calls expired what is still good by our clock (now_ms, UTC) has another clock: Retry says so, and the forward
+    is tried again until it expires.
     """
     asked_s = retry_after_s(answer.retry_after, now_ms)
     if answer.status >= 500:

@@ -11,8 +11,8 @@ COUNTRIES = (
 
 
 def partition_of_country(country: str, partitions: int) -> int:
-    """The partition of forwards to this country. The first 32 countries each have their own, so that one that is away delays
-    no other.
+    """The partition, 0..partitions-1, of forwards to this country. With 32 partitions each of the first 32 COUNTRIES has its
+    own, so that one that is away delays none of the others; the rest share these.
 
     >>> partition_of_country("NL", 32) != partition_of_country("FR", 32)
     True

@@ -66,8 +66,8 @@ def correction_of(
 
 
 def update_of(first_id: str, first_at: RecordPlace | None, later: Forward) -> Forward:
-    """The later forward of a case as an update of its first one. first_id: that one's forward_id. first_at: where its alert
-    stands; None: nowhere, as without servers."""
+    """The later forward of a case as an update of its first one. first_id: that one's forward_id. first_at: partition and
+    offset of the alert that the first one was made of; None: it is in no topic, as without servers."""
     return msgspec.structs.replace(later, kind="correction", refers_to=first_id, first_at=first_at)
 
 
@@ -88,9 +88,10 @@ class Sent(Message, frozen=True, kw_only=True):
 def sent_of(
     alert: Alert, allowed: AllowedForward, policies: Mapping[str, Policy], alert_at: RecordPlace | None = None
 ) -> Sent:
-    """The Sent to be stored of a forward, which names the alert's place.
+    """The forward as it is to be stored, with its alert and its policy; it names the alert's place.
 
-    policies: by id, as they held when it was allowed. alert_at: where the alert stands; None: nowhere, as without servers.
+    policies: by id, as they held when it was allowed. alert_at: partition and offset of the alert; None: it is in no topic,
+    as without servers.
     """
     policy = policies[allowed.policy_id]
     forward = msgspec.structs.replace(allowed.forward, alert_at=alert_at)
@@ -112,7 +113,8 @@ def passage_of(alert: Alert) -> str:
 def why_recalled(
     sent: Sent, policies: Mapping[str, Policy], cameras: Mapping[str, Camera], zones: Mapping[str, Zone], home: Country
 ) -> str | None:
-    """Why a forward must be recalled under the policies as they are now; None: some policy still allows it."""
+    """Why a forward must be recalled: policy_corrected or policy_removed; None: one of these policies, which are those of
+    now, still allows it. cameras, zones: as they held at capture."""
     captured_ms = sent.alert.read.captured_at_ms
     told = told_abroad(sent.alert, policies.values(), cameras, zones, captured_ms, home)
     if any(isinstance(one, AllowedForward) and one.forward.to_country == sent.forward.to_country for one in told):

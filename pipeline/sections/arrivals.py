@@ -9,7 +9,8 @@ from schemas.reads import PlateRead
 
 
 def serving(reads: Iterable[PlateRead], index: SectionIndex, reference: Reference) -> list[Sighting]:
-    """The sightings of these reads, each by its camera as it was at the capture."""
+    """The sightings of these reads; a read has none if its camera was not registered at the capture, or if camera or read
+    may not serve section control."""
     return [
         sighting
         for read in reads

@@ -92,8 +92,8 @@ def countries(reads: Sequence[PlateRead]) -> set[str]:
 def could_drive(
     distance_m: float, least_ms: float, most_ms: float, entry_kmh: float | None, exit_kmh: float | None
 ) -> bool:
-    """Whether a vehicle with these spot speeds at both ends can cover the distance in that time, however it accelerates and
-    brakes.
+    """Whether a vehicle with these spot speeds at both ends can cover the distance in some time from least_ms to most_ms,
+    however it accelerates and brakes.
 
     A missing speed may be any. A driver who brakes at both gantries and races in between passes this check.
     """
@@ -129,7 +129,7 @@ def _nearest_m(travel_s: float, entry: float | None, exit_: float | None) -> flo
 
 
 def notes_on(entry: PlateRead, exit_: PlateRead) -> tuple[str, ...]:
-    """What an officer should look at in the pictures; none of it voids the pair."""
+    """What an officer should look at in the pictures, one sentence each; none of it voids the pair. Empty: nothing."""
     found = []
     for what, one, other in (("colour", entry.colour, exit_.colour), ("make", entry.make, exit_.make)):
         if one and other and one.casefold() != other.casefold():

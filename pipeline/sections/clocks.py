@@ -50,7 +50,8 @@ def timing_of(read: PlateRead, camera: Camera | None) -> Timing | ClockFault:
 
 
 def least_sure(read: PlateRead, cameras: Iterable[Camera | None]) -> Timing | ClockFault:
-    """As timing_of, by whichever of these versions of the camera leaves the most doubt. cameras: at least one."""
+    """The timing with the most doubt that timing_of gives for these versions of the camera; where it gives a reason for one
+    of them, that reason. cameras: at least one."""
     worst: Timing | None = None
     for camera in cameras:
         found = timing_of(read, camera)

@@ -45,7 +45,7 @@ Reason = (
 
 @dataclass(frozen=True, slots=True)
 class Innocent:
-    """The pair proves no violation, for this reason."""
+    """The pair proves no violation. reason: short, for counting; detail: for a person."""
 
     reason: Reason
     detail: str = ""

@@ -17,7 +17,7 @@ Key = tuple[str, str]
 
 
 def key_of(sighting: Sighting) -> Key:
-    """What a sighting is remembered under."""
+    """The key under which the plate of a sighting is remembered on its section."""
     return sighting.section_id, folded(sighting.read.plate)
 
 
@@ -31,7 +31,8 @@ class Histories:
     _due: dict[Key, int] = field(default_factory=dict)  # no later than each is to be decided next
 
     def take(self, sightings: Iterable[Sighting], arrived_ms: int) -> None:
-        """Remember sightings that the broker took at that moment (UTC ms)."""
+        """Remember sightings that the broker took at arrived_ms (UTC). Copies of reads that were decided and forgotten are
+        left out."""
         for sighting in sightings:
             key = key_of(sighting)
             vehicle = self.vehicles.get(key) or Vehicle(sighting.section_id)
@@ -46,7 +47,11 @@ class Histories:
         self._due.update({key: 0 for key, vehicle in self.vehicles.items() if vehicle.proven})
 
     def settle(self, until_ms: int, *, decided_at_ms: int | None = None) -> list[Outcome]:
-        """Decide what has settled by then, when everything that was taken before is here. In the order of the keys."""
+        """Decide the reads that have settled before until_ms, in the order of the keys. Every read that the broker took
+        before until_ms (UTC) must have been given to `take`.
+
+        decided_at_ms: the time of deciding that violations state; None: until_ms.
+        """
         outcomes: list[Outcome] = []
         for key in sorted(key for key, due_ms in self._due.items() if due_ms < until_ms):
             decision = self._decided(key, until_ms, until_ms if decided_at_ms is None else decided_at_ms)
@@ -54,12 +59,14 @@ class Histories:
         return outcomes
 
     def next_ms(self) -> int | None:
-        """When something is to be decided or forgotten next, if nothing more arrives; None: nothing is remembered."""
+        """When something is to be decided or forgotten next if nothing more arrives, in the broker's time (UTC ms); None:
+        nothing is remembered."""
         times = (next_ms_of(vehicle, self.rules) for vehicle in self.vehicles.values())
         return min((at_ms for at_ms in times if at_ms is not None), default=None)
 
     def next_settled_ms(self) -> int | None:
-        """When something that is not decided yet will have settled, if nothing more arrives; None: nothing waits for that."""
+        """When the first of the reads that are not decided yet will have settled if nothing more arrives, in the broker's
+        time (UTC ms); None: all are decided."""
         times = (next_ms_of(vehicle, self.rules) for vehicle in self.vehicles.values() if vehicle.fresh)
         return min((at_ms for at_ms in times if at_ms is not None), default=None)
 

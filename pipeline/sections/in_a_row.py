@@ -55,7 +55,8 @@ class SectionRow:
         return SectionRow({one: sections[one] for one in sorted(found)}, cameras)
 
     def is_one_journey(self, one: Violation, other: Violation) -> bool:
-        """Whether the vehicle drove both violations on one journey."""
+        """Whether the vehicle drove both violations on one journey. False for two on one section, and where one of the
+        sections is not in this row."""
         first, second = sorted((one, other), key=lambda violation: violation.entry.captured_at_ms)
         if first.section_id == second.section_id or not {first.section_id, second.section_id} <= self.sections.keys():
             return False  # driven twice, or not in a row
@@ -79,14 +80,15 @@ class SectionRow:
 
 
 def beside(decision: Decision, rules: Rules) -> frozenset[str]:
-    """The other sections whose violations of the same plate must be passed to `only_the_worst`."""
+    """The ids of the other sections whose violations of the same plate must be passed to `only_the_worst`."""
     rows = [SectionRow.of(one, rules).sections for one in decision.outcomes if isinstance(one, Violation)]
     return frozenset(section_id for row in rows for section_id in row) - {decision.vehicle.section_id}
 
 
 def only_the_worst(decision: Decision, others: Sequence[Violation], rules: Rules) -> Decision:
-    """The decision without the violations that the law does not let stand. others: the violations of the same plate that
-    stand on the sections that `beside` returns."""
+    """The decision without the violations that the law does not let stand beside a worse one of the same journey; where a
+    new one is the worst, it withdraws the others. others: the violations of the same plate that stand on the sections that
+    `beside` returns."""
     vehicle, outcomes = decision.vehicle, list[Outcome]()
     for outcome in decision.outcomes:
         if not isinstance(outcome, Violation):

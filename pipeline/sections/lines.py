@@ -24,7 +24,7 @@ class Sighting:
 
 @dataclass(slots=True)
 class SectionIndex:
-    """The sections as they were at each moment, and the lines that each camera sees or saw. take() keeps it up to date."""
+    """The versions of all sections, and the lines that each camera sees under any of them. take() keeps it up to date."""
 
     versions: Versions[Section] = field(default_factory=Versions)
     cameras: dict[str, tuple[SeenLine, ...]] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class SectionIndex:
         return index
 
     def take(self, changed: Sequence[Changed[Section]], *, reset: bool = False) -> None:
-        """Take over what changed: sections with versions that add to those known before. reset: forget everything before."""
+        """Add the versions in `changed` to those that are known. reset: first forget all that is known."""
         self.versions.take(changed, reset=reset)
         lines: dict[str, dict[SeenLine, None]] = {}
         for section_id, history in self.versions.histories():
@@ -49,12 +49,12 @@ class SectionIndex:
         self.cameras = {camera_id: tuple(seen) for camera_id, seen in lines.items()}
 
     def on_a_line(self, reads: Iterable[PlateRead]) -> list[PlateRead]:
-        """Those of the reads whose camera sees a line of any section."""
+        """Those of the reads whose camera sees a line under any version of any section, whatever their lane."""
         cameras = self.cameras
         return [read for read in reads if read.camera_id in cameras]
 
     def lines_at(self, camera_id: str) -> tuple[SeenLine, ...]:
-        """The lines that this camera sees."""
+        """The lines that this camera sees under any version of the sections; empty when it sees none."""
         return self.cameras.get(camera_id, ())
 
 
@@ -64,7 +64,8 @@ def on_a_line(read: PlateRead, lines: Iterable[Line]) -> bool:
 
 
 def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
-    """The lines on which this read was taken, each once. A read that states no lane is on no line of one lane."""
+    """The read as a sighting on each section and side whose line it was taken on, under any version of the section. A read
+    that states no lane is on no line of one lane."""
     seen = dict.fromkeys(
         (section_id, side)
         for section_id, side, lane in index.lines_at(read.camera_id)

@@ -28,7 +28,8 @@ class Reference:
         return Reference(Versions(sections), Versions(cameras))
 
     def section_between(self, section_id: str, from_ms: int, until_ms: int) -> Section | None:
-        """The section as it held between these times (UTC ms), in the driver's favour; None unless it held all the time."""
+        """The section as it held from from_ms to until_ms (UTC); of several versions, the most lenient of each field (see
+        most_lenient). None unless one held all the time."""
         held = self.sections.between(section_id, from_ms, until_ms)
         found = [section for section in held if section is not None]
         if len(found) != len(held) or not found:
@@ -36,11 +37,12 @@ class Reference:
         return found[0] if len(found) == 1 else most_lenient(found)
 
     def claimed(self, section_id: str, from_ms: int, until_ms: int) -> tuple[Section | None, ...]:
-        """What versions that arrived too late claim that the section was at either of these times; None: removed."""
+        """What versions that arrived too late claim that the section was at any time from from_ms to until_ms (UTC); None
+        among them: that there was none. Empty: nothing is claimed."""
         return self.sections.claimed_between(section_id, from_ms, until_ms)
 
     def camera_of(self, read: PlateRead) -> Camera | None:
-        """The camera as it was registered when it took this read."""
+        """The camera as it was registered when it took this read; None: it was not."""
         return self.cameras.at(read.camera_id, read.captured_at_ms)
 
     def cameras_of(self, read: PlateRead) -> tuple[Camera | None, ...]:
@@ -49,7 +51,7 @@ class Reference:
         return (self.camera_of(read), *self.cameras.retroactive(read.camera_id, read.captured_at_ms))
 
     def longest_travel_ms(self, section_id: str) -> int:
-        """The longest travel time of all known versions of the section; 0 where none is known."""
+        """The longest travel time that any known version of the section allows; 0 where none is known."""
         return max((one.max_travel_ms for one in self._versions_of(section_id)), default=0)
 
     def longest_wait_ms(self, section_id: str) -> int:

@@ -23,7 +23,8 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True)
 class ProvesNothing:
-    """A passage over a section that proves no violation, and why."""
+    """Two passages, or a plate's reads on a section, that prove no violation. reason: short, for counting; detail: for a
+    person."""
 
     section_id: str
     reason: Reason | str

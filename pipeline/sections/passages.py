@@ -30,7 +30,7 @@ class End:
 
 
 def names(ends: Iterable[End]) -> set[Name]:
-    """The names of these ends."""
+    """The names of these reads (see End.name)."""
     return {end.name for end in ends}
 
 

@@ -33,4 +33,5 @@ def badness(violation: Violation) -> tuple[int, Fraction]:
 
 
 def speed_of(violation: Violation) -> Fraction:
+    """The speed over the certified distance, km/h, exact, before tolerance."""
     return average_speed_kmh(exactly(violation.distance_m), violation.travel_ms)

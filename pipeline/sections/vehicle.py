@@ -54,10 +54,11 @@ class Vehicle:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a decision is made by. book: other rules of law than those that are installed.
+    """What a decision is made by. settle_ms: the settling time (see the module). book: other rules of law than those that
+    are installed.
 
-    whole_since_ms: of the reads that the broker took before this (UTC ms) some are not remembered; what they could have changed
-    proves nothing.
+    whole_since_ms: of the reads that the broker took before this (UTC ms) some are not remembered; what they could have
+    changed proves nothing. 0: all are remembered.
     """
 
     reference: Reference
@@ -83,7 +84,8 @@ class Decision:
 def decide(vehicle: Vehicle, until_ms: int, rules: Rules, *, decided_at_ms: int) -> Decision:
     """Decide the reads of this vehicle that have settled, and look again at the violations that stand.
 
-    until_ms: every read that the broker took before this time (UTC ms) is in the vehicle.
+    until_ms: every read that the broker took before this time (UTC ms) is in the vehicle. decided_at_ms: the time of
+    deciding that violations state.
     """
     outcomes: list[Outcome] = []
     forgotten: set[Name] = set()
@@ -279,6 +281,6 @@ class _Scene:
 
 
 def proves(passage: Passage, proven: tuple[Violation, ...]) -> bool:
-    """Whether a violation rests on this passage."""
+    """Whether one of these violations rests on a read of this passage."""
     reads = {read.read_id for read in passage.reads}
     return any(one.entry.read_id in reads or one.exit.read_id in reads for one in proven)

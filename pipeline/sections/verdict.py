@@ -41,9 +41,10 @@ def verdict_on(
 ) -> Violation | Innocent:
     """The violation that these two passages prove, or why they prove none. Times in ms UTC; a replay gives the same ids.
 
-    The earliest entry and the latest exit must prove it. Other cameras' reads of the same passages may only make it less: by a
-    lower speed, or by one that is none too high; where they measure nothing, they say nothing. Section, cameras and law are those
-    of the time of driving. book: other rules than those that are installed.
+    The earliest entry and the latest exit must prove it. Other cameras' reads of the same passages may only make it less: by
+    a lower speed, by one not above the limit, or by one that clock errors could bring below it; where they cannot be
+    measured for another reason, they say nothing. Section, cameras and law are those of the time of driving. book: other
+    rules than those that are installed.
     """
     law = book or the_book()
     reads = (*entry.reads, *exit_.reads)
