@@ -22,7 +22,11 @@ ZONE_WITHIN_MS = 90_000
 
 
 class Dated(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture time that was checked."""
+    """A capture time that was checked, UTC ms.
+
+    said: from where it was taken, in words. synced False: the clock was never set, so it is the time of arrival. late: it
+    came from a buffer. suspect: why it may be wrong, in words; None: nothing speaks against it.
+    """
 
     ms: int
     said: str
@@ -32,7 +36,8 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def dated(moment: Moment | None, around: Circumstances) -> Dated | Rejected:
-    """The checked capture time, or the reason why the read has none."""
+    """The checked capture time; that of arrival where the message states none or one before 2015. Rejected when such a
+    message comes from a buffer. moment None: the message states no time."""
     arrival = around.received_at_ms
     if moment is None or moment.ms < NEVER_SET_BEFORE_MS:
         if moment is not None and moment.buffered:

@@ -51,8 +51,8 @@ def _refuse_json() -> Node:
 
 
 def json_values(text: str) -> Iterator[Node]:
-    """The JSON objects that follow each other in a text, which may hold control characters. Ends where no further object
-    begins; `end_of_json` gives that place."""
+    """Yields the JSON objects and lists that follow each other in a text, which may hold control characters. Ends where no
+    further complete one begins."""
     at = _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
     while at < len(text) and text[at] in "{[":
         try:
@@ -64,7 +64,8 @@ def json_values(text: str) -> Iterator[Node]:
 
 
 def json_objects(text: str) -> tuple[list[Node], str]:
-    """The complete JSON objects at the beginning of a stream, and the rest: the beginning of the next object."""
+    """The complete JSON objects and lists at the beginning of a stream, and the rest of the text: the beginning of the next
+    one."""
     found, at = [], _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
     while at < len(text) and text[at] in "{[":
         try:

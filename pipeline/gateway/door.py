@@ -29,7 +29,7 @@ HEALTH = "/health"
 
 
 class Refused(Exception):
-    """The request is answered with this status and nothing of it is kept."""
+    """Raised to answer the request with this status and keep nothing of it."""
 
     def __init__(self, status: int, headers: dict[str, str] | None = None) -> None:
         super().__init__(status)
@@ -59,7 +59,7 @@ class Door:
         return app
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer one request."""
+        """Answer one request; see the module for the statuses."""
         try:
             return await self._answered(request)
         except Refused as refused:

@@ -86,8 +86,8 @@ def finished(draft: Draft, around: Circumstances, no_plate: frozenset[str] = fro
 
 
 def compacted(text: str) -> str | Rejected:
-    """The compact form of a plate; empty where it holds only separators. A text that has none is rejected, never shortened
-    or guessed."""
+    """The compact form of a plate; empty where the text holds only separators. A text that has no such form is rejected,
+    never shortened or guessed."""
     try:
         plate = compact(text[:200])
     except BadRecord as error:
@@ -104,12 +104,13 @@ def _others(texts: tuple[str, ...], plate: str) -> tuple[str, ...]:
 
 
 def identities(camera: Mapping[str, str]) -> dict[str, str]:
-    """Those of the camera's identities that are not empty or meaningless."""
+    """The camera's identities without empty ones, each cut to 200 characters."""
     return {name: value.strip()[:200] for name, value in camera.items() if value.strip()}
 
 
 def place(lat: float | None, lon: float | None) -> Position | None:
-    """The position; None for a missing or impossible one: (0, 0), (-1, -1), or out of range."""
+    """The position; None where a number is missing or out of range, and for (0, 0) and (-1, -1), which cameras send for
+    unknown."""
     if lat is None or lon is None or (lat, lon) in ((0, 0), (-1, -1)) or not (-90 <= lat <= 90 and -180 <= lon <= 180):
         return None
     return Position(lat=lat, lon=lon)

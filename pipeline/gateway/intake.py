@@ -55,7 +55,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a message: its reading, and for each item that is no read why. refused: of items, by reason."""
+    """What became of a message. reads: how many of its reads were kept. refused: the reason of each item that became a dead
+    letter."""
 
     reading: MessageReading
     reads: int
@@ -63,7 +64,8 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intake:
-    """Takes messages in. cameras: as registered. retention_days, future_bound_ms: the times that a picture may be of."""
+    """Takes messages in. cameras: as registered. retention_days, future_bound_ms: pictures of another time are not kept (see
+    check_time)."""
 
     def __init__(
         self,
@@ -81,7 +83,8 @@ class Intake:
         self._memory = PassageMemory()
 
     async def take(self, message: Message) -> Taken:
-        """Returns once everything of it is kept. Raises Unavailable where it is not: the sender must send again."""
+        """Keep everything of the message, and return what became of it. Raises Unavailable where something may not be kept:
+        the sender must send again. Raises BadRecord for what is too large."""
         reading = await self._read(message)
         try:
             return await self._kept(message, reading)

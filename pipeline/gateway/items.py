@@ -71,7 +71,7 @@ class CameraRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ignored(msgspec.Struct, frozen=True, kw_only=True):
-    """An item without content, such as a heartbeat. Nothing is wrong with it."""
+    """An item without a read, such as a heartbeat. Nothing is wrong with it."""
 
     reason: IgnoredReason
     camera: Mapping[str, str] = {}

@@ -113,7 +113,7 @@ class Mapping(_Part, frozen=True):
 
 
 def value_at(node: Node, paths: Paths | None) -> Node:
-    """The value at the first of these paths that is not empty.
+    """The value at the first of these paths that is not empty; an empty node where there is none.
 
     >>> value_at(Node({"a": [{"b": 1}, {"b": 2}]}), ("x", "a.1.b")).text
     '2'
@@ -139,11 +139,11 @@ class MappedMaker:
         self._marks = [text.encode() for text in mapping.recognise]
 
     def recognises(self, request: Request) -> bool:
-        """Whether all texts of `recognise` occur in the body or the path."""
+        """Whether all texts of `recognise` occur in the body or in the path with its query."""
         return all(mark in request.body or mark.decode() in request.target for mark in self._marks)
 
     def parse(self, request: Request) -> list[Item]:
-        """One item for each passage."""
+        """One item for each passage; one Ignored where the message has none. Raises Refuse for a body that cannot be read."""
         return [self._guarded(one, request.circumstances) for one in self._each(request)] or [
             Ignored(reason="no_result")
         ]

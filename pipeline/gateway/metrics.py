@@ -12,7 +12,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 class GatewayMetrics:
-    """The metrics of one process."""
+    """The metrics of one gateway process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -21,7 +21,7 @@ class Node:
         self.value = value
 
     def at(self, *names: str) -> "Node":
-        """The value under these names, one inside the other. In a list, its first object is used."""
+        """The value under these names, one inside the other; empty where there is none. Of a list, the first object is used."""
         here = self.value
         for name in names:
             if isinstance(here, list):
@@ -30,7 +30,7 @@ class Node:
         return Node(here)
 
     def first(self, *names: str) -> "Node":
-        """The value of the first of these names that is not empty."""
+        """The value of the first of these names that is not empty; an empty node where all are."""
         return next((found for name in names if (found := self.at(name))), Node(None))
 
     def __bool__(self) -> bool:
@@ -51,7 +51,7 @@ class Node:
 
     @property
     def text(self) -> str:
-        """The text, or a number as text; empty for any other value."""
+        """The text; a number or truth value as text; of an object its #text. Empty for any other value."""
         here = self.value
         if isinstance(here, dict):
             here = here.get("#text")

@@ -35,7 +35,11 @@ class PassageMemory:
         self._lock = threading.Lock()  # large messages are read in threads
 
     def related(self, item: Item, sender: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
-        """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new."""
+        """The read, with its relation to earlier ones of its passage; Ignored when it says nothing new. An item that is no
+        read is returned unchanged.
+
+        kept_ms: how long a passage is remembered after its last message.
+        """
         if not isinstance(item, CameraRead):
             return item
         with self._lock:

@@ -44,8 +44,8 @@ def joined(data: bytes) -> Iterator[bytes]:
 
 
 def end_of_jpeg(data: bytes) -> int:
-    """The index after the first JPEG. It goes from segment to segment, because a thumbnail inside has an end mark of its
-    own."""
+    """The index after the end of the first JPEG in the data. It goes from segment to segment, because a thumbnail inside has
+    an end mark of its own."""
     at = 2
     for _ in range(MOST_SEGMENTS):
         if at + 4 > len(data) or data[at] != 0xFF:
@@ -76,7 +76,7 @@ def _end_of_scan(data: bytes, at: int) -> int:
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether the picture is complete; zeros and line ends may follow it."""
+    """Whether the JPEG or PNG is complete; zeros and line ends may follow it. Data of another format counts as complete."""
     if data.startswith(PNG):
         return b"IEND" in data[-64:]
     return not data.startswith(JPEG) or data.rstrip(b"\x00\r\n ").endswith(END)

@@ -17,7 +17,7 @@ _SEND_AGAIN = frozenset({"incomplete_body", "xml_with_doctype", "unreadable", "t
 
 
 class MessageReading(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one message: its items, its maker and the answer."""
+    """What one message gave: its items, its maker (None: not recognised) and the answer to its sender."""
 
     maker: str | None
     items: tuple[Item, ...]
@@ -36,7 +36,7 @@ def received(
     maker: Maker | None = None,
     sender: str = "",
 ) -> MessageReading:
-    """The result of a message as it came over the network. maker: where the listener knows it; None: it is recognised.
+    """What a message gives, as it came over the network. maker: where the listener knows it; None: it is recognised.
 
     sender: whose message it is: what belongs to one passage is tied among the messages of one sender alone.
     """

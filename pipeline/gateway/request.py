@@ -74,7 +74,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer for the sender."""
+    """The HTTP answer for the sender. json: its body; None: it has none."""
 
     status: int
     json: Mapping[str, str | bool | int] | None = None

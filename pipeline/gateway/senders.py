@@ -33,7 +33,7 @@ class Claim(NamedTuple):
 
 
 def digest_of(sender_id: str, secret: str) -> str:
-    """What is kept of a secret."""
+    """The digest that is stored in place of a sender's secret: SHA-256 of id and secret, hex."""
     return sha256(f"{sender_id}\0{secret}".encode()).hexdigest()
 
 
@@ -80,7 +80,8 @@ def _of_base64(text: str) -> str:
 
 
 def is_proven(claim: Claim, sender: Sender | None) -> bool:
-    """Whether the secret is one of this sender's, and may come in this way."""
+    """Whether the secret of the claim is one of this sender's; False without a sender, and for a secret in the address
+    unless the sender may use that way."""
     if sender is None or (claim.by == "address" and not sender.by_address):
         return False
     digest = digest_of(claim.sender_id, claim.secret)
@@ -88,7 +89,7 @@ def is_proven(claim: Claim, sender: Sender | None) -> bool:
 
 
 def settings_of(sender: Sender) -> CameraSettings:
-    """How the sender's messages are to be read."""
+    """The settings of the sender by which its messages are read."""
     return CameraSettings(
         zone=sender.zone,
         utc_is_local=sender.utc_is_local,

@@ -36,7 +36,7 @@ class Wall(msgspec.Struct, frozen=True):
 
 
 class Moment(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture time."""
+    """A capture time, UTC ms, and how the message states it."""
 
     ms: int
     said: str  # which field, how taken
@@ -113,8 +113,8 @@ def in_utc(wall: Wall, offset_min: int, said: str) -> Moment:
 
 
 def moment_of(text: str, field: str, around: Circumstances, *, zone: str | None = None) -> Moment | None:
-    """The moment that a text names. zone: the zone that the maker's document says for times without one; None: the camera's
-    or the site's.
+    """The moment that a text names; None where it names none. field: the field's name, for `said`. zone: the zone that the
+    maker's document says for times without one; None: the camera's or the site's.
 
     Raises Refuse for a date that can be read in two ways.
     """
@@ -162,8 +162,8 @@ def field_time(wall: Wall) -> str:
 
 
 def epoch(number: float | int | None, per_second: int, field: str) -> Moment | None:
-    """The moment of a number of units since 1970. per_second: units in a second, as the maker's document says; it is never
-    guessed from the number."""
+    """The moment of a number of units since 1970; None for a missing number and for one outside 1970..2100. per_second:
+    units in a second, as the maker's document says; it is never guessed from the number."""
     if number is None or number <= 0:
         return None
     ms = (number * 2000 // per_second + 1) // 2 if isinstance(number, int) else round(number * 1000 / per_second)
@@ -171,7 +171,8 @@ def epoch(number: float | int | None, per_second: int, field: str) -> Moment | N
 
 
 def local_epoch(number: int | None, ms: int, field: str, around: Circumstances) -> Moment | None:
-    """The moment of a wall clock that the camera wrote as seconds since 1970 as if it were UTC."""
+    """The moment of a wall clock that the camera wrote as seconds since 1970 as if it were UTC; None as for `epoch`. ms: to
+    be added."""
     if number is None or not 0 < number < LATEST_MS // 1000:
         return None
     clock = EPOCH.replace(tzinfo=None) + timedelta(seconds=number, milliseconds=ms)

@@ -34,7 +34,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """The result of one file. with_answer: whether such a message is answered at all."""
+    """The result of one file. is_answered: whether such a message is answered at all."""
 
     path: Path
     reading: MessageReading
@@ -42,7 +42,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def tried(paths: Sequence[Path], zone: str | None = None, maker: Maker | None = None) -> Iterator[Tried]:
-    """The results of these files, one after the other, as messages of one camera or network.
+    """Yields the results of these files, one after the other, as messages of one camera or network. zone: the site's; None:
+    as the file beside each says. maker: of all messages; None: each is recognised.
 
     Raises Misconfigured for a file that cannot be read, or a file beside it that cannot be understood.
     """

@@ -16,14 +16,15 @@ LONGEST = 80
 
 
 class Knocks:
-    """The knocks since the last second."""
+    """Collects the requests of senders that were not let in, and writes them to the waiting room once a second."""
 
     def __init__(self, room: WaitingRoom) -> None:
         self._room = room
         self._new: dict[str, Knock] = {}
 
     def note(self, claim: Claim | None, sender: Sender | None, peer: str, program: str, now_ms: int) -> None:
-        """Note one. sender: the one that is claimed, if there is one of that name."""
+        """Note a request that was not let in. claim: who its sender says that he is; None: he says nothing. sender: the one
+        of that name; None: there is none. peer: the network address; program: the User-Agent."""
         name = _plain(claim.sender_id) if claim is not None else f"from {_plain(peer)}"
         before = self._new.get(name)
         if before is None and len(self._new) >= MOST:
@@ -35,7 +36,7 @@ class Knocks:
         )  # fmt: skip
 
     async def run(self) -> None:
-        """Tell the waiting room, until cancelled. While Redis is away the knocks are kept, as many as there is room for."""
+        """Write what was noted to the waiting room, until cancelled. While Redis is away it is kept, at most MOST names."""
         while True:
             await asyncio.sleep(EVERY_S)
             if not self._new:

@@ -68,7 +68,7 @@ def said(text: str) -> str | None:
 
 
 def direction_of(text: str) -> Direction | None:
-    """Towards the camera or away from it; None for a word that says neither."""
+    """Approaching or receding, as the word says; None for a word that says neither."""
     return _DIRECTION.get(_letters(text))
 
 
@@ -122,5 +122,5 @@ def share_of(number: float | None, of: float = 1.0) -> float | None:
 
 
 def lane_of(number: int | None) -> int | None:
-    """The lane's number; None for a number that is no lane."""
+    """The lane's number, 1..32; None for any other number."""
     return number if number is not None and 1 <= number <= 32 else None

@@ -4,7 +4,7 @@ import csv
 
 
 def broken(error: csv.Error) -> str:
-    """The reason in plain words."""
+    """The reason, in plain words, why the csv module could not read a row."""
     text = str(error)
     if "field larger than" in text or "unexpected end of data" in text:
         return "a quoted cell is opened here and never closed"

@@ -40,7 +40,7 @@ class Checked(Generic[T]):
                     yield key.decode(), data
 
     def items(self) -> Iterator[T]:
-        """Every good item, in the file's order."""
+        """Every good item that pairs() yields, decoded."""
         decoder = msgspec.json.Decoder(self.table.message)
         for _, data in self.pairs():
             yield decoder.decode(data)

@@ -40,6 +40,7 @@ def header_line(lines: TextLines, source: Iterator[str], file: str) -> tuple[str
 def columns_of(
     header: str, separator: str, file: str, line: int, table: Table[Any], given: Collection[str]
 ) -> list[Column] | list[Refused]:
+    """The columns that the header names, in its order; or the fatal refusals of unknown, repeated and missing names."""
     by_name = {name: column for column in table.columns for name in (column.name, *column.aliases)}
     try:
         names = [name.strip() for name in next(csv.reader([header], delimiter=separator, strict=True))]

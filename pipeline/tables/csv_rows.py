@@ -30,10 +30,11 @@ def csv_rows(
     header: dict[str, tuple[int, str]],
     given: Collection[str] = (),
 ) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
-    """Line number and values by field name, or what is wrong with a line. After a fatal refusal nothing more comes.
+    """Yields line number and values by field name of each line, or what is wrong with it. After a fatal refusal nothing more
+    comes.
 
-    header: filled with number and written name of each column that the file has, by the column's name. given: fields that the
-    lines need not name; one that names the default of such a field means it.
+    header: filled with number and written name of each column that the file has, by the column's name. given: fields that
+    the lines need not name; one that names the default of such a field means it.
     """
     lines = TextLines(stream)
     source = iter(lines)

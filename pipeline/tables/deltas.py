@@ -22,7 +22,10 @@ def with_change(table: Table[T]) -> Table[T]:
 
 
 def change_of(values: dict[str, Any], table: Table[Any]) -> str:
-    """The change of the item, which is removed from its values. Raises WrongItem when the change or the key is missing."""
+    """Take the column `change` out of an item's values, and return it: add, change or remove.
+
+    Raises WrongItem when it is missing or another word, or when an item to remove has no valid key.
+    """
     try:
         change = _parsed(str(values.pop(CHANGE, "")))
     except ValueError as error:

@@ -59,7 +59,7 @@ class _Text:
 
 
 def json_items(stream: BinaryIO, file: str, *, lines: bool) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
-    """Line number and values of each object, or what is wrong with it. After a fatal refusal nothing more comes.
+    """Yields line number and values of each object, or what is wrong with it. After a fatal refusal nothing more comes.
 
     lines: every line is an object of its own (JSON lines), so that one bad line spoils no other.
     """

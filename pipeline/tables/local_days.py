@@ -37,7 +37,8 @@ class LocalDay:
     ends: bool = False
 
     def at_ms(self, country: str) -> int:
-        """The moment in ms UTC, by the country's time. Raises ValueError or OverflowError for a day beyond the calendar.
+        """The moment in ms UTC at which the day begins, or ends, in the country's time. Raises ValueError or OverflowError
+        for a day beyond the calendar.
 
         >>> LocalDay(date(2026, 6, 30)).at_ms("BE"), LocalDay(date(2026, 6, 30), ends=True).at_ms("BE")
         (1782770400000, 1782856800000)

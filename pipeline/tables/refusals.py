@@ -37,7 +37,8 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One thing that is wrong. line: from 1; column: its name, or the path in JSON; number: the CSV column's, from 1."""
+    """One thing that is wrong with a file. line: from 1; column: its name, or the path in JSON; number: the CSV column's,
+    from 1."""
 
     file: str
     line: int
@@ -54,7 +55,7 @@ class Refused:
 
 
 def explained(error: msgspec.ValidationError, values: object, table: Table[Any]) -> tuple[tuple[str | int, ...], str]:
-    """Where in the values it is wrong (names and indexes), and why."""
+    """The place of a validation error in the values (names and indexes; empty: all of them), and the reason in plain words."""
     text = str(error)
     match = _PATH.search(text)
     path: tuple[str | int, ...] = ()
@@ -124,7 +125,8 @@ def unknown_name(name: str, known: Iterable[str]) -> str:
 
 
 def unknown_field(values: Mapping[str, Any], message: type, place: Place = ()) -> tuple[Place, str] | None:
-    """The first field, at any depth, that the message does not have; None when there is none."""
+    """The place of the first field, at any depth, that the message does not have, and a sentence about it; None when there
+    is none."""
     fields = _nested(message)
     for name, value in values.items():
         if name not in fields:

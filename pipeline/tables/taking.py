@@ -14,9 +14,10 @@ T = TypeVar("T", bound=Message)
 
 
 class WrongItem(Exception):
-    """The values do not make an item.
+    """Raised when values do not make an item.
 
-    place: where the fault is (names and indexes); empty: in all of it. by_rule: the values are well formed but break a rule.
+    place: where the fault is (names and indexes); empty: in all of them. by_rule: the values are well formed but break a
+    rule.
     """
 
     def __init__(self, place: tuple[str | int, ...], reason: str, *, by_rule: bool = False) -> None:
@@ -27,7 +28,8 @@ class WrongItem(Exception):
 
 
 class Taking(Generic[T]):
-    """Makes items of one kind. home: the country that takes them. given: what an item says where its own words say nothing."""
+    """Makes items of one kind. home: the country that takes them. given: by field, the value of items that leave the field
+    out."""
 
     def __init__(self, table: Table[T], home: str, given: Mapping[str, object] | None = None) -> None:
         self._table = table

@@ -63,7 +63,8 @@ class TextLines:
                 yield raw.decode(self.encoding, "replace") + "\n"
 
     def taint(self, first: int) -> str | None:
-        """What was wrong with the lines from `first` to the current one, or None. Each fault is returned once."""
+        """What is wrong with the first faulty line from `first` to the current one; None: nothing. The faults of all these
+        lines are then forgotten."""
         if not self.bad:
             return None
         wrong = [self.bad.pop(line) for line in sorted(self.bad) if line >= first]

@@ -16,7 +16,7 @@ ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
 def write_file(stream: TextIO, table: Table[T], items: Iterable[T], form: Form) -> int:
-    """Write the items so that check_file reads the same ones back. Returns how many were written. stream: opened with
+    """Write the items so that check_file reads the same ones back. Returns how many items were written. stream: opened with
     newline=""."""
     written = 0
     if form == "csv":

@@ -82,7 +82,8 @@ class _Reader:
 
 
 def xml_items(stream: BinaryIO, file: str, table: Table[Any]) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
-    """Line number and values by field name of each item, or what is wrong with it. After a fatal refusal nothing more comes."""
+    """Yields line number and values by field name of each item, or what is wrong with it. After a fatal refusal nothing more
+    comes."""
     reader = _Reader()
     by_name = {name: column for column in table.columns for name in (column.name, *column.aliases)}
     while True:

@@ -52,7 +52,8 @@ def parse(request: Request) -> list[Item]:
 
 
 def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The complete JSON objects at the beginning of a TCP stream, and the rest."""
+    """The complete JSON objects at the beginning of a TCP stream, together as one message (none: no message), and the rest
+    of the buffer."""
     text = buffer.decode("utf-8", "surrogateescape")
     packets, rest = json_objects(text)
     if not packets:

@@ -29,7 +29,7 @@ def recognises(request: Request) -> bool:
 
 
 def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The complete messages at the beginning of a TCP stream, and the rest."""
+    """The complete messages at the beginning of a TCP stream, and the rest of the buffer."""
     end = b"\x03" if buffer.lstrip()[:1] == b"\x02" else _END
     *whole, rest = buffer.split(end, MAX_MESSAGES)
     return [one + end for one in whole], rest
@@ -80,5 +80,5 @@ def _of_xml(message: bytes, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """A plain answer, which is not sent: its connection takes none."""
+    """A plain answer, which is never sent: such a connection takes none."""
     return plain_answer(good)

@@ -222,5 +222,6 @@ def _event_time(data: Node, car: Node, around: Circumstances) -> Moment | None:
 
 
 def answer(good: bool) -> Answer:
-    """The camera sends the same event again until it reads Result true."""
+    """Status 200 with "Result": true if good, else 400 with false. The camera sends the same event again until it reads
+    true."""
     return Answer(status=200 if good else 400, json={"Result": good, "Message": "OK" if good else "try again"})

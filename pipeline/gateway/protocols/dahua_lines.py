@@ -15,7 +15,7 @@ _LENIENT = json.JSONDecoder(strict=False)
 
 
 def events_of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
-    """The code and the data of each event; data None: the event is cut off."""
+    """Yields the code and the data of each event; data None: the event is cut off."""
     if "Events[" in text:
         yield from _of_lines(text)
         return

@@ -25,7 +25,7 @@ _OTHER = re.compile(
 
 
 def recognises(request: Request) -> bool:
-    """Whether it is a picture or a table that did not come over HTTP."""
+    """Whether the message is a picture or a table, and did not come over HTTP."""
     if request.method or not request.circumstances.file_name:
         return False
     return (
@@ -39,7 +39,7 @@ def _is_picture_name(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a picture, or one a row."""
+    """One item for a picture, or one for each row of a table. Ignored: the file may still be written."""
     if not (request.body[:2] == JPEG[:2] or request.body.startswith(PNG) or not request.body):
         return items_of_table(request.body, request.circumstances)
     around = request.circumstances

@@ -37,7 +37,7 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a read; a batch is a list."""
+    """One item for each read; a batch holds several."""
     around = request.circumstances
     if request.body.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
         root, tree = xml_of(request.body)
@@ -180,5 +180,5 @@ def _analytics(read: Node) -> Node:
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 says that all was stored."""
+    """Status 200 if good, else 400."""
     return plain_answer(good)

@@ -196,5 +196,5 @@ def _of_query(request: Request) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """Any status 200 says that the event was stored."""
+    """Status 200 if good, else 400; the camera looks at the status alone."""
     return plain_answer(good)

@@ -29,7 +29,7 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item; a list is several."""
+    """One item, or one for each member of a list."""
     return [_item(one, request.circumstances) for one in json_of(request.body)]
 
 
@@ -58,5 +58,5 @@ def _item(read: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 says that all was stored."""
+    """Status 200 if good, else 400."""
     return plain_answer(good)

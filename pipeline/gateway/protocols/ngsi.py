@@ -98,5 +98,5 @@ def _position(location: Node) -> Position | None:
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 says that all was stored."""
+    """Status 200 if good, else 400."""
     return plain_answer(good)

@@ -93,7 +93,7 @@ def worded(node: Node) -> str:
 
 
 def likelihood(node: Node) -> float | None:
-    """The likelihood of a value."""
+    """The likelihood that the value states, 0..1; None where it states none or is out of range."""
     return share_of(node.first("@Likelihood", "Likelihood", "likelihood").number)
 
 

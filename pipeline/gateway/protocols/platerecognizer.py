@@ -115,5 +115,5 @@ def _cell(text: object) -> Value:
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 says that all was stored; it is sent for a message without a plate, too."""
+    """Status 200 if good, else 400. A message without a plate is good, too."""
     return plain_answer(good)

@@ -68,5 +68,5 @@ def _country(decision: Node) -> str | None:
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 says that all was stored."""
+    """Status 200 if good, else 400."""
     return plain_answer(good)

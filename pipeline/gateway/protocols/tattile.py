@@ -30,7 +30,8 @@ def recognises(request: Request) -> bool:
 
 
 def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The complete messages at the beginning of a TCP stream, and the rest. Each ends with the end tag of its root."""
+    """The complete messages at the beginning of a TCP stream, each up to the end tag of its root, and the rest of the
+    buffer."""
     found: list[bytes] = []
     while len(found) < MAX_MESSAGES and (begin := _BEGIN.search(buffer)):
         end = buffer.find(b"</" + begin[1] + b">", begin.end())
@@ -79,5 +80,5 @@ def _item(read: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """A plain answer, which is not sent: its connection takes none."""
+    """A plain answer, which is never sent: such a connection takes none."""
     return plain_answer(good)

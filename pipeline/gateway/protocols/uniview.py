@@ -77,5 +77,5 @@ def _picture(info: Node, index: int | None, kind: PictureKind) -> tuple[Picture,
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 says that all was stored."""
+    """Status 200 if good, else 400."""
     return plain_answer(good)

@@ -43,5 +43,5 @@ def parse(request: Request) -> list[Item]:
 
 
 def answer(good: bool) -> Answer:
-    """Status 200, with JSON as its documentation wants, says that all was stored."""
+    """Status 200 with {"ok": true} if good, else 400 with false, in the JSON that the maker's documentation asks for."""
     return Answer(status=200 if good else 400, json={"ok": good})

@@ -85,5 +85,5 @@ def _item(read: Node, pictures: tuple[Picture, ...], around: Circumstances) -> I
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 says that all was stored; 400 says in its body what is refused."""
+    """Status 200 with {"kept": true} if good, else 400 with false."""
     return Answer(status=200 if good else 400, json={"kept": good})
