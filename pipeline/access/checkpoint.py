@@ -36,7 +36,7 @@ _PRIVATE = "PRIVATE+KEY+"
 
 
 class NotProven(BadRecord):
-    """This checkpoint is not signed as it must be, or is no checkpoint."""
+    """Raised when a checkpoint is not signed as it must be, or a text is no checkpoint or no key."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("not_proven", detail)
@@ -57,7 +57,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Verifier:
-    """A public key under its name. kind: what the key signs."""
+    """A public key under its name. kind: whether it verifies signatures of a log or of a witness."""
 
     name: str
     kind: Kind
@@ -83,7 +83,7 @@ class Signer:
 
     @classmethod
     def generate(cls, name: str, kind: Kind = "log") -> "Signer":
-        """A new key."""
+        """A new key of this name. Raises NotProven for a name with blanks or plus signs."""
         if not _NAME.fullmatch(name):
             raise NotProven(f"{name!r} is no key's name: no blanks and no plus signs")
         return cls(name, kind, Ed25519PrivateKey.generate())
@@ -109,7 +109,7 @@ class Proven:
 
     @property
     def size(self) -> int:
-        """How many entries it speaks of."""
+        """How many entries the checkpoint covers."""
         return self.checkpoint.size
 
 
@@ -148,8 +148,8 @@ def signed(checkpoint: Checkpoint, signer: Signer) -> str:
 
 
 def witnessed(note: str, witness: Signer, at_s: int) -> str:
-    """The note with a witness's signature added, which states that at this time (epoch seconds) the witness found that the
-    log had only grown."""
+    """The note with a witness's signature added, which states that at at_s (epoch seconds) the witness found that the log
+    had only grown. Raises NotProven for what is no checkpoint."""
     text, _, _ = _parts(note)
     signature = witness.private.sign(_cosigned(text, at_s))
     return note + _line(witness, at_s.to_bytes(_TIME_BYTES, "big") + signature)

@@ -78,7 +78,7 @@ def grown(ledger: Ledger, records: Sequence[Kept]) -> tuple[Ledger, Files]:
 
 
 def partials(ledger: Ledger) -> Files:
-    """The incomplete bundle and tiles of this log. A reader of a checkpoint of this size needs them."""
+    """The incomplete bundles and tiles of this log, by path. A reader of a checkpoint of this size needs them."""
     files: Files = {}
     if ledger.tail:
         files |= _bundles(ledger.size // WIDTH, ledger.tail)

@@ -47,7 +47,7 @@ class Session(Message, frozen=True, kw_only=True):
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a session lasts without a request, and at most."""
+    """How long a session lasts without a request (idle_ms), and how long at most (longest_ms)."""
 
     idle_ms: Annotated[int, msgspec.Meta(gt=0)] = 30 * MINUTE_MS
     longest_ms: Annotated[int, msgspec.Meta(gt=0)] = 12 * 60 * MINUTE_MS

@@ -47,7 +47,7 @@ _VAGUE = frozenset(
 
 
 class NotRecorded(Unavailable):
-    """The record could not take the entry: the act is not done, or not answered."""
+    """Raised when the record could not take an entry: the act is not done, or not answered."""
 
     def __init__(self, cause: str) -> None:
         super().__init__("the record")
@@ -55,7 +55,7 @@ class NotRecorded(Unavailable):
 
 
 class ReasonNeeded(BadRecord):
-    """No reason was given, or one that says nothing: without a reason, no plate is shown."""
+    """Raised when no reason was given, or one that says nothing: without a reason, no plate is shown."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("reason_needed", detail)

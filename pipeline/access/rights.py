@@ -26,11 +26,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
-    """What an act concerns, as far as rights depend on it. None: not known; a designation that is bound to such a thing does
-    not cover it then.
+    """What an act concerns, as far as rights depend on it.
 
-    zones: in which it lies. purposes: which it may serve. covert_owner: the only service that may know of it. concerns: the
-    person whose rights would change. digest: of exactly what would be done, for acts that need two persons.
+    zones: in which it lies. purposes: which it may serve. Where these, network or hotlist are None, they are not known, and
+    a designation that is bound to such a thing does not cover the matter. covert_owner: the only service that may know of
+    it; None: it is not covert. concerns: the person whose rights would change; None: nobody's. digest: of exactly what would
+    be done, for acts that need two persons.
     """
 
     zones: frozenset[str] | None = None
@@ -192,7 +193,7 @@ _RULES: Sequence[_Rule] = (
 
 
 def persons_of(users: Mapping[str, User], designations: Iterable[Designation]) -> dict[str, Person]:
-    """All persons by user_id, each with all designations."""
+    """All persons by user_id, each with all designations of that account; designations of unknown accounts are left out."""
     found: dict[str, list[Designation]] = {user_id: [] for user_id in users}
     for one in designations:
         if one.user_id in found:

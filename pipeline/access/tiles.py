@@ -91,7 +91,7 @@ def entries_in(data: bytes) -> list[bytes]:
 
 
 def hashes_in(tile: bytes) -> list[bytes]:
-    """The hashes of a tile."""
+    """The hashes of a tile, in order, 32 bytes each."""
     return [tile[at : at + 32] for at in range(0, len(tile), 32)]
 
 
@@ -118,8 +118,8 @@ def shapes(size: int) -> Iterator[tuple[int, int, int]]:
 
 @dataclass(slots=True)
 class Levels:
-    """The hashes of a whole log by level, for computing roots and proofs. leaves: of those bundles that were asked for, by
-    index."""
+    """The hashes of a whole log by level, for computing roots and proofs. leaves: the leaf hashes of those bundles that were
+    asked for, by the bundle's index."""
 
     hashes: list[list[bytes]] = field(default_factory=lambda: [[]])  # [level][index], from level 1 on
     leaves: dict[int, list[bytes]] = field(default_factory=dict)

@@ -32,7 +32,7 @@ class Wanted(Message, frozen=True, kw_only=True):
 
 
 class AllWaiting(Message, frozen=True, kw_only=True):
-    """The changes that wait for approval, and those that are approved and not yet made."""
+    """The changes that wait for approval, and those that are approved but not made yet."""
 
     items: Annotated[tuple[Waiting, ...], msgspec.Meta(max_length=10_000)]
 
@@ -44,7 +44,7 @@ class FirstPassword(Message, frozen=True, kw_only=True):
 
 
 class Whose(Message, frozen=True, kw_only=True):
-    """The person whose sessions are ended; absent: everybody's are."""
+    """The person whose sessions are ended; user_id absent: everybody's are."""
 
     user_id: Identifier | None = None
 

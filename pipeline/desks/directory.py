@@ -18,8 +18,8 @@ FOLLOWED = (USERS, DESIGNATIONS, DESKS, CAMERAS, ZONES)
 
 
 class Directory(Mirror):
-    """Answers questions about them from memory. revision: raised by each change of persons, so that what was computed from
-    them is computed again."""
+    """Persons, designations, desks, cameras and zones in memory. revision: raised by each change of persons, designations or
+    desks, so that what was computed from them is computed again."""
 
     def __init__(self) -> None:
         super().__init__(*FOLLOWED)
@@ -27,7 +27,7 @@ class Directory(Mirror):
         self._of_user: dict[str, dict[str, Designation]] = {}
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """Take in what changed in one collection."""
+        """As Mirror.take; raises `revision` where persons, designations or desks changed."""
         super().take(collection, changed, reset)
         if collection == DESIGNATIONS.name:
             self._of_user = {}
@@ -37,7 +37,7 @@ class Directory(Mirror):
             self.revision += 1
 
     def person(self, user_id: str, at_ms: int) -> Person | None:
-        """The person with the designations as they are at at_ms; None: there is none with this id."""
+        """The person with the designations that exist at at_ms (UTC), in force or not; None: there is none with this id."""
         user = self.of(USERS).at(user_id, at_ms)
         if user is None:
             return None

@@ -27,7 +27,7 @@ _LONGEST_REASON = 3000  # as a header, percent-encoded
 
 
 def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The route as a handler of aiohttp."""
+    """The route as a handler for aiohttp: after all checks, and between its two entries in the record."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         _from_here(house, route, request)
@@ -180,5 +180,5 @@ def _response(asked: Asked, answer: RouteAnswer | web.StreamResponse) -> web.Str
 
 
 def problem_of(error: BadRecord) -> Problem:
-    """The problem for an error that a store raised."""
+    """The problem (422) for a BadRecord that a store raised."""
     return Problem(422, error.reason, "This cannot be taken.", detail=error.detail)

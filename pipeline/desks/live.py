@@ -40,7 +40,7 @@ _ACTS: Mapping[Kind, Any] = {"alert": "alerts.see", "violation": "violations.see
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One message that arrived. number: its position in the ring. kind: of the message, or of what it withdraws."""
+    """One message that arrived. number: counted from 1 in this process. kind: of the message, or of what it withdraws."""
 
     number: int
     kind: Kind
@@ -63,7 +63,8 @@ class Shown:
 
 @dataclass(slots=True)
 class Live:
-    """The recent alerts and violations, and the ring. changed: set at each event; a waiting reader replaces it by a new one."""
+    """The recent alerts and violations by id, and a ring with the latest RING events. ready: set once everything that was in
+    the topics at the start was taken in."""
 
     directory: Directory
     items: dict[Kind, "OrderedDict[str, Shown]"] = field(
@@ -143,7 +144,8 @@ async def follow(
     now_ms: Callable[[], int],
     covert_key: X25519PrivateKey | None = None,
 ) -> None:
-    """Read the topics until cancelled. While the broker is away it waits. covert_key: opens covert alerts; None: none are shown."""
+    """Take in the topics SHOWN, from BACK_MS ago, until cancelled. While the broker is away it waits. covert_key: opens
+    covert alerts; None: none are shown."""
     codecs.bind()
     while True:
         topics = {f"{namespace}.{topic.name}": topic for topic in SHOWN}

@@ -75,14 +75,14 @@ class Violations(Message, frozen=True, kw_only=True):
 
 
 async def list_alerts(asked: Asked) -> RouteAnswer:
-    """A page of alerts."""
+    """A page of the alerts that this person may see."""
     shown, after, position = _page(asked, "alert")
     items = tuple(AlertShown(alert=_alert(one), withdrawal=one.withdrawal) for one in shown)
     return RouteAnswer(value=Alerts(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
 
 
 async def list_violations(asked: Asked) -> RouteAnswer:
-    """A page of violations."""
+    """A page of the violations that this person may see."""
     shown, after, position = _page(asked, "violation")
     items = tuple(ViolationShown(violation=_violation(one), withdrawal=one.withdrawal) for one in shown)
     return RouteAnswer(
@@ -106,13 +106,14 @@ def _page(asked: Asked, kind: Kind) -> tuple[list[Shown], str | None, str]:
 
 
 async def show_alert(asked: Asked) -> RouteAnswer:
-    """One alert."""
+    """The alert that the path names, in its present state. Raises Problem when there is none, or this person may not see it."""
     shown = _found(asked, "alert")
     return RouteAnswer(value=AlertShown(alert=_alert(shown), withdrawal=shown.withdrawal), count=1)
 
 
 async def show_violation(asked: Asked) -> RouteAnswer:
-    """One violation."""
+    """The violation that the path names, in its present state. Raises Problem when there is none, or this person may not see
+    it."""
     shown = _found(asked, "violation")
     return RouteAnswer(value=ViolationShown(violation=_violation(shown), withdrawal=shown.withdrawal), count=1)
 

@@ -11,7 +11,7 @@ NAME = "desks"
 
 
 class DesksMetrics:
-    """The metrics of one process."""
+    """The metrics of one desks process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

@@ -19,7 +19,7 @@ _TEMPLATE = "#/components/schemas/{name}"
 
 
 def described(routes: Sequence[Route], version: str) -> Document:
-    """The OpenAPI document."""
+    """The OpenAPI document of these routes. version: of the platform."""
     types = [kind for route in routes for kind in (route.body, route.query, route.answer) if kind is not None]
     types += [kind for route in routes for kind in route.params.values()]
     schemas, components = msgspec.json.schema_components([*types, ProblemBody], ref_template=_TEMPLATE)

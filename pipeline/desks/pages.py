@@ -26,7 +26,7 @@ def page_files() -> dict[str, tuple[bytes, str]]:
 
 
 def add_pages(app: web.Application, origin: Origin) -> None:
-    """Serve the pages."""
+    """Serve the pages at the origin's host; requests to 127.0.0.1 are sent on to localhost."""
     for path, (content, media) in page_files().items():
         app.router.add_get(path, _served(origin, content, media))
 

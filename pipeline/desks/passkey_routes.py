@@ -43,7 +43,7 @@ class Ceremony(Message, frozen=True, kw_only=True):
 
 
 class PasskeyShown(Message, frozen=True, kw_only=True):
-    """One passkey of who is logged in. name: chosen by its owner."""
+    """One passkey of the person who is logged in. name: chosen by that person."""
 
     passkey_id: Identifier
     name: Name
@@ -51,7 +51,7 @@ class PasskeyShown(Message, frozen=True, kw_only=True):
 
 
 class Passkeys(Message, frozen=True, kw_only=True):
-    """The passkeys of who is logged in, oldest first."""
+    """The passkeys of the person who is logged in, oldest first."""
 
     items: Annotated[tuple[PasskeyShown, ...], msgspec.Meta(max_length=MOST_PASSKEYS)]
 
@@ -110,7 +110,7 @@ async def enrolment_options(asked: Asked) -> RouteAnswer:
 
 
 async def enrol(asked: Asked) -> RouteAnswer:
-    """Store a new passkey."""
+    """Verify and store a new passkey of the person who is logged in."""
     made, house = asked.given(Enrolment), asked.house
     challenge = await _challenge(asked, made.ceremony)
     try:
@@ -135,7 +135,7 @@ async def enrol(asked: Asked) -> RouteAnswer:
 
 
 async def list_passkeys(asked: Asked) -> RouteAnswer:
-    """The passkeys of who is logged in."""
+    """The passkeys of the person who is logged in, oldest first."""
     known = (await asked.house.credentials.of(asked.somebody.user_id)).passkeys
     items = tuple(
         PasskeyShown(passkey_id=one.passkey_id, name=one.name, added_ms=one.added_ms)
@@ -145,7 +145,7 @@ async def list_passkeys(asked: Asked) -> RouteAnswer:
 
 
 async def remove(asked: Asked) -> RouteAnswer:
-    """Remove one of one's own passkeys: it opens nothing any more. Open sessions go on."""
+    """Remove one of one's own passkeys: nobody can log in with it any more. Open sessions go on."""
     if not await asked.house.credentials.remove_passkey(asked.somebody.user_id, asked.key):
         raise not_found()
     return RouteAnswer()

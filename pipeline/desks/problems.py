@@ -25,7 +25,7 @@ class ProblemBody(Message, frozen=True, kw_only=True):
 
 
 class Problem(Exception):
-    """An error that ends a request with a problem. rule: short and stable. title: the same for each problem of that rule."""
+    """Raised to answer a request with a problem. rule: short and stable. title: the same for each problem of that rule."""
 
     def __init__(
         self,
@@ -58,29 +58,29 @@ class Problem(Exception):
 
 
 def denied(denial: Denied) -> Problem:
-    """The problem for a person without the right. A covert matter is answered as not found."""
+    """The problem (403) for a person without the right. A covert matter is answered as not found."""
     if denial.rule == "covert":
         return not_found()
     return Problem(403, denial.rule, "You may not do this.", article=denial.article, permits=denial.permits)
 
 
 def not_found() -> Problem:
-    """The problem for a name that does not exist, or that this person may not know of."""
+    """The problem (404) for a name that does not exist, or that this person may not know of."""
     return Problem(404, "not_found", "There is nothing of this name.")
 
 
 def bad_request(detail: str, rule: str = "bad_request") -> Problem:
-    """The problem for a request that cannot be understood. detail: where it is wrong, for a person."""
+    """The problem (400) for a request that cannot be understood. detail: where it is wrong, for a person."""
     return Problem(400, rule, "This request cannot be understood.", detail=detail)
 
 
 def login_needed() -> Problem:
-    """The problem for a request without a valid session."""
+    """The problem (401) for a request without a valid session."""
     return Problem(401, "login", "Log in first.", permits="a login")
 
 
 def unavailable(detail: str, retry_after_s: float = 1.0) -> Problem:
-    """The problem for a request that needs a server that is away."""
+    """The problem (503) for a request that needs a server that is away."""
     return Problem(
         503, "unavailable", "This cannot be answered now.", detail=detail, retry_after_s=max(1, round(retry_after_s))
     )

@@ -73,7 +73,7 @@ class RecordProof(Message, frozen=True, kw_only=True):
 
 
 async def search(asked: Asked) -> RouteAnswer:
-    """A page of entries."""
+    """A page of the entries that fit the search, newest first."""
     wanted, folder = asked.given(RecordSearch), _folder(asked)
     before = asked.cursor(wanted.cursor, int, "record")
     names = await _names(asked, wanted.plate)
@@ -98,7 +98,7 @@ async def prove(asked: Asked) -> RouteAnswer:
 
 
 async def checkpoint(asked: Asked) -> RouteAnswer:
-    """The latest checkpoint."""
+    """The latest signed checkpoint. Raises Problem (not found) while there is none."""
     return await _public(asked, "checkpoint")
 
 

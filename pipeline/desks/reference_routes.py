@@ -63,8 +63,9 @@ class ItemVersions(Message, Generic[T], frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[T]):
-    """One collection as the API has it. matter: what rights ask about an item; concerns: whose rights a change of it would change;
-    seen, changed: kinds of entries in the record."""
+    """One collection as the API has it. matter: returns the Matter of an act on an item. concerns: returns the person whose
+    rights a change of the item would change; None: nobody's. see, change, remove: the rights needed. seen, changed: kinds of
+    entries in the record; None: not recorded."""
 
     collection: Collection[T]
     see: Act
@@ -125,8 +126,8 @@ async def show_versions(kind: Kind[Any], asked: Asked) -> RouteAnswer:
 
 
 async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
-    """Add or change an item. The person must have the right to change both the present and the new item. The answer has no
-    body."""
+    """Add or change an item. The person must have the right to change both the present and the new item, and an approval
+    where the act needs two persons. The answer has no body."""
     collection, key = kind.collection, asked.key
     item = asked.body
     if item is None or collection.key(item) != key:
@@ -143,7 +144,8 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
 
 
 async def remove_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
-    """Remove an item."""
+    """Remove the item that the path names. The person needs the right to it, and an approval where the act needs two
+    persons."""
     known = found(await _check_known(kind, asked))
     matter = kind.matter_of_change(asked, known, digest_of(kind.change, asked.key, b""))
     await _approved(kind.remove, asked, matter, None)

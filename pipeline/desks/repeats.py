@@ -15,7 +15,8 @@ _KEY = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{8,64}\Z")]
 
 
 async def once(asked: Asked, digest: str, work: Callable[[], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
-    """Do the work, or return the answer that it gave before. digest: of the whole request. Raises Problem."""
+    """Do the work, or return the answer that it gave before to the same person under the same idempotency key. Without a key
+    it is done each time. digest: of the whole request. Raises Problem."""
     key = asked.request.headers.get(HEADER)
     if key is None or not asked.route.repeats:
         return await work()

@@ -24,7 +24,8 @@ Media = Literal["application/json", "application/octet-stream", "image/jpeg", "t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteAnswer:
-    """A route's answer. count: how many items it holds, for the record. raw: a body that is not JSON."""
+    """A route's answer. value: its body, sent as JSON; None: it has none (204). count: how many items it holds, for the
+    record. raw: a body that is not JSON."""
 
     value: object = None
     count: int | None = None
@@ -131,8 +132,8 @@ class Asked:
         return may(self.somebody, wanted, matter, self.now_ms)
 
     def cursor(self, text: str | None, kind: type[T], use: str) -> T | None:
-        """The position in a cursor that an earlier answer gave this person for the same use. Raises Problem for any other
-        text."""
+        """The position in a cursor that an earlier answer gave this person for the same use; None for no text. Raises
+        Problem for any other text."""
         if text is None:
             return None
         content = self.house.seal.open(f"cursor {use} {self.somebody.user_id}", text)
@@ -146,7 +147,7 @@ class Asked:
 
 
 def found(value: T | None) -> T:
-    """The value. Raises Problem (not found) when it is None."""
+    """The value. Raises Problem (not found) where it is None."""
     if value is None:
         raise not_found()
     return value

@@ -59,7 +59,8 @@ class Me(Message, frozen=True, kw_only=True):
 
 
 async def log_in(asked: Asked) -> RouteAnswer:
-    """Log in by password. Each login makes a new session with a new token."""
+    """Log in by password. Each login makes a new session with a new token. Too many attempts: 429; a wrong name or password:
+    401."""
     login, house = asked.given(Login), asked.house
     names, most = _counts(asked, login.user_id)
     counted = await house.attempts.counted(names, GUESSES_MS)
@@ -108,7 +109,8 @@ async def log_out(asked: Asked) -> RouteAnswer:
 
 
 async def prove(asked: Asked) -> RouteAnswer:
-    """Prove again who one is. The session gets a new token."""
+    """Prove again, with the password, who one is. The session gets a new token. After too many wrong attempts the session
+    ends."""
     house, user_id = asked.house, asked.somebody.user_id
     ((count, left_ms),) = await house.attempts.counted([f"{user_id} proves"], GUESSES_MS)
     if count > GUESSES:
@@ -167,7 +169,7 @@ async def begin_shift(asked: Asked) -> RouteAnswer:
 
 
 async def end_shift(asked: Asked) -> RouteAnswer:
-    """End the shift, and with it the live streams of this session."""
+    """End the shift. The live streams of this session end with it."""
     session = msgspec.structs.replace(asked.own_session, shift=None)
     await asked.house.sessions.keep(asked.token or "", session, asked.now_ms)
     return RouteAnswer()

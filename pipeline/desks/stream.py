@@ -50,7 +50,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class StreamFrame:
-    """The bytes that one audience gets at once. number: of the last event that was considered for it."""
+    """The bytes that one audience gets at once. number: of the last event that was considered for the frame."""
 
     number: int
     data: bytes
@@ -58,8 +58,8 @@ class StreamFrame:
 
 @dataclass(slots=True)
 class Audience:
-    """The readers that may see the same. seen: the number of the event up to which frames were made. frames: the latest
-    ones."""
+    """The readers that may see the same. seen: the number of the last event that was considered for frames. frames: the
+    latest ones."""
 
     view: View
     seen: int
@@ -95,7 +95,7 @@ class Streams:
             self.audiences.pop(_key(audience.view), None)
 
     def close(self) -> None:
-        """End every stream: a server that stops waits for its open answers."""
+        """End every stream, because a server that stops waits for its open answers."""
         self.closing.set()
         for audience in self.audiences.values():
             audience.ready.set()
@@ -129,7 +129,8 @@ class Streams:
         ready.set()
 
     def since(self, view: View, number: int) -> bytes | None:
-        """One frame with what came after this event, for a reader that was away; None when that is no longer known."""
+        """One frame with what the view shows of the events after this number; empty where it shows none of them. None where
+        some of them have left the ring."""
         events = self.live.since(number)
         if events is None:
             return None
@@ -142,7 +143,7 @@ class Streams:
         return f"event: snapshot\nid: {self.id_of(self.live.last)}\ndata: {{}}\n\n".encode()
 
     def id_of(self, number: int) -> str:
-        """The sealed id of the position after this event."""
+        """The sealed id of the position after the event of this number."""
         return self.seal.seal(_USE, self.process + number.to_bytes(8, "big"))
 
     def number_of(self, event_id: str) -> int | None:
@@ -159,9 +160,10 @@ class Streams:
 
 async def serve(streams: Streams, response: web.StreamResponse, audience: Audience, number: int,
                 goes_on: Callable[[], bool]) -> int:  # fmt: skip
-    """Write frames until the reader is gone, is too slow, or may no longer see them. Returns how many were written.
+    """Write frames until the server stops or the reader is gone, is too slow, or may no longer see them. Returns how many
+    frames were written.
 
-    number: of the last event that the reader has. goes_on: asked before each frame and each ping.
+    number: of the last event that the reader has. goes_on: tells whether the reader may go on; asked at least once a second.
     """
     written, quiet_s = 0, 0.0
     while not streams.closing.is_set() and goes_on():
