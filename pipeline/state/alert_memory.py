@@ -103,7 +103,7 @@ class AlertMemory(Protocol):
         """Note that the broker has these alerts: only now may they be withdrawn."""
 
     async def entries(self, now_ms: int) -> set[str]:
-        """The ids of entries that may have open alerts."""
+        """The ids of entries that may have open alerts at now_ms (UTC)."""
 
     async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
         """For each entry, whether the caller may withdraw its alerts now.

@@ -62,7 +62,7 @@ class ApprovalStore:
         return sorted((one for one in every if one.ends_ms > now_ms), key=lambda one: (one.ends_ms, one.approval_id))
 
     async def find(self, approval_id: str, now_ms: int) -> Waiting | None:
-        """The act with this id; None: it has expired or was used."""
+        """The act with this id; None: it is unknown, has expired or was used."""
         with redis_edge(WHAT):
             data = await self.client.hget(self._key, approval_id)
         waiting = None if data is None else msgspec.json.decode(data, type=Waiting)

@@ -48,8 +48,8 @@ def unpacked(block: bytes | str) -> list[BlockRow]:
 
 
 def changed_of(collection: Collection[Any], rows: Sequence[BlockRow], at_ms: int) -> Iterator[Changed[Any]]:
-    """The changes that a worker takes over from a block's rows, in their order. at_ms: from when the whole version holds,
-    UTC."""
+    """Yields the changes that a worker takes over from a block's rows, in their order. at_ms: from when the whole version
+    holds, UTC."""
     for removed, group in groupby(rows, key=lambda row: row.item is None):
         if removed:
             yield from (Changed(row.key, (Version(None, at_ms, at_ms),)) for row in group)
@@ -69,13 +69,13 @@ class BlockWriter:
         self._count = 0
 
     async def add(self, rows: Sequence[BlockRow]) -> None:
-        """Add rows."""
+        """Add rows to the version; each block that is full is written."""
         self._rows += rows
         while len(self._rows) >= BLOCK_ROWS:
             await self._put(BLOCK_ROWS)
 
     async def close(self) -> int:
-        """Write the remaining rows. Returns how many blocks there are."""
+        """Write the rows that are left as the last block. Returns how many blocks there are."""
         if self._rows:
             await self._put(len(self._rows))
         await self._send()

@@ -62,7 +62,8 @@ class CredentialStore:
         )
 
     async def set_password(self, user_id: str, password_hash: str, *, initial: bool) -> None:
-        """Replace the account's password hash. initial: somebody else chose this password; it serves only to choose an own one."""
+        """Replace the account's password hash. initial: another person chose this password; it serves only to choose one's
+        own."""
         fields: dict[Any, Any] = {"password": password_hash, "initial": str(int(initial))}
         with redis_edge(WHAT):
             await self.client.hset(self._key(user_id), mapping=fields)
@@ -96,7 +97,8 @@ class AttemptStore:
     namespace: str
 
     async def counted(self, names: list[str], for_ms: int) -> list[tuple[int, int]]:
-        """Add one attempt to each name. Returns for each the count, and in how many ms it is reset."""
+        """Add one attempt to each name. Returns for each the count, this attempt included, and in how many ms it is reset.
+        for_ms: how long a count lasts from its first attempt on."""
         keys = [self._key(name) for name in names]
         with redis_edge("attempts"):
             pipe = self.client.pipeline(transaction=False)

@@ -21,27 +21,27 @@ class DeliveryMarks:
         self._namespace = namespace
 
     async def is_recalled(self, forward_id: str) -> bool:
-        """Whether it was recalled. Raises Unavailable when Redis is away."""
+        """Whether the forward was recalled. Raises Unavailable when Redis is away."""
         return bool((await _MARKED.run(self._client, WHAT, [([self._recalled_key(forward_id)], [])]))[0])
 
     async def was_attempted(self, forward_id: str) -> bool:
-        """Whether a delivery was ever begun. Raises Unavailable when Redis is away."""
+        """Whether a delivery of the forward was ever begun. Raises Unavailable when Redis is away."""
         return bool((await _MARKED.run(self._client, WHAT, [([self._key("attempted", forward_id)], [])]))[0])
 
     async def was_dropped(self, forward_id: str) -> bool:
-        """Whether it was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
+        """Whether the forward was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
         return bool((await _MARKED.run(self._client, WHAT, [([self._key("dropped", forward_id)], [])]))[0])
 
     async def dropped(self, forward_id: str) -> None:
-        """Note that it was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
+        """Note that the forward was recalled before any delivery was begun. Raises Unavailable when Redis is away."""
         await _MARK.run(self._client, WHAT, [([self._key("dropped", forward_id)], [2 * KEPT_MS])])
 
     async def attempting(self, forward_id: str) -> None:
-        """Note that a delivery begins. Raises Unavailable when Redis is away."""
+        """Note that a delivery of the forward begins. Raises Unavailable when Redis is away."""
         await _MARK.run(self._client, WHAT, [([self._key("attempted", forward_id)], [2 * KEPT_MS])])
 
     async def recalled(self, forward_ids: Sequence[str]) -> None:
-        """Mark these as recalled. Raises Unavailable when Redis is away."""
+        """Mark these forwards as recalled. Raises Unavailable when Redis is away."""
         await _MARK.run(self._client, WHAT, [([self._recalled_key(one)], [2 * KEPT_MS]) for one in forward_ids])
 
     def _recalled_key(self, forward_id: str) -> str:

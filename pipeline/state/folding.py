@@ -23,8 +23,8 @@ async def fold(
     kept_ms: int,
     progress: Callable[[int], None] | None = None,
 ) -> None:
-    """Move a pending version, if there is one. progress: called with the number of blocks done. Raises Unavailable when
-    Redis is away."""
+    """Move the pending version of a collection, if there is one, into its items. kept_ms: how long versions are kept.
+    progress: called with the number of blocks done. Raises Unavailable when Redis is away."""
     ((_, _, pending, at_ms, blocks),) = await HEAD.run(client, WHAT, [(where.all, [])])
     if not pending:
         return

@@ -43,5 +43,5 @@ class Head:
 
 
 def is_removed(item: Changed[Any]) -> bool:
-    """Whether the item was removed."""
+    """Whether the last version of the item says that it was removed, or the item is to be forgotten."""
     return not item.versions or item.versions[-1].item is None

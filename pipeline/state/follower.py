@@ -74,7 +74,8 @@ class Follower:
 
     @property
     def lost(self) -> frozenset[str]:
-        """The names of the collections of which Redis lost items; this worker still has them in memory and decides from them."""
+        """The names of the collections of which Redis has lost items; this worker still has those in memory and decides from
+        them."""
         return frozenset(one.collection.name for one in self._followed if one.lost_at is not None)
 
     @property

@@ -34,7 +34,8 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class ForwardCheck:
-    """Decides whether a forward may be signed. home: our own country. now_ms: the agent's clock, UTC."""
+    """Decides whether a forward may be signed. look_up: finds a message of the topic alerts. home: our own country. now_ms:
+    the agent's clock, UTC."""
 
     mirror: Mirror
     follower: Follower

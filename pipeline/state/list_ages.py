@@ -11,7 +11,8 @@ from schemas.reference import WantedList
 
 @dataclass(frozen=True, slots=True)
 class ListAge:
-    """How old a list is. age_ms: since it was refreshed last, or since it was made known. switch: None: it never was refreshed."""
+    """How old a list is. age_ms: since it was refreshed last, or, if it never was, since it was made known. switch: the
+    import that refreshed it last; None: it never was refreshed."""
 
     source: WantedList
     age_ms: int
@@ -27,7 +28,8 @@ class ListAge:
 def ages(
     histories: Iterable[tuple[str, History[WantedList]]], refreshed: Mapping[str, Switch], now_ms: int
 ) -> list[ListAge]:
-    """The lists that there are, by name. histories: the versions of each list; refreshed: by list, what refreshed it last."""
+    """The age of each list that exists, sorted by list_id. histories: the versions of each list. refreshed: by list_id, the
+    import that refreshed it last. now_ms: UTC."""
     found: list[ListAge] = []
     for list_id, history in sorted(histories):
         source = history[-1].item if history else None

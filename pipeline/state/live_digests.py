@@ -27,7 +27,7 @@ def item_text(value: str) -> str:
 
 
 async def pages(client: redis.asyncio.Redis, script: Script, where: str) -> AsyncIterator[list[str]]:
-    """The pages that PAGE or KEYS gives of one hash. A key may come twice."""
+    """Yields the pages that PAGE or KEYS gives of one hash. A key may come twice."""
     cursor = b"0"
     while True:
         ((cursor, page),) = await script.run(client, WHAT, [([where], [cursor, SCAN_ITEMS])])
@@ -37,7 +37,13 @@ async def pages(client: redis.asyncio.Redis, script: Script, where: str) -> Asyn
 
 
 class LiveDigests:
-    """A collection's items at one moment. belongs: whether an item (its JSON) is of the part that is imported."""
+    """Hashes of a collection's keys and items, as it was read. belongs: whether an item (its JSON) is of the part that is
+    imported.
+
+    keys: hashes of the keys, in ascending order. items, inside, seen: for each of these keys, the hash of its item's JSON,
+    whether the item belongs to the part that is imported, and whether the import names it. past: hashes of the keys that
+    have older versions.
+    """
 
     def __init__(self, belongs: Callable[[str], bool]) -> None:
         self._belongs = belongs
@@ -76,7 +82,7 @@ class LiveDigests:
         return np.where(self.keys[places] == hashes, places, -1)
 
     def have_past(self, hashes: Numbers) -> NDArray[np.bool_]:
-        """Which of these keys have versions besides the last."""
+        """For each of these hashes of keys, whether that key has versions besides the last."""
         return np.isin(hashes, self.past)
 
     def gone(self, names: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ class Index(Protocol):
     """Stores a collection in a form of its own, as the hotlist does."""
 
     def take(self, changed: Sequence[Changed[Any]], *, reset: bool = False) -> None:
-        """Take over what changed: items with versions that add to those known before. reset: forget everything before."""
+        """Add the versions in `changed` to those that are known. reset: first forget all that is known."""
 
 
 class Mirror:
@@ -63,8 +63,8 @@ class Mirror:
         self.whole = self.whole or CAMERAS.name in filled
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """Take over what changed in one collection, and call the listener of `on_change` with its keys. reset: forget everything
-        before."""
+        """Add the changed versions of one collection to those that are known, and call the listener of `on_change` with
+        their keys. reset: first forget all that is known of the collection."""
         self._indexes[collection].take(changed, reset=reset)
         if told := self._told.get(collection):
             told([one.key for one in changed])
@@ -77,7 +77,8 @@ class Mirror:
             self._to_come += [(at_ms, collection, keys) for at_ms, keys in later.items()]
 
     def begun(self, now_ms: int) -> None:
-        """Report items again whose change, which was reported earlier, began to hold by now_ms (UTC)."""
+        """Call the listeners of `on_change` again with the keys of items whose change was reported before it held, and holds
+        by now_ms (UTC)."""
         self._begun_ms = now_ms
         begun = [one for one in self._to_come if one[0] <= now_ms]
         if begun:

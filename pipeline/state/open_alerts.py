@@ -18,7 +18,8 @@ SWEEP_MS = 10_000  # between two looks at all entries with open alerts
 
 @dataclass(slots=True)
 class OpenAlerts:
-    """Finds the alerts to withdraw among the open alerts of all workers. entry_now: the entry as it is now; None: removed."""
+    """Finds the alerts to withdraw among the open alerts of all workers. entry_now: gives an entry as it is now; None: it
+    was removed. cameras_at, zones_at: give these as they held at a time (UTC ms)."""
 
     memory: AlertMemory
     entry_now: Callable[[str], HotlistEntry | None]
@@ -34,7 +35,7 @@ class OpenAlerts:
         self._changed.update(entry_ids)
 
     def raised(self, alerts: Sequence[Alert]) -> None:
-        """Note when the entries of these alerts expire."""
+        """Note when the entries of these alerts, which were just raised, expire."""
         for alert in alerts:
             entry = self.entry_now(alert.entry_id)
             if entry is None:

@@ -12,7 +12,8 @@ log = structlog.get_logger()
 
 
 def readable(collection: Collection[Any], page: bytes, decode: Callable[[bytes], list[Any]]) -> list[Any]:
-    """What a JSON array holds; an item that cannot be read (written by a newer release) is left out, loudly.
+    """The items of a JSON array. An item that cannot be read (written by a newer release) is left out, and an error is
+    logged.
 
     decode: collection.decode_versions or decode_changed.
     """

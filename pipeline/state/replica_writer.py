@@ -118,26 +118,26 @@ class ReplicaWriter:
         return Changes(put=staged.added + staged.changed, unchanged=staged.unchanged, removed=staged.removed)
 
     def switching(self, collection: Collection[Any]) -> Switching:
-        """Builds versions of this collection that are imported as a whole."""
+        """A builder for versions of this collection that are imported as a whole."""
         return Switching(self._client, self._namespace, collection, now_ms=self._now_ms, kept_ms=self._kept_ms)
 
     async def get(self, collection: Collection[T], key: str) -> T | None:
-        """The item of this key, or None."""
+        """The last version of the item with this key; None: there is none, or it was removed."""
         data: bytes | None = (await self._look(collection, key))[2]
         return None if data is None else _item_of(collection, data)
 
     async def version(self, collection: Collection[T]) -> int:
-        """The number of changes made to the collection so far."""
+        """The number of the collection's last change; 0: it was never written."""
         return int((await self._look(collection))[0])
 
     async def count(self, collection: Collection[T]) -> int:
-        """How many items it holds."""
+        """How many items the collection holds."""
         await self._fold(collection)
         return int((await self._look(collection))[1])
 
     async def chunks(self, collection: Collection[T]) -> AsyncIterator[Sequence[T]]:
-        """The last version of every item, a few thousand at a time, unordered. An item that is changed meanwhile may come
-        twice."""
+        """Yields the last version of every item, a few thousand at a time, unordered. An item that is changed meanwhile may
+        come twice."""
         await self._fold(collection)
         cursor = "0"
         while True:
@@ -167,7 +167,8 @@ class ReplicaWriter:
         return with_versions((), await self.versions(collection, key))
 
     async def histories(self, collection: Collection[T]) -> AsyncIterator[Sequence[Changed[T]]]:
-        """Every item with all its versions, removed ones included as long as a decision may need them, some thousand at a time."""
+        """Yields every item with all its versions, some thousand items at a time; removed ones too, as long as a decision
+        may need them."""
         await self._fold(collection)
         where = CollectionKeys.of(self._namespace, collection)
         for script in (SCAN, SCAN_REMOVED):

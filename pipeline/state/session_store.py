@@ -43,7 +43,7 @@ class SessionStore:
         return token, session
 
     async def find(self, token: str, now_ms: int) -> Session | None:
-        """The session with this token; None: it has ended. Notes the time of the request."""
+        """The session with this token; None: it has ended, or there is none. Notes the time of the request."""
         session = await self.peek(token)
         if session is None or is_over(session, await self.stamps(session.user_id), now_ms, self.bounds):
             return None
@@ -75,7 +75,7 @@ class SessionStore:
             await self.client.delete(self._key(token))
 
     async def end_all(self, user_id: str | None = None) -> None:
-        """End every session of a person, or of everybody."""
+        """End every session of a person; of everybody where user_id is None."""
         with redis_edge(WHAT):
             await self.client.hincrby(self._counts, user_id or ALL, 1)
 

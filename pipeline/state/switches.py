@@ -52,10 +52,10 @@ class Staged:
 
     @property
     def rows(self) -> int:
-        """What differs from the version that is live."""
+        """How many items differ from the version that is live."""
         return self.added + self.changed + self.removed
 
     @property
     def lead_ms(self) -> int:
-        """How long workers need to have all of it before it holds."""
+        """How many ms workers need to take in all of it before it holds."""
         return LEAD_MS + (self.rows * 1_000 // ROWS_A_SECOND if self.rows > ROWS_AT_ONCE else 0)

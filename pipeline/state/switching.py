@@ -59,10 +59,10 @@ class Switching:
         removes: Sequence[str] = (),
         progress: Callable[[int], None] | None = None,
     ) -> Staged:
-        """Build the next version from (key, JSON) pairs.
+        """Build the next version from (key, JSON) pairs. It has no effect until `switch`.
 
         replace: items that are not among them are removed. list_id: only entries of this list are; empty: any. removes: keys
-        to remove in any case.
+        to remove in any case. progress: called with the number of pairs done.
         """
         await fold(self._client, self._where, self._kept_ms)
         ((version, switch, *_),) = await HEAD.run(self._client, WHAT, [(self._where.all, [])])
@@ -154,7 +154,7 @@ class Switching:
             await self._client.delete(self._where.staged(staged.build))
 
     async def known(self, keys: Sequence[str], list_id: str = "") -> frozenset[str]:
-        """Those of these keys that exist; list_id: as entries of this list."""
+        """Those of these keys under which an item exists. list_id: only entries of this list; empty: any item."""
         found: set[str] = set()
         for start in range(0, len(keys), BLOCK_ROWS):
             some = list(keys[start : start + BLOCK_ROWS])
@@ -166,13 +166,13 @@ class Switching:
         return frozenset(found)
 
     async def switches(self) -> list[Switch]:
-        """The whole imports, the latest first."""
+        """The imports of the whole collection or of one list, at most the last KEPT_SWITCHES, latest first."""
         with redis_edge(WHAT):
             found = await self._client.hvals(self._where.switches)
         return sorted((msgspec.json.decode(one, type=Switch) for one in found), key=lambda one: -one.number)
 
     async def sources(self) -> dict[str, Switch]:
-        """For each list, the last import that refreshed it."""
+        """For each list_id, the last import that refreshed that list."""
         with redis_edge(WHAT):
             found = await self._client.hgetall(self._where.sources)
         return {_text(name): msgspec.json.decode(one, type=Switch) for name, one in found.items()}

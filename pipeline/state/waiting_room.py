@@ -45,13 +45,13 @@ class WaitingRoom:
                 await self._client.hset(self._key, items=[part for pair in changed.items() for part in pair])
 
     async def all(self) -> list[Knock]:
-        """All that wait, the last one first."""
+        """All senders that wait, the one that knocked last first."""
         with redis_edge(WHAT):
             found = await self._client.hvals(self._key)
         return sorted((msgspec.json.decode(raw, type=Knock) for raw in found), key=lambda one: -one.last_ms)
 
     async def forget(self, names: list[str]) -> int:
-        """Forget these; returns how many there were."""
+        """Delete the senders with these names. Returns how many of them there were."""
         with redis_edge(WHAT):
             return int(await self._client.hdel(self._key, *names)) if names else 0
 

@@ -82,7 +82,7 @@ class Witness:
         self._at_s = monotonic()
 
     async def run(self) -> None:
-        """Watch until cancelled. While Redis is away it reports no loss."""
+        """Look every EVERY_S until cancelled. While Redis is away no loss is reported."""
         while True:
             try:
                 await self.look()
