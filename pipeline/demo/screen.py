@@ -37,7 +37,7 @@ class Screen:
     note: str = ""
 
     def render(self, height: int = 40) -> RenderableType:
-        """The whole screen. height: lines of the terminal."""
+        """The whole screen. height: of the terminal, in lines."""
         rows = max(4, height - len(self.agents) - 14)
         layout = Layout()
         layout.split_column(

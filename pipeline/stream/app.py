@@ -38,7 +38,7 @@ START_WITHIN_S = 90.0  # from a running Kafka it takes a few seconds
 
 
 class StartHung(Exception):
-    """Faust did not start in time; the worker ends, and its supervisor starts it again."""
+    """Raised when Faust did not start in time; the worker ends, and its supervisor starts it again."""
 
 
 async def run_agent(
@@ -150,8 +150,8 @@ async def _opened(agent: Agent[Any], context: Context) -> Handler[Any]:
 
 
 async def started_within(seconds: float, start: Callable[[], Awaitable[Any]]) -> None:
-    """Run `start`. Raises StartHung after so many seconds: when a broker dies during the first rebalance, Faust may wait for
-    ever."""
+    """Run `start`. Raises StartHung when it takes longer than this: when a broker dies during the first rebalance, Faust may
+    wait for ever."""
     try:
         await asyncio.wait_for(start(), seconds)
     except TimeoutError as error:

@@ -28,7 +28,7 @@ LOGGED_ATTEMPTS, LOGGED_EVERY = (0, 3), 20
 
 
 class Stale(Exception):
-    """The batch's partitions were taken away in a rebalance; the worker that has them now processes it."""
+    """Raised when the batch's partitions were taken away in a rebalance; the worker that has them now processes the batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ RESTARTS = BackOff(first_s=0.5, cap_s=10.0)
 
 @dataclass(slots=True)
 class Context:
-    """What an agent's `start` gets."""
+    """What an agent's `start` gets: settings, servers, clock and metrics, and what its stage tells it."""
 
     settings: Settings
     redis: "redis.asyncio.Redis"
@@ -105,7 +105,8 @@ class Context:
         self._stops.append(close)
 
     def on_reset(self, forget: Callable[[], None]) -> None:
-        """Call `forget()` when partitions were reassigned: the records of unfinished work in memory will be fetched again."""
+        """Call `forget()` when partitions were reassigned: what is in memory of unfinished work must be dropped, because its
+        records are fetched again."""
         self.resets.append(forget)
 
     async def close(self) -> None:

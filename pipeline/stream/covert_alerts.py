@@ -16,12 +16,14 @@ from schemas.topics import ALERTS, ALERTS_COVERT, Topic
 
 @dataclass(frozen=True, slots=True)
 class AlertSender:
-    """Sends alerts and their withdrawals where they belong. covert: None where nothing leaves the process, so nothing is sealed."""
+    """Puts alerts and their withdrawals into outputs, each for the right topic. covert: None where nothing leaves the
+    process, so that nothing is sealed."""
 
     covert: CovertKeys | None
 
     def send(self, outputs: Outputs, message: Alert | Withdrawal, of: Alert) -> None:
-        """Send the alert, or the withdrawal of this alert: on the topic of all, or sealed for its owner."""
+        """Add the alert, or the withdrawal of the alert `of`, to the outputs: for the topic alerts, or, where `of` is
+        covert, sealed for its owner."""
         if not of.covert or self.covert is None:
             outputs.send(ALERTS, message, key=plate_of(of))
             return
@@ -30,7 +32,8 @@ class AlertSender:
 
 
 def decode_opened(topic: Topic[Any], value: bytes | None, key: X25519PrivateKey | None) -> Message | None:
-    """As codec.decode, a covert alert opened with the key; None: it is sealed for another, or there is none. Raises BadRecord."""
+    """The message in a record, as codec.decode gives it; a covert alert is opened with the key. None: it is sealed for
+    another, or there is no key. Raises BadRecord."""
     message: Message = codec.decode(topic, value)
     if topic is not ALERTS_COVERT:
         return message

@@ -43,8 +43,9 @@ class Choice:
 def sent_back(letter: DeadLetter, namespace: str) -> Outgoing:
     """The record that brings what was refused back to its topic and partition, with the ids that it had.
 
-    Of a batch only the refused read goes back. Raises BadRecord for an output of an agent, which is kept cut off, for a letter that
-    keeps nothing (see letters.py), for a batch that cannot be taken apart, and for what came from a topic of another namespace.
+    Of a batch only the refused read goes back. Raises BadRecord for an output of an agent, of which only the first kilobyte
+    is kept, for a camera's message to a gateway, for a letter that keeps nothing (see letters.py), for a batch that cannot
+    be taken apart, and for what came from a topic of another namespace.
     """
     if not letter.payload or letter.reason.startswith("batch_"):
         why = (
@@ -65,7 +66,7 @@ def sent_back(letter: DeadLetter, namespace: str) -> Outgoing:
 
 
 async def letters_in(connection: KafkaConnection, namespace: str) -> AsyncIterator[DeadLetter]:
-    """The letters that are kept now, each id once, in the order of each partition. Raises Unavailable.
+    """Yields the letters that are kept now, each id once, in the order of each partition. Raises Unavailable.
 
     It joins no group and commits nothing.
     """

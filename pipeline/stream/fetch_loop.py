@@ -57,10 +57,10 @@ class Broker(Protocol):
         """The records that these partitions have; when there are none, it waits a moment for some."""
 
     async def seek(self, offsets: Offsets) -> None:
-        """Fetch from these offsets on."""
+        """Fetch each partition from its offset in `offsets` on."""
 
     async def seek_to_committed(self) -> None:
-        """Fetch from the committed offsets on."""
+        """Fetch each partition from its committed offset on."""
 
     def sought(self) -> Mapping[TopicPartition, int | None]:
         """The offset that the last seeks set for each partition; None: nothing is committed, so it stays where it was."""

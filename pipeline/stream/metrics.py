@@ -54,7 +54,7 @@ class StageMetrics:
         return Gauge(name, help_text, ["agent"], registry=self.registry).labels(self.agent)
 
     def gauge_of(self, name: str, help_text: str, label: str) -> Gauge:
-        """A gauge for each value of a label: use `.labels(value)`."""
+        """A gauge with a value for each value of `label`, without the label `agent`: use `.labels(value)`."""
         return Gauge(name, help_text, [label], registry=self.registry)
 
     def histogram(self, name: str, help_text: str, buckets: Iterable[float] = _LATENCY_S) -> Histogram:
@@ -73,7 +73,8 @@ class StageMetrics:
 
 
 def captured_at_ms(message: Message) -> int | None:
-    """When the camera took the picture that this message is about, UTC ms; None where there is no single capture time."""
+    """When the camera took the picture that this message is about, UTC ms: of a batch its first read, of a violation its
+    exit. None for a message without a capture time."""
     match message:
         case Frame() | Track() | Forward():
             return message.captured_at_ms

@@ -39,7 +39,8 @@ class Record(
 
 
 def by_time(records: Sequence[Record[M]], clock_ms: int) -> Iterator[tuple[int, Sequence[Record[M]]]]:
-    """The records in groups of the same Record.now_ms, in order: one group, unless this machine's clock is behind."""
+    """Yields the records in groups of the same Record.now_ms, each with that time (UTC ms), in order: one group, unless this
+    machine's clock is behind."""
     latest_ms = max([record.recorded_at_ms for record in records], default=None)
     if latest_ms is not None and latest_ms <= clock_ms:
         yield clock_ms, records
@@ -98,7 +99,8 @@ class Outputs:
         payload: bytes | None = None,
         shared: bool = False,
     ) -> None:
-        """Refuse a record, or the read at `index` of its batch. payload: the part at fault. shared: see RefusedRecord."""
+        """Note that a record, or the read at `index` of its batch, is refused. payload: the part at fault; None: the whole
+        record. shared: see RefusedRecord."""
         self.refusals.append(
             RefusedRecord(
                 record.topic,

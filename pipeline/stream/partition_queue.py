@@ -55,7 +55,8 @@ class PartitionQueue:
         return sum(len(fetched) for waiting, fetched in self.waiting if waiting == tp)
 
     def take(self, records: int, size: int) -> list[Run]:
-        """Remove and return the next records: at most so many, and of so many bytes, but at least one if there is any."""
+        """Remove and return the next records: at most `records` of them, and `size` bytes, which the last one may exceed; at
+        least one if there is any."""
         batch: list[Run] = []
         self.discarded.clear()
         while self.waiting and records > 0 and size > 0:

@@ -137,7 +137,7 @@ class Stage:
     # -- the loops ----------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Work until cancelled. What no retry can mend ends in `failure`."""
+        """Process what is queued until cancelled. An error that no retry can mend is set as `failure`."""
         self._running = True
         for key in self._queues:
             self._start(key)

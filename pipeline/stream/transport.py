@@ -43,10 +43,10 @@ class StageIntake(Intake, Protocol):
     """The stage, as the consumer sees it: what the fetch loop needs of it, and what a rebalance does."""
 
     async def drained(self, timeout_s: float) -> None:
-        """Discard what has not begun; wait for the batch in flight, at most so long."""
+        """Discard what has not begun; wait for the batch in flight, at most timeout_s."""
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
-        """A new generation begins with these partitions."""
+        """Begin a new generation of the consumer group with these partitions."""
 
 
 class StageConsumer(upstream.Consumer):  # type: ignore[misc]  # Faust ships no types
@@ -82,7 +82,7 @@ class StageConsumer(upstream.Consumer):  # type: ignore[misc]  # Faust ships no 
         log.debug("stage.drained", seconds=round(monotonic() - started, 3))
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition], generation_id: int = 0) -> None:
-        """A new generation: the stage begins it with nothing queued. assigned: of Faust's own class, which equals aiokafka's."""
+        """Begin a new generation in the stage, with nothing queued. assigned: of Faust's own class, which equals aiokafka's."""
         self._fetches.assigned(generation_id)
         self.intake.assigned(assigned)
         await super().on_partitions_assigned(assigned, generation_id)
@@ -108,7 +108,7 @@ class FaustBroker:
         return bool(self._consumer.flow_active)
 
     async def flow(self) -> None:
-        """See Broker. Returns when the consumer stops, too."""
+        """See Broker.flow. Returns when the consumer stops, too."""
         await self._consumer.wait(self._consumer.can_resume_flow)
 
     def active(self) -> set[TopicPartition]:

@@ -22,7 +22,7 @@ Run = tuple[TopicPartition, Sequence[Any]]
 
 
 class Wire:
-    """Decodes and encodes for one agent. reports_refused: as in Agent."""
+    """Decodes an agent's source, and encodes its outputs and dead letters. reports_refused: as in Agent."""
 
     def __init__(self, agent: str, namespace: str, source: Topic[Any], *, reports_refused: bool = True) -> None:
         self._reports_refused = reports_refused
@@ -100,7 +100,7 @@ class Wire:
         return sends + [self._dead_letter(refused, now_ms) for refused in outputs.refusals if self.reports(refused)]
 
     def reports(self, refused: RefusedRecord) -> bool:
-        """Whether this agent sends the dead letter."""
+        """Whether this agent sends the dead letter of this refusal."""
         return self._reports_refused or not refused.shared
 
     def bounded(self, records: Sequence[Outgoing], now_ms: int) -> list[Outgoing]:
