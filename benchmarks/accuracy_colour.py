@@ -25,14 +25,15 @@ _SAID_AS = {"white": "light", "grey": "light"}
 
 
 def colours() -> dict[str, list[str]]:
-    """By file what the vehicle's colour may be called, the likeliest first."""
+    """By file name what the vehicle's colour may be called, the likeliest first; white and grey as `light`."""
     with COLOURS.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     return {row["file"]: [_SAID_AS.get(name, name) for name in row["colours"].split("|")] for row in rows}
 
 
 def said_of(truth: Path) -> tuple[str, str | None, float]:
-    """A scene's file, what is said of its vehicle, and the CPU milliseconds that it took."""
+    """The file of the scene whose truth file this is, the colour said of its vehicle (None: nothing is said), and the CPU
+    milliseconds that saying it took."""
     name, x, y, width, height, _ = truth.read_text(encoding="utf-8").strip().split("\t")
     box: Box = int(x), int(y), int(width), int(height)
     picture = decode_picture(truth.with_name(name).read_bytes())
@@ -42,7 +43,8 @@ def said_of(truth: Path) -> tuple[str, str | None, float]:
 
 
 def figures_of(scenes: list[tuple[str, str | None, float]], known: dict[str, list[str]]) -> dict[str, float]:
-    """Of some scenes: how many, of how many something was said, and how much of that is right."""
+    """Count the scenes, those whose colour was said, those where it is the likeliest colour, and those where it is any that
+    the vehicle may be called."""
     said = [(name, colour) for name, colour, _ in scenes if colour]
     right = sum(colour == known[name][0] for name, colour in said)
     defensible = sum(colour in known[name] for name, colour in said)
@@ -50,7 +52,7 @@ def figures_of(scenes: list[tuple[str, str | None, float]], known: dict[str, lis
 
 
 def main() -> None:
-    """Read the arguments, measure, print, append."""
+    """Read the arguments, measure every scene, append the figures to the results and print them."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path, metavar="SCENES")
     options.add_argument("--json", action="store_true", help="print one line")

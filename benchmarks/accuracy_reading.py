@@ -28,7 +28,7 @@ MAIN_GROUPS = ("no plate", "scenes", "1 line", "1 line, six countries", "1 line,
 
 
 def measure(folder: Path, readers: Mapping[str, Reader]) -> dict[str, Result]:
-    """Read every picture of a folder with every reader, by turns, and compare with its truth."""
+    """Have every reader read every picture of a folder, by turns, and compare what they say with the folder's truth."""
     cases = cases_in(folder)
     results = {name: Result() for name in readers}
     for case in cases[:3]:
@@ -41,7 +41,7 @@ def measure(folder: Path, readers: Mapping[str, Reader]) -> dict[str, Result]:
 
 
 def timed(case: Case, reader: Reader) -> tuple[list[Said], float]:
-    """What a reader says of a picture, and its CPU milliseconds, decoding included."""
+    """What a reader says of a picture, and the CPU milliseconds that it took, decoding included."""
     image = case.file.read_bytes()
     began = time.process_time()
     said = reader.read(image, is_crop=case.is_crop)

@@ -42,7 +42,7 @@ Find = Callable[[Sequence[PlateRead]], int]
 
 
 def plates(seed: int) -> Iterator[str]:
-    """Belgian plates without end."""
+    """Yields plates in the Belgian form without end; a plate may come twice."""
     dice = random.Random(seed)
     while True:
         letters = "".join(dice.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ", k=3))
@@ -67,7 +67,8 @@ def pattern_of(plate: str, dice: random.Random) -> str:
 
 
 def entries(count: int, patterns: float) -> Iterator[HotlistEntry]:
-    """So many entries of two hundred owners, as a national hotlist has them. patterns: the share of them that are."""
+    """Yields `count` entries of two hundred owners, for the plates of seed 1. patterns: the share of them, 0..1, whose plate
+    is a pattern."""
     dice = random.Random(4)
     for number, plate in enumerate(islice(plates(1), count)):
         if dice.random() < patterns:
@@ -79,7 +80,7 @@ def entries(count: int, patterns: float) -> Iterator[HotlistEntry]:
 
 
 def reads(wanted: Sequence[str]) -> Iterator[PlateRead]:
-    """Reads without end, one in a hundred of a wanted plate."""
+    """Yields reads without end; one in a hundred is of one of these plates, one in three has an alternative."""
     dice, others = random.Random(2), plates(3)
     while True:
         plate = dice.choice(wanted) if dice.random() < 0.01 else next(others)
@@ -90,7 +91,8 @@ def reads(wanted: Sequence[str]) -> Iterator[PlateRead]:
 
 
 def vigie(pages: Iterator[list[HotlistEntry]]) -> Find:
-    """Vigie's index, with intake and matching as the agent does them."""
+    """Build Vigie's index. The function that is returned counts the hits of some reads, with intake and matching as the
+    agent does them."""
     hotlist, cameras, zones = Hotlist(), Versions(CAMERAS), Versions[Zone]()
     for page in pages:
         hotlist.take([since_ever(entry.entry_id, entry) for entry in page])
@@ -104,7 +106,7 @@ def vigie(pages: Iterator[list[HotlistEntry]]) -> Find:
 
 
 def plain_dict(pages: Iterator[list[HotlistEntry]]) -> Find:
-    """The peer: exact plates in a dict, the entries as objects."""
+    """The peer that finds exact plates only: a dict from plate to entries."""
     found: dict[str, list[HotlistEntry]] = {}
     for page in pages:
         for entry in page:
@@ -113,7 +115,7 @@ def plain_dict(pages: Iterator[list[HotlistEntry]]) -> Find:
 
 
 def rapidfuzz(pages: Iterator[list[HotlistEntry]]) -> Find:
-    """The peer that forgives: every plate at most one edit away, by comparing with each entry."""
+    """The peer that forgives: it compares each read with every entry, and counts those that are at most one edit away."""
     from rapidfuzz import process
     from rapidfuzz.distance import Levenshtein
 
@@ -128,14 +130,15 @@ def rapidfuzz(pages: Iterator[list[HotlistEntry]]) -> Find:
 
 
 def resident_bytes() -> int:
-    """The memory that this process holds now."""
+    """The bytes of resident memory of this process."""
     return psutil.Process().memory_info().rss
 
 
 def measure(
     build: Callable[[Iterator[list[HotlistEntry]]], Find], size: int, patterns: float, batch: int
 ) -> dict[str, float]:
-    """Load, memory and cost per read of one index, in this process."""
+    """Build one index of `size` entries and have it decide on the reads, in this process. Returns seconds of loading, bytes
+    per entry, hits, and processor microseconds per read."""
     wanted = list(islice(plates(1), min(size, 1_000)))
     fuzzy = build is rapidfuzz
     warm_up, counted, batch = (0, FUZZY_READS, 5) if fuzzy else (WARM_UP, READS, batch)
@@ -166,7 +169,7 @@ def measure(
 
 
 def main() -> None:
-    """Measure every size in a fresh process, print, append."""
+    """Measure every size and contender, each in a fresh process, print the figures and append them to the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--patterns", type=float, default=0.01, help="share of the entries that are patterns")

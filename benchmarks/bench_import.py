@@ -39,7 +39,7 @@ NAMESPACE = "bench-import"
 
 
 def entries(count: int) -> Iterator[HotlistEntry]:
-    """A hotlist of this many entries, seed 1."""
+    """Yields a hotlist of `count` entries, seed 1."""
     dice = random.Random(1)
     letters = "ABCDEFGHJKLMNPRSTVXYZ"
     for number in range(count):
@@ -57,20 +57,20 @@ def entries(count: int) -> Iterator[HotlistEntry]:
 
 
 def plain_reader(path: Path) -> int:
-    """The peer: every line as a dictionary of texts, nothing checked."""
+    """The peer: reads every line as a dictionary of texts and checks nothing. Returns how many lines there are."""
     with path.open(newline="", encoding="utf-8") as stream:
         return sum(1 for _ in csv.DictReader(stream))
 
 
 def checking(path: Path) -> int:
-    """Check the file, with a duplicate at its end."""
+    """Check a file whose last line is a duplicate. Returns how many lines are good."""
     with check_file(path, TABLES["hotlist"]) as checked:
         assert checked.bad == 1, [str(one) for one in checked.refused]
         return checked.good
 
 
 def writing(url: str, path: Path) -> int:
-    """Check the file and write what is good in it."""
+    """Check the file and write what is good in it to the store. Returns how many entries were written."""
 
     async def run() -> int:
         async with open_redis(url) as client:
@@ -81,7 +81,7 @@ def writing(url: str, path: Path) -> int:
 
 
 def following(url: str) -> int:
-    """Read the collection into a worker that keeps nothing itself."""
+    """Load the collection with a follower whose owner keeps nothing. Returns how many entries it handed over."""
     count = 0
 
     def on_change(collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
@@ -97,7 +97,8 @@ def following(url: str) -> int:
 
 
 def measured(work: Callable[..., int], *arguments: Any) -> dict[str, float]:
-    """Run it in a fresh process: lines, seconds (wall and processor), lines a second of either, peak memory in MB."""
+    """Run `work`, which returns a number of lines, in a fresh process. Returns the lines, seconds by the clock and of the
+    processor, lines a second of either, and peak memory in MB."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return pool.apply(_timed, (work, arguments))
@@ -113,7 +114,7 @@ def _timed(work: Callable[..., int], arguments: tuple[Any, ...]) -> dict[str, fl
 
 
 def files(folder: Path, count: int) -> tuple[Path, Path]:
-    """The same entries as CSV and as JSON lines, the last one twice."""
+    """Write the same entries as CSV and as JSON lines, the last one twice, and return both paths."""
     paths = folder / "hotlist.csv", folder / "hotlist.jsonl"
     for path in paths:
         with path.open("w+", newline="", encoding="utf-8") as stream:
@@ -125,7 +126,8 @@ def files(folder: Path, count: int) -> tuple[Path, Path]:
 
 
 async def with_redis(url: str | None, folder: Path, path: Path) -> dict[str, dict[str, float]]:
-    """Writing and following, against this server or one of our own."""
+    """Measure writing and following, against the server at `url` or, where it is None, against one that is started and
+    stopped here. Removes what was written."""
     server = None
     if url is None:
         make_accounts(folder / "valkey" / ACCOUNTS, (ADMIN,))
@@ -146,7 +148,7 @@ async def with_redis(url: str | None, folder: Path, path: Path) -> dict[str, dic
 
 
 def main() -> None:
-    """Measure, print, append."""
+    """Measure every stage, print the figures and append them to the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--redis")

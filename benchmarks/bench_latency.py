@@ -52,14 +52,14 @@ ASIDE = ("decided_p50_ms", "decided_p99_ms", "cpu_share", "sender_late_ms", "bac
 
 
 def main() -> None:
-    """Measure, print, append."""
+    """Run the measurements that the arguments ask for; each is printed and appended to the results."""
     options = _options()
     configure_logging(level="error")
     uvloop.run(measure_all(options))
 
 
 async def measure_all(options: argparse.Namespace) -> None:
-    """One platform for all measurements of one number of workers."""
+    """Run every rate and fault that is asked for; those with the same number of hotlist workers share one platform."""
     plan = [(options.rate, options.fault)] if options.rate else [(rate, "none") for rate in RATES]
     if not options.rate:
         plan += [(5_000, "rebalance"), (5_000, "kill")]
@@ -75,7 +75,7 @@ async def measure_all(options: argparse.Namespace) -> None:
 
 @contextlib.asynccontextmanager
 async def road(folder: Path, network: RoadNetwork, workers: dict[str, int]) -> Any:
-    """All agents with their reference data, and the neighbours' desks."""
+    """Run all agents, with their reference data, and the desks of FR, LU and NL while the block lasts."""
     files = create_credentials(folder / "keys")
     desks = [DeskProcess(folder, folder / "keys", country) for country in ("FR", "LU", "NL")]
     await asyncio.gather(*(desk.start() for desk in desks))
@@ -99,7 +99,7 @@ async def road(folder: Path, network: RoadNetwork, workers: dict[str, int]) -> A
 async def measured(
     platform: Platform, network: RoadNetwork, rate: int, fault: str, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """One pace, one fault."""
+    """Warm up, then send reads at `rate` a second while the fault is done, and return the figures of this measurement."""
     kwargs, namespace = platform.servers.kafka.client_kwargs(), platform.settings.namespace
     async with Alerts(kwargs, namespace) as alerts, open_producer(kwargs, namespace=namespace) as producer:
         load = Load(network, producer)
@@ -134,7 +134,8 @@ async def measured(
 
 
 async def harm(platform: Platform, fault: str, seconds: float) -> float | None:
-    """In mid-run. Returns how long the worker took to be ready again, s."""
+    """Do the fault to a hotlist worker a third into the run; do nothing where it is "none". Returns the seconds that the
+    worker took to be ready again, counted from its end (kill) or from its new start (rebalance); None without a fault."""
     if fault == "none":
         return None
     assert platform.fleet
@@ -153,7 +154,7 @@ async def harm(platform: Platform, fault: str, seconds: float) -> float | None:
 
 
 def cpu_seconds(platform: Platform) -> dict[str, float]:
-    """Processor time that each process has taken so far, in seconds."""
+    """The processor seconds that each process of the platform has taken so far; `load` is this process."""
     return {**{name: _cpu_of(pid) for name, pid in processes(platform)}, "load": time.process_time()}
 
 
@@ -166,7 +167,7 @@ def _cpu_of(pid: int) -> float:
 
 
 def report(figures: dict[str, Any], options: argparse.Namespace) -> None:
-    """One line."""
+    """Append the figures to the results, print the chief ones as one line, and those in ASIDE as JSON to standard error."""
     append_result("latency", {**figures, **environment("faust-streaming", "aiokafka")})
     if options.json:
         names = ("rate", "p50_ms", "p99_ms", "p999_ms", "max_ms", "lost")

@@ -39,7 +39,7 @@ class Passed:
     ms: list[float] = field(default_factory=list)
 
     def add(self, passage: Composite, reader: Reader) -> None:
-        """Have one passage read."""
+        """Have one passage read, and count it."""
         said: list[Said] = []
         ms = _cpu_ms(lambda: said.extend(reader.follow(passage.frames)))
         self.right.append(bool(said) and folded(said[0].plate) == folded(passage.plate))
@@ -47,7 +47,7 @@ class Passed:
         self.ms.append(ms / len(passage.frames))
 
     def figures(self) -> dict[str, object]:
-        """As they are appended and printed."""
+        """The figures as they are appended and printed."""
         return {
             "passages": len(self.right),
             "right_percent": round(100 * sum(self.right) / len(self.right), 1),
@@ -57,7 +57,8 @@ class Passed:
 
 
 def compare(passages: Sequence[Composite], readers: Mapping[str, Reader]) -> dict[str, Passed]:
-    """Have every passage read by every reader, by turns; the first is read once before, so that nothing is timed cold."""
+    """Have every passage read by every reader, by turns. The first is read once before and not counted, so that nothing is
+    timed cold."""
     passed = {name: Passed() for name in readers}
     for reader in readers.values():
         reader.follow(passages[0].frames)
@@ -68,7 +69,7 @@ def compare(passages: Sequence[Composite], readers: Mapping[str, Reader]) -> dic
 
 
 def frame_ms(passages: Sequence[Composite]) -> list[float]:
-    """CPU milliseconds of finding the plates of each frame, as decode does; JPEG decoding included."""
+    """For each frame the CPU milliseconds of finding its plates, as decode does; JPEG decoding included."""
     return [_cpu_ms(partial(sights_in, frame)) for one in passages for frame in one.frames]
 
 
@@ -90,7 +91,8 @@ def _options() -> argparse.ArgumentParser:
 
 
 def main() -> None:
-    """Read the arguments, measure, print, append."""
+    """Read the arguments, measure every height and weather, append the figures to the results and print them. Without a
+    folder it only says so."""
     given = _options().parse_args()
     if given.folder is None:
         print("no folder of scenes given: nothing to measure on")

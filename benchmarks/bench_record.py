@@ -37,7 +37,7 @@ KEY = MonthKey("2026-03", bytes(32))
 
 
 def records(count: int) -> Iterator[Kept]:
-    """So many records, as they come from the topic."""
+    """Yields `count` records as they come from the topic: an intent and its outcome in turn."""
     dice, encode = random.Random(1), msgspec.json.Encoder().encode
     for number in range(count):
         salt, of = dice.randbytes(16).hex(), f"e-{number - number % 2:024x}"
@@ -51,7 +51,8 @@ def records(count: int) -> Iterator[Kept]:
 
 
 def grow(log: LogFolder, count: int) -> tuple[float, str]:
-    """Seconds that appending took, without making the records, and a checkpoint from the middle."""
+    """Append `count` records to the log. Returns the seconds that appending took, without making the records, and a
+    checkpoint handed out in the middle."""
     took, batch, handed_out = 0.0, list[Kept](), ""
     for one in records(count):
         batch.append(one)
@@ -67,7 +68,8 @@ def grow(log: LogFolder, count: int) -> tuple[float, str]:
 
 
 def timed(folder: Path, handed_out: str, count: int, processes: int) -> dict[str, Any]:
-    """How long verifying takes. Raises RuntimeError where it finds anything."""
+    """Verify the log with `processes` processes. Returns the seconds by the clock and those of all processors. Raises
+    RuntimeError where the log is not found whole."""
     began, cpu = time.perf_counter(), _cpu_s()
     report = verify(FolderSource(folder), [SIGNER.verifier], (), [("from the middle", handed_out)], processes=processes)
     took, used = time.perf_counter() - began, _cpu_s() - cpu
@@ -82,7 +84,7 @@ def _cpu_s() -> float:
 
 
 def main() -> None:
-    """Measure, print and append."""
+    """Measure growing and verifying, append the figures to the results and print them."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--records", type=int, default=1_000_000)
     count = options.parse_args().records

@@ -68,7 +68,7 @@ PLATES = 7 * 21**3 * 1000
 
 
 def plate_of(number: int) -> str:
-    """A different Belgian plate for each number."""
+    """A plate in the Belgian form, a different one for each number below PLATES."""
     rest, digits = divmod(number * SPREAD % PLATES, 1000)
     rest, first = divmod(rest, 21)
     rest, second = divmod(rest, 21)
@@ -77,7 +77,7 @@ def plate_of(number: int) -> str:
 
 
 def entries(count: int) -> Iterator[HotlistEntry]:
-    """So many entries, no plate twice."""
+    """Yields `count` entries, no plate twice."""
     for number in range(count):
         yield HotlistEntry(
             entry_id=f"SIS-{number:08d}", plate=plate_of(number), hotlist="sis", category="theft", country="BE",
@@ -86,7 +86,8 @@ def entries(count: int) -> Iterator[HotlistEntry]:
 
 
 def reads(count: int, wanted_of: int) -> list[PlateRead]:
-    """Reads of one camera; every hundredth of an entry below wanted_of, the others of nobody."""
+    """`count` reads of one camera: every hundredth is of the plate of a number below `wanted_of`, the others are of plates
+    that nobody wants."""
     random = Random(1)
     plates = [
         plate_of(random.randrange(wanted_of)) if number % 100 == 0
@@ -98,14 +99,15 @@ def reads(count: int, wanted_of: int) -> list[PlateRead]:
 
 
 def pass_us(work: Callable[[], object], count: int) -> float:
-    """Processor microseconds for one of so many."""
+    """Run `work`, which decides on `count` reads, and return the processor microseconds per read."""
     started = time.process_time()
     work()
     return (time.process_time() - started) / count * 1e6
 
 
 def of_hotlists(sizes: Sequence[int]) -> dict[int, dict[str, float]]:
-    """Cost per read, memory per entry, time to take it in: each size in a process of its own, matching in turns."""
+    """By size the figures of a hotlist of so many entries: memory, taking it in, and matching. Each size has a process of
+    its own; they match in turns."""
     context, found, pipes = multiprocessing.get_context("spawn"), dict[int, dict[str, float]](), dict[int, Any]()
     for size in sizes:
         pipes[size], there = context.Pipe()
@@ -125,7 +127,8 @@ def _asked(pipe: Any) -> float:
 
 
 def hotlist_in_turns(size: int, pipe: Any) -> None:
-    """Send the figures of taking the entries in; then, whenever asked, what matching one read costs. Ends with its parent."""
+    """Fill a hotlist and send the figures of that; then, for each message received, send the microseconds of matching one
+    read. Ends with its parent."""
     sample, cameras = reads(READS, size), Versions({"C-1": Camera(camera_id="C-1", name="one", network="local")})
     zones = Versions[Zone]()
     hotlist, source, seconds = Hotlist(), entries(size), 0.0
@@ -153,7 +156,7 @@ def hotlist_in_turns(size: int, pipe: Any) -> None:
 
 
 def of_cameras(count: int) -> dict[str, float]:
-    """Cost per read of intake, matching and section lines."""
+    """The cost per read of intake, matching and section lines over a network of `count` cameras."""
     job, now_ms = Job.load(100_000, count), platform_now_ms()
     sample = list(reads_of(job, READS, now_ms))
 
@@ -167,7 +170,8 @@ def of_cameras(count: int) -> dict[str, float]:
 
 
 def of_start(url: str, size: int) -> dict[str, float]:
-    """A worker's load from the store."""
+    """Load a hotlist of `size` entries from the store as a worker does. Returns seconds by the clock and of the processor,
+    and bytes per entry."""
     hotlist = Hotlist()
 
     def take(_collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
@@ -189,7 +193,7 @@ def of_start(url: str, size: int) -> dict[str, float]:
 
 
 async def starts(sizes: Sequence[int]) -> dict[int, dict[str, float]]:
-    """Every size in one store, each followed in a process of its own."""
+    """Write a hotlist of each size to one store, and return by size what of_start measures of it in a process of its own."""
     found = {}
     with tempfile.TemporaryDirectory(prefix="vigie-scale-") as name:
         make_accounts(Path(name) / ACCOUNTS, (ADMIN,))
@@ -206,7 +210,8 @@ async def starts(sizes: Sequence[int]) -> dict[int, dict[str, float]]:
 
 
 async def of_workers(count: int) -> dict[str, float]:
-    """So many of both agents that read the reads."""
+    """Run `count` workers of either agent that reads the reads. Returns how many reads a second they settle, and the
+    processor microseconds per read of all of them."""
     network = big_network(10_000, 1, hotlist=5_000)
     job = Job.of(network)
     with tempfile.TemporaryDirectory(prefix="vigie-scale-") as name:
@@ -229,7 +234,7 @@ async def of_workers(count: int) -> dict[str, float]:
 
 
 async def committed(kafka: Any, namespace: str, agents: Sequence[str]) -> None:
-    """Wait until both groups have committed to the end of the reads."""
+    """Wait until the groups of all these agents have committed up to the present end of the reads."""
     topic = f"{namespace}.reads"
     consumer, admin = AIOKafkaConsumer(**kafka.client_kwargs()), AIOKafkaAdminClient(**kafka.client_kwargs())
     await consumer.start()
@@ -248,13 +253,13 @@ async def committed(kafka: Any, namespace: str, agents: Sequence[str]) -> None:
 
 
 def apart(work: Callable[..., Any], *arguments: Any) -> Any:
-    """The result of work in a fresh process."""
+    """Call `work` in a fresh process and return its result."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, arguments)
 
 
 def main() -> None:
-    """Measure, print, append, draw."""
+    """Measure the parts asked for, print and append each result, and draw the plots of each part."""
     options = _options()
     configure_logging(level="error")
     for part in options.part:
@@ -269,7 +274,7 @@ def main() -> None:
 
 
 def measured(part: str, most: int) -> Iterator[tuple[int, dict[str, float]]]:
-    """Size and figures, one after the other."""
+    """Yields each size of the part with its figures. most: entries at most, for the parts that have sizes of a hotlist."""
     if part == "hotlist":
         yield from of_hotlists([size for size in SIZES if size <= most]).items()
     elif part == "cameras":
@@ -281,7 +286,7 @@ def measured(part: str, most: int) -> Iterator[tuple[int, dict[str, float]]]:
 
 
 def draw(part: str, found: dict[int, dict[str, float]], note: str) -> None:
-    """The part's plots."""
+    """Write the plots of the part to docs/; none where only one size was measured."""
     for name, (title, x_label, y_label, key) in PLOTS.items():
         if name.startswith(part) and len(found) > 1:
             points = {key.replace("_", " "): [(size, figures[key]) for size, figures in found.items()]}

@@ -49,7 +49,7 @@ _context = multiprocessing.get_context("fork")
 
 
 def main() -> None:
-    """Measure, print, append."""
+    """Measure every packing asked for; the figures are printed and appended to the results."""
     options = _options()
     print("Loading the hotlist...", file=sys.stderr)
     job = Job.load(options.entries)
@@ -64,7 +64,7 @@ def main() -> None:
 def measure(
     job: Job, packing: int, reads: int, options: argparse.Namespace, folder: Path, where: tuple[KafkaConnection, str]
 ) -> None:
-    """All engines, in turns, on the same reads in this packing."""
+    """Run all engines, in turns, on the same reads, `packing` of them a record."""
     (kafka, redis_url), warm_up = where, reads // 10
     print(f"Making {reads:,} reads, {packing} a record...", file=sys.stderr)
     load = Load.of(job, packing, reads, warm_up, options.partitions)
@@ -95,7 +95,7 @@ def measure(
 
 
 def report(packing: int, found: dict[str, list[dict[str, Any]]], options: argparse.Namespace, *, agree: bool) -> None:
-    """One line per engine."""
+    """Print a line for each engine and append it to the results. Exits with an error where the engines did not agree."""
     for engine, rounds in found.items():
         names = ("reads_per_s", "reads_per_cpu_s", "rss_mb")
         line = {"engine": engine, "packing": packing,
@@ -116,20 +116,22 @@ def report(packing: int, found: dict[str, list[dict[str, Any]]], options: argpar
 
 
 def ratio(rounds: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> float:
-    """Reads a CPU second beside another engine's: the median of each round's, whose runs follow each other closely."""
+    """The reads a CPU second as a share of another engine's: the median over the rounds, in each of which both ran shortly
+    after each other."""
     shares = [a["reads_per_cpu_s"] / b["reads_per_cpu_s"] for a, b in zip(rounds, theirs, strict=True)]
     return round(statistics.median(shares), 3)
 
 
 def measured(engine: str, run: Run) -> dict[str, Any]:
-    """Run one engine to the end."""
+    """Run one engine to the end and return its figures."""
     ENGINES[engine](run)
     return run.progress.figures()
 
 
 @contextmanager
 def held_back(load: Load, kafka: KafkaConnection, namespace: str, partitions: int) -> Iterator[Event]:
-    """A run's topics, filled; the event lets go of what is after the warm-up."""
+    """Fill a run's topics in a process of its own, which lives as long as the block. Yields the event that releases what
+    comes after the warm-up; exits where the topics are not filled within LIMIT_S."""
     filled, warm = _context.Event(), _context.Event()
 
     def work() -> None:
@@ -148,7 +150,8 @@ def held_back(load: Load, kafka: KafkaConnection, namespace: str, partitions: in
 
 
 def forked(work: Callable[[], Any]) -> Any:
-    """The result of work in a forked process, which has what is loaded here without loading it again."""
+    """Call `work` in a forked process, which has what is loaded here without loading it again, and return its result. Exits
+    where that fails or takes longer than LIMIT_S."""
     mine, theirs = _context.Pipe(duplex=False)
     process = _context.Process(target=_send, args=(theirs, work))
     process.start()
@@ -171,7 +174,8 @@ def _send(connection: Connection, work: Callable[[], Any]) -> None:
 
 @contextmanager
 def servers(folder: Path) -> Iterator[tuple[KafkaConnection, str]]:
-    """The embedded pair, kept by a process of its own: this one must have no threads when it forks."""
+    """Run the embedded pair while the block lasts; yields how to reach Kafka, and Redis' URL. A process of its own keeps it:
+    this one must have no threads when it forks."""
     mine, theirs = _context.Pipe()
     process = _context.Process(target=_serve, args=(mine, theirs, folder))
     process.start()

@@ -42,7 +42,8 @@ NAMESPACE, WORKERS, PATTERNS = "bench-switch", 2, 0.01
 
 
 def next_night(count: int, changed: float) -> Iterator[HotlistEntry]:
-    """The list a day later: the first hundredth is gone, as many are new, and this share says something else."""
+    """Yields the list a day later: the first hundredth is gone, as many are new at the end, and of the others the share
+    `changed` has another colour."""
     every = round(1 / changed) if changed else 0
     for number, entry in enumerate(entries(count + count // 100, PATTERNS)):
         if number >= count // 100:
@@ -50,7 +51,8 @@ def next_night(count: int, changed: float) -> Iterator[HotlistEntry]:
 
 
 def worker(url: str, told: Connection) -> None:
-    """Follow the hotlist as the agent does; tell the version that is whole in memory, and when (UTC ms), whenever it changes."""
+    """Follow the hotlist as the agent does, without end. Whenever another version is whole in memory, sends that version and
+    the moment (UTC ms)."""
 
     async def run() -> None:
         hotlist, seen = Hotlist(), -1
@@ -69,12 +71,13 @@ def worker(url: str, told: Connection) -> None:
 
 
 async def used_mb(client: Redis) -> float:
-    """What Redis holds."""
+    """The MB that Redis counts as used."""
     return float((await client.info("memory"))["used_memory"]) / 1e6
 
 
 async def whole_import(client: Redis, path: Path, told: list[Connection]) -> dict[str, Any]:
-    """Import the file over what is live; the times since the start in seconds, and Redis' memory by what the live one took."""
+    """Import the file over what is live, as `--replace` does. Returns the moments since the start in seconds, processor
+    seconds, what changed, and Redis' memory: MB before, and at its most as a multiple of that."""
     writer = ReplicaWriter(client, NAMESPACE)
     live_mb, peak_mb, times = await used_mb(client), 0.0, dict[str, float]()
     began, cpu_began = time.time(), time.process_time()
@@ -108,7 +111,7 @@ async def whole_import(client: Redis, path: Path, told: list[Connection]) -> dic
 
 
 async def run(folder: Path, count: int, changed: float) -> dict[str, Any]:
-    """Start Redis and the workers, load the live list, import the next."""
+    """Start Redis and the workers, load the live list, and return what importing the next one took."""
     path = folder / "next.csv"
     with path.open("w", newline="", encoding="utf-8") as stream:
         write_file(stream, TABLES["hotlist"], next_night(count, changed), "csv")
@@ -134,7 +137,7 @@ async def run(folder: Path, count: int, changed: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure, print, append."""
+    """Measure one import, print the figures and append them to the results."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--changed", type=float, default=0.05)

@@ -41,7 +41,7 @@ END = "print(said, round(time.perf_counter() - began, 3), round(time.process_tim
 
 
 def measured(name: str, data: bytes, work: str) -> dict[str, object]:
-    """One bomb's row."""
+    """Have a fresh process read one bomb. Returns what the reader said of it, the seconds that took, and how much memory."""
     child = subprocess.run([sys.executable, "-c", BEGIN + work + END], input=data, capture_output=True, check=True)
     said, seconds, cpu, grown, peak = child.stdout.decode().split()
     return {"bomb": name, "bytes": len(data), "said": said, "seconds": float(seconds), "cpu_seconds": float(cpu),
@@ -49,7 +49,7 @@ def measured(name: str, data: bytes, work: str) -> dict[str, object]:
 
 
 def main() -> None:
-    """Print one JSON object a bomb."""
+    """Print one JSON object for each bomb."""
     batches: list[tuple[str, Callable[[], bytes]]] = [
         (f"{codec}, 1000 MiB", lambda codec=codec: batch_of(BOMBS[codec](1_000), codec)) for codec in BOMBS
     ]

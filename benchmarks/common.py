@@ -16,7 +16,8 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def environment(*packages: str) -> dict[str, Any]:
-    """Version of Vigie and of the packages, Python, machine, how busy it was, date."""
+    """What a result was measured with: the moment, the versions of Vigie, Python and these packages, the machine, and how
+    busy it was."""
     return {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "vigie": _version("vigie"),
@@ -29,14 +30,14 @@ def environment(*packages: str) -> dict[str, Any]:
 
 
 def append_result(name: str, figures: Mapping[str, Any]) -> None:
-    """One more line in results/NAME.jsonl; what is there stays."""
+    """Append one line to results/NAME.jsonl, and make the folder where it is missing."""
     RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{name}.jsonl").open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(figures) + "\n")
 
 
 def results(name: str) -> list[dict[str, Any]]:
-    """Everything ever appended under this name."""
+    """All results under this name, oldest first; none where there is no such file."""
     path = RESULTS / f"{name}.jsonl"
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
@@ -49,12 +50,12 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def rss_mb() -> float:
-    """Resident memory of this process, MB."""
+    """The resident memory of this process in MB."""
     return psutil.Process().memory_info().rss / 1e6
 
 
 def processor() -> str:
-    """The processor's name, as far as the system tells."""
+    """The processor's name, as far as the system tells it."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:

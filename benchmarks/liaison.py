@@ -39,35 +39,35 @@ ROUNDS = 3
 
 
 class AlwaysFirst:
-    """Stands for the memory of second copies, which is a round trip to Redis."""
+    """Stands in for the memory of second copies, which would cost a round trip to Redis."""
 
     async def first_time(self, ids: Sequence[str], _claims: Sequence[str]) -> list[bool]:
-        """Nothing was seen before."""
+        """Every id counts as seen for the first time."""
         return [True] * len(ids)
 
 
 class NothingMarked:
-    """Nothing was ever recalled or attempted before."""
+    """Stands in for the marks of recalled and attempted forwards: there are none."""
 
     async def is_recalled(self, forward_id: str) -> bool:
-        """Never."""
+        """Always False."""
         return False
 
     async def was_attempted(self, forward_id: str) -> bool:
-        """Never."""
+        """Always False."""
         return False
 
     async def attempting(self, forward_id: str) -> None:
-        """Remembered by nobody."""
+        """Keep no mark."""
 
 
 async def nothing_wrong(_forward: Forward, _recorded_at_ms: int) -> str | None:
-    """Every forward may be signed: what that check costs is a look at Kafka and one at Redis."""
+    """No forward has a fault. The agent's own check, which costs a look at Kafka and one at Redis, is left out."""
     return None
 
 
 async def timed(name: str, post: Callable[[Forward], Awaitable[object]], count: int) -> None:
-    """Deliver so many forwards and print what it took."""
+    """Post `count` forwards one after the other, after WARM_UP others, and print the figures."""
     for forward in forwards(WARM_UP, now_ms=platform_now_ms()).forwards:
         await post(forward)
     batch, times = forwards(count, now_ms=platform_now_ms()), []
@@ -84,13 +84,13 @@ async def timed(name: str, post: Callable[[Forward], Awaitable[object]], count: 
 
 
 def report(name: str, **figures: float) -> None:
-    """One line of JSON with the machine."""
+    """Print the figures and the machine as one line of JSON."""
     machine = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
     print(json.dumps({"benchmark": "liaison", "contender": name, **figures, "machine": machine}))
 
 
 def signing(files: DeskCredentials, count: int) -> None:
-    """Microseconds to sign and to verify one forward."""
+    """Print the microseconds that it takes to sign and to verify one forward."""
     key = signing_key("key", files.sender_sign_key)
     ring = key_ring("ring", {"BE": files.sender_sign_public})
     batch = forwards(count, now_ms=platform_now_ms()).forwards
@@ -104,7 +104,7 @@ def signing(files: DeskCredentials, count: int) -> None:
 
 
 async def main(count: int) -> None:
-    """Run every contender against one desk."""
+    """Run a desk, and measure signing and every contender against it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         files = create_credentials(folder / "keys")
@@ -117,7 +117,7 @@ async def main(count: int) -> None:
 
 
 async def contenders(files: DeskCredentials, url: str, count: int) -> None:
-    """The agent's handler, then bare aiohttp on the same work."""
+    """Measure the agent's handler and bare aiohttp on the same work, in turns, ROUNDS times."""
     key = signing_key("key", files.sender_sign_key)
 
     def tls() -> ssl.SSLContext:

@@ -39,7 +39,7 @@ class Load:
         self.behind_ms = 0.0  # the most that sending was late
 
     async def run(self, reads_per_s: float, seconds: float) -> None:
-        """Pace them out evenly, a tick's at a time."""
+        """Send reads evenly paced for so many seconds. Returns when the producer has taken the last."""
         began, began_ms, count = time.monotonic(), platform_now_ms(), 0
         total = round(reads_per_s * seconds)
         while count < total:
@@ -76,7 +76,7 @@ class Load:
 
 
 class Alerts:
-    """A dispatcher's consumer: when each alert came into its hands, the first time."""
+    """A dispatcher's consumer. Notes when each alert first came into its hands, and how many came again."""
 
     def __init__(self, client_kwargs: dict[str, Any], namespace: str) -> None:
         self._consumer = AIOKafkaConsumer(f"{namespace}.{ALERTS.name}", auto_offset_reset="earliest", **client_kwargs)
@@ -112,7 +112,7 @@ class Alerts:
             self._news.set()
 
     async def all_of(self, wanted: Sequence[str], within_s: float) -> None:
-        """Wait until these have come, or that long."""
+        """Wait until all these alerts (by id) have come, but `within_s` at the most."""
         until = time.monotonic() + within_s
         while any(one not in self.seen for one in wanted) and (left_s := until - time.monotonic()) > 0:
             self._news.clear()

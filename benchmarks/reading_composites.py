@@ -30,7 +30,8 @@ class Composite:
 
 
 def composites(scenes: Path, plate_px: int, weather: str = "day", seed: int = 5) -> Iterator[Composite]:
-    """A passage for each scene with truth (NAME.txt: file, x, y, width, height, plate). plate_px: height of its box, in pixels."""
+    """Yields a passage for each scene with truth (NAME.txt: file, x, y, width, height, plate). plate_px: height of the
+    plate's box in the passage, in pixels."""
     for number, truth in enumerate(sorted(scenes.glob("*.txt"))):
         name, x, y, width, height, plate = truth.read_text(encoding="utf-8").strip().split("\t")
         rng = np.random.default_rng((seed, number, plate_px))
@@ -41,7 +42,8 @@ def composites(scenes: Path, plate_px: int, weather: str = "day", seed: int = 5)
 
 
 def _car(scene: Picture, box: tuple[int, int, int, int]) -> Picture:
-    """The plate with two plates' breadths around it, as far as the scene reaches."""
+    """The part of the scene around the plate: its width more on either side, four of its heights above it and three below,
+    as far as the scene reaches."""
     x, y, width, height = box
     top, left = max(0, y - 4 * height), max(0, x - width)
     return scene[top : y + 4 * height, left : x + 2 * width]

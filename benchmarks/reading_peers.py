@@ -53,7 +53,7 @@ class Reader(Protocol):
 
 
 class Road:
-    """What decode and ocr do, with any readers of lines."""
+    """The reader that does what decode and ocr do, with any reader of lines."""
 
     def __init__(self, reader: PlateReader) -> None:
         self._reader = reader
@@ -67,7 +67,7 @@ class Road:
             return []
 
     def follow(self, frames: Sequence[bytes]) -> list[Said]:
-        """See Reader. Each passage that is handed on says one plate."""
+        """See Reader.follow. Each passage that is handed on says one plate."""
         pictures = [SourcePicture(f"{n}", frame, n * FRAME_MS, is_frame=True) for n, frame in enumerate(frames)]
         passages = LocalReader(self._reader, "bench").read_all(pictures)
         return _ranked(
@@ -105,7 +105,8 @@ class SimpleLpr:
         return _ranked([_seen(one) for one in self._processor.analyze(_on_grey(picture) if is_crop else picture)])
 
     def follow(self, frames: Sequence[bytes]) -> list[Said]:
-        """See Reader. A vote of whole texts, weighed by confidence: one vehicle passes."""
+        """See Reader.follow. Votes on whole texts, weighed by their confidence, and says one plate at most: it takes the
+        frames to show one vehicle."""
         weights: defaultdict[str, float] = defaultdict(float)
         for frame in frames:
             for said in self.read(frame, is_crop=False):

@@ -30,7 +30,7 @@ class Tally:
     ms: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, object]:
-        """As they are appended and printed."""
+        """The figures as they are appended and printed; a share of nothing is None."""
         pictures = len(self.ms)
         return {
             "pictures": pictures,
@@ -46,7 +46,7 @@ class Tally:
         }
 
     def false_figures(self) -> dict[str, object]:
-        """Of pictures that show no plate."""
+        """The figures of pictures that show no plate: every read of them is false."""
         pictures = len(self.ms)
         return {
             "pictures": pictures,
@@ -58,14 +58,14 @@ class Tally:
 
 @dataclass(slots=True)
 class CountryTally:
-    """How often the country was said, and said right, of plates whose country is known; however the text was read."""
+    """Counts how often the country was said, and said right, of plates whose country is known; however their text was read."""
 
     with_truth: int = 0
     said: int = 0
     right: int = 0
 
     def figures(self) -> dict[str, int]:
-        """As they are appended and printed."""
+        """The figures as they are appended and printed."""
         return {
             "with_truth": self.with_truth,
             "said": self.said,
@@ -88,11 +88,11 @@ class Result:
 
     @property
     def folded_share(self) -> float:
-        """Of the pictures, how many were read right after folding, 0..1."""
+        """The share of the pictures, 0..1, whose best read is right after folding."""
         return self.groups["all"].folded / max(1, len(self.groups["all"].ms))
 
     def add(self, case: Case, said: Sequence[Said], ms: float) -> None:
-        """Count one picture by its best read."""
+        """Count one picture, by its best read (the first). said: all reads of it; ms: the CPU time that they took."""
         text, sureness, country = said[0] if said else Said("", 0.0)
         shown, reads = {folded(plate) for plate in case.plates}, [folded(one.plate) for one in said]
         right = folded(text) in shown
@@ -124,18 +124,18 @@ class Result:
             tally.right += said == truth
 
     def figures(self, groups: Sequence[str]) -> dict[str, object]:
-        """The figures of those of these groups that hold anything."""
+        """The figures of each of these groups that has a picture."""
         found = {name: self.groups[name] for name in groups if name in self.groups}
         return {name: tally.false_figures() if name == "no plate" else tally.figures() for name, tally in found.items()}
 
     def country_figures(self, *, each: bool) -> dict[str, dict[str, int]]:
-        """How the country was said, in all. each: of every country, too."""
+        """How the country was said, under each of TOTALS. each: by every country of the truth, too."""
         names = [*TOTALS, *(sorted(set(self.countries) - set(TOTALS)) if each else ())]
         return {name: self.countries[name].figures() for name in names if name in self.countries}
 
 
 def spread(ms: Sequence[float]) -> dict[str, float]:
-    """Mean and percentiles of some times."""
+    """Mean and percentiles of some times in ms, of which there must be one."""
     cuts = quantiles(ms, n=100, method="inclusive") if len(ms) > 1 else [ms[0]] * 99
     return {"mean": round(sum(ms) / len(ms), 1), **{f"p{p}": round(cuts[p - 1], 1) for p in (50, 95, 99)}}
 

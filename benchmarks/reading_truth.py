@@ -21,7 +21,7 @@ _FOLD = str.maketrans("OQI", "001")
 
 
 def folded(plate: str) -> str:
-    """A plate's text after O and Q became 0 and I became 1: typefaces and labels do not always tell them apart."""
+    """The plate's text with O and Q as 0 and I as 1: typefaces and labels do not always tell them apart."""
     return plate.translate(_FOLD)
 
 
@@ -43,12 +43,12 @@ class Case:
 
     @property
     def plates(self) -> tuple[str, ...]:
-        """All plates of the picture."""
+        """All plates of the picture, in compact form; none where it shows none."""
         return (*(() if self.plate is None else (self.plate,)), *self.others)
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """What the floors are set for."""
+        """The chief groups that the picture is counted under: those for which floors are set."""
         if self.plate is None:
             return ("no plate",)
         if not self.is_crop:
@@ -59,7 +59,8 @@ class Case:
 
     @property
     def details(self) -> tuple[str, ...]:
-        """Country of a plate cut out, height of one in a scene."""
+        """The finer groups that the picture is counted under: lines and country of a plate cut out; height and kinds of a
+        scene."""
         if self.height_px is not None:
             return (height_group(self.height_px), *(f"kind {kind}" for kind in self.kinds))
         return (f"{self.lines} line{'s' * (self.lines > 1)} {self.country}",) if self.is_crop else ()
@@ -70,7 +71,7 @@ class Case:
 
 
 def height_group(height_px: int) -> str:
-    """The plate's height as a group.
+    """The name of the group that a plate of this height in pixels is counted under.
 
     >>> height_group(12), height_group(15), height_group(80)
     ('plates under 15 px', 'plates of 15 to 19 px', 'plates of 50 to 150 px')
@@ -84,7 +85,7 @@ def height_group(height_px: int) -> str:
 
 
 def cases_in(folder: Path) -> list[Case]:
-    """The pictures of a folder with their truth."""
+    """The pictures of a folder with their truth; without a file of truth, each as a picture without any plate."""
     if (folder / "labels.tsv").exists():
         return list(_crops(folder))
     if (folder / "truth.tsv").exists():

@@ -26,7 +26,7 @@ class Steadiness:
         self._memory: dict[tuple[str, int], list[float]] = {}  # by process and its id: MB
 
     async def watch(self) -> None:
-        """For ever."""
+        """Sample every EVERY_S seconds until cancelled."""
         assert self._platform.fleet
         while True:
             lags: dict[str, float] = {}
@@ -43,8 +43,9 @@ class Steadiness:
             await asyncio.sleep(EVERY_S)
 
     def figures(self) -> dict[str, Any]:
-        """Lag in records: in the first and the last tenth of the time, and the most. Memory: MB then, and how much it grew, for the
-        longest life of each process."""
+        """Each agent's lag in records (in the first and the last tenth of the samples, and the most), and each process's
+        memory in MB at both ends and how much it grew (0.1: by 10 %). Of a process that was started anew, the longest life
+        counts."""
         lives: dict[str, list[float]] = {}
         for (name, _), samples in self._memory.items():
             lives[name] = max(lives.get(name, []), samples, key=len)
@@ -57,14 +58,14 @@ class Steadiness:
 
 
 def by_time(delays: Sequence[tuple[int, float]]) -> list[float]:
-    """The p99 of each tenth of the time. delays: (when, how long), any order."""
+    """The p99 of each tenth of the delays, in order of time. delays: (when it began, how long it was), in any order."""
     ordered = [delay for _, delay in sorted(delays)]
     size = max(1, -(-len(ordered) // PARTS))
     return [percentile(sorted(ordered[at : at + size]), 0.99) for at in range(0, len(ordered), size)]
 
 
 def processes(platform: Platform) -> Iterator[tuple[str, int]]:
-    """Name and id of each worker and server that runs."""
+    """Name and process id of each worker and server that runs."""
     assert platform.fleet
     running = [worker.process for worker in platform.fleet.workers]
     if platform.pair is not None:

@@ -44,21 +44,22 @@ class Progress:
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
     def took(self, reads: int) -> None:
-        """So many reads are decided and their outputs handed over."""
+        """Note that `reads` more are decided and their outputs handed over. At the end of the warm-up it calls `warm` and
+        starts the clocks."""
         self.reads += reads
         if self._begun is None and self.reads >= self.warm_up:
             self.warm()
             self._begun = self.reads, time.perf_counter(), time.process_time()
 
     def settled(self) -> None:
-        """Everything handed over so far is acknowledged."""
+        """Note that everything handed over so far is acknowledged. After the last read it stops the clocks and sets `done`."""
         if self.reads >= self.total:
             self._ended = time.perf_counter(), time.process_time()
             self.rss = rss_mb()
             self.done.set()
 
     def figures(self) -> dict[str, float]:
-        """Of the reads after the warm-up."""
+        """The rates after the warm-up, resident memory, and the counts of the whole run."""
         assert self._begun is not None, "not even the warm-up was done"
         assert self._ended is not None, "not everything was done"
         reads = self.reads - self._begun[0]
@@ -70,7 +71,8 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One engine's run. group: its consumer group, and its memory in Redis; batch_records: decided together, by the peers."""
+    """One engine's run. group: its consumer group, and the name of its memory in Redis; batch_records: how many records the
+    peers decide together."""
 
     job: Job
     progress: Progress
@@ -84,12 +86,12 @@ class Run:
 
     @property
     def servers(self) -> str:
-        """As clients of librdkafka want them."""
+        """The brokers in the form that clients of librdkafka take."""
         return ",".join(self.kafka.bootstrap_servers)
 
     @property
     def let_in(self) -> dict[str, str]:
-        """How the C clients prove who they are."""
+        """The settings by which clients of librdkafka log in."""
         return {"security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": SASL_MECHANISM,
                 "sasl.username": self.kafka.username or "", "sasl.password": self.kafka.password or ""}  # fmt: skip
 
@@ -98,7 +100,7 @@ class Run:
         return f"{self.namespace}.{name}"
 
     def count(self, alerts: Sequence[Alert], violations: Sequence[Violation]) -> None:
-        """Outputs handed over."""
+        """Add outputs to the counts of the run."""
         self.progress.alerts += len(alerts)
         self.progress.violations += len(violations)
 
@@ -111,19 +113,19 @@ class Run:
         )
 
     def is_last(self, reads: int) -> bool:
-        """Whether nothing comes after so many more reads."""
+        """Whether nothing comes after `reads` more."""
         return self.progress.reads + reads >= self.progress.total
 
 
 def decoded(payloads: Sequence[bytes]) -> list[PlateRead]:
-    """The reads in these records, with every field checked, as the stage of Vigie takes them."""
+    """The reads of these records, with every field checked, as Vigie's stage takes them."""
     batches = codec.decode_all(READS, payloads)
     assert batches is not None, "a record is not what was written"
     return [read for batch in batches for read in batch.reads]
 
 
 def vigie(run: Run) -> None:
-    """Vigie's stage, as `vigie worker` runs it."""
+    """Run Vigie's stage, as `vigie worker` does."""
     import uvloop
 
     from pipeline.runtime.log import configure_logging
@@ -164,7 +166,7 @@ def vigie(run: Run) -> None:
 
 
 def aiokafka(run: Run) -> None:
-    """A plain loop: fetch, decide, send, wait for the acknowledgements; commits every half second."""
+    """Run a plain loop: fetch, decide, send, wait for the acknowledgements; commits every half second."""
     import uvloop
     from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -212,7 +214,8 @@ def aiokafka(run: Run) -> None:
 
 
 def quixstreams(run: Run) -> None:
-    """A streaming data frame; sections in a batching sink, which is given whole checkpoints. Commits every half second."""
+    """Run a streaming data frame; sections are judged in a batching sink, which is given whole checkpoints. Commits every
+    half second."""
     from confluent_kafka import Producer
     from quixstreams import Application
     from quixstreams.kafka import ConnectionConfig
@@ -262,8 +265,9 @@ def quixstreams(run: Run) -> None:
 
 
 def bytewax(run: Run) -> None:
-    """A dataflow over Kafka's source and sink. Every half second it keeps its offsets in a recovery store of its own, which is what
-    it has instead of commits. Its batches are of one partition each, but a step is given those of all partitions together."""
+    """Run a dataflow over Kafka's source and sink. Every half second it keeps its offsets in a recovery store of its own,
+    which is what it has instead of commits. Its source reads batches of one partition each, but a step is given those of all
+    partitions together."""
     import bytewax.operators as op
     from bytewax.connectors.kafka import KafkaSink, KafkaSinkMessage, KafkaSource
     from bytewax.dataflow import Dataflow

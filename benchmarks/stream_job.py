@@ -33,7 +33,7 @@ CLOCK = ClockState(source="ntp", offset_ms=1.5, worst_error_ms=15.0, sync_age_ms
 
 @dataclass(slots=True)
 class Job:
-    """The reference data in memory and the decisions on it."""
+    """The reference data in memory, and the decisions on it."""
 
     hotlist: Hotlist
     cameras: Versions[Camera]
@@ -43,7 +43,7 @@ class Job:
 
     @staticmethod
     def load(entries_count: int, cameras: int = 10_000) -> "Job":
-        """A country's cameras and sections, and so many hotlist entries; seed 1."""
+        """A country with so many cameras, their sections, and so many hotlist entries; seed 1."""
         job = Job.of(big_network(cameras, 1, hotlist=0))
         source = entries(entries_count)
         while chunk := list(islice(source, 2_000)):
@@ -53,14 +53,15 @@ class Job:
 
     @staticmethod
     def of(network: RoadNetwork) -> "Job":
-        """A network's own reference data."""
+        """The job with a network's own reference data."""
         zones = Versions({zone.zone_id: zone for zone in network.zones})
         wanted = [entry.plate for entry in network.hotlist]
         sections = SectionIndex.of(network.sections)
         return Job(Hotlist(network.hotlist), Versions(network.by_id), zones, sections, wanted)
 
     def alerts_of(self, reads: Sequence[PlateRead], now_ms: int) -> list[Alert]:
-        """Intake, then the hotlist."""
+        """Take the reads in, leave out those that intake refuses, and return the alerts of the others. now_ms: the moment of
+        the decision (UTC)."""
         if len(reads) == 1:  # what looks at many at once costs more for one
             return self._alerts_of_one(reads[0], now_ms)
         refused = dict(check_reads(reads, self.cameras, now_ms, retention_days=KEPT_DAYS))
@@ -76,7 +77,7 @@ class Job:
         return [alert_of(hit, read, decided_at_ms=now_ms) for hit in hits]
 
     def sightings_of(self, reads: Sequence[PlateRead]) -> list[Sighting]:
-        """The section lines that the reads were seen on."""
+        """The section lines that the reads were seen on, of cameras that may serve section control."""
         return [
             sighting
             for read in self.sections.on_a_line(reads)
@@ -86,7 +87,8 @@ class Job:
 
 
 def reads_of(job: Job, count: int, now_ms: int, seed: int = 1) -> Iterator[PlateRead]:
-    """Reads of all cameras, one in 40 on a section, one in 100 wanted; captured in the minutes before now_ms (UTC)."""
+    """Yields `count` reads of all cameras, one in 40 on a section, one in 100 wanted; captured in the minutes before now_ms
+    (UTC)."""
     random = Random(f"{seed}/stream")
     cameras = list(job.cameras.current().values())
     controlled = {
@@ -133,32 +135,32 @@ class BlockingRedis:
         return BlockingRedis(self._client.pipeline(transaction=transaction))
 
     def execute_command(self, *command: Any) -> None:
-        """Into the pipeline."""
+        """Add the command to the pipeline."""
         self._client.execute_command(*command)
 
     def lrange(self, *arguments: Any) -> None:
-        """Into the pipeline."""
+        """Add the command to the pipeline."""
         self._client.lrange(*arguments)
 
     def hdel(self, *arguments: Any) -> None:
-        """Into the pipeline."""
+        """Add the command to the pipeline."""
         self._client.hdel(*arguments)
 
     async def execute(self, *, raise_on_error: bool = True) -> Any:
-        """Blocks until the answers are there."""
+        """Block until the pipeline's answers are there, and return them."""
         return self._client.execute(raise_on_error=raise_on_error)
 
     async def script_load(self, source: str) -> None:
-        """Blocks."""
+        """Load the script; blocks."""
         self._client.script_load(source)
 
     async def zrem(self, *arguments: Any) -> None:
-        """Blocks."""
+        """Remove members of a sorted set; blocks."""
         self._client.zrem(*arguments)
 
 
 def without_loop(work: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that never really waits."""
+    """The result of a coroutine that never really waits. Raises RuntimeError where it does."""
     try:
         work.send(None)
     except StopIteration as stop:

@@ -32,11 +32,12 @@ class SectionRun:
     sent: tuple[Unsent, ...] = ()
 
     async def decide(self, reads: Sequence[PlateRead], *, last: bool) -> list[Violation]:
-        """One round trip for a batch with sightings, and, twice a second, what has settled. last: nothing comes after these."""
+        """The violations that the reads bring to light: one round trip for reads on a line, and, twice a second, what has
+        settled. last: nothing comes after these."""
         return await self.judge(self.job.sightings_of(reads), last=last)
 
     async def judge(self, sightings: Sequence[Sighting], *, last: bool) -> list[Violation]:
-        """As decide, of reads that are known to be on a line."""
+        """As SectionRun.decide, of sightings that are known to be on a line."""
         now_ms = platform_now_ms()
         if sightings:
             arrivals = [

@@ -37,7 +37,7 @@ class Load:
 
     @staticmethod
     def of(job: Job, packing: int, count: int, warm_up: int, partitions: int) -> "Load":
-        """So many reads of the job, so many a record, of which the first are the warm-up."""
+        """`count` reads of the job, `packing` of them a record; the first `warm_up` reads are the warm-up."""
         reads = reads_of(job, count, platform_now_ms())
         return Load(*[list(_packed(part, packing, partitions)) for part in (islice(reads, warm_up), reads)])
 
@@ -56,7 +56,8 @@ def _packed(reads: Iterable[PlateRead], packing: int, partitions: int) -> Iterat
 
 
 async def fill(load: Load, kafka: KafkaConnection, namespace: str, partitions: int, filled: Event, warm: Event) -> None:
-    """Create a run's topics and write them; set `filled`; when `warm` is set, let go of what is after the warm-up."""
+    """Create a run's topics and write the load; then set `filled`. What is after the warm-up is in a transaction, which is
+    committed when `warm` is set."""
     shape = {topic.name: partitions if topic in OF_THE_JOB else 1 for topic in TOPICS}
     await create_topics(kafka, namespace, partitions=shape)
     producer = AIOKafkaProducer(
@@ -84,7 +85,7 @@ async def _write(producer: AIOKafkaProducer, topic: str, values: list[Value]) ->
 async def filled_topic(
     job: Job, kafka: KafkaConnection, namespace: str, packing: int, count: int, partitions: int
 ) -> None:
-    """Send the reads of the job, so many a record."""
+    """Send `count` reads of the job, `packing` of them a record."""
     sender, topic = Sender(kafka.client_kwargs()), f"{namespace}.{READS.name}"
     values = _packed(reads_of(job, count, platform_now_ms()), packing, partitions)
     while some := [Outgoing(topic, value, partition=partition) for partition, value in islice(values, AT_ONCE)]:

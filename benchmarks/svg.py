@@ -11,7 +11,8 @@ COLOURS = ("#1f5fa8", "#c2571a", "#3a7d44", "#7a4b94")
 def line_chart(
     title: str, x_label: str, y_label: str, series: Mapping[str, Sequence[tuple[float, float]]], note: str = ""
 ) -> str:
-    """The SVG text. series: name -> (x, y) points in order; x above 0, y from 0. note: machine and date, under the title."""
+    """The chart as SVG text. series: name -> (x, y) points in order; x above 0, y from 0. note: machine and date, written
+    under the title."""
     xs = sorted({x for points in series.values() for x, _ in points})
     top = 1.15 * max(y for points in series.values() for _, y in points)
     low, high = log10(xs[0]), log10(xs[-1])
