@@ -58,13 +58,14 @@ class Gateways:
         await ReplicaWriter(self.redis, self.namespace).put(SENDERS, senders)
 
     async def register(self, camera: Registered, *, arrived_ms: int) -> None:
-        """Register the camera as if at this time."""
+        """Register the camera as if that happened at arrived_ms (UTC)."""
         writer = ReplicaWriter(self.redis, self.namespace, now_ms=lambda: arrived_ms)
         await writer.put(CAMERAS, [camera])
 
     @contextlib.asynccontextmanager
     async def running(self, kafka: KafkaConnection | None = None) -> AsyncIterator["Camera"]:
-        """Run one gateway while the block lasts; yields something that sends to it. kafka: the gateway's; None: the session's."""
+        """Run one gateway while the block lasts; yields a Camera that sends to it. kafka: the gateway's connection; None:
+        the session's."""
         settings = Settings(data_dir=self.folder, namespace=self.namespace, log_level="error")
         stopped, address = asyncio.Event(), asyncio.get_running_loop().create_future()
         sender = KafkaSender((kafka or self.kafka).client_kwargs())
@@ -87,14 +88,14 @@ class Gateways:
         return [read for one in records for read in msgspec.json.decode(one.value, type=ReadBatch).reads]
 
     async def letters(self) -> list[DeadLetter]:
-        """All dead letters."""
+        """All dead letters so far, in order per partition."""
         records = await records_in(self.kafka, f"{self.namespace}.dead_letters")
         return [codec.decode(DEAD_LETTERS, one.value) for one in records]
 
 
 @dataclass(slots=True)
 class Camera:
-    """Something that sends to a gateway."""
+    """A sender of requests to one gateway."""
 
     http: aiohttp.ClientSession
     url: str

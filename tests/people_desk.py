@@ -1,4 +1,4 @@
-"""Runs the real process of the desks on the session's servers, and plays a browser's part of HTTP, for tests."""
+"""Runs the desks' server in the test's own process, on the session's servers, and plays a browser's part of HTTP."""
 
 import asyncio
 import contextlib

@@ -18,7 +18,7 @@ SIGNER = Signer.generate("vigie.example/record")
 
 
 def entries(count: int, *, first: int = 0) -> Iterator[Access]:
-    """`count` entries: intents, each followed by its outcome."""
+    """Yields `count` entries with the numbers from `first` on: an even number is an intent, the next one its outcome."""
     for number in range(first, first + count):
         if number % 2 == 0:
             operation = Operation(who=f"u-{number % 7}", origin="10.0.0.7", act="login", what="POST /api/v1/login")

@@ -186,7 +186,7 @@ def matters(path: Path) -> bool:
 
 
 def unseen(case: Case, deed: Deed, random: Random, scratch: Path) -> list[str]:
-    """The names of the verifiers that take the changed log for the honest one."""
+    """The names of the verifiers that take a log for the honest one after the deed has changed it; none where both see it."""
     to = scratch / "changed"
     shutil.rmtree(to, ignore_errors=True)
     deed(case, to, random)

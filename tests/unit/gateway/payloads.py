@@ -10,7 +10,7 @@ from pipeline.gateway.request import CameraSettings, Circumstances
 
 
 def at_ms(text: str) -> int:
-    """Milliseconds of a time in ISO form."""
+    """The moment of a time in ISO form, UTC ms."""
     return round(datetime.fromisoformat(text).astimezone(UTC).timestamp() * 1000)
 
 
@@ -39,7 +39,8 @@ def got(
     headers: Mapping[str, str] | None = None,
     memory: PassageMemory | None = None,
 ) -> MessageReading:
-    """The result of posting this body."""
+    """What the gateway reads from this body, posted to `target`. given: see around; memory: of passages, an empty one by
+    default."""
     given = given or around()
     memory = memory or PassageMemory()
     return received(body, given, memory, method="POST", target=target, headers=headers or {})
