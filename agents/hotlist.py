@@ -60,8 +60,9 @@ class Matcher:
     sender: AlertSender
 
     async def handle(self, records: Sequence[Record[ReadBatch]]) -> Outputs:
-        """Returns the alerts of these batches, each with its incident, and the withdrawals of alerts whose entry has
-        changed or gone. Raises Unavailable while Redis is away and there are hits."""
+        """Returns the alerts of these batches, each with its incident, and the withdrawals of alerts whose entry has changed
+        or gone. Raises Unavailable while the cameras are not known, and while Redis is away if there are hits, or alerts
+        that may have to be withdrawn."""
         if records:
             self.admission.need_cameras()
             await self.replica.whole_at(max(read.captured_at_ms for one in records for read in one.message.reads))

@@ -22,8 +22,8 @@ from schemas.topics import READS, TRACKS
 
 
 async def start(context: Context) -> Handler[Track]:
-    """Load the reader, open the evidence store and return the handler. PaddleOCR (1 to 4 s) is loaded after the agent has
-    joined its group, which would otherwise be late; a doubtful read waits for it.
+    """Load the own reader, open the evidence store and return the handler. PaddleOCR is loaded after the agent has joined
+    its group, so that the agent does not join late; until it is loaded, a doubtful read waits.
 
     The libraries are warmed up after that, because warming up first would raise the peak of memory, which is reached while
     PaddleOCR loads.

@@ -54,7 +54,8 @@ class Reply:
 
 @dataclass(slots=True)
 class Browser:
-    """A browser: its cookies, and the headers that browsers send by themselves."""
+    """A browser at the desks: its cookies, and the headers that a page of the desks sends. reason: the header Vigie-Reason;
+    None: it is not sent."""
 
     desks: "Desks"
     cookies: dict[str, str] = field(default_factory=dict)

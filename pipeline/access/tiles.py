@@ -40,7 +40,7 @@ def kept(packed: bytes) -> Kept:
 
 
 def commitment(record: bytes) -> bytes:
-    """The log's entry for a record."""
+    """The log's entry for a record: the record's SHA-256."""
     return sha256(record).digest()
 
 

@@ -1,7 +1,8 @@
 """Answers cameras over HTTP: who it is, the whole body within bounds, what became of it, in the words of its maker.
 
-A yes means that Kafka and the evidence store have what was sent. 401: the sender is not known; 413, 408: too large, too slow; 503:
-send it again later.
+A yes means that Kafka and the evidence store have what was sent. 401: the sender is not known, or not proven; 405: neither POST nor
+PUT; 413, 408: the body is too large, too slow; 400: its transfer broke, or the message cannot be read or came in part; 503: send it
+again later.
 """
 
 import asyncio

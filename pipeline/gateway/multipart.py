@@ -20,7 +20,7 @@ _FIRST_LINE = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of a body."""
+    """One part of a multipart body. headers: names in lower case."""
 
     headers: Mapping[str, str]
     body: bytes

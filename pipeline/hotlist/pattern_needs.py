@@ -91,9 +91,11 @@ def _need(counted: Literal["whole", "start", "end", "inside"], part: str) -> tup
 
 
 def pieces(text: str) -> Iterator[str]:
-    """Texts of up to LONGEST characters that stand for the text: a pattern that fits it, fits one of them or is in one of them.
+    """Yields texts of up to LONGEST characters to look at in place of the text; a text of that size is its only piece. Each
+    pattern that is told of long texts (see is_told_of_long) and fits the text has its need met by one of the pieces.
 
-    Those are the text without a run of its characters, as one star may stand for them, and all runs of LONGEST characters.
+    A longer text gives itself without a run of its characters, for which one star may stand, and all its runs of LONGEST
+    characters.
     """
     more = len(text) - LONGEST
     if more <= 0:

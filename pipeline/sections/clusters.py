@@ -22,7 +22,7 @@ class Cluster:
 
     @property
     def ends(self) -> tuple[End, ...]:
-        """All its reads."""
+        """The reads of all its passages, first of the entries, then of the exits."""
         return tuple(end for passage in (*self.entries, *self.exits) for end in passage.ends)
 
     @property

@@ -43,7 +43,8 @@ class SessionStore:
         return token, session
 
     async def find(self, token: str, now_ms: int) -> Session | None:
-        """The session with this token; None: it has ended, or there is none. Notes the time of the request."""
+        """The session with this token; None: it has ended, or there is none. Notes in it the time of the request, if the
+        time that stands there is TOUCHED_MS old."""
         session = await self.peek(token)
         if session is None or is_over(session, await self.stamps(session.user_id), now_ms, self.bounds):
             return None

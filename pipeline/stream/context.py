@@ -110,7 +110,8 @@ class Context:
         self.resets.append(forget)
 
     async def close(self) -> None:
-        """Stop what `background` and `on_stop` were given."""
+        """Cancel what `background` was given, and then call what `on_stop` was given. Errors of the latter are logged and
+        not raised."""
         running = set(self._background)
         while running:  # more than once: redis-py can swallow a cancellation that comes while it reads an answer
             for task in running:

@@ -85,6 +85,6 @@ def _is_inside(point: tuple[float, float], region: Region) -> bool:
 
 
 def in_view(boxes: Sequence[Box], view: CameraView, picture: Picture) -> list[Box]:
-    """The boxes that lie in a region where plates are followed. picture: (H, W, 3), in whose pixels the boxes are."""
+    """The boxes that the view shows (see CameraView.shows). picture: (H, W, 3), in whose pixels the boxes are."""
     height, width = picture.shape[:2]
     return [box for box in boxes if view.shows(box, width, height)]

@@ -44,7 +44,7 @@ def split(buffer: bytes) -> tuple[list[bytes], bytes]:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a message. A message that is cut off because the connection broke is rejected."""
+    """One item a message, and a Rejected for a message that was cut off because the connection broke."""
     messages, rest = split(request.body)
     found = [_guarded(one, request.circumstances) for one in messages]
     if rest.strip(b"\x00 \r\n\t"):

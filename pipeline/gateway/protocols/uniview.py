@@ -26,7 +26,7 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item a vehicle."""
+    """One item a vehicle; of a message without vehicles one Ignored."""
     around = request.circumstances
     if not request.body.strip(b"\x00 \r\n"):
         return [Ignored(reason="heartbeat")]

@@ -57,7 +57,7 @@ class Plate:
 
 
 def compact(line: str) -> str:
-    """The line without what is no letter or digit.
+    """The digits and capital letters (A to Z) of the line, without all its other characters.
 
     >>> compact("M%AB 123")
     'MAB123'
