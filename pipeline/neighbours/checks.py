@@ -54,7 +54,9 @@ def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Itera
 
 
 def told_of_shared(entries: Iterable[HotlistEntry], policies: Collection[Policy]) -> Iterator[str]:
-    """For each entry and each country that it is shared with but that will get no forward of it: a sentence with the reason."""
+    """For each entry and each country that it is shared with, but to which no policy forwards it: a sentence with the
+    reason. Looked at are list, category and channel of the policies, not their zones and other conditions, which depend on
+    the hit."""
     for entry in entries:
         for country in entry.share_with:
             theirs = [policy for policy in policies if policy.country == country]
@@ -63,9 +65,9 @@ def told_of_shared(entries: Iterable[HotlistEntry], policies: Collection[Policy]
                 yield f"{who} it is covert: its hits are its owner's alone, who tells {country} himself"
             elif not theirs:
                 yield f"{who} no policy forwards anything there"
-            elif not any(entry.hotlist in policy.lists for policy in theirs):
+            elif not (theirs := [policy for policy in theirs if entry.hotlist in policy.lists]):
                 yield f"{who} no policy for {country} names the list {entry.hotlist}"
-            elif not any(takes_category(policy, entry.category) for policy in theirs if entry.hotlist in policy.lists):
+            elif not (theirs := [policy for policy in theirs if takes_category(policy, entry.category)]):
                 yield f"{who} no policy for {country} knows the category {entry.category!r}"
             elif not any(policy.channel == channel_of(entry) for policy in theirs):
                 yield f"{who} no policy for {country} is of the channel {channel_of(entry)}"

@@ -59,6 +59,7 @@ def test_a_border_with_another_neighbour_and_an_unknown_offence_are_told() -> No
         ((make_policy(lists=("sis",)),), "names the list stolen"),
         ((make_policy(categories=("robbery",)),), "knows the category 'theft'"),
         ((make_policy(channel="sirene"),), "of the channel bilateral"),
+        ((make_policy(channel="sirene"), make_policy(lists=("sis",))), "of the channel bilateral"),
         ((make_policy(),), None),
     ],
 )
