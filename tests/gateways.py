@@ -63,10 +63,11 @@ class Gateways:
         await writer.put(CAMERAS, [camera])
 
     @contextlib.asynccontextmanager
-    async def running(self, kafka: KafkaConnection | None = None) -> AsyncIterator["Camera"]:
-        """Run one gateway while the block lasts; yields a Camera that sends to it. kafka: the gateway's connection; None:
-        the session's."""
-        settings = Settings(data_dir=self.folder, namespace=self.namespace, log_level="error")
+    async def running(self, kafka: KafkaConnection | None = None, **given: object) -> AsyncIterator["Camera"]:
+        """Run one gateway while the block lasts; yields something that sends to it. kafka: the gateway's; None: the session's.
+        given: settings."""
+        ours = {"data_dir": self.folder, "namespace": self.namespace, "log_level": "error"}
+        settings = Settings(**ours | given)  # type: ignore[arg-type]  # names as the struct has them
         stopped, address = asyncio.Event(), asyncio.get_running_loop().create_future()
         sender = KafkaSender((kafka or self.kafka).client_kwargs())
         servers = GatewayServers(sender, self.redis)

@@ -1,8 +1,7 @@
 """`vigie cameras credentials`: who may send for which camera, and with which secret."""
 
-import secrets
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -10,24 +9,39 @@ from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, writer_of
+from pipeline.commands.sender_options import (
+    ByAddress,
+    DateOrder,
+    Identities,
+    Json,
+    OffsetIsWrong,
+    SenderId,
+    Take,
+    UtcIsLocal,
+    Zone,
+    known_sender,
+    made,
+    manner_of,
+    new_secret,
+    pairs,
+    refuse_claimed,
+    speaker_of,
+    tell,
+    with_cameras,
+)
 from pipeline.errors import BadRecord
-from pipeline.gateway.senders import ADDRESS, digest_of
-from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.terminal import Terminal
-from pipeline.state.collections import CAMERAS, SENDERS
-from pipeline.state.replica_writer import ReplicaWriter
-from schemas.senders import MOST_SECRETS, Sender, SenderCamera, SenderSecret
-
-LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-LENGTH = 20  # 100 bits; cameras' forms take no more than 32 characters
-SenderId = Annotated[str, typer.Argument(metavar="SENDER", help="As `vigie cameras credentials list` shows it.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+from pipeline.state.collections import SENDERS
+from schemas.senders import MOST_SECRETS, Sender, SenderCamera
 
 
 def add_credentials(cameras: typer.Typer) -> None:
-    """Add to `cameras` the command group `credentials`, which only the cameras have: add, rotate, revoke and list."""
+    """Add to `cameras` the command group `credentials`, which only the cameras have."""
     app = typer.Typer(help="Who may send for which camera.", no_args_is_help=True, epilog=EXIT_CODES)
-    for name, command in (("add", add), ("rotate", rotate), ("revoke", revoke), ("list", list_)):
+    commands = (
+        ("add", add), ("set", set_), ("unbind", unbind), ("rotate", rotate), ("revoke", revoke), ("list", list_),
+    )  # fmt: skip
+    for name, command in commands:
         app.command(name, epilog=EXIT_CODES)(command)
     cameras.add_typer(app, name="credentials")
 
@@ -38,38 +52,86 @@ def add(
         str | None,
         typer.Option(help="Who sends, where it is no single camera: a recorder, a program. Else the camera."),
     ] = None,
-    identities: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--identity", help="What its messages say, as NAME=VALUE of `vigie gateway try --json`. Repeatable."
-        ),
-    ] = None,
-    by_address: Annotated[
-        bool, typer.Option("--by-address", help="The secret may stand in the address: for cameras without a password.")
-    ] = False,
-    zone: Annotated[str | None, typer.Option(help="Of its clock, e.g. Europe/Brussels or UTC.")] = None,
-    utc_is_local: Annotated[bool, typer.Option("--utc-is-local", help="Its UTC is the wall clock (Dahua).")] = False,
-    offset_is_wrong: Annotated[
-        bool, typer.Option("--offset-is-wrong", help="Its wall clock is right, its offset is not (Hikvision).")
-    ] = False,
-    date_order: Annotated[
-        str | None, typer.Option(help="day_first or month_first, where it writes 06/07/2026.")
-    ] = None,
-    take: Annotated[str | None, typer.Option(help="Which of its kinds of events is the read.")] = None,
+    identities: Identities = None,
+    by_address: ByAddress = None,
+    zone: Zone = None,
+    utc_is_local: UtcIsLocal = None,
+    offset_is_wrong: OffsetIsWrong = None,
+    date_order: DateOrder = None,
+    take: Take = None,
     as_json: Json = False,
 ) -> None:
     """Let a sender in for a camera, and print its secret, this once. What it sent before is not let in later.
 
-    For a sender that is known already, the camera is added to those that it speaks for; its secret stays.
+    For a sender that is known already, the camera is added to those that it speaks for; its secret stays. Then each of its cameras
+    needs an --identity (for Vigie's own JSON: id=CAMERA).
 
     Example: vigie cameras credentials add E40-12 --by-address
     """
-    bound = _made(SenderCamera, camera_id=camera, identities=dict(_pair(text) for text in identities or []))
-    sender_id = sender or camera
-    clock = {"zone": zone, "utc_is_local": utc_is_local, "offset_is_wrong": offset_is_wrong, "date_order": date_order,
-             "take": take, "by_address": by_address}  # fmt: skip
+    bound = made(SenderCamera, camera_id=camera, identities=pairs(identities))
+    manner = manner_of(by_address, zone, utc_is_local, offset_is_wrong, date_order, take)
+    tell(*run_async(lambda: _let_in(sender or camera, bound, manner)), as_json=as_json)
 
-    _tell(*run_async(lambda: _let_in(sender_id, bound, clock)), as_json=as_json)
+
+def set_(
+    sender: SenderId,
+    camera: Annotated[
+        str | None, typer.Option(help="Whose identities --identity replaces, of those it speaks for.")
+    ] = None,
+    identities: Identities = None,
+    by_address: ByAddress = None,
+    zone: Zone = None,
+    utc_is_local: UtcIsLocal = None,
+    offset_is_wrong: OffsetIsWrong = None,
+    date_order: DateOrder = None,
+    take: Take = None,
+) -> None:
+    """Change how a known sender sends; what is not given stays, '' takes a value away. Its secrets stay.
+
+    Example: vigie cameras credentials set NVR-7 --camera E40-12 --identity channel=1
+    """
+    if (camera is None) != (not identities):
+        raise typer.BadParameter("--camera and --identity go together", param_hint="--identity")
+    manner = manner_of(by_address, zone, utc_is_local, offset_is_wrong, date_order, take)
+
+    async def run() -> None:
+        async with writer_of(operation_here("reference", "vigie cameras credentials set", on=(sender,))) as store:
+            known = await known_sender(store, sender)
+            if camera is not None:
+                bound: SenderCamera = made(SenderCamera, camera_id=camera, identities=pairs(identities))
+                if camera not in {one.camera_id for one in known.cameras}:
+                    cure = f"vigie cameras credentials add {camera} --sender {sender} --identity ..."
+                    raise BadRecord("not_its_camera", f"{sender} does not speak for {camera}; {cure}")
+                known = with_cameras(known, [bound if one.camera_id == camera else one for one in known.cameras])
+            changed: Sender = made(Sender, **msgspec.to_builtins(known) | manner)
+            await store.put(SENDERS, [changed])
+
+    run_async(run)
+    errors.print(f"Changed {sender}; it counts within a second.")
+
+
+def unbind(camera: Annotated[str, typer.Argument(help="A camera that a sender speaks for.")]) -> None:
+    """End that a sender speaks for a camera: within a second its messages are refused. A sender of no other camera is removed,
+    with its secrets.
+
+    Example: vigie cameras credentials unbind E40-12
+    """
+
+    async def run() -> str:
+        async with writer_of(operation_here("reference", "vigie cameras credentials unbind", on=(camera,))) as store:
+            known = await speaker_of(store, camera)
+            if known is None:
+                raise BadRecord("unbound_camera", f"no sender speaks for {camera}: vigie cameras credentials list")
+            left = [one for one in known.cameras if one.camera_id != camera]
+            if left:
+                await store.put(SENDERS, [msgspec.structs.replace(known, cameras=tuple(left))])
+            else:
+                await store.remove(SENDERS, [known.sender_id])
+            return (
+                f"{known.sender_id} speaks for {len(left)} cameras now." if left else f"{known.sender_id} is removed."
+            )
+
+    errors.print(run_async(run))
 
 
 def rotate(sender: SenderId, as_json: Json = False) -> None:
@@ -80,14 +142,16 @@ def rotate(sender: SenderId, as_json: Json = False) -> None:
 
     async def run() -> tuple[Sender, str]:
         async with writer_of(operation_here("reference", "vigie cameras credentials rotate", on=(sender,))) as store:
-            known = await _known(store, sender)
-            plain = _new_secret()
-            kept = (*known.secrets, _secret(sender, plain))[-MOST_SECRETS:]
-            changed = msgspec.structs.replace(known, secrets=kept)
+            known = await known_sender(store, sender)
+            if len(known.secrets) >= MOST_SECRETS:
+                cure = f"end the old ones first: vigie cameras credentials revoke {sender} --old"
+                raise BadRecord("too_many_secrets", f"{sender} has {MOST_SECRETS} secrets; {cure}")
+            plain, secret = new_secret(sender)
+            changed = msgspec.structs.replace(known, secrets=(*known.secrets, secret))
             await store.put(SENDERS, [changed])
             return changed, plain
 
-    _tell(*run_async(run), as_json=as_json)
+    tell(*run_async(run), as_json=as_json)
 
 
 def revoke(
@@ -101,7 +165,7 @@ def revoke(
 
     async def run() -> Sender:
         async with writer_of(operation_here("reference", "vigie cameras credentials revoke", on=(sender,))) as store:
-            known = await _known(store, sender)
+            known = await known_sender(store, sender)
             changed = msgspec.structs.replace(known, secrets=known.secrets[-1:] if old else ())
             await store.put(SENDERS, [changed])
             return changed
@@ -135,79 +199,20 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
         )
 
 
-async def _let_in(sender_id: str, bound: SenderCamera, clock: Mapping[str, object]) -> tuple[Sender, str | None]:
+async def _let_in(sender_id: str, bound: SenderCamera, manner: Mapping[str, object]) -> tuple[Sender, str | None]:
     """Store the sender with this camera, and a new secret, which is returned; None for a sender that has one already."""
     on = (bound.camera_id, sender_id)
     async with writer_of(operation_here("reference", "vigie cameras credentials add", on=on)) as store:
-        await _refuse_claimed(store, bound.camera_id)
+        await refuse_claimed(store, bound.camera_id)
         known = await store.get(SENDERS, sender_id)
         if known is not None:
-            changed = msgspec.structs.replace(known, cameras=(*known.cameras, bound))
+            if manner:
+                cure = f"vigie cameras credentials set {sender_id} changes that"
+                raise BadRecord("known_sender", f"how {sender_id} sends is said already, for all its cameras; {cure}")
+            changed = with_cameras(known, (*known.cameras, bound))
             await store.put(SENDERS, [changed])
             return changed, None
-        plain = _new_secret()
-        made: Sender = _made(
-            Sender, sender_id=sender_id, cameras=(bound,), secrets=(_secret(sender_id, plain),), **clock
-        )
-        await store.put(SENDERS, [made])
-        return made, plain
-
-
-async def _refuse_claimed(store: ReplicaWriter, camera: str) -> None:
-    """Raises BadRecord for a camera that is not registered, or that a sender speaks for already."""
-    if await store.get(CAMERAS, camera) is None:
-        raise BadRecord("unknown_camera", f"no camera {camera} is registered: vigie cameras add")
-    for one in await store.list(SENDERS):
-        if any(bound.camera_id == camera for bound in one.cameras):
-            cure = f"vigie cameras credentials rotate {one.sender_id}"
-            raise BadRecord("claimed_camera", f"{one.sender_id} speaks for {camera} already; a new secret: {cure}")
-
-
-async def _known(store: ReplicaWriter, sender: str) -> Sender:
-    known = await store.get(SENDERS, sender)
-    if known is None:
-        raise BadRecord("unknown_sender", f"no sender is called {sender}: vigie cameras credentials list")
-    return known
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, found, value = text.partition("=")
-    if not (found and name and value):
-        raise typer.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--identity")
-    return name, value
-
-
-def _made(kind: Any, **fields: object) -> Any:
-    """A message with these fields. Raises BadRecord, with a text for a person, when they are not valid."""
-    try:
-        return msgspec.convert(fields, kind)
-    except msgspec.ValidationError as error:
-        raise BadRecord("bad_argument", str(error)) from error
-
-
-def _new_secret() -> str:
-    return "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
-
-
-def _secret(sender_id: str, plain: str) -> SenderSecret:
-    return SenderSecret(digest=digest_of(sender_id, plain), made_at_ms=platform_now_ms())
-
-
-def _tell(sender: Sender, plain: str | None, *, as_json: bool) -> None:
-    """Print what to type into the camera. Only what is needed goes to standard output."""
-    if plain is None:
-        errors.print(f"{sender.sender_id} speaks for {len(sender.cameras)} cameras now; its secret stays.")
-        return
-    address = f"{ADDRESS}{sender.sender_id}/{plain}" if sender.by_address else None
-    if as_json:
-        print_json(
-            {"user": sender.sender_id, "password": plain, "token": f"{sender.sender_id}:{plain}", "address": address}
-        )
-        return
-    errors.print("Type this into the camera; it is not shown again.")
-    out = Terminal()
-    out.print(f"user      {sender.sender_id}")
-    out.print(f"password  {plain}")
-    out.print(f"token     {sender.sender_id}:{plain}")
-    if address:
-        out.print(f"address   {address}")
+        plain, secret = new_secret(sender_id)
+        sender: Sender = made(Sender, sender_id=sender_id, cameras=(bound,), secrets=(secret,), **manner)
+        await store.put(SENDERS, [sender])
+        return sender, plain

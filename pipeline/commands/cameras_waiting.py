@@ -1,4 +1,4 @@
-"""`vigie cameras waiting`: who knocks at the gateways and is not let in, why, and what lets it in."""
+"""`vigie cameras waiting` and `adopt`: who knocks at the gateways and is not let in, why, and how it is let in."""
 
 import shlex
 from datetime import UTC, datetime
@@ -17,10 +17,10 @@ from pipeline.state.redis_port import open_redis
 from pipeline.state.waiting_room import Knock, WaitingRoom
 
 CURES = {
-    "no_password": "give it a name and a password: vigie cameras credentials add CAMERA",
-    "unknown_sender": "vigie cameras credentials add CAMERA --sender {name}",
+    "no_password": "vigie cameras adopt {name} --camera CAMERA, and type the password into it",
+    "unknown_sender": "vigie cameras adopt {name}, and type the password into it",
     "wrong_password": "its password is another: vigie cameras credentials rotate {name}",
-    "not_by_address": "its password may not stand in the address: send it as Basic, or add it with --by-address",
+    "not_by_address": "send its password as Basic, or: vigie cameras credentials set {name} --by-address",
 }
 
 
@@ -32,22 +32,24 @@ def add_waiting(cameras: typer.Typer) -> None:
         forget: Annotated[
             list[str] | None, typer.Option("--forget", help="Forget this one; it is noted again when it comes again.")
         ] = None,
+        forget_all: Annotated[bool, typer.Option("--forget-all", help="Forget everybody that waits.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
     ) -> None:
-        """Show who sends to the gateways and is not let in: as what, from where, why, and what lets it in. At most 1,000.
+        """Show who sends to the gateways and is not let in: as what, from where, why, and what lets it in. At most 1,000; where
+        more knock, those names are forgotten first that an address with many names gave. Who is silent for a week is forgotten.
 
         What came before somebody is let in was not kept.
 
         Example: vigie cameras waiting --json
         """
-        found = run_async(lambda: _found(forget or []))
+        found = run_async(lambda: _found(forget or [], forget_all))
         for one in found if as_json else ():
             print_json(msgspec.to_builtins(one) | {"cure": _cure(one)})
         if not as_json:
             Terminal(soft_wrap=False).print(_grid(found) if found else "Nobody waits.")
 
 
-async def _found(forget: list[str]) -> list[Knock]:
+async def _found(forget: list[str], forget_all: bool) -> list[Knock]:
     settings = load_settings()
     servers = servers_of(settings, "operator")
     async with (
@@ -55,7 +57,9 @@ async def _found(forget: list[str]) -> list[Knock]:
         open_redis(servers.redis_url, ca_file=settings.redis_ca_file) as client,
     ):
         room = WaitingRoom(client, settings.namespace)
-        if forget:
+        if forget_all:
+            errors.print(f"Forgot {await room.forget_all()}.")
+        elif forget:
             errors.print(f"Forgot {await room.forget(forget)}.")
         return await room.all()
 

@@ -16,16 +16,16 @@ from pipeline.errors import BadRecord, Unavailable
 from pipeline.gateway.intake import Intake, Message
 from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.request import MAX_BODY, Answer
+from pipeline.gateway.room import Held, Room
 from pipeline.gateway.senders import Claim, claim_of, is_proven
 from pipeline.gateway.waiting import Knocks
 from pipeline.reads.versions import Versions
+from pipeline.runtime.guarded import Connections
 from schemas.senders import Sender
 
 log = structlog.get_logger()
 WITHIN_S = 30.0
 """A whole body must have come; a camera on a bad mobile line takes 10 s for a picture."""
-MOST_IN_FLIGHT = 256 * 1024 * 1024
-"""Bytes of bodies that are held at once; beyond it senders are told to come again."""
 HEALTH = "/health"
 
 
@@ -46,11 +46,12 @@ class Door:
         intake: Intake,
         metrics: GatewayMetrics,
         knocks: Knocks,
+        connections: Connections,
         now_ms: Callable[[], int],
     ) -> None:
         self._senders, self._intake, self._metrics, self._now_ms = senders, intake, metrics, now_ms
-        self._knocks = knocks
-        self._in_flight = 0
+        self._knocks, self._connections = knocks, connections
+        self._room = Room()
 
     def application(self) -> web.Application:
         """The application: every address takes messages, because cameras are told no more than a host and a path."""
@@ -61,6 +62,7 @@ class Door:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request; see the module for the statuses."""
+        self._connections.heard(request.transport)
         try:
             return await self._answered(request)
         except Refused as refused:
@@ -72,16 +74,14 @@ class Door:
         claim, sender = self._known(request.raw_path, headers, request.remote or "")
         if request.method not in ("POST", "PUT"):
             raise Refused(405, {"Allow": "POST, PUT"})
-        body = await self._body(request)
-        try:
+        with self._room.hold() as held:
+            body = await self._body(request, held)
             headers.pop("transfer-encoding", None)  # the chunks are put together already
             message = Message(
                 body=body, method=request.method, headers=headers, claim=claim, sender=sender,
-                received_at_ms=self._now_ms(),
+                received_at_ms=self._now_ms(), held=held,
             )  # fmt: skip
             return await self._taken(message)
-        finally:
-            self._in_flight -= len(body)
 
     def _known(self, target: str, headers: dict[str, str], peer: str) -> tuple[Claim, Sender]:
         """The sender, proven. Raises Refused: whether there is such a sender is not told."""
@@ -93,29 +93,24 @@ class Door:
         self._knocks.note(claim, sender, peer, headers.get("user-agent", ""), now_ms)
         raise Refused(401, {"WWW-Authenticate": 'Basic realm="vigie"'})
 
-    async def _body(self, request: web.Request) -> bytes:
-        """The whole body; it counts as in flight. Raises Refused."""
+    async def _body(self, request: web.Request, held: Held) -> bytes:
+        """The whole body. held: grows with it. Raises Refused."""
         if (request.content_length or 0) > MAX_BODY:
             raise Refused(413, {"Connection": "close"})
         body = bytearray()
-        held = 0
         try:
             async with asyncio.timeout(WITHIN_S):
                 async for chunk in request.content.iter_any():
                     body += chunk
-                    self._in_flight += len(chunk)
-                    held += len(chunk)
-                    if held > MAX_BODY:
+                    if len(body) > MAX_BODY:
                         raise Refused(413, {"Connection": "close"})
-                    if self._in_flight > MOST_IN_FLIGHT:
-                        raise Refused(503, {"Retry-After": "5", "Connection": "close"})
-        except BaseException as error:
-            self._in_flight -= held
-            if isinstance(error, TimeoutError):
-                raise Refused(408, {"Connection": "close"}) from None
-            if isinstance(error, web.RequestPayloadError):
-                raise Refused(400, {"Connection": "close"}) from None
-            raise
+                    held.be(len(body))
+        except TimeoutError:
+            raise Refused(408, {"Connection": "close"}) from None
+        except web.RequestPayloadError:
+            raise Refused(400, {"Connection": "close"}) from None
+        except Unavailable as error:
+            raise Refused(503, {"Retry-After": str(round(error.retry_after_s)), "Connection": "close"}) from None
         return bytes(body)
 
     async def _taken(self, message: Message) -> web.Response:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pipeline.gateway.items import Refuse
 from pipeline.gateway.request import MAX_BODY, headers_of
 
+_GZIP = b"\x1f\x8b\x08"
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,200})?\r?\n")
 _REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/1\.[01]")
 
@@ -32,11 +33,18 @@ def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
         short_by = max(int(promised) - len(body), 0)
     if len(body) > MAX_BODY:
         raise Refuse("too_large", f"a body of more than {MAX_BODY} bytes")
-    encoding = headers.get("content-encoding", "").strip().lower()
-    if encoding in ("gzip", "x-gzip", "deflate"):
+    if is_packed(body, headers):
         body, whole = inflated(body)
         short_by = short_by if whole else max(short_by, 1)
     return body, short_by
+
+
+def is_packed(body: bytes, headers: Mapping[str, str]) -> bool:
+    """Whether the body is compressed: its head says so, or it begins as gzip does. Raises Refuse for a way that is not known."""
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise Refuse("unreadable", f"compressed as {encoding[:40]}: gzip and deflate are understood")
+    return encoding not in ("", "identity") or body.startswith(_GZIP)
 
 
 def unchunked(body: bytes) -> tuple[bytes, bool]:

@@ -7,13 +7,15 @@ from typing import Protocol
 
 import msgspec
 
-from pipeline.gateway.items import CameraRead, Picture, Rejected
+from pipeline.gateway.http_bodies import is_packed, unpacked
+from pipeline.gateway.items import CameraRead, Picture, Refuse, Rejected
 from pipeline.gateway.keeping import Keeper
-from pipeline.gateway.passages import PassageMemory
+from pipeline.gateway.passages import OneMessage, PassageMemory
 from pipeline.gateway.pictures import JPEG, PNG
 from pipeline.gateway.plate_reads import plate_read_of
-from pipeline.gateway.reading import MessageReading, received
-from pipeline.gateway.request import Circumstances
+from pipeline.gateway.reading import MessageReading, not_unpacked, read
+from pipeline.gateway.request import MAX_BODY, Circumstances, Request
+from pipeline.gateway.room import Held
 from pipeline.gateway.senders import ADDRESS_SERVES, Claim, camera_of, settings_of
 from pipeline.gateway.told import read_told
 from pipeline.reads.admission import check_time
@@ -44,7 +46,7 @@ class Pictures(Protocol):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it came. headers: names in lower case. claim: proven to be the sender's."""
+    """A message as it came. headers: names in lower case. claim: proven to be the sender's. held: the room for its bytes."""
 
     body: bytes
     method: str
@@ -52,6 +54,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     claim: Claim
     sender: Sender
     received_at_ms: int
+    held: Held
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,24 +88,35 @@ class Intake:
     async def take(self, message: Message) -> Taken:
         """Keep everything of the message, and return what became of it. Raises Unavailable where something may not be kept:
         the sender must send again. Raises BadRecord for what is too large."""
-        reading = await self._read(message)
+        passages = self._memory.message(message.sender.sender_id)
         try:
-            return await self._kept(message, reading)
+            reading = await self._read(message, passages)
+            taken, refused = await self._kept(message, reading)
         except BaseException:
-            self._memory.forget(reading.items, self._sender(message, reading))
+            passages.drop()
             raise
+        passages.keep(refused)
+        return taken
 
-    async def _read(self, message: Message) -> MessageReading:
-        around = Circumstances(received_at_ms=message.received_at_ms, camera_settings=settings_of(message.sender))
-        arguments = {"method": message.method, "target": message.claim.target, "headers": message.headers,
-                     "sender": message.sender.sender_id}  # fmt: skip
-        if len(message.body) < LARGE and "content-encoding" not in message.headers:
-            return received(message.body, around, self._memory, **arguments)  # type: ignore[arg-type]  # as named there
-        return await asyncio.to_thread(received, message.body, around, self._memory, **arguments)  # type: ignore[arg-type]  # as above
+    async def _read(self, message: Message, passages: OneMessage) -> MessageReading:
+        """What it says; a large or compressed one is read in a thread."""
+        try:
+            packed = is_packed(message.body, message.headers)
+            if packed:
+                message.held.be(len(message.body) + MAX_BODY)
+            elif len(message.body) < LARGE:
+                return _reading(message, passages)[0]
+            reading, count = await asyncio.to_thread(_reading, message, passages)
+        except Refuse as refused:
+            return not_unpacked(refused)
+        if packed:
+            message.held.be(len(message.body) + count)
+        return reading
 
-    async def _kept(self, message: Message, reading: MessageReading) -> Taken:
+    async def _kept(self, message: Message, reading: MessageReading) -> tuple[Taken, set[int]]:
+        """Keep it. Returns also the indexes of the items that became dead letters."""
         reads: list[PlateRead] = []
-        letters: list[DeadLetter] = []
+        letters: dict[int, DeadLetter] = {}
         body = _may_be_kept(message.body, reading)
         for index, item in enumerate(reading.items):
             if isinstance(item, CameraRead):
@@ -111,12 +125,13 @@ class Intake:
                     reads.append(made)
                 else:
                     payload = msgspec.json.encode(read_told(item))
-                    letters.append(self._letter(message, made, index, payload))
+                    letters[index] = self._letter(message, made, index, payload)
             elif isinstance(item, Rejected):
-                letters.append(self._letter(message, item, index, body))
+                letters[index] = self._letter(message, item, index, body)
                 body = b""  # one letter keeps it; the others name the same message
-        await self._keeper.keep(reads, letters)
-        return Taken(reading=reading, reads=len(reads), refused=tuple(letter.reason for letter in letters))
+        await self._keeper.keep(reads, list(letters.values()))
+        refused = tuple(letter.reason for letter in letters.values())
+        return Taken(reading=reading, reads=len(reads), refused=refused), set(letters)
 
     async def _plate_read(self, message: Message, item: CameraRead, maker: str) -> PlateRead | Rejected:
         """The read of the registered camera, its pictures stored; Rejected where it is not one of the sender's."""
@@ -169,14 +184,22 @@ class Intake:
             payload=kept_of(item.reason, payload, now_ms),
         )
 
-    @staticmethod
-    def _sender(message: Message, reading: MessageReading) -> str:
-        return f"{message.sender.sender_id}/{reading.maker}"
+
+def _reading(message: Message, passages: OneMessage) -> tuple[MessageReading, int]:
+    """What the message says, and how many bytes its body has unpacked. Raises Refuse, Unavailable."""
+    plain, short_by = unpacked(message.body, message.headers)
+    around = Circumstances(received_at_ms=message.received_at_ms, camera_settings=settings_of(message.sender))
+    request = Request(
+        body=plain, circumstances=around, method=message.method, target=message.claim.target, headers=message.headers,
+        short_by=short_by,
+    )  # fmt: skip
+    return read(request, passages), len(plain)
 
 
 def _may_be_kept(body: bytes, reading: MessageReading) -> bytes:
-    """The body; nothing of one with what may not come in (faces, persons), or of one that is too large."""
-    return body if len(body) <= MOST_KEPT and not reading.dropped else b""
+    """The body; nothing of one with what may not come in (faces, persons), that nobody could search for such, or that is too
+    large."""
+    return body if len(body) <= MOST_KEPT and reading.is_searched and not reading.dropped else b""
 
 
 def _is_picture(picture: Picture) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from schemas.base import Position
-from schemas.reads import VehicleClass
+from schemas.reads import Alternative, ClockState, VehicleClass
 
 Direction = Literal["approaching", "receding"]
 PictureKind = Literal["plate", "vehicle", "overview"]
@@ -63,6 +63,8 @@ class CameraRead(msgspec.Struct, frozen=True, kw_only=True):
     picture_urls: tuple[str, ...] = ()
     picture_files: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
+    weighed: tuple[Alternative, ...] = ()  # those of which the sender says how likely they are
+    clock: ClockState | None = None  # as the sender states it; None: it does not
     late: bool = False  # sent from a buffer
     clock_synced: bool = True  # False: dated by arrival, because the clock was never set
     clock_suspect: str | None = None  # why the time may be wrong, for a person

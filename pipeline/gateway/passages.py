@@ -2,15 +2,17 @@
 repetition is the same read.
 
 The sender's passage key tells which belong together. Keys are reused (a camera's counter restarts with the camera), so each
-is remembered for a limited time.
+is remembered for a limited time. What a message says counts for later ones only once it is kept.
 """
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection
+from hashlib import sha256
 
 import msgspec
 
+from pipeline.errors import Unavailable
 from pipeline.gateway.items import CameraRead, Ignored, Item
 
 KEPT_MS = 30_000
@@ -18,13 +20,18 @@ KEPT_MS = 30_000
 UNIQUE_KEPT_MS = 3_600_000
 """A key that is unique for the sender, and a read that comes again: cameras repeat for minutes until they are answered."""
 MAX_KEPT = 100_000
+AGAIN_S = 1.0
+"""When to send again what waits for an earlier message on the same passage."""
 
 
 class _Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a passage. kept False: nothing but the time of its first arrival; the message was not kept."""
+
     plate: str
     captured_at_ms: int
     state: str
     at_ms: int
+    kept: bool = True
 
 
 class PassageMemory:
@@ -32,56 +39,113 @@ class PassageMemory:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._held: dict[str, OneMessage] = {}  # passages on which a message is being kept now
         self._lock = threading.Lock()  # large messages are read in threads
 
-    def related(self, item: Item, sender: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
-        """The read, with its relation to earlier ones of its passage; Ignored when it says nothing new. An item that is no
-        read is returned unchanged.
+    def message(self, sender: str) -> "OneMessage":
+        """What one message of this sender will say."""
+        return OneMessage(self, sender)
 
-        kept_ms: how long a passage is remembered after its last message.
+    def hold(self, key: str, message: "OneMessage") -> _Known | None:
+        """What is known of this passage, which only this message may change until it lets go of it. Raises Unavailable while
+        another message holds it: whether that one is kept is not known yet."""
+        with self._lock:
+            if message.has_ended or self._held.setdefault(key, message) is not message:
+                raise Unavailable("an earlier message on the same passage", retry_after_s=AGAIN_S)
+            return self._known.get(key)
+
+    def let_go(self, message: "OneMessage", known: dict[str, _Known]) -> None:
+        """Remember what the message said of the passages in `known`, and let go of all that it holds."""
+        with self._lock:
+            message.has_ended = True  # a thread may still be reading it
+            for key in message.keys:
+                if key is not None and self._held.get(key) is message:
+                    del self._held[key]
+            for key, one in known.items():
+                self._known[key] = one
+                self._known.move_to_end(key)
+            while len(self._known) > MAX_KEPT:
+                self._known.popitem(last=False)
+
+
+class OneMessage:
+    """What one message says of passages. Nothing of it counts for other messages until keep(); end with keep() or drop()."""
+
+    def __init__(self, memory: PassageMemory, sender: str) -> None:
+        self._memory, self._sender = memory, sender
+        self._said: dict[str, _Known] = {}
+        self._by_arrival: set[str] = set()
+        self.keys: list[str | None] = []  # of each item, in order
+        self.has_ended = False
+
+    def related(self, item: Item, maker: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
+        """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new.
+
+        Raises Unavailable while another message on the same passage is being kept.
         """
         if not isinstance(item, CameraRead):
+            self.keys.append(None)
             return item
-        with self._lock:
-            return self._related(item, self._key(item, sender), received_at_ms, kept_ms)
-
-    def _related(self, item: CameraRead, key: str, received_at_ms: int, kept_ms: int) -> Item:
-        before = self._known.get(key)
-        if before is not None and received_at_ms - before.at_ms > kept_ms:
+        key, kept_ms = self._key(item, maker, kept_ms)
+        self.keys.append(key)
+        before = self._said.get(key) or self._memory.hold(key, self)
+        if before is not None and received_at_ms - before.at_ms > (kept_ms if before.kept else UNIQUE_KEPT_MS):
             before = None
-        if before is not None and item.event_key is not None and before.plate == item.plate:
-            self._known[key] = msgspec.structs.replace(before, at_ms=received_at_ms)
-            return self._again(item, before)
-        self._known[key] = _Known(
-            plate=item.plate, captured_at_ms=item.captured_at_ms, state=item.state, at_ms=received_at_ms
-        )
-        self._known.move_to_end(key)
-        while len(self._known) > MAX_KEPT:
-            self._known.popitem(last=False)
-        if before is None:
-            return msgspec.structs.replace(item, relation="first") if item.open_passage else item
-        if item.event_key is None:
-            return msgspec.structs.replace(item, relation="repeat")
-        return msgspec.structs.replace(item, relation="correction", corrects=before.plate)
+        found, known = _related(item, before, received_at_ms)
+        self._said[key] = known
+        if not item.clock_synced:
+            self._by_arrival.add(key)
+        return found
 
-    def forget(self, items: Iterable[Item], sender: str) -> None:
-        """Forget these items: they were not kept, and come again."""
-        with self._lock:
-            for item in items:
-                if isinstance(item, CameraRead):
-                    self._known.pop(self._key(item, sender), None)
+    def keep(self, refused: Collection[int] = ()) -> None:
+        """The message is kept, and so remembered. refused: the indexes of items that became no read: a corrected one that
+        comes again is no repetition of them."""
+        without = {key for index, key in enumerate(self.keys) if index in refused}
+        self._memory.let_go(self, {key: one for key, one in self._said.items() if key not in without})
 
-    @staticmethod
-    def _again(item: CameraRead, before: _Known) -> Item:
-        if not item.clock_synced and before.state == item.state:  # dated by its arrival: the first one's time is nearer
-            return msgspec.structs.replace(item, captured_at_ms=before.captured_at_ms, relation="repeat")
-        if before.captured_at_ms == item.captured_at_ms and before.state == item.state:
-            return msgspec.structs.replace(item, relation="repeat")
-        return Ignored(reason="repeat_of_passage", camera=item.camera, event_key=item.event_key)
+    def drop(self) -> None:
+        """The message was not kept, as far as is known, and comes again. Only the time of arrival stays, where it dates a read:
+        that read has the same id then."""
+        times = {
+            key: msgspec.structs.replace(one, kept=False) for key, one in self._said.items() if key in self._by_arrival
+        }
+        self._memory.let_go(self, times)
 
-    @staticmethod
-    def _key(item: CameraRead, sender: str) -> str:
-        """The passage key; for senders that have none: camera, time and plate."""
+    def _key(self, item: CameraRead, maker: str, kept_ms: int) -> tuple[str, int]:
+        """The passage key and how long it is remembered. For senders that have none: camera, time and plate; where the time is
+        that of the arrival, all that the item says, for a short time, since that may be the same when the vehicle comes back."""
         camera = ",".join(f"{name}={value}" for name, value in sorted(item.camera.items()))
-        own = f"k:{item.event_key}" if item.event_key is not None else f"r:{item.captured_at_ms}:{item.plate}"
-        return f"{sender}|{camera}|{own}"
+        if item.event_key is not None:
+            own = f"k:{item.event_key}"
+        elif item.clock_synced:
+            own = f"r:{item.captured_at_ms}:{item.plate}"
+        else:
+            own, kept_ms = f"c:{_digest_of(item)}:{len(self.keys)}", min(kept_ms, KEPT_MS)
+        return f"{self._sender}/{maker}|{camera}|{own}", kept_ms
+
+
+def _related(item: CameraRead, before: _Known | None, received_at_ms: int) -> tuple[Item, _Known]:
+    """The item with its relation to what was known before, and what is known then."""
+    if before is not None and not before.kept:
+        if not item.clock_synced:  # dated by its arrival: the first one's time is nearer
+            item = msgspec.structs.replace(item, captured_at_ms=before.captured_at_ms)
+        before = None
+    if before is not None and before.plate == item.plate:
+        return _again(item, before), msgspec.structs.replace(before, at_ms=received_at_ms)
+    known = _Known(plate=item.plate, captured_at_ms=item.captured_at_ms, state=item.state, at_ms=received_at_ms)
+    if before is None:
+        return (msgspec.structs.replace(item, relation="first") if item.open_passage else item), known
+    return msgspec.structs.replace(item, relation="correction", corrects=before.plate), known
+
+
+def _again(item: CameraRead, before: _Known) -> Item:
+    if not item.clock_synced and before.state == item.state:  # as above
+        return msgspec.structs.replace(item, captured_at_ms=before.captured_at_ms, relation="repeat")
+    if item.event_key is None or (before.captured_at_ms == item.captured_at_ms and before.state == item.state):
+        return msgspec.structs.replace(item, relation="repeat")
+    return Ignored(reason="repeat_of_passage", camera=item.camera, event_key=item.event_key)
+
+
+def _digest_of(item: CameraRead) -> str:
+    """Of all that the item says but its time. The bytes of its message serve less: a form has another boundary each time."""
+    return sha256(msgspec.msgpack.encode(msgspec.structs.replace(item, captured_at_ms=0))).hexdigest()[:32]

@@ -7,7 +7,7 @@ import msgspec
 from pipeline.gateway.http_bodies import unpacked
 from pipeline.gateway.items import Ignored, Item, Refuse, Rejected
 from pipeline.gateway.makers import maker_of
-from pipeline.gateway.passages import PassageMemory
+from pipeline.gateway.passages import OneMessage, PassageMemory
 from pipeline.gateway.personal import count_personal
 from pipeline.gateway.protocols import Maker, plain_answer
 from pipeline.gateway.request import Answer, Circumstances, Request
@@ -23,6 +23,7 @@ class MessageReading(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[Item, ...]
     answer: Answer
     dropped: Mapping[str, int] = {}  # what may not come in, by kind: faces, persons, owners, phones, addresses
+    is_searched: bool = True  # False: the body could not be unpacked, so nobody knows whether such is in it
 
 
 def received(
@@ -34,25 +35,33 @@ def received(
     target: str = "",
     headers: Mapping[str, str] | None = None,
     maker: Maker | None = None,
-    sender: str = "",
 ) -> MessageReading:
-    """What a message gives, as it came over the network. maker: where the listener knows it; None: it is recognised.
-
-    sender: whose message it is: what belongs to one passage is tied among the messages of one sender alone.
-    """
+    """The result of a message as it came over the network, which counts as kept. maker: where the listener knows it; None: it
+    is recognised."""
     headers = headers or {}
     try:
         plain, short_by = unpacked(body, headers)
     except Refuse as refused:
-        return MessageReading(maker=None, items=(refused.item,), answer=plain_answer(False))
+        return not_unpacked(refused)
     request = Request(
         body=plain, circumstances=around, method=method, target=target, headers=headers, short_by=short_by
     )
-    return read(request, memory, maker, sender)
+    passages = memory.message("")
+    reading = read(request, passages, maker)
+    passages.keep()
+    return reading
 
 
-def read(request: Request, memory: PassageMemory, maker: Maker | None = None, sender: str = "") -> MessageReading:
-    """As `received`, for a request that is already unpacked."""
+def not_unpacked(refused: Refuse) -> MessageReading:
+    """The result of a message whose body is not what its head says."""
+    return MessageReading(maker=None, items=(refused.item,), answer=plain_answer(False), is_searched=False)
+
+
+def read(request: Request, passages: OneMessage, maker: Maker | None = None) -> MessageReading:
+    """The result of a request that is unpacked. What belongs to one passage is tied among the messages of one sender alone.
+
+    Raises Unavailable while an earlier message on the same passage is being kept.
+    """
     maker = maker or maker_of(request)
     if maker is None:
         refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")
@@ -60,7 +69,7 @@ def read(request: Request, memory: PassageMemory, maker: Maker | None = None, se
         return MessageReading(maker=None, items=(refused,), answer=plain_answer(False), dropped=dropped)
     items = _items(request, maker)
     received_at_ms = request.circumstances.received_at_ms
-    related = tuple(memory.related(item, f"{sender}/{maker.NAME}", received_at_ms, maker.PASSAGE_MS) for item in items)
+    related = tuple(passages.related(item, maker.NAME, received_at_ms, maker.PASSAGE_MS) for item in items)
     good = not any(isinstance(item, Rejected) and item.reason in _SEND_AGAIN for item in related)
     return MessageReading(
         maker=maker.NAME, items=related, answer=maker.answer(good), dropped=count_personal(request.body)

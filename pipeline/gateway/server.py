@@ -19,9 +19,10 @@ from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.waiting import Knocks
 from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.guarded import ConnectionBounds, Connections
 from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
 from pipeline.runtime.sender import Sender
-from pipeline.runtime.serving import listen, run_until_closed
+from pipeline.runtime.serving import listen_bounded, run_until_closed
 from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.follower import Follower
@@ -32,7 +33,8 @@ log = structlog.get_logger()
 STOP_S = 5.0
 IDLE_S = 75.0
 """A connection without a request ends after so long; cameras send again on a new one."""
-MOST_CONNECTIONS_WAITING = 1_024
+HEAD_S = 20.0
+"""A new connection that has sent no request's head within so long ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +78,33 @@ async def run_gateway(
         knocks = Knocks(WaitingRoom(servers.client, settings.namespace))
         for work in (follower.run(), keeper.run(), knocks.run()):
             run_until_closed(closing, work)
-        door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
-        runner = web.AppRunner(
-            door.application(),
-            access_log=None,
-            shutdown_timeout=STOP_S,
-            keepalive_timeout=IDLE_S,
-            auto_decompress=False,
-        )
-        await runner.setup()
-        closing.push_async_callback(runner.cleanup)
-        await listen(runner, "VIGIE_GATEWAY", settings.gateway_host, port, tls, backlog=MOST_CONNECTIONS_WAITING)
+        connections = Connections(_bounds(settings))
+        door = Door(mirror.of(SENDERS), intake, metrics, knocks, connections, now_ms)
+        await _listen(closing, settings, door.application(), port, tls, connections)
         url = f"{'http' if tls is None else 'https'}://{settings.gateway_host}:{port}"
         log.info("gateway.started", url=url)
         metrics.ready.set(1)
         ready(url)
         await stopped.wait()
     log.info("gateway.stopped")
+
+
+async def _listen(
+    closing: contextlib.AsyncExitStack,
+    settings: Settings,
+    app: web.Application,
+    port: int,
+    tls: ssl.SSLContext | None,
+    connections: Connections,
+) -> None:
+    """Serve the application until the stack closes. Raises Misconfigured for a port that is taken."""
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=STOP_S, keepalive_timeout=IDLE_S, auto_decompress=False
+    )
+    await runner.setup()
+    closing.push_async_callback(runner.cleanup)
+    server = await listen_bounded(runner, "VIGIE_GATEWAY", settings.gateway_host, port, tls, connections)
+    closing.callback(server.close)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -105,3 +117,8 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
         )
         raise Misconfigured("VIGIE_GATEWAY_CERT_FILE", found=None, allowed=allowed)
     return tls
+
+
+def _bounds(settings: Settings) -> ConnectionBounds:
+    most, of_address = settings.gateway_connections, settings.gateway_connections_per_address
+    return ConnectionBounds(most=most, most_of_address=of_address, head_s=HEAD_S)

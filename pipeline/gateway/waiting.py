@@ -1,6 +1,7 @@
 """Notes who knocks and is not let in, and tells the waiting room once a second, however often somebody knocks."""
 
 import asyncio
+from collections import Counter
 
 import msgspec
 import structlog
@@ -13,6 +14,8 @@ from schemas.senders import Sender
 log = structlog.get_logger()
 EVERY_S = 1.0
 LONGEST = 80
+MOST_OF_PEER = 200
+"""New names that one address may give in a second: whoever invents names leaves room for others."""
 
 
 class Knocks:
@@ -21,14 +24,17 @@ class Knocks:
     def __init__(self, room: WaitingRoom) -> None:
         self._room = room
         self._new: dict[str, Knock] = {}
+        self._of_peer: Counter[str] = Counter()  # names
 
     def note(self, claim: Claim | None, sender: Sender | None, peer: str, program: str, now_ms: int) -> None:
         """Note a request that was not let in. claim: who its sender says that he is; None: he says nothing. sender: the one
         of that name; None: there is none. peer: the network address; program: the User-Agent."""
         name = _plain(claim.sender_id) if claim is not None else f"from {_plain(peer)}"
         before = self._new.get(name)
-        if before is None and len(self._new) >= MOST:
+        if before is None and (len(self._new) >= MOST or self._of_peer[peer] >= MOST_OF_PEER):
             return
+        if before is None:
+            self._of_peer[peer] += 1
         first_ms, count = (before.first_ms, before.count) if before is not None else (now_ms, 0)
         self._new[name] = Knock(
             name=name, peer=_plain(peer), why=_why(claim, sender), program=_plain(program), first_ms=first_ms,
@@ -42,6 +48,7 @@ class Knocks:
             if not self._new:
                 continue
             told, self._new = self._new, {}
+            self._of_peer.clear()
             try:
                 await self._room.add(list(told.values()))
             except Unavailable as error:

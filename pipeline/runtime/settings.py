@@ -109,6 +109,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_port: Port = 0  # 0: 8460 beside `vigie up`, where that is free; any free one else
     gateway_cert_file: Path | None = None  # PEM; without it on another address than loopback: see allow_plaintext
     gateway_key_file: Path | None = None
+    gateway_connections: Positive = 15_000  # that may be open at once; beyond them new ones are closed
+    gateway_connections_per_address: Positive = 2_000  # of one address: a balancer's, or a site's behind one address
     session_idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30  # a session ends so long after a request
     session_hours: Annotated[int, msgspec.Meta(ge=1, le=24)] = 12  # and so long after the login
     covert_key_file: Path | None = None  # PEM, X25519: whom covert alerts are for; None: a pair made in data_dir/covert

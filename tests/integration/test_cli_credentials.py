@@ -1,16 +1,29 @@
-"""`vigie cameras credentials`, as an operator runs it, on a real Valkey."""
+"""`vigie cameras credentials`, `waiting` and `adopt`, as an operator runs them, on a real Valkey."""
 
 import json
 
 from redis.asyncio import Redis
 
-from pipeline.gateway.senders import claim_of, is_proven
-from pipeline.state.collections import SENDERS
+from pipeline.gateway.senders import camera_of, claim_of, is_proven
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
-from tests.integration.test_cli_reference import Vigie, vigie
+from pipeline.state.waiting_room import Knock, WaitingRoom
+from schemas.senders import MOST_SECRETS, Sender
+from tests.integration.conftest import Vigie
 
-__all__ = ["vigie"]
 CAMERA = ("camera_id=E40-12", "name=Bierges", "network=federal", "lat=50.7", "lon=4.6")
+
+
+async def stored(redis: Redis, namespace: str, sender_id: str) -> Sender | None:
+    """The sender as it is now."""
+    return await ReplicaWriter(redis, namespace).get(SENDERS, sender_id)
+
+
+def knock(name: str, why: str = "unknown_sender") -> Knock:
+    """A sender that waits since now."""
+    now_ms = platform_now_ms()
+    return Knock(name=name, peer="10.0.0.5", why=why, program="-", first_ms=now_ms, last_ms=now_ms, count=1)
 
 
 async def test_a_camera_is_let_in_once_and_its_secret_is_shown_once(vigie: Vigie, redis: Redis, namespace: str) -> None:
@@ -20,7 +33,7 @@ async def test_a_camera_is_let_in_once_and_its_secret_is_shown_once(vigie: Vigie
     given = await vigie("cameras", "credentials", "add", "E40-12", "--by-address", "--zone", "UTC", "--json")
     assert 0 == given.code, given.err
     shown = json.loads(given.out)
-    sender = await ReplicaWriter(redis, namespace).get(SENDERS, "E40-12")
+    sender = await stored(redis, namespace, "E40-12")
     claims = [claim_of(shown["address"], {}), claim_of("/", {"authorization": f"Bearer {shown['token']}"})]
     assert [True, True] == [claim is not None and is_proven(claim, sender) for claim in claims]
     again = await vigie("cameras", "credentials", "add", "E40-12", "--sender", "NVR-1")
@@ -32,7 +45,79 @@ async def test_a_camera_is_let_in_once_and_its_secret_is_shown_once(vigie: Vigie
     assert 0 == (await vigie("cameras", "credentials", "rotate", "E40-12", "--json")).code
     left = await vigie("cameras", "credentials", "revoke", "E40-12", "--old")
     assert "1 secret left" in left.err
-    sender = await ReplicaWriter(redis, namespace).get(SENDERS, "E40-12")
+    sender = await stored(redis, namespace, "E40-12")
     assert [False, False] == [claim is not None and is_proven(claim, sender) for claim in claims]
+
+
+async def test_a_second_camera_of_a_sender_breaks_not_the_first(vigie: Vigie, redis: Redis, namespace: str) -> None:
+    """Without what tells them apart it is refused, with what to type; then each is told by its own, and can be taken away again."""
+    for camera in ("E40-12", "E40-13"):
+        await vigie("cameras", "add", f"camera_id={camera}", *CAMERA[1:])
+    await vigie("cameras", "credentials", "add", "E40-12", "--sender", "NVR-7")
+    second = ("cameras", "credentials", "add", "E40-13", "--sender", "NVR-7")
+    refused = await vigie(*second, "--identity", "channel=2")
+    assert 1 == refused.code
+    assert "vigie cameras credentials set NVR-7 --camera CAMERA" in refused.err
+    changed = await vigie(
+        "cameras", "credentials", "set", "NVR-7", "--camera", "E40-12", "--identity", "channel=1", "--zone", "UTC",
+        "--by-address",
+    )  # fmt: skip
+    assert 0 == changed.code, changed.err
+    assert 1 == (await vigie(*second, "--identity", "channel=1")).code
+    dropped = await vigie(*second, "--identity", "channel=2", "--zone", "Europe/Paris")
+    assert 1 == dropped.code
+    assert "vigie cameras credentials set NVR-7" in dropped.err
+    assert 0 == (await vigie(*second, "--identity", "channel=2")).code
+    sender = await stored(redis, namespace, "NVR-7")
+    assert sender is not None
+    assert ("UTC", True) == (sender.zone, sender.by_address)
+    assert ["E40-12", "E40-13"] == [camera_of(sender, {"channel": number}, "rekor") for number in "12"]
+    assert 0 == (await vigie("cameras", "credentials", "unbind", "E40-12")).code
+    assert 0 == (await vigie("cameras", "credentials", "unbind", "E40-13")).code
+    assert await stored(redis, namespace, "NVR-7") is None
+
+
+async def test_no_secret_that_holds_is_dropped_by_a_new_one(vigie: Vigie, redis: Redis, namespace: str) -> None:
+    """The fifth is refused, and names what ends the old ones."""
+    await vigie("cameras", "add", *CAMERA)
+    await vigie("cameras", "credentials", "add", "E40-12")
+    codes = [(await vigie("cameras", "credentials", "rotate", "E40-12")).code for _ in range(MOST_SECRETS - 1)]
+    refused = await vigie("cameras", "credentials", "rotate", "E40-12")
+    assert ([0, 0, 0], 1) == (codes, refused.code)
+    assert "vigie cameras credentials revoke E40-12 --old" in refused.err
+    sender = await stored(redis, namespace, "E40-12")
+    assert sender is not None
+    assert MOST_SECRETS == len(sender.secrets)
+
+
+async def test_who_waits_is_adopted_from_now_on(vigie: Vigie, redis: Redis, namespace: str) -> None:
+    """On trial and with a secret; nobody who does not wait, and nothing from before."""
+    room, writer = WaitingRoom(redis, namespace), ReplicaWriter(redis, namespace)
+    await room.add([knock("E40-12"), knock("from 10.0.0.6", "no_password")])
+    assert "vigie cameras adopt E40-12" in (await vigie("cameras", "waiting")).out
+    assert 1 == (await vigie("cameras", "adopt", "E40-99", *CAMERA[1:])).code
+    assert 1 == (await vigie("cameras", "adopt", "E40-12")).code
+    before = await vigie("cameras", "adopt", "E40-12", *CAMERA[1:], "holds_from=2026-01-01T00:00:00Z")
+    assert (1, None) == (before.code, await writer.get(CAMERAS, "E40-12"))
+    began_ms = platform_now_ms()
+    given = await vigie("cameras", "adopt", "E40-12", *CAMERA[1:], "--json")
+    assert 0 == given.code, given.err
+    claim = claim_of("/", {"authorization": f"Token {json.loads(given.out)['token']}"})
+    assert claim is not None
+    assert is_proven(claim, await stored(redis, namespace, "E40-12"))
+    (version,) = await writer.versions(CAMERAS, "E40-12")
+    assert version.item is not None
+    assert ("on_trial", True) == (version.item.state, version.begins_ms >= began_ms)
+    assert (
+        0 == (await vigie("cameras", "adopt", "from 10.0.0.6", "--camera", "E40-14", *CAMERA[1:], "state=active")).code
+    )
     waits = await vigie("cameras", "waiting")
     assert (0, "Nobody waits.\n") == (waits.code, waits.out), waits.err
+
+
+async def test_the_waiting_room_can_be_emptied(vigie: Vigie, redis: Redis, namespace: str) -> None:
+    """One by one, or at once."""
+    await WaitingRoom(redis, namespace).add([knock(f"X-{number}") for number in range(3)])
+    one = await vigie("cameras", "waiting", "--forget", "X-1", "--json")
+    assert {"X-0", "X-2"} == {json.loads(line)["name"] for line in one.out.splitlines()}
+    assert "Forgot 2." in (await vigie("cameras", "waiting", "--forget-all")).err

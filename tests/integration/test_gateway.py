@@ -1,11 +1,15 @@
 """A gateway on a real broker and store, over real sockets."""
 
 import asyncio
+import contextlib
+import gzip
 import json
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import aiohttp
 import msgspec
 import pytest
 import pytest_asyncio
@@ -128,8 +132,18 @@ async def test_who_is_not_let_in_waits_to_be_seen_without_its_secrets(gateways: 
     assert expected == seen
     assert "wrong-" not in repr(found)
     assert "1ABC234" not in repr(found)
-    await room.add([msgspec.structs.replace(found[0], name=f"X-{number}") for number in range(MOST + 5)])
-    assert MOST == len(await room.all())
+    made_up = [
+        msgspec.structs.replace(
+            found[0], name=f"X-{number}", peer="10.9.9.9", count=1, last_ms=found[0].last_ms + 1_000
+        )
+        for number in range(MOST + 5)
+    ]
+    await room.add(made_up)
+    found = await room.all()
+    assert MOST == len(found)
+    assert {"CAM-1", "CAM-7?[2J", "from 127.0.0.1"} <= {
+        one.name for one in found
+    }  # who invents names crowds out its own
 
 
 async def test_nobody_speaks_for_anothers_camera(gateways: Gateways) -> None:
@@ -227,6 +241,64 @@ async def test_what_no_maker_sends_is_kept_without_persons(gateways: Gateways) -
     async with gateways.running() as camera:
         await camera.send(b'{"hello": 1, "OwnerName": "somebody"}')
     assert [("unknown_format", b"")] == [(one.reason, one.payload) for one in await gateways.letters()]
+
+
+async def test_what_cannot_be_unpacked_is_not_kept_as_nobody_knows_what_it_holds(gateways: Gateways) -> None:
+    """Compressed in a way that is not known, or not as its head says; a compressed body that can be read is a read."""
+    hidden = b'{"hello": 1, "OwnerName": "somebody"}'
+    async with gateways.running() as camera:
+        for packing, body in (("br", hidden), ("gzip", hidden), ("gzip", gzip.compress(bytes(MAX_BODY + 1)))):
+            assert 400 == (await camera.send(body, headers={"Content-Encoding": packing})).status
+        assert 400 == (await camera.send(gzip.compress(hidden))).status  # says nothing of it
+        assert 200 == (await camera.send(gzip.compress(own()), headers={"Content-Encoding": "gzip"})).status
+    letters = await gateways.letters()
+    assert {"unreadable": 2, "too_large": 1, "unknown_format": 1} == Counter(one.reason for one in letters)
+    assert {b""} == {one.payload for one in letters}
+    assert 1 == len(await gateways.reads())
+
+
+async def test_what_was_refused_is_no_repetition_once_it_is_right(gateways: Gateways) -> None:
+    """The same passage, when its camera is known at last, is a read."""
+    recorder = make_sender("NVR-1", cameras=(SenderCamera(camera_id="CAM-3", identities={"serial": "S1"}),))
+    await gateways.let_in(recorder)
+    moment = str(platform_now_ms())
+
+    def said(serial: str) -> bytes:
+        return json.dumps({"carState": "new", "plateUTF8": "1ABC234", "capture_timestamp": moment, "carID": "7",
+                           "camera_info": {"SerialNumber": serial}}).encode()  # fmt: skip
+
+    async with gateways.running() as camera:
+        assert 200 == (await camera.send(said("S2"), user="NVR-1")).status
+        assert ["unknown_camera"] == [one.reason for one in await gateways.letters()]
+        await gateways.let_in(
+            make_sender("NVR-1", cameras=(SenderCamera(camera_id="CAM-3", identities={"serial": "S2"}),))
+        )
+        for _ in range(100):
+            await camera.send(said("S2"), user="NVR-1")
+            if found := await gateways.reads():
+                break
+            await asyncio.sleep(0.1)
+    assert ("CAM-3", "1ABC234") == (found[0].camera_id, found[0].plate)
+
+
+async def test_one_address_cannot_take_all_connections(gateways: Gateways) -> None:
+    """The third of two is closed; once one is given back there is room again."""
+    async with gateways.running(gateway_connections_per_address=2) as camera:
+        host, _, port = camera.url.removeprefix("http://").rpartition(":")
+        opened = [await asyncio.open_connection(host, int(port)) for _ in range(3)]
+        with contextlib.suppress(ConnectionError):
+            assert b"" == await opened[2][0].read()
+        for _, writer in opened:
+            writer.close()
+        await until(200, lambda: patient(camera.send(own())))
+
+
+async def patient(sent: Awaitable[Reply]) -> Reply:
+    """The answer; status 0 where the connection was closed."""
+    try:
+        return await sent
+    except aiohttp.ClientError:
+        return Reply(0, b"", {})
 
 
 async def test_secrets_are_rotated_without_a_gap(gateways: Gateways) -> None:

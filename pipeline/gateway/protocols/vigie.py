@@ -1,29 +1,33 @@
 """Vigie's own JSON, for gateways and programs that speak to it: one read, a list, or a form of reads and pictures.
 
 Format: docs/cameras/vigie.md. A read has `camera_id`, `plate`, and `captured_at_ms` or `captured_at` (ISO 8601 with its
-offset); all else is optional, and what is left out is unknown. In a form the part `reads` is the JSON; a picture's part is
-named by what it shows (plate, vehicle, overview), after the read's index and a point where there are several reads: `1.plate`.
+offset); all else is optional, and what is left out is unknown. What the sender states of its clock, and how likely other texts
+are, is taken. In a form the part `reads` is the JSON; a picture's part is named by what it shows (plate, vehicle, overview),
+after the read's index and a point where there are several reads: `1.plate`.
 """
 
 import re
 from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of
 from pipeline.gateway.drafts import Draft, finished, place
-from pipeline.gateway.items import Item, Picture, PictureKind, Refuse
+from pipeline.gateway.items import CameraRead, Item, Picture, PictureKind, Refuse
 from pipeline.gateway.multipart import Part, parts_of
 from pipeline.gateway.node import Node
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer
 from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import epoch, moment_of
 from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
+from schemas.reads import MAX_ALTERNATIVES, Alternative, ClockState
 
 NAME = "vigie"
 PASSAGE_MS = UNIQUE_KEPT_MS
 _LABEL = re.compile(r"(?:(\d{1,3})\.)?(plate|vehicle|overview)")
+_Weighed = Annotated[tuple[Alternative, ...], msgspec.Meta(max_length=MAX_ALTERNATIVES)]
 _KINDS: Mapping[str, PictureKind] = {"plate": "plate", "vehicle": "vehicle", "overview": "overview"}
 
 
@@ -81,7 +85,23 @@ def _item(read: Node, pictures: tuple[Picture, ...], around: Circumstances) -> I
         pictures=pictures,
         alternatives=tuple(one.at("text").text if one.names else one.text for one in read.at("alternatives")),
     )
-    return finished(draft, around)
+    item = finished(draft, around)
+    if not isinstance(item, CameraRead):
+        return item
+    return msgspec.structs.replace(
+        item,
+        heading_deg=read.at("heading_deg").number,
+        clock=_as(ClockState | None, read.at("clock"), "clock"),
+        weighed=_as(_Weighed, Node([one.value for one in read.at("alternatives") if one.names]), "alternatives"),
+    )
+
+
+def _as(kind: Any, node: Node, field: str) -> Any:
+    """The value as this type. Raises Refuse where it is none."""
+    try:
+        return msgspec.convert(node.value, kind)
+    except msgspec.ValidationError as error:
+        raise Refuse("invalid", f"{field}: {error}") from error
 
 
 def answer(good: bool) -> Answer:

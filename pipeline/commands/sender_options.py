@@ -1,0 +1,145 @@
+"""What the commands on senders share: their options, the secrets that they make, and what they tell."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+import typer
+
+from pipeline.commands.common import errors, print_json
+from pipeline.errors import BadRecord
+from pipeline.gateway.bindings import fault_in_cameras
+from pipeline.gateway.senders import ADDRESS, digest_of
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.terminal import Terminal
+from pipeline.state.collections import CAMERAS, SENDERS
+from pipeline.state.replica_writer import ReplicaWriter
+from schemas.senders import Sender, SenderCamera, SenderSecret
+
+LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+LENGTH = 20  # 100 bits; cameras' forms take no more than 32 characters
+Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+SenderId = Annotated[str, typer.Argument(metavar="SENDER", help="As `vigie cameras credentials list` shows it.")]
+Identities = Annotated[
+    list[str] | None,
+    typer.Option("--identity", help="What its messages say, as NAME=VALUE of `vigie gateway try --json`. Repeatable."),
+]
+ByAddress = Annotated[
+    bool | None,
+    typer.Option(
+        "--by-address/--no-by-address", help="The secret may stand in the address: for cameras without a password."
+    ),
+]
+Zone = Annotated[str | None, typer.Option(help="Of its clock, e.g. Europe/Brussels or UTC.")]
+UtcIsLocal = Annotated[
+    bool | None, typer.Option("--utc-is-local/--no-utc-is-local", help="Its UTC is the wall clock (Dahua).")
+]
+OffsetIsWrong = Annotated[
+    bool | None,
+    typer.Option(
+        "--offset-is-wrong/--no-offset-is-wrong", help="Its wall clock is right, its offset is not (Hikvision)."
+    ),
+]
+DateOrder = Annotated[str | None, typer.Option(help="day_first or month_first, where it writes 06/07/2026.")]
+Take = Annotated[str | None, typer.Option(help="Which of its kinds of events is the read.")]
+
+
+def manner_of(
+    by_address: bool | None,
+    zone: str | None,
+    utc_is_local: bool | None,
+    offset_is_wrong: bool | None,
+    date_order: str | None,
+    take: str | None,
+) -> dict[str, object]:
+    """How a sender sends, as the options say it: fields of Sender; those that were not given are left out."""
+    if zone:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise typer.BadParameter(f"{zone!r} is no zone such as Europe/Brussels", param_hint="--zone") from None
+    switches = {"by_address": by_address, "utc_is_local": utc_is_local, "offset_is_wrong": offset_is_wrong}
+    texts = {"zone": zone, "date_order": date_order, "take": take}
+    given = {name: text or None for name, text in texts.items() if text is not None}
+    return given | {name: one for name, one in switches.items() if one is not None}
+
+
+def pairs(texts: Sequence[str] | None) -> dict[str, str]:
+    """The identities in these texts. Raises typer.BadParameter."""
+    found = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not (equals and name and value):
+            raise typer.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--identity")
+        found[name] = value
+    return found
+
+
+def made(kind: Any, **fields: object) -> Any:
+    """A message with these fields. Raises BadRecord, with a text for a person, when they are not valid."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise BadRecord("bad_argument", str(error)) from error
+
+
+def new_secret(sender_id: str) -> tuple[str, SenderSecret]:
+    """A secret made now, as it is typed into the camera and as it is kept."""
+    plain = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+    return plain, SenderSecret(digest=digest_of(sender_id, plain), made_at_ms=platform_now_ms())
+
+
+def with_cameras(sender: Sender, cameras: Sequence[SenderCamera]) -> Sender:
+    """The sender with these cameras. Raises BadRecord where its messages would not tell them apart."""
+    if fault := fault_in_cameras(cameras):
+        cure = (
+            f"vigie cameras credentials set {sender.sender_id} --camera CAMERA --identity NAME=VALUE says what the messages of one"
+            " say, --identity beside `add` those of the new one; a program that sends Vigie's own JSON: --identity id=CAMERA"
+        )
+        raise BadRecord("ambiguous_cameras", f"{fault}; {cure}")
+    return msgspec.structs.replace(sender, cameras=tuple(cameras))
+
+
+async def known_sender(store: ReplicaWriter, sender: str) -> Sender:
+    """The sender of this name. Raises BadRecord: there is none."""
+    known = await store.get(SENDERS, sender)
+    if known is None:
+        raise BadRecord("unknown_sender", f"no sender is called {sender}: vigie cameras credentials list")
+    return known
+
+
+async def speaker_of(store: ReplicaWriter, camera: str) -> Sender | None:
+    """The sender that speaks for this camera; None: none does."""
+    senders = await store.list(SENDERS)
+    return next((one for one in senders if any(bound.camera_id == camera for bound in one.cameras)), None)
+
+
+async def refuse_claimed(store: ReplicaWriter, camera: str) -> None:
+    """Raises BadRecord for a camera that is not registered, or that a sender speaks for already."""
+    if await store.get(CAMERAS, camera) is None:
+        raise BadRecord("unknown_camera", f"no camera {camera} is registered: vigie cameras add")
+    if (known := await speaker_of(store, camera)) is not None:
+        cure = f"vigie cameras credentials rotate {known.sender_id}"
+        raise BadRecord("claimed_camera", f"{known.sender_id} speaks for {camera} already; a new secret: {cure}")
+
+
+def tell(sender: Sender, plain: str | None, *, as_json: bool) -> None:
+    """Print what to type into the camera. Only what is needed goes to standard output."""
+    if plain is None:
+        errors.print(f"{sender.sender_id} speaks for {len(sender.cameras)} cameras now; its secret stays.")
+        return
+    address = f"{ADDRESS}{sender.sender_id}/{plain}" if sender.by_address else None
+    if as_json:
+        print_json(
+            {"user": sender.sender_id, "password": plain, "token": f"{sender.sender_id}:{plain}", "address": address}
+        )
+        return
+    errors.print("Type this into the camera; it is not shown again.")
+    out = Terminal()
+    out.print(f"user      {sender.sender_id}")
+    out.print(f"password  {plain}")
+    out.print(f"token     {sender.sender_id}:{plain}")
+    if address:
+        out.print(f"address   {address}")

@@ -1,0 +1,119 @@
+"""What belongs to one passage is tied only to what was kept; what must be sent again is not taken for a repetition."""
+
+import pytest
+
+from pipeline.errors import Unavailable
+from pipeline.gateway.bindings import fault_in_cameras
+from pipeline.gateway.items import CameraRead
+from pipeline.gateway.passages import PassageMemory
+from pipeline.gateway.personal import count_personal
+from pipeline.gateway.room import Room
+from schemas.senders import SenderCamera
+
+AT_MS = 1_777_888_800_000
+
+
+def make_read(plate: str = "1ABC234", *, at_ms: int = AT_MS, key: str | None = "7", synced: bool = True) -> CameraRead:
+    """A read as a parser gives it. key: the sender's passage key. synced False: dated by its arrival."""
+    return CameraRead(
+        plate=plate, plate_as_sent=plate, captured_at_ms=at_ms, time_from="", confidence=None, camera={"id": "1"},
+        event_key=key, clock_synced=synced,
+    )  # fmt: skip
+
+
+def said(memory: PassageMemory, read: CameraRead, at_ms: int = AT_MS, *, kept: bool = True) -> CameraRead:
+    """What a message with this one read becomes; then it is kept, or not."""
+    message = memory.message("CAM-1")
+    found = message.related(read, "axis", at_ms)
+    message.keep() if kept else message.drop()
+    assert isinstance(found, CameraRead)
+    return found
+
+
+def test_nothing_is_tied_to_a_message_that_may_not_be_kept() -> None:
+    """A repetition and a correction have to come again, until it is known what became of the first one."""
+    memory = PassageMemory()
+    first = memory.message("CAM-1")
+    first.related(make_read(), "axis", AT_MS)
+    for plate in ("1ABC234", "1ABC235"):
+        later = memory.message("CAM-1")
+        with pytest.raises(Unavailable):
+            later.related(make_read(plate), "axis", AT_MS)
+        later.drop()
+    first.keep()
+    assert "correction" == said(memory, make_read("1ABC235")).relation
+
+
+def test_what_was_not_kept_is_new_when_it_comes_again_and_what_was_kept_before_it_stays_known() -> None:
+    """A correction that was lost still corrects the read before it."""
+    memory = PassageMemory()
+    assert said(memory, make_read(), kept=False).relation is None
+    assert said(memory, make_read()).relation is None
+    assert "1ABC234" == said(memory, make_read("1ABC235"), kept=False).corrects
+    assert "1ABC234" == said(memory, make_read("1ABC235")).corrects
+
+
+def test_what_was_refused_is_no_repetition_when_it_comes_right() -> None:
+    """Its message was kept, as a dead letter alone."""
+    memory = PassageMemory()
+    message = memory.message("CAM-1")
+    message.related(make_read(), "axis", AT_MS)
+    message.keep(refused={0})
+    assert said(memory, make_read()).relation is None
+
+
+@pytest.mark.parametrize("key", [None, "7"])
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_read_without_a_time_has_one_id_however_often_it_is_sent(key: str | None, kept: bool) -> None:
+    """The time of its first arrival, whether that one was kept or nobody knows; another plate has its own."""
+    memory = PassageMemory()
+    said(memory, make_read(key=key, synced=False), kept=kept)
+    again = said(memory, make_read(key=key, at_ms=AT_MS + 9_000, synced=False), AT_MS + 9_000)
+    assert AT_MS == again.captured_at_ms
+    other = said(memory, make_read("2XYZ999", key=None, at_ms=AT_MS + 9_500, synced=False), AT_MS + 9_500)
+    assert AT_MS + 9_500 == other.captured_at_ms
+
+
+def test_a_vehicle_that_comes_back_is_seen_again() -> None:
+    """A minute later the same words are another passage, since the first was answered."""
+    memory = PassageMemory()
+    said(memory, make_read(key=None, synced=False))
+    again = said(memory, make_read(key=None, at_ms=AT_MS + 60_000, synced=False), AT_MS + 60_000)
+    assert (AT_MS + 60_000, None) == (again.captured_at_ms, again.relation)
+
+
+def test_persons_are_found_wherever_they_stand_in_a_message() -> None:
+    """After megabytes of pictures, in any case, in UTF-16."""
+    picture = b'{"Image": "' + b"A" * 3_000_000 + b'", '
+    assert {"owner": 1, "phone": 1} == count_personal(picture + b'"ownername": "x", "LPR_PHONE": "y"}')
+    assert {"person": 1} == count_personal('{"DriverName": "x"}'.encode("utf-16"))
+    assert {} == count_personal(picture + b'"OwnerName": ""}')
+
+
+def test_there_is_room_for_so_many_bytes_and_it_is_given_back() -> None:
+    """What a message becomes when it is unpacked counts, too."""
+    room = Room(most=100)
+    with room.hold() as first, room.hold() as second:
+        first.be(40)
+        second.be(60)
+        with pytest.raises(Unavailable):
+            first.be(41)
+        second.be(10)
+        first.be(90)
+    with room.hold() as third:
+        third.be(100)
+
+
+def camera(camera_id: str, **identities: str) -> SenderCamera:
+    """A camera that is told by these."""
+    return SenderCamera(camera_id=camera_id, identities=identities)
+
+
+def test_the_cameras_of_a_sender_must_be_told_apart() -> None:
+    """Each two by a field that both name; one that is alone needs none."""
+    assert fault_in_cameras([camera("A")]) is None
+    assert fault_in_cameras([camera("A", channel="1"), camera("B", channel="2", lane="1")]) is None
+    assert fault_in_cameras([camera("A"), camera("B", channel="2")])
+    assert fault_in_cameras([camera("A", channel="1"), camera("B", channel="1")])
+    assert fault_in_cameras([camera("A", channel="1"), camera("B", serial="2")])
+    assert fault_in_cameras([camera("A", channel="1", lane="1"), camera("B", channel="1")])
