@@ -139,6 +139,7 @@ def matcher(
 async def start(context: Context) -> Handler[ReadBatch]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     replica, settings = HotlistMirror(), context.settings
+    replica.begun(context.now_ms())  # before it is loaded: of what begins later, the listener to come is told then
     await context.follow(replica, CAMERAS, ZONES, HOTLIST, LISTS)
     watch = ListWatch(context, replica.of(LISTS))
     context.background(watch.run, "list ages")

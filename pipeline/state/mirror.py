@@ -27,7 +27,7 @@ class Mirror:
         self._indexes: dict[str, Index] = {**self._versions, **(indexes or {})}
         self._told: dict[str, Callable[[list[str]], None]] = {}
         self.whole = False
-        self._to_come: list[tuple[int, str, list[str]]] = []  # changes told, the moment from which each holds, UTC ms
+        self._to_come: list[tuple[int, str, list[str]]] = []  # changes taken, the moment from which each holds, UTC ms
         self._half: dict[str, int] = {}  # collections of which a part of an import is there, and from when it holds
         self._begun_ms: int | None = None  # until when `begun` was asked, UTC ms; None: nobody asks
         self._all_taken = asyncio.Event()
@@ -68,20 +68,22 @@ class Mirror:
         self._indexes[collection].take(changed, reset=reset)
         if told := self._told.get(collection):
             told([one.key for one in changed])
-            if self._begun_ms is None:
-                return
-            later: dict[int, list[str]] = {}
-            for one in changed:
-                if one.versions and one.versions[-1].begins_ms > self._begun_ms:
-                    later.setdefault(one.versions[-1].begins_ms, []).append(one.key)
-            self._to_come += [(at_ms, collection, keys) for at_ms, keys in later.items()]
+        if self._begun_ms is None:
+            return
+        later: dict[int, list[str]] = {}
+        for one in changed:
+            for version in one.versions:
+                if version.begins_ms > self._begun_ms:
+                    later.setdefault(version.begins_ms, []).append(one.key)
+        self._to_come += [(at_ms, collection, keys) for at_ms, keys in later.items()]
 
     def begun(self, now_ms: int) -> None:
-        """Call the listeners of `on_change` again with the keys of items whose change was reported before it held, and holds
-        by now_ms (UTC)."""
+        """Call the listeners of `on_change` with the keys of items of which a version was taken before it held, and holds by
+        now_ms (UTC). Versions that were taken before the first call of this method are left out."""
         self._begun_ms = now_ms
         begun = [one for one in self._to_come if one[0] <= now_ms]
         if begun:
             self._to_come = [one for one in self._to_come if one[0] > now_ms]
             for _, collection, keys in begun:
-                self._told[collection](keys)
+                if told := self._told.get(collection):
+                    told(keys)

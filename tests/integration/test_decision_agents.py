@@ -184,6 +184,21 @@ async def test_removing_an_entry_withdraws_its_open_alerts_and_recalls_what_was_
     )  # a replay brings nothing back
 
 
+async def test_a_change_that_begins_after_a_worker_started_corrects_the_open_alerts(house: House) -> None:
+    """The worker read of it when it loaded the hotlist; nobody tells it again when the moment comes."""
+    match = await house.handler_of(hotlist.start)
+    (alert,) = await settled(await match([batch_of(make_read(captured_at_ms=NOON_MS))]))
+    begins_ms = house.now_ms + 60_000
+    await house.writer.put(HOTLIST, [make_entry("1ABC234", category="robbery", holds_from_ms=begins_ms)])
+    heir = await house.handler_of(hotlist.start)
+    await asyncio.sleep(1.0)  # longer than the first worker's claim on the entry
+    assert [] == await settled(await heir([]))
+    house.now_ms = begins_ms
+    correction, withdrawal = await eventually(heir)
+    assert (alert.alert_id, "robbery") == (correction.corrects, correction.category)
+    assert (alert.alert_id, "entry_corrected") == (withdrawal.id, withdrawal.reason)
+
+
 async def test_removing_a_policy_recalls_what_was_told_by_it(house: House) -> None:
     """Without any alert coming."""
     tell = await house.handler_of(cross_border.start)
