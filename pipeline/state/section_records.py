@@ -144,7 +144,8 @@ def unsent_of(key: Key, message: Violation | Withdrawal, order: int, section_id:
 
 
 def digest_of(key: Key, name: Name) -> str:
-    """The digest kept of a read that was forgotten. A copy of the read is known by it; it does not give the plate back."""
+    """The digest kept of a read that was forgotten; a copy of the read is known by it. It holds no plate, but somebody who
+    knows the section, the camera and the capture time can find the plate by trying."""
     return blake2b("/".join((key[0], *name)).encode(), digest_size=8).hexdigest()
 
 
@@ -190,7 +191,7 @@ def payload_of(unsent: Unsent) -> bytes:
 
 
 def unsent_in(number: bytes, payload: bytes) -> Unsent:
-    """The message of one outbox entry, from its number and its bytes."""
+    """The outbox entry with this number and these bytes (see payload_of)."""
     kind, section_id, raw = _MESSAGE.decode(payload)
     return Unsent(number.decode(), section_id, (_VIOLATION if kind == "violation" else _WITHDRAWAL).decode(raw))
 

@@ -31,7 +31,8 @@ _CSV = b"timestamp,plate,score"
 
 
 def recognises(request: Request) -> bool:
-    """Whether the message has results and a hook or a processing time, or is its table, known by the first line."""
+    """Whether the body has results beside a hook, a processing time or a dscore, is a form with the message in its field
+    json, or is the maker's table, known by its first line."""
     return (
         request.says(b'"results"', b'"hook"')
         or request.says(b'"results"', b'"processing_time"')
