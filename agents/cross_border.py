@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from pipeline.neighbours.partitions import partition_of_country
-from pipeline.neighbours.policy import AllowedForward, NotForwarded, told_abroad
+from pipeline.neighbours.policy import AllowedForward, NotForwarded, nothing_may_be_told, told_abroad
 from pipeline.neighbours.recalls import Sent, recall_of, sent_of
 from pipeline.reads.versions import Versions
 from pipeline.runtime.log import reference
@@ -136,6 +136,10 @@ def forwarder(
 async def start(context: Context) -> Handler[Alert | Withdrawal]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     replica, settings = PolicyMirror(), context.settings
+    if (why := nothing_may_be_told(settings.liaison.sender, context.now_ms())) is not None:
+        log.warning(
+            "law.nothing_may_be_told", reason=why, cure="add a rule for this country, or set VIGIE_LIAISON__SENDER"
+        )
     await context.follow(replica, CAMERAS, ZONES, POLICIES)
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisForwardMemory(context.redis, settings.namespace)

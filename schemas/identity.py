@@ -45,7 +45,11 @@ def _alert(alert: Alert) -> Iterator[Claim]:
 def _violation(violation: Violation) -> Iterator[Claim]:
     entry, exit_ = violation.entry, violation.exit
     yield from (_read("entry", entry), _read("exit", exit_))
-    yield "violation_id", violation.violation_id, ids.violation_id(violation.section_id, entry.read_id, exit_.read_id)
+    own = ids.violation_id(violation.section_id, entry.read_id, exit_.read_id)
+    lesser = ids.lesser_violation_id(
+        own, violation.distance_m, violation.corrected_kmh, violation.limit_kmh, violation.rule_version
+    )
+    yield "violation_id", violation.violation_id, lesser if violation.violation_id == lesser else own
 
 
 def _receipt(receipt: Receipt) -> Iterator[Claim]:

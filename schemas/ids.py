@@ -39,9 +39,12 @@ def violation_id(section_id: str, entry_read_id: str, exit_read_id: str) -> str:
     return _digest("v", section_id, entry_read_id, exit_read_id)
 
 
-def corrected_violation_id(violation_id: str, content: str) -> str:
-    """The id of a violation that replaces another of the same two reads, made of that one's id and the new content."""
-    return _digest("v", violation_id, content)
+def lesser_violation_id(
+    violation_id: str, distance_m: float, corrected_kmh: int, limit_kmh: int, rule_version: str
+) -> str:
+    """The id of a violation that what arrived late makes lesser, made of the id that its two reads alone give and of what
+    counts then."""
+    return _digest("v", violation_id, f"{distance_m} m, {corrected_kmh} of {limit_kmh} km/h, {rule_version}")
 
 
 def forward_id(alert_id: str, country: str, kind: str = "hit") -> str:

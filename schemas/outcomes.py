@@ -97,7 +97,9 @@ class Alert(Message, frozen=True, kw_only=True):
 class Violation(Message, frozen=True, kw_only=True):
     """One average-speed violation with its evidence. Topic vigie.violations, key section_id; written by section_control."""
 
-    violation_id: ViolationId  # ids.violation_id(section_id, entry.read_id, exit.read_id)
+    violation_id: (
+        ViolationId  # ids.violation_id(section_id, entry.read_id, exit.read_id), or ids.lesser_violation_id of it
+    )
     corrects: ViolationId | None = None  # the violation_id that this one stands for; its withdrawal follows
     section_id: Identifier
     plate: Plate

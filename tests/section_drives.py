@@ -16,7 +16,7 @@ from time import monotonic
 from pipeline.reads.versions import Changed, Version
 from pipeline.sections.history import violations_of
 from pipeline.sections.lines import SectionIndex, sightings_of
-from pipeline.sections.vehicle import Rules
+from pipeline.sections.rules import Rules
 from schemas.reference import Section
 from tests.builders import NOON_MS, reference_of
 from tests.oracles.section_rules import Road, Seen, proven

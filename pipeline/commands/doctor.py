@@ -8,14 +8,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import psutil
 import typer
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
+from pipeline.commands.findings import Finding, law_of_neighbours
 from pipeline.errors import VigieError
 from pipeline.runtime.settings import FILE, Settings, load_settings, settings_file
 from pipeline.runtime.terminal import Terminal, styled
@@ -28,16 +29,6 @@ from schemas.topics import ALERTS_COVERT
 
 FREE_BYTES_WANTED = 5 * 2**30
 MEMORY_WANTED = 3 * 2**30  # Kafka 0.4 GB, six agents 0.1-0.45 GB each
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one check. cure: what to do about it; empty when nothing is wrong."""
-
-    check: str
-    state: Literal["ok", "warning", "wrong"]
-    detail: str
-    cure: str = ""
 
 
 _STYLES = {"ok": "green", "warning": "yellow", "wrong": "red"}
@@ -67,7 +58,7 @@ async def _findings() -> list[Finding]:
         settings = load_settings()
     except VigieError as error:
         return [*found, Finding("settings", "wrong", str(error), "correct the setting, or unset it")]
-    found += [_settings(settings), _folder(settings), _memory(), _loopback()]
+    found += [_settings(settings), law_of_neighbours(settings), _folder(settings), _memory(), _loopback()]
     cure = "connect this machine to a Maven repository once, then run this again"
     found.append(await _guarded("Kafka's jars", _jars, cure))
     if found[-1].state == "ok":

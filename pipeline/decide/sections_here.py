@@ -12,7 +12,7 @@ from pipeline.sections import outcomes
 from pipeline.sections.arrivals import serving
 from pipeline.sections.history import Histories
 from pipeline.sections.lines import Sighting
-from pipeline.sections.vehicle import Rules
+from pipeline.sections.rules import Rules
 from pipeline.stream.admission import Admission
 from pipeline.stream.outputs import Outputs, Record
 from schemas.outcomes import Violation

@@ -29,7 +29,7 @@ from schemas.reference import Camera, Policy, Zone
 MOVING = "moving camera"
 _NEEDED: frozenset[Tellable] = frozenset(("plate", "confidence", "time", "place", "offence", "action"))
 """What no forward goes without."""
-_OPTIONAL: Mapping[str, Tellable] = {
+OPTIONAL: Mapping[str, Tellable] = {
     "plate_country": "plate_country", "position": "position", "heading_deg": "heading", "direction": "direction",
 }  # fmt: skip
 """Fields of a forward that it can go without, and what each tells."""
@@ -79,10 +79,13 @@ def told_abroad(
     zones: Mapping[str, Zone],
     now_ms: int,
     home: Country = "BE",
+    *,
+    by_law: bool = True,
 ) -> list[AllowedForward | NotForwarded]:
     """For each country that the alert's entry is shared with, its forward or why there is none.
 
-    policies, cameras, zones: as they held at capture. home: our own country, to which nothing is forwarded.
+    policies, cameras, zones: as they held at capture. home: our own country, to which nothing is forwarded. by_law: False leaves
+    out what the law says of treaties and of what may be told: the policies let it through while the law was another one.
     """
     camera = cameras.get(alert.read.camera_id)
     found: list[AllowedForward | NotForwarded] = []
@@ -93,7 +96,8 @@ def told_abroad(
         if against or camera is None:
             found.append(NotForwarded(country, against or "unknown_camera"))
             continue
-        said = [_by_policy(alert, policy, camera, cameras, zones, now_ms, home) for policy in theirs]
+        law = home if by_law else None
+        said = [_by_policy(alert, policy, camera, cameras, zones, now_ms, law) for policy in theirs]
         allowed = next((one for one in said if isinstance(one, AllowedForward)), None)
         reasons = [one for one in said if not isinstance(one, AllowedForward)]
         found.append(allowed or NotForwarded(country, max(reasons, key=_ASKED.index, default="no_policy")))
@@ -121,10 +125,10 @@ def _by_policy(
     cameras: Mapping[str, Camera],
     zones: Mapping[str, Zone],
     now_ms: int,
-    home: Country,
+    law: Country | None,
 ) -> AllowedForward | Reason:
-    """The forward that this policy allows, or the reason why it allows none."""
-    against = _against(alert, policy, now_ms, home)
+    """The forward that this policy allows, or the reason why it allows none. law: whose law is asked; None: none is."""
+    against = _against(alert, policy, now_ms) or (_against_by_law(alert, policy, law) if law else None)
     if against:
         return against
     places = _places(alert, policy, cameras, zones)
@@ -134,21 +138,24 @@ def _by_policy(
     if policy.directions and direction not in policy.directions:
         return "other_direction"
     forward = _forward(alert, policy, camera, places, direction, now_ms)
-    return AllowedForward(_as_the_law_tells(forward, home), policy.policy_id)
+    return AllowedForward(_as_the_law_tells(forward, law) if law else forward, policy.policy_id)
 
 
-def _against(alert: Alert, policy: Policy, now_ms: int, home: Country) -> Reason | None:
-    """The reason in list, category, channel, treaty, certainty, case or age why the policy forbids the forward; None: none.
-    Places are checked elsewhere."""
+def _against_by_law(alert: Alert, policy: Policy, home: Country) -> Reason | None:
+    """The reason in our own law why the forward is forbidden, whatever the policy says; None: none."""
+    at_ms = alert.read.captured_at_ms
+    if treaty_fault(policy.country, policy.treaty, policy.legal_basis, home=home, at_ms=at_ms) is not None:
+        return "treaty"
+    return None if _NEEDED <= _tellable(home, at_ms) else "may_not_tell"
+
+
+def _against(alert: Alert, policy: Policy, now_ms: int) -> Reason | None:
+    """The reason in list, category, channel, certainty, case or age why the policy forbids the forward; None: none. Places are
+    checked elsewhere."""
     reasons: dict[Reason, bool] = {
         "list": alert.hotlist not in policy.lists,
         "category": not takes_category(policy, alert.category),
         "channel": policy.channel != channel(alert.hotlist, alert.origin),
-        "treaty": treaty_fault(
-            policy.country, policy.treaty, policy.legal_basis, home=home, at_ms=alert.read.captured_at_ms
-        )
-        is not None,
-        "may_not_tell": not _NEEDED <= _tellable(home, alert.read.captured_at_ms),
         "confidence": alert.score < policy.min_confidence,
         "no_case": policy.per_case and not alert.case_reference,
         "too_old": alert.read.captured_at_ms + policy.expires_after_ms <= now_ms,
@@ -184,6 +191,16 @@ def _direction(alert: Alert, policy: Policy, camera: Camera, places: tuple[Zone,
     return next((direction for direction in directions if direction), None)
 
 
+def nothing_may_be_told(home: Country, at_ms: int) -> str | None:
+    """Why a neighbour may be told nothing at all of a hit of that moment (UTC ms), in words; None: our law has a rule for it."""
+    if _NEEDED <= _tellable(home, at_ms):
+        return None
+    return (
+        f"no rule in pipeline/law/tables/may_tell.toml lets {home} tell a neighbour of a hit: nothing is forwarded, and what was is"
+        " recalled"
+    )
+
+
 def _tellable(home: Country, at_ms: int) -> frozenset[Tellable]:
     """What our law lets a neighbour be told of a hit of that moment; nothing where no rule is known."""
     rule = rule_at(MayTell, home, at_ms)
@@ -193,7 +210,7 @@ def _tellable(home: Country, at_ms: int) -> frozenset[Tellable]:
 def _as_the_law_tells(forward: Forward, home: Country) -> Forward:
     """The forward without what the law does not let the neighbour be told."""
     tells = _tellable(home, forward.captured_at_ms)
-    unsaid = {field: None for field, what in _OPTIONAL.items() if what not in tells}
+    unsaid = {field: None for field, what in OPTIONAL.items() if what not in tells}
     return msgspec.structs.replace(forward, **unsaid) if unsaid else forward
 
 

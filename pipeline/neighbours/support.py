@@ -9,7 +9,7 @@ withdrawn, or at some moment since then no policy allowed the forward.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.neighbours.policy import AllowedForward, told_abroad
+from pipeline.neighbours.policy import OPTIONAL, AllowedForward, told_abroad
 from schemas import ids
 from schemas.base import Country
 from schemas.outcomes import Alert, Forward, Withdrawal
@@ -73,7 +73,8 @@ def fault_of_recall(
     named = ids.forward_id(alert.alert_id, recall.to_country)
     if recall.refers_to != named or recall.forward_id != ids.forward_id(named, recall.to_country, "recall"):
         return "it is not named after the forward that this alert leads to"
-    faults = [_difference(recall, made) for _, made in _allowed(alert, recall.to_country, known, home)]
+    told = _allowed(alert, recall.to_country, known, home, by_law=False)  # the law may have been another one then
+    faults = [_difference(recall, made) for _, made in told]
     if None not in faults:
         return faults[0] if faults else f"no policy ever let this alert through to {recall.to_country}"
     if withdrawal is not None:
@@ -84,12 +85,15 @@ def fault_of_recall(
     return None
 
 
-def _allowed(alert: Alert, country: Country, known: Iterable[Known], home: Country) -> list[tuple[Policy, Forward]]:
-    """The forwards of this alert to the country that each state of the reference data gives, each with its policy."""
+def _allowed(
+    alert: Alert, country: Country, known: Iterable[Known], home: Country, *, by_law: bool = True
+) -> list[tuple[Policy, Forward]]:
+    """The forwards of this alert to the country that each state of the reference data gives, each with its policy. by_law: see
+    told_abroad."""
     found = []
     for one in known:
         at_ms = alert.read.captured_at_ms  # whether it has expired is asked elsewhere
-        for told in told_abroad(alert, one.policies.values(), one.cameras, one.zones, at_ms, home):
+        for told in told_abroad(alert, one.policies.values(), one.cameras, one.zones, at_ms, home, by_law=by_law):
             if isinstance(told, AllowedForward) and told.forward.to_country == country:
                 found.append((one.policies[told.policy_id], told.forward))
     return found
@@ -100,11 +104,13 @@ _OWN = ("forward_id", "kind", "refers_to", "created_at_ms", "alert_at", "first_a
 
 
 def _difference(forward: Forward, made: Forward) -> str | None:
-    """The first field in which the forward differs from the one that was made again; None: none does."""
+    """The first field in which the forward differs from the one that was made again; None: none does. A recall may leave out what
+    the law did not let the neighbour be told."""
     own = {*_OWN, "expires_at_ms"} if forward.kind == "recall" else set(_OWN)
     if forward.kind != "recall" and forward.forward_id != made.forward_id:
         return "its id is not the one that alert and country give"
     names = Forward.__struct_fields__
-    wrong = (name for name in names if name not in own and getattr(forward, name) != getattr(made, name))
+    unsaid = {name for name in OPTIONAL if forward.kind == "recall" and getattr(forward, name) is None}
+    wrong = (name for name in names if name not in own | unsaid and getattr(forward, name) != getattr(made, name))
     name = next(wrong, None)
     return None if name is None else f"its {name} is not what alert, entry and policy give"

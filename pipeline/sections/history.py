@@ -8,7 +8,8 @@ from pipeline.sections.in_a_row import beside, only_the_worst
 from pipeline.sections.lines import Sighting
 from pipeline.sections.outcomes import Outcome, Withdrawn
 from pipeline.sections.passages import End, Name
-from pipeline.sections.vehicle import Decision, Rules, Vehicle, decide, next_ms_of
+from pipeline.sections.rules import Rules
+from pipeline.sections.vehicle import Decision, Vehicle, decide, next_ms_of
 from schemas.outcomes import Violation
 
 FOREVER_MS = 2**63
@@ -54,8 +55,9 @@ class Histories:
         """
         outcomes: list[Outcome] = []
         for key in sorted(key for key, due_ms in self._due.items() if due_ms < until_ms):
-            decision = self._decided(key, until_ms, until_ms if decided_at_ms is None else decided_at_ms)
-            outcomes += decision.outcomes
+            if key in self.vehicles:  # another section's violation may just have ended it
+                decision = self._decided(key, until_ms, until_ms if decided_at_ms is None else decided_at_ms)
+                outcomes += decision.outcomes
         return outcomes
 
     def next_ms(self) -> int | None:
@@ -74,19 +76,29 @@ class Histories:
         decision = decide(self.vehicles[key], until_ms, self.rules, decided_at_ms=decided_at_ms)
         if any(isinstance(one, Violation) for one in decision.outcomes):
             decision = self._among_others(key, decision)
-        self.forgotten |= {(key, name) for name in decision.forgotten}
-        if decision.vehicle.is_forgotten:
-            del self.vehicles[key], self._due[key]
-        else:
-            self.vehicles[key] = decision.vehicle
-            self._due[key] = FOREVER_MS if decision.next_ms is None else decision.next_ms
+        self._remember(key, decision.vehicle, decision.next_ms, decision.forgotten)
         return decision
 
+    def _remember(self, key: Key, vehicle: Vehicle, next_ms: int | None, forgotten: Iterable[Name]) -> None:
+        """Replace what is remembered of a vehicle; the reads in `forgotten` are not taken again."""
+        self.forgotten |= {(key, name) for name in forgotten}
+        if vehicle.is_forgotten:
+            del self.vehicles[key], self._due[key]
+            return
+        self.vehicles[key] = vehicle
+        self._due[key] = FOREVER_MS if next_ms is None else next_ms
+
     def _among_others(self, key: Key, decision: Decision) -> Decision:
-        """The decision, beside what the same plate did on other sections in a row."""
-        found = [self.vehicles.get((other, key[1])) for other in sorted(beside(decision, self.rules))]
-        others = [violation for vehicle in found if vehicle is not None for violation in vehicle.proven]
-        return only_the_worst(decision, others, self.rules) if others else decision
+        """The decision, beside what the same plate did on other sections in a row; these are remembered without what it made
+        the lesser."""
+        keys = [(other, key[1]) for other in sorted(beside(decision, self.rules))]
+        others = [vehicle for one in keys if (vehicle := self.vehicles.get(one)) is not None and vehicle.proven]
+        if not others:
+            return decision
+        decision, lessened = only_the_worst(decision, others, self.rules)
+        for one in lessened:
+            self._remember((one.vehicle.section_id, key[1]), one.vehicle, one.next_ms, one.forgotten)
+        return decision
 
 
 def violations_of(history: Iterable[tuple[int, Iterable[Sighting]]], rules: Rules) -> Mapping[str, Violation]:

@@ -7,7 +7,7 @@ entered the other, or when it left the one and entered the other no later than t
 they are of one journey, which is in the driver's favour.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import floor
 
@@ -16,9 +16,10 @@ import msgspec
 from pipeline.law.book import the_book
 from pipeline.law.kinds import SectionsInARow
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn
-from pipeline.sections.passages import REPEAT_MS, names, passages_of
+from pipeline.sections.passages import REPEAT_MS, Name, names
+from pipeline.sections.rules import Rules
 from pipeline.sections.speed import badness
-from pipeline.sections.vehicle import Decision, Rules, Vehicle, proves
+from pipeline.sections.vehicle import Decision, Vehicle, next_ms_of, without
 from schemas.outcomes import Violation
 from schemas.reference import Camera, Line, Section
 
@@ -80,35 +81,64 @@ class SectionRow:
 
 
 def beside(decision: Decision, rules: Rules) -> frozenset[str]:
-    """The ids of the other sections whose violations of the same plate must be passed to `only_the_worst`."""
+    """The ids of the other sections whose vehicles of the same plate must be passed to `only_the_worst`."""
     rows = [SectionRow.of(one, rules).sections for one in decision.outcomes if isinstance(one, Violation)]
     return frozenset(section_id for row in rows for section_id in row) - {decision.vehicle.section_id}
 
 
-def only_the_worst(decision: Decision, others: Sequence[Violation], rules: Rules) -> Decision:
+@dataclass(frozen=True, slots=True)
+class Lessened:
+    """A vehicle on another section whose violation was withdrawn as the lesser, as it is remembered from now on. next_ms,
+    forgotten: see Decision."""
+
+    vehicle: Vehicle
+    next_ms: int | None
+    forgotten: frozenset[Name]
+
+
+def only_the_worst(
+    decision: Decision, others: Collection[Vehicle], rules: Rules
+) -> tuple[Decision, tuple[Lessened, ...]]:
     """The decision without the violations that the law does not let stand beside a worse one of the same journey; where a
-    new one is the worst, it withdraws the others. others: the violations of the same plate that stand on the sections that
-    `beside` returns."""
-    vehicle, outcomes = decision.vehicle, list[Outcome]()
+    new one is the worst, it withdraws the others. Second, the vehicles of the others that lose one by it.
+
+    others: the vehicles of the same plate on the sections that `beside` returns.
+    """
+    vehicle, outcomes, gone = decision.vehicle, list[Outcome](), dict[str, Violation]()
+    standing = [one for other in others for one in other.proven]
     for outcome in decision.outcomes:
         if not isinstance(outcome, Violation):
             outcomes.append(outcome)
             continue
         row = SectionRow.of(outcome, rules)
-        journey = [other for other in others if row.is_one_journey(outcome, other)]
+        journey = [one for one in standing if one.violation_id not in gone and row.is_one_journey(outcome, one)]
         worst = max(journey, key=_worth, default=None)
         if worst is not None and _worth(worst) > _worth(outcome):
             outcomes.append(ProvesNothing(outcome.section_id, LESSER, f"than {worst.violation_id}"))
-            vehicle = _without(vehicle, outcome)
+            vehicle = without(vehicle, {outcome.violation_id}, rules)
             continue
         stands = outcome
         if worst is not None and outcome.corrects is None:
             stands = msgspec.structs.replace(outcome, corrects=worst.violation_id)
             proven = tuple(stands if one.violation_id == stands.violation_id else one for one in vehicle.proven)
             vehicle = replace(vehicle, proven=proven)
-        outcomes += [stands, *(Withdrawn(other, LESSER) for other in journey)]
+        outcomes += [stands, *(Withdrawn(one, LESSER) for one in journey)]
+        gone |= {one.violation_id: one for one in journey}
     forgotten = decision.forgotten | (names(decision.vehicle.kept) - names(vehicle.kept))
-    return replace(decision, vehicle=vehicle, outcomes=tuple(outcomes), forgotten=forgotten)
+    lessened = [_lessened(other, gone.keys(), rules) for other in others if _ids_of(other) & gone.keys()]
+    found = replace(
+        decision, vehicle=vehicle, outcomes=tuple(outcomes), next_ms=next_ms_of(vehicle, rules), forgotten=forgotten
+    )
+    return found, tuple(lessened)
+
+
+def _ids_of(vehicle: Vehicle) -> set[str]:
+    return {one.violation_id for one in vehicle.proven}
+
+
+def _lessened(other: Vehicle, gone: Collection[str], rules: Rules) -> Lessened:
+    left = without(other, gone, rules)
+    return Lessened(left, next_ms_of(left, rules), frozenset(names(other.kept) - names(left.kept)))
 
 
 def _worth(violation: Violation) -> tuple[object, int]:
@@ -126,16 +156,3 @@ def _places(lines: Iterable[Line], cameras: Mapping[str, Camera]) -> set[Place]:
             lat, lon = camera.position.lat * CELLS_A_DEGREE, camera.position.lon * CELLS_A_DEGREE
             found |= {(floor(lat + up), floor(lon + right), up, right) for up in (0.0, 0.5) for right in (0.0, 0.5)}
     return found
-
-
-def _without(vehicle: Vehicle, violation: Violation) -> Vehicle:
-    """The vehicle without a violation and without the passages that prove nothing else."""
-    proven = tuple(one for one in vehicle.proven if one.violation_id != violation.violation_id)
-    sides = (*passages_of("entry", vehicle.kept), *passages_of("exit", vehicle.kept))
-    gone = {
-        end.name
-        for passage in sides
-        if proves(passage, (violation,)) and not proves(passage, proven)
-        for end in passage.ends
-    }
-    return replace(vehicle, kept=tuple(end for end in vehicle.kept if end.name not in gone), proven=proven)

@@ -6,7 +6,7 @@ too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -17,10 +17,12 @@ from schemas.reference import Camera, Distance, Section
 
 @dataclass(slots=True)
 class Reference:
-    """The reference data of verdicts: all versions of sections and cameras."""
+    """The reference data of verdicts: all versions of sections and cameras. with_claims: also what versions claim that arrived
+    too late."""
 
     sections: Versions[Section] = field(default_factory=Versions)
     cameras: Versions[Camera] = field(default_factory=Versions)
+    with_claims: bool = True
 
     @staticmethod
     def of(sections: Mapping[str, Section], cameras: Mapping[str, Camera]) -> "Reference":
@@ -39,7 +41,7 @@ class Reference:
     def claimed(self, section_id: str, from_ms: int, until_ms: int) -> tuple[Section | None, ...]:
         """What versions that arrived too late claim that the section was at any time from from_ms to until_ms (UTC); None
         among them: that there was none. Empty: nothing is claimed."""
-        return self.sections.claimed_between(section_id, from_ms, until_ms)
+        return self.sections.claimed_between(section_id, from_ms, until_ms) if self.with_claims else ()
 
     def camera_of(self, read: PlateRead) -> Camera | None:
         """The camera as it was registered when it took this read; None: it was not."""
@@ -48,7 +50,12 @@ class Reference:
     def cameras_of(self, read: PlateRead) -> tuple[Camera | None, ...]:
         """The camera as it was registered then, and what versions that arrived too late claim it to have been: each must fit.
         None: there was no such camera."""
-        return (self.camera_of(read), *self.cameras.retroactive(read.camera_id, read.captured_at_ms))
+        claimed = self.cameras.retroactive(read.camera_id, read.captured_at_ms) if self.with_claims else ()
+        return (self.camera_of(read), *claimed)
+
+    def as_held(self) -> "Reference":
+        """The same data without late claims."""
+        return replace(self, with_claims=False)
 
     def longest_travel_ms(self, section_id: str) -> int:
         """The longest travel time that any known version of the section allows; 0 where none is known."""

@@ -45,10 +45,10 @@ def lessened(violation: Violation) -> Violation:
     The id is made of the reads and of what counts, so that it is the same whether the greater one was ever decided or not.
     """
     own = ids.violation_id(violation.section_id, *pair_of(violation))
-    content = (
-        f"{violation.distance_m} m, {violation.corrected_kmh} of {violation.limit_kmh} km/h, {violation.rule_version}"
+    lesser = ids.lesser_violation_id(
+        own, violation.distance_m, violation.corrected_kmh, violation.limit_kmh, violation.rule_version
     )
-    return msgspec.structs.replace(violation, violation_id=ids.corrected_violation_id(own, content))
+    return msgspec.structs.replace(violation, violation_id=lesser)
 
 
 def changes(

@@ -9,28 +9,20 @@ for as long as something that arrives late may help the driver: another read, or
 the law. Such a late arrival withdraws a violation or corrects it to a lesser one; it never makes one worse.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pipeline.law.book import Book
-from pipeline.reads.admission import FUTURE_BOUND_MS
 from pipeline.sections.clusters import Cluster, clusters_of
-from pipeline.sections.doubts import Innocent
-from pipeline.sections.moment import Reference
-from pipeline.sections.outcomes import LATE_READS, LATE_REFERENCE, Outcome, ProvesNothing, Withdrawn, changes, pair_of
-from pipeline.sections.pairing import Edge, best_pairing, standing, without_partner
-from pipeline.sections.passages import End, Name, Passage, names, without_repeats
-from pipeline.sections.review import is_lessened
-from pipeline.sections.speed import badness
-from pipeline.sections.verdict import verdict_on
+from pipeline.sections.crowds import MOST_PASSAGES, TOO_MANY, crowded
+from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn, pair_of
+from pipeline.sections.passages import End, Name, names, without_repeats
+from pipeline.sections.rules import Rules
+from pipeline.sections.scene import Decided, Known, Scene, is_open, standing_in
 from schemas.outcomes import Violation
 
-SETTLE_MS = 10_000
 PROVEN_KEEP_MS = (
     6 * 24 * 3_600_000
 )  # so long after their arrival the reads of a violation wait for what may help the driver
-TOO_MANY = "too_many_passages"
-MOST_PASSAGES = 32  # of one side at a time; a plate that is seen more often is not one vehicle
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +42,6 @@ class Vehicle:
     def is_forgotten(self) -> bool:
         """Whether nothing is left to remember."""
         return not (self.fresh or self.kept or self.proven)
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What a decision is made by. settle_ms: the settling time (see the module). book: other rules of law than those that
-    are installed.
-
-    whole_since_ms: of the reads that the broker took before this (UTC ms) some are not remembered; what they could have
-    changed proves nothing. 0: all are remembered.
-    """
-
-    reference: Reference
-    settle_ms: int = SETTLE_MS
-    whole_since_ms: int = 0
-    book: Book | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +88,14 @@ def decide(vehicle: Vehicle, until_ms: int, rules: Rules, *, decided_at_ms: int)
 
 
 def _reviewed(vehicle: Vehicle, rules: Rules, decided_at_ms: int) -> tuple[Vehicle, list[Outcome]]:
-    """The vehicle, and what to send, when reference data or law was corrected since its violations were decided."""
-    ends = without_repeats(vehicle.kept)
-    if not any(is_lessened(one, ends, rules.reference, rules.book) for one in vehicle.proven):
+    """The vehicle, and what to send, when reference data or law was corrected since its violations were decided.
+
+    What was corrected may concern the pair of a violation, or another pair without which it does not stand.
+    """
+    if not vehicle.proven:
         return vehicle, []
-    return _decided(vehicle, (), rules, decided_at_ms)
+    again, outcomes = _decided(vehicle, (), rules, decided_at_ms)
+    return (vehicle, []) if all(isinstance(one, ProvesNothing) for one in outcomes) else (again, outcomes)
 
 
 def _first_group(fresh: list[End], settle_ms: int) -> list[End]:
@@ -160,127 +140,50 @@ def _aged(vehicle: Vehicle, now_ms: int, rules: Rules) -> Vehicle:
 
 
 def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms: int) -> tuple[Vehicle, list[Outcome]]:
-    """The vehicle after these reads, which have settled, and what comes of them. Without reads it proves nothing new."""
+    """The vehicle after these reads, which have settled, and what comes of them. Without reads: after what stands was looked at
+    again."""
     section_id, fresh = vehicle.section_id, names(group)
-    kept: list[End] = []
-    proven: dict[str, Violation] = {}
     ends = without_repeats((*vehicle.kept, *group))
     clusters = clusters_of(ends, rules.reference.longest_travel_ms(section_id))
-    known = [(cluster, _standing_in(cluster, vehicle.proven)) for cluster in clusters]
-    crowd = [cluster for cluster, before in known if not before]
-    is_crowded = max(sum(len(one.entries) for one in crowd), sum(len(one.exits) for one in crowd)) > MOST_PASSAGES
-    outcomes: list[Outcome] = [ProvesNothing(section_id, TOO_MANY)] if is_crowded else []
+    known = [(cluster, standing_in(cluster, vehicle.proven)) for cluster in clusters]
+    decided: list[Decided] = []
     for cluster, before in known:
-        if is_crowded and not before:
-            continue
-        if fresh and fresh.isdisjoint(names(cluster.ends)):
-            left, stands, found = cluster.ends, before, list[Outcome]()
+        if fresh.isdisjoint(names(cluster.ends)) if fresh else not before:
+            decided.append((cluster.ends, before, []))
         else:
-            left, stands, found = _Scene(section_id, cluster, fresh, rules, decided_at_ms).decided(before)
-        kept += left
-        proven |= {one.violation_id: one for one in stands}
+            decided.append(Scene(section_id, cluster, fresh, rules, decided_at_ms).decided(before))
+    if len(ends) > MOST_PASSAGES:
+        decided = _without_crowds(known, decided, vehicle, rules)
+    outcomes: list[Outcome] = []
+    for _, _, found in decided:
         outcomes += [one for one in found if one not in outcomes]
-    return Vehicle(section_id, kept=tuple(kept), proven=tuple(proven.values())), outcomes
+    kept = tuple(end for left, _, _ in decided for end in left)
+    proven = {one.violation_id: one for _, stands, _ in decided for one in stands}
+    return Vehicle(section_id, kept=kept, proven=tuple(proven.values())), outcomes
 
 
-def _standing_in(cluster: Cluster, proven: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """Those of these violations that rest on a read of the cluster."""
-    reads = {end.read.read_id for end in cluster.ends}
-    return tuple(one for one in proven if reads & {*pair_of(one)})
+def _without_crowds(known: Sequence[Known], decided: list[Decided], vehicle: Vehicle, rules: Rules) -> list[Decided]:
+    """The decisions, without violations of passages that are too many for one vehicle.
+
+    Innocent passages are not counted: they are forgotten. The latest of a crowd are kept, to be counted with those that follow.
+    """
+    counted = [at for at, (left, _, _) in enumerate(decided) if left]
+    wait_ms = rules.reference.longest_wait_ms(vehicle.section_id)
+    found = crowded([known[at][0] for at in counted], wait_ms, PROVEN_KEEP_MS)
+    crowd = [at for number, at in enumerate(counted) if number in found]
+    decided = list(decided)
+    for at in crowd:
+        gone = [Withdrawn(one, TOO_MANY) for one in known[at][1]]
+        left = decided[at][0] if at in crowd[-MOST_PASSAGES:] else ()
+        decided[at] = left, (), [*gone, ProvesNothing(vehicle.section_id, TOO_MANY)]
+    return decided
 
 
-Decided = tuple[tuple[End, ...], tuple[Violation, ...], list[Outcome]]
-"""Of one cluster: the reads that are kept, the violations that stand, and what is said."""
-
-
-@dataclass(slots=True)
-class _Scene:
-    """One cluster of passages, and what is new in it. fresh: the reads that have just settled; empty: it is looked at again,
-    because reference data was corrected."""
-
-    section_id: str
-    cluster: Cluster
-    fresh: set[Name]
-    rules: Rules
-    decided_at_ms: int
-
-    def decided(self, before: tuple[Violation, ...]) -> Decided:
-        """What stands now, beside the violations that stood before."""
-        cluster, why = self.cluster, LATE_READS if self.fresh else LATE_REFERENCE
-        if cluster.size > MOST_PASSAGES:
-            return (), (), [*(Withdrawn(one, TOO_MANY) for one in before), ProvesNothing(self.section_id, TOO_MANY)]
-        if not cluster.edges:
-            outcomes, stands = changes(before, [], why)
-            return cluster.ends, stands, outcomes
-        counts = len(cluster.entries), len(cluster.exits)
-        verdicts = {edge: self._verdict(edge) for edge in cluster.edges}
-        proven = {edge: found for edge, found in verdicts.items() if isinstance(found, Violation)}
-        pairing, stand = self._pairing(proven, {pair_of(one) for one in before})
-        chosen = {edge: proven[edge] for edge in pairing if edge in stand and self._may_prove(edge, before)}
-        outcomes, stands = changes(before, [(found, self._reads_of(edge)) for edge, found in chosen.items()], why)
-        outcomes += [self._innocent(verdicts[edge]) for edge in pairing if edge not in chosen]
-        is_open = stands or any(without_partner(*counts, cluster.edges))
-        return cluster.ends if is_open else (), stands, outcomes
-
-    def _pairing(self, proven: Mapping[Edge, Violation], known: set[tuple[str, str]]) -> tuple[list[Edge], set[Edge]]:
-        """The pairing that is told of, and the pairs that stand. known: the reads of pairs that stood before."""
-        cluster = self.cluster
-        counts = len(cluster.entries), len(cluster.exits)
-        bad = {edge: badness(found) for edge, found in proven.items()}
-        stand = standing(*counts, cluster.edges, bad) if bad else set[Edge]()
-
-        def worth(edge: Edge) -> tuple[float, ...]:
-            if edge not in stand:
-                return (0.0, 0.0, 0.0, 0.0)
-            excess, speed = bad[edge]
-            return 1.0, float(pair_of(proven[edge]) in known), -float(excess), -float(speed)
-
-        return best_pairing(*counts, cluster.edges, worth), stand
-
-    def _may_prove(self, edge: Edge, before: tuple[Violation, ...]) -> bool:
-        """Whether a violation of this pair may be told of: one of its passages is new, or a violation that stood rests on one.
-
-        What was decided once, and proved nothing, proves nothing later.
-        """
-        both = self.cluster.entries[edge[0]], self.cluster.exits[edge[1]]
-        return any(names(one.ends) <= self.fresh or proves(one, before) for one in both)
-
-    def _reads_of(self, edge: Edge) -> frozenset[str]:
-        both = self.cluster.entries[edge[0]], self.cluster.exits[edge[1]]
-        return frozenset(read.read_id for one in both for read in one.reads)
-
-    def _verdict(self, edge: Edge) -> Violation | ProvesNothing | Innocent:
-        entry, exit_ = self.cluster.entries[edge[0]], self.cluster.exits[edge[1]]
-        rules = self.rules
-        found = verdict_on(
-            self.section_id, entry, exit_, rules.reference, decided_at_ms=self.decided_at_ms, book=rules.book
-        )
-        if isinstance(found, Violation) and not self._is_whole():
-            return ProvesNothing(self.section_id, "memory_incomplete")
-        if isinstance(found, Violation) and (self._is_too_late(entry) or self._is_too_late(exit_)):
-            return ProvesNothing(self.section_id, "uploaded_too_late")
-        return found
-
-    def _is_too_late(self, passage: Passage) -> bool:
-        """Whether every read of it arrived when its partner and whatever else belongs to it may already be forgotten."""
-        wait_ms = self.rules.reference.longest_wait_ms(self.section_id)
-        return all(end.arrived_ms - end.read.captured_at_ms > wait_ms for end in passage.ends)
-
-    def _is_whole(self) -> bool:
-        """Whether every read is remembered that could change which of these belong together."""
-        first_ms = min(one.at_ms for one in (*self.cluster.entries, *self.cluster.exits))
-        reach_ms = self.rules.reference.longest_travel_ms(self.section_id)
-        return self.rules.whole_since_ms == 0 or first_ms - reach_ms - FUTURE_BOUND_MS >= self.rules.whole_since_ms
-
-    def _innocent(self, verdict: Violation | ProvesNothing | Innocent) -> ProvesNothing:
-        if isinstance(verdict, Violation):
-            return ProvesNothing(self.section_id, "not_in_every_pairing")
-        if isinstance(verdict, Innocent):
-            return ProvesNothing(self.section_id, verdict.reason, verdict.detail)
-        return verdict
-
-
-def proves(passage: Passage, proven: tuple[Violation, ...]) -> bool:
-    """Whether one of these violations rests on a read of this passage."""
-    reads = {read.read_id for read in passage.reads}
-    return any(one.entry.read_id in reads or one.exit.read_id in reads for one in proven)
+def without(vehicle: Vehicle, violation_ids: Collection[str], rules: Rules) -> Vehicle:
+    """The vehicle without these violations, and without the reads that were kept for them alone. What is kept of them proves
+    nothing any more."""
+    gone = tuple(one for one in vehicle.proven if one.violation_id in violation_ids)
+    proven = tuple(one for one in vehicle.proven if one not in gone)
+    clusters = clusters_of(without_repeats(vehicle.kept), rules.reference.longest_travel_ms(vehicle.section_id))
+    kept = [one for one in clusters if not standing_in(one, gone) or standing_in(one, proven) or is_open(one)]
+    return Vehicle(vehicle.section_id, vehicle.fresh, tuple(end for one in kept for end in one.ends), proven)

@@ -43,8 +43,9 @@ def verdict_on(
 
     The earliest entry and the latest exit must prove it. Other cameras' reads of the same passages may only make it less: by
     a lower speed, by one not above the limit, or by one that clock errors could bring below it; where they cannot be
-    measured for another reason, they say nothing. Section, cameras and law are those of the time of driving. book: other
-    rules than those that are installed.
+    measured for another reason, they say nothing. If such a pair proved something until a version arrived late, nothing is
+    proven: else what arrived late would make the faster pair count. Section, cameras and law are those of the time of
+    driving. book: other rules than those that are installed.
     """
     law = book or the_book()
     reads = (*entry.reads, *exit_.reads)
@@ -55,12 +56,17 @@ def verdict_on(
             found = _verdict_in_time(pair, reads, reference, law, decided_at_ms)
             outermost = (first.captured_at_ms, last.captured_at_ms) == (entry.at_ms, exit_.at_ms)
             if isinstance(found, Innocent):
-                if outermost or found.reason in ACQUITS:
+                if outermost or found.reason in ACQUITS or _proved(pair, reads, reference, law):
                     return found
             elif slowest is None or speed_of(found) < speed_of(slowest):
                 slowest = found
     assert slowest is not None, "a passage has a read"
     return slowest
+
+
+def _proved(pair: Pair, reads: tuple[PlateRead, ...], reference: Reference, law: Book) -> bool:
+    """Whether the pair proves a violation but for what arrived late."""
+    return isinstance(_verdict_in_time(pair, reads, reference.as_held(), law, 0), Violation)
 
 
 def _verdict_in_time(

@@ -4,12 +4,15 @@ result."""
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.sections.in_a_row import beside, only_the_worst
+from pipeline.sections.crowds import TOO_MANY
+from pipeline.sections.history import Key
+from pipeline.sections.in_a_row import Lessened, beside, only_the_worst
 from pipeline.sections.moment import Reference
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn
-from pipeline.sections.vehicle import TOO_MANY, Decision, Rules, Vehicle, decide
+from pipeline.sections.rules import Rules
+from pipeline.sections.vehicle import Decision, Vehicle, decide
 from pipeline.state.section_memory import LOOKED_AT_ONCE, SectionMemory
-from pipeline.state.section_records import Beside, Decided, Remembered, Unsent, unsent_of
+from pipeline.state.section_records import Afterwards, Beside, Decided, Remembered, Unsent, unsent_of
 from schemas.outcomes import Violation, Withdrawal
 
 BY = "section_control"
@@ -71,18 +74,28 @@ class SectionDecider:
     async def _among_others(
         self, one: Remembered, decision: Decision, rules: Rules, decided_at_ms: int
     ) -> tuple[Decision, Decided]:
-        """The decision, beside what the same plate did on other sections in a row, and what to store of it."""
+        """The decision, beside what the same plate did on other sections in a row, and what to store of it and of them."""
         sections = beside(decision, rules) if any(isinstance(found, Violation) for found in decision.outcomes) else ()
         keys = [(section_id, one.key[1]) for section_id in sorted(sections)]
         others = {found.key: found for found in await self.memory.remembered(keys)}
-        standing = [violation for other in others.values() for violation in other.vehicle.proven]
-        if standing:
-            decision = only_the_worst(decision, standing, rules)
-        lay = tuple(
-            Beside(key, others[key].length, others[key].first) if key in others else Beside(key) for key in keys
-        )
+        lessened: dict[Key, Lessened] = {}
+        if standing := [other.vehicle for other in others.values() if other.vehicle.proven]:
+            decision, gone = only_the_worst(decision, standing, rules)
+            lessened = {(found.vehicle.section_id, one.key[1]): found for found in gone}
+        lay = tuple(_beside(key, others.get(key), lessened.get(key)) for key in keys)
         unsent = _unsent(one, decision, decided_at_ms)
-        return decision, Decided(one, decision.vehicle, decision.next_ms, unsent, decision.forgotten, lay)
+        after = Afterwards(decision.vehicle, decision.next_ms, decision.forgotten)
+        return decision, Decided(one, after, unsent, lay)
+
+
+def _beside(key: Key, other: Remembered | None, lessened: Lessened | None) -> Beside:
+    """How the vehicle lay in Redis, and what becomes of it."""
+    if other is None:
+        return Beside(key)
+    after = None
+    if lessened is not None:
+        after = Afterwards(lessened.vehicle, lessened.next_ms, lessened.forgotten)
+    return Beside(key, other.length, other.first, after)
 
 
 def _decision(one: Remembered, until_ms: int, rules: Rules, decided_at_ms: int) -> Decision:

@@ -117,12 +117,10 @@ class SectionMemory:
         """These vehicles as they are stored in Redis, in order; without those that are gone. One round trip."""
         if not keys:
             return []
-        (lists,) = await RECALL.run(self._client, WHAT, [([self._vehicle(key) for key in keys], ())])
-        gone = [place_of(key) for key, found in zip(keys, lists, strict=True) if not found]
-        with redis_edge(WHAT):
-            for shard, name in gone:
-                await self._client.zrem(self._due(shard), name)
-                await self._client.srem(self._proven(shard), name)
+        places = [part for key in keys for part in place_of(key)]
+        names = [kind(shard) for kind in (self._due, self._proven) for shard in range(SHARDS)]
+        call: tuple[list[str], list[Argument]] = ([*names, *map(self._vehicle, keys)], [SHARDS, *places])
+        (lists,) = await RECALL.run(self._client, WHAT, [call])
         return [remembered_in(key, found) for key, found in zip(keys, lists, strict=True) if found]
 
     async def decided(self, decisions: Sequence[Decided], until_ms: int) -> list[bool]:
@@ -151,8 +149,25 @@ class SectionMemory:
     async def review(self, section_ids: Sequence[str] = ()) -> None:
         """Have the vehicles of which a violation stands decided again, because reference data has changed. section_ids: only
         on these sections; none: on all."""
+        if not section_ids:
+            await self._note_proven()
         keys = [kind(shard) for kind in (self._due, self._proven) for shard in range(SHARDS)]
         await REVIEW.run(self._client, WHAT, [(keys, list(section_ids))])
+
+    async def _note_proven(self) -> None:
+        """Note the vehicles of which a violation stands that were stored before these were noted. Done once."""
+        noted = f"{self._tag}:noted"
+        with redis_edge(WHAT):
+            if await self._client.hexists(noted, "proven"):
+                return
+            for shard in range(SHARDS):
+                names = [name.decode() for name in await self._client.zrange(self._due(shard), 0, -1)]
+                for at in range(0, len(names), WRITTEN_AT_ONCE):
+                    found = await self.remembered([key_named(name) for name in names[at : at + WRITTEN_AT_ONCE]])
+                    proven = [name_of(one.key) for one in found if one.vehicle.proven]
+                    if proven:
+                        await self._client.sadd(self._proven(shard), *proven)
+            await self._client.hset(noted, "proven", 1)
 
     async def sent(self, unsent: Iterable[Unsent]) -> None:
         """Note that the broker has these messages: they are deleted from the outbox."""

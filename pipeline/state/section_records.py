@@ -86,27 +86,36 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class Afterwards:
+    """What is to be remembered of a vehicle after a decision. next_ms: when to decide it again, in the broker's time (UTC ms);
+    None: never. forgotten: the reads that are not remembered any more."""
+
+    vehicle: Vehicle
+    next_ms: int | None
+    forgotten: frozenset[Name] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Beside:
-    """How the list of a vehicle lay in Redis: its length, 0 where there was none, and its first element."""
+    """How the list of a vehicle lay in Redis: its length, 0 where there was none, and its first element. after: what the
+    decision makes of it; None: it stays as it is."""
 
     key: Key
     length: int = 0
     first: bytes = b""
+    after: Afterwards | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A decision about one vehicle. was: the vehicle before it. vehicle: what is to be remembered of it now.
+    """A decision about one vehicle. was: the vehicle before it. unsent: the messages to send.
 
-    next_ms: when to decide it again, in the broker's time (UTC ms); None: never. unsent: the messages to send. beside: the
-    same plate on other sections as the decision took it to be; if one of them has changed since, nothing is stored.
+    beside: the same plate on other sections as the decision took it to be; if one of them has changed since, nothing is stored.
     """
 
     was: Remembered
-    vehicle: Vehicle
-    next_ms: int | None
+    after: Afterwards
     unsent: tuple[Unsent, ...] = ()
-    forgotten: frozenset[Name] = frozenset()
     beside: tuple[Beside, ...] = ()
 
 
@@ -211,19 +220,19 @@ def written_of(decision: Decided, blobs: list[bytes], number_of: Callable[[Key],
         blobs.append(blob)
         return len(blobs)
 
+    def state_of(key: Key, after: Afterwards) -> tuple[object, ...]:
+        shard, name = place_of(key)
+        kept = 0 if after.vehicle.is_forgotten else numbered(kept_of(after.vehicle))
+        digests = [digest_of(key, gone) for gone in sorted(after.forgotten)]
+        return number_of(key), shard, name, kept, after.next_ms or 0, digests, bool(after.vehicle.proven)
+
     was = decision.was
-    shard, name = place_of(was.key)
-    first = numbered(was.first)
-    kept = 0 if decision.vehicle.is_forgotten else numbered(kept_of(decision.vehicle))
-    digests = [digest_of(was.key, gone) for gone in sorted(decision.forgotten)]
+    lay = [(was.key, was.length, was.first), *((other.key, other.length, other.first) for other in decision.beside)]
+    known = [part for key, length, first in lay for part in (number_of(key), length, numbered(first) if length else 0)]
+    states = [state_of(was.key, decision.after)]
+    states += [state_of(other.key, other.after) for other in decision.beside if other.after is not None]
     messages = [part for unsent in decision.unsent for part in (unsent.number, numbered(payload_of(unsent)))]
-    beside = [
-        part
-        for other in decision.beside
-        for part in (number_of(other.key), other.length, numbered(other.first) if other.length else 0)
-    ]
-    stands = bool(decision.vehicle.proven)
-    return shard, name, was.length, first, kept, decision.next_ms or 0, digests, messages, beside, stands
+    return place_of(was.key)[0], known, states, messages
 
 
 def remembered_in(key: Key, found: list[bytes]) -> Remembered:

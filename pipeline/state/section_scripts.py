@@ -64,50 +64,57 @@ end
 return {least or -1, since, newest, due, unsent}
 """)
 
-# KEYS: vehicles. Their lists, in order.
+# KEYS: the shards' due times, their vehicles of which a violation stands, then vehicles. ARGV: how many shards, then shard and
+# name of each vehicle. Their lists, in order; what is gone is due no more.
 RECALL = Script("""
-local found = {}
-for index, key in ipairs(KEYS) do found[index] = redis.call('LRANGE', key, 0, -1) end
+local found, shards = {}, tonumber(ARGV[1])
+for index = 1, #KEYS - 2 * shards do
+  found[index] = redis.call('LRANGE', KEYS[2 * shards + index], 0, -1)
+  if #found[index] == 0 then
+    local shard, name = tonumber(ARGV[2 * index]), ARGV[2 * index + 1]
+    redis.call('ZREM', KEYS[1 + shard], name)
+    redis.call('SREM', KEYS[1 + shards + shard], name)
+  end
+end
 return found
 """)
 
 # KEYS: digests of forgotten reads, the shards' due times, their outboxes, their vehicles of which a violation stands, then the
-# vehicles themselves, and those beside them. ARGV: how
-# many shards, how long a vehicle is kept at most, how long digests are, the decisions, then bytes that these number from 1. A
-# decision: 1 its shard, 2 its vehicle's name, 3 length of its list and 4 number of its first element as they were, 5 number of
-# what to keep (0: nothing), 6 when to look again, 7 digests, 8 name and number of each message, one after the other, 9 of each
-# vehicle beside it which of the vehicles it is (from 1), length of its list and number of its first element (0: none) as they
-# were, 10 whether a violation of it stands.
+# vehicles themselves, and those beside them. ARGV: how many shards, how long a vehicle is kept at most, how long digests are, the
+# decisions, then bytes that these number from 1. A decision: 1 its shard, 2 of each vehicle that must be as it was, one after the
+# other: which (from 1), length of its list and number of its first element (0: none), 3 states to store, 4 name and number of each
+# message. A state: 1 which vehicle, 2 its shard, 3 its name, 4 number of what to keep (0: nothing), 5 when to look again,
+# 6 digests, 7 whether a violation of it stands.
 DECIDED = Script("""
 local shards, done = tonumber(ARGV[1]), {}
-local function is_as_it_was(at, length, first)
-  local vehicle = KEYS[1 + 3 * shards + at]
-  if redis.call('LLEN', vehicle) ~= length then return false end
-  return first == 0 or redis.call('LINDEX', vehicle, 0) == ARGV[4 + first]
-end
-local function all_beside(them)
+local function are_as_they_were(them)
   for at = 1, #them, 3 do
-    if not is_as_it_was(them[at], them[at + 1], them[at + 2]) then return false end
+    local vehicle = KEYS[1 + 3 * shards + them[at]]
+    if redis.call('LLEN', vehicle) ~= them[at + 1] then return false end
+    if them[at + 2] > 0 and redis.call('LINDEX', vehicle, 0) ~= ARGV[4 + them[at + 2]] then return false end
   end
   return true
 end
-for index, one in ipairs(cmsgpack.unpack(ARGV[4])) do
-  local vehicle, due, outbox = KEYS[1 + 3 * shards + index], KEYS[2 + one[1]], KEYS[2 + shards + one[1]]
-  local proven = KEYS[2 + 2 * shards + one[1]]
-  if not is_as_it_was(index, one[3], one[4]) or not all_beside(one[9]) then
-    done[index] = 0
+local function store(state)
+  local vehicle, due, name = KEYS[1 + 3 * shards + state[1]], KEYS[2 + state[2]], state[3]
+  local proven = KEYS[2 + 2 * shards + state[2]]
+  redis.call('DEL', vehicle)
+  if state[4] > 0 then
+    redis.call('RPUSH', vehicle, ARGV[4 + state[4]])
+    redis.call('PEXPIRE', vehicle, ARGV[2])
+    redis.call('ZADD', due, state[5], name)
   else
-    redis.call('DEL', vehicle)
-    if one[5] > 0 then
-      redis.call('RPUSH', vehicle, ARGV[4 + one[5]])
-      redis.call('PEXPIRE', vehicle, ARGV[2])
-      redis.call('ZADD', due, one[6], one[2])
-    else
-      redis.call('ZREM', due, one[2])
-    end
-    if one[10] then redis.call('SADD', proven, one[2]) else redis.call('SREM', proven, one[2]) end
-    for _, digest in ipairs(one[7]) do redis.call('SADD', KEYS[1], digest) end
-    for at = 1, #one[8], 2 do redis.call('HSET', outbox, one[8][at], ARGV[4 + one[8][at + 1]]) end
+    redis.call('ZREM', due, name)
+  end
+  if state[7] then redis.call('SADD', proven, name) else redis.call('SREM', proven, name) end
+  for _, digest in ipairs(state[6]) do redis.call('SADD', KEYS[1], digest) end
+end
+for index, one in ipairs(cmsgpack.unpack(ARGV[4])) do
+  done[index] = 0
+  if are_as_they_were(one[2]) then
+    local outbox = KEYS[2 + shards + one[1]]
+    for _, state in ipairs(one[3]) do store(state) end
+    for at = 1, #one[4], 2 do redis.call('HSET', outbox, one[4][at], ARGV[4 + one[4][at + 1]]) end
     done[index] = 1
   end
 end

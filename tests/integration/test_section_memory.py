@@ -16,10 +16,10 @@ from pipeline.sections.history import Histories, key_of
 from pipeline.sections.lines import SectionIndex, Side, Sighting, sightings_of
 from pipeline.sections.outcomes import Withdrawn
 from pipeline.sections.passages import End
-from pipeline.sections.vehicle import SETTLE_MS, Rules
+from pipeline.sections.rules import SETTLE_MS, Rules
 from pipeline.state.section_decider import SectionDecider
 from pipeline.state.section_memory import SectionMemory
-from pipeline.state.section_records import MOST_READS, SHARDS, Arrival, Covered, Decided, Unsent
+from pipeline.state.section_records import MOST_READS, SHARDS, Afterwards, Arrival, Covered, Decided, Unsent
 from schemas.outcomes import Violation, Withdrawal
 from schemas.reference import Distance, Line
 from tests.builders import NOON_MS, make_read, make_section, reference_of
@@ -111,6 +111,8 @@ async def test_of_several_sections_in_a_row_the_worst_alone_stands(memory: Secti
     found = [one.message for one in sent.values() if isinstance(one.message, Violation)]
     assert ["S2"] == [one.section_id for one in found if one.violation_id not in gone]
     assert all(section_id == "S1" for section_id in gone.values())
+    kept = await memory.remembered([(f"S{number}", "12ABC3") for number in (1, 2)])
+    assert ["S2"] == [one.section_id for vehicle in kept for one in vehicle.vehicle.proven]
 
 
 async def test_a_record_that_is_read_again_changes_nothing(memory: SectionMemory, redis: Redis) -> None:
@@ -190,7 +192,7 @@ async def test_two_workers_that_decide_the_same_vehicle_decide_it_once(memory: S
     assert mine == other
     decider = SectionDecider(memory, REFERENCE, SETTLE_MS)
     await decider.settle({0: NOON_MS + 20_000}, 1, ALL, decided_at_ms=NOON_MS)
-    assert [False] == await memory.decided([Decided(other, other.vehicle, None)], NOON_MS)
+    assert [False] == await memory.decided([Decided(other, Afterwards(other.vehicle, None))], NOON_MS)
 
 
 async def test_one_vehicle_cannot_fill_the_memory(memory: SectionMemory, redis: Redis) -> None:
@@ -278,3 +280,24 @@ async def test_a_late_version_of_the_section_takes_back_what_was_decided(memory:
     assert isinstance(found[-1][0].message, Withdrawal)
     assert [] == await keys_of(memory, redis)
     assert [] == [key async for key in redis.scan_iter(match=f"{memory._tag}:proven:*")]
+
+
+async def test_violations_that_were_stored_before_they_were_noted_are_found_by_the_first_review(
+    memory: SectionMemory, redis: Redis
+) -> None:
+    """An older version stored them beside nothing; what waits without a violation is not decided for it."""
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 120_000, offset=1)])
+    await memory.put([Covered(0, 2, 3)], [arrival("entry", 0, offset=2, plate="2XYZ999")])
+    assert 1 == len(await settled(memory, 20_000))
+    await redis.delete(*[key async for key in redis.scan_iter(match=f"{memory._tag}:proven:*")])
+    await memory.review()
+    assert [("S1", "1ABC234")] == list((await memory.look({0: NOON_MS + 20_000}, 1, ALL)).due)
+
+
+async def test_what_is_gone_when_it_is_asked_for_is_due_no_more(memory: SectionMemory, redis: Redis) -> None:
+    """In the same step, so that what comes at that moment stays due."""
+    await memory.put([Covered(0, 0, 1)], [arrival("entry", 0)])
+    await redis.delete(*await keys_of(memory, redis))
+    (key,) = (await memory.look({0: NOON_MS + 20_000}, 1, ALL)).due
+    assert [] == await memory.remembered([key])
+    assert () == (await memory.look({0: NOON_MS + 20_000}, 1, ALL)).due

@@ -7,10 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.sections.clusters import clusters_of
+from pipeline.sections.crowds import MOST_IN_ALL, MOST_PASSAGES, crowded
 from pipeline.sections.history import Histories, violations_of
 from pipeline.sections.lines import Side, Sighting
 from pipeline.sections.outcomes import ProvesNothing, Withdrawn
-from pipeline.sections.vehicle import MOST_PASSAGES, PROVEN_KEEP_MS, SETTLE_MS, Rules
+from pipeline.sections.passages import End
+from pipeline.sections.rules import SETTLE_MS, Rules
+from pipeline.sections.vehicle import PROVEN_KEEP_MS
 from schemas.outcomes import Violation
 from tests.builders import NOON_MS, make_read, make_section, reference_of
 
@@ -156,12 +160,63 @@ def test_what_is_not_remembered_whole_proves_nothing() -> None:
 
 
 def test_a_plate_that_is_everywhere_proves_nothing_and_is_forgotten() -> None:
-    """More passages than one vehicle makes."""
+    """More passages than one vehicle makes. The latest are kept for as long as an end waits, to be counted with what follows."""
     memory = Histories(RULES)
     memory.take([seen("entry", at * 60_000) for at in range(MOST_PASSAGES + 1)], NOON_MS)
     memory.take([seen("exit", 120_000)], NOON_MS)
     assert [ProvesNothing("S1", "too_many_passages")] == memory.settle(NOON_MS + SETTLE_MS + 1)
+    assert 2 * MOST_PASSAGES > sum(len(one.kept) for one in memory.vehicles.values())
+    memory.settle(NOON_MS + 2 * HOUR_MS + 1)
     assert {} == memory.vehicles
+
+
+def laps(count: int, every_ms: int = 200_000) -> list[tuple[Sighting, Sighting]]:
+    """So many passages at 150 km/h, one after the other."""
+    return [(seen("entry", at * every_ms), seen("exit", at * every_ms + 120_000)) for at in range(count)]
+
+
+def after(driven: Sequence[tuple[Sighting, Sighting]], memory: Histories) -> dict[str, Violation]:
+    """The violations that stand after these passages, each decided before the next."""
+    standing: dict[str, Violation] = {}
+    for entry, exit_ in driven:
+        at_ms = exit_.read.captured_at_ms
+        memory.take([entry, exit_], at_ms)
+        for one in memory.settle(at_ms + SETTLE_MS + 1):
+            if isinstance(one, Violation):
+                standing[one.violation_id] = one
+            elif isinstance(one, Withdrawn):
+                assert "too_many_passages" == one.reason
+                del standing[one.violation.violation_id]
+    return standing
+
+
+def test_violations_of_a_plate_that_is_everywhere_are_withdrawn_whenever_they_are_decided() -> None:
+    """A copied plate, or no plate: one by one or all together, and those that follow; little of it is remembered."""
+    for count, expected in ((MOST_PASSAGES, MOST_PASSAGES), (MOST_PASSAGES + 1, 0), (MOST_PASSAGES + 3, 0)):
+        driven, memory = laps(count), Histories(RULES)
+        assert expected == len(after(driven, memory))
+        assert expected == len(together(*(one for pair in driven for one in pair)))
+        assert all(len(vehicle.kept) <= 2 * MOST_PASSAGES for vehicle in memory.vehicles.values())
+
+
+def test_passages_that_can_only_belong_together_are_counted_too() -> None:
+    """Two and a half minutes at most from one side to the other, so that each pair is for itself."""
+    section = make_section(metres=5_000.0, max_travel_ms=150_000, max_late_ms=2 * HOUR_MS)
+    for count, expected in ((MOST_PASSAGES, MOST_PASSAGES), (MOST_PASSAGES + 1, 0), (MOST_PASSAGES + 3, 0)):
+        memory = Histories(Rules(reference_of(section)))
+        assert expected == len(after(laps(count, every_ms=150_100), memory))
+
+
+def test_many_violations_of_days_are_no_crowd_until_no_vehicle_makes_so_many() -> None:
+    """A commuter's stand; those of a text that many vehicles show do not."""
+    ends = [
+        End(one.side, one.read, one.read.captured_at_ms)
+        for pair in laps(MOST_IN_ALL + 1, every_ms=1_800_000)
+        for one in pair
+    ]
+    clusters = clusters_of(ends, 600_000)
+    assert frozenset() == crowded(clusters[1:], 2 * HOUR_MS, PROVEN_KEEP_MS)
+    assert frozenset(range(MOST_IN_ALL + 1)) == crowded(clusters, 2 * HOUR_MS, PROVEN_KEEP_MS)
 
 
 def test_nothing_is_remembered_for_ever() -> None:

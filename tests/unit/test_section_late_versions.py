@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.errors import BadRecord
 from pipeline.law.book import the_book
 from pipeline.law.kinds import Tolerance
 from pipeline.reads.versions import Version
@@ -15,11 +16,14 @@ from pipeline.sections.history import Histories
 from pipeline.sections.lines import Side, Sighting
 from pipeline.sections.moment import Reference
 from pipeline.sections.outcomes import LATE_REFERENCE, Outcome, Withdrawn
+from pipeline.sections.rules import SETTLE_MS, Rules
 from pipeline.sections.speed import badness
-from pipeline.sections.vehicle import PROVEN_KEEP_MS, SETTLE_MS, Rules
+from pipeline.sections.vehicle import PROVEN_KEEP_MS
+from pipeline.stream import codec
 from schemas.base import Position
 from schemas.outcomes import Violation
-from schemas.reference import Camera, Distance, Section
+from schemas.reference import Camera, Distance, Line, Section
+from schemas.topics import VIOLATIONS
 from tests.builders import NOON_MS, book_of, make_certificate, make_read, make_section, reference_of
 
 SECTION = make_section(metres=5_000.0)  # 120 km/h: 150 s
@@ -226,3 +230,107 @@ def test_deciding_before_or_after_a_late_version_comes_to_the_same_and_never_wor
             "a late version made it worse"
         )
     assert results[0] == results[1] == results[2]
+
+
+TWO_A_SIDE = changed(
+    entries=(Line(camera_id="IN"), Line(camera_id="IN2")),
+    exits=(Line(camera_id="OUT"), Line(camera_id="OUT2")),
+    distances=tuple(
+        Distance(entry_camera_id=entry, exit_camera_id=exit_, metres=metres)
+        for entry, exit_, metres in (
+            ("IN", "OUT", 5_000.0), ("IN2", "OUT", 4_800.0), ("IN", "OUT2", 5_000.0), ("IN2", "OUT2", 4_800.0),
+        )
+    ),
+)  # fmt: skip
+
+
+def taken(camera_id: str, at_ms: int) -> Sighting:
+    """A sighting by one of the two cameras a side, so long after noon."""
+    side: Side = "entry" if camera_id.startswith("IN") else "exit"
+    return Sighting("S1", side, make_read("1ABC234", camera_id, NOON_MS + at_ms))
+
+
+def decided_before_and_after(
+    sightings: Sequence[Sighting], late_ones: Sequence[tuple[str, Version[Camera]]]
+) -> tuple[dict[str, Violation], dict[str, Violation]]:
+    """The violations that stand where cameras' late versions came after the decision, and where they came before."""
+    results = []
+    for decided_first in (True, False):
+        reference, outcomes = reference_of(TWO_A_SIDE), list[Outcome]()
+        memory = Histories(Rules(reference))
+        memory.take(sightings, NOON_MS + 400_000)
+        if decided_first:
+            outcomes += memory.settle(LATE_MS)
+        for camera_id, version in late_ones:
+            reference.cameras.put(camera_id, version)
+        memory.review()
+        outcomes += memory.settle(LATE_MS + 1)
+        results.append(standing(outcomes))
+    return results[0], results[1]
+
+
+GONE: Version[Camera] = Version(None, NOON_MS - 1_000, LATE_MS)
+
+
+def test_a_violation_falls_with_the_worse_one_beside_it_without_which_it_would_not_stand() -> None:
+    """Two entries for one exit: the slower pair stands because whoever left drove too fast. Then the other entry's camera is said
+    not to have been there: perhaps that one left, and nothing is proven of it."""
+    rivals = [taken("IN", 0), taken("IN2", 10_000), taken("OUT", 130_000)]
+    before, _ = decided_before_and_after(rivals, [])
+    assert [130_000] == [one.travel_ms for one in before.values()]
+    assert ({}, {}) == decided_before_and_after(rivals, [("IN2", GONE)])
+
+
+def test_a_late_version_that_voids_the_slower_pair_of_a_gantry_does_not_make_the_faster_one_count() -> None:
+    """From IN 132 km/h are held against the driver, from IN2 126; then IN2 is said not to have been there."""
+    gantry = [taken("IN", 0), taken("IN2", 400), taken("OUT", 127_600)]
+    before, _ = decided_before_and_after(gantry, [])
+    assert [126] == [one.corrected_kmh for one in before.values()]
+    assert ({}, {}) == decided_before_and_after(gantry, [("IN2", GONE)])
+
+
+ENTERED = st.tuples(st.sampled_from(["IN", "IN2"]), st.sampled_from([0, 400, 5_000, 10_000, 15_000]))
+LEFT = st.tuples(st.sampled_from(["OUT", "OUT2"]), st.sampled_from([127_600, 128_000, 133_000, 138_000, 150_000]))
+DRIVEN = st.tuples(
+    st.lists(ENTERED, min_size=1, max_size=3, unique=True), st.lists(LEFT, min_size=1, max_size=3, unique=True)
+)
+VOIDED = st.dictionaries(
+    st.sampled_from(["IN", "IN2", "OUT", "OUT2"]), st.sampled_from([-1_000, 200, 7_000, 130_000]), max_size=2
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(driven=DRIVEN, voided=VOIDED)
+def test_what_is_said_late_of_a_camera_lets_nothing_stand_that_it_would_not_have_let_pass(
+    driven: tuple[list[tuple[str, int]], list[tuple[str, int]]], voided: dict[str, int]
+) -> None:
+    """What stands after it is what would stand had it been known when it was decided, or less; and no worse than before it."""
+    sightings = [taken(*one) for side in driven for one in side]
+    late_ones = [(name, Version[Camera](None, NOON_MS + from_ms, LATE_MS)) for name, from_ms in voided.items()]
+    without, _ = decided_before_and_after(sightings, [])
+    after, fresh = decided_before_and_after(sightings, late_ones)
+    assert after.keys() <= fresh.keys()
+    for found in (after, fresh):
+        assert all(any(badness(one) <= badness(old) for old in without.values()) for one in found.values())
+
+
+def test_a_review_after_a_partial_loss_withdraws_nothing() -> None:
+    """What stands was decided when everything was remembered."""
+    reference = fresh()
+    memory, _ = drive(reference)
+    again = Histories(Rules(reference, whole_since_ms=LATE_MS), dict(memory.vehicles))
+    again.review()
+    assert [] == again.settle(LATE_MS + 1)
+
+
+def test_a_lesser_violation_crosses_the_wire() -> None:
+    """Its id is made of its reads and of what counts, and is believed for that."""
+    reference = fresh()
+    memory, _ = drive(reference)
+    reference.sections.put("S1", late(changed(limit_kmh=130)))
+    memory.review()
+    corrected = next(one for one in memory.settle(LATE_MS) if isinstance(one, Violation))
+    assert corrected == codec.decode(VIOLATIONS, codec.encode(VIOLATIONS, corrected))
+    forged = msgspec.structs.replace(corrected, corrected_kmh=corrected.corrected_kmh + 1)
+    with pytest.raises(BadRecord, match="violation_id"):
+        codec.decode(VIOLATIONS, codec.encode(VIOLATIONS, forged))

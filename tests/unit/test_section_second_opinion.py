@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.sections.history import violations_of
 from pipeline.sections.lines import SectionIndex, Sighting, sightings_of
-from pipeline.sections.vehicle import SETTLE_MS, Rules
+from pipeline.sections.rules import SETTLE_MS, Rules
 from schemas.base import Position
 from schemas.reads import ClockState, PlateRead
 from schemas.reference import Distance, Line, Section

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from pipeline.reads.versions import Changed, Version
 from pipeline.sections.history import Histories, violations_of
 from pipeline.sections.lines import SectionIndex, Sighting, sightings_of
 from pipeline.sections.outcomes import ProvesNothing, Withdrawn
-from pipeline.sections.vehicle import SETTLE_MS, Rules
+from pipeline.sections.rules import SETTLE_MS, Rules
 from schemas.outcomes import Violation
 from schemas.reference import Distance, Line, Section
 from tests.builders import NOON_MS, cameras_along, make_camera, make_read, make_section, reference_of
@@ -117,6 +118,21 @@ def test_the_lesser_is_taken_back_by_name_and_what_is_left_out_is_said() -> None
     assert first.violation_id == second.corrects
     assert Withdrawn(first, "lesser_of_several") == gone
     assert ProvesNothing("S3", "lesser_of_several", f"than {second.violation_id}") == left_out
+
+
+def test_what_was_withdrawn_as_the_lesser_is_not_withdrawn_again_nor_comes_back() -> None:
+    """A limit that is said late to have been higher on the first section corrects nothing: its violation is gone."""
+    sections = row()
+    reference = reference_of(*sections)
+    index, memory = SectionIndex.of(sections), Histories(Rules(reference))
+    for at_ms, camera_id in journey(150, 120, 200):
+        memory.take(sightings_of(make_read("12ABC3", camera_id, NOON_MS + at_ms, country="NL"), index), NOON_MS + at_ms)
+        memory.settle(NOON_MS + at_ms + SETTLE_MS + 1)
+    assert ["S2"] == [one.section_id for vehicle in memory.vehicles.values() for one in vehicle.proven]
+    higher = msgspec.structs.replace(sections[0], limit_kmh=110)
+    reference.sections.take([Changed("S1", (Version(higher, NOON_MS - 1_000, NOON_MS + HOUR_MS),))])
+    memory.review()
+    assert [] == memory.settle(NOON_MS + HOUR_MS)
 
 
 def test_the_row_is_that_of_the_day_of_driving() -> None:

@@ -21,7 +21,7 @@ from pipeline.sections.history import Histories
 from pipeline.sections.lines import SectionIndex, sightings_of
 from pipeline.sections.moment import Reference
 from pipeline.sections.outcomes import ProvesNothing, Withdrawn
-from pipeline.sections.vehicle import SETTLE_MS, Rules
+from pipeline.sections.rules import SETTLE_MS, Rules
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.simulation.network_small import POLICE_CAR, small_network

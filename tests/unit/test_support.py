@@ -8,6 +8,7 @@ import pytest
 from pipeline.hotlist.matching import Hotlist, alert_of, match_read
 from pipeline.hotlist.support import follows
 from pipeline.neighbours.message import sign_forward, verify_forward
+from pipeline.neighbours.policy import nothing_may_be_told
 from pipeline.neighbours.recalls import recall_of, update_of
 from pipeline.neighbours.signatures import generate_private_pem, key_ring_of, public_pem_of, signing_key_of
 from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall, fault_of_update
@@ -191,3 +192,26 @@ def test_what_crosses_the_border_does_not_say_where_our_records_stand() -> None:
     assert forward.alert_at is not None
     assert msgspec.structs.replace(forward, alert_at=None) == signed.forward
     assert ids.forward_id(made()[1].alert_id, "NL") == signed.forward.forward_id
+
+
+def test_a_recall_is_possible_where_our_law_has_no_rule_any_more_of_what_may_be_told() -> None:
+    """What was told under another law is taken back: by a withdrawal, and because nothing may be told now."""
+    forward, alert = made()
+    recall = recall_of(forward, now_ms=LATER_MS)
+    states = [known(make_policy())]
+    withdrawal = Withdrawal(kind="alert", id=alert.alert_id, reason="entry_removed", by="hotlist", at_ms=LATER_MS)
+    for home in ("SE", "AT"):
+        assert nothing_may_be_told(home, LATER_MS) is not None
+        assert fault_of_hit(forward, alert, states, home) is not None
+        assert fault_of_recall(recall, alert, None, states, states, home) is None
+        assert fault_of_recall(recall, alert, withdrawal, states, states, home) is None
+    assert nothing_may_be_told("BE", LATER_MS) is None
+
+
+def test_a_recall_may_leave_out_what_the_law_did_not_let_the_neighbour_be_told() -> None:
+    """But what no forward goes without stays as it was told."""
+    forward, alert = made()
+    recall = msgspec.structs.replace(recall_of(forward, now_ms=LATER_MS), position=None, heading_deg=None)
+    withdrawal = Withdrawal(kind="alert", id=alert.alert_id, reason="entry_removed", by="hotlist", at_ms=LATER_MS)
+    assert recall_fault(alert, recall, withdrawal) is None
+    assert recall_fault(alert, msgspec.structs.replace(recall, place="elsewhere"), withdrawal) is not None

@@ -1,0 +1,126 @@
+"""Decides one cluster of passages: which pairs prove a violation, which of these stand, and why the others do not. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.reads.admission import FUTURE_BOUND_MS
+from pipeline.sections.clusters import Cluster
+from pipeline.sections.crowds import MOST_PASSAGES, TOO_MANY
+from pipeline.sections.doubts import Innocent
+from pipeline.sections.outcomes import LATE_READS, LATE_REFERENCE, Outcome, ProvesNothing, Withdrawn, changes, pair_of
+from pipeline.sections.pairing import Edge, best_pairing, standing, without_partner
+from pipeline.sections.passages import End, Name, Passage, names
+from pipeline.sections.rules import Rules
+from pipeline.sections.speed import badness
+from pipeline.sections.verdict import verdict_on
+from schemas.outcomes import Violation
+
+Known = tuple[Cluster, tuple[Violation, ...]]
+"""A cluster, and the violations that stood in it before."""
+Decided = tuple[tuple[End, ...], tuple[Violation, ...], list[Outcome]]
+"""Of one cluster: the reads that are kept, the violations that stand, and what is said."""
+
+
+def standing_in(cluster: Cluster, proven: tuple[Violation, ...]) -> tuple[Violation, ...]:
+    """Those of these violations that rest on a read of the cluster."""
+    reads = {end.read.read_id for end in cluster.ends}
+    return tuple(one for one in proven if reads & {*pair_of(one)})
+
+
+def is_open(cluster: Cluster) -> bool:
+    """Whether some maximum pairing leaves one of its passages without partner, so that it may yet find one."""
+    return not cluster.edges or any(without_partner(len(cluster.entries), len(cluster.exits), cluster.edges))
+
+
+@dataclass(slots=True)
+class Scene:
+    """One cluster of passages, and what is new in it. fresh: the reads that have just settled; empty: it is looked at again,
+    because reference data or law may have been corrected."""
+
+    section_id: str
+    cluster: Cluster
+    fresh: set[Name]
+    rules: Rules
+    decided_at_ms: int
+
+    def decided(self, before: tuple[Violation, ...]) -> Decided:
+        """What stands now, beside the violations that stood before."""
+        cluster, why = self.cluster, LATE_READS if self.fresh else LATE_REFERENCE
+        if cluster.size > MOST_PASSAGES:
+            latest = (*cluster.entries[-MOST_PASSAGES:], *cluster.exits[-MOST_PASSAGES:])
+            gone = [Withdrawn(one, TOO_MANY) for one in before]
+            left = tuple(end for passage in latest for end in passage.ends)  # to be counted with what follows
+            return left, (), [*gone, ProvesNothing(self.section_id, TOO_MANY)]
+        if not cluster.edges:
+            outcomes, stands = changes(before, [], why)
+            return cluster.ends, stands, outcomes
+        verdicts = {edge: self._verdict(edge) for edge in cluster.edges}
+        proven = {edge: found for edge, found in verdicts.items() if isinstance(found, Violation)}
+        pairing, stand = self._pairing(proven, {pair_of(one) for one in before})
+        chosen = {edge: proven[edge] for edge in pairing if edge in stand and self._may_prove(edge, before)}
+        outcomes, stands = changes(before, [(found, self._reads_of(edge)) for edge, found in chosen.items()], why)
+        outcomes += [self._innocent(verdicts[edge]) for edge in pairing if edge not in chosen]
+        return cluster.ends if stands or is_open(cluster) else (), stands, outcomes
+
+    def _pairing(self, proven: Mapping[Edge, Violation], known: set[tuple[str, str]]) -> tuple[list[Edge], set[Edge]]:
+        """The pairing that is told of, and the pairs that stand. known: the reads of pairs that stood before."""
+        cluster = self.cluster
+        counts = len(cluster.entries), len(cluster.exits)
+        bad = {edge: badness(found) for edge, found in proven.items()}
+        stand = standing(*counts, cluster.edges, bad) if bad else set[Edge]()
+
+        def worth(edge: Edge) -> tuple[float, ...]:
+            if edge not in stand:
+                return (0.0, 0.0, 0.0, 0.0)
+            excess, speed = bad[edge]
+            return 1.0, float(pair_of(proven[edge]) in known), -float(excess), -float(speed)
+
+        return best_pairing(*counts, cluster.edges, worth), stand
+
+    def _may_prove(self, edge: Edge, before: tuple[Violation, ...]) -> bool:
+        """Whether a violation of this pair may be told of: one of its passages is new, or a violation that stood rests on one.
+
+        What was decided once, and proved nothing, proves nothing later.
+        """
+        both = self.cluster.entries[edge[0]], self.cluster.exits[edge[1]]
+        return any(names(one.ends) <= self.fresh or proves(one, before) for one in both)
+
+    def _reads_of(self, edge: Edge) -> frozenset[str]:
+        both = self.cluster.entries[edge[0]], self.cluster.exits[edge[1]]
+        return frozenset(read.read_id for one in both for read in one.reads)
+
+    def _verdict(self, edge: Edge) -> Violation | ProvesNothing | Innocent:
+        entry, exit_ = self.cluster.entries[edge[0]], self.cluster.exits[edge[1]]
+        rules = self.rules
+        found = verdict_on(
+            self.section_id, entry, exit_, rules.reference, decided_at_ms=self.decided_at_ms, book=rules.book
+        )
+        if isinstance(found, Violation) and self.fresh and not self._is_whole():
+            return ProvesNothing(self.section_id, "memory_incomplete")
+        if isinstance(found, Violation) and (self._is_too_late(entry) or self._is_too_late(exit_)):
+            return ProvesNothing(self.section_id, "uploaded_too_late")
+        return found
+
+    def _is_too_late(self, passage: Passage) -> bool:
+        """Whether every read of it arrived when its partner and whatever else belongs to it may already be forgotten."""
+        wait_ms = self.rules.reference.longest_wait_ms(self.section_id)
+        return all(end.arrived_ms - end.read.captured_at_ms > wait_ms for end in passage.ends)
+
+    def _is_whole(self) -> bool:
+        """Whether every read is remembered that could change which of these belong together."""
+        first_ms = min(one.at_ms for one in (*self.cluster.entries, *self.cluster.exits))
+        reach_ms = self.rules.reference.longest_travel_ms(self.section_id)
+        return self.rules.whole_since_ms == 0 or first_ms - reach_ms - FUTURE_BOUND_MS >= self.rules.whole_since_ms
+
+    def _innocent(self, verdict: Violation | ProvesNothing | Innocent) -> ProvesNothing:
+        if isinstance(verdict, Violation):
+            return ProvesNothing(self.section_id, "not_in_every_pairing")
+        if isinstance(verdict, Innocent):
+            return ProvesNothing(self.section_id, verdict.reason, verdict.detail)
+        return verdict
+
+
+def proves(passage: Passage, proven: tuple[Violation, ...]) -> bool:
+    """Whether one of these violations rests on a read of this passage."""
+    reads = {read.read_id for read in passage.reads}
+    return any(one.entry.read_id in reads or one.exit.read_id in reads for one in proven)
