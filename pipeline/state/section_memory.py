@@ -11,6 +11,7 @@ All of it has one hash tag: one node of a Redis Cluster holds it, and each scrip
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 
 import msgspec
 import redis.asyncio
@@ -161,9 +162,9 @@ class SectionMemory:
             if await self._client.hexists(noted, "proven"):
                 return
             for shard in range(SHARDS):
-                names = [name.decode() for name in await self._client.zrange(self._due(shard), 0, -1)]
-                for at in range(0, len(names), WRITTEN_AT_ONCE):
-                    found = await self.remembered([key_named(name) for name in names[at : at + WRITTEN_AT_ONCE]])
+                due = cast("list[bytes]", await self._client.zrange(self._due(shard), 0, -1))
+                for at in range(0, len(due), WRITTEN_AT_ONCE):
+                    found = await self.remembered([key_named(name.decode()) for name in due[at : at + WRITTEN_AT_ONCE]])
                     proven = [name_of(one.key) for one in found if one.vehicle.proven]
                     if proven:
                         await self._client.sadd(self._proven(shard), *proven)
