@@ -13,6 +13,8 @@ MESSAGE_BYTES = 17 * 1024 * 1024
 HEAP_MB = {1: 384, 3: 320}
 
 JVM = (
+    # room for classes and compiled code from the start: each time the first sizes are outgrown, all of the heap is collected
+    "-XX:MetaspaceSize=128m", "-XX:ReservedCodeCacheSize=128m",
     "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError",
     "-XX:-CreateCoredumpOnCrash", "--sun-misc-unsafe-memory-access=allow",
     "-Djava.awt.headless=true", "-Djava.net.preferIPv4Stack=true",
