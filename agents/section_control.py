@@ -242,4 +242,5 @@ AGENT = Agent(
     reports_refused=False,  # the hotlist agent does
     tick_ms=1_000,
     fetch_every_ms=100,  # a passage settles for seconds: nobody waits for a read, and each fetch with one takes a round trip
+    niceness=5,  # an alert does not wait for an average speed
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import os
 import sys
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import msgspec
 import typer
 from rich.table import Table
 
-from agents import AGENTS
+from agents import AGENTS, agent_named
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
 from pipeline.errors import Misconfigured
 from pipeline.evidence.retention import keep_deleting
@@ -36,6 +37,8 @@ def worker(name: Annotated[str, typer.Argument(help="One of: " + ", ".join(AGENT
     Example: vigie worker hotlist
     """
     settings = load_settings()
+    if name in AGENTS and hasattr(os, "nice"):  # before the process has other threads, which would keep the old value
+        os.nice(agent_named(name).niceness)
     try:
         run_async(lambda: run_worker(name, settings))
     except OSError as error:

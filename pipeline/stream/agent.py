@@ -35,6 +35,7 @@ class Agent(Generic[M]):
     longer one costs less, and lets a record wait for longer. per_partition: each partition has a queue and a loop of its own.
     reports_refused: dead letters of what every agent that reads this source refuses come from this one; exactly one agent of a
     source reports them, the others count them. looks_up: topics of which it reads single records, by their place.
+    niceness: added to its process's nice value (0 to 19): on a machine without an idle core, others go first.
     """
 
     name: str
@@ -48,3 +49,4 @@ class Agent(Generic[M]):
     reports_refused: bool = True
     redis_state: RedisState | None = None
     looks_up: tuple[Topic[Any], ...] = ()
+    niceness: int = 0
