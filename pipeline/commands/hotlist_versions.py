@@ -11,7 +11,7 @@ from rich.table import Table as Grid
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import CaseReference, Reason, given_reason, operation_here, writer_of
 from pipeline.commands.reference_work import checked_file
-from pipeline.commands.taking_files import FILES, list_named, take_file
+from pipeline.commands.taking_files import FILES, Encoding, list_named, take_file
 from pipeline.commands.version_work import Difference, differences, rolled_back, told_history, version_numbered
 from pipeline.commands.whole_import import Manner
 from pipeline.hotlist.lists import given_by
@@ -180,10 +180,11 @@ def _add_delta(app: typer.Typer, table: Table[Any]) -> None:
             bool, typer.Option("--confirm-share", help="Take it though many entries come or go at once.")
         ] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file.")] = False,
+        encoding: Encoding = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
     ) -> None:
         source = list_named(list_id)
         assert source is not None
         manner = Manner(source=source, sequence=sequence, confirm_share=confirm_share, delta=True)
-        with checked_file(table, file, given=given_by(source), delta=True) as checked:
+        with checked_file(table, file, given=given_by(source), delta=True, encoding=encoding) as checked:
             take_file(table, checked, file, manner, skip_bad=False, dry_run=dry_run, as_json=as_json)

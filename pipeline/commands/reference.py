@@ -24,7 +24,7 @@ from pipeline.commands.reference_work import (
     warn,
     write_out,
 )
-from pipeline.commands.taking_files import FILES, list_named, take_file, take_one
+from pipeline.commands.taking_files import FILES, Encoding, list_named, take_file, take_one
 from pipeline.commands.whole_import import Manner
 from pipeline.hotlist.lists import given_by
 from pipeline.tables.columns import TABLES, Table
@@ -105,11 +105,12 @@ def _add_import(app: typer.Typer, table: Table[Any]) -> None:
                 hidden=table.name != "policies",
             ),
         ] = False,
+        encoding: Encoding = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
     ) -> None:
         source = list_named(list_id)
         manner = Manner(replace=replace, source=source, sequence=sequence, confirm_share=confirm_share)
-        with checked_file(table, file, given=given_by(source) if source else None) as checked:
+        with checked_file(table, file, given=given_by(source) if source else None, encoding=encoding) as checked:
             refuse_everywhere(checked, asked_for=everywhere)
             take_file(table, checked, file, manner, skip_bad=skip_bad, dry_run=dry_run, as_json=as_json)
 

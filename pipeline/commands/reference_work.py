@@ -69,15 +69,21 @@ def progress_of(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def checked_file(
-    table: Table[Any], path: Path, *, given: Mapping[str, object] | None = None, delta: bool = False
+    table: Table[Any],
+    path: Path,
+    *,
+    given: Mapping[str, object] | None = None,
+    delta: bool = False,
+    encoding: str | None = None,
 ) -> Checked[Any]:
-    """The file, read to its end; given, delta: see check_file. Raises BadRecord when it cannot be read."""
+    """The file, read to its end; given, delta, encoding: see check_file. Raises BadRecord when it cannot be read."""
     try:
         size = 0 if path == STANDARD_INPUT else path.stat().st_size
     except OSError as error:
         raise BadRecord("unreadable_file", f"{path}: {error.strerror}") from error
     with progress_of(f"Reading {path.name}", size) as progress:
-        return check_file(path, table, home=load_settings().liaison.sender, given=given, progress=progress, delta=delta)
+        home = load_settings().liaison.sender
+        return check_file(path, table, home=home, given=given, progress=progress, delta=delta, encoding=encoding)
 
 
 def refuse_everywhere(checked: Checked[Any], *, asked_for: bool) -> None:
@@ -128,20 +134,25 @@ _SPECIAL = (b'"zones":', b'"cameras":', b'"share_with":', b"?", b"*")
 async def warn(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any] | None = None) -> None:
     """Print a warning on standard error for each item that names something that does not exist. checked: the imported
     entries, for the hotlist, of which no others are looked at; of the other kinds all that is stored is looked at."""
+    count = 0
+    for count, text in enumerate(await _doubts(writer, table, checked), 1):
+        if count <= WARNINGS_TOLD:
+            errors.print(f"warning: {text}", style="yellow")
+    if count > WARNINGS_TOLD:
+        errors.print(f"... and {count - WARNINGS_TOLD:,} more warnings.", style="yellow")
+
+
+async def _doubts(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any] | None) -> Iterable[str]:
     cameras, zones = await writer.list(CAMERAS), await writer.list(ZONES)
+    policies = await writer.list(POLICIES)
     if table.name == "hotlist":
         entries = _special_entries(checked) if checked else ()
-        found = dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones},
-                                 await writer.list(POLICIES))  # fmt: skip
-    else:
-        sections = await writer.list(SECTIONS)
-        found = dangling(cameras, sections, zones, await writer.list(POLICIES))
-        if table.name == CAMERAS.name:
-            found += [f"{fault}; it proves nothing" for fault in unfit(sections, cameras, platform_now_ms())]
-    for text in found[:WARNINGS_TOLD]:
-        errors.print(f"warning: {text}", style="yellow")
-    if len(found) > WARNINGS_TOLD:
-        errors.print(f"... and {len(found) - WARNINGS_TOLD:,} more warnings.", style="yellow")
+        return dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones}, policies)
+    sections = await writer.list(SECTIONS)
+    found = dangling(cameras, sections, zones, policies)
+    if table.name == CAMERAS.name:
+        found += [f"{fault}; it proves nothing" for fault in unfit(sections, cameras, platform_now_ms())]
+    return found
 
 
 async def matching(

@@ -1,8 +1,10 @@
 """Stores a checked file, or one item, in the reference data: reports what is bad, and imports the rest as a whole."""
 
+import codecs
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from pipeline.commands.common import EXIT_REFUSED, errors, print_json, run_async
@@ -21,9 +23,42 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import HOTLIST, SECTIONS
 from pipeline.tables.columns import Table
 from pipeline.tables.files import Checked
+from pipeline.tables.text_lines import ENCODINGS
 from schemas.reference import WantedList
 
+STRANGERS_TOLD = 20
 FILES = ".csv (comma, semicolon or tab), .json (an array), .jsonl or .xml; - reads standard input."
+
+
+class _Kin(msgspec.Struct, gc=False):
+    """The fields of an entry that say which list it is on."""
+
+    entry_id: str
+    hotlist: str
+    list_id: str | None = None
+
+
+def _encoding(said: str | None) -> str | None:
+    """The encoding as text_lines.ENCODINGS names it. Raises typer.BadParameter for one that is not taken."""
+    if said is None:
+        return None
+    try:
+        name = codecs.lookup(said).name
+    except LookupError:
+        name = ""
+    if name not in {codecs.lookup(one).name for one in ENCODINGS}:
+        raise typer.BadParameter(f"{said} is none of {', '.join(ENCODINGS)}")
+    return name
+
+
+Encoding = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        callback=_encoding,
+        help=f"Of a CSV file that is not UTF-8: {', '.join(ENCODINGS[1:])}. Without it, it is found out, or the file refused.",
+    ),
+]
 
 
 def list_named(list_id: str | None) -> WantedList | None:
@@ -104,9 +139,13 @@ def take_one(table: Table[Any], checked: Checked[Any]) -> None:
 
 def _refuse_strangers(checked: Checked[Any], source: WantedList) -> None:
     """End with exit code 1 when an entry says that it belongs to another list, or is of another kind."""
-    wrong = [why for entry in checked.items() if (why := stranger_to(entry, source))]
-    for why in wrong[:20]:
-        errors.print(why, style="red")
+    decode, wrong = msgspec.json.Decoder(_Kin).decode, 0
+    for _, data in checked.pairs():
+        kin = decode(data)
+        if why := stranger_to(source, kin.entry_id, kin.list_id, kin.hotlist):
+            wrong += 1
+            if wrong <= STRANGERS_TOLD:
+                errors.print(why, style="red")
     if wrong:
-        errors.print(f"Nothing was taken: {len(wrong):,} entries are not of list {source.list_id}.", style="bold red")
+        errors.print(f"Nothing was taken: {wrong:,} entries are not of list {source.list_id}.", style="bold red")
         raise typer.Exit(EXIT_REFUSED)

@@ -1,5 +1,7 @@
 """Checks which hotlist entries may be accepted, and what the importer is told about one. Pure."""
 
+from functools import lru_cache
+
 from pipeline.hotlist.pattern_index import is_pattern
 from pipeline.hotlist.pattern_needs import cost_us
 from pipeline.plates.countries import country_fault
@@ -19,7 +21,12 @@ def fault_of_entry(entry: HotlistEntry) -> tuple[str, str] | None:
                 f"{entry.plate} matches {share_text(share)}: an urgent pattern may match one in"
                 f" {1 / LEAST_SELECTIVE:,.0f} at most; name more characters or the country, or ask for priority high"
             )
-    for field, codes in (("country", (entry.country,)), ("share_with", entry.share_with)):
+    return _fault_of_countries(entry.country, entry.share_with)
+
+
+@lru_cache(maxsize=4096)
+def _fault_of_countries(country: str | None, share_with: tuple[str, ...]) -> tuple[str, str] | None:
+    for field, codes in (("country", (country,)), ("share_with", share_with)):
         for code in codes:
             fault = country_fault(code) if code else None
             if fault:

@@ -30,12 +30,12 @@ def given_by(source: WantedList) -> dict[str, object]:
     return {field: value for field, value in given.items() if value is not None}
 
 
-def stranger_to(entry: HotlistEntry, source: WantedList) -> str | None:
-    """Why an entry cannot be on this list, in words; None when it can."""
-    if entry.list_id != source.list_id:
-        return f"entry {entry.entry_id} says that it is of list {entry.list_id}, not {source.list_id}"
-    if entry.hotlist != source.hotlist:
-        return f"entry {entry.entry_id} is of the kind {entry.hotlist}; list {source.list_id} is of {source.hotlist}"
+def stranger_to(source: WantedList, entry_id: str, list_id: str | None, hotlist: str) -> str | None:
+    """Why an entry that says so cannot be on this list, in words; None when it can."""
+    if list_id != source.list_id:
+        return f"entry {entry_id} says that it is of list {list_id}, not {source.list_id}"
+    if hotlist != source.hotlist:
+        return f"entry {entry_id} is of the kind {hotlist}; list {source.list_id} is of {source.hotlist}"
     return None
 
 

@@ -8,14 +8,14 @@ excludes it: the reader names other texts that it may show, and that one not or 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
+
+from pipeline.hotlist.candidates import Candidate, Looked, candidates_of
 from pipeline.hotlist.colours import may_be_the_same
-from pipeline.hotlist.index import Hotlist, is_one_edit
+from pipeline.hotlist.index import Hotlist
 from pipeline.hotlist.lists import is_silent, priority_of
 from pipeline.hotlist.makes import same_make
-from pipeline.hotlist.pattern_index import fits
-from pipeline.plates.confusable import STRONG_COST, belief
 from pipeline.plates.shared import written
 from pipeline.plates.twins import EXCLUDED, is_twin, issued_twins
 from pipeline.reads.admission import may_serve, purposes_of_read, trusted_country
@@ -31,17 +31,10 @@ __all__ = ["Hit", "Hotlist", "alert_of", "match_read", "match_reads"]
 LIVE_BOUND_MS = 60_000
 LEAST_SCORE = 0.2  # below one in five, alerts would be mostly about the wrong vehicle, and people stop listening
 SURE_SCORE = 0.8  # from here an exact match needs no person; the same bar as a policy's default for neighbours
-# Readers err by inserting (a crest, the EU band's letter) far more often than otherwise. Both are weak: entries must ask for them.
-READ_ONE_MORE = 0.4
-READ_OTHERWISE = 0.3
-ALIKE = 1.0 - STRONG_COST  # where O and 0, or I and 1, must be taken for each other
 OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another country halves it and no more
 # Factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case. A look alone never
 # silences a hit.
 OTHER_LOOK = 0.7
-NOT_STATED = 0.7
-"""Counts as confidence where the camera states none: below SURE_SCORE, so that a person confirms, and high enough that neither one
-contradiction nor a weaker match alone silences the hit. An own choice."""
 UNSTATED = "the camera does not say how sure it is: look at the picture"
 AFTERWARDS = "found afterwards: the entry arrived after the capture and says that it held then"
 _DOWNGRADED: dict[Priority, Priority] = {"urgent": "high", "high": "normal", "normal": "low", "low": "low"}
@@ -53,8 +46,7 @@ _CLASS_GROUPS: dict[VehicleClass, str] = {
 """Classes that cameras take for one another are one group; unknown says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """One entry that a read matches.
 
     priority: after downgrading. confirm: a person must confirm it first. notes: what does not fit. afterwards: the entry
@@ -80,14 +72,14 @@ def match_reads(
     """
     offered = [(one.text, at) for at, read in enumerate(reads) if read.alternatives for one in read.alternatives]
     texts = [read.plate for read in reads] + [text for text, _ in offered]
-    fitting = hotlist.fitting(texts)
     suspects = hotlist.suspects(texts)
+    looked = Looked({texts[place] for place in suspects}, fitting := hotlist.fitting(texts))
     if fitting:
         suspects += [place for place, text in enumerate(texts) if text in fitting]
     for at in sorted({place if place < len(reads) else offered[place - len(reads)][1] for place in suspects}):
         read = reads[at]
         known_at = read.captured_at_ms
-        hits = match_read(read, hotlist, cameras.as_known(known_at), zones.as_known(known_at), fitting=fitting)
+        hits = _matched(read, hotlist, cameras.as_known(known_at), zones.as_known(known_at), LEAST_SCORE, looked)
         if hits:
             yield read, hits
 
@@ -99,10 +91,8 @@ def match_read(
     zones: Mapping[str, Zone],
     *,
     least_score: float = LEAST_SCORE,
-    fitting: Mapping[str, Sequence[HotlistEntry]] | None = None,
 ) -> list[Hit]:
-    """The hits of one read, most urgent first. cameras, zones: as they were at its capture. fitting: what hotlist.fitting found
-    for the read's texts and others; None: it is looked up.
+    """The hits of one read, most urgent first. cameras, zones: as they were at its capture.
 
     At most one hit an entry; an empty list for an unknown camera, or where read or camera may not serve hotlists. least_score:
     hits with a lower score (0..1) are left out.
@@ -110,47 +100,38 @@ def match_read(
     exact: the text read is the entry's plate; confusable: it may be taken for it, or the reader itself offers the plate as an
     alternative; near: one edit away, for entries that ask for it; pattern: it fits the entry's pattern.
     """
+    texts = [read.plate, *(one.text for one in read.alternatives)]
+    return _matched(read, hotlist, cameras, zones, least_score, Looked(texts, hotlist.fitting(texts)))
+
+
+def _matched(
+    read: PlateRead,
+    hotlist: Hotlist,
+    cameras: Mapping[str, Camera],
+    zones: Mapping[str, Zone],
+    least_score: float,
+    looked: Looked,
+) -> list[Hit]:
     camera = cameras.get(read.camera_id)
     if camera is None or not may_serve(read, camera, "hotlist"):
         return []
-    candidates = [one for one in _candidates(read, hotlist, fitting) if _counts_here(read, one[0], cameras, zones)]
-    if not candidates:
-        return []
-    best: dict[str, tuple[HotlistEntry, Match, float]] = {}
-    for entry, match, score in candidates:
-        before = best.get(entry.entry_id)
-        if before is None or _weight(read, entry, match, score) > _weight(read, *before):
-            best[entry.entry_id] = (entry, match, score)
-    hits = [_hit(read, *found, least_score) for found in best.values()]
-    return sorted(
-        (hit for hit in hits if hit.score >= least_score), key=lambda hit: (_URGENCY[hit.priority], -hit.score)
-    )
+    candidates = [one for one in candidates_of(read, hotlist, looked) if _counts_here(read, one[0], cameras, zones)]
+    if len(candidates) > 1:
+        candidates = _best_of_each(read, candidates)
+    hits = [hit for one in candidates if (hit := _hit(read, *one, least_score)).score >= least_score]
+    if len(hits) > 1:
+        hits.sort(key=lambda hit: (_URGENCY[hit.priority], -hit.score))
+    return hits
 
 
-def _candidates(
-    read: PlateRead, hotlist: Hotlist, fitting: Mapping[str, Sequence[HotlistEntry]] | None
-) -> list[tuple[HotlistEntry, Match, float]]:
-    """Entries with the kind of match and how probable the text makes them."""
-    sure = read.confidence if read.confidence_stated else NOT_STATED
-    texts = [(read.plate, sure), *((one.text, one.probability) for one in read.alternatives)]
-    if fitting is None:
-        fitting = hotlist.fitting([text for text, _ in texts])
-    found: list[tuple[HotlistEntry, Match, float]] = []
-    for text, probability in texts:
-        found += [_alike(read, text, probability, entry) for entry in hotlist.alike(text)]
-    for text, probability in texts:
-        for entry in hotlist.near(text):
-            share = READ_ONE_MORE if len(text) > len(entry.plate) else READ_OTHERWISE
-            alike = 1.0 if is_one_edit(text, entry.plate) else ALIKE
-            found.append((entry, "near", probability * share * alike))
-        for entry in fitting.get(text, ()):
-            found.append((entry, "pattern", probability * (1.0 if fits(entry.plate.split("*"), text) else ALIKE)))
-    return found
-
-
-def _alike(read: PlateRead, text: str, probability: float, entry: HotlistEntry) -> tuple[HotlistEntry, Match, float]:
-    match: Match = "exact" if entry.plate == read.plate else "confusable"
-    return entry, match, probability * belief(text, entry.plate)
+def _best_of_each(read: PlateRead, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The one that counts of several matches with the same entry."""
+    best: dict[str, Candidate] = {}
+    for one in candidates:
+        before = best.get(one[0].entry_id)
+        if before is None or _weight(read, *one) > _weight(read, *before):
+            best[one[0].entry_id] = one
+    return list(best.values())
 
 
 def _counts_here(
@@ -181,7 +162,9 @@ def found_afterwards(hit: Hit) -> Hit:
     """The hit, marked as found by an entry that arrived after the capture: a person must confirm it, and it is neither
     urgent nor live."""
     priority: Priority = "high" if hit.priority == "urgent" else hit.priority
-    return replace(hit, priority=priority, confirm=True, notes=(*hit.notes, AFTERWARDS), afterwards=True)
+    return msgspec.structs.replace(
+        hit, priority=priority, confirm=True, notes=(*hit.notes, AFTERWARDS), afterwards=True
+    )
 
 
 def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
@@ -195,7 +178,7 @@ def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least
         score *= 1.0 - (1.0 - OTHER_COUNTRY) * probability
         priority = _DOWNGRADED[priority]
         notes.append(f"country read as {country}, wanted {entry.country}: downgraded from {said}")
-    unlike = _other_look(read, entry)
+    unlike = _other_look(read, entry) if entry.vehicle_class or entry.make or entry.colour else []
     if unlike:
         score = min(score, max(least_score, score * OTHER_LOOK ** len(unlike)))
     if match == "exact" and (doubt := _twin_doubt(read, country or entry.country)):

@@ -1,15 +1,16 @@
 """Finds plate patterns: ``?`` is one character, ``*`` any number of them.
 
-The filter names for many texts together the few patterns that each may fit; each of these is then tried.
+The filter names for many texts together the few patterns that each may fit; those of which it cannot ask for everything are then
+tried.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from pipeline.hotlist.pattern_filter import PatternFilter
-from pipeline.hotlist.pattern_needs import LONGEST, is_told_of_long
+from pipeline.hotlist.pattern_needs import LONGEST, is_asked_whole, is_told_of_long
 
 WILD = frozenset("?*")
 _RUNS = re.compile(r"[?*]*\*[?*]*")
@@ -70,6 +71,9 @@ class PatternIndex:
     _rows: dict[str, list[int]] = field(default_factory=dict)
     _filter: PatternFilter = field(default_factory=PatternFilter)
     _untold: set[str] = field(default_factory=set)  # patterns that the filter does not name for long texts
+    _doubtful: set[str] = field(
+        default_factory=set
+    )  # patterns that may not fit the texts for which the filter names them
 
     def __bool__(self) -> bool:
         return bool(self._rows)
@@ -84,6 +88,8 @@ class PatternIndex:
         self._filter.add(pattern)
         if not is_told_of_long(pattern):
             self._untold.add(pattern)
+        if not is_asked_whole(pattern):
+            self._doubtful.add(pattern)
 
     def discard(self, pattern: str, row: int) -> None:
         """Delete this pair of pattern and row, which must exist."""
@@ -93,6 +99,7 @@ class PatternIndex:
             del self._rows[pattern]
             self._filter.discard(pattern)
             self._untold.discard(pattern)
+            self._doubtful.discard(pattern)
 
     def fitting(self, texts: Sequence[str]) -> dict[int, list[int]]:
         """The rows of all patterns that each compact text fits, in ascending order, by the text's index; for many texts at once.
@@ -101,9 +108,15 @@ class PatternIndex:
         """
         found: dict[int, set[str]] = {}
         for at, pattern in chain(self._filter.candidates(texts), self._of_long(texts)):
-            if fits(pattern.split("*"), texts[at]):
+            certain = len(texts[at]) <= LONGEST and pattern not in self._doubtful
+            if certain or fits(pattern.split("*"), texts[at]):
                 found.setdefault(at, set()).add(pattern)
-        return {at: sorted(row for one in patterns for row in self._rows[one]) for at, patterns in found.items()}
+        return {at: self._rows_of(patterns) for at, patterns in found.items()}
+
+    def _rows_of(self, patterns: Collection[str]) -> list[int]:
+        if len(patterns) == 1:
+            return sorted(self._rows[next(iter(patterns))])
+        return sorted(row for one in patterns for row in self._rows[one])
 
     def _of_long(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
         """Each text beyond LONGEST with each pattern that the filter does not name for it."""

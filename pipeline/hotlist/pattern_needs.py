@@ -58,6 +58,16 @@ def is_told_of_long(pattern: str) -> bool:
     return sum(map(len, parts)) <= LONGEST and (len(parts) <= 2 or not parts[0])
 
 
+def is_asked_whole(pattern: str) -> bool:
+    """Whether a text of up to LONGEST characters fits the pattern as soon as it has one of its needs.
+
+    >>> is_asked_whole("1A?4"), is_asked_whole("1A*B*"), is_asked_whole("*A*B")
+    (True, True, False)
+    """
+    parts = pattern.split("*")
+    return len(parts) <= 2 or (len(parts) == 3 and not parts[2])
+
+
 def needs_of(pattern: str) -> list[tuple[Need, int]]:
     """Needs with the characters wanted there, as a number: a text of up to LONGEST characters that fits the pattern meets
     one of them. Empty: no such text fits.

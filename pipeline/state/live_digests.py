@@ -76,14 +76,15 @@ class LiveDigests:
 
     def places(self, hashes: Numbers) -> NDArray[np.intp]:
         """The position in `keys` of each of these hashes; -1 for one that is not there."""
-        if not len(self.keys):
-            return np.full(len(hashes), -1, np.intp)
-        places = np.minimum(np.searchsorted(self.keys, hashes), len(self.keys) - 1)
-        return np.where(self.keys[places] == hashes, places, -1)
+        return _places(self.keys, hashes)
 
     def have_past(self, hashes: Numbers) -> NDArray[np.bool_]:
         """For each of these hashes of keys, whether that key has versions besides the last."""
-        return np.isin(hashes, self.past)
+        return _places(self.past, hashes) >= 0
+
+    def say(self, places: NDArray[np.intp], items: Numbers) -> NDArray[np.bool_]:
+        """For each of these positions in `keys` (-1: none), whether the item there has this hash."""
+        return (places >= 0) & (self.items[places] == items) if len(self.items) else places >= 0
 
     def gone(self, names: Sequence[str]) -> list[str]:
         """Those of these keys whose items belong to the part that is imported and were not seen in the import."""
@@ -104,6 +105,14 @@ class LiveDigests:
         self.inside = np.frombuffer(bytes(self._inside), np.bool_)[first]
         self.seen = np.zeros(len(self.keys), np.bool_)
         self.past = np.unique(np.frombuffer(past, np.int64)) if past else np.empty(0, np.int64)
+
+
+def _places(among: Numbers, hashes: Numbers) -> NDArray[np.intp]:
+    """The position of each of these hashes among others, which are in ascending order; -1 for one that is not there."""
+    if not len(among):
+        return np.full(len(hashes), -1, np.intp)
+    places = np.minimum(np.searchsorted(among, hashes), len(among) - 1)
+    return np.where(among[places] == hashes, places, -1)
 
 
 def hashes_of(texts: Sequence[str]) -> Numbers:

@@ -16,13 +16,14 @@ from itertools import islice
 from typing import Any
 
 import msgspec
+import numpy as np
 import redis.asyncio
 
 from pipeline.reads.versions import KEPT_MS
 from pipeline.state.blocks import BLOCK_ROWS, BlockRow, BlockWriter
 from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.folding import fold
-from pipeline.state.holding import holds_from
+from pipeline.state.holding import HOLDS, holds_from
 from pipeline.state.live_digests import LiveDigests, hashes_of, pages
 from pipeline.state.redis_port import Argument, redis_edge
 from pipeline.state.replica_scripts import KEYS, WHAT
@@ -72,9 +73,8 @@ class Switching:
         blocks = BlockWriter(self._client, self._where.staged(staged.build))
         source, done, doubtful = iter(pairs), 0, list[BlockRow]()
         while chunk := list(islice(source, BLOCK_ROWS)):
-            rows = [BlockRow(key, data.decode(), holds_from(data)) for key, data in chunk]
-            await blocks.add(self._compared(rows, live, staged, doubtful))
-            done += len(rows)
+            await blocks.add(self._compared(chunk, live, staged, doubtful))
+            done += len(chunk)
             if progress:
                 progress(done)
         await blocks.add(await self._fresh(doubtful, live, staged))
@@ -88,28 +88,23 @@ class Switching:
         return staged
 
     def _compared(
-        self, rows: Sequence[BlockRow], live: LiveDigests, staged: Staged, doubtful: list[BlockRow]
+        self, chunk: Sequence[tuple[str, bytes]], live: LiveDigests, staged: Staged, doubtful: list[BlockRow]
     ) -> list[BlockRow]:
-        """The rows that add or change something. doubtful: receives the rows whose versions must be compared."""
-        keys = hashes_of([row.key for row in rows])
-        places, past = live.places(keys), live.have_past(keys)
-        found: list[BlockRow] = []
-        for row, place, has_past in zip(rows, places.tolist(), past.tolist(), strict=True):
-            if place >= 0:
-                live.seen[place] = True
-                if not live.inside[place]:
-                    staged.strangers = (*staged.strangers, row.key)[:10]
-            if row.holds_ms or has_past:
-                doubtful.append(row)
-            elif place < 0:
-                staged.added += 1
-                found.append(row)
-            elif live.items[place] == hash(row.item):
-                staged.unchanged += 1
-            else:
-                staged.changed += 1
-                found.append(row)
-        return found
+        """The rows that add or change something, of pairs of key and JSON. doubtful: receives the rows whose versions must be
+        compared."""
+        keys, items = hashes_of([key for key, _ in chunk]), [data.decode() for _, data in chunk]
+        places = live.places(keys)
+        there = places >= 0
+        live.seen[places[there]] = True
+        for at in np.flatnonzero(there & ~live.inside[places] if len(live.keys) else there).tolist():
+            staged.strangers = (*staged.strangers, chunk[at][0])[:10]
+        doubt = live.have_past(keys) | np.fromiter((HOLDS in data for _, data in chunk), np.bool_, len(chunk))
+        new = ~live.say(places, hashes_of(items)) & ~doubt
+        staged.added += int((new & ~there).sum())
+        staged.changed += int((new & there).sum())
+        staged.unchanged += int((~new & ~doubt).sum())
+        doubtful += [_row(*chunk[at]) for at in np.flatnonzero(doubt).tolist()]
+        return [BlockRow(chunk[at][0], items[at]) for at in np.flatnonzero(new).tolist()]
 
     async def _fresh(self, doubtful: list[BlockRow], live: LiveDigests, staged: Staged) -> list[BlockRow]:
         """Those of these rows that differ from what holds without them; the rows of one key follow each other."""
@@ -176,6 +171,10 @@ class Switching:
         with redis_edge(WHAT):
             found = await self._client.hgetall(self._where.sources)
         return {_text(name): msgspec.json.decode(one, type=Switch) for name, one in found.items()}
+
+
+def _row(key: str, data: bytes) -> BlockRow:
+    return BlockRow(key, data.decode(), holds_from(data))
 
 
 def _by_key(rows: Sequence[BlockRow]) -> Iterable[Sequence[BlockRow]]:

@@ -11,7 +11,7 @@ from pipeline.errors import BadRecord
 from pipeline.hotlist.pattern_index import collapsed
 from pipeline.plates.text import compact
 from pipeline.tables.local_days import LocalDay
-from pipeline.tables.spreadsheets import changed_plate, no_milliseconds
+from pipeline.tables.spreadsheets import changed_plate, is_word, no_milliseconds
 
 _TRUE = {"true", "yes", "1", "on", "y", "ja", "oui"}
 _FALSE = {"false", "no", "0", "off", "n", "nee", "non"}
@@ -107,6 +107,10 @@ def wanted_plate(text: str) -> str:
     >>> wanted_plate("1-abc-2?4"), wanted_plate("b-mü 12*")
     ('1ABC2?4', 'BMU12*')
     """
+    if (
+        text.isascii() and text.isalnum() and not is_word(text)
+    ):  # nearly all: nothing that a spreadsheet would have changed
+        return text.upper()
     wrong = changed_plate(text)
     if wrong:
         raise ValueError(f"{shown(text)} {wrong}")

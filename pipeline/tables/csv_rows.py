@@ -7,7 +7,8 @@ empty columns that a spreadsheet left at the end, quoted cells with line ends in
 import csv
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, BinaryIO
+from operator import itemgetter
+from typing import Any, BinaryIO, TypeAlias
 
 import msgspec
 
@@ -16,9 +17,13 @@ from pipeline.tables.cells import read_cell, shown
 from pipeline.tables.columns import Column, Table
 from pipeline.tables.csv_header import columns_of, header_line
 from pipeline.tables.refusals import Refused
-from pipeline.tables.text_lines import TextLines
+from pipeline.tables.text_lines import CURE, TextLines
 
-_REMEMBERED = 1_000  # different cells of one column
+_REMEMBERED = 1_000  # different cells of one column, or of several together
+_SAMPLE = 200  # rows
+_FEW = 20  # different cells of a column
+_Step: TypeAlias = tuple[int, Column, str, tuple[str, ...], Callable[[str], object], dict[str, object]]
+"""How a cell becomes a value: its index, its column, the field, the place within that, the parser, and the values known by text."""
 _NOTHING = " \t\r\n\x00\x1a"  # old programs end a file with the last two
 _DEFAULT = object()
 
@@ -29,14 +34,16 @@ def csv_rows(
     table: Table[Any],
     header: dict[str, tuple[int, str]],
     given: Collection[str] = (),
+    encoding: str | None = None,
 ) -> Iterator[tuple[int, dict[str, Any]] | Refused]:
     """Yields line number and values by field name of each line, or what is wrong with it. After a fatal refusal nothing more
     comes.
 
     header: filled with number and written name of each column that the file has, by the column's name. given: fields that
-    the lines need not name; one that names the default of such a field means it.
+    the lines need not name; one that names the default of such a field means it. encoding:
+    see TextLines.
     """
-    lines = TextLines(stream)
+    lines = TextLines(stream, encoding)
     source = iter(lines)
     begun = header_line(lines, source, file)
     if isinstance(begun, Refused):
@@ -62,15 +69,15 @@ def csv_rows(
             lines.taint(first)
             yield Refused(file, first, broken(error))
             continue
-        wrong = lines.taint(first)
-        if wrong:
+        if lines.bad and (wrong := lines.taint(first)):
             yield Refused(file, first, wrong)
-        elif any(cell.strip(_NOTHING) for cell in row):
+        elif row and (row[0].strip(_NOTHING) or any(cell.strip(_NOTHING) for cell in row)):
             yield cells.values(row, first)
 
 
 class _Cells:
-    """Converts a line's cells to values. Cells that occur again and again (a list's name, a date) are converted once."""
+    """Converts a line's cells to values. Cells that occur again and again (a list's name, a date) are converted once, and what
+    most of a line's cells say together is looked up at once, as long as the lines say few different things."""
 
     def __init__(
         self,
@@ -83,11 +90,15 @@ class _Cells:
     ) -> None:
         columns = [replace(one, default=msgspec.UNSET) if one.name in given else one for one in columns]
         self._plan = [
-            (one, one.place[0], one.place[1:], _plain_plate(one) if plain_plates else one.parse, {"": _DEFAULT})
-            for one in columns
+            (at, one, one.place[0], one.place[1:], _plain_plate(one) if plain_plates else one.parse, {"": _DEFAULT})
+            for at, one in enumerate(columns)
         ]
         self._header = header
         self._file = file
+        self._rows = 0
+        self._alike: list[_Step] = []  # columns in which few different things stand
+        self._others = self._plan
+        self._together: dict[tuple[str, ...], dict[str, Any]] = {}  # what the former say, by their cells
 
     def values(self, row: list[str], line: int) -> tuple[int, dict[str, Any]] | Refused:
         """The line number and the values by field name, or the refusal that says what is wrong."""
@@ -95,8 +106,36 @@ class _Cells:
             row = row[:-1]
         if len(row) != len(self._plan):
             return Refused(self._file, line, f"has {len(row)} cells, but the header has {len(self._plan)}")
+        self._rows += 1
+        if self._rows == _SAMPLE or len(self._together) > _REMEMBERED:
+            self._choose()
         values: dict[str, Any] = {}
-        for cell, (column, field, inner, parse, known) in zip(row, self._plan, strict=True):
+        if self._alike:
+            cells = self._cells_of(row)
+            known = self._together.get(cells)
+            if known is None:
+                known = {}
+                if self._fill(known, row, self._alike, line):
+                    return self._fill({}, row, self._plan, line) or (line, {})  # the first that is wrong
+                self._together[cells] = known
+            values = known.copy()
+        return self._fill(values, row, self._others, line) or (line, values)
+
+    def _choose(self) -> None:
+        """Choose the columns that are looked up together: those with few different cells so far."""
+        few = [step for step in self._plan if not step[3] and len(step[5]) <= _FEW]
+        if len(few) == len(self._alike):  # together they say too many different things
+            few = sorted(few, key=lambda step: len(step[5]))[: len(few) // 2]
+        self._alike = few if len(few) > 1 else []
+        self._others = [step for step in self._plan if step not in self._alike]
+        self._together = {}
+        if self._alike:
+            self._cells_of = itemgetter(*(step[0] for step in self._alike))
+
+    def _fill(self, values: dict[str, Any], row: list[str], steps: list[_Step], line: int) -> Refused | None:
+        """Add what these columns' cells say to the values; the refusal of the first that is wrong."""
+        for at, column, field, inner, parse, known in steps:
+            cell = row[at]
             value = known.get(cell)
             if value is None:
                 try:
@@ -110,13 +149,15 @@ class _Cells:
                 values.setdefault(field, {})[inner[0]] = value
             else:
                 values[field] = value
-        return line, values
+        return None
 
 
 def _parsed(cell: str, column: Column, parse: Callable[[str], object], known: dict[str, object]) -> object:
     """A cell's value; _DEFAULT where the cell is empty or holds the default. Other values are added to `known`, by their
     text."""
-    text = read_cell(cell.strip())
+    text = cell.strip()
+    if text.startswith("'"):
+        text = read_cell(text)
     if not text:
         return _DEFAULT
     value = parse(text)
@@ -134,9 +175,7 @@ def _plain_plate(column: Column) -> Callable[[str], object]:
 
     def parse(text: str) -> object:
         if not text.isascii():
-            raise ValueError(
-                f"{shown(text)} holds letters that depend on the file's encoding; save the file as CSV UTF-8"
-            )
+            raise ValueError(f"{shown(text)} holds letters that depend on the file's encoding; {CURE}")
         return column.parse(text)
 
     return parse

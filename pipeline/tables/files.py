@@ -49,13 +49,14 @@ def check_file(
     given: Mapping[str, object] | None = None,
     progress: Callable[[int], None] | None = None,
     delta: bool = False,
+    encoding: str | None = None,
 ) -> Checked[T]:
     """Read a file of reference data to its end and tell what is in it and what is wrong with it.
 
     form: by default what the file's name says (.csv, .tsv, .json, .jsonl, .ndjson, .xml), else what it begins with. told: refusals
     kept in words. home: the country that would take it. given: by field, what an item says where the file says nothing.
     progress: called with the bytes read so far. delta: the file says in a column `change` what becomes of each item (add, change
-    or remove). Raises BadRecord when it cannot be read.
+    or remove). encoding: of a CSV file, one of text_lines.ENCODINGS; None: found out. Raises BadRecord when it cannot be read.
     """
     check = _Check(with_change(table) if delta else table, told, home, given or {}, delta=delta)
     try:
@@ -63,7 +64,7 @@ def check_file(
             name = "standard input" if path == STANDARD_INPUT else path.name
             digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed asks for readinto, which BinaryIO lacks
             stream.seek(0)
-            checked = check.run(stream, name, form or _form_of(path, stream), progress)
+            checked = check.run(stream, name, form or _form_of(path, stream), progress, encoding)
             checked.digest = digest
             return checked
     except OSError as error:
@@ -109,20 +110,18 @@ class _Check(Generic[T]):
         self._lines = array("Q")
         self._header: dict[str, tuple[int, str]] = {}  # number and written name of each column of a CSV file
 
-    def run(self, stream: BinaryIO, file: str, form: FileForm, progress: Callable[[int], None] | None) -> Checked[T]:
+    def run(
+        self,
+        stream: BinaryIO,
+        file: str,
+        form: FileForm,
+        progress: Callable[[int], None] | None,
+        encoding: str | None = None,
+    ) -> Checked[T]:
         """Read it all. file: what messages call it."""
         self._file = file
-        rows: Iterable[tuple[int, dict[str, Any]] | Refused]
-        if foreign := foreign_form(stream, text_alone=form in ("json", "jsonl")):
-            rows = (Refused(file, 1, foreign, fatal=True),)
-        elif form == "csv":
-            rows = csv_rows(stream, self._file, self._table, self._header, self._given)
-        elif form == "xml":
-            rows = xml_items(stream, self._file, self._table)
-        else:
-            rows = json_items(stream, self._file, lines=form == "jsonl")
         last = 0
-        for number, row in enumerate(rows):
+        for number, row in enumerate(self._rows(stream, form, encoding)):
             if isinstance(row, Refused):
                 self._refuse(row)
             else:
@@ -136,6 +135,20 @@ class _Check(Generic[T]):
             self._refuse(Refused(self._file, max(1, last), "the file holds nothing to take", fatal=True))
         checked.refused.sort(key=lambda one: one.line)
         return checked
+
+    def _rows(
+        self, stream: BinaryIO, form: FileForm, encoding: str | None
+    ) -> Iterable[tuple[int, dict[str, Any]] | Refused]:
+        if foreign := foreign_form(stream, text_alone=form in ("json", "jsonl")):
+            return (Refused(self._file, 1, foreign, fatal=True),)
+        if form == "csv":
+            return csv_rows(stream, self._file, self._table, self._header, self._given, encoding)
+        if encoding:
+            why = f"is {form.upper()}, which says its encoding itself: leave --encoding out"
+            return (Refused(self._file, 1, why, fatal=True),)
+        if form == "xml":
+            return xml_items(stream, self._file, self._table)
+        return json_items(stream, self._file, lines=form == "jsonl")
 
     def _take(self, line: int, values: dict[str, Any], from_csv: bool) -> None:
         change = ""
@@ -159,10 +172,9 @@ class _Check(Generic[T]):
             self._keep(line, self._table.key(item), getattr(item, "holds_from_ms", None), data, change)
 
     def _keep(self, line: int, key: str, holds_from_ms: int | None, data: bytes, change: str) -> None:
-        self._checked._spool.write(b"%b\t%b\n" % (key.encode(), data))
-        self._hashes.append(hash((key, holds_from_ms)))
+        self._checked.add(key, data)
+        self._hashes.append(hash(key) if holds_from_ms is None else hash((key, holds_from_ms)))
         self._lines.append(line)
-        self._checked.good += 1
         if change:
             self._checked.changes.setdefault(change, []).append(key)
 
@@ -191,9 +203,8 @@ class _Check(Generic[T]):
         for position in again.tolist():
             first_line.setdefault(int(hashes[order[position]]), self._lines[int(order[position - 1])])
         repeated = {int(order[position]) for position in again.tolist()}
-        for index, (key, _) in enumerate(self._checked.pairs()):
+        for index, key in enumerate(self._checked.keys()):
             if index in repeated:
                 reason = f"{shown(key)} stands in the file before, on line {first_line[self._hashes[index]]}"
                 self._refuse_at(self._lines[index], (self._table.key_field,), reason, bool(self._header))
-        self._checked._left_out = repeated
-        self._checked.good -= len(repeated)
+        self._checked.leave_out(repeated)

@@ -3,6 +3,7 @@
 import codecs
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import msgspec
@@ -95,7 +96,29 @@ def _item(raw: bytes, file: str, line: int) -> tuple[int, dict[str, Any]] | Refu
         if raw.endswith(b","):
             return Refused(file, line, "ends with a comma: JSON lines have none between them; or write one list, [...]")
         return Refused(file, line, f"is no JSON: {' '.join(str(error).split())}")
-    return (line, value) if isinstance(value, dict) else Refused(file, line, "is no JSON object")
+    if not isinstance(value, dict):
+        return Refused(file, line, "is no JSON object")
+    if raw.count(b":") != len(value) and (
+        twice := _named_twice(raw)
+    ):  # a colon each, unless something is nested or named twice
+        return Refused(file, line, "stands twice in this object: which of the two is meant?", column=twice)
+    return line, value
+
+
+def _named_twice(raw: bytes) -> str | None:
+    """A name that stands twice in one object of this JSON, at any depth; None when none does."""
+    found: list[str] = []
+
+    def looked_at(pairs: list[tuple[str, Any]]) -> None:
+        seen = set[str]()
+        for name, _ in pairs:
+            if name in seen:
+                found.append(name)
+            seen.add(name)
+
+    with suppress(RecursionError, ValueError):  # nested so deeply, or a number so long, that no item has it
+        json.loads(raw, object_pairs_hook=looked_at)
+    return found[0] if found else None
 
 
 def _stream(stream: BinaryIO, file: str) -> Iterator[tuple[int, dict[str, Any]] | Refused]:

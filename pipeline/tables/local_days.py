@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 HOME_ZONE = "Europe/Brussels"
@@ -43,6 +44,10 @@ class LocalDay:
         >>> LocalDay(date(2026, 6, 30)).at_ms("BE"), LocalDay(date(2026, 6, 30), ends=True).at_ms("BE")
         (1782770400000, 1782856800000)
         """
-        day = self.day + timedelta(days=1) if self.ends else self.day
-        midnight = datetime.combine(day, time(), zone_of(country))
-        return round((midnight - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+        return _at_ms(self.day, self.ends, country)
+
+
+@lru_cache(maxsize=4096)
+def _at_ms(day: date, ends: bool, country: str) -> int:
+    midnight = datetime.combine(day + timedelta(days=1) if ends else day, time(), zone_of(country))
+    return round((midnight - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))

@@ -1,7 +1,7 @@
 """Finds what does not fit together in the reference data: names of things that do not exist, and sections that can prove no
 violation."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
 from pipeline.hotlist.entries import told_of_pattern
 from pipeline.neighbours.checks import told_of_policies, told_of_shared
@@ -51,17 +51,22 @@ def dangling_entries(
     camera_ids: Collection[str],
     zone_ids: Collection[str],
     policies: Collection[Policy] = (),
-) -> list[str]:
+) -> Iterator[str]:
     """Warnings about hotlist entries, like `dangling`: cameras, zones and countries that do not exist, and patterns that
-    match very many plates."""
-    found: list[str] = []
+    match very many plates. Of a million entries most are shared alike: nothing is asked twice of them."""
+    well_shared = set[tuple[object, ...]]()
     for entry in entries:
         share = told_of_pattern(entry)
-        found += [share] if share else []
-        found += told_of_shared((entry,), policies)
-        found += _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
-        found += _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
-    return found
+        if share:
+            yield share
+        sharing = (entry.share_with, entry.covert, entry.hotlist, entry.origin, entry.category)
+        if sharing not in well_shared:
+            told = list(told_of_shared((entry,), policies))
+            yield from told
+            if not told:
+                well_shared.add(sharing)
+        yield from _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
+        yield from _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
 
 
 def _section(section: Section, camera_ids: Collection[str]) -> list[str]:

@@ -15,16 +15,23 @@ _DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d{2})|\d{4}([/.-])\d{2}\3\d{
 _MONTH_DATE = re.compile(rf"\d{{1,2}}(?:[- ]|\. )(?:{_MONTHS})\.?(?:[- ](?:\d{{2}}|\d{{4}}))?", re.IGNORECASE)
 _MONTH_YEAR = re.compile(rf"(?:{_MONTHS})\.?-\d{{2}}")  # lower case or capitalised: what a person types is upper case
 _TIME = re.compile(r".*\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
-_NOT_KNOWN = (
+_NOT_KNOWN = frozenset((
     "N/A", "NOT KNOWN", "NOT DEFINED", "NOT AVAILABLE", "NO PLATE", "UNKNOWN", "ONBEKEND", "NIET BEKEND", "GEEN PLAAT",
     "ZONDER PLAAT", "ZONDER NUMMERPLAAT", "INCONNU", "NON CONNU", "SANS PLAQUE", "UNBEKANNT", "NICHT BEKANNT", "OHNE KENNZEICHEN",
-)  # fmt: skip
+))  # fmt: skip
+_TRUTH = frozenset(("TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX", "WAAR", "ONWAAR"))
 _CURE = "give the column the format Text before the plates are entered, and export again"
 _TWICE_DECODED = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )  # an accented letter of UTF-8 in Windows-1252
 _LONGEST = 10  # characters of a plate, anywhere
 _EARLIEST_MS = 100_000_000_000  # March 1973: what is smaller counts days or seconds
+
+
+def is_word(text: str) -> bool:
+    """Whether the cell is a word that `changed_plate` refuses, such as UNKNOWN or TRUE."""
+    word = text.upper()
+    return word in _NOT_KNOWN or word in _TRUTH
 
 
 def changed_plate(text: str) -> str | None:
@@ -42,7 +49,7 @@ def changed_plate(text: str) -> str | None:
         return f"is a time that a spreadsheet made of a plate; {_CURE}"
     if text.upper() in _NOT_KNOWN:
         return "says that the plate is not known: leave the line out"
-    if text.upper() in ("TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX", "WAAR", "ONWAAR"):
+    if text.upper() in _TRUTH:
         return f"is a truth value that a spreadsheet made of a plate; {_CURE}"
     if _TWICE_DECODED.search(text):
         return "was UTF-8 and read as another encoding before: save the file as CSV UTF-8 from where it came"

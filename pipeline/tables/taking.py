@@ -81,9 +81,14 @@ class Taking(Generic[T]):
         return item
 
 
+_PLACED = frozenset((LocalDay, dict))
+
+
 def _place_days(values: dict[str, Any], country: str, place: Place) -> None:
     """Replace each date in the values by its moment, in that country's time."""
     for name, value in values.items():
+        if type(value) not in _PLACED:
+            continue
         if isinstance(value, LocalDay):
             try:
                 values[name] = value.at_ms(country)

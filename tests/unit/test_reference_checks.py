@@ -72,7 +72,7 @@ def test_hotlist_entries_are_checked_where_they_are_bound_to_places() -> None:
     assert [
         "entry E names camera X, which is unknown",
         "entry E names zone Y, which is unknown",
-    ] == dangling_entries([entry], {"A"}, {"Z"})
+    ] == list(dangling_entries([entry], {"A"}, {"Z"}))
 
 
 def test_a_section_that_can_be_none_is_told_with_the_reason() -> None:

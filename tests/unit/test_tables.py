@@ -4,9 +4,11 @@ import csv
 import doctest
 import hashlib
 import os
+import random
+import re
 import threading
 from collections.abc import Callable
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +21,7 @@ from pipeline.errors import BadRecord
 from pipeline.hotlist.pattern_index import collapsed
 from pipeline.tables import cells
 from pipeline.tables.files import TABLES, check_file
+from pipeline.tables.text_lines import TextLines
 from pipeline.tables.writing import write_file
 from schemas.base import Message, Position
 from schemas.reference import (
@@ -222,7 +225,7 @@ def test_bytes_that_are_no_utf8_are_told(read: Read) -> None:
     items, refused = read(
         f"{HEADER}\n".encode() + b"A1,1ABC234,sis,vol \xe0 main,fed,art\n" + "A2,2ABC234,sis,théft,fed,art\n".encode()
     )
-    assert ["f.csv:2: byte 20 (0xe0) is not UTF-8; save the file as CSV UTF-8"] == refused
+    assert ["f.csv:2: byte 20 (0xe0) is not UTF-8; save the file as CSV UTF-8, or say its --encoding"] == refused
     assert ["A2"] == [one.entry_id for one in items]
 
 
@@ -260,7 +263,7 @@ def test_letters_of_dos_and_macintosh_are_refused_with_the_cure(read: Read, enco
     items, refused = read(f"{HEADER}\nA1,1ABC234,sis,{word},fed,art\n".encode(encoding))
     assert [] == items
     assert refused[0].startswith("f.csv:2: byte ")
-    assert refused[0].endswith("is not UTF-8; save the file as CSV UTF-8")
+    assert refused[0].endswith("is not UTF-8; save the file as CSV UTF-8, or say its --encoding")
 
 
 @pytest.mark.parametrize(
@@ -340,8 +343,115 @@ def test_a_plate_in_a_guessed_encoding_is_ascii_or_refused(read: Read) -> None:
     """The byte that is Ü in one old encoding is another letter in the next, and so another's plate."""
     _, refused = read(f"{HEADER}\nA1,B-MÜ 12,sis,theft,fed,art\n".encode("cp1252"))
     assert [
-        "f.csv:2: column 2 (plate): 'B-MÜ 12' holds letters that depend on the file's encoding; save the file as CSV UTF-8"
+        "f.csv:2: column 2 (plate): 'B-MÜ 12' holds letters that depend on the file's encoding; save the file as CSV UTF-8,"
+        " or say its --encoding"
     ] == refused
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [("cp1250", "Łódź"), ("cp1250", "Wiśniewski"), ("cp1250", "řidič"), ("cp1250", "Őrség"), ("cp1250", "ţară"),
+     ("cp1250", "Petrović"), ("cp1250", "Kovačič x"), ("iso-8859-2", "Wiśniewski"), ("iso-8859-2", "żółty"),
+     ("iso-8859-2", "š krádež"), ("iso-8859-15", "cœur"), ("cp1254", "\u0131\u015f\u0131k"),
+     ("cp1257", "šķērsiela"), ("cp1251", "угон")],
+)  # fmt: skip
+def test_letters_of_another_windows_are_asked_for_by_name_and_then_read(read: Read, encoding: str, word: str) -> None:
+    """In Windows-1252 the same bytes are other letters, and nobody would see it; named, they are read, in plates too."""
+    data = f"{HEADER}\nA1,1ABC234,sis,theft,fed,art\nA2,1ABC235,sis,{word},fed,art\n".encode(encoding)
+    items, refused = read(data)
+    assert ["A1"] == [one.entry_id for one in items]
+    assert refused[0].startswith("f.csv:3: byte ")
+    assert refused[0].endswith("or say its --encoding")
+    items, refused = read(data, encoding=encoding)
+    assert ([], [("A1", "theft"), ("A2", word)]) == (refused, [(one.entry_id, one.category) for one in items])
+
+
+def test_a_plate_in_a_named_encoding_may_have_its_letters(read: Read) -> None:
+    """Whoever knows the encoding knows the plate."""
+    (item,), refused = read(f"{HEADER}\nA1,B-MÜ 12,sis,theft,fed,art\n".encode("cp1252"), encoding="cp1252")
+    assert ([], "BMU12") == (refused, item.plate)
+
+
+@pytest.mark.parametrize("name", ["f.json", "f.jsonl", "f.xml"])
+def test_json_and_xml_say_their_encoding_themselves(read: Read, name: str) -> None:
+    """Another one on the command line is a mistake."""
+    (told,) = read('{"entry_id": "A1"}', name, encoding="cp1250")[1]
+    assert told.endswith("leave --encoding out")
+
+
+@pytest.mark.parametrize(
+    "text", ["Liège", "père et mère", "Où êtes-vous, Noël", "Königsstraße", "façade, œuvre", "50 m² à 12°",
+     "coördinatie à l\u2019œil"]
+)  # fmt: skip
+def test_letters_of_french_dutch_and_german_need_no_name(read: Read, text: str) -> None:
+    """What spreadsheets of this country save as CSV."""
+    (item,), refused = read(f'{HEADER}\nA1,1ABC234,sis,"{text}",fed,art\n'.encode("cp1252"))
+    assert ([], text) == (refused, item.category)
+
+
+@pytest.mark.parametrize("name", ["f.json", "f.jsonl"])
+@pytest.mark.parametrize(
+    ("more", "twice"),
+    [
+        ('"plate": "2XYZ999"', "plate"),
+        ('"position": {"lat": 1, "lat": 2}', "lat"),
+        ('"category": "a: b", "owner": "o"', "owner"),
+    ],
+)
+def test_a_name_that_stands_twice_in_an_object_is_refused(read: Read, name: str, more: str, twice: str) -> None:
+    """One of the two would be another's plate."""
+    entry = '"entry_id": "A1", "plate": "1ABC234", "hotlist": "sis", "owner": "o", "legal_basis": "l"'
+    text = f"{{{entry}, {more}}}\n"
+    assert ([], [f"{name}:1: {twice}: stands twice in this object: which of the two is meant?"]) == read(text, name)
+
+
+def test_a_colon_within_a_text_is_no_second_name(read: Read) -> None:
+    """Nor is what is nested."""
+    text = '{"entry_id": "A1", "plate": "1ABC234", "hotlist": "sis", "category": "a: b", "owner": "o", "legal_basis": "l:l"}'
+    assert (1, []) == (len((found := read(text, "f.jsonl"))[0]), found[1])
+
+
+@given(
+    kinds=st.lists(
+        st.tuples(st.sampled_from(["sis", "stolen", "six"]), st.sampled_from(["BE", "nl", "", "BEL"]),
+                  st.sampled_from(["2027-01-01", "", "yes"]), st.sampled_from(["true", "", "no"])), min_size=1, max_size=4
+    ),
+    order=st.randoms(use_true_random=False),
+)  # fmt: skip
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_line_of_a_long_file_says_what_it_says_alone(
+    read: Read, kinds: list[tuple[str, str, str, str]], order: random.Random
+) -> None:
+    """What is looked up for several cells together is what the cells say, and the first that is wrong is told."""
+    header = f"{HEADER},country,valid_until,covert\n"
+
+    def line(kind: tuple[str, str, str, str]) -> str:
+        return f"1ABC234,{kind[0]},theft,fed,art,{','.join(kind[1:])}\n"
+
+    alone = {kind: read(f"{header}E0,{line(kind)}") for kind in kinds}
+    chosen = order.choices(kinds, k=240)
+    items, refused = read(header + "".join(f"E{at},{line(kind)}" for at, kind in enumerate(chosen)), told=1_000)
+    found = [(at, *alone[kind]) for at, kind in enumerate(chosen)]
+    assert [msgspec.structs.replace(item, entry_id=f"E{at}") for at, good, _ in found for item in good] == items
+    assert [told.replace(":2:", f":{at + 2}:", 1) for at, _, wrong in found for told in wrong] == refused
+
+
+LINES = st.text("aé\ud7ff", max_size=5).map(str.encode) | st.sampled_from([b"\xff", b"a\xc3", b"x" * 70_000])
+
+
+@given(lines=st.lists(LINES, max_size=12),
+       ends=st.lists(st.sampled_from([b"\n", b"\r", b"\r\n"]), min_size=12, max_size=12), last=st.booleans())  # fmt: skip
+def test_lines_are_the_same_in_one_block_or_many(lines: list[bytes], ends: list[bytes], last: bool) -> None:
+    """Whatever ends them, whatever bytes are in them, and wherever a block of the file ends."""
+    pairs = list(zip(lines, ends, strict=False))
+    joined = [line + end for line, end in pairs]
+    if pairs and not last:
+        joined[-1] = lines[-1]
+    text = b"".join(joined)
+    expected = re.split(rb"\r\n|\r|\n", text)
+    expected = expected if expected[-1] else expected[:-1]
+    read_back = list(TextLines(BytesIO(text), "utf-8"))
+    assert [line.decode("utf-8", "replace") + "\n" for line in expected] == read_back
 
 
 @pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "sep=;;;;", "SEP=;\r", "sep=;\t"])
