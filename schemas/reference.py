@@ -250,7 +250,7 @@ class WantedList(Message, frozen=True, kw_only=True):
     priority: Priority | None = None
     action: Action | None = None
     silent: bool | None = None
-    seen_by: References = ()  # the designations that may see its hits; empty: its owner's alone
+    seen_by: References = ()  # the designations that alone may see its hits; empty: as role, list, zone and purpose let
     refresh_every_ms: DurationMs = 86_400_000  # it is stale a twelfth later: after 26 hours for a day
     most_change_share: Annotated[float, msgspec.Meta(gt=0.0, le=10.0)] = (
         0.2  # of its entries that may come or go unasked

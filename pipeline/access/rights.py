@@ -39,6 +39,7 @@ class Matter:
     hotlist: HotList | None = None
     purposes: tuple[Purpose, ...] | None = None
     covert_owner: str | None = None
+    seen_by: frozenset[str] | None = None  # the designations that alone may see it; None: its list names none
     concerns: str | None = None
     digest: str | None = None
     approval: Approval | None = None
@@ -163,6 +164,11 @@ def _covert_holds(asked: _Asked) -> bool:
     return owner is None or owner == asked.person.user.service
 
 
+def _seen_by_holds(asked: _Asked) -> bool:
+    seen_by = asked.matter.seen_by
+    return seen_by is None or asked.designation.designation_id in seen_by
+
+
 def _second_holds(asked: _Asked) -> bool:
     matter = asked.matter
     if not asked.right.two:
@@ -184,6 +190,7 @@ _RULES: Sequence[_Rule] = (
     _rule("network", _network_holds, "a designation for the network of this camera"),
     _rule("zone", _zones_hold, "a designation for this zone"),
     _rule("list", _list_holds, "a designation for this list"),
+    _rule("seen_by", _seen_by_holds, "one of the designations that the list of the wanted plate names"),
     _rule("purpose", _purpose_holds, "another purpose than this camera's reads may serve: nothing here"),
     _rule("self", lambda a: a.matter.concerns != a.person.user_id, "another administrator does it: nobody grants himself",
           ACCOUNTABILITY),

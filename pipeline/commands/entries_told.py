@@ -5,11 +5,10 @@ from typing import Any
 import msgspec
 
 from pipeline.commands.common import errors
+from pipeline.commands.warnings_told import WARNINGS_TOLD
 from pipeline.plates.shared import written
 from pipeline.tables.cells import moment_text
 from pipeline.tables.files import Checked
-
-WARNINGS_TOLD = 20
 
 
 class _Glance(msgspec.Struct, gc=False):

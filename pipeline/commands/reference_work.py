@@ -19,20 +19,20 @@ from pipeline.commands.recording import given_reason, operation_here
 from pipeline.commands.reference_filters import cell_of, filter_of
 from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import asked_from_everywhere, from_everywhere
-from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.private import replacing
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
-from pipeline.state.collections import CAMERAS, COLLECTIONS, POLICIES, SECTIONS, ZONES, Collection
+from pipeline.state.collections import (
+    COLLECTIONS,
+    POLICIES,
+    Collection,
+)
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.tables.columns import Table
 from pipeline.tables.files import STANDARD_INPUT, Checked, check_file
-from pipeline.tables.reference_checks import dangling, dangling_entries, unfit
 from pipeline.tables.writing import write_file
-from schemas.reference import Section
 
 SORTED_UP_TO = 100_000  # items; a longer list is printed as it comes
-WARNINGS_TOLD = 20
 SHOWN_AT_ONCE = 5
 BRIEF: Mapping[str, tuple[str, ...]] = {
     "cameras": ("camera_id", "name", "network", "lat", "lon"),
@@ -112,47 +112,6 @@ def encoded_pairs(collection: Collection[Any], checked: Checked[Any]) -> Iterabl
     if collection.name != POLICIES.name:
         return checked.pairs()
     return ((collection.key(one), collection.encode(one)) for one in map(asked_from_everywhere, checked.items()))
-
-
-async def refuse_unfit(writer: ReplicaWriter, checked: Checked[Any]) -> None:
-    """Raise BadRecord, with the reasons, when one of the sections in the file cannot be a section under the law."""
-    decode = msgspec.json.Decoder(Section).decode
-    sections = [decode(data) for _, data in checked.pairs()]
-    if faults := unfit(sections, await writer.list(CAMERAS), platform_now_ms()):
-        raise BadRecord("unfit_section", "; ".join(faults[:WARNINGS_TOLD]))
-
-
-def _special_entries(checked: Checked[Any]) -> Iterable[Any]:
-    """The entries that name zones, cameras or countries, or are patterns: few of a million are."""
-    decode = msgspec.json.Decoder(checked.table.message).decode
-    return (decode(data) for _, data in checked.pairs() if any(mark in data for mark in _SPECIAL))
-
-
-_SPECIAL = (b'"zones":', b'"cameras":', b'"share_with":', b"?", b"*")
-
-
-async def warn(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any] | None = None) -> None:
-    """Print a warning on standard error for each item that names something that does not exist. checked: the imported
-    entries, for the hotlist, of which no others are looked at; of the other kinds all that is stored is looked at."""
-    count = 0
-    for count, text in enumerate(await _doubts(writer, table, checked), 1):
-        if count <= WARNINGS_TOLD:
-            errors.print(f"warning: {text}", style="yellow")
-    if count > WARNINGS_TOLD:
-        errors.print(f"... and {count - WARNINGS_TOLD:,} more warnings.", style="yellow")
-
-
-async def _doubts(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any] | None) -> Iterable[str]:
-    cameras, zones = await writer.list(CAMERAS), await writer.list(ZONES)
-    policies = await writer.list(POLICIES)
-    if table.name == "hotlist":
-        entries = _special_entries(checked) if checked else ()
-        return dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones}, policies)
-    sections = await writer.list(SECTIONS)
-    found = dangling(cameras, sections, zones, policies)
-    if table.name == CAMERAS.name:
-        found += [f"{fault}; it proves nothing" for fault in unfit(sections, cameras, platform_now_ms())]
-    return found
 
 
 async def matching(

@@ -13,10 +13,9 @@ from pipeline.commands.recording import operation_here, writer_of
 from pipeline.commands.reference_work import (
     collection_of,
     encoded_pairs,
-    refuse_unfit,
     tell_refused,
-    warn,
 )
+from pipeline.commands.warnings_told import refuse_unfit, warn
 from pipeline.commands.whole_import import Manner, import_whole, source_named, tell_imported
 from pipeline.hotlist.lists import stranger_to
 from pipeline.runtime.clock import platform_now_ms

@@ -10,7 +10,8 @@ from typing import Any
 
 from pipeline.commands.common import errors
 from pipeline.commands.entries_told import entries_told
-from pipeline.commands.reference_work import collection_of, encoded_pairs, progress_of, refuse_unfit, warn
+from pipeline.commands.reference_work import collection_of, encoded_pairs, progress_of
+from pipeline.commands.warnings_told import refuse_unfit, warn
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.hotlist.lists import sudden_change
 from pipeline.runtime.clock import platform_now_ms

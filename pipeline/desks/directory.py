@@ -1,4 +1,4 @@
-"""Persons with their designations, desks, cameras and zones, in memory, as followed from Redis."""
+"""Persons with their designations, desks, lists, cameras and zones, in memory, as followed from Redis."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,18 +7,18 @@ from pipeline.access.rights import Matter, Person
 from pipeline.reads.admission import purposes_of_read
 from pipeline.reads.geography import contains, in_zone
 from pipeline.reads.versions import Changed
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, USERS, ZONES
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, LISTS, USERS, ZONES
 from pipeline.state.mirror import Mirror
 from schemas.outcomes import Alert, Violation
 from schemas.people import Designation, Desk
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry
 
-FOLLOWED = (USERS, DESIGNATIONS, DESKS, CAMERAS, ZONES)
+FOLLOWED = (USERS, DESIGNATIONS, DESKS, LISTS, CAMERAS, ZONES)
 
 
 class Directory(Mirror):
-    """Persons, designations, desks, cameras and zones in memory. revision: raised by each change of persons, designations or
+    """Persons, designations, desks, lists, cameras and zones in memory. revision: raised by each change of persons, designations or
     desks, so that what was computed from them is computed again."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Directory(Mirror):
         return Matter(zones=frozenset(zones), network=camera.network)
 
     def matter_of_alert(self, alert: Alert) -> Matter:
-        """The matter of an act on an alert: where its read was taken, its list, and what the read may serve."""
+        """The matter of an act on an alert: where its read was taken, its list, who may see it, what the read may serve."""
         camera = self._camera(alert.read)
         purposes = alert.purposes or (purposes_of_read(alert.read, camera) if camera else ())
         return Matter(
@@ -69,6 +69,7 @@ class Directory(Mirror):
             hotlist=alert.hotlist,
             purposes=purposes,
             covert_owner=alert.owner if alert.covert else None,
+            seen_by=self._seen_by(alert.list_id),
         )
 
     def matter_of_violation(self, violation: Violation) -> Matter:
@@ -79,6 +80,11 @@ class Directory(Mirror):
             network=violation.exit.network or (camera.network if camera else None),
             purposes=purposes_of_read(violation.exit, camera) if camera else (),
         )
+
+    def _seen_by(self, list_id: str | None) -> frozenset[str] | None:
+        """The designations that a list names, as it says now; for a list that was removed, as it said last. None: it names none."""
+        said = [one.item for one in self.of(LISTS).history(list_id or "") if one.item is not None]
+        return frozenset(said[-1].seen_by) or None if said else None
 
     def _camera(self, read: PlateRead) -> Camera | None:
         return self.of(CAMERAS).at(read.camera_id, read.captured_at_ms)

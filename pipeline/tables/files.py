@@ -5,14 +5,10 @@ line, column and reason.
 """
 
 import hashlib
-import shutil
-import sys
-import tempfile
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Generic, Literal, TypeVar
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import numpy as np
 
@@ -23,18 +19,17 @@ from pipeline.tables.columns import TABLES, Table
 from pipeline.tables.csv_rows import csv_rows, refused_cell
 from pipeline.tables.deltas import change_of, with_change
 from pipeline.tables.foreign import foreign_form
-from pipeline.tables.json_items import json_items, looks_like_lines
+from pipeline.tables.json_items import json_items
+from pipeline.tables.opening import STANDARD_INPUT, FileForm, form_of, opened
 from pipeline.tables.refusals import Refused
 from pipeline.tables.taking import Taking, WrongItem
-from pipeline.tables.writing import ENCODER, Form
+from pipeline.tables.writing import ENCODER
 from pipeline.tables.xml_items import xml_items
 from schemas.base import Message
 
-__all__ = ["TABLES", "Checked", "Refused", "Table", "check_file"]
+__all__ = ["STANDARD_INPUT", "TABLES", "Checked", "Refused", "Table", "check_file"]
 
 T = TypeVar("T", bound=Message)
-FileForm = Form | Literal["xml"]
-STANDARD_INPUT = Path("-")
 TOLD = 100  # refusals kept in words; the rest is only counted
 _REPORT_EVERY = 5_000  # lines
 
@@ -60,40 +55,15 @@ def check_file(
     """
     check = _Check(with_change(table) if delta else table, told, home, given or {}, delta=delta)
     try:
-        with _opened(path) as stream:
+        with opened(path) as stream:
             name = "standard input" if path == STANDARD_INPUT else path.name
             digest = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]  # typeshed asks for readinto, which BinaryIO lacks
             stream.seek(0)
-            checked = check.run(stream, name, form or _form_of(path, stream), progress, encoding)
+            checked = check.run(stream, name, form or form_of(path, stream), progress, encoding)
             checked.digest = digest
             return checked
     except OSError as error:
         raise BadRecord("unreadable_file", f"{path}: {error.strerror or error}") from error
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """The file; of a pipe a copy that can be read twice, which is gone afterwards."""
-    with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as stream:
-        if path != STANDARD_INPUT and stream.seekable():
-            yield stream
-            return
-        with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(stream, copy)
-            copy.seek(0)
-            yield copy
-
-
-def _form_of(path: Path, stream: BinaryIO) -> FileForm:
-    head = stream.read(1 << 16)
-    stream.seek(0)
-    suffix = path.suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
-        return "jsonl"
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if suffix == ".json" or (suffix not in (".csv", ".tsv", ".txt") and start in (b"[", b"{")):
-        return "jsonl" if looks_like_lines(head) else "json"
-    return "xml" if suffix == ".xml" or (suffix not in (".csv", ".tsv", ".txt") and start == b"<") else "csv"
 
 
 class _Check(Generic[T]):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pipeline.hotlist.entries import told_of_pattern
 from pipeline.neighbours.checks import told_of_policies, told_of_shared
 from pipeline.sections.checks import faults_of, unlawful
-from schemas.reference import Camera, HotlistEntry, Policy, Section, Zone
+from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
 
 
 def dangling(
@@ -67,6 +67,15 @@ def dangling_entries(
                 well_shared.add(sharing)
         yield from _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
         yield from _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
+
+
+def unseen(lists: Iterable[WantedList], designation_ids: Collection[str]) -> Iterator[str]:
+    """Warnings about lists whose hits fewer persons see than they name, or none: designations that do not exist."""
+    for one in lists:
+        unknown = [name for name in one.seen_by if name not in designation_ids]
+        if unknown:
+            nobody = "; nobody sees its hits at the desks" if len(unknown) == len(one.seen_by) else ""
+            yield f"list {one.list_id} is seen by {', '.join(unknown)}, which are no designations{nobody}"
 
 
 def _section(section: Section, camera_ids: Collection[str]) -> list[str]:

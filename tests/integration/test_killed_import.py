@@ -9,6 +9,7 @@ import random
 import sys
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from pipeline.servers.pair import EmbeddedPair
@@ -22,6 +23,7 @@ LONG_RUN = "VIGIE_KILLED_IMPORTS"
 KILLED = int(os.environ.get(LONG_RUN, "12"))
 ENTRIES = 4_000
 FAR_MS = 4_000_000_000_000  # whatever was switched to holds by then
+pytestmark = pytest.mark.timeout(300 + 30 * KILLED)
 HEADER = "entry_id,plate,hotlist,category,owner,legal_basis\n"
 
 

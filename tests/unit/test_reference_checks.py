@@ -1,7 +1,7 @@
 """What does not fit together in the reference data."""
 
-from pipeline.tables.reference_checks import dangling, dangling_entries, unfit
-from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, Zone
+from pipeline.tables.reference_checks import dangling, dangling_entries, unfit, unseen
+from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, WantedList, Zone
 
 CAMERAS = [Camera(camera_id=name, name=name, network="federal") for name in ("A", "B")]
 
@@ -80,3 +80,18 @@ def test_a_section_that_can_be_none_is_told_with_the_reason() -> None:
     moving = Camera(camera_id="A", name="car", network="vehicle")
     assert ["section S: camera A has no fixed position"] == unfit([make_section()], [moving], 1_767_268_800_000)
     assert [] == unfit([make_section()], [], 1_767_268_800_000)
+
+
+def test_a_list_that_names_designations_in_vain_is_told() -> None:
+    """Its hits would be seen by nobody."""
+
+    def one(*seen_by: str) -> WantedList:
+        return WantedList(
+            list_id="L", name="n", hotlist="sis", owner="o", authority="a", legal_basis="l", seen_by=seen_by
+        )
+
+    assert [] == list(unseen([one(), one("D-1")], {"D-1"}))
+    assert [
+        "list L is seen by D-2, which are no designations",
+        "list L is seen by D-2, which are no designations; nobody sees its hits at the desks",
+    ] == list(unseen([one("D-1", "D-2"), one("D-2")], {"D-1"}))

@@ -60,6 +60,15 @@ def test_whoever_may_read_the_record_may_change_nothing() -> None:
             assert {"see"} == {act.partition(".")[2] for act in RIGHTS[role]}
 
 
+def test_hits_of_a_list_that_names_designations_are_theirs_alone() -> None:
+    """A dispatcher of the same zone, kind of list and purpose sees none; a list that names nobody is seen as any other."""
+    person = make_person("dispatcher")
+    own = person.designations[0].designation_id
+    assert None is rule_of(person, "alerts.see", make_matter(seen_by=frozenset({own, "D-other"})))
+    assert "seen_by" == rule_of(person, "alerts.see", make_matter(seen_by=frozenset({"D-other"})))
+    assert None is rule_of(person, "alerts.see", make_matter(seen_by=None))
+
+
 @given(PEOPLE, ACT, st.integers(0, 2 * NOON_MS))
 def test_a_lapsed_designation_or_training_lets_nobody_do_anything(person: Person, act: Act, at_ms: int) -> None:
     """Its end is not included; nor does it hold before it begins."""
