@@ -9,8 +9,9 @@ import msgspec
 from schemas.base import Count, EpochMs, Identifier, Message, Text
 
 MINUTE_MS = 60_000
-Proof = Literal["password", "passkey", "initial"]
-"""How a person proved who he is. initial: a password that another one chose; it serves to choose one's own, and nothing else."""
+Proof = Literal["password", "passkey", "organisation", "initial"]
+"""How a person proved who he is. organisation: by its identity provider. initial: a password that another one chose; it serves to
+choose one's own or to bind the organisation's login, and nothing else."""
 
 GUESSES, GUESSES_MS = 5, 15 * MINUTE_MS
 """So many attempts with a password for one account from one place, or from one known browser, within this time."""

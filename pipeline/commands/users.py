@@ -7,12 +7,14 @@ import msgspec
 import typer
 from rich.table import Table
 
+from pipeline.access.organisation import Binding
 from pipeline.access.rights import designations_at, persons_of
 from pipeline.access.roles import RIGHTS, ROLES
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
 from pipeline.commands.users_work import add_user, designation_of, known_user, made_of, new_password, open_store
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import DESIGNATIONS, USERS
 from schemas.people import User
@@ -80,6 +82,32 @@ def password(user: UserId) -> None:
             return await new_password(store, user)
 
     _tell_password(user, run_async(run))
+
+
+@users_app.command("bind")
+def bind(
+    user: UserId,
+    subject: Annotated[str, typer.Argument(help="The person's subject (sub) at the identity provider.")],
+    issuer: Annotated[str | None, typer.Option(help="The provider; VIGIE_OIDC_ISSUER unless given.")] = None,
+) -> None:
+    """Let a login at the organisation's identity provider open an account. A person can also do so himself, in a browser.
+
+    Example: vigie users bind jan.claes 4f1c2a8e-77d0-4c35-9a43-1f0d2f7a9b61
+    """
+    provider = issuer or load_settings().oidc_issuer
+    if provider is None:
+        raise typer.BadParameter("name the provider, or set VIGIE_OIDC_ISSUER", param_hint="--issuer")
+    made = made_of(Binding, issuer=provider, subject=subject, added_ms=platform_now_ms())
+
+    async def run() -> bool:
+        async with open_store("bind", user) as store:
+            await known_user(store, user)
+            return await store.credentials.bind(user, made)
+
+    if not run_async(run):
+        errors.print("This subject opens another account already.", style="red")
+        raise typer.Exit(EXIT_REFUSED)
+    errors.print(f"{subject} at {provider} opens the account {user}.")
 
 
 @users_app.command("designate")

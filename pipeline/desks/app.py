@@ -9,7 +9,15 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from pipeline.desks import approval_routes, live_routes, passkey_routes, record_routes, reference_routes, session_routes
+from pipeline.desks import (
+    approval_routes,
+    live_routes,
+    organisation_routes,
+    passkey_routes,
+    record_routes,
+    reference_routes,
+    session_routes,
+)
 from pipeline.desks.bodies import MOST_BYTES
 from pipeline.desks.guard import guarded, problem_of
 from pipeline.desks.house import House
@@ -23,6 +31,7 @@ log = structlog.get_logger()
 ROUTES: tuple[Route, ...] = (
     *session_routes.ROUTES,
     *passkey_routes.ROUTES,
+    *organisation_routes.ROUTES,
     *reference_routes.ROUTES,
     *live_routes.ROUTES,
     *approval_routes.ROUTES,

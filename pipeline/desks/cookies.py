@@ -1,5 +1,5 @@
-"""The two cookies: the session's token, and the mark by which a browser is recognised. Pages cannot read them, and other
-sites cannot have them sent.
+"""The three cookies: the session's token, the mark by which a browser is recognised, and the token of a way to the identity
+provider and back. Pages cannot read them, and other sites cannot have them sent.
 
 `__Host-` binds them to this host, the path / and TLS; browsers treat http://localhost as safe.
 """
@@ -10,8 +10,9 @@ from aiohttp import web
 
 from pipeline.access.login import is_known, known_browser
 
-SESSION, BROWSER = "__Host-vigie", "__Host-vigie-browser"
+SESSION, BROWSER, FLOW = "__Host-vigie", "__Host-vigie-browser", "__Host-vigie-flow"
 BROWSER_KEPT_S = 180 * 86_400
+FLOW_KEPT_S = 300
 _LONGEST = 200
 
 
@@ -41,3 +42,18 @@ def set_known(response: web.StreamResponse, key: bytes, user_id: str) -> None:
     """Give the browser the mark of this account. (It replaces that of another account.)"""
     kept = known_browser(key, user_id, secrets.token_urlsafe(12))
     response.set_cookie(BROWSER, kept, path="/", secure=True, httponly=True, samesite="Strict", max_age=BROWSER_KEPT_S)
+
+
+def flow_token(request: web.Request) -> str | None:
+    """The token of the way to the identity provider that this browser began; None: it began none."""
+    return request.cookies.get(FLOW, "")[:_LONGEST] or None
+
+
+def set_flow(response: web.StreamResponse, token: str) -> None:
+    """Give the browser the token of a way to the identity provider."""
+    response.set_cookie(FLOW, token, path="/", secure=True, httponly=True, samesite="Strict", max_age=FLOW_KEPT_S)
+
+
+def drop_flow(response: web.StreamResponse) -> None:
+    """Delete that token from the browser."""
+    response.set_cookie(FLOW, "", path="/", secure=True, httponly=True, samesite="Strict", max_age=0)

@@ -17,10 +17,11 @@ from pipeline.access.roles import RIGHTS
 from pipeline.desks import bodies
 from pipeline.desks.cookies import session_token
 from pipeline.desks.house import House
+from pipeline.desks.place import place_of
 from pipeline.desks.problems import Problem, denied, login_needed
 from pipeline.desks.repeats import once
 from pipeline.desks.route import Asked, Route, RouteAnswer
-from pipeline.errors import BadRecord
+from pipeline.errors import BadRecord, Unavailable
 
 RECORD = "Vigie-Record"
 _LONGEST_REASON = 3000  # as a header, percent-encoded
@@ -32,7 +33,9 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
     async def handle(request: web.Request) -> web.StreamResponse:
         _from_here(house, route, request)
         asked = Asked(house=house, request=request, route=route, now_ms=house.now_ms(), params={})
-        if not route.public:
+        if route.public:
+            _wait(asked, f"from {place_of(house, request)}")
+        else:
             await _who(asked)
         allowed = await _allowed(asked)
         asked.params = bodies.params_of(request, route.params)
@@ -41,6 +44,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
         if route.body is not None:
             data = await bodies.read(request)
             asked.body = bodies.item_of(data, route.body, house.home)
+        await _identified(asked)
         digest = sha256(b"\n".join([route.method.encode(), request.path_qs.encode(), data])).hexdigest()
         return await once(asked, digest, lambda: _recorded(asked, allowed))
 
@@ -65,13 +69,18 @@ async def _who(asked: Asked) -> None:
     if session is None or person is None or person.user.disabled:
         raise login_needed()
     asked.person, asked.session, asked.token = person, session, token
-    wait_ms = house.limits.wait_ms(person.user_id, asked.now_ms)
-    if wait_ms:
-        raise Problem(429, "rate", "You ask too often.", retry_after_s=max(1, wait_ms // 1000))
+    _wait(asked, person.user_id)
     if session.how == "initial" and not asked.route.first:
         raise Problem(403, "first_login", "Choose a password of your own first.", permits="PUT /api/v1/password")
     if asked.route.fresh and asked.now_ms - session.proven_ms > FRESH_MS:
         raise Problem(403, "fresh", "Prove again who you are.", permits="POST /api/v1/session/proof")
+
+
+def _wait(asked: Asked, who: str) -> None:
+    """Count the request. who: a person, or where nobody is known yet an address. Raises Problem when that is too many."""
+    wait_ms = asked.house.limits.wait_ms(who, asked.now_ms)
+    if wait_ms:
+        raise Problem(429, "rate", "You ask too often.", retry_after_s=max(1, wait_ms // 1000))
 
 
 async def _allowed(asked: Asked) -> Allowed | None:
@@ -84,6 +93,20 @@ async def _allowed(asked: Asked) -> Allowed | None:
         await _refused(asked, answer.rule)
         raise denied(answer)
     return answer
+
+
+async def _identified(asked: Asked) -> None:
+    """Find who wants to log in, where the body alone does not say it. What goes wrong is recorded and raised."""
+    if asked.route.identify is None:
+        return
+    try:
+        asked.claimed = await asked.route.identify(asked)
+    except Problem as problem:
+        await _refused(asked, problem.rule)
+        raise
+    except Unavailable:
+        await _refused(asked, "unavailable")
+        raise
 
 
 async def _refused(asked: Asked, rule: str) -> None:
@@ -129,7 +152,7 @@ def _operation(asked: Asked, allowed: Allowed | None, instead: str | None) -> Op
     assert route.entry is not None, "only what has a kind of entry is recorded"
     return Operation(
         who=asked.person.user_id if asked.person else _claimed(asked),
-        origin=request.remote or "",
+        origin=place_of(asked.house, request),
         act=route.entry,
         what=f"{route.method} {route.path}",
         role=allowed.role if allowed else None,
@@ -151,7 +174,7 @@ def _plates(asked: Asked) -> tuple[str, ...]:
 
 def _claimed(asked: Asked) -> str:
     """The user_id that a request claims, where nobody is logged in yet."""
-    return str(getattr(asked.body, "user_id", None) or "nobody")
+    return asked.claimed or str(getattr(asked.body, "user_id", None) or "nobody")
 
 
 def _header(request: web.Request, name: str) -> str | None:

@@ -10,6 +10,7 @@ from pipeline.desks.directory import Directory
 from pipeline.desks.limits import Limits
 from pipeline.desks.live import Live
 from pipeline.desks.metrics import DesksMetrics
+from pipeline.desks.provider import ProviderClient
 from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
 from pipeline.evidence.store import EvidenceStore
@@ -46,7 +47,8 @@ class Origin:
 @dataclass(slots=True, kw_only=True)
 class House:
     """What the routes need. home: the country of this platform. key: the platform's, for sealing and for recognising
-    browsers. record: the folder of the record's log."""
+    browsers. record: the folder of the record's log. provider: the organisation's identity provider; None: there is none. proxies:
+    addresses whose word about where a request comes from is taken."""
 
     home: str
     key: bytes
@@ -67,5 +69,7 @@ class House:
     seal: Seal
     passwords: Passwords
     now_ms: Callable[[], int]
+    provider: ProviderClient | None = None
+    proxies: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     metrics: DesksMetrics = field(default_factory=DesksMetrics)

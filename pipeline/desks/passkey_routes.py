@@ -157,6 +157,12 @@ async def login_options(asked: Asked) -> RouteAnswer:
     return await _ceremony(asked, options.challenge, webauthn.options_to_json(options))
 
 
+async def claimed(asked: Asked) -> str:
+    """The account that the passkey names, for the record: the signature is verified later."""
+    name = _named(asked.given(Assertion).response.user_handle)
+    return name if name and asked.house.directory.person(name, asked.now_ms) else "nobody"
+
+
 async def log_in(asked: Asked) -> RouteAnswer:
     """Log in with a passkey, which identifies its person."""
     return await opened(asked, await _signed(asked, None), "passkey")
@@ -244,7 +250,7 @@ ROUTES = (
     Route(method="POST", path="/session/passkey/options", about="Begin to log in with a passkey.", handle=login_options,
           public=True, answer=Ceremony),
     Route(method="POST", path="/session/passkey", about="Log in with a passkey.", handle=log_in, public=True,
-          entry="login", body=Assertion, answer=Me),
+          identify=claimed, entry="login", body=Assertion, answer=Me),
     Route(method="POST", path="/session/proof/passkey/options", about="Begin to prove again who you are.",
           handle=login_options, answer=Ceremony),
     Route(method="POST", path="/session/proof/passkey", about="Prove again who you are, by passkey.", handle=prove,

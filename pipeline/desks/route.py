@@ -40,7 +40,8 @@ class Route:
     act: the right that it needs; None: only a login, or nothing where it is public. entry: the kind of entry in the record;
     None: not recorded, because it shows nothing of anybody but the person who asks. named: whether the path names something
     by an id that is made of a plate (ids), or by another name (on). fresh: only shortly after the person proved who he is.
-    first: allowed also after a login with a password that another person set.
+    first: allowed also after a login with a password that another person set. identify: of a public route, the user_id that the
+    request claims, for the record; None: that which the body names.
     """
 
     method: Method
@@ -51,6 +52,7 @@ class Route:
     entry: record.Act | None = None
     named: Literal["on", "ids"] = "on"
     public: bool = False
+    identify: "Callable[[Asked], Awaitable[str]] | None" = None
     fresh: bool = False
     first: bool = False
     params: Mapping[str, Any] = field(default_factory=lambda: {"key": Identifier})
@@ -77,8 +79,8 @@ class Route:
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """One request that the guard let in. person, session, token: of the person who is logged in. access_id: its entry in the
-    record."""
+    """One request that the guard let in. person, session, token: of the person who is logged in. claimed: who wants to log
+    in, as the route's `identify` found. access_id: its entry in the record."""
 
     house: House
     request: web.Request
@@ -90,6 +92,7 @@ class Asked:
     person: Person | None = None
     session: Session | None = None
     token: str | None = None
+    claimed: str | None = None
     access_id: str | None = None
     after: list[Callable[[web.StreamResponse], None]] = field(
         default_factory=list

@@ -5,6 +5,7 @@ import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import redis.asyncio
 import structlog
@@ -17,6 +18,8 @@ from pipeline.desks.directory import FOLLOWED, Directory
 from pipeline.desks.house import House, Origin
 from pipeline.desks.limits import Limits
 from pipeline.desks.live import Live, follow
+from pipeline.desks.place import proxies_of
+from pipeline.desks.provider import ProviderClient, provider_settings
 from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
 from pipeline.errors import Misconfigured
@@ -71,6 +74,8 @@ async def run_desks(
     house.limits = limits or house.limits
     async with contextlib.AsyncExitStack() as closing:
         closing.callback(house.passwords.close)
+        if house.provider is not None:
+            closing.push_async_callback(house.provider.close)
         house.metrics.serve(settings)
         follower = Follower(
             servers.client, settings.namespace, FOLLOWED, house.directory.take, on_caught_up=house.directory.caught_up
@@ -104,6 +109,7 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
     key = platform_key(settings.platform_key_file or private_folder(settings.data_dir) / "platform.key")
     directory, seal, name, client = Directory(), Seal(key), settings.namespace, servers.client
     live = Live(directory)
+    provider = provider_settings(settings)
     bounds = Bounds(
         idle_ms=settings.session_idle_minutes * MINUTE_MS, longest_ms=settings.session_hours * 60 * MINUTE_MS
     )
@@ -127,6 +133,8 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         seal=seal,
         passwords=Passwords(),
         now_ms=now_ms,
+        proxies=proxies_of(settings.desks_proxies),
+        provider=None if provider is None else ProviderClient(provider, f"{origin.url}/"),
     )
 
 
@@ -134,7 +142,9 @@ def _origin(settings: Settings, port: int) -> str:
     """The address that browsers use. Without a setting: localhost, the only name that is safe without a certificate."""
     if settings.desks_origin is not None:
         origin = settings.desks_origin.rstrip("/")
-        if origin.startswith("https://") or origin.startswith("http://localhost"):
+        parts = urlsplit(origin)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == "localhost")
+        if safe and parts.hostname and origin == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc:
             return origin
         raise Misconfigured(
             "VIGIE_DESKS_ORIGIN", found=origin, allowed="https:// and a name; without TLS http://localhost:PORT alone"

@@ -1,16 +1,20 @@
 """Routes for logging in and out: passwords, the state of a session, shifts. Passkeys are in passkey_routes."""
 
+import contextlib
 from typing import Annotated
 
 import msgspec
 
 from pipeline.access.login import GUESSES, GUESSES_MS, GUESSES_OF_PLACE, Proof, Session, Shift, ends_ms, weak_password
+from pipeline.access.organisation import logout_address_of
 from pipeline.access.record import weak_reason
 from pipeline.access.rights import Allowed, Denied, Person, designations_at, may_at_all
 from pipeline.access.roles import ACTS, Act
 from pipeline.desks.cookies import drop_session, known_nonce, session_token, set_known, set_session
+from pipeline.desks.place import place_of
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
+from pipeline.errors import BadRecord, Unavailable
 from schemas.base import EpochMs, Identifier, Message, Text
 from schemas.people import Designation
 
@@ -58,6 +62,13 @@ class Me(Message, frozen=True, kw_only=True):
     shift: Shift | None = None
 
 
+class LoggedOut(Message, frozen=True, kw_only=True):
+    """The end of a session. provider: where the browser goes to end the session at the identity provider, too; absent: there is
+    none."""
+
+    provider: Annotated[str, msgspec.Meta(max_length=8192)] | None = None
+
+
 async def log_in(asked: Asked) -> RouteAnswer:
     """Log in by password. Each login makes a new session with a new token. Too many attempts: 429; a wrong name or password:
     401."""
@@ -92,7 +103,7 @@ def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
     nonce = known_nonce(asked.request, asked.house.key, user_id)
     if nonce is not None:
         return [f"{user_id} in {nonce}"], [GUESSES]
-    place = asked.request.remote or ""
+    place = place_of(asked.house, asked.request)
     return [f"{user_id} from {place}", f"from {place}"], [GUESSES, GUESSES_OF_PLACE]
 
 
@@ -105,7 +116,12 @@ async def log_out(asked: Asked) -> RouteAnswer:
     """End this session."""
     await asked.house.sessions.end(asked.token or "")
     asked.after.append(drop_session)
-    return RouteAnswer()
+    client, address = asked.house.provider, None
+    if client is not None and asked.own_session.how == "organisation":
+        with contextlib.suppress(Unavailable, BadRecord):  # the session here has ended all the same
+            provider = await client.provider()
+            address = logout_address_of(provider, client.settings.client_id, client.redirect_uri)
+    return RouteAnswer(value=LoggedOut(provider=address))
 
 
 async def prove(asked: Asked) -> RouteAnswer:
@@ -192,7 +208,8 @@ ROUTES = (
     Route(method="POST", path="/session", about="Log in with a password.", handle=log_in, public=True, entry="login",
           body=Login, answer=Me),
     Route(method="GET", path="/session", about="Who is logged in here.", handle=show, first=True, answer=Me),
-    Route(method="DELETE", path="/session", about="Log out.", handle=log_out, first=True, entry="logout"),
+    Route(method="DELETE", path="/session", about="Log out.", handle=log_out, first=True, entry="logout",
+          answer=LoggedOut),
     Route(method="POST", path="/session/proof", about="Prove again who you are, by password.", handle=prove,
           first=True, entry="login", body=Proving, answer=Me),
     Route(method="PUT", path="/password", about="Choose a password. Shortly after a proof.", handle=choose_password,

@@ -105,6 +105,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     desks_origin: str | None = None  # what browsers call it: https://NAME; None: http://localhost:PORT
     desks_cert_file: Path | None = None  # PEM; without it TLS ends before this process, or nobody else comes
     desks_key_file: Path | None = None
+    desks_proxies: str | None = None  # addresses, apart by blanks, of proxies that say from where a request comes
+    oidc_issuer: str | None = None  # https://...: the organisation's identity provider; None: local accounts alone
+    oidc_client_id: str | None = None  # what Vigie is called there
+    oidc_client_secret_file: Path | None = None  # None: a public client, by PKCE alone
+    oidc_ca_file: Path | None = None  # who signed the provider's certificate; None: whom this machine trusts
+    oidc_acr: str | None = None  # the kinds of login that are demanded there (acr), apart by blanks
     gateway_host: str = "127.0.0.1"  # where `vigie gateway serve` listens
     gateway_port: Port = 0  # 0: 8460 beside `vigie up`, where that is free; any free one else
     gateway_cert_file: Path | None = None  # PEM; without it on another address than loopback: see allow_plaintext

@@ -1,4 +1,5 @@
-"""Stores how persons prove who they are: a password's hash and passkeys' public keys, in one Redis hash for each account."""
+"""Stores how persons prove who they are: a password's hash, passkeys' public keys and the subject at the organisation's identity
+provider, in one Redis hash for each account; a further hash finds the account of a subject."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,11 +9,13 @@ from typing import Annotated, Any
 import msgspec
 import redis.asyncio
 
+from pipeline.access.organisation import Binding
 from pipeline.state.redis_port import redis_edge
 from schemas.base import Count, EpochMs, Message, Text
 
 WHAT = "credentials"
-_PASSWORD, _INITIAL, _PASSKEY = b"password", b"initial", b"passkey:"
+_PASSWORD, _INITIAL, _PASSKEY, _BINDING = b"password", b"initial", b"passkey:", b"binding"
+_SUBJECTS = "@subjects"  # no account is called so
 MOST_PASSKEYS = 10
 KeyBytes = Annotated[bytes, msgspec.Meta(max_length=2048)]
 
@@ -37,6 +40,7 @@ class Credentials(Message, frozen=True, kw_only=True):
 
     password_hash: Text | None = None
     initial: bool = False
+    binding: Binding | None = None
     passkeys: Annotated[tuple[Passkey, ...], msgspec.Meta(max_length=MOST_PASSKEYS)] = ()
 
 
@@ -54,6 +58,7 @@ class CredentialStore:
         return Credentials(
             password_hash=found[_PASSWORD].decode() if _PASSWORD in found else None,
             initial=found.get(_INITIAL) == b"1",
+            binding=msgspec.json.decode(found[_BINDING], type=Binding) if _BINDING in found else None,
             passkeys=tuple(
                 msgspec.json.decode(value, type=Passkey)
                 for field, value in sorted(found.items())
@@ -80,6 +85,34 @@ class CredentialStore:
         with redis_edge(WHAT):
             return bool(await self.client.hdel(self._key(user_id), _PASSKEY.decode() + passkey_id))
 
+    async def bind(self, user_id: str, binding: Binding) -> bool:
+        """Bind the account to this subject, instead of any other; a password that somebody else chose is deleted. Returns False,
+        and does nothing, when the subject opens another account."""
+        field = _subject_field(binding.issuer, binding.subject)
+        if await self.user_of(binding.issuer, binding.subject) not in (None, user_id):
+            return False
+        initial = (await self.of(user_id)).initial
+        with redis_edge(WHAT):
+            await self.client.hset(self._key(_SUBJECTS), field, user_id)
+            await self.client.hset(self._key(user_id), _BINDING.decode(), msgspec.json.encode(binding))
+            if initial:
+                await self.client.hdel(self._key(user_id), _PASSWORD.decode(), _INITIAL.decode())
+        return True
+
+    async def unbind(self, user_id: str) -> bool:
+        """Let no subject open the account any more. Returns False when none did."""
+        with redis_edge(WHAT):
+            return bool(await self.client.hdel(self._key(user_id), _BINDING.decode()))
+
+    async def user_of(self, issuer: str, subject: str) -> str | None:
+        """The account that this subject opens; None: it opens none."""
+        with redis_edge(WHAT):
+            found: Any = await self.client.hget(self._key(_SUBJECTS), _subject_field(issuer, subject))
+        if found is None:
+            return None
+        binding = (await self.of(found.decode())).binding
+        return found.decode() if binding is not None and binding.opens(issuer, subject) else None
+
     async def remove(self, user_id: str) -> None:
         """Delete all credentials of the account."""
         with redis_edge(WHAT):
@@ -87,6 +120,10 @@ class CredentialStore:
 
     def _key(self, user_id: str) -> str:
         return f"{{{self.namespace}:credentials}}:{user_id}"
+
+
+def _subject_field(issuer: str, subject: str) -> str:
+    return sha256(f"{issuer}\n{subject}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 // The first page: log in, choose a password, and see who one is and what one may do.
 
 import { ask, Refused } from "./api.js";
+import * as organisation from "./organisation.js";
 import * as passkeys from "./passkeys.js";
 
 const $ = (id) => document.getElementById(id);
 const when = (ms) => new Date(ms).toLocaleString("en-GB", { timeZone: "Europe/Brussels", dateStyle: "medium", timeStyle: "short" });
 const plain = (name) => name.replaceAll("_", " ").replaceAll(".", ": ");
-const HOW = { password: "by password", passkey: "by passkey", initial: "by a password that somebody else chose" };
+const HOW = { password: "by password", passkey: "by passkey", organisation: "by your organisation", initial: "by a password that somebody else chose" };
 let me = null; // who is logged in, as the server says
+let provider = null; // the identity provider's host, where there is one
 let waiting = 0; // the timer of a lock
 
 /** Show one section, and nothing of another person's. */
@@ -111,7 +113,7 @@ async function home() {
   const rows = (me.designations ?? []).map((one) => row([plain(one.role), one.everywhere ? "everywhere" : listed(one.zones), listed(one.networks), listed(one.lists), when(one.valid_until_ms), when(one.trained_until_ms)]));
   $("designations").replaceChildren(...(rows.length ? rows : [row(["none that holds now: ask an administrator", "", "", "", "", ""])]));
   $("may").replaceChildren(...(me.may.length ? me.may.map((act) => element("li", plain(act))) : [element("li", "log in and out, and change how you do that")]));
-  await Promise.all([shift(), passkeys.available ? kept() : null]);
+  await Promise.all([shift(), passkeys.available ? kept() : null, provider ? bound() : null]);
 }
 
 function facts() {
@@ -153,6 +155,14 @@ async function kept() {
   }
 }
 
+async function bound() {
+  const binding = await ask("GET", "/binding");
+  const is = binding.subject != null;
+  $("binding").textContent = is ? `${binding.subject} at ${provider} opens this account, since ${when(binding.added_ms)}.` : `No login at ${provider} opens this account.`;
+  $("bind").hidden = is;
+  $("unbind").hidden = !is;
+}
+
 const listed = (names) => (names?.length ? names.map(plain).join(", ") : "none");
 
 function element(name, words) {
@@ -167,8 +177,11 @@ function row(cells) {
 
 on("login-form", "submit", async () => entered(await ask("POST", "/session", { user_id: $("user").value.trim(), password: $("password").value })));
 on("login-passkey", "click", async () => entered(await passkeys.sign("/session/passkey")));
+on("login-organisation", "click", () => organisation.depart("login"));
+on("choose-bind", "click", () => proven(() => organisation.depart("binding")));
 on("logout", "click", async () => {
-  await ask("DELETE", "/session");
+  const { provider: there } = await ask("DELETE", "/session");
+  if (there) return location.assign(there);
   me = null;
   clear();
   show("login");
@@ -204,18 +217,29 @@ on("passkey-form", "submit", async () => {
   await kept();
   tell(`The passkey ${name} is yours.`);
 });
+on("bind", "click", () => proven(() => organisation.depart("binding")));
+on("unbind", "click", async () => {
+  await proven(() => ask("DELETE", "/binding"));
+  await bound();
+  tell("No login of your organisation opens this account any more.");
+});
 const proof = (work) => async () => {
   me = await work();
   $("proof").close("proven");
 };
 on("proof-form", "submit", proof(() => ask("POST", "/session/proof", { password: $("proof-password").value })), "proof-told");
 on("proof-passkey", "click", proof(() => passkeys.sign("/session/proof/passkey")), "proof-told");
+on("proof-organisation", "click", () => organisation.depart("proof"), "proof-told");
 on("proof-cancel", "click", () => $("proof").close("cancelled"), "proof-told");
 
 for (const one of document.querySelectorAll(".passkeys-only")) one.hidden = !passkeys.available;
 try {
-  await entered(await ask("GET", "/session"));
+  provider = await organisation.provider();
+  for (const one of document.querySelectorAll(".organisation-only")) one.hidden = provider === null;
+  const back = await organisation.arrived();
+  await entered(back ? back.me : await ask("GET", "/session"));
+  if (back?.purpose === "proof") tell("You have proved who you are. Do now what it was for.");
 } catch (error) {
-  show("login");
+  await ask("GET", "/session").then(entered, () => show("login"));
   if (error.status !== 401) complain(error);
 }

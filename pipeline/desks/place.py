@@ -1,0 +1,39 @@
+"""Says from which address a request comes, also where a proxy passes it on."""
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from aiohttp import web
+
+from pipeline.desks.house import House
+from pipeline.errors import Misconfigured
+
+FORWARDED = "X-Forwarded-For"
+
+
+def proxies_of(setting: str | None) -> frozenset[str]:
+    """The proxies' addresses, apart by blanks in the setting. Raises Misconfigured for what is none."""
+    try:
+        return frozenset(str(ip_address(one)) for one in (setting or "").split())
+    except ValueError:
+        raise Misconfigured("VIGIE_DESKS_PROXIES", found=setting, allowed="addresses, apart by blanks") from None
+
+
+def place_of(house: House, request: web.Request) -> str:
+    """The browser's address: the connection's, or what a proxy of ours says of it. What others put into the header does not
+    count: each proxy adds the address that it saw at the end."""
+    place = request.remote or ""
+    for said in _forwarded(request):
+        if place not in house.proxies:
+            break
+        try:
+            place = str(ip_address(said))
+        except ValueError:
+            break
+    return place
+
+
+def _forwarded(request: web.Request) -> Iterator[str]:
+    """What the headers say, the nearest first."""
+    for line in reversed(request.headers.getall(FORWARDED, [])):
+        yield from (one.strip() for one in reversed(line.split(",")))

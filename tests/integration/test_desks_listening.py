@@ -1,0 +1,95 @@
+"""How the desks listen: over TLS with a certificate of their own, and behind a proxy."""
+
+import ssl
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from pipeline.desks.cookies import SESSION
+from pipeline.desks.limits import Limits
+from pipeline.desks.route import PREFIX
+from pipeline.errors import Misconfigured
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.servers.broker_identity import new_identity
+from tests.fakes import MemoryRecorder
+from tests.people_desk import Desks, desks_of
+
+AN, PASSWORD = "an.peeters", "seven green herons"
+LOGIN = {"user_id": AN, "password": PASSWORD}
+
+
+def configured(kafka: KafkaConnection, redis: Redis, namespace: str, folder: Path, **settings: Any) -> Desks:
+    """The desks with these settings, not yet running."""
+    desks = desks_of(kafka, redis, namespace, folder)
+    desks.settings = msgspec.structs.replace(desks.settings, **settings)
+    return desks
+
+
+async def test_with_a_certificate_browsers_come_over_tls_alone(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """The page, a login, and that browsers are told to come so from now on; whoever speaks plainly is not answered."""
+    identity = new_identity(tmp_path, ["localhost"])
+    desks = configured(
+        kafka, redis, namespace, tmp_path, desks_cert_file=identity.cert_file, desks_key_file=identity.key_file
+    )
+    await desks.person(AN, "dispatcher")
+    async with desks.running(MemoryRecorder()):
+        assert desks.url.startswith("https://localhost:")
+        trusted = ssl.create_default_context(cafile=identity.cert_file)
+        token = (await desks.logged_in(AN)).cookies[SESSION]
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+            async with http.get(f"{desks.url}/", ssl=trusted) as page:
+                assert 200 == page.status
+                assert "max-age=31536000" == page.headers["Strict-Transport-Security"]
+            headers = {"Cookie": f"{SESSION}={token}"}
+            async with http.get(f"{desks.url}{PREFIX}/session", ssl=trusted, headers=headers) as answer:
+                assert (200, AN) == (answer.status, (await answer.json())["user_id"])
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await http.get(f"{desks.url}/")
+            with pytest.raises(aiohttp.ClientError):
+                await http.get(desks.url.replace("https", "http"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"desks_host": "0.0.0.0"}, {"desks_origin": "http://desks.example.org"}, {"desks_origin": "http://localhost.example.org"},
+        {"desks_origin": "https://"}, {"desks_origin": "https://desks.example.org/vigie"}, {"desks_proxies": "10.0.0.7, proxy"},
+        {"desks_cert_file": Path("cert.pem")}, {"oidc_issuer": "http://login.example.org"},
+        {"oidc_issuer": "https://login.example.org"},
+        {"oidc_issuer": "https://login.example.org", "oidc_client_id": "vigie", "oidc_client_secret_file": Path("none")},
+        {"oidc_issuer": "https://login.example.org", "oidc_client_id": "vigie", "oidc_ca_file": Path("none")},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_what_would_not_be_safe_does_not_start(
+    settings: dict[str, Any], kafka: KafkaConnection, redis: Redis, tmp_path: Path
+) -> None:
+    """Each setting names what it may be."""
+    desks = configured(kafka, redis, "t0", tmp_path, **settings)
+    with pytest.raises(Misconfigured, match="VIGIE_"):
+        async with desks.running(MemoryRecorder()):
+            pass
+
+
+async def test_a_proxy_of_ours_says_where_a_request_comes_from_and_nobody_else(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """The record has the browser's address, and guesses are counted by it; what the browser itself wrote does not count."""
+    behind = configured(kafka, redis, namespace, tmp_path, desks_proxies="127.0.0.1 10.0.0.7")
+    cases = {
+        None: "127.0.0.1", "192.0.2.1": "192.0.2.1", "198.51.100.9, 192.0.2.1": "192.0.2.1",
+        "198.51.100.9, 192.0.2.1, 10.0.0.7": "192.0.2.1", "192.0.2.1, nonsense": "127.0.0.1", "2001:DB8::1": "2001:db8::1",
+    }  # fmt: skip
+    for desks, counts in ((behind, True), (configured(kafka, redis, namespace, tmp_path), False)):
+        recorder = MemoryRecorder()
+        async with desks.running(recorder, limits=Limits(per_second=1e6, at_once=1e6)):
+            for header, place in cases.items():
+                await desks.browser().ask("POST", f"{PREFIX}/session", LOGIN, headers={"X-Forwarded-For": header})
+                entry: Any = recorder.entries[-2].entry
+                assert (place if counts else "127.0.0.1") == entry.origin, header
