@@ -17,7 +17,7 @@ import msgspec
 
 from schemas.base import Message
 from schemas.outcomes import Withdrawal
-from schemas.people import Designation, Desk, User
+from schemas.people import Designation, Desk, SigningKey, User
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
 from schemas.senders import Sender
 from schemas.topics import TOPICS
@@ -25,7 +25,8 @@ from schemas.topics import TOPICS
 FOLDER = Path(__file__).parent / "json"
 REFERENCE: dict[str, type[Message]] = {
     "camera": Camera, "section": Section, "zone": Zone, "hotlist_entry": HotlistEntry, "wanted_list": WantedList, "policy": Policy,
-    "user": User, "designation": Designation, "desk": Desk, "sender": Sender,
+    "user": User, "designation": Designation, "desk": Desk,
+    "signing_key": SigningKey, "sender": Sender,
 }  # fmt: skip
 MESSAGES: dict[str, type[Message]] = (
     {topic.name: topic.message for topic in TOPICS} | {"withdrawal": Withdrawal} | REFERENCE

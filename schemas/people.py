@@ -1,7 +1,7 @@
 """Who works with the platform: persons, what each is designated for, and the desks that they work at.
 
-Reference data like any other (see schemas.reference): collections users, designations and desks. What is left empty here gives
-nothing: a designation that names no zone and does not say `everywhere` reaches no zone.
+Reference data like any other (see schemas.reference): collections users, designations, desks and signing_keys. What is left empty
+here gives nothing: a designation that names no zone and does not say `everywhere` reaches no zone.
 """
 
 from typing import Annotated, Literal
@@ -101,3 +101,31 @@ class Desk(Message, frozen=True, kw_only=True):
         _refuse_blank(name=self.name)
         if self.successor == self.desk_id:
             raise ValueError("successor must name another desk")
+
+
+class SigningKey(Message, frozen=True, kw_only=True):
+    """A key by which one person signs authorisations. Collection signing_keys, key key_id. Its owner enrols it; until two others
+    have registered it, nothing that it signs counts."""
+
+    key_id: Identifier  # pipeline.access.signing.key_id_of the public key
+    user_id: Identifier
+    public_key: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{40,200}\Z", max_length=200)]
+    # SubjectPublicKeyInfo (DER) in base64url: ECDSA on P-256, or Ed25519
+    enrolled_at_ms: EpochMs
+    reason: Text = ""  # of the registration: how the two made sure whose key it is
+    registered_by: Identifier | None = None  # user_id; None: not registered
+    approved_by: Identifier | None = None  # user_id of the second person
+    valid_from_ms: EpochMs | None = None
+    valid_until_ms: EpochMs | None = None
+    revoked_at_ms: EpochMs | None = None  # from then on nothing that it signs counts
+    revoked_by: Identifier | None = None  # user_id
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when its owner registers it, the second person is the first, or it holds until before it begins to."""
+        if self.user_id in (self.registered_by, self.approved_by):
+            raise ValueError("nobody registers his own key: registered_by and approved_by must name other persons")
+        if self.registered_by is not None and self.registered_by == self.approved_by:
+            raise ValueError("approved_by must name another person than registered_by")
+        if self.valid_from_ms is not None and self.valid_until_ms is not None:
+            _refuse_turned(self.valid_from_ms, self.valid_until_ms)

@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey
 
 from pipeline.runtime.listening import free_port
 
-CLIENT, SECRET, PASSWORD = "vigie", "between the two of them", "seven green herons"
+CLIENT, SECRET, PASSWORD = "vigie", "between-the-two-of-them", "seven green herons"
 START_S = 120.0  # a machine may be busy
 
 

@@ -151,21 +151,21 @@ def subject_of(
     except UnknownKey:
         raise
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise BadRecord("id_token", f"its signature is not the provider's ({type(error).__name__})") from error
+        raise BadRecord("identity", f"its signature is not the provider's ({type(error).__name__})") from error
     fault = _fault(claims, provider, client_id, flow, acr, now_ms // 1000)
     if fault is not None:
-        raise BadRecord("id_token", fault)
+        raise BadRecord("identity", fault)
     try:
         return msgspec.convert(claims.get("sub"), Subject)
     except msgspec.ValidationError as error:
-        raise BadRecord("id_token", "it names no subject") from error
+        raise BadRecord("identity", "it names no subject") from error
 
 
 class UnknownKey(BadRecord):
     """Raised when a token names a key that the provider had not published when it was asked."""
 
     def __init__(self) -> None:
-        super().__init__("id_token", "it is signed with a key that the provider does not publish")
+        super().__init__("identity", "it is signed with a key that the provider does not publish")
 
 
 def _key_of(keys: KeySet, headers: Mapping[str, Any]) -> Any:

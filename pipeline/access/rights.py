@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.access.approvals import Approval, serves
-from pipeline.access.roles import ACCOUNTABILITY, CONSULTING, RIGHTS, Act, Right
+from pipeline.access.roles import ACCOUNTABILITY, CONSULTING, GIVING, RIGHTS, Act, Right
 from schemas.people import Designation, Role, User
 from schemas.reads import Network, Purpose
 from schemas.reference import HotList
@@ -192,7 +192,10 @@ _RULES: Sequence[_Rule] = (
     _rule("list", _list_holds, "a designation for this list"),
     _rule("seen_by", _seen_by_holds, "one of the designations that the list of the wanted plate names"),
     _rule("purpose", _purpose_holds, "another purpose than this camera's reads may serve: nothing here"),
-    _rule("self", lambda a: a.matter.concerns != a.person.user_id, "another administrator does it: nobody grants himself",
+    _rule("own", lambda a: not a.right.own or a.matter.concerns == a.person.user_id, "nothing: it is another person's",
+          ACCOUNTABILITY),
+    _rule("self", lambda a: a.act not in GIVING or a.matter.concerns != a.person.user_id,
+          "another administrator does it: nobody grants himself",
           ACCOUNTABILITY),
     _rule("second_person", _second_holds, "the approval of a second person for exactly this", ACCOUNTABILITY),
 )  # fmt: skip

@@ -29,13 +29,20 @@ Act = Literal[
     "desks.change",
     "users.see",
     "users.change",
+    "users.move",
+    "credentials.replace",
     "designations.see",
     "designations.grant",
+    "signing_keys.see",
+    "signing_keys.enrol",
+    "signing_keys.register",
+    "signing_keys.revoke",
     "sessions.end",
     "approvals.give",
     "record.see",
 ]
-"""What a person asks to do. `see` reads, every other word changes something."""
+"""What a person asks to do. `see` reads, every other word changes something. users.move: to another service, which changes what is
+covert for the person; credentials.replace: a password for somebody's first login, with which its maker could log in, too."""
 ACTS: tuple[Act, ...] = get_args(Act)
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -49,7 +56,8 @@ ACCOUNTABILITY = "Directive (EU) 2016/680, articles 4 (4) and 29 (2)"
 class Right:
     """How far a role may do an act. zones, networks, lists: only within those of the designation.
 
-    purpose: only for what may serve this purpose. two: a second person must have approved exactly this.
+    purpose: only for what may serve this purpose. two: a second person must have approved exactly this. own: only to what is one's
+    own.
     """
 
     zones: bool = False
@@ -57,12 +65,14 @@ class Right:
     lists: bool = False
     purpose: Purpose | None = None
     two: bool = False
+    own: bool = False
 
 
 _ANY = Right()
 _PLACE = Right(zones=True, networks=True)
 _HIT = Right(zones=True, networks=True, lists=True, purpose="hotlist")
 _TWO = Right(two=True)
+_OWN = Right(own=True)
 _NETWORK: Mapping[Act, Right] = {"cameras.see": _ANY, "zones.see": _ANY, "desks.see": _ANY}
 """The network itself: where cameras, zones and desks are. It shows no vehicle."""
 
@@ -82,6 +92,9 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
     "magistrate": {
         **_NETWORK,
         "hotlist.see": Right(lists=True),
+        "signing_keys.see": _OWN,
+        "signing_keys.enrol": _OWN,
+        "signing_keys.revoke": _OWN,
         "approvals.give": _ANY,
     },
     "authority_officer": {
@@ -114,11 +127,13 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
     "auditor": {
         "users.see": _ANY,
         "designations.see": _ANY,
+        "signing_keys.see": _ANY,
         "record.see": _ANY,
     },
     "oversight": {
         "users.see": _ANY,
         "designations.see": _ANY,
+        "signing_keys.see": _ANY,
         "record.see": _ANY,
         "policies.see": _ANY,
     },
@@ -127,8 +142,13 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
         "desks.change": _ANY,
         "users.see": _ANY,
         "users.change": _ANY,
+        "users.move": _TWO,
+        "credentials.replace": _TWO,
         "designations.see": _ANY,
         "designations.grant": _TWO,
+        "signing_keys.see": _ANY,
+        "signing_keys.register": _TWO,
+        "signing_keys.revoke": _ANY,
         "sessions.end": _ANY,
         "approvals.give": _ANY,
     },
@@ -140,10 +160,17 @@ SHOWS_PLATES: frozenset[Act] = frozenset(
 """Acts whose answer holds plates or shows them."""
 LIVE: frozenset[Act] = frozenset({"alerts.see", "violations.see", "pictures.see"})
 """Acts that show what happens, or happened, on the road."""
+GIVING: frozenset[Act] = frozenset(
+    {"users.change", "users.move", "credentials.replace", "designations.grant", "signing_keys.register"}
+)
+"""Acts that nobody does for himself."""
 SECOND: Mapping[Act, tuple[Act, ...]] = {
     "designations.grant": ("designations.grant",),
     "policies.change": ("policies.change",),
     "sections.change": ("sections.change",),
+    "signing_keys.register": ("signing_keys.register",),
+    "users.move": ("users.move",),
+    "credentials.replace": ("credentials.replace",),
 }
 """Acts that need two persons, and what the second must be allowed to do himself."""
 
@@ -164,7 +191,7 @@ def _cell(right: Right | None) -> str:
     if right is None:
         return "-"
     bounds = [name for name in ("zones", "networks", "lists") if getattr(right, name)]
-    words = ["own " + ", ".join(bounds)] if bounds else ["all"]
+    words = ["own " + ", ".join(bounds)] if bounds else ["own"] if right.own else ["all"]
     words += [f"for {right.purpose}"] if right.purpose else []
     words += ["two persons"] if right.two else []
     return "; ".join(words)

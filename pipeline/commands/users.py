@@ -11,6 +11,7 @@ from pipeline.access.organisation import Binding
 from pipeline.access.rights import designations_at, persons_of
 from pipeline.access.roles import RIGHTS, ROLES
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
+from pipeline.commands.users_key import key_app
 from pipeline.commands.users_work import add_user, designation_of, known_user, made_of, new_password, open_store
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
@@ -23,6 +24,7 @@ console = Terminal(soft_wrap=False)
 users_app = typer.Typer(help="Who may log in, and what each may do.", no_args_is_help=True, epilog=EXIT_CODES)
 sessions_app = typer.Typer(help="Who is logged in.", no_args_is_help=True, epilog=EXIT_CODES)
 users_app.add_typer(sessions_app, name="sessions")
+users_app.add_typer(key_app, name="key")
 UserId = Annotated[str, typer.Argument(metavar="USER", help="The account's name: letters, digits and . _ : -")]
 Reason = Annotated[str, typer.Option(help="The decision that it rests on: its date and number.")]
 Days = Annotated[int, typer.Option(help="For how many days it holds.", min=1, max=3660)]

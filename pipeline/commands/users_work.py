@@ -11,12 +11,13 @@ import msgspec
 import redis.asyncio
 
 from pipeline.access.login import Bounds
+from pipeline.access.rights import Person
 from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.errors import BadRecord
 from pipeline.runtime.passwords import hashed, initial_password
 from pipeline.runtime.settings import Settings, load_settings
 from pipeline.servers.endpoints import servers_of
-from pipeline.state.collections import USERS
+from pipeline.state.collections import DESIGNATIONS, USERS
 from pipeline.state.credential_store import CredentialStore
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
@@ -76,6 +77,12 @@ async def known_user(store: Store, user_id: str) -> User:
     return known
 
 
+async def person_of(store: Store, user_id: str) -> Person | None:
+    """The person with all designations; None: nobody is called so."""
+    user = await store.writer.get(USERS, user_id)
+    return None if user is None else Person(user, tuple(await store.writer.list(DESIGNATIONS)))
+
+
 def designation_of(
     user: str, role: str, reason: str, days: int, trained_days: int = 365, bounds: dict[str, object] | None = None
 ) -> Designation:
@@ -90,7 +97,7 @@ def designation_of(
         user_id=user,
         role=role,
         reason=reason,
-        granted_by=f"machine:{_operator()}",
+        granted_by=operator_id(),
         valid_from_ms=now_ms,
         valid_until_ms=now_ms + days * DAY_MS,
         trained_until_ms=now_ms + trained_days * DAY_MS,
@@ -98,9 +105,12 @@ def designation_of(
     )
 
 
-def _operator() -> str:
+def operator_id() -> str:
     """The operating system's name of the person who runs this command, in the form of a user_id."""
-    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in getpass.getuser())[:40]
+    return (
+        "machine:"
+        + "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in getpass.getuser())[:40]
+    )
 
 
 def made_of(kind: type[M], **fields: object) -> M:

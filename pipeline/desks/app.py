@@ -17,6 +17,7 @@ from pipeline.desks import (
     record_routes,
     reference_routes,
     session_routes,
+    signing_routes,
 )
 from pipeline.desks.bodies import MOST_BYTES
 from pipeline.desks.guard import guarded, problem_of
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *live_routes.ROUTES,
     *approval_routes.ROUTES,
     *record_routes.ROUTES,
+    *signing_routes.ROUTES,
 )
 DESCRIPTION = f"{PREFIX}/openapi.json"
 HEADERS = {

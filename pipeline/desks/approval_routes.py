@@ -10,14 +10,16 @@ from pipeline.access.rights import Denied, Matter, may_at_all
 from pipeline.access.roles import SECOND, Act
 from pipeline.desks.bodies import item_of
 from pipeline.desks.problems import Problem, bad_request, denied
-from pipeline.desks.reference_routes import BY_CHANGE
+from pipeline.desks.reference_routes import BY_CHANGE, approved
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.runtime.passwords import initial_password
 from pipeline.state.approval_store import MOST_BYTES, Waiting
 from pipeline.state.collections import USERS
 from schemas.base import Identifier, Message, Text
 
-TwoPersons = Literal["designations.grant", "policies.change", "sections.change"]
+TwoPersons = Literal[
+    "designations.grant", "policies.change", "sections.change", "signing_keys.register", "users.move", "credentials.replace"
+]  # fmt: skip
 MOST_WAITING = 20
 
 
@@ -53,9 +55,10 @@ async def ask(asked: Asked) -> RouteAnswer:
     """Ask a second person to approve a change. The person who asks must have the right to it, apart from the approval."""
     wanted, house = asked.given(Wanted), asked.house
     _check_role(asked, wanted.act)
-    kind = BY_CHANGE[wanted.act]
-    content = ""
+    kind, content = BY_CHANGE.get(wanted.act), ""
     if wanted.content:
+        if kind is None:
+            raise bad_request(f"{wanted.act} writes nothing that could stand in content")
         item = item_of(wanted.content.encode(), kind.collection.message, house.home)
         if kind.collection.key(item) != wanted.key:
             raise bad_request(f"{kind.collection.key_field} is not the key")
@@ -98,10 +101,12 @@ async def approve(asked: Asked) -> RouteAnswer:
 
 
 async def new_password(asked: Asked) -> RouteAnswer:
-    """Replace all credentials of an account by a password for the first login, and end its sessions."""
+    """Replace all credentials of an account by a password for the first login, and end its sessions. Two persons do it: whoever has
+    the password could log in with it."""
     house, user_id = asked.house, asked.key
     found(await house.writer.get(USERS, user_id))
-    asked.check(Matter(concerns=user_id))
+    digest = digest_of("credentials.replace", user_id, b"")
+    await approved("credentials.replace", asked, Matter(concerns=user_id, digest=digest))
     made = initial_password()
     await house.credentials.remove(user_id)
     await house.credentials.set_password(user_id, await house.passwords.hashed(made), initial=True)
@@ -127,7 +132,9 @@ def _is_second(asked: Asked, act: Act) -> bool:
 
 def _persons_in(waiting: Waiting) -> tuple[str, ...]:
     """The persons whose rights or account the change concerns."""
-    kind = BY_CHANGE[waiting.act]
+    kind = BY_CHANGE.get(waiting.act)
+    if kind is None:
+        return (waiting.key,)
     if kind.concerns is None or not waiting.content:
         return ()
     return (kind.concerns(kind.collection.decode(waiting.content.encode())),)
@@ -141,7 +148,7 @@ ROUTES = (
     Route(method="POST", path="/approvals/{key}", about="Approve exactly this.", handle=approve, act="approvals.give",
           entry="decision", answer=Waiting),
     Route(method="POST", path="/users/{key}/password", about="A password for somebody's first login.",
-          handle=new_password, act="users.change", entry="rights", answer=FirstPassword),
+          handle=new_password, act="credentials.replace", entry="rights", answer=FirstPassword),
     Route(method="POST", path="/sessions/end", about="End sessions.", handle=end_sessions, act="sessions.end",
           entry="rights", body=Whose),
 )  # fmt: skip

@@ -45,6 +45,10 @@ class Directory(Mirror):
         held = (designations.at(key, at_ms) for key in sorted(self._of_user.get(user_id, ())))
         return Person(user, tuple(one for one in held if one is not None))
 
+    def is_designated(self, user_id: str) -> bool:
+        """Whether there is any designation of this name, whatever its time."""
+        return user_id in self._of_user
+
     def desk(self, desk_id: str, at_ms: int) -> Desk | None:
         """The desk as it is at at_ms; None: there is none with this id."""
         return self.of(DESKS).at(desk_id, at_ms)

@@ -7,7 +7,7 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 import aiohttp
 import msgspec
@@ -112,7 +112,7 @@ class ProviderClient:
         if secret is None:
             form["client_id"] = client_id
         elif "client_secret_basic" in provider.token_endpoint_auth_methods_supported:
-            pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}".encode()
+            pair = f"{quote_plus(client_id)}:{quote_plus(secret)}".encode()
             headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
         else:
             form |= {"client_id": client_id, "client_secret": secret}

@@ -11,6 +11,7 @@ from pipeline.access.approvals import digest_of
 from pipeline.access.record import Act as Entry
 from pipeline.access.rights import Allowed, Denied, Matter, may
 from pipeline.access.roles import Act
+from pipeline.access.signing import unlike
 from pipeline.desks.directory import matter_of_entry
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
@@ -22,12 +23,14 @@ from pipeline.state.collections import (
     HOTLIST,
     POLICIES,
     SECTIONS,
+    SIGNING_KEYS,
     USERS,
     ZONES,
     Collection,
 )
 from pipeline.tables.reference_checks import unfit
 from schemas.base import EpochMs, Message, Text
+from schemas.people import User
 
 T = TypeVar("T", bound=Message)
 APPROVAL = "Vigie-Approval"
@@ -65,7 +68,8 @@ class ItemVersions(Message, Generic[T], frozen=True, kw_only=True):
 class Kind(Generic[T]):
     """One collection as the API has it. matter: returns the Matter of an act on an item. concerns: returns the person whose
     rights a change of the item would change; None: nobody's. see, change, remove: the rights needed. seen, changed: kinds of
-    entries in the record; None: not recorded."""
+    entries in the record; None: not recorded. granted_by: the field that names who does it. refused: why a
+    change of the known item is refused, in words; None: it is not. wider: a right that this change needs in place of `change`."""
 
     collection: Collection[T]
     see: Act
@@ -75,6 +79,9 @@ class Kind(Generic[T]):
     seen: Entry | None = None
     changed: Entry = "reference"
     concerns: Callable[[T], str] | None = None
+    granted_by: str | None = None
+    refused: Callable[[T | None, T], str | None] = lambda _known, _item: None
+    wider: Callable[[Asked, T | None, T], Act | None] = lambda _asked, _known, _item: None
 
     def matter_of_change(self, asked: Asked, item: T, digest: str | None = None) -> Matter:
         """The matter of a change of this item, with the persons concerned and the digest of exactly this change."""
@@ -132,13 +139,21 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     item = asked.body
     if item is None or collection.key(item) != key:
         raise bad_request(f"{collection.key_field} is not what the path names")
-    await _check_known(kind, asked)
+    known = await _check_known(kind, asked)
+    if (fault := kind.refused(known, item)) is not None:
+        raise bad_request(fault, "unlike")
+    act = kind.wider(asked, known, item) or kind.change
     if collection is SECTIONS:
         cameras = list(asked.house.directory.of(CAMERAS).current().values())
         if faults := unfit([item], cameras, asked.now_ms):  # type: ignore[list-item]  # the collection's own
             raise bad_request("; ".join(faults), "unfit")
-    matter = kind.matter_of_change(asked, item, digest_of(kind.change, key, collection.encode(item)))
-    item = await _approved(kind.change, asked, matter, item)
+    matter = kind.matter_of_change(asked, item, digest_of(act, key, collection.encode(item)))
+    granted_by = kind.granted_by
+    if granted_by is not None and getattr(item, granted_by) != asked.somebody.user_id:
+        raise bad_request(f"{granted_by} names who grants it: you")
+    second = await approved(act, asked, matter)
+    if granted_by is not None and second is not None:
+        item = msgspec.structs.replace(item, approved_by=second)
     await asked.house.writer.put(collection, [item])
     return RouteAnswer(count=1)
 
@@ -148,7 +163,7 @@ async def remove_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     persons."""
     known = found(await _check_known(kind, asked))
     matter = kind.matter_of_change(asked, known, digest_of(kind.change, asked.key, b""))
-    await _approved(kind.remove, asked, matter, None)
+    await approved(kind.remove, asked, matter)
     await asked.house.writer.remove(kind.collection, [asked.key])
     return RouteAnswer(count=1)
 
@@ -163,21 +178,24 @@ async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
     return known
 
 
-async def _approved(act: Act, asked: Asked, matter: Matter, item: Any) -> Any:
-    """The item to write, with the name of the person who approved it. Uses up the approval if one is needed. Raises Problem."""
+async def approved(act: Act, asked: Asked, matter: Matter) -> str | None:
+    """Check that the person may do this, and use up the approval that the request names. Returns the user_id of who approved
+    it; None: nobody, as none was needed. Raises Problem."""
     name = asked.request.headers.get(APPROVAL)
     waiting: Waiting | None = None
     if name is not None:
         waiting = await asked.house.approvals.find(name[:64], asked.now_ms)
         matter = _with(matter, approval=waiting.approval() if waiting else None)
-    if isinstance(item, DESIGNATIONS.message) and item.granted_by != asked.somebody.user_id:
-        raise bad_request("granted_by names who grants it: you")
     asked.check(matter, act)
     if waiting is not None and not await asked.house.approvals.use(waiting.approval_id):
         raise Problem(403, "second_person", "This approval was used.", permits="another one")
-    if isinstance(item, DESIGNATIONS.message) and waiting is not None:
-        return msgspec.structs.replace(item, approved_by=waiting.approved_by)
-    return item
+    return waiting.approved_by if waiting else None
+
+
+def _moved(asked: Asked, known: User | None, item: User) -> Act | None:
+    """users.move for a person who goes to another service, also by being removed and added again."""
+    moved = known.service != item.service if known else asked.house.directory.is_designated(item.user_id)
+    return "users.move" if moved else None
 
 
 KINDS: tuple[Kind[Any], ...] = (
@@ -189,14 +207,22 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(POLICIES, "policies.see", "policies.change", lambda _a, _one: Matter(), "policies.change"),
     Kind(DESKS, "desks.see", "desks.change", lambda _a, _one: Matter(), "desks.change", changed="rights"),
     Kind(USERS, "users.see", "users.change", lambda _a, _one: Matter(), "users.change", seen="rights", changed="rights",
-         concerns=lambda one: one.user_id),
+         concerns=lambda one: one.user_id, wider=_moved),
     Kind(DESIGNATIONS, "designations.see", "designations.grant", lambda _a, _one: Matter(), "users.change",
-         seen="rights", changed="rights", concerns=lambda one: one.user_id),
+         seen="rights", changed="rights", concerns=lambda one: one.user_id, granted_by="granted_by"),
 )  # fmt: skip
-BY_CHANGE: dict[Act, Kind[Any]] = {kind.change: kind for kind in KINDS}
+KEYS = Kind(
+    SIGNING_KEYS, "signing_keys.see", "signing_keys.register", lambda _, one: Matter(concerns=one.user_id),
+    "signing_keys.revoke", seen="rights", changed="rights", concerns=lambda one: one.user_id, granted_by="registered_by",
+    refused=unlike,
+)  # fmt: skip
+"""Their own routes are in signing_routes."""
+BY_CHANGE: dict[Act, Kind[Any]] = {kind.change: kind for kind in (*KINDS, KEYS)}
+BY_CHANGE["users.move"] = BY_CHANGE["users.change"]
 
 
-def _routes(kind: Kind[Any]) -> tuple[Route, ...]:
+def routes_of(kind: Kind[Any]) -> tuple[Route, ...]:
+    """The routes of one collection: its page, one item, its versions, a change, a removal."""
     name, item = kind.collection.name, kind.collection.message
     page: Any = Page[item]  # type: ignore[valid-type]  # a type made at run time
     versions: Any = ItemVersions[item]  # type: ignore[valid-type]  # as above
@@ -214,4 +240,4 @@ def _routes(kind: Kind[Any]) -> tuple[Route, ...]:
     )  # fmt: skip
 
 
-ROUTES = tuple(route for kind in KINDS for route in _routes(kind))
+ROUTES = tuple(route for kind in KINDS for route in routes_of(kind))

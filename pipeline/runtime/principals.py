@@ -32,7 +32,7 @@ ADMIN = "admin"
 Kind = Literal["string", "hash", "set", "sortedset", "list"]
 COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "lists", "policies")
 """The reference collections, as pipeline.state.collections names them."""
-PEOPLE = ("users", "designations", "desks")
+PEOPLE = ("users", "designations", "desks", "signing_keys")
 """Those that say who works with the platform."""
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
-from schemas.people import Designation, Desk, User
+from schemas.people import Designation, Desk, SigningKey, User
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
 from schemas.senders import Sender
 
@@ -61,7 +61,8 @@ COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, L
 USERS = Collection("users", User, key=lambda item: item.user_id, key_field="user_id")
 DESIGNATIONS = Collection("designations", Designation, key=lambda item: item.designation_id, key_field="designation_id")
 DESKS = Collection("desks", Desk, key=lambda item: item.desk_id, key_field="desk_id")
-PEOPLE: tuple[Collection[Any], ...] = (USERS, DESIGNATIONS, DESKS)
+SIGNING_KEYS = Collection("signing_keys", SigningKey, key=lambda item: item.key_id, key_field="key_id")
+PEOPLE: tuple[Collection[Any], ...] = (USERS, DESIGNATIONS, DESKS, SIGNING_KEYS)
 """Who works with the platform; the road's agents know nothing of it."""
 SENDERS = Collection("senders", Sender, key=lambda item: item.sender_id, key_field="sender_id")
 """Whom gateways let in."""

@@ -1,7 +1,7 @@
 """Logins by an organisation's identity provider: with a real one, and with one that lies."""
 
-import base64
 import contextlib
+import hmac
 import json
 import secrets
 from collections.abc import AsyncIterator
@@ -29,6 +29,7 @@ from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import USERS
 from pipeline.state.credential_store import CredentialStore
 from schemas.topics import TOPICS
+from tests.authenticator import text_of
 from tests.fakes import MemoryRecorder
 from tests.identity_provider import CLIENT, SECRET, LyingProvider, logged_in_there, running_provider
 from tests.people import make_user
@@ -203,11 +204,15 @@ async def test_a_token_that_the_provider_did_not_sign_opens_nothing(house: House
     stranger = ECKey.generate_key("P-256", {"kid": "k-1"})
     public = provider.key.public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     shared = OctKey.import_key(b"published by mistake, as it happens", {"kid": "k-2"})
-    hmac = ["HS256"]
 
     def unsigned(_self: LyingProvider, claims: dict[str, Any]) -> str:
         parts = ({"alg": "none", "kid": "k-1"}, claims)
-        return ".".join(base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts) + "."
+        return ".".join(text_of(json.dumps(one).encode()) for one in parts) + "."
+
+    def confused(_self: LyingProvider, claims: dict[str, Any]) -> str:
+        parts = ({"alg": "HS256", "kid": "k-1"}, claims)
+        content = ".".join(text_of(json.dumps(one).encode()) for one in parts)
+        return f"{content}.{text_of(hmac.digest(public, content.encode(), 'sha256'))}"
 
     lies: dict[str, Any] = {
         "none": unsigned,
@@ -215,10 +220,8 @@ async def test_a_token_that_the_provider_did_not_sign_opens_nothing(house: House
         "brought along": lambda _self, claims: jwt.encode(
             {"alg": "ES256", "kid": "k-1", "jwk": stranger.as_dict(private=False)}, claims, stranger
         ),
-        "confused": lambda _self, claims: jwt.encode(
-            {"alg": "HS256", "kid": "k-1"}, claims, OctKey.import_key(public), hmac
-        ),
-        "secret": lambda _self, claims: jwt.encode({"alg": "HS256", "kid": "k-2"}, claims, shared, hmac),
+        "confused": confused,
+        "secret": lambda _self, claims: jwt.encode({"alg": "HS256", "kid": "k-2"}, claims, shared, ["HS256"]),
         "unknown": lambda self, claims: self.token(claims, kid="k-9"),
         "cut": lambda self, claims: self.token(claims)[:-4],
         "no token": lambda _self, _claims: "never mind",

@@ -10,11 +10,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from redis.asyncio import Redis
 
 from pipeline.access.roles import RIGHTS, ROLES, SHOWS_PLATES, Act
+from pipeline.access.signing import enrolled
 from pipeline.desks.app import ROUTES
 from pipeline.desks.guard import RECORD
 from pipeline.desks.limits import Limits
@@ -30,6 +33,7 @@ from pipeline.state.collections import (
     HOTLIST,
     POLICIES,
     SECTIONS,
+    SIGNING_KEYS,
     USERS,
     ZONES,
 )
@@ -40,6 +44,7 @@ from schemas.reads import Purpose
 from schemas.topics import ALERTS, VIOLATIONS
 from tests.builders import (
     GNSS,
+    NOON_MS,
     make_alert,
     make_camera,
     make_certificate,
@@ -54,6 +59,7 @@ from tests.people import ELSEWHERE, ZONE, make_designation, make_user
 from tests.people_desk import DAY_MS, Browser, Reply, desks_of
 from tests.people_desk import Desks as RunningDesks
 from tests.record_logs import a_log
+from tests.signatures import CURVE, enrolment_of, signed_by
 
 OWN, OTHER = "own", "other"
 EVERYTHING: tuple[Purpose, ...] = ("hotlist", "cross_border", "section_control")
@@ -65,6 +71,7 @@ ALSO: dict[tuple[str, str], Act] = {
     ("GET", "/violations/{id}/pictures/{end}/{which}"): "violations.see",
 }
 """Routes that ask for a second right, beside their own."""
+JANS_KEY = enrolled("jan.claes", enrolment_of(CURVE, "jan.claes"), NOON_MS)
 FREE = [route for route in ROUTES if route.act is None]
 RULED = [route for route in ROUTES if route.act is not None]
 
@@ -117,6 +124,7 @@ class Scene:
         await writer.put(DESKS, [Desk(desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",))])
         await writer.put(USERS, [make_user("jan.claes")])
         await writer.put(DESIGNATIONS, [make_designation("dispatcher", "jan.claes", designation_id="D-jan")])
+        await writer.put(SIGNING_KEYS, [JANS_KEY])
         await self.approvals.put(
             Waiting(approval_id="P-1", act="designations.grant", key="D-1", content="", digest="0" * 64,
                     asked_by="jan.claes", reason="a new dispatcher", ends_ms=now_ms + DAY_MS)
@@ -127,7 +135,7 @@ class Scene:
         keys = {
             "cameras": f"CAM-{where}", "zones": ZONE if where == OWN else ELSEWHERE, "hotlist": f"E-{where}", "sections": "S1",
             "policies": "NL-1", "desks": "DESK", "users": "jan.claes", "designations": "D-jan", "approvals": "P-1",
-            "passkeys": "K-1",
+            "passkeys": "K-1", "signing_keys": JANS_KEY.key_id,
         }  # fmt: skip
         kind = route.path.split("/")[1]
         named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit", "{index}": "7", "{tile}": "0/000",
@@ -158,6 +166,15 @@ class Scene:
             "/approvals": {"act": "designations.grant", "key": "D-jan", "reason": "a new dispatcher"},
             "/sessions/end": {"user_id": "jan.claes"},
             "/record/search": {},
+            "/signing_keys": enrolment_of(Ed25519PrivateKey.generate(), user_id),
+            "/signing_keys/{key}": msgspec.structs.replace(
+                JANS_KEY,
+                registered_by=user_id,
+                reason="identity card seen",
+                valid_from_ms=NOON_MS,
+                valid_until_ms=NOON_MS + 1,
+            ),
+            "/signatures": signed_by(key=JANS_KEY),
         }
         return bodies[route.path] if route.body is not None else None
 
@@ -184,6 +201,10 @@ def expected(route: Route, role: Role, where: str, lapse: str) -> set[str | None
         return {"list"}
     if right.two:
         return {"second_person"}
+    if route.path.startswith(("/signing_keys/", "/signatures")) and right.own:
+        return {"own"}
+    if route.path == "/signatures":
+        return {"key"}  # nobody has registered it
     return {None}
 
 

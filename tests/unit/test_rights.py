@@ -33,9 +33,10 @@ def rule_of(person: Person, act: Act, matter: Matter, at_ms: int = NOON_MS) -> s
 
 
 def approved(act: Act, **fields: Any) -> Matter:
-    """A matter that a second person approved, where the act asks for one."""
+    """A matter that a second person approved, where the act asks for one, and one's own, where that is asked."""
     digest = digest_of(act, "D-1", b"{}")
-    return make_matter(digest=digest, approval=make_approval(act, digest), **fields)
+    whose = {"concerns": "an.peeters"} if act.startswith("signing_keys.") and act not in SECOND else {}
+    return make_matter(**({"digest": digest, "approval": make_approval(act, digest)} | whose | fields))
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -169,6 +170,14 @@ def test_nobody_grants_himself() -> None:
         make_designation("dispatcher", granted_by="an.peeters")
     with pytest.raises(ValueError, match="nobody designates himself"):
         make_designation("dispatcher", approved_by="an.peeters")
+
+
+@pytest.mark.parametrize("act", ["signing_keys.see", "signing_keys.enrol", "signing_keys.revoke"])
+def test_a_magistrate_has_to_do_with_no_key_but_his_own(act: Act) -> None:
+    """Nor with one of whom nobody knows whose it is."""
+    assert None is rule_of(make_person("magistrate"), act, make_matter(concerns="an.peeters"))
+    for concerns in ("jan.claes", None):
+        assert "own" == rule_of(make_person("magistrate"), act, make_matter(concerns=concerns))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,151 @@
+"""What takes two persons besides designations: a signing key's registration, another's credentials, a move to another service."""
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from redis.asyncio import Redis
+
+from pipeline.desks.limits import Limits
+from pipeline.desks.route import PREFIX
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.topics import create_topics
+from pipeline.servers.pair import EmbeddedPair
+from schemas.base import Message
+from schemas.people import SigningKey
+from schemas.topics import TOPICS
+from tests.fakes import MemoryRecorder
+from tests.people import make_user
+from tests.people_desk import DAY_MS, Browser, Desks, Reply, desks_of
+from tests.signatures import MARIE, enrolment_of, signed_by
+
+KEYS = f"{PREFIX}/signing_keys"
+
+
+@pytest_asyncio.fixture(scope="module")
+async def name(pair: EmbeddedPair) -> str:
+    """A namespace of this module's own, whose topics stay empty."""
+    made = f"t{secrets.token_hex(4)}"
+    await create_topics(pair.kafka, made, partitions={topic.name: 1 for topic in TOPICS})
+    return made
+
+
+@pytest_asyncio.fixture
+async def desks(kafka: KafkaConnection, redis: Redis, name: str, tmp_path: Path) -> AsyncIterator[Desks]:
+    """The process, with a magistrate, a dispatcher, and three administrators."""
+    async for key in redis.scan_iter(match=f"*{name}:*"):
+        await redis.delete(key)
+    made = desks_of(kafka, redis, name, tmp_path)
+    await made.person(MARIE, "magistrate")
+    await made.person("jan.claes", "dispatcher")
+    for admin in ("first.admin", "second.admin", "third.admin"):
+        await made.person(admin, "administrator")
+    async with made.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
+        yield made
+
+
+async def allowed_by(
+    second: Browser, first: Browser, act: str, key: str, item: Message | None = None
+) -> dict[str, str | None]:
+    """The header of an approval: the first asks for exactly this, and the second approves it."""
+    content = "" if item is None else msgspec.json.encode(item).decode()
+    wanted = {"act": act, "key": key, "content": content, "reason": "decision 2026/12 of the zone's chief"}
+    asked = await first.ask("POST", f"{PREFIX}/approvals", wanted)
+    assert 201 == asked.status, asked.body
+    approval_id = asked.json["approval_id"]
+    given = await second.ask("POST", f"{PREFIX}/approvals/{approval_id}")
+    assert 200 == given.status, given.body
+    return {"Vigie-Approval": approval_id}
+
+
+async def test_a_signing_key_counts_once_two_others_have_registered_it(desks: Desks) -> None:
+    """Enrolled by its owner, registered by two administrators as it was enrolled, and worth nothing from its revocation on."""
+    marie, first = await desks.logged_in(MARIE), await desks.logged_in("first.admin")
+    second = await desks.logged_in("second.admin")
+    private, now_ms = Ed25519PrivateKey.generate(), platform_now_ms()
+    assert "proof" == (await marie.ask("POST", KEYS, enrolment_of(private, "jan.claes"))).rule
+    enrolled = await marie.ask("POST", KEYS, enrolment_of(private))
+    assert 201 == enrolled.status, enrolled.body
+    assert "known_key" == (await marie.ask("POST", KEYS, enrolment_of(private))).rule
+    key = msgspec.json.decode(enrolled.body, type=SigningKey)
+    assert [key.key_id] == [one["key_id"] for one in (await marie.ask("GET", KEYS)).json["items"]]
+
+    async def checked(at_ms: int | None = None) -> Reply:
+        """The answer to a signature of hers."""
+        signed = signed_by(private, key, platform_now_ms() if at_ms is None else at_ms)
+        return await marie.ask("POST", f"{PREFIX}/signatures", signed)
+
+    assert "key" == (await checked()).rule
+    registered = msgspec.structs.replace(
+        key, registered_by="first.admin", reason="identity card seen on 2 May", valid_from_ms=key.enrolled_at_ms,
+        valid_until_ms=now_ms + DAY_MS,
+    )  # fmt: skip
+    path = f"{KEYS}/{key.key_id}"
+    assert "second_person" == (await first.ask("PUT", path, registered)).rule
+    swapped = msgspec.structs.replace(registered, public_key=enrolment_of(Ed25519PrivateKey.generate()).public_key)
+    assert "unlike" == (await first.ask("PUT", path, swapped)).rule
+    approval = await allowed_by(second, first, "signing_keys.register", key.key_id, registered)
+    longer = msgspec.structs.replace(registered, valid_until_ms=now_ms + 2 * DAY_MS)
+    assert "second_person" == (await first.ask("PUT", path, longer, headers=approval)).rule
+    assert 204 == (await first.ask("PUT", path, registered, headers=approval)).status
+    kept = (await marie.ask("GET", path)).json
+    assert ("first.admin", "second.admin") == (kept["registered_by"], kept["approved_by"])
+    counts = await checked()
+    assert (200, MARIE) == (counts.status, counts.json["user_id"])
+    assert 204 == (await marie.ask("DELETE", path)).status
+    assert "revoked" == (await checked(now_ms)).rule
+    assert "unlike" == (await first.ask("PUT", path, registered)).rule
+
+
+async def test_nobody_registers_his_own_key_whatever_else_he_is(desks: Desks) -> None:
+    """A magistrate who is an administrator, too, neither registers nor approves it."""
+    await desks.person("both.roles", "magistrate", "administrator")
+    both, first = await desks.logged_in("both.roles"), await desks.logged_in("first.admin")
+    enrolled = await both.ask("POST", KEYS, enrolment_of(Ed25519PrivateKey.generate(), "both.roles"))
+    key = msgspec.json.decode(enrolled.body, type=SigningKey)
+    times = {"valid_from_ms": key.enrolled_at_ms, "valid_until_ms": key.enrolled_at_ms + DAY_MS}
+    own = msgspec.to_builtins(key) | times | {"registered_by": "both.roles", "reason": "it is mine"}
+    assert "bad_request" == (await both.ask("PUT", f"{KEYS}/{key.key_id}", own)).rule
+    others = msgspec.structs.replace(key, registered_by="first.admin", reason="identity card seen", **times)
+    content = msgspec.json.encode(others).decode()
+    wanted = {"act": "signing_keys.register", "key": key.key_id, "content": content, "reason": "a new magistrate"}
+    asked = (await first.ask("POST", f"{PREFIX}/approvals", wanted)).json
+    assert "self" == (await both.ask("POST", f"{PREFIX}/approvals/{asked['approval_id']}")).rule
+
+
+async def test_no_administrator_alone_gets_into_anothers_account(desks: Desks) -> None:
+    """A new first password takes two, neither of them its owner; each approval serves once."""
+    first, second = await desks.logged_in("first.admin"), await desks.logged_in("second.admin")
+    path = f"{PREFIX}/users/jan.claes/password"
+    assert "second_person" == (await first.ask("POST", path)).rule
+    approval = await allowed_by(second, first, "credentials.replace", "jan.claes")
+    assert "second_person" == (await first.ask("POST", f"{PREFIX}/users/{MARIE}/password", headers=approval)).rule
+    jan = await desks.logged_in("jan.claes")
+    made = await first.ask("POST", path, headers=approval)
+    assert 200 == made.status, made.body
+    assert "second_person" == (await first.ask("POST", path, headers=approval)).rule
+    assert 401 == (await jan.ask("GET", f"{PREFIX}/session")).status
+    login = {"user_id": "jan.claes", "password": made.json["password"]}
+    assert "initial" == (await desks.browser().ask("POST", f"{PREFIX}/session", login)).json["how"]
+    wanted = {"act": "credentials.replace", "key": "third.admin", "reason": "the password is forgotten"}
+    asked = (await first.ask("POST", f"{PREFIX}/approvals", wanted)).json
+    third = await desks.logged_in("third.admin")
+    assert "self" == (await third.ask("POST", f"{PREFIX}/approvals/{asked['approval_id']}")).rule
+
+
+async def test_no_administrator_alone_moves_a_person_to_another_service(desks: Desks) -> None:
+    """What is covert for the person would change: neither by changing the account, nor by removing it and adding it again. A new
+    account, and any other change, takes one."""
+    first, second = await desks.logged_in("first.admin"), await desks.logged_in("second.admin")
+    path, moved = f"{PREFIX}/users/jan.claes", make_user("jan.claes", service="federal judicial police")
+    assert "second_person" == (await first.ask("PUT", path, moved)).rule
+    assert 204 == (await first.ask("PUT", path, make_user("jan.claes", name="Jan C. Claes"))).status
+    approval = await allowed_by(second, first, "users.move", "jan.claes", moved)
+    assert 204 == (await first.ask("PUT", path, moved, headers=approval)).status
+    assert 204 == (await first.ask("DELETE", path)).status
+    assert "second_person" == (await first.ask("PUT", path, make_user("jan.claes", service="zone 5342"))).rule
+    assert 204 == (await first.ask("PUT", f"{PREFIX}/users/new.person", make_user("new.person"))).status
