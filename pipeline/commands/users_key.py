@@ -111,7 +111,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
 
     async def run() -> list[SigningKey]:
         async with open_store("key list") as store:
-            return await store.writer.list(SIGNING_KEYS)
+            return list(await store.writer.list(SIGNING_KEYS))
 
     keys = sorted(run_async(run), key=lambda one: (one.user_id, one.enrolled_at_ms))
     grid = Table("key", "user", "state")
