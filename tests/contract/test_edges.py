@@ -99,7 +99,7 @@ ELSEWHERE = {
         "sources",
         "tables",
     )
-} | {"pipeline.stream.dead_letters"}
+} | {"pipeline.stream.dead_letters", "pipeline.runtime.signing_files"}
 """What is refused there is told to a person at once; nothing of it becomes a dead letter."""
 
 
