@@ -5,17 +5,16 @@ The order is fixed: the intent is in the record before anything is done, the out
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
-from urllib.parse import unquote
 
 import msgspec
 from aiohttp import web
 
 from pipeline.access.login import FRESH_MS
-from pipeline.access.record import Operation, ReasonNeeded, Result
+from pipeline.access.record import ReasonNeeded, Result
 from pipeline.access.rights import Allowed, Denied, may_at_all
-from pipeline.access.roles import RIGHTS
 from pipeline.desks import bodies
 from pipeline.desks.cookies import session_token
+from pipeline.desks.entries import operation_of
 from pipeline.desks.house import House
 from pipeline.desks.place import place_of
 from pipeline.desks.problems import Problem, denied, login_needed
@@ -24,7 +23,6 @@ from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord, Unavailable
 
 RECORD = "Vigie-Record"
-_LONGEST_REASON = 3000  # as a header, percent-encoded
 
 
 def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -113,7 +111,7 @@ async def _refused(asked: Asked, rule: str) -> None:
     """Record a request that was refused before its right was checked."""
     if asked.route.entry is None:
         return
-    operation = _operation(asked, None, "refused before a reason was asked for")
+    operation = operation_of(asked, None, "refused before a reason was asked for")
     access_id = await asked.house.recorder.intent(operation)
     await asked.house.recorder.outcome(access_id, Result(outcome="refused", refusal=rule))
 
@@ -123,7 +121,7 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
     if asked.route.entry is None:
         return _response(asked, await asked.route.handle(asked))
     try:
-        asked.access_id = await asked.house.recorder.intent(_operation(asked, allowed, None))
+        asked.access_id = await asked.house.recorder.intent(operation_of(asked, allowed, None))
     except ReasonNeeded as error:
         raise Problem(
             422, "reason_needed", "Say why.", detail=error.detail, permits="the header Vigie-Reason"
@@ -141,45 +139,6 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
         body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
         await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=answer.count, body=body))
     return response
-
-
-def _operation(asked: Asked, allowed: Allowed | None, instead: str | None) -> Operation:
-    """The operation as it is recorded. instead: takes the place of the reason where the route asks for none."""
-    route, request, session = asked.route, asked.request, asked.session
-    shift = session.shift if session else None
-    named = tuple(asked.params.values())
-    right = None if allowed is None or route.act is None else RIGHTS[allowed.role][route.act]
-    assert route.entry is not None, "only what has a kind of entry is recorded"
-    return Operation(
-        who=asked.person.user_id if asked.person else _claimed(asked),
-        origin=place_of(asked.house, request),
-        act=route.entry,
-        what=f"{route.method} {route.path}",
-        role=allowed.role if allowed else None,
-        desk=shift.desk_id if shift else None,
-        purpose=right.purpose if right else None,
-        reason=instead or _header(request, "Vigie-Reason") or (shift.reason if shift else None),
-        case_reference=_header(request, "Vigie-Case") or (shift.case_reference if shift else None),
-        plates=_plates(asked),
-        ids=named if route.named == "ids" else (),
-        on=named if route.named == "on" else (),
-    )
-
-
-def _plates(asked: Asked) -> tuple[str, ...]:
-    """The plate that the body names: of an entry, or of a search for who asked for it."""
-    plate = getattr(asked.body, "plate", None)
-    return () if plate is None else (plate,)
-
-
-def _claimed(asked: Asked) -> str:
-    """The user_id that a request claims, where nobody is logged in yet."""
-    return asked.claimed or str(getattr(asked.body, "user_id", None) or "nobody")
-
-
-def _header(request: web.Request, name: str) -> str | None:
-    """A header's text, percent-decoded: headers cannot hold other letters."""
-    return unquote(request.headers.get(name, "")[:_LONGEST_REASON], errors="replace").strip() or None
 
 
 def _response(asked: Asked, answer: RouteAnswer | web.StreamResponse) -> web.StreamResponse:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from pipeline.access.organisation import Binding, Flow, Purpose, Subject, address_of
+from pipeline.access.organisation import Binding, Flow, Purpose, Subject
+from pipeline.access.provider import address_of
 from pipeline.desks.cookies import drop_flow, flow_token, set_flow
 from pipeline.desks.problems import Problem, bad_request, not_found
 from pipeline.desks.provider import ProviderClient

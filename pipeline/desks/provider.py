@@ -14,7 +14,8 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from pipeline.access.organisation import Flow, Provider, UnknownKey, is_safe, provider_of, subject_of
+from pipeline.access.organisation import Flow, UnknownKey, subject_of
+from pipeline.access.provider import Provider, is_safe, provider_of
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.runtime.private import OPEN, read_trusted
 from pipeline.runtime.settings import Settings
@@ -93,7 +94,9 @@ class ProviderClient:
         for newer_than_s in (KEPT_S, AGAIN_S):
             keys = await self._key_set(provider, newer_than_s)
             with contextlib.suppress(UnknownKey):
-                return subject_of(token, keys, provider, self.settings.client_id, flow, self.settings.acr, now_ms)
+                return subject_of(
+                    token, keys, provider.issuer, self.settings.client_id, flow, self.settings.acr, now_ms
+                )
         raise UnknownKey
 
     async def close(self) -> None:

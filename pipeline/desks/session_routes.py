@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 
 from pipeline.access.login import GUESSES, GUESSES_MS, GUESSES_OF_PLACE, Proof, Session, Shift, ends_ms, weak_password
-from pipeline.access.organisation import logout_address_of
+from pipeline.access.provider import logout_address_of
 from pipeline.access.record import weak_reason
 from pipeline.access.rights import Allowed, Denied, Person, designations_at, may_at_all
 from pipeline.access.roles import ACTS, Act

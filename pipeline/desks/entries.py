@@ -1,0 +1,52 @@
+"""What the record says of a request: who, in which role, from where, why, and on what."""
+
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from pipeline.access.record import Operation
+from pipeline.access.rights import Allowed
+from pipeline.access.roles import RIGHTS
+from pipeline.desks.place import place_of
+from pipeline.desks.route import Asked
+
+_LONGEST_REASON = 3000  # as a header, percent-encoded
+
+
+def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> Operation:
+    """The operation as it is recorded. instead: takes the place of the reason where the route asks for none."""
+    route, request, session = asked.route, asked.request, asked.session
+    shift = session.shift if session else None
+    named = tuple(asked.params.values())
+    right = None if allowed is None or route.act is None else RIGHTS[allowed.role][route.act]
+    assert route.entry is not None, "only what has a kind of entry is recorded"
+    return Operation(
+        who=asked.person.user_id if asked.person else _claimed(asked),
+        origin=place_of(asked.house, request),
+        act=route.entry,
+        what=f"{route.method} {route.path}",
+        role=allowed.role if allowed else None,
+        desk=shift.desk_id if shift else None,
+        purpose=right.purpose if right else None,
+        reason=instead or _header(request, "Vigie-Reason") or (shift.reason if shift else None),
+        case_reference=_header(request, "Vigie-Case") or (shift.case_reference if shift else None),
+        plates=_plates(asked),
+        ids=named if route.named == "ids" else (),
+        on=named if route.named == "on" else (),
+    )
+
+
+def _plates(asked: Asked) -> tuple[str, ...]:
+    """The plate that the body names: of an entry, or of a search for who asked for it."""
+    plate = getattr(asked.body, "plate", None)
+    return () if plate is None else (plate,)
+
+
+def _claimed(asked: Asked) -> str:
+    """The user_id that a request claims, where nobody is logged in yet."""
+    return asked.claimed or str(getattr(asked.body, "user_id", None) or "nobody")
+
+
+def _header(request: web.Request, name: str) -> str | None:
+    """A header's text, percent-decoded: headers cannot hold other letters."""
+    return unquote(request.headers.get(name, "")[:_LONGEST_REASON], errors="replace").strip() or None
