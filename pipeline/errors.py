@@ -5,11 +5,14 @@ import re
 
 _NAMED_SECRET = re.compile(r"(?i)password|passwd|secret|token|(?<![a-z])key(?!_file|_field)")
 _IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\n]*@")
+_WORDS = ("password", "passwd", "secret", "token", "access_key")
 _IN_QUERY = re.compile(
-    r"(?i)\b((?:[a-z0-9_.-]*(?:password|passwd|secret|token|access_key)[a-z0-9_.-]*)[\"']?\s*[=:]\s*)[^\s&,;)}\]]+"
-)
+    rf"(?i)((?:{'|'.join(_WORDS)})[a-z0-9_.-]{{0,60}}[\"']?\s{{0,20}}[=:]\s{{0,20}})[^\s&,;)}}\]]+"
+)  # bounded, so that no text makes it slow
 _EXAMPLE = re.compile(r"(?i)://\[?user\b")  # how a message writes the form of a URL: nobody is named in it
 HIDDEN = "***"
+MOST_DETAIL = 4_000
+"""Characters of what was wrong with a record, which may hold parts of it."""
 
 
 def redacted(text: str) -> str:
@@ -22,6 +25,9 @@ def redacted(text: str) -> str:
     """
     if "://" in text:
         text = _IN_URL.sub(rf"\1{HIDDEN}@", text)
+    lower = text.lower()
+    if not any(word in lower for word in _WORDS):
+        return text
     return _IN_QUERY.sub(rf"\g<1>{HIDDEN}", text)
 
 
@@ -44,9 +50,9 @@ class BadRecord(VigieError):
     counting; detail: for a person."""
 
     def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
         self.reason = reason
-        self.detail = redacted(detail)
+        self.detail = redacted(detail[:MOST_DETAIL])
+        super().__init__(f"{reason}: {self.detail}")
 
 
 class Unavailable(VigieError):

@@ -1,4 +1,4 @@
-"""Makes compressed batches that are small to send and large to unpack. benchmarks/bombs.py measures them."""
+"""Makes batches that are small to send and costly to unpack or to read. tests/bomb_costs.py measures them."""
 
 import struct
 import zlib
@@ -18,6 +18,9 @@ def peak():
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) // 1024
 """
 """For a child: its peak of memory in MiB. What getrusage tells may be its parent's."""
+LARGEST = 9 * MIB
+"""Of a batch that any topic takes."""
+XERIAL = b"\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01"
 CODEC_NUMBERS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 
 
@@ -44,11 +47,110 @@ def lz4_bomb(size_mib: int) -> bytes:
 def snappy_bomb(size_mib: int) -> bytes:
     """size_mib MiB of zeros, packed with snappy in the blocks that Java's clients make."""
     block = bytes(cramjam.snappy.compress_raw(bytes(MIB)))
-    return b"\x82SNAPPY\x00\x00\x00\x00\x01\x00\x00\x00\x01" + (struct.pack("!i", len(block)) + block) * size_mib
+    return XERIAL + (struct.pack("!i", len(block)) + block) * size_mib
+
+
+def gzip_members() -> bytes:
+    """Nine megabytes of empty gzip members: where each is copied with all that follow it, they take minutes."""
+    return zlib.compress(b"", wbits=31) * (LARGEST // 20)
+
+
+def gzip_tables() -> bytes:
+    """Deflate blocks that each bring their own tables and hold next to nothing."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    parts = [packer.compress(bytes(range(48, 110))) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(40_000)]
+    return b"".join(parts) + packer.flush()
+
+
+def snappy_blocks() -> bytes:
+    """Nine megabytes of blocks that hold nothing."""
+    return XERIAL + (struct.pack("!i", 1) + b"\0") * (LARGEST // 5)
+
+
+def lz4_blocks() -> bytes:
+    """Nine megabytes of blocks that hold nothing."""
+    head = bytes(cramjam.lz4.compress(b""))[:7]
+    return head + (struct.pack("<I", 1) + b"\0") * (LARGEST // 5) + bytes(4)
+
+
+def lz4_frames() -> bytes:
+    """Nine megabytes of frames that hold nothing."""
+    empty = bytes(cramjam.lz4.compress(b""))
+    return empty * (LARGEST // len(empty))
+
+
+def zstd_blocks() -> bytes:
+    """Nine megabytes of blocks that hold nothing."""
+    return zstd_frame(b"\0\0\0", LARGEST // 3)
+
+
+def zstd_tables() -> bytes:
+    """Blocks that each bring their own tables and hold a few letters."""
+    packed = zstandard.ZstdCompressor(level=19).compress(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ abcdefghijklmnopqrstuvwxyz" * 3)
+    block = packed[5 + (packed[4] >> 6 != 0 or packed[4] & 0x20 != 0) :]
+    return zstd_frame(bytes([block[0] & 0xFE]) + block[1:], 60_000)
+
+
+def zstd_frame(block: bytes, count: int) -> bytes:
+    """A frame without a stated size, with a window of a megabyte, of this block again and again, and an empty last one."""
+    return b"\x28\xb5\x2f\xfd\x00\x50" + block * count + b"\x01\0\0"
+
+
+def many_headers(count: int) -> bytes:
+    """One record with an empty value and so many empty headers, as a batch holds it unpacked."""
+    body = b"\0\0\0" + b"\x01" + b"\x01" + varint(count) + b"\0\x01" * count
+    return varint(len(body)) + body
+
+
+def one_value(value: bytes) -> bytes:
+    """One record with this value, as a batch holds it unpacked."""
+    body = b"\0\0\0" + b"\x01" + varint(len(value)) + value + b"\0"
+    return varint(len(body)) + body
+
+
+def varint(number: int) -> bytes:
+    """A positive number as Kafka's records state lengths."""
+    left, found = number << 1, bytearray()
+    while left > 0x7F:
+        found.append(left & 0x7F | 0x80)
+        left >>= 7
+    return bytes([*found, left])
+
+
+def reads_of(item: bytes, size: int = 15 * MIB) -> bytes:
+    """A batch of reads, in which this text stands as often as fits into so many bytes."""
+    return b'{"reads":[' + (item + b",") * (size // (len(item) + 1)) + item + b"]}"
 
 
 BOMBS: dict[str, Callable[[int], bytes]] = {
     "zstd": zstd_bomb, "gzip": gzip_bomb, "lz4": lz4_bomb, "snappy": snappy_bomb,
+}  # fmt: skip
+BATCHES: dict[str, Callable[[], bytes]] = {
+    **{
+        f"{codec}, {size} MiB": lambda codec=codec, size=size: batch_of(BOMBS[codec](size), codec)  # type: ignore[misc]  # mypy knows no lambda with defaults
+        for codec, size in (("zstd", 1_000), ("gzip", 100), ("lz4", 100), ("snappy", 100))
+    },
+    "gzip, members": lambda: batch_of(gzip_members(), "gzip"),
+    "gzip, tables": lambda: batch_of(gzip_tables(), "gzip"),
+    "snappy, blocks": lambda: batch_of(snappy_blocks(), "snappy"),
+    "lz4, blocks": lambda: batch_of(lz4_blocks(), "lz4"),
+    "lz4, frames": lambda: batch_of(lz4_frames(), "lz4"),
+    "zstd, blocks": lambda: batch_of(zstd_blocks(), "zstd"),
+    "zstd, tables": lambda: batch_of(zstd_tables(), "zstd"),
+    "records without end": lambda: batch_of(b"", "none", records=2**31 - 1),
+    "empty records": lambda: batch_of(zstandard.compress(one_value(b"") * 65_536), "zstd", records=65_536),
+    "headers": lambda: batch_of(zstandard.compress(many_headers(7_900_000)), "zstd"),
+    "headers, not packed": lambda: batch_of(many_headers(4_000_000), "none"),
+    "headers below two megabytes": lambda: batch_of(zstandard.compress(many_headers(1_000_000)), "zstd"),
+    "reads that are numbers": lambda: batch_of(zstandard.compress(one_value(reads_of(b"0"))), "zstd"),
+    "reads that are lists": lambda: batch_of(zstandard.compress(one_value(reads_of(b"[]"))), "zstd"),
+    "reads that are objects": lambda: batch_of(zstandard.compress(one_value(reads_of(b'{"a":1}'))), "zstd"),
+    "a megabyte of numbers": lambda: batch_of(zstandard.compress(one_value(reads_of(b"0", MIB - 100))), "zstd"),
+    "a megabyte of numbers in each of fifteen records": lambda: batch_of(
+        zstandard.compress(one_value(reads_of(b"0", MIB - 100)) * 15), "zstd", records=15),
+    "reads with not a number": lambda: batch_of(zstandard.compress(one_value(reads_of(b"NaN"))), "zstd"),
+    "nested lists": lambda: batch_of(zstandard.compress(one_value(b'{"reads":' + b"[" * 15_000_000)), "zstd"),
+    "one number": lambda: batch_of(zstandard.compress(one_value(b'{"reads":[' + b"9" * 15_000_000 + b"]}")), "zstd"),
 }  # fmt: skip
 
 

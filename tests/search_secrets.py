@@ -28,6 +28,7 @@ from pipeline.simulation.network_small import small_network
 from pipeline.stream.covert_alerts import decode_opened
 from schemas.outcomes import Alert
 from schemas.topics import ALERTS_COVERT
+from tests.stranger import Tried, target_of, tried_by_a_stranger
 
 Words = Mapping[str, str]
 """What is searched for, and what each is: a plate, a password of ocr, ..."""
@@ -124,6 +125,18 @@ def served_by(processes: Iterable[psutil.Process]) -> Iterator[tuple[str, bytes]
                 continue  # a broker's port: it speaks no HTTP
 
 
+def tried_on(folder: Path, processes: Iterable[psutil.Process]) -> Tried:
+    """What another user of this machine can do to the platform and sees of it. Without root nobody can become one: nothing is
+    tried then, and the modes of the files alone are judged (`readable_by_others`)."""
+    if os.geteuid() != 0:
+        return Tried()
+    processes = list(processes)
+    ports = {
+        one.laddr.port for process in processes for one in process.net_connections("tcp") if one.status == "LISTEN"
+    }
+    return tried_by_a_stranger(target_of(folder, (process.pid for process in processes), ports))
+
+
 def metrics_of(folder: Path, processes: Iterable[psutil.Process]) -> Iterator[tuple[str, bytes]]:
     """The metrics that each worker gives to whoever has the token."""
     token = next(iter(folder.rglob("metrics-token"))).read_text().strip()
@@ -195,10 +208,12 @@ async def leaks_of(folder: Path, plates: Iterable[str]) -> list[str]:
     secrets = secrets_in(folder)
     never = {**dict.fromkeys(plates, "a plate"), **secrets, **covert}
     open_files = [f"{path} is open to others" for path in readable_by_others(folder)]
+    stranger = tried_on(folder, processes)
     seen = [*logs_in(folder), *arguments_of(processes), *served_by(processes), *metrics_of(folder, processes)]
+    seen += stranger.answers
     assert any(name.startswith("metrics of") for name, _ in seen)
     others = [one for principal in ("tail", "auditor") for one in texts_of(await records_for(settings, principal))]
-    return [*open_files, *told_in(seen, never), *told_in(others, {**secrets, **covert})]
+    return [*open_files, *stranger.done, *told_in(seen, never), *told_in(others, {**secrets, **covert})]
 
 
 def main() -> int:

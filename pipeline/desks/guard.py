@@ -21,6 +21,7 @@ from pipeline.desks.problems import Problem, denied, login_needed
 from pipeline.desks.repeats import once
 from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord, Unavailable
+from pipeline.runtime.open_connections import proven
 
 RECORD = "Vigie-Record"
 
@@ -67,6 +68,7 @@ async def _who(asked: Asked) -> None:
     if session is None or person is None or person.user.disabled:
         raise login_needed()
     asked.person, asked.session, asked.token = person, session, token
+    proven(asked.request)
     _wait(asked, person.user_id)
     if session.how == "initial" and not asked.route.first:
         raise Problem(403, "first_login", "Choose a password of your own first.", permits="PUT /api/v1/password")

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 import redis.asyncio
 import structlog
-from aiohttp import web
 
 from pipeline.access.login import Bounds
 from pipeline.access.record import Recorder
@@ -31,7 +30,7 @@ from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
 from pipeline.runtime.log import platform_key
 from pipeline.runtime.passwords import Passwords
 from pipeline.runtime.private import private_folder
-from pipeline.runtime.serving import listen, run_until_closed
+from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
@@ -43,7 +42,6 @@ from pipeline.state.session_store import SessionStore
 log = structlog.get_logger()
 MINUTE_MS = 60_000
 STOP_S = 2.0
-IDLE_S = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +85,8 @@ async def run_desks(
             house.streams.beat(),
         ):
             run_until_closed(closing, work)
-        runner = web.AppRunner(
-            application(house),
-            access_log=None,
-            shutdown_timeout=STOP_S,
-            keepalive_timeout=IDLE_S,
-            auto_decompress=False,
-        )
-        await runner.setup()
-        closing.push_async_callback(runner.cleanup)
-        await listen(runner, "VIGIE_DESKS", settings.desks_host, port, tls)
+        listener = Listener(setting="VIGIE_DESKS_PORT", host=settings.desks_host, port=port, tls=tls, stop_s=STOP_S)
+        await listen(closing, application(house), listener)
         await house.live.ready.wait()
         log.info("desks.started", url=house.origin.url)
         house.metrics.ready.set(1)

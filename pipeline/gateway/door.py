@@ -20,7 +20,7 @@ from pipeline.gateway.room import Held, Room
 from pipeline.gateway.senders import Claim, claim_of, is_proven
 from pipeline.gateway.waiting import Knocks
 from pipeline.reads.versions import Versions
-from pipeline.runtime.guarded import Connections
+from pipeline.runtime.open_connections import proven
 from schemas.senders import Sender
 
 log = structlog.get_logger()
@@ -46,11 +46,10 @@ class Door:
         intake: Intake,
         metrics: GatewayMetrics,
         knocks: Knocks,
-        connections: Connections,
         now_ms: Callable[[], int],
     ) -> None:
         self._senders, self._intake, self._metrics, self._now_ms = senders, intake, metrics, now_ms
-        self._knocks, self._connections = knocks, connections
+        self._knocks = knocks
         self._room = Room()
 
     def application(self) -> web.Application:
@@ -62,7 +61,6 @@ class Door:
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one request; see the module for the statuses."""
-        self._connections.heard(request.transport)
         try:
             return await self._answered(request)
         except Refused as refused:
@@ -72,6 +70,7 @@ class Door:
     async def _answered(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         claim, sender = self._known(request.raw_path, headers, request.remote or "")
+        proven(request)
         if request.method not in ("POST", "PUT"):
             raise Refused(405, {"Allow": "POST, PUT"})
         with self._room.hold() as held:

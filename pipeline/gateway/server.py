@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import redis.asyncio
 import structlog
-from aiohttp import web
 
 from pipeline.errors import Misconfigured
 from pipeline.evidence.store import EvidenceStore
@@ -19,10 +18,10 @@ from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.waiting import Knocks
 from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.guarded import ConnectionBounds, Connections
 from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
+from pipeline.runtime.open_connections import ConnectionBounds
 from pipeline.runtime.sender import Sender
-from pipeline.runtime.serving import listen_bounded, run_until_closed
+from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.follower import Follower
@@ -31,8 +30,8 @@ from pipeline.state.waiting_room import WaitingRoom
 
 log = structlog.get_logger()
 STOP_S = 5.0
-IDLE_S = 75.0
-"""A connection without a request ends after so long; cameras send again on a new one."""
+MOST_WAITING = 1_024
+"""Connections that the kernel keeps until they are accepted: all cameras come back at once after an outage."""
 HEAD_S = 20.0
 """A new connection that has sent no request's head within so long ends."""
 
@@ -78,33 +77,14 @@ async def run_gateway(
         knocks = Knocks(WaitingRoom(servers.client, settings.namespace))
         for work in (follower.run(), keeper.run(), knocks.run()):
             run_until_closed(closing, work)
-        connections = Connections(_bounds(settings))
-        door = Door(mirror.of(SENDERS), intake, metrics, knocks, connections, now_ms)
-        await _listen(closing, settings, door.application(), port, tls, connections)
+        door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
+        await listen(closing, door.application(), _listener(settings, port, tls))
         url = f"{'http' if tls is None else 'https'}://{settings.gateway_host}:{port}"
         log.info("gateway.started", url=url)
         metrics.ready.set(1)
         ready(url)
         await stopped.wait()
     log.info("gateway.stopped")
-
-
-async def _listen(
-    closing: contextlib.AsyncExitStack,
-    settings: Settings,
-    app: web.Application,
-    port: int,
-    tls: ssl.SSLContext | None,
-    connections: Connections,
-) -> None:
-    """Serve the application until the stack closes. Raises Misconfigured for a port that is taken."""
-    runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=STOP_S, keepalive_timeout=IDLE_S, auto_decompress=False
-    )
-    await runner.setup()
-    closing.push_async_callback(runner.cleanup)
-    server = await listen_bounded(runner, "VIGIE_GATEWAY", settings.gateway_host, port, tls, connections)
-    closing.callback(server.close)
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -119,6 +99,14 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return tls
 
 
-def _bounds(settings: Settings) -> ConnectionBounds:
+def _listener(settings: Settings, port: int, tls: ssl.SSLContext | None) -> Listener:
     most, of_address = settings.gateway_connections, settings.gateway_connections_per_address
-    return ConnectionBounds(most=most, most_of_address=of_address, head_s=HEAD_S)
+    return Listener(
+        setting="VIGIE_GATEWAY_PORT",
+        host=settings.gateway_host,
+        port=port,
+        tls=tls,
+        stop_s=STOP_S,
+        backlog=MOST_WAITING,
+        bounds=ConnectionBounds(most=most, per_address=of_address, head_s=HEAD_S),
+    )

@@ -4,7 +4,7 @@ POST /forwards   body: a forward as JWS compact      200 acknowledged, 410 or 42
 GET  /status     what it took, dropped and refused
 
 It stores before it acknowledges, knows every forward_id that it stored, also after a kill -9, and gives a second copy the
-same acknowledgement again. What a client may cost is bounded: see pipeline.receiver.listener.
+same acknowledgement again. What a client may cost is bounded: see pipeline.runtime.open_connections.
 """
 
 import asyncio
@@ -21,11 +21,14 @@ from pipeline.neighbours.message import (
     MAX_SIGNED_BYTES,
 )
 from pipeline.receiver.files import server_context
-from pipeline.receiver.listener import listening
 from pipeline.receiver.service import DeskOptions, NeighbourDesk, status_of
+from pipeline.runtime.open_connections import ConnectionBounds
+from pipeline.runtime.serving import Listener, listen
 from pipeline.runtime.signals import stop_on_signals
 
 log = structlog.get_logger()
+_STOP_S = 1.0
+_IDLE_S = 30.0  # between two requests of one connection
 Receive = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Before = Callable[[NeighbourDesk, contextlib.AsyncExitStack], Awaitable[Receive]]
 
@@ -62,8 +65,13 @@ async def run_desk(
     async with contextlib.AsyncExitStack() as closing:
         closing.callback(desk.close)
         receive = desk.receive if before is None else await before(desk, closing)
-        service = await listening(closing, _service(desk, receive), options, tls)
-        address = DeskAddress(url=f"https://{service}")
+        bounds = ConnectionBounds(head_s=options.head_s, per_address=options.connections)
+        listener = Listener(
+            setting="port", host=options.host, port=options.port, tls=tls, stop_s=_STOP_S, idle_s=_IDLE_S, bounds=bounds
+        )
+        bound = await listen(closing, _service(desk, receive), listener)
+        host = f"[{options.host}]" if ":" in options.host else options.host
+        address = DeskAddress(url=f"https://{host}:{bound}")
         log.info("desk.started", country=options.country, url=address.url, received=desk.status().received)
         if ready:
             ready(address)

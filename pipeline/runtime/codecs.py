@@ -18,6 +18,10 @@ from pipeline.runtime.scratch import scratch
 MAX_UNPACKED_BYTES = 16 * 1024 * 1024
 """No topic takes a batch above 9 MiB. Packed reads become a tenth: ten times what clients make by default still fit."""
 _XERIAL_HEAD = b"\x82SNAPPY\x00" + b"\x00\x00\x00\x01" + b"\x00\x00\x00\x01"
+MOST_MEMBERS = 16
+"""Of gzip in one batch: clients make one. Each costs as much as all that follow it."""
+MOST_BLOCKS = MAX_UNPACKED_BYTES // 1024
+"""Of snappy: Java's have 32 KiB each, and cannot be set below one KiB."""
 _GZIP = 31  # zlib's word for: with gzip's head and checksum
 _LENGTH_BYTES = 4
 
@@ -25,10 +29,10 @@ Packed = bytes | bytearray | memoryview
 
 
 class TooLarge(ValueError):
-    """Raised when the unpacked content would be larger than MAX_UNPACKED_BYTES."""
+    """Raised when the unpacked content would be larger than MAX_UNPACKED_BYTES, or too much else. The message says what."""
 
-    def __init__(self) -> None:
-        super().__init__(f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MiB")
+    def __init__(self, what: str = f"it unpacks to more than {MAX_UNPACKED_BYTES // 1024 // 1024} MiB") -> None:
+        super().__init__(what)
 
 
 def unpack_zstd(packed: Packed) -> bytes:
@@ -38,9 +42,12 @@ def unpack_zstd(packed: Packed) -> bytes:
 
 def unpack_gzip(packed: Packed) -> bytes:
     """The content of one or more gzip members. Raises TooLarge, zlib.error for bad data, EOFError when the last member is
-    incomplete."""
-    found, rest = bytearray(), bytes(packed)
+    incomplete, ValueError for more than MOST_MEMBERS."""
+    found, rest, members = bytearray(), bytes(packed), 0
     while rest:
+        members += 1
+        if members > MOST_MEMBERS:
+            raise ValueError(f"gzip: more than {MOST_MEMBERS} members")
         member = zlib.decompressobj(_GZIP)
         found += member.decompress(rest, MAX_UNPACKED_BYTES + 1 - len(found))
         _bounded(found)
@@ -67,8 +74,11 @@ def unpack_snappy(packed: Packed) -> bytes:
     view = memoryview(packed)
     if bytes(view[: len(_XERIAL_HEAD)]) != _XERIAL_HEAD:
         return _unpack_block(view, 0)
-    found, at = bytearray(), len(_XERIAL_HEAD)
+    found, at, blocks = bytearray(), len(_XERIAL_HEAD), 0
     while at < len(view):
+        blocks += 1
+        if blocks > MOST_BLOCKS:
+            raise cramjam.DecompressionError(f"snappy: more than {MOST_BLOCKS} blocks")
         size = int.from_bytes(view[at : at + _LENGTH_BYTES], signed=True)
         at += _LENGTH_BYTES
         if not 0 < size <= len(view) - at:

@@ -2,45 +2,81 @@
 
 import asyncio
 import contextlib
+import resource
 import ssl
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime.guarded import Connections
+from pipeline.runtime.open_connections import ConnectionBounds, CountedProtocol, OpenConnections
 
-MOST_WAITING = 1_024
-"""Connections that the kernel keeps until they are accepted: all cameras come back at once after an outage."""
-
-
-async def listen(runner: web.AppRunner, what: str, host: str, port: int, tls: ssl.SSLContext | None) -> None:
-    """Begin to listen. what: the beginning of the settings' names. Raises Misconfigured for a port that is taken."""
-    with _as_setting(what, host, port):
-        await web.TCPSite(runner, host, port, ssl_context=tls).start()
+IDLE_S = 75.0
+"""A connection ends after so long without a whole request."""
+MOST_FILES = 65_536
 
 
-async def listen_bounded(
-    runner: web.AppRunner, what: str, host: str, port: int, tls: ssl.SSLContext | None, connections: Connections
-) -> asyncio.Server:
-    """As `listen`, with bounds: tell connections.heard() of each request. The caller closes the server that is returned."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Where a process listens, and for how long anybody may hold it. setting: what its port is called, for messages.
+
+    stop_s: how long requests in work may take at the end. idle_s: see IDLE_S. backlog: how many connections may wait to be
+    accepted.
+    """
+
+    setting: str
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    stop_s: float
+    idle_s: float = IDLE_S
+    backlog: int = 128
+    bounds: ConnectionBounds = field(default_factory=ConnectionBounds)
+
+
+async def listen(closing: contextlib.AsyncExitStack, app: web.Application, listener: Listener) -> int:
+    """Serve the application until the stack closes. Bodies are left packed as they came. Returns the port.
+
+    Raises Misconfigured for a port that is taken.
+    """
+    _allow_files()
+    connections = OpenConnections(listener.bounds)
+    connections.watch(app)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=listener.stop_s,
+        keepalive_timeout=listener.idle_s,
+        auto_decompress=False,
+    )
+    await runner.setup()
+    closing.push_async_callback(runner.cleanup)
     make = runner.server
-    assert make is not None, "runner.setup() comes first"
-    limit = connections.bounds.head_s if tls is not None else None
-    with _as_setting(what, host, port):
-        return await asyncio.get_running_loop().create_server(
-            connections.guarding(make), host, port, ssl=tls, ssl_handshake_timeout=limit, backlog=MOST_WAITING
-        )
-
-
-@contextlib.contextmanager
-def _as_setting(what: str, host: str, port: int) -> Iterator[None]:
+    assert make is not None, "it was set up"
     try:
-        yield
+        server = await asyncio.get_running_loop().create_server(
+            lambda: CountedProtocol(make(), connections),
+            listener.host,
+            listener.port,
+            ssl=listener.tls,
+            ssl_handshake_timeout=None if listener.tls is None else listener.bounds.head_s,
+            backlog=listener.backlog,
+        )
     except OSError as error:
-        allowed = f"a free port of {host} ({error.strerror}), or 0 for any"
-        raise Misconfigured(f"{what}_PORT", found=port, allowed=allowed) from error
+        allowed = f"a free port of {listener.host} ({error.strerror}), or 0 for any"
+        raise Misconfigured(listener.setting, found=listener.port, allowed=allowed) from error
+    closing.callback(server.close)
+    return int(server.sockets[0].getsockname()[1])
+
+
+def _allow_files() -> None:
+    """Let the process open as many connections as the system lets it ask for: by default often only a thousand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def run_until_closed(closing: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:

@@ -16,10 +16,16 @@ from pipeline.errors import BadRecord
 from schemas.base import Message
 from schemas.identity import id_fault
 from schemas.outcomes import Alert, Violation, Withdrawal
-from schemas.reads import PlateRead, ReadBatch, fault_in
+from schemas.reads import MAX_BATCH, PlateRead, ReadBatch, fault_in
 from schemas.topics import Topic
 
 M = TypeVar("M", bound=Message)
+Item = TypeVar("Item")
+TOO_LARGE = "record_too_large"
+MOST_ITEMS = 10 * MAX_BATCH
+"""Reads of a record that is not valid, up to which its good ones are looked for."""
+MOST_COMMAS = 100 * MOST_ITEMS
+"""Of such a record: to count them costs a hundredth of taking half a million items apart."""
 _JSON = msgspec.json.Encoder()
 _MSGPACK = msgspec.msgpack.Encoder()
 _UNREADABLE = (
@@ -40,9 +46,13 @@ def _decoder(message: type[Message], encoding: str) -> "msgspec.json.Decoder[Any
 
 
 def decode(topic: Topic[M], payload: bytes | None) -> M:
-    """The message in these bytes. Raises BadRecord: empty, undecodable (no JSON or msgpack) or invalid (names the field)."""
+    """The message in these bytes. Raises BadRecord: empty, record_too_large (larger than its topic takes, before it was packed),
+    undecodable (no JSON or msgpack) or invalid (names the field)."""
     if not payload:
         raise BadRecord("empty", "the record has no value")
+    if len(payload) > topic.max_message_bytes:
+        most = topic.max_message_bytes
+        raise BadRecord(TOO_LARGE, f"{len(payload)} bytes when unpacked, at most {most}; the first {most} are kept")
     try:
         message: M = _decoder(topic.message, topic.encoding).decode(payload)
     except msgspec.ValidationError as error:
@@ -64,7 +74,9 @@ def decode_all(topic: Topic[M], payloads: Sequence[bytes | None]) -> list[M] | N
     """
     decode_one = _decoder(topic.message, topic.encoding).decode
     try:
-        messages: list[M] = list(map(decode_one, payloads))  # type: ignore[arg-type]  # of None comes a TypeError
+        if max(map(len, payloads), default=0) > topic.max_message_bytes:  # type: ignore[arg-type]  # of None comes a TypeError
+            return None
+        messages: list[M] = list(map(decode_one, payloads))  # type: ignore[arg-type]  # as above
     except (*_UNREADABLE, TypeError):  # the last: no payload at all
         return None
     reads_of = _READS_OF.get(topic.message)
@@ -118,7 +130,7 @@ def decode_reads_one_by_one(
 ) -> tuple[list[tuple[int, PlateRead]], list[tuple[int, bytes, BadRecord]]]:
     """A batch that is not valid as a whole: (index, read) of each good read, and (index, bytes, why) of each bad one.
 
-    One bad read does not take the good ones with it. Raises BadRecord when it is no batch at all.
+    One bad read does not take the good ones with it. Raises BadRecord when it is no batch at all, or holds more than MOST_ITEMS.
     """
     good: list[tuple[int, PlateRead]] = []
     bad: list[tuple[int, bytes, BadRecord]] = []
@@ -141,15 +153,24 @@ def _items_of(payload: bytes) -> list[bytes]:
 
     NaN and Infinity, which Python writes and JSON does not have, are accepted; they become strings.
     """
+    if payload.count(b",") > MOST_COMMAS:
+        raise BadRecord("invalid", f"more than {MOST_COMMAS} commas, where {MAX_BATCH} reads have a few thousand")
     try:
-        return [bytes(raw) for raw in _RAW_BATCH.decode(payload).reads]
+        return [bytes(raw) for raw in _few(_RAW_BATCH.decode(payload).reads)]
     except _UNREADABLE as error:
         whole = BadRecord("invalid" if isinstance(error, msgspec.ValidationError) else "undecodable", str(error))
     try:
         found = msgspec.convert(json.loads(payload, parse_constant=str), _AnyBatch).reads
     except (*_UNREADABLE, ValueError):
         raise whole from None
-    return [json.dumps(item).encode() for item in found]
+    return [json.dumps(item).encode() for item in _few(found)]
+
+
+def _few(items: list[Item]) -> list[Item]:
+    """The items. Raises BadRecord for more than any sender means: each that is bad would cost as much as a good one."""
+    if len(items) > MOST_ITEMS:
+        raise BadRecord("invalid", f"{len(items)} reads in one record, at most {MAX_BATCH}")
+    return items
 
 
 _READ = msgspec.json.Decoder(PlateRead)

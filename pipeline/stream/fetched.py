@@ -14,6 +14,7 @@ tests/unit/test_fetched.py fails when upstream changes what this relies on.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from threading import local
 from typing import Any
 
@@ -22,6 +23,7 @@ from aiokafka.consumer import fetcher as upstream
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.record.util import decode_varint
 from aiokafka.structs import TopicPartition
 from crc32c import crc32c
 
@@ -32,6 +34,8 @@ LENGTH_AT, MAGIC_AT, CRC_AT, CHECKED_FROM, CODEC_AT, COUNT_AT, HEAD_BYTES = 8, 1
 MAX_BATCH_RECORDS = 65_536  # the smallest reads fill the largest batch with fewer
 # The most that a batch decompresses to; Java's and aiokafka's have 16 KB by default, librdkafka's a megabyte.
 ROOM_BYTES = 2 * 1024 * 1024
+MOST_HEADERS = 1_000
+"""Of one record in a large batch; nothing of ours reads any."""
 NO_TIME = -1
 BROKERS_CLOCK = 1  # a batch's timestamp_type where records have the time at which the broker took them
 
@@ -120,23 +124,58 @@ class _Memory(local):
         self._memory = memoryview(bytearray(ROOM_BYTES))
 
     def opened(self, batch: Any, raw: memoryview) -> Any:
-        """Unpack a batch into this memory if zstd packed it and it fits; else let aiokafka unpack it. Read the result before
-        the next call."""
-        if raw[MAGIC_AT] < 2 or batch.compression_type != batch.CODEC_ZSTD:
-            return batch
-        room = self._memory
-        try:
+        """The batch, unpacked: into this memory if zstd packed it and it fits. Read the result before the next call.
+
+        Raises TooLarge, and whatever its codec raises.
+        """
+        if raw[MAGIC_AT] < 2:
+            return _few(batch)
+        if batch.compression_type == batch.CODEC_ZSTD:
+            room = self._memory
             end = HEAD_BYTES + zstd.decompressed_into(room[HEAD_BYTES:], raw[HEAD_BYTES:])
-        except zstd.Broken:
-            return batch
-        if end == len(room):  # it may be larger than the memory
-            return batch
-        room[:HEAD_BYTES] = raw[:HEAD_BYTES]
-        room[CODEC_AT] &= ~batch.CODEC_MASK & 0xFF
-        return DefaultRecordBatch(room[:end])
+            if end < len(room):
+                room[:HEAD_BYTES] = raw[:HEAD_BYTES]
+                room[CODEC_AT] &= ~batch.CODEC_MASK & 0xFF
+                return DefaultRecordBatch(room[:end])
+        unpack = _UNPACK.get(batch.compression_type)
+        whole = raw
+        if unpack is not None:
+            plain = bytearray(raw[:HEAD_BYTES])
+            plain[CODEC_AT] &= ~batch.CODEC_MASK & 0xFF
+            whole = memoryview(plain + unpack(raw[HEAD_BYTES:]))
+        if len(whole) > ROOM_BYTES:
+            check_headers(whole)
+        return batch if unpack is None else DefaultRecordBatch(whole)
 
 
 _memory = _Memory()
+_UNPACK = {1: codecs.unpack_gzip, 2: codecs.unpack_snappy, 3: codecs.unpack_lz4, 4: codecs.unpack_zstd}
+"""By Kafka's numbers."""
+
+
+def _few(batch: Any) -> list[Any]:
+    """The records of an old batch, which does not say how many it has. Raises TooLarge."""
+    found = list(islice(batch, MAX_BATCH_RECORDS + 1))
+    if len(found) > MAX_BATCH_RECORDS:
+        raise codecs.TooLarge(f"it has more than {MAX_BATCH_RECORDS} records")
+    return found
+
+
+def check_headers(batch: memoryview) -> None:
+    """Raise TooLarge for an unpacked batch with a record of more than MOST_HEADERS headers: aiokafka makes objects of them all,
+    and in sixteen megabytes there is room for eight million."""
+    at = HEAD_BYTES
+    while at < len(batch):
+        length, start = decode_varint(batch, at)
+        at = start + 1  # its attributes
+        for _ in range(2):  # its time and its offset, as differences
+            _, at = decode_varint(batch, at)
+        for _ in range(2):  # key and value; -1: none
+            size, at = decode_varint(batch, at)
+            at += max(0, size)
+        if at < len(batch) and decode_varint(batch, at)[0] > MOST_HEADERS:
+            raise codecs.TooLarge(f"it has a record with more than {MOST_HEADERS} headers")
+        at = max(at, start + length)  # where the length is wrong, aiokafka says so at this record
 
 
 def keep_packed(consumer: Any) -> None:

@@ -28,6 +28,7 @@ KEPT: dict[str, Keep] = {
     "undecodable": "whole",
     "invalid": "whole",
     "unreadable": "whole",
+    "record_too_large": "whole",
     "batch_too_large": "whole",
     "batch_broken": "whole",
     # pictures

@@ -60,8 +60,9 @@ class Wire:
             try:
                 message = codec.decode(self._source, payload)
             except BadRecord as error:
-                if self._source is not READS or not payload:
-                    outputs.refusals.append(self._refused(tp, raw, error, payload))
+                if self._source is not READS or error.reason in ("empty", codec.TOO_LARGE):
+                    kept = payload[: self._source.max_message_bytes]
+                    outputs.refusals.append(self._refused(tp, raw, error, kept))
                 elif good := self._good_reads(tp, raw, outputs):
                     indexes, reads = zip(*good, strict=True)
                     batch = ReadBatch(reads=reads)

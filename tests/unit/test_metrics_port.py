@@ -1,5 +1,7 @@
 """Metrics are told to whoever brings the token, and on a port that others reach to nobody else."""
 
+import contextlib
+import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 
 from pipeline.errors import Misconfigured
 from pipeline.runtime.settings import Settings
+from pipeline.stream import metrics_port
 from pipeline.stream.metrics import StageMetrics
 
 
@@ -53,3 +56,26 @@ def test_a_token_that_is_none_or_that_others_may_read_is_refused(text: str, mode
     file.chmod(mode)
     with pytest.raises(Misconfigured, match="VIGIE_METRICS_TOKEN_FILE"):
         Settings(metrics_token_file=file).metrics_token()
+
+
+def test_whoever_holds_all_connections_keeps_no_scraper_out() -> None:
+    """The oldest gives way; and there are never more threads than places."""
+    port = StageMetrics("tried").serve(Settings())
+    held = [socket.create_connection(("127.0.0.1", port), 30.0) for _ in range(3 * metrics_port.MOST_AT_ONCE)]
+    assert 200 == asked(port)[0]
+    for one in held[: 2 * metrics_port.MOST_AT_ONCE]:
+        assert b"" == one.recv(1)
+    for one in held:
+        one.close()
+
+
+def test_whoever_goes_on_and_on_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head of which each letter comes soon, and which never ends."""
+    monkeypatch.setattr(metrics_port, "SLOW_S", 0.3)
+    port = StageMetrics("tried").serve(Settings())
+    with socket.create_connection(("127.0.0.1", port), 0.02) as endless, contextlib.suppress(ConnectionError):
+        ended = False
+        while not ended:
+            endless.sendall(b"x")
+            with contextlib.suppress(TimeoutError):
+                ended = endless.recv(1) == b""
