@@ -60,7 +60,8 @@ class OpenConnections:
 
     def ended(self, transport: asyncio.BaseTransport | None) -> None:
         """Note that a request has been answered."""
-        self._in_work.discard(transport)  # type: ignore[arg-type]  # None is in no set
+        if transport is not None:
+            self._in_work.discard(transport)
 
     def lost(self, transport: asyncio.BaseTransport | None) -> None:
         """Note that a connection has ended."""
