@@ -20,10 +20,12 @@ from pipeline.runtime.log import pseudonym, reference
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
 from pipeline.state.collections import CAMERAS, HOTLIST, LISTS, ZONES
+from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.mirror import Mirror
 from pipeline.state.open_alerts import OpenAlerts
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
+from pipeline.stream.alert_recovery import AlertRecovery
 from pipeline.stream.context import Context
 from pipeline.stream.covert_alerts import AlertSender
 from pipeline.stream.list_watch import ListWatch
@@ -147,7 +149,13 @@ async def start(context: Context) -> Handler[ReadBatch]:
     memory = RedisAlertMemory(context.redis, settings.namespace)
     log.info("hotlist.loaded", entries=len(replica.hotlist), cameras=len(replica.cameras))
     sender = AlertSender(covert_keys(settings))
-    return matcher(replica, admission, memory, settings, context.now_ms, sender).handle
+    found = matcher(replica, admission, memory, settings, context.now_ms, sender)
+    found.open_alerts.is_hotlist = EntryVersions(context.redis, settings.namespace).are_any
+    recovery = AlertRecovery(
+        context.sender.client_kwargs, settings.namespace, memory, context.now_ms, found.open_alerts.look_again
+    )
+    context.background(recovery.run, "alerts that Redis lost")
+    return found.handle
 
 
 AGENT = Agent(
@@ -159,4 +167,5 @@ AGENT = Agent(
     redis_state=RedisState(
         if_lost="an incident that goes on may ring a second time, under another id", reread_unsaved=True
     ),
+    looks_up=(ALERTS,),  # to put them back where Redis has lost them
 )

@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf
 from random import Random, SystemRandom
 from time import monotonic
 
@@ -173,15 +174,17 @@ class Tally:
             self.first = f"{drive}: decided {ours}, expected {theirs}"
 
 
-def simulated(passages: int, seed: int, *, tell_every: int = 0) -> Tally:
-    """The tally of at least this many passages, drawn from this seed. tell_every: print the counts after so many; 0: never."""
-    dice, tally = Random(seed), Tally()
+def simulated(passages: int, seed: int, *, tell_every: int = 0, most_s: float = inf) -> Tally:
+    """The tally of at least this many passages, drawn from this seed, or of as many as can be decided in most_s seconds.
+    tell_every: print the counts after so many; 0: never."""
+    dice, tally, until_s, told = Random(seed), Tally(), monotonic() + most_s, 0
     worlds = [World.with_changes(changes) for changes in CHANGES]
     every = [drives(dice, world) for world in worlds]
-    while tally.passages < passages:
+    while tally.passages < passages and monotonic() < until_s:
         which = dice.randrange(len(worlds))
         tally.add(next(every[which]), worlds[which])
-        if tell_every and tally.passages % tell_every == 0:
+        if tell_every and tally.passages >= told + tell_every:
+            told = tally.passages
             print(f"{tally.passages:,} passages, {tally.proven:,} proven", file=sys.stderr, flush=True)
     return tally
 
@@ -191,12 +194,15 @@ def main() -> int:
     opinion differ (a false or a missing one), else 0."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--passages", type=int, default=2_000_000)
+    parser.add_argument(
+        "--minutes", type=float, default=inf, help="stop after so many, with as many passages as were decided"
+    )
     parser.add_argument("--seed", type=int, default=None, help="drawn anew where none is given")
     arguments = parser.parse_args()
     seed = SystemRandom().randrange(2**32) if arguments.seed is None else arguments.seed
     print(f"seed {seed}", flush=True)
     began_s = monotonic()
-    tally = simulated(arguments.passages, seed, tell_every=100_000)
+    tally = simulated(arguments.passages, seed, tell_every=100_000, most_s=arguments.minutes * 60)
     took_s = monotonic() - began_s
     print(
         f"{tally.passages:,} passages, {tally.proven:,} proven, {tally.false} false, {tally.missing} missing, {took_s:.0f} s"

@@ -140,6 +140,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             Memory(pattern="{NS:alerted}:*", kinds=("set",)),
         ),
         follows=("cameras", "zones", "hotlist", "lists"),
+        looks_up=(ALERTS,),
     ),
     _agent(
         "section_control",

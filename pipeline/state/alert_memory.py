@@ -7,7 +7,7 @@ decided once: a replay gets the stored decision. A day after its decision an ale
 
 import asyncio
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
 from typing import Protocol
 
@@ -16,7 +16,8 @@ import redis.asyncio
 
 from pipeline.errors import Unavailable
 from pipeline.hotlist.incidents import Incident, Incidents, place, plate_of, without
-from pipeline.state.redis_port import Argument, Script
+from pipeline.state.alert_scripts import CLAIM, MEMBERS, NOTE, OPEN, READ, RESTORE, WITHDRAW, WRITE
+from pipeline.state.redis_port import Argument
 from schemas.base import Position
 from schemas.outcomes import Alert
 
@@ -26,62 +27,6 @@ CLAIM_MS = 800  # a worker that dies with a claim holds its entry up for so long
 MOST_TRIES = 20  # against other workers on the same plate, within one call
 WHAT = "incident memory"
 WITHDRAWN = b""
-
-_READ = Script("""
-local ids = cmsgpack.unpack(ARGV[1])
-local answer = {redis.call('GET', KEYS[1]) or ''}
-for _, id in ipairs(ids) do
-  answer[#answer + 1] = redis.call('HGET', KEYS[2], id) or redis.call('HGET', KEYS[3], id)
-end
-return answer
-""")
-
-_WRITE = Script("""
-local held = redis.call('GET', KEYS[1]) or ''
-if held ~= ARGV[2] then
-  if held ~= ARGV[1] then return 0 end
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-end
-for i = 4, #ARGV, 2 do redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) end
-if #ARGV > 3 then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
-return 1
-""")
-"""Idempotent: what it wrote already counts as written."""
-
-_NOTE = Script("""
-for i = 2, #ARGV do redis.call('SADD', KEYS[1], ARGV[i]) end
-return redis.call('PEXPIRE', KEYS[1], ARGV[1])
-""")
-
-_OPEN = Script("""
-local answer = {}
-for day = 1, #KEYS, 2 do
-  local all = redis.call('HGETALL', KEYS[day])
-  for i = 1, #all, 2 do
-    if all[i + 1] ~= '' then
-      answer[#answer + 1] = redis.call('SISMEMBER', KEYS[day + 1], all[i])
-      answer[#answer + 1] = all[i + 1]
-    end
-  end
-end
-return answer
-""")
-
-_WITHDRAW = Script("""
-for _, key in ipairs(KEYS) do
-  for i = 1, #ARGV do
-    if redis.call('HEXISTS', key, ARGV[i]) == 1 then redis.call('HSET', key, ARGV[i], '') end
-  end
-end
-return 1
-""")
-
-_CLAIM = Script("""
-if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) or redis.call('GET', KEYS[1]) == ARGV[1] then return 1 end
-return 0
-""")
-
-_MEMBERS = Script("return redis.call('SMEMBERS', KEYS[1])")
 
 _encode_incidents = msgspec.msgpack.Encoder().encode
 _decode_incidents = msgspec.msgpack.Decoder(tuple[Incident, ...]).decode
@@ -150,7 +95,7 @@ class RedisAlertMemory:
     ) -> None:
         """Decide the alerts of the subjects in `left`, and remove from it each subject whose decision could be written."""
         subjects = list(left)
-        answers = await _READ.run(self._client, WHAT, [self._read_call(one, left[one], alerts) for one in subjects])
+        answers = await READ.run(self._client, WHAT, [self._read_call(one, left[one], alerts) for one in subjects])
         writes: list[tuple[Sequence[str], Sequence[Argument]]] = []
         written: list[Subject] = []
         for subject, (held, *decided) in zip(subjects, answers, strict=True):
@@ -173,13 +118,13 @@ class RedisAlertMemory:
             day = self._day_key(subject[0], alerts[left[subject][0]].decided_at_ms)
             writes.append(([self._key(subject), day], [held, _encode_incidents(after), KEPT_MS, *added]))
             written.append(subject)
-        for subject, done in zip(written, await _WRITE.run(self._client, WHAT, writes), strict=True):
+        for subject, done in zip(written, await WRITE.run(self._client, WHAT, writes), strict=True):
             if done:
                 del left[subject]
 
     async def told(self, alerts: Sequence[Alert]) -> None:
         """See AlertMemory.told."""
-        await _NOTE.run(
+        await NOTE.run(
             self._client,
             WHAT,
             [
@@ -188,10 +133,39 @@ class RedisAlertMemory:
             ],
         )  # fmt: skip
 
+    async def is_whole(self) -> bool:
+        """Whether Redis has kept what was stored since `restored` was last called with nothing missing."""
+        (answer,) = await MEMBERS.run(self._client, WHAT, [([self._whole_key], [])])
+        if answer:
+            await self._note_whole()
+        return bool(answer)
+
+    async def restored(self, alerts: Sequence[Alert], withdrawn: Collection[str], *, whole: bool = False) -> None:
+        """Store alerts that the broker has, as they were decided, where they are not known.
+
+        withdrawn: the ids of those that were withdrawn. whole: with these, all that were lost are stored again.
+        """
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = []
+        for alert in alerts:
+            stored = WITHDRAWN if alert.alert_id in withdrawn else _encode_alert(alert)
+            keys = [key(alert.entry_id, alert.decided_at_ms) for key in (self._day_key, self._told_key)]
+            calls.append((keys, [KEPT_MS, alert.alert_id, stored]))
+        await RESTORE.run(self._client, WHAT, calls)
+        await self._note_entries(alerts)
+        if whole:
+            await self._note_whole()
+
+    async def _note_whole(self) -> None:
+        await NOTE.run(self._client, WHAT, [([self._whole_key], [KEPT_MS, "whole"])])
+
+    @property
+    def _whole_key(self) -> str:
+        return f"{{{self._namespace}:alerted}}:whole"
+
     async def entries(self, now_ms: int) -> set[str]:
         """See AlertMemory.entries."""
         days = [self._entries_key(now_ms), self._entries_key(now_ms - DAY_MS)]
-        answers = await _MEMBERS.run(self._client, WHAT, [([day], []) for day in days])
+        answers = await MEMBERS.run(self._client, WHAT, [([day], []) for day in days])
         return {entry_id.decode() for entry_id in chain(*answers)}
 
     async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
@@ -200,7 +174,7 @@ class RedisAlertMemory:
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
             ([f"{self._tag(entry_id)}:claim"], [once, CLAIM_MS]) for entry_id in entry_ids
         ]
-        return [answer == 1 for answer in await _CLAIM.run(self._client, WHAT, calls)]
+        return [answer == 1 for answer in await CLAIM.run(self._client, WHAT, calls)]
 
     async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
         """See AlertMemory.open_alerts."""
@@ -209,7 +183,7 @@ class RedisAlertMemory:
             for at_ms in (now_ms, now_ms - DAY_MS)
             for key in (self._day_key, self._told_key)
         ]  # fmt: skip
-        (answer,) = await _OPEN.run(self._client, WHAT, [(keys, [])])
+        (answer,) = await OPEN.run(self._client, WHAT, [(keys, [])])
         told = [_decode_alert(data) for is_told, data in zip(answer[::2], answer[1::2], strict=True) if is_told]
         return told, len(told) * 2 < len(answer)
 
@@ -222,20 +196,20 @@ class RedisAlertMemory:
             ([self._day_key(entry_id, now_ms), self._day_key(entry_id, now_ms - DAY_MS)], alert_ids)
             for entry_id, alert_ids in by_entry.items()
         ]
-        await _WITHDRAW.run(self._client, WHAT, calls)
+        await WITHDRAW.run(self._client, WHAT, calls)
         if not replaced:
             for subject in {(alert.entry_id, plate_of(alert)) for alert in alerts}:
                 await self._end(subject, frozenset(alert.incident_id for alert in alerts))
 
     async def _end(self, subject: Subject, incident_ids: frozenset[str]) -> None:
         for _ in range(MOST_TRIES):
-            ((held,),) = await _READ.run(self._client, WHAT, [self._read_call(subject, (), ())])
+            ((held,),) = await READ.run(self._client, WHAT, [self._read_call(subject, (), ())])
             before: Incidents = _decode_incidents(held) if held else ()
             after = without(before, incident_ids)
             if after == before:
                 return
             arguments: list[Argument] = [held, _encode_incidents(after), KEPT_MS]
-            (done,) = await _WRITE.run(self._client, WHAT, [([self._key(subject), self._key(subject)], arguments)])
+            (done,) = await WRITE.run(self._client, WHAT, [([self._key(subject), self._key(subject)], arguments)])
             if done:
                 return
         raise Unavailable(f"{WHAT} (others write the same incidents all the time)", retry_after_s=0.2)
@@ -247,7 +221,7 @@ class RedisAlertMemory:
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
             ([key], [KEPT_MS, *sorted(entry_ids)]) for key, entry_ids in by_day.items()
         ]
-        await _NOTE.run(self._client, WHAT, calls)
+        await NOTE.run(self._client, WHAT, calls)
 
     def _read_call(
         self, subject: Subject, indexes: Iterable[int], alerts: Sequence[Alert]

@@ -25,12 +25,12 @@ class EntryVersions:
         """
         (versions,) = await VERSIONS.run(self._client, WHAT, [(self._keys, [entry_id])])
         found = tuple(one.item for one in self._hotlist.decode_versions(versions) if one.item is not None)
-        if not found:
-            await self._need_hotlist()
+        if not found and not await self.are_any():
+            raise Unavailable("the hotlist (Redis holds none)")
         return found
 
-    async def _need_hotlist(self) -> None:
+    async def are_any(self) -> bool:
+        """Whether Redis holds a hotlist, be it one whose entries were all removed. Raises Unavailable when Redis is away."""
         items, meta, *_ = self._keys
         ((version, *_),) = await LOOK.run(self._client, WHAT, [([items, meta], [""])])
-        if not int(version):
-            raise Unavailable("the hotlist (Redis holds none)")
+        return bool(int(version))

@@ -1,10 +1,11 @@
 """Finds the open alerts that must be withdrawn because their hotlist entry changed or ended, whichever worker raised them.
 
 Every worker sees each change of an entry; the first that claims the entry does the work, and another takes over when it dies.
-At the start all entries with open alerts are checked; later, every SWEEP_MS, those whose entry was removed or has expired.
+At the start all entries with open alerts are checked; later, every SWEEP_MS, those whose entry was removed or has expired. While
+the store holds no hotlist at all, its entries were lost, and not removed.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.hotlist.withdrawals import TakenBack, taken_back
@@ -16,15 +17,21 @@ from schemas.reference import Camera, HotlistEntry, Zone
 SWEEP_MS = 10_000  # between two looks at all entries with open alerts
 
 
+async def _there_is_one() -> bool:
+    return True
+
+
 @dataclass(slots=True)
 class OpenAlerts:
     """Finds the alerts to withdraw among the open alerts of all workers. entry_now: gives an entry as it is now; None: it
-    was removed. cameras_at, zones_at: give these as they held at a time (UTC ms)."""
+    was removed. cameras_at, zones_at: give these as they held at a time (UTC ms). is_hotlist: whether the store holds a
+    hotlist; while it holds none, an entry that entry_now does not give was not removed."""
 
     memory: AlertMemory
     entry_now: Callable[[str], HotlistEntry | None]
     cameras_at: Callable[[int], Mapping[str, Camera]]
     zones_at: Callable[[int], Mapping[str, Zone]]
+    is_hotlist: Callable[[], Awaitable[bool]] = _there_is_one
     _changed: set[str] = field(default_factory=set)
     _ends_ms: dict[str, int] = field(default_factory=dict)  # of entries with open alerts, when they expire
     _first_end_ms: int | None = None  # none of them expires before this; None: there are none
@@ -33,6 +40,10 @@ class OpenAlerts:
     def changed(self, entry_ids: Iterable[str]) -> None:
         """Note that these entries were changed or removed: the next `due` checks their alerts."""
         self._changed.update(entry_ids)
+
+    def look_again(self) -> None:
+        """Have the next `due` check all entries with open alerts."""
+        self._swept_ms = None
 
     def raised(self, alerts: Sequence[Alert]) -> None:
         """Note when the entries of these alerts, which were just raised, expire."""
@@ -52,6 +63,8 @@ class OpenAlerts:
         looked_at = await self._to_look_at(now_ms)
         found: list[TakenBack] = []
         for entry_id in looked_at:
+            if self.entry_now(entry_id) is None and not await self.is_hotlist():
+                continue
             alerts, others = await self.memory.open_alerts(entry_id, now_ms)
             back = [one for alert in alerts if (one := self._judged(alert, now_ms))]
             found += back

@@ -23,12 +23,13 @@ from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZON
 from pipeline.state.follower import Follower
 from pipeline.state.open_alerts import SWEEP_MS
 from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.stream import codec
 from pipeline.stream.context import Context
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Outputs, Record
-from schemas.outcomes import Alert, Forward, Violation
+from schemas.outcomes import Alert, Forward, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch
-from schemas.topics import FORWARDS, READS
+from schemas.topics import ALERTS, FORWARDS, READS
 from tests.builders import (
     NOON_MS,
     cameras_along,
@@ -229,6 +230,9 @@ async def test_a_worker_that_starts_without_reference_data_takes_nothing_for_rem
         assert [] == await settled(await heir([]))
         await asyncio.sleep(0.3)
     await house.writer.put(CAMERAS, [make_camera(camera_id) for camera_id in CAMERA_IDS])
+    if agent is hotlist:
+        assert [] == await settled(await heir([]))
+        await house.writer.put(HOTLIST, [make_entry("9ELSE00")])
     withdrawal = (await eventually(heir))[0]
     assert (open_one.forward_id if agent is cross_border else open_one.alert_id) == withdrawal.id
 
@@ -339,3 +343,31 @@ async def test_reads_become_alerts_violations_and_forwards_over_a_real_broker(
     assert {"IN", "OUT"} == {alert.read.camera_id for alert in alerts}
     assert [141] == [violation.corrected_kmh for violation in violations]
     assert ["NL", "NL"] == [forward.to_country for forward in forwards]
+
+
+async def test_what_was_alerted_before_redis_was_emptied_is_withdrawn_when_its_entry_goes(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """The alerts are put back from their topic, and those that were withdrawn stay so."""
+    bench, now_ms, mark = Bench(kafka, redis, namespace, tmp_path), platform_now_ms(), f"{{{namespace}:alerted}}:whole"
+    writer = ReplicaWriter(redis, namespace, now_ms=lambda: now_ms - 3_600_000)
+    await furnish(writer)
+    await writer.put(HOTLIST, [make_entry("4GONE44")])
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(bench.sender.stop)
+        await stack.enter_async_context(bench.worker(hotlist.AGENT))
+        await bench.send([make_read(plate, captured_at_ms=now_ms) for plate in ("1ABC234", "4GONE44")])
+        raised = {one.entry_id: one.alert_id for one in await told(bench, 2) if isinstance(one, Alert)}
+        await ReplicaWriter(redis, namespace).remove(HOTLIST, ["e-4GONE44"])
+        assert [raised["e-4GONE44"]] == [one.id for one in await told(bench, 3) if isinstance(one, Withdrawal)]
+        await redis.delete(*[key async for key in redis.scan_iter(f"{{{namespace}:alert*")])
+        while not await redis.exists(mark):  # noqa: ASYNC110 - the worker puts them back
+            await asyncio.sleep(0.1)
+        await ReplicaWriter(redis, namespace).remove(HOTLIST, ["e-1ABC234"])
+        gone = [one.id for one in await told(bench, 4) if isinstance(one, Withdrawal)]
+    assert sorted(raised.values()) == sorted(gone)
+
+
+async def told(bench: Bench, count: int) -> list[Alert | Withdrawal]:
+    """The alerts and withdrawals on the topic, once there are so many."""
+    return [codec.decode(ALERTS, value) for value in await bench.values("alerts", count=count)]

@@ -155,3 +155,20 @@ async def test_a_worker_that_starts_finds_what_changed_while_none_ran() -> None:
     (gone,) = await fresh.due(NOON_MS + 1_000)
     assert gone.instead is not None
     assert (False, gone.alert.incident_id) == (gone.instead.rings, gone.instead.incident_id)
+
+
+async def test_an_entry_that_was_lost_with_the_whole_hotlist_was_not_removed() -> None:
+    """Until there is a hotlist again, without it."""
+    house, imported = House(), False
+    await house.raise_alert()
+
+    async def is_hotlist() -> bool:
+        return imported
+
+    house.open.is_hotlist = is_hotlist
+    house.entry = None
+    house.open.changed(["e1"])
+    assert [] == await house.reasons()
+    imported = True
+    house.open.look_again()
+    assert ["entry_removed"] == await house.reasons()
