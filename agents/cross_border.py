@@ -65,26 +65,27 @@ class Forwarder:
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
         """Returns the forwards that these alerts lead to, each forward_id once, and the recalls of forwards whose alert was
-        withdrawn or that a changed policy no longer allows. Raises Unavailable while Redis is away and there are alerts to
-        forward."""
+        withdrawn or must be confirmed anew, or that a changed policy no longer allows. Raises Unavailable while Redis is away
+        and there are alerts to forward."""
         if records:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
-        offered: list[tuple[Sent, str]] = []
-        withdrawals: list[tuple[Withdrawal, RecordPlace]] = []
-        for record in records:
-            claim = f"{record.partition}/{record.offset}"  # the same record again, after a crash, is first again
-            if isinstance(record.message, Withdrawal):
-                withdrawals.append((record.message, _place(record)))
-            else:
-                offered += [
-                    (sent, claim) for sent in self._allowed(record.message, _place(record), record.now_ms(now_ms))
-                ]
+        withdrawals = [(one.message, _place(one)) for one in records if isinstance(one.message, Withdrawal)]
+        alerts = [(one.message, one) for one in records if isinstance(one.message, Alert)]
+        stale = await self._stale([alert for alert, _ in alerts if alert.revision > 1])
+        offered = [
+            (sent, f"{one.partition}/{one.offset}")  # the same record again, after a crash, is first again
+            for alert, one in alerts
+            if (alert.alert_id, alert.revision) not in stale
+            for sent in self._allowed(alert, _place(one), one.now_ms(now_ms))
+        ]
         if offered:
             told = await self.memory.admitted([sent for sent, _ in offered], [claim for _, claim in offered])
             for sent in told:
                 self._send(sent.forward, outputs)
         gone = await self.open_forwards.of_withdrawn(withdrawals)
+        taken_back = [(alert, _place(one)) for alert, one in alerts if alert.revision > 1 and alert.confirm]
+        gone += await self.open_forwards.of_taken_back(taken_back)
         if self.replica.whole:  # while reference data is missing, a policy that is not there was not removed
             gone += await self.open_forwards.due(now_ms)
         for recall in gone:
@@ -92,6 +93,11 @@ class Forwarder:
         if gone:
             outputs.settled = lambda: self.open_forwards.settled(gone)
         return outputs
+
+    async def _stale(self, revisions: Sequence[Alert]) -> set[tuple[str, int]]:
+        """Those of these revisions after which a person took back what they say: two workers may have sent them out of order."""
+        standing = await self.memory.standing(revisions) if revisions else []
+        return {(one.alert_id, one.revision) for one, stands in zip(revisions, standing, strict=True) if not stands}
 
     def _allowed(self, alert: Alert, alert_at: RecordPlace, now_ms: int) -> list[Sent]:
         """The forwards of an alert, which stands at alert_at. A country that the entry is shared with but no policy allows is

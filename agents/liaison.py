@@ -8,14 +8,14 @@ between delivery and commit sends the same forward_id again: the desk drops the 
 acknowledgement.
 
 It signs nothing that the topic forwards alone says: the alert that a forward names, its entry and the policies must lead to
-that very forward (pipeline.state.forward_check).
+that very forward (pipeline.state.forward_check); where a person had to confirm the alert, so must the action that did.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import cast
+from typing import TypeVar, cast
 
 import structlog
 from joserfc.jwk import OKPKey
@@ -39,9 +39,11 @@ from pipeline.stream.context import Context
 from pipeline.stream.lookup import Lookup
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas import ids
+from schemas.base import Message
 from schemas.outcomes import Forward, Receipt, Withdrawal
-from schemas.topics import ALERTS, DAY_MS, FORWARDS, FORWARDS_KEPT_MS, RECEIPTS
+from schemas.topics import ACTIONS, ALERTS, DAY_MS, FORWARDS, FORWARDS_KEPT_MS, RECEIPTS, Topic
 
+M = TypeVar("M", bound=Message)
 FaultOf = Callable[[Forward, int], Awaitable[str | None]]
 """See ForwardCheck.fault_of."""
 LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
@@ -206,6 +208,7 @@ class Liaison:
             signed=settled.signed if settled else None,
             attempts=max(1, work.attempts),
             first_sent_at_ms=work.first_sent_at_ms,
+            incident_id=forward.incident_id,
             decided_at_ms=self.now_ms(),
         )
 
@@ -229,11 +232,18 @@ async def start(context: Context) -> Handler[Forward | Withdrawal]:
     """
     mirror, settings = Mirror(CAMERAS, ZONES, POLICIES), context.settings
     follower = await context.follow(mirror, CAMERAS, ZONES, POLICIES)
-    alerts = Lookup(context.sender.client_kwargs, settings.namespace, ALERTS, context.partitions(ALERTS))
-    context.on_stop(alerts.close)
+    alerts, actions = _lookup(context, ALERTS), _lookup(context, ACTIONS)
     entries = EntryVersions(context.redis, settings.namespace, HOTLIST)
-    check = ForwardCheck(mirror, follower, entries, alerts.message, settings.liaison.sender, context.now_ms)
+    check = ForwardCheck(
+        mirror, follower, entries, alerts.message, actions.message, settings.liaison.sender, context.now_ms
+    )
     return liaison_of(context, check.fault_of).handle
+
+
+def _lookup(context: Context, topic: Topic[M]) -> Lookup[M]:
+    found = Lookup(context.sender.client_kwargs, context.settings.namespace, topic, context.partitions(topic))
+    context.on_stop(found.close)
+    return found
 
 
 def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
@@ -276,7 +286,7 @@ AGENT = Agent(
     start=start,
     max_records=1,  # a receipt is out before the next forward is tried
     per_partition=True,
-    looks_up=(ALERTS,),
+    looks_up=(ALERTS, ACTIONS),
     redis_state=RedisState(
         if_lost="a forward that comes again is delivered a second time; its desk drops it by forward_id"
     ),

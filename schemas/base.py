@@ -33,6 +33,7 @@ ForwardId = Annotated[str, msgspec.Meta(pattern=rf"\Af-{DIGEST}\Z", max_length=2
 ReceiptId = Annotated[str, msgspec.Meta(pattern=rf"\Ap-{DIGEST}\Z", max_length=26)]
 TrackId = Annotated[str, msgspec.Meta(pattern=rf"\At-{DIGEST}\Z", max_length=26)]
 DeadLetterId = Annotated[str, msgspec.Meta(pattern=rf"\Ad-{DIGEST}\Z", max_length=26)]
+ActionId = Annotated[str, msgspec.Meta(pattern=rf"\Ac-{DIGEST}\Z", max_length=26)]
 AccessId = Annotated[str, msgspec.Meta(pattern=rf"\Ae-{DIGEST}\Z", max_length=26)]
 """Ids as schemas/ids.py computes them."""
 

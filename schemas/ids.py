@@ -64,6 +64,11 @@ def dead_letter_id(stage: str, topic: str, partition: int, offset: int, index: i
     return _digest("d", stage, topic, str(partition), str(offset), "" if index is None else str(index))
 
 
+def action_id(who: str, key: str) -> str:
+    """The id of what one person decided, made of the account and the key of the request: a repeated request is the same action."""
+    return _digest("c", who, key)
+
+
 def outcome_id(access_id: str) -> str:
     """The access_id of the outcome of an intent, made of the intent's access_id."""
     return _digest("e", access_id, "outcome")

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from schemas.accesses import Who
 from schemas.base import (
     DIGEST,
+    ActionId,
     AlertId,
     Count,
     Country,
@@ -36,6 +38,7 @@ KmhMeasured = Annotated[float, msgspec.Meta(ge=0.0, le=1000.0)]
 Kmh = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
 Match = Literal["exact", "confusable", "near", "pattern"]
+ReceiptOutcome = Literal["acknowledged", "refused", "expired"]
 
 
 class Withdrawal(Message, frozen=True, kw_only=True, tag_field="type", tag="withdrawal"):
@@ -53,13 +56,30 @@ class Withdrawal(Message, frozen=True, kw_only=True, tag_field="type", tag="with
     reason: Annotated[Text, msgspec.Meta(min_length=1)]  # short and stable, for counting, or a person's words
     by: Annotated[Text, msgspec.Meta(min_length=1)]  # who or what took it back: an agent's or a person's name
     at_ms: EpochMs
+    incident_id: AlertId | None = None  # of an alert: the incident that it is of
+
+
+class RecordPlace(Message, frozen=True, kw_only=True):
+    """Where a record stands in a topic."""
+
+    partition: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    offset: Count
+
+
+class Confirmation(Message, frozen=True, kw_only=True):
+    """Who confirmed an alert, and where that action stands on the topic actions: only desks may write there."""
+
+    who: Who
+    action_id: ActionId
+    action_at: RecordPlace
+    at_ms: EpochMs
 
 
 class Alert(Message, frozen=True, kw_only=True):
     """One hit on a hotlist entry. Topic vigie.alerts, key plate; written by hotlist, read by dispatch and cross_border.
 
-    A later message with the same alert_id and a higher revision replaces this one, as when somebody confirmed the alert;
-    only the first revision rings.
+    A later message with the same alert_id and a higher revision replaces this one, as when somebody confirmed the alert, or
+    took that back; the agent incidents sends it. Only the first revision rings.
     """
 
     alert_id: AlertId  # ids.alert_id(read_id, entry_id)
@@ -90,6 +110,7 @@ class Alert(Message, frozen=True, kw_only=True):
     silent: bool = False  # it never rings
     network: Network | None = None  # of the camera, at capture
     purposes: Purposes = ()  # what the read may be used for; empty: not stated, as in older alerts
+    confirmed: Confirmation | None = None  # of a higher revision: by whom; only then confirm is false where it was true
     read: PlateRead
     decided_at_ms: EpochMs
 
@@ -124,13 +145,6 @@ class Violation(Message, frozen=True, kw_only=True):
     decided_at_ms: EpochMs
 
 
-class RecordPlace(Message, frozen=True, kw_only=True):
-    """Where a record stands in a topic."""
-
-    partition: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-    offset: Count
-
-
 class Forward(Message, frozen=True, kw_only=True):
     """One minimised message for one country. Topic vigie.forwards, key country; written by cross_border, read by liaison.
 
@@ -163,8 +177,9 @@ class Forward(Message, frozen=True, kw_only=True):
     alert_at: RecordPlace | None = None  # the alert, on the topic alerts; None: liaison does not sign it
     first_at: RecordPlace | None = None  # of a later hit of a case: the alert of the forward that refers_to names
     withdrawn_at: RecordPlace | None = (
-        None  # of a recall: the alert's withdrawal, if that is why; on the topic alerts, too
+        None  # of a recall: the alert's withdrawal, or its revision that has to be confirmed anew, if that is why
     )
+    incident_id: AlertId | None = None  # of the alert; for our own side, as alert_at
 
 
 class Receipt(Message, frozen=True, kw_only=True):
@@ -173,7 +188,7 @@ class Receipt(Message, frozen=True, kw_only=True):
     receipt_id: ReceiptId  # ids.receipt_id(forward_id, outcome)
     forward_id: ForwardId
     to_country: Country
-    outcome: Literal["acknowledged", "refused", "expired"]
+    outcome: ReceiptOutcome
     detail: Text | None = None
     neighbour_reference: Text | None = None
     signed: Annotated[str, msgspec.Meta(max_length=MAX_SIGNED_CHARACTERS)] | None = (
@@ -181,6 +196,7 @@ class Receipt(Message, frozen=True, kw_only=True):
     )
     attempts: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 1
     first_sent_at_ms: EpochMs | None = None
+    incident_id: AlertId | None = None  # of the forward's alert
     decided_at_ms: EpochMs
 
 

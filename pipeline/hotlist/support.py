@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from pipeline.hotlist.matching import Hotlist, alert_of, match_read
+from schemas.incidents import IncidentAction
 from schemas.outcomes import Alert
 from schemas.reference import Camera, HotlistEntry, Zone
 
@@ -21,8 +22,8 @@ def follows(
     """Whether some version of the alert's entry makes this alert of its read.
 
     entries: the versions of the entry. places: cameras and zones as they were at the capture, or are now; one that agrees is
-    enough. A hit that a person must confirm follows only if the alert still says so, or is a later revision, which a person
-    has confirmed.
+    enough. A hit that a person must confirm follows only if the alert still says so, or names the confirmation: that is
+    checked by confirmation_fault.
     """
     versions, read = tuple(entries), alert.read
     for cameras, zones in places:
@@ -30,7 +31,20 @@ def follows(
         for entry in versions:
             for hit in match_read(read, Hotlist((entry,)), cameras, zones):
                 made = alert_of(hit, read, camera, decided_at_ms=alert.decided_at_ms)
-                confirmed = alert.confirm >= made.confirm or alert.revision > 1
+                confirmed = alert.confirm >= made.confirm or alert.confirmed is not None
                 if confirmed and all(getattr(alert, name) == getattr(made, name) for name in _SAID):
                     return True
     return False
+
+
+def confirmation_fault(alert: Alert, action: IncidentAction | None) -> str | None:
+    """Why an alert's confirmation does not hold; None: it does, or the alert names none. action: what stands where the
+    confirmation says; None: no action does."""
+    said = alert.confirmed
+    if said is None:
+        return None
+    if action is None:
+        return "no action stands where its confirmation says"
+    is_it = action.did == "confirm" and action.alert_id == alert.alert_id and action.incident_id == alert.incident_id
+    same = action.action_id == said.action_id and action.who == said.who
+    return None if is_it and same and alert.revision > 1 else "its confirmation names an action that did not confirm it"

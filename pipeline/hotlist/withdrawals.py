@@ -35,7 +35,8 @@ class TakenBack:
 
     def withdrawal(self, at_ms: int) -> Withdrawal:
         """The message that withdraws the alert. at_ms: UTC."""
-        return Withdrawal(kind="alert", id=self.alert.alert_id, reason=self.reason, by=BY, at_ms=at_ms)
+        return Withdrawal(kind="alert", id=self.alert.alert_id, reason=self.reason, by=BY, at_ms=at_ms,
+                          incident_id=self.alert.incident_id)  # fmt: skip
 
 
 def taken_back(

@@ -60,7 +60,7 @@ def sign_forward(forward: Forward, key: OKPKey, *, sender: str, at_ms: int) -> s
 
     Raises BadRecord when it is longer than a desk takes (MAX_SIGNED_BYTES).
     """
-    crossing = msgspec.structs.replace(forward, alert_at=None, first_at=None, withdrawn_at=None)
+    crossing = msgspec.structs.replace(forward, alert_at=None, first_at=None, withdrawn_at=None, incident_id=None)
     token = sign(msgspec.json.encode(crossing), key, typ=FORWARD_TYPE, issuer=sender, at_ms=at_ms)
     if len(token) > MAX_SIGNED_BYTES:
         raise BadRecord("too_large", f"signed it is {len(token)} bytes; a desk takes {MAX_SIGNED_BYTES}")

@@ -22,7 +22,7 @@ from pipeline.neighbours.treaties import treaty_fault
 from pipeline.reads.admission import may_serve, trusted_country
 from pipeline.reads.geography import Direction, direction_through, heading_of, in_zone, position_of
 from schemas import ids
-from schemas.base import Country
+from schemas.base import Country, ForwardId
 from schemas.outcomes import Alert, Forward
 from schemas.reference import Camera, Policy, Zone
 
@@ -70,6 +70,12 @@ def forwards_of(
     """The forwards of one alert, at most one per country: of the first policy, by id, that allows it. now_ms: UTC."""
     told = told_abroad(alert, policies, cameras, zones, now_ms, home)
     return [one.forward for one in told if isinstance(one, AllowedForward)]
+
+
+def forward_id_of(alert: Alert, country: Country) -> ForwardId:
+    """The id of this alert's forward to a country. What was confirmed again after it was taken back is another message."""
+    name = alert.alert_id if alert.revision == 1 else f"{alert.alert_id}.{alert.revision}"
+    return ids.forward_id(name, country)
 
 
 def told_abroad(
@@ -220,7 +226,7 @@ def _forward(
     read = alert.read
     fixed = camera.position is not None
     return Forward(
-        forward_id=ids.forward_id(alert.alert_id, policy.country),
+        forward_id=forward_id_of(alert, policy.country),
         to_country=policy.country,
         case_reference=alert.case_reference or alert.incident_id,
         legal_basis=policy.legal_basis,
@@ -239,4 +245,5 @@ def _forward(
         contact=policy.contact,
         created_at_ms=now_ms,
         expires_at_ms=read.captured_at_ms + policy.expires_after_ms,
+        incident_id=alert.incident_id,
     )

@@ -9,7 +9,7 @@ withdrawn, or at some moment since then no policy allowed the forward.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.neighbours.policy import OPTIONAL, AllowedForward, told_abroad
+from pipeline.neighbours.policy import OPTIONAL, AllowedForward, forward_id_of, told_abroad
 from schemas import ids
 from schemas.base import Country
 from schemas.outcomes import Alert, Forward, Withdrawal
@@ -46,7 +46,7 @@ def fault_of_hit(forward: Forward, alert: Alert, known: Iterable[Known], home: C
 def fault_of_update(update: Forward, first: Alert, known: Iterable[Known], home: Country) -> str | None:
     """Why a later hit of a case is no update of the forward that it refers to; None: it is one. first: the alert that it says
     that forward was made of. known: as for fault_of_hit, of that alert."""
-    named = ids.forward_id(first.alert_id, update.to_country)
+    named = forward_id_of(first, update.to_country)
     if update.refers_to != named or update.forward_id == named:
         return "it refers to another forward than the one that the alert named with it leads to"
     cases = {made.case_reference for policy, made in _allowed(first, update.to_country, known, home) if policy.per_case}
@@ -60,17 +60,17 @@ def fault_of_update(update: Forward, first: Alert, known: Iterable[Known], home:
 def fault_of_recall(
     recall: Forward,
     alert: Alert,
-    withdrawal: Withdrawal | None,
+    withdrawal: Withdrawal | Alert | None,
     known: Iterable[Known],
     since: Sequence[Known],
     home: Country,
 ) -> str | None:
     """Why a recall does not follow from its alert; None: it does.
 
-    withdrawal: of the alert, if the recall names one. since: the reference data at each change of policies since the
-    capture.
+    withdrawal: of the alert, or its later revision that must be confirmed anew, if the recall names one. since: the
+    reference data at each change of policies since the capture.
     """
-    named = ids.forward_id(alert.alert_id, recall.to_country)
+    named = forward_id_of(alert, recall.to_country)
     if recall.refers_to != named or recall.forward_id != ids.forward_id(named, recall.to_country, "recall"):
         return "it is not named after the forward that this alert leads to"
     told = _allowed(alert, recall.to_country, known, home, by_law=False)  # the law may have been another one then
@@ -78,11 +78,17 @@ def fault_of_recall(
     if None not in faults:
         return faults[0] if faults else f"no policy ever let this alert through to {recall.to_country}"
     if withdrawal is not None:
-        is_its = withdrawal.kind == "alert" and withdrawal.id == alert.alert_id
-        return None if is_its else "the withdrawal that it names is that of something else"
+        return None if _takes_back(withdrawal, alert) else "the withdrawal that it names is that of something else"
     if all(_allowed(alert, recall.to_country, (moment,), home) for moment in since):
         return "its alert was not withdrawn, and a policy has allowed it ever since"
     return None
+
+
+def _takes_back(message: Withdrawal | Alert, alert: Alert) -> bool:
+    """Whether this message withdraws the alert, or says that it must be confirmed anew."""
+    if isinstance(message, Withdrawal):
+        return message.kind == "alert" and message.id == alert.alert_id
+    return message.alert_id == alert.alert_id and message.confirm and message.revision > alert.revision
 
 
 def _allowed(
@@ -107,6 +113,8 @@ def _difference(forward: Forward, made: Forward) -> str | None:
     """The first field in which the forward differs from the one that was made again; None: none does. A recall may leave out what
     the law did not let the neighbour be told."""
     own = {*_OWN, "expires_at_ms"} if forward.kind == "recall" else set(_OWN)
+    if forward.incident_id is None:  # made before forwards named it
+        own.add("incident_id")
     if forward.kind != "recall" and forward.forward_id != made.forward_id:
         return "its id is not the one that alert and country give"
     names = Forward.__struct_fields__

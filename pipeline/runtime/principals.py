@@ -3,21 +3,22 @@ Redis.
 
 What is not in the table is denied. `pipeline.runtime.kafka_access` and `redis_access` make accounts of it;
 tests/contract/test_principals.py compares it with the agents; docs/principals.md is made from it by ``python -m
-pipeline.runtime.principals``.
+pipeline.runtime.principals_page``.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 from schemas.topics import (
     ACCESSES,
+    ACTIONS,
     ALERTS,
     ALERTS_COVERT,
     CHECKPOINTS,
     DEAD_LETTERS,
     FORWARDS,
     FRAMES,
+    INCIDENTS,
     READS,
     RECEIPTS,
     TOPICS,
@@ -86,17 +87,19 @@ def _agent(
     *outputs: Topic[Any],
     keys: tuple[Memory, ...] = (),
     follows: tuple[str, ...] = (),
+    also: tuple[Topic[Any], ...] = (),
     looks_up: tuple[Topic[Any], ...] = (),
     watched: bool = True,
 ) -> Principal:
     """The rights of an agent: reads its source as a group, writes its outputs and dead letters, and uses its keys in Redis,
-    among them the marks of pipeline.state.witness. looks_up: topics of which it reads single records. watched: False for an
-    agent without such marks."""
-    marks = (Memory(pattern=f"{{NS:witness}}:{name}", kinds=("hash",)),) if keys and watched else ()
+    among them the marks of pipeline.state.witness. also: further sources. looks_up: topics of which it reads single
+    records. watched: False for an agent without such marks."""
+    marked = (name, *(f"{name}.{topic.name}" for topic in also)) if keys and watched else ()
+    marks = tuple(Memory(pattern=f"{{NS:witness}}:{one}", kinds=("hash",)) for one in marked)
     return Principal(
         name=name,
         about=about,
-        reads=(source, *looks_up),
+        reads=(source, *also, *looks_up),
         writes=(*outputs, DEAD_LETTERS),
         joins=True,
         keys=(*keys, *(collection(followed) for followed in follows), *marks),
@@ -173,7 +176,20 @@ PRINCIPALS: tuple[Principal, ...] = (
             Memory(pattern="{NS:forwards:recalled:*", kinds=("string",), writes=False),
         ),
         follows=("cameras", "zones", "policies", "hotlist"),
-        looks_up=(ALERTS,),
+        looks_up=(ALERTS, ACTIONS),
+    ),
+    _agent(
+        "incidents",
+        "keeps what persons do about alerts",
+        ACTIONS,
+        INCIDENTS,
+        ALERTS,
+        keys=(
+            Memory(pattern="{NS:incident:*", kinds=("hash",)),
+            Memory(pattern="{NS:incidents}:due", kinds=("sortedset",)),
+        ),
+        follows=("cameras", "zones", "desks"),
+        also=(ALERTS, RECEIPTS),
     ),
     _agent(
         "audit",
@@ -238,8 +254,8 @@ PRINCIPALS: tuple[Principal, ...] = (
     Principal(
         name="desks",
         about="`vigie desks`: what persons see and change, in their browsers",
-        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS),
-        writes=(ACCESSES,),
+        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS),
+        writes=(ACTIONS, ACCESSES),
         keys=(
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),
             *_ACCOUNTS,
@@ -261,29 +277,3 @@ PRINCIPALS: tuple[Principal, ...] = (
 
 BY_NAME = {principal.name: principal for principal in PRINCIPALS}
 NAMES = (*BY_NAME, ADMIN)
-
-
-def as_markdown() -> str:
-    """The table as docs/principals.md holds it."""
-    lines = [
-        "# Who may what",
-        "",
-        "One principal for each kind of process, with a password of its own on Kafka (SCRAM-SHA-512) and on Redis (ACL user).",
-        "What is not in the table is denied. `admin` makes topics and accounts and may everything. Users are named",
-        "NAMESPACE-PRINCIPAL, the admin alone `admin`; in the patterns NS stands for the namespace.",
-        "",
-        "This page is made by `python -m pipeline.runtime.principals` from `pipeline/runtime/principals.py`.",
-        "",
-        "| principal | what it does | reads | writes | keys in Redis |",
-        "|---|---|---|---|---|",
-    ]
-    for one in PRINCIPALS:
-        reads = ", ".join(topic.name for topic in one.reads) or "-"
-        writes = ", ".join(topic.name for topic in one.writes) or "-"
-        keys = ", ".join(f"`{memory.pattern}`{'' if memory.writes else ' (reads)'}" for memory in one.keys) or "-"
-        lines.append(f"| `{one.name}` | {one.about} | {reads} | {writes} | {keys} |")
-    return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    Path("docs/principals.md").write_text(as_markdown(), "utf-8")

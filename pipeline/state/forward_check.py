@@ -8,28 +8,31 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.errors import Unavailable
-from pipeline.hotlist.support import follows
+from pipeline.hotlist.support import confirmation_fault, follows
 from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall, fault_of_update
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
 from schemas.base import Country
+from schemas.incidents import IncidentAction
 from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
 
 UNSETTLED_MS = 10_000  # after the forward came: so long its alert may yet be found
 LookUp = Callable[[RecordPlace], Awaitable[Alert | Withdrawal | None]]
 """The message of the topic alerts that stands there; None: there is none. Raises Unavailable."""
+LookUpAction = Callable[[RecordPlace], Awaitable[IncidentAction | None]]
+"""The same for the topic actions, on which only desks write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
     """What a forward names on the topic alerts: its alert; of an update, the alert of the first forward of its case; of a
-    recall, the alert's withdrawal, if that is why."""
+    recall, the alert's withdrawal, or the revision that must be confirmed anew, if that is why."""
 
     alert: Alert
     first: Alert | None
-    withdrawal: Withdrawal | None
+    withdrawal: Withdrawal | Alert | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class ForwardCheck:
     follower: Follower
     entries: EntryVersions
     look_up: LookUp
+    look_up_action: LookUpAction
     home: Country
     now_ms: Callable[[], int]
 
@@ -59,17 +63,26 @@ class ForwardCheck:
         if not isinstance(alert, Alert):
             return "no alert stands where it says"
         withdrawal = await self._stands(forward.withdrawn_at, recorded_at_ms) if forward.withdrawn_at else None
-        if forward.withdrawn_at and not isinstance(withdrawal, Withdrawal):
+        if forward.withdrawn_at and withdrawal is None:
             return "no withdrawal stands where it says"
         first = await self._stands(forward.first_at, recorded_at_ms) if forward.first_at else None
         if forward.kind == "correction" and not isinstance(first, Alert):
             return "it names no alert of the forward that it updates"
-        named = Named(
-            alert,
-            first if isinstance(first, Alert) else None,
-            withdrawal if isinstance(withdrawal, Withdrawal) else None,
-        )
-        return await self._fault(forward, named)
+        named = Named(alert, first if isinstance(first, Alert) else None, withdrawal)
+        fault = await self._fault_of_confirmations(forward, named, recorded_at_ms)
+        return fault or await self._fault(forward, named)
+
+    async def _fault_of_confirmations(self, forward: Forward, named: Named, recorded_at_ms: int) -> str | None:
+        """Why a confirmation on which the forward rests does not hold. What is taken back rests on none."""
+        for alert in () if forward.kind == "recall" else (named.alert, named.first):
+            if alert is None or alert.confirmed is None:
+                continue
+            action = await self.look_up_action(alert.confirmed.action_at)
+            if action is None and self.now_ms() - recorded_at_ms < UNSETTLED_MS:
+                raise Unavailable("the confirmation that an alert names", retry_after_s=0.5)
+            if fault := confirmation_fault(alert, action):
+                return fault
+        return None
 
     async def _stands(self, place: RecordPlace, recorded_at_ms: int) -> Alert | Withdrawal | None:
         """The message at that place in the topic. A broker that has just become leader may lack its last records: those are

@@ -16,7 +16,7 @@ from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, passage_of, updat
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import WHAT, DeliveryMarks
 from pipeline.state.redis_port import Argument, Script
-from schemas.outcomes import RecordPlace
+from schemas.outcomes import Alert, RecordPlace
 from schemas.topics import FORWARDS_KEPT_MS as KEPT_MS
 
 CLAIM_MS = 800  # a worker that dies with a claim holds its policy up for so long
@@ -41,6 +41,12 @@ _KEEP = Script("""
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return redis.call('PEXPIRE', KEYS[1], ARGV[1])
 """)
+_RAISE = Script("""
+local held = tonumber(redis.call('GET', KEYS[1]) or '0')
+if tonumber(ARGV[1]) > held then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+return 1
+""")
+_GET = Script("return redis.call('GET', KEYS[1])")
 _ALL = Script("return redis.call('HVALS', KEYS[1])")
 _NAMES = Script("return redis.call('HKEYS', KEYS[1])")
 _FORGET = Script("return redis.call('HDEL', KEYS[1], unpack(ARGV))")
@@ -65,6 +71,12 @@ class ForwardMemory(Protocol):
 
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
         """The forwards of these alerts that were not recalled."""
+
+    async def taken_back(self, alerts: Sequence[Alert]) -> None:
+        """Note that these revisions of alerts must be confirmed anew: no lower one is told any more."""
+
+    async def standing(self, alerts: Sequence[Alert]) -> list[bool]:
+        """For each of these revisions, whether no higher one was noted by taken_back."""
 
     async def of_policy(self, policy_id: str) -> list[Sent]:
         """The forwards under this policy that were not recalled."""
@@ -107,6 +119,16 @@ class RedisForwardMemory:
         """See ForwardMemory.of_alerts."""
         answers = await _ALL.run(self._client, WHAT, [([self._name("alert", one)], []) for one in alert_ids])
         return [_decode(data) for answer in answers for data in answer]
+
+    async def taken_back(self, alerts: Sequence[Alert]) -> None:
+        """See ForwardMemory.taken_back."""
+        calls: Calls = [([self._name("taken_back", one.alert_id)], [one.revision, KEPT_MS]) for one in alerts]
+        await _RAISE.run(self._client, WHAT, calls)
+
+    async def standing(self, alerts: Sequence[Alert]) -> list[bool]:
+        """See ForwardMemory.standing."""
+        answers = await _GET.run(self._client, WHAT, [([self._name("taken_back", one.alert_id)], []) for one in alerts])
+        return [one.revision > int(answer or 0) for one, answer in zip(alerts, answers, strict=True)]
 
     async def of_policy(self, policy_id: str) -> list[Sent]:
         """See ForwardMemory.of_policy."""

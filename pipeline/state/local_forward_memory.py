@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.neighbours.recalls import Sent, same_passage
 from pipeline.state.forward_memory import by_case
-from schemas.outcomes import Forward
+from schemas.outcomes import Alert, Forward
 
 
 class LocalForwardMemory:
@@ -15,6 +15,7 @@ class LocalForwardMemory:
         self._firsts: dict[tuple[str, str], Forward] = {}
         self._gone: set[str] = set()
         self._claims: dict[str, str] = {}
+        self._taken_back: dict[str, int] = {}
 
     async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
         """See ForwardMemory.admitted."""
@@ -46,6 +47,15 @@ class LocalForwardMemory:
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
         """See ForwardMemory.of_alerts."""
         return [one for one in self._standing() if one.alert.alert_id in alert_ids]
+
+    async def taken_back(self, alerts: Sequence[Alert]) -> None:
+        """See ForwardMemory.taken_back."""
+        for one in alerts:
+            self._taken_back[one.alert_id] = max(one.revision, self._taken_back.get(one.alert_id, 0))
+
+    async def standing(self, alerts: Sequence[Alert]) -> list[bool]:
+        """See ForwardMemory.standing."""
+        return [one.revision > self._taken_back.get(one.alert_id, 0) for one in alerts]
 
     async def of_policy(self, policy_id: str) -> list[Sent]:
         """See ForwardMemory.of_policy."""

@@ -1,4 +1,5 @@
-"""Finds the forwards that must be recalled because their alert was withdrawn or their policy changed or ended.
+"""Finds the forwards that must be recalled because their alert was withdrawn or is not confirmed any more, or their policy changed
+or ended.
 
 Every worker sees a change of a policy; the first that claims the policy does the work, and another takes over when it dies. At
 the start all policies with forwards are checked; later, every SWEEP_MS, those that were removed.
@@ -10,11 +11,12 @@ from dataclasses import dataclass, field
 from pipeline.neighbours.recalls import Sent, why_recalled
 from pipeline.state.forward_memory import ForwardMemory
 from schemas.base import Country
-from schemas.outcomes import RecordPlace, Withdrawal
+from schemas.outcomes import Alert, RecordPlace, Withdrawal
 from schemas.reference import Camera, Policy, Zone
 
 SWEEP_MS = 10_000  # between two looks at all policies by which something was told
 BY = "cross_border"
+TAKEN_BACK = "confirmation_taken_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Recall:
 
     sent: Sent
     reason: str
-    withdrawn_at: RecordPlace | None = None  # where the alert's withdrawal stands; None: a policy is why
+    withdrawn_at: RecordPlace | None = None  # where the message stands that takes the alert back; None: a policy is why
 
     def withdrawal(self, at_ms: int) -> Withdrawal:
         """The message that tells our own readers of the recall. at_ms: UTC."""
@@ -55,6 +57,19 @@ class OpenForwards:
         told = await self.memory.of_alerts(list(why)) if why else []
         await self.memory.marked(told)
         return [Recall(one, *why[one.alert.alert_id]) for one in told]
+
+    async def of_taken_back(self, revisions: Sequence[tuple[Alert, RecordPlace]]) -> list[Recall]:
+        """The recalls of all forwards of lower revisions of these alerts, which must be confirmed anew, each with its place.
+        Raises Unavailable. Each forward is marked as recalled."""
+        why = {alert.alert_id: (alert.revision, place) for alert, place in revisions}
+        if not why:
+            return []
+        await self.memory.taken_back([alert for alert, _ in revisions])
+        told = [
+            one for one in await self.memory.of_alerts(list(why)) if one.alert.revision < why[one.alert.alert_id][0]
+        ]
+        await self.memory.marked(told)
+        return [Recall(one, TAKEN_BACK, why[one.alert.alert_id][1]) for one in told]
 
     async def due(self, now_ms: int) -> list[Recall]:
         """The recalls of all forwards that the present policies do not allow. Raises Unavailable.

@@ -33,8 +33,9 @@ class Agent(Generic[M]):
     max_records: the most records in one call of the handler; None: as the settings say. tick_ms: call the handler with no records
     after so many milliseconds without any; None: never. fetch_every_ms: the least time between two fetches while records come; a
     longer one costs less, and lets a record wait for longer. per_partition: each partition has a queue and a loop of its own.
-    reports_refused: dead letters of what every agent that reads this source refuses come from this one; exactly one agent of a
-    source reports them, the others count them. looks_up: topics of which it reads single records, by their place.
+    also: further topics that it reads like its source, in the same batches; not with per_partition. elsewhere: those of its
+    topics of which another agent sends the dead letters of what every reader refuses, so that this one only counts it: exactly
+    one agent of a topic sends them. looks_up: topics of which it reads single records, by their place.
     niceness: added to its process's nice value (0 to 19): on a machine without an idle core, others go first.
     """
 
@@ -46,7 +47,13 @@ class Agent(Generic[M]):
     tick_ms: int | None = None
     fetch_every_ms: int = 10
     per_partition: bool = False
-    reports_refused: bool = True
+    also: tuple[Topic[Any], ...] = ()
+    elsewhere: tuple[Topic[Any], ...] = ()
     redis_state: RedisState | None = None
     looks_up: tuple[Topic[Any], ...] = ()
     niceness: int = 0
+
+    @property
+    def sources(self) -> tuple[Topic[Any], ...]:
+        """All topics that it reads as a member of its group."""
+        return (self.source, *self.also)

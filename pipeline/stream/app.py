@@ -20,7 +20,7 @@ from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.signals import stop_on_signals
 from pipeline.state.witness import Witness
-from pipeline.stream.agent import Agent
+from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.batch import StageOptions
 from pipeline.stream.context import Context
 from pipeline.stream.faust_app import make_app
@@ -92,7 +92,8 @@ def _make_stage(agent: Agent[Any], context: Context, handler: Handler[Any]) -> S
         max_records=context.settings.batch_records if agent.max_records is None else agent.max_records,
         tick_ms=agent.tick_ms,
         per_partition=agent.per_partition,
-        reports_refused=agent.reports_refused,
+        also=agent.also,
+        elsewhere=agent.elsewhere,
         retries=context.settings.retries,
     )
     stage = Stage(options, handler, context.sender, context.metrics, context.now_ms)
@@ -116,11 +117,20 @@ def _watch_redis(agent: Agent[Any], context: Context, stage: Stage) -> None:
     if kept is None:
         return
     count_loss = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
-    source = f"{context.settings.namespace}.{agent.source.name}"
+    for topic in agent.sources:
+        name = agent.name if topic is agent.source else f"{agent.name}.{topic.name}"
+        _watch_source(kept, f"{context.settings.namespace}.{topic.name}", name, context, stage, count_loss.inc)
+
+
+def _watch_source(
+    kept: RedisState, source: str, name: str, context: Context, stage: Stage, on_lost: Callable[[], None]
+) -> None:
+    """Watch what the agent keeps in Redis of the records of one topic. source: its full name. name: of the witness' entries."""
+    progress = stage.progress
 
     def reread(offsets: Mapping[int, int | None]) -> None:
         everything = RereadFrom(back_ms=kept.reread_ms, asked_ms=context.now_ms())
-        stage.progress.ask_reread(
+        progress.ask_reread(
             {
                 TopicPartition(source, partition): (
                     everything if offset is None else RereadFrom(offset if kept.reread_unsaved else None)
@@ -132,18 +142,18 @@ def _watch_redis(agent: Agent[Any], context: Context, stage: Stage) -> None:
     witness = Witness(
         context.redis,
         context.settings.namespace,
-        agent.name,
+        name,
         kept.if_lost,
-        settled=lambda: {tp.partition: offset for tp, offset in stage.progress.positions().items()},
-        rereads=lambda: {tp.partition: done for tp, done in stage.progress.rereads_committed().items()},
+        settled=lambda: {tp.partition: at for tp, at in progress.positions().items() if tp.topic == source},
+        rereads=lambda: {tp.partition: done for tp, done in progress.rereads_committed().items() if tp.topic == source},
         on_reread=reread,
-        on_lost=count_loss.inc,
+        on_lost=on_lost,
     )
-    context.background(witness.run, "witness")
+    context.background(witness.run, f"witness of {source}")
 
 
 async def _opened(agent: Agent[Any], context: Context) -> Handler[Any]:
-    for topic in (agent.source, *agent.outputs, *agent.looks_up):
+    for topic in (*agent.sources, *agent.outputs, *agent.looks_up):
         name = f"{context.settings.namespace}.{topic.name}"
         context.partition_counts[topic.name] = await context.sender.partitions(name)
     return await agent.start(context)

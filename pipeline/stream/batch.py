@@ -42,7 +42,8 @@ class StageOptions:
     max_bytes: int = 2 * 1024 * 1024  # of a batch: some 5,000 reads, which take a tenth of a second or less
     tick_ms: int | None = None
     per_partition: bool = False
-    reports_refused: bool = True
+    also: tuple[Topic[Any], ...] = ()
+    elsewhere: tuple[Topic[Any], ...] = ()
     retries: int = 3
     backlog: int = 2000  # fetched records that may wait in one queue
 
@@ -60,7 +61,8 @@ class BatchProcessor:
         draining: asyncio.Event,
     ) -> None:
         self._agent, self._retries = options.agent, options.retries
-        self._wire = Wire(options.agent, options.namespace, options.source, reports_refused=options.reports_refused)
+        sources = (options.source, *options.also)
+        self._wire = Wire(options.agent, options.namespace, *sources, elsewhere=options.elsewhere)
         self._handler = handler
         self._sender = sender
         self._metrics = metrics

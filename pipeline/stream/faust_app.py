@@ -45,7 +45,7 @@ def make_app(settings: Settings, connection: KafkaConnection, agent: Agent[Any],
         broker_request_timeout=max(15.0, settings.session_timeout_s + 5),
         broker_commit_interval=0.5,
         broker_max_poll_records=2000,
-        consumer_max_fetch_size=agent.source.max_message_bytes * 2,
+        consumer_max_fetch_size=max(topic.max_message_bytes for topic in agent.sources) * 2,
         topic_disable_leader=True,
         topic_allow_declare=False,
         stream_wait_empty=True,
@@ -62,5 +62,6 @@ def make_app(settings: Settings, connection: KafkaConnection, agent: Agent[Any],
     async def run(_stream: Any) -> None:
         await stage.run()
 
-    app.agent(app.topic(f"{settings.namespace}.{agent.source.name}"), name=agent.name)(run)
+    names = [f"{settings.namespace}.{topic.name}" for topic in agent.sources]
+    app.agent(app.topic(*names), name=agent.name)(run)
     return app

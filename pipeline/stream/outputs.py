@@ -53,8 +53,8 @@ def by_time(records: Sequence[Record[M]], clock_ms: int) -> Iterator[tuple[int, 
 class RefusedRecord:
     """One record, or one read of its batch, that an agent does not accept.
 
-    shared: every agent that reads the topic refuses it for the same reason, so only the one with `reports_refused` sends the dead
-    letter. What one agent alone could not process is not shared.
+    shared: every agent that reads the topic refuses it for the same reason, so one of them sends the dead letter (see
+    Agent.elsewhere). What one agent alone could not process is not shared.
     """
 
     topic: str

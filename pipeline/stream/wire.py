@@ -22,13 +22,13 @@ Run = tuple[TopicPartition, Sequence[Any]]
 
 
 class Wire:
-    """Decodes an agent's source, and encodes its outputs and dead letters. reports_refused: as in Agent."""
+    """Decodes an agent's sources, and encodes its outputs and dead letters. elsewhere: as in Agent."""
 
-    def __init__(self, agent: str, namespace: str, source: Topic[Any], *, reports_refused: bool = True) -> None:
-        self._reports_refused = reports_refused
+    def __init__(self, agent: str, namespace: str, *sources: Topic[Any], elsewhere: Sequence[Topic[Any]] = ()) -> None:
+        self._elsewhere = {topic.name for topic in elsewhere}
         self._agent = agent
         self._namespace = namespace
-        self._source = source
+        self._sources = {topic.name: topic for topic in sources}
         self._most_bytes = {f"{namespace}.{topic.name}": topic.max_message_bytes for topic in TOPICS}
 
     def decoded(self, batch: Sequence[Run]) -> tuple[list[Record[Message]], Outputs]:
@@ -40,7 +40,7 @@ class Wire:
         outputs = Outputs()
         for tp, fetched in batch:
             topic, partition = tp.topic, tp.partition
-            messages = codec.decode_all(self._source, [raw.value for raw in fetched])
+            messages = codec.decode_all(self._sources[_bare(topic)], [raw.value for raw in fetched])
             if messages is None:
                 records += self._one_by_one(tp, fetched, outputs)
                 continue
@@ -52,16 +52,17 @@ class Wire:
 
     def _one_by_one(self, tp: TopicPartition, fetched: Sequence[Any], outputs: Outputs) -> Iterator[Record[Message]]:
         """The messages of records of which at least one is not valid."""
+        source = self._sources[_bare(tp.topic)]
         for raw in fetched:
             if isinstance(raw, Spoilt):
                 outputs.refusals.append(self._refused(tp, raw, BadRecord(raw.reason, raw.detail), raw.packed))
                 continue
             payload = raw.value or b""
             try:
-                message = codec.decode(self._source, payload)
+                message = codec.decode(source, payload)
             except BadRecord as error:
-                if self._source is not READS or error.reason in ("empty", codec.TOO_LARGE):
-                    kept = payload[: self._source.max_message_bytes]
+                if source is not READS or error.reason in ("empty", codec.TOO_LARGE):
+                    kept = payload[: source.max_message_bytes]
                     outputs.refusals.append(self._refused(tp, raw, error, kept))
                 elif good := self._good_reads(tp, raw, outputs):
                     indexes, reads = zip(*good, strict=True)
@@ -102,7 +103,7 @@ class Wire:
 
     def reports(self, refused: RefusedRecord) -> bool:
         """Whether this agent sends the dead letter of this refusal."""
-        return self._reports_refused or not refused.shared
+        return not (refused.shared and _bare(refused.topic) in self._elsewhere)
 
     def bounded(self, records: Sequence[Outgoing], now_ms: int) -> list[Outgoing]:
         """The same records, but a dead letter in place of each that is larger than its topic takes."""
@@ -141,3 +142,8 @@ class Wire:
             payload=kept_of(refused.reason, refused.payload, now_ms),
         )
         return self._encoded(DEAD_LETTERS, letter, refused.topic, None)
+
+
+def _bare(topic: str) -> str:
+    """The topic's name without the namespace."""
+    return topic.rpartition(".")[2]

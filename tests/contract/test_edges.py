@@ -11,7 +11,7 @@ from tests.contract.test_layers import HOUSE, ROOT
 
 MAY_WRITE = {
     "pipeline.runtime.private": "it is the one place",
-    "pipeline.runtime.principals": "a developer's tool: the table in the documentation",
+    "pipeline.runtime.principals_page": "a developer's tool: the table in the documentation",
     "schemas.export": "a developer's tool: the schemas are public",
     "pipeline.vision.rendering.passages": "a developer's tool: drawn pictures",
     "pipeline.vision.rendering.video": "a developer's tool: drawn pictures",

@@ -33,7 +33,7 @@ def test_every_agent_keeps_the_contract(name: str) -> None:
     """Its name, where it reads, where it writes, and a start that opens what it needs."""
     agent = agent_named(name)
     assert name == agent.name
-    assert agent.source in TOPICS
+    assert set(agent.sources) <= set(TOPICS)
     assert set(agent.outputs) <= set(TOPICS)
     assert inspect.iscoroutinefunction(agent.start)
     assert list(inspect.signature(agent.start).parameters) == ["context"]
@@ -42,8 +42,9 @@ def test_every_agent_keeps_the_contract(name: str) -> None:
 
 def test_exactly_one_agent_of_each_topic_reports_what_all_of_them_refuse() -> None:
     """A refused read is in the dead letters once, whoever reads its topic."""
-    reporting = [agent_named(name).source.name for name in AGENTS if agent_named(name).reports_refused]
-    assert sorted({agent_named(name).source.name for name in AGENTS}) == sorted(reporting)
+    agents = [agent_named(name) for name in AGENTS]
+    reporting = [topic.name for agent in agents for topic in agent.sources if topic not in agent.elsewhere]
+    assert sorted({topic.name for agent in agents for topic in agent.sources}) == sorted(reporting)
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -57,10 +58,24 @@ def test_topics_and_messages_belong_together() -> None:
     """Every topic has one message of its own, and who writes or reads it is an agent or the outside."""
     assert len({topic.name for topic in TOPICS}) == len({topic.message for topic in TOPICS}) == len(TOPICS)
     written = {topic for name in AGENTS for topic in agent_named(name).outputs}
-    read = {agent_named(name).source for name in AGENTS}
-    outside = {"frames", "dead_letters", "accesses"}  # by cameras, the stage itself, desks and commands
+    read = {topic for name in AGENTS for topic in agent_named(name).sources}
+    outside = {
+        "frames",
+        "actions",
+        "dead_letters",
+        "accesses",
+    }  # by cameras, desks, the stage itself, desks and commands
     assert {topic.name for topic in TOPICS} - {topic.name for topic in written} == outside
-    assert {topic.name for topic in read} == {"frames", "tracks", "reads", "alerts", "forwards", "accesses"}
+    assert {topic.name for topic in read} == {
+        "frames",
+        "tracks",
+        "reads",
+        "alerts",
+        "forwards",
+        "receipts",
+        "actions",
+        "accesses",
+    }
 
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: str(topic.name))

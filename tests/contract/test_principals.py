@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agents import AGENTS, agent_named
-from pipeline.runtime.principals import BY_NAME, COLLECTIONS, PEOPLE, PRINCIPALS, as_markdown
+from pipeline.runtime.principals import BY_NAME, COLLECTIONS, PEOPLE, PRINCIPALS
+from pipeline.runtime.principals_page import as_markdown
 from pipeline.runtime.redis_access import ALWAYS, ON_KEYS
 from pipeline.state import collections
 from schemas.topics import DEAD_LETTERS
@@ -28,7 +29,7 @@ OF_KIND = {  # the commands of a script, by Redis' own categories
 def test_an_agent_may_read_its_source_and_write_its_outputs_and_nothing_else(name: str) -> None:
     """The rights follow the agent's own declaration."""
     agent, principal = agent_named(name), BY_NAME[name]
-    assert (agent.source, *agent.looks_up) == principal.reads
+    assert (*agent.sources, *agent.looks_up) == principal.reads
     assert {*agent.outputs, DEAD_LETTERS} == set(principal.writes)
     assert principal.joins
     assert not principal.describes
@@ -45,8 +46,14 @@ def test_an_agent_may_see_the_reference_data_that_it_follows_and_writes_none(nam
         for alias in node.names
     }
     keys = BY_NAME[name].keys
-    assert named == {found for found in COLLECTIONS for memory in keys if memory.pattern == f"{{NS:{found}}}:*"}
-    assert not [memory for memory in keys if memory.writes and memory.pattern.split(":")[1].rstrip("}") in COLLECTIONS]
+    assert named == {
+        found for found in (*COLLECTIONS, *PEOPLE) for memory in keys if memory.pattern == f"{{NS:{found}}}:*"
+    }
+    assert not [
+        memory
+        for memory in keys
+        if memory.writes and memory.pattern.split(":")[1].rstrip("}") in (*COLLECTIONS, *PEOPLE)
+    ]
 
 
 @pytest.mark.parametrize("name", AGENTS)
@@ -115,5 +122,5 @@ def _words(text: str) -> list[str]:
 
 
 def test_the_page_is_the_table() -> None:
-    """Make it anew: python -m pipeline.runtime.principals."""
+    """Make it anew: python -m pipeline.runtime.principals_page."""
     assert as_markdown() == (ROOT / "docs" / "principals.md").read_text("utf-8")

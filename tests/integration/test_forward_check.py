@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
+from pipeline.neighbours.policy import forward_id_of
 from pipeline.neighbours.recalls import recall_of, update_of
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES, CollectionKeys
 from pipeline.state.entry_versions import EntryVersions
@@ -16,10 +18,12 @@ from pipeline.state.follower import Follower
 from pipeline.state.forward_check import UNSETTLED_MS, ForwardCheck
 from pipeline.state.mirror import Mirror
 from pipeline.state.replica_writer import ReplicaWriter
-from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
+from schemas.incidents import IncidentAction
+from schemas.outcomes import Alert, Confirmation, Forward, RecordPlace, Withdrawal
 from tests.builders import NOON_MS
 from tests.forwards import CAMERA, ENTRY, Scene
 from tests.forwards import POLICIES as SCENE_POLICIES
+from tests.incidents import AN, BO
 
 ALL = (HOTLIST, POLICIES, ZONES, CAMERAS)
 
@@ -32,6 +36,7 @@ class House:
         self.scene = Scene()
         self.now_ms = NOON_MS - 3_600_000
         self.withdrawals: list[Withdrawal] = []
+        self.actions: list[IncidentAction] = []
         self.writer = ReplicaWriter(redis, self.namespace, now_ms=lambda: self.now_ms)
         self.check = self.checked_by_a_new_worker()
 
@@ -42,7 +47,11 @@ class House:
             self.redis, self.namespace, (CAMERAS, ZONES, POLICIES), mirror.take, on_caught_up=mirror.caught_up
         )
         entries = EntryVersions(self.redis, self.namespace, HOTLIST)
-        return ForwardCheck(mirror, follower, entries, self.look_up, "BE", lambda: self.now_ms)
+        return ForwardCheck(mirror, follower, entries, self.look_up, self.look_up_action, "BE", lambda: self.now_ms)
+
+    async def look_up_action(self, place: RecordPlace) -> IncidentAction | None:
+        """Actions stand in partition 0."""
+        return self.actions[place.offset] if place.offset < len(self.actions) else None
 
     async def look_up(self, place: RecordPlace) -> Alert | Withdrawal | None:
         """Alerts stand in partition 0, withdrawals in 1."""
@@ -183,3 +192,56 @@ async def test_a_forgery_stays_one_after_redis_was_emptied(house: House) -> None
         await house.fault(forged)
     await house.furnish(replace=True)
     assert await house.fault(forged) is not None
+
+
+def confirmed(house: House, **fields: Any) -> Forward:
+    """The forward of an alert that needs a person's confirmation and has one, which stands on the topic actions. fields: of the
+    action, where it is another one than the alert says."""
+    forward = house.scene.forward(NOON_MS)
+    (alert,) = house.scene.alerts
+    said = Confirmation(who=AN, action_id="c-1", action_at=RecordPlace(partition=0, offset=0), at_ms=NOON_MS)
+    alert = msgspec.structs.replace(alert, revision=2, rings=False, confirmed=said)
+    house.scene.alerts[0] = alert
+    action: dict[str, Any] = {"action_id": "c-1", "incident_id": alert.incident_id, "did": "confirm", "who": AN, "revision": 0,
+                              "rings": 1, "role": "dispatcher", "alert_id": alert.alert_id, "at_ms": NOON_MS}  # fmt: skip
+    house.actions = [IncidentAction(**(action | fields))]
+    return msgspec.structs.replace(forward, forward_id=forward_id_of(alert, "NL"))
+
+
+async def test_what_a_person_confirmed_may_be_signed(house: House) -> None:
+    """The alert names the action, and that very action stands where only desks can write."""
+    forward = confirmed(house)
+    assert await house.fault(forward) is None
+    assert await house.fault(msgspec.structs.replace(forward, incident_id=None)) is None
+
+
+@pytest.mark.parametrize(
+    "fields", [{"did": "take"}, {"alert_id": "a-1"}, {"incident_id": "a-1"}, {"action_id": "c-2"}, {"who": BO}]
+)
+async def test_what_nobody_confirmed_may_not_be_signed_whatever_the_alert_says(
+    house: House, fields: dict[str, Any]
+) -> None:
+    """Neither the agent that sends alerts again nor that which makes forwards is believed for it."""
+    forward = confirmed(house, **fields)
+    assert "confirm" in str(await house.fault(forward))
+    house.actions = []
+    assert "no action" in str(await house.fault(forward))
+    with pytest.raises(Unavailable, match="confirmation"):
+        await house.fault(forward, age_ms=0)
+
+
+async def test_a_recall_may_be_signed_when_the_confirmation_was_taken_back(house: House) -> None:
+    """It names the later revision, which says that a person must confirm the alert anew; no other one will do."""
+    forward = confirmed(house)
+    (alert,) = house.scene.alerts
+    later = msgspec.structs.replace(alert, revision=3, confirm=True, confirmed=None)
+    house.scene.alerts += [
+        later,
+        msgspec.structs.replace(later, confirm=False),
+        msgspec.structs.replace(later, revision=2),
+    ]
+    faults = [
+        await house.fault(recall_of(forward, now_ms=house.now_ms, withdrawn_at=RecordPlace(partition=0, offset=offset)))
+        for offset in (1, 2, 3)
+    ]
+    assert [True, False, False] == [fault is None for fault in faults]

@@ -35,9 +35,9 @@ def admission(folder: Path) -> Admission:
     return Admission(mirror, load_settings({"VIGIE_DATA_DIR": str(folder)}, None), lambda: NOON_MS)
 
 
-def decoded(*parts: bytes, reports_refused: bool = True) -> tuple[list[Record[ReadBatch]], Outputs, Wire]:
+def decoded(*parts: bytes, reported: bool = True) -> tuple[list[Record[ReadBatch]], Outputs, Wire]:
     """A record whose value is a batch of these parts, as a stage decodes it."""
-    wire = Wire("agent", "vigie", READS, reports_refused=reports_refused)
+    wire = Wire("agent", "vigie", READS, elsewhere=() if reported else (READS,))
     value = b'{"reads":[' + b",".join(parts) + b"]}"
     records, outputs = wire.decoded([(PLACE, [SimpleNamespace(offset=7, timestamp=NOON_MS, value=value)])])
     return records, outputs, wire  # type: ignore[return-value]  # READS carries batches
@@ -60,7 +60,7 @@ def test_a_refused_read_has_the_index_that_it_came_with(tmp_path: Path) -> None:
 
 def test_another_agent_of_the_topic_refuses_the_same_reads_and_reports_none(tmp_path: Path) -> None:
     """It counts them; what it alone could not process, it reports."""
-    records, outputs, wire = decoded(b"{}", msgspec.json.encode(STRANGE), reports_refused=False)
+    records, outputs, wire = decoded(b"{}", msgspec.json.encode(STRANGE), reported=False)
     assert [] == admission(tmp_path).admitted(records, NOON_MS, outputs)
     assert ["invalid", "unknown_camera"] == [refused.reason for refused in outputs.refusals]
     assert [] == letters(wire, outputs)

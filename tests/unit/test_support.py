@@ -14,10 +14,11 @@ from pipeline.neighbours.signatures import generate_private_pem, key_ring_of, pu
 from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall, fault_of_update
 from schemas import ids
 from schemas.base import Position
-from schemas.outcomes import Alert, Forward, Withdrawal
+from schemas.outcomes import Alert, Confirmation, Forward, RecordPlace, Withdrawal
 from schemas.reference import Policy
 from tests.builders import NOON_MS, make_policy
 from tests.forwards import CAMERA, ENTRY, Scene
+from tests.incidents import AN
 
 LATER_MS = NOON_MS + 60_000
 
@@ -169,7 +170,7 @@ def test_an_alert_without_an_entry_or_a_camera_does_not_follow() -> None:
 
 
 def test_a_hit_that_a_person_must_confirm_follows_only_when_it_says_so_or_was_confirmed() -> None:
-    """A later revision is somebody's word."""
+    """It names the action; a revision alone is nobody's word."""
     unsure = msgspec.structs.replace(ENTRY, country="FR")
     scene = Scene(entry=unsure)
     read_as = msgspec.structs.replace(scene.alert(NOON_MS).read, country="BE", country_confidence=0.6)
@@ -180,7 +181,9 @@ def test_a_hit_that_a_person_must_confirm_follows_only_when_it_says_so_or_was_co
     assert alert.confirm
     assert follows(alert, [unsure], places)
     assert not follows(msgspec.structs.replace(alert, confirm=False), [unsure], places)
-    assert follows(msgspec.structs.replace(alert, confirm=False, revision=2), [unsure], places)
+    assert not follows(msgspec.structs.replace(alert, confirm=False, revision=2), [unsure], places)
+    said = Confirmation(who=AN, action_id="c-1", action_at=RecordPlace(partition=0, offset=0), at_ms=NOON_MS)
+    assert follows(msgspec.structs.replace(alert, confirm=False, revision=2, confirmed=said), [unsure], places)
 
 
 def test_what_crosses_the_border_does_not_say_where_our_records_stand() -> None:
@@ -190,7 +193,7 @@ def test_what_crosses_the_border_does_not_say_where_our_records_stand() -> None:
     signed = verify_forward(sign_forward(forward, signing_key_of(pem), sender="BE", at_ms=NOON_MS),
                             key_ring_of("BE", public_pem_of(pem)))  # fmt: skip
     assert forward.alert_at is not None
-    assert msgspec.structs.replace(forward, alert_at=None) == signed.forward
+    assert msgspec.structs.replace(forward, alert_at=None, incident_id=None) == signed.forward
     assert ids.forward_id(made()[1].alert_id, "NL") == signed.forward.forward_id
 
 

@@ -32,7 +32,8 @@ PAYLOADS: tuple[bytes | None, ...] = (
 )  # fmt: skip
 _TOLD_BY = {"frames": ("decode",), "tracks": ("ocr",), "reads": ("hotlist",),
             "alerts": ("cross_border",), "forwards": ("liaison",),
-            "violations": (), "receipts": (), "dead_letters": (), "accesses": ("audit",), "checkpoints": ()}  # fmt: skip
+            "violations": (), "receipts": ("incidents",), "actions": ("incidents",), "incidents": (),
+            "dead_letters": (), "accesses": ("audit",), "checkpoints": ()}  # fmt: skip
 MOST_BYTES = {topic.name: topic.max_message_bytes - OVERHEAD_BYTES for topic in TOPICS}
 
 

@@ -1,0 +1,183 @@
+"""The agent incidents: keeps the state of each incident, from its alerts, what persons do, and what neighbours answer.
+
+What one batch brings for an incident is decided at once; it takes two round trips to Redis. Every change is sent as the whole new
+state. An alert that a person confirmed or rejected is sent again as a higher revision, on the topic and under the key of the first.
+What was decided before and comes again, after a crash, is sent again as it stands: readers drop it by its number.
+
+Once a second it looks whether nobody has answered an urgent incident in time, or one is over. The time from which that counts is
+the broker's.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+from pipeline.hotlist.answering import next_alarm
+from pipeline.hotlist.incidents import plate_of
+from pipeline.hotlist.life import EXPIRES_MS
+from pipeline.hotlist.revising import revision_of
+from pipeline.hotlist.standing import ENDED
+from pipeline.reads.geography import in_zone
+from pipeline.runtime.log import reference
+from pipeline.state import incident_changes as changes
+from pipeline.state.collections import CAMERAS, DESKS, ZONES
+from pipeline.state.incident_memory import IncidentMemory, WaitingAction
+from pipeline.state.mirror import Mirror
+from pipeline.stream.admission import Admission
+from pipeline.stream.agent import Agent, RedisState
+from pipeline.stream.context import Context
+from pipeline.stream.outputs import Handler, Outputs, Record
+from schemas.incidents import IncidentAction, IncidentState
+from schemas.outcomes import Alert, Receipt, RecordPlace, Withdrawal
+from schemas.people import Desk
+from schemas.topics import ACTIONS, ALERTS, DAY_MS, INCIDENTS, RECEIPTS
+
+TICK_MS = 1_000
+Input = IncidentAction | Alert | Withdrawal | Receipt
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Keeper:
+    """The handler and what it needs. looked_ms: when it last looked what is due, by the agent's clock."""
+
+    mirror: Mirror
+    admission: Admission
+    memory: IncidentMemory
+    now_ms: Callable[[], int]
+    counters: "Counters"
+    looked_ms: int = 0
+
+    async def handle(self, records: Sequence[Record[Any]]) -> Outputs:
+        """Returns the new states, and the alerts whose revision changed. Raises Unavailable while Redis is away."""
+        batch, outputs, now_ms = changes.Batch(), Outputs(), self.now_ms()
+        if any(isinstance(one.message, Alert) for one in records):
+            self.admission.need_cameras()
+        for record in records:
+            self._take(record, batch)
+        if now_ms - self.looked_ms >= TICK_MS:
+            self.looked_ms = now_ms
+            for incident_id in await self.memory.due(now_ms):
+                batch.add(incident_id, partial(changes.passed, self._desks(now_ms), now_ms))
+        if batch.changes:
+            await self._decide(batch, outputs, now_ms)
+        return outputs
+
+    def _take(self, record: Record[Input], batch: changes.Batch) -> None:
+        message, at_ms = record.message, record.recorded_at_ms
+        match message:
+            case Alert():
+                first = message.revision == 1  # ours come back here: that must not have them sent again
+                change = partial(changes.seen, message, self._zones(message), at_ms)
+                batch.add(message.incident_id, change, again=first)
+                if first:
+                    batch.alerts.setdefault(message.incident_id, []).append(message)
+            case Withdrawal():
+                if message.kind == "alert":
+                    batch.add(message.incident_id or message.id, partial(changes.withdrawn, message, at_ms))
+            case Receipt():
+                if message.incident_id is not None:
+                    batch.add(message.incident_id, partial(changes.answered, message, at_ms))
+            case IncidentAction():
+                at = RecordPlace(partition=record.partition, offset=record.offset)
+                batch.add(message.incident_id, partial(changes.acted_on, WaitingAction(message, at_ms, at)))
+
+    async def _decide(self, batch: changes.Batch, outputs: Outputs, now_ms: int) -> None:
+        kept = await self.memory.update(batch.folded(), batch.alerts)
+        due: dict[str, int | None] = {}
+        for incident_id, (before, after) in kept.items():
+            due[incident_id] = None if after.state is None else self._due_ms(after.state, now_ms)
+            changed = after is not before
+            if after.state is not None and (changed or incident_id in batch.again):
+                await self._send(before.state, after.state, outputs, everything=not changed)
+
+        async def settled() -> None:
+            await self.memory.set_due(due)
+
+        outputs.settled = settled
+
+    async def _send(
+        self, before: IncidentState | None, after: IncidentState, outputs: Outputs, *, everything: bool
+    ) -> None:
+        """Send the state, and the alerts whose revision is not what it was before; everything: all that were sent again ever."""
+        outputs.send(INCIDENTS, after, key=after.incident_id)
+        known = {} if before is None or everything else {one.alert_id: one.revision for one in before.sightings}
+        changed = [
+            one.alert_id for one in after.sightings if one.revision > known.get(one.alert_id, 1) and not one.withdrawn
+        ]
+        for alert in await self.memory.alerts(after.incident_id, changed):
+            outputs.send(ALERTS, revision_of(after, alert), key=plate_of(alert))
+        self._count(before, after)
+
+    def _count(self, before: IncidentState | None, after: IncidentState) -> None:
+        told = 0 if before is None else len(before.steps)
+        for step in after.steps[told:]:
+            self.counters.steps.labels(AGENT.name, step.did).inc()
+            log.info("incident.step", incident=reference(after.incident_id), did=step.did, phase=after.phase)
+        known = set() if before is None else {one.action_id for one in before.refused}
+        for one in after.refused:
+            if one.action_id not in known:
+                self.counters.refused.labels(AGENT.name, one.why).inc()
+
+    def _due_ms(self, state: IncidentState, now_ms: int) -> int | None:
+        if state.phase in ENDED:
+            return None
+        alarm = next_alarm(state, self._desks(now_ms))
+        over_ms = state.changed_at_ms + EXPIRES_MS
+        return over_ms if alarm is None else min(alarm[0], over_ms)
+
+    def _desks(self, now_ms: int) -> dict[str, Desk]:
+        return dict(self.mirror.of(DESKS).as_of(now_ms))
+
+    def _zones(self, alert: Alert) -> tuple[str, ...]:
+        """The zones that the alert's read lies in."""
+        at_ms = alert.read.captured_at_ms
+        cameras, zones = self.mirror.of(CAMERAS).as_known(at_ms), self.mirror.of(ZONES).as_known(at_ms)
+        return tuple(sorted(zone_id for zone_id, zone in zones.items() if in_zone(alert.read, zone, cameras)))
+
+
+class Counters:
+    """The counters that this agent has beside those of every agent."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.steps = Counter(
+            "vigie_incident_steps", "What changed incidents, by what was done or happened", ["agent", "did"],
+            registry=registry,
+        )  # fmt: skip
+        self.refused = Counter(
+            "vigie_incident_refused", "Actions of persons that did not count, by why", ["agent", "why"], registry=registry
+        )  # fmt: skip
+
+
+async def start(context: Context) -> Handler[Any]:
+    """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
+    mirror = Mirror(CAMERAS, ZONES, DESKS)
+    await context.follow(mirror, CAMERAS, ZONES, DESKS)
+    keeper = Keeper(
+        mirror=mirror,
+        admission=Admission(mirror, context.settings, context.now_ms),
+        memory=IncidentMemory(context.redis, context.settings.namespace),
+        now_ms=context.now_ms,
+        counters=Counters(context.metrics.registry),
+    )
+    return keeper.handle
+
+
+AGENT: Agent[Any] = Agent(
+    name="incidents",
+    source=ACTIONS,
+    also=(ALERTS, RECEIPTS),
+    elsewhere=(ALERTS,),  # cross_border reports them
+    outputs=(INCIDENTS, ALERTS),
+    start=start,
+    tick_ms=TICK_MS,
+    redis_state=RedisState(
+        if_lost="what persons did to incidents more than a day ago is forgotten; the rest is read again",
+        reread_ms=DAY_MS,
+        reread_unsaved=True,
+    ),
+)

@@ -1,0 +1,91 @@
+"""The changes of what is kept of an incident (pipeline.state.incident_memory), one for each kind of message, and for time."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from pipeline.hotlist import life
+from pipeline.hotlist.acting import acted
+from pipeline.hotlist.answering import next_alarm
+from pipeline.hotlist.revising import revised
+from pipeline.state.incident_memory import MOST_WAITING, Change, Kept, WaitingAction
+from schemas.incidents import IncidentState
+from schemas.outcomes import Alert, Receipt, Withdrawal
+from schemas.people import Desk
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a batch brings for each incident: changes in their order, alerts to keep, and the incidents of which everything is sent
+    again even where nothing changed."""
+
+    changes: dict[str, list[Change]] = field(default_factory=dict)
+    alerts: dict[str, list[Alert]] = field(default_factory=dict)
+    again: set[str] = field(default_factory=set)
+
+    def add(self, incident_id: str, change: Change, *, again: bool = True) -> None:
+        """Add one change."""
+        self.changes.setdefault(incident_id, []).append(change)
+        if again:
+            self.again.add(incident_id)
+
+    def folded(self) -> dict[str, Change]:
+        """One change for each incident, with the revisions that it calls for."""
+        return {incident_id: partial(all_of, tuple(some)) for incident_id, some in self.changes.items()}
+
+
+def all_of(changes: Iterable[Change], kept: Kept) -> Kept:
+    """What is kept after these changes, with the revisions that they call for."""
+    after = kept
+    for change in changes:
+        after = change(after)
+    if after.state is None or after.state is kept.state:
+        return after
+    state, _ = revised(kept.state, after.state)
+    return Kept(state, after.waiting)
+
+
+def _with_state(kept: Kept, state: IncidentState) -> Kept:
+    return kept if state is kept.state else Kept(state, kept.waiting)
+
+
+def seen(alert: Alert, zones: Sequence[str], at_ms: int, kept: Kept) -> Kept:
+    """With an alert. Actions that came before the first one are decided after it."""
+    state = life.seen(kept.state, alert, zones, at_ms)
+    for one in kept.waiting:
+        state = acted(state, one.action, one.at_ms, one.at)
+    return kept if state is kept.state else Kept(state)
+
+
+def acted_on(one: WaitingAction, kept: Kept) -> Kept:
+    """With a person's action; one that came before its incident waits for it."""
+    if kept.state is not None:
+        return _with_state(kept, acted(kept.state, one.action, one.at_ms, one.at))
+    if any(other.action.action_id == one.action.action_id for other in kept.waiting):
+        return kept
+    return Kept(None, (*kept.waiting, one)[-MOST_WAITING:])
+
+
+def withdrawn(message: Withdrawal, at_ms: int, kept: Kept) -> Kept:
+    """With an alert's withdrawal."""
+    return kept if kept.state is None else _with_state(kept, life.withdrawn(kept.state, message.id, at_ms))
+
+
+def answered(receipt: Receipt, at_ms: int, kept: Kept) -> Kept:
+    """With a neighbour's answer."""
+    return kept if kept.state is None else _with_state(kept, life.answered(kept.state, receipt, at_ms))
+
+
+def passed(desks: Mapping[str, Desk], now_ms: int, kept: Kept) -> Kept:
+    """What time brings: the alarm of further desks, and the end."""
+    state = kept.state
+    if state is None:
+        return kept
+    while (alarm := next_alarm(state, desks)) is not None and alarm[0] <= now_ms:
+        after = life.alarmed(state, alarm[1], now_ms)
+        if after is state:
+            break
+        state = after
+    if now_ms >= state.changed_at_ms + life.EXPIRES_MS:
+        state = life.expired(state, now_ms)
+    return _with_state(kept, state)

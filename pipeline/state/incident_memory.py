@@ -1,0 +1,137 @@
+"""The incidents' states in Redis, with their alerts as first decided and when something is due for them.
+
+Redis only stores; pipeline.hotlist.life and acting decide. A change takes two round trips: read, then write if nothing changed
+meanwhile, so two workers never decide on the same state, and the one that came second reads and decides again.
+"""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+import redis.asyncio
+
+from pipeline.errors import Unavailable
+from pipeline.state.redis_port import Argument, Script
+from schemas.incidents import IncidentAction, IncidentState
+from schemas.outcomes import Alert, RecordPlace
+
+KEPT_MS = 3 * 86_400_000  # after the last change: a replay still finds it
+MOST_TRIES = 20  # against other workers on the same incident, within one call
+MOST_DUE = 200  # in one look
+MOST_WAITING = 64
+WHAT = "incidents' memory"
+
+_READ = Script("return redis.call('HMGET', KEYS[1], 'token', 'kept')")
+_WRITE = Script("""
+local held = redis.call('HGET', KEYS[1], 'token') or ''
+if held ~= ARGV[2] then
+  if held ~= ARGV[1] then return 0 end
+  redis.call('HSET', KEYS[1], 'token', ARGV[2], 'kept', ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+end
+for i = 5, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+return 1
+""")
+"""Idempotent: what it wrote already counts as written."""
+_ALERTS = Script("return redis.call('HMGET', KEYS[1], unpack(ARGV))")
+_DUE = Script("return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])")
+_SET_DUE = Script("""
+for i = 1, #ARGV, 2 do
+  if ARGV[i + 1] == '' then redis.call('ZREM', KEYS[1], ARGV[i]) else redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i]) end
+end
+return 1
+""")
+
+
+class WaitingAction(msgspec.Struct, array_like=True, frozen=True):
+    """An action on an incident whose alert has not been read yet. at_ms, at: when the broker took it, and where it stands."""
+
+    action: IncidentAction
+    at_ms: int
+    at: RecordPlace
+
+
+class Kept(msgspec.Struct, array_like=True, frozen=True):
+    """What is kept of one incident. state None: no alert of it was read yet."""
+
+    state: IncidentState | None = None
+    waiting: tuple[WaitingAction, ...] = ()
+
+
+Change = Callable[[Kept], Kept]
+"""A pure function; it returns the same object where nothing changes."""
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Kept).decode
+_decode_alert = msgspec.msgpack.Decoder(Alert).decode
+_NOTHING = Kept()
+
+
+class IncidentMemory:
+    """The incidents of all workers. Every method raises Unavailable while Redis is away."""
+
+    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
+        self._client = client
+        self._namespace = namespace
+
+    async def update(
+        self, changes: Mapping[str, Change], alerts: Mapping[str, Sequence[Alert]]
+    ) -> dict[str, tuple[Kept, Kept]]:
+        """Apply each change to its incident. Returns for each incident what was kept before and after.
+
+        alerts: by incident, those to keep as first decided.
+        """
+        found: dict[str, tuple[Kept, Kept]] = {}
+        left = list(changes)
+        for _ in range(MOST_TRIES):
+            if not left:
+                return found
+            left = await self._try(left, changes, alerts, found)
+        raise Unavailable(f"{WHAT} (others write the same incidents all the time)", retry_after_s=0.2)
+
+    async def _try(
+        self, ids: Sequence[str], changes: Mapping[str, Change], alerts: Mapping[str, Sequence[Alert]],
+        found: dict[str, tuple[Kept, Kept]],
+    ) -> list[str]:  # fmt: skip
+        """Returns the incidents that another worker wrote meanwhile."""
+        answers = await _READ.run(self._client, WHAT, [([self._key(one)], []) for one in ids])
+        writes: list[tuple[Sequence[str], Sequence[Argument]]] = []
+        written: list[str] = []
+        for incident_id, (token, data) in zip(ids, answers, strict=True):
+            before = _decode(data) if data else _NOTHING
+            after = changes[incident_id](before)
+            found[incident_id] = before, after
+            if after is not before:
+                arguments: list[Argument] = [token or "", uuid.uuid4().hex, _encode(after), KEPT_MS]
+                for alert in alerts.get(incident_id, ()):
+                    arguments += [alert.alert_id, _encode(alert)]
+                writes.append(([self._key(incident_id)], arguments))
+                written.append(incident_id)
+        done = await _WRITE.run(self._client, WHAT, writes)
+        return [incident_id for incident_id, ok in zip(written, done, strict=True) if not ok]
+
+    async def alerts(self, incident_id: str, alert_ids: Sequence[str]) -> list[Alert]:
+        """These alerts of the incident as first decided; those that are not kept any more are left out."""
+        if not alert_ids:
+            return []
+        (answer,) = await _ALERTS.run(self._client, WHAT, [([self._key(incident_id)], list(alert_ids))])
+        return [_decode_alert(data) for data in answer if data]
+
+    async def due(self, now_ms: int) -> list[str]:
+        """The incidents for which something is due at now_ms (UTC); of many, the longest due."""
+        (answer,) = await _DUE.run(self._client, WHAT, [([self._due_key], [now_ms, MOST_DUE])])
+        return [incident_id.decode() for incident_id in answer]
+
+    async def set_due(self, due_ms: Mapping[str, int | None]) -> None:
+        """Note when something is due next for each of these incidents; None: never."""
+        if due_ms:
+            arguments: list[Argument] = []
+            for incident_id, at_ms in due_ms.items():
+                arguments += [incident_id, "" if at_ms is None else at_ms]
+            await _SET_DUE.run(self._client, WHAT, [([self._due_key], arguments)])
+
+    def _key(self, incident_id: str) -> str:
+        return f"{{{self._namespace}:incident:{incident_id}}}"
+
+    @property
+    def _due_key(self) -> str:
+        return f"{{{self._namespace}:incidents}}:due"

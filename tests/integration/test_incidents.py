@@ -1,0 +1,221 @@
+"""The agent incidents on the real stores: what persons do becomes the incident's state, and what a neighbour may be told."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from agents import cross_border, incidents
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Outgoing, Sender
+from pipeline.runtime.settings import load_settings
+from pipeline.state.collections import CAMERAS, DESKS, POLICIES, ZONES
+from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.stream import codec
+from pipeline.stream.context import Context
+from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.outputs import Handler, Outputs, Record
+from schemas.incidents import IncidentAction, IncidentState
+from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
+from schemas.people import Desk
+from schemas.topics import ACTIONS, ALERTS, FORWARDS, INCIDENTS
+from tests.builders import NOON_MS, make_camera, make_policy, make_zone
+from tests.incidents import AN, BO, action, first_alert, later_alert
+from tests.integration.stage_probe import Bench
+
+DAY = Desk(desk_id="DAY", name="day", zones=("ZONE-A",), lists=("stolen",), successor="NIGHT")
+NIGHT = Desk(desk_id="NIGHT", name="night", zones=("ZONE-B",), lists=("stolen",))
+
+
+class House:
+    """A namespace with reference data, and agents whose clock the test sets. offsets: of the next action and alert."""
+
+    def __init__(self, redis: Redis, folder: Path) -> None:
+        self.redis, self.namespace = redis, f"t{secrets.token_hex(6)}"
+        self.settings = load_settings({"VIGIE_NAMESPACE": self.namespace, "VIGIE_DATA_DIR": str(folder)}, None)
+        self.writer = ReplicaWriter(redis, self.namespace, now_ms=lambda: NOON_MS - 3_600_000)
+        self.now_ms = NOON_MS + 500
+        self.contexts: list[Context] = []
+        self.offset = 0
+
+    async def handler_of(self, start: Any) -> Handler[Any]:
+        """A started agent's handler."""
+        context = Context(
+            self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
+            partition_counts={FORWARDS.name: 32},
+        )  # fmt: skip
+        self.contexts.append(context)
+        handler: Handler[Any] = await start(context)
+        return handler
+
+    def record(self, message: Any, at_ms: int = NOON_MS) -> Record[Any]:
+        """The next record, with this message."""
+        self.offset += 1
+        return Record("t.any", 0, self.offset, at_ms, message, msgspec.json.encode(message))
+
+
+async def furnish(writer: ReplicaWriter) -> None:
+    """The reference data that these tests are about."""
+    await writer.put(ZONES, [make_zone("ZONE-A", cameras=("E40-1",))])
+    await writer.put(DESKS, [DAY, NIGHT])
+    await writer.put(POLICIES, [make_policy("NL")])
+    await writer.put(CAMERAS, [make_camera()])
+
+
+@pytest.fixture
+async def house(redis: Redis, tmp_path: Path) -> AsyncIterator[House]:
+    """Furnished; followers are stopped at the end."""
+    made = House(redis, tmp_path)
+    await furnish(made.writer)
+    yield made
+    for context in made.contexts:
+        await context.close()
+
+
+def sent(outputs: Outputs, kind: type[Any]) -> list[Any]:
+    """What the handler wants sent, of this kind."""
+    return [message for _, message, _, _ in outputs.sends if isinstance(message, kind)]
+
+
+async def done(outputs: Outputs) -> Outputs:
+    """The same outputs, which the broker has now."""
+    if outputs.settled is not None:
+        await outputs.settled()
+    return outputs
+
+
+async def test_a_confirmed_alert_crosses_the_border_and_undone_it_is_recalled_and_confirmed_again_told_again(
+    house: House,
+) -> None:
+    """Each as a revision of its own, in whatever batch; a copy of what was taken back is not told again."""
+    keep, tell = await house.handler_of(incidents.start), await house.handler_of(cross_border.start)
+    alert = first_alert()
+    state = sent(await done(await keep([house.record(alert)])), IncidentState)[0]
+    assert [] == (await done(await tell([house.record(alert)]))).sends
+    told: list[Any] = []
+    revisions: list[Alert] = []
+    for did in ("confirm", "undo", "confirm"):
+        outputs = await done(await keep([house.record(action(state, did))]))
+        (state,) = sent(outputs, IncidentState)
+        revisions += (revision := sent(outputs, Alert))
+        told += (await done(await tell([house.record(one) for one in revision]))).sends
+    assert [(2, False), (3, True), (4, False)] == [(one.revision, one.confirm) for one in revisions]
+    forwards = [message for _, message, _, _ in told if isinstance(message, Forward)]
+    assert ["hit", "recall", "hit"] == [one.kind for one in forwards]
+    assert forwards[0].forward_id == forwards[1].refers_to != forwards[2].forward_id
+    assert {alert.incident_id} == {one.incident_id for one in forwards}
+    assert ["confirmation_taken_back"] == [one.reason for _, one, _, _ in told if isinstance(one, Withdrawal)]
+    assert [] == (await tell([house.record(one) for one in revisions])).sends
+
+
+async def test_what_comes_again_after_a_crash_is_sent_again_as_it_stands_and_decided_once(house: House) -> None:
+    """Two workers, of which one dies before its outputs are acknowledged."""
+    keep, other = await house.handler_of(incidents.start), await house.handler_of(incidents.start)
+    alert = first_alert()
+    state = sent(await keep([house.record(alert)]), IncidentState)[0]
+    confirm = house.record(action(state, "confirm"))
+    first, again = await keep([confirm]), await other([confirm])
+    assert first.sends == again.sends
+    ours = sent(again, Alert)
+    assert [] == (await other([house.record(one) for one in ours])).sends, "its own revision comes back"
+
+
+async def test_two_workers_that_decide_at_once_lose_nothing_and_the_second_person_is_told(house: House) -> None:
+    """Actions, sightings and answers come by several topics, to several workers."""
+    keepers = [await house.handler_of(incidents.start) for _ in range(2)]
+    alert = first_alert()
+    state = sent(await keepers[0]([house.record(alert)]), IncidentState)[0]
+    hits = [later_alert(1_000 * number, alert) for number in range(1, 9)]
+    takes = [house.record(action(state, "take", who)) for who in (AN, BO)]
+    work: list[Sequence[Record[Any]]] = [[one] for one in takes] + [[house.record(hit)] for hit in hits]
+    answers = await asyncio.gather(*(keepers[number % 2](records) for number, records in enumerate(work)))
+    states = [one for outputs in answers for one in sent(outputs, IncidentState)]
+    last = max(states, key=lambda one: one.change)
+    assert ("taken", 9, 1) == (last.phase, last.sighting_count, last.revision)
+    assert len(states) == len({one.change for one in states}), "each change is one state"
+    (refused,) = last.refused
+    assert {AN, BO} == {last.holder, refused.who}
+    assert refused.first_who == last.holder
+
+
+async def test_an_action_that_overtakes_its_alert_waits_for_it(house: House) -> None:
+    """They come by different partitions."""
+    keep = await house.handler_of(incidents.start)
+    alert = first_alert()
+    seen = sent(await (await house.handler_of(incidents.start))([]), IncidentState)
+    assert [] == seen
+    early = IncidentAction(action_id="c-1", incident_id=alert.incident_id, did="take", revision=0, rings=1, who=AN,
+                           role="dispatcher", at_ms=NOON_MS)  # fmt: skip
+    assert [] == (await keep([house.record(early)])).sends
+    (state,) = sent(await keep([house.record(alert)]), IncidentState)
+    assert ("taken", AN) == (state.phase, state.holder)
+
+
+async def test_an_urgent_incident_that_nobody_takes_alarms_the_next_desk_and_one_that_was_taken_does_not(
+    house: House,
+) -> None:
+    """A minute after the broker took the alert, on a tick without records; a day later it is over."""
+    keep = await house.handler_of(incidents.start)
+    quiet, taken = first_alert(priority="urgent"), first_alert(priority="urgent", captured_at_ms=NOON_MS + 1)
+    await done(await keep([house.record(quiet), house.record(taken)]))
+    (state,) = sent(await done(await keep([house.record(taken)])), IncidentState)
+    await done(await keep([house.record(action(state, "take"))]))
+    house.now_ms = NOON_MS + 59_000
+    assert [] == (await keep([])).sends
+    house.now_ms = NOON_MS + 60_500
+    (alarmed,) = sent(await done(await keep([])), IncidentState)
+    assert (quiet.incident_id, ("NIGHT",)) == (alarmed.incident_id, alarmed.alarmed)
+    house.now_ms = NOON_MS + 2 * 86_400_000
+    assert ["expired", "expired"] == [one.phase for one in sent(await done(await keep([])), IncidentState)]
+    house.now_ms += 5_000
+    assert [] == (await keep([])).sends
+
+
+async def test_a_withdrawn_alert_ends_its_incident(house: House) -> None:
+    """Persons are told by its state; sightings name the zones that rights ask for."""
+    keep = await house.handler_of(incidents.start)
+    alert = first_alert()
+    (state,) = sent(await keep([house.record(alert)]), IncidentState)
+    assert ("ZONE-A",) == state.sightings[0].zones
+    gone = Withdrawal(kind="alert", id=alert.alert_id, reason="entry_removed", by="hotlist", at_ms=NOON_MS,
+                      incident_id=alert.incident_id)  # fmt: skip
+    (state,) = sent(await keep([house.record(gone)]), IncidentState)
+    assert "withdrawn" == state.phase
+
+
+async def test_alerts_and_actions_flow_through_the_agent_over_a_real_broker(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """One agent reads three topics in one group: what comes by each becomes one state, and a confirmed alert."""
+    bench, now_ms = Bench(kafka, redis, namespace, tmp_path), platform_now_ms()
+    await furnish(ReplicaWriter(redis, namespace, now_ms=lambda: now_ms - 3_600_000))
+    alert = first_alert(captured_at_ms=now_ms)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(bench.sender.stop)
+        await stack.enter_async_context(bench.worker(incidents.AGENT))
+        await put(bench, ALERTS, alert, alert.read.plate)
+        (state,) = [codec.decode(INCIDENTS, one) for one in await bench.values("incidents", count=1)]
+        await put(bench, ACTIONS, action(state, "confirm"), state.incident_id)
+        await bench.values("incidents", count=2)
+        await put(bench, ACTIONS, action(state, "take", BO), state.incident_id)
+        states = [codec.decode(INCIDENTS, one) for one in await bench.values("incidents", count=3)]
+        alerts = [codec.decode(ALERTS, one) for one in await bench.values("alerts", count=2)]
+    last = max(states, key=lambda one: one.change)
+    assert ("confirmed", AN, [AN]) == (last.phase, last.holder, [one.first_who for one in last.refused])
+    (confirmed,) = [one for one in alerts if isinstance(one, Alert) and one.revision == 2]
+    assert confirmed.confirmed is not None
+    assert isinstance(confirmed.confirmed.action_at, RecordPlace)
+
+
+async def put(bench: Bench, topic: Any, message: Any, key: str) -> None:
+    """Send one message."""
+    await bench.sender.send_all([
+        Outgoing(f"{bench.namespace}.{topic.name}", codec.encode(topic, message), key.encode(), None)
+    ])  # fmt: skip

@@ -1,0 +1,264 @@
+"""What becomes of an incident: what persons do about it, what happens by itself, and who is told."""
+
+from typing import Any, get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.hotlist import life
+from pipeline.hotlist.acting import acted, is_decided
+from pipeline.hotlist.answering import next_alarm
+from pipeline.hotlist.revising import revised, revision_of
+from schemas.incidents import Did, Dismissal, IncidentAction, IncidentState
+from schemas.outcomes import Receipt
+from schemas.people import Desk
+from tests.builders import NOON_MS
+from tests.incidents import AN, AT, BO, action, after, begun, first_alert, later_alert
+from tests.oracles.incident_life import Reference
+
+SURE = {"plate": "1AOC555", "match": "exact", "confirm": False}
+
+
+def test_who_comes_second_is_told_who_was_first() -> None:
+    """Two dispatchers take the same incident: the second learns the name, and nothing else changes."""
+    seen = begun()
+    state = after(seen, action(seen, "take", AN), action(seen, "take", BO))
+    (told,) = state.refused
+    assert ("taken", AN, 1) == (state.phase, state.holder, state.revision)
+    assert (BO, "acted_before", AN, "take") == (told.who, told.why, told.first_who, told.first_did)
+
+
+def test_an_action_that_comes_again_is_decided_once() -> None:
+    """Also one that was refused."""
+    seen = begun()
+    first, second = action(seen, "take", AN), action(seen, "take", BO)
+    state = after(seen, first, second)
+    assert state is after(state, second, first, second)
+
+
+def test_what_another_holds_is_the_others_until_handed_or_taken_over() -> None:
+    """Who sees the holder may still take over, and then decide."""
+    state = after(begun(), ("take", AN), ("close", BO), ("dismiss", BO))
+    assert ["not_yours", "held"] == [one.why for one in state.refused]
+    assert BO == after(state, ("take", BO)).holder
+    handed = after(state, ("hand_over", AN))
+    assert ("handed_over", None, "NIGHT") == (handed.phase, handed.holder, handed.desk)
+    assert ("closed", BO) == (after(handed, ("take", BO), ("close", BO)).phase, BO)
+
+
+def test_an_alert_that_rang_meanwhile_is_not_dismissed_unseen() -> None:
+    """Whichever comes first, the incident is open at the end, and the same person's."""
+    first = first_alert()
+    ring = later_alert(5_000, first, rings=True, **SURE)
+    taken = after(begun(first), ("take", AN))
+    dismissal = action(taken, "dismiss")
+    one = after(life.seen(taken, ring, (), NOON_MS), dismissal)
+    other = life.seen(after(taken, dismissal), ring, (), NOON_MS)
+    assert "rang_since" == one.refused[0].why
+    assert ("taken", AN) == (one.phase, one.holder) == (other.phase, other.holder)
+
+
+def test_a_misread_silences_its_own_text_and_never_an_exact_read() -> None:
+    """The incident is over while nothing else stands, and open again with the wanted text itself."""
+    first = first_alert()
+    state = after(begun(first), ("misread", AN))
+    assert "misread" == state.phase
+    same = life.seen(state, later_alert(4_000, first), (), NOON_MS)
+    assert "misread" == same.phase
+    exact = later_alert(8_000, first, rings=True, **SURE)
+    assert "taken" == life.seen(same, exact, (), NOON_MS).phase
+    wrong_exact = after(begun(first_alert(**SURE)), ("misread", AN))
+    assert "taken" == life.seen(wrong_exact, later_alert(9_000, first, **SURE), (), NOON_MS).phase
+
+
+def stands(state: IncidentState, before: IncidentState | None = None) -> list[tuple[int, bool]]:
+    """Revision and confirm of each sighting after a change from `before`."""
+    return [(one.revision, one.confirm) for one in revised(before, state)[0].sightings]
+
+
+def test_a_confirmation_is_a_higher_revision_that_does_not_ring_and_undoing_it_another() -> None:
+    """What the neighbour was told is told otherwise, and told again when it is confirmed again."""
+    alert = first_alert()
+    state = begun(alert)
+    told = []
+    for did in ("confirm", "undo", "confirm"):
+        before = state
+        state, sent = revised(before, after(state, (did, AN)))
+        told.append(revision_of(state, alert))
+        assert [alert.alert_id] == sent
+    assert [(2, False, AN), (3, True, None), (4, False, AN)] == [
+        (one.revision, one.confirm, one.confirmed and one.confirmed.who) for one in told
+    ]
+    assert not any(one.rings for one in told)
+    assert {AT} == {one.confirmed.action_at for one in told if one.confirmed}
+
+
+@pytest.mark.parametrize("reason", get_args(Dismissal))
+def test_a_dismissal_takes_back_what_crossed_if_the_vehicle_is_not_meant(reason: Dismissal) -> None:
+    """Nobody free to stop it says nothing about the vehicle."""
+    state = begun(first_alert(**SURE))
+    dismissed = after(state, action(state, "dismiss", dismissal=reason, note="why"))
+    taken_back = reason in ("not_wanted_any_more", "innocent_vehicle", "exercise")
+    assert [(2, True) if taken_back else (1, False)] == stands(dismissed, state)
+
+
+def test_what_redis_forgot_is_sent_no_second_time() -> None:
+    """Our own revision comes back from the topic, then the action that made it: neither makes another."""
+    alert = first_alert()
+    confirmed, _ = revised(None, after(begun(alert), ("confirm", AN)))
+    ours = revision_of(confirmed, alert)
+    anew = life.seen(begun(alert), ours, (), NOON_MS)
+    assert [(2, False)] == stands(anew, begun(alert)) == stands(after(anew, ("confirm", AN)), anew)
+
+
+def test_what_is_withdrawn_is_over_when_no_alert_stands() -> None:
+    """A correction's new alert comes before the old one's withdrawal, and keeps the incident open."""
+    first = first_alert()
+    state = begun(first, later_alert(3_000, first))
+    assert "new" == (state := life.withdrawn(state, first.alert_id, NOON_MS)).phase
+    assert "withdrawn" == (state := life.withdrawn(state, state.sightings[1].alert_id, NOON_MS)).phase
+    assert ["over"] == [one.why for one in after(state, ("take", AN)).refused]
+
+
+def test_a_neighbours_answer_is_in_the_trail_once() -> None:
+    """With the reference to ring about."""
+    receipt = Receipt(receipt_id="p-1", forward_id="f-1", to_country="NL", outcome="acknowledged",
+                      neighbour_reference="NL-7", decided_at_ms=NOON_MS)  # fmt: skip
+    state = life.answered(begun(), receipt, NOON_MS)
+    assert ["NL-7"] == [one.reference for one in state.answers]
+    assert state is life.answered(state, receipt, NOON_MS)
+
+
+DESKS = {
+    one.desk_id: one
+    for one in (
+        Desk(desk_id="DAY", name="day", zones=("ZONE-A",), lists=("stolen",), successor="NIGHT"),
+        Desk(
+            desk_id="NIGHT", name="night", zones=("ZONE-B",), lists=("stolen",), successor="CHIEF", answers_within_s=30
+        ),
+        Desk(desk_id="CHIEF", name="chief", lists=("stolen",), successor="DAY"),
+    )
+}
+
+
+def test_an_urgent_incident_that_nobody_takes_alarms_the_desk_that_follows_and_then_the_next() -> None:
+    """By the broker's time of the alert; nobody is alarmed twice."""
+    state = begun(first_alert(priority="urgent"))
+    assert (NOON_MS + 60_000, "NIGHT") == next_alarm(state, DESKS)
+    state = life.alarmed(state, "NIGHT", NOON_MS + 60_000)
+    assert (NOON_MS + 90_000, "CHIEF") == next_alarm(state, DESKS)
+    state = life.alarmed(state, "CHIEF", NOON_MS + 90_000)
+    assert (("NIGHT", "CHIEF"), None) == (state.alarmed, next_alarm(state, DESKS))
+
+
+def test_nobody_is_alarmed_for_what_was_taken_or_is_not_urgent_or_belongs_to_no_desk() -> None:
+    """And one that was handed over is the other desk's to answer."""
+    urgent = begun(first_alert(priority="urgent"))
+    assert next_alarm(after(urgent, ("take", AN)), DESKS) is None
+    assert next_alarm(begun(first_alert(priority="high")), DESKS) is None
+    assert next_alarm(life.seen(None, first_alert(priority="urgent"), (), NOON_MS), DESKS) is None
+    handed = after(urgent, ("take", AN), ("hand_over", AN))
+    assert (NOON_MS + 2_000 + 30_000, "CHIEF") == next_alarm(handed, DESKS)
+
+
+@pytest.mark.parametrize(
+    ("did", "fields"),
+    [("confirm", {}), ("misread", {"alert_id": "a-1"}), ("dismiss", {}), ("hand_over", {}), ("close", {}),
+     ("dismiss", {"dismissal": "other", "note": " "})],
+)  # fmt: skip
+def test_an_action_without_what_it_needs_is_no_action(did: str, fields: dict[str, str]) -> None:
+    """A misread says what the plate really is, a dismissal why, a closing how it ended."""
+    whole = msgspec.to_builtins(action(begun(), "take"))
+    with pytest.raises(msgspec.ValidationError, match=f"{did} needs"):
+        msgspec.convert(whole | {"did": did} | fields, IncidentAction)
+
+
+HITS = [
+    first_alert(),
+    later_alert(1_000, first_alert()),
+    later_alert(2_000, first_alert(), plate="1A0C555", rings=True),
+    later_alert(3_000, first_alert(), **SURE),
+    later_alert(4_000, first_alert(), rings=True, **SURE),
+]
+HAPPENINGS = st.one_of(
+    st.tuples(st.just("hit"), st.sampled_from(HITS)),
+    st.tuples(st.just("withdrawn"), st.sampled_from(HITS)),
+    st.tuples(st.just("expired"), st.none()),
+)
+ACTIONS = st.tuples(
+    st.sampled_from(get_args(Did)),
+    st.sampled_from((AN, BO)),
+    st.integers(0, 2),  # by how many actions what the person sees is behind
+    st.sampled_from(HITS),
+    st.sampled_from(get_args(Dismissal)),
+)
+
+
+@given(st.lists(st.one_of(ACTIONS, ACTIONS, HAPPENINGS), max_size=30))
+def test_any_order_of_actions_gives_one_state_and_all_are_told(steps: list[Any]) -> None:
+    """Against rules that were written a second time; each action counts or is refused, and its repetition changes nothing."""
+    state, reference = begun(HITS[0]), Reference()
+    reference.hit(HITS[0])
+    for one in steps:
+        before = state
+        if one[0] == "hit":
+            state = life.seen(state, one[1], (), NOON_MS)
+            reference.hit(one[1])
+        elif one[0] == "withdrawn":
+            state = life.withdrawn(state, one[1].alert_id, NOON_MS)
+            reference.withdraw(one[1].alert_id)
+        elif one[0] == "expired":
+            state = life.expired(state, NOON_MS)
+            reference.expire()
+        else:
+            state = decided(state, reference, one)
+        state, _ = revised(before, state)
+        assert (reference.phase, reference.now.holder, reference.now.confirmed, len(reference.done)) == (
+            state.phase, state.holder, set(state.confirmed), state.revision,
+        )  # fmt: skip
+        assert {one.alert_id: reference.must_look(one.alert_id) for one in state.sightings if not one.withdrawn} == {
+            one.alert_id: one.confirm for one in state.sightings if not one.withdrawn
+        }
+
+
+def decided(state: IncidentState, reference: Reference, one: Any) -> IncidentState:
+    """The state after an action, which both decide alike; asked again, nothing changes."""
+    did, who, behind, hit, dismissal = one
+    given = {"revision": max(0, state.revision - behind), "rings": max(0, state.rings - behind), "note": "why"}
+    if did in ("confirm", "misread"):
+        given["alert_id"] = hit.alert_id
+    if did == "dismiss":
+        given["dismissal"] = dismissal
+    wanted = action(state, did, who, **given)
+    told = reference.act(wanted)
+    found = acted(state, wanted, NOON_MS, AT)
+    assert is_decided(found, wanted.action_id)
+    assert found is acted(found, wanted, NOON_MS, AT)
+    if told.why is None:
+        assert wanted.action_id == found.steps[-1].action_id
+        return found
+    refused = found.refused[-1]
+    assert (wanted.action_id, told.why) == (refused.action_id, refused.why)
+    if told.first is not None:
+        assert told.first == refused.first_who
+    return found
+
+
+@given(st.permutations([*HITS[1:], "take", "confirm", "answer"]))
+def test_hits_and_answers_may_come_in_any_order_between_the_actions(order: list[Any]) -> None:
+    """What a person decided holds whatever else arrived before or after."""
+    state = begun(HITS[0])
+    persons = iter(("take", "confirm"))
+    for one in order:
+        if one == "answer":
+            state = life.answered(state, Receipt(receipt_id="p-1", forward_id="f-1", to_country="NL",
+                                                 outcome="refused", decided_at_ms=1), NOON_MS)  # fmt: skip
+        elif isinstance(one, str):
+            state = after(state, (next(persons), AN))
+        else:
+            state = life.seen(state, one, (), NOON_MS)
+    assert ("confirmed", AN, (HITS[0].alert_id,), 5, 3) == (
+        state.phase, state.holder, state.confirmed, state.sighting_count, state.rings,
+    )  # fmt: skip
