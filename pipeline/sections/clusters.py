@@ -5,7 +5,7 @@ alone: of two pairs that cross in time, the earlier entry fits the earlier exit,
 same reason a cluster is everything between its first passage and its last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.sections.pairing import Edge
@@ -31,14 +31,18 @@ class Cluster:
         return max(len(self.entries), len(self.exits))
 
 
-def clusters_of(ends: Sequence[End], longest_ms: int) -> list[Cluster]:
-    """The clusters of these reads, in the order of time. ends: in the order of capture. longest_ms: the longest travel time."""
+def clusters_of(ends: Sequence[End], longest_ms: Callable[[int], int]) -> list[Cluster]:
+    """The clusters of these reads, in the order of time. ends: in the order of capture.
+
+    longest_ms: gives the longest travel time of who enters at a time (UTC ms).
+    """
     if len(ends) == 1:  # nearly always
         (one,) = ends
         alone = (Passage(one.side, (one,)),)
         return [Cluster(alone, (), frozenset()) if one.side == "entry" else Cluster((), alone, frozenset())]
     passages = [*passages_of("exit", ends), *passages_of("entry", ends)]
     passages.sort(key=lambda passage: passage.at_ms)  # of two at one moment the exit is first: they are no pair
+    reach_ms = {one.at_ms: longest_ms(one.at_ms) for one in passages if one.side == "entry"}
     furthest = at = 0
     found: list[list[Passage]] = []
     for at, passage in enumerate(passages):
@@ -48,23 +52,21 @@ def clusters_of(ends: Sequence[End], longest_ms: int) -> list[Cluster]:
         found[-1].append(passage)
         if passage.side == "entry":
             partners = [
-                other for other in range(at + 1, len(passages)) if _may_pair(passage, passages[other], longest_ms)
+                other for other in range(at + 1, len(passages)) if _may_pair(passage, passages[other], reach_ms)
             ]
             furthest = max([furthest, *partners])
-    return [_cluster(some, longest_ms) for some in found]
+    return [_cluster(some, reach_ms) for some in found]
 
 
-def _cluster(passages: Sequence[Passage], longest_ms: int) -> Cluster:
+def _cluster(passages: Sequence[Passage], reach_ms: Mapping[int, int]) -> Cluster:
+    """The cluster of these passages. reach_ms: the longest travel time, by the time of entry."""
     entries = tuple(one for one in passages if one.side == "entry")
     exits = tuple(one for one in passages if one.side == "exit")
     edges = frozenset(
-        (i, j)
-        for i, entry in enumerate(entries)
-        for j, exit_ in enumerate(exits)
-        if _may_pair(entry, exit_, longest_ms)
+        (i, j) for i, entry in enumerate(entries) for j, exit_ in enumerate(exits) if _may_pair(entry, exit_, reach_ms)
     )
     return Cluster(entries, exits, edges)
 
 
-def _may_pair(entry: Passage, other: Passage, longest_ms: int) -> bool:
-    return other.side == "exit" and 0 < other.at_ms - entry.at_ms <= longest_ms
+def _may_pair(entry: Passage, other: Passage, reach_ms: Mapping[int, int]) -> bool:
+    return other.side == "exit" and 0 < other.at_ms - entry.at_ms <= reach_ms[entry.at_ms]

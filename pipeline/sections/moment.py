@@ -57,16 +57,22 @@ class Reference:
         """The same data without late claims."""
         return replace(self, with_claims=False)
 
-    def longest_travel_ms(self, section_id: str) -> int:
-        """The longest travel time that any known version of the section allows; 0 where none is known."""
-        return max((one.max_travel_ms for one in self._versions_of(section_id)), default=0)
+    def longest_travel_ms(self, section_id: str, entered_ms: int) -> int:
+        """The longest travel time that the section allows, in any version that held by then, to who enters it at entered_ms
+        (UTC); 0 where no version is known."""
+        return max((one.max_travel_ms for one in self._held_by(section_id, entered_ms)), default=0)
 
-    def longest_wait_ms(self, section_id: str) -> int:
-        """How long an end waits for its partner at most: the longest travel time plus the longest delay of an upload."""
-        return max((one.max_travel_ms + one.max_late_ms for one in self._versions_of(section_id)), default=0)
+    def longest_wait_ms(self, section_id: str, captured_ms: int) -> int:
+        """How long an end that was captured at captured_ms (UTC) waits for its partner at most: the longest travel time plus the
+        longest delay of an upload, of any version that held by then."""
+        return max((one.max_travel_ms + one.max_late_ms for one in self._held_by(section_id, captured_ms)), default=0)
 
-    def _versions_of(self, section_id: str) -> list[Section]:
-        return [one.item for one in self.sections.history(section_id) if one.item is not None]
+    def _held_by(self, section_id: str, at_ms: int) -> list[Section]:
+        """The section in all versions that began by at_ms (UTC), so that no later one changes what is decided; before the first
+        began, in that one."""
+        versions = [one for one in self.sections.history(section_id) if one.item is not None]
+        begun = [one.item for one in versions if one.begins_ms <= at_ms and one.item is not None]
+        return begun or [one.item for one in versions[:1] if one.item is not None]
 
 
 def most_lenient(sections: list[Section]) -> Section:

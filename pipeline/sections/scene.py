@@ -103,14 +103,17 @@ class Scene:
 
     def _is_too_late(self, passage: Passage) -> bool:
         """Whether every read of it arrived when its partner and whatever else belongs to it may already be forgotten."""
-        wait_ms = self.rules.reference.longest_wait_ms(self.section_id)
+        wait_ms = self.rules.reference.longest_wait_ms(self.section_id, self._first_ms())
         return all(end.arrived_ms - end.read.captured_at_ms > wait_ms for end in passage.ends)
+
+    def _first_ms(self) -> int:
+        return min(one.at_ms for one in (*self.cluster.entries, *self.cluster.exits))
 
     def _is_whole(self) -> bool:
         """Whether every read is remembered that could change which of these belong together."""
-        first_ms = min(one.at_ms for one in (*self.cluster.entries, *self.cluster.exits))
-        reach_ms = self.rules.reference.longest_travel_ms(self.section_id)
-        return self.rules.whole_since_ms == 0 or first_ms - reach_ms - FUTURE_BOUND_MS >= self.rules.whole_since_ms
+        reach_ms = self.rules.reference.longest_travel_ms(self.section_id, self._first_ms())
+        since_ms = self.rules.whole_since_ms
+        return since_ms == 0 or self._first_ms() - reach_ms - FUTURE_BOUND_MS >= since_ms
 
     def _innocent(self, verdict: Violation | ProvesNothing | Innocent) -> ProvesNothing:
         if isinstance(verdict, Violation):

@@ -9,7 +9,7 @@ for as long as something that arrives late may help the driver: another read, or
 the law. Such a late arrival withdraws a violation or corrects it to a lesser one; it never makes one worse.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.sections.clusters import Cluster, clusters_of
@@ -114,17 +114,24 @@ def next_ms_of(vehicle: Vehicle, rules: Rules) -> int | None:
     return min((until_ms for _, until_ms in _lifetimes(vehicle, rules)), default=None)
 
 
+def _clusters(ends: Iterable[End], section_id: str, rules: Rules) -> list[Cluster]:
+    return clusters_of(
+        without_repeats(ends), lambda entered_ms: rules.reference.longest_travel_ms(section_id, entered_ms)
+    )
+
+
 def _lifetimes(vehicle: Vehicle, rules: Rules) -> list[tuple[Cluster, int]]:
     """The clusters of kept reads, and when each is forgotten: a cluster as a whole, with the last of its reads."""
     if not vehicle.kept:
         return []
     proving = {read_id for one in vehicle.proven for read_id in pair_of(one)}
-    wait_ms = rules.reference.longest_wait_ms(vehicle.section_id)
 
     def until_ms(end: End) -> int:
-        return end.arrived_ms + (PROVEN_KEEP_MS if end.read.read_id in proving else wait_ms)
+        if end.read.read_id in proving:
+            return end.arrived_ms + PROVEN_KEEP_MS
+        return end.arrived_ms + rules.reference.longest_wait_ms(vehicle.section_id, end.read.captured_at_ms)
 
-    clusters = clusters_of(without_repeats(vehicle.kept), rules.reference.longest_travel_ms(vehicle.section_id))
+    clusters = _clusters(vehicle.kept, vehicle.section_id, rules)
     return [(cluster, max(map(until_ms, cluster.ends))) for cluster in clusters]
 
 
@@ -143,8 +150,7 @@ def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms
     """The vehicle after these reads, which have settled, and what comes of them. Without reads: after what stands was looked at
     again."""
     section_id, fresh = vehicle.section_id, names(group)
-    ends = without_repeats((*vehicle.kept, *group))
-    clusters = clusters_of(ends, rules.reference.longest_travel_ms(section_id))
+    clusters = _clusters((*vehicle.kept, *group), section_id, rules)
     known = [(cluster, standing_in(cluster, vehicle.proven)) for cluster in clusters]
     decided: list[Decided] = []
     for cluster, before in known:
@@ -152,7 +158,7 @@ def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms
             decided.append((cluster.ends, before, []))
         else:
             decided.append(Scene(section_id, cluster, fresh, rules, decided_at_ms).decided(before))
-    if len(ends) > MOST_PASSAGES:
+    if len(vehicle.kept) + len(group) > MOST_PASSAGES:
         decided = _without_crowds(known, decided, vehicle, rules)
     outcomes: list[Outcome] = []
     for _, _, found in decided:
@@ -168,7 +174,8 @@ def _without_crowds(known: Sequence[Known], decided: list[Decided], vehicle: Veh
     Innocent passages are not counted: they are forgotten. The latest of a crowd are kept, to be counted with those that follow.
     """
     counted = [at for at, (left, _, _) in enumerate(decided) if left]
-    wait_ms = rules.reference.longest_wait_ms(vehicle.section_id)
+    last_ms = max((end.read.captured_at_ms for left, _, _ in decided for end in left), default=0)
+    wait_ms = rules.reference.longest_wait_ms(vehicle.section_id, last_ms)
     found = crowded([known[at][0] for at in counted], wait_ms, PROVEN_KEEP_MS)
     crowd = [at for number, at in enumerate(counted) if number in found]
     decided = list(decided)
@@ -184,6 +191,6 @@ def without(vehicle: Vehicle, violation_ids: Collection[str], rules: Rules) -> V
     nothing any more."""
     gone = tuple(one for one in vehicle.proven if one.violation_id in violation_ids)
     proven = tuple(one for one in vehicle.proven if one not in gone)
-    clusters = clusters_of(without_repeats(vehicle.kept), rules.reference.longest_travel_ms(vehicle.section_id))
+    clusters = _clusters(vehicle.kept, vehicle.section_id, rules)
     kept = [one for one in clusters if not standing_in(one, gone) or standing_in(one, proven) or is_open(one)]
     return Vehicle(vehicle.section_id, vehicle.fresh, tuple(end for one in kept for end in one.ends), proven)

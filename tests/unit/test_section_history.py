@@ -214,7 +214,7 @@ def test_many_violations_of_days_are_no_crowd_until_no_vehicle_makes_so_many() -
         for pair in laps(MOST_IN_ALL + 1, every_ms=1_800_000)
         for one in pair
     ]
-    clusters = clusters_of(ends, 600_000)
+    clusters = clusters_of(ends, lambda _entered_ms: 600_000)
     assert frozenset() == crowded(clusters[1:], 2 * HOUR_MS, PROVEN_KEEP_MS)
     assert frozenset(range(MOST_IN_ALL + 1)) == crowded(clusters, 2 * HOUR_MS, PROVEN_KEEP_MS)
 

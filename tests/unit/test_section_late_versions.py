@@ -334,3 +334,43 @@ def test_a_lesser_violation_crosses_the_wire() -> None:
     forged = msgspec.structs.replace(corrected, corrected_kmh=corrected.corrected_kmh + 1)
     with pytest.raises(BadRecord, match="violation_id"):
         codec.decode(VIOLATIONS, codec.encode(VIOLATIONS, forged))
+
+
+LATER = st.lists(
+    st.tuples(
+        st.sampled_from([None, 60, 120, 150]),  # the limit, km/h; None: removed
+        st.sampled_from([150_000, 400_000, 7_200_000]),  # the longest travel
+        st.sampled_from([60_000, 3_600_000, 20_000_000]),  # the longest delay of an upload
+        st.sampled_from([160_000, 600_000, 3_000_000]),  # from when it holds
+    ),
+    min_size=1, max_size=3,
+)  # fmt: skip
+OVER_AN_HOUR = st.lists(
+    st.tuples(st.sampled_from(["IN", "OUT"]), st.sampled_from([-4_000_000, -300_000, -130_000, 0, 7_000, 125_000, 150_000])),
+    min_size=2, max_size=6, unique=True,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    seen_by=OVER_AN_HOUR, later=LATER, late_ms=st.sampled_from([0, 3_700_000, 7_500_000]), decided_first=st.booleans()
+)
+def test_what_begins_to_hold_after_a_drive_changes_nothing_of_it(
+    seen_by: list[tuple[str, int]], later: list[tuple[int | None, int, int, int]], late_ms: int, decided_first: bool
+) -> None:
+    """Nor which ends may belong together, nor how late they may be uploaded: whether it is decided before or after, or looked at
+    again."""
+    arrived_ms, found = NOON_MS + 160_000 + late_ms, []
+    for with_later in (False, True):
+        reference, outcomes = fresh(), list[Outcome]()
+        memory = Histories(Rules(reference))
+        memory.take([taken(*one) for one in seen_by], arrived_ms)
+        if decided_first:
+            outcomes += memory.settle(arrived_ms + SETTLE_MS + 1)
+        for limit_kmh, travel_ms, upload_ms, from_ms in later if with_later else ():
+            item = changed(limit_kmh=limit_kmh, max_travel_ms=travel_ms, max_late_ms=upload_ms) if limit_kmh else None
+            reference.sections.put("S1", Version(item, NOON_MS + from_ms, NOON_MS + from_ms))
+        memory.review()
+        outcomes += memory.settle(arrived_ms + SETTLE_MS + 2)
+        found.append({key: (one.limit_kmh, one.corrected_kmh) for key, one in standing(outcomes).items()})
+    assert found[0] == found[1]
