@@ -3,6 +3,7 @@ the act."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 from pipeline.access.approvals import Approval, serves
 from pipeline.access.roles import ACCOUNTABILITY, CONSULTING, GIVING, RIGHTS, Act, Right
@@ -118,6 +119,7 @@ def designations_at(person: Person, at_ms: int) -> tuple[Designation, ...]:
     return tuple(one for one in person.designations if one.user_id == person.user_id and _in_force(one, at_ms))
 
 
+@cache
 def _no_role(act: Act) -> Denied:
     roles = [role.replace("_", " ") for role, acts in RIGHTS.items() if act in acts]
     return Denied(rule="role", article=ACCOUNTABILITY, permits=f"a designation as {' or '.join(roles)}")

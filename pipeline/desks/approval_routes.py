@@ -148,7 +148,7 @@ ROUTES = (
     Route(method="POST", path="/approvals/{key}", about="Approve exactly this.", handle=approve, act="approvals.give",
           entry="decision", answer=Waiting),
     Route(method="POST", path="/users/{key}/password", about="A password for somebody's first login.",
-          handle=new_password, act="credentials.replace", entry="rights", answer=FirstPassword),
+          handle=new_password, act="credentials.replace", secret=True, entry="rights", answer=FirstPassword),
     Route(method="POST", path="/sessions/end", about="End sessions.", handle=end_sessions, act="sessions.end",
           entry="rights", body=Whose),
 )  # fmt: skip

@@ -19,11 +19,10 @@ def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> 
     shift = session.shift if session else None
     named = tuple(asked.params.values())
     right = None if allowed is None or route.act is None else RIGHTS[allowed.role][route.act]
-    assert route.entry is not None, "only what has a kind of entry is recorded"
     return Operation(
         who=asked.person.user_id if asked.person else _claimed(asked),
         origin=place_of(asked.house, request),
-        act=route.entry,
+        act=route.entry or "query",
         what=f"{route.method} {route.path}",
         role=allowed.role if allowed else None,
         desk=shift.desk_id if shift else None,

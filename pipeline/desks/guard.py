@@ -12,6 +12,7 @@ from aiohttp import web
 from pipeline.access.login import FRESH_MS
 from pipeline.access.record import ReasonNeeded, Result
 from pipeline.access.rights import Allowed, Denied, may_at_all
+from pipeline.access.roles import SHOWS_PLATES
 from pipeline.desks import bodies
 from pipeline.desks.cookies import session_token
 from pipeline.desks.entries import operation_of
@@ -36,14 +37,15 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
             _wait(asked, f"from {place_of(house, request)}")
         else:
             await _who(asked)
-        allowed = await _allowed(asked)
         asked.params = bodies.params_of(request, route.params)
+        allowed = await _allowed(asked)
         asked.query = bodies.query_of(request, route.query)
         data = b""
         if route.body is not None:
             data = await bodies.read(request)
             asked.body = bodies.item_of(data, route.body, house.home)
         await _identified(asked)
+        await _counted(asked, allowed)
         digest = sha256(b"\n".join([route.method.encode(), request.path_qs.encode(), data])).hexdigest()
         return await once(asked, digest, lambda: _recorded(asked, allowed))
 
@@ -95,6 +97,14 @@ async def _allowed(asked: Asked) -> Allowed | None:
     return answer
 
 
+async def _counted(asked: Asked, allowed: Allowed | None) -> None:
+    """Raise Problem, and record it, when this person has been shown more plates than anybody needs at once."""
+    left = 1.0 if asked.route.act not in SHOWS_PLATES else asked.house.plates.left(asked.somebody.user_id, asked.now_ms)
+    if left < 1.0:
+        await _refused(asked, "bulk", allowed)
+        raise Problem(429, "bulk", "You have been shown very many plates.", permits="waiting", retry_after_s=60)
+
+
 async def _identified(asked: Asked) -> None:
     """Find who wants to log in, where the body alone does not say it. What goes wrong is recorded and raised."""
     if asked.route.identify is None:
@@ -109,11 +119,9 @@ async def _identified(asked: Asked) -> None:
         raise
 
 
-async def _refused(asked: Asked, rule: str) -> None:
-    """Record a request that was refused before its right was checked."""
-    if asked.route.entry is None:
-        return
-    operation = operation_of(asked, None, "refused before a reason was asked for")
+async def _refused(asked: Asked, rule: str, allowed: Allowed | None = None) -> None:
+    """Record a request that was refused before anything was done, also where the route itself is not recorded."""
+    operation = operation_of(asked, allowed, "refused: no reason was recorded")
     access_id = await asked.house.recorder.intent(operation)
     await asked.house.recorder.outcome(access_id, Result(outcome="refused", refusal=rule))
 
@@ -125,6 +133,7 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
     try:
         asked.access_id = await asked.house.recorder.intent(operation_of(asked, allowed, None))
     except ReasonNeeded as error:
+        await _refused(asked, "reason_needed", allowed)
         raise Problem(
             422, "reason_needed", "Say why.", detail=error.detail, permits="the header Vigie-Reason"
         ) from None
@@ -140,6 +149,8 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
     if isinstance(answer, RouteAnswer):
         body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
         await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=answer.count, body=body))
+        if asked.route.act in SHOWS_PLATES:
+            asked.house.plates.spend(asked.somebody.user_id, asked.now_ms, answer.count or 0)
     return response
 
 

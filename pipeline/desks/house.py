@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pipeline.access.record import Recorder
 from pipeline.desks.directory import Directory
-from pipeline.desks.limits import Limits
+from pipeline.desks.limits import PLATES_AT_ONCE, PLATES_PER_SECOND, Limits
 from pipeline.desks.live import Live
 from pipeline.desks.metrics import DesksMetrics
 from pipeline.desks.provider import ProviderClient
@@ -72,4 +72,5 @@ class House:
     provider: ProviderClient | None = None
     proxies: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
+    plates: Limits = field(default_factory=lambda: Limits(PLATES_PER_SECOND, PLATES_AT_ONCE))
     metrics: DesksMetrics = field(default_factory=DesksMetrics)

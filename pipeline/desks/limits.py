@@ -3,6 +3,8 @@
 from collections import OrderedDict
 
 PER_SECOND, AT_ONCE = 20.0, 60.0
+PLATES_PER_SECOND, PLATES_AT_ONCE = 2.0, 10_000.0
+"""Of what shows plates: nobody reads a list of a million by its pages. The live stream is not counted."""
 MOST_PERSONS = 10_000
 
 
@@ -20,10 +22,20 @@ class Limits:
         >>> limits.wait_ms("a", 0), limits.wait_ms("a", 0), limits.wait_ms("b", 0), limits.wait_ms("a", 1000)
         (0, 1000, 0, 0)
         """
-        left, at_ms = self._left.pop(who, (self._at_once, now_ms))
-        left = min(self._at_once, left + max(0, now_ms - at_ms) * self._per_ms)
-        allowed = left >= 1.0
-        self._left[who] = (left - 1.0 if allowed else left, now_ms)
+        left = self.left(who, now_ms)
+        if left >= 1.0:
+            self.spend(who, now_ms, 1)
+            return 0
+        return max(1, round((1.0 - left) / self._per_ms))
+
+    def left(self, who: str, now_ms: int) -> float:
+        """How much may be asked at once now; below 0 after an answer that held more than was left."""
+        left, at_ms = self._left.get(who, (self._at_once, now_ms))
+        return min(self._at_once, left + max(0, now_ms - at_ms) * self._per_ms)
+
+    def spend(self, who: str, now_ms: int, count: int) -> None:
+        """Count so much."""
+        self._left[who] = (self.left(who, now_ms) - count, now_ms)
+        self._left.move_to_end(who)
         if len(self._left) > MOST_PERSONS:
             self._left.popitem(last=False)
-        return 0 if allowed else max(1, round((1.0 - left) / self._per_ms))

@@ -13,7 +13,7 @@ from pipeline.access.rights import Allowed
 from pipeline.desks.live import Kind, Shown
 from pipeline.desks.problems import Problem
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
-from pipeline.desks.stream import View, serve
+from pipeline.desks.stream import View, serve, view_of
 from pipeline.desks.watermark import watermarked
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.evidence.store import EvidenceMissing
@@ -162,7 +162,7 @@ async def stream(asked: Asked) -> web.StreamResponse:
     if shift is None:
         raise Problem(403, "shift", "Take up work at a desk first.", permits="POST /api/v1/shift")
     desk = found(house.directory.desk(shift.desk_id, asked.now_ms))
-    view = View(asked.somebody, desk)
+    view = view_of(asked.somebody, desk, asked.now_ms)
     audience = house.streams.join(view)
     house.metrics.readers.inc()
     written = 0
@@ -215,12 +215,12 @@ class _GoesOn:
         self._may = True
 
     def __call__(self) -> bool:
-        directory = self._asked.house.directory
+        asked, directory, now_ms = self._asked, self._asked.house.directory, self._asked.house.now_ms()
         if self._may and self._revision != directory.revision:
             self._revision = directory.revision
-            self._may = directory.person(self._view.person.user_id, self._asked.house.now_ms()) == self._view.person
+            self._may = directory.person(asked.somebody.user_id, now_ms) == asked.somebody
             self._may &= self._view.desk == self._desk()
-        return self._may
+        return self._may and (self._view.until_ms is None or now_ms < self._view.until_ms)
 
     def _desk(self) -> Desk | None:
         desk = self._view.desk

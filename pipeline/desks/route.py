@@ -41,7 +41,8 @@ class Route:
     None: not recorded, because it shows nothing of anybody but the person who asks. named: whether the path names something
     by an id that is made of a plate (ids), or by another name (on). fresh: only shortly after the person proved who he is.
     first: allowed also after a login with a password that another person set. identify: of a public route, the user_id that the
-    request claims, for the record; None: that which the body names.
+    request claims, for the record; None: that which the body names. secret: its answer is kept nowhere, not even for a
+    repetition.
     """
 
     method: Method
@@ -55,6 +56,7 @@ class Route:
     identify: "Callable[[Asked], Awaitable[str]] | None" = None
     fresh: bool = False
     first: bool = False
+    secret: bool = False
     params: Mapping[str, Any] = field(default_factory=lambda: {"key": Identifier})
     query: type[Message] | None = None
     body: type[Message] | None = None
@@ -69,7 +71,7 @@ class Route:
     @property
     def repeats(self) -> bool:
         """Whether an idempotency key makes it be done once. What is only looked at may be looked at again."""
-        return self.writes and self.act is not None and self.entry != "record"
+        return self.writes and self.act is not None and self.entry != "record" and not self.secret
 
     @property
     def writes(self) -> bool:

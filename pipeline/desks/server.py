@@ -61,6 +61,7 @@ async def run_desks(
     ready: Callable[[str], None] = lambda _url: None,
     now_ms: Callable[[], int] = platform_now_ms,
     limits: Limits | None = None,
+    plates: Limits | None = None,
 ) -> None:
     """Serve until `stopped`. ready: called once all is loaded, with the address that browsers use.
 
@@ -69,7 +70,7 @@ async def run_desks(
     tls = tls_context("VIGIE_DESKS", settings.desks_cert_file, settings.desks_key_file)
     port = free_port(settings.desks_host, settings.desks_port)
     house = _house(settings, servers, Origin(_origin(settings, port)), now_ms)
-    house.limits = limits or house.limits
+    house.limits, house.plates = limits or house.limits, plates or house.plates
     async with contextlib.AsyncExitStack() as closing:
         closing.callback(house.passwords.close)
         if house.provider is not None:

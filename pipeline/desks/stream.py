@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from pipeline.access.rights import Allowed, Person, may
+from pipeline.access.rights import Allowed, Person, designations_at, may
 from pipeline.desks.live import Event, Live
 from pipeline.desks.sealing import Seal
 from schemas.outcomes import Withdrawal
@@ -26,16 +26,19 @@ FRAMES_KEPT = 600  # a minute: a reader that is further behind begins anew
 PING_S = 10.0
 LOOK_S = 1.0  # so often it is asked whether the reader may go on
 WRITE_WITHIN_S = 5.0
+_ALWAYS_MS = 4_102_444_800_000  # the last moment that a message can name
 _USE = "stream"
 _NUMBER_BYTES = 16  # which process, and which event: as long for the first as for the millionth
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one reader may see: the person's rights, limited to a desk."""
+    """What one reader may see: the person's rights, limited to a desk. until_ms: when a designation ends or begins, so that this
+    is no longer so; None: never."""
 
     person: Person
     desk: Desk | None
+    until_ms: int | None = None
 
     def shows(self, event: Event, at_ms: int) -> bool:
         """Whether the reader may see the event at at_ms, and it belongs to this desk."""
@@ -202,12 +205,25 @@ def _told(event: Event) -> dict[str, object]:
     return {"kind": kind, kind: event.message}
 
 
+def view_of(person: Person, desk: Desk | None, at_ms: int) -> View:
+    """What this person sees at at_ms (UTC), without the person: the designations in force, without names, reasons and days. So
+    everybody with the same rights has the same view, whoever it is and since when."""
+    designations = {
+        msgspec.structs.replace(
+            one, designation_id="x", user_id="x", reason="x", granted_by="y", approved_by=None, holds_from_ms=None,
+            valid_from_ms=0, valid_until_ms=_ALWAYS_MS, trained_until_ms=_ALWAYS_MS)
+        for one in designations_at(person, at_ms)
+    }  # fmt: skip
+    user = msgspec.structs.replace(person.user, user_id="x", name="x", holds_from_ms=None)
+    changes = {
+        at for one in person.designations for at in (one.valid_from_ms, one.valid_until_ms, one.trained_until_ms)
+    }
+    nameless = Person(user, tuple(sorted(designations, key=msgspec.json.encode)))
+    return View(nameless, desk, min((at for at in changes if at > at_ms), default=None))
+
+
 def _key(view: View) -> bytes:
-    """The key of the audience of a view: rights and desk, without the person."""
-    designations = sorted(
-        msgspec.json.encode(msgspec.structs.replace(
-            one, designation_id="x", user_id="x", reason="x", granted_by="y", approved_by=None, holds_from_ms=None))
-        for one in view.person.designations
-    )  # fmt: skip
+    """The key of the audience of a view: rights and desk."""
+    designations = [msgspec.json.encode(one).decode() for one in view.person.designations]
     user = view.person.user
-    return msgspec.json.encode([user.service, user.disabled, [one.decode() for one in designations], view.desk])
+    return msgspec.json.encode([user.service, user.disabled, designations, view.desk])

@@ -13,7 +13,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from pipeline.access.login import GUESSES, known_browser
-from pipeline.access.roles import ACTS
+from pipeline.access.roles import ACTS, Act
 from pipeline.desks.app import HEADERS
 from pipeline.desks.cookies import BROWSER, SESSION
 from pipeline.desks.guard import RECORD
@@ -352,7 +352,8 @@ def test_every_act_is_asked_for_by_a_route() -> None:
     """A right that nothing asks for is a mistake."""
     from pipeline.desks.app import ROUTES
 
-    assert set() == set(ACTS) - {route.act for route in ROUTES}
+    inside: set[Act] = {"users.move"}  # PUT /users/{key}, where the service changes
+    assert inside == set(ACTS) - {route.act for route in ROUTES}
 
 
 async def test_policies_change_by_two_persons(house: House) -> None:

@@ -42,6 +42,7 @@ async def desks(kafka: KafkaConnection, redis: Redis, name: str, tmp_path: Path)
     made = desks_of(kafka, redis, name, tmp_path)
     await made.person(MARIE, "magistrate")
     await made.person("jan.claes", "dispatcher")
+    await made.person("both.roles", "magistrate", "administrator")
     for admin in ("first.admin", "second.admin", "third.admin"):
         await made.person(admin, "administrator")
     async with made.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
@@ -103,7 +104,6 @@ async def test_a_signing_key_counts_once_two_others_have_registered_it(desks: De
 
 async def test_nobody_registers_his_own_key_whatever_else_he_is(desks: Desks) -> None:
     """A magistrate who is an administrator, too, neither registers nor approves it."""
-    await desks.person("both.roles", "magistrate", "administrator")
     both, first = await desks.logged_in("both.roles"), await desks.logged_in("first.admin")
     enrolled = await both.ask("POST", KEYS, enrolment_of(Ed25519PrivateKey.generate(), "both.roles"))
     key = msgspec.json.decode(enrolled.body, type=SigningKey)

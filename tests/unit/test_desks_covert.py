@@ -1,6 +1,7 @@
 """What is covert leaves no trace in what others get: the same frames come with it and without it."""
 
 import os
+from functools import cache
 from random import Random
 
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from pipeline.access.rights import Person
 from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
 from pipeline.desks.sealing import Seal
-from pipeline.desks.stream import FRAME_MS, Audience, StreamFrame, Streams, View
+from pipeline.desks.stream import FRAME_MS, Audience, StreamFrame, Streams, View, view_of
 from pipeline.reads.versions import since_ever
 from schemas.outcomes import Alert, Withdrawal
 from tests.builders import NOON_MS, make_alert, make_camera, make_entry, make_read, make_zone
@@ -18,9 +19,9 @@ from tests.people import ZONE, make_designation, make_user
 
 CALM, COVERT, TAKEN_BACK, BEAT = "an alert", "a covert alert", "a covert alert taken back", "a beat"
 BOTH = "a covert alert and an alert in one beat"
-RUNS = int(os.environ.get("VIGIE_COVERT_RUNS", "200"))
-"""Random histories that are compared; 10,000 for the long run."""
-MOST_STEPS = 40
+RUNS, PLANTED_RUNS = int(os.environ.get("VIGIE_COVERT_RUNS", "10000")), 200
+"""Random histories that are compared; fewer, where a fault is planted."""
+MOST_STEPS = 16
 DISPATCHER = Person(make_user(), (make_designation("dispatcher"),))
 OWNER = Person(make_user(service="federal judicial police"), (make_designation("dispatcher"),))
 
@@ -46,12 +47,21 @@ class Clear(Seal):
 
 def streams_of(seal: Seal | None = None, kind: type[Streams] = Streams) -> Streams:
     """One process that knows a camera in a zone."""
+    return kind(Live(DIRECTORY), seal or SEAL, Clock(), bytes(8))
+
+
+def a_zone() -> Directory:
+    """What is known of the road."""
     directory = Directory()
     directory.take("zones", [since_ever(ZONE, make_zone(ZONE, cameras=("CAM",)))], reset=False)
     directory.take("cameras", [since_ever("CAM", make_camera("CAM"))], reset=False)
-    return kind(Live(directory), seal or Seal(bytes(32)), Clock(), bytes(8))
+    return directory
 
 
+DIRECTORY, SEAL = a_zone(), Seal(bytes(32))
+
+
+@cache
 def alert(number: int, *, covert: bool) -> Alert:
     """One hit; a covert one is of an entry of another service."""
     entry = make_entry(
@@ -167,8 +177,8 @@ def test_nobody_else_can_tell_a_history_with_covert_hits_from_one_without() -> N
 
 def test_a_gap_in_numbers_and_a_millisecond_are_found_where_they_are_planted() -> None:
     """The same comparison, over fewer runs, of streams that betray a covert hit by either."""
-    assert told_apart(Numbering, RUNS) > RUNS // 2
-    assert told_apart(Late, RUNS) > RUNS // 4
+    assert told_apart(Numbering, PLANTED_RUNS) > PLANTED_RUNS // 2
+    assert told_apart(Late, PLANTED_RUNS) > PLANTED_RUNS // 4
 
 
 def test_the_owner_sees_it() -> None:
@@ -198,13 +208,28 @@ def test_a_planted_frame_is_found() -> None:
 def test_readers_of_one_audience_share_their_frames_and_others_do_not() -> None:
     """The same rights and desk are the same audience, whoever it is."""
     streams = streams_of()
-    same = Person(make_user("jan.claes"), (make_designation("dispatcher", "jan.claes"),))
+    later = {"valid_from_ms": NOON_MS - 7, "valid_until_ms": NOON_MS + 8, "trained_until_ms": NOON_MS + 9}
+    same = Person(make_user("jan.claes"), (make_designation("dispatcher", "jan.claes", **later),))
     narrower = Person(make_user("jan.claes"), (make_designation("dispatcher", "jan.claes", lists=()),))
-    one = streams.join(View(DISPATCHER, None))
-    assert one is streams.join(View(same, None))
-    assert one is not streams.join(View(narrower, None))
-    assert one is not streams.join(View(OWNER, None))
+    one = streams.join(view_of(DISPATCHER, None, NOON_MS))
+    assert one is streams.join(view_of(same, None, NOON_MS))
+    assert one is not streams.join(view_of(narrower, None, NOON_MS))
+    assert one is not streams.join(view_of(OWNER, None, NOON_MS))
     assert 3 == len(streams.audiences)
+
+
+def test_a_view_lasts_until_a_designation_ends_or_begins() -> None:
+    """The first of these moments; what ended or has not begun yet gives nothing, and what holds is seen as by rights."""
+    ends = make_designation("dispatcher", valid_until_ms=NOON_MS + 5, trained_until_ms=NOON_MS + 9)
+    begins = make_designation("dispatcher", designation_id="D-2", zones=("ZONE-B",), valid_from_ms=NOON_MS + 3)
+    person = Person(make_user(), (ends, begins))
+    moments = (NOON_MS, NOON_MS + 3, NOON_MS + 5)
+    views = [view_of(person, None, at_ms) for at_ms in moments]
+    assert [NOON_MS + 3, NOON_MS + 5, NOON_MS + 9] == [view.until_ms for view in views]
+    hit = streams_of().live.take(alert(1, covert=False))
+    assert hit is not None
+    assert [True, True, False] == [view.shows(hit, at_ms) for view, at_ms in zip(views, moments, strict=True)]
+    assert None is view_of(Person(make_user()), None, NOON_MS).until_ms
 
 
 def test_a_reader_that_is_too_far_behind_begins_anew() -> None:

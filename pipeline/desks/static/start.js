@@ -240,6 +240,10 @@ try {
   await entered(back ? back.me : await ask("GET", "/session"));
   if (back?.purpose === "proof") tell("You have proved who you are. Do now what it was for.");
 } catch (error) {
-  await ask("GET", "/session").then(entered, () => show("login"));
-  if (error.status !== 401) complain(error);
+  if (error.status === 401) {
+    show("login");
+  } else {
+    await ask("GET", "/session").then(entered, () => show("login")); // who came back in vain may be logged in all the same
+    complain(error);
+  }
 }
