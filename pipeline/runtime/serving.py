@@ -16,6 +16,7 @@ from pipeline.runtime.open_connections import ConnectionBounds, CountedProtocol,
 IDLE_S = 75.0
 """A connection ends after so long without a whole request."""
 MOST_FILES = 65_536
+CANCELLED_AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,11 @@ def run_until_closed(closing: contextlib.AsyncExitStack, work: Coroutine[Any, An
     task = asyncio.create_task(work)
 
     async def end() -> None:
-        task.cancel()
+        while (
+            not task.done()
+        ):  # a client's own timeout, when it ends at this very moment, takes the cancellation for its own
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCELLED_AGAIN_S)
         with contextlib.suppress(asyncio.CancelledError):
             await task
 

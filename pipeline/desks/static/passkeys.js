@@ -13,6 +13,7 @@ export async function enrol(name) {
     challenge: bytes(options.challenge),
     user: { ...options.user, id: bytes(options.user.id) },
     excludeCredentials: (options.excludeCredentials ?? []).map(known),
+    extensions: { prf: {} }, // so that it can give secrets: see secret
   };
   const made = await touched(() => navigator.credentials.create({ publicKey }));
   const { clientDataJSON, attestationObject } = made.response;
@@ -24,17 +25,30 @@ export async function enrol(name) {
 
 /** Sign what the server asks at this path (/session/passkey, /session/proof/passkey). Resolves to its answer. Throws Refused. */
 export async function sign(path) {
+  return (await signed(path)).answer;
+}
+
+/** The secret of 32 bytes that a passkey gives for this salt, each time the same. It also proves again who one is. Throws Refused. */
+export async function secret(salt) {
+  const { given } = await signed("/session/proof/passkey", { prf: { eval: { first: salt } } });
+  const found = given.getClientExtensionResults().prf?.results?.first;
+  if (!found) throw new Refused(0, "passkey", "This passkey gives no secrets. Make a new one, or use another device.");
+  return found;
+}
+
+async function signed(path, extensions = {}) {
   const { ceremony, options } = await ask("POST", `${path}/options`);
-  const publicKey = { ...options, challenge: bytes(options.challenge), allowCredentials: (options.allowCredentials ?? []).map(known) };
-  const signed = await touched(() => navigator.credentials.get({ publicKey }));
-  const { clientDataJSON, authenticatorData, signature, userHandle } = signed.response;
-  return ask("POST", path, {
-    ceremony, id: signed.id,
+  const publicKey = { ...options, extensions, challenge: bytes(options.challenge), allowCredentials: (options.allowCredentials ?? []).map(known) };
+  const given = await touched(() => navigator.credentials.get({ publicKey }));
+  const { clientDataJSON, authenticatorData, signature, userHandle } = given.response;
+  const answer = await ask("POST", path, {
+    ceremony, id: given.id,
     response: {
       client_data_json: text(clientDataJSON), authenticator_data: text(authenticatorData), signature: text(signature),
       ...(userHandle ? { user_handle: text(userHandle) } : {}),
     },
   });
+  return { given, answer };
 }
 
 async function touched(ceremony) {
@@ -52,6 +66,7 @@ function bytes(encoded) {
   return Uint8Array.from(atob(encoded.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 }
 
-function text(buffer) {
+/** Bytes in base64url without padding. */
+export function text(buffer) {
   return btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -3,6 +3,7 @@
 import { ask, Refused } from "./api.js";
 import * as organisation from "./organisation.js";
 import * as passkeys from "./passkeys.js";
+import * as signing from "./signing.js";
 
 const $ = (id) => document.getElementById(id);
 const when = (ms) => new Date(ms).toLocaleString("en-GB", { timeZone: "Europe/Brussels", dateStyle: "medium", timeStyle: "short" });
@@ -73,7 +74,8 @@ function ended() {
 }
 
 function clear() {
-  for (const id of ["facts", "may", "designations", "passkeys", "desk"]) $(id).replaceChildren();
+  for (const id of ["facts", "may", "designations", "passkeys", "desk", "keys", "sign-key"]) $(id).replaceChildren();
+  for (const id of ["sign-text", "sign-out"]) $(id).value = "";
   $("shift-now").textContent = "";
 }
 
@@ -113,7 +115,7 @@ async function home() {
   const rows = (me.designations ?? []).map((one) => row([plain(one.role), one.everywhere ? "everywhere" : listed(one.zones), listed(one.networks), listed(one.lists), when(one.valid_until_ms), when(one.trained_until_ms)]));
   $("designations").replaceChildren(...(rows.length ? rows : [row(["none that holds now: ask an administrator", "", "", "", "", ""])]));
   $("may").replaceChildren(...(me.may.length ? me.may.map((act) => element("li", plain(act))) : [element("li", "log in and out, and change how you do that")]));
-  await Promise.all([shift(), passkeys.available ? kept() : null, provider ? bound() : null]);
+  await Promise.all([shift(), passkeys.available ? kept() : null, provider ? bound() : null, keys()]);
 }
 
 function facts() {
@@ -153,6 +155,36 @@ async function kept() {
       tell(`The passkey ${one.name} is removed.`);
     });
   }
+}
+
+async function keys() {
+  const signs = me.may.includes("signing_keys.enrol");
+  $("signing").hidden = !signs;
+  if (!signs) return;
+  const every = await signing.list();
+  $("keys").replaceChildren(...every.map((one) => {
+    const line = element("li", `${one.key_id}: ${stateOf(one)}${one.here ? ", in this browser" : ""} `);
+    if (one.revoked_at_ms != null) return line;
+    line.append(Object.assign(element("button", "Revoke"), { type: "button", id: `revoke-${one.key_id}` }));
+    line.lastChild.setAttribute("aria-label", `Revoke the key ${one.key_id}`);
+    return line;
+  }));
+  const usable = every.filter((one) => one.here && one.revoked_at_ms == null);
+  for (const one of every.filter((each) => each.revoked_at_ms == null)) {
+    on(`revoke-${one.key_id}`, "click", async () => {
+      await proven(() => signing.revoke(one.key_id));
+      await keys();
+      tell(`The key ${one.key_id} is revoked.`);
+    });
+  }
+  $("sign-key").replaceChildren(...usable.map((one) => Object.assign(element("option", one.key_id), { value: one.key_id })));
+  $("sign-form").hidden = !usable.length;
+  $("sign-out").hidden = $("sign-out-label").hidden = $("sign-out").value === "";
+}
+
+function stateOf(key) {
+  if (key.revoked_at_ms != null) return `revoked ${when(key.revoked_at_ms)}`;
+  return key.approved_by == null ? "waits for two administrators" : `holds until ${when(key.valid_until_ms)}`;
 }
 
 async function bound() {
@@ -222,6 +254,16 @@ on("unbind", "click", async () => {
   await proven(() => ask("DELETE", "/binding"));
   await bound();
   tell("No login of your organisation opens this account any more.");
+});
+on("key-make", "click", async () => {
+  const made = await signing.make(me.user_id);
+  await keys();
+  tell(`The key ${made.key_id} is made. It counts once two administrators have registered it.`);
+});
+on("sign-form", "submit", async () => {
+  $("sign-out").value = JSON.stringify(await signing.sign($("sign-key").value, $("sign-text").value));
+  $("sign-out").hidden = $("sign-out-label").hidden = false;
+  tell("Signed.");
 });
 const proof = (work) => async () => {
   me = await work();
