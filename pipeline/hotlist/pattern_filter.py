@@ -1,13 +1,13 @@
 """Names, for many texts together, the few patterns that each may fit, before patterns are tried one by one.
 
 Patterns that need characters in the same places have one mask (pattern_needs). Per mask, the
-masked text is hashed and looked up in a bit table that holds what all patterns need; what passes is looked up exactly. A pattern
+masked text is hashed and looked up in a table that marks what all patterns need; what passes is looked up exactly. A pattern
 may be named that does not fit; none that fits is left out.
 
 Cost: some 0.01 us a text and mask in batches of thousands (`benchmarks/bench_hotlist.py --patterns`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from pipeline.hotlist.pattern_needs import BITS, CODE_OF, LONGEST, Need, needs_of, pieces
 
-_TABLE_BITS = 23  # a mebibyte: ten thousand patterns fill a thousandth of it
+_TABLE_BITS = 21  # two mebibytes: ten thousand patterns mark one slot in two hundred, and most of it stays in the cache
 _MIX = np.uint64(
     0x9E3779B97F4A7C15
 )  # odd, near 2**64 over the golden ratio: a product's upper bits depend on all of a word
@@ -46,10 +46,10 @@ class PatternFilter:
     pattern_index.collapsed)."""
 
     _wanted: dict[Need, Wanted] = field(default_factory=dict)
-    _table: NDArray[np.uint8] | None = None
+    _table: NDArray[np.bool_] | None = None
     _probes: dict[int, _Probes] = field(default_factory=dict)  # by length
     _kept: int = 0
-    _gone: int = 0  # patterns taken back that still have their bits in the table
+    _gone: int = 0  # patterns taken back that are still marked in the table
 
     def add(self, pattern: str) -> None:
         """Add a pattern."""
@@ -77,47 +77,52 @@ class PatternFilter:
                     self._mark(need, word)
         self._probes.clear()
 
-    def candidates(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
-        """Yields the index of each compact text with each pattern that it may fit; a pair may come twice.
+    def candidates(self, texts: Sequence[str]) -> list[tuple[int, str]]:
+        """Pairs of the index of a compact text and a pattern that it may fit; a pair may come twice.
 
-        For a text of more than LONGEST characters it names only those patterns of which `is_told_of_long` is true.
+        For a text beyond LONGEST it names those patterns only of which `is_told_of_long` is true.
         """
+        found: list[tuple[int, str]] = []
         if not self._wanted:
-            return
+            return found
         for first in range(0, len(texts), _PORTION):
             portion = texts[first : first + _PORTION]
             if max(map(len, portion)) <= LONGEST:
-                yield from ((first + at, pattern) for at, pattern in self._named(portion))
+                found += self._named(portion, np.arange(first, first + len(portion)))
                 continue
             cut = [(first + at, piece) for at, text in enumerate(portion) for piece in pieces(text)]
-            yield from ((cut[at][0], pattern) for at, pattern in self._named([piece for _, piece in cut]))
+            found += self._named([piece for _, piece in cut], np.array([at for at, _ in cut]))
+        return found
 
-    def _named(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    def _named(self, texts: Sequence[str], numbers: NDArray[np.int64]) -> list[tuple[int, str]]:
+        """The numbers of these texts with the patterns that want their characters."""
         letters = np.array(texts, dtype=f"S{LONGEST}").view(np.uint8).reshape(len(texts), LONGEST)
         lengths = np.count_nonzero(letters, axis=1)
         codes = _CODES[letters] @ _WEIGHTS
+        found: list[tuple[int, str]] = []
         for length in np.flatnonzero(np.bincount(lengths)).tolist():
             group = np.flatnonzero(lengths == length)
-            for at, pattern in self._looked_up(codes[group], length):
-                yield int(group[at]), pattern
+            self._look_up(codes[group], numbers[group], length, found)
+        return found
 
-    def _looked_up(self, codes: Words, length: int) -> Iterator[tuple[int, str]]:
-        """The indexes of these texts, all of one length, with the patterns that want their characters."""
+    def _look_up(self, codes: Words, numbers: NDArray[np.int64], length: int, found: list[tuple[int, str]]) -> None:
+        """Add to `found` what _named says of texts that all have this length."""
         probes = self._probes_for(length)
         if self._table is None or not probes.wanted:
             return
         words = codes >> probes.shifts
         words &= probes.masks
-        keys = words * _MIX
-        keys += probes.salts
-        keys >>= np.uint64(64 - _TABLE_BITS)
-        bits = self._table[keys >> np.uint64(3)]
-        bits >>= (keys & np.uint64(7)).astype(np.uint8)
-        bits &= 1
-        rows, columns = np.nonzero(bits)
-        for row, at, word in zip(rows.tolist(), columns.tolist(), words[rows, columns].tolist(), strict=True):
-            for pattern in probes.wanted[row].get(word, ()):
-                yield at, pattern
+        slots = words * _MIX
+        slots += probes.salts
+        slots >>= np.uint64(64 - _TABLE_BITS)
+        marked = self._table.take(slots.view(np.int64), mode="clip").ravel().nonzero()[0]
+        rows, columns = np.divmod(marked, len(codes))
+        wanted = probes.wanted
+        for number, row, word in zip(
+            numbers[columns].tolist(), rows.tolist(), words.ravel()[marked].tolist(), strict=True
+        ):
+            for pattern in wanted[row].get(word, ()):
+                found.append((number, pattern))
 
     def _probes_for(self, length: int) -> _Probes:
         known = self._probes.get(length)
@@ -133,9 +138,8 @@ class PatternFilter:
 
     def _mark(self, need: Need, word: int) -> None:
         if self._table is None:
-            self._table = np.zeros(1 << (_TABLE_BITS - 3), np.uint8)
-        place = ((word * int(_MIX) + _salt(need)) & _WORD) >> (64 - _TABLE_BITS)
-        self._table[place >> 3] |= np.uint8(1 << (place & 7))
+            self._table = np.zeros(1 << _TABLE_BITS, np.bool_)
+        self._table[((word * int(_MIX) + _salt(need)) & _WORD) >> (64 - _TABLE_BITS)] = True
 
 
 def _salt(need: Need) -> int:

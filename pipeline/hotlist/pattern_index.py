@@ -5,9 +5,9 @@ tried.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from bisect import insort
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 from pipeline.hotlist.pattern_filter import PatternFilter
 from pipeline.hotlist.pattern_needs import LONGEST, is_asked_whole, is_told_of_long
@@ -82,7 +82,7 @@ class PatternIndex:
         """Add a pair of pattern and row."""
         rows = self._rows.get(pattern)
         if rows is not None:
-            rows.append(row)
+            insort(rows, row)
             return
         self._rows[pattern] = [row]
         self._filter.add(pattern)
@@ -101,22 +101,31 @@ class PatternIndex:
             self._untold.discard(pattern)
             self._doubtful.discard(pattern)
 
-    def fitting(self, texts: Sequence[str]) -> dict[int, list[int]]:
+    def fitting(self, texts: Sequence[str]) -> dict[int, Sequence[int]]:
         """The rows of all patterns that each compact text fits, in ascending order, by the text's index; for many texts at once.
 
         Texts that fit none are left out.
         """
-        found: dict[int, set[str]] = {}
-        for at, pattern in chain(self._filter.candidates(texts), self._of_long(texts)):
+        first: dict[int, str] = {}
+        several: dict[int, set[str]] = {}
+        for at, pattern in self._fitted(texts):
+            known = first.setdefault(at, pattern)
+            if known is not pattern:
+                several.setdefault(at, {known}).add(pattern)
+        found: dict[int, Sequence[int]] = {at: self._rows[pattern] for at, pattern in first.items()}
+        for at, patterns in several.items():
+            found[at] = sorted(row for one in patterns for row in self._rows[one])
+        return found
+
+    def _fitted(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Each text's index with each pattern that it fits; a pair may come twice."""
+        for at, pattern in self._filter.candidates(texts):
             certain = len(texts[at]) <= LONGEST and pattern not in self._doubtful
             if certain or fits(pattern.split("*"), texts[at]):
-                found.setdefault(at, set()).add(pattern)
-        return {at: self._rows_of(patterns) for at, patterns in found.items()}
-
-    def _rows_of(self, patterns: Collection[str]) -> list[int]:
-        if len(patterns) == 1:
-            return sorted(self._rows[next(iter(patterns))])
-        return sorted(row for one in patterns for row in self._rows[one])
+                yield at, pattern
+        for at, pattern in self._of_long(texts):
+            if fits(pattern.split("*"), texts[at]):
+                yield at, pattern
 
     def _of_long(self, texts: Sequence[str]) -> Iterator[tuple[int, str]]:
         """Each text beyond LONGEST with each pattern that the filter does not name for it."""
