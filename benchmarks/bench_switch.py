@@ -1,10 +1,10 @@
 """How long a whole import takes until it counts everywhere, and what it costs in Redis: a million entries beside a live million.
 
-Load: the entries of bench_hotlist (one in a hundred a pattern) are live, and two workers with the hotlist's index follow them. Then
-a CSV file of the next night is imported as `vigie hotlist import --replace` does it: checked, compared, staged, switched, moved; by
-default 5 % of its entries changed (`--changed`), 1 % are new and 1 % gone. No warm-up: an import runs once. Every worker is a
-process of its own and says when it has all of the new version in memory; it counts from the moment of the switch, or from then
-if that is later. Memory is Redis' own count (used_memory), ten times a second.
+Load: the entries of bench_hotlist (one in a hundred a pattern) are live, and two workers with the hotlist's index follow them.
+Then a CSV file of the next night is imported as `vigie hotlist import --replace` does it: checked, compared, staged, switched,
+moved, and told of; by default 5 % of its entries changed (`--changed`), 1 % are new and 1 % gone. No warm-up: an import runs
+once. Each worker is a process of its own and says when it has all of the new version in memory; it counts from the moment of the
+switch, or from then if that is later. Memory is Redis' own count (used_memory), ten times a second.
 
     python -m benchmarks.bench_switch [--lines 1000000] [--changed 0.05]
 
@@ -27,6 +27,8 @@ from redis.asyncio import Redis
 
 from benchmarks.bench_hotlist import entries
 from benchmarks.common import append_result, environment
+from pipeline.commands.entries_told import entries_told
+from pipeline.commands.warnings_told import warn
 from pipeline.hotlist.matching import Hotlist
 from pipeline.runtime.accounts import ACCOUNTS, make_accounts
 from pipeline.runtime.principals import ADMIN
@@ -70,6 +72,20 @@ def worker(url: str, told: Connection) -> None:
     asyncio.run(run())
 
 
+class Clock:
+    """Since the start of an import, in seconds: the time at the end of each step, and the importer's processor time of each."""
+
+    def __init__(self) -> None:
+        self.began, self._cpu = time.time(), time.process_time()
+        self.wall_s, self.cpu_s = dict[str, float](), dict[str, float]()
+
+    def note(self, step: str) -> None:
+        """The step ends now."""
+        self.wall_s[step] = round(time.time() - self.began, 1)
+        before, self._cpu = self._cpu, time.process_time()
+        self.cpu_s[step] = round(self._cpu - before, 1)
+
+
 async def used_mb(client: Redis) -> float:
     """The MB that Redis counts as used."""
     return float((await client.info("memory"))["used_memory"]) / 1e6
@@ -79,8 +95,7 @@ async def whole_import(client: Redis, path: Path, told: list[Connection]) -> dic
     """Import the file over what is live, as `--replace` does. Returns the moments since the start in seconds, processor
     seconds, what changed, and Redis' memory: MB before, and at its most as a multiple of that."""
     writer = ReplicaWriter(client, NAMESPACE)
-    live_mb, peak_mb, times = await used_mb(client), 0.0, dict[str, float]()
-    began, cpu_began = time.time(), time.process_time()
+    live_mb, peak_mb, clock = await used_mb(client), 0.0, Clock()
 
     async def watch() -> None:
         nonlocal peak_mb
@@ -90,20 +105,23 @@ async def whole_import(client: Redis, path: Path, told: list[Connection]) -> dic
 
     watching = asyncio.create_task(watch())
     with check_file(path, TABLES["hotlist"]) as checked:
-        times["checked"] = time.time() - began
+        clock.note("checked")
         switching = writer.switching(HOTLIST)
         staged = await switching.stage(checked.pairs(), replace=True)
-    times["staged"] = time.time() - began
-    built_mb = peak_mb
-    switch = await switching.switch(staged, Refresh())
-    assert switch is not None
-    await switching.fold()
-    times["moved"] = time.time() - began
-    whole_ms = [(await asyncio.to_thread(one.recv))[1] for one in told]
-    times["counts_everywhere"] = max(switch.at_ms, *whole_ms) / 1_000 - began
+        clock.note("staged")
+        built_mb = peak_mb
+        switch = await switching.switch(staged, Refresh())
+        assert switch is not None
+        await switching.fold()
+        clock.note("moved")
+        whole_ms = [(await asyncio.to_thread(one.recv))[1] for one in told]
+        clock.wall_s["counts_everywhere"] = round(max(switch.at_ms, *whole_ms) / 1_000 - clock.began, 1)
+        entries_told(checked, switch.at_ms)
+        await warn(writer, TABLES["hotlist"], checked)
+        clock.note("told")
     watching.cancel()
     return {
-        "seconds": {name: round(s, 1) for name, s in times.items()}, "cpu_s": round(time.process_time() - cpu_began, 1),
+        "seconds": clock.wall_s, "cpu_s": clock.cpu_s,
         "late_workers": sum(at_ms > switch.at_ms for at_ms in whole_ms), "added": staged.added, "changed": staged.changed,
         "removed": staged.removed, "live_mb": round(live_mb), "while_built": round(built_mb / live_mb, 2),
         "at_most": round(peak_mb / live_mb, 2),

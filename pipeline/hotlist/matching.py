@@ -118,7 +118,10 @@ def _matched(
     candidates = [one for one in candidates_of(read, hotlist, looked) if _counts_here(read, one[0], cameras, zones)]
     if len(candidates) > 1:
         candidates = _best_of_each(read, candidates)
-    hits = [hit for one in candidates if (hit := _hit(read, *one, least_score)).score >= least_score]
+    likely = [
+        one for one in candidates if one[2] >= least_score
+    ]  # what else is looked at makes a hit less likely, never more
+    hits = [hit for one in likely if (hit := _hit(read, *one, least_score)).score >= least_score]
     if len(hits) > 1:
         hits.sort(key=lambda hit: (_URGENCY[hit.priority], -hit.score))
     return hits

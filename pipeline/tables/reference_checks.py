@@ -1,6 +1,7 @@
 """Finds what does not fit together in the reference data: names of things that do not exist, and sections that can prove no
 violation."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from pipeline.hotlist.entries import told_of_pattern
@@ -53,20 +54,25 @@ def dangling_entries(
     policies: Collection[Policy] = (),
 ) -> Iterator[str]:
     """Warnings about hotlist entries, like `dangling`: cameras, zones and countries that do not exist, and patterns that
-    match very many plates. Of a million entries most are shared alike: nothing is asked twice of them."""
-    well_shared = set[tuple[object, ...]]()
+    match very many plates. Entries that are shared alike are told of together: a million may be."""
+    alike = Counter[tuple[object, ...]]()
+    in_vain: dict[tuple[object, ...], str] = {}
     for entry in entries:
         share = told_of_pattern(entry)
         if share:
             yield share
         sharing = (entry.share_with, entry.covert, entry.hotlist, entry.origin, entry.category)
-        if sharing not in well_shared:
+        alike[sharing] += 1
+        if entry.share_with and alike[sharing] == 1:
             told = list(told_of_shared((entry,), policies))
             yield from told
-            if not told:
-                well_shared.add(sharing)
+            if told:
+                in_vain[sharing] = entry.entry_id
         yield from _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
         yield from _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
+    for sharing, entry_id in in_vain.items():
+        if alike[sharing] > 1:
+            yield f"{alike[sharing] - 1:,} more entries are shared as {entry_id} is: the same is so of them"
 
 
 def unseen(lists: Iterable[WantedList], designation_ids: Collection[str]) -> Iterator[str]:

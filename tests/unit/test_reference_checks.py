@@ -2,6 +2,7 @@
 
 from pipeline.tables.reference_checks import dangling, dangling_entries, unfit, unseen
 from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, WantedList, Zone
+from tests.builders import make_entry
 
 CAMERAS = [Camera(camera_id=name, name=name, network="federal") for name in ("A", "B")]
 
@@ -95,3 +96,14 @@ def test_a_list_that_names_designations_in_vain_is_told() -> None:
         "list L is seen by D-2, which are no designations",
         "list L is seen by D-2, which are no designations; nobody sees its hits at the desks",
     ] == list(unseen([one("D-1", "D-2"), one("D-2")], {"D-1"}))
+
+
+def test_entries_that_are_shared_in_vain_alike_are_told_of_together() -> None:
+    """Not a million times."""
+    entries = [make_entry(entry_id=f"E{at}", share_with=("NL",)) for at in range(5)]
+    entries.append(make_entry(entry_id="E5", share_with=("LU",)))
+    assert [
+        "entry E0 is shared with NL, but no policy forwards anything there",
+        "entry E5 is shared with LU, but no policy forwards anything there",
+        "4 more entries are shared as E0 is: the same is so of them",
+    ] == list(dangling_entries(entries, (), ()))
