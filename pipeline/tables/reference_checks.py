@@ -70,9 +70,9 @@ def dangling_entries(
                 in_vain[sharing] = entry.entry_id
         yield from _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
         yield from _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
-    for sharing, entry_id in in_vain.items():
-        if alike[sharing] > 1:
-            yield f"{alike[sharing] - 1:,} more entries are shared as {entry_id} is: the same is so of them"
+    for shared, entry_id in in_vain.items():
+        if alike[shared] > 1:
+            yield f"{alike[shared] - 1:,} more entries are shared as {entry_id} is: the same is so of them"
 
 
 def unseen(lists: Iterable[WantedList], designation_ids: Collection[str]) -> Iterator[str]:
