@@ -7,18 +7,15 @@ import math
 import re
 from datetime import UTC, datetime, timedelta
 
-from pipeline.errors import BadRecord
-from pipeline.hotlist.pattern_index import collapsed
-from pipeline.plates.text import compact
 from pipeline.tables.local_days import LocalDay
-from pipeline.tables.spreadsheets import changed_plate, is_word, no_milliseconds
+from pipeline.tables.spreadsheets import no_milliseconds
 
-_TRUE = {"true", "yes", "1", "on", "y", "ja", "oui"}
-_FALSE = {"false", "no", "0", "off", "n", "nee", "non"}
+_TRUE = {"true", "yes", "1", "on", "y", "ja", "j", "oui", "waar", "vrai", "wahr"}
+_FALSE = {"false", "no", "0", "off", "n", "nee", "nein", "non", "onwaar", "faux", "falsch"}
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_WILDCARDS = re.compile(r"([?*]+)")
+_MIDNIGHT = re.compile(r"\d{4}-\d{2}-\d{2} 00:00(:00(\.0+)?)?", re.ASCII)  # as spreadsheets and databases write a day
 
 
 def whole_number(text: str) -> int:
@@ -79,6 +76,10 @@ def moment_ms(text: str, *, until: bool = False) -> int | LocalDay:
         if wrong:
             raise ValueError(f"{shown(text)} {wrong}")
         return int(text)
+    if _MIDNIGHT.fullmatch(text):
+        raise ValueError(
+            f"{shown(text)} may mean that day or its first moment: write 2026-12-31, or 2026-12-31T00:00:00Z"
+        )
     try:
         moment = datetime.fromisoformat(text)
         if _DAY.fullmatch(text) or len(text) == 8:
@@ -99,39 +100,6 @@ def moment_text(at_ms: int) -> str:
     """
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
     return moment.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds").replace("+00:00", "Z")
-
-
-def wanted_plate(text: str) -> str:
-    """A plate or pattern in compact form; lower case, spaces and dashes are fine, ? and * stay.
-
-    >>> wanted_plate("1-abc-2?4"), wanted_plate("b-mü 12*")
-    ('1ABC2?4', 'BMU12*')
-    """
-    if (
-        text.isascii() and text.isalnum() and not is_word(text)
-    ):  # nearly all: nothing that a spreadsheet would have changed
-        return text.upper()
-    wrong = changed_plate(text)
-    if wrong:
-        raise ValueError(f"{shown(text)} {wrong}")
-    try:
-        parts = _WILDCARDS.split(text)
-        return collapsed("".join(part if part[:1] in ("?", "*") else _compact_part(part) for part in parts))
-    except BadRecord as error:
-        raise ValueError(f"{shown(text)} is no plate: {error.detail}") from None
-
-
-def _compact_part(part: str) -> str:
-    if (part.isascii() and part.isalnum()) or not part:
-        return part.upper()
-    strange = next((character for character in part if character.isascii() and not _in_a_plate(character)), None)
-    if strange is not None:
-        raise ValueError(f"{strange!r} stands in no plate; a pattern has ? for one character and * for any")
-    return compact(part)
-
-
-def _in_a_plate(character: str) -> bool:
-    return character.isalnum() or character in " -.\t·/_"
 
 
 def words(text: str) -> list[str]:

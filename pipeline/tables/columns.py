@@ -29,6 +29,7 @@ from msgspec import inspect
 from pipeline.hotlist.entries import fault_of_entry
 from pipeline.neighbours.checks import fault_of_policy
 from pipeline.tables import cells
+from pipeline.tables.plate_cells import wanted_plate
 from schemas.base import EpochMs, Message
 from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, WantedList, Zone
 
@@ -152,7 +153,7 @@ def _region_text(region: Region) -> str:
 _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Callable[[Any], str]]] = {
     (Camera, "regions"): (_listed(cells.region), lambda regions: _joined([_region_text(one) for one in regions])),
     (Camera, "line"): (cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
-    (HotlistEntry, "plate"): (cells.wanted_plate, str),
+    (HotlistEntry, "plate"): (wanted_plate, str),
     (Section, "entries"): _LINES,
     (Section, "exits"): _LINES,
     (Section, "distances"): (

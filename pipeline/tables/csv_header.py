@@ -46,17 +46,20 @@ def columns_of(
         names = [name.strip() for name in next(csv.reader([header], delimiter=separator, strict=True))]
     except (csv.Error, StopIteration):
         return [Refused(file, line, "the header cannot be read: one line, one name per column", fatal=True)]
-    wrong, columns = [], []
+    wrong, columns, known = [], [], [one.name for one in table.columns]
     for number, name in enumerate(names, 1):
-        column = by_name.get(name) or by_name.get(name.lower().replace(" ", "_"))
+        column = by_name.get(name) or by_name.get(name.lower().replace(" ", "_").replace("-", "_"))
         if column is None:
-            reason = unknown_name(name, [one.name for one in table.columns])
+            reason = unknown_name(name, known) if name else "has no name: name this column, or delete it"
         elif column in columns:
             reason = "stands twice in the header"
         else:
             columns.append(column)
             continue
         wrong.append(Refused(file, line, reason, column=name, number=number, fatal=True))
+    if not columns:
+        reason = f"names no column: the first line has the columns' names; delete what stands above. Known are {', '.join(known)}"
+        return [Refused(file, line, reason, fatal=True)]
     missing = [
         column.name
         for column in table.columns

@@ -13,11 +13,12 @@ from typing import Any, BinaryIO, TypeAlias
 import msgspec
 
 from pipeline.tables.broken_rows import broken
-from pipeline.tables.cells import read_cell, shown
+from pipeline.tables.cells import read_cell
 from pipeline.tables.columns import Column, Table
 from pipeline.tables.csv_header import columns_of, header_line
+from pipeline.tables.plate_cells import ascii_alone
 from pipeline.tables.refusals import Refused
-from pipeline.tables.text_lines import CURE, TextLines
+from pipeline.tables.text_lines import TextLines
 
 _REMEMBERED = 1_000  # different cells of one column, or of several together
 _SAMPLE = 200  # rows
@@ -25,6 +26,7 @@ _FEW = 20  # different cells of a column
 _Step: TypeAlias = tuple[int, Column, str, tuple[str, ...], Callable[[str], object], dict[str, object]]
 """How a cell becomes a value: its index, its column, the field, the place within that, the parser, and the values known by text."""
 _NOTHING = " \t\r\n\x00\x1a"  # old programs end a file with the last two
+_MARKS = " \t\ufeff"
 _DEFAULT = object()
 
 
@@ -71,6 +73,8 @@ def csv_rows(
             continue
         if lines.bad and (wrong := lines.taint(first)):
             yield Refused(file, first, wrong)
+        elif row and row[0].strip(_MARKS) == names[0] and [cell.strip(_MARKS) for cell in row[: len(names)]] == names:
+            yield Refused(file, first, "is the header once more: two files in one? delete this line")
         elif row and (row[0].strip(_NOTHING) or any(cell.strip(_NOTHING) for cell in row)):
             yield cells.values(row, first)
 
@@ -90,7 +94,14 @@ class _Cells:
     ) -> None:
         columns = [replace(one, default=msgspec.UNSET) if one.name in given else one for one in columns]
         self._plan = [
-            (at, one, one.place[0], one.place[1:], _plain_plate(one) if plain_plates else one.parse, {"": _DEFAULT})
+            (
+                at,
+                one,
+                one.place[0],
+                one.place[1:],
+                ascii_alone(one.parse) if plain_plates and one.name == "plate" else one.parse,
+                {"": _DEFAULT},
+            )
             for at, one in enumerate(columns)
         ]
         self._header = header
@@ -166,19 +177,6 @@ def _parsed(cell: str, column: Column, parse: Callable[[str], object], known: di
     if len(known) < _REMEMBERED:
         known[cell] = value
     return value
-
-
-def _plain_plate(column: Column) -> Callable[[str], object]:
-    """The column's parser; of a plate's column one that takes ASCII only, since the file's encoding is guessed."""
-    if column.name != "plate":
-        return column.parse
-
-    def parse(text: str) -> object:
-        if not text.isascii():
-            raise ValueError(f"{shown(text)} holds letters that depend on the file's encoding; {CURE}")
-        return column.parse(text)
-
-    return parse
 
 
 def refused_cell(

@@ -14,9 +14,22 @@ _SCIENTIFIC = re.compile(r"\d[.,]\d+E[+-]?\d+|\dE[+-]\d+", re.ASCII | re.IGNOREC
 _DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d{2})|\d{4}([/.-])\d{2}\3\d{2}", re.ASCII)
 _MONTH_DATE = re.compile(rf"\d{{1,2}}(?:[- ]|\. )(?:{_MONTHS})\.?(?:[- ](?:\d{{2}}|\d{{4}}))?", re.IGNORECASE)
 _MONTH_YEAR = re.compile(rf"(?:{_MONTHS})\.?-\d{{2}}")  # lower case or capitalised: what a person types is upper case
+_SPACED_YEAR = re.compile(rf"(?:{_MONTHS})\.? \d{{2}}")  # as German spreadsheets do, capitalised
+_FULL_MONTHS = (
+    "january|february|march|april|may|june|july|august|september|october|november|december|januari|februari|maart|mei|juni|juli|"
+    "augustus|oktober|janvier|f\u00e9vrier|mars|avril|mai|juin|juillet|ao\u00fbt|septembre|octobre|novembre|d\u00e9cembre|januar|"
+    "februar|m\u00e4rz|dezember"
+)
+_PART_OF_DATE = re.compile(
+    rf"\d{{1,2}}/\d{{1,2}}|(?:19|20)\d{{2}}[-/](?:0[1-9]|1[0-2])|(?:{_FULL_MONTHS})[- ](?:\d{{4}}|\d{{2}})",
+    re.IGNORECASE,
+)
+_SHOWN_INSTEAD = re.compile(r"#(?:[A-Z0-9/]+[!?]|N/A|N/B|NV|NAME\?|#+)|#+", re.IGNORECASE)
 _TIME = re.compile(r".*\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
 _NOT_KNOWN = frozenset((
-    "N/A", "NOT KNOWN", "NOT DEFINED", "NOT AVAILABLE", "NO PLATE", "UNKNOWN", "ONBEKEND", "NIET BEKEND", "GEEN PLAAT",
+    "N/A", "NULL", "NONE", "NAN", "NIL", "NIHIL", "NVT", "N.V.T.", "TBD", "IDEM", "GEEN", "LEEG", "AUCUN", "AUCUNE", "NEANT",
+    "N\u00c9ANT", "VIDE", "KEIN", "KEINE", "KEINES", "LEER",
+    "NOT KNOWN", "NOT DEFINED", "NOT AVAILABLE", "NO PLATE", "UNKNOWN", "ONBEKEND", "NIET BEKEND", "GEEN PLAAT",
     "ZONDER PLAAT", "ZONDER NUMMERPLAAT", "INCONNU", "NON CONNU", "SANS PLAQUE", "UNBEKANNT", "NICHT BEKANNT", "OHNE KENNZEICHEN",
 ))  # fmt: skip
 _TRUTH = frozenset(("TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX", "WAAR", "ONWAAR"))
@@ -24,7 +37,7 @@ _CURE = "give the column the format Text before the plates are entered, and expo
 _TWICE_DECODED = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )  # an accented letter of UTF-8 in Windows-1252
-_LONGEST = 10  # characters of a plate, anywhere
+LONGEST_PLATE = 11  # characters of a plate, anywhere
 _EARLIEST_MS = 100_000_000_000  # March 1973: what is smaller counts days or seconds
 
 
@@ -42,8 +55,15 @@ def changed_plate(text: str) -> str | None:
     """
     if _DECIMAL.fullmatch(text) or _SCIENTIFIC.fullmatch(text):
         return f"is a number that a spreadsheet made of a plate; {_CURE}"
-    capitalised = text[:1].isupper() and text[1:2].islower() and _MONTH_YEAR.fullmatch(text.lower())
-    if _DATE.fullmatch(text) or _MONTH_DATE.fullmatch(text) or capitalised or _MONTH_YEAR.fullmatch(text):
+    written = text.lower() if text[:1].isupper() and text[1:2].islower() else ""
+    capitalised = _MONTH_YEAR.fullmatch(written) or _SPACED_YEAR.fullmatch(written)
+    if text.startswith("="):
+        return "is a formula: paste its value over it, and export again"
+    if _SHOWN_INSTEAD.fullmatch(text):
+        return "is what a spreadsheet shows instead of a value (an error, or too narrow a column): mend it, and export again"
+    month = _MONTH_DATE.fullmatch(text) and text != text.upper()  # 6-JUN-86 is a Dutch plate, 6-jun-86 a day
+    dated = month or capitalised or _MONTH_YEAR.fullmatch(text)
+    if dated or _PART_OF_DATE.fullmatch(text) or _DATE.fullmatch(text):
         return f"is a date that a spreadsheet made of a plate; {_CURE}"
     if _TIME.fullmatch(text):
         return f"is a time that a spreadsheet made of a plate; {_CURE}"
@@ -53,7 +73,7 @@ def changed_plate(text: str) -> str | None:
         return f"is a truth value that a spreadsheet made of a plate; {_CURE}"
     if _TWICE_DECODED.search(text):
         return "was UTF-8 and read as another encoding before: save the file as CSV UTF-8 from where it came"
-    if "/" in text and sum(map(str.isalnum, text)) > _LONGEST:
+    if sum(map(str.isalnum, text)) > LONGEST_PLATE and not {"?", "*"} & set(text):
         return "is longer than any plate: give each plate a line of its own"
     return None
 

@@ -120,7 +120,7 @@ def test_a_quoted_cell_may_hold_line_ends(read: Read) -> None:
         ("A1,--,sis,theft,fed,art", "column 2 (plate): is empty"),
         ("A1,1AB#234,sis,theft,fed,art", "column 2 (plate): '#' stands in no plate"),
         ("A1,\u4eac12345,sis,theft,fed,art", "column 2 (plate): '\u4eac12345' is no plate"),
-        (f"A1,{'A' * 17},sis,theft,fed,art", "column 2 (plate): 'AAAAAAAAAAAAAAAAA' is longer than 16 characters"),
+        (f"A1,{'A' * 17},sis,theft,fed,art", "column 2 (plate): 'AAAAAAAAAAAAAAAAA' is longer than any plate"),
         ("A 1,1ABC234,sis,theft,fed,art", "column 1 (entry_id): 'A 1' is no name"),
         ("A1,1ABC234,wanted,theft,fed,art", "column 3 (hotlist): 'wanted' is none of"),
         ("A1,1ABC234,sis,theft,fed", "has 5 cells, but the header has 6"),
@@ -316,7 +316,12 @@ def test_columns_between_vertical_bars_are_read(read: Read) -> None:
 
 @pytest.mark.parametrize(
     ("plate", "why"),
-    [("B-M\u00c3\u0153 12", "read as another encoding"), ("1ABC234/2DEF567", "a line of its own"), ("12. Mrz", "is a date"),
+    [("1ABC001-1ABC099", "a line of its own"), ("1ABC234 of 2XYZ999", "a line of its own"), ("=A2&B2", "is a formula"),
+     ("#REF!", "instead of a value"), ("#####", "instead of a value"), ("null", "not known"), ("n\u00e9ant", "not known"),
+     ("M\u00e4r 23", "is a date"), ("januari 2026", "is a date"), ("1/2", "is a date"), ("2026-03", "is a date"),
+     ("1AB_234", "'_' stands in no plate"), ("1AB\u2026234", "stands in no plate"), ("\u202e432CBA1\u202c", "stands in no plate"),
+     ("B 1-ABC-234", "has the country in it"), ("NL-AB-12-CD", "column country (NL)"), ("1-ABC-234 BE", "column country (BE)"),
+     ("B-M\u00c3\u0153 12", "read as another encoding"), ("1ABC234/2DEF567", "a line of its own"), ("12. Mrz", "is a date"),
      ("sans plaque", "not known")],
 )  # fmt: skip
 def test_a_cell_that_is_no_single_plate_is_refused(read: Read, plate: str, why: str) -> None:
@@ -498,6 +503,40 @@ def test_a_plate_that_a_spreadsheet_changed_is_refused(read: Read, plate: str, w
 def test_a_plate_that_looks_a_little_like_a_date_is_a_plate(read: Read, plate: str) -> None:
     """Rejecting a valid plate would let a wanted vehicle pass."""
     assert [] == read(f"{HEADER}\nA1,{plate},sis,theft,fed,art\n")[1]
+
+
+@pytest.mark.parametrize(
+    ("written", "plate"),
+    [("6-JUN-86", "6JUN86"), ("B-MW 1234", "BMW1234"), ("BE 123456", "BE123456"), ("LU 12345", "LU12345"), ("L-1234-AB", "L1234AB"),
+     ("B\u00b7MW 12", "BMW12"), ("B\u2022MW 12", "BMW12"), ("'1234567", "1234567"), ("1\u2011ABC\u00ad\u2011234", "1ABC234"),
+     ("1\u00a0ABC 234", "1ABC234"), ("12 345", "12345"), ("231-D-123456", "231D123456")],
+)  # fmt: skip
+def test_a_plate_as_people_write_it_is_a_plate(read: Read, written: str, plate: str) -> None:
+    """Dashes and blanks of any kind, a seal's point, districts that are called like countries."""
+    items, refused = read(f"{HEADER}\nA1,{written},sis,theft,fed,art\n")
+    assert ([plate], []) == ([one.plate for one in items], refused)
+
+
+def test_the_header_once_more_is_told_by_name(read: Read) -> None:
+    """Two files in one, the second with its mark."""
+    items, refused = read(f"{HEADER}\n{GOOD}\n\ufeff{HEADER}\nA2{GOOD[2:]}\n")
+    assert ["A1", "A2"] == [one.entry_id for one in items]
+    assert ["f.csv:3: is the header once more: two files in one? delete this line"] == refused
+
+
+def test_a_title_above_the_header_and_a_column_without_name_are_told(read: Read) -> None:
+    """In one line, with the cure."""
+    (told,) = read(f"Stolen vehicles,,,\n{HEADER}\n{GOOD}\n")[1]
+    assert told.startswith("f.csv:1: names no column: the first line has the columns' names; delete what stands above.")
+    assert ["f.csv:1: column 6 (): has no name: name this column, or delete it"] == read(
+        f"Entry-ID,plate,hotlist,category,owner,,legal_basis\n{GOOD}\n"
+    )[1]
+
+
+def test_a_day_with_a_midnight_is_asked_for_what_it_means(read: Read) -> None:
+    """As the last day of a validity it is a day more than as a moment."""
+    _, refused = read(f"{HEADER},valid_until\n{GOOD},2027-12-31 00:00:00\n")
+    assert "may mean that day or its first moment: write 2026-12-31, or" in refused[0]
 
 
 @pytest.mark.parametrize(
@@ -850,3 +889,12 @@ def test_versions_of_one_item_may_stand_in_one_file(read: Read) -> None:
     assert ([], 2) == (refused, len(items))
     _, refused = read(f"{header}{ENTRY},2026-03-01\n{ENTRY},2026-03-01\n")
     assert ["f.csv:3: column 1 (entry_id): 'A1' stands in the file before, on line 2"] == refused
+
+
+def test_a_key_that_stands_twice_in_a_delta_with_removals_is_told(tmp_path: Path) -> None:
+    """Whatever is removed before it."""
+    path = tmp_path / "f.csv"
+    path.write_text(f"change,{HEADER}\nremove,A0,,,,,\nadd,{GOOD}\nremove,A1,,,,,\n")
+    with check_file(path, TABLES["hotlist"], delta=True) as checked:
+        told = ["f.csv:4: column 2 (entry_id): 'A1' stands in the file before, on line 3"]
+        assert (1, told) == (checked.bad, [str(one) for one in checked.refused])
