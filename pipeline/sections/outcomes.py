@@ -42,7 +42,9 @@ def pair_of(violation: Violation) -> tuple[str, str]:
 def lessened(violation: Violation) -> Violation:
     """The violation under the id that it has as a lesser form of the one that its two reads alone would prove.
 
-    The id is made of the reads and of what counts, so that it is the same whether the greater one was ever decided or not.
+    The id is made of the reads and of what counts, so that it is the same whether the greater one was ever decided or not, where
+    a version of reference data that arrived late makes it the lesser. Where a figure of the law is corrected in its table, only a
+    violation that was decided before gets this id; one that is decided after has the id of its reads alone.
     """
     own = ids.violation_id(violation.section_id, *pair_of(violation))
     lesser = ids.lesser_violation_id(

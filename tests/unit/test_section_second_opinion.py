@@ -9,15 +9,18 @@ from dataclasses import replace
 from fractions import Fraction
 from random import Random
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.reads.versions import Version
 from pipeline.sections.history import violations_of
 from pipeline.sections.lines import SectionIndex, Sighting, sightings_of
+from pipeline.sections.moment import Reference
 from pipeline.sections.rules import SETTLE_MS, Rules
 from schemas.base import Position
 from schemas.reads import ClockState, PlateRead
-from schemas.reference import Distance, Line, Section
+from schemas.reference import Camera, ClockStatement, Distance, Line, Section
 from tests.builders import NOON_MS, make_camera, make_read, make_section, reference_of
 from tests.oracles.section_rules import Road, Seen, proven
 
@@ -70,7 +73,7 @@ def read_of(seen: Seen) -> PlateRead:
     )  # fmt: skip
 
 
-def decided(arrivals: Sequence[tuple[int, Sequence[Seen]]]) -> Told:
+def decided(arrivals: Sequence[tuple[int, Sequence[Seen]]], rules: Rules = RULES) -> Told:
     """What the pipeline's own decision says of a history: batches of reads, each with its arrival in ms after noon."""
     history: list[tuple[int, list[Sighting]]] = [
         (NOON_MS + at_ms, [sighting for one in batch for sighting in sightings_of(read_of(one), INDEX)])
@@ -78,13 +81,13 @@ def decided(arrivals: Sequence[tuple[int, Sequence[Seen]]]) -> Told:
     ]
     return {
         (one.section_id, one.entry.captured_at_ms - NOON_MS, one.exit.captured_at_ms - NOON_MS, one.corrected_kmh)
-        for one in violations_of(history, RULES).values()
+        for one in violations_of(history, rules).values()
     }
 
 
-def expected(seen: Sequence[Seen]) -> Told:
+def expected(seen: Sequence[Seen], roads: Sequence[Road] = ROADS) -> Told:
     """What the second opinion says of the same reads."""
-    return {(one.section_id, one.entered_ms, one.left_ms, one.corrected_kmh) for one in proven(seen, ROADS)}
+    return {(one.section_id, one.entered_ms, one.left_ms, one.corrected_kmh) for one in proven(seen, roads)}
 
 
 PLATES = st.sampled_from(["1ABC234", "1ABC234", "2XYZ777", "AA123BC"])
@@ -108,11 +111,33 @@ def one_each(seen: Sequence[Seen]) -> list[Seen]:
     return list({(one.camera_id, one.plate, one.at_ms): one for one in seen}.values())
 
 
+def drive(road: Road, start_ms: int, percent: int, seen: Seen) -> list[Seen]:
+    """Two reads of one vehicle, by the first camera of each side, at so many per cent of the limit."""
+    left_ms = start_ms + int(road.distance_m * 360_000 / (road.limit_kmh * percent))
+    return [
+        replace(seen, camera_id=road.entries[0], at_ms=start_ms),
+        replace(seen, camera_id=road.exits[0], at_ms=left_ms),
+    ]
+
+
+DRIVES = st.builds(
+    drive, st.sampled_from(ROADS), st.integers(0, 40).map(lambda step: step * 5_000), st.integers(90, 180), SEEN
+)
+HISTORIES = st.lists(st.one_of(DRIVES, DRIVES, SEEN.map(lambda one: [one])), max_size=8).map(
+    lambda parts: one_each([one for part in parts for one in part][:12])
+)
+"""A dozen reads at most: drives near the limit, some of one plate and at one time, and single reads between them."""
+
+
 @settings(max_examples=400, deadline=None)
-@given(st.lists(SEEN, max_size=12).map(one_each), st.integers(0, 2**32))
+@given(HISTORIES, st.integers(0, 2**32))
 def test_any_history_is_decided_as_the_rules_say(seen: list[Seen], seed: int) -> None:
     """Whatever the order, the cuts and the repeats within the settling time."""
-    dice = Random(seed)
+    assert expected(seen) == decided(arrivals_of(seen, Random(seed)))
+
+
+def arrivals_of(seen: Sequence[Seen], dice: Random) -> list[tuple[int, list[Seen]]]:
+    """The reads in any order and cuts, a third of them twice, all within the settling time."""
     arriving = [*seen, *dice.sample(seen, len(seen) // 3)]
     dice.shuffle(arriving)
     begin, arrivals = 500_000, list[tuple[int, list[Seen]]]()
@@ -121,11 +146,66 @@ def test_any_history_is_decided_as_the_rules_say(seen: list[Seen], seed: int) ->
         begin += dice.randint(0, (SETTLE_MS - 1) // 13)
         arrivals.append((begin, arriving[:size]))
         arriving = arriving[size:]
-    assert expected(seen) == decided(arrivals)
+    return arrivals
+
+
+CHANGED_MS = st.sampled_from([0, 60_000, 100_000, 130_000, 200_000])
+LIMITS = st.dictionaries(
+    st.sampled_from(["S1", "S2", "S3"]),
+    st.dictionaries(CHANGED_MS, st.sampled_from([50, 70, 90, 110, 130, 150]), min_size=1, max_size=2),
+    min_size=1,
+)
+CLOCKS = st.dictionaries(
+    st.sampled_from([*CAMERAS]), st.dictionaries(CHANGED_MS, st.sampled_from([None, 10, 90, 100, 101]), max_size=2)
+)
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(SEEN, min_size=2, max_size=12).map(one_each), st.data())
+@given(HISTORIES, LIMITS, CLOCKS, st.integers(0, 2**32))
+def test_any_history_is_decided_as_the_rules_say_while_limits_and_certified_clocks_change(
+    seen: list[Seen], limits: dict[str, dict[int, int]], clocks: dict[str, dict[int, int | None]], seed: int
+) -> None:
+    """Each read's clock is what was certified of its camera at that moment; of limits that changed on the way the higher counts."""
+    roads = [replace(road, changes=tuple(sorted(limits.get(road.section_id, {}).items()))) for road in ROADS]
+    known = [replace(one, clock_error_ms=certified_ms(clocks.get(one.camera_id, {}), one.at_ms)) for one in seen]
+    silent = [replace(one, clock_error_ms=None) for one in seen]
+    found = decided(arrivals_of(silent, Random(seed)), Rules(changing(roads, clocks)))
+    assert expected(known, roads) == found
+
+
+def certified_ms(changes: dict[int, int | None], at_ms: int) -> Fraction | None:
+    """The clock error that was certified then: at first 10 ms, later as changed; None: none was."""
+    held: list[int | None] = [10, *(error for from_ms, error in sorted(changes.items()) if from_ms <= at_ms)]
+    return None if held[-1] is None else Fraction(held[-1])
+
+
+def changing(roads: Sequence[Road], clocks: dict[str, dict[int, int | None]]) -> Reference:
+    """The sections with limits that change, and cameras whose certified clock errors change."""
+    cameras = {name: with_clock(camera, 10) for name, camera in CAMERAS.items()}
+    reference = reference_of(*map(section_of, roads), cameras=cameras)
+    for road in roads:
+        for at_ms, limit_kmh in road.changes:
+            later = section_of(replace(road, limit_kmh=limit_kmh))
+            reference.sections.put(road.section_id, Version(later, NOON_MS + at_ms, NOON_MS + at_ms))
+    for name, changes in clocks.items():
+        for at_ms, error_ms in sorted(changes.items()):
+            version = Version(with_clock(CAMERAS[name], error_ms), NOON_MS + at_ms, NOON_MS + at_ms)
+            reference.cameras.put(name, version)
+    return reference
+
+
+def with_clock(camera: Camera, error_ms: int | None) -> Camera:
+    """The camera with this error certified of its clock; None: nothing is."""
+    if error_ms is None:
+        return msgspec.structs.replace(camera, clock_statement=None)
+    statement = ClockStatement(
+        number="C-1", source="gnss", worst_error_ms=error_ms, most_sync_age_ms=0, valid_from_ms=0, valid_until_ms=2**50
+    )
+    return msgspec.structs.replace(camera, clock_statement=statement)
+
+
+@settings(max_examples=200, deadline=None)
+@given(HISTORIES.filter(lambda seen: len(seen) > 1), st.data())
 def test_what_arrives_too_late_proves_nothing_and_never_makes_worse(seen: list[Seen], data: st.DataObject) -> None:
     """What stands in the end stood before, or is a lesser form of it; and no worse than all the reads together prove."""
     late_count = data.draw(st.integers(1, len(seen)))
@@ -148,3 +228,18 @@ def test_the_generator_makes_violations() -> None:
         assert expected(seen) == decided([(500_000, seen)])
         guilty += bool(expected(seen))
     assert 100 < guilty < 290
+
+
+@settings(max_examples=200, deadline=None)
+@given(HISTORIES.filter(bool), st.data())
+def test_a_doubt_more_proves_nothing_more(seen: list[Seen], data: st.DataObject) -> None:
+    """Whichever read is less certain, or has a worse clock or one that nobody knows: nothing new stands, and nothing worse."""
+    at = data.draw(st.integers(0, len(seen) - 1))
+    worse = data.draw(st.sampled_from([{"certain": False}, {"clock_error_ms": None}, {"clock_error_ms": Fraction(99)}]))
+    doubtful = [*seen[:at], replace(seen[at], **worse), *seen[at + 1 :]]  # type: ignore[arg-type]  # each is a field of its own type
+    if seen[at].clock_error_ms is None or seen[at].clock_error_ms > 99:
+        doubtful[at] = replace(doubtful[at], clock_error_ms=seen[at].clock_error_ms)
+    before, after = decided([(500_000, seen)]), decided([(500_000, doubtful)])
+    assert len(after) <= len(before)
+    for section_id, _, _, kmh in after:
+        assert any(section_id == old[0] and kmh <= old[3] for old in before)
