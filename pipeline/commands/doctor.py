@@ -16,6 +16,7 @@ import psutil
 import typer
 
 from pipeline.commands.common import EXIT_REFUSED, print_json, run_async
+from pipeline.commands.doctor_gateway import gateway_found, waiting_found
 from pipeline.commands.findings import Finding, law_of_neighbours
 from pipeline.errors import VigieError
 from pipeline.runtime.settings import FILE, Settings, load_settings, settings_file
@@ -63,6 +64,7 @@ async def _findings() -> list[Finding]:
     found.append(await _guarded("Kafka's jars", _jars, cure))
     if found[-1].state == "ok":
         found.append(await _archive())
+    found.append(await gateway_found(settings))
     return found + await _servers(settings)
 
 
@@ -184,7 +186,11 @@ async def _servers(settings: Settings) -> list[Finding]:
             await client.aclose()
         return "answers"
 
-    return [
+    found = [
         await _guarded("Kafka", topics, "start it, or correct VIGIE_KAFKA_URL and its credentials"),
         await _guarded("Redis", redis, "start it, or correct VIGIE_REDIS_URL and its credentials"),
     ]
+    if found[-1].state == "ok":
+        async with open_redis(servers.redis_url, ca_file=settings.redis_ca_file) as client:
+            found.append(await waiting_found(client, settings.namespace))
+    return found

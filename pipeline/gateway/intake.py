@@ -35,7 +35,7 @@ TAKES_NONE = ("planned", "suspended", "retired")
 """States of a camera in which it should send nothing; what it sends is refused, and told of."""
 MOST_KEPT = 8 * 1024 * 1024
 """Bytes of the largest message that a dead letter keeps."""
-_READ = msgspec.json.Decoder(PlateRead)
+_READ, _JSON = msgspec.json.Decoder(PlateRead), msgspec.json.Encoder()
 
 
 class Pictures(Protocol):
@@ -214,7 +214,7 @@ def _not_its_own(sender: Sender, item: CameraRead) -> str:
 def _fault(read: PlateRead) -> str | None:
     """What of the read is out of its bounds; None: nothing."""
     try:
-        _READ.decode(msgspec.json.encode(read))
+        _READ.decode(_JSON.encode(read))
     except msgspec.ValidationError as error:
         return str(error)
     return fault_in((read,))

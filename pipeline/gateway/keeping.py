@@ -48,13 +48,15 @@ class Keeper:
             return
         if len(self._waiting) >= MOST_WAITING:
             raise Unavailable("Kafka", retry_after_s=PATIENCE_S)
-        message = _Message(reads, letters, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        message = _Message(reads, letters, loop.create_future())
         self._waiting.append(message)
         self._something.set()
+        patience = loop.call_later(PATIENCE_S, _give_up, message)
         try:
-            await asyncio.wait_for(message.kept, PATIENCE_S)
-        except TimeoutError:
-            raise Unavailable("Kafka", retry_after_s=PATIENCE_S) from None
+            await message.kept
+        finally:
+            patience.cancel()
 
     async def run(self) -> None:
         """Send what waits, until cancelled."""
@@ -101,6 +103,10 @@ class Keeper:
             for message in some
             for letter in message.letters
         ]
+
+
+def _give_up(message: _Message) -> None:
+    _settle((message,), Unavailable("Kafka", retry_after_s=PATIENCE_S))
 
 
 def _settle(some: Sequence[_Message], error: VigieError | None) -> None:

@@ -25,12 +25,15 @@ from pipeline.gateway.protocols import (
 from pipeline.gateway.request import Request
 
 MAKERS: tuple[Maker, ...] = (
-    hikvision, dahua, axis, frigate, genetec, rekor, platerecognizer, ngsi, uniview, survision, verkada, lectorvision,
-    tattile, axxon, lilin, onvif, milesight, vigie, files,
+    vigie, hikvision, dahua, axis, frigate, genetec, rekor, platerecognizer, ngsi, uniview, survision, verkada, lectorvision,
+    tattile, axxon, lilin, onvif, milesight, files,
 )  # fmt: skip
 BY_NAME = {maker.NAME: maker for maker in MAKERS}
 
 
 def maker_of(request: Request) -> Maker | None:
     """The maker that recognises this message as its own; None: none does."""
-    return next((maker for maker in MAKERS if maker.recognises(request)), None)
+    for maker in MAKERS:
+        if maker.recognises(request):
+            return maker
+    return None

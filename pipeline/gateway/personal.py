@@ -13,6 +13,7 @@ _WORDS: Mapping[str, tuple[bytes, ...]] = {
     "address": (b"address",),
 }
 """One of these words is in each message that holds this kind, in lower case: most messages hold none, and are done with then."""
+_ALL_WORDS = tuple(dict.fromkeys(word for words in _WORDS.values() for word in words))
 _KINDS: Mapping[str, re.Pattern[bytes]] = {
     "face": re.compile(
         rb"\"(?:facepic|faceinfolist|humanface|face_image)\"\s*:\s*[\[{]\s*[^\]}\s]|<(?:\w+:)?humanface\b|\"type\"\s*:\s*\"face\"|"
@@ -34,6 +35,11 @@ def count_personal(body: bytes) -> Mapping[str, int]:
     {'owner': 1}
     """
     plain = _in_utf_8(body).lower()
+    for word in _ALL_WORDS:
+        if word in plain:
+            break
+    else:
+        return {}
     found = Counter(
         {
             kind: len(_KINDS[kind].findall(plain))

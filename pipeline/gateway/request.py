@@ -70,7 +70,11 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     def says(self, *words: bytes) -> bool:
         """Whether the body contains all of these words."""
-        return all(word in self.body for word in words)
+        body = self.body
+        for word in words:  # noqa: SIM110 (asked forty times a message: a generator takes longer than the search)
+            if word not in body:
+                return False
+        return True
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

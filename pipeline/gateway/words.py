@@ -118,7 +118,9 @@ def speed_in(text: str) -> float | None:
 
 def share_of(number: float | None, of: float = 1.0) -> float | None:
     """A confidence as 0..1; None where it is not on the scale 0..`of`."""
-    return round(number / of, 12) if number is not None and 0 <= number <= of else None
+    if number is None or not 0 <= number <= of:
+        return None
+    return float(number) if of == 1.0 else round(number / of, 12)
 
 
 def lane_of(number: int | None) -> int | None:

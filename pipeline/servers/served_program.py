@@ -45,7 +45,7 @@ class ServedProgram:
         await self._process.stop()
 
     async def _answers(self) -> bool:
-        return await asyncio.to_thread(_is_served, self._probe)
+        return await asyncio.to_thread(is_served, self._probe)
 
 
 def desks_program(settings: Settings, env: Mapping[str, str]) -> ServedProgram:
@@ -67,7 +67,8 @@ def gateway_program(settings: Settings, env: Mapping[str, str]) -> ServedProgram
     )
 
 
-def _is_served(url: str) -> bool:
+def is_served(url: str) -> bool:
+    """Whether this address answers 200; with https, whether somebody accepts a connection there. Blocks. Raises OSError."""
     parts = urlsplit(url)
     if parts.scheme == "https":
         with socket.create_connection((parts.hostname, parts.port), timeout=2.0):

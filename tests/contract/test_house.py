@@ -162,7 +162,16 @@ def test_the_desks_of_the_cluster_are_reached_from_this_host_alone_and_change_no
     assert all(volume.endswith(":ro") for volume in service["volumes"])
     assert ["desks.json", "metrics-token", "covert-public.pem", "platform.key"] == service["secrets"]
     assert "desks.json" in COMPOSE["services"]["topics"]["secrets"]
-    assert [] == [name for name, one in COMPOSE["services"].items() if "ports" in one and name != "desks"]
+    assert {"desks", "gateway"} == {name for name, one in COMPOSE["services"].items() if "ports" in one}
+
+
+def test_the_gateway_of_the_cluster_takes_cameras_from_this_host_alone() -> None:
+    """Until it is given a certificate; it keeps pictures, and Kafka knows its account."""
+    service = COMPOSE["services"]["gateway"]
+    assert ["gateway", "serve"] == service["command"]
+    assert ["127.0.0.1:8460:8460"] == service["ports"]
+    assert (["evidence:/data/evidence"], ["gateway.json", "metrics-token"]) == (service["volumes"], service["secrets"])
+    assert "gateway.json" in COMPOSE["services"]["topics"]["secrets"]
 
 
 def test_the_cluster_mounts_only_volumes_that_exist() -> None:
@@ -213,7 +222,7 @@ def test_the_settings_of_the_cluster_are_settings() -> None:
         ours = {name: "" for name in service.get("environment", {}) if name.startswith("VIGIE_")}
         said = {
             "VIGIE_METRICS_PORT": "9100", "VIGIE_METRICS_HOST": "0.0.0.0", "VIGIE_LOG_LEVEL": "info",
-            "VIGIE_ALLOW_PLAINTEXT": "true", "VIGIE_DESKS_PORT": "8450",
+            "VIGIE_ALLOW_PLAINTEXT": "true", "VIGIE_DESKS_PORT": "8450", "VIGIE_GATEWAY_PORT": "8460",
         }  # fmt: skip
         ours |= said if ours else {}
         load_settings(ours)

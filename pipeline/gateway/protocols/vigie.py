@@ -8,7 +8,7 @@ after the read's index and a point where there are several reads: `1.plate`.
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
@@ -22,12 +22,12 @@ from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer
 from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import epoch, moment_of
 from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
+from schemas.base import Position
 from schemas.reads import MAX_ALTERNATIVES, Alternative, ClockState
 
 NAME = "vigie"
 PASSAGE_MS = UNIQUE_KEPT_MS
 _LABEL = re.compile(r"(?:(\d{1,3})\.)?(plate|vehicle|overview)")
-_Weighed = Annotated[tuple[Alternative, ...], msgspec.Meta(max_length=MAX_ALTERNATIVES)]
 _KINDS: Mapping[str, PictureKind] = {"plate": "plate", "vehicle": "vehicle", "overview": "overview"}
 
 
@@ -38,11 +38,17 @@ def recognises(request: Request) -> bool:
 
 def parse(request: Request) -> list[Item]:
     """One item a read."""
-    parts = parts_of(request.headers.get("content-type", ""), request.body)
+    content_type = request.headers.get("content-type", "")
+    parts = parts_of(content_type, request.body) if "multipart" in content_type.lower() or _is_form(request) else []
     text = next((part.body for part in parts if not part.is_picture and part.body.lstrip()[:1] in (b"{", b"[")), None)
     node = json_of(text if text is not None else request.body)
     reads = node.at("reads") if node.at("reads") else node
-    return [_guarded(one, _of(parts, at), request.circumstances) for at, one in enumerate(reads)]
+    return [_guarded(one, _of(parts, at) if parts else (), request.circumstances) for at, one in enumerate(reads)]
+
+
+def _is_form(request: Request) -> bool:
+    """Whether it begins as a form does, whatever its head says."""
+    return request.body[:400].lstrip().startswith(b"--")
 
 
 def _of(parts: list[Part], at: int) -> tuple[Picture, ...]:
@@ -60,40 +66,91 @@ def _guarded(read: Node, pictures: tuple[Picture, ...], around: Circumstances) -
         return refused.item
 
 
+class _Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a read says, with the types of docs/cameras/vigie.md."""
+
+    camera_id: str
+    plate: str
+    captured_at_ms: int | None = None
+    captured_at: str = ""
+    buffered: bool = False
+    confidence: float | None = None
+    country: str = ""
+    country_confidence: float | None = None
+    lane: int | None = None
+    direction: str = ""
+    heading_deg: float | None = None
+    speed_kmh: float | None = None
+    vehicle_class: str = ""
+    colour: str = ""
+    make: str = ""
+    position: Position | None = None
+    event_key: str = ""
+    alternatives: tuple[Alternative | str, ...] = ()
+    clock: ClockState | None = None
+
+
+def _said(read: Node) -> _Said:
+    """What a read says, also in other types that leave no doubt. Raises Refuse for a clock or alternatives that are none."""
+    try:
+        return msgspec.convert(read.value, _Said)
+    except msgspec.ValidationError:
+        lat, lon = (read.at("position", name).number for name in ("lat", "lon"))
+        others = list(read.at("alternatives"))
+        return _Said(
+            camera_id=read.at("camera_id").word,
+            plate=read.at("plate").text,
+            captured_at_ms=read.at("captured_at_ms").integer,
+            captured_at=read.at("captured_at").text,
+            buffered=read.at("buffered").truth is True,
+            confidence=read.at("confidence").number,
+            country=read.at("country").text,
+            country_confidence=read.at("country_confidence").number,
+            lane=read.at("lane").integer,
+            direction=read.at("direction").word,
+            heading_deg=read.at("heading_deg").number,
+            speed_kmh=read.at("speed_kmh").number,
+            vehicle_class=read.at("vehicle_class").text,
+            colour=read.at("colour").text,
+            make=read.at("make").text,
+            position=place(lat, lon),
+            event_key=read.at("event_key").word,
+            alternatives=tuple(
+                _as(Alternative, one, "alternatives") if "probability" in one.names else one.at("text").text if one.names
+                else one.text for one in others
+            ),
+            clock=_as(ClockState | None, read.at("clock"), "clock"),
+        )  # fmt: skip
+
+
 def _item(read: Node, pictures: tuple[Picture, ...], around: Circumstances) -> Item:
-    moment = epoch(read.at("captured_at_ms").integer, 1000, "captured_at_ms") or moment_of(
-        read.at("captured_at").text, "captured_at", around
-    )
-    if moment is not None and read.at("buffered").truth is True:
+    said = _said(read)
+    moment = epoch(said.captured_at_ms, 1000, "captured_at_ms") or moment_of(said.captured_at, "captured_at", around)
+    if moment is not None and said.buffered:
         moment = msgspec.structs.replace(moment, buffered=True)
-    position = read.at("position")
     draft = Draft(
-        plate=read.at("plate").text,
+        plate=said.plate,
         moment=moment,
-        camera={"id": read.at("camera_id").word},
-        confidence=share_of(read.at("confidence").number),
-        country=countries.of_code(read.at("country").text),
-        country_confidence=share_of(read.at("country_confidence").number),
-        lane=lane_of(read.at("lane").integer),
-        direction=read.at("direction").word,
-        speed_kmh=speed_of(read.at("speed_kmh").number),
-        vehicle_class=class_of(read.at("vehicle_class").text),
-        colour=colour_of(read.at("colour").text),
-        make=make_of(read.at("make").text),
-        position=place(position.at("lat").number, position.at("lon").number),
-        event_key=read.at("event_key").word,
+        camera={"id": said.camera_id},
+        confidence=share_of(said.confidence),
+        country=countries.of_code(said.country),
+        country_confidence=share_of(said.country_confidence),
+        lane=lane_of(said.lane),
+        direction=said.direction,
+        speed_kmh=speed_of(said.speed_kmh),
+        vehicle_class=class_of(said.vehicle_class),
+        colour=colour_of(said.colour),
+        make=make_of(said.make),
+        position=place(said.position.lat, said.position.lon) if said.position else None,
+        event_key=said.event_key.strip(),
         pictures=pictures,
-        alternatives=tuple(one.at("text").text if one.names else one.text for one in read.at("alternatives")),
+        alternatives=tuple(one if isinstance(one, str) else one.text for one in said.alternatives),
     )
     item = finished(draft, around)
-    if not isinstance(item, CameraRead):
+    if not isinstance(item, CameraRead) or (not (said.clock or said.alternatives) and said.heading_deg is None):
         return item
-    return msgspec.structs.replace(
-        item,
-        heading_deg=read.at("heading_deg").number,
-        clock=_as(ClockState | None, read.at("clock"), "clock"),
-        weighed=_as(_Weighed, Node([one.value for one in read.at("alternatives") if one.names]), "alternatives"),
-    )
+    weighed = tuple(one for one in said.alternatives if isinstance(one, Alternative))[:MAX_ALTERNATIVES]
+    return msgspec.structs.replace(item, heading_deg=said.heading_deg, clock=said.clock, weighed=weighed)
 
 
 def _as(kind: Any, node: Node, field: str) -> Any:
