@@ -12,8 +12,9 @@ from pipeline.stream.agent import Agent
 from pipeline.stream.context import Context
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.vision.bounded_decoder import BoundedDecoder
+from pipeline.vision.paddle import Paddle
 from pipeline.vision.pictures import one_thread, warm_up
-from pipeline.vision.reading import Paddle, PlateReader
+from pipeline.vision.reading import PlateReader
 from pipeline.vision.scene import SceneRead, read_track
 from schemas.ids import read_id
 from schemas.pictures import Track

@@ -20,7 +20,8 @@ from pipeline.plates.text import compact
 from pipeline.sources.local import LocalReader
 from pipeline.sources.pictures import SourcePicture
 from pipeline.vision.own import OwnReader
-from pipeline.vision.reading import Paddle, PlateReader
+from pipeline.vision.paddle import Paddle
+from pipeline.vision.reading import PlateReader
 from pipeline.vision.scene import read_crop, read_picture
 
 FRAME_MS = 80  # between the frames of a passage

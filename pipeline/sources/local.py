@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from pipeline.errors import BadRecord
 from pipeline.sources.pictures import SourcePicture
+from pipeline.vision.paddle import Paddle
 from pipeline.vision.passages import Passages, sights_in, track_of
 from pipeline.vision.pictures import one_thread
-from pipeline.vision.reading import Paddle, PlateReader
+from pipeline.vision.reading import PlateReader
 from pipeline.vision.scene import SceneRead, read_crop, read_picture, read_track, warm_up
 from pipeline.vision.tracking import TrackedPassage
 from schemas.pictures import Frame

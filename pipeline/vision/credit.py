@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from pipeline.vision.ctc import Scores, spelt
 from pipeline.vision.lines import PlateLines
@@ -13,9 +14,12 @@ from pipeline.vision.vote import is_bare
 
 # log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
 _COMMON, _ODD, _BARE = 0.8, 0.0, -2.0
+_ALTERNATING = 2.0  # and of common shapes of seven characters and more that go from letters to digits or back twice
 _TRUST = 1.4  # how log odds that drawn pictures taught count on real ones
 _FREE = 2.0  # log odds that a line between even grounds is all of its plate, where no other line was found
 _MOSTLY_WHOLE = 2.8  # log odds that a text is all of its plate, before the picture is seen
+_EDGE = 0.2  # heights of a character between a text and the picture's edge: less than any plate has beside its text
+_CUT_OFF = -2.5  # log odds, at most, that a text is all of its plate where the picture ends beside it
 _HALF_A_CHARACTER = 0.29  # of its height
 
 
@@ -46,11 +50,31 @@ def as_single(verdict: BlockVerdict) -> BlockVerdict:
     return replace(verdict, whole=max(verdict.whole, _FREE)) if verdict.free else verdict
 
 
+def reach_the_edge(rows: Sequence[Row], width: int) -> bool:
+    """Whether a text reaches the left or right end of its picture, `width` pixels wide, beyond which the plate may go on."""
+    ends = [(row.height, row.ends) for row in rows]
+    return any(min(left, width - right) < _EDGE * height for height, (left, right) in ends)
+
+
+def as_cut_off(verdict: BlockVerdict) -> BlockVerdict:
+    """The verdict on a text that reaches the picture's edge: nothing shows that it is all of its plate."""
+    return replace(verdict, whole=min(verdict.whole, _CUT_OFF), free=False)
+
+
 def credit_of(verdict: BlockVerdict, text: str) -> float:
     """The probability, 0..1, that a text is a plate's text, and the whole of it.
 
     verdict: what the picture around the text shows. The text's own shape counts little: many words and numbers have the
     shape of a plate.
     """
-    prior = _COMMON if is_common(text) else _BARE if is_bare(text) else _ODD
+    prior = _prior_of(text)
     return chance(_TRUST * (verdict.plate + prior)) * chance(_TRUST * (verdict.whole + _MOSTLY_WHOLE))
+
+
+def _prior_of(text: str) -> float:
+    """The log odds that a text is a plate's, before the picture is seen. Words, numbers and roads' names have the shape of
+    many plates; hardly anything but a plate is written like AB123CD or 1ABC234."""
+    if not is_common(text):
+        return _BARE if is_bare(text) else _ODD
+    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(text))
+    return _ALTERNATING if len(text) >= 7 and changes >= 2 else _COMMON

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from pipeline.vision.bands import bands_of
-from pipeline.vision.boxes import Box
+from pipeline.vision.boxes import Box, overlap
+from pipeline.vision.letters import letter_rows_in
 from pipeline.vision.pictures import Picture
-from pipeline.vision.rows import Grey, Row, find_row, sheared, straighten
+from pipeline.vision.rows import GOOD_SCORE, Grey, Row, find_row, sheared, straighten
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ PlateLines = tuple[PlateLine, ...]
 _BEYOND = 0.6  # its first may have been missed
 _WITHIN = -0.1  # a plate of two lines is square, and found whole
 _PITCHES = (1.25, 1.55)  # heights of a character from one line's middle to the other's
+_FILLED = 0.3  # least overlap of the box around a plate's row with the plate's box; two lines fill half of it each
+_TRIED = 10  # rows of letter-like shapes that are compared
 _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with margins
 
 
@@ -52,9 +55,8 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
     halves. crop: (H, W, 3) BGR, not modified. inner: the plate's box in it (x, y, width, height), without the margin.
     """
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
-    x, y, width, height = inner
-    around = max(2, height // 5)
-    row = find_row(grey, (x - around, y - around, width + 2 * around, height + 2 * around))
+    _, _, width, height = inner
+    row = _row_around(grey, inner)
     if row is None:
         yield from _without_row(crop, inner) if surely_a_plate else ()
         return
@@ -68,6 +70,22 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
         yield _cut(crop, found)
     if pair and 0 in (line.characters for line in pair):  # there is room for a second line, but none was seen
         yield _cut(crop, (row,))
+
+
+def _row_around(grey: Grey, inner: Box) -> Row | None:
+    """The row of characters that fills most of the plate's box, or None.
+
+    A slanted plate's characters are small in its upright box, and a grille beside it may make the better row: where no good
+    row that fills the box is found as for a level plate, rows of all sizes are looked for.
+    """
+    x, y, width, height = inner
+    around = max(2, height // 5)
+    area = x - around, y - around, width + 2 * around, height + 2 * around
+    row = find_row(grey, area)
+    if row is not None and row.score >= GOOD_SCORE and overlap(row.box(), inner) >= _FILLED:
+        return row
+    rows = [*([row] if row else []), *letter_rows_in(grey, area)[:_TRIED]]
+    return max(rows, key=lambda one: one.score * overlap(one.box(), inner), default=None)
 
 
 def with_another_line(crop: Picture, row: Row) -> Iterator[PlateLines]:

@@ -6,23 +6,25 @@ The picture is searched at its own scale and at a half, a quarter and an eighth 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.vision.boxes import Box, covered, joined, overlap
-from pipeline.vision.letters import letter_areas
+from pipeline.vision.letters import letter_rows
 from pipeline.vision.lines import are_stacked
 from pipeline.vision.pictures import Picture
-from pipeline.vision.rows import Grey, Row, find_row
+from pipeline.vision.rows import GOOD_SCORE, Grey, Row, find_row
+from pipeline.vision.verify import Judge
 
 MAX_PLATES = 8
 MIN_CHARACTER_HEIGHT = 7.0  # pixels; below, characters cannot be told apart
 _MAX_AREAS = 10  # of one scale examined for rows, strongest strokes first
-_GOOD_SCORE = 4.5
 _MIN_SCORE = 2.6  # of a row: three characters on a good line
 _FOLLOWING = 2.5  # heights of a character that are looked at beyond a row's ends
+_HARDLY = -4.0  # log odds of being a plate, before the text is read, below which it would not be taken for one
 _SAME = 0.6  # overlap of two boxes that hold the same
 
 
@@ -34,37 +36,67 @@ class Located:
     score: float
 
 
+class PlateSearch:
+    """The search for the plates of one picture: quickly by strokes, and by rows of letter-like shapes, which finds more."""
+
+    def __init__(self, picture: Picture, judge: Judge | None = None) -> None:
+        """picture: (H, W, 3) uint8 BGR, not modified. judge: leaves out what surely is no plate, before it is read."""
+        self._grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+        self._judge = judge
+        self._looked_for_letters = False
+
+    def first(self) -> list[Located]:
+        """Possible plates, best first, at most MAX_PLATES. Letters are looked for only where strokes show no good row."""
+        rows = _rows_in(self._grey, _stroke_areas(self._grey))
+        if not any(row.score >= GOOD_SCORE for row, _ in rows):
+            rows += self._by_letters()
+        return self._plates(rows)
+
+    def more(self, known: Sequence[Box]) -> list[Located]:
+        """Possible plates that `first` may have missed, best first. known: boxes already found; what overlaps one of them by
+        0.6 or more (intersection over union) is left out. 10 to 30 ms, nothing where `first` looked for letters."""
+        found = [] if self._looked_for_letters else self._plates(self._by_letters())
+        return [one for one in found if all(overlap(one.box, box) < _SAME for box in known)]
+
+    def _by_letters(self) -> list[tuple[Row, Box]]:
+        self._looked_for_letters = True
+        return _boxed(self._grey, letter_rows(self._grey)[:_MAX_AREAS])
+
+    def _plates(self, rows: list[tuple[Row, Box]]) -> list[Located]:
+        """Each place once, rows one above the other as one plate; best first, at most MAX_PLATES."""
+        rows.sort(key=lambda item: -item[0].score)
+        kept: list[tuple[Row, Box]] = []
+        for row, box in rows:
+            if all(overlap(box, other) < 0.3 and covered(box, other) < 0.6 for _, other in kept):
+                kept.append((row, box))
+        likely = (Located(box, score) for box, score, lines in _stacked(kept) if self._may_be_plate(lines))
+        return list(islice(likely, MAX_PLATES))
+
+    def _may_be_plate(self, lines: Sequence[Row]) -> bool:
+        return self._judge is None or self._judge.look(self._grey, lines).plate >= _HARDLY
+
+
 def find_plates(picture: Picture) -> list[Located]:
-    """Possible plates of a picture, best first, at most MAX_PLATES. picture: (H, W, 3) uint8 BGR, not modified.
-
-    Where strokes show no good row, letter-like components in rows are looked for as well.
-    """
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-    rows = _rows_in(grey, _stroke_areas(grey))
-    if not any(row.score >= _GOOD_SCORE for row, _ in rows):
-        rows += _rows_in(grey, letter_areas(grey)[:_MAX_AREAS])
-    return _plates(rows)
-
-
-def find_more_plates(picture: Picture, known: Sequence[Box]) -> list[Located]:
-    """Possible plates that find_plates may have missed, best first. known: boxes already found; what overlaps one of them by
-    0.6 or more (intersection over union) is left out. 10 to 30 ms."""
-    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-    found = _plates(_rows_in(grey, letter_areas(grey)[:_MAX_AREAS]))
-    return [one for one in found if all(overlap(one.box, box) < _SAME for box in known)]
+    """Possible plates of a picture, best first, at most MAX_PLATES. picture: (H, W, 3) uint8 BGR, not modified."""
+    return PlateSearch(picture).first()
 
 
 def _rows_in(grey: Grey, areas: Iterable[Box]) -> list[tuple[Row, Box]]:
     """The rows of characters of some areas, each with its box clipped to the picture; of one place the first good one."""
     rows: list[tuple[Row, Box]] = []
     for area in areas:
-        if any(row.score >= _GOOD_SCORE and covered(area, box) > 0.6 for row, box in rows):
+        if any(row.score >= GOOD_SCORE and covered(area, box) > 0.6 for row, box in rows):
             continue  # the same characters at another scale
         row = row_in(grey, area)
-        if row is not None and row.score >= _MIN_SCORE and row.height >= MIN_CHARACTER_HEIGHT:
-            row = _grown(grey, row)
-            rows.append((row, _clipped(row.box(), grey)))
+        rows += _boxed(grey, [row] if row is not None else [])
     return rows
+
+
+def _boxed(grey: Grey, rows: Iterable[Row]) -> list[tuple[Row, Box]]:
+    """Those of the rows that may be characters of plates, as long as they are, each with its box clipped to the picture."""
+    good = (row for row in rows if row.score >= _MIN_SCORE and row.height >= MIN_CHARACTER_HEIGHT)
+    grown = (_grown(grey, row) for row in good)
+    return [(row, _clipped(row.box(), grey)) for row in grown]
 
 
 def _grown(grey: Grey, row: Row) -> Row:
@@ -81,16 +113,6 @@ def _grown(grey: Grey, row: Row) -> Row:
     return row.widened(min(left, first), max(right, last)) if first < left - least or last > right + least else row
 
 
-def _plates(rows: list[tuple[Row, Box]]) -> list[Located]:
-    """Each place once, rows one above the other as one plate; best first."""
-    rows.sort(key=lambda item: -item[0].score)
-    kept: list[tuple[Row, Box]] = []
-    for row, box in rows:
-        if all(overlap(box, other) < 0.3 and covered(box, other) < 0.6 for _, other in kept):
-            kept.append((row, box))
-    return [Located(box=box, score=score) for box, score in _stacked(kept)][:MAX_PLATES]
-
-
 def row_in(grey: Grey, area: Box) -> Row | None:
     """The row of characters of a stroke area, looked for with a margin; as long as the area where the area is a tight band."""
     x, y, width, height = area
@@ -101,21 +123,23 @@ def row_in(grey: Grey, area: Box) -> Row | None:
     return row
 
 
-def _stacked(rows: list[tuple[Row, Box]]) -> list[tuple[Box, float]]:
-    """Joins two short rows, one above the other, into one plate of two lines."""
-    plates: list[tuple[Box, float]] = []
+def _stacked(rows: list[tuple[Row, Box]]) -> list[tuple[Box, float, tuple[Row, ...]]]:
+    """Joins two short rows, one above the other, into one plate of two lines, top first. Plates with their scores and rows,
+    best first."""
+    plates: list[tuple[Box, float, tuple[Row, ...]]] = []
     used: set[int] = set()
     for i, (row, box) in enumerate(rows):
         if i in used:
             continue
+        lines: tuple[Row, ...] = (row,)
+        score = row.score
         for j in range(i + 1, len(rows)):
             if j not in used and are_stacked(row, rows[j][0]):
                 used.add(j)
                 box, score = joined(box, rows[j][1]), row.score + rows[j][0].score
+                lines = (row, rows[j][0]) if row.centre_y < rows[j][0].centre_y else (rows[j][0], row)
                 break
-        else:
-            score = row.score
-        plates.append((box, score))
+        plates.append((box, score, lines))
     return sorted(plates, key=lambda plate: -plate[1])
 
 

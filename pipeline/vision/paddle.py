@@ -7,8 +7,9 @@ it, some arithmetic on the line, is done here: its own code loads a thousand mod
 import importlib.metadata
 import importlib.util
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 import cv2
@@ -16,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import Misconfigured
+from pipeline.vision.ctc import Folding, Scores
 from pipeline.vision.onnx_session import session_of
 
 MODEL_NAME = "PP-OCRv6_small_rec"
 MODEL_FILE = "PP-OCRv6_rec_small.onnx"
 LINE_HEIGHT = 48  # pixels; what the model was trained at
+_SOME_LINE = LINE_HEIGHT, 160, 3  # the shape of a line that is read while the model loads
 MIN_WIDTH, MAX_WIDTH = 160, 3200  # pixels; narrower lines are padded, wider ones narrowed
 
 
@@ -49,6 +52,29 @@ class PaddleRecogniser:
         """See Recogniser."""
         (found,) = self._session.run(None, {self._input: _prepared(line)})
         return np.asarray(found[0], np.float32)
+
+
+class Paddle:
+    """PaddleOCR as a reader of lines. It is loaded at its first use, or by `load`."""
+
+    def __init__(self) -> None:
+        self._loading = Lock()
+        self._loaded: tuple[PaddleRecogniser, Folding] | None = None
+
+    def load(self) -> tuple[PaddleRecogniser, Folding]:
+        """Load PaddleOCR unless it is loaded: 0.3 s, 90 MB. May be called from any thread. Raises Misconfigured when a wheel
+        lacks what is needed."""
+        with self._loading:
+            if self._loaded is None:
+                recogniser = PaddleRecogniser()
+                recogniser.probabilities(np.zeros(_SOME_LINE, np.uint8))  # the first takes ten times as long as others
+                self._loaded = recogniser, Folding(recogniser.characters)
+            return self._loaded
+
+    def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
+        """See LineReader. Loads PaddleOCR first if it is not loaded. Raises Misconfigured as load does."""
+        recogniser, folding = self.load()
+        return [folding.scores(recogniser.probabilities(line)) for line in lines]
 
 
 def _prepared(line: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -23,6 +23,8 @@ Picture = NDArray[np.uint8]
 
 MAX_PIXELS = 40_000_000
 """Above every plate camera on the market (up to 32 megapixels); decoded this is 120 MB."""
+LARGE_PIXELS = 4_000_000
+"""A plate of 20 pixels in a quarter of so many is still read."""
 MIN_SIDE = 8
 OVERVIEW_SIDE = 1280
 MOST_MISSING = 0.15
@@ -30,6 +32,7 @@ MOST_MISSING = 0.15
 _JPEGS = ("JPEG", "MPO")  # what Pillow calls a JPEG of one picture, of several
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _END_OF_JPEG = b"\xff\xd9"
+_TAIL_BYTES = 4096  # where a JPEG ends; some cameras append data of their own
 _FLAT = 0.5  # of 255: standard deviation of a row, or a picture, that holds nothing
 _BLOCK_ROWS = 16  # rows that JPEG codes together, at most
 _ORIENTATION = 0x0112  # the EXIF tag
@@ -165,6 +168,15 @@ def upright_size(image: bytes) -> tuple[int, int]:
     header = _open(image)
     width, height = header.size
     return (height, width) if header.getexif().get(_ORIENTATION, 1) in _TURNED else (width, height)
+
+
+def first_look(image: bytes) -> int:
+    """The factor, 1 or 2, by which a picture is made smaller (see decode_shrunk) for a first, quick look. 2 for whole JPEGs of
+    LARGE_PIXELS and more. Raises BadRecord where it is no picture."""
+    header = _open(image)
+    is_whole = _END_OF_JPEG in image[-_TAIL_BYTES:]
+    large = header.format in _JPEGS and header.size[0] * header.size[1] >= LARGE_PIXELS
+    return 2 if large and is_whole else 1
 
 
 def overview_of(image: bytes) -> bytes:

@@ -6,11 +6,8 @@ both find is nearly always right, so PaddleOCR's result is added to the own read
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from threading import Lock
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -18,20 +15,19 @@ from numpy.typing import NDArray
 
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
-from pipeline.vision.credit import as_single, credit_of, read_rows
-from pipeline.vision.ctc import Folding, LineReader, Scores, log_probabilities
+from pipeline.vision.credit import as_cut_off, as_single, credit_of, reach_the_edge, read_rows
+from pipeline.vision.ctc import LineReader, Scores, log_probabilities, spelt
 from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
 from pipeline.vision.lines import PlateLines, lines_of, with_another_line
 from pipeline.vision.looks import looks_of
 from pipeline.vision.own import NAME, OwnReader
-from pipeline.vision.paddle import MIN_WIDTH, PaddleRecogniser, version
+from pipeline.vision.paddle import MIN_WIDTH, Paddle, version
 from pipeline.vision.pictures import Picture
 from pipeline.vision.rows import Row
 from pipeline.vision.shapes import is_common, log_weight
-from pipeline.vision.verify import BlockVerdict, BlockVerifier
-from pipeline.vision.vote import could_be_plate
+from pipeline.vision.verify import BlockVerdict, BlockVerifier, Judge
+from pipeline.vision.vote import MIN_LENGTH, could_be_plate
 
-_SOME_LINE = 48, 160, 3  # the shape of a line that PaddleOCR reads while it loads
 _NARROWER = 0.7  # of a line's width, for PaddleOCR
 _JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
@@ -39,36 +35,17 @@ _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of
 _SETTLED = (0.9, 0.97)  # certainty that needs no second opinion
 _HOPELESS = (0.15, 0.4)  # probability below which it is not worth a second opinion
 _NOTHING = (0.02, 0.05)  # probability below which no other cut is worth looking at
+_GARBLED = (
+    -14.0
+)  # log probability of all columns' likeliest classes, below which even a text of a common shape is hopeless
 _WORTH_A_WORD = 0.1  # credit of a text below which it is not worth a second opinion
-_SURELY_WHOLE = 0.0  # log odds that need no look for another line
+_SURELY_WHOLE = 0.0  # log odds of a line that need no look for another, and least of two lines
 _LIKELY = 0.5  # credit of a text with another line, to count
 _LEGIBLE = 0.3  # probability of a text with another line, to count
 _SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
 _SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
+_LEAST = 1e-4  # probability of all texts that a reader did not think of
 _FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
-
-
-class Paddle:
-    """PaddleOCR as a reader of lines. It is loaded at its first use, or by `load`."""
-
-    def __init__(self) -> None:
-        self._loading = Lock()
-        self._loaded: tuple[PaddleRecogniser, Folding] | None = None
-
-    def load(self) -> tuple[PaddleRecogniser, Folding]:
-        """Load PaddleOCR unless it is loaded: 0.3 s, 90 MB. May be called from any thread. Raises Misconfigured when a wheel
-        lacks what is needed."""
-        with self._loading:
-            if self._loaded is None:
-                recogniser = PaddleRecogniser()
-                recogniser.probabilities(np.zeros(_SOME_LINE, np.uint8))  # the first takes ten times as long as others
-                self._loaded = recogniser, Folding(recogniser.characters)
-            return self._loaded
-
-    def scores(self, lines: Sequence[NDArray[np.uint8]]) -> list[Scores]:
-        """See LineReader. Loads PaddleOCR first if it is not loaded. Raises Misconfigured as load does."""
-        recogniser, folding = self.load()
-        return [folding.scores(recogniser.probabilities(line)) for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +57,6 @@ class Looked:
     found: list[list[Reading]]
 
 
-class Judge(Protocol):
-    """Judges whether rows of characters found in a grey picture are on a number plate, and whether they are all its
-    characters; answers with log odds (see verify.BlockVerifier and BlockVerdict)."""
-
-    def look(self, grey: NDArray[np.uint8], rows: Sequence[Row]) -> BlockVerdict: ...
-
-
 class PlateReader:
     """Reads plates that were cut out. Not thread-safe."""
 
@@ -95,7 +65,7 @@ class PlateReader:
         name that reads carry. judge: None: every text counts as a plate's."""
         self._own = own
         self._arbiter = arbiter
-        self._judge = judge
+        self.judge = judge
         self.name = name  # goes with every read
 
     @classmethod
@@ -118,7 +88,7 @@ class PlateReader:
         readings = mixed(looked.found)
         if surely_a_plate:
             return self._arbitrated(looked) if arbitrate and not is_settled(readings) else readings
-        if is_hopeless(readings) or self._judge is None:
+        if is_hopeless(readings) or self.judge is None:
             may_be = arbitrate and not is_hopeless(readings) and not is_settled(readings)
             return self._arbitrated(looked) if may_be else readings
         looked, readings, credit = self._judged(crop, looked, readings)
@@ -145,7 +115,9 @@ class PlateReader:
                 continue
             other = Looked([lines], [scores], [said])
             _, whole = self._verdict(grey, other, said[0].text)
-            if whole is not None and credit_of(whole, said[0].text) > max(credit, _LIKELY):
+            if whole is None or whole.whole < _SURELY_WHOLE:
+                continue
+            if credit_of(whole, said[0].text) > max(credit, _LIKELY):
                 best, readings, credit = other, said, credit_of(whole, said[0].text)
         if best is looked:
             credit = credit_of(as_single(verdict), readings[0].text)
@@ -156,7 +128,10 @@ class PlateReader:
         credits = _credits(looked.found)
         best = max(range(len(credits)), key=lambda at: (_says(looked.found[at], text), credits[at]))
         rows = read_rows(looked.ways[best], looked.own[best], text)
-        return rows, self._judge.look(grey, rows) if rows and self._judge else None
+        if not rows or not self.judge:
+            return rows, None
+        verdict = self.judge.look(grey, rows)
+        return rows, as_cut_off(verdict) if reach_the_edge(rows, grey.shape[1]) else verdict
 
     def _looked_at(self, crop: Picture, inner: Box, surely_a_plate: bool) -> Looked:
         """Cut the plate in the ways that are likely to give a text, and read each with the own reader."""
@@ -167,7 +142,7 @@ class PlateReader:
             scores = self._own.scores([line.picture for line in lines])
             looked.ways.append(lines)
             looked.own.append(scores)
-            looked.found.append(_read(scores))
+            looked.found.append(_read(scores) if surely_a_plate or _spells_some(scores) else [])
             if len(looked.ways) == len(lines) == 1 and is_settled(looked.found[0]):
                 break  # a plate of two lines is always cut both ways: an end of either may be lost
             if not surely_a_plate and is_hopeless(looked.found[-1], _NOTHING):
@@ -184,6 +159,13 @@ class PlateReader:
     def looks(self, crop: Picture, inner: Box) -> Looks:
         """What the plate looks like beside its text: 2 ms. crop, inner: as in read."""
         return looks_of(crop, inner, self._own)
+
+
+def _spells_some(lines: list[Scores]) -> bool:
+    """Whether the likeliest classes of the lines' columns are likely enough, and spell nearly as many characters as a plate
+    has; else no text of a plate's length is worth looking for."""
+    likely = sum(float(scores.max(axis=1).sum()) for scores in lines)
+    return likely >= _GARBLED and sum(len(spelt(scores)) for scores in lines) >= MIN_LENGTH - 1
 
 
 def _says(readings: list[Reading], text: str) -> bool:
@@ -238,12 +220,16 @@ def _read_both(own: list[Scores], other: list[Scores]) -> list[Reading]:
 
 
 def _seen_by_both(own: Scores, other: Scores, shares: tuple[float, float]) -> dict[str, float]:
-    """The weighted sum of both readers' log probabilities, for every text that either of them finds."""
+    """The log probability of every text that either reader finds: the weighted sum of what both give it, such that the
+    probabilities of these texts and of all others, summed up the same way, make 1."""
     own, other = np.maximum(own, _FLOOR), np.maximum(other, _FLOOR)
     by_own, by_other = candidates_of(own, twins=False), candidates_of(other)
     texts = sorted(by_own.keys() | by_other.keys())
-    values = zip(_completed(own, by_own, texts), _completed(other, by_other, texts), strict=True)
-    return {text: shares[0] * a + shares[1] * b for text, (a, b) in zip(texts, values, strict=True)}
+    given = np.array([_completed(own, by_own, texts), _completed(other, by_other, texts)])
+    others = np.log(np.maximum(1.0 - np.exp(given).sum(axis=1), _LEAST))
+    both, rest = np.array(shares) @ given, float(np.array(shares) @ others)
+    whole = float(np.logaddexp.reduce([*both, rest]))
+    return dict(zip(texts, (both - whole).tolist(), strict=True))
 
 
 def _completed(scores: Scores, seen: dict[str, float], texts: list[str]) -> list[float]:

@@ -32,7 +32,7 @@ _LEAN_HEIGHT = 24  # pixels of the line that leans are tried on
 MIN_CHARACTERS = 3
 _WORK_HEIGHT, _ROUGH_HEIGHT = 80, 48  # pixels that the examined area is scaled to
 _WORK_WIDTH = 600
-_GOOD_SCORE = 4.5  # a row this good needs no other binarisation
+GOOD_SCORE = 4.5  # a row this good needs no other binarisation
 _MOST = 40  # components that are looked at, leftmost first: a plate has some ten
 _FAINT_SCORE = 4.0  # of a row where the usual binarisation shows fewer than _SOME components: less is seldom one
 _SOME = 2  # components that the usual binarisation shows of any row
@@ -81,6 +81,16 @@ class Row:
         """The y of its middle line at x, pixels."""
         return self.centre_y + self.slope * (x - self.centre_x)
 
+    def placed(self, by: float, x: float, y: float) -> "Row":
+        """The same row in a picture of which this one is a part that begins at x, y, with all its sizes times `by`."""
+        return replace(
+            self,
+            centre_x=x + self.centre_x * by,
+            centre_y=y + self.centre_y * by,
+            length=self.length * by,
+            height=self.height * by,
+        )
+
     def widened(self, left: float, right: float) -> "Row":
         """The same row running at least from x = left to x = right."""
         first, last = self.ends
@@ -108,13 +118,13 @@ def find_row(grey: Grey, area: Box, *, roughly: bool = False) -> Row | None:
     how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
     part = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=how), np.uint8)
     best: Row | None = None
-    good, least = _GOOD_SCORE, 0.0
+    good, least = GOOD_SCORE, 0.0
     ways = _binarised(part, maybe_light=not roughly or cv2.mean(part)[0] < _DARK)
     for number, dark in enumerate(ways):
         parts = _components(dark)
         if roughly and number == 0 and len(parts) < _SOME:
             least = _FAINT_SCORE
-        row = _row_of(parts)
+        row = row_of(parts)
         if row is not None and (best is None or row.score > best.score):
             best = row
         if best is not None and best.score >= good:
@@ -122,15 +132,7 @@ def find_row(grey: Grey, area: Box, *, roughly: bool = False) -> Row | None:
         good = _FAIR_SCORE
     if best is None or best.score < least:
         return None
-    return Row(
-        centre_x=x0 + best.centre_x / scale,
-        centre_y=y0 + best.centre_y / scale,
-        length=best.length / scale,
-        height=best.height / scale,
-        slope=best.slope,
-        characters=best.characters,
-        score=best.score,
-    )
+    return best.placed(1 / scale, x0, y0)
 
 
 def straighten(picture: NDArray[np.uint8], row: Row, height: int = 48) -> NDArray[np.uint8]:
@@ -195,8 +197,10 @@ def _components(dark: Grey) -> NDArray[np.float64]:
     return leftmost
 
 
-def _row_of(parts: NDArray[np.float64]) -> Row | None:
-    """The line through two components that most others share, in pixels of the working area."""
+def row_of(parts: NDArray[np.float64]) -> Row | None:
+    """The row on the line through two components that most others share; None where fewer than MIN_CHARACTERS do.
+
+    parts: rows of x, y, width, height, sorted by x."""
     if len(parts) < MIN_CHARACTERS:
         return None
     x, y, h = parts[:, 0] + parts[:, 2] / 2, parts[:, 1] + parts[:, 3] / 2, parts[:, 3]

@@ -1,6 +1,6 @@
 """Reads single pictures from end to end with the functions that decode and ocr use. The same picture gives the same reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,10 +10,18 @@ import numpy as np
 from pipeline.plates import countries_of
 from pipeline.plates.looks import Looks
 from pipeline.vision.attributes import colour_of
-from pipeline.vision.boxes import Box
+from pipeline.vision.boxes import Box, covered
 from pipeline.vision.interpret import Reading
-from pipeline.vision.locate import Located, find_more_plates, find_plates
-from pipeline.vision.pictures import Picture, decode, decode_picture, encode_jpeg
+from pipeline.vision.locate import Located, PlateSearch
+from pipeline.vision.pictures import (
+    Picture,
+    decode,
+    decode_picture,
+    decode_shrunk,
+    encode_jpeg,
+    first_look,
+    upright_size,
+)
 from pipeline.vision.reading import PlateReader
 from pipeline.vision.sights import looks_in, read_passage, sight_of
 from pipeline.vision.vote import Verdict, vote
@@ -21,6 +29,8 @@ from schemas.pictures import Track
 
 _CLEAR, _MANY = 0.97, 5  # confidence in digits alone; how many of them a house seldom has
 _SURE = 0.98  # of a country, by the text alone
+_CLOSE = 60  # pixels of the height of a plate that was taken from near
+_SAME_PLACE = 0.6  # of the smaller of two boxes, inside the other
 _ENOUGH = 0.9  # confidence of a read with which a picture needs no second, slower search
 
 
@@ -50,16 +60,59 @@ class SceneReads:
 
 
 def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
-    """Find and read the plates of one encoded picture. Raises BadRecord (see decode_picture)."""
+    """Find and read the plates of one encoded picture. Raises BadRecord (see decode_picture).
+
+    A large JPEG is read at half its width and height first. That is enough where a large plate is read with confidence;
+    where only small ones are, there may be others that are too small at that size.
+    """
+    factor = first_look(image)
+    if factor > 1:
+        reads = _reads_of(decode_shrunk(image, factor), reader)
+        if is_enough(read for read in reads if read.box[3] * factor >= _CLOSE):
+            whole = [replace(read, box=_enlarged(read.box, factor)) for read in reads]
+            return SceneReads(tuple(whole), *upright_size(image))
     decoded = decode(image)
-    picture = decoded.picture
+    reads = _reads_of(decoded.picture, reader)
+    return SceneReads(tuple(reads), decoded.picture.shape[1], decoded.picture.shape[0], decoded.rows_missing)
+
+
+def is_enough(reads: Iterable[SceneRead]) -> bool:
+    """Whether any of the reads is so confident that its picture needs no slower search."""
+    return any(read.confidence >= _ENOUGH for read in reads)
+
+
+def _reads_of(picture: Picture, reader: PlateReader) -> list[SceneRead]:
+    """The plates of a picture, best first."""
     best: dict[str, SceneRead] = {}
-    found = find_plates(picture)
+    search = PlateSearch(picture, reader.judge)
+    found = search.first()
     _read_all(picture, found, reader, best)
-    if not any(read.confidence >= _ENOUGH for read in best.values()):
-        _read_all(picture, find_more_plates(picture, [located.box for located in found]), reader, best)
-    reads = tuple(sorted(best.values(), key=_rank))
-    return SceneReads(reads, picture.shape[1], picture.shape[0], decoded.rows_missing)
+    if not is_enough(best.values()):
+        _read_all(picture, search.more([located.box for located in found]), reader, best)
+    return one_of_a_place(sorted(best.values(), key=_rank))
+
+
+def one_of_a_place(reads: Sequence[SceneRead]) -> list[SceneRead]:
+    """The reads without those that say the same place otherwise: a part of a plate's text gives way to the whole, of other
+    texts the first stays. reads: best first."""
+    kept: list[SceneRead] = []
+    for read in reads:
+        same = [other for other in kept if _is_of(read, other)]
+        if not same:
+            kept.append(read)
+        elif len(same) == 1 and same[0].plate in read.plate:
+            kept[kept.index(same[0])] = read
+    return sorted(kept, key=_rank)
+
+
+def _is_of(read: SceneRead, other: SceneRead) -> bool:
+    """Whether two reads are of one place: one's box lies mostly in the other's."""
+    return max(covered(read.box, other.box), covered(other.box, read.box)) >= _SAME_PLACE
+
+
+def _enlarged(box: Box, factor: int) -> Box:
+    x, y, width, height = (pixels * factor for pixels in box)
+    return x, y, width, height
 
 
 def _read_all(picture: Picture, found: Sequence[Located], reader: PlateReader, best: dict[str, SceneRead]) -> None:

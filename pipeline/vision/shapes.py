@@ -26,6 +26,7 @@ _COMMON = 0.5
 _SERIES = (
     (0.6, "LLDDDLL"), (0.2, "LLDDDL"),  # AL, AD
     (5.2, "L{1,2}D{3,4}L{1,2} L{1,2}DDDDDL L{1,2}DDLLL"),  # AT
+    (1.0, "LDDLDDD"),  # BA
     (5.4, "DLLLDDD"), (0.6, "LLLDDD"), (0.3, "DDDLLL LLLLDDD"),  # BE
     (2.9, "L{1,2}DDDDLL"),  # BG
     (1.9, "LLDDD{0,1}LL LLDDDD{0,1}L"),  # HR
@@ -40,10 +41,12 @@ _SERIES = (
     (5.7, "LLLDDDD"),  # GR
     (4.0, "LLLDDD"), (0.6, "LLLLDDD"),  # HU
     (2.3, "DDD{0,1}L{1,2}D{3,5}"),  # IE
+    (0.3, "LLDDD LLLDD"),  # IS
     (40.0, "LLDDDLL"),  # IT
     (0.7, "LLD{2,4}"),  # LV
     (1.6, "LLLDDD"),  # LT
     (0.45, "LLDDDD"), (0.05, "DDDDD DDDD"),  # LU
+    (0.9, "LLLDDD"), (0.2, "LLLLDDD"), (0.5, "LLDDDDLL"),  # MD, ME, MK
     (0.3, "LLLDDD"),  # MT
     (3.5, "LLDDDL"), (2.0, "DDLLLD"), (1.5, "DLLLDD"), (1.0, "LDDDLL"), (0.5, "LLDDDD DDLLDD LLDDLL DDLLLL LLLLDD LLLDDL"),  # NL
     (2.9, "LLDDDDD"),  # NO

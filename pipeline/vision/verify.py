@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -36,6 +37,13 @@ class BlockVerdict:
     plate: float
     whole: float
     free: bool = False
+
+
+class Judge(Protocol):
+    """Judges whether rows of characters found in a grey picture are on a number plate, and whether they are all its
+    characters; answers with log odds (see BlockVerdict)."""
+
+    def look(self, grey: NDArray[np.uint8], rows: Sequence[Row]) -> BlockVerdict: ...
 
 
 class BlockVerifier:

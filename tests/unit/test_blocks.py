@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.vision.credit import credit_of
+from pipeline.vision.credit import as_cut_off, as_single, credit_of, reach_the_edge
 from pipeline.vision.ctc import ALPHABET, spelt
 from pipeline.vision.lines import PlateLine
 from pipeline.vision.rows import Row
@@ -67,8 +67,21 @@ def test_a_text_is_credited_by_what_the_picture_shows() -> None:
     """Of one look, a word needs more than a series' text; doubt about either question lowers it."""
     clear = BlockVerdict(plate=4.0, whole=4.0)
     assert credit_of(clear, "1ABC234") > credit_of(clear, "XQ7B2J9") > credit_of(clear, "OLIFANT") > 0.9
-    assert credit_of(BlockVerdict(plate=-4.0, whole=4.0), "1ABC234") < 0.05
+    assert credit_of(BlockVerdict(plate=0.0, whole=4.0), "1ABC234") > credit_of(
+        BlockVerdict(plate=0.0, whole=4.0), "KM254"
+    )
+    assert credit_of(BlockVerdict(plate=-5.0, whole=4.0), "1ABC234") < 0.05
     assert credit_of(BlockVerdict(plate=4.0, whole=-5.0), "1ABC234") < 0.1
+
+
+def test_a_text_at_the_edge_of_its_picture_is_not_surely_whole() -> None:
+    """What may be cut off is never read with certainty, however even the ground looks that the picture does not show."""
+    assert reach_the_edge([row(centre_x=104.0)], 600)
+    assert reach_the_edge([row(centre_x=300.0), row(centre_x=496.0)], 600)
+    assert not reach_the_edge([row(centre_x=120.0)], 600)
+    clear = BlockVerdict(plate=8.0, whole=8.0, free=True)
+    assert 0.95 < credit_of(as_single(clear), "1ABC234")
+    assert credit_of(as_single(as_cut_off(clear)), "1ABC234") < 0.7
 
 
 def test_even_ground_beside_a_line_is_told_from_another_character() -> None:

@@ -16,7 +16,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pipeline.errors import BadRecord
-from pipeline.vision.pictures import MOST_MISSING, OVERVIEW_SIDE, decode, decode_picture, encode_jpeg, overview_of
+from pipeline.vision.pictures import (
+    MOST_MISSING,
+    OVERVIEW_SIDE,
+    decode,
+    decode_picture,
+    encode_jpeg,
+    first_look,
+    overview_of,
+)
 
 WARM = """
 import sys
@@ -135,6 +143,45 @@ def test_an_alpha_of_nothing_all_over_hides_nothing() -> None:
 def test_other_kinds_that_cameras_write_are_read(kind: str) -> None:
     """WebP, and a JPEG of several pictures."""
     assert (24, 32, 3) == decode_picture(encoded(noise(32, 24), kind)).shape
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_in_printers_colours_keeps_its_colours(progressive: bool) -> None:
+    """CMYK, as picture editors write it: red stays red, and dark stays dark."""
+    picture = Image.new("RGB", (32, 24), (200, 30, 30))
+    picture.paste((20, 20, 20), (0, 0, 16, 24))
+    decoded = decode_picture(encoded(picture.convert("CMYK"), "JPEG", progressive=progressive))
+    assert np.allclose([30, 30, 200], decoded[12, 26], atol=12)
+    assert np.allclose([20, 20, 20], decoded[12, 6], atol=12)
+
+
+def test_a_progressive_jpeg_is_read_as_any_other_and_refused_where_its_end_is_missing() -> None:
+    """Its last scans refine the whole picture: without them nothing is surely as it was."""
+    plain, progressive = (encoded(noise(320, 240), "JPEG", quality=95, progressive=kind) for kind in (False, True))
+    assert np.abs(decode_picture(plain).astype(int) - decode_picture(progressive)).max() <= 2
+    with pytest.raises(BadRecord, match="truncated_picture"):
+        decode_picture(progressive[: int(len(progressive) * 0.9)])
+
+
+def test_sixteen_bits_of_each_colour_keep_their_upper_byte() -> None:
+    """As scanners and some grabbers write PNG."""
+    _, image = cv2.imencode(".png", np.full((24, 32, 3), (10 << 8, 90 << 8, 200 << 8), np.uint16))
+    assert np.allclose([10, 90, 200], decode_picture(image.tobytes())[5, 5], atol=1)
+
+
+def test_only_a_large_whole_jpeg_is_first_looked_at_smaller() -> None:
+    """One that was cut off may lack the rows that its plate is in, which only decoding it whole tells."""
+    large = encoded(Image.new("L", (2600, 1600), 90), "JPEG")
+    assert [2, 2, 1, 1, 1] == [
+        first_look(image)
+        for image in (
+            large,
+            large + bytes(100),
+            large[:-2],
+            encoded(Image.new("L", (2600, 1600), 90), "PNG"),
+            encoded(Image.new("L", (1600, 1200), 90), "JPEG"),
+        )
+    ]
 
 
 def test_transparent_is_white() -> None:
