@@ -56,7 +56,7 @@ def _is_band(outline: NDArray[np.int32]) -> bool:
     long, short = max(one, other), min(one, other)
     if not (0.8 * _LEAST <= short <= _MOST and 0.8 * _ASPECTS[0] * short <= long <= 1.2 * _ASPECTS[1] * short):
         return False
-    return cv2.contourArea(outline) >= _RECTANGULAR * long * short
+    return bool(cv2.contourArea(outline) >= _RECTANGULAR * long * short)
 
 
 def _row_on(area: NDArray[np.bool_], ground: NDArray[np.bool_]) -> Row | None:
