@@ -4,22 +4,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
+
 from pipeline.vision.ctc import Scores, spelt
 from pipeline.vision.lines import PlateLines
 from pipeline.vision.own import pixel_of
-from pipeline.vision.rows import Row
+from pipeline.vision.rows import Grey, Row
 from pipeline.vision.shapes import is_common
 from pipeline.vision.verify import BlockVerdict, chance
 from pipeline.vision.vote import is_bare
 
 # log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
 _COMMON, _ODD, _BARE = 0.8, 0.0, -2.0
+_WORDS, _LONGEST = -5.0, 8  # of letters alone, longer than any country lets a plate be
+_MISREAD = 1  # O in a word that may have been read as 0, or I as 1
 _ALTERNATING = 2.0  # and of common shapes of seven characters and more that go from letters to digits or back twice
 _TRUST = 1.4  # how log odds that drawn pictures taught count on real ones
 _FREE = 2.0  # log odds that a line between even grounds is all of its plate, where no other line was found
 _MOSTLY_WHOLE = 2.8  # log odds that a text is all of its plate, before the picture is seen
 _EDGE = 0.2  # heights of a character between a text and the picture's edge: less than any plate has beside its text
 _CUT_OFF = -2.5  # log odds, at most, that a text is all of its plate where the picture ends beside it
+_LEVEL = 0.01  # slope
+_BLACK, _WHITE = 6, 249  # of 255
+_PURE = 0.2  # of a row's pixels that are black, and white: of plates at most one in seven is either, also by night
+_NO_PLATE = -6.0  # log odds
 _HALF_A_CHARACTER = 0.29  # of its height
 
 
@@ -56,9 +64,33 @@ def reach_the_edge(rows: Sequence[Row], width: int) -> bool:
     return any(min(left, width - right) < _EDGE * height for height, (left, right) in ends)
 
 
+def is_burnt_in(grey: Grey, row: Row) -> bool:
+    """Whether a row is written into the picture, as cameras write times and names: quite level, in pure white and pure black,
+    which no camera sees beside each other."""
+    if abs(row.slope) > _LEVEL:
+        return False
+    top, bottom = (round(row.centre_y + side * row.height / 2) for side in (-1, 1))
+    left, right = (round(x) for x in row.ends)
+    part = grey[max(top, 0) : bottom, max(left, 0) : right]
+    pure = [float(np.count_nonzero(one)) for one in (part <= _BLACK, part >= _WHITE)]
+    return min(pure) > _PURE * part.size
+
+
+def as_burnt_in(verdict: BlockVerdict) -> BlockVerdict:
+    """The verdict on a text that is written into its picture."""
+    return replace(verdict, plate=min(verdict.plate, _NO_PLATE))
+
+
 def as_cut_off(verdict: BlockVerdict) -> BlockVerdict:
     """The verdict on a text that reaches the picture's edge: nothing shows that it is all of its plate."""
     return replace(verdict, whole=min(verdict.whole, _CUT_OFF), free=False)
+
+
+def checked(verdict: BlockVerdict, grey: Grey, rows: Sequence[Row]) -> BlockVerdict:
+    """The verdict on the rows of a text in a grey picture, lowered where the text is burnt in or may be cut off."""
+    if any(is_burnt_in(grey, row) for row in rows):
+        verdict = as_burnt_in(verdict)
+    return as_cut_off(verdict) if reach_the_edge(rows, grey.shape[1]) else verdict
 
 
 def credit_of(verdict: BlockVerdict, text: str) -> float:
@@ -74,7 +106,10 @@ def credit_of(verdict: BlockVerdict, text: str) -> float:
 def _prior_of(text: str) -> float:
     """The log odds that a text is a plate's, before the picture is seen. Words, numbers and roads' names have the shape of
     many plates; hardly anything but a plate is written like AB123CD or 1ABC234."""
+    digits = sum(one.isdigit() for one in text)
+    if is_bare(text) and min(digits, len(text) - digits) <= _MISREAD:
+        return _BARE if len(text) <= _LONGEST else _WORDS
     if not is_common(text):
-        return _BARE if is_bare(text) else _ODD
+        return _ODD
     changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(text))
     return _ALTERNATING if len(text) >= 7 and changes >= 2 else _COMMON

@@ -11,7 +11,7 @@ from pipeline.vision.bands import bands_of
 from pipeline.vision.boxes import Box, overlap
 from pipeline.vision.letters import letter_rows_in
 from pipeline.vision.pictures import Picture
-from pipeline.vision.rows import GOOD_SCORE, Grey, Row, find_row, sheared, straighten
+from pipeline.vision.rows import Grey, Row, find_row, sheared, straighten
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +75,14 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
 def _row_around(grey: Grey, inner: Box) -> Row | None:
     """The row of characters that fills most of the plate's box, or None.
 
-    A slanted plate's characters are small in its upright box, and a grille beside it may make the better row: where no good
-    row that fills the box is found as for a level plate, rows of all sizes are looked for.
+    A slanted plate's characters are small in its upright box, and a grille beside it may make the better row: where no row
+    that fills the box is found as for a level plate, rows of all sizes are looked for.
     """
     x, y, width, height = inner
     around = max(2, height // 5)
     area = x - around, y - around, width + 2 * around, height + 2 * around
     row = find_row(grey, area)
-    if row is not None and row.score >= GOOD_SCORE and overlap(row.box(), inner) >= _FILLED:
+    if row is not None and overlap(row.box(), inner) >= _FILLED:
         return row
     rows = [*([row] if row else []), *letter_rows_in(grey, area)[:_TRIED]]
     return max(rows, key=lambda one: one.score * overlap(one.box(), inner), default=None)

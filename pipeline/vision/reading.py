@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
-from pipeline.vision.credit import as_cut_off, as_single, credit_of, reach_the_edge, read_rows
+from pipeline.vision.credit import as_single, checked, credit_of, read_rows
 from pipeline.vision.ctc import LineReader, Scores, log_probabilities, spelt
 from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
 from pipeline.vision.lines import PlateLines, lines_of, with_another_line
@@ -38,10 +38,13 @@ _NOTHING = (0.02, 0.05)  # probability below which no other cut is worth looking
 _GARBLED = (
     -14.0
 )  # log probability of all columns' likeliest classes, below which even a text of a common shape is hopeless
-_WORTH_A_WORD = 0.1  # credit of a text below which it is not worth a second opinion
+_WORTH_A_WORD = 0.3  # credit of a text below which it is not worth a second opinion
 _SURELY_WHOLE = 0.0  # log odds of a line that need no look for another, and least of two lines
 _LIKELY = 0.5  # credit of a text with another line, to count
-_LEGIBLE = 0.3  # probability of a text with another line, to count
+_LEGIBLE, _CLEAR = (
+    0.3,
+    0.9,
+)  # probability of a text with another line, to count; where the picture does not show two lines
 _SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
 _SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
 _LEAST = 1e-4  # probability of all texts that a reader did not think of
@@ -115,7 +118,7 @@ class PlateReader:
                 continue
             other = Looked([lines], [scores], [said])
             _, whole = self._verdict(grey, other, said[0].text)
-            if whole is None or whole.whole < _SURELY_WHOLE:
+            if whole is None or (whole.whole < _SURELY_WHOLE and said[0].probability < _CLEAR):
                 continue
             if credit_of(whole, said[0].text) > max(credit, _LIKELY):
                 best, readings, credit = other, said, credit_of(whole, said[0].text)
@@ -130,8 +133,7 @@ class PlateReader:
         rows = read_rows(looked.ways[best], looked.own[best], text)
         if not rows or not self.judge:
             return rows, None
-        verdict = self.judge.look(grey, rows)
-        return rows, as_cut_off(verdict) if reach_the_edge(rows, grey.shape[1]) else verdict
+        return rows, checked(self.judge.look(grey, rows), grey, rows)
 
     def _looked_at(self, crop: Picture, inner: Box, surely_a_plate: bool) -> Looked:
         """Cut the plate in the ways that are likely to give a text, and read each with the own reader."""

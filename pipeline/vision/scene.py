@@ -31,6 +31,7 @@ _CLEAR, _MANY = 0.97, 5  # confidence in digits alone; how many of them a house 
 _SURE = 0.98  # of a country, by the text alone
 _CLOSE = 60  # pixels of the height of a plate that was taken from near
 _SAME_PLACE = 0.6  # of the smaller of two boxes, inside the other
+_WHOLE = 0.8  # confidence of a longer text of a place, to be the whole of it and not more than that
 _ENOUGH = 0.9  # confidence of a read with which a picture needs no second, slower search
 
 
@@ -93,14 +94,14 @@ def _reads_of(picture: Picture, reader: PlateReader) -> list[SceneRead]:
 
 
 def one_of_a_place(reads: Sequence[SceneRead]) -> list[SceneRead]:
-    """The reads without those that say the same place otherwise: a part of a plate's text gives way to the whole, of other
-    texts the first stays. reads: best first."""
+    """The reads without those that say the same place otherwise: a part of a plate's text gives way to the whole where that is
+    fairly confident, of other texts the first stays. reads: best first."""
     kept: list[SceneRead] = []
     for read in reads:
         same = [other for other in kept if _is_of(read, other)]
         if not same:
             kept.append(read)
-        elif len(same) == 1 and same[0].plate in read.plate:
+        elif len(same) == 1 and same[0].plate in read.plate and read.confidence >= _WHOLE:
             kept[kept.index(same[0])] = read
     return sorted(kept, key=_rank)
 

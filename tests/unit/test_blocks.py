@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.vision.credit import as_cut_off, as_single, credit_of, reach_the_edge
+from pipeline.vision.credit import as_cut_off, as_single, checked, credit_of, is_burnt_in, reach_the_edge
 from pipeline.vision.ctc import ALPHABET, spelt
 from pipeline.vision.lines import PlateLine
 from pipeline.vision.rows import Row
@@ -67,6 +67,12 @@ def test_a_text_is_credited_by_what_the_picture_shows() -> None:
     """Of one look, a word needs more than a series' text; doubt about either question lowers it."""
     clear = BlockVerdict(plate=4.0, whole=4.0)
     assert credit_of(clear, "1ABC234") > credit_of(clear, "XQ7B2J9") > credit_of(clear, "OLIFANT") > 0.9
+    assert credit_of(clear, "OLIFANT") > credit_of(clear, "ELEPHANTS")
+    assert (
+        credit_of(BlockVerdict(plate=1.0, whole=4.0), "C0ACH")
+        < 0.5
+        < credit_of(BlockVerdict(plate=1.0, whole=4.0), "DB001AX")
+    )
     assert credit_of(BlockVerdict(plate=0.0, whole=4.0), "1ABC234") > credit_of(
         BlockVerdict(plate=0.0, whole=4.0), "KM254"
     )
@@ -82,6 +88,21 @@ def test_a_text_at_the_edge_of_its_picture_is_not_surely_whole() -> None:
     clear = BlockVerdict(plate=8.0, whole=8.0, free=True)
     assert 0.95 < credit_of(as_single(clear), "1ABC234")
     assert credit_of(as_single(as_cut_off(clear)), "1ABC234") < 0.7
+
+
+@pytest.mark.parametrize(
+    ("black", "white", "slope", "expected"), [(0, 255, 0.0, True), (30, 255, 0.0, False), (0, 255, 0.1, False)]
+)
+def test_what_is_burnt_in_is_level_and_of_pure_black_and_white(
+    black: int, white: int, slope: float, expected: bool
+) -> None:
+    """A plate's black is never that of a camera's own writing beside pure white."""
+    grey = np.full((400, 600), 120, np.uint8)
+    grey[180:220, 200:400] = black
+    grey[185:215, 210:390:3] = white
+    assert expected == is_burnt_in(grey, row(slope=slope))
+    verdict = checked(BlockVerdict(plate=5.0, whole=5.0), grey, [row(slope=slope)])
+    assert expected == (credit_of(verdict, "CAM1234") < 0.05)
 
 
 def test_even_ground_beside_a_line_is_told_from_another_character() -> None:
