@@ -19,6 +19,7 @@ from pipeline.state.open_forwards import OpenForwards, Recall
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
+from pipeline.stream.forward_recovery import ForwardRecovery
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
 from schemas.reference import Camera, Policy, Zone
@@ -112,6 +113,23 @@ class Forwarder:
                 self.told(alert, one)
         return [sent_of(alert, one, policies, alert_at) for one in told if isinstance(one, AllowedForward)]
 
+    def made(self, alert: Alert, alert_at: RecordPlace, taken_ms: int) -> list[Sent] | None:
+        """The forwards that were made of an alert when the broker took it (UTC ms), as far as the policies of then are known, else
+        by those of now; None while none is known."""
+        at_ms, replica = alert.read.captured_at_ms, self.replica
+        for policies in (replica.policies.as_known(at_ms), replica.policies.as_of(self.now_ms())):
+            told = told_abroad(
+                alert,
+                policies.values(),
+                replica.cameras.as_known(at_ms),
+                replica.zones.as_known(at_ms),
+                taken_ms,
+                self.home,
+            )
+            if made := [sent_of(alert, one, policies, alert_at) for one in told if isinstance(one, AllowedForward)]:
+                return made
+        return [] if replica.whole and len(replica.policies) else None
+
     def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
         """Send the withdrawal of a forward for our own readers, and the recall to the neighbour."""
         forward = recall.sent.forward
@@ -150,7 +168,10 @@ async def start(context: Context) -> Handler[Alert | Withdrawal]:
     admission = Admission(replica, settings, context.now_ms)
     memory = RedisForwardMemory(context.redis, settings.namespace)
     partitions = context.partitions(FORWARDS)
-    return forwarder(replica, admission, memory, partitions, settings.liaison.sender, context.now_ms).handle
+    found = forwarder(replica, admission, memory, partitions, settings.liaison.sender, context.now_ms)
+    recovery = ForwardRecovery(context.sender.client_kwargs, settings.namespace, memory, context.now_ms, found.made)
+    context.background(recovery.run, "forwards that Redis lost")
+    return found.handle
 
 
 AGENT = Agent(

@@ -115,6 +115,14 @@ class RedisForwardMemory:
         await self._keep(told)
         return told
 
+    async def is_whole(self) -> bool:
+        """Whether Redis has kept what was stored since `note_whole` was last called."""
+        return bool((await _GET.run(self._client, WHAT, [([self._name("whole", "")], [])]))[0])
+
+    async def note_whole(self) -> None:
+        """Note that nothing is missing in the memory."""
+        await _RAISE.run(self._client, WHAT, [([self._name("whole", "")], [1, KEPT_MS])])
+
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
         """See ForwardMemory.of_alerts."""
         answers = await _ALL.run(self._client, WHAT, [([self._name("alert", one)], []) for one in alert_ids])

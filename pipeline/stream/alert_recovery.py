@@ -5,17 +5,16 @@ Covert alerts are sealed for their owner, also from this agent: they are not put
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
-from pipeline.errors import BadRecord, Unavailable
+from pipeline.errors import Unavailable
 from pipeline.state.alert_memory import DAY_MS, RedisAlertMemory
-from pipeline.stream import codec
+from pipeline.stream.recent import recent
 from schemas.outcomes import Alert, Withdrawal
 from schemas.topics import ALERTS
 
@@ -50,11 +49,12 @@ class AlertRecovery:
         """Put the alerts of the last day back, unless Redis has them. Raises Unavailable."""
         if await self.memory.is_whole():
             return
-        withdrawn = {one.id async for one in self._messages() if isinstance(one, Withdrawal) and one.kind == "alert"}
+        messages = partial(recent, self.client_kwargs, self.namespace, ALERTS, self.now_ms() - DAY_MS)
+        withdrawn = {one.id async for one, _, _ in messages() if isinstance(one, Withdrawal) and one.kind == "alert"}
         page: list[Alert] = []
         count = 0
-        async for one in self._messages():
-            if isinstance(one, Alert):
+        async for one, _, _ in messages():
+            if isinstance(one, Alert) and one.revision == 1:  # as it was decided, not what persons said of it later
                 page.append(one)
                 count += 1
             if len(page) == PAGE:
@@ -64,37 +64,3 @@ class AlertRecovery:
         if count:
             log.warning("alerts.put_back", alerts=count, withdrawn=len(withdrawn))
             self.refilled()
-
-    async def _messages(self) -> AsyncIterator[Alert | Withdrawal]:
-        """Yields what the broker took in the last day, up to now, in the order of each partition. Raises Unavailable."""
-        consumer = AIOKafkaConsumer(
-            f"{self.namespace}.{ALERTS.name}", auto_offset_reset="earliest", **self.client_kwargs
-        )
-        try:
-            await consumer.start()
-            async for value in _since(consumer, self.now_ms() - DAY_MS):
-                try:
-                    yield codec.decode(ALERTS, value)
-                except BadRecord:
-                    continue  # somebody else's; agents write none that cannot be read
-        except (KafkaError, OSError) as error:
-            raise Unavailable("Kafka (the alerts of the last day)") from error
-        finally:
-            await consumer.stop()
-
-
-async def _since(consumer: AIOKafkaConsumer, from_ms: int) -> AsyncIterator[bytes]:
-    """Yields the values from that time (broker's clock, UTC ms) on, until the present end of each partition."""
-    partitions = sorted(consumer.assignment())
-    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-    starts = await consumer.offsets_for_times(dict.fromkeys(partitions, from_ms))
-    left = {one for one in partitions if starts.get(one) is not None and starts[one].offset < ends[one]}
-    for one in left:
-        consumer.seek(one, starts[one].offset)
-    consumer.pause(*(one for one in partitions if one not in left))
-    while left:
-        for partition, records in (await consumer.getmany(timeout_ms=500)).items():
-            for record in records:
-                if record.offset < ends[partition]:
-                    yield record.value
-        left = {one for one in left if await consumer.position(one) < ends[one]}

@@ -17,7 +17,7 @@ from pipeline.errors import Unavailable
 from pipeline.reads.admission import GRACE_MS
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.sender import Sender
+from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES, CollectionKeys
 from pipeline.state.follower import Follower
@@ -371,3 +371,27 @@ async def test_what_was_alerted_before_redis_was_emptied_is_withdrawn_when_its_e
 async def told(bench: Bench, count: int) -> list[Alert | Withdrawal]:
     """The alerts and withdrawals on the topic, once there are so many."""
     return [codec.decode(ALERTS, value) for value in await bench.values("alerts", count=count)]
+
+
+async def test_what_was_forwarded_before_redis_was_emptied_is_recalled_when_its_alert_goes(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """The forwards are put back from the alerts, and none is sent a second time for that."""
+    bench, now_ms = Bench(kafka, redis, namespace, tmp_path), platform_now_ms()
+    await furnish(ReplicaWriter(redis, namespace, now_ms=lambda: now_ms - 3_600_000))
+    alert = make_alert(read=make_read(captured_at_ms=now_ms))
+    withdrawal = Withdrawal(kind="alert", id=alert.alert_id, reason="entry_removed", by="hotlist", at_ms=now_ms)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(bench.sender.stop)
+        await stack.enter_async_context(bench.worker(cross_border.AGENT))
+        await bench.sender.send_all([Outgoing(f"{namespace}.alerts", codec.encode(ALERTS, alert), partition=0)])
+        (forward,) = await bench.values("forwards", count=1)
+        marks = [key async for key in redis.scan_iter(f"{{{namespace}:*forward*")]
+        await redis.delete(*marks)
+        while not await redis.exists(f"{{{namespace}:forwards:alert:{alert.alert_id}}}"):  # noqa: ASYNC110 - the worker puts them back
+            await asyncio.sleep(0.1)
+        await bench.sender.send_all([Outgoing(f"{namespace}.alerts", codec.encode(ALERTS, withdrawal), partition=0)])
+        first, *others = await bench.values("forwards", count=3)
+    assert forward == first
+    assert ["recall"] == [one.kind for value in others if isinstance(one := codec.decode(FORWARDS, value), Forward)]
+    assert 2 == len(others)

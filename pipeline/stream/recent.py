@@ -1,0 +1,55 @@
+"""Reads what a topic took lately, in no group: for an agent that fills its memory again where Redis has lost it."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from pipeline.errors import BadRecord, Unavailable
+from pipeline.stream import codec
+from schemas.base import Message
+from schemas.outcomes import RecordPlace
+from schemas.topics import Topic
+
+M = TypeVar("M", bound=Message)
+
+
+async def recent(
+    client_kwargs: Mapping[str, Any], namespace: str, topic: Topic[M], from_ms: int
+) -> AsyncIterator[tuple[M, RecordPlace, int]]:
+    """Yields each message that the broker took from from_ms on (UTC) up to now, its place, and when the broker took it (ms UTC), in
+    the order of each partition. Records that are no messages of the topic are left out. client_kwargs: of KafkaConnection.
+
+    Raises Unavailable.
+    """
+    consumer = AIOKafkaConsumer(f"{namespace}.{topic.name}", auto_offset_reset="earliest", **client_kwargs)
+    try:
+        await consumer.start()
+        async for record in _since(consumer, from_ms):
+            try:
+                message = codec.decode(topic, record.value)
+            except BadRecord:
+                continue  # somebody else's; agents write none that cannot be read
+            yield message, RecordPlace(partition=record.partition, offset=record.offset), record.timestamp
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"Kafka (what {namespace}.{topic.name} took lately)") from error
+    finally:
+        await consumer.stop()
+
+
+async def _since(consumer: AIOKafkaConsumer, from_ms: int) -> AsyncIterator[ConsumerRecord]:
+    """Yields the records from that time on, until the present end of each partition."""
+    partitions = sorted(consumer.assignment())
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+    starts = await consumer.offsets_for_times(dict.fromkeys(partitions, from_ms))
+    left = {one for one in partitions if starts.get(one) is not None and starts[one].offset < ends[one]}
+    for one in left:
+        consumer.seek(one, starts[one].offset)
+    consumer.pause(*(one for one in partitions if one not in left))
+    while left:
+        for partition, records in (await consumer.getmany(timeout_ms=500)).items():
+            for record in records:
+                if record.offset < ends[partition]:
+                    yield record
+        left = {one for one in left if await consumer.position(one) < ends[one]}
