@@ -13,6 +13,7 @@ from pipeline.desks.metrics import DesksMetrics
 from pipeline.desks.provider import ProviderClient
 from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
+from pipeline.desks.watching import Watch
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.passwords import Passwords
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
@@ -56,6 +57,7 @@ class House:
     directory: Directory
     live: Live
     streams: Streams
+    watch: Watch
     writer: ReplicaWriter
     sessions: SessionStore
     credentials: CredentialStore

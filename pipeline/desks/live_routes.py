@@ -7,24 +7,22 @@ from typing import Annotated, Literal
 import msgspec
 from aiohttp import web
 
-from pipeline.access.login import is_over
 from pipeline.access.record import Result
 from pipeline.access.rights import Allowed
 from pipeline.desks.live import Kind, Shown
 from pipeline.desks.problems import Problem
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.desks.stream import View, serve, view_of
+from pipeline.desks.watching import Watched
 from pipeline.desks.watermark import watermarked
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.evidence.store import EvidenceMissing
 from schemas.base import AlertId, EpochMs, Message, Text, ViolationId
 from schemas.outcomes import Alert, Violation, Withdrawal
-from schemas.people import Desk
 
 PAGE = 100
 LOOKED_AT = 5_000
 """Alerts or violations that one request looks at, at most: it may be that none of them may be seen."""
-SESSION_EVERY_S = 1.0
 Which = Literal["crop", "overview"]
 End = Literal["entry", "exit"]
 
@@ -164,6 +162,7 @@ async def stream(asked: Asked) -> web.StreamResponse:
     desk = found(house.directory.desk(shift.desk_id, asked.now_ms))
     view = view_of(asked.somebody, desk, asked.now_ms)
     audience = house.streams.join(view)
+    watched = Watched(asked.token or "", session, asked.somebody, view)
     house.metrics.readers.inc()
     written = 0
     try:
@@ -171,13 +170,12 @@ async def stream(asked: Asked) -> web.StreamResponse:
                                                "Vigie-Record": asked.access_id or ""})  # fmt: skip
         await response.prepare(asked.request)
         number = await _begin(asked, view, response)
-        goes_on = _GoesOn(asked, view)
-        watching = asyncio.create_task(goes_on.watch())
-        try:
-            written = await serve(house.streams, response, audience, number, goes_on)
-        finally:
-            watching.cancel()
+        house.watch.readers.add(watched)
+        written = await serve(
+            house.streams, response, audience, number, lambda: watched.goes_on(house.directory, house.now_ms())
+        )
     finally:
+        house.watch.readers.discard(watched)
         house.streams.leave(audience)
         house.metrics.readers.dec()
         await _end(asked, written)
@@ -203,43 +201,6 @@ async def _end(asked: Asked, written: int) -> None:
             await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=written))
         except Unavailable:
             return
-
-
-class _GoesOn:
-    """Tells whether a reader may still see the stream: the session lasts, the shift lasts, and nothing about the person has
-    changed."""
-
-    def __init__(self, asked: Asked, view: View) -> None:
-        self._asked, self._view = asked, view
-        self._revision = -1
-        self._may = True
-
-    def __call__(self) -> bool:
-        asked, directory, now_ms = self._asked, self._asked.house.directory, self._asked.house.now_ms()
-        if self._may and self._revision != directory.revision:
-            self._revision = directory.revision
-            self._may = directory.person(asked.somebody.user_id, now_ms) == asked.somebody
-            self._may &= self._view.desk == self._desk()
-        return self._may and (self._view.until_ms is None or now_ms < self._view.until_ms)
-
-    def _desk(self) -> Desk | None:
-        desk = self._view.desk
-        return None if desk is None else self._asked.house.directory.desk(desk.desk_id, self._asked.house.now_ms())
-
-    async def watch(self) -> None:
-        """Check again and again. While Redis is away the last known state holds, at most until the session's end."""
-        asked, house = self._asked, self._asked.house
-        session = asked.own_session
-        while self._may:
-            await asyncio.sleep(SESSION_EVERY_S)
-            now_ms = house.now_ms()
-            try:
-                stamps = await house.sessions.stamps(session.user_id)
-                current = await house.sessions.peek(asked.token or "")
-            except Unavailable:
-                stamps, current = session.stamps, session
-            over = current is None or is_over(current, stamps, now_ms, house.sessions.bounds)
-            self._may = not over and current is not None and current.shift == session.shift
 
 
 def _alert(shown: Shown) -> Alert:

@@ -21,6 +21,7 @@ from pipeline.desks.place import proxies_of
 from pipeline.desks.provider import ProviderClient, provider_settings
 from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
+from pipeline.desks.watching import Watch
 from pipeline.errors import Misconfigured
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
@@ -84,6 +85,7 @@ async def run_desks(
             follower.run(),
             follow(house.live, servers.kafka, settings.namespace, now_ms, desks_key(settings)),
             house.streams.beat(),
+            house.watch.look_on(now_ms),
         ):
             run_until_closed(closing, work)
         listener = Listener(setting="VIGIE_DESKS_PORT", host=settings.desks_host, port=port, tls=tls, stop_s=STOP_S)
@@ -104,6 +106,7 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
     bounds = Bounds(
         idle_ms=settings.session_idle_minutes * MINUTE_MS, longest_ms=settings.session_hours * 60 * MINUTE_MS
     )
+    sessions = SessionStore(client, name, bounds)
     return House(
         home=settings.country,
         key=key,
@@ -112,7 +115,8 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         live=live,
         streams=Streams(live, seal, now_ms, secrets.token_bytes(8)),
         writer=ReplicaWriter(client, name),
-        sessions=SessionStore(client, name, bounds),
+        sessions=sessions,
+        watch=Watch(sessions),
         credentials=CredentialStore(client, name),
         attempts=AttemptStore(client, name),
         approvals=ApprovalStore(client, name),

@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import msgspec
 import structlog
@@ -70,6 +71,16 @@ class Audience:
     frames: deque[StreamFrame] = field(default_factory=lambda: deque(maxlen=FRAMES_KEPT))
     ready: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def after(self, number: int) -> list[StreamFrame]:
+        """The frames made after this event, oldest first."""
+        found = list(takewhile(lambda frame: frame.number > number, reversed(self.frames)))
+        return found[::-1]
+
+    def wake(self) -> None:
+        """Let every reader see whether there is a new frame, and whether it may go on."""
+        ready, self.ready = self.ready, asyncio.Event()
+        ready.set()
+
 
 @dataclass(slots=True)
 class Streams:
@@ -106,12 +117,16 @@ class Streams:
     async def beat(self) -> None:
         """Make frames until cancelled: for each audience, of what came since its last frame."""
         loop = asyncio.get_running_loop()
-        due = loop.time()
+        due = look = loop.time()
         while True:
             due = max(due + FRAME_MS / 1000, loop.time())
             await asyncio.sleep(due - loop.time())
             for audience in list(self.audiences.values()):
                 self._frame(audience)
+            if loop.time() - look >= LOOK_S:
+                look = loop.time()
+                for audience in list(self.audiences.values()):
+                    audience.wake()
 
     def _frame(self, audience: Audience) -> None:
         events = self.live.since(audience.seen)
@@ -128,8 +143,7 @@ class Streams:
             audience.frames.append(StreamFrame(audience.seen, self._event("changes", shown, audience.seen)))
         else:
             return
-        ready, audience.ready = audience.ready, asyncio.Event()
-        ready.set()
+        audience.wake()
 
     def since(self, view: View, number: int) -> bytes | None:
         """One frame with what the view shows of the events after this number; empty where it shows none of them. None where
@@ -168,25 +182,18 @@ async def serve(streams: Streams, response: web.StreamResponse, audience: Audien
 
     number: of the last event that the reader has. goes_on: tells whether the reader may go on; asked at least once a second.
     """
-    written, quiet_s = 0, 0.0
+    loop = asyncio.get_running_loop()
+    written, last = 0, loop.time()
     while not streams.closing.is_set() and goes_on():
-        ready = audience.ready
-        frames = [frame for frame in audience.frames if frame.number > number]
-        for frame in frames:
-            if not await _write(response, frame.data):
-                return written
-            number, written = frame.number, written + 1
-        if frames:
+        ready, frames = audience.ready, audience.after(number)
+        if not frames and loop.time() - last < PING_S:
+            await ready.wait()
             continue
-        try:
-            async with asyncio.timeout(LOOK_S):
-                await ready.wait()
-        except TimeoutError:
-            quiet_s += LOOK_S
-        if quiet_s >= PING_S:
-            quiet_s = 0.0
-            if not await _write(response, b": \n\n"):
-                return written
+        last = loop.time()
+        if not await _write(response, b"".join(frame.data for frame in frames) or b": \n\n"):
+            return written
+        if frames:
+            number, written = frames[-1].number, written + len(frames)
     return written
 
 
