@@ -5,9 +5,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
 from pipeline.hotlist.entries import told_of_pattern
+from pipeline.hotlist.pattern_index import is_pattern
 from pipeline.neighbours.checks import told_of_policies, told_of_shared
 from pipeline.sections.checks import faults_of, unlawful
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
+
+PATTERNS_TOLD = 20  # entries; how many plates a pattern matches takes milliseconds to count
 
 
 def dangling(
@@ -55,12 +58,13 @@ def dangling_entries(
 ) -> Iterator[str]:
     """Warnings about hotlist entries, like `dangling`: cameras, zones and countries that do not exist, and patterns that
     match very many plates. Entries that are shared alike are told of together: a million may be."""
-    alike = Counter[tuple[object, ...]]()
+    patterns, alike = 0, Counter[tuple[object, ...]]()
     in_vain: dict[tuple[object, ...], str] = {}
     for entry in entries:
-        share = told_of_pattern(entry)
-        if share:
-            yield share
+        if is_pattern(entry.plate):
+            patterns += 1
+            if patterns <= PATTERNS_TOLD and (share := told_of_pattern(entry)):
+                yield share
         sharing = (entry.share_with, entry.covert, entry.hotlist, entry.origin, entry.category)
         alike[sharing] += 1
         if entry.share_with and alike[sharing] == 1:
@@ -70,6 +74,8 @@ def dangling_entries(
                 in_vain[sharing] = entry.entry_id
         yield from _unknown(f"entry {entry.entry_id}", "camera", entry.cameras, camera_ids)
         yield from _unknown(f"entry {entry.entry_id}", "zone", entry.zones, zone_ids)
+    if patterns > PATTERNS_TOLD:
+        yield f"{patterns - PATTERNS_TOLD:,} more entries are patterns"
     for shared, entry_id in in_vain.items():
         if alike[shared] > 1:
             yield f"{alike[shared] - 1:,} more entries are shared as {entry_id} is: the same is so of them"

@@ -107,3 +107,10 @@ def test_entries_that_are_shared_in_vain_alike_are_told_of_together() -> None:
         "entry E5 is shared with LU, but no policy forwards anything there",
         "4 more entries are shared as E0 is: the same is so of them",
     ] == list(dangling_entries(entries, (), ()))
+
+
+def test_of_many_patterns_the_first_are_told_of_and_the_rest_counted() -> None:
+    """A list may have ten thousand."""
+    told = list(dangling_entries([make_entry("1ABC23?", f"E{at}") for at in range(25)], (), ()))
+    assert ["E0", "E19"] == [told[0].split()[1].strip(":"), told[19].split()[1].strip(":")]
+    assert ["5 more entries are patterns"] == told[20:]
