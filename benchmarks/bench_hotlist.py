@@ -1,14 +1,15 @@
 """What a read costs against a hotlist of 10 thousand, 100 thousand and a million entries, and what an entry costs in memory.
 
 Load: entries for random Belgian plates (seed 1), one in a hundred of them a pattern (40 % with one or two ``?``, 30 % a beginning
-of four to six characters, 20 % an end, 10 % three to six characters anywhere), handed over in pages of 2,000 as the follower does;
-then 100,000 reads (seed 2), one in a hundred of a wanted plate, one in three with an alternative, in batches of 1,000 as a busy
-agent takes them; 2,000 reads of warm-up. Cost is processor time. Peers: a plain dict from plate to entry, which finds exact plates
-only, and rapidfuzz, which compares each read with every entry (fewer reads: it takes long; patterns are beyond it). Each runs in a
-process of its own; load_s includes making the entries; memory is the growth of the resident size. A million entries among 35
-million possible plates is denser than any real list, so it hits far more often.
+of four to six characters, 20 % an end, 10 % three to six characters anywhere; so short that one read in five fits one. `--least
+5` draws them as selective as an urgent pattern must be), handed over in pages of 2,000 as the follower does; then 100,000 reads
+(seed 2), one in a hundred of a wanted plate, one in three with an alternative, in batches of 1,000 as a busy agent takes them;
+2,000 reads of warm-up. Cost is processor time. Peers: a plain dict from plate to entry, which finds exact plates only, and
+rapidfuzz, which compares each read with every entry (fewer reads: it takes long; patterns are beyond it). Each runs in a process
+of its own; load_s includes making the entries; memory is the growth of the resident size. A million entries among 35 million
+possible plates is denser than any real list, so it hits far more often.
 
-    python -m benchmarks.bench_hotlist [--sizes 10000 100000 1000000] [--patterns 0.01] [--batch 1000]
+    python -m benchmarks.bench_hotlist [--sizes 10000 100000 1000000] [--patterns 0.01] [--least 3] [--batch 1000]
 
 Appends one line to benchmarks/results/hotlist.jsonl.
 """
@@ -35,6 +36,7 @@ from schemas.reference import Camera, HotlistEntry, Zone
 
 PAGE, READS, WARM_UP = 2_000, 100_000, 2_000
 KEPT_DAYS = Settings().retention_days
+LEAST = 3
 FUZZY_READS = 20  # of the peer that compares with every entry
 NOW_MS = 1_767_268_800_000
 CAMERAS = {"C1": Camera(camera_id="C1", name="camera", network="federal")}
@@ -49,30 +51,31 @@ def plates(seed: int) -> Iterator[str]:
         yield f"{dice.randint(1, 2)}{letters}{dice.randint(0, 999):03d}"
 
 
-def pattern_of(plate: str, dice: random.Random) -> str:
-    """A pattern that the plate fits, of a kind that investigators ask for."""
+def pattern_of(plate: str, dice: random.Random, least: int = LEAST) -> str:
+    """A pattern that the plate fits, of a kind that investigators ask for. least: of its own characters in a row, anywhere in a
+    plate; one more at an end."""
     kind = dice.choices(("?", "prefix", "suffix", "contains"), (40, 30, 20, 10))[0]
-    size = dice.randint(4, 6)
+    size = dice.randint(least + 1, 6)
     match kind:
         case "prefix":
             return plate[:size] + "*"
         case "suffix":
             return "*" + plate[-size:]
         case "contains":
-            size = dice.randint(3, 6)
+            size = dice.randint(least, 6)
             start = dice.randint(0, len(plate) - size)
             return f"*{plate[start : start + size]}*"
     unknown = dice.sample(range(len(plate)), dice.randint(1, 2))
     return "".join("?" if at in unknown else character for at, character in enumerate(plate))
 
 
-def entries(count: int, patterns: float) -> Iterator[HotlistEntry]:
+def entries(count: int, patterns: float, least: int = LEAST) -> Iterator[HotlistEntry]:
     """Yields `count` entries of two hundred owners, for the plates of seed 1. patterns: the share of them, 0..1, whose plate
-    is a pattern."""
+    is a pattern. least: see pattern_of."""
     dice = random.Random(4)
     for number, plate in enumerate(islice(plates(1), count)):
         if dice.random() < patterns:
-            plate = pattern_of(plate, dice)
+            plate = pattern_of(plate, dice, least)
         yield HotlistEntry(
             entry_id=f"SIS-{number:07d}", plate=plate, hotlist="sis", category="theft", owner=f"zone {number % 200}",
             legal_basis="SIS art. 38", country="BE", valid_until_ms=1_893_456_000_000 + number, share_with=("NL", "LU"),
@@ -135,7 +138,7 @@ def resident_bytes() -> int:
 
 
 def measure(
-    build: Callable[[Iterator[list[HotlistEntry]]], Find], size: int, patterns: float, batch: int
+    build: Callable[[Iterator[list[HotlistEntry]]], Find], size: int, patterns: float, batch: int, least: int
 ) -> dict[str, float]:
     """Build one index of `size` entries and have it decide on the reads, in this process. Returns seconds of loading, bytes
     per entry, hits, and processor microseconds per read."""
@@ -143,7 +146,7 @@ def measure(
     fuzzy = build is rapidfuzz
     warm_up, counted, batch = (0, FUZZY_READS, 5) if fuzzy else (WARM_UP, READS, batch)
     seen = list(islice(reads(wanted), counted + warm_up))
-    source = entries(size, 0.0 if fuzzy else patterns)
+    source = entries(size, 0.0 if fuzzy else patterns, least)
     pages = iter(lambda: list(islice(source, PAGE)), [])
     gc.collect()
     before, started = resident_bytes(), time.process_time()
@@ -173,14 +176,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--patterns", type=float, default=0.01, help="share of the entries that are patterns")
+    parser.add_argument("--least", type=int, default=LEAST, help="characters in a row that a pattern names at least")
     parser.add_argument("--batch", type=int, default=1_000, help="reads looked at together")
     options = parser.parse_args()
     rows: list[dict[str, object]] = []
     for size in options.sizes:
         for build in (vigie, plain_dict, rapidfuzz):
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                row = pool.apply(measure, (build, size, options.patterns, options.batch))
-                rows.append({"what": build.__name__, "entries": size, "patterns": options.patterns} | row)
+                row = pool.apply(measure, (build, size, options.patterns, options.batch, options.least))
+                rows.append(
+                    {"what": build.__name__, "entries": size, "patterns": options.patterns, "least": options.least}
+                    | row
+                )
     report = {"rows": rows, **environment("rapidfuzz")}
     print(json.dumps(report, indent=1))
     append_result("hotlist", report)
