@@ -13,6 +13,7 @@ from schemas.reads import Purpose
 
 Act = Literal[
     "alerts.see",
+    "alerts.decide",
     "violations.see",
     "pictures.see",
     "cameras.see",
@@ -80,6 +81,7 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
     "dispatcher": {
         **_NETWORK,
         "alerts.see": _HIT,
+        "alerts.decide": _HIT,
         "pictures.see": _HIT,
     },
     "investigator": {
@@ -155,10 +157,10 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
 }
 
 SHOWS_PLATES: frozenset[Act] = frozenset(
-    {"alerts.see", "violations.see", "pictures.see", "hotlist.see", "hotlist.change"}
+    {"alerts.see", "alerts.decide", "violations.see", "pictures.see", "hotlist.see", "hotlist.change"}
 )
 """Acts whose answer holds plates or shows them."""
-LIVE: frozenset[Act] = frozenset({"alerts.see", "violations.see", "pictures.see"})
+LIVE: frozenset[Act] = frozenset({"alerts.see", "alerts.decide", "violations.see", "pictures.see"})
 """Acts that show what happens, or happened, on the road."""
 GIVING: frozenset[Act] = frozenset(
     {"users.change", "users.move", "credentials.replace", "designations.grant", "signing_keys.register"}

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Middleware
 
 from pipeline.desks import (
     approval_routes,
+    incident_routes,
     live_routes,
     organisation_routes,
     passkey_routes,
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *organisation_routes.ROUTES,
     *reference_routes.ROUTES,
     *live_routes.ROUTES,
+    *incident_routes.ROUTES,
     *approval_routes.ROUTES,
     *record_routes.ROUTES,
     *signing_routes.ROUTES,

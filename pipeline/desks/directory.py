@@ -9,6 +9,7 @@ from pipeline.reads.geography import contains, in_zone
 from pipeline.reads.versions import Changed
 from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, LISTS, USERS, ZONES
 from pipeline.state.mirror import Mirror
+from schemas.incidents import IncidentSighting, IncidentState
 from schemas.outcomes import Alert, Violation
 from schemas.people import Designation, Desk
 from schemas.reads import PlateRead
@@ -102,3 +103,18 @@ class Directory(Mirror):
 def matter_of_entry(entry: HotlistEntry) -> Matter:
     """The matter of an act on a hotlist entry: its list, and its owner if the entry is covert."""
     return Matter(hotlist=entry.hotlist, covert_owner=entry.owner if entry.covert else None)
+
+
+def matters_of_incident(state: IncidentState) -> tuple[Matter, ...]:
+    """The matters of an act on an incident: one for each kind of place where it was seen. One of them is enough."""
+    return tuple(dict.fromkeys(matter_of_sighting(state, one) for one in state.sightings)) or (Matter(),)
+
+
+def matter_of_sighting(state: IncidentState, sighting: IncidentSighting) -> Matter:
+    """The matter of an act on one sighting of an incident. What it does not say, no right covers."""
+    return Matter(
+        zones=frozenset(sighting.zones),
+        network=sighting.network,
+        hotlist=state.hotlist,
+        purposes=sighting.purposes,
+    )

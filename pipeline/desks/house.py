@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.access.record import Recorder
+from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import Directory
 from pipeline.desks.limits import PLATES_AT_ONCE, PLATES_PER_SECOND, Limits
 from pipeline.desks.live import Live
@@ -65,6 +66,7 @@ class House:
     approvals: ApprovalStore
     answers: AnswerStore
     pictures: EvidenceStore
+    deciding: Deciding
     recorder: Recorder
     record: Path
     record_keys: RecordKeys

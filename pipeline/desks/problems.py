@@ -7,6 +7,7 @@ from aiohttp import web
 
 from pipeline.access.rights import Denied
 from schemas.base import Message, Text
+from schemas.incidents import RefusedAction
 
 MEDIA = "application/problem+json"
 Status = Annotated[int, msgspec.Meta(ge=400, le=599)]
@@ -22,6 +23,7 @@ class ProblemBody(Message, frozen=True, kw_only=True):
     detail: Text | None = None
     article: Text | None = None
     permits: Text | None = None
+    refused: RefusedAction | None = None  # of an action on an incident that did not count: who was first
 
 
 class Problem(Exception):

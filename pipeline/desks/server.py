@@ -13,10 +13,12 @@ import structlog
 from pipeline.access.login import Bounds
 from pipeline.access.record import Recorder
 from pipeline.desks.app import application
+from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import FOLLOWED, Directory
 from pipeline.desks.house import House, Origin
 from pipeline.desks.limits import Limits
-from pipeline.desks.live import Live, follow
+from pipeline.desks.live import Live
+from pipeline.desks.live_topics import follow
 from pipeline.desks.place import proxies_of
 from pipeline.desks.provider import ProviderClient, provider_settings
 from pipeline.desks.sealing import Seal
@@ -31,6 +33,7 @@ from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
 from pipeline.runtime.log import platform_key
 from pipeline.runtime.passwords import Passwords
 from pipeline.runtime.private import private_folder
+from pipeline.runtime.sender import Sender
 from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
@@ -76,6 +79,7 @@ async def run_desks(
         closing.callback(house.passwords.close)
         if house.provider is not None:
             closing.push_async_callback(house.provider.close)
+        closing.push_async_callback(house.deciding.sender.stop)
         house.metrics.serve(settings)
         follower = Follower(
             servers.client, settings.namespace, FOLLOWED, house.directory.take, on_caught_up=house.directory.caught_up
@@ -101,7 +105,8 @@ async def run_desks(
 def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Callable[[], int]) -> House:
     key = platform_key(settings.platform_key_file or private_folder(settings.data_dir) / "platform.key")
     directory, seal, name, client = Directory(), Seal(key), settings.namespace, servers.client
-    live = Live(directory)
+    deciding = Deciding(Sender(servers.kafka.client_kwargs()), name)
+    live = Live(directory, on_incident=deciding.changed)
     provider = provider_settings(settings)
     bounds = Bounds(
         idle_ms=settings.session_idle_minutes * MINUTE_MS, longest_ms=settings.session_hours * 60 * MINUTE_MS
@@ -122,6 +127,7 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         approvals=ApprovalStore(client, name),
         answers=AnswerStore(client, name),
         pictures=EvidenceStore.open(settings.evidence),
+        deciding=deciding,
         recorder=servers.recorder,
         record=settings.record,
         record_keys=RecordKeys(client, name),

@@ -15,9 +15,11 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from pipeline.access.rights import Allowed, Person, designations_at, may
+from pipeline.access.rights import Allowed, Matter, Person, designations_at, may
+from pipeline.desks.incident_bodies import told_of
 from pipeline.desks.live import Event, Live
 from pipeline.desks.sealing import Seal
+from schemas.incidents import IncidentState
 from schemas.outcomes import Withdrawal
 from schemas.people import Desk
 
@@ -43,10 +45,17 @@ class View:
 
     def shows(self, event: Event, at_ms: int) -> bool:
         """Whether the reader may see the event at at_ms, and it belongs to this desk."""
-        if not isinstance(may(self.person, event.act, event.matter, at_ms), Allowed):
-            return False
-        desk, matter = self.desk, event.matter
+        return any(
+            isinstance(may(self.person, event.act, matter, at_ms), Allowed) and self._belongs(event, matter)
+            for matter in event.matters
+        )
+
+    def _belongs(self, event: Event, matter: Matter) -> bool:
+        """Whether the event is this desk's: by zone and list, or because an incident was handed over to it or alarms it."""
+        desk = self.desk
         if desk is None:
+            return True
+        if isinstance(event.message, IncidentState) and desk.desk_id in (event.message.desk, *event.message.alarmed):
             return True
         in_zone = desk.everywhere or bool(matter.zones and matter.zones & set(desk.zones))
         return in_zone and (matter.hotlist is None or matter.hotlist in desk.lists)
@@ -209,7 +218,7 @@ async def _write(response: web.StreamResponse, data: bytes) -> bool:
 
 def _told(event: Event) -> dict[str, object]:
     kind = "withdrawal" if isinstance(event.message, Withdrawal) else event.kind
-    return {"kind": kind, kind: event.message}
+    return {"kind": kind, kind: told_of(event.message) if isinstance(event.message, IncidentState) else event.message}
 
 
 def view_of(person: Person, desk: Desk | None, at_ms: int) -> View:

@@ -1,0 +1,158 @@
+"""Routes for incidents: listed, looked at with their trail, and what persons do about them."""
+
+import secrets
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from pipeline.access.rights import Allowed
+from pipeline.desks.directory import matter_of_sighting
+from pipeline.desks.incident_bodies import (
+    PAGE,
+    Closing,
+    Confirming,
+    Dismissing,
+    HandingOver,
+    IncidentShown,
+    IncidentsPage,
+    IncidentTold,
+    MisreadBody,
+    Seen,
+    refused_in,
+    told_of,
+)
+from pipeline.desks.live import Event
+from pipeline.desks.live_routes import LOOKED_AT, Newest
+from pipeline.desks.problems import Problem, bad_request, denied
+from pipeline.desks.repeats import HEADER
+from pipeline.desks.route import Asked, Route, RouteAnswer, found
+from pipeline.hotlist.standing import ENDED
+from schemas import ids
+from schemas.base import AlertId
+from schemas.incidents import Did, IncidentAction, IncidentState, RefusedAction
+
+
+async def list_incidents(asked: Asked) -> RouteAnswer:
+    """A page of the incidents that are not over."""
+    house = asked.house
+    before = asked.cursor(asked.given(Newest).cursor, int, "incident")
+    items: list[IncidentTold] = []
+    after: str | None = None
+    for looked_at, one in enumerate(house.live.newest("incident", before)):
+        if len(items) >= PAGE or looked_at >= LOOKED_AT:
+            after = asked.next_cursor(one.event.number + 1, "incident")
+            break
+        state = _state(one.event)
+        if state.phase not in ENDED and _allowed(asked, one.event) is not None:
+            items.append(told_of(state))
+    page = IncidentsPage(
+        items=tuple(items), next=after, position=house.streams.id_of(house.live.last), at_ms=asked.now_ms
+    )
+    return RouteAnswer(value=page, count=len(items))
+
+
+async def show_incident(asked: Asked) -> RouteAnswer:
+    """One incident with its trail."""
+    state, _ = _found(asked)
+    return RouteAnswer(value=_shown(asked, state), count=1)
+
+
+async def act(did: Did, asked: Asked) -> RouteAnswer:
+    """Do this to an incident. Who was not first is told who was, with the present state."""
+    state, allowed = _found(asked)
+    session = asked.own_session
+    if session.shift is None:
+        raise Problem(403, "shift", "Take up work at a desk first.", permits="POST /api/v1/shift")
+    action = _action(did, asked, allowed, session.shift.desk_id)
+    if action.to_desk is not None:
+        found(asked.house.directory.desk(action.to_desk, asked.now_ms))
+    state = await asked.house.deciding.decided(action, state)
+    refused = refused_in(state, action)
+    if refused is not None:
+        raise _conflict(refused)
+    return RouteAnswer(value=_shown(asked, state), count=1)
+
+
+def _action(did: Did, asked: Asked, allowed: Allowed, desk_id: str) -> IncidentAction:
+    """The action that the body asks for. The same request gives the same action."""
+    seen = asked.given(Seen)
+    key = asked.request.headers.get(HEADER) or secrets.token_hex(16)
+    given: dict[str, Any] = {name: getattr(seen, name) for name in seen.__struct_fields__}
+    try:
+        return IncidentAction(
+            action_id=ids.action_id(asked.somebody.user_id, f"{asked.params['id']} {did} {key}"),
+            incident_id=asked.params["id"],
+            did=did,
+            who=asked.somebody.user_id,
+            role=allowed.role,
+            desk=desk_id,
+            access_id=asked.access_id,
+            at_ms=asked.now_ms,
+            **given,
+        )
+    except ValueError as error:
+        raise bad_request(str(error)) from None
+
+
+def _conflict(refused: RefusedAction) -> Problem:
+    first = (
+        f": {refused.first_who} did {refused.first_did} at {refused.first_at_ms} (ms UTC)" if refused.first_who else ""
+    )
+    problem = Problem(
+        409, refused.why, "This did not count.", detail=f"{refused.did}{first}", permits="looking at the incident again"
+    )
+    problem.body = msgspec.structs.replace(problem.body, refused=refused)
+    return problem
+
+
+def _found(asked: Asked) -> tuple[IncidentState, Allowed]:
+    """The incident in the path, and the right by which this person may do this. Raises Problem when there is none, or none."""
+    event = found(asked.house.live.items["incident"].get(asked.params["id"])).event
+    allowed = _allowed(asked, event)
+    if allowed is not None:
+        return _state(event), allowed
+    denials = [answer for matter in event.matters if not isinstance(answer := asked.may(matter), Allowed)]
+    raise denied(denials[-1])
+
+
+def _allowed(asked: Asked, event: Event) -> Allowed | None:
+    answers = (asked.may(matter) for matter in event.matters)
+    return next((answer for answer in answers if isinstance(answer, Allowed)), None)
+
+
+def _shown(asked: Asked, state: IncidentState) -> IncidentShown:
+    sightings = tuple(
+        one for one in state.sightings if isinstance(asked.may(matter_of_sighting(state, one), "alerts.see"), Allowed)
+    )
+    return IncidentShown(
+        incident=told_of(state), sightings=sightings, steps=state.steps, refused=state.refused, answers=state.answers
+    )
+
+
+def _state(event: Event) -> IncidentState:
+    assert isinstance(event.message, IncidentState), "incidents are kept as their states"
+    return event.message
+
+
+INCIDENT = {"id": AlertId}
+
+
+def _post(did: Did, path: str, about: str, body: type[Seen]) -> Route:
+    return Route(method="POST", path=f"/incidents/{{id}}/{path}", about=about, handle=partial(act, did),
+                 act="alerts.decide", entry="decision", named="ids", params=INCIDENT, body=body, answer=IncidentShown)  # fmt: skip
+
+
+ROUTES = (
+    Route(method="GET", path="/incidents", about="The incidents that are not over.", handle=list_incidents,
+          act="alerts.see", entry="query", query=Newest, answer=IncidentsPage),
+    Route(method="GET", path="/incidents/{id}", about="One incident with its trail.", handle=show_incident,
+          act="alerts.see", entry="query", named="ids", params=INCIDENT, answer=IncidentShown),
+    _post("take", "take", "Take an incident on, or over from who holds it.", Seen),
+    _post("confirm", "confirm", "Confirm that an alert is the wanted vehicle.", Confirming),
+    _post("misread", "misread", "Say what a misread plate really is.", MisreadBody),
+    _post("dismiss", "dismiss", "Dismiss an incident.", Dismissing),
+    _post("hand_over", "hand-over", "Hand an incident over to a desk.", HandingOver),
+    _post("close", "close", "Close an incident with its outcome.", Closing),
+    _post("undo", "undo", "Undo what was done last.", Seen),
+)  # fmt: skip

@@ -1,0 +1,87 @@
+"""Reads the topics of alerts, violations and incidents into pipeline.desks.live."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+from aiokafka.structs import TopicPartition
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from pipeline.desks.live import BACK_MS, Item, Live
+from pipeline.errors import BadRecord
+from pipeline.runtime import codecs
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.stream.covert_alerts import decode_opened
+from schemas.outcomes import Withdrawal
+from schemas.topics import ALERTS, ALERTS_COVERT, INCIDENTS, VIOLATIONS, Topic
+
+log = structlog.get_logger()
+SHOWN: tuple[Topic[Any], ...] = (ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS)
+FETCH_MS = 50
+AGAIN_S = 2.0
+
+
+async def follow(
+    live: Live,
+    kafka: KafkaConnection,
+    namespace: str,
+    now_ms: Callable[[], int],
+    covert_key: X25519PrivateKey | None = None,
+) -> None:
+    """Take in the topics SHOWN, from BACK_MS ago, until cancelled. While the broker is away it waits. covert_key: opens
+    covert alerts; None: none are shown."""
+    codecs.bind()
+    while True:
+        topics = {f"{namespace}.{topic.name}": topic for topic in SHOWN}
+        consumer = AIOKafkaConsumer(*topics, auto_offset_reset="earliest", **kafka.client_kwargs())
+        try:
+            await consumer.start()
+            ends = await _place(consumer, live, now_ms() - BACK_MS)
+            await _read(consumer, live, topics, ends, covert_key)
+        except (KafkaError, OSError) as error:
+            log.warning("live.waiting", cause=type(error).__name__)
+        finally:
+            with contextlib.suppress(KafkaError, OSError):
+                await consumer.stop()
+        await asyncio.sleep(AGAIN_S)
+
+
+async def _place(consumer: Any, live: Live, since_ms: int) -> dict[TopicPartition, int]:
+    """Seek each partition to where this process had come, at first to the first record since since_ms (UTC). Returns the
+    present end of each partition."""
+    partitions = list(consumer.assignment())
+    begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(0, since_ms)))
+    ends = await consumer.end_offsets(partitions)
+    for one in partitions:
+        first = begins.get(one)
+        live.position.setdefault(one, ends[one] if first is None else first.offset)
+        consumer.seek(one, live.position[one])
+    return dict(ends)
+
+
+async def _read(
+    consumer: Any,
+    live: Live,
+    topics: Mapping[str, Topic[Any]],
+    ends: Mapping[TopicPartition, int],
+    covert_key: X25519PrivateKey | None,
+) -> None:
+    """Take in records. `live` is ready when all records up to `ends` were taken in."""
+    while True:
+        if not live.ready.is_set() and all(live.position[one] >= end for one, end in ends.items()):
+            live.ready.set()
+        batches = await consumer.getmany(timeout_ms=FETCH_MS)
+        for partition, records in batches.items():
+            for record in records:
+                try:
+                    message = decode_opened(topics[partition.topic], record.value, covert_key)
+                    if isinstance(message, Item | Withdrawal):  # what is sealed for others is none
+                        live.take(message)
+                except BadRecord as error:
+                    log.warning("live.unreadable", reason=error.reason)
+                live.position[partition] = record.offset + 1
+        await asyncio.sleep(0)
