@@ -22,6 +22,9 @@ from schemas.reference import Camera
 LEAST_JOINT_CERTAINTY = 0.8
 """The least product of both ends' confidence. Two cameras misread one plate independently: where both read the same text at 0.9,
 that both are wrong in the same way is far less likely than the 0.19 that the product leaves. Ours; no law fixes it."""
+SHARED_DOUBT = 0.05
+"""Where both readers offer the same other text with at least this probability, they are not independent: the same dirt, bolt or
+light misleads both. Then the product says nothing, and the pair proves nothing. Ours; no law fixes it."""
 ISSUED = 0.5  # a text is a plate of a country when it is likelier that than anything else of its form
 MOST_ACCELERATION, MOST_BRAKING = 8.0, 10.0
 """m/s2. The fastest road vehicles come near to the first, dry tyres to the second: beyond them no vehicle drives."""
@@ -70,6 +73,14 @@ def plate_of(reads: Sequence[PlateRead]) -> str | None:
     twins = issued_twins(plate, next(iter(known)) if len(known) == 1 else None)
     doubted = any(is_twin(one, plate) and (twins is None or one in twins) for one in offered)
     return None if doubted else plate
+
+
+def shared_doubt(entry: PlateRead, exit_: PlateRead) -> str | None:
+    """The other text that both ends' readers hold for likely; None: there is none. Texts that differ in O and 0, I and 1 alone are
+    looked at by `plate_of`."""
+    offered = [{one.text for one in read.alternatives if one.probability >= SHARED_DOUBT} for read in (entry, exit_)]
+    shown = {folded(entry.plate), folded(exit_.plate)}
+    return min((text for text in offered[0] & offered[1] if folded(text) not in shown), default=None)
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,14 @@ from typing import Literal
 
 from pipeline.law.book import Book
 from pipeline.law.kinds import SectionLength
-from pipeline.sections.certainty import LEAST_JOINT_CERTAINTY, certainty_of, class_groups, countries, plate_of
+from pipeline.sections.certainty import (
+    LEAST_JOINT_CERTAINTY,
+    certainty_of,
+    class_groups,
+    countries,
+    plate_of,
+    shared_doubt,
+)
 from pipeline.sections.checks import camera_faults, faults_of
 from pipeline.sections.clocks import ClockFault
 from pipeline.sections.moment import Reference, distance_between
@@ -108,6 +115,8 @@ def vehicle_doubt(pair: Pair, reads: Sequence[PlateRead], reference: Reference) 
     )
     if certainty < LEAST_JOINT_CERTAINTY:
         return Innocent("too_uncertain", f"{certainty:.2f} of {LEAST_JOINT_CERTAINTY}")
+    if (other := shared_doubt(pair.entry, pair.exit)) is not None:
+        return Innocent("too_uncertain", f"both ends may show {other}")
     if len(found := class_groups(reads)) > 1:
         return Innocent("classes_differ", " and ".join(sorted(found)))
     if len(found := countries(reads)) > 1:

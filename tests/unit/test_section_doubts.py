@@ -296,3 +296,21 @@ def test_a_look_alike_that_a_reader_offers_is_not_fined_if_a_vehicle_may_carry_i
     offering = {"plate": plate, "alternatives": {other: probability}}
     for fields in ({"entry": offering, "exit_": {"plate": plate}}, {"entry": {"plate": plate}, "exit_": offering}):
         assert expected == reason(**fields)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ({"1ABC284": 0.06}, {"1ABC284": 0.07}, "too_uncertain"),
+        ({"1ABC284": 0.06}, {"1ABC284": 0.04}, None),
+        ({"1ABC284": 0.06}, {"1A8C234": 0.06}, None),
+        ({"1ABC284": 0.06, "1A8C234": 0.05}, {"1A8C234": 0.05}, "too_uncertain"),
+        ({"1ABC284": 0.09}, {}, None),
+    ],
+    ids=str,
+)
+def test_ends_that_doubt_the_same_way_are_no_two_witnesses(
+    first: dict[str, float], second: dict[str, float], expected: str | None
+) -> None:
+    """The same dirt on the plate misleads both readers; each is sure enough alone, and the product too."""
+    assert expected == reason(entry={"alternatives": first}, exit_={"alternatives": second})
