@@ -11,8 +11,9 @@ from pipeline.access.record import Result
 from pipeline.access.rights import Allowed
 from pipeline.desks.live import Kind, Shown
 from pipeline.desks.problems import Problem
+from pipeline.desks.readers import Reader, served
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
-from pipeline.desks.stream import View, serve, view_of
+from pipeline.desks.stream import View, view_of
 from pipeline.desks.watching import Watched
 from pipeline.desks.watermark import watermarked
 from pipeline.errors import BadRecord, Unavailable
@@ -171,9 +172,14 @@ async def stream(asked: Asked) -> web.StreamResponse:
         await response.prepare(asked.request)
         number = await _begin(asked, view, response)
         house.watch.readers.add(watched)
-        written = await serve(
-            house.streams, response, audience, number, lambda: watched.goes_on(house.directory, house.now_ms())
+        reader = Reader.of(
+            asked.request,
+            number,
+            lambda: watched.goes_on(house.directory, house.now_ms()),
+            asyncio.get_running_loop().time(),
         )
+        if not house.streams.closing:
+            written = await served(audience.open, reader, audience.after(number))
     finally:
         house.watch.readers.discard(watched)
         house.streams.leave(audience)

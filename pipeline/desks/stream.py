@@ -13,11 +13,11 @@ from itertools import takewhile
 
 import msgspec
 import structlog
-from aiohttp import web
 
 from pipeline.access.rights import Allowed, Matter, Person, designations_at, may
 from pipeline.desks.incident_bodies import told_of
 from pipeline.desks.live import Event, Live
+from pipeline.desks.readers import Reader, StreamFrame
 from pipeline.desks.sealing import Seal
 from schemas.incidents import IncidentState
 from schemas.outcomes import Withdrawal
@@ -26,9 +26,7 @@ from schemas.people import Desk
 log = structlog.get_logger()
 FRAME_MS = 100
 FRAMES_KEPT = 600  # a minute: a reader that is further behind begins anew
-PING_S = 10.0
 LOOK_S = 1.0  # so often it is asked whether the reader may go on
-WRITE_WITHIN_S = 5.0
 _ALWAYS_MS = 4_102_444_800_000  # the last moment that a message can name
 _USE = "stream"
 _NUMBER_BYTES = 16  # which process, and which event: as long for the first as for the millionth
@@ -61,14 +59,6 @@ class View:
         return in_zone and (matter.hotlist is None or matter.hotlist in desk.lists)
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFrame:
-    """The bytes that one audience gets at once. number: of the last event that was considered for the frame."""
-
-    number: int
-    data: bytes
-
-
 @dataclass(slots=True)
 class Audience:
     """The readers that may see the same. seen: the number of the last event that was considered for frames. frames: the
@@ -78,17 +68,18 @@ class Audience:
     seen: int
     readers: int = 0
     frames: deque[StreamFrame] = field(default_factory=lambda: deque(maxlen=FRAMES_KEPT))
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    open: set[Reader] = field(default_factory=set)
 
     def after(self, number: int) -> list[StreamFrame]:
         """The frames made after this event, oldest first."""
         found = list(takewhile(lambda frame: frame.number > number, reversed(self.frames)))
         return found[::-1]
 
-    def wake(self) -> None:
-        """Let every reader see whether there is a new frame, and whether it may go on."""
-        ready, self.ready = self.ready, asyncio.Event()
-        ready.set()
+    def push(self, frame: StreamFrame, now_s: float) -> None:
+        """Keep a new frame, and write it to every reader. now_s: the event loop's time."""
+        self.frames.append(frame)
+        for reader in self.open:
+            reader.push(frame, now_s)
 
 
 @dataclass(slots=True)
@@ -100,7 +91,7 @@ class Streams:
     now_ms: Callable[[], int]
     process: bytes
     audiences: dict[bytes, Audience] = field(default_factory=dict)
-    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    closing: bool = False
 
     def join(self, view: View) -> Audience:
         """Add a reader to the audience of this view, which is made for its first reader. Returns the audience."""
@@ -119,9 +110,9 @@ class Streams:
 
     def close(self) -> None:
         """End every stream, because a server that stops waits for its open answers."""
-        self.closing.set()
-        for audience in self.audiences.values():
-            audience.ready.set()
+        self.closing = True
+        for reader in self._readers():
+            reader.ended.set()
 
     async def beat(self) -> None:
         """Make frames until cancelled: for each audience, of what came since its last frame."""
@@ -131,28 +122,28 @@ class Streams:
             due = max(due + FRAME_MS / 1000, loop.time())
             await asyncio.sleep(due - loop.time())
             for audience in list(self.audiences.values()):
-                self._frame(audience)
+                self._frame(audience, loop.time())
             if loop.time() - look >= LOOK_S:
                 look = loop.time()
-                for audience in list(self.audiences.values()):
-                    audience.wake()
+                for reader in self._readers():
+                    reader.look(look)
 
-    def _frame(self, audience: Audience) -> None:
+    def _readers(self) -> list[Reader]:
+        return [reader for audience in self.audiences.values() for reader in audience.open]
+
+    def _frame(self, audience: Audience, now_s: float = 0.0) -> None:
         events = self.live.since(audience.seen)
         if events is None:
             audience.frames.clear()  # too much at once: its readers begin anew
             audience.seen = self.live.last
-            audience.frames.append(StreamFrame(self.live.last, self.snapshot()))
+            audience.push(StreamFrame(self.live.last, self.snapshot()), now_s)
         elif events:
             now_ms = self.now_ms()
             shown = [one for one in events if audience.view.shows(one, now_ms)]
             audience.seen = events[-1].number
             if not shown:
                 return
-            audience.frames.append(StreamFrame(audience.seen, self._event("changes", shown, audience.seen)))
-        else:
-            return
-        audience.wake()
+            audience.push(StreamFrame(audience.seen, self._event("changes", shown, audience.seen)), now_s)
 
     def since(self, view: View, number: int) -> bytes | None:
         """One frame with what the view shows of the events after this number; empty where it shows none of them. None where
@@ -182,38 +173,6 @@ class Streams:
     def _event(self, name: str, events: list[Event], number: int) -> bytes:
         data = msgspec.json.encode([_told(one) for one in events])
         return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), self.id_of(number).encode(), data)
-
-
-async def serve(streams: Streams, response: web.StreamResponse, audience: Audience, number: int,
-                goes_on: Callable[[], bool]) -> int:  # fmt: skip
-    """Write frames until the server stops or the reader is gone, is too slow, or may no longer see them. Returns how many
-    frames were written.
-
-    number: of the last event that the reader has. goes_on: tells whether the reader may go on; asked at least once a second.
-    """
-    loop = asyncio.get_running_loop()
-    written, last = 0, loop.time()
-    while not streams.closing.is_set() and goes_on():
-        ready, frames = audience.ready, audience.after(number)
-        if not frames and loop.time() - last < PING_S:
-            await ready.wait()
-            continue
-        last = loop.time()
-        if not await _write(response, b"".join(frame.data for frame in frames) or b": \n\n"):
-            return written
-        if frames:
-            number, written = frames[-1].number, written + len(frames)
-    return written
-
-
-async def _write(response: web.StreamResponse, data: bytes) -> bool:
-    """Write the data. Returns whether the reader took it in time."""
-    try:
-        async with asyncio.timeout(WRITE_WITHIN_S):
-            await response.write(data)
-    except (TimeoutError, ConnectionError):
-        return False
-    return True
 
 
 def _told(event: Event) -> dict[str, object]:
