@@ -4,10 +4,13 @@
 """
 
 import asyncio
+import json
 import os
 import random
+import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -55,55 +58,83 @@ async def plates_of(worker: Worker) -> list[str]:
     return await patiently(lambda: worker.plates(FAR_MS))
 
 
-async def started(*arguments: str, env: dict[str, str]) -> asyncio.subprocess.Process:
-    """Start `vigie ...`, which takes no setting that it does not know."""
+class Importers:
+    """Processes that import, each killed at some moment."""
+
+    def __init__(self, server: asyncio.subprocess.Process, env: dict[str, str]) -> None:
+        self._server, self._env = server, env
+
+    async def start(self, path: str) -> int:
+        """Import the file as the whole list. Returns the number of the process; of the first one 0, when it has ended well."""
+        arguments = ["hotlist", "import", path, "--replace", "--confirm-share"]
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps({"arguments": arguments, "environment": self._env}).encode() + b"\n")
+        return int(await self._server.stdout.readline())
+
+
+@pytest.fixture
+async def importers(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> AsyncIterator[Importers]:
+    """A server of commands that can be killed. `vigie` takes no setting that it does not know."""
     others = {name: value for name, value in os.environ.items() if name != LONG_RUN}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pipeline.cli", *arguments, env={**others, **env},
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.integration.command_forks", stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, env=others,
     )  # fmt: skip
+    yield Importers(process, {
+        "VIGIE_KAFKA_URL": admins_url(pair), "VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": namespace,
+        "VIGIE_DATA_DIR": str(tmp_path / "data"),
+    })  # fmt: skip
+    assert process.stdin is not None
+    process.stdin.close()
+    await process.wait()
+
+
+def is_there(number: int) -> bool:
+    """Whether the process has not ended."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 async def killed_at_some_moment(
-    redis: Redis, name: str, chance: random.Random, *arguments: str, env: dict[str, str]
+    redis: Redis, name: str, chance: random.Random, importers: Importers, path: str
 ) -> None:
     """Run an import, and kill -9 it at a moment between its first block and its end; now and then earlier."""
     blocks = f"{{{name}:hotlist}}:staged:*"
     before = set(await redis.keys(blocks))
-    process = await started(*arguments, env=env)
+    number = await importers.start(path)
     if chance.random() < 0.1:
         await asyncio.sleep(chance.random())
     else:
         for _ in range(30_000):
-            if set(await redis.keys(blocks)) - before or process.returncode is not None:
+            if set(await redis.keys(blocks)) - before or not is_there(number):
                 break
             await asyncio.sleep(0.002)
         await asyncio.sleep(chance.random() ** 2 * 0.2)
-    if process.returncode is None:
-        process.kill()
-    await process.wait()
+    while is_there(number):
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+        await asyncio.sleep(0.005)
 
 
 async def test_a_killed_import_leaves_the_old_list_or_the_new_one(
-    pair: EmbeddedPair, namespace: str, redis: Redis, tmp_path: Path
+    importers: Importers, namespace: str, redis: Redis, tmp_path: Path
 ) -> None:
     """For a worker that follows all the while, for one that begins afterwards, and for whoever lists the entries."""
     name, chance = namespace, random.Random(7)
-    env = {"VIGIE_KAFKA_URL": admins_url(pair), "VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": name,
-           "VIGIE_DATA_DIR": str(tmp_path / "data")}  # fmt: skip
     path, live = file_of(tmp_path, 0)
-    assert 0 == await (await started("hotlist", "import", path, "--replace", env=env)).wait()
+    assert 0 == await importers.start(path)
     follower, outcomes = Worker(redis, name), set[str]()
     for number in range(1, KILLED + 1):
         path, new = file_of(tmp_path, number)
-        running = asyncio.create_task(
-            killed_at_some_moment(
-                redis, name, chance, "hotlist", "import", path, "--replace", "--confirm-share", env=env
-            )
-        )
+        running = asyncio.create_task(killed_at_some_moment(redis, name, chance, importers, path))
         while not running.done():
             assert set(await plates_of(follower)) <= {live, new}
             await asyncio.sleep(0.01)
+        await running
         seen = await plates_of(follower)
         assert seen == await plates_of(Worker(redis, name))
         listed: list[HotlistEntry] = list(await patiently(lambda: ReplicaWriter(redis, name).list(HOTLIST)))
