@@ -53,7 +53,7 @@ def parts(head: bytes) -> bytes:
 FORM = form(("Content-Type: text/plain", b"x"))[1]
 BODIES: dict[str, Callable[[], Body]] = {
     "zeros in gzip": lambda: Body(zeros(200), GZIP),
-    "a gigabyte in deflate": lambda: Body(zeros(10, -15), {"content-encoding": "deflate"}),
+    "zeros in deflate": lambda: Body(zeros(200, -15), {"content-encoding": "deflate"}),
     "zeros in gzip, twice": lambda: Body(gzip.compress(zeros(200)), GZIP),
     "Brotli": lambda: Body(bytes.fromhex("8fff3f0000000000") * 1_000, {"content-encoding": "br"}),
     "empty lists": lambda: Body(lists(b"[]"), JSON),
@@ -110,8 +110,8 @@ BODIES: dict[str, Callable[[], Body]] = {
 
 def grown(body: bytes) -> bytes:
     """A maker's message of the largest size: what stands in its middle comes again and again."""
-    third = len(body) // 3
-    return filled(body[: 2 * third], body[third : 2 * third], body[2 * third :])
+    third = max(1, len(body) // 3)
+    return filled(body[: 2 * third], body[third : 2 * third] or b" ", body[2 * third :])
 
 
 SMALL = 256 * 1024
@@ -130,7 +130,7 @@ JSONS: dict[str, Callable[[], bytes]] = {
 }  # fmt: skip
 
 HEADER = b"entry_id,plate,list,category,action\n"
-LARGE = 300 * MIB
+LARGE = 16 * MIB
 FILES: dict[str, Callable[[], tuple[str, bytes]]] = {
     "one line": lambda: (".csv", HEADER + b"x" * LARGE),
     "one cell in quotation marks": lambda: (".csv", HEADER + b'"' + b"x\n" * (LARGE // 2)),

@@ -13,6 +13,8 @@ from pipeline.gateway.node import Node, Value
 
 MAX_DEPTH = 40
 MAX_ELEMENTS = 50_000
+MAX_VALUES = 1_000_000
+"""Of JSON, by its commas: sixteen megabytes of empty lists would become half a gigabyte."""
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,30})[\"']")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}?\?>")
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -40,10 +42,16 @@ def _undecodable() -> str:
 
 def json_of(data: bytes, *guesses: str) -> Node:
     """The one JSON value in these bytes. guesses: its encoding where that is not UTF-8. Raises Refuse."""
+    _check_values(data.count(b","))
     try:
         return Node(msgspec.json.decode(data))
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         return next(json_values(text_of(data, *guesses)), None) or _refuse_json()
+
+
+def _check_values(commas: int) -> None:
+    if commas > MAX_VALUES:
+        raise Refuse("unreadable", f"JSON of more than {MAX_VALUES} values")
 
 
 def _refuse_json() -> Node:
@@ -53,6 +61,7 @@ def _refuse_json() -> Node:
 def json_values(text: str) -> Iterator[Node]:
     """Yields the JSON objects and lists that follow each other in a text, which may hold control characters. Ends where no
     further complete one begins."""
+    _check_values(text.count(","))
     at = _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
     while at < len(text) and text[at] in "{[":
         try:
@@ -66,6 +75,7 @@ def json_values(text: str) -> Iterator[Node]:
 def json_objects(text: str) -> tuple[list[Node], str]:
     """The complete JSON objects and lists at the beginning of a stream, and the rest of the text: the beginning of the next
     one."""
+    _check_values(text.count(","))
     found, at = [], _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
     while at < len(text) and text[at] in "{[":
         try:

@@ -9,6 +9,7 @@ from pipeline.gateway.request import MAX_BODY, headers_of
 
 _GZIP = b"\x1f\x8b\x08"
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,200})?\r?\n")
+MOST_CHUNKS = 100_000
 _REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/1\.[01]")
 
 
@@ -49,9 +50,12 @@ def is_packed(body: bytes, headers: Mapping[str, str]) -> bool:
 
 def unchunked(body: bytes) -> tuple[bytes, bool]:
     """The body without the sizes of its chunks, and whether its last chunk has come. A body that is not chunked is returned
-    unchanged."""
-    found, at = bytearray(), 0
+    unchanged. Raises Refuse for more than MOST_CHUNKS."""
+    found, at, chunks = bytearray(), 0, 0
     while size := _CHUNK.match(body, at):
+        chunks += 1
+        if chunks > MOST_CHUNKS:
+            raise Refuse("too_large", f"a body of more than {MOST_CHUNKS} chunks")
         length = int(size[1], 16)
         if length == 0:
             return bytes(found), True

@@ -23,6 +23,7 @@ from typing import BinaryIO
 
 LONGEST_LINE = 1 << 20  # bytes; a longer one is no line of a table
 _BLOCK = 1 << 16
+_LONGEST_END = 8  # bytes of a line's end, with what may stand before it
 _HEAD = 64  # bytes that tell UTF-16 without a mark: less than the shortest header
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 ENCODINGS = (
@@ -111,19 +112,20 @@ class TextLines:
 
     def _raw_lines(self) -> Iterator[tuple[bytes, bool]]:
         """Each line without its end, and whether it was too long; the text of such a line is empty."""
-        waiting, dropping, ended = b"", False, False
+        waiting, dropping, ended, searched = b"", False, False, 0
         while not ended:
             block = self._stream.read(_BLOCK)
             ended = not block
             waiting += block
             at = 0
-            while match := self._end(waiting, at):
+            while match := self._end(waiting, max(at, searched)):
                 start, stop = match.span(match.lastindex or 0)
                 if stop == len(waiting) and not ended:
                     break  # a carriage return may be followed by its line feed
                 yield (b"", True) if dropping or start - at > LONGEST_LINE else (waiting[at:start], False)
                 at, dropping = stop, False
             waiting = waiting[at:]
+            searched = max(0, len(waiting) - _LONGEST_END) & ~1
             if len(waiting) > LONGEST_LINE + _BLOCK:
                 waiting, dropping = b"", True
         if waiting or dropping:

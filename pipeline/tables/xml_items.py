@@ -16,6 +16,7 @@ from pipeline.tables.refusals import Refused, unknown_name
 
 LONGEST_CELL = 1 << 16  # characters
 MOST_CELLS = 10_000  # of one item
+LONGEST_PART = 1 << 20  # bytes of a tag or a comment
 _BLOCK = 1 << 16
 _ROOT, _ITEM, _CELL = 1, 2, 3
 Cells = dict[str, list[str]]
@@ -40,6 +41,7 @@ class _Reader:
         self._line = 0
         self._cells: Cells = {}
         self._parts: list[str] = []
+        self._unread = 0  # bytes since something ended
 
     @property
     def line(self) -> int:
@@ -49,13 +51,17 @@ class _Reader:
     def feed(self, block: bytes) -> list[tuple[int, Cells]]:
         """The items that end in this block; an empty block ends the file. Raises _Broken or expat.ExpatError."""
         self.done = []
+        self._unread += len(block)
         self._parser.Parse(block, not block)
+        if self._unread > LONGEST_PART:  # it is parsed from its beginning again with each block
+            raise _Broken("a tag or a comment is longer than a mebibyte")
         return self.done
 
     def _doctype(self, *_: object) -> None:
         raise _Broken("a document type (<!DOCTYPE) is not taken: delete that line")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._unread = 0
         self._depth += 1
         if self._depth == _ITEM:
             self._line, self._cells = self.line, {_local(one): [value] for one, value in attributes.items()}
@@ -64,6 +70,7 @@ class _Reader:
         self._parts = []
 
     def _text(self, text: str) -> None:
+        self._unread = 0
         if self._depth < _CELL and text.strip():
             raise _Broken(f"{shown(text.strip())} stands outside of a column's element")
         self._parts.append(text)
@@ -71,6 +78,7 @@ class _Reader:
             raise _Broken(f"a text is longer than {LONGEST_CELL:,} characters")
 
     def _end(self, name: str) -> None:
+        self._unread = 0
         if self._depth == _CELL:
             self._cells.setdefault(_local(name), []).append("".join(self._parts).strip())
             if sum(map(len, self._cells.values())) > MOST_CELLS:

@@ -1,6 +1,7 @@
 """Finds areas that may be plates: strokes close together (morphology) that hold a row of characters. About 10 ms at 500x400.
 
-The picture is searched at its own scale and at a half, a quarter and an eighth of it, for characters of 7 to some 250 pixels.
+The picture is searched at its own scale and at a half, a quarter and an eighth of it, for characters of 7 to some 250 pixels;
+one of more than 12.5 megapixels from a half on.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ from pipeline.vision.verify import Judge
 MAX_PLATES = 8
 MIN_CHARACTER_HEIGHT = 7.0  # pixels; below, characters cannot be told apart
 _MAX_AREAS = 10  # of one scale examined for rows, strongest strokes first
+_MOST_SEARCHED = 12_500_000  # pixels
 _MIN_SCORE = 2.6  # of a row: three characters on a good line
 _FOLLOWING = 2.5  # heights of a character that are looked at beyond a row's ends
 _HARDLY = -4.0  # log odds of being a plate, before the text is read, below which it would not be taken for one
@@ -147,6 +149,9 @@ def _stroke_areas(grey: Grey) -> list[Box]:
     """Areas full of upright strokes, in pixels of the picture, from four scales: its own, a half, a quarter and an eighth."""
     found: list[Box] = []
     scale = 1
+    while grey.size > _MOST_SEARCHED:  # of so large a picture the own scale is left out: it would take seconds
+        grey = np.asarray(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        scale *= 2
     while scale <= 8 and min(grey.shape) >= 24:
         strongest = sorted(_level(grey), key=lambda item: -item[0])[:_MAX_AREAS]
         found += [(x * scale, y * scale, w * scale, h * scale) for _, (x, y, w, h) in strongest]

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.errors import BadRecord
-from pipeline.vision.costs import check_cost
+from pipeline.vision.costs import check_cost, check_parts
 
 Picture = NDArray[np.uint8]
 """(height, width, 3) uint8, blue-green-red."""
 
-MAX_PIXELS = 40_000_000
-"""Above every plate camera on the market (up to 32 megapixels); decoded this is 120 MB."""
+MAX_PIXELS = 33_200_000
+"""8K, above every plate camera on the market (up to 32 megapixels); decoded this is 100 MB."""
 LARGE_PIXELS = 4_000_000
 """A plate of 20 pixels in a quarter of so many is still read."""
 MIN_SIDE = 8
@@ -35,6 +35,8 @@ _END_OF_JPEG = b"\xff\xd9"
 _TAIL_BYTES = 4096  # where a JPEG ends; some cameras append data of their own
 _FLAT = 0.5  # of 255: standard deviation of a row, or a picture, that holds nothing
 _BLOCK_ROWS = 16  # rows that JPEG codes together, at most
+_AT_ONCE_PIXELS = 12_500_000  # a larger picture is converted in strips, so that it stands in memory in fewer forms
+_STRIP_ROWS = 256
 _ORIENTATION = 0x0112  # the EXIF tag
 _SHRUNK = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4}
 _TURNED = (5, 6, 7, 8)  # its values for pictures that lie on their side
@@ -132,10 +134,8 @@ def _begun(image: bytes) -> Image.Image | None:
     except (OSError, SyntaxError, ValueError, EOFError):
         return None
     width, height = whole.size
-    rows = np.asarray(whole.convert("L"), np.float32)
-    flat = (
-        rows[:, -_BLOCK_ROWS:].std(axis=1) < _FLAT
-    )  # where it ended the decoder goes on with one shade, to the right end first
+    rows = np.asarray(whole.crop((max(0, width - _BLOCK_ROWS), 0, width, height)).convert("L"), np.float32)
+    flat = rows.std(axis=1) < _FLAT  # where it ended the decoder goes on with one shade, to the right end first
     missing = int(np.argmin(flat[::-1])) if not flat.all() else height
     if missing > MOST_MISSING * height:
         return None
@@ -207,6 +207,7 @@ def at_share(values: NDArray[Any], share: float) -> float:
 
 
 def _open(image: bytes) -> Image.Image:
+    check_parts(image)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is stricter, and an error
         try:
@@ -234,9 +235,25 @@ def _to_bgr(picture: Image.Image) -> Picture:
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
         pixels = np.asarray(rgba, np.uint8)
-        if not pixels[:, :, 3].any() and pixels.std() > _FLAT:
+        if not pixels[:, :, 3].any() and _spread(pixels) > _FLAT:
             return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2BGR), np.uint8)
         white = Image.new("RGBA", rgba.size, "white")
         picture = Image.alpha_composite(white, rgba)
+    width, height = picture.size
+    if width * height <= _AT_ONCE_PIXELS:
+        return _rgb_to_bgr(picture)
+    found = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, _STRIP_ROWS):
+        found[top : top + _STRIP_ROWS] = _rgb_to_bgr(picture.crop((0, top, width, min(top + _STRIP_ROWS, height))))
+    return found
+
+
+def _spread(pixels: NDArray[np.uint8]) -> float:
+    """The largest standard deviation of a channel but the alpha, computed without a copy of eight times the size."""
+    _, deviations = cv2.meanStdDev(pixels)
+    return float(np.asarray(deviations)[:3].max())
+
+
+def _rgb_to_bgr(picture: Image.Image) -> Picture:
     rgb = picture if picture.mode == "RGB" else picture.convert("RGB")
     return np.asarray(cv2.cvtColor(np.asarray(rgb, np.uint8), cv2.COLOR_RGB2BGR), np.uint8)

@@ -7,9 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from pipeline.vision.costs import is_video
-from pipeline.vision.pictures import MAX_PIXELS, Picture
+from pipeline.vision.costs import MAX_VIDEO_PIXELS, has_costly_jpeg, is_video
+from pipeline.vision.pictures import Picture
 
+_JPEGS = {cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "mjpg", "jpeg", "JPEG")} | {0}
+"""What a container calls JPEGs; a bare stream of them has no name."""
 _USUAL_STEP_MS = 40.0
 _SHORTEST_STEP_MS, _LONGEST_STEP_MS = 1.0, 1000.0
 
@@ -42,14 +44,16 @@ def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tupl
 
     frames_per_s: yield at most so many frames per second of the video's time; None yields all.
 
-    Yields nothing when no frame of the file can be decoded, when it is no video, or when its frames are larger than
-    MAX_PIXELS. Raises OSError when the file cannot be read.
+    Yields nothing when no frame of the file can be decoded, when it is no video, or when its frames would cost too much: larger
+    than MAX_VIDEO_PIXELS, or JPEGs of too many scans. Raises OSError when the file cannot be read.
     """
     if not is_video(file):
         return
     video = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)  # no other of its readers: one takes pictures of any size
     try:
-        if video.get(cv2.CAP_PROP_FRAME_WIDTH) * video.get(cv2.CAP_PROP_FRAME_HEIGHT) > MAX_PIXELS:
+        if video.get(cv2.CAP_PROP_FRAME_WIDTH) * video.get(cv2.CAP_PROP_FRAME_HEIGHT) > MAX_VIDEO_PIXELS:
+            return
+        if int(video.get(cv2.CAP_PROP_FOURCC)) in _JPEGS and has_costly_jpeg(file):
             return
         clock, number, due_ms = VideoClock(_step_of(video)), 0, 0.0
         while True:

@@ -14,7 +14,7 @@ from PIL import Image
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.vision.bounded_decoder import BoundedDecoder
 from pipeline.vision.pictures import decode, decode_picture, decode_shrunk, encode_jpeg
-from tests.unit.test_picture_costs import BOMBS, saved, scans
+from tests.picture_bombs import PICTURES, saved, scans
 
 PLAIN = encode_jpeg(np.tile(np.arange(0, 240, 2, np.uint8)[None, :, None], (90, 1, 3)))
 
@@ -62,7 +62,7 @@ WRONG = {"empty": b"", "text": b"no picture", "a beginning": PLAIN[:200], "tiny"
 @pytest.mark.parametrize("name", [*WRONG, "scans"])
 def test_a_picture_is_refused_for_the_same_reason_whoever_decodes_it(child: BoundedDecoder, name: str) -> None:
     """In the same words."""
-    image = WRONG[name] if name in WRONG else BOMBS[name]()
+    image = WRONG[name] if name in WRONG else PICTURES[name]()
     with pytest.raises(BadRecord) as here:
         decode(image)
     with pytest.raises(BadRecord) as there:

@@ -231,8 +231,8 @@ def test_quality_costs_bytes() -> None:
     [
         (b"", "it is empty"),
         (b"GIF89a", "neither JPEG, PNG nor WebP"),
-        (png_header(20_000, 20_000), "far more than the 40 megapixels"),
-        (png_header(8_000, 8_000), "8000x8000 pixels, at most 40 megapixels"),
+        (png_header(20_000, 20_000), "far more than the 33 megapixels"),
+        (png_header(8_000, 8_000), "8000x8000 pixels, at most 33 megapixels"),
     ],
 )
 def test_what_is_refused_says_why_and_what_would_be_taken(image: bytes, expected: str) -> None:
