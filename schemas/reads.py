@@ -28,7 +28,8 @@ Purpose = Literal["hotlist", "section_control", "investigation", "lez", "cross_b
 Timing = Literal["camera", "picture", "line"]
 """What a read's capture time is the time of: the camera's own trigger, its best picture, or crossing the line in its picture."""
 KnownBy = Literal["password", "address"]
-"""How a gateway knew the sender of a read: by its password, or by a secret in the address, which stands in logs and histories."""
+"""How a gateway knew the sender of a read: by its password, or by the address to which it sends: one with a secret in it, which
+stands in logs and histories, or a port of its own."""
 Direction = Literal["approaching", "leaving"]
 VehicleClass = Literal["car", "van", "lorry", "bus", "motorcycle", "trailer", "unknown"]
 MAX_BATCH = 100

@@ -29,6 +29,17 @@ class SenderCamera(Message, frozen=True, kw_only=True):
     identities: Annotated[dict[IdentityName, IdentityValue], msgspec.Meta(max_length=8)] = {}
 
 
+class SenderPort(Message, frozen=True, kw_only=True):
+    """A TCP port on which a sender alone sends, because it can prove nothing. peers: the addresses that it may come from; none
+    given: from whoever reaches the port."""
+
+    number: Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+    maker: Literal["tattile", "axis"]  # whose form it sends
+    peers: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=2, max_length=45)], ...], msgspec.Meta(max_length=8)
+    ] = ()
+
+
 class Sender(Message, frozen=True, kw_only=True):
     """A camera, recorder or program that sends to a gateway, with its secrets. Collection senders, key sender_id."""
 
@@ -36,6 +47,7 @@ class Sender(Message, frozen=True, kw_only=True):
     cameras: Annotated[tuple[SenderCamera, ...], msgspec.Meta(min_length=1, max_length=10_000)]
     secrets: Annotated[tuple[SenderSecret, ...], msgspec.Meta(max_length=MOST_SECRETS)] = ()
     by_address: bool = False  # its secret may stand in the address, for cameras that can send no password
+    port: SenderPort | None = None  # None: it sends over HTTP
     zone: Text | None = None  # of its wall clock, e.g. Europe/Brussels; None: the site's
     utc_is_local: bool = False  # its epoch is the wall clock read as if it were UTC
     offset_is_wrong: bool = False  # the offset in its times is the factory's; the wall clock is right

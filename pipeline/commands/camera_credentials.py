@@ -12,8 +12,10 @@ from pipeline.commands.recording import operation_here, writer_of
 from pipeline.commands.sender_options import (
     ByAddress,
     DateOrder,
+    From,
     Identities,
     Json,
+    Listen,
     OffsetIsWrong,
     SenderId,
     Take,
@@ -24,7 +26,9 @@ from pipeline.commands.sender_options import (
     manner_of,
     new_secret,
     pairs,
+    port_of,
     refuse_claimed,
+    refuse_taken,
     speaker_of,
     tell,
     with_cameras,
@@ -32,7 +36,7 @@ from pipeline.commands.sender_options import (
 from pipeline.errors import BadRecord
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import SENDERS
-from schemas.senders import MOST_SECRETS, Sender, SenderCamera
+from schemas.senders import MOST_SECRETS, Sender, SenderCamera, SenderPort
 
 
 def add_credentials(cameras: typer.Typer) -> None:
@@ -59,6 +63,8 @@ def add(
     offset_is_wrong: OffsetIsWrong = None,
     date_order: DateOrder = None,
     take: Take = None,
+    listen: Listen = None,
+    peers: From = None,
     as_json: Json = False,
 ) -> None:
     """Let a sender in for a camera, and print its secret, this once. What it sent before is not let in later.
@@ -70,6 +76,9 @@ def add(
     """
     bound = made(SenderCamera, camera_id=camera, identities=pairs(identities))
     manner = manner_of(by_address, zone, utc_is_local, offset_is_wrong, date_order, take)
+    port = port_of(listen, peers)
+    if port is not None:
+        manner["port"] = port
     tell(*run_async(lambda: _let_in(sender or camera, bound, manner)), as_json=as_json)
 
 
@@ -212,7 +221,10 @@ async def _let_in(sender_id: str, bound: SenderCamera, manner: Mapping[str, obje
             changed = with_cameras(known, (*known.cameras, bound))
             await store.put(SENDERS, [changed])
             return changed, None
+        port = manner.get("port")
+        await refuse_taken(store, port if isinstance(port, SenderPort) else None)
         plain, secret = new_secret(sender_id)
-        sender: Sender = made(Sender, sender_id=sender_id, cameras=(bound,), secrets=(secret,), **manner)
+        secrets = () if port is not None else (secret,)  # a port's sender proves nothing
+        sender: Sender = made(Sender, sender_id=sender_id, cameras=(bound,), secrets=secrets, **manner)
         await store.put(SENDERS, [sender])
-        return sender, plain
+        return sender, plain if secrets else None

@@ -16,7 +16,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
-from schemas.senders import Sender, SenderCamera, SenderSecret
+from schemas.senders import Sender, SenderCamera, SenderPort, SenderSecret
 
 LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 LENGTH = 20  # 100 bits; cameras' forms take no more than 32 characters
@@ -43,6 +43,17 @@ OffsetIsWrong = Annotated[
     ),
 ]
 DateOrder = Annotated[str | None, typer.Option(help="day_first or month_first, where it writes 06/07/2026.")]
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        "--listen",
+        metavar="MAKER:PORT",
+        help="It sends over TCP, to this port alone, and proves nothing: tattile or axis.",
+    ),
+]
+From = Annotated[
+    list[str] | None, typer.Option("--from", metavar="ADDRESS", help="Where --listen takes it from. Repeatable.")
+]
 Take = Annotated[str | None, typer.Option(help="Which of its kinds of events is the read.")]
 
 
@@ -64,6 +75,26 @@ def manner_of(
     texts = {"zone": zone, "date_order": date_order, "take": take}
     given = {name: text or None for name, text in texts.items() if text is not None}
     return given | {name: one for name, one in switches.items() if one is not None}
+
+
+def port_of(listen: str | None, peers: Sequence[str] | None) -> SenderPort | None:
+    """The port in the options; None: there is none. Raises typer.BadParameter, BadRecord."""
+    if listen is None:
+        if peers:
+            raise typer.BadParameter("goes with --listen", param_hint="--from")
+        return None
+    maker, _, number = listen.partition(":")
+    if not number.isdigit():
+        raise typer.BadParameter(f"{listen!r} is not MAKER:PORT, e.g. tattile:32000", param_hint="--listen")
+    found: SenderPort = made(SenderPort, maker=maker, number=int(number), peers=tuple(peers or ()))
+    return found
+
+
+async def refuse_taken(store: ReplicaWriter, port: SenderPort | None) -> None:
+    """Raises BadRecord for a port on which another sender sends."""
+    for one in await store.list(SENDERS) if port is not None else ():
+        if one.port is not None and port is not None and one.port.number == port.number:
+            raise BadRecord("taken_port", f"{one.sender_id} sends on port {port.number} already: take another")
 
 
 def pairs(texts: Sequence[str] | None) -> dict[str, str]:
@@ -127,6 +158,9 @@ async def refuse_claimed(store: ReplicaWriter, camera: str) -> None:
 
 def tell(sender: Sender, plain: str | None, *, as_json: bool) -> None:
     """Print what to type into the camera. Only what is needed goes to standard output."""
+    if plain is None and sender.port is not None and len(sender.cameras) == 1:
+        errors.print(f"Have it send to port {sender.port.number} of the gateway; it has no password.")
+        return
     if plain is None:
         errors.print(f"{sender.sender_id} speaks for {len(sender.cameras)} cameras now; its secret stays.")
         return

@@ -13,6 +13,7 @@ from pipeline.gateway.keeping import Keeper
 from pipeline.gateway.passages import OneMessage, PassageMemory
 from pipeline.gateway.pictures import JPEG, PNG
 from pipeline.gateway.plate_reads import plate_read_of
+from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import MessageReading, not_unpacked, read
 from pipeline.gateway.request import MAX_BODY, Circumstances, Request
 from pipeline.gateway.room import Held
@@ -55,6 +56,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     sender: Sender
     received_at_ms: int
     held: Held
+    maker: Maker | None = None  # where the listener knows it
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -193,7 +195,7 @@ def _reading(message: Message, passages: OneMessage) -> tuple[MessageReading, in
         body=plain, circumstances=around, method=message.method, target=message.claim.target, headers=message.headers,
         short_by=short_by,
     )  # fmt: skip
-    return read(request, passages), len(plain)
+    return read(request, passages, message.maker), len(plain)
 
 
 def _may_be_kept(body: bytes, reading: MessageReading) -> bytes:

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from pipeline.gateway.intake import Taken
+from pipeline.gateway.spool import Spool
 from pipeline.runtime.settings import Settings
 from pipeline.stream.metrics_port import serve_metrics_as_set
 
@@ -31,6 +32,9 @@ class GatewayMetrics:
         self._dropped = Counter(
             "vigie_gateway_dropped", "What may not come in and was dropped, by kind", ["kind"], registry=self.registry
         )
+        self._spooled = Gauge(
+            "vigie_gateway_spooled", "Messages on disk that Kafka does not have yet", registry=self.registry
+        )
         self._items_of, self._messages_of = (
             cache(self._items.labels),
             cache(self._messages.labels),
@@ -39,6 +43,10 @@ class GatewayMetrics:
             "vigie_gateway_seconds", "From the whole request to Kafka's acknowledgement", buckets=SECONDS,
             registry=self.registry,
         )  # fmt: skip
+
+    def watch(self, spool: Spool) -> None:
+        """Tell how many messages wait in the spool."""
+        self._spooled.set_function(lambda: spool.count)
 
     def taken(self, taken: Taken) -> None:
         """Count what became of a message's items."""

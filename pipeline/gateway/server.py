@@ -16,6 +16,7 @@ from pipeline.gateway.door import Door
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.keeping import Keeper
 from pipeline.gateway.metrics import GatewayMetrics
+from pipeline.gateway.port_service import PortService
 from pipeline.gateway.waiting import Knocks
 from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
@@ -76,7 +77,8 @@ async def run_gateway(
         )
         await follower.load_patiently()
         knocks = Knocks(WaitingRoom(servers.client, settings.namespace))
-        for work in (follower.run(), keeper.run(), knocks.run()):
+        ports = PortService(settings, mirror.of(SENDERS), intake, metrics, now_ms)
+        for work in (follower.run(), keeper.run(), knocks.run(), ports.run()):
             run_until_closed(closing, work)
         door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
         await listen(closing, door.application(), _listener(settings, port, tls))

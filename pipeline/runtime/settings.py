@@ -115,6 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_port: Port = 0  # 0: 8460 beside `vigie up`, where that is free; any free one else
     gateway_cert_file: Path | None = None  # PEM; without it on another address than loopback: see allow_plaintext
     gateway_key_file: Path | None = None
+    gateway_ports_host: str = "127.0.0.1"  # where ports of single cameras listen: on their own network
+    gateway_spool_mb: Positive = 1_024  # of messages of cameras that cannot send again; where it is full, they wait
     gateway_connections: Positive = 15_000  # that may be open at once; beyond them new ones are closed
     gateway_connections_per_address: Positive = 2_000  # of one address: a balancer's, or a site's behind one address
     session_idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30  # a session ends so long after a request

@@ -1,0 +1,86 @@
+"""Runs the ports of single cameras with their spool: in one process of those that share a data folder, and in the next one when
+that ends."""
+
+import asyncio
+import fcntl
+from collections.abc import Callable
+from typing import IO
+
+import structlog
+
+from pipeline.errors import Misconfigured, Unavailable
+from pipeline.gateway.intake import Intake, Message
+from pipeline.gateway.makers import BY_NAME
+from pipeline.gateway.metrics import GatewayMetrics
+from pipeline.gateway.ports import Ports
+from pipeline.gateway.room import Room
+from pipeline.gateway.senders import Claim
+from pipeline.gateway.spool import Spool, Spooled
+from pipeline.reads.versions import Versions
+from pipeline.runtime.listening import LOOPBACK
+from pipeline.runtime.private import open_private, private_folder
+from pipeline.runtime.settings import Settings
+from schemas.senders import Sender
+
+log = structlog.get_logger()
+EVERY_S = 1.0
+LOCK = "lock"
+
+
+class PortService:
+    """Ports and spool of one process. Raises Misconfigured for a folder that cannot be used, and where another network than this
+    machine's would be listened to without its setting."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        senders: Versions[Sender],
+        intake: Intake,
+        metrics: GatewayMetrics,
+        now_ms: Callable[[], int],
+    ) -> None:
+        if settings.gateway_ports_host not in LOOPBACK and not settings.allow_plaintext:
+            allowed = "127.0.0.1; on a network that nobody else reaches set VIGIE_ALLOW_PLAINTEXT=true, as these ports prove nobody"
+            raise Misconfigured("VIGIE_GATEWAY_PORTS_HOST", found=settings.gateway_ports_host, allowed=allowed)
+        self._folder = settings.data_dir / "spool"
+        try:
+            private_folder(self._folder)
+        except OSError as error:
+            raise Misconfigured("VIGIE_DATA_DIR", found=str(settings.data_dir), allowed=f"writable: {error}") from error
+        self._settings, self._senders, self._intake = settings, senders, intake
+        self._metrics, self._now_ms = metrics, now_ms
+        self._room = Room()
+
+    async def run(self) -> None:
+        """Wait until no other process has the folder, then serve, until cancelled."""
+        with open_private(self._folder / LOCK, "append") as lock:
+            while not _locked(lock):
+                await asyncio.sleep(EVERY_S)
+            spool = Spool(self._folder, self._settings.gateway_spool_mb * 1024 * 1024, self._take)
+            self._metrics.watch(spool)
+            ports = Ports(self._senders, spool, self._settings.gateway_ports_host, self._now_ms)
+            log.info("gateway.spool", messages=spool.count)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(spool.run())
+                group.create_task(ports.run())
+
+    async def _take(self, spooled: Spooled) -> None:
+        """Keep a message of the spool. Raises Unavailable, BadRecord."""
+        sender = self._senders.at(spooled.sender_id, spooled.received_at_ms)
+        if sender is None:
+            raise Unavailable(f"sender {spooled.sender_id}")
+        with self._room.hold() as held:
+            message = Message(
+                body=spooled.body, method="", headers={}, claim=Claim(spooled.sender_id, "", "address", ""), sender=sender,
+                received_at_ms=spooled.received_at_ms, held=held, maker=BY_NAME[spooled.maker],
+            )  # fmt: skip
+            await self._intake.take(message)
+
+
+def _locked(lock: IO[bytes]) -> bool:
+    """Whether this process has the lock now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,133 @@
+"""Listens on a TCP port of its own for each sender that can prove nothing and send nothing again, as its registration says.
+
+What comes is written to the spool message by message; the sender is known by its port, and by the address that it comes from
+where its registration names some. Nothing is answered: such connections take no answer.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Protocol
+
+import structlog
+
+from pipeline.gateway.protocols import axis, tattile
+from pipeline.gateway.request import MAX_BODY
+from pipeline.gateway.spool import Spooled
+from pipeline.reads.versions import Versions
+from schemas.senders import Sender, SenderPort
+
+log = structlog.get_logger()
+EVERY_S = 1.0
+MOST_OF_PORT = 8
+"""Connections of one port; the oldest ends where there is one more: a camera that restarted has left it behind."""
+CHUNK = 64 * 1024
+_ENDS: Mapping[str, bytes] = {"tattile": b">", "axis": b"}"}
+"""What a whole message of each maker ends with: without it a chunk completes none."""
+_MAKERS: Mapping[str, ModuleType] = {"tattile": tattile, "axis": axis}
+
+
+class Puts(Protocol):
+    """Where messages go: a Spool."""
+
+    async def put(self, message: Spooled) -> None:
+        """Write the message to the disk."""
+
+
+class Ports:
+    """The ports that are open now. host: the address of this machine on which they listen. open_ports: by number."""
+
+    def __init__(self, senders: Versions[Sender], spool: Puts, host: str, now_ms: Callable[[], int]) -> None:
+        self._senders, self._spool, self._host, self._now_ms = senders, spool, host, now_ms
+        self._servers: dict[int, asyncio.Server] = {}
+        self._kept: dict[int, tuple[str, SenderPort]] = {}
+        self._connections: dict[int, list[asyncio.Task[None]]] = {}
+        self._refused: dict[int, str] = {}
+
+    async def run(self) -> None:
+        """Open and close ports as registrations change, until cancelled; then close all."""
+        try:
+            while True:
+                await self._follow()
+                await asyncio.sleep(EVERY_S)
+        finally:
+            for number in list(self._servers):
+                await self._close(number)
+
+    async def _follow(self) -> None:
+        wanted = {
+            one.port.number: (one.sender_id, one.port)
+            for one in self._senders.as_of(self._now_ms()).values()
+            if one.port is not None
+        }
+        for number in [number for number, kept in self._kept.items() if wanted.get(number) != kept]:
+            await self._close(number)
+        for number, (sender_id, port) in wanted.items():
+            if number not in self._servers:
+                await self._open(sender_id, port)
+
+    async def _open(self, sender_id: str, port: SenderPort) -> None:
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self._serve(sender_id, port, reader, writer)
+
+        try:
+            server = await asyncio.start_server(connected, self._host, port.number)
+        except OSError as error:
+            if self._refused.get(port.number) != str(error):
+                log.error("gateway.port_refused", port=port.number, sender=sender_id, cause=str(error))
+            self._refused[port.number] = str(error)
+            return
+        self._refused.pop(port.number, None)
+        self._servers[port.number], self._kept[port.number] = server, (sender_id, port)
+        log.info("gateway.port_open", port=port.number, sender=sender_id, maker=port.maker)
+
+    async def _close(self, number: int) -> None:
+        self._servers.pop(number).close()
+        del self._kept[number]
+        for task in self._connections.pop(number, []):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    async def _serve(
+        self, sender_id: str, port: SenderPort, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        peer = str((writer.get_extra_info("peername") or ("",))[0])
+        task = asyncio.current_task()
+        assert task is not None
+        others = self._connections.setdefault(port.number, [])
+        try:
+            if port.peers and peer not in port.peers:
+                log.warning("gateway.port_stranger", port=port.number, peer=peer)
+                return
+            if len(others) >= MOST_OF_PORT:
+                others[0].cancel()
+            others.append(task)
+            await self._read(sender_id, port.maker, reader)
+        except asyncio.CancelledError:
+            pass  # the port closes, or a newer connection takes its place
+        except (OSError, EOFError) as error:
+            log.warning("gateway.port_broken", port=port.number, peer=peer, cause=str(error))
+        finally:
+            if task in others:
+                others.remove(task)
+            writer.transport.abort()
+
+    async def _read(self, sender_id: str, maker: str, reader: asyncio.StreamReader) -> None:
+        """Spool each whole message, and what a connection that broke left of one."""
+        rest = b""
+        while chunk := await reader.read(CHUNK):
+            rest += chunk
+            if _ENDS[maker] in chunk:
+                whole, rest = _MAKERS[maker].split(rest)
+                for body in whole:
+                    await self._put(sender_id, maker, body)
+            if len(rest) > MAX_BODY:
+                log.warning("gateway.port_endless", sender=sender_id, bytes=len(rest))
+                return
+        if rest.strip(b"\x00 \r\n\t"):
+            await self._put(sender_id, maker, rest)
+
+    async def _put(self, sender_id: str, maker: str, body: bytes) -> None:
+        await self._spool.put(Spooled(sender_id=sender_id, maker=maker, received_at_ms=self._now_ms(), body=body))

@@ -1,0 +1,108 @@
+"""Keeps messages of senders that cannot send again, on disk, until Kafka and the evidence store have them.
+
+A message is a file of its own, on the disk before `put` returns; it is removed once the message is kept elsewhere. A sender's
+messages are drained in the order in which they came, also those that an earlier process left.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from pipeline.errors import BadRecord, Unavailable
+from pipeline.runtime.private import private_folder, write_private
+
+log = structlog.get_logger()
+AT_ONCE = 64
+"""Senders of which a message is taken at the same time."""
+PAUSE_S = 1.0
+_SUFFIX = ".message"
+
+
+class Spooled(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it came. maker: whose form it has. received_at_ms: UTC."""
+
+    sender_id: str
+    maker: str
+    received_at_ms: int
+    body: bytes
+
+
+class Spool:
+    """The messages in one folder. take: keeps a message elsewhere; raises Unavailable where it must be tried again.
+
+    most: bytes that are held; where they are reached, `put` waits, and the sender with it.
+    """
+
+    def __init__(self, folder: Path, most: int, take: Callable[[Spooled], Awaitable[None]]) -> None:
+        self._folder, self._most, self._take = private_folder(folder), most, take
+        self._waiting: dict[str, deque[tuple[Path, int]]] = {}  # by sender, the oldest first
+        self._number = self._bytes = self.count = 0
+        self._something, self._room = asyncio.Event(), asyncio.Event()
+        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
+            self._number = int(path.stem)
+            self._enter(msgspec.msgpack.decode(path.read_bytes(), type=Spooled).sender_id, path, path.stat().st_size)
+
+    async def put(self, message: Spooled) -> None:
+        """Write a message to the disk. Waits while there is no room. Raises OSError where the disk does not take it."""
+        while self._bytes >= self._most:
+            self._room.clear()
+            log.warning("spool.full", bytes=self._bytes, messages=self.count)
+            await self._room.wait()
+        self._number += 1
+        path, data = self._folder / f"{self._number:020}{_SUFFIX}", msgspec.msgpack.encode(message)
+        self._bytes += len(data)  # at once, so that several at a time do not take the same room
+        try:
+            await asyncio.to_thread(write_private, path, data)
+        except OSError:
+            self._bytes -= len(data)
+            raise
+        self._bytes -= len(data)
+        self._enter(message.sender_id, path, len(data))
+
+    async def run(self) -> None:
+        """Drain, until cancelled."""
+        while True:
+            await self._something.wait()
+            self._something.clear()
+            while self._waiting:
+                senders = list(self._waiting)[:AT_ONCE]
+                done = await asyncio.gather(*(self._drain_one(sender) for sender in senders))
+                if not any(done):
+                    await asyncio.sleep(PAUSE_S)
+
+    async def _drain_one(self, sender_id: str) -> bool:
+        """Drain the oldest message of a sender; it goes to the end of the senders then. Returns whether it is kept."""
+        messages = self._waiting.pop(sender_id)
+        path, size = messages[0]
+        try:
+            data = await asyncio.to_thread(path.read_bytes)
+            await self._take(msgspec.msgpack.decode(data, type=Spooled))
+        except (Unavailable, OSError) as error:
+            log.warning("spool.waits", sender=sender_id, cause=str(error))
+            self._again(sender_id, messages)
+            return False
+        except BadRecord as error:  # no later try would mend it
+            log.error("spool.dropped", sender=sender_id, cause=str(error))
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+        messages.popleft()
+        self._bytes -= size
+        self.count -= 1
+        self._room.set()
+        self._again(sender_id, messages)
+        return True
+
+    def _again(self, sender_id: str, messages: deque[tuple[Path, int]]) -> None:
+        """Put the sender's messages back, before those that came meanwhile."""
+        messages.extend(self._waiting.pop(sender_id, ()))
+        if messages:
+            self._waiting[sender_id] = messages
+
+    def _enter(self, sender_id: str, path: Path, size: int) -> None:
+        self._waiting.setdefault(sender_id, deque()).append((path, size))
+        self._bytes += size
+        self.count += 1
+        self._something.set()
