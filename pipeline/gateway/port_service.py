@@ -54,8 +54,7 @@ class PortService:
     async def run(self) -> None:
         """Wait until no other process has the folder, then serve, until cancelled."""
         with open_private(self._folder / LOCK, "append") as lock:
-            while not _locked(lock):
-                await asyncio.sleep(EVERY_S)
+            await _until_locked(lock)
             spool = Spool(self._folder, self._settings.gateway_spool_mb * 1024 * 1024, self._take)
             self._metrics.watch(spool)
             ports = Ports(self._senders, spool, self._settings.gateway_ports_host, self._now_ms)
@@ -75,6 +74,13 @@ class PortService:
                 received_at_ms=spooled.received_at_ms, held=held, maker=BY_NAME[spooled.maker],
             )  # fmt: skip
             await self._intake.take(message)
+
+
+async def _until_locked(lock: IO[bytes]) -> None:
+    while True:
+        if _locked(lock):
+            return
+        await asyncio.sleep(EVERY_S)
 
 
 def _locked(lock: IO[bytes]) -> bool:

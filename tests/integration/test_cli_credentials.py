@@ -9,7 +9,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.waiting_room import Knock, WaitingRoom
-from schemas.senders import MOST_SECRETS, Sender
+from schemas.senders import MOST_SECRETS, Sender, SenderPort
 from tests.integration.conftest import Vigie
 
 CAMERA = ("camera_id=E40-12", "name=Bierges", "network=federal", "lat=50.7", "lon=4.6")
@@ -75,6 +75,26 @@ async def test_a_second_camera_of_a_sender_breaks_not_the_first(vigie: Vigie, re
     assert 0 == (await vigie("cameras", "credentials", "unbind", "E40-12")).code
     assert 0 == (await vigie("cameras", "credentials", "unbind", "E40-13")).code
     assert await stored(redis, namespace, "NVR-7") is None
+
+
+async def test_a_camera_that_can_prove_nothing_gets_a_port_of_its_own(
+    vigie: Vigie, redis: Redis, namespace: str
+) -> None:
+    """No password is made; a port is one sender's, and a bad one is refused."""
+    for camera in ("E40-12", "E40-13"):
+        await vigie("cameras", "add", f"camera_id={camera}", *CAMERA[1:])
+    add = ("cameras", "credentials", "add")
+    assert 2 == (await vigie(*add, "E40-12", "--listen", "tattile")).code
+    assert 1 == (await vigie(*add, "E40-12", "--listen", "axxon:32015")).code
+    given = await vigie(*add, "E40-12", "--listen", "tattile:32015", "--from", "10.20.0.15")
+    assert (0, "") == (given.code, given.out), given.err
+    assert "port 32015" in given.err
+    sender = await stored(redis, namespace, "E40-12")
+    assert sender is not None
+    assert (SenderPort(number=32015, maker="tattile", peers=("10.20.0.15",)), ()) == (sender.port, sender.secrets)
+    taken = await vigie(*add, "E40-13", "--listen", "axis:32015")
+    assert 1 == taken.code
+    assert "E40-12 sends on port 32015 already" in taken.err
 
 
 async def test_no_secret_that_holds_is_dropped_by_a_new_one(vigie: Vigie, redis: Redis, namespace: str) -> None:
