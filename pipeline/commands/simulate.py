@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from pipeline.commands.common import print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.commands.simulate_report import SimulationReport, in_words
+from pipeline.commands.simulate_through import through_gateway
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.errors import Misconfigured
 from pipeline.runtime.log import configure_logging
@@ -33,6 +34,7 @@ from pipeline.simulation.simulate import Simulation, SimulationOptions, misread_
 from pipeline.simulation.truth import write_lines
 from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
+from schemas.reads import PlateRead
 
 console = Terminal(stderr=True, soft_wrap=False)
 _REMEMBERED = 20_000
@@ -57,6 +59,9 @@ def simulate_command(
     reference: Annotated[
         bool, typer.Option("--reference/--no-reference", help="Load the network's cameras, sections, hotlist... first.")
     ] = True,
+    through: Annotated[
+        str | None, typer.Option(metavar="URL", help="Send to this gateway, as cameras do, instead of to Kafka.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as one JSON object.")] = False,
 ) -> None:
     """Simulate vehicles on a road network: hits, speeding, misreads, late and repeated reads, from a seed.
@@ -70,13 +75,17 @@ def simulate_command(
       vigie simulate --cameras 10000 --rate 2000 --duration 300
 
       vigie simulate --out reads.jsonl --truth truth.jsonl --seed 7
+
+      vigie simulate --through http://127.0.0.1:8460
     """
     if speed_up > 1 and duration > LONGEST_SPED_UP_S:
         raise Misconfigured("--duration", found=duration, allowed=f"at most {LONGEST_SPED_UP_S:.0f} s with --speed-up")
     settings = load_settings()
     configure_logging(level="warning" if sys.stderr.isatty() else settings.log_level, form=settings.log_format)
     network = small_network() if cameras is None else big_network(cameras, seed)
-    job = _Job(network, rate, duration, seed, misreads, truth, speed_up)
+    if through is not None and (out is not None or speed_up > 1):
+        raise Misconfigured("--through", found=through, allowed="without --out and --speed-up")
+    job = _Job(network, rate, duration, seed, misreads, truth, speed_up, through)
     report = job.write(out) if out is not None else run_async(lambda: job.send(reference))
     if as_json:
         print_json(msgspec.to_builtins(report))
@@ -93,6 +102,7 @@ class _Job:
     misread_share: float
     truth: Path | None
     speed_up: float
+    through: str | None = None
     misreads: int = 0
 
     def _simulation(self) -> Simulation:
@@ -136,12 +146,22 @@ class _Job:
             if changed:
                 console.print(f"Loaded {changed} items of reference data.")
                 await asyncio.sleep(EFFECTIVE_WITHIN_S)
-        async with open_producer(servers.kafka.client_kwargs(), namespace=settings.namespace) as producer:
+        async with self._way(settings, servers) as put:
             simulation, began = self._simulation(), time.monotonic()
             with self._watched(simulation) as arrivals:
                 starts_ms = simulation.options.start_ms
-                count = await play(arrivals, producer.put, starts_ms=starts_ms, speed_up=self.speed_up)
+                count = await play(arrivals, put, starts_ms=starts_ms, speed_up=self.speed_up)
         return self._report(simulation, count, time.monotonic() - began)
+
+    @contextlib.asynccontextmanager
+    async def _way(self, settings: Settings, servers: Servers) -> AsyncIterator[Callable[[PlateRead], Awaitable[None]]]:
+        """Yields what sends a read: to Kafka, or through a gateway."""
+        if self.through is not None:
+            async with through_gateway(self.through, self.network, settings) as gateway:
+                yield gateway.put
+        else:
+            async with open_producer(servers.kafka.client_kwargs(), namespace=settings.namespace) as producer:
+                yield producer.put
 
     @contextlib.contextmanager
     def _watched(self, simulation: Simulation) -> Iterator[Iterator[ReadArrival]]:

@@ -7,18 +7,19 @@ each; a slow hash would cost a gateway minutes after a restart, when ten thousan
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from pipeline.gateway.request import CameraSettings
 from schemas.reads import KnownBy, Purpose
-from schemas.senders import Sender
+from schemas.senders import Sender, SenderCamera
 
 ADDRESS = "/in/"
 """An address with a secret: /in/SENDER/SECRET, and what a maker adds to it."""
 LONGEST = 200
+FEW, MOST_SETS = 16, 100
 ADDRESS_SERVES: tuple[Purpose, ...] = ("hotlist", "investigation", "lez", "cross_border")
 """What a read may serve whose sender is known by its address alone: not what fines somebody without a person who looks."""
 
@@ -105,13 +106,28 @@ def camera_of(sender: Sender, said: Mapping[str, str], maker: str) -> str | None
     said: the identities in the message. Vigie's own messages name the registered camera themselves.
     """
     if maker == "vigie":
-        found = [one for one in sender.cameras if one.camera_id == said.get("id")]
-    else:
-        found = [
-            one
-            for one in sender.cameras
-            if one.identities and all(said.get(name) == value for name, value in one.identities.items())
-        ]
-        if not found and len(sender.cameras) == 1 and not sender.cameras[0].identities:
-            found = [sender.cameras[0]]
+        return camera_id if (camera_id := said.get("id", "")) in _ids_of(sender) else None
+    found = [
+        one
+        for one in sender.cameras
+        if one.identities and all(said.get(name) == value for name, value in one.identities.items())
+    ]
+    if not found and len(sender.cameras) == 1 and not sender.cameras[0].identities:
+        found = [sender.cameras[0]]
     return found[0].camera_id if len(found) == 1 else None
+
+
+def _ids_of(sender: Sender) -> Collection[str]:
+    """The ids of its cameras; those of a program that speaks for many are looked up in a set, made once."""
+    cameras = sender.cameras
+    if len(cameras) <= FEW:
+        return [one.camera_id for one in cameras]
+    known = _SETS.get(sender.sender_id)
+    if known is None or known[0] is not cameras:
+        while len(_SETS) >= MOST_SETS:
+            _SETS.popitem()
+        known = _SETS[sender.sender_id] = (cameras, frozenset(one.camera_id for one in cameras))
+    return known[1]
+
+
+_SETS: dict[str, tuple[tuple[SenderCamera, ...], frozenset[str]]] = {}

@@ -21,11 +21,15 @@ from pipeline.gateway.request import MAX_BODY
 from pipeline.gateway.senders import claim_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.servers.pair import EmbeddedPair
 from pipeline.servers.ports import free_ports
+from pipeline.state.collections import SENDERS
+from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.waiting_room import MOST, WaitingRoom
 from schemas.senders import SenderCamera
 from tests.builders import make_camera
 from tests.gateways import SECRET, Camera, Gateways, Reply, make_sender
+from tests.integration.conftest import Vigie
 from tests.unit.gateway.payloads import PLATE, SCENE
 
 EXAMPLES = int(os.environ.get("VIGIE_TEST_EXAMPLES", "80"))
@@ -278,6 +282,21 @@ async def test_what_was_refused_is_no_repetition_once_it_is_right(gateways: Gate
                 break
             await asyncio.sleep(0.1)
     assert ("CAM-3", "1ABC234") == (found[0].camera_id, found[0].plate)
+
+
+async def test_a_simulated_network_sends_through_a_gateway_and_loses_nothing_that_decides(
+    gateways: Gateways, pair: EmbeddedPair, vigie: Vigie
+) -> None:
+    """Each read once, in its camera's order, with its clock and its other texts; nobody is left who may send."""
+    async with gateways.running() as camera:
+        told = await vigie("simulate", "--duration", "8", "--rate", "15", "--through", camera.url, "--json")
+    assert 0 == told.code, told.err
+    reads = {read.read_id: read for read in await gateways.reads()}
+    assert json.loads(told.out)["reads"] >= len(reads) > 60
+    assert all(read.clock is not None and read.clock.synced and read.known_by == "password" for read in reads.values())
+    assert any(read.alternatives for read in reads.values())
+    senders = await ReplicaWriter(gateways.redis, gateways.namespace).list(SENDERS)
+    assert ["CAM-1"] == [one.sender_id for one in senders]
 
 
 async def test_one_address_cannot_take_all_connections(gateways: Gateways) -> None:
