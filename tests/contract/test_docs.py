@@ -43,3 +43,12 @@ def test_every_command_is_in_a_document() -> None:
     """A newcomer, an operator or somebody who looks for a fault meets each."""
     told = {name for page in PAGES for name in re.findall(r"vigie ([a-z][a-z-]+)", page.read_text("utf-8"))}
     assert set() == set(COMMANDS) - told
+
+
+def test_each_test_that_the_threat_model_names_exists() -> None:
+    """A boundary whose test is gone, or has another name, is held by nothing."""
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", (ROOT / "docs/threat-model.md").read_text("utf-8")))
+    there = {name for path in (ROOT / "tests").rglob("test_*.py")
+             for name in re.findall(r"^(?:async )?def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)}  # fmt: skip
+    assert len(named) > 12
+    assert set() == named - there
