@@ -25,8 +25,8 @@ from pipeline.vision.pictures import Decoded, Picture, decode_elsewhere
 
 MEMORY_BYTES = 448 * 1024 * 1024
 """Address space beyond what the libraries take: the largest picture that is taken needs some 360 MB."""
-CPU_S = 2
-"""Most processor time for a picture, in the whole seconds that the system counts: at least one, at most two."""
+CPU_S = 1.5
+"""Most processor time for a picture: three times what the dearest that is taken needs on a quiet machine."""
 PATIENCE_S = 20.0
 """Wall time for one picture, on however busy a machine; its processor time is bounded far more tightly."""
 START_S = 120.0
@@ -51,7 +51,7 @@ class BoundedDecoder:
     """
 
     memory_bytes: int = MEMORY_BYTES
-    cpu_s: int = CPU_S
+    cpu_s: float = CPU_S
     patience_s: float = PATIENCE_S
     _child: "subprocess.Popen[bytes] | None" = None
     _shared: mmap.mmap | None = None
@@ -165,7 +165,7 @@ class BoundedDecoder:
                 raise _Ended(its_fault=False)
             some = output.read(size - len(found))
             if not some:
-                raise _Ended(its_fault=child.wait() == -signal.SIGXCPU)
+                raise _Ended(its_fault=child.wait() == -signal.SIGPROF)
             found += some
         return found
 

@@ -11,7 +11,6 @@ import resource
 import signal
 import struct
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ IMAGE_BYTES, PIXEL_BYTES = 16 * 1024 * 1024, 120_000_000
 SHARED_BYTES = IMAGE_BYTES + PIXEL_BYTES
 
 
-def main(shared_fd: int, memory_bytes: int, cpu_s: int) -> None:
+def main(shared_fd: int, memory_bytes: int, cpu_s: float) -> None:
     """Answer requests until the input ends. shared_fd: of the shared memory. memory_bytes, cpu_s: see BoundedDecoder."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the input
     one_thread()
@@ -72,10 +71,11 @@ def _bound_memory(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _bound_time(cpu_s: int) -> None:
-    """Have the system end the process when the next picture takes longer."""
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + cpu_s, resource.RLIM_INFINITY))
+def _bound_time(cpu_s: float) -> None:
+    """Have the system end the process, by SIGPROF, when the next picture takes longer. (A limit of the process counts whole
+    seconds.)"""
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

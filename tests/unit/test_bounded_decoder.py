@@ -84,10 +84,10 @@ def test_a_picture_that_takes_too_much_memory_is_refused_and_the_next_one_is_dec
 
 
 def test_a_picture_that_takes_too_long_is_refused_and_the_next_one_is_decoded() -> None:
-    """The system ends the child; with one second in all for several pictures, one of them is too many."""
-    decoder, costly = BoundedDecoder(cpu_s=1), scans(2_000, 2_000, 40)
+    """The system ends the child."""
+    decoder, costly = BoundedDecoder(cpu_s=0.1), scans(2_000, 2_000, 40)
     try:
-        assert "picture_too_costly" in [refusal(decoder, costly) for _ in range(20)]
+        assert "picture_too_costly" == refusal(decoder, costly)
         assert refusal(decoder, PLAIN) is None
     finally:
         decoder.close()
