@@ -55,13 +55,14 @@ def must_be_confirmed(state: IncidentState, sighting: IncidentSighting) -> bool:
 
 
 def derived(state: IncidentState, at_ms: int) -> IncidentState:
-    """The state that follows from sightings and steps, as the next change."""
+    """The state that follows from sightings and steps, as the next change. Its number is the time, UTC ms, or one more than the
+    last: so it also grows when Redis has forgotten the last one."""
     facts = _facts(state.steps)
     standing = [one for one in state.sightings if not one.withdrawn]
     priorities: list[Priority] = [one.priority for one in standing] or [state.priority]
     return _replace(
         state,
-        change=state.change + 1,
+        change=max(state.change + 1, at_ms),
         phase=_phase(state, facts, standing),
         holder=facts.holder,
         desk=facts.desk,

@@ -13,15 +13,26 @@ from pipeline.receiver.inbox import read_inbox
 from pipeline.simulation.compare import SeenOutputs
 from pipeline.stream.covert_alerts import decode_opened
 from schemas.base import Message
+from schemas.incidents import IncidentState
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.reads import PlateRead, ReadBatch
-from schemas.topics import ALERTS, ALERTS_COVERT, DEAD_LETTERS, FORWARDS, READS, RECEIPTS, VIOLATIONS, Topic
+from schemas.topics import ALERTS, ALERTS_COVERT, DEAD_LETTERS, FORWARDS, INCIDENTS, READS, RECEIPTS, VIOLATIONS, Topic
+from tests.faults.dispatchers import Dispatchers
 from tests.faults.kinds import poison
 from tests.faults.ledger import InOrder, Ledger, SentReads
 from tests.faults.pictures import PictureTraffic
 from tests.faults.road import NAMESPACE, Road
 
-_TOPICS: tuple[Topic[Any], ...] = (READS, ALERTS, ALERTS_COVERT, VIOLATIONS, FORWARDS, RECEIPTS, DEAD_LETTERS)
+_TOPICS: tuple[Topic[Any], ...] = (
+    READS,
+    ALERTS,
+    ALERTS_COVERT,
+    VIOLATIONS,
+    FORWARDS,
+    RECEIPTS,
+    INCIDENTS,
+    DEAD_LETTERS,
+)
 
 
 class Ends:
@@ -40,13 +51,14 @@ class Ends:
         self.bad_receipts: list[Receipt] = []
         self.delivered: dict[str, list[str]] = {country: [] for country in road.desks}
         self.forwarded: dict[str, list[str]] = {}  # by country, first copies in order
+        self.dispatchers = Dispatchers(road, now_s)
         self._known_forwards: set[str] = set()
         self._offsets: dict[tuple[str, int], int] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to watch."""
-        self._tasks = [asyncio.create_task(self._topics()), asyncio.create_task(self._inboxes())]
+        self._tasks = [asyncio.create_task(one) for one in (self._topics(), self._inboxes(), self.dispatchers.run())]
 
     async def stop(self) -> None:
         """Stop watching."""
@@ -86,7 +98,9 @@ class Ends:
             message = decode_opened(topic, record.value, self._road.covert_key)
         except BadRecord:
             return  # poison, by intent
-        if message is not None:
+        if isinstance(message, IncidentState):
+            self.dispatchers.saw(message)
+        elif message is not None:
             self._note(message, -1 - partition if topic is ALERTS_COVERT else partition, self._now_s())
 
     def _note(self, message: Message, partition: int, now_s: float) -> None:

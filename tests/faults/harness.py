@@ -193,7 +193,7 @@ class Run:
         """Wait until everything expected has come, or as long as a fault may take; then a little longer for what should not
         come."""
         until_s = self.now_s() + self.options.patience_s
-        while self.ledger.behind(inf, 0.0) and self.now_s() < until_s:
+        while (self.ledger.behind(inf, 0.0) or any(ends.dispatchers.undecided())) and self.now_s() < until_s:
             ends.check()
             await asyncio.sleep(0.5)
         await asyncio.sleep(3.0)

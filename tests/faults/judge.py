@@ -60,7 +60,7 @@ class Evidence:
     def differences(self) -> list[Difference]:
         """All differences, in the order in which they arose."""
         found = [*self._missing(), *self._taken_back(), *self._unexpected(), *self._pictures(), *self._order(), *self._desks(),
-                 *self._rings(), *self._wrong(), *self._dead_letters()]  # fmt: skip
+                 *self._rings(), *self._wrong(), *self._dead_letters(), *self._actions()]  # fmt: skip
         return sorted(found, key=lambda difference: difference.at_s)
 
     def _missing(self) -> Iterator[Difference]:
@@ -149,6 +149,13 @@ class Evidence:
         live = {one.alert_id for one in expected if one.live}
         says_why = not any(alert.live for alert in came if alert.alert_id in live)
         return Difference("told" if says_why else "missing", min(times), words)
+
+    def _actions(self) -> Iterator[Difference]:
+        """What dispatchers did and no incident shows, or shows twice."""
+        for action_id, at_s in self.ends.dispatchers.undecided():
+            yield Difference("missing", at_s, f"what became of the action {action_id}")
+        for action_id, at_s in self.ends.dispatchers.twice():
+            yield Difference("double", at_s, f"the action {action_id}, or another one that was first, too")
 
     def _wrong(self) -> Iterator[Difference]:
         """The messages that came with wrong content: another match, another speed, live although the read is old."""

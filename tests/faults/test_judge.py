@@ -12,6 +12,7 @@ from pipeline.simulation.truth import ExpectedAlert, Truth
 from schemas import ids
 from schemas.outcomes import Alert, DeadLetter, Withdrawal
 from tests.builders import make_alert, make_entry, make_read
+from tests.faults.dispatchers import DISPATCHERS
 from tests.faults.ends import Ends
 from tests.faults.judge import Evidence, Strike
 from tests.faults.kinds import KINDS
@@ -19,6 +20,7 @@ from tests.faults.ledger import Ledger, SentReads
 from tests.faults.pictures import PictureTraffic
 from tests.faults.road import Road
 from tests.faults.schedule import Planned
+from tests.incidents import action, after, begun
 
 VIOLATION = "v-000000000000000000000001"
 READ = make_read()
@@ -190,3 +192,19 @@ def test_forwards_that_overtake_each_other_on_the_way_to_a_desk_are_out_of_order
     case.comes(ALERT)
     case.ends.forwarded["NL"], case.ends.delivered["NL"] = ["f-1", "f-2"], ["f-2", "f-1"]
     assert ["wrong_order"] == case.verdict()
+
+
+def test_an_action_that_no_incident_shows_is_missed_and_one_that_counts_beside_the_first_is_double(case: Case) -> None:
+    """What the broker took must be decided, once; a state that is older than one seen is dropped."""
+    case.comes(ALERT)
+    dispatchers, seen = case.ends.dispatchers, begun(ALERT)
+    takes = [action(seen, "take", who) for who in DISPATCHERS]
+    dispatchers.sent_s.update({one.action_id: 12.0 for one in takes})
+    assert ["missing", "missing"] == case.verdict()
+    both = after(seen, *takes)
+    dispatchers.saw(both)
+    dispatchers.saw(seen)
+    assert [] == case.verdict()
+    wrong = msgspec.structs.replace(both, change=both.change + 1, steps=(*both.steps, both.steps[-1]))
+    dispatchers.saw(wrong)
+    assert ["double"] == case.verdict()
