@@ -45,6 +45,8 @@ _WITHIN = -0.1  # a plate of two lines is square, and found whole
 _PITCHES = (1.25, 1.55)  # heights of a character from one line's middle to the other's
 _FILLED = 0.3  # least overlap of the box around a plate's row with the plate's box; two lines fill half of it each
 _TRIED = 10  # rows of letter-like shapes that are compared
+_HALF_CHARACTER = 0.35  # heights of a character from its middle to the end of its line, where it may be cut off
+_ANOTHER, _ROOM = 1.5, 0.3  # heights of a character by which such a line is made longer, and least of them
 _TWO_LINE_ASPECT = 2.9  # width / height of the widest plates of two lines, with margins
 
 
@@ -86,6 +88,20 @@ def _row_around(grey: Grey, inner: Box) -> Row | None:
         return row
     rows = [*([row] if row else []), *letter_rows_in(grey, area)[:_TRIED]]
     return max(rows, key=lambda one: one.score * overlap(one.box(), inner), default=None)
+
+
+def grown(crop: Picture, line: PlateLine, first: float, last: float) -> PlateLines | None:
+    """The line made longer where characters touch its ends, and so may be cut off; None where none does, or the picture ends.
+
+    first, last: the pixel columns of the line's picture in which its first and its last character have their middle.
+    """
+    near = _HALF_CHARACTER * line.picture.shape[0] / 1.5
+    begin, end = line.row.ends
+    left = max(begin - _ANOTHER * line.row.height, 0.0) if first < near and not line.skipped else begin
+    right = min(end + _ANOTHER * line.row.height, crop.shape[1]) if last > line.picture.shape[1] - near else end
+    if begin - left + right - end < _ROOM * line.row.height:
+        return None
+    return _cut(crop, (line.row.widened(left, right),))
 
 
 def with_another_line(crop: Picture, row: Row) -> Iterator[PlateLines]:

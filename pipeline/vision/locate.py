@@ -27,6 +27,7 @@ _MOST_SEARCHED = 12_500_000  # pixels
 _MIN_SCORE = 2.6  # of a row: three characters on a good line
 _FOLLOWING = 2.5  # heights of a character that are looked at beyond a row's ends
 _HARDLY = -4.0  # log odds of being a plate, before the text is read, below which it would not be taken for one
+_PART = 0.4  # of the height of a row that another one is a part of, at least
 _SAME = 0.6  # overlap of two boxes that hold the same
 
 
@@ -69,7 +70,7 @@ class PlateSearch:
         rows.sort(key=lambda item: -item[0].score)
         kept: list[tuple[Row, Box]] = []
         for row, box in rows:
-            if all(overlap(box, other) < 0.3 and covered(box, other) < 0.6 for _, other in kept):
+            if not any(_are_one(row, box, *other) for other in kept):
                 kept.append((row, box))
         likely = (Located(box, score) for box, score, lines in _stacked(kept) if self._may_be_plate(lines))
         return list(islice(likely, MAX_PLATES))
@@ -113,6 +114,13 @@ def _grown(grey: Grey, row: Row) -> Row:
     (left, right), (first, last) = row.ends, longer.ends
     least = 0.3 * row.height
     return row.widened(min(left, first), max(right, last)) if first < left - least or last > right + least else row
+
+
+def _are_one(row: Row, box: Box, other: Row, around: Box) -> bool:
+    """Whether a row is another one once more, or a part of it. Within a much larger one, such as the body of a vehicle between
+    its lamps, it is a row of its own."""
+    inside = covered(box, around) >= 0.6 and row.height > _PART * other.height
+    return inside or overlap(box, around) >= 0.3
 
 
 def row_in(grey: Grey, area: Box) -> Row | None:

@@ -18,9 +18,9 @@ from pipeline.vision.boxes import Box
 from pipeline.vision.credit import as_single, checked, credit_of, read_rows
 from pipeline.vision.ctc import LineReader, Scores, log_probabilities, spelt
 from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
-from pipeline.vision.lines import PlateLines, lines_of, with_another_line
+from pipeline.vision.lines import PlateLine, PlateLines, grown, lines_of, with_another_line
 from pipeline.vision.looks import looks_of
-from pipeline.vision.own import NAME, OwnReader
+from pipeline.vision.own import NAME, OwnReader, pixel_of
 from pipeline.vision.paddle import MIN_WIDTH, Paddle, version
 from pipeline.vision.pictures import Picture
 from pipeline.vision.rows import Row
@@ -142,6 +142,8 @@ class PlateReader:
             if any(looked.found) and len(lines) < len(looked.ways[0]):
                 break  # half of a plate of two lines, which was read whole
             scores = self._own.scores([line.picture for line in lines])
+            if len(lines) == 1 and not surely_a_plate and (longer := _longer(crop, lines[0], scores[0])):
+                lines, scores = longer, self._own.scores([longer[0].picture])
             looked.ways.append(lines)
             looked.own.append(scores)
             looked.found.append(_read(scores) if surely_a_plate or _spells_some(scores) else [])
@@ -161,6 +163,15 @@ class PlateReader:
     def looks(self, crop: Picture, inner: Box) -> Looks:
         """What the plate looks like beside its text: 2 ms. crop, inner: as in read."""
         return looks_of(crop, inner, self._own)
+
+
+def _longer(crop: Picture, line: PlateLine, scores: Scores) -> PlateLines | None:
+    """The line made longer, where its first or last character may be cut off; else None."""
+    said = spelt(scores)
+    if len(said) < MIN_LENGTH - 1:
+        return None
+    first, last = (pixel_of(column, line.picture) for _, column in (said[0], said[-1]))
+    return grown(crop, line, first, last)
 
 
 def _spells_some(lines: list[Scores]) -> bool:

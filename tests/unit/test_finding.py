@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.vision.grounds import ground_rows
 from pipeline.vision.letters import letter_rows
-from pipeline.vision.lines import lines_of
+from pipeline.vision.lines import PlateLine, grown, lines_of
 from pipeline.vision.locate import PlateSearch, find_plates
 from pipeline.vision.rows import Grey, Row
 from pipeline.vision.verify import BlockVerdict
@@ -91,3 +91,20 @@ def test_what_surely_is_no_plate_is_not_read(log_odds: float, found: int) -> Non
     search = PlateSearch(in_colours(plate()), Doubter(log_odds))
     assert found == len(search.first())
     assert [] == search.more([]) or found
+
+
+@pytest.mark.parametrize(("first", "last", "expected"), [(40, 104, None), (40, 139, (150, 272)), (4, 104, (128, 250))])
+def test_a_line_whose_end_touches_a_character_is_made_longer(
+    first: float, last: float, expected: tuple[float, float] | None
+) -> None:
+    """On that side, by more than a character: it may have been cut off."""
+    row = Row(centre_x=200, centre_y=150, length=100, height=15, slope=0.0, characters=6, score=6.0)
+    line = PlateLine(np.zeros((48, 144, 3), np.uint8), row)
+    longer = grown(in_colours(plate()), line, first, last)
+    assert expected == (longer and tuple(round(end) for end in longer[0].row.ends))
+
+
+def test_a_line_is_not_made_longer_than_its_picture() -> None:
+    """What the picture does not show cannot be read."""
+    row = Row(centre_x=52, centre_y=150, length=100, height=15, slope=0.0, characters=6, score=6.0)
+    assert grown(in_colours(plate()), PlateLine(np.zeros((48, 144, 3), np.uint8), row), 4, 104) is None
