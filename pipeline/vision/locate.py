@@ -70,7 +70,7 @@ class PlateSearch:
         rows.sort(key=lambda item: -item[0].score)
         kept: list[tuple[Row, Box]] = []
         for row, box in rows:
-            if not any(_are_one(row, box, *other) for other in kept):
+            if not any(are_one(row, box, *other) for other in kept):
                 kept.append((row, box))
         likely = (Located(box, score) for box, score, lines in _stacked(kept) if self._may_be_plate(lines))
         return list(islice(likely, MAX_PLATES))
@@ -116,7 +116,7 @@ def _grown(grey: Grey, row: Row) -> Row:
     return row.widened(min(left, first), max(right, last)) if first < left - least or last > right + least else row
 
 
-def _are_one(row: Row, box: Box, other: Row, around: Box) -> bool:
+def are_one(row: Row, box: Box, other: Row, around: Box) -> bool:
     """Whether a row is another one once more, or a part of it. Within a much larger one, such as the body of a vehicle between
     its lamps, it is a row of its own."""
     inside = covered(box, around) >= 0.6 and row.height > _PART * other.height

@@ -45,6 +45,9 @@ class Saying:
                 columns[2 * place + 1, 1 + ALPHABET.index(one)] = 1.0 / len(sees)
         columns[1] *= 1.0 - self.faint
         columns[1, 0] += self.faint
+        columns = np.vstack(
+            [*[columns[:1]] * 3, columns]
+        )  # room before the first character: the line's end touches none
         return [np.log(columns / columns.sum(axis=1, keepdims=True)) for _ in lines]
 
 

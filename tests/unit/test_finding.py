@@ -9,7 +9,7 @@ import pytest
 from pipeline.vision.grounds import ground_rows
 from pipeline.vision.letters import letter_rows
 from pipeline.vision.lines import PlateLine, grown, lines_of
-from pipeline.vision.locate import PlateSearch, find_plates
+from pipeline.vision.locate import PlateSearch, are_one, find_plates
 from pipeline.vision.rows import Grey, Row
 from pipeline.vision.verify import BlockVerdict
 
@@ -53,6 +53,15 @@ def test_a_ground_that_strokes_break_holds_a_row(slope: float) -> None:
 def test_an_even_ground_is_no_plate() -> None:
     """A white panel, a headlight."""
     assert [] == ground_rows(np.where(plate(strokes=0) > 128, 255, 0).astype(np.uint8))
+
+
+def test_a_small_row_on_a_large_ground_is_a_place_of_its_own() -> None:
+    """A vehicle's body between its lamps looks like a ground, and the plate is on it."""
+    body, plate_row = Row(320, 240, 500, 120, 0.0, 6, 3.4), Row(320, 260, 60, 20, 0.0, 3, 2.9)
+    part = Row(300, 245, 120, 80, 0.0, 3, 2.8)
+    assert are_one(part, part.box(), body, body.box())
+    assert not are_one(plate_row, plate_row.box(), body, body.box())
+    assert are_one(plate_row, plate_row.box(), plate_row, plate_row.box())
 
 
 def test_a_second_search_finds_nothing_twice() -> None:
