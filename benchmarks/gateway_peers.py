@@ -33,7 +33,7 @@ class Where:
 
 
 async def gateway(where: Where, ready: Callable[[str], None], stopped: asyncio.Event) -> None:
-    """A gateway as `vigie gateway serve` runs it."""
+    """A gateway as `vigie gateway serve` runs it, but with the collector as Python sets it."""
     sender, client = Sender(where.kafka.client_kwargs()), open_redis(where.redis_url)
     settings = Settings(
         data_dir=where.folder,

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -83,20 +82,11 @@ async def run_gateway(
         door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
         await listen(closing, door.application(), _listener(settings, port, tls))
         url = f"{'http' if tls is None else 'https'}://{settings.gateway_host}:{port}"
-        _spare_the_collector()
         log.info("gateway.started", url=url)
         metrics.ready.set(1)
         ready(url)
         await stopped.wait()
     log.info("gateway.stopped")
-
-
-def _spare_the_collector() -> None:
-    """Leave what is loaded out of garbage collection, and collect more seldom: requests leave no cycles, and each full collection
-    would hold all of them up."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def listener_tls(settings: Settings) -> ssl.SSLContext | None:

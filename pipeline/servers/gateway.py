@@ -1,5 +1,6 @@
 """Runs a gateway's process on the servers that the settings name."""
 
+import gc
 from collections.abc import Callable
 
 from pipeline.gateway.server import GatewayServers, run_gateway
@@ -13,5 +14,18 @@ async def run_gateway_process(settings: Settings, ready: Callable[[str], None]) 
     Raises NoServers when the settings name no Kafka and Redis and no `vigie up` is running; Misconfigured for a setting, port,
     certificate or account that cannot be used.
     """
+
+    def is_ready(url: str) -> None:
+        _spare_the_collector()
+        ready(url)
+
     async with connected(settings, "gateway") as to:
-        await run_gateway(settings, GatewayServers(to.sender, to.client), to.stopped, ready=ready)
+        await run_gateway(settings, GatewayServers(to.sender, to.client), to.stopped, ready=is_ready)
+
+
+def _spare_the_collector() -> None:
+    """Leave what is loaded out of garbage collection, and collect more seldom: requests leave no cycles, and each full collection
+    would hold all of them up."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
