@@ -3,7 +3,7 @@
 (An ordinary consumer would wait for a topic that it may not see.)
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -58,21 +58,24 @@ class KafkaProbe:
         (code,) = _by_topic(await self._ask(OffsetCommitRequest(group, -1, "", -1, [(topic, [(0, 0, "")])]))).values()
         return code
 
-    async def administer(self, topic: str, group: str) -> dict[str, int]:
-        """Try to create, delete and empty topics, to change one's retention, and to delete a group. Returns the error code of
-        each act, by the act's name."""
-        created = await self._ask(CreateTopicsRequest([(f"{topic}.x", 1, 1, [], [])], 5_000, False))
-        deleted = await self._ask(DeleteTopicsRequest([topic], 5_000))
-        emptied = await self._ask(DeleteRecordsRequest([(topic, [(0, -1)])], 5_000))
-        changed = await self._ask(AlterConfigsRequest([(_TOPIC, topic, [("retention.ms", "1000")])]))
-        dropped = await self._ask(DeleteGroupsRequest([group]))
-        return {
-            "create": created.topic_errors[0][1],
-            "delete": deleted.topic_error_codes[0][1],
-            "empty": next(iter(_by_topic(emptied).values())),
-            "change": changed.resources[0][0],
-            "drop the group": dropped.results[0][1],
+    async def administer(self, topics: Sequence[str], groups: Sequence[str]) -> dict[str, set[int]]:
+        """Try to create, delete and empty topics, to change their retention, and to delete groups. Returns the error codes of
+        each act, by the act's name; each is asked for all of them at once."""
+        created = await self._ask(CreateTopicsRequest([(f"{topic}.x", 1, 1, [], []) for topic in topics], 5_000, False))
+        deleted = await self._ask(DeleteTopicsRequest(list(topics), 5_000))
+        emptied = await self._ask(DeleteRecordsRequest([(topic, [(0, -1)]) for topic in topics], 5_000))
+        retention = [("retention.ms", "1000")]
+        changed = await self._ask(AlterConfigsRequest([(_TOPIC, topic, retention) for topic in topics]))
+        dropped = await self._ask(DeleteGroupsRequest(list(groups)))
+        found = {
+            "create": [one[1] for one in created.topic_errors],
+            "delete": [one[1] for one in deleted.topic_error_codes],
+            "empty": list(_by_topic(emptied).values()),
+            "change": [one[0] for one in changed.resources],
+            "drop groups": [one[1] for one in dropped.results],
         }
+        assert [len(topics)] * 4 + [len(groups)] == list(map(len, found.values())), "each is answered"
+        return {act: set(codes) for act, codes in found.items()}
 
     async def _ask(self, request: Request[Any]) -> Any:
         return await self._client.send(NODE, request)
