@@ -2,7 +2,7 @@
 
 import ssl
 import stat
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
 from hashlib import sha1
 from pathlib import Path
@@ -29,6 +29,7 @@ from schemas.topics import TOPICS, Topic
 from tests.integration.kafka_probe import DENIED, let_in, probe
 
 NAMESPACE = "guarded"
+Command = tuple[str | int, ...]
 everyone = pytest.mark.parametrize("principal", PRINCIPALS, ids=lambda principal: str(principal.name))
 
 
@@ -114,10 +115,10 @@ async def test_in_redis_it_has_the_keys_of_the_table_and_no_others(guarded: Embe
     """Each memory's keys, another namespace's, and a script's are read and written."""
     keys = {key_of(memory, namespace): None for memory in MEMORIES for namespace in (NAMESPACE, "vigie")}
     async with Redis.from_url(as_principal(guarded, principal.name).redis_url) as client:
-        read = {key for key in keys if await _may(client, "EXISTS", key)}
-        written = {key for key in keys if await _may(client, "DEL", key)}
-        by_script = {key for key in keys if await _by_script(client, "return redis.call('DEL', KEYS[1])", key)}
-        unnamed = {key for key in keys if await _by_script(client, f"return redis.call('DEL', '{key}')")}
+        read = await _allowed_keys(client, keys, lambda key: ("EXISTS", key))
+        written = await _allowed_keys(client, keys, lambda key: ("DEL", key))
+        by_script = await _by_script(client, keys, "return redis.call('DEL', KEYS[1])", 1)
+        unnamed = await _by_script(client, keys, "return redis.call('DEL', ARGV[1])", 0)
     assert covered(keys, principal.keys) == read
     own = covered(keys, [memory for memory in principal.keys if memory.writes])
     assert own == written == by_script == unnamed
@@ -133,25 +134,40 @@ async def test_in_redis_it_administers_nothing(guarded: EmbeddedPair, principal:
         ("PUBLISH", "x", "y"), ("MODULE", "LIST"), ("FUNCTION", "LIST"), ("SCRIPT", "FLUSH"),
     ]  # fmt: skip
     async with Redis.from_url(as_principal(guarded, principal.name).redis_url) as client:
-        done = [words for words in tries if await _may(client, *words)]
-    assert not done
+        done = await _done(client, tries)
+    assert not [words for words, allowed in zip(tries, done, strict=True) if allowed]
 
 
-async def _may(client: Redis, *words: str | int) -> bool:
-    try:
-        await client.execute_command(*words)
-    except NoPermissionError:
-        return False
-    except ResponseError as error:
-        assert "ACL failure in script" in str(error)
-        return False
-    return True
+async def _done(client: Redis, commands: Sequence[Command]) -> list[bool]:
+    """Which of the commands were done; the others were refused for want of a right. They are sent together."""
+    async with client.pipeline(transaction=False) as sent:
+        for words in commands:
+            sent.execute_command(*words)
+        answers = await sent.execute(raise_on_error=False)
+    refused = [isinstance(one, ResponseError) for one in answers]
+    wrong = [one for one in answers if isinstance(one, ResponseError) and not _is_denial(one)]
+    assert not wrong
+    return [not one for one in refused]
 
 
-async def _by_script(client: Redis, source: str, *keys: str) -> bool:
-    """Whether a script may do it. (Whoever may not load one may not run one either.)"""
+def _is_denial(error: ResponseError) -> bool:
+    return isinstance(error, NoPermissionError) or "ACL failure in script" in str(error)
+
+
+async def _allowed_keys(client: Redis, keys: Iterable[str], command: Callable[[str], Command]) -> set[str]:
+    """The keys with which the command was done."""
+    tried = list(keys)
+    done = await _done(client, [command(key) for key in tried])
+    return {key for key, allowed in zip(tried, done, strict=True) if allowed}
+
+
+async def _by_script(client: Redis, keys: Iterable[str], source: str, named: int) -> set[str]:
+    """The keys with which a script may do it. named: how many keys it is told. (Whoever may not load one may not run one
+    either.)"""
     sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
-    return await _may(client, "SCRIPT", "LOAD", source) and await _may(client, "EVALSHA", sha, len(keys), *keys)
+    if not (await _done(client, [("SCRIPT", "LOAD", source)]))[0]:
+        return set()
+    return await _allowed_keys(client, keys, lambda key: ("EVALSHA", sha, named, key))
 
 
 @everyone
