@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from redis.asyncio import Redis
 
+from agents import incidents
 from pipeline.access.roles import RIGHTS, ROLES, SHOWS_PLATES, Act
 from pipeline.access.signing import enrolled
 from pipeline.desks.app import ROUTES
@@ -55,6 +56,7 @@ from tests.builders import (
     make_zone,
 )
 from tests.fakes import MemoryRecorder
+from tests.integration.stage_probe import Bench
 from tests.people import ELSEWHERE, ZONE, make_designation, make_user
 from tests.people_desk import DAY_MS, Browser, Reply, desks_of
 from tests.people_desk import Desks as RunningDesks
@@ -139,11 +141,24 @@ class Scene:
         }  # fmt: skip
         kind = route.path.split("/")[1]
         named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit", "{index}": "7", "{tile}": "0/000",
-                 "{id}": (self.alerts if kind == "alerts" else self.violations)[where]}  # fmt: skip
+                 "{id}": (self.violations if kind == "violations" else self.alerts)[where]}  # fmt: skip
         path = route.path
         for name, value in named.items():
             path = path.replace(name, value)
         return PREFIX + path
+
+    def actions(self, where: str) -> dict[str, dict[str, Any]]:
+        """What each action on an incident takes, of somebody who sees it as nobody has acted on it."""
+        seen, alert = {"revision": 0, "rings": 1}, {"alert_id": self.alerts[where]}
+        return {
+            "take": seen,
+            "confirm": seen | alert,
+            "misread": seen | alert | {"plate": "1ABC235"},
+            "dismiss": seen | {"dismissal": "duplicate"},
+            "hand-over": seen | {"to_desk": "DESK"},
+            "close": seen | {"ending": "lost"},
+            "undo": seen,
+        }
 
     def body(self, route: Route, where: str, user_id: str) -> Any:
         """What the route takes, changed a little so that it is a change."""
@@ -176,6 +191,7 @@ class Scene:
             ),
             "/signatures": signed_by(key=JANS_KEY),
         }
+        bodies |= {f"/incidents/{{id}}/{name}": body for name, body in self.actions(where).items()}
         return bodies[route.path] if route.body is not None else None
 
 
@@ -203,9 +219,9 @@ def expected(route: Route, role: Role, where: str, lapse: str) -> set[str | None
         return {"second_person"}
     if route.path.startswith(("/signing_keys/", "/signatures")) and right.own:
         return {"own"}
-    if route.path == "/signatures":
-        return {"key"}  # nobody has registered it
-    return {None}
+    if route.path.startswith("/incidents/") and route.writes:
+        return {None, "acted_before"}  # the first of them counts
+    return {"key"} if route.path == "/signatures" else {None}  # nobody has registered that one
 
 
 @pytest_asyncio.fixture
@@ -214,8 +230,12 @@ async def scene(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: 
     desks = desks_of(kafka, redis, namespace, tmp_path)
     made = Scene(desks, ApprovalStore(redis, namespace))
     await made.build()
-    async with desks.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
-        yield made
+    bench = Bench(kafka, redis, namespace, tmp_path)
+    async with bench.worker(incidents.AGENT):
+        await bench.values("incidents", count=2)
+        async with desks.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
+            yield made
+    await bench.sender.stop()
 
 
 async def ask(scene: Scene, route: Route, role: Role, where: str, lapse: str) -> Reply:
