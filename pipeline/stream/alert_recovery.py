@@ -19,6 +19,7 @@ from schemas.outcomes import Alert, Withdrawal
 from schemas.topics import ALERTS
 
 EVERY_S = 2.0  # between two looks at whether Redis still has the memory
+TOLD_AFTER = 15  # tries in a row that failed: an operator should know, as of an account that may not read the topic
 PAGE = 500  # alerts stored in one round trip
 log = structlog.get_logger()
 
@@ -38,11 +39,15 @@ class AlertRecovery:
 
     async def run(self) -> None:
         """Watch until cancelled. While Redis or Kafka is away it tries again."""
+        failed = 0
         while True:
             try:
                 await self.look()
+                failed = 0
             except Unavailable as error:
-                log.debug("alerts.recovery_waiting", cause=str(error))
+                failed += 1
+                tell = log.warning if failed == TOLD_AFTER else log.debug
+                tell("alerts.recovery_waiting", cause=str(error), tries=failed)
             await asyncio.sleep(EVERY_S)
 
     async def look(self) -> None:

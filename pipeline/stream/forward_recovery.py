@@ -20,6 +20,7 @@ from schemas.outcomes import Alert, RecordPlace
 from schemas.topics import ALERTS
 
 EVERY_S = 2.0  # between two looks at whether Redis still has the memory
+TOLD_AFTER = 15  # tries in a row that failed: an operator should know, as of an account that may not read the topic
 log = structlog.get_logger()
 
 
@@ -39,11 +40,15 @@ class ForwardRecovery:
 
     async def run(self) -> None:
         """Watch until cancelled. While Redis or Kafka is away, or reference data is missing, it tries again."""
+        failed = 0
         while True:
             try:
                 await self.look()
+                failed = 0
             except Unavailable as error:
-                log.debug("forwards.recovery_waiting", cause=str(error))
+                failed += 1
+                tell = log.warning if failed == TOLD_AFTER else log.debug
+                tell("forwards.recovery_waiting", cause=str(error), tries=failed)
             await asyncio.sleep(EVERY_S)
 
     async def look(self) -> None:

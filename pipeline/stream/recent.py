@@ -33,7 +33,7 @@ async def recent(
                 continue  # somebody else's; agents write none that cannot be read
             yield message, RecordPlace(partition=record.partition, offset=record.offset), record.timestamp
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"Kafka (what {namespace}.{topic.name} took lately)") from error
+        raise Unavailable(f"Kafka (what {namespace}.{topic.name} took lately: {type(error).__name__})") from error
     finally:
         await consumer.stop()
 
