@@ -86,6 +86,11 @@ class Directory(Mirror):
             purposes=purposes_of_read(violation.exit, camera) if camera else (),
         )
 
+    def place_of(self, read: PlateRead) -> str | None:
+        """The name of the read's camera at capture; None: the camera is unknown."""
+        camera = self._camera(read)
+        return camera.name if camera else None
+
     def _seen_by(self, list_id: str | None) -> frozenset[str] | None:
         """The designations that a list names, as it says now; for a list that was removed, as it said last. None: it names none."""
         said = [one.item for one in self.of(LISTS).history(list_id or "") if one.item is not None]

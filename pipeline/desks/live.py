@@ -71,6 +71,7 @@ class Live:
     position: dict[TopicPartition, int] = field(default_factory=dict)  # the next offset of each partition
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     on_incident: Callable[[IncidentState], None] = lambda _state: None  # called with each new state
+    known_ms: int = 0  # everything that was sent until then is taken in; UTC
     _next: int = 1
 
     @property

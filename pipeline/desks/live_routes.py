@@ -42,9 +42,11 @@ class From(Message, frozen=True, kw_only=True):
 
 
 class AlertShown(Message, frozen=True, kw_only=True):
-    """An alert in its present state. withdrawal: absent unless it was withdrawn."""
+    """An alert in its present state. place: the name of its camera; absent if that is unknown. withdrawal: absent unless it was
+    withdrawn."""
 
     alert: Alert
+    place: Text | None = None
     withdrawal: Withdrawal | None = None
 
 
@@ -76,7 +78,7 @@ class Violations(Message, frozen=True, kw_only=True):
 async def list_alerts(asked: Asked) -> RouteAnswer:
     """A page of the alerts that this person may see."""
     shown, after, position = _page(asked, "alert")
-    items = tuple(AlertShown(alert=_alert(one), withdrawal=one.withdrawal) for one in shown)
+    items = tuple(_alert_shown(asked, one) for one in shown)
     return RouteAnswer(value=Alerts(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
 
 
@@ -107,7 +109,12 @@ def _page(asked: Asked, kind: Kind) -> tuple[list[Shown], str | None, str]:
 async def show_alert(asked: Asked) -> RouteAnswer:
     """The alert that the path names, in its present state. Raises Problem when there is none, or this person may not see it."""
     shown = _found(asked, "alert")
-    return RouteAnswer(value=AlertShown(alert=_alert(shown), withdrawal=shown.withdrawal), count=1)
+    return RouteAnswer(value=_alert_shown(asked, shown), count=1)
+
+
+def _alert_shown(asked: Asked, shown: Shown) -> AlertShown:
+    alert = _alert(shown)
+    return AlertShown(alert=alert, place=asked.house.directory.place_of(alert.read), withdrawal=shown.withdrawal)
 
 
 async def show_violation(asked: Asked) -> RouteAnswer:
@@ -196,7 +203,7 @@ async def _begin(asked: Asked, view: View, response: web.StreamResponse) -> int:
     number = last if told is None else streams.number_of(told)
     missed = None if number is None or number > last else streams.since(view, number)
     begun = streams.snapshot() if missed is None else missed
-    await response.write(f"retry: 2000\nid: {streams.id_of(last)}\n\n".encode() + begun)
+    await response.write(streams.sign_of_life() + f"retry: 2000\nid: {streams.id_of(last)}\n\n".encode() + begun)
     return last
 
 

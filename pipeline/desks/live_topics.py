@@ -22,6 +22,7 @@ from schemas.topics import ALERTS, ALERTS_COVERT, INCIDENTS, VIOLATIONS, Topic
 log = structlog.get_logger()
 SHOWN: tuple[Topic[Any], ...] = (ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS)
 FETCH_MS = 50
+HEAR_S, TAKE_S = 5.0, 0.5  # how often Kafka is asked how far the topics go; how long what is there takes to come here
 AGAIN_S = 2.0
 
 
@@ -38,16 +39,33 @@ async def follow(
     while True:
         topics = {f"{namespace}.{topic.name}": topic for topic in SHOWN}
         consumer = AIOKafkaConsumer(*topics, auto_offset_reset="earliest", **kafka.client_kwargs())
+        hearing = None
         try:
             await consumer.start()
             ends = await _place(consumer, live, now_ms() - BACK_MS)
-            await _read(consumer, live, topics, ends, covert_key)
+            hearing = asyncio.create_task(_hear(consumer, live, now_ms))
+            await _read(consumer, live, topics, ends, now_ms, covert_key)
         except (KafkaError, OSError) as error:
             log.warning("live.waiting", cause=type(error).__name__)
         finally:
+            if hearing is not None:
+                hearing.cancel()
             with contextlib.suppress(KafkaError, OSError):
                 await consumer.stop()
         await asyncio.sleep(AGAIN_S)
+
+
+async def _hear(consumer: Any, live: Live, now_ms: Callable[[], int]) -> None:
+    """Set live.known_ms every HEAR_S, until cancelled; not while the broker is away or this process is behind."""
+    while True:
+        await asyncio.sleep(HEAR_S)
+        asked_ms = now_ms()
+        with contextlib.suppress(KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(HEAR_S):
+                ends = await consumer.end_offsets(list(live.position))
+            await asyncio.sleep(TAKE_S)
+            if all(live.position[one] >= end for one, end in ends.items()):
+                live.known_ms = asked_ms
 
 
 async def _place(consumer: Any, live: Live, since_ms: int) -> dict[TopicPartition, int]:
@@ -68,11 +86,13 @@ async def _read(
     live: Live,
     topics: Mapping[str, Topic[Any]],
     ends: Mapping[TopicPartition, int],
+    now_ms: Callable[[], int],
     covert_key: X25519PrivateKey | None,
 ) -> None:
     """Take in records. `live` is ready when all records up to `ends` were taken in."""
     while True:
         if not live.ready.is_set() and all(live.position[one] >= end for one, end in ends.items()):
+            live.known_ms = now_ms()
             live.ready.set()
         batches = await consumer.getmany(timeout_ms=FETCH_MS)
         for partition, records in batches.items():

@@ -1,7 +1,12 @@
-"""The pages: plain files of this package, which ask the API like anybody else. They hold nothing of anybody."""
+"""The pages: plain files of this package, which ask the API like anybody else. They hold nothing of anybody.
+
+Modules of others lie unchanged in static/vendor. One of them names another by its bare name, which a browser does not know
+without a script in the page; the name becomes an address as the file is served.
+"""
 
 from collections.abc import Awaitable, Callable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -10,19 +15,37 @@ from pipeline.desks.house import Origin
 from pipeline.desks.problems import Problem
 
 FIRST, FOLDER = "/", "/static/"
-_MEDIA = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
+_MEDIA = {
+    "html": "text/html", "js": "text/javascript", "mjs": "text/javascript", "css": "text/css", "json": "application/json",
+    "svg": "image/svg+xml",
+}  # fmt: skip
+_BARE = {b'from"preact"': b'from"./preact.mjs"'}
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def page_files() -> dict[str, tuple[bytes, str]]:
     """Each file with its type, by the path at which it is served. The pages' own names stand without their ending."""
     found: dict[str, tuple[bytes, str]] = {}
-    for file in files("pipeline.desks").joinpath("static").iterdir():
+    _take(files("pipeline.desks").joinpath("static"), FOLDER, found)
+    return found
+
+
+def _take(folder: Traversable, address: str, found: dict[str, tuple[bytes, str]]) -> None:
+    for file in folder.iterdir():
+        if file.is_dir():
+            _take(file, f"{address}{file.name}/", found)
+            continue
         stem, _, ending = file.name.rpartition(".")
         if ending in _MEDIA:
             page = FIRST if stem == "index" else f"/{stem}"
-            found[page if ending == "html" else FOLDER + file.name] = (file.read_bytes(), _MEDIA[ending])
-    return found
+            found[page if ending == "html" else address + file.name] = (_addressed(file.read_bytes()), _MEDIA[ending])
+
+
+def _addressed(content: bytes) -> bytes:
+    """The content with the addresses of the modules that it names by their bare names."""
+    for name, address in _BARE.items():
+        content = content.replace(name, address)
+    return content
 
 
 def add_pages(app: web.Application, origin: Origin) -> None:

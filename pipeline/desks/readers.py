@@ -59,8 +59,8 @@ class Reader:
         if self._write(frame, now_s):
             self.number, self.written = frame.number, self.written + 1
 
-    def look(self, now_s: float) -> None:
-        """End the reader when it is gone, is too slow or may go on no longer; write a ping when it has been quiet for long."""
+    def look(self, now_s: float, ping: StreamFrame = PING) -> None:
+        """End the reader when it is gone, is too slow or may go on no longer; write the ping when it has been quiet for long."""
         if self.ended.is_set():
             return
         if self.transport.get_write_buffer_size() <= MOST_WAITING:
@@ -70,7 +70,7 @@ class Reader:
         elif now_s - self._full_since_s >= WRITE_WITHIN_S:
             self.transport.abort()
         if now_s - self._written_at_s >= PING_S:
-            self._write(PING, now_s)
+            self._write(ping, now_s)
         elif self.transport.is_closing() or not self.goes_on():
             self.ended.set()
 

@@ -2,7 +2,7 @@
 
 An audience is a set of persons who may see the same: two dispatchers with the same designations and the same desk get the
 same bytes. What an audience may not see leaves no trace in its stream: frames are sent at fixed times, and an event's id is
-a sealed position.
+a sealed position. A sign of life is a comment with two times, in ms UTC: now, and until when this process knows everything.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from pipeline.desks.live import Event, Live
 from pipeline.desks.readers import Reader, StreamFrame
 from pipeline.desks.sealing import Seal
 from schemas.incidents import IncidentState
-from schemas.outcomes import Withdrawal
+from schemas.outcomes import Alert, Withdrawal
 from schemas.people import Desk
 
 log = structlog.get_logger()
@@ -124,9 +124,9 @@ class Streams:
             for audience in list(self.audiences.values()):
                 self._frame(audience, loop.time())
             if loop.time() - look >= LOOK_S:
-                look = loop.time()
+                look, ping = loop.time(), StreamFrame(0, self.sign_of_life() + b"\n")
                 for reader in self._readers():
-                    reader.look(look)
+                    reader.look(look, ping)
 
     def _readers(self) -> list[Reader]:
         return [reader for audience in self.audiences.values() for reader in audience.open]
@@ -159,6 +159,10 @@ class Streams:
         """A frame that tells a reader to fetch the whole state."""
         return f"event: snapshot\nid: {self.id_of(self.live.last)}\ndata: {{}}\n\n".encode()
 
+    def sign_of_life(self) -> bytes:
+        """A comment with the present time, and the time until which everything is known here."""
+        return f": {self.now_ms()} {self.live.known_ms}\n".encode()
+
     def id_of(self, number: int) -> str:
         """The sealed id of the position after the event of this number."""
         return self.seal.seal(_USE, self.process + number.to_bytes(8, "big"))
@@ -171,13 +175,16 @@ class Streams:
         return int.from_bytes(content[8:], "big")
 
     def _event(self, name: str, events: list[Event], number: int) -> bytes:
-        data = msgspec.json.encode([_told(one) for one in events])
+        data = msgspec.json.encode([self._told(one) for one in events])
         return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), self.id_of(number).encode(), data)
 
-
-def _told(event: Event) -> dict[str, object]:
-    kind = "withdrawal" if isinstance(event.message, Withdrawal) else event.kind
-    return {"kind": kind, kind: told_of(event.message) if isinstance(event.message, IncidentState) else event.message}
+    def _told(self, event: Event) -> dict[str, object]:
+        kind = "withdrawal" if isinstance(event.message, Withdrawal) else event.kind
+        message = told_of(event.message) if isinstance(event.message, IncidentState) else event.message
+        told: dict[str, object] = {"kind": kind, kind: message}
+        if isinstance(event.message, Alert):
+            told["place"] = self.live.directory.place_of(event.message.read)
+        return told
 
 
 def view_of(person: Person, desk: Desk | None, at_ms: int) -> View:

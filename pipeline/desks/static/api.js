@@ -1,9 +1,12 @@
 // The API for pages: one function for requests, and its refusals as errors with words for people.
 
+import { has, t } from "./words.js";
+
 const PREFIX = "/api/v1";
 
 /** A refusal (RFC 9457). rule: short and stable; message: for people; waitS: in how many seconds it may be tried again. */
 export class Refused extends Error {
+  /** @param {number} status  @param {string} rule  @param {string} message  @param {number} [waitS] */
   constructor(status, rule, message, waitS = 0) {
     super(message);
     Object.assign(this, { status, rule, waitS });
@@ -13,27 +16,33 @@ export class Refused extends Error {
 /**
  * Send one request. Resolves to the answer's JSON, null where it has none. Throws Refused.
  * @param {string} method  @param {string} path below /api/v1  @param {object} [body]
- * @param {string} [reason] why: needed where the answer shows plates and no shift says it
+ * @param {Record<string, string>} [headers] further ones
  */
-export async function ask(method, path, body, reason) {
-  const headers = {};
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (reason) headers["Vigie-Reason"] = encodeURIComponent(reason);
-  let answer;
-  try {
-    answer = await fetch(PREFIX + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
-  } catch {
-    throw new Refused(0, "away", "Vigie does not answer. Is it running? Try again.");
-  }
-  if (answer.status === 204) return null;
-  const said = await answer.json().catch(() => ({}));
-  if (answer.ok) return said;
-  throw new Refused(answer.status, String(said.type ?? "").split(":").pop(), words(said, answer.status), Number(answer.headers.get("Retry-After") ?? 0));
+export async function ask(method, path, body, headers = {}) {
+  const json = body === undefined ? {} : { "Content-Type": "application/json" };
+  const answer = await sent(path, { method, headers: { ...json, ...headers }, body: body === undefined ? undefined : JSON.stringify(body) });
+  return answer.status === 204 ? null : answer.json();
 }
 
-function words(said, status) {
-  const parts = [said.title ?? `This failed (${status}).`];
-  if (said.detail) parts.push(`${said.detail}.`);
-  if (said.permits && !/^(GET|POST|PUT|DELETE) /.test(said.permits)) parts.push(`What would permit it: ${said.permits}.`);
-  return parts.join(" ");
+/** Ask for what is not JSON: a picture, the live stream. Resolves to the answer. Throws Refused. @param {string} path  @param {RequestInit} [how] */
+export const fetched = (path, how = {}) => sent(path, how);
+
+async function sent(path, how) {
+  let answer;
+  try {
+    answer = await fetch(PREFIX + path, how);
+  } catch (error) {
+    if (how.signal?.aborted) throw error;
+    throw new Refused(0, "away", t("refused.away"));
+  }
+  if (answer.ok) return answer;
+  const said = await answer.json().catch(() => ({}));
+  const rule = String(said.type ?? "").split(":").pop();
+  throw new Refused(answer.status, rule, words(rule, answer.status), Number(answer.headers.get("Retry-After") ?? 0));
+}
+
+function words(rule, status) {
+  if (has(`refused.${rule}`)) return t(`refused.${rule}`);
+  if (status >= 500) return t("refused.unavailable");
+  return t(status === 403 ? "refused.right" : status === 404 ? "refused.not_found" : "refused.other", { rule: rule || status });
 }

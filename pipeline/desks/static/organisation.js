@@ -1,6 +1,7 @@
 // Logins at the organisation's identity provider: the browser goes there and comes back with a code, which this page hands in.
 
 import { ask, Refused } from "./api.js";
+import { t } from "./words.js";
 
 const KEPT = "vigie-way"; // for what this tab went there
 const begin = {
@@ -36,7 +37,7 @@ export async function arrived() {
   if (!query.has("state") || !(purpose in end)) return null;
   sessionStorage.removeItem(KEPT);
   history.replaceState(null, "", location.pathname); // a code does not stay in the address
-  if (!query.has("code")) throw new Refused(0, "provider", "The identity provider did not let you in.");
+  if (!query.has("code")) throw new Refused(0, "provider", t("refused.provider"));
   const iss = query.get("iss");
   return { purpose, me: await end[purpose]({ code: query.get("code"), state: query.get("state"), ...(iss ? { iss } : {}) }) };
 }

@@ -1,6 +1,7 @@
 // Passkeys (WebAuthn): each ceremony is begun by the server, answered by the browser, and ended by the server.
 
 import { ask, Refused } from "./api.js";
+import { t } from "./words.js";
 
 /** Whether this browser has passkeys here: over TLS, or on localhost. */
 export const available = Boolean(window.isSecureContext && window.PublicKeyCredential);
@@ -32,7 +33,7 @@ export async function sign(path) {
 export async function secret(salt) {
   const { given } = await signed("/session/proof/passkey", { prf: { eval: { first: salt } } });
   const found = given.getClientExtensionResults().prf?.results?.first;
-  if (!found) throw new Refused(0, "passkey", "This passkey gives no secrets. Make a new one, or use another device.");
+  if (!found) throw new Refused(0, "passkey", t("passkey.no_secret"));
   return found;
 }
 
@@ -56,7 +57,7 @@ async function touched(ceremony) {
     return await ceremony();
   } catch (error) {
     const known = error.name === "InvalidStateError";
-    throw new Refused(0, "passkey", known ? "This device has a passkey of yours already." : "No passkey was used. Try again, or use the password.");
+    throw new Refused(0, "passkey", t(known ? "passkey.known" : "passkey.unused"));
   }
 }
 

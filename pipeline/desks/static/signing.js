@@ -3,6 +3,7 @@
 
 import { ask, Refused } from "./api.js";
 import * as passkeys from "./passkeys.js";
+import { t } from "./words.js";
 
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNING = { name: "ECDSA", hash: "SHA-256" };
@@ -31,10 +32,10 @@ export async function make(userId) {
 /** Sign a text with a key of this browser. Resolves to the signed text, as `vigie users key verify` takes it. Throws Refused. */
 export async function sign(keyId, words) {
   const kept = await stored("readonly", (store) => store.get(keyId));
-  if (!kept) throw new Refused(0, "key", "This key is not in this browser.");
+  if (!kept) throw new Refused(0, "key", t("signing.not_here"));
   const parameters = [CURVE, false, ["sign"]];
   const key = await crypto.subtle.unwrapKey("pkcs8", kept.wrapped, await wrappingKey(kept.salt), { name: "AES-GCM", iv: kept.iv }, ...parameters)
-    .catch(() => { throw new Refused(0, "key", "This passkey does not open the key: use the one that it was made with."); });
+    .catch(() => { throw new Refused(0, "key", t("signing.other_passkey")); });
   const at = Date.now();
   const signature = passkeys.text(await crypto.subtle.sign(SIGNING, key, utf8(`vigie authorisation\n${keyId}\n${at}\n${words}`)));
   return { text: words, key_id: keyId, signed_at_ms: at, signature };
@@ -69,5 +70,5 @@ async function stored(mode, work) {
 
 const settled = (request) => new Promise((done, failed) => {
   request.onsuccess = () => done(request.result);
-  request.onerror = () => failed(new Refused(0, "store", "This browser keeps no keys: a private window does not."));
+  request.onerror = () => failed(new Refused(0, "store", t("signing.no_store")));
 });

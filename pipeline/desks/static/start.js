@@ -4,11 +4,10 @@ import { ask, Refused } from "./api.js";
 import * as organisation from "./organisation.js";
 import * as passkeys from "./passkeys.js";
 import * as signing from "./signing.js";
+import { choose, LANGUAGES, language, named, t, translate, when } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const when = (ms) => new Date(ms).toLocaleString("en-GB", { timeZone: "Europe/Brussels", dateStyle: "medium", timeStyle: "short" });
-const plain = (name) => name.replaceAll("_", " ").replaceAll(".", ": ");
-const HOW = { password: "by password", passkey: "by passkey", organisation: "by your organisation", initial: "by a password that somebody else chose" };
+const ACCOUNT = "#you"; // the address of this page for who is logged in; every other leads on to the person's desk
 let me = null; // who is logged in, as the server says
 let provider = null; // the identity provider's host, where there is one
 let waiting = 0; // the timer of a lock
@@ -18,6 +17,7 @@ function show(id) {
   for (const one of ["login", "choose", "home"]) $(one).hidden = one !== id;
   const known = id !== "login" && me !== null;
   $("whoami").hidden = $("logout").hidden = !known;
+  $("to-dispatch").hidden = !known || me.how === "initial" || !me.may.includes("alerts.see");
   $("whoami").textContent = known ? `${me.name}, ${me.service}` : "";
   document.title = `${$(`${id}-title`).textContent} - Vigie`;
   $(`${id}-title`).focus();
@@ -36,7 +36,7 @@ function complain(error, place = "told") {
   const until = Date.now() + error.waitS * 1000;
   const count = () => {
     const left = Math.max(0, Math.ceil((until - Date.now()) / 1000));
-    $(place).textContent = left ? `Too many attempts. Wait ${left > 90 ? `${Math.ceil(left / 60)} minutes` : `${left} seconds`}, or use a passkey.` : "You may try again.";
+    $(place).textContent = left ? t(left > 90 ? "wait.minutes" : "wait.seconds", { n: left > 90 ? Math.ceil(left / 60) : left }) : t("wait.over");
     if (!left) clearInterval(waiting);
   };
   tell("", true, place);
@@ -70,13 +70,12 @@ function ended() {
   if ($("proof").open) $("proof").close();
   clear();
   show("login");
-  tell("The session has ended. Log in again.", true);
+  tell(t("ended.again"), true);
 }
 
 function clear() {
-  for (const id of ["facts", "may", "designations", "passkeys", "desk", "keys", "sign-key"]) $(id).replaceChildren();
+  for (const id of ["facts", "may", "designations", "passkeys", "keys", "sign-key"]) $(id).replaceChildren();
   for (const id of ["sign-text", "sign-out"]) $(id).value = "";
-  $("shift-now").textContent = "";
 }
 
 /** Do what asks for a fresh proof; where it is refused for want of one, ask for the proof and do it again. */
@@ -88,7 +87,7 @@ async function proven(work) {
   }
   await new Promise((done, given_up) => {
     $("proof-user").value = me.user_id;
-    $("proof").onclose = () => ($("proof").returnValue === "proven" ? done() : given_up(new Refused(0, "proof", "Nothing was changed.")));
+    $("proof").onclose = () => ($("proof").returnValue === "proven" ? done() : given_up(new Refused(0, "proof", t("proof.none"))));
     $("proof").returnValue = "";
     $("proof").showModal();
     $("proof").querySelectorAll("button").forEach((one) => { one.disabled = false; });
@@ -103,6 +102,8 @@ async function entered(answer) {
     $("choose-cancel").hidden = true;
     $("choose-why").hidden = false;
     show("choose");
+  } else if (me.may.includes("alerts.see") && location.hash !== ACCOUNT) {
+    location.assign(`/dispatch${location.hash}`);
   } else {
     await home();
   }
@@ -112,47 +113,32 @@ async function home() {
   clear();
   facts();
   show("home");
-  const rows = (me.designations ?? []).map((one) => row([plain(one.role), one.everywhere ? "everywhere" : listed(one.zones), listed(one.networks), listed(one.lists), when(one.valid_until_ms), when(one.trained_until_ms)]));
-  $("designations").replaceChildren(...(rows.length ? rows : [row(["none that holds now: ask an administrator", "", "", "", "", ""])]));
-  $("may").replaceChildren(...(me.may.length ? me.may.map((act) => element("li", plain(act))) : [element("li", "log in and out, and change how you do that")]));
-  await Promise.all([shift(), passkeys.available ? kept() : null, provider ? bound() : null, keys()]);
+  const rows = (me.designations ?? []).map((one) => row([named("role", one.role), one.everywhere ? t("everywhere") : listed(one.zones),
+    listed(one.networks, "network"), listed(one.lists, "hotlist"), when(one.valid_until_ms), when(one.trained_until_ms)]));
+  $("designations").replaceChildren(...(rows.length ? rows : [row([t("designations.none"), "", "", "", "", ""])]));
+  $("may").replaceChildren(...(me.may.length ? me.may.map((act) => element("li", named("act", act))) : [element("li", t("may.login"))]));
+  await Promise.all([passkeys.available ? kept() : null, provider ? bound() : null, keys()]);
 }
 
 function facts() {
-  const pairs = [["Name", me.name], ["Account", me.user_id], ["Works for", me.service], ["Logged in", HOW[me.how]], ["This session ends", `${when(me.ends_ms)}, unless you go on`]];
-  $("facts").replaceChildren(...pairs.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
-}
-
-async function shift() {
-  const sees = me.may.includes("alerts.see");
-  $("shift").hidden = !sees;
-  if (!sees) return;
-  $("shift-form").hidden = me.shift != null;
-  $("shift-end").hidden = me.shift == null;
-  if (me.shift != null) {
-    $("shift-now").textContent = `At ${me.shift.desk_id} since ${when(me.shift.began_ms)}: ${me.shift.reason}`;
-    return;
-  }
-  const { items } = await ask("GET", "/desks");
-  $("desk").replaceChildren(...items.map((one) => Object.assign(element("option", one.name), { value: one.desk_id })));
-  $("shift-now").textContent = items.length ? "You are at no desk." : "There is no desk yet: an administrator makes one.";
-  $("shift-form").hidden = !items.length;
+  const pairs = [["name", me.name], ["account", me.user_id], ["works_for", me.service], ["logged_in", t(`how.${me.how}`)], ["session_ends", t("unless", { when: when(me.ends_ms) })]];
+  $("facts").replaceChildren(...pairs.flatMap(([name, value]) => [element("dt", t(name)), element("dd", value)]));
 }
 
 async function kept() {
   const { items } = await ask("GET", "/passkeys");
   $("passkeys").replaceChildren(...items.map((one) => {
-    const line = element("li", `${one.name}, since ${when(one.added_ms)} `);
-    const button = Object.assign(element("button", "Remove"), { type: "button", id: `remove-${one.passkey_id}` });
-    button.setAttribute("aria-label", `Remove the passkey ${one.name}`);
-    line.append(button);
+    const line = element("li", t("passkey.since", { name: one.name, when: when(one.added_ms) }));
+    const button = Object.assign(element("button", t("remove")), { type: "button", id: `remove-${one.passkey_id}` });
+    button.setAttribute("aria-label", t("passkey.remove", { name: one.name }));
+    line.append(" ", button);
     return line;
   }));
   for (const one of items) {
     on(`remove-${one.passkey_id}`, "click", async () => {
       await proven(() => ask("DELETE", `/passkeys/${one.passkey_id}`));
       await kept();
-      tell(`The passkey ${one.name} is removed.`);
+      tell(t("passkey.removed", { name: one.name }));
     });
   }
 }
@@ -163,10 +149,10 @@ async function keys() {
   if (!signs) return;
   const every = await signing.list();
   $("keys").replaceChildren(...every.map((one) => {
-    const line = element("li", `${one.key_id}: ${stateOf(one)}${one.here ? ", in this browser" : ""} `);
+    const line = element("li", t(one.here ? "signing.here" : "signing.elsewhere", { key: one.key_id, state: stateOf(one) }));
     if (one.revoked_at_ms != null) return line;
-    line.append(Object.assign(element("button", "Revoke"), { type: "button", id: `revoke-${one.key_id}` }));
-    line.lastChild.setAttribute("aria-label", `Revoke the key ${one.key_id}`);
+    line.append(" ", Object.assign(element("button", t("signing.revoke")), { type: "button", id: `revoke-${one.key_id}` }));
+    line.lastChild.setAttribute("aria-label", t("signing.revoke.key", { key: one.key_id }));
     return line;
   }));
   const usable = every.filter((one) => one.here && one.revoked_at_ms == null);
@@ -174,7 +160,7 @@ async function keys() {
     on(`revoke-${one.key_id}`, "click", async () => {
       await proven(() => signing.revoke(one.key_id));
       await keys();
-      tell(`The key ${one.key_id} is revoked.`);
+      tell(t("signing.revoked", { key: one.key_id }));
     });
   }
   $("sign-key").replaceChildren(...usable.map((one) => Object.assign(element("option", one.key_id), { value: one.key_id })));
@@ -183,19 +169,19 @@ async function keys() {
 }
 
 function stateOf(key) {
-  if (key.revoked_at_ms != null) return `revoked ${when(key.revoked_at_ms)}`;
-  return key.approved_by == null ? "waits for two administrators" : `holds until ${when(key.valid_until_ms)}`;
+  if (key.revoked_at_ms != null) return t("signing.state.revoked", { when: when(key.revoked_at_ms) });
+  return key.approved_by == null ? t("signing.state.waits") : t("signing.state.holds", { when: when(key.valid_until_ms) });
 }
 
 async function bound() {
   const binding = await ask("GET", "/binding");
   const is = binding.subject != null;
-  $("binding").textContent = is ? `${binding.subject} at ${provider} opens this account, since ${when(binding.added_ms)}.` : `No login at ${provider} opens this account.`;
+  $("binding").textContent = is ? t("binding.is", { subject: binding.subject, provider, when: when(binding.added_ms) }) : t("binding.none", { provider });
   $("bind").hidden = is;
   $("unbind").hidden = !is;
 }
 
-const listed = (names) => (names?.length ? names.map(plain).join(", ") : "none");
+const listed = (names, group = "zone") => (names?.length ? names.map((one) => named(group, one)).join(", ") : t("none"));
 
 function element(name, words) {
   return Object.assign(document.createElement(name), { textContent: words });
@@ -217,7 +203,7 @@ on("logout", "click", async () => {
   me = null;
   clear();
   show("login");
-  tell("You are logged out.");
+  tell(t("logged_out"));
 });
 on("change-password", "click", () => {
   $("choose-user").value = me.user_id;
@@ -228,42 +214,32 @@ on("change-password", "click", () => {
 on("choose-cancel", "click", home);
 on("choose-form", "submit", async () => {
   const password = $("new-password").value;
-  if (password !== $("new-again").value) throw new Refused(0, "again", "The two are not the same.");
+  if (password !== $("new-again").value) throw new Refused(0, "again", t("password.differ"));
   await entered(await proven(() => ask("PUT", "/password", { password })));
-  tell("The password is changed. Your other sessions have ended.");
-});
-on("shift-form", "submit", async () => {
-  const reference = $("case").value.trim();
-  me = await ask("POST", "/shift", { desk_id: $("desk").value, reason: $("reason").value.trim(), ...(reference ? { case_reference: reference } : {}) });
-  await home();
-});
-on("shift-end", "click", async () => {
-  await ask("DELETE", "/shift");
-  me = await ask("GET", "/session");
-  await home();
+  tell(t("password.changed"));
 });
 on("passkey-form", "submit", async () => {
   const name = $("passkey-name").value.trim();
   await proven(() => passkeys.enrol(name));
   $("passkey-name").value = "";
   await kept();
-  tell(`The passkey ${name} is yours.`);
+  tell(t("passkey.made", { name }));
 });
 on("bind", "click", () => proven(() => organisation.depart("binding")));
 on("unbind", "click", async () => {
   await proven(() => ask("DELETE", "/binding"));
   await bound();
-  tell("No login of your organisation opens this account any more.");
+  tell(t("binding.ended"));
 });
 on("key-make", "click", async () => {
   const made = await signing.make(me.user_id);
   await keys();
-  tell(`The key ${made.key_id} is made. It counts once two administrators have registered it.`);
+  tell(t("signing.made", { key: made.key_id }));
 });
 on("sign-form", "submit", async () => {
   $("sign-out").value = JSON.stringify(await signing.sign($("sign-key").value, $("sign-text").value));
   $("sign-out").hidden = $("sign-out-label").hidden = false;
-  tell("Signed.");
+  tell(t("signing.signed"));
 });
 const proof = (work) => async () => {
   me = await work();
@@ -274,17 +250,22 @@ on("proof-passkey", "click", proof(() => passkeys.sign("/session/proof/passkey")
 on("proof-organisation", "click", () => organisation.depart("proof"), "proof-told");
 on("proof-cancel", "click", () => $("proof").close("cancelled"), "proof-told");
 
+translate(document);
+$("language").append(...LANGUAGES.map((one) => Object.assign(element("option", t(`language.${one}`)), { value: one, selected: one === language })));
+$("language").addEventListener("change", () => choose($("language").value));
 for (const one of document.querySelectorAll(".passkeys-only")) one.hidden = !passkeys.available;
 try {
   provider = await organisation.provider();
   for (const one of document.querySelectorAll(".organisation-only")) one.hidden = provider === null;
   const back = await organisation.arrived();
+  if (back && back.purpose !== "login") history.replaceState(null, "", `/${ACCOUNT}`);
   await entered(back ? back.me : await ask("GET", "/session"));
-  if (back?.purpose === "proof") tell("You have proved who you are. Do now what it was for.");
+  if (back?.purpose === "proof") tell(t("proof.done"));
 } catch (error) {
   if (error.status === 401) {
     show("login");
   } else {
+    history.replaceState(null, "", `/${ACCOUNT}`);
     await ask("GET", "/session").then(entered, () => show("login")); // who came back in vain may be logged in all the same
     complain(error);
   }

@@ -1,0 +1,257 @@
+// A dispatcher's desk: what it knows, which row is held, and what happens when something arrives. It draws nothing.
+
+import { ask, Refused } from "./api.js";
+import { arranged, Incidents } from "./incidents.js";
+import { Live } from "./live.js";
+import { Sound } from "./sound.js";
+
+const DRAW_MS = 150; // changes are drawn together: 50 alerts a second are seven pictures a second
+const PAGES = 5; // of the list, 100 alerts each
+const AGAIN_MS = 3000;
+const STAY_MS = 4 * 60_000; // so often, while somebody works, the session is asked for, which keeps it open
+export const OLD_MS = 30_000;
+export const WARN_MS = 3 * 60_000;
+
+/** @typedef {"loading" | "shift" | "ready" | "ended" | "no_right" | "error"} Phase */
+
+export class Desk {
+  /** @param {() => void} draw */
+  constructor(draw) {
+    this.draw = draw;
+    /** @type {Phase} */
+    this.phase = "loading";
+    this.error = "";
+    this.me = null;
+    this.desks = [];
+    this.incidents = new Incidents();
+    this.offsetMs = 0;
+    this.order = /** @type {string[]} */ ([]);
+    this.waiting = /** @type {string[]} */ ([]);
+    this.selected = location.hash.startsWith("#a-") ? location.hash.slice(1) : "";
+    this.pointed = /** @type {string | null} */ (null);
+    this.focused = false; // the list has the keyboard's focus
+    this.withOver = false;
+    this.fresh = new Set(); // ids that rang and nobody has looked at here
+    this.said = /** @type {object[]} */ ([]); // the alerts that a screen reader is told
+    this.behind = false; // a list that is missing could not be had
+    this.workedMs = Date.now();
+    this.askedMs = Date.now();
+    this.sound = new Sound(() => this.changed());
+    setInterval(() => this.#tick(), 1000);
+    for (const event of ["pointerdown", "keydown"]) addEventListener(event, () => { this.workedMs = Date.now(); }, { capture: true });
+  }
+
+  /** The server's time, ms UTC. */
+  get now() {
+    return Date.now() + this.offsetMs;
+  }
+
+  /** Begin, or begin again: who is here, at which desk, with which alerts. */
+  async open() {
+    try {
+      this.me = await ask("GET", "/session");
+      if (this.me.how === "initial") return location.assign("/");
+      if (!this.me.may.includes("alerts.see")) return this.#to("no_right");
+      if (!this.me.shift) {
+        this.desks = (await ask("GET", "/desks")).items;
+        return this.#to("shift");
+      }
+      const position = await this.#load();
+      this.live ??= this.#followed(position);
+      this.#to("ready");
+      if (this.selected && !this.incidents.all.has(this.selected)) await this.#find(this.selected);
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /** @param {string} desk  @param {string} reason  @param {string} reference */
+  async beginShift(desk, reason, reference) {
+    await ask("POST", "/shift", { desk_id: desk, reason, ...(reference ? { case_reference: reference } : {}) });
+    await this.open();
+  }
+
+  async endShift() {
+    await ask("DELETE", "/shift");
+    this.#wipe();
+    await this.open();
+  }
+
+  /** @param {string} id */
+  select(id) {
+    this.selected = id;
+    this.fresh.delete(id);
+    history.replaceState(null, "", id ? `#${id}` : location.pathname);
+    this.arrange();
+  }
+
+  /** Move the choice by so many rows. @param {number} rows */
+  move(rows) {
+    const at = this.order.indexOf(this.selected);
+    const to = Math.max(0, Math.min(this.order.length - 1, at < 0 ? 0 : at + rows));
+    if (this.order[to]) this.select(this.order[to]);
+  }
+
+  /** Let in what waits, and go to the first row. */
+  newest() {
+    this.order = this.#wanted();
+    this.waiting = [];
+    this.toTop = true;
+    if (this.order.length) this.select(this.order[0]);
+  }
+
+  /** Which row the pointer is on. @param {string | null} id */
+  point(id) {
+    if (id === this.pointed) return;
+    this.pointed = id;
+    this.arrange();
+  }
+
+  /** Whether the list has the focus. @param {boolean} focused */
+  focus(focused) {
+    this.focused = focused;
+    this.arrange();
+  }
+
+  /** Also show what was taken back, or not. */
+  toggleOver() {
+    this.withOver = !this.withOver;
+    this.order = this.#wanted();
+    this.arrange();
+  }
+
+  /** Put the rows in order, but for what is held. */
+  arrange() {
+    const places = [this.pointed, this.focused ? this.selected : null].map((id) => (id === null ? -1 : this.order.indexOf(id)));
+    const held = Math.max(...places);
+    const { order, waiting } = arranged(this.order, this.#wanted(), held < 0 ? null : this.order[held]);
+    this.order = order.filter((id) => this.incidents.all.has(id));
+    this.waiting = waiting;
+    this.changed();
+  }
+
+  /** Draw soon. */
+  changed() {
+    this.drawing ??= setTimeout(() => {
+      this.drawing = undefined;
+      this.draw();
+    }, 0);
+  }
+
+  #wanted() {
+    return this.incidents.sorted(this.withOver).map((one) => one.id);
+  }
+
+  #later() {
+    this.arranging ??= setTimeout(() => {
+      this.arranging = undefined;
+      this.arrange();
+    }, DRAW_MS);
+  }
+
+  #followed(position) {
+    const live = new Live({
+      changes: (list) => this.#take(list, true),
+      snapshot: () => this.#missed(),
+      refused: (error) => this.#failed(error),
+      status: () => this.changed(),
+      time: (ms) => { this.offsetMs = ms - Date.now(); },
+    });
+    live.start(position);
+    return live;
+  }
+
+  #take(list, rings) {
+    const rang = this.incidents.take(list);
+    if (rings && rang.length) {
+      for (const one of rang) if (one.incident_id !== this.selected || document.hidden) this.fresh.add(one.incident_id);
+      this.sound.ring(rang.map((one) => one.priority));
+      this.said = rang.slice(-3);
+    }
+    this.#later();
+  }
+
+  /** The list, page by page, until all that follows is known. Resolves to the position from which the stream goes on. */
+  async #load(rings = false) {
+    let position = "", cursor = "";
+    for (let page = 0; page < PAGES; page++) {
+      const list = await (cursor ? ask("GET", `/alerts?cursor=${encodeURIComponent(cursor)}`) : ask("GET", "/alerts"));
+      position ||= list.position;
+      this.offsetMs = list.at_ms - Date.now();
+      const known = list.items.every((one) => this.incidents.of.has(one.alert.alert_id));
+      this.#take(list.items, rings);
+      cursor = list.next ?? "";
+      if (!cursor || (known && page > 0)) break;
+    }
+    this.behind = false;
+    this.arrange();
+    return position;
+  }
+
+  async #missed() {
+    this.behind = true;
+    try {
+      await this.#load(true);
+    } catch (error) {
+      if (error.status && error.status < 500 && error.status !== 429) this.#failed(error);
+      else setTimeout(() => this.#missed(), Math.max(AGAIN_MS, (error.waitS ?? 0) * 1000));
+    }
+  }
+
+  async #find(alertId) {
+    try {
+      this.#take([await ask("GET", `/alerts/${alertId}`)], false);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      this.select("");
+    }
+  }
+
+  #failed(error) {
+    if (!(error instanceof Refused)) throw error;
+    const { status, rule } = error;
+    if (status === 401) {
+      this.#wipe();
+      this.me = null;
+      this.#to("ended");
+    } else if (status === 403 && rule === "shift") {
+      this.#wipe();
+      this.open();
+    } else if (status === 403) {
+      this.#wipe();
+      this.#to("no_right");
+    } else {
+      this.error = error.message;
+      if (this.phase !== "ready") this.#to("error");
+      setTimeout(() => this.open(), Math.max(AGAIN_MS, error.waitS * 1000));
+    }
+  }
+
+  /** Forget everything of the shift. */
+  #wipe() {
+    this.live?.stop();
+    this.live = undefined;
+    this.incidents = new Incidents();
+    this.order = this.waiting = [];
+    this.fresh.clear();
+    this.said = [];
+    this.selected = "";
+  }
+
+  #to(phase) {
+    this.phase = phase;
+    this.changed();
+  }
+
+  async #tick() {
+    if (this.phase !== "ready") return;
+    this.changed();
+    if (this.workedMs > this.askedMs && Date.now() - this.askedMs > STAY_MS) {
+      this.askedMs = Date.now();
+      this.me = await ask("GET", "/session").catch((error) => {
+        if (error.status === 401) this.#failed(error);
+        return this.me;
+      });
+    }
+  }
+}

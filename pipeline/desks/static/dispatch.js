@@ -1,0 +1,108 @@
+// The page of the dispatch desk: puts the parts together, and gives each key its meaning.
+
+import { render } from "./vendor/preact.mjs";
+import { useEffect, useState } from "./vendor/hooks.mjs";
+import { Banner, Bar, Keys, themed } from "./bar.js";
+import { Desk } from "./desk.js";
+import { Detail } from "./detail.js";
+import { html } from "./draw.js";
+import { List, moved } from "./rows.js";
+import { t } from "./words.js";
+
+const SINGLE = "vigie.keys";
+const desk = new Desk(draw);
+
+function App() {
+  const [keys, setKeys] = useState(false);
+  const [single, setSingle] = useState(localStorage.getItem(SINGLE) !== "no");
+  const toDetail = () => document.getElementById("detail-title")?.focus();
+  const back = () => document.getElementById("rows")?.focus();
+  useEffect(() => {
+    const pressed = (event) => keyed(event, { single, back, setKeys });
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, [single]);
+  const chosen = (on) => {
+    localStorage.setItem(SINGLE, on ? "yes" : "no");
+    setSingle(on);
+  };
+  return html`<${Bar} desk=${desk} keys=${() => setKeys(true)} />
+    <${Banner} desk=${desk} />
+    <main>${desk.phase === "ready" ? html`<${Ready} toDetail=${toDetail} back=${back} />` : html`<${Before} />`}</main>
+    <${Keys} open=${keys} close=${() => setKeys(false)} single=${single} setSingle=${chosen} />`;
+}
+
+function Ready({ toDetail, back }) {
+  const urgent = desk.waiting.filter((id) => desk.incidents.all.get(id)?.rank === 4).length;
+  const n = desk.waiting.length;
+  return html`<div class="two ${desk.selected ? "reading" : ""}">
+    <section class="list" aria-label=${t("incidents")}>
+      <div class="tools">
+        <button type="button" aria-pressed=${String(desk.withOver)} aria-keyshortcuts="a" onClick=${() => desk.toggleOver()}>${t("over.show")} <kbd>A</kbd></button>
+        ${n ? html`<button type="button" class=${urgent ? "waits urgent" : "waits"} aria-keyshortcuts="n" onClick=${() => desk.newest()}>${t("waiting", { n })}${urgent ? `, ${t("waiting.urgent", { n: urgent })}` : ""} <kbd>N</kbd></button>`
+          : html`<p class="count">${t("count", { n: desk.order.length })}${desk.incidents.dropped ? `, ${t("dropped", { n: desk.incidents.dropped })}` : ""}</p>`}
+      </div>
+      <${List} desk=${desk} toDetail=${toDetail} />
+    </section>
+    <${Detail} desk=${desk} back=${() => { desk.select(""); back(); }} />
+    <p class="hidden" role="status">${desk.said.map((one) => `${t(`priority.${one.priority}`)}: ${one.read.plate}`).join(". ")}</p>
+  </div>`;
+}
+
+function Before() {
+  if (desk.phase === "shift") return html`<${Shift} />`;
+  if (desk.phase === "loading") return html`<div class="before"><p role="status">${t("loading")}</p></div>`;
+  if (desk.phase === "error") return html`<div class="before" role="alert"><h1>${t("failed")}</h1><p>${desk.error}</p><p>${t("again")}</p></div>`;
+  const ended = desk.phase === "ended";
+  return html`<div class="before"><h1>${t(ended ? "ended" : "no_right")}</h1><p>${t(ended ? "ended.why" : "no_right.why")}</p>
+    <p><a class="button" href=${ended ? "/" : "/#you"}>${t(ended ? "login" : "you")}</a></p></div>`;
+}
+
+function Shift() {
+  const [wrong, setWrong] = useState("");
+  const send = async (event) => {
+    event.preventDefault();
+    const { where, why, case: reference } = event.target.elements;
+    try {
+      await desk.beginShift(where.value, why.value.trim(), reference.value.trim());
+    } catch (error) {
+      setWrong(error.message);
+    }
+  };
+  return html`<div class="before">
+    <h1>${t("shift.begin")}</h1>
+    ${wrong && html`<p class="told wrong" role="alert">${wrong}</p>`}
+    ${desk.desks.length ? html`<form onSubmit=${send}>
+      <label for="where">${t("desk")}</label>
+      <select id="where" name="where" required>${desk.desks.map((one) => html`<option value=${one.desk_id}>${one.name}</option>`)}</select>
+      <label for="why">${t("reason")}</label>
+      <input id="why" name="why" maxlength="1000" aria-describedby="why-rule" required />
+      <p id="why-rule" class="hint">${t("reason.rule")}</p>
+      <label for="case">${t("case")}</label>
+      <input id="case" name="case" maxlength="1000" />
+      <button>${t("shift.begin")}</button>
+    </form>` : html`<p>${t("desks.none")}</p>`}
+  </div>`;
+}
+
+function keyed(event, { single, back, setKeys }) {
+  const target = /** @type {HTMLElement} */ (event.target);
+  if (event.ctrlKey || event.altKey || event.metaKey || target.matches("input, select, textarea") || document.querySelector("dialog[open]")) return;
+  if (event.key === "?") return setKeys(true);
+  if (desk.phase !== "ready") return;
+  const rows = document.getElementById("rows");
+  const does = { j: () => moved(desk, 1, rows), k: () => moved(desk, -1, rows), n: () => desk.newest(), m: () => desk.sound.mute(), a: () => desk.toggleOver() };
+  if (event.key === "Escape") back();
+  else if (single) does[event.key.toLowerCase()]?.();
+}
+
+function draw() {
+  const urgent = [...desk.fresh].filter((id) => desk.incidents.all.get(id)?.rank === 4).length;
+  const bad = desk.phase === "ready" && desk.live?.stands;
+  document.title = `${bad ? "⚠ " : ""}${urgent ? `(${urgent}) ` : ""}${t("dispatch")} - Vigie`;
+  render(html`<${App} />`, document.getElementById("desk"));
+}
+
+themed();
+draw();
+desk.open();

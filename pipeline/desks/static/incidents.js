@@ -1,0 +1,118 @@
+// What the desk knows: alerts as they arrived, put together into incidents. No clock, no server, no screen.
+
+/**
+ * @typedef {{read_id: string, camera_id: string, captured_at_ms: number, plate: string, country?: string, crop?: string, overview?: string,
+ *   colour?: string, make?: string, vehicle_class?: string, speed_kmh?: number, heading_deg?: number, direction?: string, lane?: number}} Read
+ * @typedef {{alert_id: string, incident_id: string, revision?: number, rings: boolean, live: boolean, hotlist: string, category: string,
+ *   priority: string, action: string, owner: string, legal_basis: string, match: string, score: number, confirm: boolean, silent?: boolean,
+ *   wanted_plate: string, case_reference?: string, notes?: string[], read: Read, decided_at_ms: number}} Alert
+ * @typedef {{alert: Alert, place?: string, withdrawal?: {id: string, reason: string, by: string, at_ms: number}}} Sighting
+ * @typedef {{id: string, sightings: Map<string, Sighting>, best: Sighting, first: Sighting, last: Sighting, rank: number, rangMs: number, over: boolean}} Incident
+ */
+
+export const URGENCY = { urgent: 4, high: 3, normal: 2, low: 1 };
+export const MOST = 2000; // incidents in memory; the oldest of the least urgent go first
+export const WINDOW_MS = 30 * 60_000; // a hit within it of another one is of the same incident
+
+/** Alerts and withdrawals, each of which may arrive twice and in any order. */
+export class Incidents {
+  constructor() {
+    /** @type {Map<string, Incident>} */
+    this.all = new Map();
+    /** @type {Map<string, string>} the incident of each alert */
+    this.of = new Map();
+    this.dropped = 0;
+  }
+
+  /**
+   * Take in what the list or the stream tells. Returns the alerts that are new here and ring.
+   * @param {Array<{kind?: string, alert?: Alert, place?: string, withdrawal?: Sighting["withdrawal"]}>} changes
+   */
+  take(changes) {
+    const rang = [];
+    const touched = new Set();
+    for (const one of changes) {
+      if (one.alert) {
+        const id = one.alert.incident_id;
+        if (this.#sighted(id, one)) {
+          touched.add(id);
+          if (one.alert.rings && !one.alert.silent && (one.alert.revision ?? 1) === 1) rang.push(one.alert);
+        } else if (one.withdrawal) touched.add(id);
+      }
+      if (one.withdrawal) {
+        const id = this.of.get(one.withdrawal.id);
+        const sighting = id && this.all.get(id)?.sightings.get(one.withdrawal.id);
+        if (sighting && !sighting.withdrawal) {
+          sighting.withdrawal = one.withdrawal;
+          touched.add(id);
+        }
+      }
+    }
+    for (const id of touched) if (this.all.has(id)) summed(this.all.get(id));
+    this.#bound();
+    return rang;
+  }
+
+  #sighted(id, { alert, place }) {
+    let incident = this.all.get(id);
+    if (!incident) this.all.set(id, (incident = { id, sightings: new Map() }));
+    const known = incident.sightings.get(alert.alert_id);
+    if (known && (known.alert.revision ?? 1) >= (alert.revision ?? 1)) return false;
+    incident.sightings.set(alert.alert_id, { alert, place: place ?? known?.place, withdrawal: known?.withdrawal });
+    this.of.set(alert.alert_id, id);
+    return !known;
+  }
+
+  #bound() {
+    if (this.all.size <= MOST) return;
+    const least = [...this.all.values()].sort(before).slice(MOST - MOST / 10);
+    for (const one of least) {
+      for (const alertId of one.sightings.keys()) this.of.delete(alertId);
+      this.all.delete(one.id);
+    }
+    this.dropped += least.length;
+  }
+
+  /** The incidents by urgency, then age: the newest first. @param {boolean} withOver also those that were taken back */
+  sorted(withOver) {
+    return [...this.all.values()].filter((one) => withOver || !one.over).sort(before);
+  }
+}
+
+/** Compute what a row shows: the surest sighting, the latest, and how urgent they are. */
+function summed(incident) {
+  const every = [...incident.sightings.values()].sort((a, b) => b.alert.read.captured_at_ms - a.alert.read.captured_at_ms);
+  const standing = every.filter((one) => !one.withdrawal);
+  const counted = standing.length ? standing : every;
+  incident.over = standing.length === 0;
+  incident.last = counted[0];
+  incident.first = counted[counted.length - 1];
+  incident.best = counted.find((one) => !one.alert.confirm) ?? counted.find((one) => one.alert.match === "exact") ?? counted[0];
+  incident.rank = Math.max(...counted.map((one) => URGENCY[one.alert.priority] ?? 0));
+  incident.rangMs = Math.min(...every.map((one) => one.alert.decided_at_ms));
+  incident.trail = every;
+}
+
+/** @param {Incident} a  @param {Incident} b */
+function before(a, b) {
+  return a.over - b.over || b.rank - a.rank || b.rangMs - a.rangMs || (a.id < b.id ? -1 : 1);
+}
+
+/**
+ * The order in which rows are shown. While one row is held, because the pointer or the focus is on it, nothing before it comes or
+ * goes; what belongs there waits.
+ * @param {string[]} shown ids as they are on screen  @param {string[]} wanted ids as they should be  @param {string | null} held
+ * @returns {{order: string[], waiting: string[]}}
+ */
+export function arranged(shown, wanted, held) {
+  const at = held === null ? -1 : shown.indexOf(held);
+  if (at < 0) return { order: wanted, waiting: [] };
+  const fixed = shown.slice(0, at + 1);
+  const kept = new Set(fixed);
+  const place = wanted.indexOf(held);
+  const waiting = [], rest = [];
+  wanted.forEach((id, index) => {
+    if (!kept.has(id)) (index < place ? waiting : rest).push(id);
+  });
+  return { order: [...fixed, ...rest], waiting };
+}

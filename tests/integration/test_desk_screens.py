@@ -1,0 +1,308 @@
+"""The dispatch desk in a real browser, on the real server: what a person sees, hears and does there.
+
+One server and one browser serve all tests of this module; the first logs in as a person does, and the others go on from there.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.servers.pair import EmbeddedPair
+from schemas.outcomes import Alert, Withdrawal
+from tests.browser import axe
+from tests.screens import CAMERA, DESK, DISPATCHER, OUTSIDER, PASSWORD, Screens, alert_of, pictures, screens_of
+
+expect.set_options(timeout=60_000)
+REASON = "stolen vans near the depot, file 17"
+LANGUAGES = ("fr-BE", "nl-BE", "de-BE", "en-GB")
+TOO_WIDE = """() => [...document.querySelectorAll('body, header, main, button, .row > *, dd, td, label')]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth && getComputedStyle(one).textOverflow !== 'ellipsis')
+  .map((one) => `${one.tagName}.${one.className}: ${one.textContent.slice(0, 60)}`)"""
+
+
+@pytest_asyncio.fixture(scope="module")
+async def screens(pair: EmbeddedPair, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Screens]:
+    """Server and browser, with the dispatcher logged in and at the desk."""
+    async with screens_of(pair, tmp_path_factory.mktemp("screens")) as made:
+        async with made.page("/", locale="en-GB") as page:
+            await logged_in(page, DISPATCHER)
+            await begin_shift(page)
+            made.state = await page.context.storage_state()
+        yield made
+
+
+async def logged_in(page: Page, user_id: str) -> None:
+    """Log in, by keyboard alone."""
+    await page.locator("#user").fill(user_id)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+
+
+async def begin_shift(page: Page) -> None:
+    """Take up work at the desk, by keyboard alone."""
+    await page.locator("#where").focus()
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(REASON)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#rows")).to_be_visible()
+
+
+def withdrawn(alert: Alert) -> Withdrawal:
+    """The alert is taken back because its entry is gone."""
+    return Withdrawal(kind="alert", id=alert.alert_id, reason="entry_removed", by="hotlist", at_ms=platform_now_ms())
+
+
+def row(page: Page, alert: Alert) -> Locator:
+    """The row of the alert's incident."""
+    return page.locator(f"#row-{alert.incident_id}")
+
+
+async def test_a_dispatcher_sees_who_what_where_and_when_and_how_sure_it_is(screens: Screens) -> None:
+    """An alert arrives at the top, is chosen, and shows both pictures, what differs, and its trail; withdrawn, it goes."""
+    crop, overview = await pictures(screens.desks.settings, "1ABC284")
+    doubtful = alert_of("1ABC234", "1ABC284", crop=crop, overview=overview)
+    async with screens.page(locale="en-GB") as page:
+        await screens.send(alert_of("2LOW111", priority="low"), doubtful)
+        await row(page, doubtful).click()
+        detail = page.locator(".detail")
+        await expect(detail.locator("h1 mark")).to_have_text("8")
+        await expect(detail.locator(".verdict")).to_contain_text("Confirm first")
+        await expect(detail.locator(".verdict .plate.wanted")).to_have_text("1ABC234")
+        await expect(detail.locator("figure.crop img, figure.overview img")).to_have_count(2)
+        for shown in (
+            "E40 Groot-Bijgaarden",
+            CAMERA,
+            "UTC",
+            "Volvo",
+            "BR 27.L7.5561/2026",
+            "zone 5341",
+            "police function act",
+        ):
+            await expect(detail.locator(".facts")).to_contain_text(shown)
+        again = msgspec.structs.replace(alert_of("1ABC234"), incident_id=doubtful.alert_id, rings=False)
+        await screens.send(again)
+        await expect(detail.locator(".trail li")).to_have_count(2)
+        await expect(row(page, doubtful).locator(".sure")).to_have_text("Certain")
+        await screens.send(withdrawn(again), withdrawn(doubtful))
+        await expect(detail.locator(".verdict.over")).to_contain_text("no longer on the list")
+        await page.mouse.move(900, 400)
+        await page.keyboard.press("Enter")
+        await expect(row(page, doubtful)).to_have_count(0)
+        await page.keyboard.press("a")
+        await expect(row(page, doubtful)).to_have_count(1)
+        assert await page.locator(".row").count() == 2
+
+
+async def test_the_row_under_the_pointer_or_the_focus_never_moves(screens: Screens) -> None:
+    """What belongs above it waits, and says so with its urgency; a key lets it in."""
+    lower, urgent = alert_of("3NOR111", priority="normal"), alert_of("3URG111")
+    async with screens.page(locale="en-GB") as page:
+        await screens.send(lower)
+        await row(page, lower).hover()
+        before = await row(page, lower).bounding_box()
+        await screens.send(urgent)
+        waits = page.locator(".waits.urgent")
+        await expect(waits).to_contain_text("1 urgent")
+        assert before == await row(page, lower).bounding_box()
+        assert 0 == await row(page, urgent).count()
+        await page.mouse.move(900, 400)
+        await expect(row(page, urgent)).to_have_count(1)
+        await page.locator("#rows").focus()
+        await page.keyboard.press("End")
+        focused = page.locator(".row.chosen")
+        before, first = await focused.bounding_box(), alert_of("3URG222")
+        await screens.send(first)
+        await expect(waits).to_be_visible()
+        assert before == await focused.bounding_box()
+        await page.keyboard.press("n")
+        await expect(page.locator(".row").first).to_have_attribute("id", f"row-{first.incident_id}")
+        await expect(waits).to_have_count(0)
+
+
+async def test_everything_is_done_by_keyboard_alone(screens: Screens) -> None:
+    """Choose, read, go back, mute, and see the keys; single letters can be switched off."""
+    one = alert_of("4KEY111")
+    async with screens.page(locale="en-GB") as page:
+        await screens.send(one)
+        await expect(row(page, one)).to_be_visible()
+        await page.locator("#rows").focus()
+        await page.keyboard.press("Home")
+        chosen = await page.locator(".row.chosen").get_attribute("id") or ""
+        await expect(page.locator("#rows")).to_have_attribute("aria-activedescendant", chosen)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#detail-title")).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#rows")).to_be_focused()
+        sound = page.locator("button[aria-keyshortcuts=m]")
+        await page.keyboard.press("m")
+        await expect(sound).to_have_attribute("aria-pressed", "true")
+        await page.keyboard.press("m")
+        await page.keyboard.press("?")
+        await expect(page.locator("dialog.keys")).to_be_visible()
+        await page.locator("dialog.keys input").focus()
+        await page.keyboard.press("Space")
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("m")
+        await expect(sound).to_have_attribute("aria-pressed", "false")
+
+
+async def test_sound_says_when_it_is_blocked_and_muting_never_mutes_what_is_urgent(screens: Screens) -> None:
+    """A browser lets a page sound only after it was pressed."""
+    async with screens.page(locale="en-GB") as page:
+        await expect(page.locator("button.loud span:not(.away)")).to_contain_text("blocked")
+        place = await page.get_by_role("button", name="End the shift").bounding_box()
+        await page.locator("button.loud").click()
+        await expect(page.locator("button.loud")).to_have_count(0)
+        assert place == await page.get_by_role("button", name="End the shift").bounding_box()
+        await page.locator("button[aria-keyshortcuts=m]").click()
+        await expect(page.locator("button[aria-keyshortcuts=m]")).to_have_attribute("aria-pressed", "true")
+        rung = await page.evaluate_handle("() => { window.rung = []; const start = OscillatorNode.prototype.start; "
+                                          "OscillatorNode.prototype.start = function (...at) { rung.push(this.frequency.value); "
+                                          "return start.apply(this, at); }; return rung; }")  # fmt: skip
+        quiet, loud = alert_of("5HIG111", priority="high"), alert_of("5URG111")
+        await screens.send(quiet)
+        await expect(row(page, quiet)).to_be_visible()
+        assert [] == await rung.json_value()
+        await screens.send(loud)
+        await expect(row(page, loud)).to_be_visible()
+        assert 12 == len(await rung.json_value())
+
+
+async def test_a_server_that_is_killed_is_told_and_nothing_is_lost_or_doubled_when_it_is_back(screens: Screens) -> None:
+    """The banner says since when; alerts from meanwhile and from after are there once."""
+    before, meanwhile, after = alert_of("6BEF111"), alert_of("6MEA111"), alert_of("6AFT111")
+    async with screens.page(locale="en-GB") as page:
+        await screens.send(before)
+        await expect(row(page, before)).to_be_visible()
+        await screens.kill()
+        banner = page.locator(".banner.stands")
+        await expect(banner).to_contain_text("STANDS STILL")
+        await expect(banner).to_contain_text("Since")
+        await screens.send(meanwhile)
+        await screens.start()
+        await expect(row(page, meanwhile)).to_be_visible()
+        await screens.send(after)
+        await expect(row(page, after)).to_be_visible()
+        await expect(banner).to_have_count(0)
+        for one in (before, meanwhile, after):
+            assert 1 == await row(page, one).count()
+
+
+async def test_eight_tabs_share_one_stream_and_another_leads_when_the_leader_goes(screens: Screens) -> None:
+    """A browser opens six connections at most; the seventh tab would hang in silence."""
+    context = await screens.context(locale="en-GB")
+    streams: list[str] = []
+    context.on("request", lambda request: streams.append(request.url) if request.url.endswith("/stream") else None)
+    try:
+        pages = [await context.new_page() for _ in range(8)]
+        for page in pages:
+            await page.goto(f"{screens.url}/dispatch")
+            await expect(page.locator("#rows")).to_be_visible()
+        one, two = alert_of("7TAB111"), alert_of("7TAB222")
+        await screens.send(one)
+        for page in pages:
+            await expect(row(page, one)).to_have_count(1)
+        assert 1 == len(streams)
+        await pages[0].close()
+        await screens.send(two)
+        for page in pages[1:]:
+            await expect(row(page, two)).to_have_count(1)
+        assert 2 == len(streams)
+    finally:
+        await context.close()
+
+
+async def test_a_flood_is_drawn_in_windows(screens: Screens) -> None:
+    """Fifty alerts a second: all are counted, only those on screen are elements, and the page answers."""
+    async with screens.page(locale="en-GB") as page:
+        await expect(page.locator("#rows")).to_be_visible()
+        flood = [alert_of(f"8FLO{number:03}", priority="low") for number in range(250)]
+        for at in range(0, len(flood), 50):
+            await screens.send(*flood[at : at + 50])
+            await asyncio.sleep(0.5)
+        count = page.locator(".count")
+        await expect(count).to_contain_text("incidents")
+        await page.locator("#rows").focus()
+        await page.keyboard.press("End")
+        chosen = page.locator(".row.chosen")
+        await expect(chosen).to_have_attribute("aria-posinset", await chosen.get_attribute("aria-setsize") or "")
+        assert await page.locator(".row").count() < 40
+        assert int((await count.inner_text()).split()[0]) >= 250
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_every_state_is_open_to_everybody(screens: Screens, theme: str) -> None:
+    """axe-core finds nothing: at login, without a right, before a shift, with an alert open, and with the keys shown."""
+    script = axe()
+
+    async def found(page: Page, state: str) -> list[str]:
+        await page.evaluate(f"() => {{ {script} }}")
+        faults = await page.evaluate("() => axe.run({ resultTypes: ['violations'] }).then((said) => said.violations)")
+        return [
+            f"{state}: {one['id']} {node['target']} {node['failureSummary']}" for one in faults for node in one["nodes"]
+        ]
+
+    options = {"color_scheme": theme, "locale": "en-GB", "bypass_csp": True}
+    faults: list[str] = []
+    async with screens.page("/", storage_state=None, **options) as page:
+        await expect(page.locator("#login")).to_be_visible()
+        faults += await found(page, "login")
+        await logged_in(page, OUTSIDER)
+        await expect(page.locator("#home")).to_be_visible()
+        faults += await found(page, "account")
+        await page.goto(f"{screens.url}/dispatch")
+        await expect(page.locator("h1")).to_contain_text("not open to you")
+        faults += await found(page, "no right")
+    one = alert_of("9AXE111", "9AXE1I1")
+    async with screens.page(**options) as page:
+        await expect(page.locator("#rows")).to_be_visible()
+        await screens.send(one)
+        await row(page, one).click()
+        await expect(page.locator(".trail li")).to_have_count(1)
+        faults += await found(page, "incident")
+        await page.keyboard.press("?")
+        faults += await found(page, "keys")
+        await page.keyboard.press("Escape")
+        await page.route("**/api/v1/stream", lambda route: route.abort())
+        await page.reload()
+        await expect(page.locator(".banner.stands")).to_be_visible()
+        faults += await found(page, "stands still")
+    assert [] == faults
+
+
+async def test_four_languages_fit_on_a_screen_and_on_a_phone(screens: Screens) -> None:
+    """Nothing is cut off or runs over, and each page says which language it is in."""
+    one = alert_of("1LAN111", "1LAN1I1", notes=("country read as DE, wanted BE: downgraded from urgent",))
+    await screens.send(one)
+    for locale in LANGUAGES:
+        async with screens.page(f"/dispatch#{one.incident_id}", locale=locale) as page:
+            await expect(page.locator(".facts")).to_be_visible()
+            assert locale[:2] == await page.locator("html").get_attribute("lang")
+            for width in (1280, 390):
+                await page.set_viewport_size({"width": width, "height": 800})
+                assert [] == await page.evaluate(TOO_WIDE), f"{locale} at {width}"
+            await page.goto(f"{screens.url}/#you")
+            await expect(page.locator("#home")).to_be_visible()
+            assert [] == await page.evaluate(TOO_WIDE), locale
+
+
+async def test_ending_the_shift_forgets_what_was_shown(screens: Screens) -> None:
+    """Nothing of it stays on screen; the desk asks for the next shift. Another tab with the session learns it, too."""
+    async with screens.page(locale="en-GB") as page:
+        await expect(page.locator("#rows")).to_be_visible()
+        await page.get_by_role("button", name="End the shift").click()
+        await expect(page.locator("#where")).to_be_visible()
+        assert 0 == await page.locator(".plate").count()
+        await begin_shift(page)
+        await expect(page.locator(".at")).to_have_text(DESK)
+
+
+async def test_no_page_broke_the_policy_or_failed(screens: Screens) -> None:
+    """What all tests before this one saw in the consoles of their pages."""
+    assert [] == screens.faults
