@@ -154,6 +154,7 @@ def _does(act: Callable[[], object]) -> bool:
 
 
 def _become_nobody() -> None:
+    "localhost".encode("idna")  # loads what sockets need, while this may still read it
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)

@@ -6,10 +6,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from pipeline.neighbours.signatures import generate_private_pem
 from pipeline.runtime.accounts import account_of, make_accounts
 from pipeline.runtime.private import private_folder, write_private
+from pipeline.stream.metrics_port import serve_metrics
 from tests.search_secrets import logs_in, readable_by_others, secrets_in, told_in
 from tests.stranger import target_of, tried_by_a_stranger
 
@@ -50,13 +52,16 @@ def test_another_user_finds_what_is_open_to_him_and_nothing_else() -> None:
         (folder / "loose").write_text("x")
         for path, mode in ((folder, 0o755), (folder / "loose", 0o646)):
             path.chmod(mode)
-        target = target_of(folder, (os.getpid(),))
+        port = serve_metrics(CollectorRegistry(), 0, "127.0.0.1", "a token")
+        target = target_of(folder, (os.getpid(),), (port,))
         if os.geteuid() != 0:
             with pytest.raises(PermissionError):
                 tried_by_a_stranger(target)
             return
         tried = tried_by_a_stranger(target)
         assert {f"looked into {folder}", f"read {folder}/loose", f"may write {folder}/loose"} == set(tried.done)
+        answers = dict(tried.answers)
+        assert answers[f"{port} GET /metrics"].startswith(b"HTTP/1.0 401")
         his = subprocess.Popen(["/bin/sleep", "60"], user=65_534, group=65_534)
         with his:
             assert f"sent a signal to process {his.pid}" in tried_by_a_stranger(target_of(folder, (his.pid,))).done
