@@ -133,7 +133,15 @@ HISTORIES = st.lists(st.one_of(DRIVES, DRIVES, SEEN.map(lambda one: [one])), max
 @given(HISTORIES, st.integers(0, 2**32))
 def test_any_history_is_decided_as_the_rules_say(seen: list[Seen], seed: int) -> None:
     """Whatever the order, the cuts and the repeats within the settling time."""
-    assert expected(seen) == decided(arrivals_of(seen, Random(seed)))
+    assert agrees(decided(arrivals_of(seen, Random(seed))), expected(seen))
+
+
+def agrees(told: Told, stands: Told) -> bool:
+    """Whether what is told stands, and what stands is told, but for another pair of an end that is told of: the second opinion
+    names every pair that stands, and of those that share an end one alone happened."""
+    return told <= stands and all(
+        any(one[0] == other[0] and (one[1] == other[1] or one[2] == other[2]) for other in told) for one in stands
+    )
 
 
 def arrivals_of(seen: Sequence[Seen], dice: Random) -> list[tuple[int, list[Seen]]]:
@@ -170,7 +178,7 @@ def test_any_history_is_decided_as_the_rules_say_while_limits_and_certified_cloc
     known = [replace(one, clock_error_ms=certified_ms(clocks.get(one.camera_id, {}), one.at_ms)) for one in seen]
     silent = [replace(one, clock_error_ms=None) for one in seen]
     found = decided(arrivals_of(silent, Random(seed)), Rules(changing(roads, clocks)))
-    assert expected(known, roads) == found
+    assert agrees(found, expected(known, roads))
 
 
 def certified_ms(changes: dict[int, int | None], at_ms: int) -> Fraction | None:
