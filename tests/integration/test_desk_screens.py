@@ -4,6 +4,7 @@ One server and one browser serve all tests of this module; the first logs in as 
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -226,14 +227,12 @@ async def test_a_flood_is_drawn_in_windows(screens: Screens) -> None:
         for at in range(0, len(flood), 50):
             await screens.send(*flood[at : at + 50])
             await asyncio.sleep(0.5)
-        count = page.locator(".count")
-        await expect(count).to_contain_text("incidents")
+        await expect(page.locator(".count")).to_have_text(re.compile(r"^(2[5-9]|[3-9]\d)\d incidents$"))
         await page.locator("#rows").focus()
         await page.keyboard.press("End")
         chosen = page.locator(".row.chosen")
         await expect(chosen).to_have_attribute("aria-posinset", await chosen.get_attribute("aria-setsize") or "")
         assert await page.locator(".row").count() < 40
-        assert int((await count.inner_text()).split()[0]) >= 250
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -16,7 +16,7 @@ export function themed() {
 /** @param {{desk: import("./desk.js").Desk, keys: () => void}} props */
 export function Bar({ desk, keys }) {
   const { me, sound, live } = desk;
-  const here = desk.phase === "ready";
+  const here = desk.phase === "ready" && Boolean(me?.shift);
   return html`<header class="bar">
     <p class="mark">Vigie <span>${t("dispatch")}</span></p>
     ${here && html`<p class="at" title=${t("since", { when: clock(me.shift.began_ms) })}>${me.shift.desk_id}</p>`}
@@ -49,7 +49,7 @@ function Loud({ sound }) {
 
 /** What nobody can miss: the stream stands still, the data is old, the session ends. @param {{desk: import("./desk.js").Desk}} props */
 export function Banner({ desk }) {
-  if (desk.phase !== "ready") return null;
+  if (desk.phase !== "ready" || !desk.me) return null;
   const { live } = desk, now = Date.now();
   const told = (key, sinceMs) => html`<strong>${t(`banner.${key}`)}</strong> ${t("banner.since", { when: clock(sinceMs), day: day(sinceMs), span: span(now - sinceMs) })}`;
   let words = null;

@@ -74,6 +74,7 @@ export class Desk {
   async endShift() {
     await ask("DELETE", "/shift");
     this.#wipe();
+    this.#to("loading");
     await this.open();
   }
 
@@ -88,7 +89,7 @@ export class Desk {
   /** Move the choice by so many rows. @param {number} rows */
   move(rows) {
     const at = this.order.indexOf(this.selected);
-    const to = Math.max(0, Math.min(this.order.length - 1, at < 0 ? 0 : at + rows));
+    const to = Math.max(0, Math.min(this.order.length - 1, at < 0 ? (rows === Infinity ? rows : 0) : at + rows));
     if (this.order[to]) this.select(this.order[to]);
   }
 
