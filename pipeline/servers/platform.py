@@ -72,13 +72,17 @@ class Platform(StartStop):
             await self._provide(self._servers)
             self._say("Starting the agents...")
             self.fleet = Fleet(self.settings.data_dir, self._env(), self._counts)
-            await self.fleet.start()
-            if self._with_desks:
-                self.desks = desks_program(self.settings, self._env())
-                self.gateway = gateway_program(self.settings, self._env())
-                await asyncio.gather(self.desks.start(), self.gateway.start())
-        except BaseException:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.fleet.start())
+                if self._with_desks:
+                    self.desks = desks_program(self.settings, self._env())
+                    self.gateway = gateway_program(self.settings, self._env())
+                    group.create_task(self.desks.start())
+                    group.create_task(self.gateway.start())
+        except BaseException as error:
             await self.stop()
+            if isinstance(error, BaseExceptionGroup):
+                raise error.exceptions[0] from error
             raise
 
     async def stop(self) -> None:
