@@ -40,7 +40,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """What succeeded, and what ports answered, by port and request."""
+    """done: what succeeded, in words. answers: for each port and request, "PORT REQUEST" and the bytes that came back."""
 
     done: tuple[str, ...] = ()
     answers: tuple[tuple[str, bytes], ...] = ()

@@ -14,7 +14,8 @@ _REQUEST_LINE = re.compile(r"([A-Z]{3,10}) (\S{1,4000}) HTTP/1\.[01]")
 
 
 def head_of(text: str) -> tuple[str, str, dict[str, str]]:
-    """Method, target and headers of a request's head; method and target empty for the head of an answer."""
+    """Method, target and headers (names in lower case) of a request's head; method and target are empty where it does not begin
+    with a request line, as the head of an answer."""
     lines = text.splitlines()
     first = _REQUEST_LINE.match(lines[0]) if lines else None
     return first[1] if first else "", first[2] if first else "", headers_of(lines[1:])

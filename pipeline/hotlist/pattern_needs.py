@@ -38,7 +38,8 @@ class Need(NamedTuple):
 
 
 def cost_us(pattern: str) -> float:
-    """What the pattern adds to the cost of each read in processor time, microseconds, where no other asks for the same places.
+    """The most that the pattern adds to the processor time of one text of at most LONGEST characters, microseconds, where no other
+    pattern asks for the same places.
 
     >>> cost_us("1ABC2?4"), cost_us("*ABC*")
     (0.01, 0.08)

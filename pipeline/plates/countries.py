@@ -23,7 +23,7 @@ MEANT: Mapping[str, str] = {"UK": "GB", "EL": "GR"}
 
 
 def is_country(code: str) -> bool:
-    """Whether the text is a country's ISO code."""
+    """Whether the text is an ISO 3166-1 alpha-2 code, in capitals, or XK (Kosovo), which is used beside them."""
     return code in ISO_3166_1 or code in USED_BESIDE
 
 

@@ -183,7 +183,8 @@ _NOT_SETTINGS = {"VIGIE_CONFIG", "VIGIE_TEST_PICTURES", "VIGIE_REASON"}
 
 
 def settings_file(environ: Mapping[str, str] = os.environ) -> Path | None:
-    """The file that load_settings reads unless told another; None: there is none."""
+    """The file that load_settings reads unless told another: the one that VIGIE_CONFIG names, whether it exists or not, else
+    FILE in the data folder; None: there is no such file there."""
     if environ.get("VIGIE_CONFIG"):
         return Path(environ["VIGIE_CONFIG"])
     folder = Path(environ.get("VIGIE_DATA_DIR") or Settings().data_dir).expanduser()

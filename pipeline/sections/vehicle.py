@@ -107,7 +107,8 @@ def _first_group(fresh: list[End], settle_ms: int) -> list[End]:
 
 
 def next_ms_of(vehicle: Vehicle, rules: Rules) -> int | None:
-    """When to decide this vehicle next if nothing more arrives, in the broker's time (UTC ms); None: never."""
+    """The last moment before something of this vehicle is decided or forgotten if nothing more arrives, in the broker's time
+    (UTC ms): call decide with a later until_ms. None: nothing is left of it."""
     if vehicle.fresh:
         fresh = sorted(vehicle.fresh, key=lambda end: end.arrived_ms)
         return _first_group(fresh, rules.settle_ms)[-1].arrived_ms + rules.settle_ms

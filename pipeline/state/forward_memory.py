@@ -64,7 +64,8 @@ class ForwardMemory(Protocol):
     async def admitted(self, offered: Sequence[Sent], claims: Sequence[str]) -> list[Sent]:
         """Store and return those of these forwards that are to be sent now.
 
-        Left out are second copies, and forwards of another alert of the same passage. A later forward of a case becomes an
+        Left out are second copies, and forwards to a country that was sent another alert of the same passage, with the same
+        `corrects`. A later forward of a case becomes an
         update of the first. claims: who asks, one per forward (topic, partition and offset of its record): who asked first gets
         the same answer again.
         """

@@ -33,7 +33,7 @@ class LocalAlertMemory:
         return {alert.entry_id for alert in self._alerts.values() if alert}
 
     async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
-        """See AlertMemory.claimed."""
+        """True for each entry: nobody else could claim it from this process's memory."""
         return [True] * len(entry_ids)
 
     async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:

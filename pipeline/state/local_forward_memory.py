@@ -66,7 +66,7 @@ class LocalForwardMemory:
         return {one.policy_id for one in self._told}
 
     async def claimed(self, policy_ids: Sequence[str]) -> list[bool]:
-        """See ForwardMemory.claimed."""
+        """True for each policy: nobody else could claim it from this process's memory."""
         return [True] * len(policy_ids)
 
     async def marked(self, gone: Sequence[Sent]) -> None:

@@ -69,7 +69,8 @@ class SessionStore:
         return [None if data is None else _decoded(data) for data in found]
 
     async def keep(self, token: str, session: Session, now_ms: int) -> bool:
-        """Store a session's new state. Returns False, and stores nothing, when it was ended meanwhile."""
+        """Store a session's new state. Returns False, and stores nothing, when its token was ended, moved or has expired
+        meanwhile. After end_all it is stored, and `find` refuses it."""
         return await self._write(token, session, now_ms, only_known=True)
 
     async def rotate(self, token: str, session: Session, now_ms: int) -> str:

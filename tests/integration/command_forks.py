@@ -13,7 +13,7 @@ from tests.integration.command_server import run
 
 
 def forked(arguments: list[str], environment: dict[str, str]) -> int:
-    """Start one command in a process of its own. Returns its number."""
+    """Start one command in a fork of this process. Returns the fork's pid."""
     number = os.fork()
     if number:
         return number

@@ -110,7 +110,7 @@ def test_each_difference_says_what_is_wanted_and_found() -> None:
         ("retention.ms", "1", False),
         ("max.message.bytes", "2", True),
     }
-    assert str(found[0]) == "vigie.frames: partitions is 1, wanted 32"
+    assert str(found[0]) == "vigie.frames: partitions is 1, wanted 8"
 
 
 @given(st.binary(max_size=300).map(lambda text: text + b"\r\n"), st.integers(0, 3 * CHUNK))
