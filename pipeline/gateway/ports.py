@@ -85,7 +85,7 @@ class Ports:
     async def _close(self, number: int) -> None:
         self._servers.pop(number).close()
         del self._kept[number]
-        for task in self._connections.pop(number, []):
+        for task in list(self._connections.pop(number, [])):  # each takes itself out as it ends
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
