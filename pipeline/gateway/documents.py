@@ -20,6 +20,7 @@ _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}?\?>")
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LENIENT = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[\s\x00,]*")
+HALF_CHARACTER = "JSON with half of a surrogate pair, which is no character"
 
 
 def text_of(data: bytes, *guesses: str) -> str:
@@ -46,7 +47,19 @@ def json_of(data: bytes, *guesses: str) -> Node:
     try:
         return Node(msgspec.json.decode(data))
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
-        return next(json_values(text_of(data, *guesses)), None) or _refuse_json()
+        node = next(json_values(text_of(data, *guesses)), None) or _refuse_json()
+    if not is_text(node):
+        raise Refuse("unreadable", HALF_CHARACTER)
+    return node
+
+
+def is_text(node: Node) -> bool:
+    """Whether all texts of the value can be written as UTF-8: JSON can escape half of a surrogate pair, which is no character."""
+    try:
+        json.dumps(node.value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def _check_values(commas: int) -> None:

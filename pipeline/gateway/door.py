@@ -71,7 +71,7 @@ class Door:
             return web.Response(status=refused.status, headers=refused.headers)
 
     async def _answered(self, request: web.Request) -> web.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = {name.lower(): _sendable(value) for name, value in request.headers.items()}
         claim, sender = self._known(request.raw_path, headers, request.remote or "")
         proven(request)
         if request.method not in ("POST", "PUT"):
@@ -134,6 +134,11 @@ class Door:
         answer = taken.reading.answer
         self._metrics.answered(answer.status, taken.reading.maker)
         return _response(answer)
+
+
+def _sendable(value: str) -> str:
+    """A header's value, with ? for each byte that is no UTF-8: aiohttp makes halves of characters of those."""
+    return value.encode("utf-8", "replace").decode()
 
 
 def _response(answer: Answer) -> web.Response:

@@ -217,6 +217,6 @@ def _fault(read: PlateRead) -> str | None:
     """What of the read is out of its bounds; None: nothing."""
     try:
         _READ.decode(_JSON.encode(read))
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         return str(error)
     return fault_in((read,))

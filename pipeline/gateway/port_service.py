@@ -52,7 +52,15 @@ class PortService:
         self._room = Room()
 
     async def run(self) -> None:
-        """Wait until no other process has the folder, then serve, until cancelled."""
+        """Wait until no other process has the folder, then serve, until cancelled. Begins again after any error."""
+        while True:
+            try:
+                await self._serve()
+            except Exception as error:
+                log.exception("gateway.ports_ended", cause=str(error))
+                await asyncio.sleep(EVERY_S)
+
+    async def _serve(self) -> None:
         with open_private(self._folder / LOCK, "append") as lock:
             await _until_locked(lock)
             spool = Spool(self._folder, self._settings.gateway_spool_mb * 1024 * 1024, self._take)

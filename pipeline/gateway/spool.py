@@ -1,7 +1,8 @@
 """Keeps messages of senders that cannot send again, on disk, until Kafka and the evidence store have them.
 
 A message is a file of its own, on the disk before `put` returns; it is removed once the message is kept elsewhere. A sender's
-messages are drained in the order in which they came, also those that an earlier process left.
+messages are drained in the order in which they came, also those that an earlier process left. A file that nobody can take is kept
+beside them, as NUMBER.refused, for a person to look at.
 """
 
 import asyncio
@@ -19,7 +20,8 @@ log = structlog.get_logger()
 AT_ONCE = 64
 """Senders of which a message is taken at the same time."""
 PAUSE_S = 1.0
-_SUFFIX = ".message"
+_SUFFIX, _ASIDE = ".message", ".refused"
+_NUMBERED = "[0-9]" * 20 + ".[mr]*"
 
 
 class Spooled(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +44,10 @@ class Spool:
         self._waiting: dict[str, deque[tuple[Path, int]]] = {}  # by sender, the oldest first
         self._number = self._bytes = self.count = 0
         self._something, self._room = asyncio.Event(), asyncio.Event()
-        for path in sorted(self._folder.glob(f"*{_SUFFIX}")):
-            self._number = int(path.stem)
-            self._enter(msgspec.msgpack.decode(path.read_bytes(), type=Spooled).sender_id, path, path.stat().st_size)
+        for path in sorted(self._folder.glob(_NUMBERED)):
+            self._number = int(path.stem)  # also of what was set aside: nothing new may take its name
+            if path.suffix == _SUFFIX:
+                self._enter_left(path)
 
     async def put(self, message: Spooled) -> None:
         """Write a message to the disk. Waits while there is no room. Raises OSError where the disk does not take it."""
@@ -79,21 +82,44 @@ class Spool:
         messages = self._waiting.pop(sender_id)
         path, size = messages[0]
         try:
-            data = await asyncio.to_thread(path.read_bytes)
-            await self._take(msgspec.msgpack.decode(data, type=Spooled))
+            await self._kept_elsewhere(sender_id, path)
         except (Unavailable, OSError) as error:
             log.warning("spool.waits", sender=sender_id, cause=str(error))
             self._again(sender_id, messages)
             return False
-        except BadRecord as error:  # no later try would mend it
-            log.error("spool.dropped", sender=sender_id, cause=str(error))
-        await asyncio.to_thread(path.unlink, missing_ok=True)
         messages.popleft()
         self._bytes -= size
         self.count -= 1
         self._room.set()
         self._again(sender_id, messages)
         return True
+
+    async def _kept_elsewhere(self, sender_id: str, path: Path) -> None:
+        """Take the message and remove its file; set it aside where that fails as no later try would mend. Raises Unavailable,
+        OSError."""
+        data = await asyncio.to_thread(path.read_bytes)
+        try:
+            await self._take(msgspec.msgpack.decode(data, type=Spooled))
+        except (Unavailable, OSError):
+            raise
+        except BadRecord as error:
+            log.error("spool.dropped", sender=sender_id, cause=str(error))
+        except Exception as error:  # whatever it is, it must cost this message alone
+            log.exception("spool.set_aside", sender=sender_id, file=path.name, cause=str(error))
+            await asyncio.to_thread(_set_aside, path)
+            return
+        await asyncio.to_thread(path.unlink, missing_ok=True)
+
+    def _enter_left(self, path: Path) -> None:
+        """Enter what an earlier process left; a file that is no message is set aside. Raises OSError."""
+        data = path.read_bytes()
+        try:
+            sender_id = msgspec.msgpack.decode(data, type=Spooled).sender_id
+        except (msgspec.DecodeError, UnicodeError) as error:
+            log.error("spool.set_aside", file=path.name, cause=str(error))
+            _set_aside(path)
+            return
+        self._enter(sender_id, path, len(data))
 
     def _again(self, sender_id: str, messages: deque[tuple[Path, int]]) -> None:
         """Put the sender's messages back, before those that came meanwhile."""
@@ -106,3 +132,7 @@ class Spool:
         self._bytes += size
         self.count += 1
         self._something.set()
+
+
+def _set_aside(path: Path) -> None:
+    path.rename(path.with_suffix(_ASIDE))

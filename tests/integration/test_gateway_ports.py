@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from pathlib import Path
 
 import pytest_asyncio
@@ -98,6 +99,28 @@ async def test_ports_open_and_close_with_registrations_and_take_only_whom_they_n
         await writer.drain()
         assert ["1ABC234"] == [read.plate for read in await kept(gateways, 1)]
         writer.close()
+
+
+async def test_half_a_character_costs_its_own_message_alone(gateways: Gateways) -> None:
+    """It becomes a dead letter, over TCP and over HTTP, and the packet before and after it are read."""
+    (port,) = free_ports((), 1)
+    plain = make_sender("CAM-1", secrets=(), port=SenderPort(number=port, maker="axis"))
+    await gateways.let_in(plain, make_sender("CAM-2"))
+
+    def packet(plate: str, make: str) -> bytes:
+        info = {"vehicle_info": {"make": make}, "capture_timestamp": platform_now_ms()}
+        return json.dumps({"carState": "new", "carID": plate, "plateUTF8": plate, **info}).encode()
+
+    async with gateways.running() as camera:
+        own = {"camera_id": "CAM-2", "plate": "1OWN111", "captured_at_ms": platform_now_ms(), "make": "BMW\ud800"}
+        assert 400 == (await camera.send(json.dumps(own).encode(), user="CAM-2")).status
+        writer = await connected(port)
+        for one in (packet("1ABC111", "BMW"), packet("1BAD111", "BMW\ud800"), packet("1ABC222", "BMW")):
+            writer.write(one)
+            await writer.drain()
+        writer.close()
+        assert ["1ABC111", "1ABC222"] == sorted(read.plate for read in await kept(gateways, 2))
+    assert ["unreadable", "unreadable"] == [letter.reason for letter in await gateways.letters()]
 
 
 async def test_a_spool_keeps_each_senders_order_and_makes_the_sender_wait_when_it_is_full(tmp_path: Path) -> None:

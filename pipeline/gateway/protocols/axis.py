@@ -8,7 +8,7 @@ milliseconds; `datetime` is local without a zone. The picture is what its size s
 from collections.abc import Iterator, Mapping
 
 from pipeline.gateway import countries
-from pipeline.gateway.documents import json_objects, json_of, text_of, xml_of
+from pipeline.gateway.documents import HALF_CHARACTER, is_text, json_objects, json_of, text_of, xml_of
 from pipeline.gateway.drafts import Draft, finished, place
 from pipeline.gateway.items import Ignored, Item, Rejected
 from pipeline.gateway.multipart import Part, parts_of
@@ -45,7 +45,10 @@ def parse(request: Request) -> list[Item]:
     if parts:
         return _of_parts(parts, around)
     packets, rest = json_objects(text_of(request.body))
-    found = [_item(packet, (), around) for packet in packets]
+    found = [
+        _item(packet, (), around) if is_text(packet) else Rejected(reason="unreadable", detail=HALF_CHARACTER)
+        for packet in packets
+    ]
     if rest.strip("\x00 \r\n") and packets:
         found.append(Rejected(reason="incomplete_body"))
     return found or [_item(json_of(request.body.replace(b"'", b'"')), (), around)]

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.gateway.documents import HALF_CHARACTER
 from pipeline.gateway.items import CameraRead, Ignored, Rejected
 from pipeline.gateway.makers import MAKERS
 from pipeline.gateway.passages import PassageMemory
@@ -76,3 +77,13 @@ def test_a_cut_or_a_changed_byte_breaks_no_parser(name: str, data: st.DataObject
 def test_values_of_any_shape_break_no_parser(maker: Maker, value: object) -> None:
     """JSON with the names of makers' messages, and anything under them."""
     said(msgspec.json.encode(value), maker)
+
+
+def test_half_a_character_is_refused_alone() -> None:
+    """JSON can escape half of a surrogate pair; the packet beside it is read, and a whole pair is a character."""
+    packet = (
+        b'{"carState": "new", "carID": "%s", "plateUTF8": "1ABC234", "capture_timestamp": 1777888800250, "x": "%s"}'
+    )
+    body = packet % (b"1", rb"\ud83d\ude97") + packet % (b"2", rb"\ud83d")
+    items = received(body, around(), PassageMemory()).items
+    assert [CameraRead, Rejected(reason="unreadable", detail=HALF_CHARACTER)] == [type(items[0]), items[1]]

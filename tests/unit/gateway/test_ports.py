@@ -1,11 +1,19 @@
-"""Connections of a camera's own port, without servers: what ends them, and what they wait for."""
+"""Cameras' own ports and their spool, without servers: what ends a connection, what it waits for, and what costs one message
+alone."""
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
 
+from pipeline.gateway.intake import Intake
+from pipeline.gateway.metrics import GatewayMetrics
+from pipeline.gateway.port_service import PortService
 from pipeline.gateway.ports import Ports
-from pipeline.gateway.spool import Spooled
+from pipeline.gateway.spool import Spool, Spooled
 from pipeline.reads.versions import Version, Versions
+from pipeline.runtime.settings import Settings
 from pipeline.servers.ports import free_ports
 from schemas.senders import Sender, SenderPort
 from tests.gateways import make_sender
@@ -34,6 +42,15 @@ async def connected(number: int) -> Connection:
     raise AssertionError(f"nobody listens on {number}")
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Wait for it."""
+    for _ in range(500):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("not within bounds")
+
+
 def with_port(port: SenderPort | None) -> Sender:
     """A sender without any secret."""
     return make_sender("CAM-1", secrets=(), port=port)
@@ -55,4 +72,55 @@ async def test_a_port_that_closes_ends_all_of_its_connections() -> None:
         with contextlib.suppress(ConnectionError):
             assert b"" == await asyncio.wait_for(reader.read(), 10)
         writer.close()
+    running.cancel()
+
+
+def message(body: bytes) -> Spooled:
+    """A message of one camera."""
+    return Spooled(sender_id="CAM-1", maker="tattile", received_at_ms=0, body=body)
+
+
+async def drained(spool: Spool) -> None:
+    """Wait until it holds nothing."""
+    await until(lambda: not spool.count)
+
+
+def names(folder: Path) -> list[str]:
+    """The files there, numbers without their zeros."""
+    return sorted(path.name.lstrip("0") for path in folder.iterdir())
+
+
+async def test_a_message_that_cannot_be_taken_is_set_aside_and_costs_no_other(tmp_path: Path) -> None:
+    """Whatever the error, and however often the process begins again; nothing takes its number."""
+    taken: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def take(message: Spooled) -> None:
+        if message.body == b"bad":
+            raise UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed")
+        await taken.put(message.body)
+
+    (tmp_path / f"{1:020}.message").write_bytes(b"no message")
+    for body in (b"good", b"also good"):
+        spool = Spool(tmp_path, 1000, take)
+        await spool.put(message(b"bad"))
+        await spool.put(message(body))
+        draining = asyncio.create_task(spool.run())
+        assert body == await asyncio.wait_for(taken.get(), 10)
+        await drained(spool)
+        draining.cancel()
+    assert ["1.refused", "2.refused", "3.refused"] == names(tmp_path)
+
+
+async def test_ports_begin_again_after_an_error(tmp_path: Path) -> None:
+    """Here a file of the spool cannot be read for a while."""
+    (number,) = free_ports((), 1)
+    senders = Versions({"CAM-1": with_port(SenderPort(number=number, maker="tattile"))})
+    unreadable = tmp_path / "spool" / f"{1:020}.message"
+    unreadable.mkdir(parents=True)
+    settings = Settings(data_dir=tmp_path)
+    service = PortService(settings, senders, cast(Intake, None), GatewayMetrics(), lambda: 1)  # nothing is sent to it
+    running = asyncio.create_task(service.run())
+    await until((tmp_path / "spool" / "lock").exists)
+    unreadable.rmdir()
+    (await connected(number))[1].close()
     running.cancel()
