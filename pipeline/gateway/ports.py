@@ -32,7 +32,7 @@ class Puts(Protocol):
     """Where messages go: a Spool."""
 
     async def put(self, message: Spooled) -> None:
-        """Write the message to the disk."""
+        """Write the message to the disk. Raises OSError where the disk does not take it."""
 
 
 class Ports:
@@ -130,4 +130,13 @@ class Ports:
             await self._put(sender_id, maker, rest)
 
     async def _put(self, sender_id: str, maker: str, body: bytes) -> None:
-        await self._spool.put(Spooled(sender_id=sender_id, maker=maker, received_at_ms=self._now_ms(), body=body))
+        """Spool the message. While the disk takes nothing nothing more is read, so that the camera waits, as with a full spool."""
+        message = Spooled(sender_id=sender_id, maker=maker, received_at_ms=self._now_ms(), body=body)
+        while True:
+            try:
+                await self._spool.put(message)
+            except OSError as error:
+                log.error("spool.refused", sender=sender_id, cause=str(error))
+                await asyncio.sleep(EVERY_S)
+            else:
+                return

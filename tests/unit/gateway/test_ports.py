@@ -3,6 +3,7 @@ alone."""
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -123,4 +124,29 @@ async def test_ports_begin_again_after_an_error(tmp_path: Path) -> None:
     await until((tmp_path / "spool" / "lock").exists)
     unreadable.rmdir()
     (await connected(number))[1].close()
+    running.cancel()
+
+
+async def test_a_camera_waits_while_the_disk_is_full_and_loses_nothing() -> None:
+    """Its connection stays, and what it sent before and after comes, once and in order."""
+    (number,) = free_ports((), 1)
+    senders = Versions({"CAM-1": with_port(SenderPort(number=number, maker="tattile"))})
+    refused = asyncio.Event()
+
+    class Full(Listed):
+        async def put(self, message: Spooled) -> None:
+            if not refused.is_set():
+                refused.set()
+                raise OSError(errno.ENOSPC, "No space left on device")
+            await super().put(message)
+
+    spool = Full()
+    running = asyncio.create_task(Ports(senders, spool, "127.0.0.1", lambda: 1).run())
+    _, writer = await connected(number)
+    bodies = [b"<Root><a>%d</a></Root>" % one for one in range(3)]
+    writer.write(b"".join(bodies[:2]))
+    await asyncio.wait_for(refused.wait(), 10)
+    writer.write(bodies[2])
+    assert bodies == [await asyncio.wait_for(spool.bodies.get(), 10) for _ in bodies]
+    writer.close()
     running.cancel()
