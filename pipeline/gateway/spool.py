@@ -50,7 +50,10 @@ class Spool:
                 self._enter_left(path)
 
     async def put(self, message: Spooled) -> None:
-        """Write a message to the disk. Waits while there is no room. Raises OSError where the disk does not take it."""
+        """Write a message to the disk. Waits while there is no room. Raises OSError where the disk does not take it.
+
+        A write that has begun ends, and its message is drained, also where who waits for it is cancelled.
+        """
         while self._bytes >= self._most:
             self._room.clear()
             log.warning("spool.full", bytes=self._bytes, messages=self.count)
@@ -58,13 +61,22 @@ class Spool:
         self._number += 1
         path, data = self._folder / f"{self._number:020}{_SUFFIX}", msgspec.msgpack.encode(message)
         self._bytes += len(data)  # at once, so that several at a time do not take the same room
+        writing = asyncio.create_task(self._written(message.sender_id, path, data))
+        try:
+            await asyncio.shield(writing)
+        finally:
+            await asyncio.wait({writing})
+
+    async def _written(self, sender_id: str, path: Path, data: bytes) -> None:
+        """Write and enter the message, and give back the room that was kept for it. Raises OSError."""
         try:
             await asyncio.to_thread(write_private, path, data)
         except OSError:
-            self._bytes -= len(data)
+            self._room.set()
             raise
-        self._bytes -= len(data)
-        self._enter(message.sender_id, path, len(data))
+        finally:
+            self._bytes -= len(data)
+        self._enter(sender_id, path, len(data))
 
     async def run(self) -> None:
         """Drain, until cancelled."""

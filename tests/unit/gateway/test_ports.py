@@ -150,3 +150,22 @@ async def test_a_camera_waits_while_the_disk_is_full_and_loses_nothing() -> None
     assert bodies == [await asyncio.wait_for(spool.bodies.get(), 10) for _ in bodies]
     writer.close()
     running.cancel()
+
+
+async def test_a_write_that_has_begun_ends_and_is_drained_though_its_connection_ends(tmp_path: Path) -> None:
+    """Its message waits in no later process, and its room is free again once it is taken."""
+    taken: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def take(message: Spooled) -> None:
+        await taken.put(message.body)
+
+    spool = Spool(tmp_path, 1, take)  # room for one at a time
+    draining = asyncio.create_task(spool.run())
+    for body in (b"1", b"2", b"3"):
+        putting = asyncio.create_task(spool.put(message(body)))
+        await asyncio.sleep(0)  # the write begins
+        putting.cancel()
+        assert body == await asyncio.wait_for(taken.get(), 10)
+        await drained(spool)
+    draining.cancel()
+    assert [] == names(tmp_path)
