@@ -47,7 +47,8 @@ class Scene:
         """What stands now, beside the violations that stood before."""
         cluster, why = self.cluster, LATE_READS if self.fresh else LATE_REFERENCE
         if cluster.size > MOST_PASSAGES:
-            latest = (*cluster.entries[-MOST_PASSAGES:], *cluster.exits[-MOST_PASSAGES:])
+            crowd = MOST_PASSAGES + 1  # of each side: what is left is still one
+            latest = (*cluster.entries[-crowd:], *cluster.exits[-crowd:])
             gone = [Withdrawn(one, TOO_MANY) for one in before]
             left = tuple(end for passage in latest for end in passage.ends)  # to be counted with what follows
             return left, (), [*gone, ProvesNothing(self.section_id, TOO_MANY)]

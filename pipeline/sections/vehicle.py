@@ -172,17 +172,18 @@ def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms
 def _without_crowds(known: Sequence[Known], decided: list[Decided], vehicle: Vehicle, rules: Rules) -> list[Decided]:
     """The decisions, without violations of passages that are too many for one vehicle.
 
-    Innocent passages are not counted: they are forgotten. The latest of a crowd are kept, to be counted with those that follow.
+    Innocent passages are not counted: they are forgotten. The latest of a crowd are kept: still a crowd, so that with none of them
+    what follows proves anything.
     """
     counted = [at for at, (left, _, _) in enumerate(decided) if left]
     last_ms = max((end.read.captured_at_ms for left, _, _ in decided for end in left), default=0)
     wait_ms = rules.reference.longest_wait_ms(vehicle.section_id, last_ms)
-    found = crowded([known[at][0] for at in counted], wait_ms, PROVEN_KEEP_MS)
-    crowd = [at for number, at in enumerate(counted) if number in found]
+    found, latest = crowded([known[at][0] for at in counted], wait_ms, PROVEN_KEEP_MS)
     decided = list(decided)
-    for at in crowd:
+    for number in sorted(found):
+        at = counted[number]
         gone = [Withdrawn(one, TOO_MANY) for one in known[at][1]]
-        left = decided[at][0] if at in crowd[-MOST_PASSAGES:] else ()
+        left = decided[at][0] if number in latest else ()
         decided[at] = left, (), [*gone, ProvesNothing(vehicle.section_id, TOO_MANY)]
     return decided
 
