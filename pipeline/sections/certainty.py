@@ -77,10 +77,18 @@ def plate_of(reads: Sequence[PlateRead]) -> str | None:
 
 def shared_doubt(entry: PlateRead, exit_: PlateRead) -> str | None:
     """The other text that both ends' readers hold for likely; None: there is none. Texts that differ in O and 0, I and 1 alone are
-    looked at by `plate_of`."""
-    offered = [{one.text for one in read.alternatives if one.probability >= SHARED_DOUBT} for read in (entry, exit_)]
-    shown = {folded(entry.plate), folded(exit_.plate)}
-    return min((text for text in offered[0] & offered[1] if folded(text) not in shown), default=None)
+    looked at by `plate_of`; as other texts they count as one, and so do their probabilities."""
+    likely = [{text for text, sum_ in _offered(read).items() if sum_ >= SHARED_DOUBT} for read in (entry, exit_)]
+    shared = likely[0] & likely[1] - {folded(entry.plate), folded(exit_.plate)}
+    return min((one.text for one in entry.alternatives if folded(one.text) in shared), default=None)
+
+
+def _offered(read: PlateRead) -> dict[str, float]:
+    """The probability of each folded text that the reader offers beside its plate."""
+    found: dict[str, float] = {}
+    for one in read.alternatives:
+        found[folded(one.text)] = found.get(folded(one.text), 0.0) + one.probability
+    return found
 
 
 @lru_cache(maxsize=4096)

@@ -306,6 +306,9 @@ def test_a_look_alike_that_a_reader_offers_is_not_fined_if_a_vehicle_may_carry_i
         ({"1ABC284": 0.06}, {"1A8C234": 0.06}, None),
         ({"1ABC284": 0.06, "1A8C234": 0.05}, {"1A8C234": 0.05}, "too_uncertain"),
         ({"1ABC284": 0.09}, {}, None),
+        ({"1AOC234": 0.06}, {"1A0C234": 0.06}, "too_uncertain"),
+        ({"1AOC234": 0.03, "1A0C234": 0.03}, {"1AOC234": 0.06}, "too_uncertain"),
+        ({"1AOC234": 0.02, "1A0C234": 0.02}, {"1AOC234": 0.06}, None),
     ],
     ids=str,
 )
