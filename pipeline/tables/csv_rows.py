@@ -18,7 +18,7 @@ from pipeline.tables.columns import Column, Table
 from pipeline.tables.csv_header import columns_of, header_line
 from pipeline.tables.plate_cells import ascii_alone
 from pipeline.tables.refusals import Refused
-from pipeline.tables.text_lines import TextLines
+from pipeline.tables.text_lines import TextLines, is_utf8
 
 _REMEMBERED = 1_000  # different cells of one column, or of several together
 _SAMPLE = 200  # rows
@@ -46,6 +46,9 @@ def csv_rows(
     see TextLines.
     """
     lines = TextLines(stream, encoding)
+    if encoding == lines.encoding != "utf-8" and is_utf8(stream):
+        yield Refused(file, 1, f"is UTF-8, not {encoding}: leave --encoding out", fatal=True)
+        return
     source = iter(lines)
     begun = header_line(lines, source, file)
     if isinstance(begun, Refused):

@@ -10,7 +10,7 @@
 
 A file of the last row but one may as well be of another old encoding, in which the same bytes are other letters. So its texts are
 taken as read, but a plate in it may hold ASCII only (`guessed`). Who knows the encoding says it (ENCODINGS); a byte order mark
-counts for more.
+counts for more, and what is UTF-8 but said to be something else is refused (`is_utf8`).
 
 Lines end with CR LF, LF or CR; in a file whose first line ends with NEL, U+2028 or U+2029, with these, too.
 """
@@ -168,6 +168,22 @@ def _encoding_of(stream: BinaryIO, said: str | None) -> tuple[str, bool]:
     guessed = _looks_like_1252(stream)
     stream.seek(0)
     return ("cp1252", True) if guessed else ("utf-8", False)
+
+
+def is_utf8(stream: BinaryIO) -> bool:
+    """Whether all the rest of the stream is UTF-8, and not ASCII alone. Leaves the stream where it is."""
+    at, above = stream.tell(), False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while block := stream.read(_BLOCK):
+            above = above or not block.isascii()
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    finally:
+        stream.seek(at)
+    return above
 
 
 def _wide_without_mark(head: bytes) -> str | None:

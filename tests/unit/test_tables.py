@@ -377,6 +377,15 @@ def test_a_plate_in_a_named_encoding_may_have_its_letters(read: Read) -> None:
     assert ([], "BMU12") == (refused, item.plate)
 
 
+def test_utf8_that_is_said_to_be_something_else_is_refused(read: Read) -> None:
+    """In Windows-1250 GÖ-AB 12 would be GA-AB 12, and another's car wanted."""
+    data = f"{HEADER}\nA1,1ABC234,sis,theft,fed,{'a' * 65_500}\nA2,GÖ-AB 12,sis,theft,fed,art\n".encode()
+    assert ([], ["f.csv:1: is UTF-8, not cp1250: leave --encoding out"]) == read(data, encoding="cp1250")
+    assert ["A1"] == [one.entry_id for one in read(f"{HEADER}\nA1,1ABC234,sis,theft,fed,art\n", encoding="cp1250")[0]]
+    told = read(data + "A3,1ABC235,sis,řidič,fed,art\n".encode("cp1250"), encoding="cp1250")[1]
+    assert not [line for line in told if "leave --encoding out" in line]
+
+
 @pytest.mark.parametrize("name", ["f.json", "f.jsonl", "f.xml"])
 def test_json_and_xml_say_their_encoding_themselves(read: Read, name: str) -> None:
     """Another one on the command line is a mistake."""
