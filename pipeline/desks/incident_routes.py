@@ -27,7 +27,7 @@ from pipeline.desks.live_routes import LOOKED_AT, Newest
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.repeats import HEADER
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
-from pipeline.hotlist.standing import ENDED
+from pipeline.hotlist.standing import ENDED, sighting_with
 from schemas import ids
 from schemas.base import AlertId
 from schemas.incidents import Did, IncidentAction, IncidentState, RefusedAction
@@ -64,6 +64,7 @@ async def act(did: Did, asked: Asked) -> RouteAnswer:
     session = asked.own_session
     if session.shift is None:
         raise Problem(403, "shift", "Take up work at a desk first.", permits="POST /api/v1/shift")
+    allowed = _on_the_hit(asked, state) or allowed
     action = _action(did, asked, allowed, session.shift.desk_id)
     if action.to_desk is not None:
         found(asked.house.directory.desk(action.to_desk, asked.now_ms))
@@ -72,6 +73,15 @@ async def act(did: Did, asked: Asked) -> RouteAnswer:
     if refused is not None:
         raise _conflict(refused)
     return RouteAnswer(value=_shown(asked, state), count=1)
+
+
+def _on_the_hit(asked: Asked, state: IncidentState) -> Allowed | None:
+    """The right to do this about the hit that the body names; None: it names none. Raises Problem when the incident has no such
+    hit, and when the person has no right on this one, whatever others of the incident he may decide on."""
+    alert_id = getattr(asked.given(Seen), "alert_id", None)
+    if alert_id is None:
+        return None
+    return asked.check(matter_of_sighting(state, found(sighting_with(state, alert_id))))
 
 
 def _action(did: Did, asked: Asked, allowed: Allowed, desk_id: str) -> IncidentAction:

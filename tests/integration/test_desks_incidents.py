@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
@@ -20,7 +21,7 @@ from schemas.people import Desk
 from schemas.topics import ALERTS
 from tests.builders import make_camera, make_zone
 from tests.fakes import MemoryRecorder
-from tests.incidents import first_alert
+from tests.incidents import first_alert, later_alert
 from tests.integration.stage_probe import Bench
 from tests.integration.test_desks_stream import Reader
 from tests.people import ELSEWHERE, ZONE
@@ -138,3 +139,25 @@ async def test_who_may_not_act_may_not_and_what_makes_no_sense_is_refused(dispat
     assert 400 == (await act(an, alert.incident_id, "dismiss", {"dismissal": "other"})).status
     assert 404 == (await act(an, alert.incident_id, "hand-over", {"to_desk": "NOWHERE"})).status
     assert 0 == (await look(an, alert.incident_id)).json["incident"]["revision"]
+
+
+@pytest.mark.parametrize(("path", "more"), [("confirm", {}), ("misread", {"plate": "1ADC555"})])
+async def test_a_hit_is_decided_on_only_by_who_may_decide_on_that_hit(
+    dispatch: Dispatch, path: str, more: dict[str, str]
+) -> None:
+    """Another zone that the vehicle came to sees its own hit alone; that it was refused the first is in the record."""
+    first = await dispatch.incident()
+    here = {"captured_at_ms": first.read.captured_at_ms + 1_000, "camera_id": "CAM-other"}
+    second = later_alert(0, first, network="federal", purposes=("hotlist",), **here)
+    await dispatch.desks.send(ALERTS, second)
+    cor = await dispatch.at_desk("cor", ELSEWHERE)
+    async with asyncio.timeout(60.0):
+        while (shown := await look(cor, first.incident_id)).status != 200:
+            continue  # each look takes its time
+    assert [second.alert_id] == [one["alert_id"] for one in shown.json["sightings"]]
+    refused = await act(cor, first.incident_id, path, {"alert_id": first.alert_id} | more)
+    assert (403, "zone") == (refused.status, refused.rule)
+    outcomes = [one.entry for one in dispatch.recorder.entries if isinstance(one.entry, Outcome)]
+    assert ("refused", "zone") == (outcomes[-1].outcome, outcomes[-1].refusal)
+    assert 404 == (await act(cor, first.incident_id, path, {"alert_id": "a-0"} | more)).status
+    assert 200 == (await act(cor, first.incident_id, path, {"alert_id": second.alert_id} | more)).status
