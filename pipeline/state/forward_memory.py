@@ -73,11 +73,12 @@ class ForwardMemory(Protocol):
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
         """The forwards of these alerts that were not recalled."""
 
-    async def taken_back(self, alerts: Sequence[Alert]) -> None:
-        """Note that these revisions of alerts must be confirmed anew: no lower one is told any more."""
+    async def taken_back(self, revisions: Sequence[tuple[str, int]]) -> None:
+        """Note that these revisions of alerts (alert_id, revision) take back what was said: neither they nor lower ones are told
+        any more."""
 
     async def standing(self, alerts: Sequence[Alert]) -> list[bool]:
-        """For each of these revisions, whether no higher one was noted by taken_back."""
+        """For each of these revisions, whether neither it nor a higher one was noted by taken_back."""
 
     async def of_policy(self, policy_id: str) -> list[Sent]:
         """The forwards under this policy that were not recalled."""
@@ -129,9 +130,9 @@ class RedisForwardMemory:
         answers = await _ALL.run(self._client, WHAT, [([self._name("alert", one)], []) for one in alert_ids])
         return [_decode(data) for answer in answers for data in answer]
 
-    async def taken_back(self, alerts: Sequence[Alert]) -> None:
+    async def taken_back(self, revisions: Sequence[tuple[str, int]]) -> None:
         """See ForwardMemory.taken_back."""
-        calls: Calls = [([self._name("taken_back", one.alert_id)], [one.revision, KEPT_MS]) for one in alerts]
+        calls: Calls = [([self._name("taken_back", alert_id)], [revision, KEPT_MS]) for alert_id, revision in revisions]
         await _RAISE.run(self._client, WHAT, calls)
 
     async def standing(self, alerts: Sequence[Alert]) -> list[bool]:

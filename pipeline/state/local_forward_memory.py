@@ -48,10 +48,10 @@ class LocalForwardMemory:
         """See ForwardMemory.of_alerts."""
         return [one for one in self._standing() if one.alert.alert_id in alert_ids]
 
-    async def taken_back(self, alerts: Sequence[Alert]) -> None:
+    async def taken_back(self, revisions: Sequence[tuple[str, int]]) -> None:
         """See ForwardMemory.taken_back."""
-        for one in alerts:
-            self._taken_back[one.alert_id] = max(one.revision, self._taken_back.get(one.alert_id, 0))
+        for alert_id, revision in revisions:
+            self._taken_back[alert_id] = max(revision, self._taken_back.get(alert_id, 0))
 
     async def standing(self, alerts: Sequence[Alert]) -> list[bool]:
         """See ForwardMemory.standing."""

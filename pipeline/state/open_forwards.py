@@ -16,6 +16,7 @@ from schemas.reference import Camera, Policy, Zone
 
 SWEEP_MS = 10_000  # between two looks at all policies by which something was told
 BY = "cross_border"
+MOST_REVISION = 2**31 - 1  # the highest that an alert can have
 TAKEN_BACK = "confirmation_taken_back"
 
 
@@ -51,10 +52,14 @@ class OpenForwards:
     async def of_withdrawn(self, withdrawals: Sequence[tuple[Withdrawal, RecordPlace]]) -> list[Recall]:
         """The recalls of all forwards of these withdrawn alerts, each withdrawal with its place. Raises Unavailable.
 
-        Each forward is marked as recalled, so that it is not delivered any more.
+        Each forward is marked as recalled, so that it is not delivered any more. No revision of the alerts is told after this:
+        a person may confirm an alert before its withdrawal is read where he is.
         """
         why = {one.id: (one.reason, place) for one, place in withdrawals if one.kind == "alert"}
-        told = await self.memory.of_alerts(list(why)) if why else []
+        if not why:
+            return []
+        await self.memory.taken_back([(alert_id, MOST_REVISION) for alert_id in why])
+        told = await self.memory.of_alerts(list(why))
         await self.memory.marked(told)
         return [Recall(one, *why[one.alert.alert_id]) for one in told]
 
@@ -64,7 +69,7 @@ class OpenForwards:
         why = {alert.alert_id: (alert.revision, place) for alert, place in revisions}
         if not why:
             return []
-        await self.memory.taken_back([alert for alert, _ in revisions])
+        await self.memory.taken_back([(alert.alert_id, alert.revision) for alert, _ in revisions])
         told = [
             one for one in await self.memory.of_alerts(list(why)) if one.alert.revision < why[one.alert.alert_id][0]
         ]

@@ -5,7 +5,7 @@ import msgspec
 from pipeline.neighbours.policy import AllowedForward, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
 from pipeline.state.local_forward_memory import LocalForwardMemory
-from pipeline.state.open_forwards import OpenForwards
+from pipeline.state.open_forwards import MOST_REVISION, OpenForwards
 from schemas.outcomes import RecordPlace, Withdrawal
 from schemas.reference import Policy
 from tests.builders import NOON_MS, cameras_of, make_alert, make_policy
@@ -46,6 +46,17 @@ async def test_what_was_told_of_a_withdrawn_alert_is_recalled_once() -> None:
     await desk.open.settled([recall])
     assert place == recall.withdrawn_at
     assert [] == await desk.open.of_withdrawn([(withdrawal, place)])
+
+
+async def test_no_revision_of_an_alert_is_told_after_its_withdrawal() -> None:
+    """Also where nothing was told before: who confirms may not have read the withdrawal. Others stand."""
+    desk, alert = ReceivingDesk(), make_alert(match="confusable", confirm=True)
+    withdrawal = Withdrawal(kind="alert", id=alert.alert_id, reason="entry_removed", by="hotlist", at_ms=NOON_MS)
+    confirmed = msgspec.structs.replace(alert, confirm=False, revision=2)
+    highest = msgspec.structs.replace(confirmed, revision=MOST_REVISION)
+    other = msgspec.structs.replace(confirmed, alert_id="a-other")
+    assert [] == await desk.open.of_withdrawn([(withdrawal, RecordPlace(partition=3, offset=100))])
+    assert [False, False, True] == await desk.memory.standing([confirmed, highest, other])
 
 
 async def test_a_policy_that_is_removed_or_allows_it_no_longer_recalls_what_it_told() -> None:
