@@ -88,9 +88,10 @@ class Keeper:
 
     async def _decide(self, batch: changes.Batch, outputs: Outputs, now_ms: int) -> None:
         kept = await self.memory.update(batch.folded(), batch.alerts)
-        due: dict[str, int | None] = {}
+        due: dict[str, tuple[int, int | None]] = {}  # by incident: the state's change, and when
         for incident_id, (before, after) in kept.items():
-            due[incident_id] = None if after.state is None else self._due_ms(after.state, now_ms)
+            state = after.state
+            due[incident_id] = (0, None) if state is None else (state.change, self._due_ms(state, now_ms))
             changed = after is not before
             if after.state is not None and (changed or incident_id in batch.again):
                 await self._send(before.state, after.state, outputs, everything=not changed)

@@ -186,7 +186,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         ALERTS,
         keys=(
             Memory(pattern="{NS:incident:*", kinds=("hash",)),
-            Memory(pattern="{NS:incidents}:due", kinds=("sortedset",)),
+            Memory(pattern="{NS:incidents}:*", kinds=("string", "sortedset")),
         ),
         follows=("cameras", "zones", "desks"),
         also=(ALERTS, RECEIPTS),

@@ -36,11 +36,12 @@ return 1
 _ALERTS = Script("return redis.call('HMGET', KEYS[1], unpack(ARGV))")
 _DUE = Script("return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])")
 _SET_DUE = Script("""
-for i = 1, #ARGV, 2 do
-  if ARGV[i + 1] == '' then redis.call('ZREM', KEYS[1], ARGV[i]) else redis.call('ZADD', KEYS[1], ARGV[i + 1], ARGV[i]) end
-end
+if tonumber(ARGV[2]) < tonumber(redis.call('GET', KEYS[2]) or '0') then return 0 end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+if ARGV[4] == '' then redis.call('ZREM', KEYS[1], ARGV[1]) else redis.call('ZADD', KEYS[1], ARGV[4], ARGV[1]) end
 return 1
 """)
+"""0 where a later state's time is kept already: two workers may come here out of order."""
 
 
 class WaitingAction(msgspec.Struct, array_like=True, frozen=True):
@@ -121,13 +122,14 @@ class IncidentMemory:
         (answer,) = await _DUE.run(self._client, WHAT, [([self._due_key], [now_ms, MOST_DUE])])
         return [incident_id.decode() for incident_id in answer]
 
-    async def set_due(self, due_ms: Mapping[str, int | None]) -> None:
-        """Note when something is due next for each of these incidents; None: never."""
-        if due_ms:
-            arguments: list[Argument] = []
-            for incident_id, at_ms in due_ms.items():
-                arguments += [incident_id, "" if at_ms is None else at_ms]
-            await _SET_DUE.run(self._client, WHAT, [([self._due_key], arguments)])
+    async def set_due(self, due_ms: Mapping[str, tuple[int, int | None]]) -> None:
+        """Note when something is due next for each of these incidents, with the `change` of the state that says so; None:
+        never. What an older state says replaces nothing that a newer one says."""
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
+            ([self._due_key, f"{self._due_key}:{one}"], [one, change, KEPT_MS, "" if at_ms is None else at_ms])
+            for one, (change, at_ms) in due_ms.items()
+        ]
+        await _SET_DUE.run(self._client, WHAT, calls)
 
     def _key(self, incident_id: str) -> str:
         return f"{{{self._namespace}:incident:{incident_id}}}"

@@ -178,6 +178,22 @@ async def test_an_urgent_incident_that_nobody_takes_alarms_the_next_desk_and_one
     assert [] == (await keep([])).sends
 
 
+async def test_when_something_is_due_is_what_the_latest_state_says_though_an_older_one_is_acknowledged_last(
+    house: House,
+) -> None:
+    """Two workers: a hit that rings after a dismissal alarms the next desk, whoever's outputs the broker had first."""
+    keep, other = await house.handler_of(incidents.start), await house.handler_of(incidents.start)
+    alert = first_alert(priority="urgent")
+    (state,) = sent(await done(await keep([house.record(alert)])), IncidentState)
+    dismissed = await keep([house.record(action(state, "dismiss"))])
+    rang = later_alert(30_000, alert, priority="urgent", rings=True)
+    await done(await other([house.record(rang, NOON_MS + 30_000)]))
+    await done(dismissed)
+    house.now_ms = NOON_MS + 90_500
+    (alarmed,) = sent(await done(await keep([])), IncidentState)
+    assert ("NIGHT",) == alarmed.alarmed
+
+
 async def test_a_withdrawn_alert_ends_its_incident(house: House) -> None:
     """Persons are told by its state; sightings name the zones that rights ask for."""
     keep = await house.handler_of(incidents.start)
