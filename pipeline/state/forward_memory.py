@@ -46,6 +46,7 @@ local held = tonumber(redis.call('GET', KEYS[1]) or '0')
 if tonumber(ARGV[1]) > held then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
 return 1
 """)
+_RENEW = Script("return redis.call('PEXPIRE', KEYS[1], ARGV[1])")
 _GET = Script("return redis.call('GET', KEYS[1])")
 _ALL = Script("return redis.call('HVALS', KEYS[1])")
 _NAMES = Script("return redis.call('HKEYS', KEYS[1])")
@@ -118,8 +119,8 @@ class RedisForwardMemory:
         return told
 
     async def is_whole(self) -> bool:
-        """Whether Redis has kept what was stored since `note_whole` was last called."""
-        return bool((await _GET.run(self._client, WHAT, [([self._name("whole", "")], [])]))[0])
+        """Whether Redis has kept what was stored since `note_whole` was last called. Looking keeps the note alive."""
+        return bool((await _RENEW.run(self._client, WHAT, [([self._name("whole", "")], [KEPT_MS])]))[0])
 
     async def note_whole(self) -> None:
         """Note that nothing is missing in the memory."""

@@ -5,6 +5,7 @@ import secrets
 import msgspec
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 
 from pipeline.neighbours.policy import AllowedForward, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
@@ -13,6 +14,7 @@ from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from schemas.outcomes import RecordPlace
 from schemas.reference import Policy
+from schemas.topics import FORWARDS_KEPT_MS
 from tests.builders import NOON_MS, cameras_of, make_alert, make_camera, make_entry, make_policy, make_read
 from tests.conftest import OpenAs
 
@@ -94,6 +96,18 @@ async def test_whoever_delivers_sees_what_was_recalled_and_attempted(redis_as: O
     await memory.marked([told])
     assert await marks.is_recalled(forward_id)
     assert await marks.was_attempted(forward_id)
+
+
+async def test_that_nothing_is_missing_stays_known_as_long_as_somebody_looks(redis_as: OpenAs, redis: Redis) -> None:
+    """It is not forgotten a week after it was noted: what was told would be looked for and told as if Redis had lost it."""
+    name = f"t{secrets.token_hex(6)}"
+    memory = RedisForwardMemory(await redis_as("cross_border", name), name)
+    assert not await memory.is_whole()
+    await memory.note_whole()
+    (key,) = [one async for one in redis.scan_iter(f"*{name}*whole*")]
+    await redis.pexpire(key, 60_000)
+    assert await memory.is_whole()
+    assert 60_000 < await redis.pttl(key) <= FORWARDS_KEPT_MS
 
 
 def test_what_is_remembered_survives_its_encoding() -> None:
