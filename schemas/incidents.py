@@ -92,7 +92,7 @@ class IncidentSighting(Message, frozen=True, kw_only=True):
     """One hit of an incident, and as what its alert stands now.
 
     asked: whether the alert needed a person's confirmation when it was decided. revision, confirm: of the alert as it was sent
-    last. zones, network, purposes: what the right to see it depends on.
+    last. zones, network, purposes, list_id: what the right to see it depends on.
     """
 
     alert_id: AlertId
@@ -110,6 +110,7 @@ class IncidentSighting(Message, frozen=True, kw_only=True):
     zones: References = ()
     network: Network | None = None
     purposes: Purposes = ()
+    list_id: Identifier | None = None  # the list that the alert's entry is on
 
 
 class IncidentStep(Message, frozen=True, kw_only=True):

@@ -77,6 +77,21 @@ class Directory(Mirror):
             seen_by=self._seen_by(alert.list_id),
         )
 
+    def matters_of_incident(self, state: IncidentState) -> tuple[Matter, ...]:
+        """The matters of an act on an incident: one for each kind of place where it was seen. One of them is enough."""
+        return tuple(dict.fromkeys(self.matter_of_sighting(state, one) for one in state.sightings)) or (Matter(),)
+
+    def matter_of_sighting(self, state: IncidentState, sighting: IncidentSighting) -> Matter:
+        """The matter of an act on one sighting of an incident. What it does not say, no right covers; one that names no list
+        was sent before sightings named theirs, and is for whoever may see the rest."""
+        return Matter(
+            zones=frozenset(sighting.zones),
+            network=sighting.network,
+            hotlist=state.hotlist,
+            purposes=sighting.purposes,
+            seen_by=self._seen_by(sighting.list_id),
+        )
+
     def matter_of_violation(self, violation: Violation) -> Matter:
         """The matter of an act on a violation: the zones of both ends, and the exit's network and purposes."""
         camera = self._camera(violation.exit)
@@ -108,18 +123,3 @@ class Directory(Mirror):
 def matter_of_entry(entry: HotlistEntry) -> Matter:
     """The matter of an act on a hotlist entry: its list, and its owner if the entry is covert."""
     return Matter(hotlist=entry.hotlist, covert_owner=entry.owner if entry.covert else None)
-
-
-def matters_of_incident(state: IncidentState) -> tuple[Matter, ...]:
-    """The matters of an act on an incident: one for each kind of place where it was seen. One of them is enough."""
-    return tuple(dict.fromkeys(matter_of_sighting(state, one) for one in state.sightings)) or (Matter(),)
-
-
-def matter_of_sighting(state: IncidentState, sighting: IncidentSighting) -> Matter:
-    """The matter of an act on one sighting of an incident. What it does not say, no right covers."""
-    return Matter(
-        zones=frozenset(sighting.zones),
-        network=sighting.network,
-        hotlist=state.hotlist,
-        purposes=sighting.purposes,
-    )

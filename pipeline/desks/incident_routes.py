@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 
 from pipeline.access.rights import Allowed
-from pipeline.desks.directory import matter_of_sighting
 from pipeline.desks.incident_bodies import (
     PAGE,
     Closing,
@@ -81,7 +80,7 @@ def _on_the_hit(asked: Asked, state: IncidentState) -> Allowed | None:
     alert_id = getattr(asked.given(Seen), "alert_id", None)
     if alert_id is None:
         return None
-    return asked.check(matter_of_sighting(state, found(sighting_with(state, alert_id))))
+    return asked.check(asked.house.directory.matter_of_sighting(state, found(sighting_with(state, alert_id))))
 
 
 def _action(did: Did, asked: Asked, allowed: Allowed, desk_id: str) -> IncidentAction:
@@ -132,8 +131,11 @@ def _allowed(asked: Asked, event: Event) -> Allowed | None:
 
 
 def _shown(asked: Asked, state: IncidentState) -> IncidentShown:
+    directory = asked.house.directory
     sightings = tuple(
-        one for one in state.sightings if isinstance(asked.may(matter_of_sighting(state, one), "alerts.see"), Allowed)
+        one
+        for one in state.sightings
+        if isinstance(asked.may(directory.matter_of_sighting(state, one), "alerts.see"), Allowed)
     )
     return IncidentShown(
         incident=told_of(state), sightings=sightings, steps=state.steps, refused=state.refused, answers=state.answers

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from aiokafka.structs import TopicPartition
 
 from pipeline.access.rights import Matter
-from pipeline.desks.directory import Directory, matters_of_incident
+from pipeline.desks.directory import Directory
 from schemas.incidents import IncidentState
 from schemas.outcomes import Alert, Violation, Withdrawal
 
@@ -102,7 +102,7 @@ class Live:
         if isinstance(message, Alert):
             return "alert", message.alert_id, lambda: (self.directory.matter_of_alert(message),)
         if isinstance(message, IncidentState):
-            return "incident", message.incident_id, lambda: matters_of_incident(message)
+            return "incident", message.incident_id, lambda: self.directory.matters_of_incident(message)
         return "violation", message.violation_id, lambda: (self.directory.matter_of_violation(message),)
 
     def _withdraw(self, message: Withdrawal) -> Event | None:

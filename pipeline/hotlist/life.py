@@ -108,6 +108,7 @@ def _sighting_of(alert: Alert, zones: Sequence[str]) -> IncidentSighting:
         zones=tuple(zones),
         network=alert.network,
         purposes=alert.purposes,
+        list_id=alert.list_id,
     )
 
 

@@ -6,10 +6,10 @@ from schemas.reference import WantedList
 from tests.builders import NOON_MS, make_alert
 
 
-def make_list(*seen_by: str) -> WantedList:
+def make_list(*seen_by: str, list_id: str = "STOLEN") -> WantedList:
     """A list that names these designations."""
     return WantedList(
-        list_id="STOLEN", name="n", hotlist="stolen", owner="o", authority="a", legal_basis="l", seen_by=seen_by
+        list_id=list_id, name="n", hotlist="stolen", owner="o", authority="a", legal_basis="l", seen_by=seen_by
     )
 
 
