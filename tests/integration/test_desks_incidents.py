@@ -44,9 +44,10 @@ class Dispatch:
         await self.desks.send(ALERTS, alert)
         browser = await self.at_desk("an")
         async with asyncio.timeout(60.0):
-            while (await look(browser, alert.incident_id)).status != 200:
+            while True:
+                if (await look(browser, alert.incident_id)).status == 200:
+                    return alert
                 await asyncio.sleep(0.1)  # who asks more often is told to wait
-        return alert
 
 
 async def look(browser: Browser, incident_id: str) -> Reply:
