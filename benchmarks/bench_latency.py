@@ -43,6 +43,7 @@ from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.network_big import big_network
 from pipeline.sources.producer import open_producer
 from pipeline.state.redis_port import open_redis
+from schemas.topics import READS
 from tests.desks import DeskProcess
 
 RATES = (1_000, 2_000, 5_000, 10_000)
@@ -68,21 +69,24 @@ async def measure_all(options: argparse.Namespace) -> None:
         runs = [run for run in plan if (run[1] == "rebalance") == (workers == 2)]
         if runs:
             with tempfile.TemporaryDirectory(prefix="vigie-latency-") as name:
-                async with road(Path(name), network, {"hotlist": workers}) as platform:
+                shape = dict.fromkeys(("frames", "tracks", "reads"), options.partitions) if options.partitions else None
+                async with road(Path(name), network, {"hotlist": workers}, shape) as platform:
                     for rate, fault in runs:
                         report(await measured(platform, network, rate, fault, options), options)
 
 
 @contextlib.asynccontextmanager
-async def road(folder: Path, network: RoadNetwork, workers: dict[str, int]) -> Any:
-    """Run all agents, with their reference data, and the desks of FR, LU and NL while the block lasts."""
+async def road(
+    folder: Path, network: RoadNetwork, workers: dict[str, int], partitions: dict[str, int] | None = None
+) -> Any:
+    """Run all agents, with their reference data, and the desks of FR, LU and NL while the block lasts. partitions: see Platform."""
     files = create_credentials(folder / "keys")
     desks = [DeskProcess(folder, folder / "keys", country) for country in ("FR", "LU", "NL")]
     await asyncio.gather(*(desk.start() for desk in desks))
     config = folder / "vigie.toml"
     config.write_text(settings_toml(files, {desk.country: desk.url for desk in desks}))
     settings = load_settings({"VIGIE_DATA_DIR": str(folder / "data"), "VIGIE_CONFIG": str(config)})
-    platform = Platform(settings, workers=workers, config=config)
+    platform = Platform(settings, workers=workers, partitions=partitions, config=config)
     try:
         await platform.start()
         async with contextlib.aclosing(open_redis(platform.servers.redis_url)) as client:
@@ -129,7 +133,7 @@ async def measured(
         "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after
                       if after[name] >= before.get(name, 0.0)},
         "seconds": options.seconds, "warm_up_s": options.warm_up, "cameras": options.cameras,
-        "entries": options.entries, "seed": 1,
+        "entries": options.entries, "partitions": options.partitions or READS.partitions, "seed": 1,
     }  # fmt: skip
 
 
@@ -186,6 +190,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--fault", choices=("none", "rebalance", "kill"), default="none")
     parser.add_argument("--seconds", type=float, default=30.0, help="that are measured")
     parser.add_argument("--warm-up", type=float, default=10.0, help="seconds at the same pace before")
+    parser.add_argument(
+        "--partitions", type=int, help="of frames, tracks and reads; without it, as new data folders have"
+    )
     parser.add_argument("--cameras", type=int, default=10_000)
     parser.add_argument("--entries", type=int, default=100_000, help="on the hotlist")
     return parser.parse_args()

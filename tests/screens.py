@@ -30,7 +30,7 @@ from schemas.people import Desk
 from schemas.topics import ALERTS, TOPICS
 from tests.browser import FLAGS, chromium
 from tests.builders import make_alert, make_camera, make_entry, make_read, make_zone
-from tests.integration.test_cli_reference import admins_url
+from tests.integration.vigie_commands import settings_of
 from tests.people import ZONE, make_user
 from tests.people_desk import Desks, desks_of
 
@@ -134,15 +134,12 @@ async def screens_of(pair: EmbeddedPair, folder: Path) -> AsyncIterator[Screens]
     await desks.writer.put(ZONES, [make_zone(ZONE, cameras=(CAMERA,))])
     await desks.writer.put(CAMERAS, [make_camera(CAMERA, name="E40 Groot-Bijgaarden, km 5,2 → Brussel")])
     await desks.writer.put(DESKS, [Desk(desk_id=DESK, name="Dispatching Brussel", zones=(ZONE,), lists=("stolen",))])
-    await desks.person(DISPATCHER, "dispatcher", zones=(ZONE,), user=make_user(DISPATCHER, name="An Peeters"))
-    await desks.person(OUTSIDER, "auditor", user=make_user(OUTSIDER, name="Jan Claes"))
+    await desks.person(DISPATCHER, "dispatcher", zones=(ZONE,), user=make_user(DISPATCHER, name="A Dispatcher"))
+    await desks.person(OUTSIDER, "auditor", user=make_user(OUTSIDER, name="An Auditor"))
     credentials, secret = CredentialStore(redis, name), hashed(PASSWORD)
     for user_id in (DISPATCHER, OUTSIDER):
         await credentials.set_password(user_id, secret, initial=False)
-    environment = os.environ | {
-        "VIGIE_KAFKA_URL": admins_url(pair), "VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": name,
-        "VIGIE_DATA_DIR": str(folder),
-    }  # fmt: skip
+    environment = os.environ | settings_of(pair, name, folder)
     started = await asyncio.to_thread(chromium)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(

@@ -35,7 +35,7 @@ def bootstrap(user: UserId, name: Annotated[str, typer.Option(help="First and la
               service: Annotated[str, typer.Option(help="Whom the person works for.")] = "administration") -> None:  # fmt: skip
     """Make the first administrator and print a password for the first login. Refused once there is an administrator.
 
-    Example: vigie users bootstrap an.peeters --name "An Peeters"
+    Example: vigie users bootstrap first.admin --name "First Admin"
     """
 
     async def run() -> str:
@@ -57,7 +57,7 @@ def add(user: UserId, name: Annotated[str, typer.Option(help="First and last nam
         service: Annotated[str, typer.Option(help="The police zone, court or authority.")]) -> None:  # fmt: skip
     """Add a person and print a password for the first login. It gives no right: see `vigie users designate`.
 
-    Example: vigie users add jan.claes --name "Jan Claes" --service "zone 5341"
+    Example: vigie users add bru.desk1 --name "Zone Dispatcher" --service "zone 5341"
     """
 
     async def run() -> str:
@@ -75,7 +75,7 @@ def add(user: UserId, name: Annotated[str, typer.Option(help="First and last nam
 def password(user: UserId) -> None:
     """Give a person a new password for the first login, and end the sessions that are open.
 
-    Example: vigie users password jan.claes
+    Example: vigie users password bru.desk1
     """
 
     async def run() -> str:
@@ -94,7 +94,7 @@ def bind(
 ) -> None:
     """Let a login at the organisation's identity provider open an account. A person can also do so himself, in a browser.
 
-    Example: vigie users bind jan.claes 4f1c2a8e-77d0-4c35-9a43-1f0d2f7a9b61
+    Example: vigie users bind bru.desk1 4f1c2a8e-77d0-4c35-9a43-1f0d2f7a9b61
     """
     provider = issuer or load_settings().oidc_issuer
     if provider is None:
@@ -126,7 +126,7 @@ def designate(
 ) -> None:
     """Designate a person for a role, for a time. What is not named is not given: no --zone and no --everywhere is nowhere.
 
-    Example: vigie users designate jan.claes dispatcher --zone BRUSSELS --network federal --list stolen --reason "decision 12/2026"
+    Example: vigie users designate bru.desk1 dispatcher --zone BRUSSELS --network federal --list stolen --reason "decision 12/2026"
     """
     fields = {"zones": zones or [], "networks": networks or [], "lists": lists or [], "everywhere": everywhere}
     made = designation_of(user, role, reason, days, trained_days, fields)
@@ -147,7 +147,7 @@ def withdraw(
 ) -> None:
     """End a designation now.
 
-    Example: vigie users withdraw jan.claes-dispatcher-20261129
+    Example: vigie users withdraw bru.desk1-dispatcher-20261129
     """
 
     async def run() -> int:
@@ -165,7 +165,7 @@ def disable(
 ) -> None:
     """Disable an account and end its sessions. Nothing about it is forgotten. With --enable its sessions end, too.
 
-    Example: vigie users disable jan.claes
+    Example: vigie users disable bru.desk1
     """
 
     async def run() -> None:

@@ -4,7 +4,6 @@ They are read from their topic: without them, the removal of an entry would with
 Covert alerts are sealed for their owner, also from this agent: they are not put back.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,14 +11,11 @@ from typing import Any
 
 import structlog
 
-from pipeline.errors import Unavailable
 from pipeline.state.alert_memory import DAY_MS, RedisAlertMemory
-from pipeline.stream.recent import recent
+from pipeline.stream.recent import look_patiently, recent
 from schemas.outcomes import Alert, Withdrawal
 from schemas.topics import ALERTS
 
-EVERY_S = 2.0  # between two looks at whether Redis still has the memory
-TOLD_AFTER = 15  # tries in a row that failed: an operator should know, as of an account that may not read the topic
 PAGE = 500  # alerts stored in one round trip
 log = structlog.get_logger()
 
@@ -39,16 +35,7 @@ class AlertRecovery:
 
     async def run(self) -> None:
         """Watch until cancelled. While Redis or Kafka is away it tries again."""
-        failed = 0
-        while True:
-            try:
-                await self.look()
-                failed = 0
-            except Unavailable as error:
-                failed += 1
-                tell = log.warning if failed == TOLD_AFTER else log.debug
-                tell("alerts.recovery_waiting", cause=str(error), tries=failed)
-            await asyncio.sleep(EVERY_S)
+        await look_patiently(self.look, "alerts.recovery_waiting")
 
     async def look(self) -> None:
         """Put the alerts of the last day back, unless Redis has them. Raises Unavailable."""

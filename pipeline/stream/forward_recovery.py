@@ -4,7 +4,6 @@ They are made again of their alerts, as they were made then, and are not sent: w
 of a policy would recall nothing that was told before the loss.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +14,10 @@ from pipeline.errors import Unavailable
 from pipeline.neighbours.recalls import Sent
 from pipeline.state.alert_memory import DAY_MS
 from pipeline.state.forward_memory import RedisForwardMemory
-from pipeline.stream.recent import recent
+from pipeline.stream.recent import look_patiently, recent
 from schemas.outcomes import Alert, RecordPlace
 from schemas.topics import ALERTS
 
-EVERY_S = 2.0  # between two looks at whether Redis still has the memory
-TOLD_AFTER = 15  # tries in a row that failed: an operator should know, as of an account that may not read the topic
 log = structlog.get_logger()
 
 
@@ -40,16 +37,7 @@ class ForwardRecovery:
 
     async def run(self) -> None:
         """Watch until cancelled. While Redis or Kafka is away, or reference data is missing, it tries again."""
-        failed = 0
-        while True:
-            try:
-                await self.look()
-                failed = 0
-            except Unavailable as error:
-                failed += 1
-                tell = log.warning if failed == TOLD_AFTER else log.debug
-                tell("forwards.recovery_waiting", cause=str(error), tries=failed)
-            await asyncio.sleep(EVERY_S)
+        await look_patiently(self.look, "forwards.recovery_waiting")
 
     async def look(self) -> None:
         """Put the forwards of the last day back, unless Redis has them. Raises Unavailable."""

@@ -1,8 +1,11 @@
-"""Reads what a topic took lately, in no group: for an agent that fills its memory again where Redis has lost it."""
+"""Reads what a topic took lately, in no group, and looks on and on: for an agent that fills its memory again where Redis has lost
+it."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -13,6 +16,24 @@ from schemas.outcomes import RecordPlace
 from schemas.topics import Topic
 
 M = TypeVar("M", bound=Message)
+EVERY_S = 2.0  # between two looks at whether Redis still has the memory
+TOLD_AFTER = 15  # looks in a row that failed: an operator should know, as of an account that may not read the topic
+log = structlog.get_logger()
+
+
+async def look_patiently(look: Callable[[], Awaitable[None]], event: str) -> None:
+    """Call `look` every EVERY_S until cancelled, also after it has raised Unavailable; the TOLD_AFTER-th time in a row is a warning
+    with this event's name in the log."""
+    failed = 0
+    while True:
+        try:
+            await look()
+            failed = 0
+        except Unavailable as error:
+            failed += 1
+            tell = log.warning if failed == TOLD_AFTER else log.debug
+            tell(event, cause=str(error), tries=failed)
+        await asyncio.sleep(EVERY_S)
 
 
 async def recent(

@@ -4,26 +4,13 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pipeline.servers.pair import EmbeddedPair
-from tests.integration.test_cli_reference import admins_url
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Vigie = Callable[..., Awaitable[Told]]
+from tests.integration.vigie_commands import Told, Vigie, settings_of
 
 
 @pytest.fixture(scope="session")
@@ -39,11 +26,7 @@ def commands() -> Iterator["subprocess.Popen[str]"]:
 @pytest.fixture
 def vigie(pair: EmbeddedPair, namespace: str, commands: "subprocess.Popen[str]", tmp_path: Path) -> Vigie:
     """Runs `vigie ...` against the session's servers, in a namespace of this test's own."""
-    environment = {
-        "VIGIE_KAFKA_URL": admins_url(pair),
-        "VIGIE_REDIS_URL": pair.redis_url,
-        "VIGIE_NAMESPACE": namespace,
-        "VIGIE_DATA_DIR": str(tmp_path / "data"),
+    environment = settings_of(pair, namespace, tmp_path / "data") | {
         "VIGIE_REASON": "a trial of the commands",
         "COLUMNS": "200",
     }

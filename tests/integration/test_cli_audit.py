@@ -22,7 +22,7 @@ from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.record_keys import RecordKeys
 from schemas.topics import TOPICS
 from tests.conftest import PARTITIONS
-from tests.integration.conftest import Told
+from tests.integration.vigie_commands import Told
 from tests.record_logs import SIGNER, a_log
 
 Audit = Callable[..., Awaitable[Told]]

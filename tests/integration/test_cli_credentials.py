@@ -10,7 +10,7 @@ from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.waiting_room import Knock, WaitingRoom
 from schemas.senders import MOST_SECRETS, Sender, SenderPort
-from tests.integration.conftest import Vigie
+from tests.integration.vigie_commands import Vigie
 
 CAMERA = ("camera_id=E40-12", "name=Bierges", "network=federal", "lat=50.7", "lon=4.6")
 

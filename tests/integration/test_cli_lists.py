@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Told, Vigie
 from tests.integration.test_cli_reference import HEADER, LINE
+from tests.integration.vigie_commands import Told, Vigie
 
 
 @pytest.fixture

@@ -5,10 +5,8 @@ import json
 import os
 import pwd
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -17,48 +15,27 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
 from schemas.accesses import Access, Intent, Outcome
 from tests.conftest import records_in
+from tests.integration.vigie_commands import Told, Vigie, settings_of
 
 HEADER = "entry_id,plate,hotlist,category,owner,legal_basis"
 LINE = "1ABC234,sis,theft,federal police,art. 36"
 
 
-@dataclass(frozen=True, slots=True)
-class CommandOutcome:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Vigie = Callable[..., Awaitable[CommandOutcome]]
-
-
-def admins_url(pair: EmbeddedPair) -> str:
-    """The address of Kafka with the admin's password: no accounts are needed."""
-    user, password = pair.kafka.username or "", quote(pair.kafka.password or "", safe="")
-    return f"kafka://{user}:{password}@{','.join(pair.kafka.bootstrap_servers)}"
-
-
 @pytest.fixture
 def vigie(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> Vigie:
     """Runs `vigie ...` against the session's servers, in a namespace of this test's own, with a reason for looking at plates."""
-    settings = {
-        "VIGIE_KAFKA_URL": admins_url(pair),
-        "VIGIE_REDIS_URL": pair.redis_url,
-        "VIGIE_NAMESPACE": namespace,
-        "VIGIE_DATA_DIR": str(tmp_path / "data"),
+    settings = settings_of(pair, namespace, tmp_path / "data") | {
         "VIGIE_REASON": "a trial of the commands",
         "COLUMNS": "200",
     }
 
-    async def run(*arguments: str, **overrides: str) -> CommandOutcome:
+    async def run(*arguments: str, **overrides: str) -> Told:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "pipeline.cli", *arguments, env={**os.environ, **settings, **overrides},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, err = await process.communicate()
-        return CommandOutcome(process.returncode or 0, out.decode(), err.decode())
+        return Told(process.returncode or 0, out.decode(), err.decode())
 
     return run
 

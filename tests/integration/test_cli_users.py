@@ -3,30 +3,31 @@
 import json
 import re
 
-from tests.integration.test_cli_reference import Vigie, vigie
+from tests.integration.test_cli_reference import vigie
+from tests.integration.vigie_commands import Vigie
 
 __all__ = ["vigie"]
-NAMED = ("--name", "Jan Claes", "--service", "zone 5341")
+NAMED = ("--name", "Zone Dispatcher", "--service", "zone 5341")
 
 
 async def test_the_first_administrator_is_made_once(vigie: Vigie) -> None:
     """With a password for the first login on standard output, and no other administrator after that."""
-    made = await vigie("users", "bootstrap", "an.peeters", "--name", "An Peeters")
+    made = await vigie("users", "bootstrap", "first.admin", "--name", "First Admin")
     assert 0 == made.code, made.err
     assert re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}\n", made.out)
-    again = await vigie("users", "bootstrap", "jan.claes")
+    again = await vigie("users", "bootstrap", "bru.desk1")
     assert (1, "") == (again.code, again.out)
-    assert "an.peeters is an administrator already" in again.err
+    assert "first.admin is an administrator already" in again.err
 
 
 async def test_a_person_is_added_designated_and_disabled(vigie: Vigie) -> None:
     """What is not named is not given; a role that is none is refused."""
-    assert 0 == (await vigie("users", "add", "jan.claes", *NAMED)).code
+    assert 0 == (await vigie("users", "add", "bru.desk1", *NAMED)).code
     rest = ("--zone", "Z-1", "--list", "stolen", "--reason", "decision 12")
-    given = await vigie("users", "designate", "jan.claes", "dispatcher", *rest)
+    given = await vigie("users", "designate", "bru.desk1", "dispatcher", *rest)
     assert 0 == given.code, given.err
-    assert 1 == (await vigie("users", "designate", "jan.claes", "king", *rest)).code
-    assert 0 == (await vigie("users", "disable", "jan.claes")).code
+    assert 1 == (await vigie("users", "designate", "bru.desk1", "king", *rest)).code
+    assert 0 == (await vigie("users", "disable", "bru.desk1")).code
     (line,) = (await vigie("users", "list", "--json")).out.splitlines()
     shown = json.loads(line)
     assert shown["user"]["disabled"]

@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.integration.conftest import Vigie
+from tests.integration.vigie_commands import Vigie
 
 MARIE = "marie.dubois"
 

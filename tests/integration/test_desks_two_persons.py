@@ -41,7 +41,7 @@ async def desks(kafka: KafkaConnection, redis: Redis, name: str, tmp_path: Path)
         await redis.delete(key)
     made = desks_of(kafka, redis, name, tmp_path)
     await made.person(MARIE, "magistrate")
-    await made.person("jan.claes", "dispatcher")
+    await made.person("bru.desk1", "dispatcher")
     await made.person("both.roles", "magistrate", "administrator")
     for admin in ("first.admin", "second.admin", "third.admin"):
         await made.person(admin, "administrator")
@@ -68,7 +68,7 @@ async def test_a_signing_key_counts_once_two_others_have_registered_it(desks: De
     marie, first = await desks.logged_in(MARIE), await desks.logged_in("first.admin")
     second = await desks.logged_in("second.admin")
     private, now_ms = Ed25519PrivateKey.generate(), platform_now_ms()
-    assert "proof" == (await marie.ask("POST", KEYS, enrolment_of(private, "jan.claes"))).rule
+    assert "proof" == (await marie.ask("POST", KEYS, enrolment_of(private, "bru.desk1"))).rule
     enrolled = await marie.ask("POST", KEYS, enrolment_of(private))
     assert 201 == enrolled.status, enrolled.body
     assert "known_key" == (await marie.ask("POST", KEYS, enrolment_of(private))).rule
@@ -120,16 +120,16 @@ async def test_nobody_registers_his_own_key_whatever_else_he_is(desks: Desks) ->
 async def test_no_administrator_alone_gets_into_anothers_account(desks: Desks) -> None:
     """A new first password takes two, neither of them its owner; each approval serves once."""
     first, second = await desks.logged_in("first.admin"), await desks.logged_in("second.admin")
-    path = f"{PREFIX}/users/jan.claes/password"
+    path = f"{PREFIX}/users/bru.desk1/password"
     assert "second_person" == (await first.ask("POST", path)).rule
-    approval = await allowed_by(second, first, "credentials.replace", "jan.claes")
+    approval = await allowed_by(second, first, "credentials.replace", "bru.desk1")
     assert "second_person" == (await first.ask("POST", f"{PREFIX}/users/{MARIE}/password", headers=approval)).rule
-    jan = await desks.logged_in("jan.claes")
+    jan = await desks.logged_in("bru.desk1")
     made = await first.ask("POST", path, headers=approval)
     assert 200 == made.status, made.body
     assert "second_person" == (await first.ask("POST", path, headers=approval)).rule
     assert 401 == (await jan.ask("GET", f"{PREFIX}/session")).status
-    login = {"user_id": "jan.claes", "password": made.json["password"]}
+    login = {"user_id": "bru.desk1", "password": made.json["password"]}
     assert "initial" == (await desks.browser().ask("POST", f"{PREFIX}/session", login)).json["how"]
     wanted = {"act": "credentials.replace", "key": "third.admin", "reason": "the password is forgotten"}
     asked = (await first.ask("POST", f"{PREFIX}/approvals", wanted)).json
@@ -141,11 +141,11 @@ async def test_no_administrator_alone_moves_a_person_to_another_service(desks: D
     """What is covert for the person would change: neither by changing the account, nor by removing it and adding it again. A new
     account, and any other change, takes one."""
     first, second = await desks.logged_in("first.admin"), await desks.logged_in("second.admin")
-    path, moved = f"{PREFIX}/users/jan.claes", make_user("jan.claes", service="federal judicial police")
+    path, moved = f"{PREFIX}/users/bru.desk1", make_user("bru.desk1", service="federal judicial police")
     assert "second_person" == (await first.ask("PUT", path, moved)).rule
-    assert 204 == (await first.ask("PUT", path, make_user("jan.claes", name="Jan C. Claes"))).status
-    approval = await allowed_by(second, first, "users.move", "jan.claes", moved)
+    assert 204 == (await first.ask("PUT", path, make_user("bru.desk1", name="Zone C. Dispatcher"))).status
+    approval = await allowed_by(second, first, "users.move", "bru.desk1", moved)
     assert 204 == (await first.ask("PUT", path, moved, headers=approval)).status
     assert 204 == (await first.ask("DELETE", path)).status
-    assert "second_person" == (await first.ask("PUT", path, make_user("jan.claes", service="zone 5342"))).rule
+    assert "second_person" == (await first.ask("PUT", path, make_user("bru.desk1", service="zone 5342"))).rule
     assert 204 == (await first.ask("PUT", f"{PREFIX}/users/new.person", make_user("new.person"))).status

@@ -29,7 +29,7 @@ from pipeline.state.waiting_room import MOST, WaitingRoom
 from schemas.senders import SenderCamera
 from tests.builders import make_camera
 from tests.gateways import SECRET, Camera, Gateways, Reply, make_sender
-from tests.integration.conftest import Vigie
+from tests.integration.vigie_commands import Vigie
 from tests.unit.gateway.payloads import PLATE, SCENE
 
 EXAMPLES = int(os.environ.get("VIGIE_TEST_EXAMPLES", "80"))

@@ -22,8 +22,8 @@ from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import HOTLIST
 from pipeline.state.replica import ReplicaWriter
 from schemas.reference import HotlistEntry
-from tests.integration.test_cli_reference import admins_url
 from tests.integration.test_switching import Worker
+from tests.integration.vigie_commands import settings_of
 
 T = TypeVar("T")
 LONG_RUN = "VIGIE_KILLED_IMPORTS"
@@ -81,10 +81,7 @@ async def importers(pair: EmbeddedPair, namespace: str, tmp_path: Path) -> Async
         sys.executable, "-m", "tests.integration.command_forks", stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE, env=others,
     )  # fmt: skip
-    yield Importers(process, {
-        "VIGIE_KAFKA_URL": admins_url(pair), "VIGIE_REDIS_URL": pair.redis_url, "VIGIE_NAMESPACE": namespace,
-        "VIGIE_DATA_DIR": str(tmp_path / "data"),
-    })  # fmt: skip
+    yield Importers(process, settings_of(pair, namespace, tmp_path / "data"))
     assert process.stdin is not None
     process.stdin.close()
     await process.wait()

@@ -1,7 +1,7 @@
 // The page of the dispatch desk: puts the parts together, and gives each key its meaning.
 
 import { render } from "./vendor/preact.mjs";
-import { useEffect, useState } from "./vendor/hooks.mjs";
+import { useLayoutEffect, useState } from "./vendor/hooks.mjs";
 import { Banner, Bar, Keys, themed } from "./bar.js";
 import { Desk } from "./desk.js";
 import { Detail } from "./detail.js";
@@ -17,7 +17,7 @@ function App() {
   const [single, setSingle] = useState(localStorage.getItem(SINGLE) !== "no");
   const toDetail = () => document.getElementById("detail-title")?.focus();
   const back = () => document.getElementById("rows")?.focus();
-  useEffect(() => {
+  useLayoutEffect(() => { // with the change itself: a key that follows at once meets the new choice
     const pressed = (event) => keyed(event, { single, back, setKeys });
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
