@@ -48,7 +48,7 @@ class Topic(Generic[M]):
 
 # A camera keeps its partition number all along the road: frames, tracks and reads have the same count. Eight are what one machine
 # needs; a cluster is created with more (docs/operating.md). Each partition costs the same for every few reads that arrive together:
-# at 5,000 reads/s and 20 ms a batch, 32 of them took all processes together half as much again as eight.
+# at 5,000 reads/s on two cores, alerts took 288 ms (p99) with 32 of them and 138 ms with eight (bench_latency --partitions).
 FRAMES = Topic(name="frames", message=Frame, encoding="msgpack", key="camera_id", partitions=8,
                retention_ms=HOUR_MS // 4, retention_bytes=256 * MIB, max_message_bytes=9 * MIB)  # fmt: skip
 TRACKS = Topic(name="tracks", message=Track, encoding="msgpack", key="camera_id", partitions=8,
