@@ -51,11 +51,19 @@ def clusters_of(ends: Sequence[End], longest_ms: Callable[[int], int]) -> list[C
             furthest = at
         found[-1].append(passage)
         if passage.side == "entry":
-            partners = [
-                other for other in range(at + 1, len(passages)) if _may_pair(passage, passages[other], reach_ms)
-            ]
-            furthest = max([furthest, *partners])
+            furthest = max(furthest, _last_partner(at, passages, reach_ms[passage.at_ms]))
     return [_cluster(some, reach_ms) for some in found]
+
+
+def _last_partner(at: int, passages: Sequence[Passage], reach_ms: int) -> int:
+    """The index of the last exit that the entry at this index may belong with; of the entry itself where there is none."""
+    found, entered_ms = at, passages[at].at_ms
+    for other in range(at + 1, len(passages)):
+        if passages[other].at_ms - entered_ms > reach_ms:
+            break
+        if passages[other].side == "exit" and passages[other].at_ms > entered_ms:
+            found = other
+    return found
 
 
 def _cluster(passages: Sequence[Passage], reach_ms: Mapping[int, int]) -> Cluster:

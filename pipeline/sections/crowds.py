@@ -2,6 +2,7 @@
 vehicles show. Then none of its passages proves anything."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline.sections.clusters import Cluster
 from pipeline.sections.passages import Passage
@@ -11,14 +12,26 @@ MOST_PASSAGES = 32  # of one side within the longest wait for a partner
 MOST_IN_ALL = 256  # of one side in all that is remembered, which is six days of violations: one each half hour
 
 
-def crowded(clusters: Sequence[Cluster], wait_ms: int, kept_ms: int) -> tuple[frozenset[int], frozenset[int]]:
-    """The indexes of the clusters that have a passage among too many of one side, within wait_ms or within kept_ms; and those of
-    them that hold the latest of such passages, which are alone still too many.
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Which clusters are of a crowd, as indexes.
+
+    found: each that has a passage among too many. latest: those of them with the latest of such passages, which are alone still
+    too many. lasting: those of the latest that are too many within kept_ms.
+    """
+
+    found: frozenset[int]
+    latest: frozenset[int]
+    lasting: frozenset[int]
+
+
+def crowded(clusters: Sequence[Cluster], wait_ms: int, kept_ms: int) -> Crowd:
+    """The clusters that have a passage among too many of one side, within wait_ms or within kept_ms.
 
     Counted by the time of passing, so that it comes to the same whether they are decided together or one by one.
     """
     found: set[int] = set()
-    latest: set[int] = set()
+    latest: dict[int, set[int]] = {wait_ms: set(), kept_ms: set()}
     for passages in ([_timed(one.entries) for one in clusters], [_timed(one.exits) for one in clusters]):
         times = sorted((at_ms, index) for index, some in enumerate(passages) for at_ms in some)
         for span_ms, most in ((wait_ms, MOST_PASSAGES), (kept_ms, MOST_IN_ALL)):
@@ -27,8 +40,8 @@ def crowded(clusters: Sequence[Cluster], wait_ms: int, kept_ms: int) -> tuple[fr
                 if times[last][0] - times[last - most][0] <= span_ms:
                     crowd = {index for _, index in times[last - most : last + 1]}
                     found |= crowd
-            latest |= crowd
-    return frozenset(found), frozenset(latest)
+            latest[span_ms] |= crowd
+    return Crowd(frozenset(found), frozenset(set().union(*latest.values())), frozenset(latest[kept_ms]))
 
 
 def _timed(passages: Sequence[Passage]) -> list[int]:

@@ -15,6 +15,7 @@ import msgspec
 
 from pipeline.law.book import the_book
 from pipeline.law.kinds import SectionsInARow
+from pipeline.sections.longest_way import longest_way_ms
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn
 from pipeline.sections.passages import REPEAT_MS, Name, names
 from pipeline.sections.rules import Rules
@@ -69,15 +70,10 @@ class SectionRow:
         -1: there is no way."""
         entered = {one.section_id: _places(one.entries, self.cameras) for one in self.sections.values()}
         left = {one.section_id: _places(one.exits, self.cameras) for one in self.sections.values()}
-
-        def longest(here: str, seen: frozenset[str]) -> int:
-            ways = [REPEAT_MS] if left[here] & entered[to_id] else []
-            for between in self.sections.keys() - seen:
-                if left[here] & entered[between] and (on := longest(between, seen | {between})) >= 0:
-                    ways.append(self.sections[between].max_travel_ms + on)
-            return max(ways, default=-1)
-
-        return longest(from_id, frozenset((from_id, to_id)))
+        onward = {one: [other for other in entered if left[one] & entered[other]] for one in left}
+        travel_ms = {one.section_id: one.max_travel_ms for one in self.sections.values()}
+        way_ms = longest_way_ms(travel_ms, onward, from_id, to_id)
+        return -1 if way_ms is None else way_ms + REPEAT_MS
 
 
 def beside(decision: Decision, rules: Rules) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Groups the reads of one plate at one side of a section to passages of that side."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -17,11 +17,13 @@ Name = tuple[Side, str]
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """One read at one side of a section. arrived_ms: when the broker took it, UTC."""
+    """One read at one side of a section. arrived_ms: when the broker took it, UTC. of_crowd: it was decided as one of too many in
+    six days, and is kept as long as these count."""
 
     side: Side
     read: PlateRead
     arrived_ms: int
+    of_crowd: bool = False
 
     @property
     def name(self) -> Name:
@@ -75,7 +77,7 @@ def without_repeats(ends: Iterable[End]) -> list[End]:
             found[end.side, end.read.read_id] = end
         elif known.read != end.read:
             least = min(known.read, end.read, key=_proof)
-            found[end.side, end.read.read_id] = End(end.side, least, known.arrived_ms)
+            found[end.side, end.read.read_id] = replace(known, read=least)
     return sorted(found.values(), key=lambda end: (end.read.captured_at_ms, end.read.read_id))
 
 

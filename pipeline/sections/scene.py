@@ -1,6 +1,6 @@
 """Decides one cluster of passages: which pairs prove a violation, which of these stand, and why the others do not. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.reads.admission import FUTURE_BOUND_MS
@@ -21,10 +21,17 @@ Decided = tuple[tuple[End, ...], tuple[Violation, ...], list[Outcome]]
 """Of one cluster: the reads that are kept, the violations that stand, and what is said."""
 
 
-def standing_in(cluster: Cluster, proven: tuple[Violation, ...]) -> tuple[Violation, ...]:
-    """Those of these violations that rest on a read of the cluster."""
-    reads = {end.read.read_id for end in cluster.ends}
-    return tuple(one for one in proven if reads & {*pair_of(one)})
+def standing_in(clusters: Iterable[Cluster], proven: Sequence[Violation]) -> list[Known]:
+    """Each of these clusters with those of the violations that rest on a read of it."""
+    resting: dict[str, list[int]] = {}
+    for at, one in enumerate(proven):
+        for read_id in pair_of(one):
+            resting.setdefault(read_id, []).append(at)
+    found: list[Known] = []
+    for cluster in clusters:
+        places = {at for end in cluster.ends for at in resting.get(end.read.read_id, ())}
+        found.append((cluster, tuple(proven[at] for at in sorted(places))))
+    return found
 
 
 def is_open(cluster: Cluster) -> bool:
@@ -61,7 +68,8 @@ class Scene:
         chosen = {edge: proven[edge] for edge in pairing if edge in stand and self._may_prove(edge, before)}
         outcomes, stands = changes(before, [(found, self._reads_of(edge)) for edge, found in chosen.items()], why)
         outcomes += [self._innocent(verdicts[edge]) for edge in pairing if edge not in chosen]
-        return cluster.ends if stands or is_open(cluster) else (), stands, outcomes
+        counts = bool(proven) and any(end.of_crowd for end in cluster.ends)
+        return cluster.ends if stands or counts or is_open(cluster) else (), stands, outcomes
 
     def _pairing(self, proven: Mapping[Edge, Violation], known: set[tuple[str, str]]) -> tuple[list[Edge], set[Edge]]:
         """The pairing that is told of, and the pairs that stand. known: the reads of pairs that stood before."""

@@ -10,7 +10,7 @@ the law. Such a late arrival withdraws a violation or corrects it to a lesser on
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.sections.clusters import Cluster, clusters_of
 from pipeline.sections.crowds import MOST_PASSAGES, TOO_MANY, crowded
@@ -128,7 +128,7 @@ def _lifetimes(vehicle: Vehicle, rules: Rules) -> list[tuple[Cluster, int]]:
     proving = {read_id for one in vehicle.proven for read_id in pair_of(one)}
 
     def until_ms(end: End) -> int:
-        if end.read.read_id in proving:
+        if end.of_crowd or end.read.read_id in proving:
             return end.arrived_ms + PROVEN_KEEP_MS
         return end.arrived_ms + rules.reference.longest_wait_ms(vehicle.section_id, end.read.captured_at_ms)
 
@@ -152,7 +152,7 @@ def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms
     again."""
     section_id, fresh = vehicle.section_id, names(group)
     clusters = _clusters((*vehicle.kept, *group), section_id, rules)
-    known = [(cluster, standing_in(cluster, vehicle.proven)) for cluster in clusters]
+    known = standing_in(clusters, vehicle.proven)
     decided: list[Decided] = []
     for cluster, before in known:
         if fresh.isdisjoint(names(cluster.ends)) if fresh else not before:
@@ -172,18 +172,20 @@ def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms
 def _without_crowds(known: Sequence[Known], decided: list[Decided], vehicle: Vehicle, rules: Rules) -> list[Decided]:
     """The decisions, without violations of passages that are too many for one vehicle.
 
-    Innocent passages are not counted: they are forgotten. The latest of a crowd are kept: still a crowd, so that with none of them
-    what follows proves anything.
+    Innocent passages are not counted: they are forgotten. The latest of a crowd are kept for as long as they count: still a crowd,
+    so that with none of them what follows proves anything.
     """
     counted = [at for at, (left, _, _) in enumerate(decided) if left]
     last_ms = max((end.read.captured_at_ms for left, _, _ in decided for end in left), default=0)
     wait_ms = rules.reference.longest_wait_ms(vehicle.section_id, last_ms)
-    found, latest = crowded([known[at][0] for at in counted], wait_ms, PROVEN_KEEP_MS)
+    crowd = crowded([known[at][0] for at in counted], wait_ms, PROVEN_KEEP_MS)
     decided = list(decided)
-    for number in sorted(found):
+    for number in sorted(crowd.found):
         at = counted[number]
         gone = [Withdrawn(one, TOO_MANY) for one in known[at][1]]
-        left = decided[at][0] if number in latest else ()
+        left = decided[at][0] if number in crowd.latest else ()
+        if number in crowd.lasting:
+            left = tuple(replace(end, of_crowd=True) for end in left)
         decided[at] = left, (), [*gone, ProvesNothing(vehicle.section_id, TOO_MANY)]
     return decided
 
@@ -194,5 +196,6 @@ def without(vehicle: Vehicle, violation_ids: Collection[str], rules: Rules) -> V
     gone = tuple(one for one in vehicle.proven if one.violation_id in violation_ids)
     proven = tuple(one for one in vehicle.proven if one not in gone)
     clusters = _clusters(vehicle.kept, vehicle.section_id, rules)
-    kept = [one for one in clusters if not standing_in(one, gone) or standing_in(one, proven) or is_open(one)]
+    before, now = standing_in(clusters, gone), standing_in(clusters, proven)
+    kept = [one for (one, had), (_, has) in zip(before, now, strict=True) if not had or has or is_open(one)]
     return Vehicle(vehicle.section_id, vehicle.fresh, tuple(end for one in kept for end in one.ends), proven)

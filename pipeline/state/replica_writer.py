@@ -123,6 +123,7 @@ class ReplicaWriter:
 
     async def get(self, collection: Collection[T], key: str) -> T | None:
         """The last version of the item with this key; None: there is none, or it was removed."""
+        await self._fold(collection)
         data: bytes | None = (await self._look(collection, key))[2]
         return None if data is None else _item_of(collection, data)
 
@@ -141,7 +142,7 @@ class ReplicaWriter:
         await self._fold(collection)
         cursor = "0"
         while True:
-            items, cursor = await self.page(collection, cursor, SCAN_ITEMS)
+            items, cursor = await self._page(collection, cursor, SCAN_ITEMS)
             yield items
             if cursor == "0":
                 return
@@ -149,6 +150,10 @@ class ReplicaWriter:
     async def page(self, collection: Collection[T], cursor: str, count: int = PAGE_ITEMS) -> tuple[Sequence[T], str]:
         """Some items in their last versions, and the cursor of the next page. Cursor "0" begins, and is returned after the
         last page."""
+        await self._fold(collection)
+        return await self._page(collection, cursor, count)
+
+    async def _page(self, collection: Collection[T], cursor: str, count: int) -> tuple[Sequence[T], str]:
         keys = CollectionKeys.of(self._namespace, collection).all
         ((after, single, changed),) = await SCAN.run(self._client, WHAT, [(keys, [cursor, count])])
         last = [*collection.decode_versions(single)]

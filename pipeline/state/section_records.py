@@ -123,6 +123,7 @@ class _End(msgspec.Struct, array_like=True, gc=False):
     side: Side
     arrived_ms: int
     read: PlateRead
+    of_crowd: bool = False
 
 
 class _Kept(msgspec.Struct, array_like=True, gc=False):
@@ -244,8 +245,8 @@ def remembered_in(key: Key, found: list[bytes]) -> Remembered:
 
 
 def _packed(ends: Iterable[End]) -> tuple[_End, ...]:
-    return tuple(_End(end.side, end.arrived_ms, end.read) for end in ends)
+    return tuple(_End(end.side, end.arrived_ms, end.read, end.of_crowd) for end in ends)
 
 
 def _ends(packed: Iterable[_End]) -> tuple[End, ...]:
-    return tuple(End(one.side, one.read, one.arrived_ms) for one in packed)
+    return tuple(End(one.side, one.read, one.arrived_ms, one.of_crowd) for one in packed)

@@ -95,6 +95,18 @@ async def test_what_was_switched_to_counts_though_nobody_moved_it(house: House) 
     assert ["SIS-2", "SIS-3", "SIS-4"] == [one.entry_id for one in await house.writer.list(HOTLIST)]
 
 
+async def test_who_asks_the_writer_sees_what_was_switched_to_though_nobody_moved_it(house: House) -> None:
+    """The importer died right after the switch: one item and a page of items are of the new version."""
+    await house.writer.put(HOTLIST, [make_entry(1, plate=OLD)])
+    await house.switch([make_entry(1, plate=NEW)])
+    found = await house.writer.get(HOTLIST, "SIS-1")
+    assert found is not None
+    assert found.plate == NEW
+    await house.switch([make_entry(1, plate=OLD), make_entry(2, plate=OLD)])
+    page, after = await house.writer.page(HOTLIST, "0")
+    assert ([OLD, OLD], "0") == ([one.plate for one in page], after)
+
+
 async def test_half_moved_is_whole_for_everybody(house: House) -> None:
     """The importer died while blocks were moved: what is in the items and what is in blocks only make one version."""
     await house.writer.put(HOTLIST, [make_entry(number, plate=OLD) for number in range(2_500)])

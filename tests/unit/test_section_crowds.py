@@ -1,6 +1,7 @@
 """A plate that is seen too often is not one vehicle: what is remembered of it proves nothing with what follows."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 
 import pytest
 from hypothesis import given
@@ -46,7 +47,9 @@ def test_an_exit_after_a_crowd_of_entries_proves_nothing_however_they_settled(
 
 def is_crowd(clusters: Sequence[Cluster]) -> bool:
     """Whether there are too many passages in one cluster or in all."""
-    return any(one.size > MOST_PASSAGES for one in clusters) or bool(crowded(clusters, 2 * HOUR_MS, PROVEN_KEEP_MS)[0])
+    return any(one.size > MOST_PASSAGES for one in clusters) or bool(
+        crowded(clusters, 2 * HOUR_MS, PROVEN_KEEP_MS).found
+    )
 
 
 @given(
@@ -81,6 +84,27 @@ def test_of_too_many_in_six_days_as_many_are_left_as_are_too_many() -> None:
         for at in range(MOST_IN_ALL + 2)
         for one in (seen("entry", at * HOUR_MS // 2), seen("exit", at * HOUR_MS // 2 + 120_000))
     ]
-    found, latest = crowded(clusters_of(ends, lambda _entered_ms: 600_000), 2 * HOUR_MS, PROVEN_KEEP_MS)
-    assert frozenset(range(MOST_IN_ALL + 2)) == found
-    assert frozenset(range(1, MOST_IN_ALL + 2)) == latest
+    crowd = crowded(clusters_of(ends, lambda _entered_ms: 600_000), 2 * HOUR_MS, PROVEN_KEEP_MS)
+    assert frozenset(range(MOST_IN_ALL + 2)) == crowd.found
+    assert frozenset(range(1, MOST_IN_ALL + 2)) == crowd.latest == crowd.lasting
+
+
+def test_what_drives_after_a_crowd_of_six_days_proves_nothing_as_long_as_the_crowd_counts() -> None:
+    """A text that many vehicles show, above the limit each half hour: withdrawn, it stays a crowd while so many lie in six days."""
+    section = make_section(metres=5_000.0, max_travel_ms=600_000, max_late_ms=6 * HOUR_MS)
+    memory = Histories(Rules(reference_of(section)))
+
+    def drives(memory: Histories, *at_ms: int) -> None:
+        """Uploaded together, after the last."""
+        pairs = [(seen("entry", one), seen("exit", one + 120_000)) for one in at_ms]
+        memory.take([one for pair in pairs for one in pair], NOON_MS + at_ms[-1] + 120_000)
+
+    for first in range(0, MOST_IN_ALL, 8):
+        drives(memory, *(at * HOUR_MS // 2 for at in range(first, first + 8)))
+    drives(memory, MOST_IN_ALL * HOUR_MS // 2)
+    memory.settle(NOON_MS + MOST_IN_ALL * HOUR_MS // 2 + 200_000)
+    for later_h, expected in ((3, 0), (15, 0), (100, 1)):
+        after, at_ms = deepcopy(memory), MOST_IN_ALL * HOUR_MS // 2 + later_h * HOUR_MS
+        drives(after, at_ms)
+        found = after.settle(NOON_MS + at_ms + 200_000)
+        assert expected == sum(isinstance(one, Violation) for one in found), later_h

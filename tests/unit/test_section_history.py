@@ -216,8 +216,9 @@ def test_many_violations_of_days_are_no_crowd_until_no_vehicle_makes_so_many() -
     ]
     clusters = clusters_of(ends, lambda _entered_ms: 600_000)
     everybody = frozenset(range(MOST_IN_ALL + 1))
-    assert (frozenset(), frozenset()) == crowded(clusters[1:], 2 * HOUR_MS, PROVEN_KEEP_MS)
-    assert (everybody, everybody) == crowded(clusters, 2 * HOUR_MS, PROVEN_KEEP_MS)
+    assert frozenset() == crowded(clusters[1:], 2 * HOUR_MS, PROVEN_KEEP_MS).found
+    crowd = crowded(clusters, 2 * HOUR_MS, PROVEN_KEEP_MS)
+    assert everybody == crowd.found == crowd.latest
 
 
 def test_nothing_is_remembered_for_ever() -> None:
