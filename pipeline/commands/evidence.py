@@ -1,6 +1,7 @@
 """`vigie evidence holds`: which pictures are kept beyond their time, why, for whom, and until when."""
 
 import getpass
+import re
 from typing import Annotated
 
 import msgspec
@@ -10,6 +11,7 @@ from rich.table import Table
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.message_lines import clock
 from pipeline.errors import BadRecord
+from pipeline.evidence.case_holds import case_holds_in
 from pipeline.evidence.holds import Hold, holds_in, put_hold, release
 from pipeline.evidence.store import EvidenceStore, day_of
 from pipeline.runtime.clock import platform_now_ms
@@ -25,21 +27,31 @@ holds_app = typer.Typer(
     help="Pictures that are kept beyond their time.", no_args_is_help=True, epilog=EXIT_CODES
 )  # fmt: skip
 evidence_app.add_typer(holds_app, name="holds")
+_CASE = re.compile(r"[av]-[0-9a-f]{1,24}")
 HoldId = Annotated[str, typer.Argument(metavar="HOLD", help="Its name: letters, digits and . _ : -")]
 
 
 @holds_app.command("list", epilog=EXIT_CODES)
 def list_(
     every: Annotated[bool, typer.Option("--all", help="Also those that have ended.")] = False,
+    about: Annotated[
+        str | None, typer.Option(help="Only those about this incident (its first alert_id), violation or read.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object a line.")] = False,
 ) -> None:
-    """List the holds that keep pictures now, or will.
+    """List the holds that keep pictures now, or will: those that persons asked for, and those of open incidents and violations,
+    which begin and end by themselves.
 
-    Example: vigie evidence holds list --json
+    Example: vigie evidence holds list --json --about v-3c07aeff9de3f0b2c8a0d5a1
     """
     now_ms = platform_now_ms()
-    found = run_async(lambda: holds_in(_store()))
-    shown = [hold for hold in found if every or not (hold.released or hold.until_ms <= now_ms)]
+
+    async def find() -> list[Hold]:
+        store = _store()
+        asked = [hold for hold in await holds_in(store) if about in (None, hold.about)]
+        return asked + (await case_holds_in(store, about) if about is None or _CASE.fullmatch(about) else [])
+
+    shown = [hold for hold in run_async(find) if every or not (hold.released or hold.until_ms <= now_ms)]
     if as_json:
         for hold in shown:
             print_json(msgspec.to_builtins(hold))
@@ -90,7 +102,8 @@ def add(
 
 @holds_app.command("release", epilog=EXIT_CODES)
 def release_(hold_id: HoldId) -> None:
-    """End a hold now. Its pictures go with the next deletion, if their own time is over and no other hold keeps them.
+    """End a hold now that somebody asked for. Its pictures go with the next deletion, if their own time is over and no other
+    hold keeps them. A hold of an incident ends when that is closed, one of a violation when that is withdrawn.
 
     Example: vigie evidence holds release case-7
     """

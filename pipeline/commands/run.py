@@ -12,10 +12,9 @@ from rich.table import Table
 
 from agents import AGENTS, agent_named
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
+from pipeline.commands.retention import hold_and_delete
 from pipeline.errors import Misconfigured
-from pipeline.evidence.retention import keep_deleting
 from pipeline.evidence.store import EvidenceStore
-from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings, load_settings, settings_file
@@ -85,7 +84,7 @@ async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, 
     store = EvidenceStore.open(settings.evidence)
     starting = asyncio.create_task(platform.start())
     stopping = asyncio.create_task(stop.wait())
-    deleting = asyncio.create_task(keep_deleting(store, settings.evidence_days, platform_now_ms, settings.country))
+    deleting = None
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
@@ -105,13 +104,16 @@ async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, 
                 console.print(
                     f"Cameras send to {platform.gateway.url}; `vigie cameras credentials add CAMERA` lets one in."
                 )
-            await stop.wait()
+            deleting = asyncio.create_task(hold_and_delete(store, settings, servers_of(settings, "retention").kafka))
+            await asyncio.wait({stopping, deleting}, return_when=asyncio.FIRST_COMPLETED)
+            if deleting.done():
+                deleting.result()
         console.print("Stopping...")
     finally:
-        starting.cancel()
-        stopping.cancel()
-        deleting.cancel()
-        await asyncio.gather(starting, stopping, deleting, return_exceptions=True)
+        tasks = [task for task in (starting, stopping, deleting) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await platform.stop()
     console.print("Stopped.")
 

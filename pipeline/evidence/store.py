@@ -34,7 +34,7 @@ _S3_OPTIONS = {
     "virtual_hosted_style": "virtual_hosted_style_request",
 }
 DELETE_AT_ONCE = 1_000
-HOLDS = "holds"
+HOLDS, CASES = "holds", "cases"
 
 
 class EvidenceMissing(BadRecord):
@@ -114,27 +114,52 @@ class EvidenceStore:
 
     async def holds(self) -> list[tuple[str, bytes]]:
         """Every change of every hold: its path and what was stored, by path."""
+        return await self._all(HOLDS)
+
+    async def put_note(self, day: str, case_id: str, name: str, data: bytes) -> None:
+        """Store a note about a case's pictures of a day (2026-05-01), unless there is one of this name; see
+        pipeline.evidence.case_holds."""
+        path = f"{CASES}/{day}/{case_id}/{name}.json"
+        with store_errors():
+            try:
+                await obstore.head_async(self._store, path)
+            except FileNotFoundError:
+                await obstore.put_async(self._store, path, data, use_multipart=False)
+
+    async def notes(self, day: str, case_id: str | None = None) -> list[tuple[str, bytes]]:
+        """Every note about cases' pictures of a day: its path and what was stored, by path. case_id: of this case alone."""
+        return await self._all(f"{CASES}/{day}" if case_id is None else f"{CASES}/{day}/{case_id}")
+
+    async def note_days(self) -> list[str]:
+        """The days of which there are notes about cases' pictures, in order."""
+        return await self._days(CASES)
+
+    async def drop_notes(self, day: str) -> None:
+        """Delete the notes about cases' pictures of a day."""
+        await self._drop(f"{CASES}/{day}")
+
+    async def days(self) -> list[str]:
+        """The days of which there are pictures, in order."""
+        return await self._days()
+
+    async def drop_day(self, day: str, *, held: Collection[str] = ()) -> int:
+        """Delete the pictures of a day. Returns how many were deleted. held: paths that stay."""
+        kept = {path for path in held if path.startswith(f"{day}/")}
+        return await self._drop_but(day, kept) if kept else await self._drop(day)
+
+    async def _all(self, prefix: str) -> list[tuple[str, bytes]]:
         found: list[tuple[str, bytes]] = []
         with store_errors():
-            async for chunk in obstore.list(self._store, prefix=HOLDS):
+            async for chunk in obstore.list(self._store, prefix=prefix):
                 for meta in chunk:
                     answer = await obstore.get_async(self._store, meta["path"])
                     found.append((meta["path"], bytes(await answer.bytes_async())))
         return sorted(found)
 
-    async def drop_before(self, day_ms: int, *, held: Collection[str] = ()) -> int:
-        """Delete the pictures of all days before that of day_ms (ms UTC). Returns how many were deleted. held: paths that stay."""
-        dropped = 0
-        for day in await self._days():
-            if day < day_of(day_ms):
-                kept = {path for path in held if path.startswith(f"{day}/")}
-                dropped += await self._drop_but(day, kept) if kept else await self._drop(day)
-        return dropped
-
-    async def _days(self) -> list[str]:
+    async def _days(self, prefix: str | None = None) -> list[str]:
         with store_errors():
-            listing = await obstore.list_with_delimiter_async(self._store)
-        names = [str(prefix).rstrip("/").rpartition("/")[2] for prefix in listing["common_prefixes"]]
+            listing = await obstore.list_with_delimiter_async(self._store, prefix=prefix)
+        names = [str(one).rstrip("/").rpartition("/")[2] for one in listing["common_prefixes"]]
         return sorted(name for name in names if _DAY.fullmatch(name))
 
     async def _drop_but(self, day: str, kept: Collection[str]) -> int:

@@ -199,6 +199,12 @@ PRINCIPALS: tuple[Principal, ...] = (
         keys=(_string("{NS:record}:key:*"),),
     ),
     Principal(
+        name="retention",
+        about="`vigie retention`: deletes pictures whose time is over, and holds those of open cases",
+        reads=(ALERTS, INCIDENTS, VIOLATIONS),
+        joins=True,
+    ),
+    Principal(
         name="camera",
         about="sends what cameras took: `vigie replay`, gateways",
         writes=(FRAMES, READS, ACCESSES),

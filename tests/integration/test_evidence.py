@@ -103,10 +103,10 @@ async def test_days_before_the_retention_are_dropped(store: EvidenceStore) -> No
     """A day goes at once; later days stay."""
     old = [await store.put(MARCH_1_MS + day * DAY_MS, b"%d" % day) for day in (-40, -39, -38)]
     kept = [await store.put(MARCH_1_MS + day * DAY_MS, b"%d" % day) for day in (0, 1)]
-    assert len(old) == await store.drop_before(MARCH_1_MS)
+    assert len(old) == await delete_old(store, 30, MARCH_1_MS + 28 * DAY_MS)
     assert [False, False, False, True, True] == [await store.exists(path) for path in old + kept]
-    assert 0 == await store.drop_before(MARCH_1_MS)
-    assert 2 == await store.drop_before(MARCH_1_MS + 400 * DAY_MS)
+    assert 0 == await delete_old(store, 30, MARCH_1_MS + 28 * DAY_MS)
+    assert 2 == await delete_old(store, 30, MARCH_1_MS + 400 * DAY_MS)
 
 
 async def test_pictures_are_kept_for_as_many_days_as_the_settings_say(store: EvidenceStore) -> None:
@@ -116,10 +116,21 @@ async def test_pictures_are_kept_for_as_many_days_as_the_settings_say(store: Evi
     assert [False, True] == [await store.exists(path) for path in (old, kept)]
 
 
+async def wait_for(event: asyncio.Event) -> None:
+    """Return when it is set."""
+    await event.wait()
+
+
 async def test_deleting_goes_on_until_it_is_stopped(store: EvidenceStore) -> None:
     """And deletes at once, not after the first hour."""
     old = await store.put(MARCH_1_MS, JPEG)
-    deleting = asyncio.create_task(keep_deleting(store, 30, lambda: MARCH_1_MS + 31 * DAY_MS))
+    known = asyncio.Event()
+    deleting = asyncio.create_task(
+        keep_deleting(store, 30, lambda: MARCH_1_MS + 31 * DAY_MS, holds_known=lambda: wait_for(known))
+    )
+    await asyncio.sleep(0.1)
+    assert await store.exists(old), "which cases are open is not known yet"
+    known.set()
     async with asyncio.timeout(30):
         while await store.exists(old):  # noqa: ASYNC110 - a file goes, nobody tells of it
             await asyncio.sleep(0)
@@ -146,7 +157,7 @@ async def test_dropped_days_leave_no_empty_folder(tmp_path: Path) -> None:
     store = EvidenceStore.open(tmp_path)
     path = tmp_path / await store.put(MARCH_1_MS, JPEG)
     path.with_name(path.name + "#1").write_bytes(b"half")
-    await store.drop_before(MARCH_1_MS + DAY_MS)
+    await store.drop_day("2026-03-01")
     assert not (tmp_path / "2026-03-01").exists()
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import COMMANDS, app, fail
 from pipeline.errors import BadRecord, Misconfigured, Unavailable, VigieError
+from pipeline.servers.endpoints import NoServers
 
 NO_SERVERS = {"VIGIE_KAFKA_URL": "kafka://127.0.0.1:1", "VIGIE_REDIS_URL": "redis://127.0.0.1:1"}
 
@@ -82,14 +83,14 @@ def test_columns_that_are_missing_are_asked_for_by_name() -> None:
     assert "give name=... network=..., too" in str(outcome.exception)
 
 
-def test_deleting_old_pictures_once_says_how_many_there_were(tmp_path: Path) -> None:
-    """For a script: one JSON object on standard output."""
+def test_no_picture_is_deleted_while_nobody_can_say_which_cases_are_open(tmp_path: Path) -> None:
+    """There are no servers to ask."""
     day = tmp_path / "evidence" / "2020-01-01"
     day.mkdir(parents=True)
     (day / f"{'0' * 64}.jpg").write_bytes(b"old")
     outcome = CliRunner().invoke(app, ["retention", "--once"], env={"VIGIE_DATA_DIR": str(tmp_path)})
-    assert (0, '{"deleted":1}') == (outcome.exit_code, outcome.stdout.strip())
-    assert not day.exists()
+    assert isinstance(outcome.exception, NoServers)
+    assert day.exists()
 
 
 @pytest.mark.parametrize("group", [name for name, (_, attribute, _) in COMMANDS.items() if attribute.endswith("_app")])
