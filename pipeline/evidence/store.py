@@ -4,35 +4,21 @@ import asyncio
 import re
 import shutil
 from collections.abc import Collection
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.evidence.troubles import WHAT, in_short, store_errors, unavailable_name
+from pipeline.evidence.opening import ALLOWED, SETTING, bucket_at, folder_at
+from pipeline.evidence.troubles import WHAT, in_short, store_errors
 
-if TYPE_CHECKING:
-    from obstore.store import ClientConfig, RetryConfig, S3Config
-
-SETTING = "VIGIE_EVIDENCE_URL"
-_ALLOWED = "a folder, file:///folder or s3://bucket/prefix?endpoint=https://host:port&region=name"
 _PATH = re.compile(r"\d{4}-\d{2}-\d{2}/([0-9a-f]{64})\.(?:jpg|png)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PNG = b"\x89PNG\r\n\x1a\n"
-_S3_OPTIONS = {
-    "endpoint": "endpoint",
-    "region": "region",
-    "access_key_id": "access_key_id",
-    "secret_access_key": "secret_access_key",
-    "session_token": "session_token",
-    "virtual_hosted_style": "virtual_hosted_style_request",
-}
 DELETE_AT_ONCE = 1_000
 HOLDS, CASES = "holds", "cases"
 
@@ -61,12 +47,12 @@ class EvidenceStore:
         text = str(url)
         parts = urlsplit(text)
         if parts.scheme == "s3" and parts.netloc:
-            return EvidenceStore(_s3(parts.netloc, parts.path, parts.query))
+            return EvidenceStore(bucket_at(parts.netloc, parts.path, parts.query))
         if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-            return EvidenceStore(_folder(Path(unquote(parts.path))))
+            return EvidenceStore(folder_at(Path(unquote(parts.path))))
         if "://" not in text and text:
-            return EvidenceStore(_folder(Path(text).expanduser().absolute()))
-        raise Misconfigured(SETTING, found=text.partition("?")[0], allowed=_ALLOWED)
+            return EvidenceStore(folder_at(Path(text).expanduser().absolute()))
+        raise Misconfigured(SETTING, found=text.partition("?")[0], allowed=ALLOWED)
 
     async def put(self, day_ms: int, image: bytes) -> str:
         """Store an encoded picture (JPEG or PNG). Returns its path, for example "2026-03-01/<sha256>.jpg".
@@ -198,32 +184,3 @@ def _digest_of(path: str) -> str:
     if match is None:
         raise BadRecord("bad_evidence_path", f"{path[:100]!r} is no path of the evidence store")
     return match.group(1)
-
-
-def _folder(path: Path) -> LocalStore:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(unavailable_name(str(error))) from error
-    return LocalStore(path, automatic_cleanup=True)
-
-
-def _s3(bucket: str, path: str, query: str) -> S3Store:
-    given = dict(parse_qsl(query))
-    unknown = sorted(set(given) - set(_S3_OPTIONS))
-    if unknown:
-        raise Misconfigured(
-            SETTING, found=f"?{unknown[0]}=", allowed=f"with only {', '.join(_S3_OPTIONS)} in its query"
-        )
-    config: S3Config = {_S3_OPTIONS[name]: value for name, value in given.items()}  # type: ignore[assignment]  # S3Config's names
-    client: ClientConfig = {
-        "timeout": "10s",
-        "connect_timeout": "3s",
-        "allow_http": given.get("endpoint", "").startswith("http://"),
-    }
-    retry: RetryConfig = {"max_retries": 2, "retry_timeout": timedelta(seconds=10)}
-    prefix = path.strip("/") or None
-    try:
-        return S3Store(bucket, prefix=prefix, config=config, client_options=client, retry_config=retry)
-    except (BaseError, ValueError) as error:
-        raise Misconfigured(SETTING, found=f"s3://{bucket}", allowed=f"{_ALLOWED} ({in_short(error)})") from error

@@ -20,9 +20,8 @@ from pipeline.sections.rules import Rules
 from pipeline.sections.scene import Decided, Known, Scene, is_open, standing_in
 from schemas.outcomes import Violation
 
-PROVEN_KEEP_MS = (
-    6 * 24 * 3_600_000
-)  # so long after their arrival the reads of a violation wait for what may help the driver
+PROVEN_KEEP_MS = 6 * 24 * 3_600_000
+"""So long after their arrival the reads of a violation wait for what may help the driver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +180,10 @@ def _without_crowds(known: Sequence[Known], decided: list[Decided], vehicle: Veh
     crowd = crowded([known[at][0] for at in counted], wait_ms, PROVEN_KEEP_MS)
     decided = list(decided)
     for number in sorted(crowd.found):
-        at = counted[number]
+        at, lasting = counted[number], number in crowd.lasting
         gone = [Withdrawn(one, TOO_MANY) for one in known[at][1]]
-        left = decided[at][0] if number in crowd.latest else ()
-        if number in crowd.lasting:
-            left = tuple(replace(end, of_crowd=True) for end in left)
+        ends = decided[at][0] if number in crowd.latest else ()
+        left = tuple(replace(end, of_crowd=end.of_crowd or lasting) for end in ends)
         decided[at] = left, (), [*gone, ProvesNothing(vehicle.section_id, TOO_MANY)]
     return decided
 
