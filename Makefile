@@ -8,6 +8,10 @@ MACHINE := $(shell uname -sm)
 MACHINES := Linux x86_64,Darwin arm64
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# each worker of the tests has its own Kafka and Valkey (some 600 MB) and takes whole modules, the longest kinds first
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, os.cpu_count() or 1))')
+PARALLEL := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+TESTS := tests/e2e tests/faults tests/integration tests/contract tests/unit
 
 help:  ## Show this.
 	@sed -n 's/^\([a-z]*\):.*##/\1	/p' $(MAKEFILE_LIST)
@@ -29,7 +33,7 @@ demo: setup  ## Run a small Belgian network, from pictures to alerts, for about 
 	@$(BIN)/vigie demo $(ARGS)
 
 test: setup lint  ## Check everything, on real Kafka and Valkey.
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) $(PARALLEL) $(or $(ARGS),$(TESTS))
 
 unit: setup  ## Check what needs no servers (seconds).
 	@$(PYTEST) tests/unit tests/contract $(ARGS)
