@@ -176,6 +176,7 @@ AGENT: Agent[Any] = Agent(
     outputs=(INCIDENTS, ALERTS),
     start=start,
     tick_ms=TICK_MS,
+    niceness=5,  # an alert rings before its incident is kept
     redis_state=RedisState(
         if_lost="what persons did to incidents more than a day ago is forgotten; the rest is read again",
         reread_ms=DAY_MS,

@@ -23,6 +23,8 @@ def redacted(text: str) -> str:
     >>> redacted("Redis at rediss://app:pa/ss@w@store:6379/0 and s3://b?secret_access_key=abc&region=x")
     'Redis at rediss://***@store:6379/0 and s3://b?secret_access_key=***&region=x'
     """
+    if ":" not in text and "=" not in text:
+        return text
     if "://" in text:
         text = _IN_URL.sub(rf"\1{HIDDEN}@", text)
     lower = text.lower()
