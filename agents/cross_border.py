@@ -25,6 +25,7 @@ from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
 from schemas.reference import Camera, Policy, Zone
 from schemas.topics import ALERTS, FORWARDS
 
+UNKNOWN = "unknown"  # in place of the policy of a forward that none allows any more: it is recalled as one whose policy was removed
 TICK_MS = 200  # what changed in the policies is held against what was told so often, also when no alert comes
 log = structlog.get_logger()
 
@@ -113,22 +114,19 @@ class Forwarder:
                 self.told(alert, one)
         return [sent_of(alert, one, policies, alert_at) for one in told if isinstance(one, AllowedForward)]
 
-    def made(self, alert: Alert, alert_at: RecordPlace, taken_ms: int) -> list[Sent] | None:
-        """The forwards that were made of an alert when the broker took it (UTC ms), as far as the policies of then are known, else
-        by those of now; None while none is known."""
-        at_ms, replica = alert.read.captured_at_ms, self.replica
+    def kept(self, forward: Forward, alert: Alert) -> Sent | None:
+        """A forward that was sent, of this alert, as it is stored: with the policy that allows it, as far as that is known: one of
+        then, else one of now. None while reference data is missing."""
+        if not self.replica.whole:
+            return None
+        at_ms, replica, country = alert.read.captured_at_ms, self.replica, forward.to_country
+        cameras, zones = replica.cameras.as_known(at_ms), replica.zones.as_known(at_ms)
         for policies in (replica.policies.as_known(at_ms), replica.policies.as_of(self.now_ms())):
-            told = told_abroad(
-                alert,
-                policies.values(),
-                replica.cameras.as_known(at_ms),
-                replica.zones.as_known(at_ms),
-                taken_ms,
-                self.home,
-            )
-            if made := [sent_of(alert, one, policies, alert_at) for one in told if isinstance(one, AllowedForward)]:
-                return made
-        return [] if replica.whole and len(replica.policies) else None
+            for one in told_abroad(alert, policies.values(), cameras, zones, forward.created_at_ms, self.home):
+                if isinstance(one, AllowedForward) and one.forward.to_country == country:
+                    per_case = policies[one.policy_id].per_case
+                    return Sent(forward=forward, alert=alert, policy_id=one.policy_id, per_case=per_case)
+        return Sent(forward=forward, alert=alert, policy_id=UNKNOWN, per_case=forward.first_at is not None)
 
     def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
         """Send the withdrawal of a forward for our own readers, and the recall to the neighbour."""
@@ -169,7 +167,9 @@ async def start(context: Context) -> Handler[Alert | Withdrawal]:
     memory = RedisForwardMemory(context.redis, settings.namespace)
     partitions = context.partitions(FORWARDS)
     found = forwarder(replica, admission, memory, partitions, settings.liaison.sender, context.now_ms)
-    recovery = ForwardRecovery(context.sender.client_kwargs, settings.namespace, memory, context.now_ms, found.made)
+    recovery = ForwardRecovery(
+        context.sender.client_kwargs, settings.namespace, memory, context.now_ms, found.kept, found.open_forwards.missed
+    )
     context.background(recovery.run, "forwards that Redis lost")
     return found.handle
 
@@ -184,4 +184,5 @@ AGENT = Agent(
     redis_state=RedisState(
         if_lost="an alert that comes again may be forwarded a second time, with the same forward_id"
     ),
+    looks_up=(FORWARDS,),  # to put them back where Redis has lost them
 )

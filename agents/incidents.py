@@ -30,6 +30,7 @@ from pipeline.state.mirror import Mirror
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
+from pipeline.stream.incident_recovery import IncidentRecovery
 from pipeline.stream.outputs import Handler, Outputs, Record
 from schemas.incidents import IncidentAction, IncidentState
 from schemas.outcomes import Alert, Receipt, RecordPlace, Withdrawal
@@ -39,6 +40,10 @@ from schemas.topics import ACTIONS, ALERTS, DAY_MS, INCIDENTS, RECEIPTS
 TICK_MS = 1_000
 Input = IncidentAction | Alert | Withdrawal | Receipt
 log = structlog.get_logger()
+
+
+def _place(record: Record[Any]) -> RecordPlace:
+    return RecordPlace(partition=record.partition, offset=record.offset)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +77,7 @@ class Keeper:
         match message:
             case Alert():
                 first = message.revision == 1  # ours come back here: that must not have them sent again
-                change = partial(changes.seen, message, self._zones(message), at_ms)
+                change = partial(changes.seen, message, self._zones(message), at_ms, _place(record))
                 batch.add(message.incident_id, change, again=first)
                 if first:
                     batch.alerts.setdefault(message.incident_id, []).append(message)
@@ -83,8 +88,7 @@ class Keeper:
                 if message.incident_id is not None:
                     batch.add(message.incident_id, partial(changes.answered, message, at_ms))
             case IncidentAction():
-                at = RecordPlace(partition=record.partition, offset=record.offset)
-                batch.add(message.incident_id, partial(changes.acted_on, WaitingAction(message, at_ms, at)))
+                batch.add(message.incident_id, partial(changes.acted_on, WaitingAction(message, at_ms, _place(record))))
 
     async def _decide(self, batch: changes.Batch, outputs: Outputs, now_ms: int) -> None:
         kept = await self.memory.update(batch.folded(), batch.alerts)
@@ -158,10 +162,13 @@ async def start(context: Context) -> Handler[Any]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     mirror = Mirror(CAMERAS, ZONES, DESKS)
     await context.follow(mirror, CAMERAS, ZONES, DESKS)
+    namespace, memory = context.settings.namespace, IncidentMemory(context.redis, context.settings.namespace)
+    recovery = IncidentRecovery(context.sender.client_kwargs, namespace, memory, context.now_ms)
+    context.background(recovery.run, "incidents that Redis lost")
     keeper = Keeper(
         mirror=mirror,
         admission=Admission(mirror, context.settings, context.now_ms),
-        memory=IncidentMemory(context.redis, context.settings.namespace),
+        memory=memory,
         now_ms=context.now_ms,
         counters=Counters(context.metrics.registry),
     )
@@ -178,8 +185,9 @@ AGENT: Agent[Any] = Agent(
     tick_ms=TICK_MS,
     niceness=5,  # an alert rings before its incident is kept
     redis_state=RedisState(
-        if_lost="what persons did to incidents more than a day ago is forgotten; the rest is read again",
+        if_lost="incidents to which nothing has happened for a day are forgotten; the others are put back from their topic",
         reread_ms=DAY_MS,
         reread_unsaved=True,
     ),
+    looks_up=(INCIDENTS,),  # to put them back where Redis has lost them
 )

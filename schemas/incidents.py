@@ -45,6 +45,7 @@ WhyRefused = Literal[
 over: it was withdrawn, has expired or was ended. held: another person holds it. not_yours: who hands over or closes must hold it.
 needs_none: the alert needs no confirmation."""
 MOST_SIGHTINGS, MOST_STEPS, MOST_REFUSED, MOST_ANSWERS, MOST_ALARMED = 64, 128, 16, 32, 16
+AlertIds = Annotated[tuple[AlertId, ...], msgspec.Meta(max_length=MOST_SIGHTINGS)]
 _NEEDS = {
     "confirm": ("alert_id",),
     "misread": ("alert_id", "plate"),
@@ -70,6 +71,7 @@ class IncidentAction(Message, frozen=True, kw_only=True):
     role: Role
     desk: Identifier | None = None
     alert_id: AlertId | None = None  # confirm, misread: which hit was looked at
+    alert_ids: AlertIds = ()  # dismiss, close: the hits that stood as the person saw it; empty: all that stand now
     dismissal: Dismissal | None = None
     ending: Ending | None = None
     plate: Plate | None = None  # misread: what it really is
@@ -92,7 +94,8 @@ class IncidentSighting(Message, frozen=True, kw_only=True):
     """One hit of an incident, and as what its alert stands now.
 
     asked: whether the alert needed a person's confirmation when it was decided. revision, confirm: of the alert as it was sent
-    last. zones, network, purposes, list_id: what the right to see it depends on.
+    last. zones, network, purposes, list_id, hotlist: what the right to see it depends on. sounds: it is live and not silent, so
+    it may ring. reopens: the number of the last step before it, where the incident was over and this hit opened it again.
     """
 
     alert_id: AlertId
@@ -111,6 +114,10 @@ class IncidentSighting(Message, frozen=True, kw_only=True):
     network: Network | None = None
     purposes: Purposes = ()
     list_id: Identifier | None = None  # the list that the alert's entry is on
+    hotlist: HotList | None = None  # that list's kind; None: the incident's, in messages before hits named theirs
+    category: Text | None = None
+    sounds: bool = False
+    reopens: Count | None = None
 
 
 class IncidentStep(Message, frozen=True, kw_only=True):
@@ -128,6 +135,7 @@ class IncidentStep(Message, frozen=True, kw_only=True):
     action_id: ActionId | None = None
     action_at: RecordPlace | None = None  # of a person's action: where it stands on the topic actions
     alert_id: AlertId | None = None
+    alert_ids: AlertIds = ()  # dismiss, close: the hits that it is about; empty: all, in messages before steps named them
     dismissal: Dismissal | None = None
     ending: Ending | None = None
     plate: Plate | None = None
@@ -167,7 +175,8 @@ class IncidentState(Message, frozen=True, kw_only=True):
     change grows with every message about it, from a time in UTC ms on: a reader drops a lower one. revision: how many actions
     of persons counted; rings: how many alerts rang. holder, desk: who has it, and where that person works; of one handed over,
     the desk that it waits for. alarmed: desks that were told because nobody had answered. sightings: the latest and the first,
-    of sighting_count.
+    of sighting_count. confirmed: hits that stand and that a person confirmed. alerts_at: where the alert stands that was read
+    last, so that one which comes again is known after its sighting was dropped.
     """
 
     incident_id: AlertId
@@ -178,7 +187,7 @@ class IncidentState(Message, frozen=True, kw_only=True):
     holder: Who | None = None
     desk: Identifier | None = None
     alarmed: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=MOST_ALARMED)] = ()
-    confirmed: Annotated[tuple[AlertId, ...], msgspec.Meta(max_length=MOST_SIGHTINGS)] = ()
+    confirmed: AlertIds = ()
     entry_id: Identifier
     hotlist: HotList
     category: Text
@@ -189,4 +198,5 @@ class IncidentState(Message, frozen=True, kw_only=True):
     steps: Annotated[tuple[IncidentStep, ...], msgspec.Meta(max_length=MOST_STEPS)] = ()
     refused: Annotated[tuple[RefusedAction, ...], msgspec.Meta(max_length=MOST_REFUSED)] = ()
     answers: Annotated[tuple[NeighbourAnswer, ...], msgspec.Meta(max_length=MOST_ANSWERS)] = ()
+    alerts_at: RecordPlace | None = None
     changed_at_ms: EpochMs  # the broker's time

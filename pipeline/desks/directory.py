@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.access.rights import Matter, Person
+from pipeline.hotlist.standing import standing
 from pipeline.reads.admission import purposes_of_read
 from pipeline.reads.geography import contains, in_zone
 from pipeline.reads.versions import Changed
@@ -78,8 +79,10 @@ class Directory(Mirror):
         )
 
     def matters_of_incident(self, state: IncidentState) -> tuple[Matter, ...]:
-        """The matters of an act on an incident: one for each kind of place where it was seen. One of them is enough."""
-        return tuple(dict.fromkeys(self.matter_of_sighting(state, one) for one in state.sightings)) or (Matter(),)
+        """The matters of an act on an incident: one for each kind of place and list of its hits that stand; of all, when none
+        stands. One of them is enough."""
+        seen = standing(state) or state.sightings
+        return tuple(dict.fromkeys(self.matter_of_sighting(state, one) for one in seen)) or (Matter(),)
 
     def matter_of_sighting(self, state: IncidentState, sighting: IncidentSighting) -> Matter:
         """The matter of an act on one sighting of an incident. What it does not say, no right covers; one that names no list
@@ -87,7 +90,7 @@ class Directory(Mirror):
         return Matter(
             zones=frozenset(sighting.zones),
             network=sighting.network,
-            hotlist=state.hotlist,
+            hotlist=sighting.hotlist or state.hotlist,
             purposes=sighting.purposes,
             seen_by=self._seen_by(sighting.list_id),
         )

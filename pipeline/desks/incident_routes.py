@@ -26,10 +26,12 @@ from pipeline.desks.live_routes import LOOKED_AT, Newest
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.repeats import HEADER
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
-from pipeline.hotlist.standing import ENDED, sighting_with
+from pipeline.hotlist.standing import ENDED, sighting_with, standing
 from schemas import ids
 from schemas.base import AlertId
 from schemas.incidents import Did, IncidentAction, IncidentState, RefusedAction
+
+ENDS: frozenset[Did] = frozenset(("dismiss", "close"))
 
 
 async def list_incidents(asked: Asked) -> RouteAnswer:
@@ -64,7 +66,7 @@ async def act(did: Did, asked: Asked) -> RouteAnswer:
     if session.shift is None:
         raise Problem(403, "shift", "Take up work at a desk first.", permits="POST /api/v1/shift")
     allowed = _on_the_hit(asked, state) or allowed
-    action = _action(did, asked, allowed, session.shift.desk_id)
+    action = _action(did, asked, allowed, session.shift.desk_id, _seen_by(asked, state) if did in ENDS else ())
     if action.to_desk is not None:
         found(asked.house.directory.desk(action.to_desk, asked.now_ms))
     state = await asked.house.deciding.decided(action, state)
@@ -83,7 +85,19 @@ def _on_the_hit(asked: Asked, state: IncidentState) -> Allowed | None:
     return asked.check(asked.house.directory.matter_of_sighting(state, found(sighting_with(state, alert_id))))
 
 
-def _action(did: Did, asked: Asked, allowed: Allowed, desk_id: str) -> IncidentAction:
+def _seen_by(asked: Asked, state: IncidentState) -> tuple[str, ...]:
+    """The hits that stand and that this person may decide on: what he says of the incident is about these."""
+    directory = asked.house.directory
+    return tuple(
+        one.alert_id
+        for one in standing(state)
+        if isinstance(asked.may(directory.matter_of_sighting(state, one)), Allowed)
+    )
+
+
+def _action(
+    did: Did, asked: Asked, allowed: Allowed, desk_id: str, alert_ids: tuple[str, ...]
+) -> IncidentAction:  # fmt: skip
     """The action that the body asks for. The same request gives the same action."""
     seen = asked.given(Seen)
     key = asked.request.headers.get(HEADER) or secrets.token_hex(16)
@@ -98,6 +112,7 @@ def _action(did: Did, asked: Asked, allowed: Allowed, desk_id: str) -> IncidentA
             desk=desk_id,
             access_id=asked.access_id,
             at_ms=asked.now_ms,
+            alert_ids=alert_ids,
             **given,
         )
     except ValueError as error:

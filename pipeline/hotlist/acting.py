@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from pipeline.hotlist.standing import ENDED, PERSONS, derived, is_misread, must_be_confirmed, sighting_with
+from pipeline.hotlist.reopening import with_hit
+from pipeline.hotlist.standing import ENDED, PERSONS, derived, is_put_away, sighting_with, standing
 from schemas.incidents import (
     MOST_REFUSED,
     Did,
     IncidentAction,
+    IncidentSighting,
     IncidentState,
     IncidentStep,
     RefusedAction,
@@ -46,7 +48,19 @@ def acted(
     if action.did == "undo":
         undone = _to_undo(state)
         steps = tuple(_replace(one, undone_by=step.number) if one is undone else one for one in steps)
-    return derived(_replace(state, revision=state.revision + 1, steps=(*steps, step)), at_ms)
+    after = derived(_replace(state, revision=state.revision + 1, steps=(*steps, step)), at_ms)
+    for one in _unseen(after, step):
+        after = derived(with_hit(after, one, at_ms), at_ms)
+    return after
+
+
+def _unseen(state: IncidentState, step: IncidentStep) -> list[IncidentSighting]:
+    """The hits that stand and that the person who ended the incident by this step had not seen: as if they came after it."""
+    return [
+        _replace(one, rings=False)
+        for one in standing(state)
+        if step.did in ("dismiss", "close") and one.alert_id not in step.alert_ids
+    ]
 
 
 def is_decided(state: IncidentState, action_id: str) -> bool:
@@ -79,7 +93,7 @@ def _confirm(state: IncidentState, action: IncidentAction) -> Refusal | None:
         return "unknown_alert", None
     if not sighting.asked:
         return "needs_none", None
-    if is_misread(state, sighting) or not must_be_confirmed(state, sighting):
+    if is_put_away(state, sighting) or sighting.alert_id in state.confirmed:
         return "changes_nothing", _about(state, sighting.alert_id)
     return _of_the_holder(state, action)
 
@@ -88,7 +102,7 @@ def _misread(state: IncidentState, action: IncidentAction) -> Refusal | None:
     sighting = sighting_with(state, action.alert_id or "")
     if sighting is None or sighting.withdrawn:
         return "unknown_alert", None
-    if is_misread(state, sighting):
+    if is_put_away(state, sighting):
         return "changes_nothing", _about(state, sighting.alert_id)
     return _of_the_holder(state, action)
 
@@ -139,8 +153,15 @@ def _holding(state: IncidentState) -> IncidentStep | None:
 
 def _about(state: IncidentState, alert_id: str) -> IncidentStep | None:
     """The last action on this alert."""
-    found = (one for one in reversed(state.steps) if one.alert_id == alert_id and one.did in PERSONS)
+    found = (one for one in reversed(state.steps) if one.did in PERSONS and alert_id in (one.alert_id, *one.alert_ids))
     return next(found, None)
+
+
+def _about_all(state: IncidentState, action: IncidentAction) -> tuple[str, ...]:
+    """The hits that a dismissal or closing is about."""
+    if action.did not in ("dismiss", "close"):
+        return ()
+    return action.alert_ids or tuple(one.alert_id for one in standing(state))
 
 
 def _step_of(state: IncidentState, action: IncidentAction, at_ms: int, action_at: RecordPlace | None) -> IncidentStep:
@@ -154,6 +175,7 @@ def _step_of(state: IncidentState, action: IncidentAction, at_ms: int, action_at
         action_id=action.action_id,
         action_at=action_at,
         alert_id=action.alert_id,
+        alert_ids=_about_all(state, action),
         dismissal=action.dismissal,
         ending=action.ending,
         plate=action.plate,

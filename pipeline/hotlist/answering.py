@@ -6,6 +6,7 @@ has taken an urgent one in time (Desk.answers_within_s), the desk that follows i
 
 from collections.abc import Iterator, Mapping
 
+from pipeline.hotlist.standing import standing, waits_since
 from schemas.incidents import IncidentState
 from schemas.people import Desk
 
@@ -28,17 +29,16 @@ def next_alarm(state: IncidentState, desks: Mapping[str, Desk]) -> tuple[int, st
 
 def answers_for(desk: Desk, state: IncidentState) -> bool:
     """Whether an incident belongs to a desk by its zones and lists."""
-    if state.hotlist not in desk.lists:
-        return False
     zones = set(desk.zones)
-    return desk.everywhere or any(zones & set(one.zones) for one in state.sightings if not one.withdrawn)
+    return any(
+        (one.hotlist or state.hotlist) in desk.lists and (desk.everywhere or zones & set(one.zones))
+        for one in standing(state)
+    )
 
 
 def _asked(state: IncidentState, desks: Mapping[str, Desk]) -> Iterator[tuple[str, int]]:
     """The desks that should have answered, each with the time since when, UTC ms."""
-    began = next(
-        (one for one in reversed(state.steps) if one.did in ("rang", "hand_over") and one.undone_by is None), None
-    )
+    began = waits_since(state)
     if began is None:
         return
     if state.phase == "handed_over":

@@ -8,46 +8,55 @@ from collections.abc import Sequence
 import msgspec
 
 from pipeline.hotlist.incidents import plate_of
+from pipeline.hotlist.reopening import step_of, with_hit, with_step
 from pipeline.hotlist.standing import ENDED, derived, sighting_with
 from schemas.incidents import (
     MOST_ANSWERS,
     MOST_SIGHTINGS,
     MOST_STEPS,
-    Happened,
     IncidentSighting,
     IncidentState,
-    IncidentStep,
     NeighbourAnswer,
 )
-from schemas.outcomes import Alert, Receipt
+from schemas.outcomes import Alert, Receipt, RecordPlace
 
-BY = "incidents"
 EXPIRES_MS = 86_400_000
 """After its last change. An alert is open for as long (pipeline.state.alert_memory)."""
 _LEFT_FOR_THE_END = 2
 _replace = msgspec.structs.replace
 
 
-def seen(state: IncidentState | None, alert: Alert, zones: Sequence[str], at_ms: int) -> IncidentState:
-    """The incident with this alert. zones: those that the read lies in. at_ms: when the broker took the alert, UTC."""
+def seen(
+    state: IncidentState | None, alert: Alert, zones: Sequence[str], at_ms: int, at: RecordPlace | None = None
+) -> IncidentState:
+    """The incident with this alert. zones: those that the read lies in. at_ms: when the broker took the alert, UTC; at: where it
+    stands on its topic; None: nowhere, as without servers."""
     known = None if state is None else sighting_with(state, alert.alert_id)
     if state is not None and known is not None:
         if alert.revision <= known.revision:
             return state
         later = _replace(known, revision=alert.revision, confirm=alert.confirm)  # our own, sent before Redis forgot it
         return derived(_with_sighting(state, later), at_ms)
-    sighting = _sighting_of(alert, zones)
     if state is None:
         state = IncidentState(
             incident_id=alert.incident_id, change=0, entry_id=alert.entry_id, hotlist=alert.hotlist,
             category=alert.category, priority=alert.priority, plate=plate_of(alert), sighting_count=0, sightings=(),
             changed_at_ms=at_ms,
         )  # fmt: skip
-    state = _with_sighting(_replace(state, sighting_count=state.sighting_count + 1), sighting)
-    if alert.rings:
-        state = _replace(state, rings=state.rings + 1)
-        state = _with_step(state, _step(state, "rang", at_ms, alert_id=alert.alert_id))
-    return derived(state, at_ms)
+    elif _was_dropped(state, at_ms, at):
+        return state
+    sighting = _sighting_of(alert, zones)
+    state = _with_sighting(_replace(state, sighting_count=state.sighting_count + 1, alerts_at=at), sighting)
+    return derived(with_hit(state, sighting, at_ms), at_ms)
+
+
+def _was_dropped(state: IncidentState, at_ms: int, at: RecordPlace | None) -> bool:
+    """Whether an alert that is no sighting was one before, of too many: the alerts of an incident are read in their order on one
+    partition."""
+    last = state.alerts_at
+    if at is None or last is None or state.sighting_count <= len(state.sightings):
+        return False
+    return at.partition == last.partition and at.offset <= last.offset and at_ms <= state.changed_at_ms
 
 
 def withdrawn(state: IncidentState, alert_id: str, at_ms: int) -> IncidentState:
@@ -58,7 +67,7 @@ def withdrawn(state: IncidentState, alert_id: str, at_ms: int) -> IncidentState:
     was_over = state.phase in ENDED
     state = _with_sighting(state, _replace(known, withdrawn=True))
     if not was_over and all(one.withdrawn for one in state.sightings):
-        state = _with_step(state, _step(state, "withdrawn", at_ms, alert_id=alert_id))
+        state = with_step(state, step_of(state, "withdrawn", at_ms, alert_id))
     return derived(state, at_ms)
 
 
@@ -81,14 +90,14 @@ def alarmed(state: IncidentState, desk_id: str, at_ms: int) -> IncidentState:
     """The incident after this desk was alarmed, because nobody had answered."""
     if desk_id in state.alarmed or len(state.steps) >= MOST_STEPS - _LEFT_FOR_THE_END:
         return state
-    return derived(_with_step(state, _step(state, "alarmed", at_ms, desk=desk_id)), at_ms)
+    return derived(with_step(state, step_of(state, "alarmed", at_ms, desk=desk_id)), at_ms)
 
 
 def expired(state: IncidentState, at_ms: int) -> IncidentState:
     """The incident after its time is over."""
     if state.phase in ENDED:
         return state
-    return derived(_with_step(state, _step(state, "expired", at_ms)), at_ms)
+    return derived(with_step(state, step_of(state, "expired", at_ms)), at_ms)
 
 
 def _sighting_of(alert: Alert, zones: Sequence[str]) -> IncidentSighting:
@@ -109,6 +118,9 @@ def _sighting_of(alert: Alert, zones: Sequence[str]) -> IncidentSighting:
         network=alert.network,
         purposes=alert.purposes,
         list_id=alert.list_id,
+        hotlist=alert.hotlist,
+        category=alert.category,
+        sounds=alert.live and not alert.silent,
     )
 
 
@@ -120,22 +132,6 @@ def _with_sighting(state: IncidentState, sighting: IncidentSighting) -> Incident
     else:
         kept = [*state.sightings, sighting]
         if len(kept) > MOST_SIGHTINGS:
-            plain = (at for at in range(1, len(kept) - 1) if kept[at].revision == 1)
+            plain = (at for at in range(1, len(kept) - 1) if kept[at].revision == 1 and kept[at].reopens is None)
             del kept[next(plain, 1)]
     return _replace(state, sightings=tuple(kept))
-
-
-def _step(
-    state: IncidentState, did: Happened, at_ms: int, *, alert_id: str | None = None, desk: str | None = None
-) -> IncidentStep:
-    return IncidentStep(number=_next(state), did=did, who=BY, at_ms=at_ms, alert_id=alert_id, desk=desk)
-
-
-def _next(state: IncidentState) -> int:
-    return state.steps[-1].number + 1 if state.steps else 1
-
-
-def _with_step(state: IncidentState, step: IncidentStep) -> IncidentState:
-    """The state with one more step. Of alerts that ring one after the other only the last one is a step."""
-    before = state.steps[:-1] if step.did == "rang" and state.steps and state.steps[-1].did == "rang" else state.steps
-    return _replace(state, steps=(*before, step)[-MOST_STEPS:])

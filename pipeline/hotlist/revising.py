@@ -6,7 +6,7 @@ vehicle stays as it was first decided.
 
 import msgspec
 
-from pipeline.hotlist.standing import must_be_confirmed, sighting_with
+from pipeline.hotlist.standing import is_put_away, must_be_confirmed, sighting_with
 from schemas.incidents import IncidentSighting, IncidentState
 from schemas.outcomes import Alert, Confirmation
 
@@ -19,7 +19,7 @@ def revised(before: IncidentState | None, after: IncidentState) -> tuple[Inciden
     sightings: list[IncidentSighting] = []
     for one in after.sightings:
         must = must_be_confirmed(after, one)
-        if must != one.confirm and not one.withdrawn and _is_new_to_it(before, one, must):
+        if must != one.confirm and not one.withdrawn and _is_new_to_it(before, after, one, must):
             one = _replace(one, revision=one.revision + 1, confirm=must)
             sent.append(one.alert_id)
         sightings.append(one)
@@ -41,8 +41,10 @@ def revision_of(state: IncidentState, alert: Alert) -> Alert:
     )
 
 
-def _is_new_to_it(before: IncidentState | None, one: IncidentSighting, must: bool) -> bool:
-    """Whether this change brought it about. What neighbours were told before Redis forgot it stays, until somebody acts."""
+def _is_new_to_it(before: IncidentState | None, after: IncidentState, one: IncidentSighting, must: bool) -> bool:
+    """Whether this change brought it about. What neighbours were told before Redis forgot it stays, until somebody puts it away."""
+    if is_put_away(after, one):
+        return True
     earlier = None if before is None else sighting_with(before, one.alert_id)
     if before is None or earlier is None:
         return one.revision == 1

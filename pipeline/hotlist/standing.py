@@ -2,12 +2,13 @@
 
 `derived` computes all of it anew after each change, so undoing a step is leaving it out.
 
-A hit that a person called a misread counts no more, nor does another one of the same text, unless that is the wanted text itself:
-an exact read is never taken for the misread of another. The incident is a misread when no other hit stands. Whatever ended an
-incident, the next alert that rings opens it again.
+A hit is put away when a person called it a misread, or dismissed it because its vehicle is not meant. That says nothing of any
+other hit, but for a later look-alike of the same text; an exact read is never taken for the misread of another. Only an undo makes
+a hit stand again that was put away. The incident is over when each hit that was not withdrawn is put away, or when a person or
+time has ended it; what opens it again, pipeline.hotlist.reopening says, and then nobody holds it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -28,7 +29,9 @@ from schemas.reference import Priority
 PERSONS: frozenset[str] = frozenset(get_args(Did))
 ENDED: frozenset[Phase] = frozenset(("misread", "dismissed", "closed", "withdrawn", "expired"))
 TAKES_BACK: frozenset[Dismissal] = frozenset(("not_wanted_any_more", "innocent_vehicle", "exercise"))
-"""Dismissed so, no hit of it stands any more, and what crossed the border is recalled. The others only say that nobody acts."""
+"""Dismissed so, the hits that stood then stand no more, and what crossed the border of them is recalled. The others only say that
+nobody acts."""
+_ENDINGS: Mapping[str, Phase] = {"dismiss": "dismissed", "close": "closed", "expired": "expired"}
 _replace = msgspec.structs.replace
 
 
@@ -37,37 +40,62 @@ def sighting_with(state: IncidentState, alert_id: str) -> IncidentSighting | Non
     return next((one for one in state.sightings if one.alert_id == alert_id), None)
 
 
+def standing(state: IncidentState) -> list[IncidentSighting]:
+    """The sightings whose alerts were not withdrawn, in the order of their arrival."""
+    return [one for one in state.sightings if not one.withdrawn]
+
+
 def is_misread(state: IncidentState, sighting: IncidentSighting) -> bool:
     """Whether a person called this hit a misread, or another one that shows the same wrong text."""
-    of = [one for one in (sighting_with(state, alert_id) for alert_id in _misread_ids(state)) if one is not None]
-    return any(
-        one.alert_id == sighting.alert_id
-        or (one.plate == sighting.plate and "exact" not in (one.match, sighting.match))
-        for one in of
-    )
+    ids = set(_misread_ids(state))
+    return sighting.alert_id in ids or _looks_like_one_of(state, sighting, ids)
+
+
+def is_put_away(state: IncidentState, sighting: IncidentSighting) -> bool:
+    """Whether this hit is a misread, or was dismissed because its vehicle is not meant."""
+    return is_misread(state, sighting) or any(_is_about(step, sighting) for step in _taking_back(state))
+
+
+def is_like_what_was_put_away(state: IncidentState, sighting: IncidentSighting) -> bool:
+    """Whether this hit only looks alike, with the same text as one that was put away."""
+    ids = {one.alert_id for one in state.sightings if one.alert_id != sighting.alert_id and is_put_away(state, one)}
+    return _looks_like_one_of(state, sighting, ids)
 
 
 def must_be_confirmed(state: IncidentState, sighting: IncidentSighting) -> bool:
     """Whether a person must confirm this hit before anybody acts on it, as its alert should say now."""
-    if is_misread(state, sighting) or _facts(state.steps).taken_back:
-        return True
-    return sighting.asked and sighting.alert_id not in state.confirmed
+    return is_put_away(state, sighting) or (sighting.asked and sighting.alert_id not in state.confirmed)
+
+
+def waits_since(state: IncidentState) -> IncidentStep | None:
+    """The step since which somebody should answer: the first ring of an incident that nobody has had since it was opened, or its
+    handing over; None: nothing rang."""
+    return _facts(state).since
+
+
+def ended_by(state: IncidentState) -> IncidentStep | None:
+    """The step by which a person or time has ended the incident; None: none did, or it was opened again."""
+    return _facts(state).ended_by
 
 
 def derived(state: IncidentState, at_ms: int) -> IncidentState:
     """The state that follows from sightings and steps, as the next change. Its number is the time, UTC ms, or one more than the
     last: so it also grows when Redis has forgotten the last one."""
-    facts = _facts(state.steps)
-    standing = [one for one in state.sightings if not one.withdrawn]
-    priorities: list[Priority] = [one.priority for one in standing] or [state.priority]
+    facts, stand = _facts(state), standing(state)
+    meant = [one for one in stand if not is_put_away(state, one)]
+    priorities: list[Priority] = [one.priority for one in meant or stand] or [state.priority]
+    confirmed = [one for one in meant if one.alert_id in facts.confirmed]
+    latest = stand[-1] if stand else None
     return _replace(
         state,
         change=max(state.change + 1, at_ms),
-        phase=_phase(state, facts, standing),
+        phase=_phase(state, facts, stand, confirmed),
         holder=facts.holder,
         desk=facts.desk,
         alarmed=tuple(facts.alarmed),
-        confirmed=tuple(facts.confirmed[-MOST_SIGHTINGS:]),
+        confirmed=tuple(one.alert_id for one in confirmed)[-MOST_SIGHTINGS:],
+        hotlist=(latest and latest.hotlist) or state.hotlist,
+        category=(latest and latest.category) or state.category,
         priority=max(priorities, key=URGENCY.__getitem__),
         changed_at_ms=max(at_ms, state.changed_at_ms),
     )
@@ -75,62 +103,86 @@ def derived(state: IncidentState, at_ms: int) -> IncidentState:
 
 @dataclass(slots=True)
 class _Facts:
-    """What the steps amount to. ended: by a person or by time."""
+    """What the steps amount to. ended_by: see `ended_by`; since: see `waits_since`."""
 
     holder: str | None = None
     desk: str | None = None
     handed_over: bool = False
-    ended: Phase | None = None
-    taken_back: bool = False
-    confirmed: list[str] = field(default_factory=list)
+    ended_by: IncidentStep | None = None
+    confirmed: set[str] = field(default_factory=set)
     alarmed: list[str] = field(default_factory=list)
+    since: IncidentStep | None = None
 
 
-def _facts(steps: Sequence[IncidentStep]) -> _Facts:
+def _facts(state: IncidentState) -> _Facts:
     facts = _Facts()
-    for step in steps:
+    opened = sorted(one.reopens for one in state.sightings if one.reopens is not None)
+    for step in state.steps:
+        while opened and opened[0] < step.number:
+            opened, facts = opened[1:], _opened(facts)
         if step.undone_by is None:
             _take_in(facts, step)
-    return facts
+    return _opened(facts) if opened else facts
+
+
+def _opened(facts: _Facts) -> _Facts:
+    """After the incident was opened again: nobody holds it, and nobody was asked."""
+    return _Facts(confirmed=facts.confirmed)
 
 
 def _take_in(facts: _Facts, step: IncidentStep) -> None:
     match step.did:
         case "rang":
-            facts.ended, facts.taken_back = None, False
-            facts.alarmed.clear()
+            facts.ended_by, facts.since = None, facts.since or step
         case "alarmed":
             facts.alarmed.append(step.desk or "")
         case "take" | "confirm" | "misread":
             facts.holder, facts.desk, facts.handed_over = step.who, step.desk, False
             if step.did == "confirm" and step.alert_id is not None:
-                facts.confirmed.append(step.alert_id)
+                facts.confirmed.add(step.alert_id)
         case "hand_over":
             facts.holder, facts.desk, facts.handed_over = None, step.to_desk, True
             facts.alarmed.clear()
-        case "dismiss":
-            facts.ended, facts.taken_back = "dismissed", step.dismissal in TAKES_BACK
-        case "close":
-            facts.ended = "closed"
-        case "expired":
-            facts.ended = "expired"
+            facts.since = step
+        case "dismiss" | "close" | "expired":
+            facts.ended_by = step
 
 
-def _phase(state: IncidentState, facts: _Facts, standing: Sequence[IncidentSighting]) -> Phase:
-    if facts.ended is not None:
-        return facts.ended
-    if not standing:
+def _phase(
+    state: IncidentState, facts: _Facts, stand: Sequence[IncidentSighting], confirmed: Sequence[IncidentSighting]
+) -> Phase:
+    if facts.ended_by is not None:
+        return _ENDINGS[facts.ended_by.did]
+    if not stand:
         return "withdrawn"
-    if all(is_misread(state, one) for one in standing):
-        return "misread"
+    if all(is_put_away(state, one) for one in stand):
+        return "misread" if any(is_misread(state, one) for one in stand) else "dismissed"
     if facts.handed_over:
         return "handed_over"
-    if facts.confirmed:
-        return "confirmed"
-    return "new" if facts.holder is None else "taken"
+    if facts.holder is None:
+        return "new"
+    return "confirmed" if confirmed else "taken"
+
+
+def _looks_like_one_of(state: IncidentState, sighting: IncidentSighting, alert_ids: set[str]) -> bool:
+    """Whether this hit and one of those only look alike, and show the same text."""
+    if not alert_ids or sighting.match == "exact":
+        return False
+    texts = {one.plate for one in state.sightings if one.alert_id in alert_ids and one.match != "exact"}
+    return sighting.plate in texts
 
 
 def _misread_ids(state: IncidentState) -> Iterator[str]:
     for step in state.steps:
         if step.did == "misread" and step.undone_by is None and step.alert_id is not None:
             yield step.alert_id
+
+
+def _taking_back(state: IncidentState) -> Iterator[IncidentStep]:
+    for step in state.steps:
+        if step.did == "dismiss" and step.undone_by is None and step.dismissal in TAKES_BACK:
+            yield step
+
+
+def _is_about(step: IncidentStep, sighting: IncidentSighting) -> bool:
+    return not step.alert_ids or sighting.alert_id in step.alert_ids

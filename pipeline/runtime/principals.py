@@ -164,6 +164,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             Memory(pattern="{NS:forwards:*", kinds=("string", "hash", "sortedset")),
         ),
         follows=("cameras", "zones", "policies"),
+        looks_up=(FORWARDS,),
     ),
     _agent(
         "liaison",
@@ -190,6 +191,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         ),
         follows=("cameras", "zones", "desks"),
         also=(ALERTS, RECEIPTS),
+        looks_up=(INCIDENTS,),
     ),
     _agent(
         "audit",

@@ -161,6 +161,10 @@ class RedisForwardMemory:
         """See ForwardMemory.marked."""
         await self._marks.recalled([one.forward.forward_id for one in gone])
 
+    async def marked_ids(self, forward_ids: Sequence[str]) -> None:
+        """Mark forwards as recalled, as `marked` does."""
+        await self._marks.recalled(forward_ids)
+
     async def recalled(self, gone: Sequence[Sent]) -> None:
         """See ForwardMemory.recalled."""
         calls: Calls = [

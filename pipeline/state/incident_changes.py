@@ -8,9 +8,9 @@ from pipeline.hotlist import life
 from pipeline.hotlist.acting import acted
 from pipeline.hotlist.answering import next_alarm
 from pipeline.hotlist.revising import revised
-from pipeline.state.incident_memory import MOST_WAITING, Change, Kept, WaitingAction
+from pipeline.state.incident_memory import MOST_WAITING, Change, Kept, WaitingAction, WaitingAnswer
 from schemas.incidents import IncidentState
-from schemas.outcomes import Alert, Receipt, Withdrawal
+from schemas.outcomes import Alert, Receipt, RecordPlace, Withdrawal
 from schemas.people import Desk
 
 
@@ -42,18 +42,20 @@ def all_of(changes: Iterable[Change], kept: Kept) -> Kept:
     if after.state is None or after.state is kept.state:
         return after
     state, _ = revised(kept.state, after.state)
-    return Kept(state, after.waiting)
+    return _with_state(after, state)
 
 
 def _with_state(kept: Kept, state: IncidentState) -> Kept:
-    return kept if state is kept.state else Kept(state, kept.waiting)
+    return kept if state is kept.state else Kept(state, kept.waiting, kept.answers)
 
 
-def seen(alert: Alert, zones: Sequence[str], at_ms: int, kept: Kept) -> Kept:
-    """With an alert. Actions that came before the first one are decided after it."""
-    state = life.seen(kept.state, alert, zones, at_ms)
+def seen(alert: Alert, zones: Sequence[str], at_ms: int, at: RecordPlace, kept: Kept) -> Kept:
+    """With an alert. Actions and answers that came before the first one are taken in after it."""
+    state = life.seen(kept.state, alert, zones, at_ms, at)
     for one in kept.waiting:
         state = acted(state, one.action, one.at_ms, one.at)
+    for answer in kept.answers:
+        state = life.answered(state, answer.receipt, answer.at_ms)
     return kept if state is kept.state else Kept(state)
 
 
@@ -63,7 +65,7 @@ def acted_on(one: WaitingAction, kept: Kept) -> Kept:
         return _with_state(kept, acted(kept.state, one.action, one.at_ms, one.at))
     if any(other.action.action_id == one.action.action_id for other in kept.waiting):
         return kept
-    return Kept(None, (*kept.waiting, one)[-MOST_WAITING:])
+    return Kept(None, (*kept.waiting, one)[-MOST_WAITING:], kept.answers)
 
 
 def withdrawn(message: Withdrawal, at_ms: int, kept: Kept) -> Kept:
@@ -72,8 +74,12 @@ def withdrawn(message: Withdrawal, at_ms: int, kept: Kept) -> Kept:
 
 
 def answered(receipt: Receipt, at_ms: int, kept: Kept) -> Kept:
-    """With a neighbour's answer."""
-    return kept if kept.state is None else _with_state(kept, life.answered(kept.state, receipt, at_ms))
+    """With a neighbour's answer; one that was read before its incident waits for it, too."""
+    if kept.state is not None:
+        return _with_state(kept, life.answered(kept.state, receipt, at_ms))
+    if any(other.receipt.receipt_id == receipt.receipt_id for other in kept.answers):
+        return kept
+    return Kept(None, kept.waiting, (*kept.answers, WaitingAnswer(receipt, at_ms))[-MOST_WAITING:])
 
 
 def passed(desks: Mapping[str, Desk], now_ms: int, kept: Kept) -> Kept:

@@ -13,7 +13,7 @@ import redis.asyncio
 from pipeline.errors import Unavailable
 from pipeline.state.redis_port import Argument, Script
 from schemas.incidents import IncidentAction, IncidentState
-from schemas.outcomes import Alert, RecordPlace
+from schemas.outcomes import Alert, Receipt, RecordPlace
 
 KEPT_MS = 3 * 86_400_000  # after the last change: a replay still finds it
 MOST_TRIES = 20  # against other workers on the same incident, within one call
@@ -43,6 +43,13 @@ return 1
 """)
 """0 where a later state's time is kept already: two workers may come here out of order."""
 
+_RESTORE = Script("""
+if redis.call('HSETNX', KEYS[1], 'token', ARGV[1]) == 1 then redis.call('HSET', KEYS[1], 'kept', ARGV[2]) end
+return redis.call('PEXPIRE', KEYS[1], ARGV[3])
+""")
+_RESTORE_ALERT = Script("return redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])")
+_SOON = Script("return redis.call('ZADD', KEYS[1], 'NX', 0, ARGV[1])")
+
 
 class WaitingAction(msgspec.Struct, array_like=True, frozen=True):
     """An action on an incident whose alert has not been read yet. at_ms, at: when the broker took it, and where it stands."""
@@ -52,11 +59,19 @@ class WaitingAction(msgspec.Struct, array_like=True, frozen=True):
     at: RecordPlace
 
 
+class WaitingAnswer(msgspec.Struct, array_like=True, frozen=True):
+    """A neighbour's answer about an incident whose alert has not been read yet. at_ms: when the broker took it."""
+
+    receipt: Receipt
+    at_ms: int
+
+
 class Kept(msgspec.Struct, array_like=True, frozen=True):
     """What is kept of one incident. state None: no alert of it was read yet."""
 
     state: IncidentState | None = None
     waiting: tuple[WaitingAction, ...] = ()
+    answers: tuple[WaitingAnswer, ...] = ()
 
 
 Change = Callable[[Kept], Kept]
@@ -65,6 +80,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Kept).decode
 _decode_alert = msgspec.msgpack.Decoder(Alert).decode
 _NOTHING = Kept()
+_WHOLE = "whole"  # in place of an incident's id: the note that nothing is missing
 
 
 class IncidentMemory:
@@ -79,7 +95,7 @@ class IncidentMemory:
     ) -> dict[str, tuple[Kept, Kept]]:
         """Apply each change to its incident. Returns for each incident what was kept before and after.
 
-        alerts: by incident, those to keep as first decided.
+        alerts: by incident, those to keep as first decided. Raises Unavailable, too, while what Redis lost is being put back.
         """
         found: dict[str, tuple[Kept, Kept]] = {}
         left = list(changes)
@@ -94,7 +110,11 @@ class IncidentMemory:
         found: dict[str, tuple[Kept, Kept]],
     ) -> list[str]:  # fmt: skip
         """Returns the incidents that another worker wrote meanwhile."""
-        answers = await _READ.run(self._client, WHAT, [([self._key(one)], []) for one in ids])
+        whole, *answers = await _READ.run(self._client, WHAT, [([self._key(one)], []) for one in (_WHOLE, *ids)])
+        if whole[0] is None:
+            raise Unavailable(
+                f"{WHAT} (Redis lost it; it is being put back from the topic incidents)", retry_after_s=0.5
+            )
         writes: list[tuple[Sequence[str], Sequence[Argument]]] = []
         written: list[str] = []
         for incident_id, (token, data) in zip(ids, answers, strict=True):
@@ -130,6 +150,28 @@ class IncidentMemory:
             for one, (change, at_ms) in due_ms.items()
         ]
         await _SET_DUE.run(self._client, WHAT, calls)
+
+    async def is_whole(self) -> bool:
+        """Whether Redis has kept what was stored since `note_whole` was last called. While it has not, `update` raises."""
+        ((token, _),) = await _READ.run(self._client, WHAT, [([self._key(_WHOLE)], [])])
+        return token is not None
+
+    async def note_whole(self) -> None:
+        """Note that nothing is missing in the memory."""
+        await _RESTORE_ALERT.run(self._client, WHAT, [([self._key(_WHOLE)], ["token", _WHOLE])])
+
+    async def restored(self, states: Sequence[IncidentState]) -> None:
+        """Store these states where nothing is known of their incidents; what is due for them is looked at soon."""
+        found = [(self._key(one.incident_id), [uuid.uuid4().hex, _encode(Kept(one)), KEPT_MS]) for one in states]
+        await _RESTORE.run(self._client, WHAT, [([key], arguments) for key, arguments in found])
+        await _SOON.run(self._client, WHAT, [([self._due_key], [one.incident_id]) for one in states])
+
+    async def restored_alerts(self, alerts: Sequence[Alert]) -> None:
+        """Store these alerts as first decided, where they are not known. Their incidents are."""
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
+            ([self._key(one.incident_id)], [one.alert_id, _encode(one)]) for one in alerts
+        ]
+        await _RESTORE_ALERT.run(self._client, WHAT, calls)
 
     def _key(self, incident_id: str) -> str:
         return f"{{{self._namespace}:incident:{incident_id}}}"

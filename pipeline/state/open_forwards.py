@@ -43,11 +43,16 @@ class OpenForwards:
     zones_at: Callable[[int], Mapping[str, Zone]]
     home: Country
     _changed: set[str] = field(default_factory=set)
+    _missed: list[Recall] = field(default_factory=list)
     _swept_ms: int | None = None  # None: nothing was looked at yet
 
     def changed(self, policy_ids: Iterable[str]) -> None:
         """Note that these policies were changed or removed: the next `due` checks their forwards."""
         self._changed.update(policy_ids)
+
+    def missed(self, recalls: Sequence[Recall]) -> None:
+        """Have `due` return these as well: their forwards were not in memory when they should have been recalled."""
+        self._missed += recalls
 
     async def of_withdrawn(self, withdrawals: Sequence[tuple[Withdrawal, RecordPlace]]) -> list[Recall]:
         """The recalls of all forwards of these withdrawn alerts, each withdrawal with its place. Raises Unavailable.
@@ -77,12 +82,12 @@ class OpenForwards:
         return [Recall(one, TAKEN_BACK, why[one.alert.alert_id][1]) for one in told]
 
     async def due(self, now_ms: int) -> list[Recall]:
-        """The recalls of all forwards that the present policies do not allow. Raises Unavailable.
+        """The recalls of all forwards that the present policies do not allow, and those that were missed. Raises Unavailable.
 
         Each forward is marked as recalled, and its recall is returned again until `settled` is called with it.
         """
         policies = self.policies_now()
-        found: list[Recall] = []
+        found = list(self._missed)
         for policy_id in await self._to_look_at(policies, now_ms):
             back = [one for sent in await self.memory.of_policy(policy_id) if (one := self._judged(sent, policies))]
             if not back:
@@ -94,6 +99,7 @@ class OpenForwards:
     async def settled(self, gone: Sequence[Recall]) -> None:
         """Note that the broker has these recalls. Raises Unavailable."""
         await self.memory.recalled([one.sent for one in gone])
+        self._missed = [one for one in self._missed if one not in gone]
 
     async def _to_look_at(self, policies: Mapping[str, Policy], now_ms: int) -> list[str]:
         """The policies that may have forwards to recall, and that no other worker has claimed."""

@@ -1,11 +1,12 @@
 """Puts the forwards of the last day back into the memory of the agent cross_border, where Redis has lost it.
 
-They are made again of their alerts, as they were made then, and are not sent: without them, the withdrawal of an alert or the end
-of a policy would recall nothing that was told before the loss.
+They are read from their own topic, so none is put back that was never sent, nor one that was recalled; the alert of each is read
+where the forward says that it stands. Without them, the withdrawal of an alert or the end of a policy would recall nothing that was
+told before the loss. What was taken back before it is noted as well, so that no late copy is told.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -14,26 +15,69 @@ from pipeline.errors import Unavailable
 from pipeline.neighbours.recalls import Sent
 from pipeline.state.alert_memory import DAY_MS
 from pipeline.state.forward_memory import RedisForwardMemory
+from pipeline.state.open_forwards import MOST_REVISION, TAKEN_BACK, Recall
 from pipeline.stream.recent import look_patiently, recent
-from schemas.outcomes import Alert, RecordPlace
-from schemas.topics import ALERTS
+from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
+from schemas.topics import ALERTS, FORWARDS
 
+EARLIER_MS = 3_600_000
+"""An alert stands on its topic so much earlier than its forward at most, unless the agent was away for longer."""
+
+TakenBack = tuple[int, str, RecordPlace]
+"""Up to which revision an alert was taken back, why, and where the message stands that says so."""
 log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the topics tell: forwards by id, in their order; which were recalled; and by alert, what took it back."""
+
+    sent: dict[str, Forward] = field(default_factory=dict)
+    recalled: set[str] = field(default_factory=set)
+    taken_back: dict[str, TakenBack] = field(default_factory=dict)
+
+    def take(self, message: Forward | Withdrawal) -> None:
+        """Add what stands on the topic of forwards."""
+        if isinstance(message, Withdrawal):
+            self.recalled.add(message.id)
+        elif message.kind == "recall":
+            self.recalled.add(message.refers_to or "")
+        elif message.alert_at is not None:
+            self.sent.setdefault(message.forward_id, message)
+
+    def take_alert(self, message: Alert | Withdrawal, place: RecordPlace) -> None:
+        """Add what stands on the topic of alerts."""
+        if isinstance(message, Withdrawal):
+            self.taken_back[message.id] = MOST_REVISION, message.reason, place
+        elif message.revision > 1 and message.confirm and self.up_to(message.alert_id) < message.revision:
+            self.taken_back[message.alert_id] = message.revision, TAKEN_BACK, place
+
+    def up_to(self, alert_id: str) -> int:
+        """The revision of this alert up to which it was taken back; 0: it was not."""
+        return self.taken_back[alert_id][0] if alert_id in self.taken_back else 0
+
+    def missed(self, sent: Sent) -> list[Recall]:
+        """The recall of a forward whose alert was taken back, for which there is none."""
+        if self.up_to(sent.alert.alert_id) <= sent.alert.revision:
+            return []
+        _, reason, place = self.taken_back[sent.alert.alert_id]
+        return [Recall(sent, reason, place)]
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardRecovery:
     """Watches the memory of forwards, and fills it again. client_kwargs: of KafkaConnection.
 
-    made: the forwards of an alert that stands at a place and came at a time (UTC ms), as they are stored; None while the reference
-    data that it needs is missing.
+    kept: a forward of an alert as it is stored; None while the reference data that it needs is missing. missed: takes the recalls
+    of forwards whose alert was taken back while they were not in memory.
     """
 
     client_kwargs: Mapping[str, Any]
     namespace: str
     memory: RedisForwardMemory
     now_ms: Callable[[], int]
-    made: Callable[[Alert, RecordPlace, int], list[Sent] | None]
+    kept: Callable[[Forward, Alert], Sent | None]
+    missed: Callable[[Sequence[Recall]], None]
 
     async def run(self) -> None:
         """Watch until cancelled. While Redis or Kafka is away, or reference data is missing, it tries again."""
@@ -43,16 +87,33 @@ class ForwardRecovery:
         """Put the forwards of the last day back, unless Redis has them. Raises Unavailable."""
         if await self.memory.is_whole():
             return
-        count = 0
-        async for alert, place, taken_ms in recent(self.client_kwargs, self.namespace, ALERTS, self.now_ms() - DAY_MS):
-            if not isinstance(alert, Alert):
-                continue
-            made = self.made(alert, place, taken_ms)
-            if made is None:
-                raise Unavailable("the reference data (no policies are known)")
-            if made:  # whoever handles the record itself gets the same answer, and sends it
-                await self.memory.admitted(made, [f"{place.partition}/{place.offset}"] * len(made))
-                count += len(made)
+        since_ms, found, alerts = self.now_ms() - DAY_MS, _Found(), dict[RecordPlace, Alert]()
+        async for message, _, _ in recent(self.client_kwargs, self.namespace, FORWARDS, since_ms):
+            found.take(message)
+        wanted = {one.alert_at for one in found.sent.values()}
+        async for one, place, _ in recent(self.client_kwargs, self.namespace, ALERTS, since_ms - EARLIER_MS):
+            found.take_alert(one, place)
+            if place in wanted and isinstance(one, Alert):
+                alerts[place] = one
+        count = await self._put_back(found, alerts)
         await self.memory.note_whole()
         if count:
             log.warning("forwards.put_back", forwards=count)
+
+    async def _put_back(self, found: _Found, alerts: Mapping[RecordPlace, Alert]) -> int:
+        """Returns how many were put back. Raises Unavailable."""
+        await self.memory.taken_back([(alert_id, found.up_to(alert_id)) for alert_id in found.taken_back])
+        await self.memory.marked_ids(sorted(found.recalled))
+        count = 0
+        for forward_id, forward in found.sent.items():
+            place = forward.alert_at
+            if forward_id in found.recalled or place is None or place not in alerts:
+                continue
+            sent = self.kept(forward, alerts[place])
+            if sent is None:
+                raise Unavailable("the reference data (no cameras are known)")
+            # whoever handles the record itself gets the same answer, and sends it
+            await self.memory.admitted([sent], [f"{place.partition}/{place.offset}"])
+            self.missed(found.missed(sent))
+            count += 1
+        return count

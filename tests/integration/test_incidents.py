@@ -17,6 +17,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS, DESKS, POLICIES, ZONES
+from pipeline.state.incident_memory import IncidentMemory
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
 from pipeline.stream.context import Context
@@ -46,7 +47,8 @@ class House:
         self.offset = 0
 
     async def handler_of(self, start: Any) -> Handler[Any]:
-        """A started agent's handler."""
+        """A started agent's handler; of incidents nothing was lost."""
+        await IncidentMemory(self.redis, self.namespace).note_whole()
         context = Context(
             self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
             partition_counts={FORWARDS.name: 32},
@@ -209,7 +211,8 @@ async def test_a_withdrawn_alert_ends_its_incident(house: House) -> None:
 async def test_alerts_and_actions_flow_through_the_agent_over_a_real_broker(
     kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
 ) -> None:
-    """One agent reads three topics in one group: what comes by each becomes one state, and a confirmed alert."""
+    """One agent reads three topics in one group: what comes by each becomes one state, and a confirmed alert. When Redis forgets
+    the incident, its confirmation comes back from its topic, and can be undone."""
     bench, now_ms = Bench(kafka, redis, namespace, tmp_path), platform_now_ms()
     await furnish(ReplicaWriter(redis, namespace, now_ms=lambda: now_ms - 3_600_000))
     alert = first_alert(captured_at_ms=now_ms)
@@ -223,11 +226,17 @@ async def test_alerts_and_actions_flow_through_the_agent_over_a_real_broker(
         await put(bench, ACTIONS, action(state, "take", BO), state.incident_id)
         states = [codec.decode(INCIDENTS, one) for one in await bench.values("incidents", count=3)]
         alerts = [codec.decode(ALERTS, one) for one in await bench.values("alerts", count=2)]
+        async for key in redis.scan_iter(match=f"{{{bench.namespace}:incident*"):
+            await redis.delete(key)
+        undo = action(max(states, key=lambda one: one.change), "undo")
+        await put(bench, ACTIONS, undo, state.incident_id)
+        anew = [codec.decode(ALERTS, one) for one in await bench.values("alerts", count=3)]
     last = max(states, key=lambda one: one.change)
     assert ("confirmed", AN, [AN]) == (last.phase, last.holder, [one.first_who for one in last.refused])
     (confirmed,) = [one for one in alerts if isinstance(one, Alert) and one.revision == 2]
     assert confirmed.confirmed is not None
     assert isinstance(confirmed.confirmed.action_at, RecordPlace)
+    assert [(3, True)] == [(one.revision, one.confirm) for one in anew if isinstance(one, Alert) and one.revision > 2]
 
 
 async def put(bench: Bench, topic: Any, message: Any, key: str) -> None:

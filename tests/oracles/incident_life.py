@@ -1,5 +1,10 @@
-"""What becomes of an incident, written a second time for tests: with a present state that actions change, and a snapshot before
-each action to go back to. pipeline.hotlist computes the state anew from all steps."""
+"""What becomes of an incident, written a second time for tests, from the rule in words: with a present state that actions change,
+and a snapshot before each action to go back to. pipeline.hotlist computes the state anew from all steps.
+
+The rule: a person's word is about the hits that he saw. A hit that was put away stands again by an undo alone. A hit of which
+nobody spoke opens what is over, and then nobody holds it; but a look-alike of a text that was put away does not, and a dismissal
+which only says that nobody acts gives way to a ring alone.
+"""
 
 import copy
 from dataclasses import dataclass, field
@@ -7,19 +12,21 @@ from dataclasses import dataclass, field
 from schemas.incidents import IncidentAction
 from schemas.outcomes import Alert
 
-TAKEN_BACK_BY = {"not_wanted_any_more", "innocent_vehicle", "exercise"}
+NOT_MEANT = {"not_wanted_any_more", "innocent_vehicle", "exercise"}
+OVER = {"misread", "dismissed", "closed", "withdrawn", "expired"}
 
 
 @dataclass
 class Desk:
-    """What persons see: who holds it, how it ended, which hits are confirmed or wrong."""
+    """What persons see: who holds it, how it ended, which hits are confirmed, misread, or not meant."""
 
     holder: str | None = None
     waits_for: str | None = None
     ended: str | None = None
-    void: bool = False
+    only_nobody_acts: bool = False
     confirmed: set[str] = field(default_factory=set)
     wrong: set[str] = field(default_factory=set)
+    not_meant: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -32,7 +39,7 @@ class Told:
 
 @dataclass
 class Reference:
-    """One incident. hits: by alert_id. done: who did each action that counted, with what it was like before."""
+    """One incident. hits: by alert_id. done: who did each action that counted. open: what can be undone, and what was before."""
 
     hits: dict[str, Alert] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
@@ -45,11 +52,30 @@ class Reference:
         """An alert comes."""
         if alert.alert_id in self.hits:
             return
+        before = self.phase if self.hits else "new"
         self.hits[alert.alert_id] = alert
-        if alert.rings:
+        self._hear(alert, before, by_itself=alert.rings)
+
+    def _hear(self, alert: Alert, before: str, *, by_itself: bool) -> None:
+        """A hit that nobody spoke of stands in an incident of this phase."""
+        opens = before in OVER and (by_itself or self._is_news(alert))
+        if opens:
+            for desk in (self.now, *(earlier for _, earlier in self.open)):
+                desk.holder = desk.waits_for = desk.ended = None
+                desk.only_nobody_acts = False
+        if by_itself or (opens and before != "withdrawn" and alert.live and not alert.silent):
             self.rings += 1
-            for desk in (self.now, *(before for _, before in self.open)):
-                desk.ended, desk.void = None, False
+
+    def _is_news(self, alert: Alert) -> bool:
+        if self.now.only_nobody_acts:
+            return False
+        others = {self._text(one) for one in self.hits if one != alert.alert_id and self.put_away(one)} - {None}
+        return self._text(alert.alert_id) not in others
+
+    def _text(self, alert_id: str) -> str | None:
+        """What a look-alike shows; None: it shows the wanted text."""
+        alert = self.hits[alert_id]
+        return None if alert.match == "exact" else alert.read.plate
 
     def withdraw(self, alert_id: str) -> None:
         """An alert is withdrawn."""
@@ -58,11 +84,17 @@ class Reference:
 
     def wrong(self, alert_id: str) -> bool:
         """Whether the hit is a misread: called so, or of the same wrong text as one that was."""
-        this = self.hits[alert_id]
-        if alert_id in self.now.wrong:
-            return True
-        texts = {self.hits[one].read.plate for one in self.now.wrong if self.hits[one].match != "exact"}
-        return this.match != "exact" and this.read.plate in texts
+        texts = {self._text(one) for one in self.now.wrong} - {None}
+        return alert_id in self.now.wrong or self._text(alert_id) in texts
+
+    def put_away(self, alert_id: str) -> bool:
+        """Whether the hit is a misread, or its vehicle is not meant."""
+        return self.wrong(alert_id) or alert_id in self.now.not_meant
+
+    @property
+    def meant(self) -> set[str]:
+        """The hits that stand and that nobody put away."""
+        return {one for one in self.hits.keys() - self.gone if not self.put_away(one)}
 
     @property
     def phase(self) -> str:
@@ -72,18 +104,23 @@ class Reference:
             return self.now.ended
         if not standing:
             return "withdrawn"
-        if all(self.wrong(one) for one in standing):
-            return "misread"
+        if not self.meant:
+            return "misread" if any(map(self.wrong, standing)) else "dismissed"
         if self.now.waits_for:
             return "handed_over"
-        if self.now.confirmed:
-            return "confirmed"
-        return "taken" if self.now.holder else "new"
+        if not self.now.holder:
+            return "new"
+        return "confirmed" if self.confirmed else "taken"
+
+    @property
+    def confirmed(self) -> set[str]:
+        """The hits that stand confirmed."""
+        return self.now.confirmed & self.meant
 
     def must_look(self, alert_id: str) -> bool:
         """Whether a person must confirm the hit before anybody acts on it."""
         sure = not self.hits[alert_id].confirm or alert_id in self.now.confirmed
-        return self.wrong(alert_id) or self.now.void or not sure
+        return self.put_away(alert_id) or not sure
 
     def act(self, action: IncidentAction) -> Told:
         """A person acts."""
@@ -91,9 +128,7 @@ class Reference:
             return Told("acted_before", self.done[action.revision])
         if action.did in ("misread", "dismiss", "close") and action.rings < self.rings:
             return Told("rang_since")
-        if self.phase in ("withdrawn", "expired") or (
-            self.phase in ("misread", "dismissed", "closed") and action.did != "undo"
-        ):
+        if self.phase in ("withdrawn", "expired") or (self.phase in OVER and action.did != "undo"):
             return Told("over")
         why = self._against(action)
         if why:
@@ -118,7 +153,7 @@ class Reference:
                 return "unknown_alert"
             if action.did == "confirm" and not self.hits[one].confirm:
                 return "needs_none"
-            if self.wrong(one) or (action.did == "confirm" and one in self.now.confirmed):
+            if self.put_away(one) or (action.did == "confirm" and one in self.now.confirmed):
                 return "changes_nothing"
         return None if mine or free else "held"
 
@@ -137,14 +172,22 @@ class Reference:
                 now.wrong.add(action.alert_id or "")
             case "hand_over":
                 now.holder, now.waits_for = None, action.to_desk
-            case "dismiss":
-                now.ended, now.void = "dismissed", action.dismissal in TAKEN_BACK_BY
-            case "close":
-                now.ended = "closed"
+            case "dismiss" | "close":
+                self._end(action)
+
+    def _end(self, action: IncidentAction) -> None:
+        standing = [one for one in self.hits if one not in self.gone]
+        named = set(action.alert_ids or standing)
+        self.now.ended = "dismissed" if action.did == "dismiss" else "closed"
+        if action.did == "dismiss" and action.dismissal in NOT_MEANT:
+            self.now.not_meant |= named
+        self.now.only_nobody_acts = action.did == "dismiss" and action.dismissal not in NOT_MEANT
+        for one in standing:
+            if one not in named:
+                self._hear(self.hits[one], self.phase, by_itself=False)
 
     def expire(self) -> None:
         """Its time is over."""
-        if self.phase not in ("misread", "dismissed", "closed", "withdrawn", "expired"):
-            self.now.ended = "expired"
-            for _, before in self.open:
-                before.ended = "expired"
+        if self.phase not in OVER:
+            for desk in (self.now, *(earlier for _, earlier in self.open)):
+                desk.ended, desk.only_nobody_acts = "expired", False

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from pipeline.hotlist import life
 from pipeline.hotlist.acting import acted, is_decided
-from pipeline.hotlist.answering import next_alarm
+from pipeline.hotlist.answering import answers_for, next_alarm
 from pipeline.hotlist.revising import revised, revision_of
-from schemas.incidents import Did, Dismissal, IncidentAction, IncidentState
-from schemas.outcomes import Receipt
+from pipeline.hotlist.standing import TAKES_BACK
+from schemas.incidents import MOST_SIGHTINGS, Did, Dismissal, IncidentAction, IncidentState
+from schemas.outcomes import Receipt, RecordPlace
 from schemas.people import Desk
 from tests.builders import NOON_MS
 from tests.incidents import AN, AT, BO, action, after, begun, first_alert, later_alert
@@ -49,7 +50,7 @@ def test_what_another_holds_is_the_others_until_handed_or_taken_over() -> None:
 
 
 def test_an_alert_that_rang_meanwhile_is_not_dismissed_unseen() -> None:
-    """Whichever comes first, the incident is open at the end, and the same person's."""
+    """If it came first, the dismissal does not count; if it came afterwards, the incident is open again, and nobody's."""
     first = first_alert()
     ring = later_alert(5_000, first, rings=True, **SURE)
     taken = after(begun(first), ("take", AN))
@@ -57,7 +58,8 @@ def test_an_alert_that_rang_meanwhile_is_not_dismissed_unseen() -> None:
     one = after(life.seen(taken, ring, (), NOON_MS), dismissal)
     other = life.seen(after(taken, dismissal), ring, (), NOON_MS)
     assert "rang_since" == one.refused[0].why
-    assert ("taken", AN) == (one.phase, one.holder) == (other.phase, other.holder)
+    assert ("taken", AN, None) == (one.phase, one.holder, one.sightings[1].reopens)
+    assert ("new", None, 2) == (other.phase, other.holder, other.rings)
 
 
 def test_a_misread_silences_its_own_text_and_never_an_exact_read() -> None:
@@ -68,9 +70,9 @@ def test_a_misread_silences_its_own_text_and_never_an_exact_read() -> None:
     same = life.seen(state, later_alert(4_000, first), (), NOON_MS)
     assert "misread" == same.phase
     exact = later_alert(8_000, first, rings=True, **SURE)
-    assert "taken" == life.seen(same, exact, (), NOON_MS).phase
+    assert "new" == life.seen(same, exact, (), NOON_MS).phase
     wrong_exact = after(begun(first_alert(**SURE)), ("misread", AN))
-    assert "taken" == life.seen(wrong_exact, later_alert(9_000, first, **SURE), (), NOON_MS).phase
+    assert "new" == life.seen(wrong_exact, later_alert(9_000, first, **SURE), (), NOON_MS).phase
 
 
 def stands(state: IncidentState, before: IncidentState | None = None) -> list[tuple[int, bool]]:
@@ -181,6 +183,9 @@ HITS = [
     later_alert(2_000, first_alert(), plate="1A0C555", rings=True),
     later_alert(3_000, first_alert(), **SURE),
     later_alert(4_000, first_alert(), rings=True, **SURE),
+    later_alert(5_000, first_alert(), plate="1A0C555"),
+    later_alert(6_000, first_alert(), live=False, **SURE),
+    later_alert(7_000, first_alert(), silent=True, **SURE),
 ]
 HAPPENINGS = st.one_of(
     st.tuples(st.just("hit"), st.sampled_from(HITS)),
@@ -190,9 +195,10 @@ HAPPENINGS = st.one_of(
 ACTIONS = st.tuples(
     st.sampled_from(get_args(Did)),
     st.sampled_from((AN, BO)),
-    st.integers(0, 2),  # by how many actions what the person sees is behind
+    st.sampled_from((0, 0, 0, 1, 2)),  # by how many actions what the person sees is behind
     st.sampled_from(HITS),
     st.sampled_from(get_args(Dismissal)),
+    st.sampled_from((0, 0, 1, 2)),  # how many of the latest hits the person does not see
 )
 
 
@@ -215,8 +221,8 @@ def test_any_order_of_actions_gives_one_state_and_all_are_told(steps: list[Any])
         else:
             state = decided(state, reference, one)
         state, _ = revised(before, state)
-        assert (reference.phase, reference.now.holder, reference.now.confirmed, len(reference.done)) == (
-            state.phase, state.holder, set(state.confirmed), state.revision,
+        assert (reference.phase, reference.now.holder, reference.confirmed, len(reference.done), reference.rings) == (
+            state.phase, state.holder, set(state.confirmed), state.revision, state.rings,
         )  # fmt: skip
         assert {one.alert_id: reference.must_look(one.alert_id) for one in state.sightings if not one.withdrawn} == {
             one.alert_id: one.confirm for one in state.sightings if not one.withdrawn
@@ -225,10 +231,13 @@ def test_any_order_of_actions_gives_one_state_and_all_are_told(steps: list[Any])
 
 def decided(state: IncidentState, reference: Reference, one: Any) -> IncidentState:
     """The state after an action, which both decide alike; asked again, nothing changes."""
-    did, who, behind, hit, dismissal = one
+    did, who, behind, hit, dismissal, unseen = one
     given = {"revision": max(0, state.revision - behind), "rings": max(0, state.rings - behind), "note": "why"}
     if did in ("confirm", "misread"):
         given["alert_id"] = hit.alert_id
+    if did in ("dismiss", "close"):
+        standing = [one.alert_id for one in state.sightings if not one.withdrawn]
+        given["alert_ids"] = tuple(standing[: max(1, len(standing) - unseen)])
     if did == "dismiss":
         given["dismissal"] = dismissal
     wanted = action(state, did, who, **given)
@@ -237,13 +246,117 @@ def decided(state: IncidentState, reference: Reference, one: Any) -> IncidentSta
     assert is_decided(found, wanted.action_id)
     assert found is acted(found, wanted, NOON_MS, AT)
     if told.why is None:
-        assert wanted.action_id == found.steps[-1].action_id
+        assert wanted.action_id == [one for one in found.steps if one.role][-1].action_id
         return found
     refused = found.refused[-1]
     assert (wanted.action_id, told.why) == (refused.action_id, refused.why)
     if told.first is not None:
         assert told.first == refused.first_who
     return found
+
+
+def ring_after(state: IncidentState, **fields: Any) -> IncidentState:
+    """The incident after a sure hit, ten minutes later, that does not ring by itself."""
+    return life.seen(state, later_alert(600_000, HITS[0], **(SURE | fields)), ("ZONE-A",), NOON_MS + 600_000)
+
+
+@pytest.mark.parametrize("reason", sorted(TAKES_BACK))
+def test_a_dismissal_takes_back_what_stood_then_and_a_later_sure_hit_stands_and_is_heard(reason: Dismissal) -> None:
+    """The innocent vehicle with the same plate stays taken back; nobody holds the incident, and the desk's minute begins."""
+    state = after(begun(sure := first_alert(priority="urgent", **SURE)), ("take", AN))
+    dismissed, _ = revised(state, after(state, action(state, "dismiss", dismissal=reason)))
+    again, sent = revised(dismissed, ring_after(dismissed, priority="urgent"))
+    assert ([], [(2, True), (1, False)]) == (sent, [(one.revision, one.confirm) for one in again.sightings])
+    assert ("new", None, 2) == (again.phase, again.holder, again.rings)
+    assert (NOON_MS + 660_000, "NIGHT") == next_alarm(again, DESKS)
+    undone, sent = revised(again, after(again, ("undo", AN)))
+    assert [sure.alert_id] == sent, "an undo alone makes it stand again"
+    assert (3, False) == (undone.sightings[0].revision, undone.sightings[0].confirm)
+
+
+def test_a_ring_never_tells_the_neighbour_again_of_what_was_dismissed() -> None:
+    """However it rings: surer, more urgent, or too far away."""
+    state = begun(first_alert(**SURE))
+    dismissed, _ = revised(state, after(state, action(state, "dismiss", dismissal="innocent_vehicle")))
+    for ring in (later_alert(5_000, HITS[0], rings=True, **SURE), HITS[2]):
+        assert [] == revised(dismissed, life.seen(dismissed, ring, (), NOON_MS))[1]
+
+
+def test_what_only_says_that_nobody_acts_is_opened_again_by_a_ring_alone() -> None:
+    """The same vehicle at the next camera tells no news; a second one does."""
+    state = begun(first_alert(**SURE))
+    dismissed = after(state, action(state, "dismiss", dismissal="no_unit"))
+    assert "dismissed" == ring_after(dismissed).phase
+    assert "new" == ring_after(dismissed, rings=True).phase
+
+
+def test_what_came_too_late_or_is_silent_opens_an_incident_again_without_a_sound() -> None:
+    """A person looks at it, for it may have crossed the border; nobody is alarmed."""
+    ended = after(begun(first_alert(priority="urgent", **SURE)), ("take", AN), ("close", AN))
+    for fields in ({"live": False}, {"silent": True}):
+        state = ring_after(ended, priority="urgent", **fields)
+        assert ("new", 1, None) == (state.phase, state.rings, next_alarm(state, DESKS))
+
+
+def test_a_hit_that_the_person_did_not_see_stands_whichever_came_first() -> None:
+    """A dismissal names the hits that it is about."""
+    seen = begun(first := first_alert(**SURE))
+    dismissal = action(seen, "dismiss", dismissal="innocent_vehicle", alert_ids=(first.alert_id,))
+    before, later = after(ring_after(seen), dismissal), ring_after(after(seen, dismissal))
+    for state in (before, later):
+        state, _ = revised(seen, state)
+        assert ("new", None, 2, [True, False]) == (
+            state.phase, state.holder, state.rings, [one.confirm for one in state.sightings]
+        )  # fmt: skip
+
+
+def test_a_confirmation_of_what_was_withdrawn_or_put_away_confirms_nothing_else() -> None:
+    """The corrected alert that takes its place waits for a person of its own."""
+    first = first_alert()
+    confirmed = after(begun(first), ("confirm", AN))
+    corrected = life.seen(confirmed, later_alert(0, first, plate="1A0C555", corrects=first.alert_id), (), NOON_MS)
+    state = life.withdrawn(corrected, first.alert_id, NOON_MS)
+    assert ("taken", ()) == (state.phase, state.confirmed)
+    other = later_alert(1_000, first, plate="1A0C555")
+    misread = after(life.seen(confirmed, other, (), NOON_MS), ("misread", AN))
+    assert ("taken", ()) == (misread.phase, misread.confirmed)
+
+
+def test_an_incident_that_rings_again_and_again_alarms_by_its_first_ring() -> None:
+    """And who was alarmed stays so."""
+    state = begun(first_alert(priority="urgent"))
+    for second in (30, 50, 70):
+        ring = later_alert(second * 1_000, HITS[0], priority="urgent", rings=True, **SURE)
+        state = life.seen(state, ring, ("ZONE-A",), NOON_MS + second * 1_000)
+    assert ((NOON_MS + 60_000, "NIGHT"), 2) == (next_alarm(state, DESKS), len(state.steps))
+    state = life.alarmed(state, "NIGHT", NOON_MS + 60_000)
+    ring = later_alert(80_000, HITS[0], priority="urgent", rings=True, **SURE)
+    state = life.seen(state, ring, ("ZONE-A",), NOON_MS + 80_000)
+    assert (NOON_MS + 90_000, "CHIEF") == next_alarm(state, DESKS)
+
+
+def test_an_alert_that_was_dropped_of_too_many_is_known_when_it_comes_again() -> None:
+    """As when a day is read again; a later one of the same topic is new."""
+    state = begun(HITS[0])
+    hits = [later_alert(1_000 * (one + 1), HITS[0], **SURE) for one in range(MOST_SIGHTINGS + 5)]
+    for offset, one in enumerate(hits):
+        state = life.seen(state, one, (), NOON_MS + offset, RecordPlace(partition=3, offset=offset))
+    assert (MOST_SIGHTINGS + 6, MOST_SIGHTINGS) == (state.sighting_count, len(state.sightings))
+    assert state is life.seen(state, hits[0], (), NOON_MS, RecordPlace(partition=3, offset=0))
+    new = later_alert(900_000, HITS[0], **SURE)
+    assert state is not life.seen(state, new, (), NOON_MS + 900_000, RecordPlace(partition=3, offset=99))
+
+
+def test_an_incident_is_of_the_list_of_its_latest_hit_that_stands() -> None:
+    """A correction may move its entry to another list: its desk is alarmed, and not the first one's."""
+    first = first_alert(priority="urgent", hotlist="ad_hoc", rings=True)
+    state = begun(first, later_alert(1_000, first, priority="urgent", hotlist="stolen", category="robbery"))
+    assert ("stolen", "robbery", ["ad_hoc", "stolen"]) == (
+        state.hotlist, state.category, [one.hotlist for one in state.sightings]
+    )  # fmt: skip
+    assert answers_for(DESKS["DAY"], state)
+    withdrawn = life.withdrawn(state, state.sightings[1].alert_id, NOON_MS)
+    assert ("ad_hoc", False) == (withdrawn.hotlist, answers_for(DESKS["DAY"], withdrawn))
 
 
 @given(st.permutations([*HITS[1:], "take", "confirm", "answer"]))
@@ -259,6 +372,6 @@ def test_hits_and_answers_may_come_in_any_order_between_the_actions(order: list[
             state = after(state, (next(persons), AN))
         else:
             state = life.seen(state, one, (), NOON_MS)
-    assert ("confirmed", AN, (HITS[0].alert_id,), 5, 3) == (
+    assert ("confirmed", AN, (HITS[0].alert_id,), len(HITS), 3) == (
         state.phase, state.holder, state.confirmed, state.sighting_count, state.rings,
     )  # fmt: skip

@@ -1,0 +1,57 @@
+"""What opens an incident again that a person or time had ended. Pure.
+
+What was said of some hits says nothing of another one. So an incident that was put away, closed or is too long ago is opened again
+by each further hit, but for a look-alike of the same text as one that was put away; the hit is heard if it is live and not silent,
+and its entry was not removed meanwhile. A dismissal that only says that nobody acts is opened again by what rings by itself alone.
+Then nobody holds the incident, and nobody has been asked to answer.
+"""
+
+import msgspec
+
+from pipeline.hotlist.standing import ENDED, TAKES_BACK, ended_by, is_like_what_was_put_away
+from schemas.incidents import MOST_STEPS, Happened, IncidentSighting, IncidentState, IncidentStep
+
+BY = "incidents"
+_replace = msgspec.structs.replace
+
+
+def with_hit(state: IncidentState, sighting: IncidentSighting, at_ms: int) -> IncidentState:
+    """The incident, which has this hit as a sighting, after it was heard, if it is, and the incident opened again, if it is over.
+    at_ms: when the broker took the message that says so, UTC. The state is yet to be derived."""
+    opens = state.phase in ENDED and (sighting.rings or _opens(state, sighting))
+    heard = sighting.rings or (opens and sighting.sounds and state.phase != "withdrawn")
+    last = state.steps[-1].number if state.steps else 0
+    if opens or heard:
+        marked = _replace(sighting, rings=heard, reopens=last if opens else None)
+        sightings = tuple(marked if one.alert_id == marked.alert_id else one for one in state.sightings)
+        state = _replace(state, sightings=sightings)
+    if heard:
+        state = with_step(_replace(state, rings=state.rings + 1), step_of(state, "rang", at_ms, sighting.alert_id))
+    return state
+
+
+def step_of(
+    state: IncidentState, did: Happened, at_ms: int, alert_id: str | None = None, desk: str | None = None
+) -> IncidentStep:
+    """The next step, of something that happens by itself."""
+    number = state.steps[-1].number + 1 if state.steps else 1
+    return IncidentStep(number=number, did=did, who=BY, at_ms=at_ms, alert_id=alert_id, desk=desk)
+
+
+def with_step(state: IncidentState, step: IncidentStep) -> IncidentState:
+    """The state with one more step. Of alerts that ring one after the other only the first and the last are steps; of too many
+    steps the first goes that no person did."""
+    steps = [*state.steps, step]
+    if [one.did for one in steps[-3:]] == ["rang", "rang", "rang"]:
+        del steps[-2]
+    if len(steps) > MOST_STEPS:
+        del steps[next(at for at, one in enumerate(steps) if one.role is None)]
+    return _replace(state, steps=tuple(steps))
+
+
+def _opens(state: IncidentState, sighting: IncidentSighting) -> bool:
+    """Whether a hit that does not ring by itself opens this incident, which is over, again."""
+    ending = ended_by(state)
+    if ending is not None and ending.did == "dismiss" and ending.dismissal not in TAKES_BACK:
+        return False
+    return not is_like_what_was_put_away(state, sighting)

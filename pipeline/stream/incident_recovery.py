@@ -1,0 +1,65 @@
+"""Puts the incidents of the last day back into the memory of the agent incidents, where Redis has lost it: the last state of each
+from their own topic, with the alerts that may have to be sent again.
+
+Nothing is decided about incidents meanwhile: what persons did, confirmations above all, must be known before anything is added to
+it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+
+from pipeline.state.alert_memory import DAY_MS
+from pipeline.state.incident_memory import IncidentMemory
+from pipeline.stream.recent import look_patiently, recent
+from schemas.incidents import IncidentState
+from schemas.outcomes import Alert
+from schemas.topics import ALERTS, INCIDENTS
+
+PAGE = 500  # incidents or alerts stored in one round trip
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRecovery:
+    """Watches the memory of incidents, and fills it again. client_kwargs: of KafkaConnection."""
+
+    client_kwargs: Mapping[str, Any]
+    namespace: str
+    memory: IncidentMemory
+    now_ms: Callable[[], int]
+
+    async def run(self) -> None:
+        """Watch until cancelled. While Redis or Kafka is away it tries again."""
+        await look_patiently(self.look, "incidents.recovery_waiting")
+
+    async def look(self) -> None:
+        """Put the incidents of the last day back, unless Redis has them. Raises Unavailable."""
+        if await self.memory.is_whole():
+            return
+        messages = partial(recent, self.client_kwargs, self.namespace, from_ms=self.now_ms() - DAY_MS)
+        states: dict[str, IncidentState] = {}
+        async for state, _, _ in messages(INCIDENTS):
+            known = states.get(state.incident_id)
+            if known is None or known.change < state.change:
+                states[state.incident_id] = state
+        found = list(states.values())
+        for start in range(0, len(found), PAGE):
+            await self.memory.restored(found[start : start + PAGE])
+        await self._restore_alerts(messages, states)
+        await self.memory.note_whole()
+        if states:
+            log.warning("incidents.put_back", incidents=len(states))
+
+    async def _restore_alerts(self, messages: Callable[..., Any], states: Mapping[str, IncidentState]) -> None:
+        page: list[Alert] = []
+        async for one, _, _ in messages(ALERTS):
+            if isinstance(one, Alert) and one.revision == 1 and one.incident_id in states:
+                page.append(one)
+            if len(page) == PAGE:
+                await self.memory.restored_alerts(page)
+                page.clear()
+        await self.memory.restored_alerts(page)
