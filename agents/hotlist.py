@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from pipeline.hotlist.exclusions import Exclusions
 from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
 from pipeline.hotlist.withdrawals import TakenBack
 from pipeline.reads.geography import position_of
@@ -19,7 +20,7 @@ from pipeline.runtime.covert import covert_keys
 from pipeline.runtime.log import pseudonym, reference
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
-from pipeline.state.collections import CAMERAS, HOTLIST, LISTS, ZONES
+from pipeline.state.collections import CAMERAS, EXCLUSIONS, HOTLIST, LISTS, ZONES
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.mirror import Mirror
 from pipeline.state.open_alerts import OpenAlerts
@@ -44,7 +45,9 @@ class HotlistMirror(Mirror):
 
     def __init__(self) -> None:
         self.hotlist = Hotlist()
-        super().__init__(CAMERAS, ZONES, LISTS, indexes={HOTLIST.name: self.hotlist})
+        self.exclusions = Exclusions()
+        indexes = {HOTLIST.name: self.hotlist, EXCLUSIONS.name: self.exclusions}
+        super().__init__(CAMERAS, ZONES, LISTS, indexes=indexes)
         self.cameras: Versions[Camera] = self.of(CAMERAS)
         self.zones: Versions[Zone] = self.of(ZONES)
 
@@ -107,7 +110,7 @@ class Matcher:
         reads = self.admission.admitted(records, now_ms, outputs)
         return [
             alert_of(
-                hit,
+                replica.exclusions.applied(hit, read),
                 read,
                 replica.cameras.known_at(read.camera_id, read.captured_at_ms),
                 decided_at_ms=now_ms,
@@ -142,7 +145,7 @@ async def start(context: Context) -> Handler[ReadBatch]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     replica, settings = HotlistMirror(), context.settings
     replica.begun(context.now_ms())  # before it is loaded: of what begins later, the listener to come is told then
-    await context.follow(replica, CAMERAS, ZONES, HOTLIST, LISTS)
+    await context.follow(replica, CAMERAS, ZONES, HOTLIST, LISTS, EXCLUSIONS)
     watch = ListWatch(context, replica.of(LISTS))
     context.background(watch.run, "list ages")
     admission = Admission(replica, settings, context.now_ms)

@@ -108,6 +108,7 @@ class Alert(Message, frozen=True, kw_only=True):
     origin: Origin = "national"  # of the entry
     list_id: Identifier | None = None  # the list that the entry is on
     silent: bool = False  # it never rings
+    excluded: Identifier | None = None  # the exclusion of the innocent vehicle that it shows, which is why it is silent
     network: Network | None = None  # of the camera, at capture
     purposes: Purposes = ()  # what the read may be used for; empty: not stated, as in older alerts
     confirmed: Confirmation | None = None  # of a higher revision: by whom; only then confirm is false where it was true

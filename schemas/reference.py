@@ -1,4 +1,4 @@
-"""Reference data, kept in Redis as collections: cameras, sections, zones, hotlist, lists, policies.
+"""Reference data, kept in Redis as collections: cameras, sections, zones, hotlist, lists, policies, exclusions.
 
 Each item has versions in time: what arrives holds from `holds_from_ms`, where it says so, else from its arrival, until the next
 version of it begins. A decision takes the version that held when the picture was taken.
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from schemas.base import Country, Degrees, EpochMs, Identifier, Message, Position, Text
+from schemas.base import Country, Degrees, EpochMs, Identifier, Message, Plate, Position, Text
 from schemas.reads import Network, Purpose, VehicleClass
 
 Metres = Annotated[float, msgspec.Meta(gt=0.0, le=200_000.0)]
@@ -229,6 +229,33 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
         ):
             return  # quick, because a hotlist has a million
         _refuse_blank(category=self.category, owner=self.owner, legal_basis=self.legal_basis)
+        _refuse_turned(self.valid_from_ms, self.valid_until_ms)
+
+
+class Exclusion(Message, frozen=True, kw_only=True):
+    """An innocent vehicle whose plate keeps looking like a wanted one. Collection exclusions, key exclusion_id.
+
+    A read of its plate that only looks like the entry, or an entry of the list, rings nowhere: the alert names the exclusion. A
+    read of the wanted text itself is never excluded.
+    """
+
+    exclusion_id: Identifier
+    plate: Plate  # the innocent one
+    country: Country | None = None  # of the innocent vehicle; None: whatever the read says
+    entry_id: Identifier | None = None  # that it looks like
+    list_id: Identifier | None = None  # or: whose entries it looks like
+    reason: Text
+    owner: Text  # who answers for it
+    evidence: Text | None = None  # where it is kept what shows that the vehicle is another one
+    valid_from_ms: EpochMs = 0
+    valid_until_ms: EpochMs
+    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
+
+    def __post_init__(self) -> None:
+        """Raise ValueError when it names neither entry nor list, or both, reason or owner is blank, or it ends before it begins."""
+        if (self.entry_id is None) == (self.list_id is None):
+            raise ValueError("name the entry or the list that it looks like: one of them")
+        _refuse_blank(reason=self.reason, owner=self.owner)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
 
 

@@ -13,7 +13,7 @@ from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert
 from schemas.reads import Alternative, ClockState, PlateRead, Purpose
-from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, Zone
+from schemas.reference import Camera, Certificate, Distance, Exclusion, HotlistEntry, Line, Policy, Section, Zone
 
 NOON_MS = 1_767_268_800_000
 """2026-01-01 12:00 UTC, the time at which things happen unless a test says otherwise."""
@@ -162,6 +162,14 @@ def make_alert(entry: HotlistEntry | None = None, read: PlateRead | None = None,
         "case_reference": entry.case_reference, "read": read, "decided_at_ms": read.captured_at_ms + 300,
     }  # fmt: skip
     return Alert(**(defaults | fields))
+
+
+def make_exclusion(plate: str = "1ADC555", **fields: Any) -> Exclusion:
+    """An innocent vehicle that looks like the entry T-1. fields: of the exclusion."""
+    given = {"exclusion_id": f"X-{plate}", "reason": "its owner was stopped", "owner": "zone 5343",
+             "valid_until_ms": NOON_MS + 86_400_000}  # fmt: skip
+    named = {} if "list_id" in fields else {"entry_id": "T-1"}
+    return Exclusion(**(given | named | {"plate": plate} | fields))
 
 
 def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any) -> Policy:

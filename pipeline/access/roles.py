@@ -24,6 +24,8 @@ Act = Literal[
     "sections.change",
     "hotlist.see",
     "hotlist.change",
+    "exclusions.see",
+    "exclusions.change",
     "policies.see",
     "policies.change",
     "desks.see",
@@ -83,11 +85,13 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
         "alerts.see": _HIT,
         "alerts.decide": _HIT,
         "pictures.see": _HIT,
+        "exclusions.see": _ANY,
     },
     "investigator": {
         **_NETWORK,
         "alerts.see": _HIT,
         "hotlist.see": Right(lists=True),
+        "exclusions.see": _ANY,
         "pictures.see": _HIT,
         "approvals.give": _ANY,
     },
@@ -116,6 +120,8 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
         **_NETWORK,
         "hotlist.see": Right(lists=True),
         "hotlist.change": Right(lists=True),
+        "exclusions.see": _ANY,
+        "exclusions.change": _ANY,
         "approvals.give": _ANY,
     },
     "camera_manager": {
@@ -156,9 +162,10 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
     },
 }
 
-SHOWS_PLATES: frozenset[Act] = frozenset(
-    {"alerts.see", "alerts.decide", "violations.see", "pictures.see", "hotlist.see", "hotlist.change"}
-)
+SHOWS_PLATES: frozenset[Act] = frozenset((
+    "alerts.see", "alerts.decide", "violations.see", "pictures.see", "hotlist.see", "hotlist.change", "exclusions.see",
+    "exclusions.change",
+))  # fmt: skip
 """Acts whose answer holds plates or shows them."""
 LIVE: frozenset[Act] = frozenset({"alerts.see", "alerts.decide", "violations.see", "pictures.see"})
 """Acts that show what happens, or happened, on the road."""

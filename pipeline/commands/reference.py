@@ -1,4 +1,5 @@
-"""`vigie cameras|sections|zones|hotlist|policies import|list|add|remove|export`: the reference data from the command line."""
+"""`vigie cameras|sections|zones|hotlist|lists|policies|exclusions import|list|add|remove|export`: the reference data from the
+command line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ from pipeline.hotlist.lists import given_by
 from pipeline.tables.columns import TABLES, Table
 
 SHOWN = 50
-COMMANDS = ("cameras", "sections", "zones", "hotlist", "lists", "policies")
+COMMANDS = ("cameras", "sections", "zones", "hotlist", "lists", "policies", "exclusions")
 
 
 def reference_apps() -> dict[str, typer.Typer]:
@@ -212,4 +213,4 @@ async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
 
 
 _APPS = reference_apps()
-cameras, sections, zones, hotlist, lists, policies = (_APPS[name] for name in COMMANDS)
+cameras, sections, zones, hotlist, lists, policies, exclusions = (_APPS[name] for name in COMMANDS)

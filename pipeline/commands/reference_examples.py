@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 ONE = {
     "cameras": "camera", "sections": "section", "zones": "zone", "hotlist": "hotlist entry", "lists": "list",
-    "policies": "policy",
+    "policies": "policy", "exclusions": "exclusion",
 }  # fmt: skip
 EXAMPLES: Mapping[str, str] = {
     "cameras": "camera_id=E40-01 name='E40 Bierges' network=federal lat=50.71 lon=4.58",
@@ -15,5 +15,7 @@ EXAMPLES: Mapping[str, str] = {
     "lists": "list_id=STOLEN name='Stolen vehicles' hotlist=stolen owner='federal police' authority='public prosecutor' "
     "legal_basis='art. 44/1' refresh_every_ms=86400000",
     "policies": "policy_id=NL-1 country=NL lists=stolen legal_basis='Benelux treaty art. 13' purpose=theft contact=desk",
+    "exclusions": "exclusion_id=X-1 plate=1-ADC-555 entry_id=T-1 reason='its owner was stopped twice' owner='police zone 5343' "
+    "evidence='registration shown on 12 March' valid_until=2026-12-31",
 }
 """What `add` may be given, per kind."""

@@ -41,15 +41,16 @@ BRIEF: Mapping[str, tuple[str, ...]] = {
     "hotlist": ("entry_id", "plate", "hotlist", "category", "priority", "action", "owner"),
     "lists": ("list_id", "name", "hotlist", "owner", "authority", "refresh_every_ms"),
     "policies": ("policy_id", "country", "lists", "zones", "legal_basis", "purpose"),
+    "exclusions": ("exclusion_id", "plate", "entry_id", "list_id", "reason", "owner", "valid_until"),
 }
 """What the table shows; --json shows all."""
 
 
 def looks(table: Table[Any], act: Act, what: str, reason: str | None, case: str | None) -> Operation:
-    """The operation of looking at reference data, to be recorded. act: its kind for the hotlist, which shows plates and so
+    """The operation of looking at reference data, to be recorded. act: its kind for what shows plates and so
     needs a reason; for all others it is `reference`. Raises typer.BadParameter without a reason that says something."""
     words = f"vigie {table.name} {what}"
-    if table.name != "hotlist":
+    if table.name not in ("hotlist", "exclusions"):
         return operation_here("reference", words)
     return operation_here(act, words, reason=given_reason(reason), case_reference=case)
 

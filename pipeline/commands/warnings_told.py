@@ -8,7 +8,7 @@ import msgspec
 from pipeline.commands.common import errors
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, LISTS, POLICIES, SECTIONS, ZONES
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, EXCLUSIONS, HOTLIST, LISTS, POLICIES, SECTIONS, ZONES
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.tables.columns import Table
 from pipeline.tables.files import Checked
@@ -50,6 +50,8 @@ async def _doubts(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any
     if table.name == "hotlist":
         entries = _special_entries(checked) if checked else ()
         return dangling_entries(entries, {one.camera_id for one in cameras}, {one.zone_id for one in zones}, policies)
+    if table.name == EXCLUSIONS.name:
+        return await _unknown_to_exclusions(writer)
     if table.name == LISTS.name:
         known = {one.designation_id for one in await writer.list(DESIGNATIONS)}
         return unseen(await writer.list(LISTS), known)
@@ -57,4 +59,14 @@ async def _doubts(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any
     found = dangling(cameras, sections, zones, policies)
     if table.name == CAMERAS.name:
         found += [f"{fault}; it proves nothing" for fault in unfit(sections, cameras, platform_now_ms())]
+    return found
+
+
+async def _unknown_to_exclusions(writer: ReplicaWriter) -> list[str]:
+    """Warnings about exclusions that name an entry or a list that does not exist: they exclude nothing."""
+    found: list[str] = []
+    for one in await writer.list(EXCLUSIONS):
+        for collection, name in ((HOTLIST, one.entry_id), (LISTS, one.list_id)):
+            if name is not None and await writer.get(collection, name) is None:
+                found.append(f"exclusion {one.exclusion_id} names {collection.key_field} {name}, which is unknown")
     return found

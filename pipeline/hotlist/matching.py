@@ -50,7 +50,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     """One entry that a read matches.
 
     priority: after downgrading. confirm: a person must confirm it first. notes: what does not fit. afterwards: the entry
-    arrived after the capture and says that it held at the capture.
+    arrived after the capture and says that it held at the capture. excluded: see pipeline.hotlist.exclusions.
     """
 
     entry: HotlistEntry
@@ -60,6 +60,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
     confirm: bool
     notes: tuple[str, ...]
     afterwards: bool = False
+    excluded: str | None = None
 
 
 def match_reads(
@@ -235,7 +236,7 @@ def alert_of(
     """
     entry, read = hit.entry, named(read)
     alert_id = ids.alert_id(read.read_id, entry.entry_id)
-    silent = is_silent(entry)
+    silent = is_silent(entry) or hit.excluded is not None
     live = decided_at_ms - read.captured_at_ms <= live_bound_ms and not hit.afterwards
     return Alert(
         alert_id=alert_id,
@@ -260,6 +261,7 @@ def alert_of(
         origin=entry.origin,
         list_id=entry.list_id,
         silent=silent,
+        excluded=hit.excluded,
         network=camera.network if camera else None,
         purposes=purposes_of_read(read, camera) if camera else (),
         read=read,

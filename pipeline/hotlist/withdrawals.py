@@ -53,6 +53,8 @@ def taken_back(
         return TakenBack(alert, CORRECTED)
     hit = found_afterwards(hits[0]) if AFTERWARDS in alert.notes else hits[0]
     again = alert_of(hit, alert.read, cameras.get(alert.read.camera_id), decided_at_ms=now_ms)
+    if alert.excluded is not None:  # which exclusions hold now changes nothing about it
+        again = msgspec.structs.replace(again, excluded=alert.excluded, silent=True)
     if _says(again) == _says(alert):
         return None
     content = msgspec.json.encode(_says(again), order="deterministic").decode()

@@ -9,7 +9,7 @@ import msgspec
 from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
 from schemas.people import Designation, Desk, SigningKey, User
-from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
+from schemas.reference import Camera, Exclusion, HotlistEntry, Policy, Section, WantedList, Zone
 from schemas.senders import Sender
 
 T = TypeVar("T", bound=Message)
@@ -57,7 +57,8 @@ ZONES = Collection("zones", Zone, key=lambda item: item.zone_id, key_field="zone
 HOTLIST = Collection("hotlist", HotlistEntry, key=lambda item: item.entry_id, key_field="entry_id")
 LISTS = Collection("lists", WantedList, key=lambda item: item.list_id, key_field="list_id")
 POLICIES = Collection("policies", Policy, key=lambda item: item.policy_id, key_field="policy_id")
-COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, LISTS, POLICIES)
+EXCLUSIONS = Collection("exclusions", Exclusion, key=lambda item: item.exclusion_id, key_field="exclusion_id")
+COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, LISTS, POLICIES, EXCLUSIONS)
 USERS = Collection("users", User, key=lambda item: item.user_id, key_field="user_id")
 DESIGNATIONS = Collection("designations", Designation, key=lambda item: item.designation_id, key_field="designation_id")
 DESKS = Collection("desks", Desk, key=lambda item: item.desk_id, key_field="desk_id")

@@ -31,7 +31,7 @@ from pipeline.neighbours.checks import fault_of_policy
 from pipeline.tables import cells
 from pipeline.tables.plate_cells import wanted_plate
 from schemas.base import EpochMs, Message
-from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, WantedList, Zone
+from schemas.reference import Camera, Exclusion, HotlistEntry, Policy, Region, Section, WantedList, Zone
 
 T = TypeVar("T", bound=Message)
 Place = tuple[str, ...]
@@ -154,6 +154,7 @@ _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Call
     (Camera, "regions"): (_listed(cells.region), lambda regions: _joined([_region_text(one) for one in regions])),
     (Camera, "line"): (cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
     (HotlistEntry, "plate"): (wanted_plate, str),
+    (Exclusion, "plate"): (wanted_plate, str),
     (Section, "entries"): _LINES,
     (Section, "exits"): _LINES,
     (Section, "distances"): (
@@ -223,5 +224,6 @@ TABLES: Mapping[str, Table[Any]] = {
     "hotlist": _table("hotlist", HotlistEntry, "entry_id", lambda entry, _home: fault_of_entry(entry)),
     "lists": _table("lists", WantedList, "list_id"),
     "policies": _table("policies", Policy, "policy_id", fault_of_policy),
+    "exclusions": _table("exclusions", Exclusion, "exclusion_id"),
 }
 """By collection name."""

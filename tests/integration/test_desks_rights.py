@@ -31,6 +31,7 @@ from pipeline.state.collections import (
     CAMERAS,
     DESIGNATIONS,
     DESKS,
+    EXCLUSIONS,
     HOTLIST,
     POLICIES,
     SECTIONS,
@@ -50,6 +51,7 @@ from tests.builders import (
     make_camera,
     make_certificate,
     make_entry,
+    make_exclusion,
     make_policy,
     make_read,
     make_section,
@@ -73,6 +75,7 @@ ALSO: dict[tuple[str, str], Act] = {
     ("GET", "/violations/{id}/pictures/{end}/{which}"): "violations.see",
 }
 """Routes that ask for a second right, beside their own."""
+EXCLUDED = make_exclusion(exclusion_id="X-1")
 JANS_KEY = enrolled("jan.claes", enrolment_of(CURVE, "jan.claes"), NOON_MS)
 FREE = [route for route in ROUTES if route.act is None]
 RULED = [route for route in ROUTES if route.act is not None]
@@ -123,6 +126,7 @@ class Scene:
         await writer.put(HOTLIST, [make_entry(entry_id="E-own"), make_entry(entry_id="E-other", hotlist="sis")])
         await writer.put(SECTIONS, [make_section("S1")])
         await writer.put(POLICIES, [make_policy(policy_id="NL-1")])
+        await writer.put(EXCLUSIONS, [EXCLUDED])
         await writer.put(DESKS, [Desk(desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",))])
         await writer.put(USERS, [make_user("jan.claes")])
         await writer.put(DESIGNATIONS, [make_designation("dispatcher", "jan.claes", designation_id="D-jan")])
@@ -137,7 +141,7 @@ class Scene:
         keys = {
             "cameras": f"CAM-{where}", "zones": ZONE if where == OWN else ELSEWHERE, "hotlist": f"E-{where}", "sections": "S1",
             "policies": "NL-1", "desks": "DESK", "users": "jan.claes", "designations": "D-jan", "approvals": "P-1",
-            "passkeys": "K-1", "signing_keys": JANS_KEY.key_id,
+            "passkeys": "K-1", "exclusions": "X-1", "signing_keys": JANS_KEY.key_id,
         }  # fmt: skip
         kind = route.path.split("/")[1]
         named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit", "{index}": "7", "{tile}": "0/000",
@@ -172,6 +176,7 @@ class Scene:
                 entry_id=f"E-{where}", hotlist="stolen" if where == OWN else "sis", priority="low"
             ),
             "/sections/{key}": make_section("S1", limit_kmh=90),
+            "/exclusions/{key}": msgspec.structs.replace(EXCLUDED, reason="stopped twice"),
             "/policies/{key}": make_policy(policy_id="NL-1", contact="night desk"),
             "/desks/{key}": Desk(
                 desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",), answers_within_s=30
@@ -207,7 +212,7 @@ def expected(route: Route, role: Role, where: str, lapse: str) -> set[str | None
         return {"role", "zone", "list"}  # whichever is asked first: the role lacks one of the two rights
     right = rights[route.act]
     one = "{" in route.path and not route.path.startswith(
-        ("/sections", "/policies", "/desks", "/users", "/designations")
+        ("/sections", "/policies", "/exclusions", "/desks", "/users", "/designations")
     )
     if one and where == OTHER and route.path.startswith("/hotlist") and right.lists:
         return {"list"}

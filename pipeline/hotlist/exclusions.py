@@ -1,0 +1,60 @@
+"""Innocent vehicles whose plates keep looking like wanted ones: their hits ring nowhere, and say why.
+
+Only a hit that looks like the entry is excluded, never a read of the wanted text itself: a person who excludes a vehicle cannot
+hide the wanted one. An excluded hit stays an alert, with the exclusion and its reason.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from pipeline.hotlist.matching import Hit
+from pipeline.reads.admission import trusted_country
+from pipeline.reads.versions import Changed, Versions
+from schemas.reads import PlateRead
+from schemas.reference import Exclusion, HotlistEntry
+
+MOST_CHARACTERS = 1_000  # of a note
+
+
+class Exclusions:
+    """The exclusions, by plate, each with its versions."""
+
+    def __init__(self) -> None:
+        self._versions: Versions[Exclusion] = Versions()
+        self._by_plate: dict[str, set[str]] = {}
+
+    def take(self, changed: Sequence[Changed[Exclusion]], *, reset: bool = False) -> None:
+        """Add the versions in `changed` to those that are known. reset: first forget all that is known."""
+        if reset:
+            self._by_plate.clear()
+        self._versions.take(changed, reset=reset)
+        for one in changed:
+            for version in one.versions:
+                if version.item is not None:
+                    self._by_plate.setdefault(version.item.plate, set()).add(one.key)
+
+    def applied(self, hit: Hit, read: PlateRead) -> Hit:
+        """The hit; if an exclusion covers it, naming that one. An exclusion counts from the moment that it names, also where it
+        arrived later: it helps the person concerned."""
+        if hit.match == "exact" or read.plate not in self._by_plate:
+            return hit
+        known: Mapping[str, Exclusion] = self._versions.as_known(read.captured_at_ms)
+        for exclusion_id in sorted(self._by_plate[read.plate]):
+            one = known.get(exclusion_id)
+            if one is not None and covers(one, hit.entry, read):
+                note = f"{one.plate} is excluded by {exclusion_id} of {one.owner}: {one.reason}"[:MOST_CHARACTERS]
+                return msgspec.structs.replace(hit, excluded=exclusion_id, notes=(*hit.notes, note))
+        return hit
+
+
+def covers(exclusion: Exclusion, entry: HotlistEntry, read: PlateRead) -> bool:
+    """Whether a read that only looks like this entry is of the excluded vehicle. Where the country read contradicts, it is not."""
+    if exclusion.plate != read.plate or not exclusion.valid_from_ms <= read.captured_at_ms < exclusion.valid_until_ms:
+        return False
+    country = trusted_country(read)
+    if exclusion.country is not None and country is not None and country != exclusion.country:
+        return False
+    if exclusion.entry_id is not None:
+        return exclusion.entry_id == entry.entry_id
+    return exclusion.list_id == entry.list_id
