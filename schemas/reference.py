@@ -244,6 +244,7 @@ class Exclusion(Message, frozen=True, kw_only=True):
     country: Country | None = None  # of the innocent vehicle; None: whatever the read says
     entry_id: Identifier | None = None  # that it looks like
     list_id: Identifier | None = None  # or: whose entries it looks like
+    cameras: References = ()  # where it is confused; empty: everywhere
     reason: Text
     owner: Text  # who answers for it
     evidence: Text | None = None  # where it is kept what shows that the vehicle is another one

@@ -52,6 +52,8 @@ def covers(exclusion: Exclusion, entry: HotlistEntry, read: PlateRead) -> bool:
     """Whether a read that only looks like this entry is of the excluded vehicle. Where the country read contradicts, it is not."""
     if exclusion.plate != read.plate or not exclusion.valid_from_ms <= read.captured_at_ms < exclusion.valid_until_ms:
         return False
+    if exclusion.cameras and read.camera_id not in exclusion.cameras:
+        return False
     country = trusted_country(read)
     if exclusion.country is not None and country is not None and country != exclusion.country:
         return False

@@ -188,6 +188,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         keys=(
             Memory(pattern="{NS:incident:*", kinds=("hash",)),
             Memory(pattern="{NS:incidents}:*", kinds=("string", "sortedset")),
+            collection("exclusions", writes=True),
         ),
         follows=("cameras", "zones", "desks"),
         also=(ALERTS, RECEIPTS),

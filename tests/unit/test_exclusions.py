@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from pipeline.hotlist.exclusions import Exclusions
 from pipeline.hotlist.matching import Hit, Hotlist, alert_of, match_read
+from pipeline.hotlist.quieting import QUIET_MS, quieted
 from pipeline.hotlist.withdrawals import taken_back
 from pipeline.reads.versions import Changed, Version, since_ever
 from schemas.outcomes import Alert
 from schemas.reads import PlateRead
 from schemas.reference import Exclusion
 from tests.builders import NOON_MS, make_camera, make_entry, make_exclusion, make_read
+from tests.incidents import AN, action, after, begun, first_alert
 
 ENTRY = make_entry("1AOC555", entry_id="T-1", list_id="STOLEN", country="BE")
 CAMERAS = {"E40-1": make_camera()}
@@ -48,7 +50,7 @@ def test_an_excluded_vehicle_rings_nowhere_and_its_alert_says_why() -> None:
 @pytest.mark.parametrize(
     "other",
     [make_exclusion("1A0C555"), make_exclusion(entry_id="T-2"), make_exclusion(list_id="SIS"), make_exclusion(country="NL"),
-     make_exclusion(valid_until_ms=NOON_MS), make_exclusion(valid_from_ms=NOON_MS + 1)],
+     make_exclusion(cameras=("E40-2",)), make_exclusion(valid_until_ms=NOON_MS), make_exclusion(valid_from_ms=NOON_MS + 1)],
 )  # fmt: skip
 def test_an_exclusion_covers_its_own_vehicle_entry_and_time_alone(other: Exclusion) -> None:
     """Another plate, entry, list or country, or another time: the alert rings."""
@@ -98,6 +100,20 @@ def test_no_exclusions_change_what_a_hit_says_of_the_vehicle(plate: str, exclude
     plain, found = hit_of(read), exclusions_of(*map(make_exclusion, excluded)).applied(hit_of(read), read)
     assert plain == msgspec.structs.replace(found, excluded=None, notes=found.notes[: len(plain.notes)])
     assert (found.excluded is not None) == (plain.match != "exact" and plate in excluded)
+
+
+def test_a_misread_excludes_its_text_at_its_camera_for_a_while_until_it_is_undone() -> None:
+    """Never of an exact read, nor where the person says that it is the wanted plate."""
+    state = after(begun(first := first_alert()), ("misread", AN))
+    (one,) = quieted(state).values()
+    assert one is not None
+    assert ("1ADC555", first.entry_id, ("E40-1",), AN) == (one.plate, one.entry_id, one.cameras, one.owner)
+    assert QUIET_MS == one.valid_until_ms - one.valid_from_ms
+    assert [None] == list(quieted(after(state, ("undo", AN))).values())
+    exact = begun(first_alert(plate="1AOC555", match="exact"))
+    assert {} == quieted(after(exact, ("misread", AN))) == quieted(None)
+    wanted = action(begun(first), "misread", plate="1AOC555")
+    assert {} == quieted(after(begun(first), wanted))
 
 
 def test_an_exclusion_names_what_it_is_about() -> None:
