@@ -6,13 +6,14 @@ the dead letters; the rest of the batch goes on. This agent reports them, becaus
 that read the same topic leave them out and count them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from pipeline.hotlist.exclusions import Exclusions
-from pipeline.hotlist.matching import Hotlist, alert_of, match_reads
+from pipeline.hotlist.matching import Hit, Hotlist, alert_of, match_reads
+from pipeline.hotlist.watches import Watches, entry_id_of
 from pipeline.hotlist.withdrawals import TakenBack
 from pipeline.reads.geography import position_of
 from pipeline.reads.versions import Versions
@@ -20,9 +21,9 @@ from pipeline.runtime.covert import covert_keys
 from pipeline.runtime.log import pseudonym, reference
 from pipeline.runtime.settings import Settings
 from pipeline.state.alert_memory import AlertMemory, RedisAlertMemory
-from pipeline.state.collections import CAMERAS, EXCLUSIONS, HOTLIST, LISTS, ZONES
+from pipeline.state.collections import CAMERAS, EXCLUSIONS, HOTLIST, LISTS, WATCHES, ZONES
 from pipeline.state.entry_versions import EntryVersions
-from pipeline.state.mirror import Mirror
+from pipeline.state.mirror import Index, Mirror
 from pipeline.state.open_alerts import OpenAlerts
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
@@ -32,8 +33,8 @@ from pipeline.stream.covert_alerts import AlertSender
 from pipeline.stream.list_watch import ListWatch
 from pipeline.stream.outputs import Handler, Outputs, Record, by_time
 from schemas.outcomes import Alert
-from schemas.reads import ReadBatch
-from schemas.reference import Camera, Zone
+from schemas.reads import PlateRead, ReadBatch
+from schemas.reference import Camera, HotlistEntry, Zone
 from schemas.topics import ALERTS, ALERTS_COVERT, READS
 
 TICK_MS = 200  # what changed in the hotlist is held against open alerts so often, also when no read comes
@@ -46,10 +47,23 @@ class HotlistMirror(Mirror):
     def __init__(self) -> None:
         self.hotlist = Hotlist()
         self.exclusions = Exclusions()
-        indexes = {HOTLIST.name: self.hotlist, EXCLUSIONS.name: self.exclusions}
+        self.watches = Watches()
+        indexes: dict[str, Index] = {
+            HOTLIST.name: self.hotlist, EXCLUSIONS.name: self.exclusions, WATCHES.name: self.watches,
+        }  # fmt: skip
         super().__init__(CAMERAS, ZONES, LISTS, indexes=indexes)
         self.cameras: Versions[Camera] = self.of(CAMERAS)
         self.zones: Versions[Zone] = self.of(ZONES)
+
+    def matched(self, reads: Sequence[PlateRead]) -> Iterator[tuple[PlateRead, list[Hit]]]:
+        """Yields the reads that have hits on the hotlist or on what persons asked to watch for, each with its hits."""
+        yield from match_reads(reads, self.hotlist, self.cameras, self.zones)
+        if len(self.watches):
+            yield from self.watches.matched(reads, self.cameras, self.zones)
+
+    def entry(self, entry_id: str, at_ms: int) -> HotlistEntry | None:
+        """The entry of this id, of the hotlist or of a request to watch, as it held at at_ms (UTC); None: there was none."""
+        return self.hotlist.get(entry_id, at_ms) or self.watches.get(entry_id, at_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +130,7 @@ class Matcher:
                 decided_at_ms=now_ms,
                 live_bound_ms=settings.live_bound_ms,
             )
-            for read, hits in match_reads(reads, replica.hotlist, replica.cameras, replica.zones)
+            for read, hits in replica.matched(reads)
             for hit in hits
         ]
 
@@ -134,9 +148,10 @@ def matcher(
 ) -> Matcher:  # fmt: skip
     """Make the handler on this reference data and memory; it is told of changed hotlist entries from now on."""
     open_alerts = OpenAlerts(
-        memory, lambda key: replica.hotlist.get(key, now_ms()), replica.cameras.as_known, replica.zones.as_known
+        memory, lambda key: replica.entry(key, now_ms()), replica.cameras.as_known, replica.zones.as_known
     )
     replica.on_change(HOTLIST, open_alerts.changed)
+    replica.on_change(WATCHES, lambda keys: open_alerts.changed(map(entry_id_of, keys)))
     replica.begun(now_ms())
     return Matcher(replica, admission, memory, open_alerts, settings, now_ms, sender)
 
@@ -145,7 +160,7 @@ async def start(context: Context) -> Handler[ReadBatch]:
     """Load the reference data and return the handler. Raises Unavailable when Redis is away."""
     replica, settings = HotlistMirror(), context.settings
     replica.begun(context.now_ms())  # before it is loaded: of what begins later, the listener to come is told then
-    await context.follow(replica, CAMERAS, ZONES, HOTLIST, LISTS, EXCLUSIONS)
+    await context.follow(replica, CAMERAS, ZONES, HOTLIST, LISTS, EXCLUSIONS, WATCHES)
     watch = ListWatch(context, replica.of(LISTS))
     context.background(watch.run, "list ages")
     admission = Admission(replica, settings, context.now_ms)

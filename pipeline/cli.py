@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "lists": ("reference", "lists", "The lists of wanted plates: who keeps each, why, and whether it is fresh."),
     "policies": ("reference", "policies", "What may be forwarded to which neighbour."),
     "exclusions": ("reference", "exclusions", "Innocent vehicles whose plates keep looking like wanted ones."),
+    "watches": ("reference", "watches", "What persons asked to watch for, in a zone and for a time."),
     "users": ("users", "users_app", "Who may log in, and what each may do."),
     "decide": (
         "decide",

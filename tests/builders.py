@@ -13,7 +13,7 @@ from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert
 from schemas.reads import Alternative, ClockState, PlateRead, Purpose
-from schemas.reference import Camera, Certificate, Distance, Exclusion, HotlistEntry, Line, Policy, Section, Zone
+from schemas.reference import Camera, Certificate, Distance, Exclusion, HotlistEntry, Line, Policy, Section, Watch, Zone
 
 NOON_MS = 1_767_268_800_000
 """2026-01-01 12:00 UTC, the time at which things happen unless a test says otherwise."""
@@ -170,6 +170,14 @@ def make_exclusion(plate: str = "1ADC555", **fields: Any) -> Exclusion:
              "valid_until_ms": NOON_MS + 86_400_000}  # fmt: skip
     named = {} if "list_id" in fields else {"entry_id": "T-1"}
     return Exclusion(**(given | named | {"plate": plate} | fields))
+
+
+def make_watch(plate: str | None = "1ADC*", **fields: Any) -> Watch:
+    """A request to watch in ZONE-A for a day from noon. fields: of the request."""
+    given = {"watch_id": "W-1", "zone": "ZONE-A", "reason": "seen at the robbery", "case_reference": "2026/77",
+             "legal_basis": "art. 44/1", "service": "zone 5341", "requested_by": "an.peeters", "valid_from_ms": NOON_MS,
+             "valid_until_ms": NOON_MS + 86_400_000}  # fmt: skip
+    return Watch(**(given | {"plate": plate} | fields))
 
 
 def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any) -> Policy:

@@ -26,6 +26,9 @@ Act = Literal[
     "hotlist.change",
     "exclusions.see",
     "exclusions.change",
+    "watches.see",
+    "watches.change",
+    "watches.long",
     "policies.see",
     "policies.change",
     "desks.see",
@@ -45,7 +48,8 @@ Act = Literal[
     "record.see",
 ]
 """What a person asks to do. `see` reads, every other word changes something. users.move: to another service, which changes what is
-covert for the person; credentials.replace: a password for somebody's first login, with which its maker could log in, too."""
+covert for the person; credentials.replace: a password for somebody's first login, with which its maker could log in, too;
+watches.long: a request that holds for more than a day."""
 ACTS: tuple[Act, ...] = get_args(Act)
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -74,6 +78,7 @@ class Right:
 _ANY = Right()
 _PLACE = Right(zones=True, networks=True)
 _HIT = Right(zones=True, networks=True, lists=True, purpose="hotlist")
+_WATCH = Right(zones=True, lists=True)
 _TWO = Right(two=True)
 _OWN = Right(own=True)
 _NETWORK: Mapping[Act, Right] = {"cameras.see": _ANY, "zones.see": _ANY, "desks.see": _ANY}
@@ -86,18 +91,25 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
         "alerts.decide": _HIT,
         "pictures.see": _HIT,
         "exclusions.see": _ANY,
+        "watches.see": _WATCH,
+        "watches.change": _WATCH,
     },
     "investigator": {
         **_NETWORK,
         "alerts.see": _HIT,
         "hotlist.see": Right(lists=True),
         "exclusions.see": _ANY,
+        "watches.see": _WATCH,
+        "watches.change": _WATCH,
+        "watches.long": Right(zones=True, lists=True, two=True),
         "pictures.see": _HIT,
         "approvals.give": _ANY,
     },
     "magistrate": {
         **_NETWORK,
         "hotlist.see": Right(lists=True),
+        "watches.see": Right(lists=True),
+        "watches.long": Right(lists=True, two=True),
         "signing_keys.see": _OWN,
         "signing_keys.enrol": _OWN,
         "signing_keys.revoke": _OWN,
@@ -164,7 +176,7 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
 
 SHOWS_PLATES: frozenset[Act] = frozenset((
     "alerts.see", "alerts.decide", "violations.see", "pictures.see", "hotlist.see", "hotlist.change", "exclusions.see",
-    "exclusions.change",
+    "exclusions.change", "watches.see", "watches.change", "watches.long",
 ))  # fmt: skip
 """Acts whose answer holds plates or shows them."""
 LIVE: frozenset[Act] = frozenset({"alerts.see", "alerts.decide", "violations.see", "pictures.see"})
@@ -180,6 +192,7 @@ SECOND: Mapping[Act, tuple[Act, ...]] = {
     "signing_keys.register": ("signing_keys.register",),
     "users.move": ("users.move",),
     "credentials.replace": ("credentials.replace",),
+    "watches.long": ("watches.long",),
 }
 """Acts that need two persons, and what the second must be allowed to do himself."""
 

@@ -1,5 +1,5 @@
-"""`vigie cameras|sections|zones|hotlist|lists|policies|exclusions import|list|add|remove|export`: the reference data from the
-command line."""
+"""`vigie KIND import|list|add|remove|export`: the reference data from the command line. KIND: cameras, sections, zones, hotlist,
+lists, policies, exclusions, watches."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ from pipeline.hotlist.lists import given_by
 from pipeline.tables.columns import TABLES, Table
 
 SHOWN = 50
-COMMANDS = ("cameras", "sections", "zones", "hotlist", "lists", "policies", "exclusions")
+COMMANDS = ("cameras", "sections", "zones", "hotlist", "lists", "policies", "exclusions", "watches")
 
 
 def reference_apps() -> dict[str, typer.Typer]:
@@ -213,4 +213,4 @@ async def _remove(table: Table[Any], keys: Sequence[str]) -> int:
 
 
 _APPS = reference_apps()
-cameras, sections, zones, hotlist, lists, policies, exclusions = (_APPS[name] for name in COMMANDS)
+cameras, sections, zones, hotlist, lists, policies, exclusions, watches = (_APPS[name] for name in COMMANDS)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 ONE = {
     "cameras": "camera", "sections": "section", "zones": "zone", "hotlist": "hotlist entry", "lists": "list",
-    "policies": "policy", "exclusions": "exclusion",
+    "policies": "policy", "exclusions": "exclusion", "watches": "request to watch",
 }  # fmt: skip
 EXAMPLES: Mapping[str, str] = {
     "cameras": "camera_id=E40-01 name='E40 Bierges' network=federal lat=50.71 lon=4.58",
@@ -17,5 +17,7 @@ EXAMPLES: Mapping[str, str] = {
     "policies": "policy_id=NL-1 country=NL lists=stolen legal_basis='Benelux treaty art. 13' purpose=theft contact=desk",
     "exclusions": "exclusion_id=X-1 plate=1-ADC-555 entry_id=T-1 reason='its owner was stopped twice' owner='police zone 5343' "
     "evidence='registration shown on 12 March' valid_until=2026-12-31",
+    "watches": "watch_id=W-1 plate='1ADC*' zone=BRUSSELS reason='seen at the robbery' case_reference=2026/77 "
+    "legal_basis='art. 44/1' service='police zone 5343' requested_by=an.peeters valid_from=2026-03-12 valid_until=2026-03-13",
 }
 """What `add` may be given, per kind."""

@@ -42,6 +42,7 @@ BRIEF: Mapping[str, tuple[str, ...]] = {
     "lists": ("list_id", "name", "hotlist", "owner", "authority", "refresh_every_ms"),
     "policies": ("policy_id", "country", "lists", "zones", "legal_basis", "purpose"),
     "exclusions": ("exclusion_id", "plate", "entry_id", "list_id", "reason", "owner", "valid_until"),
+    "watches": ("watch_id", "plate", "make", "colour", "zone", "case_reference", "requested_by", "valid_until"),
 }
 """What the table shows; --json shows all."""
 
@@ -50,7 +51,7 @@ def looks(table: Table[Any], act: Act, what: str, reason: str | None, case: str 
     """The operation of looking at reference data, to be recorded. act: its kind for what shows plates and so
     needs a reason; for all others it is `reference`. Raises typer.BadParameter without a reason that says something."""
     words = f"vigie {table.name} {what}"
-    if table.name not in ("hotlist", "exclusions"):
+    if table.name not in ("hotlist", "exclusions", "watches"):
         return operation_here("reference", words)
     return operation_here(act, words, reason=given_reason(reason), case_reference=case)
 

@@ -26,12 +26,15 @@ from pipeline.state.collections import (
     SECTIONS,
     SIGNING_KEYS,
     USERS,
+    WATCHES,
     ZONES,
     Collection,
 )
 from pipeline.tables.reference_checks import unfit
 from schemas.base import EpochMs, Message, Text
 from schemas.people import User
+from schemas.reference import Watch
+from schemas.topics import DAY_MS
 
 T = TypeVar("T", bound=Message)
 APPROVAL = "Vigie-Approval"
@@ -199,6 +202,19 @@ def _moved(asked: Asked, known: User | None, item: User) -> Act | None:
     return "users.move" if moved else None
 
 
+def _long(asked: Asked, known: Watch | None, item: Watch) -> Act | None:
+    """watches.long for a request that is to hold for more than a day, with the time that it has held already."""
+    begins_ms = min(asked.now_ms, item.valid_from_ms, known.valid_from_ms if known else asked.now_ms)
+    return "watches.long" if item.valid_until_ms - begins_ms > DAY_MS else None
+
+
+def _approved_by_itself(_known: Watch | None, item: Watch) -> str | None:
+    """Why a request that says itself who approved it is refused."""
+    return (
+        None if item.approved_by is None else "approved_by is written when a second person has approved: leave it out"
+    )
+
+
 KINDS: tuple[Kind[Any], ...] = (
     Kind(CAMERAS, "cameras.see", "cameras.change", lambda a, one: a.house.directory.matter_of_camera(one, a.now_ms),
          "cameras.change"),
@@ -206,6 +222,9 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(SECTIONS, "sections.see", "sections.change", lambda _a, _one: Matter(), "sections.change"),
     Kind(HOTLIST, "hotlist.see", "hotlist.change", lambda _, one: matter_of_entry(one), "hotlist.change", seen="query"),
     Kind(EXCLUSIONS, "exclusions.see", "exclusions.change", lambda _a, _one: Matter(), "exclusions.change", seen="query"),
+    Kind(WATCHES, "watches.see", "watches.change", lambda _, one: Matter(zones=frozenset({one.zone}), hotlist="ad_hoc"),
+         "watches.change", seen="query", granted_by="requested_by", wider=_long,
+         refused=_approved_by_itself),
     Kind(POLICIES, "policies.see", "policies.change", lambda _a, _one: Matter(), "policies.change"),
     Kind(DESKS, "desks.see", "desks.change", lambda _a, _one: Matter(), "desks.change", changed="rights"),
     Kind(USERS, "users.see", "users.change", lambda _a, _one: Matter(), "users.change", seen="rights", changed="rights",
@@ -221,6 +240,7 @@ KEYS = Kind(
 """Their own routes are in signing_routes."""
 BY_CHANGE: dict[Act, Kind[Any]] = {kind.change: kind for kind in (*KINDS, KEYS)}
 BY_CHANGE["users.move"] = BY_CHANGE["users.change"]
+BY_CHANGE["watches.long"] = BY_CHANGE["watches.change"]
 
 
 def routes_of(kind: Kind[Any]) -> tuple[Route, ...]:

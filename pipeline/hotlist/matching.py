@@ -40,7 +40,7 @@ AFTERWARDS = "found afterwards: the entry arrived after the capture and says tha
 _DOWNGRADED: dict[Priority, Priority] = {"urgent": "high", "high": "normal", "normal": "low", "low": "low"}
 _RANK: dict[Match, int] = {"exact": 3, "confusable": 2, "near": 1, "pattern": 0}
 _URGENCY: dict[Priority, int] = {"urgent": 0, "high": 1, "normal": 2, "low": 3}
-_CLASS_GROUPS: dict[VehicleClass, str] = {
+CLASS_GROUPS: dict[VehicleClass, str] = {
     "car": "light", "van": "light", "lorry": "heavy", "bus": "heavy", "motorcycle": "motorcycle", "trailer": "trailer",
 }  # fmt: skip
 """Classes that cameras take for one another are one group; unknown says nothing."""
@@ -116,13 +116,13 @@ def _matched(
     camera = cameras.get(read.camera_id)
     if camera is None or not may_serve(read, camera, "hotlist"):
         return []
-    candidates = [one for one in candidates_of(read, hotlist, looked) if _counts_here(read, one[0], cameras, zones)]
+    candidates = [one for one in candidates_of(read, hotlist, looked) if counts_here(read, one[0], cameras, zones)]
     if len(candidates) > 1:
         candidates = _best_of_each(read, candidates)
     likely = [
         one for one in candidates if one[2] >= least_score
     ]  # what else is looked at makes a hit less likely, never more
-    hits = [hit for one in likely if (hit := _hit(read, *one, least_score)).score >= least_score]
+    hits = [hit for one in likely if (hit := hit_of(read, *one, least_score)).score >= least_score]
     if len(hits) > 1:
         hits.sort(key=lambda hit: (_URGENCY[hit.priority], -hit.score))
     return hits
@@ -138,9 +138,7 @@ def _best_of_each(read: PlateRead, candidates: Sequence[Candidate]) -> list[Cand
     return list(best.values())
 
 
-def _counts_here(
-    read: PlateRead, entry: HotlistEntry, cameras: Mapping[str, Camera], zones: Mapping[str, Zone]
-) -> bool:
+def counts_here(read: PlateRead, entry: HotlistEntry, cameras: Mapping[str, Camera], zones: Mapping[str, Zone]) -> bool:
     """Whether the entry was valid when the picture was taken, and counts where it was taken."""
     if not entry.valid_from_ms <= read.captured_at_ms < entry.valid_until_ms:
         return False
@@ -171,7 +169,7 @@ def found_afterwards(hit: Hit) -> Hit:
     )
 
 
-def _hit(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
+def hit_of(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
     notes: list[str] = [] if read.confidence_stated else [UNSTATED]
     priority = said = priority_of(entry)
     if match in ("confusable", "near"):
@@ -216,7 +214,7 @@ def _twin_doubt(read: PlateRead, country: str | None) -> str | None:
 def _other_look(read: PlateRead, entry: HotlistEntry) -> list[str]:
     """In words, where the vehicle's class, make or colour is not what the entry says."""
     unlike = []
-    seen, wanted = _CLASS_GROUPS.get(read.vehicle_class), _CLASS_GROUPS.get(entry.vehicle_class or "unknown")
+    seen, wanted = CLASS_GROUPS.get(read.vehicle_class), CLASS_GROUPS.get(entry.vehicle_class or "unknown")
     if seen and wanted and seen != wanted:
         unlike.append(f"class seen as {read.vehicle_class}, wanted {entry.vehicle_class}")
     if read.make and entry.make and not same_make(read.make, entry.make):

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from pipeline.hotlist.matching import AFTERWARDS, Hotlist, alert_of, found_afterwards, match_read
+from pipeline.hotlist.matching import AFTERWARDS, alert_of, found_afterwards
+from pipeline.hotlist.watches import hits_of
 from schemas import ids
 from schemas.outcomes import Alert, Withdrawal
 from schemas.reference import Camera, HotlistEntry, Zone
@@ -48,7 +49,7 @@ def taken_back(
         return TakenBack(alert, REMOVED)
     if entry.valid_until_ms <= now_ms:
         return TakenBack(alert, EXPIRED)
-    hits = match_read(alert.read, Hotlist((entry,)), cameras, zones)
+    hits = hits_of(alert.read, entry, cameras, zones)
     if not hits:
         return TakenBack(alert, CORRECTED)
     hit = found_afterwards(hits[0]) if AFTERWARDS in alert.notes else hits[0]

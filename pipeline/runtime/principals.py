@@ -31,7 +31,7 @@ ADMIN = "admin"
 """Makes topics and accounts. The one user whose name bears no namespace: there is one for a whole Kafka or Redis."""
 
 Kind = Literal["string", "hash", "set", "sortedset", "list"]
-COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "lists", "policies", "exclusions")
+COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "lists", "policies", "exclusions", "watches")
 """The reference collections, as pipeline.state.collections names them."""
 PEOPLE = ("users", "designations", "desks", "signing_keys")
 """Those that say who works with the platform."""
@@ -142,7 +142,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             Memory(pattern="{NS:alerts:*", kinds=("string", "hash", "set")),
             Memory(pattern="{NS:alerted}:*", kinds=("set",)),
         ),
-        follows=("cameras", "zones", "hotlist", "lists", "exclusions"),
+        follows=("cameras", "zones", "hotlist", "lists", "exclusions", "watches"),
         looks_up=(ALERTS,),
     ),
     _agent(

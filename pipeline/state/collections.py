@@ -9,7 +9,7 @@ import msgspec
 from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
 from schemas.people import Designation, Desk, SigningKey, User
-from schemas.reference import Camera, Exclusion, HotlistEntry, Policy, Section, WantedList, Zone
+from schemas.reference import Camera, Exclusion, HotlistEntry, Policy, Section, WantedList, Watch, Zone
 from schemas.senders import Sender
 
 T = TypeVar("T", bound=Message)
@@ -58,7 +58,8 @@ HOTLIST = Collection("hotlist", HotlistEntry, key=lambda item: item.entry_id, ke
 LISTS = Collection("lists", WantedList, key=lambda item: item.list_id, key_field="list_id")
 POLICIES = Collection("policies", Policy, key=lambda item: item.policy_id, key_field="policy_id")
 EXCLUSIONS = Collection("exclusions", Exclusion, key=lambda item: item.exclusion_id, key_field="exclusion_id")
-COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, LISTS, POLICIES, EXCLUSIONS)
+WATCHES = Collection("watches", Watch, key=lambda item: item.watch_id, key_field="watch_id")
+COLLECTIONS: tuple[Collection[Any], ...] = (CAMERAS, SECTIONS, ZONES, HOTLIST, LISTS, POLICIES, EXCLUSIONS, WATCHES)
 USERS = Collection("users", User, key=lambda item: item.user_id, key_field="user_id")
 DESIGNATIONS = Collection("designations", Designation, key=lambda item: item.designation_id, key_field="designation_id")
 DESKS = Collection("desks", Desk, key=lambda item: item.desk_id, key_field="desk_id")

@@ -27,11 +27,12 @@ import msgspec
 from msgspec import inspect
 
 from pipeline.hotlist.entries import fault_of_entry
+from pipeline.hotlist.watches import entry_of
 from pipeline.neighbours.checks import fault_of_policy
 from pipeline.tables import cells
 from pipeline.tables.plate_cells import wanted_plate
 from schemas.base import EpochMs, Message
-from schemas.reference import Camera, Exclusion, HotlistEntry, Policy, Region, Section, WantedList, Zone
+from schemas.reference import Camera, Exclusion, HotlistEntry, Policy, Region, Section, WantedList, Watch, Zone
 
 T = TypeVar("T", bound=Message)
 Place = tuple[str, ...]
@@ -155,6 +156,7 @@ _SPECIAL: Mapping[tuple[type[Message], str], tuple[Callable[[str], object], Call
     (Camera, "line"): (cells.picture_line, lambda ends: "; ".join(f"{end.x!r} {end.y!r}" for end in ends)),
     (HotlistEntry, "plate"): (wanted_plate, str),
     (Exclusion, "plate"): (wanted_plate, str),
+    (Watch, "plate"): (wanted_plate, str),
     (Section, "entries"): _LINES,
     (Section, "exits"): _LINES,
     (Section, "distances"): (
@@ -225,5 +227,6 @@ TABLES: Mapping[str, Table[Any]] = {
     "lists": _table("lists", WantedList, "list_id"),
     "policies": _table("policies", Policy, "policy_id", fault_of_policy),
     "exclusions": _table("exclusions", Exclusion, "exclusion_id"),
+    "watches": _table("watches", Watch, "watch_id", lambda watch, _home: fault_of_entry(entry_of(watch))),
 }
 """By collection name."""

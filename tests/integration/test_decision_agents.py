@@ -19,7 +19,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
-from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES, CollectionKeys
+from pipeline.state.collections import CAMERAS, EXCLUSIONS, HOTLIST, POLICIES, SECTIONS, WATCHES, ZONES, CollectionKeys
 from pipeline.state.follower import Follower
 from pipeline.state.open_alerts import SWEEP_MS
 from pipeline.state.replica_writer import ReplicaWriter
@@ -37,8 +37,10 @@ from tests.builders import (
     make_camera,
     make_certificate,
     make_entry,
+    make_exclusion,
     make_policy,
     make_read,
+    make_watch,
     make_zone,
     section_for,
 )
@@ -183,6 +185,24 @@ async def test_removing_an_entry_withdraws_its_open_alerts_and_recalls_what_was_
     assert [] == await settled(
         await match([batch_of(make_read(captured_at_ms=NOON_MS))])
     )  # a replay brings nothing back
+
+
+async def test_what_a_person_asks_to_watch_for_is_found_at_once_and_its_end_withdraws_the_alert(house: House) -> None:
+    """A worker that runs follows the request; an excluded look-alike rings nowhere."""
+    await house.writer.put(ZONES, [make_zone("ZONE-A", cameras=("E40-1",))])
+    excluded = make_exclusion("1A8C234", entry_id="e-1ABC234")
+    await house.writer.put(EXCLUSIONS, [excluded])
+    match = await house.handler_of(hotlist.start)
+    (alert,) = await settled(await match([batch_of(make_read("1A8C234", captured_at_ms=NOON_MS))]))
+    assert (excluded.exclusion_id, True, False) == (alert.excluded, alert.silent, alert.rings)
+    await house.writer.put(WATCHES, [make_watch("7XY*", valid_from_ms=NOON_MS - 1_000)])
+    async with asyncio.timeout(20.0):
+        while not (found := await settled(await match([batch_of(make_read("7XYZ123", captured_at_ms=NOON_MS))]))):  # noqa: ASYNC110 - the follower polls Redis
+            await asyncio.sleep(0.05)
+    assert [("watch:W-1", True)] == [(one.entry_id, one.rings) for one in found]
+    await house.writer.remove(WATCHES, ["W-1"])
+    (withdrawal,) = await eventually(match)
+    assert (found[0].alert_id, "entry_removed") == (withdrawal.id, withdrawal.reason)
 
 
 async def test_a_change_that_begins_after_a_worker_started_corrects_the_open_alerts(house: House) -> None:

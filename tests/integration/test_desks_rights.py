@@ -37,12 +37,14 @@ from pipeline.state.collections import (
     SECTIONS,
     SIGNING_KEYS,
     USERS,
+    WATCHES,
     ZONES,
 )
 from schemas import ids
 from schemas.outcomes import Violation
 from schemas.people import Desk, Role
 from schemas.reads import Purpose
+from schemas.reference import Watch
 from schemas.topics import ALERTS, VIOLATIONS
 from tests.builders import (
     GNSS,
@@ -55,6 +57,7 @@ from tests.builders import (
     make_policy,
     make_read,
     make_section,
+    make_watch,
     make_zone,
 )
 from tests.fakes import MemoryRecorder
@@ -115,7 +118,7 @@ class Scene:
         }  # fmt: skip
         for role, lapse in product(ROLES, LAPSES):
             name = f"{role}.{lapse}"
-            await self.desks.person(name, role, **past[lapse])
+            await self.desks.person(name, role, lists=("stolen", "ad_hoc"), **past[lapse])
             self.browsers[role, lapse] = await self.desks.logged_in(name, desk_id="DESK")
 
     async def restore(self) -> None:
@@ -126,6 +129,8 @@ class Scene:
         await writer.put(HOTLIST, [make_entry(entry_id="E-own"), make_entry(entry_id="E-other", hotlist="sis")])
         await writer.put(SECTIONS, [make_section("S1")])
         await writer.put(POLICIES, [make_policy(policy_id="NL-1")])
+        for where, zone in ((OWN, ZONE), (OTHER, ELSEWHERE)):
+            await writer.put(WATCHES, [self.watch(where, zone=zone)])
         await writer.put(EXCLUSIONS, [EXCLUDED])
         await writer.put(DESKS, [Desk(desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",))])
         await writer.put(USERS, [make_user("jan.claes")])
@@ -136,12 +141,19 @@ class Scene:
                     asked_by="jan.claes", reason="a new dispatcher", ends_ms=now_ms + DAY_MS)
         )  # fmt: skip
 
+    def watch(self, where: str, **fields: Any) -> Watch:
+        """A request to watch, which holds for less than a day."""
+        now_ms = platform_now_ms()
+        given = {"watch_id": f"W-{where}", "zone": ZONE if where == OWN else ELSEWHERE}
+        return make_watch(valid_from_ms=now_ms, valid_until_ms=now_ms + DAY_MS // 2, **(given | fields))
+
     def path(self, route: Route, where: str) -> str:
         """The route's path, naming what lies there."""
         keys = {
             "cameras": f"CAM-{where}", "zones": ZONE if where == OWN else ELSEWHERE, "hotlist": f"E-{where}", "sections": "S1",
             "policies": "NL-1", "desks": "DESK", "users": "jan.claes", "designations": "D-jan", "approvals": "P-1",
-            "passkeys": "K-1", "exclusions": "X-1", "signing_keys": JANS_KEY.key_id,
+            "passkeys": "K-1", "exclusions": "X-1", "watches": f"W-{where}",
+            "signing_keys": JANS_KEY.key_id,
         }  # fmt: skip
         kind = route.path.split("/")[1]
         named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit", "{index}": "7", "{tile}": "0/000",
@@ -177,6 +189,7 @@ class Scene:
             ),
             "/sections/{key}": make_section("S1", limit_kmh=90),
             "/exclusions/{key}": msgspec.structs.replace(EXCLUDED, reason="stopped twice"),
+            "/watches/{key}": self.watch(where, reason="seen again", requested_by=user_id),
             "/policies/{key}": make_policy(policy_id="NL-1", contact="night desk"),
             "/desks/{key}": Desk(
                 desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",), answers_within_s=30

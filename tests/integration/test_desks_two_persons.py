@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest_asyncio
@@ -15,11 +16,14 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.pair import EmbeddedPair
+from pipeline.state.collections import WATCHES
 from schemas.base import Message
 from schemas.people import SigningKey
+from schemas.reference import Watch
 from schemas.topics import TOPICS
+from tests.builders import make_watch
 from tests.fakes import MemoryRecorder
-from tests.people import make_user
+from tests.people import ELSEWHERE, make_user
 from tests.people_desk import DAY_MS, Browser, Desks, Reply, desks_of
 from tests.signatures import MARIE, enrolment_of, signed_by
 
@@ -135,6 +139,31 @@ async def test_no_administrator_alone_gets_into_anothers_account(desks: Desks) -
     asked = (await first.ask("POST", f"{PREFIX}/approvals", wanted)).json
     third = await desks.logged_in("third.admin")
     assert "self" == (await third.ask("POST", f"{PREFIX}/approvals/{asked['approval_id']}")).rule
+
+
+async def test_nobody_alone_has_a_vehicle_watched_for_longer_than_a_day(desks: Desks) -> None:
+    """Neither at once nor day by day; a day is one person's, in his own zone and name."""
+    now_ms = platform_now_ms()
+    for who in ("inge", "ivo"):
+        await desks.person(who, "investigator", lists=("ad_hoc",))
+    first, second = await desks.logged_in("inge"), await desks.logged_in("ivo")
+    path = f"{PREFIX}/watches/W-1"
+
+    def watch(hours: int, begins_ms: int = now_ms, **fields: Any) -> Watch:
+        until_ms = now_ms + hours * 3_600_000
+        return make_watch(valid_from_ms=begins_ms, valid_until_ms=until_ms, **({"requested_by": "inge"} | fields))
+
+    while (answer := await first.ask("PUT", path, watch(20))).rule in ("account", "role"):
+        continue  # the desks follow new persons within a second
+    assert 204 == answer.status, answer.body
+    await desks.writer.put(WATCHES, [watch(20, now_ms - 20 * 3_600_000)])
+    assert "second_person" == (await first.ask("PUT", path, watch(20))).rule, "it has held for 20 hours"
+    assert "zone" == (await first.ask("PUT", f"{PREFIX}/watches/W-2", watch(20, watch_id="W-2", zone=ELSEWHERE))).rule
+    assert 400 == (await first.ask("PUT", path, watch(20, requested_by="ivo"))).status
+    assert 400 == (await first.ask("PUT", path, watch(3, approved_by="ivo"))).status
+    approval = await allowed_by(second, first, "watches.long", "W-1", watch(200))
+    assert 204 == (await first.ask("PUT", path, watch(200), headers=approval)).status
+    assert "ivo" == (await first.ask("GET", path)).json["approved_by"]
 
 
 async def test_no_administrator_alone_moves_a_person_to_another_service(desks: Desks) -> None:

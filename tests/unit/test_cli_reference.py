@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 
 
-@pytest.mark.parametrize("kind", ["cameras", "sections", "zones", "hotlist", "lists", "policies", "exclusions"])
+@pytest.mark.parametrize(
+    "kind", ["cameras", "sections", "zones", "hotlist", "lists", "policies", "exclusions", "watches"]
+)
 @pytest.mark.parametrize("command", ["import", "list", "add", "remove", "export"])
 def test_every_command_explains_itself(kind: str, command: str) -> None:
     """With an example and the exit codes."""
