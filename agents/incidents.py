@@ -25,7 +25,6 @@ from pipeline.reads.geography import in_zone
 from pipeline.runtime.log import reference
 from pipeline.state import incident_changes as changes
 from pipeline.state.collections import CAMERAS, DESKS, ZONES
-from pipeline.state.confusions import Confusions
 from pipeline.state.incident_memory import IncidentMemory, WaitingAction
 from pipeline.state.mirror import Mirror
 from pipeline.stream.admission import Admission
@@ -54,7 +53,6 @@ class Keeper:
     mirror: Mirror
     admission: Admission
     memory: IncidentMemory
-    confusions: Confusions
     now_ms: Callable[[], int]
     counters: "Counters"
     looked_ms: int = 0
@@ -101,7 +99,6 @@ class Keeper:
             changed = after is not before
             if after.state is not None and (changed or incident_id in batch.again):
                 await self._send(before.state, after.state, outputs, everything=not changed)
-                await self.confusions.changed(before.state if changed else None, after.state)
 
         async def settled() -> None:
             await self.memory.set_due(due)
@@ -172,7 +169,6 @@ async def start(context: Context) -> Handler[Any]:
         mirror=mirror,
         admission=Admission(mirror, context.settings, context.now_ms),
         memory=memory,
-        confusions=Confusions(context.redis, namespace, context.now_ms),
         now_ms=context.now_ms,
         counters=Counters(context.metrics.registry),
     )

@@ -1,5 +1,5 @@
-"""Reference data, kept in Redis as collections: cameras, sections, zones, hotlist, lists, policies, exclusions,
-watches.
+"""Reference data, kept in Redis as collections: cameras, sections, zones, hotlist, lists, policies; further
+ones are in schemas.requests, people and senders.
 
 Each item has versions in time: what arrives holds from `holds_from_ms`, where it says so, else from its arrival, until the next
 version of it begins. A decision takes the version that held when the picture was taken.
@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from schemas.base import Country, Degrees, EpochMs, Identifier, Message, Plate, Position, Text
+from schemas.base import Country, Degrees, EpochMs, Identifier, Message, Position, Text
 from schemas.reads import Network, Purpose, VehicleClass
 
 Metres = Annotated[float, msgspec.Meta(gt=0.0, le=200_000.0)]
@@ -231,74 +231,6 @@ class HotlistEntry(Message, frozen=True, kw_only=True):
             return  # quick, because a hotlist has a million
         _refuse_blank(category=self.category, owner=self.owner, legal_basis=self.legal_basis)
         _refuse_turned(self.valid_from_ms, self.valid_until_ms)
-
-
-class Exclusion(Message, frozen=True, kw_only=True):
-    """An innocent vehicle whose plate keeps looking like a wanted one. Collection exclusions, key exclusion_id.
-
-    A read of its plate that only looks like the entry, or an entry of the list, rings nowhere: the alert names the exclusion. A
-    read of the wanted text itself is never excluded.
-    """
-
-    exclusion_id: Identifier
-    plate: Plate  # the innocent one
-    country: Country | None = None  # of the innocent vehicle; None: whatever the read says
-    entry_id: Identifier | None = None  # that it looks like
-    list_id: Identifier | None = None  # or: whose entries it looks like
-    cameras: References = ()  # where it is confused; empty: everywhere
-    reason: Text
-    owner: Text  # who answers for it
-    evidence: Text | None = None  # where it is kept what shows that the vehicle is another one
-    valid_from_ms: EpochMs = 0
-    valid_until_ms: EpochMs
-    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
-
-    def __post_init__(self) -> None:
-        """Raise ValueError when it names neither entry nor list, or both, reason or owner is blank, or it ends before it begins."""
-        if (self.entry_id is None) == (self.list_id is None):
-            raise ValueError("name the entry or the list that it looks like: one of them")
-        _refuse_blank(reason=self.reason, owner=self.owner)
-        _refuse_turned(self.valid_from_ms, self.valid_until_ms)
-
-
-MOST_WATCHED_MS = 31 * 86_400_000
-
-
-class Watch(Message, frozen=True, kw_only=True):
-    """A person's request to watch for a vehicle in one zone, for a limited time. Collection watches, key watch_id.
-
-    It names a plate or a part of one (? and *), or at least make and colour.
-    """
-
-    watch_id: Annotated[Identifier, msgspec.Meta(max_length=56)]
-    plate: PlatePattern | None = None
-    country: Country | None = None
-    make: Text | None = None
-    colour: Text | None = None
-    vehicle_class: VehicleClass | None = None
-    zone: Identifier
-    priority: Priority = "normal"
-    action: Action = "observe"
-    reason: Text
-    case_reference: Text
-    legal_basis: Text
-    service: Text  # that asked
-    requested_by: Identifier  # user_id
-    approved_by: Identifier | None = None  # user_id of a second person; None: none was asked
-    valid_from_ms: EpochMs
-    valid_until_ms: EpochMs  # at most MOST_WATCHED_MS later
-    holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
-
-    def __post_init__(self) -> None:
-        """Raise ValueError when it names nothing to watch for, no reason or case, or lasts too long."""
-        if self.plate is None and not ((self.make or "").strip() and (self.colour or "").strip()):
-            raise ValueError("name a plate or a part of one, or make and colour")
-        _refuse_blank(
-            reason=self.reason, case_reference=self.case_reference, legal_basis=self.legal_basis, service=self.service
-        )
-        _refuse_turned(self.valid_from_ms, self.valid_until_ms)
-        if self.valid_until_ms - self.valid_from_ms > MOST_WATCHED_MS:
-            raise ValueError(f"valid_until_ms is more than {MOST_WATCHED_MS // 86_400_000} days after valid_from_ms")
 
 
 class WantedList(Message, frozen=True, kw_only=True):

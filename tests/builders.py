@@ -13,7 +13,8 @@ from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert
 from schemas.reads import Alternative, ClockState, PlateRead, Purpose
-from schemas.reference import Camera, Certificate, Distance, Exclusion, HotlistEntry, Line, Policy, Section, Watch, Zone
+from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, Zone
+from schemas.requests import Exclusion, Watch
 
 NOON_MS = 1_767_268_800_000
 """2026-01-01 12:00 UTC, the time at which things happen unless a test says otherwise."""

@@ -27,6 +27,7 @@ from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.repeats import HEADER
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.hotlist.standing import ENDED, sighting_with, standing
+from pipeline.state.confusions import exclude
 from schemas import ids
 from schemas.base import AlertId
 from schemas.incidents import Did, IncidentAction, IncidentState, RefusedAction
@@ -70,6 +71,8 @@ async def act(did: Did, asked: Asked) -> RouteAnswer:
     if action.to_desk is not None:
         found(asked.house.directory.desk(action.to_desk, asked.now_ms))
     state = await asked.house.deciding.decided(action, state)
+    if did in ("misread", "undo"):
+        await exclude(asked.house.writer, state, asked.now_ms)
     refused = refused_in(state, action)
     if refused is not None:
         raise _conflict(refused)

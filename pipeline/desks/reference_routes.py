@@ -33,7 +33,7 @@ from pipeline.state.collections import (
 from pipeline.tables.reference_checks import unfit
 from schemas.base import EpochMs, Message, Text
 from schemas.people import User
-from schemas.reference import Watch
+from schemas.requests import Watch
 from schemas.topics import DAY_MS
 
 T = TypeVar("T", bound=Message)

@@ -12,7 +12,8 @@ from pipeline.hotlist.matching import Hit
 from pipeline.reads.admission import trusted_country
 from pipeline.reads.versions import Changed, Versions
 from schemas.reads import PlateRead
-from schemas.reference import Exclusion, HotlistEntry
+from schemas.reference import HotlistEntry
+from schemas.requests import Exclusion
 
 MOST_CHARACTERS = 1_000  # of a note
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pipeline.hotlist.standing import sighting_with
 from schemas.incidents import IncidentState, IncidentStep
-from schemas.reference import Exclusion
+from schemas.requests import Exclusion
 
 QUIET_MS = 4 * 3_600_000
 """As long as dirt, light or a fastening that makes a camera misread a plate may last; then somebody looks again."""

@@ -13,7 +13,8 @@ from pipeline.hotlist.matching import CLASS_GROUPS, Hit, counts_here, hit_of, ma
 from pipeline.reads.admission import may_serve
 from pipeline.reads.versions import Changed, Version, Versions
 from schemas.reads import PlateRead
-from schemas.reference import Camera, HotlistEntry, Watch, Zone
+from schemas.reference import Camera, HotlistEntry, Zone
+from schemas.requests import Watch
 
 ANY_PLATE = "*"
 LOOKS_SCORE = 0.2

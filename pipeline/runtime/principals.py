@@ -188,7 +188,6 @@ PRINCIPALS: tuple[Principal, ...] = (
         keys=(
             Memory(pattern="{NS:incident:*", kinds=("hash",)),
             Memory(pattern="{NS:incidents}:*", kinds=("string", "sortedset")),
-            collection("exclusions", writes=True),
         ),
         follows=("cameras", "zones", "desks"),
         also=(ALERTS, RECEIPTS),

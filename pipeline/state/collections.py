@@ -9,7 +9,8 @@ import msgspec
 from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
 from schemas.people import Designation, Desk, SigningKey, User
-from schemas.reference import Camera, Exclusion, HotlistEntry, Policy, Section, WantedList, Watch, Zone
+from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
+from schemas.requests import Exclusion, Watch
 from schemas.senders import Sender
 
 T = TypeVar("T", bound=Message)

@@ -32,7 +32,8 @@ from pipeline.neighbours.checks import fault_of_policy
 from pipeline.tables import cells
 from pipeline.tables.plate_cells import wanted_plate
 from schemas.base import EpochMs, Message
-from schemas.reference import Camera, Exclusion, HotlistEntry, Policy, Region, Section, WantedList, Watch, Zone
+from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, WantedList, Zone
+from schemas.requests import Exclusion, Watch
 
 T = TypeVar("T", bound=Message)
 Place = tuple[str, ...]

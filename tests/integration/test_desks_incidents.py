@@ -14,7 +14,7 @@ from agents import incidents
 from pipeline.desks.route import PREFIX
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.state.collections import CAMERAS, DESKS, ZONES
+from pipeline.state.collections import CAMERAS, DESKS, EXCLUSIONS, ZONES
 from schemas.accesses import Intent, Outcome
 from schemas.outcomes import Alert
 from schemas.people import Desk
@@ -111,8 +111,10 @@ async def test_a_repeated_request_is_one_action_and_an_undone_one_is_open_again(
     assert (200, first.body) == (again.status, again.body)
     assert "misread" == first.json["incident"]["phase"]
     assert [] == (await an.ask("GET", f"{PREFIX}/incidents")).json["items"]
+    assert ["an"] == [one.owner for one in await dispatch.desks.writer.list(EXCLUSIONS)]
     undone = await act(an, alert.incident_id, "undo", {"revision": 1})
     assert ("new", 2) == (undone.json["incident"]["phase"], undone.json["incident"]["revision"])
+    assert [] == await dispatch.desks.writer.list(EXCLUSIONS)
     told: list[str] = []
     while "new" not in told:
         told += [one["incident"]["phase"] for one in (await here.event())["data"] if one["kind"] == "incident"]

@@ -44,7 +44,7 @@ from schemas import ids
 from schemas.outcomes import Violation
 from schemas.people import Desk, Role
 from schemas.reads import Purpose
-from schemas.reference import Watch
+from schemas.requests import Watch
 from schemas.topics import ALERTS, VIOLATIONS
 from tests.builders import (
     GNSS,

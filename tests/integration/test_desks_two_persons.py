@@ -19,7 +19,7 @@ from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import WATCHES
 from schemas.base import Message
 from schemas.people import SigningKey
-from schemas.reference import Watch
+from schemas.requests import Watch
 from schemas.topics import TOPICS
 from tests.builders import make_watch
 from tests.fakes import MemoryRecorder

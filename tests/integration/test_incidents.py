@@ -17,6 +17,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.settings import load_settings
 from pipeline.state.collections import CAMERAS, DESKS, EXCLUSIONS, POLICIES, ZONES
+from pipeline.state.confusions import exclude
 from pipeline.state.incident_memory import IncidentMemory
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.stream import codec
@@ -28,7 +29,7 @@ from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
 from schemas.people import Desk
 from schemas.topics import ACTIONS, ALERTS, FORWARDS, INCIDENTS
 from tests.builders import NOON_MS, make_camera, make_exclusion, make_policy, make_zone
-from tests.incidents import AN, BO, action, first_alert, later_alert
+from tests.incidents import AN, BO, action, after, begun, first_alert, later_alert
 from tests.integration.stage_probe import Bench
 
 DAY = Desk(desk_id="DAY", name="day", zones=("ZONE-A",), lists=("stolen",), successor="NIGHT")
@@ -197,21 +198,16 @@ async def test_when_something_is_due_is_what_the_latest_state_says_though_an_old
 
 
 async def test_a_misread_is_written_as_an_exclusion_and_an_undo_removes_it(house: House) -> None:
-    """Also when the worker died between its decision and that; what has long ended goes."""
-    keep = await house.handler_of(incidents.start)
+    """Twice is as once; what has long ended goes, and what persons wrote stays."""
     old = make_exclusion(exclusion_id="misread-a-1", valid_until_ms=NOON_MS - 2 * 86_400_000)
-    await house.writer.put(EXCLUSIONS, [old])
-    alert = first_alert()
-    (state,) = sent(await keep([house.record(alert)]), IncidentState)
-    misread = house.record(action(state, "misread"))
-    (state,) = sent(await keep([misread]), IncidentState)
-    (one,) = await house.writer.list(EXCLUSIONS)
-    assert ("1ADC555", alert.entry_id, ("E40-1",)) == (one.plate, one.entry_id, one.cameras)
-    await house.writer.remove(EXCLUSIONS, [one.exclusion_id])
-    await keep([misread])
-    assert [one] == await house.writer.list(EXCLUSIONS)
-    await keep([house.record(action(state, "undo"))])
-    assert [] == await house.writer.list(EXCLUSIONS)
+    await house.writer.put(EXCLUSIONS, [old, theirs := make_exclusion(exclusion_id="X-1", valid_until_ms=1)])
+    state = after(begun(alert := first_alert()), ("misread", AN))
+    for _ in range(2):
+        await exclude(house.writer, state, NOON_MS)
+        _, one = await house.writer.list(EXCLUSIONS)
+        assert ("1ADC555", alert.entry_id, ("E40-1",)) == (one.plate, one.entry_id, one.cameras)
+    await exclude(house.writer, after(state, ("undo", AN)), NOON_MS)
+    assert [theirs] == await house.writer.list(EXCLUSIONS)
 
 
 async def test_a_withdrawn_alert_ends_its_incident(house: House) -> None:

@@ -12,7 +12,7 @@ from pipeline.hotlist.withdrawals import taken_back
 from pipeline.reads.versions import Changed, Version, since_ever
 from schemas.outcomes import Alert
 from schemas.reads import PlateRead
-from schemas.reference import Exclusion
+from schemas.requests import Exclusion
 from tests.builders import NOON_MS, make_camera, make_entry, make_exclusion, make_read
 from tests.incidents import AN, action, after, begun, first_alert
 

@@ -9,7 +9,7 @@ from pipeline.hotlist.watches import Watches, entry_id_of
 from pipeline.hotlist.withdrawals import taken_back
 from pipeline.reads.versions import Changed, Version, Versions, since_ever
 from schemas.reads import PlateRead
-from schemas.reference import Watch
+from schemas.requests import Watch
 from tests.builders import NOON_MS, make_camera, make_read, make_watch, make_zone
 
 CAMERAS = Versions({"E40-1": make_camera(), "E40-9": make_camera("E40-9")})
