@@ -66,7 +66,8 @@ async def _unknown_to_exclusions(writer: ReplicaWriter) -> list[str]:
     """Warnings about exclusions that name an entry or a list that does not exist: they exclude nothing."""
     found: list[str] = []
     for one in await writer.list(EXCLUSIONS):
-        for collection, name in ((HOTLIST, one.entry_id), (LISTS, one.list_id)):
-            if name is not None and await writer.get(collection, name) is None:
-                found.append(f"exclusion {one.exclusion_id} names {collection.key_field} {name}, which is unknown")
+        if one.entry_id is not None and await writer.get(HOTLIST, one.entry_id) is None:
+            found.append(f"exclusion {one.exclusion_id} names entry {one.entry_id}, which is unknown")
+        if one.list_id is not None and await writer.get(LISTS, one.list_id) is None:
+            found.append(f"exclusion {one.exclusion_id} names list {one.list_id}, which is unknown")
     return found

@@ -162,8 +162,10 @@ class IncidentMemory:
 
     async def restored(self, states: Sequence[IncidentState]) -> None:
         """Store these states where nothing is known of their incidents; what is due for them is looked at soon."""
-        found = [(self._key(one.incident_id), [uuid.uuid4().hex, _encode(Kept(one)), KEPT_MS]) for one in states]
-        await _RESTORE.run(self._client, WHAT, [([key], arguments) for key, arguments in found])
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
+            ([self._key(one.incident_id)], [uuid.uuid4().hex, _encode(Kept(one)), KEPT_MS]) for one in states
+        ]
+        await _RESTORE.run(self._client, WHAT, calls)
         await _SOON.run(self._client, WHAT, [([self._due_key], [one.incident_id]) for one in states])
 
     async def restored_alerts(self, alerts: Sequence[Alert]) -> None:
