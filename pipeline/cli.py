@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "exclusions": ("reference", "exclusions", "Innocent vehicles whose plates keep looking like wanted ones."),
     "watches": ("reference", "watches", "What persons asked to watch for, in a zone and for a time."),
     "users": ("users", "users_app", "Who may log in, and what each may do."),
+    "consumers": ("consumers", "consumers_app", "Which systems of authorities may pull the feed of violations."),
     "decide": (
         "decide",
         "decide",

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from schemas.base import Message
+from schemas.judgements import Consumer
 from schemas.outcomes import Withdrawal
 from schemas.people import Designation, Desk, SigningKey, User
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
@@ -26,7 +27,7 @@ FOLDER = Path(__file__).parent / "json"
 REFERENCE: dict[str, type[Message]] = {
     "camera": Camera, "section": Section, "zone": Zone, "hotlist_entry": HotlistEntry, "wanted_list": WantedList, "policy": Policy,
     "user": User, "designation": Designation, "desk": Desk,
-    "signing_key": SigningKey, "sender": Sender,
+    "signing_key": SigningKey, "sender": Sender, "consumer": Consumer,
 }  # fmt: skip
 MESSAGES: dict[str, type[Message]] = (
     {topic.name: topic.message for topic in TOPICS} | {"withdrawal": Withdrawal} | REFERENCE

@@ -7,6 +7,7 @@ from schemas.accesses import Access, Vouched
 from schemas.base import Message
 from schemas.covert import SealedAlert
 from schemas.incidents import IncidentAction, IncidentState
+from schemas.judgements import Judgement
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
 from schemas.reads import ReadBatch
@@ -69,6 +70,7 @@ FORWARDS: Topic[Forward | Withdrawal] = Topic(
 RECEIPTS = Topic(name="receipts", message=Receipt, encoding="json", key="forward_id", partitions=8)
 ACTIONS = Topic(name="actions", message=IncidentAction, encoding="json", key="incident_id", partitions=4)
 INCIDENTS = Topic(name="incidents", message=IncidentState, encoding="json", key="incident_id", partitions=4)
+JUDGEMENTS = Topic(name="judgements", message=Judgement, encoding="json", key="violation_id", partitions=4)
 DEAD_LETTERS = Topic(name="dead_letters", message=DeadLetter, encoding="json", key="origin topic", partitions=4,
                      retention_bytes=1024 * MIB, max_message_bytes=16 * MIB)  # fmt: skip
 ACCESSES = Topic(name="accesses", message=Access, encoding="json", key="none: all in partition 0", partitions=1,
@@ -77,6 +79,6 @@ CHECKPOINTS = Topic(name="checkpoints", message=Vouched, encoding="json", key="o
                     retention_ms=RECORD_KEPT_MS, of_record=True)  # fmt: skip
 
 TOPICS: tuple[Topic[Any], ...] = (
-    FRAMES, TRACKS, READS, ALERTS, ALERTS_COVERT, VIOLATIONS, FORWARDS, RECEIPTS, ACTIONS, INCIDENTS, DEAD_LETTERS, ACCESSES,
-    CHECKPOINTS,
+    FRAMES, TRACKS, READS, ALERTS, ALERTS_COVERT, VIOLATIONS, FORWARDS, RECEIPTS, ACTIONS, INCIDENTS, JUDGEMENTS, DEAD_LETTERS,
+    ACCESSES, CHECKPOINTS,
 )  # fmt: skip

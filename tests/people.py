@@ -3,8 +3,11 @@
 from typing import Any
 
 from pipeline.access.approvals import Approval
+from pipeline.access.consumers import digest_of
 from pipeline.access.rights import Matter, Person
+from schemas.judgements import Consumer
 from schemas.people import Designation, Role, User
+from schemas.senders import SenderSecret
 from tests.builders import NOON_MS, YEAR_MS
 
 ZONE, ELSEWHERE = "ZONE-A", "ZONE-B"
@@ -56,3 +59,13 @@ def make_approval(act: Any, digest: str, **fields: Any) -> Approval:
         "ends_ms": NOON_MS + 1000,
     }  # fmt: skip
     return Approval(act=act, digest=digest, **(defaults | fields))
+
+
+def make_consumer(consumer_id: str = "flanders", secret: str = "a-secret", **fields: Any) -> tuple[Consumer, str]:
+    """A system that may pull violations of federal cameras, wherever they are, at any time; and its token."""
+    made = SenderSecret(digest=digest_of(consumer_id, secret), made_at_ms=0)
+    defaults: dict[str, Any] = {
+        "service": "the tax service", "reason": "decision 7/2026 of the minister", "everywhere": not fields.get("zones"),
+        "networks": ("federal",), "since_ms": 0, "valid_from_ms": 0, "valid_until_ms": 4_000_000_000_000, "secrets": (made,),
+    }  # fmt: skip
+    return Consumer(consumer_id=consumer_id, **(defaults | fields)), f"{consumer_id}:{secret}"

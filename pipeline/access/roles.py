@@ -15,6 +15,7 @@ Act = Literal[
     "alerts.see",
     "alerts.decide",
     "violations.see",
+    "violations.judge",
     "pictures.see",
     "cameras.see",
     "cameras.change",
@@ -79,6 +80,7 @@ _ANY = Right()
 _PLACE = Right(zones=True, networks=True)
 _HIT = Right(zones=True, networks=True, lists=True, purpose="hotlist")
 _WATCH = Right(zones=True, lists=True)
+_DRIVEN = Right(zones=True, networks=True, purpose="section_control")
 _TWO = Right(two=True)
 _OWN = Right(own=True)
 _NETWORK: Mapping[Act, Right] = {"cameras.see": _ANY, "zones.see": _ANY, "desks.see": _ANY}
@@ -118,8 +120,9 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
     "authority_officer": {
         **_NETWORK,
         "sections.see": _ANY,
-        "violations.see": Right(zones=True, networks=True, purpose="section_control"),
-        "pictures.see": Right(zones=True, networks=True, purpose="section_control"),
+        "violations.see": _DRIVEN,
+        "violations.judge": _DRIVEN,
+        "pictures.see": _DRIVEN,
     },
     "liaison_officer": {
         **_NETWORK,
@@ -175,11 +178,11 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
 }
 
 SHOWS_PLATES: frozenset[Act] = frozenset((
-    "alerts.see", "alerts.decide", "violations.see", "pictures.see", "hotlist.see", "hotlist.change", "exclusions.see",
-    "exclusions.change", "watches.see", "watches.change", "watches.long",
+    "alerts.see", "alerts.decide", "violations.see", "violations.judge", "pictures.see", "hotlist.see", "hotlist.change",
+    "exclusions.see", "exclusions.change", "watches.see", "watches.change", "watches.long",
 ))  # fmt: skip
 """Acts whose answer holds plates or shows them."""
-LIVE: frozenset[Act] = frozenset({"alerts.see", "alerts.decide", "violations.see", "pictures.see"})
+LIVE: frozenset[Act] = frozenset({"alerts.see", "alerts.decide", "violations.see", "violations.judge", "pictures.see"})
 """Acts that show what happens, or happened, on the road."""
 GIVING: frozenset[Act] = frozenset(
     {"users.change", "users.move", "credentials.replace", "designations.grant", "signing_keys.register"}

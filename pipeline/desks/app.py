@@ -11,6 +11,9 @@ from aiohttp.typedefs import Middleware
 
 from pipeline.desks import (
     approval_routes,
+    case_routes,
+    export_routes,
+    feed_routes,
     incident_routes,
     live_routes,
     organisation_routes,
@@ -37,6 +40,9 @@ ROUTES: tuple[Route, ...] = (
     *reference_routes.ROUTES,
     *live_routes.ROUTES,
     *incident_routes.ROUTES,
+    *case_routes.ROUTES,
+    *export_routes.ROUTES,
+    *feed_routes.ROUTES,
     *approval_routes.ROUTES,
     *record_routes.ROUTES,
     *signing_routes.ROUTES,

@@ -1,52 +1,60 @@
-"""Sends what a person decided to the agent incidents, and waits until the incident shows what became of it."""
+"""Sends what a person decided to its topic, and waits until this process sees what became of it."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from pipeline.errors import Unavailable
-from pipeline.hotlist.acting import is_decided
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.stream import codec
-from schemas.incidents import IncidentAction, IncidentState
-from schemas.topics import ACTIONS
+from schemas.base import Message
+from schemas.topics import Topic
 
 PATIENCE_S = 5.0
+A = TypeVar("A", bound=Message)
+S = TypeVar("S")
 
 
 @dataclass(slots=True)
-class Deciding:
-    """The actions under way in this process. sender: open while it is used."""
+class Deciding(Generic[A, S]):
+    """The decisions of one kind that are under way in this process. sender: open while it is used. is_decided: whether a state
+    shows what became of the decision with this id. what: is decided, for people."""
 
     sender: Sender
     namespace: str
+    topic: Topic[A]
+    is_decided: Callable[[S, str], bool]
+    what: str
     patience_s: float = PATIENCE_S
-    _awaited: dict[str, "asyncio.Future[IncidentState]"] = field(default_factory=dict)
+    _awaited: "dict[str, asyncio.Future[S]]" = field(default_factory=dict)
 
-    async def decided(self, action: IncidentAction, state: IncidentState) -> IncidentState:
-        """Send the action, unless `state`, the present one, shows what became of it; return the incident in which it is decided.
+    async def decided(self, decision: A, decision_id: str, key: str, state: S | None) -> S:
+        """Send the decision under this key, unless `state`, the present one, shows what became of it; return the state in which it
+        is decided.
 
-        Raises Unavailable when that takes too long: it may be decided later, and the same action sent again is decided once.
+        Raises Unavailable when that takes too long: it may be decided later, and the same one sent again is decided once.
         """
-        if is_decided(state, action.action_id):
+        if state is not None and self.is_decided(state, decision_id):
             return state
-        future = self._awaited.get(action.action_id)
+        future = self._awaited.get(decision_id)
         if future is None:
-            future = self._awaited[action.action_id] = asyncio.get_running_loop().create_future()
+            future = self._awaited[decision_id] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self.patience_s):
                 await self.sender.send_all([
-                    Outgoing(f"{self.namespace}.{ACTIONS.name}", codec.encode(ACTIONS, action), action.incident_id.encode())
+                    Outgoing(f"{self.namespace}.{self.topic.name}", codec.encode(self.topic, decision), key.encode())
                 ])  # fmt: skip
                 return await asyncio.shield(future)
         except TimeoutError as error:
             raise Unavailable(
-                "the incident (what was sent is not decided yet: ask again)", retry_after_s=1.0
+                f"{self.what} (what was sent is not decided yet: ask again)", retry_after_s=1.0
             ) from error
         finally:
-            self._awaited.pop(action.action_id, None)
+            self._awaited.pop(decision_id, None)
 
-    def changed(self, state: IncidentState) -> None:
-        """Note a new state of an incident."""
-        for action_id, future in self._awaited.items():
-            if not future.done() and is_decided(state, action_id):
+    def changed(self, state: S) -> None:
+        """Note a new state."""
+        for decision_id, future in self._awaited.items():
+            if not future.done() and self.is_decided(state, decision_id):
                 future.set_result(state)

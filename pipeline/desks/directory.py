@@ -1,4 +1,4 @@
-"""Persons with their designations, desks, lists, cameras and zones, in memory, as followed from Redis."""
+"""Persons with their designations, desks, lists, cameras, zones and consumers of feeds, in memory, as followed from Redis."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,15 +8,16 @@ from pipeline.hotlist.standing import standing
 from pipeline.reads.admission import purposes_of_read
 from pipeline.reads.geography import contains, in_zone
 from pipeline.reads.versions import Changed
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, LISTS, USERS, ZONES
+from pipeline.state.collections import CAMERAS, CONSUMERS, DESIGNATIONS, DESKS, LISTS, USERS, ZONES
 from pipeline.state.mirror import Mirror
 from schemas.incidents import IncidentSighting, IncidentState
+from schemas.judgements import Consumer
 from schemas.outcomes import Alert, Violation
 from schemas.people import Designation, Desk
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry
 
-FOLLOWED = (USERS, DESIGNATIONS, DESKS, LISTS, CAMERAS, ZONES)
+FOLLOWED = (USERS, DESIGNATIONS, DESKS, LISTS, CAMERAS, ZONES, CONSUMERS)
 
 
 class Directory(Mirror):
@@ -54,6 +55,10 @@ class Directory(Mirror):
     def desk(self, desk_id: str, at_ms: int) -> Desk | None:
         """The desk as it is at at_ms; None: there is none with this id."""
         return self.of(DESKS).at(desk_id, at_ms)
+
+    def consumer(self, consumer_id: str, at_ms: int) -> Consumer | None:
+        """The consumer of feeds as it is at at_ms; None: there is none with this id."""
+        return self.of(CONSUMERS).at(consumer_id, at_ms)
 
     def matter_of_camera(self, camera: Camera, at_ms: int) -> Matter:
         """The matter of an act on a camera: the zones with the camera, and its network."""

@@ -27,12 +27,20 @@ def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> 
         role=allowed.role if allowed else None,
         desk=shift.desk_id if shift else None,
         purpose=right.purpose if right else None,
-        reason=instead or _header(request, "Vigie-Reason") or (shift.reason if shift else None),
+        reason=instead or _reason(asked),
         case_reference=_header(request, "Vigie-Case") or (shift.case_reference if shift else None),
         plates=_plates(asked),
         ids=named if route.named == "ids" else (),
         on=named if route.named == "on" else (),
     )
+
+
+def _reason(asked: Asked) -> str | None:
+    """The reason of the request, else of the shift; of a consumer always the decision that it rests on."""
+    if asked.consumer is not None:
+        return asked.consumer.reason
+    shift = asked.session.shift if asked.session else None
+    return _header(asked.request, "Vigie-Reason") or (shift.reason if shift else None)
 
 
 def _plates(asked: Asked) -> tuple[str, ...]:

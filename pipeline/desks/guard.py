@@ -9,6 +9,7 @@ from hashlib import sha256
 import msgspec
 from aiohttp import web
 
+from pipeline.access.consumers import claim_of, is_proven, person_of
 from pipeline.access.login import FRESH_MS
 from pipeline.access.record import ReasonNeeded, Result
 from pipeline.access.rights import Allowed, Denied, may_at_all
@@ -35,6 +36,8 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
         asked = Asked(house=house, request=request, route=route, now_ms=house.now_ms(), params={})
         if route.public:
             _wait(asked, f"from {place_of(house, request)}")
+        elif route.consumer:
+            _which(asked)
         else:
             await _who(asked)
         asked.params = bodies.params_of(request, route.params)
@@ -56,8 +59,8 @@ def _from_here(house: House, route: Route, request: web.Request) -> None:
     """Raise Problem for a request that does not come from a page of ours."""
     if request.host != house.origin.host:
         raise Problem(421, "host", "This is not where you meant to go.", permits=house.origin.url)
-    site = request.headers.get("Sec-Fetch-Site")
-    if site != "same-origin" if route.writes else site not in (None, "same-origin", "none"):
+    site = request.headers.get("Sec-Fetch-Site")  # only browsers send it: a system that pulls a feed does not
+    if site != "same-origin" if route.writes and not route.consumer else site not in (None, "same-origin", "none"):
         raise Problem(403, "site", "This did not come from a page of this site.", permits="Sec-Fetch-Site: same-origin")
 
 
@@ -76,6 +79,21 @@ async def _who(asked: Asked) -> None:
         raise Problem(403, "first_login", "Choose a password of your own first.", permits="PUT /api/v1/password")
     if asked.route.fresh and asked.now_ms - session.proven_ms > FRESH_MS:
         raise Problem(403, "fresh", "Prove again who you are.", permits="POST /api/v1/session/proof")
+
+
+def _which(asked: Asked) -> None:
+    """Find the consumer that asks, and set it in `asked`. Raises Problem for one that is unknown or not proven, or asks too often.
+    Whoever cannot prove himself is counted by address: secrets cannot be guessed, but each guess costs."""
+    claim = claim_of(asked.request.headers.get("Authorization", ""))
+    consumer = None if claim is None else asked.house.directory.consumer(claim[0], asked.now_ms)
+    if claim is None or consumer is None or not is_proven(consumer, claim[1], asked.now_ms):
+        _wait(asked, f"from {place_of(asked.house, asked.request)}")
+        raise Problem(
+            401, "consumer", "This is for consumers of the feed.", permits="Authorization: Bearer CONSUMER:SECRET"
+        )
+    asked.consumer, asked.person = consumer, person_of(consumer)
+    proven(asked.request)
+    _wait(asked, asked.person.user_id)
 
 
 def _wait(asked: Asked, who: str) -> None:
@@ -99,7 +117,8 @@ async def _allowed(asked: Asked) -> Allowed | None:
 
 async def _counted(asked: Asked, allowed: Allowed | None) -> None:
     """Raise Problem, and record it, when this person has been shown more plates than anybody needs at once."""
-    left = 1.0 if asked.route.act not in SHOWS_PLATES else asked.house.plates.left(asked.somebody.user_id, asked.now_ms)
+    counted = asked.route.act in SHOWS_PLATES and not asked.route.consumer
+    left = 1.0 if not counted else asked.house.plates.left(asked.somebody.user_id, asked.now_ms)
     if left < 1.0:
         await _refused(asked, "bulk", allowed)
         raise Problem(429, "bulk", "You have been shown very many plates.", permits="waiting", retry_after_s=60)
@@ -149,7 +168,7 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
     if isinstance(answer, RouteAnswer):
         body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
         await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=answer.count, body=body))
-        if asked.route.act in SHOWS_PLATES:
+        if asked.route.act in SHOWS_PLATES and not asked.route.consumer:
             asked.house.plates.spend(asked.somebody.user_id, asked.now_ms, answer.count or 0)
     return response
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pipeline.access.record import Recorder
 from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import Directory
+from pipeline.desks.feeds import Feeds
 from pipeline.desks.limits import PLATES_AT_ONCE, PLATES_PER_SECOND, Limits
 from pipeline.desks.live import Live
 from pipeline.desks.metrics import DesksMetrics
@@ -22,6 +23,8 @@ from pipeline.state.credential_store import AttemptStore, CredentialStore
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
+from schemas.incidents import IncidentAction, IncidentState
+from schemas.judgements import Judged, Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,9 @@ class House:
     approvals: ApprovalStore
     answers: AnswerStore
     pictures: EvidenceStore
-    deciding: Deciding
+    deciding: Deciding[IncidentAction, IncidentState]
+    judging: Deciding[Judgement, Judged]
+    feeds: Feeds
     recorder: Recorder
     record: Path
     record_keys: RecordKeys

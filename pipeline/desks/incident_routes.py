@@ -70,7 +70,7 @@ async def act(did: Did, asked: Asked) -> RouteAnswer:
     action = _action(did, asked, allowed, session.shift.desk_id, _seen_by(asked, state) if did in ENDS else ())
     if action.to_desk is not None:
         found(asked.house.directory.desk(action.to_desk, asked.now_ms))
-    state = await asked.house.deciding.decided(action, state)
+    state = await asked.house.deciding.decided(action, action.action_id, action.incident_id, state)
     if did in ("misread", "undo"):
         await exclude(asked.house.writer, state, asked.now_ms)
     refused = refused_in(state, action)

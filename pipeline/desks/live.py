@@ -1,6 +1,7 @@
 """Recent alerts, violations and incidents in memory, read from their topics, each with what rights depend on.
 
-Every process reads all partitions without a group, from BACK_MS ago on. One ring buffer holds the latest events in the order
+Every process reads all partitions without a group: alerts and incidents from BACK_MS ago on, violations and their judgements from
+the beginning. One ring buffer holds the latest events in the order
 of their arrival here; a reader of the live stream has a position in it.
 """
 
@@ -13,17 +14,21 @@ from typing import Any, Literal
 from aiokafka.structs import TopicPartition
 
 from pipeline.access.rights import Matter
+from pipeline.desks.cases import Cases
 from pipeline.desks.directory import Directory
 from schemas.incidents import IncidentState
-from schemas.outcomes import Alert, Violation, Withdrawal
+from schemas.judgements import Judged, Judgement
+from schemas.outcomes import Alert, RecordPlace, Violation, Withdrawal
 
 BACK_MS = 24 * 3_600_000
+NOWHERE = RecordPlace(partition=0, offset=0)
 MOST_KEPT = 20_000
-"""Of alerts, of violations and of incidents; older ones are asked of the archive."""
+"""Of alerts, of violations and of incidents; the oldest are left out."""
 RING = 10_000
 Kind = Literal["alert", "violation", "incident"]
 _ACTS: Mapping[Kind, Any] = {"alert": "alerts.see", "violation": "violations.see", "incident": "alerts.see"}
 Item = Alert | Violation | IncidentState
+Messages = Item | Withdrawal | Judgement
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Event:
 
     number: int
     kind: Kind
-    message: Item | Withdrawal
+    message: Item | Withdrawal | Judged
     matters: tuple[Matter, ...]
 
     @property
@@ -59,11 +64,12 @@ class Shown:
 
 @dataclass(slots=True)
 class Live:
-    """The recent alerts, violations and incidents by id, and a ring with the latest RING events.
+    """The recent alerts, violations and incidents by id, how violations were judged, and a ring with the latest RING events.
 
     ready: set once everything that was in the topics at the start was taken in."""
 
     directory: Directory
+    cases: Cases = field(default_factory=Cases)
     items: dict[Kind, "OrderedDict[str, Shown]"] = field(
         default_factory=lambda: {"alert": OrderedDict(), "violation": OrderedDict(), "incident": OrderedDict()}
     )
@@ -79,11 +85,15 @@ class Live:
         """The number of the latest event; 0 when there is none yet."""
         return self._next - 1
 
-    def take(self, message: Item | Withdrawal) -> Event | None:
-        """Take in a message. Returns its event; None for a copy, an older revision, and a withdrawal of something unknown
-        here."""
+    def take(self, message: Messages, at: RecordPlace | None = None, at_ms: int = 0) -> Event | None:
+        """Take in a message. at, at_ms: where it stands on its topic, and when the broker took it. Returns its event; None for a
+        copy, an older revision, and what is about something unknown here."""
+        if at is not None:
+            self.cases.place(message, at)
         if isinstance(message, Withdrawal):
             return self._withdraw(message)
+        if isinstance(message, Judgement):
+            return self._judge(message.violation_id, self.cases.judge(message, at or NOWHERE, at_ms))
         kind, key, matters = self._named(message)
         known = self.items[kind].get(key)
         if known is not None and _revision(known.event.message) >= _revision(message):
@@ -95,7 +105,13 @@ class Live:
             self.items[kind].popitem(last=False)
         if isinstance(message, IncidentState):
             self.on_incident(message)
+        if isinstance(message, Violation):  # one may be judged before this process reads it
+            self._judge(key, self.cases.judged.get(key))
         return event
+
+    def _judge(self, violation_id: str, state: Judged | None) -> Event | None:
+        shown = self.items["violation"].get(violation_id)
+        return None if shown is None or state is None else self._added("violation", state, shown.event.matters)
 
     def _named(self, message: Item) -> tuple[Kind, str, Callable[[], tuple[Matter, ...]]]:
         """The message's kind and id, and a function that gives what rights ask about."""
@@ -114,7 +130,7 @@ class Live:
         known.withdrawal = message
         return self._added(message.kind, message, known.event.matters)
 
-    def _added(self, kind: Kind, message: Item | Withdrawal, matters: tuple[Matter, ...]) -> Event:
+    def _added(self, kind: Kind, message: Item | Withdrawal | Judged, matters: tuple[Matter, ...]) -> Event:
         event = Event(self._next, kind, message, matters)
         self._next += 1
         self.ring.append(event)
@@ -133,6 +149,12 @@ class Live:
         """The alerts or violations that arrived before the event `before` (None: all), latest arrival first."""
         for shown in reversed(self.items[kind].values()):
             if before is None or shown.event.number < before:
+                yield shown
+
+    def oldest(self, kind: Kind, after: int | None) -> Iterator[Shown]:
+        """As newest, the other way round: those that arrived after the event `after` (None: all), earliest arrival first."""
+        for shown in self.items[kind].values():
+            if after is None or shown.event.number > after:
                 yield shown
 
 

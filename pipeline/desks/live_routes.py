@@ -1,6 +1,7 @@
-"""Routes for alerts, violations, their pictures, and the live stream of both."""
+"""Routes for alerts, their pictures, and the live streams."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -18,14 +19,13 @@ from pipeline.desks.watching import Watched
 from pipeline.desks.watermark import watermarked
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.evidence.store import EvidenceMissing
-from schemas.base import AlertId, EpochMs, Message, Text, ViolationId
-from schemas.outcomes import Alert, Violation, Withdrawal
+from schemas.base import AlertId, EpochMs, Message, Text
+from schemas.outcomes import Alert, Withdrawal
 
 PAGE = 100
 LOOKED_AT = 5_000
 """Alerts or violations that one request looks at, at most: it may be that none of them may be seen."""
 Which = Literal["crop", "overview"]
-End = Literal["entry", "exit"]
 
 
 class Newest(Message, frozen=True, kw_only=True):
@@ -50,13 +50,6 @@ class AlertShown(Message, frozen=True, kw_only=True):
     withdrawal: Withdrawal | None = None
 
 
-class ViolationShown(Message, frozen=True, kw_only=True):
-    """A violation in its present state. withdrawal: absent unless it was withdrawn."""
-
-    violation: Violation
-    withdrawal: Withdrawal | None = None
-
-
 class Alerts(Message, frozen=True, kw_only=True):
     """The latest alerts that this person may see, latest first. position: where the live stream goes on from this list."""
 
@@ -66,49 +59,34 @@ class Alerts(Message, frozen=True, kw_only=True):
     at_ms: EpochMs
 
 
-class Violations(Message, frozen=True, kw_only=True):
-    """The latest violations that this person may see, latest first. position: where the live stream goes on from this list."""
-
-    items: Annotated[tuple[ViolationShown, ...], msgspec.Meta(max_length=PAGE)]
-    next: Text | None = None
-    position: Text
-    at_ms: EpochMs
-
-
 async def list_alerts(asked: Asked) -> RouteAnswer:
     """A page of the alerts that this person may see."""
-    shown, after, position = _page(asked, "alert")
+    shown, after, position = page_of(asked, "alert")
     items = tuple(_alert_shown(asked, one) for one in shown)
     return RouteAnswer(value=Alerts(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items))
 
 
-async def list_violations(asked: Asked) -> RouteAnswer:
-    """A page of the violations that this person may see."""
-    shown, after, position = _page(asked, "violation")
-    items = tuple(ViolationShown(violation=_violation(one), withdrawal=one.withdrawal) for one in shown)
-    return RouteAnswer(
-        value=Violations(items=items, next=after, position=position, at_ms=asked.now_ms), count=len(items)
-    )
-
-
-def _page(asked: Asked, kind: Kind) -> tuple[list[Shown], str | None, str]:
-    """The items of a page that this person may see, the cursor of the next page, and the stream's present position."""
-    house = asked.house
-    before = asked.cursor(asked.given(Newest).cursor, int, kind)
+def page_of(
+    asked: Asked, kind: Kind, wanted: Callable[[Shown], bool] = lambda _one: True, *, oldest: bool = False
+) -> tuple[list[Shown], str | None, str]:
+    """The wanted items of a page that this person may see, the cursor of the next page, and the stream's present position.
+    oldest: those that arrived first come first."""
+    house, use = asked.house, f"{kind} oldest" if oldest else kind
+    begin = asked.cursor(asked.given(Newest).cursor, int, use)
     shown: list[Shown] = []
     after: str | None = None
-    for looked_at, one in enumerate(house.live.newest(kind, before)):
+    for looked_at, one in enumerate(house.live.oldest(kind, begin) if oldest else house.live.newest(kind, begin)):
         if len(shown) >= PAGE or looked_at >= LOOKED_AT:
-            after = asked.next_cursor(one.event.number + 1, kind)
+            after = asked.next_cursor(one.event.number + (-1 if oldest else 1), use)
             break
-        if isinstance(asked.may(one.event.matter), Allowed):
+        if wanted(one) and isinstance(asked.may(one.event.matter), Allowed):
             shown.append(one)
     return shown, after, house.streams.id_of(house.live.last)
 
 
 async def show_alert(asked: Asked) -> RouteAnswer:
     """The alert that the path names, in its present state. Raises Problem when there is none, or this person may not see it."""
-    shown = _found(asked, "alert")
+    shown = found_in(asked, "alert")
     return RouteAnswer(value=_alert_shown(asked, shown), count=1)
 
 
@@ -117,14 +95,7 @@ def _alert_shown(asked: Asked, shown: Shown) -> AlertShown:
     return AlertShown(alert=alert, place=asked.house.directory.place_of(alert.read), withdrawal=shown.withdrawal)
 
 
-async def show_violation(asked: Asked) -> RouteAnswer:
-    """The violation that the path names, in its present state. Raises Problem when there is none, or this person may not see
-    it."""
-    shown = _found(asked, "violation")
-    return RouteAnswer(value=ViolationShown(violation=_violation(shown), withdrawal=shown.withdrawal), count=1)
-
-
-def _found(asked: Asked, kind: Kind) -> Shown:
+def found_in(asked: Asked, kind: Kind) -> Shown:
     """The alert or violation in the path. Raises Problem when there is none, or this person may not see it."""
     shown = found(asked.house.live.items[kind].get(asked.params["id"]))
     asked.check(shown.event.matter)
@@ -133,22 +104,13 @@ def _found(asked: Asked, kind: Kind) -> Shown:
 
 async def alert_picture(asked: Asked) -> RouteAnswer:
     """A picture of an alert's read, with a watermark that names the viewer."""
-    shown = _found(asked, "alert")
+    shown = found_in(asked, "alert")
     asked.check(shown.event.matter, "alerts.see")
     read = _alert(shown).read
-    return await _picture(asked, read.crop if asked.params["which"] == "crop" else read.overview)
+    return await picture_of(asked, read.crop if asked.params["which"] == "crop" else read.overview)
 
 
-async def violation_picture(asked: Asked) -> RouteAnswer:
-    """A picture of one end of a violation, with a watermark that names the viewer."""
-    shown = _found(asked, "violation")
-    asked.check(shown.event.matter, "violations.see")
-    violation = _violation(shown)
-    read = violation.entry if asked.params["end"] == "entry" else violation.exit
-    return await _picture(asked, read.crop if asked.params["which"] == "crop" else read.overview)
-
-
-async def _picture(asked: Asked, path: str | None) -> RouteAnswer:
+async def picture_of(asked: Asked, path: str | None) -> RouteAnswer:
     at = datetime.fromtimestamp(asked.now_ms / 1000, UTC)
     text = f"{asked.somebody.user_id} {at:%Y-%m-%d %H:%M:%S}Z {asked.access_id}"
     try:
@@ -162,13 +124,17 @@ async def _picture(asked: Asked, path: str | None) -> RouteAnswer:
 
 
 async def stream(asked: Asked) -> web.StreamResponse:
-    """Alerts and violations as they arrive, while the person's shift lasts, which is in the record."""
-    house, session = asked.house, asked.own_session
-    shift = session.shift
+    """Alerts and incidents as they arrive, while the person's shift lasts, which is in the record."""
+    shift = asked.own_session.shift
     if shift is None:
         raise Problem(403, "shift", "Take up work at a desk first.", permits="POST /api/v1/shift")
-    desk = found(house.directory.desk(shift.desk_id, asked.now_ms))
-    view = view_of(asked.somebody, desk, asked.now_ms)
+    desk = found(asked.house.directory.desk(shift.desk_id, asked.now_ms))
+    return await streamed(asked, view_of(asked.somebody, desk, asked.now_ms))
+
+
+async def streamed(asked: Asked, view: View) -> web.StreamResponse:
+    """What the view shows, as it arrives, while the session lasts and nothing about the person has changed."""
+    house, session = asked.house, asked.own_session
     audience = house.streams.join(view)
     watched = Watched(asked.token or "", session, asked.somebody, view)
     house.metrics.readers.inc()
@@ -221,12 +187,7 @@ def _alert(shown: Shown) -> Alert:
     return shown.event.message
 
 
-def _violation(shown: Shown) -> Violation:
-    assert isinstance(shown.event.message, Violation), "violations are kept as violations"
-    return shown.event.message
-
-
-ALERT, VIOLATION = {"id": AlertId}, {"id": ViolationId}
+ALERT = {"id": AlertId}
 ROUTES = (
     Route(method="GET", path="/alerts", about="The latest alerts.", handle=list_alerts, act="alerts.see", entry="query",
           query=Newest, answer=Alerts),
@@ -234,13 +195,6 @@ ROUTES = (
           named="ids", params=ALERT, answer=AlertShown),
     Route(method="GET", path="/alerts/{id}/pictures/{which}", about="A picture of an alert.", handle=alert_picture,
           act="pictures.see", entry="picture", named="ids", params=ALERT | {"which": Which}, media="image/jpeg"),
-    Route(method="GET", path="/violations", about="The latest violations.", handle=list_violations,
-          act="violations.see", entry="query", query=Newest, answer=Violations),
-    Route(method="GET", path="/violations/{id}", about="One violation.", handle=show_violation, act="violations.see",
-          entry="query", named="ids", params=VIOLATION, answer=ViolationShown),
-    Route(method="GET", path="/violations/{id}/pictures/{end}/{which}", about="A picture of a violation.",
-          handle=violation_picture, act="pictures.see", entry="picture", named="ids",
-          params=VIOLATION | {"end": End, "which": Which}, media="image/jpeg"),
-    Route(method="GET", path="/stream", about="Alerts and violations as they come: server-sent events.", handle=stream,
+    Route(method="GET", path="/stream", about="Alerts and incidents as they come: server-sent events.", handle=stream,
           act="alerts.see", entry="stream", query=From, media="text/event-stream"),
 )  # fmt: skip

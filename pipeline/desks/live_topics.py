@@ -1,4 +1,4 @@
-"""Reads the topics of alerts, violations and incidents into pipeline.desks.live."""
+"""Reads the topics of alerts, violations with their judgements, and incidents into pipeline.desks.live."""
 
 import asyncio
 import contextlib
@@ -11,16 +11,18 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from pipeline.desks.live import BACK_MS, Item, Live
+from pipeline.desks.live import BACK_MS, Live, Messages
 from pipeline.errors import BadRecord
 from pipeline.runtime import codecs
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.stream.covert_alerts import decode_opened
-from schemas.outcomes import Withdrawal
-from schemas.topics import ALERTS, ALERTS_COVERT, INCIDENTS, VIOLATIONS, Topic
+from schemas.outcomes import RecordPlace
+from schemas.topics import ALERTS, ALERTS_COVERT, INCIDENTS, JUDGEMENTS, VIOLATIONS, Topic
 
 log = structlog.get_logger()
-SHOWN: tuple[Topic[Any], ...] = (ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS)
+SHOWN: tuple[Topic[Any], ...] = (ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS, JUDGEMENTS)
+WHOLE: tuple[Topic[Any], ...] = (VIOLATIONS, JUDGEMENTS)
+"""Read from the beginning: an officer judges a violation days later, and which judgement counts depends on those before it."""
 FETCH_MS = 50
 HEAR_S, TAKE_S = 5.0, 0.5  # how often Kafka is asked how far the topics go; how long what is there takes to come here
 AGAIN_S = 2.0
@@ -42,7 +44,7 @@ async def follow(
         hearing = None
         try:
             await consumer.start()
-            ends = await _place(consumer, live, now_ms() - BACK_MS)
+            ends = await _place(consumer, live, topics, now_ms() - BACK_MS)
             hearing = asyncio.create_task(_hear(consumer, live, now_ms))
             await _read(consumer, live, topics, ends, now_ms, covert_key)
         except (KafkaError, OSError) as error:
@@ -68,11 +70,14 @@ async def _hear(consumer: Any, live: Live, now_ms: Callable[[], int]) -> None:
                 live.known_ms = asked_ms
 
 
-async def _place(consumer: Any, live: Live, since_ms: int) -> dict[TopicPartition, int]:
-    """Seek each partition to where this process had come, at first to the first record since since_ms (UTC). Returns the
-    present end of each partition."""
+async def _place(
+    consumer: Any, live: Live, topics: Mapping[str, Topic[Any]], since_ms: int
+) -> dict[TopicPartition, int]:
+    """Seek each partition to where this process had come, at first to the first record since since_ms (UTC), or to the beginning
+    of a topic that is read whole. Returns the present end of each partition."""
     partitions = list(consumer.assignment())
-    begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(0, since_ms)))
+    since = {one: 0 if topics[one.topic] in WHOLE else max(0, since_ms) for one in partitions}
+    begins = await consumer.offsets_for_times(since)
     ends = await consumer.end_offsets(partitions)
     for one in partitions:
         first = begins.get(one)
@@ -99,8 +104,9 @@ async def _read(
             for record in records:
                 try:
                     message = decode_opened(topics[partition.topic], record.value, covert_key)
-                    if isinstance(message, Item | Withdrawal):  # what is sealed for others is none
-                        live.take(message)
+                    if isinstance(message, Messages):  # what is sealed for others is none
+                        at = RecordPlace(partition=partition.partition, offset=record.offset)
+                        live.take(message, at, record.timestamp)
                 except BadRecord as error:
                     log.warning("live.unreadable", reason=error.reason)
                 live.position[partition] = record.offset + 1

@@ -33,7 +33,10 @@ def described(routes: Sequence[Route], version: str) -> Document:
         "paths": paths,
         "components": {
             "schemas": {_name(name): schema for name, schema in components.items()},
-            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": SESSION}},
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": SESSION},
+                "consumer": {"type": "http", "scheme": "bearer"},
+            },
         },
     }
     renamed: Document = _renamed(portable(msgspec.to_builtins(document)))
@@ -47,7 +50,7 @@ def _operation(route: Route, of_type: Mapping[int, Document], components: Mappin
         "summary": route.about,
         "parameters": [*_path(route, of_type), *_query(route, components), *_headers(route)],
         "responses": {"default": _content("What went wrong.", MEDIA, of_type[id(ProblemBody)])} | _good(route, of_type),
-        "security": [] if route.public else [{"session": []}],
+        "security": [] if route.public else [{"consumer": []} if route.consumer else {"session": []}],
     }
     if route.act is not None:
         operation["description"] = f"Needs the right {route.act}."
@@ -58,6 +61,8 @@ def _operation(route: Route, of_type: Mapping[int, Document], components: Mappin
 
 
 def _good(route: Route, of_type: Mapping[int, Document]) -> Document:
+    if route.media == "application/jsonl":
+        return {"200": _content("Lines of which each is one of these.", route.media, of_type[id(route.answer)])}
     if route.media != "application/json":
         schema = {"type": "string"} if route.media.startswith("text/") else {"type": "string", "format": "binary"}
         return {"200": _content("What was asked for.", route.media, schema)}
@@ -88,9 +93,9 @@ def _query(route: Route, components: Mapping[str, Document]) -> list[Document]:
 
 def _headers(route: Route) -> list[Document]:
     names = []
-    if route.writes:
+    if route.writes and not route.consumer:
         names += [("Sec-Fetch-Site", True, {"const": "same-origin"})]
-    if route.act in SHOWS_PLATES and not route.writes:
+    if route.act in SHOWS_PLATES and not route.writes and not route.consumer:
         names += [("Vigie-Reason", False, {"type": "string"}), ("Vigie-Case", False, {"type": "string"})]
     if route.repeats:
         names += [(HEADER, False, {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"}),

@@ -8,6 +8,7 @@ from aiohttp import web
 from pipeline.access.rights import Denied
 from schemas.base import Message, Text
 from schemas.incidents import RefusedAction
+from schemas.judgements import NotCounted
 
 MEDIA = "application/problem+json"
 Status = Annotated[int, msgspec.Meta(ge=400, le=599)]
@@ -24,6 +25,7 @@ class ProblemBody(Message, frozen=True, kw_only=True):
     article: Text | None = None
     permits: Text | None = None
     refused: RefusedAction | None = None  # of an action on an incident that did not count: who was first
+    not_counted: NotCounted | None = None  # of a judgement of a violation
 
 
 class Problem(Exception):

@@ -15,11 +15,14 @@ from pipeline.access.roles import Act
 from pipeline.desks.house import House
 from pipeline.desks.problems import bad_request, denied, not_found
 from schemas.base import Identifier, Message
+from schemas.judgements import Consumer
 
 PREFIX = "/api/v1"
 T = TypeVar("T")
 Method = Literal["GET", "POST", "PUT", "DELETE"]
-Media = Literal["application/json", "application/octet-stream", "image/jpeg", "text/event-stream", "text/plain"]
+Media = Literal[
+    "application/json", "application/jsonl", "application/octet-stream", "image/jpeg", "text/csv", "text/event-stream", "text/plain"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +42,8 @@ class Route:
 
     act: the right that it needs; None: only a login, or nothing where it is public. entry: the kind of entry in the record;
     None: not recorded, because it shows nothing of anybody but the person who asks. named: whether the path names something
-    by an id that is made of a plate (ids), or by another name (on). fresh: only shortly after the person proved who he is.
+    by an id that is made of a plate (ids), by another name (on), or by one that tells nothing (hidden). consumer: it is for systems
+    that pull feeds, which prove themselves by a token, and for no person. fresh: only shortly after the person proved who he is.
     first: allowed also after a login with a password that another person set. identify: of a public route, the user_id that the
     request claims, for the record; None: that which the body names. secret: its answer is kept nowhere, not even for a
     repetition.
@@ -51,7 +55,8 @@ class Route:
     handle: "Callable[[Asked], Awaitable[RouteAnswer | web.StreamResponse]]"
     act: Act | None = None
     entry: record.Act | None = None
-    named: Literal["on", "ids"] = "on"
+    named: Literal["on", "ids", "hidden"] = "on"
+    consumer: bool = False
     public: bool = False
     identify: "Callable[[Asked], Awaitable[str]] | None" = None
     fresh: bool = False
@@ -81,7 +86,8 @@ class Route:
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """One request that the guard let in. person, session, token: of the person who is logged in. claimed: who wants to log
+    """One request that the guard let in. person, session, token: of the person who is logged in. consumer: who pulls a feed, where
+    `person` is how rights see it. claimed: who wants to log
     in, as the route's `identify` found. access_id: its entry in the record."""
 
     house: House
@@ -94,6 +100,7 @@ class Asked:
     person: Person | None = None
     session: Session | None = None
     token: str | None = None
+    consumer: Consumer | None = None
     claimed: str | None = None
     access_id: str | None = None
     after: list[Callable[[web.StreamResponse], None]] = field(
@@ -116,6 +123,12 @@ class Asked:
         """The session of the request, on a route that is not public."""
         assert self.session is not None, "a route that is not public has a session"
         return self.session
+
+    @property
+    def own_consumer(self) -> Consumer:
+        """The consumer that asks, on a route for consumers."""
+        assert self.consumer is not None, "a route for consumers has one"
+        return self.consumer
 
     def given(self, kind: type[T]) -> T:
         """The body, or the query, as this type."""

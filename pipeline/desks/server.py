@@ -13,8 +13,11 @@ import structlog
 from pipeline.access.login import Bounds
 from pipeline.access.record import Recorder
 from pipeline.desks.app import application
+from pipeline.desks.cases import Cases
 from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import FOLLOWED, Directory
+from pipeline.desks.feed_log import KafkaFeedLog
+from pipeline.desks.feeds import TOPICS, Feeds
 from pipeline.desks.house import House, Origin
 from pipeline.desks.limits import Limits
 from pipeline.desks.live import Live
@@ -26,6 +29,7 @@ from pipeline.desks.stream import Streams
 from pipeline.desks.watching import Watch
 from pipeline.errors import Misconfigured
 from pipeline.evidence.store import EvidenceStore
+from pipeline.hotlist import acting as incidents
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.covert import desks_key
 from pipeline.runtime.kafka_connection import KafkaConnection
@@ -36,12 +40,15 @@ from pipeline.runtime.private import private_folder
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
+from pipeline.sections import judging as judgements
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
+from pipeline.state.feed_marks import FeedMarks
 from pipeline.state.follower import Follower
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
+from schemas.topics import ACTIONS, JUDGEMENTS
 
 log = structlog.get_logger()
 MINUTE_MS = 60_000
@@ -80,6 +87,7 @@ async def run_desks(
         if house.provider is not None:
             closing.push_async_callback(house.provider.close)
         closing.push_async_callback(house.deciding.sender.stop)
+        closing.push_async_callback(house.feeds.log.close)
         house.metrics.serve(settings)
         follower = Follower(
             servers.client, settings.namespace, FOLLOWED, house.directory.take, on_caught_up=house.directory.caught_up
@@ -105,8 +113,10 @@ async def run_desks(
 def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Callable[[], int]) -> House:
     key = platform_key(settings.platform_key_file or private_folder(settings.data_dir) / "platform.key")
     directory, seal, name, client = Directory(), Seal(key), settings.namespace, servers.client
-    deciding = Deciding(Sender(servers.kafka.client_kwargs()), name)
-    live = Live(directory, on_incident=deciding.changed)
+    sender = Sender(servers.kafka.client_kwargs())
+    deciding = Deciding(sender, name, ACTIONS, incidents.is_decided, "the incident")
+    judging = Deciding(sender, name, JUDGEMENTS, judgements.is_decided, "the judgement")
+    live = Live(directory, Cases(on_judged=judging.changed), on_incident=deciding.changed)
     provider = provider_settings(settings)
     bounds = Bounds(
         idle_ms=settings.session_idle_minutes * MINUTE_MS, longest_ms=settings.session_hours * 60 * MINUTE_MS
@@ -128,6 +138,8 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         answers=AnswerStore(client, name),
         pictures=EvidenceStore.open(settings.evidence),
         deciding=deciding,
+        judging=judging,
+        feeds=Feeds(KafkaFeedLog(servers.kafka, name, TOPICS, live), live, FeedMarks(client, name), seal),
         recorder=servers.recorder,
         record=settings.record,
         record_keys=RecordKeys(client, name),

@@ -16,10 +16,11 @@ import structlog
 
 from pipeline.access.rights import Allowed, Matter, Person, designations_at, may
 from pipeline.desks.incident_bodies import told_of
-from pipeline.desks.live import Event, Live
+from pipeline.desks.live import Event, Kind, Live
 from pipeline.desks.readers import Reader, StreamFrame
 from pipeline.desks.sealing import Seal
 from schemas.incidents import IncidentState
+from schemas.judgements import Judged
 from schemas.outcomes import Alert, Withdrawal
 from schemas.people import Desk
 
@@ -34,16 +35,17 @@ _NUMBER_BYTES = 16  # which process, and which event: as long for the first as f
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one reader may see: the person's rights, limited to a desk. until_ms: when a designation ends or begins, so that this
-    is no longer so; None: never."""
+    """What one reader may see: the person's rights, limited to a desk, or to one kind of events. until_ms: when a designation
+    ends or begins, so that this is no longer so; None: never."""
 
     person: Person
     desk: Desk | None
     until_ms: int | None = None
+    only: Kind | None = None
 
     def shows(self, event: Event, at_ms: int) -> bool:
         """Whether the reader may see the event at at_ms, and it belongs to this desk."""
-        return any(
+        return self.only in (None, event.kind) and any(
             isinstance(may(self.person, event.act, matter, at_ms), Allowed) and self._belongs(event, matter)
             for matter in event.matters
         )
@@ -179,7 +181,9 @@ class Streams:
         return b"event: %b\nid: %b\ndata: %b\n\n" % (name.encode(), self.id_of(number).encode(), data)
 
     def _told(self, event: Event) -> dict[str, object]:
-        kind = "withdrawal" if isinstance(event.message, Withdrawal) else event.kind
+        kind: str = event.kind
+        if isinstance(event.message, Withdrawal | Judged):
+            kind = "withdrawal" if isinstance(event.message, Withdrawal) else "judged"
         message = told_of(event.message) if isinstance(event.message, IncidentState) else event.message
         told: dict[str, object] = {"kind": kind, kind: message}
         if isinstance(event.message, Alert):
@@ -187,9 +191,9 @@ class Streams:
         return told
 
 
-def view_of(person: Person, desk: Desk | None, at_ms: int) -> View:
-    """What this person sees at at_ms (UTC), without the person: the designations in force, without names, reasons and days. So
-    everybody with the same rights has the same view, whoever it is and since when."""
+def view_of(person: Person, desk: Desk | None, at_ms: int, only: Kind | None = None) -> View:
+    """What this person sees at at_ms (UTC) at the desk, or of one kind, without the person: the designations in force, without
+    names, reasons and days. So everybody with the same rights has the same view, whoever it is and since when."""
     designations = {
         msgspec.structs.replace(
             one, designation_id="x", user_id="x", reason="x", granted_by="y", approved_by=None, holds_from_ms=None,
@@ -201,11 +205,11 @@ def view_of(person: Person, desk: Desk | None, at_ms: int) -> View:
         at for one in person.designations for at in (one.valid_from_ms, one.valid_until_ms, one.trained_until_ms)
     }
     nameless = Person(user, tuple(sorted(designations, key=msgspec.json.encode)))
-    return View(nameless, desk, min((at for at in changes if at > at_ms), default=None))
+    return View(nameless, desk, min((at for at in changes if at > at_ms), default=None), only)
 
 
 def _key(view: View) -> bytes:
     """The key of the audience of a view: rights and desk."""
     designations = [msgspec.json.encode(one).decode() for one in view.person.designations]
     user = view.person.user
-    return msgspec.json.encode([user.service, user.disabled, designations, view.desk])
+    return msgspec.json.encode([user.service, user.disabled, designations, view.desk, view.only])

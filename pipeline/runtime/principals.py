@@ -19,6 +19,7 @@ from schemas.topics import (
     FORWARDS,
     FRAMES,
     INCIDENTS,
+    JUDGEMENTS,
     READS,
     RECEIPTS,
     TOPICS,
@@ -118,6 +119,9 @@ _ACCOUNTS = (
 
 WAITING = Memory(pattern="{NS:waiting}:*", kinds=("hash",))
 """Who knocked at a gateway and was not let in."""
+
+FEED_MARKS = Memory(pattern="{NS:feeds}:*", kinds=("hash",))
+"""What consumers of feeds have acknowledged."""
 
 RECORD_KEYS = Memory(pattern="{NS:record}:key:*", kinds=("string",), writes=False)
 """The keys under which the record names plates: whoever writes to the record reads them."""
@@ -253,20 +257,23 @@ PRINCIPALS: tuple[Principal, ...] = (
         describes=tuple(topic for topic in TOPICS if topic is not ALERTS_COVERT),
         configs=True,
         keys=(
-            *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE, "senders")),
+            *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE, "senders", "consumers")),
             *_ACCOUNTS,
             WAITING,
+            FEED_MARKS,
             RECORD_KEYS,
         ),
     ),
     Principal(
         name="desks",
         about="`vigie desks`: what persons see and change, in their browsers",
-        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS),
-        writes=(ACTIONS, ACCESSES),
+        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS, JUDGEMENTS),
+        writes=(ACTIONS, JUDGEMENTS, ACCESSES),
         keys=(
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),
+            collection("consumers"),
             *_ACCOUNTS,
+            FEED_MARKS,
             Memory(pattern="{NS:attempts}:*", kinds=("string",)),
             Memory(pattern="{NS:approvals}:*", kinds=("hash",)),
             Memory(pattern="{NS:answers}:*", kinds=("string",)),

@@ -8,6 +8,7 @@ import msgspec
 
 from pipeline.reads.versions import Changed, Version
 from schemas.base import Message
+from schemas.judgements import Consumer
 from schemas.people import Designation, Desk, SigningKey, User
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
 from schemas.requests import Exclusion, Watch
@@ -69,6 +70,8 @@ PEOPLE: tuple[Collection[Any], ...] = (USERS, DESIGNATIONS, DESKS, SIGNING_KEYS)
 """Who works with the platform; of the road's agents only incidents knows of it, and only desks."""
 SENDERS = Collection("senders", Sender, key=lambda item: item.sender_id, key_field="sender_id")
 """Whom gateways let in."""
+CONSUMERS = Collection("consumers", Consumer, key=lambda item: item.consumer_id, key_field="consumer_id")
+"""Whom desks give the feed of violations."""
 
 
 @dataclass(frozen=True, slots=True)

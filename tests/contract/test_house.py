@@ -62,6 +62,7 @@ def test_topics_and_messages_belong_together() -> None:
     outside = {
         "frames",
         "actions",
+        "judgements",
         "dead_letters",
         "accesses",
     }  # by cameras, desks, the stage itself, desks and commands

@@ -27,8 +27,8 @@ from tests.people import ZONE
 from tests.people_desk import REASON, Desks, desks_of
 from tests.record_logs import a_log
 
-APART = {"get_stream", "get_record_log_tile_tile"}
-"""Operations with tests of their own: one is not over until the reader goes away, the other's name has slashes, which no generated
+APART = {"get_stream", "get_stream_violations", "get_record_log_tile_tile"}
+"""Operations with tests of their own: two are not over until the reader goes away, the other's name has slashes, which no generated
 path has."""
 EXAMPLES = int(os.environ.get("VIGIE_FUZZ_EXAMPLES", "2"))
 """Of each operation, that fit, and as many that do not. From THIRDS_FROM on they come in thirds, and the last third must bring

@@ -29,6 +29,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.state.approval_store import ApprovalStore, Waiting
 from pipeline.state.collections import (
     CAMERAS,
+    CONSUMERS,
     DESIGNATIONS,
     DESKS,
     EXCLUSIONS,
@@ -62,7 +63,7 @@ from tests.builders import (
 )
 from tests.fakes import MemoryRecorder
 from tests.integration.stage_probe import Bench
-from tests.people import ELSEWHERE, ZONE, make_designation, make_user
+from tests.people import ELSEWHERE, ZONE, make_consumer, make_designation, make_user
 from tests.people_desk import DAY_MS, Browser, Reply, desks_of
 from tests.people_desk import Desks as RunningDesks
 from tests.record_logs import a_log
@@ -81,7 +82,8 @@ ALSO: dict[tuple[str, str], Act] = {
 EXCLUDED = make_exclusion(exclusion_id="X-1")
 JANS_KEY = enrolled("jan.claes", enrolment_of(CURVE, "jan.claes"), NOON_MS)
 FREE = [route for route in ROUTES if route.act is None]
-RULED = [route for route in ROUTES if route.act is not None]
+RULED = [route for route in ROUTES if route.act is not None and not route.consumer]
+PULLED = [route for route in ROUTES if route.consumer]
 
 
 class Scene:
@@ -147,6 +149,12 @@ class Scene:
         given = {"watch_id": f"W-{where}", "zone": ZONE if where == OWN else ELSEWHERE}
         return make_watch(valid_from_ms=now_ms, valid_until_ms=now_ms + DAY_MS // 2, **(given | fields))
 
+    async def consumer(self) -> str:
+        """The token of a system that may pull what an officer of the zone could see."""
+        made, token = make_consumer(zones=(ZONE,))
+        await self.desks.writer.put(CONSUMERS, [made])
+        return token
+
     def path(self, route: Route, where: str) -> str:
         """The route's path, naming what lies there."""
         keys = {
@@ -157,7 +165,7 @@ class Scene:
         }  # fmt: skip
         kind = route.path.split("/")[1]
         named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit", "{index}": "7", "{tile}": "0/000",
-                 "{id}": (self.violations if kind == "violations" else self.alerts)[where]}  # fmt: skip
+                 "{picture}": "x", "{id}": (self.violations if kind == "violations" else self.alerts)[where]}  # fmt: skip
         path = route.path
         for name, value in named.items():
             path = path.replace(name, value)
@@ -208,6 +216,7 @@ class Scene:
                 valid_until_ms=NOON_MS + 1,
             ),
             "/signatures": signed_by(key=JANS_KEY),
+            "/violations/{id}/judgements": {"verdict": "accepted", "revision": 0},
         }
         bodies |= {f"/incidents/{{id}}/{name}": body for name, body in self.actions(where).items()}
         return bodies[route.path] if route.body is not None else None
@@ -237,7 +246,7 @@ def expected(route: Route, role: Role, where: str, lapse: str) -> set[str | None
         return {"second_person"}
     if route.path.startswith(("/signing_keys/", "/signatures")) and right.own:
         return {"own"}
-    if route.path.startswith("/incidents/") and route.writes:
+    if route.path.startswith(("/incidents/", "/violations/")) and route.writes:
         return {None, "acted_before"}  # the first of them counts
     return {"key"} if route.path == "/signatures" else {None}  # nobody has registered that one
 
@@ -290,7 +299,25 @@ async def test_nothing_but_logging_in_and_the_description_is_open_to_nobody(scen
         for route in ROUTES:
             if not route.public:
                 answer = await browser.ask(route.method, scene.path(route, OWN), {} if route.body else None)
-                assert (401, "login") == (answer.status, answer.rule), route.path
+                wanted = "consumer" if route.consumer else "login"
+                assert (401, wanted) == (answer.status, answer.rule), route.path
+
+
+async def test_a_consumers_routes_are_for_no_person_and_a_persons_for_no_consumer(scene: Scene) -> None:
+    """Whatever a person may do, no feed is his; and a token opens nothing but feeds."""
+    assert {"feeds"} == {route.path.split("/")[1] for route in PULLED}
+    for route in PULLED:
+        for role in ROLES:
+            answer = await scene.browsers[role, "holds"].ask(
+                route.method, scene.path(route, OWN), {"cursor": "x"} if route.body else None
+            )
+            assert (401, "consumer") == (answer.status, answer.rule), route.path
+    token = await scene.consumer()
+    browser = scene.desks.browser()
+    bearer = {"Authorization": f"Bearer {token}"}
+    for route in RULED:
+        body = scene.body(route, OWN, "nobody")
+        assert "login" == (await browser.ask(route.method, scene.path(route, OWN), body, headers=dict(bearer))).rule
 
 
 async def test_lists_hold_what_may_be_seen_and_nothing_of_the_rest(scene: Scene) -> None:

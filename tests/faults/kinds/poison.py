@@ -33,6 +33,7 @@ PAYLOADS: tuple[bytes | None, ...] = (
 _TOLD_BY = {"frames": ("decode",), "tracks": ("ocr",), "reads": ("hotlist",),
             "alerts": ("cross_border",), "forwards": ("liaison",),
             "violations": (), "receipts": ("incidents",), "actions": ("incidents",), "incidents": (),
+            "judgements": (),
             "dead_letters": (), "accesses": ("audit",), "checkpoints": ()}  # fmt: skip
 MOST_BYTES = {topic.name: topic.max_message_bytes - OVERHEAD_BYTES for topic in TOPICS}
 

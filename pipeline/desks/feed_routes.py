@@ -1,0 +1,62 @@
+"""Routes for consumers of feeds: systems of authorities, which prove who they are by a token, in no session."""
+
+import msgspec
+
+from pipeline.desks.feed_bodies import (
+    Acknowledged,
+    Acknowledging,
+    FeedLine,
+    PageLine,
+    Pulling,
+)
+from pipeline.desks.feed_pages import FeedPosition
+from pipeline.desks.problems import Problem, bad_request
+from pipeline.desks.route import Asked, Route, RouteAnswer, found
+from pipeline.errors import BadRecord
+from pipeline.evidence.store import EvidenceMissing
+from schemas.base import Text
+
+_USE = "feed violations"
+_LINES = msgspec.json.Encoder()
+
+
+async def pull(asked: Asked) -> RouteAnswer:
+    """The next page of the feed of violations."""
+    given, consumer = asked.given(Pulling), asked.own_consumer
+    begin = asked.cursor(given.cursor, FeedPosition, _USE)
+    page = await asked.house.feeds.pull(consumer, begin, given.limit, asked.now_ms)
+    end = PageLine(cursor=asked.next_cursor(page.after, _USE), more=page.more, gone=page.gone)
+    return RouteAnswer(raw=_LINES.encode_lines([*page.lines, end]), count=len(page.lines))
+
+
+async def acknowledge(asked: Asked) -> RouteAnswer:
+    """Everything up to the cursor has been stored by the consumer."""
+    cursor = asked.cursor(asked.given(Acknowledging).cursor, FeedPosition, _USE)
+    if cursor is None:
+        raise bad_request("a cursor is needed", "cursor")
+    await asked.house.feeds.acknowledge(asked.own_consumer, cursor, asked.now_ms)
+    return RouteAnswer(value=Acknowledged(at_ms=asked.now_ms))
+
+
+async def picture(asked: Asked) -> RouteAnswer:
+    """A picture that a line of the feed named to this consumer, as it was stored."""
+    path = found(asked.house.feeds.picture_of(asked.own_consumer, asked.params["picture"]))
+    try:
+        return RouteAnswer(raw=await asked.house.pictures.get(path), count=1)
+    except EvidenceMissing:
+        raise Problem(404, "no_picture", "There is no picture any more.") from None
+    except BadRecord as error:
+        raise Problem(422, error.reason, "This picture cannot be shown.") from None
+
+
+ROUTES = (
+    Route(method="GET", path="/feeds/violations", about="The next violations, withdrawals and judgements: a line each.",
+          handle=pull, act="violations.see", entry="export", consumer=True, query=Pulling, answer=FeedLine,
+          media="application/jsonl"),
+    Route(method="POST", path="/feeds/violations/acknowledgements", about="Everything up to a cursor is stored.",
+          handle=acknowledge, act="violations.see", entry="export", consumer=True, body=Acknowledging,
+          answer=Acknowledged),
+    Route(method="GET", path="/feeds/pictures/{picture}", about="A picture that the feed named.", handle=picture,
+          act="violations.see", entry="picture", named="hidden", consumer=True, params={"picture": Text},
+          media="image/jpeg"),
+)  # fmt: skip
