@@ -48,6 +48,7 @@ from pipeline.state.follower import Follower
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
+from schemas.judgements import Judged, Judgement
 from schemas.topics import ACTIONS, JUDGEMENTS
 
 log = structlog.get_logger()
@@ -115,7 +116,7 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
     directory, seal, name, client = Directory(), Seal(key), settings.namespace, servers.client
     sender = Sender(servers.kafka.client_kwargs())
     deciding = Deciding(sender, name, ACTIONS, incidents.is_decided, "the incident")
-    judging = Deciding(sender, name, JUDGEMENTS, judgements.is_decided, "the judgement")
+    judging: Deciding[Judgement, Judged] = Deciding(sender, name, JUDGEMENTS, judgements.is_decided, "the judgement")
     live = Live(directory, Cases(on_judged=judging.changed), on_incident=deciding.changed)
     provider = provider_settings(settings)
     bounds = Bounds(

@@ -49,7 +49,10 @@ def judged(state: Judged | None, one: Judgement, at: RecordPlace, at_ms: int) ->
 
 def is_decided(state: Judged | None, judgement_id: str) -> bool:
     """Whether the state shows what became of this judgement."""
-    return state is not None and any(one.judgement_id == judgement_id for one in (*state.steps, *state.not_counted))
+    if state is None:
+        return False
+    ids = [one.judgement_id for one in state.steps] + [one.judgement_id for one in state.not_counted]
+    return judgement_id in ids
 
 
 def counted_at(state: Judged | None, at: RecordPlace) -> bool:
