@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import cv2
 import msgspec
 import numpy as np
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 from redis.asyncio import Redis
 
+from pipeline.access.roles import ROLES
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.passwords import hashed
@@ -36,7 +38,7 @@ from tests.people_desk import Desks, desks_of
 
 ROOT = Path(__file__).parents[1]
 DISPATCHER, PASSWORD, DESK = "an.peeters", "seven quiet rivers at night", "DESK-1"
-OUTSIDER = "jan.claes"
+OUTSIDER, SECOND = "jan.claes", "second.administrator"
 CAMERA = "E40-7"
 START_S = 120.0
 FRENCH = "fr-BE"
@@ -68,6 +70,7 @@ class Screens:
         assert self.process.stdout is not None
         line = await asyncio.wait_for(self.process.stdout.readline(), START_S)
         self.port = int(msgspec.json.decode(line)["url"].rpartition(":")[2])
+        self.desks.url = self.url
 
     async def kill(self) -> None:
         """Kill the server with SIGKILL."""
@@ -84,6 +87,22 @@ class Screens:
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.set_default_timeout(START_S * 1000)
         return context
+
+    async def session(self, user_id: str, **options: Any) -> dict[str, Any]:
+        """The cookies of a browser in which this person has just logged in. options: of Desks.logged_in."""
+        browser = await self.desks.logged_in(user_id, **options)
+        kept = {
+            "domain": "localhost",
+            "path": "/",
+            "expires": -1,
+            "httpOnly": True,
+            "secure": True,
+            "sameSite": "Strict",
+        }
+        return {
+            "cookies": [{"name": name, "value": value} | kept for name, value in browser.cookies.items()],
+            "origins": [],
+        }
 
     @contextlib.asynccontextmanager
     async def page(self, path: str = "/dispatch", **options: Any) -> AsyncIterator[Page]:
@@ -125,7 +144,8 @@ def alert_of(plate: str, read_as: str | None = None, *, priority: str = "urgent"
 
 @contextlib.asynccontextmanager
 async def screens_of(pair: EmbeddedPair, folder: Path) -> AsyncIterator[Screens]:
-    """Server, browser, a dispatcher who may see stolen vehicles in one zone, and a person who may see nothing."""
+    """Server, browser, a dispatcher who may see stolen vehicles in one zone, a person who may see nothing of the road, and one
+    person of each role, with the role's name, of administrators two."""
     name = f"t{secrets.token_hex(4)}"
     await create_topics(pair.kafka, name, partitions={topic.name: 1 for topic in TOPICS})
     redis = Redis.from_url(pair.redis_url)
@@ -136,8 +156,11 @@ async def screens_of(pair: EmbeddedPair, folder: Path) -> AsyncIterator[Screens]
     await desks.writer.put(DESKS, [Desk(desk_id=DESK, name="Dispatching Brussel", zones=(ZONE,), lists=("stolen",))])
     await desks.person(DISPATCHER, "dispatcher", zones=(ZONE,), user=make_user(DISPATCHER, name="A Dispatcher"))
     await desks.person(OUTSIDER, "auditor", user=make_user(OUTSIDER, name="An Auditor"))
+    for role in ROLES:
+        await desks.person(role, role, zones=(ZONE,))
+    await desks.person(SECOND, "administrator", zones=(ZONE,))
     credentials, secret = CredentialStore(redis, name), hashed(PASSWORD)
-    for user_id in (DISPATCHER, OUTSIDER):
+    for user_id in (DISPATCHER, OUTSIDER, *ROLES):
         await credentials.set_password(user_id, secret, initial=False)
     environment = os.environ | settings_of(pair, name, folder)
     started = await asyncio.to_thread(chromium)
@@ -146,10 +169,12 @@ async def screens_of(pair: EmbeddedPair, folder: Path) -> AsyncIterator[Screens]
             executable_path=started.program, args=list(FLAGS), env=dict(os.environ) | started.environment
         )
         screens = Screens(desks, browser, environment)
+        desks.http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         try:
             await screens.start()
             yield screens
         finally:
+            await desks.http.close()
             if screens.process is not None and screens.process.returncode is None:
                 screens.process.terminate()
                 await screens.process.wait()

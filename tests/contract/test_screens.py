@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from pipeline.access.roles import ACTS, ROLES
+from pipeline.access.roles import ACTS, RIGHTS, ROLES
 from pipeline.desks.pages import page_files
 from pipeline.hotlist.incidents import WINDOW_MS
 from schemas.outcomes import Match
@@ -19,7 +19,14 @@ from schemas.reference import Action, HotList, Priority
 STATIC = Path(__file__).parents[2] / "pipeline/desks/static"
 LANGUAGES = ("fr", "nl", "de", "en")
 MOST_BYTES = 200_000
-CATALOGUES = {one: json.loads((STATIC / f"words.{one}.json").read_text("utf-8")) for one in LANGUAGES}
+PARTS = {
+    path.name.removeprefix("words.").removesuffix("en.json").rstrip("."): {
+        one: json.loads((STATIC / path.name.replace("en.json", f"{one}.json")).read_text("utf-8")) for one in LANGUAGES
+    }
+    for path in sorted(STATIC.glob("words.*en.json"))
+}
+"""Catalogues by the part that a page names ("" is that of all pages), then by language."""
+ENGLISH = {key: text for part in PARTS.values() for key, text in part["en"].items()}
 OURS = {path.name: path.read_text("utf-8") for path in sorted(STATIC.glob("*.js"))}
 VENDORED = tomllib.loads((STATIC / "vendor/vendored.toml").read_text("utf-8"))["file"]
 GROUPS = {
@@ -30,46 +37,74 @@ GROUPS = {
 """What the API may say, by the group of keys that has the words for it."""
 
 
-def used_keys() -> set[str]:
-    """Every key that scripts and pages name whole."""
+PAGES = sorted(path.name for path in STATIC.glob("*.html"))
+
+
+def parts_of(name: str) -> list[str]:
+    """The parts of the catalogues that a page loads."""
+    named = re.search(r'data-words="([\w ]*)"', (STATIC / name).read_text("utf-8"))
+    return ["", *(named[1].split() if named else [])]
+
+
+def loaded_by(name: str) -> set[str]:
+    """The scripts and sheets that a page loads, itself or through a script, below /static/."""
+    waiting, found = set(re.findall(r'"/static/([^"]+)"', (STATIC / name).read_text("utf-8"))), set[str]()
+    while waiting:
+        one = waiting.pop()
+        found.add(one)
+        waiting |= set(re.findall(r'(?:from|import) ?"\./([^"]+)"', OURS.get(one, ""))) - found
+    return found
+
+
+def used_keys(names: set[str]) -> set[str]:
+    """Every key that these files name whole."""
     keys = {
         one
-        for text in OURS.values()
-        for call in re.findall(r"\bt\(([^()]*)", text)
+        for name in names
+        for call in re.findall(r"\bt\(([^()]*)", OURS.get(name, ""))
         for one in re.findall(r'"([\w.]+)"', call)
     }
-    pages = "".join(path.read_text("utf-8") for path in STATIC.glob("*.html"))
-    return keys | set(re.findall(r'data-t(?:-label)?="([\w.]+)"', pages))
+    return keys | {
+        key
+        for name in names & set(PAGES)
+        for key in re.findall(r'data-t(?:-label)?="([\w.]+)"', (STATIC / name).read_text("utf-8"))
+    }
 
 
-def test_the_four_catalogues_have_the_same_keys_and_the_same_places_in_their_words() -> None:
-    """Nobody reads a key, or a sentence without its name or number."""
-    english = CATALOGUES["en"]
-    for words in CATALOGUES.values():
+@pytest.mark.parametrize("part", PARTS)
+def test_the_four_catalogues_have_the_same_keys_and_the_same_places_in_their_words(part: str) -> None:
+    """Nobody reads a key, or a sentence without its name or number. No key stands in two parts."""
+    english = PARTS[part]["en"]
+    for words in PARTS[part].values():
         assert list(english) == list(words)
         assert [] == [key for key, text in words.items() if not text.strip()]
         places = {key: sorted(re.findall(r"{\w+}", text)) for key, text in words.items()}
         assert places == {key: sorted(re.findall(r"{\w+}", text)) for key, text in english.items()}
+    assert [] == [key for other, one in PARTS.items() if other != part for key in one["en"] if key in english]
 
 
-def test_every_word_that_is_used_is_in_the_catalogues() -> None:
-    """What scripts and pages name, and whatever the API may say."""
-    english = CATALOGUES["en"]
-    keys = used_keys()
-    assert len(keys) > 100
-    missing = [key for key in sorted(keys) if key not in english and f"{key}.other" not in english]
-    missing += [
-        f"{group}.{one}" for group, values in GROUPS.items() for one in values if f"{group}.{one}" not in english
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_all_words_that_it_uses(page: str) -> None:
+    """What its scripts and the page itself name whole is in the catalogues that it loads."""
+    known = {key for part in parts_of(page) for key in PARTS[part]["en"]}
+    keys = used_keys(loaded_by(page) | {page})
+    assert len(keys) > 20
+    assert [] == [key for key in sorted(keys) if key not in known and f"{key}.other" not in known]
+
+
+def test_every_value_of_the_api_has_words() -> None:
+    """Whatever it may say of a closed list."""
+    assert [] == [
+        f"{group}.{one}" for group, values in GROUPS.items() for one in values if f"{group}.{one}" not in ENGLISH
     ]
-    assert [] == missing
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in STATIC.glob("*.html")))
+@pytest.mark.parametrize("name", PAGES)
 def test_pages_hold_no_words_of_their_own(name: str) -> None:
     """But the name of the platform, and what those without scripts are told, in all languages."""
     page = (STATIC / name).read_text("utf-8")
     words = {text.strip() for text in re.findall(r">([^<>]+)<", page) if re.search(r"\w", text)}
-    assert {"Vigie"} | {one["noscript"] for one in CATALOGUES.values()} == words
+    assert {"Vigie"} | {one["noscript"] for one in PARTS[""].values()} == words
 
 
 @pytest.mark.parametrize("one", VENDORED, ids=lambda one: one["name"])
@@ -92,12 +127,27 @@ def test_nothing_of_others_lies_there_unnamed() -> None:
             assert path.rpartition("/")[0] + name[1:] in served
 
 
-def test_a_page_is_small() -> None:
-    """All files of all pages together, with the largest catalogue, before any compression."""
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_small(page: str) -> None:
+    """Everything that it loads, with the largest language, before any compression."""
     sizes = {path: len(content) for path, (content, _) in page_files().items()}
-    catalogues = [size for path, size in sizes.items() if path.endswith(".json")]
-    assert len(LANGUAGES) == len(catalogues)
-    assert sum(sizes.values()) - sum(catalogues) + max(catalogues) < MOST_BYTES
+    words = max(
+        sum(sizes[f"/static/words.{part and f'{part}.'}{one}.json"] for part in parts_of(page)) for one in LANGUAGES
+    )
+    assert (STATIC / page).stat().st_size + words + sum(sizes[f"/static/{one}"] for one in loaded_by(page)) < MOST_BYTES
+
+
+def test_the_screens_are_the_pages_and_their_rights_and_roles_exist() -> None:
+    """Each has its page and its name, is opened by a right that somebody has, and is the first one of roles that may open it."""
+    screens = re.findall(r'{ name: "(\w+)", needs: \[([^\]]*)\], first: \[([^\]]*)\] }', OURS["screens.js"])
+    assert {f"{name}.html" for name, _, _ in screens} == set(PAGES) - {"index.html"}
+    for name, needs, first in screens:
+        assert f"screen.{name}" in PARTS[""]["en"]
+        acts = set(re.findall(r'"([\w.]+)"', needs))
+        assert acts <= set(ACTS)
+        assert acts
+        for role in re.findall(r'"(\w+)"', first):
+            assert acts & set(RIGHTS[role]), f"{role} may not open {name}"  # type: ignore[index]  # a role, or the test fails
 
 
 def test_screens_count_an_incident_as_long_as_the_matcher_does() -> None:

@@ -4,14 +4,25 @@ import { has, t } from "./words.js";
 
 const PREFIX = "/api/v1";
 
-/** A refusal (RFC 9457). rule: short and stable; message: for people; waitS: in how many seconds it may be tried again. */
+let aheadMs = 0; // the server's clock before this machine's, as its last answer said
+
+/** The server's time, ms UTC; to the second. */
+export const now = () => Date.now() + aheadMs;
+
+/** A refusal (RFC 9457). rule: short and stable; message: for people; waitS: in how many seconds it may be tried again; detail: what
+ *  exactly was wrong, in the server's words. */
 export class Refused extends Error {
-  /** @param {number} status  @param {string} rule  @param {string} message  @param {number} [waitS] */
-  constructor(status, rule, message, waitS = 0) {
+  /** @param {number} status  @param {string} rule  @param {string} message  @param {number} [waitS]  @param {string} [detail] */
+  constructor(status, rule, message, waitS = 0, detail = "") {
     super(message);
-    Object.assign(this, { status, rule, waitS });
+    Object.assign(this, { status, rule, waitS, detail });
   }
 }
+
+/** The headers that say why plates are shown. @param {string} reason  @param {string} [reference] the case */
+export const because = (reason, reference = "") => ({
+  "Vigie-Reason": encodeURIComponent(reason), ...(reference ? { "Vigie-Case": encodeURIComponent(reference) } : {}),
+});
 
 /**
  * Send one request. Resolves to the answer's JSON, null where it has none. Throws Refused.
@@ -35,10 +46,12 @@ async function sent(path, how) {
     if (how.signal?.aborted) throw error;
     throw new Refused(0, "away", t("refused.away"));
   }
+  const saidMs = Date.parse(answer.headers.get("Date") ?? "");
+  if (saidMs && Math.abs(saidMs - now()) > 1000) aheadMs = saidMs - Date.now();
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
   const rule = String(said.type ?? "").split(":").pop();
-  throw new Refused(answer.status, rule, words(rule, answer.status), Number(answer.headers.get("Retry-After") ?? 0));
+  throw new Refused(answer.status, rule, words(rule, answer.status), Number(answer.headers.get("Retry-After") ?? 0), said.detail ?? "");
 }
 
 function words(rule, status) {

@@ -3,6 +3,7 @@
 import { ask, Refused } from "./api.js";
 import { arranged, Incidents } from "./incidents.js";
 import { Live } from "./live.js";
+import { wanted } from "./screens.js";
 import { Sound } from "./sound.js";
 
 const DRAW_MS = 150; // changes are drawn together: 50 alerts a second are seven pictures a second
@@ -212,6 +213,7 @@ export class Desk {
     if (!(error instanceof Refused)) throw error;
     const { status, rule } = error;
     if (status === 401) {
+      wanted();
       this.#wipe();
       this.me = null;
       this.#to("ended");

@@ -2,10 +2,12 @@
 
 import { render } from "./vendor/preact.mjs";
 import { useLayoutEffect, useState } from "./vendor/hooks.mjs";
-import { Banner, Bar, Keys, themed } from "./bar.js";
+import { Banner, Bar, KEYS } from "./bar.js";
 import { Desk } from "./desk.js";
 import { Detail } from "./detail.js";
+import { Keys } from "./dialog.js";
 import { html } from "./draw.js";
+import { themed } from "./head.js";
 import { List, moved } from "./rows.js";
 import { t } from "./words.js";
 
@@ -29,7 +31,7 @@ function App() {
   return html`<${Bar} desk=${desk} keys=${() => setKeys(true)} />
     <${Banner} desk=${desk} />
     <main>${desk.phase === "ready" ? html`<${Ready} toDetail=${toDetail} back=${back} />` : html`<${Before} />`}</main>
-    <${Keys} open=${keys} close=${() => setKeys(false)} single=${single} setSingle=${chosen} />`;
+    <${Keys} open=${keys} close=${() => setKeys(false)} list=${KEYS} single=${single} setSingle=${chosen} />`;
 }
 
 function Ready({ toDetail, back }) {

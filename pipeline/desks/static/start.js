@@ -1,13 +1,18 @@
 // The first page: log in, choose a password, and see who one is and what one may do.
 
+import { render } from "./vendor/preact.mjs";
 import { ask, Refused } from "./api.js";
+import { html } from "./draw.js";
+import { Head, themed } from "./head.js";
 import * as organisation from "./organisation.js";
 import * as passkeys from "./passkeys.js";
+import { first, onward } from "./screens.js";
 import * as signing from "./signing.js";
-import { choose, LANGUAGES, language, named, t, translate, when } from "./words.js";
+import { named, t, translate, when } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const ACCOUNT = "#you"; // the address of this page for who is logged in; every other leads on to the person's desk
+const ACCOUNT = "#you"; // the address of this page for who is logged in; every other leads on to the person's first screen
+const OUT = "#out"; // for who has just logged out
 let me = null; // who is logged in, as the server says
 let provider = null; // the identity provider's host, where there is one
 let waiting = 0; // the timer of a lock
@@ -15,10 +20,7 @@ let waiting = 0; // the timer of a lock
 /** Show one section, and nothing of another person's. */
 function show(id) {
   for (const one of ["login", "choose", "home"]) $(one).hidden = one !== id;
-  const known = id !== "login" && me !== null;
-  $("whoami").hidden = $("logout").hidden = !known;
-  $("to-dispatch").hidden = !known || me.how === "initial" || !me.may.includes("alerts.see");
-  $("whoami").textContent = known ? `${me.name}, ${me.service}` : "";
+  render(html`<${Head} me=${id === "login" ? null : me} here="you" />`, $("head"));
   document.title = `${$(`${id}-title`).textContent} - Vigie`;
   $(`${id}-title`).focus();
 }
@@ -102,10 +104,10 @@ async function entered(answer) {
     $("choose-cancel").hidden = true;
     $("choose-why").hidden = false;
     show("choose");
-  } else if (me.may.includes("alerts.see") && location.hash !== ACCOUNT) {
-    location.assign(`/dispatch${location.hash}`);
-  } else {
+  } else if (location.hash === ACCOUNT || first(me) === null) {
     await home();
+  } else {
+    location.assign(onward(me));
   }
 }
 
@@ -197,14 +199,6 @@ on("login-form", "submit", async () => entered(await ask("POST", "/session", { u
 on("login-passkey", "click", async () => entered(await passkeys.sign("/session/passkey")));
 on("login-organisation", "click", () => organisation.depart("login"));
 on("choose-bind", "click", () => proven(() => organisation.depart("binding")));
-on("logout", "click", async () => {
-  const { provider: there } = await ask("DELETE", "/session");
-  if (there) return location.assign(there);
-  me = null;
-  clear();
-  show("login");
-  tell(t("logged_out"));
-});
 on("change-password", "click", () => {
   $("choose-user").value = me.user_id;
   $("choose-cancel").hidden = false;
@@ -250,9 +244,8 @@ on("proof-passkey", "click", proof(() => passkeys.sign("/session/proof/passkey")
 on("proof-organisation", "click", () => organisation.depart("proof"), "proof-told");
 on("proof-cancel", "click", () => $("proof").close("cancelled"), "proof-told");
 
+themed();
 translate(document);
-$("language").append(...LANGUAGES.map((one) => Object.assign(element("option", t(`language.${one}`)), { value: one, selected: one === language })));
-$("language").addEventListener("change", () => choose($("language").value));
 for (const one of document.querySelectorAll(".passkeys-only")) one.hidden = !passkeys.available;
 try {
   provider = await organisation.provider();
@@ -264,6 +257,7 @@ try {
 } catch (error) {
   if (error.status === 401) {
     show("login");
+    if (location.hash === OUT) tell(t("logged_out"));
   } else {
     history.replaceState(null, "", `/${ACCOUNT}`);
     await ask("GET", "/session").then(entered, () => show("login")); // who came back in vain may be logged in all the same

@@ -1,4 +1,5 @@
-// The words and times of all pages, in the reader's language. Every word on screen comes from a catalogue, words.LANGUAGE.json.
+// The words and times of all pages, in the reader's language. Every word on screen comes from a catalogue: words.LANGUAGE.json has
+// those of all pages, words.PART.LANGUAGE.json those of the parts that a page names: <body data-words="PART PART">.
 
 export const LANGUAGES = ["fr", "nl", "de", "en"];
 const KEPT = "vigie.language";
@@ -9,7 +10,8 @@ export const language = LANGUAGES.find((one) => one === localStorage.getItem(KEP
   ?? navigator.languages.map((one) => one.slice(0, 2)).find((one) => LANGUAGES.includes(one)) ?? "en";
 
 /** @type {Record<string, string>} */
-const catalogue = await (await fetch(`/static/words.${language}.json`)).json();
+const catalogue = Object.assign({}, ...await Promise.all(["", ...(document.body.dataset.words ?? "").split(" ").filter(Boolean)].map(
+  async (part) => (await fetch(`/static/words.${part && `${part}.`}${language}.json`)).json())));
 const plural = new Intl.PluralRules(language);
 document.documentElement.lang = language;
 

@@ -1,0 +1,27 @@
+// Dialogs: one that shows anything, and the one that shows a page's keys.
+
+import { useEffect, useId, useRef } from "./vendor/hooks.mjs";
+import { html } from "./draw.js";
+import { t } from "./words.js";
+
+/** Shown while `open`; Escape closes it. @param {{open: boolean, title: string, close: () => void, wide?: boolean, children?: any}} props */
+export function Dialog({ open, title, close, wide, children }) {
+  const ref = useRef(null), id = useId();
+  useEffect(() => {
+    if (open && !ref.current.open) ref.current.showModal();
+    if (!open && ref.current.open) ref.current.close();
+  }, [open]);
+  return html`<dialog ref=${ref} class=${wide ? "broad" : ""} aria-labelledby=${id} onClose=${close}>
+    <h2 id=${id}>${title}</h2>
+    ${open && children}
+  </dialog>`;
+}
+
+/** The keys of a page. list: keys with their words' names. @param {{open: boolean, close: () => void, list: string[][], single: boolean, setSingle: (on: boolean) => void}} props */
+export function Keys({ open, close, list, single, setSingle }) {
+  return html`<${Dialog} open=${open} close=${close} title=${t("keys")}>
+    <dl class="keys">${list.map(([keys, what]) => html`<dt>${keys.split(" ").map((one) => html`<kbd>${one}</kbd> `)}</dt><dd>${t(`key.${what}`)}</dd>`)}</dl>
+    <p><label class="check"><input type="checkbox" checked=${single} onChange=${(event) => setSingle(event.target.checked)} /> ${t("keys.single")}</label></p>
+    <button type="button" onClick=${close}>${t("close")}</button>
+  <//>`;
+}

@@ -1,0 +1,139 @@
+"""What all screens share, and the screens of those who look after accounts, lists, neighbours and the record, in a real browser."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from pipeline.access.roles import ROLES
+from pipeline.servers.pair import EmbeddedPair
+from pipeline.state.collections import DESIGNATIONS
+from tests.browser import axe
+from tests.people import make_designation
+from tests.screens import OUTSIDER, PASSWORD, SECOND, Screens, screens_of
+
+expect.set_options(timeout=60_000)
+LANGUAGES = ("fr-BE", "nl-BE", "de-BE", "en-GB")
+FIRST = {
+    "dispatcher": "/dispatch", "investigator": "/dispatch", "magistrate": "/approvals", "administrator": "/approvals",
+    "liaison_officer": "/dispatch", "list_manager": "/approvals", "camera_manager": "/approvals",
+    "auditor": "/", "oversight": "/", "authority_officer": "/",
+}  # fmt: skip
+"""Where each role begins."""
+TOO_WIDE = """() => [...document.querySelectorAll('body, main, button, dd, td, th, label, p, h1, h2, summary, nav a')]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth && !one.closest('.tabled, .hidden, .toasts:empty')
+    && getComputedStyle(one).display !== 'inline' && getComputedStyle(one).textOverflow !== 'ellipsis')
+  .map((one) => `${one.tagName}.${one.className}: ${one.textContent.slice(0, 60)}`)"""
+
+
+@pytest_asyncio.fixture(scope="module")
+async def screens(pair: EmbeddedPair, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Screens]:
+    """Server and browser, for all tests of this module."""
+    async with screens_of(pair, tmp_path_factory.mktemp("screens")) as made:
+        yield made
+
+
+async def faults_of(page: Page) -> list[str]:
+    """What axe-core finds on the page, in both themes. The page must be opened with bypass_csp."""
+    found: list[str] = []
+    await page.evaluate(f"() => {{ {axe()} }}")
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two that it takes
+        said = await page.evaluate("() => axe.run({ resultTypes: ['violations'] }).then((said) => said.violations)")
+        found += [
+            f"{theme}: {one['id']} {node['target']} {node['failureSummary']}" for one in said for node in one["nodes"]
+        ]
+    return found
+
+
+async def fits(page: Page) -> list[str]:
+    """What runs over its place, on a screen and on a phone."""
+    found: list[str] = []
+    for width in (1280, 390):
+        await page.set_viewport_size({"width": width, "height": 800})
+        found += [f"at {width}: {one}" for one in await page.evaluate(TOO_WIDE)]
+    return found
+
+
+async def test_each_role_begins_at_its_first_screen_and_a_link_is_kept_over_the_login(screens: Screens) -> None:
+    """By the designations; who wanted a link comes there after the login."""
+    for role in ROLES:
+        async with screens.page("/", storage_state=await screens.session(role), locale="en-GB") as page:
+            await expect(page).to_have_url(f"{screens.url}{FIRST[role]}")
+            await expect(page.locator("header details.own")).to_be_visible()
+    async with screens.page("/approvals#P-1", locale="en-GB") as page:
+        await page.locator("#user").fill("administrator")
+        await page.locator("#password").fill(PASSWORD)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(f"{screens.url}/approvals#P-1")
+        await expect(page.locator("nav.screens a[aria-current=page]")).to_have_text("Approvals")
+
+
+async def test_the_head_shows_what_a_person_may_open_and_everything_works_by_keyboard(screens: Screens) -> None:
+    """Screens, clock, keys, theme, language and the way out."""
+    async with screens.page("/approvals", storage_state=await screens.session("list_manager"), locale="en-GB") as page:
+        await expect(page.locator("nav.screens")).to_be_visible()
+        assert ["Approvals"] == await page.locator("nav.screens a").all_inner_texts()
+        await expect(page.locator(".clock small")).to_contain_text("UTC")
+        await page.keyboard.press("?")
+        await expect(page.locator("dialog[open]")).to_contain_text("these keys")
+        await page.keyboard.press("Escape")
+        await page.locator("details.own summary").focus()
+        await page.keyboard.press("Enter")
+        await page.locator("details.own select").nth(1).select_option("dark")
+        assert "dark" == await page.locator("html").get_attribute("data-theme")
+        await page.keyboard.press("Escape")
+        await expect(page.locator("details.own summary")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.locator("details.own select").first.select_option("nl")
+        await expect(page.locator("nav.screens a")).to_have_text("Goedkeuringen")
+        await page.locator("details.own summary").click()
+        await page.locator("#logout").click()
+        await expect(page.locator("#login")).to_be_visible()
+        await expect(page.locator("#told")).to_contain_text("afgemeld")
+        await page.goto(f"{screens.url}/approvals")
+        await expect(page.locator("#login")).to_be_visible()
+
+
+async def test_without_the_right_or_the_session_a_screen_says_so(screens: Screens) -> None:
+    """And it shows nothing."""
+    async with screens.page("/approvals", storage_state=await screens.session(OUTSIDER), locale="en-GB") as page:
+        await expect(page.locator("h1")).to_have_text("This screen is not open to you")
+    async with screens.page("/approvals", storage_state=await screens.session("administrator"), locale="en-GB") as page:
+        await expect(page.locator("p.none")).to_contain_text("Nothing waits")
+        await screens.desks.sessions.end_all("administrator")
+        await page.keyboard.press("r")
+        await expect(page.locator("h1")).to_have_text("The session has ended")
+
+
+async def test_what_needs_two_persons_is_asked_approved_and_done(screens: Screens) -> None:
+    """The second sees exactly what would be written; the first does it once it is approved."""
+    wanted = make_designation(
+        "dispatcher", "investigator", designation_id="D-NEW", granted_by="administrator", approved_by=None
+    )
+    asked = {
+        "act": "designations.grant",
+        "key": "D-NEW",
+        "content": DESIGNATIONS.encode(wanted).decode(),
+        "reason": "decision 12/2026",
+    }
+    first = await screens.desks.logged_in("administrator")
+    assert 201 == (await first.ask("POST", "/api/v1/approvals", asked)).status
+    second = await screens.session(SECOND)
+    async with screens.page("/approvals", storage_state=second, locale="en-GB", bypass_csp=True) as page:
+        await page.get_by_role("button", name="grant designations").click()
+        await expect(page.locator("dialog[open]")).to_contain_text("decision 12/2026")
+        assert [] == await faults_of(page)
+        await page.get_by_role("button", name="Approve").click()
+        await expect(page.locator(".toast")).to_contain_text("Approved")
+    async with screens.page("/approvals", storage_state=await screens.session("administrator"), locale="en-GB") as page:
+        await page.get_by_role("button", name="grant designations").click()
+        await page.get_by_role("button", name="Do it now").click()
+        await expect(page.locator("p.none")).to_be_visible()
+    assert SECOND == (await screens.desks.writer.get(DESIGNATIONS, "D-NEW")).approved_by  # type: ignore[union-attr]  # it is there
+
+
+async def test_no_page_broke_the_policy_or_failed(screens: Screens) -> None:
+    """What all tests before this one saw in the consoles of their pages."""
+    assert [] == screens.faults
