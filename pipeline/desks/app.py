@@ -19,6 +19,7 @@ from pipeline.desks import (
     organisation_routes,
     passkey_routes,
     record_routes,
+    record_watch_routes,
     reference_routes,
     session_routes,
     signing_routes,
@@ -45,6 +46,7 @@ ROUTES: tuple[Route, ...] = (
     *feed_routes.ROUTES,
     *approval_routes.ROUTES,
     *record_routes.ROUTES,
+    *record_watch_routes.ROUTES,
     *signing_routes.ROUTES,
 )
 DESCRIPTION = f"{PREFIX}/openapi.json"

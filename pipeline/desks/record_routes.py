@@ -74,7 +74,7 @@ class RecordProof(Message, frozen=True, kw_only=True):
 
 async def search(asked: Asked) -> RouteAnswer:
     """A page of the entries that fit the search, newest first."""
-    wanted, folder = asked.given(RecordSearch), _folder(asked)
+    wanted, folder = asked.given(RecordSearch), folder_of(asked)
     before = asked.cursor(wanted.cursor, int, "record")
     names = await _names(asked, wanted.plate)
     page = await asyncio.to_thread(
@@ -90,7 +90,7 @@ async def search(asked: Asked) -> RouteAnswer:
 
 async def prove(asked: Asked) -> RouteAnswer:
     """One record, and the proof that it is in the log."""
-    folder, index = _folder(asked), int(asked.params["index"])
+    folder, index = folder_of(asked), int(asked.params["index"])
     one = found(await asyncio.to_thread(lambda: LogReader(folder).proven(index)))
     proof = RecordProof(index=index, record=one.record.decode(), size=one.size, checkpoint=one.checkpoint,
                         proof=tuple(step.hex() for step in one.proof))  # fmt: skip
@@ -108,11 +108,11 @@ async def tile(asked: Asked) -> RouteAnswer:
 
 
 async def _public(asked: Asked, path: str) -> RouteAnswer:
-    source = FolderSource(_folder(asked))
+    source = FolderSource(folder_of(asked))
     return RouteAnswer(raw=found(await asyncio.to_thread(source.read, path)))
 
 
-def _folder(asked: Asked) -> Path:
+def folder_of(asked: Asked) -> Path:
     """The log's folder. Raises Problem where this process has none."""
     if not (folder := asked.house.record).is_dir():
         permits = "VIGIE_RECORD_DIR for `vigie desks`: the folder that the agent `audit` fills"

@@ -17,6 +17,12 @@ from schemas.accesses import Access, Intent, Outcome
 
 LOOKED_AT = 50_000
 """Entries that one search reads at most, and entries after those in which it looks for their outcomes."""
+WINDOW = 500_000
+"""Entries that a look at a time reads at most: some seconds."""
+AFTER = 1_000
+"""Entries after the last intent of a window in which its outcome is looked for."""
+SLACK_MS = 3_600_000
+"""By how much the clocks of those who write to the record may differ."""
 _DECODER = msgspec.json.Decoder(Access)
 _TILE_BITS = 8
 
@@ -27,6 +33,15 @@ class Found:
 
     items: list[ShownIntent]
     before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The intents of a time, newest first. looked_at: entries that were read. whole: False when there were too many."""
+
+    items: list[ShownIntent]
+    looked_at: int
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,26 @@ class LogReader:
                 if len(items) == most:
                     return Found(items, index or None)
         return Found(items, end - LOOKED_AT if end > LOOKED_AT else None)
+
+    def window(self, since_ms: int, until_ms: int, size: int) -> Window:
+        """The intents of a time (UTC) among the first `size` entries, each with its outcome, if that is in the log by now. At most
+        WINDOW entries are read, from the newest back."""
+        outcomes: dict[str, Outcome] = {}
+        items: list[ShownIntent] = []
+        end, last = min(size, self.size), min(self.size, size + AFTER)
+        for looked_at, index in enumerate(reversed(range(last))):
+            if looked_at == WINDOW:
+                return Window(items, looked_at, whole=False)
+            access = _decoded(self.record(index))
+            if access is None:
+                continue
+            if access.at_ms < since_ms - SLACK_MS:
+                return Window(items, looked_at, whole=True)
+            if isinstance(access.entry, Outcome):
+                outcomes[access.entry.intent_id] = access.entry
+            elif index < end and since_ms <= access.at_ms < until_ms:
+                items.append(_shown(index, access, access.entry, outcomes))
+        return Window(items, last, whole=True)
 
     def proven(self, index: int) -> Proven | None:
         """The record with this index and the proof that it is in the log; None: there is no such index."""

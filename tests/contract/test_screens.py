@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from pipeline.access import record
 from pipeline.access.roles import ACTS, RIGHTS, ROLES
 from pipeline.desks.pages import page_files
 from pipeline.hotlist.incidents import WINDOW_MS
@@ -32,6 +33,7 @@ VENDORED = tomllib.loads((STATIC / "vendor/vendored.toml").read_text("utf-8"))["
 GROUPS = {
     "act": ACTS, "role": ROLES, "priority": get_args(Priority), "action": get_args(Action), "hotlist": get_args(HotList),
     "match": get_args(Match), "direction": get_args(Direction), "network": get_args(Network), "language": LANGUAGES,
+    "entry": get_args(record.Act), "outcome": get_args(record.Ending),
     "class": [one for one in get_args(VehicleClass) if one != "unknown"],
 }  # fmt: skip
 """What the API may say, by the group of keys that has the words for it."""

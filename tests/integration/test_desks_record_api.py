@@ -21,9 +21,10 @@ from pipeline.record.source import WebSource
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.state.record_keys import RecordKeys
+from schemas.accesses import Intent
 from tests.fakes import MemoryRecorder
 from tests.people_desk import Browser, Desks, desks_of
-from tests.record_logs import SIGNER, a_log
+from tests.record_logs import SIGNER, a_log, kept_entries
 
 PLATE = "1ABC234"
 
@@ -118,3 +119,25 @@ async def test_a_cursor_serves_whom_it_was_given_to(desks: Desks) -> None:
     auditor, oversight = await desks.logged_in("the.auditor"), await desks.logged_in("the.oversight")
     cursor = (await auditor.ask("POST", f"{PREFIX}/record/search", {})).json["next"]
     assert "cursor" == (await oversight.ask("POST", f"{PREFIX}/record/search", {"cursor": cursor})).rule
+
+
+async def test_another_draws_the_same_sample_and_findings_name_who_and_how_often(
+    desks: Desks, recorder: MemoryRecorder
+) -> None:
+    """By seed, time and size of the log, also when it has grown meanwhile; both looks are in the record."""
+    auditor, oversight = await desks.logged_in("the.auditor"), await desks.logged_in("the.oversight")
+    wanted = {"seed": "a-seed-of-ours", "count": 10, "since_ms": 0, "until_ms": 590}
+    recorder.entries.clear()
+    mine = (await auditor.ask("POST", f"{PREFIX}/record/sample", wanted)).json
+    assert (10, 295, 601, True) == (len(mine["items"]), mine["among"], mine["size"], mine["whole"])
+    assert all(one["outcome"]["outcome"] == "answered" for one in mine["items"])
+    LogFolder(desks.settings.record).append(kept_entries(10, first=601))
+    again = (await oversight.ask("POST", f"{PREFIX}/record/sample", wanted | {"size": 601})).json
+    assert mine["items"] == again["items"]
+    other = (await oversight.ask("POST", f"{PREFIX}/record/sample", wanted | {"seed": "another-seed"})).json
+    assert mine["items"] != other["items"]
+    found = (
+        await auditor.ask("POST", f"{PREFIX}/record/findings", {"since_ms": 0, "until_ms": platform_now_ms() + 1})
+    ).json
+    assert ([], []) == (found["targets"], found["outside"])
+    assert ["record"] * 4 == [one.entry.act for one in recorder.entries if isinstance(one.entry, Intent)]

@@ -207,6 +207,8 @@ class Scene:
             "/approvals": {"act": "designations.grant", "key": "D-jan", "reason": "a new dispatcher"},
             "/sessions/end": {"user_id": "jan.claes"},
             "/record/search": {},
+            "/record/sample": {"seed": "a-seed-of-8", "since_ms": 0, "until_ms": NOON_MS},
+            "/record/findings": {"since_ms": 0, "until_ms": NOON_MS},
             "/signing_keys": enrolment_of(Ed25519PrivateKey.generate(), user_id),
             "/signing_keys/{key}": msgspec.structs.replace(
                 JANS_KEY,

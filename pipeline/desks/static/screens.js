@@ -6,6 +6,7 @@
 /** @type {Screen[]} */
 export const SCREENS = [
   { name: "dispatch", needs: ["alerts.see"], first: ["dispatcher", "investigator"] },
+  { name: "record", needs: ["record.see"], first: ["auditor", "oversight"] },
   { name: "approvals", needs: ["approvals.give"], first: [] },
 ];
 const KEPT = "vigie.to"; // of this tab: the address that somebody wanted before logging in
