@@ -35,6 +35,18 @@ export async function ask(method, path, body, headers = {}) {
   return answer.status === 204 ? null : answer.json();
 }
 
+/** Every item of a list, page by page. @param {string} path  @param {Record<string, string>} [headers]  @returns {Promise<any[]>} */
+export async function every(path, headers = {}) {
+  const items = [];
+  let cursor = "";
+  do {
+    const page = await ask("GET", cursor ? `${path}?cursor=${encodeURIComponent(cursor)}` : path, undefined, headers);
+    items.push(...page.items);
+    cursor = page.next ?? "";
+  } while (cursor);
+  return items;
+}
+
 /** Ask for what is not JSON: a picture, the live stream. Resolves to the answer. Throws Refused. @param {string} path  @param {RequestInit} [how] */
 export const fetched = (path, how = {}) => sent(path, how);
 

@@ -21,9 +21,9 @@ export function Field({ name, title, value, options, hint, fault, type, rows, on
 
 /**
  * A form that is sent once at a time. send: takes the values by name; what it throws is told above the button, with the server's detail.
- * @param {{send: (values: Record<string, string>) => Promise<void>, title: string, cancel?: () => void, class?: string, children?: any}} props
+ * @param {{send: (values: Record<string, string>) => Promise<void>, title: string, cancel?: () => void, class?: string, id?: string, children?: any}} props
  */
-export function Form({ send, title, cancel, class: kind = "", children }) {
+export function Form({ send, title, cancel, class: kind = "", id, children }) {
   const [wrong, setWrong] = useState(/** @type {any} */ (null)), [busy, setBusy] = useState(false);
   const sent = async (event) => {
     event.preventDefault();
@@ -38,7 +38,7 @@ export function Form({ send, title, cancel, class: kind = "", children }) {
       setBusy(false);
     }
   };
-  return html`<form class=${kind} onSubmit=${sent}>
+  return html`<form class=${kind} id=${id} onSubmit=${sent}>
     ${children}
     ${wrong && html`<p class="told wrong" role="alert">${wrong.message}${wrong.detail && html`<br /><small>${wrong.detail}</small>`}</p>`}
     <p class="buttons"><button disabled=${busy}>${title}</button>${cancel && html` <button type="button" onClick=${cancel}>${t("cancel")}</button>`}</p>
