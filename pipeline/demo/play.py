@@ -10,14 +10,17 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
+from pipeline.access.roles import ROLES
 from pipeline.demo.agent_metrics import AgentMetrics, follow
 from pipeline.demo.desks import Desks
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
+from pipeline.demo.people import LOGIN, add_people
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, ShownPassage, judge, play_pictures
 from pipeline.demo.report import Delivery, DemoReport, make_report
 from pipeline.demo.screen import Screen, alert_line
 from pipeline.demo.watch import Watch, watch_covert, watch_topics
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.terminal import styled
 from pipeline.servers.platform import Platform
 from pipeline.simulation.compare import compare, compare_outcome, order_breaks
 from pipeline.simulation.network import RoadNetwork
@@ -54,6 +57,7 @@ class Performance:
     platform: Platform
     desks: Desks
     console: Console
+    password: str = ""
 
     async def load(self) -> None:
         """Load the network's reference data, and wait EFFECTIVE_WITHIN_S: by then every worker follows it."""
@@ -63,7 +67,19 @@ class Performance:
         )
         async with open_redis(servers.redis_url) as client:
             await load_reference(everything, writer_of_known(client, self.platform.settings.namespace))
+        async with open_redis(self.platform.servers_as("operator").redis_url) as client:
+            self.password = await add_people(client, self.platform.settings.namespace)
+        self.tell_of_desks()
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
+
+    def tell_of_desks(self) -> None:
+        """Print where the desks are, and who may log in there."""
+        assert self.platform.desks is not None, "the demo starts the desks"
+        url, roles = self.platform.desks.url, ", ".join(ROLES)
+        self.console.print(
+            styled("The desks are open at ", (url, "bold"), " to ", (LOGIN, "bold"), f" and a role: {roles}.")
+        )
+        self.console.print(styled("All have the password ", (self.password, "bold"), ", in this demo alone."))
 
     async def show(self, passages: list[ShownPassage]) -> DemoReport:
         """Play all reads and pictures once, wait for the results, and compare them with the truth."""
@@ -92,6 +108,7 @@ class Performance:
         """Play more ordinary and wanted traffic until cancelled."""
         sends, namespace = self.platform.servers_as("camera").kafka.client_kwargs(), self.platform.settings.namespace
         folder = self.options.folder
+        self.tell_of_desks()
         self.console.print(f"Left running until Ctrl-C. To look inside: VIGIE_DATA_DIR={folder} vigie tail alerts")
         async with open_producer(sends, namespace=namespace) as producer:
             seed = self.options.seed

@@ -79,4 +79,4 @@ def _own_folder(folder: Path) -> Iterator[contextlib.ExitStack]:
 def _platform(options: DemoOptions, desks: Desks, console: Console) -> Platform:
     config = desks.settings_file()
     settings = load_settings({"VIGIE_DATA_DIR": str(options.folder), "VIGIE_CONFIG": str(config)})
-    return Platform(settings, say=console.print, config=config)
+    return Platform(settings, say=console.print, config=config, desks=True)

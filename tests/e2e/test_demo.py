@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -10,9 +11,11 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import psutil
 import pytest
 
+from pipeline.access.roles import RIGHTS, ROLES
 from pipeline.simulation.network_small import small_network
 from tests.search_secrets import leaks_of, plates_of
 
@@ -41,6 +44,26 @@ async def told_until(demo: Process, words: bytes) -> bytes:
     return told
 
 
+async def opens_to_everybody_named(told: str) -> None:
+    """The address that it prints answers, and each login that it names works."""
+    plain = " ".join(told.split())
+    url = re.search(r"open at (http://localhost:[0-9]+)", plain)
+    password = re.search(r"the password ([-a-z0-9]+)", plain)
+    roles = re.search(r"and a role: ([a-z_, ]+)[.]", plain)
+    assert url, plain
+    assert password, plain
+    assert roles, plain
+    assert list(ROLES) == roles[1].split(", ")
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+        for role in ROLES:
+            body = {"user_id": f"demo.{role}", "password": password[1]}
+            async with http.post(
+                f"{url[1]}/api/v1/session", json=body, headers={"Sec-Fetch-Site": "same-origin"}
+            ) as answer:
+                assert 200 == answer.status, await answer.text()
+                assert set(RIGHTS[role]) == set((await answer.json())["may"])
+
+
 @pytest.fixture
 def anywhere() -> Iterator[Path]:
     """A folder that every user of the machine may enter, as none of pytest's is: what is private is so by itself."""
@@ -55,6 +78,7 @@ async def test_the_demo_agrees_with_its_truth_and_leaves_nothing_behind(anywhere
     demo = await started(anywhere, "--seconds", "15", "--json", "--keep")
     told = await told_until(demo, b"Left running")
     assert [] == await leaks_of(anywhere / "demo", plates_of(small_network())), told.decode()
+    await opens_to_everybody_named(told.decode())
     demo.send_signal(signal.SIGINT)
     report, rest = await asyncio.wait_for(demo.communicate(), 60)
     assert demo.returncode == 0, (told + rest).decode()
