@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from pipeline.desks import (
+    abroad_routes,
     approval_routes,
     case_routes,
     export_routes,
@@ -44,6 +45,7 @@ ROUTES: tuple[Route, ...] = (
     *case_routes.ROUTES,
     *export_routes.ROUTES,
     *feed_routes.ROUTES,
+    *abroad_routes.ROUTES,
     *approval_routes.ROUTES,
     *record_routes.ROUTES,
     *record_watch_routes.ROUTES,

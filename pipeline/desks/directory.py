@@ -1,4 +1,4 @@
-"""Persons with their designations, desks, lists, cameras, zones and consumers of feeds, in memory, as followed from Redis."""
+"""Persons with their designations, and what else the desks follow of Redis, in memory."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from pipeline.hotlist.standing import standing
 from pipeline.reads.admission import purposes_of_read
 from pipeline.reads.geography import contains, in_zone
 from pipeline.reads.versions import Changed
-from pipeline.state.collections import CAMERAS, CONSUMERS, DESIGNATIONS, DESKS, LISTS, USERS, ZONES
+from pipeline.state.collections import CAMERAS, CONSUMERS, DESIGNATIONS, DESKS, LISTS, POLICIES, USERS, ZONES
 from pipeline.state.mirror import Mirror
 from schemas.incidents import IncidentSighting, IncidentState
 from schemas.judgements import Consumer
@@ -17,12 +17,12 @@ from schemas.people import Designation, Desk
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry
 
-FOLLOWED = (USERS, DESIGNATIONS, DESKS, LISTS, CAMERAS, ZONES, CONSUMERS)
+FOLLOWED = (USERS, DESIGNATIONS, DESKS, LISTS, CAMERAS, ZONES, POLICIES, CONSUMERS)
 
 
 class Directory(Mirror):
-    """Persons, designations, desks, lists, cameras and zones in memory. revision: raised by each change of persons, designations or
-    desks, so that what was computed from them is computed again."""
+    """What the desks follow, in memory. revision: raised by each change of persons, designations or desks, so that what was
+    computed from them is computed again."""
 
     def __init__(self) -> None:
         super().__init__(*FOLLOWED)

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.access.record import Recorder
+from pipeline.desks.abroad import Abroad
 from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import Directory
 from pipeline.desks.feeds import Feeds
@@ -82,4 +83,5 @@ class House:
     proxies: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     plates: Limits = field(default_factory=lambda: Limits(PLATES_PER_SECOND, PLATES_AT_ONCE))
+    abroad: Abroad = field(default_factory=Abroad)
     metrics: DesksMetrics = field(default_factory=DesksMetrics)

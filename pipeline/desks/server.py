@@ -12,6 +12,7 @@ import structlog
 
 from pipeline.access.login import Bounds
 from pipeline.access.record import Recorder
+from pipeline.desks.abroad_topics import follow_abroad
 from pipeline.desks.app import application
 from pipeline.desks.cases import Cases
 from pipeline.desks.deciding import Deciding
@@ -97,6 +98,7 @@ async def run_desks(
         for work in (
             follower.run(),
             follow(house.live, servers.kafka, settings.namespace, now_ms, desks_key(settings)),
+            follow_abroad(house.abroad, servers.kafka, settings.namespace, now_ms),
             house.streams.beat(),
             house.watch.look_on(now_ms),
         ):
@@ -104,6 +106,7 @@ async def run_desks(
         listener = Listener(setting="VIGIE_DESKS_PORT", host=settings.desks_host, port=port, tls=tls, stop_s=STOP_S)
         await listen(closing, application(house), listener)
         await house.live.ready.wait()
+        await house.abroad.ready.wait()
         log.info("desks.started", url=house.origin.url)
         house.metrics.ready.set(1)
         ready(house.origin.url)

@@ -267,7 +267,7 @@ PRINCIPALS: tuple[Principal, ...] = (
     Principal(
         name="desks",
         about="`vigie desks`: what persons see and change, in their browsers",
-        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS, JUDGEMENTS),
+        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS, JUDGEMENTS, FORWARDS, RECEIPTS),
         writes=(ACTIONS, JUDGEMENTS, ACCESSES),
         keys=(
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),

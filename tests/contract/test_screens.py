@@ -11,11 +11,14 @@ import pytest
 
 from pipeline.access import record
 from pipeline.access.roles import ACTS, RIGHTS, ROLES
+from pipeline.desks.abroad import State
 from pipeline.desks.pages import page_files
 from pipeline.hotlist.incidents import WINDOW_MS
+from pipeline.neighbours.offences import OFFENCES
+from pipeline.neighbours.policy import Reason
 from schemas.outcomes import Match
 from schemas.reads import Direction, Network, VehicleClass
-from schemas.reference import Action, HotList, Priority
+from schemas.reference import Action, Channel, HotList, Priority
 
 STATIC = Path(__file__).parents[2] / "pipeline/desks/static"
 LANGUAGES = ("fr", "nl", "de", "en")
@@ -33,7 +36,8 @@ VENDORED = tomllib.loads((STATIC / "vendor/vendored.toml").read_text("utf-8"))["
 GROUPS = {
     "act": ACTS, "role": ROLES, "priority": get_args(Priority), "action": get_args(Action), "hotlist": get_args(HotList),
     "match": get_args(Match), "direction": get_args(Direction), "network": get_args(Network), "language": LANGUAGES,
-    "entry": get_args(record.Act), "outcome": get_args(record.Ending),
+    "abroad": get_args(State), "abroad.why": get_args(Reason), "abroad.cure": get_args(Reason),
+    "offence": [one.replace(" ", "_") for one in OFFENCES], "channel": get_args(Channel), "entry": get_args(record.Act), "outcome": get_args(record.Ending),
     "class": [one for one in get_args(VehicleClass) if one != "unknown"],
 }  # fmt: skip
 """What the API may say, by the group of keys that has the words for it."""

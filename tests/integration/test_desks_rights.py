@@ -77,6 +77,8 @@ ALSO: dict[tuple[str, str], Act] = {
     ("POST", "/approvals/{key}"): "designations.grant",
     ("GET", "/alerts/{id}/pictures/{which}"): "alerts.see",
     ("GET", "/violations/{id}/pictures/{end}/{which}"): "violations.see",
+    ("GET", "/abroad"): "policies.see",
+    ("GET", "/abroad/{id}"): "policies.see",
 }
 """Routes that ask for a second right, beside their own."""
 EXCLUDED = make_exclusion(exclusion_id="X-1")

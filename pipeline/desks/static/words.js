@@ -31,6 +31,11 @@ export function t(key, values = {}) {
 /** Words for a value of the API that has a catalogue entry; else the value as it is. @param {string} group  @param {string} value */
 export const named = (group, value) => (has(`${group}.${value}`) ? t(`${group}.${value}`) : value.replaceAll("_", " "));
 
+const regions = new Intl.DisplayNames([language], { type: "region", fallback: "code" });
+
+/** The name of a country in the reader's language. @param {string} code */
+export const country = (code) => (/^[A-Z]{2}$/.test(code) ? regions.of(code) : code);
+
 /** Keep the reader's choice, and begin the page anew with it. @param {string} chosen */
 export function choose(chosen) {
   localStorage.setItem(KEPT, chosen);

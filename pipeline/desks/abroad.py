@@ -1,0 +1,83 @@
+"""What neighbours were told lately, in memory: forwards, their recalls and withdrawals, and the neighbours' receipts."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Literal
+
+from schemas.outcomes import Forward, Receipt, Withdrawal
+
+MOST_KEPT = 20_000
+"""Forwards; the oldest are left out."""
+MOST_RECEIPTS = 16
+"""Of one forward: one of each outcome is usual."""
+State = Literal["waiting", "sent", "acknowledged", "refused", "expired", "recalled", "not_sent"]
+"""waiting: it may be sent, and no message was seen yet. sent: no answer yet. recalled: the neighbour was told to forget it."""
+
+
+@dataclass(slots=True)
+class Told:
+    """One forward, and what became of it."""
+
+    forward: Forward
+    receipts: list[Receipt] = field(default_factory=list)
+    withdrawal: Withdrawal | None = None
+    recall: Forward | None = None
+
+    @property
+    def state(self) -> State:
+        """In one word."""
+        if self.withdrawal is not None or self.recall is not None:
+            return "recalled"
+        return self.receipts[-1].outcome if self.receipts else "sent"
+
+
+@dataclass(slots=True)
+class Abroad:
+    """The latest forwards by id. ready: set once everything that was in the topics at the start was taken in."""
+
+    told: "OrderedDict[str, Told]" = field(default_factory=OrderedDict)
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _early: dict[str, list[Receipt | Withdrawal | Forward]] = field(default_factory=dict)  # came before their forward
+
+    def take(self, message: Forward | Receipt | Withdrawal) -> None:
+        """Take in a message. The two topics are read independently: what is about a forward may come before it."""
+        about = _about(message)
+        if about is None:
+            assert isinstance(message, Forward), "what is about nothing else is a forward"
+            self._add(message)
+            return
+        known = self.told.get(about)
+        if known is not None:
+            _note(known, message)
+        elif len(self._early) < MOST_KEPT:
+            early = self._early.setdefault(about, [])
+            if len(early) < MOST_RECEIPTS:
+                early.append(message)
+
+    def _add(self, forward: Forward) -> None:
+        if forward.forward_id in self.told:
+            return  # a second copy
+        self.told[forward.forward_id] = one = Told(forward)
+        for message in self._early.pop(forward.forward_id, []):
+            _note(one, message)
+        if len(self.told) > MOST_KEPT:
+            self.told.popitem(last=False)
+
+
+def _about(message: Forward | Receipt | Withdrawal) -> str | None:
+    """The forward_id that a message is about; None: it is itself a forward of a hit."""
+    if isinstance(message, Receipt):
+        return message.forward_id
+    if isinstance(message, Withdrawal):
+        return message.id
+    return message.refers_to if message.kind == "recall" else None
+
+
+def _note(one: Told, message: Forward | Receipt | Withdrawal) -> None:
+    if isinstance(message, Withdrawal):
+        one.withdrawal = message
+    elif isinstance(message, Forward):
+        one.recall = message
+    elif len(one.receipts) < MOST_RECEIPTS and message.receipt_id not in {known.receipt_id for known in one.receipts}:
+        one.receipts.append(message)

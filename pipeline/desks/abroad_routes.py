@@ -1,0 +1,135 @@
+"""Routes for the liaison: which hits neighbours were told of, what became of it, and why the others were not."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+
+from pipeline.access.rights import Allowed, Matter
+from pipeline.desks.abroad import MOST_RECEIPTS, State, Told
+from pipeline.desks.house import House
+from pipeline.desks.live import Shown
+from pipeline.desks.live_routes import LOOKED_AT, Newest
+from pipeline.desks.problems import unavailable
+from pipeline.desks.route import Asked, Route, RouteAnswer, found
+from pipeline.neighbours.policy import AllowedForward, NotForwarded, Reason, forward_id_of, told_abroad
+from pipeline.state.collections import CAMERAS, POLICIES, ZONES
+from schemas.base import AlertId, Country, EpochMs, Identifier, Message, Text
+from schemas.outcomes import Alert, Forward, Receipt, Withdrawal
+
+PAGE = 100
+MOST_COUNTRIES = 64
+
+
+class Neighbour(Message, frozen=True, kw_only=True):
+    """What one country was told of a hit. forward: what it was told; absent: nothing. policy_id: the policy that allows it; reason:
+    why none does. recall: the message that takes it back; withdrawal: why."""
+
+    country: Country
+    state: State
+    forward: Forward | None = None
+    policy_id: Identifier | None = None
+    reason: Reason | None = None
+    receipts: Annotated[tuple[Receipt, ...], msgspec.Meta(max_length=MOST_RECEIPTS)] = ()
+    recall: Forward | None = None
+    withdrawal: Withdrawal | None = None
+
+
+class AbroadShown(Message, frozen=True, kw_only=True):
+    """A hit whose entry is shared with neighbours, and what each was told. place: of its camera. withdrawal: of the alert."""
+
+    alert: Alert
+    place: Text | None = None
+    withdrawal: Withdrawal | None = None
+    countries: Annotated[tuple[Neighbour, ...], msgspec.Meta(max_length=MOST_COUNTRIES)]
+
+
+class AbroadPage(Message, frozen=True, kw_only=True):
+    """The latest hits that are shared with neighbours and that this person may see, latest first."""
+
+    items: Annotated[tuple[AbroadShown, ...], msgspec.Meta(max_length=PAGE)]
+    next: Text | None = None
+    at_ms: EpochMs
+
+
+async def list_abroad(asked: Asked) -> RouteAnswer:
+    """A page of the hits that are shared with neighbours."""
+    house = _ready(asked)
+    before = asked.cursor(asked.given(Newest).cursor, int, "abroad")
+    items: list[AbroadShown] = []
+    after: str | None = None
+    for looked_at, one in enumerate(house.live.newest("alert", before)):
+        if len(items) >= PAGE or looked_at >= LOOKED_AT:
+            after = asked.next_cursor(one.event.number + 1, "abroad")
+            break
+        if _alert(one).share_with and isinstance(asked.may(one.event.matter), Allowed):
+            items.append(_shown(house, one))
+    return RouteAnswer(value=AbroadPage(items=tuple(items), next=after, at_ms=asked.now_ms), count=len(items))
+
+
+async def show_abroad(asked: Asked) -> RouteAnswer:
+    """One hit, and what each neighbour was told of it."""
+    house = _ready(asked)
+    one = found(house.live.items["alert"].get(asked.params["id"]))
+    asked.check(one.event.matter)
+    return RouteAnswer(value=_shown(house, one), count=1)
+
+
+def _ready(asked: Asked) -> House:
+    """Raise Problem for who may not see policies, and while this process does not know yet what was sent."""
+    asked.check(Matter(), "policies.see")
+    if not asked.house.abroad.ready.is_set():
+        raise unavailable("what was sent to neighbours is still being read", 1.0)
+    return asked.house
+
+
+def _shown(house: House, one: Shown) -> AbroadShown:
+    alert = _alert(one)
+    said = _said(house, alert)
+    countries = tuple(_country(house, alert, country, said.get(country)) for country in sorted(set(alert.share_with)))
+    place = house.directory.place_of(alert.read)
+    return AbroadShown(alert=alert, place=place, withdrawal=one.withdrawal, countries=countries)
+
+
+def _said(house: House, alert: Alert) -> Mapping[str, AllowedForward | NotForwarded]:
+    """What the policies say of the alert, as they, cameras and zones held at capture, when it was decided."""
+    at_ms, of = alert.read.captured_at_ms, house.directory.of
+    policies = of(POLICIES).as_of(at_ms).values()
+    cameras, zones = of(CAMERAS).as_known(at_ms), of(ZONES).as_known(at_ms)
+    told = told_abroad(alert, policies, cameras, zones, alert.decided_at_ms, house.home)
+    return {one.forward.to_country if isinstance(one, AllowedForward) else one.country: one for one in told}
+
+
+def _country(house: House, alert: Alert, country: Country, said: AllowedForward | NotForwarded | None) -> Neighbour:
+    told = _told(house, alert, country)
+    policy_id = said.policy_id if isinstance(said, AllowedForward) else None
+    if told is None:
+        reason = said.reason if isinstance(said, NotForwarded) else None
+        state: State = "waiting" if policy_id is not None else "not_sent"
+        return Neighbour(country=country, state=state, policy_id=policy_id, reason=reason)
+    return Neighbour(
+        country=country, state=told.state, forward=told.forward, policy_id=policy_id, receipts=tuple(told.receipts),
+        recall=told.recall, withdrawal=told.withdrawal,
+    )  # fmt: skip
+
+
+def _told(house: House, alert: Alert, country: Country) -> Told | None:
+    """The latest forward of the alert to the country: a confirmed one has an id of its own, by its revision."""
+    for revision in range(alert.revision, 0, -1):
+        known = house.abroad.told.get(forward_id_of(msgspec.structs.replace(alert, revision=revision), country))
+        if known is not None:
+            return known
+    return None
+
+
+def _alert(shown: Shown) -> Alert:
+    assert isinstance(shown.event.message, Alert), "alerts are kept as alerts"
+    return shown.event.message
+
+
+ROUTES = (
+    Route(method="GET", path="/abroad", about="The latest hits shared with neighbours, and what each was told.",
+          handle=list_abroad, act="alerts.see", entry="query", query=Newest, answer=AbroadPage),
+    Route(method="GET", path="/abroad/{id}", about="One hit, and what each neighbour was told of it.", handle=show_abroad,
+          act="alerts.see", entry="query", named="ids", params={"id": AlertId}, answer=AbroadShown),
+)  # fmt: skip
