@@ -24,6 +24,7 @@ from pipeline.runtime.passwords import hashed
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.pair import EmbeddedPair
+from pipeline.state.approval_store import ApprovalStore
 from pipeline.state.collections import CAMERAS, DESKS, ZONES
 from pipeline.state.credential_store import CredentialStore
 from pipeline.state.record_keys import RecordKeys
@@ -51,6 +52,7 @@ class Screens:
     desks: Desks
     browser: Browser
     environment: dict[str, str]
+    approvals: ApprovalStore
     port: int = 0
     state: Any = None  # the cookies of who logged in
     faults: list[str] = field(default_factory=list)
@@ -115,6 +117,12 @@ class Screens:
         finally:
             await context.close()
 
+    @contextlib.asynccontextmanager
+    async def opened(self, path: str, user_id: str, **options: Any) -> AsyncIterator[Page]:
+        """A page in a browser of its own, in which this person has just logged in."""
+        async with self.page(path, storage_state=await self.session(user_id), **options) as page:
+            yield page
+
     def _heard(self, message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text or (
             message.type == "error" and "Failed to load" not in message.text
@@ -168,7 +176,7 @@ async def screens_of(pair: EmbeddedPair, folder: Path) -> AsyncIterator[Screens]
         browser = await playwright.chromium.launch(
             executable_path=started.program, args=list(FLAGS), env=dict(os.environ) | started.environment
         )
-        screens = Screens(desks, browser, environment)
+        screens = Screens(desks, browser, environment, ApprovalStore(redis, name))
         desks.http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
         try:
             await screens.start()

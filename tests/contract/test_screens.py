@@ -37,7 +37,8 @@ GROUPS = {
     "act": ACTS, "role": ROLES, "priority": get_args(Priority), "action": get_args(Action), "hotlist": get_args(HotList),
     "match": get_args(Match), "direction": get_args(Direction), "network": get_args(Network), "language": LANGUAGES,
     "abroad": get_args(State), "abroad.why": get_args(Reason), "abroad.cure": get_args(Reason),
-    "offence": [one.replace(" ", "_") for one in OFFENCES], "channel": get_args(Channel), "entry": get_args(record.Act), "outcome": get_args(record.Ending),
+    "offence": [one.replace(" ", "_") for one in OFFENCES], "channel": get_args(Channel),
+    "entry": get_args(record.Act), "outcome": get_args(record.Ending),
     "class": [one for one in get_args(VehicleClass) if one != "unknown"],
 }  # fmt: skip
 """What the API may say, by the group of keys that has the words for it."""

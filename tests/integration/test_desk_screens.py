@@ -249,7 +249,7 @@ async def test_every_state_is_open_to_everybody(screens: Screens, theme: str) ->
 
     options = {"color_scheme": theme, "locale": "en-GB", "bypass_csp": True}
     faults: list[str] = []
-    async with screens.page("/", storage_state=None, **options) as page:
+    async with screens.page("/#you", storage_state=None, **options) as page:
         await expect(page.locator("#login")).to_be_visible()
         faults += await found(page, "login")
         await logged_in(page, OUTSIDER)

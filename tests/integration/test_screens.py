@@ -1,24 +1,33 @@
 """What all screens share, and the screens of those who look after accounts, lists, neighbours and the record, in a real browser."""
 
+import shutil
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
 from pipeline.access.roles import ROLES
+from pipeline.neighbours.policy import forward_id_of
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import DESIGNATIONS
+from pipeline.state.collections import DESIGNATIONS, USERS
+from schemas import ids
+from schemas.outcomes import Receipt
+from schemas.topics import FORWARDS, RECEIPTS
 from tests.browser import axe
+from tests.forwards import Scene
 from tests.people import make_designation
-from tests.screens import OUTSIDER, PASSWORD, SECOND, Screens, screens_of
+from tests.record_logs import SIGNER, a_log
+from tests.screens import OUTSIDER, PASSWORD, SECOND, Screens, alert_of, screens_of
 
 expect.set_options(timeout=60_000)
 LANGUAGES = ("fr-BE", "nl-BE", "de-BE", "en-GB")
 FIRST = {
-    "dispatcher": "/dispatch", "investigator": "/dispatch", "magistrate": "/approvals", "administrator": "/approvals",
-    "liaison_officer": "/dispatch", "list_manager": "/approvals", "camera_manager": "/approvals",
-    "auditor": "/", "oversight": "/", "authority_officer": "/",
+    "dispatcher": "/dispatch", "investigator": "/dispatch", "magistrate": "/approvals", "administrator": "/accounts",
+    "liaison_officer": "/liaison", "list_manager": "/approvals", "camera_manager": "/approvals",
+    "auditor": "/record", "oversight": "/record", "authority_officer": "/",
 }  # fmt: skip
 """Where each role begins."""
 TOO_WIDE = """() => [...document.querySelectorAll('body, main, button, dd, td, th, label, p, h1, h2, summary, nav a')]
@@ -72,7 +81,7 @@ async def test_each_role_begins_at_its_first_screen_and_a_link_is_kept_over_the_
 
 async def test_the_head_shows_what_a_person_may_open_and_everything_works_by_keyboard(screens: Screens) -> None:
     """Screens, clock, keys, theme, language and the way out."""
-    async with screens.page("/approvals", storage_state=await screens.session("list_manager"), locale="en-GB") as page:
+    async with screens.opened("/approvals", "list_manager", locale="en-GB") as page:
         await expect(page.locator("nav.screens")).to_be_visible()
         assert ["Approvals"] == await page.locator("nav.screens a").all_inner_texts()
         await expect(page.locator(".clock small")).to_contain_text("UTC")
@@ -98,9 +107,9 @@ async def test_the_head_shows_what_a_person_may_open_and_everything_works_by_key
 
 async def test_without_the_right_or_the_session_a_screen_says_so(screens: Screens) -> None:
     """And it shows nothing."""
-    async with screens.page("/approvals", storage_state=await screens.session(OUTSIDER), locale="en-GB") as page:
+    async with screens.opened("/approvals", OUTSIDER, locale="en-GB") as page:
         await expect(page.locator("h1")).to_have_text("This screen is not open to you")
-    async with screens.page("/approvals", storage_state=await screens.session("administrator"), locale="en-GB") as page:
+    async with screens.opened("/approvals", "administrator", locale="en-GB") as page:
         await expect(page.locator("p.none")).to_contain_text("Nothing waits")
         await screens.desks.sessions.end_all("administrator")
         await page.keyboard.press("r")
@@ -127,11 +136,108 @@ async def test_what_needs_two_persons_is_asked_approved_and_done(screens: Screen
         assert [] == await faults_of(page)
         await page.get_by_role("button", name="Approve").click()
         await expect(page.locator(".toast")).to_contain_text("Approved")
-    async with screens.page("/approvals", storage_state=await screens.session("administrator"), locale="en-GB") as page:
+    async with screens.opened("/approvals", "administrator", locale="en-GB") as page:
         await page.get_by_role("button", name="grant designations").click()
         await page.get_by_role("button", name="Do it now").click()
         await expect(page.locator("p.none")).to_be_visible()
     assert SECOND == (await screens.desks.writer.get(DESIGNATIONS, "D-NEW")).approved_by  # type: ignore[union-attr]  # it is there
+
+
+async def test_an_administrator_adds_a_person_and_asks_for_what_needs_two(screens: Screens) -> None:
+    """The account is there at once; password and designation wait for the second person."""
+    async with screens.opened("/accounts", "administrator", locale="en-GB", bypass_csp=True) as page:
+        await expect(page.locator("tbody tr")).not_to_have_count(0)
+        assert [] == await faults_of(page)
+        assert [] == await fits(page)
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await page.keyboard.press("n")
+        dialog = page.locator("dialog[open]")
+        await dialog.get_by_label("Account").fill("new.person")
+        await dialog.get_by_label("First and last name").fill("New Person")
+        await dialog.get_by_label("Works for").fill("zone 5341")
+        assert [] == await faults_of(page)
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(f"{screens.url}/accounts#new.person")
+        await dialog.get_by_role("button", name="Designate").click()
+        await dialog.get_by_label("Decision").fill("decision 12/2026")
+        await dialog.get_by_label("stolen").check()
+        assert [] == await faults_of(page)
+        await dialog.get_by_role("button", name="Ask for approval").click()
+        await expect(page.locator(".toast").last).to_contain_text("second person")
+        await dialog.get_by_role("button", name="Disable").click()
+        await expect(dialog.get_by_role("button", name="Enable")).to_be_visible()
+    assert (await screens.desks.writer.get(USERS, "new.person")).disabled  # type: ignore[union-attr]  # it is there
+    waiting = await screens.approvals.all(platform_now_ms())
+    assert ["designations.grant"] == [one.act for one in waiting]
+    assert ("stolen",) == DESIGNATIONS.decode(waiting[0].content.encode()).lists
+
+
+async def test_an_auditor_finds_draws_and_proves_and_a_changed_log_is_told(screens: Screens) -> None:
+    """The page itself computes the root; a log that was rewritten since it was last seen does not pass."""
+    record = screens.desks.settings.record
+    a_log(record, 300)
+    async with screens.opened("/record", "auditor", locale="en-GB", bypass_csp=True) as page:
+        await page.locator("tbody tr button").first.click()
+        await expect(page.locator("dialog .told")).to_contain_text("Proven: this is entry")
+        assert [] == await faults_of(page)
+        await page.keyboard.press("Escape")
+        assert [] == await faults_of(page)
+        assert [] == await fits(page)
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await page.get_by_role("button", name="Sample").click()
+        await page.get_by_label("Seed").fill("a-seed-of-ours")
+        await page.get_by_label("From (Brussels)").fill("1970-01-01T01:00")
+        await page.get_by_role("button", name="Draw").click()
+        await expect(page.locator("tbody tr")).to_have_count(20)
+        drawn = await page.locator("tbody tr").first.inner_text()
+        await page.get_by_label("Seed").fill("another-seed")
+        await page.get_by_role("button", name="Draw").click()
+        await expect(page.locator("p.told")).to_contain_text("another-seed")
+        assert drawn != await page.locator("tbody tr").first.inner_text()
+        await page.get_by_role("button", name="Findings").click()
+        await page.get_by_role("button", name="Look").click()
+        await expect(page.locator("p.none")).to_have_count(2)
+        await page.get_by_role("button", name="Nothing changed?").click()
+        await page.get_by_label("Public key").fill(SIGNER.verifier.text())
+        await page.get_by_role("button", name="Check").click()
+        await expect(page.locator("ul.found")).to_contain_text("300 digests lead to the signed root")
+        await expect(page.locator("ul.found")).to_contain_text("signature is by the key")
+        assert [] == await faults_of(page)
+        shutil.rmtree(record)
+        a_log(record, 302)
+        await page.get_by_role("button", name="Check").click()
+        await expect(page.locator("ul.found .fault")).to_contain_text("REWRITTEN: the first 300")
+
+
+async def test_the_liaison_sees_what_went_out_and_why_the_rest_did_not(screens: Screens) -> None:
+    """After a reason is given, which is recorded; coded fields are in the reader's language."""
+    alert = alert_of("1LIA111", share_with=("DE", "NL"), purposes=("hotlist", "cross_border"))
+    forward = replace(
+        Scene().forward(alert.read.captured_at_ms), forward_id=forward_id_of(alert, "NL"), offence_category="theft",
+        expires_at_ms=platform_now_ms() + 3_000_000,
+    )  # fmt: skip
+    receipt = Receipt(
+        receipt_id=ids.receipt_id(forward.forward_id, "acknowledged"), forward_id=forward.forward_id, to_country="NL",
+        outcome="acknowledged", neighbour_reference="NL-77", decided_at_ms=platform_now_ms(),
+    )  # fmt: skip
+    await screens.send(alert)
+    await screens.desks.send(FORWARDS, forward)
+    await screens.desks.send(RECEIPTS, receipt)
+    async with screens.opened("/liaison", "liaison_officer", bypass_csp=True) as page:
+        await page.get_by_label("Motif").fill("voiture volée, dossier 2026/77")
+        await page.keyboard.press("Enter")
+        rows = page.locator("tbody tr")
+        await expect(rows).to_have_count(2)
+        await expect(rows.filter(has_text="Pays-Bas")).to_contain_text("reçu par le voisin")
+        await expect(rows.filter(has_text="Allemagne")).to_contain_text("aucune règle")
+        assert [] == await faults_of(page)
+        assert [] == await fits(page)
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await page.get_by_role("button", name="1LIA111").first.click()
+        dialog = page.locator("dialog[open]")
+        for told in ("vol", "NL-77", "pas de règle pour ce pays"):
+            await expect(dialog).to_contain_text(told)
+        assert [] == await faults_of(page)
 
 
 async def test_no_page_broke_the_policy_or_failed(screens: Screens) -> None:
