@@ -22,7 +22,7 @@ RECALL = msgspec.structs.replace(
 )
 
 
-@pytest.mark.parametrize("order", permutations([FORWARD, RECEIPT, WITHDRAWAL, RECALL]))
+@pytest.mark.parametrize("order", list(permutations([FORWARD, RECEIPT, WITHDRAWAL, RECALL])))
 def test_what_is_about_a_forward_counts_whenever_it_comes(order: list[object]) -> None:
     """And a second copy of anything changes nothing."""
     abroad = Abroad()

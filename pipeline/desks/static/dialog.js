@@ -1,12 +1,12 @@
 // Dialogs: one that shows anything, and the one that shows a page's keys.
 
-import { useEffect, useId, useRef } from "./vendor/hooks.mjs";
-import { html } from "./draw.js";
+import { useEffect, useRef } from "./vendor/hooks.mjs";
+import { html, useOwnId } from "./draw.js";
 import { t } from "./words.js";
 
 /** Shown while `open`; Escape closes it. @param {{open: boolean, title: string, close: () => void, wide?: boolean, children?: any}} props */
 export function Dialog({ open, title, close, wide, children }) {
-  const ref = useRef(null), id = useId();
+  const ref = useRef(null), id = useOwnId();
   useEffect(() => {
     if (open && !ref.current.open) ref.current.showModal();
     if (!open && ref.current.open) ref.current.close();

@@ -1,7 +1,7 @@
 // Fields with their label, hint and fault, and the bar of fields that choose what a table shows.
 
-import { useId, useState } from "./vendor/hooks.mjs";
-import { html } from "./draw.js";
+import { useState } from "./vendor/hooks.mjs";
+import { html, useOwnId } from "./draw.js";
 import { t } from "./words.js";
 
 /**
@@ -9,7 +9,7 @@ import { t } from "./words.js";
  * @param {{name: string, title: string, value?: any, options?: string[][], hint?: string, fault?: string, type?: string, rows?: number, onInput?: (value: string) => void}} props
  */
 export function Field({ name, title, value, options, hint, fault, type, rows, onInput, ...more }) {
-  const id = useId();
+  const id = useOwnId();
   const told = [hint && `${id}-hint`, fault && `${id}-fault`].filter(Boolean).join(" ");
   const given = { id, name, "aria-describedby": told || undefined, "aria-invalid": fault ? "true" : undefined, onInput: onInput && ((event) => onInput(event.target.value)), ...more };
   return html`<div class="field"><label for=${id}>${title}</label>

@@ -41,7 +41,7 @@ function Facts({ one }) {
     [t("zones"), where(one)], [t("liaison.way"), one.directions?.length ? one.directions.map((each) => t(`abroad.way.${each}`)).join(", ") : t("all")],
     [t("policies.confidence"), t("score", { percent: Math.floor((one.min_confidence ?? 0.8) * 100) })], [t("policies.per_case"), t(one.per_case ? "yes" : "no")],
     [t("policies.counts"), span(one.expires_after_ms ?? 3_600_000)], [t("liaison.basis"), one.legal_basis], [t("policies.treaty"), one.treaty], [t("liaison.purpose"), one.purpose],
-    [t("liaison.handling"), one.handling_code ?? "police use only"], [t("policies.channel"), t(`channel.${one.channel ?? "bilateral"}`)], [t("liaison.contact"), one.contact],
+    [t("liaison.handling"), one.handling_code ?? "police use only"], [t("policies.channel"), named("channel", one.channel ?? "bilateral")], [t("liaison.contact"), one.contact],
   ];
   return html`<dl>${rows.filter(([, value]) => value).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
 }
