@@ -12,6 +12,7 @@ import pytest
 from pipeline.access import record
 from pipeline.access.roles import ACTS, RIGHTS, ROLES
 from pipeline.desks.abroad import State
+from pipeline.desks.approval_routes import TwoPersons
 from pipeline.desks.pages import page_files
 from pipeline.hotlist.incidents import WINDOW_MS
 from pipeline.neighbours.offences import OFFENCES
@@ -155,6 +156,13 @@ def test_the_screens_are_the_pages_and_their_rights_and_roles_exist() -> None:
         assert acts
         for role in re.findall(r'"(\w+)"', first):
             assert acts & set(RIGHTS[role]), f"{role} may not open {name}"  # type: ignore[index]  # a role, or the test fails
+
+
+def test_whatever_needs_two_persons_can_be_done_once_it_is_approved() -> None:
+    """The screen knows where each act is done."""
+    assert {f'"{act}": (key' for act in get_args(TwoPersons)} == set(
+        re.findall(r'"[\w.]+": \(key', OURS["approvals.js"])
+    )
 
 
 def test_screens_count_an_incident_as_long_as_the_matcher_does() -> None:

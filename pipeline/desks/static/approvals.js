@@ -15,6 +15,7 @@ const WRITES = {
   "sections.change": (key, item, how) => (item ? ask("PUT", `/sections/${key}`, item, how) : ask("DELETE", `/sections/${key}`, undefined, how)),
   "signing_keys.register": (key, item, how) => ask("PUT", `/signing_keys/${key}`, item, how),
   "users.move": (key, item, how) => ask("PUT", `/users/${key}`, item, how),
+  "watches.long": (key, item, how) => ask("PUT", `/watches/${key}`, item, how),
   "credentials.replace": (key, _item, how) => ask("POST", `/users/${key}/password`, undefined, how),
 };
 
