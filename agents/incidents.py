@@ -91,19 +91,11 @@ class Keeper:
                 batch.add(message.incident_id, partial(changes.acted_on, WaitingAction(message, at_ms, _place(record))))
 
     async def _decide(self, batch: changes.Batch, outputs: Outputs, now_ms: int) -> None:
-        kept = await self.memory.update(batch.folded(), batch.alerts)
-        due: dict[str, tuple[int, int | None]] = {}  # by incident: the state's change, and when
+        kept = await self.memory.update(batch.folded(), batch.alerts, partial(self._due_ms, now_ms=now_ms))
         for incident_id, (before, after) in kept.items():
-            state = after.state
-            due[incident_id] = (0, None) if state is None else (state.change, self._due_ms(state, now_ms))
             changed = after is not before
             if after.state is not None and (changed or incident_id in batch.again):
                 await self._send(before.state, after.state, outputs, everything=not changed)
-
-        async def settled() -> None:
-            await self.memory.set_due(due)
-
-        outputs.settled = settled
 
     async def _send(
         self, before: IncidentState | None, after: IncidentState, outputs: Outputs, *, everything: bool
@@ -122,7 +114,8 @@ class Keeper:
         told = 0 if before is None else len(before.steps)
         for step in after.steps[told:]:
             self.counters.steps.labels(AGENT.name, step.did).inc()
-            log.info("incident.step", incident=reference(after.incident_id), did=step.did, phase=after.phase)
+            note = log.debug if step.did == "rang" else log.info  # of each hit, hotlist says so
+            note("incident.step", incident=reference(after.incident_id), did=step.did, phase=after.phase)
         known = set() if before is None else {one.action_id for one in before.refused}
         for one in after.refused:
             if one.action_id not in known:

@@ -11,7 +11,7 @@ import msgspec
 import redis.asyncio
 
 from pipeline.errors import Unavailable
-from pipeline.state.redis_port import Argument, Script
+from pipeline.state.redis_port import Argument, Script, run_scripts
 from schemas.incidents import IncidentAction, IncidentState
 from schemas.outcomes import Alert, Receipt, RecordPlace
 
@@ -76,6 +76,7 @@ class Kept(msgspec.Struct, array_like=True, frozen=True):
 
 Change = Callable[[Kept], Kept]
 """A pure function; it returns the same object where nothing changes."""
+Due = Callable[[IncidentState], int | None]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Kept).decode
 _decode_alert = msgspec.msgpack.Decoder(Alert).decode
@@ -91,22 +92,24 @@ class IncidentMemory:
         self._namespace = namespace
 
     async def update(
-        self, changes: Mapping[str, Change], alerts: Mapping[str, Sequence[Alert]]
+        self, changes: Mapping[str, Change], alerts: Mapping[str, Sequence[Alert]], due: Due
     ) -> dict[str, tuple[Kept, Kept]]:
         """Apply each change to its incident. Returns for each incident what was kept before and after.
 
-        alerts: by incident, those to keep as first decided. Raises Unavailable, too, while what Redis lost is being put back.
+        alerts: by incident, those to keep as first decided. due: when something is due next for a state (UTC ms); None: never. It
+        is noted with the state, before anybody is told of it: whoever looks too early finds that nothing is due. Raises
+        Unavailable, too, while what Redis lost is being put back.
         """
         found: dict[str, tuple[Kept, Kept]] = {}
         left = list(changes)
         for _ in range(MOST_TRIES):
             if not left:
                 return found
-            left = await self._try(left, changes, alerts, found)
+            left = await self._try(left, changes, alerts, due, found)
         raise Unavailable(f"{WHAT} (others write the same incidents all the time)", retry_after_s=0.2)
 
     async def _try(
-        self, ids: Sequence[str], changes: Mapping[str, Change], alerts: Mapping[str, Sequence[Alert]],
+        self, ids: Sequence[str], changes: Mapping[str, Change], alerts: Mapping[str, Sequence[Alert]], due: Due,
         found: dict[str, tuple[Kept, Kept]],
     ) -> list[str]:  # fmt: skip
         """Returns the incidents that another worker wrote meanwhile."""
@@ -115,7 +118,8 @@ class IncidentMemory:
             raise Unavailable(
                 f"{WHAT} (Redis lost it; it is being put back from the topic incidents)", retry_after_s=0.5
             )
-        writes: list[tuple[Sequence[str], Sequence[Argument]]] = []
+        writes: list[tuple[Script, Sequence[str], Sequence[Argument]]] = []
+        notes: list[tuple[Script, Sequence[str], Sequence[Argument]]] = []
         written: list[str] = []
         for incident_id, (token, data) in zip(ids, answers, strict=True):
             before = _decode(data) if data else _NOTHING
@@ -125,9 +129,12 @@ class IncidentMemory:
                 arguments: list[Argument] = [token or "", uuid.uuid4().hex, _encode(after), KEPT_MS]
                 for alert in alerts.get(incident_id, ()):
                     arguments += [alert.alert_id, _encode(alert)]
-                writes.append(([self._key(incident_id)], arguments))
+                writes.append((_WRITE, [self._key(incident_id)], arguments))
                 written.append(incident_id)
-        done = await _WRITE.run(self._client, WHAT, writes)
+            change, at_ms = (0, None) if after.state is None else (after.state.change, due(after.state))
+            keys = [self._due_key, f"{self._due_key}:{incident_id}"]
+            notes.append((_SET_DUE, keys, [incident_id, change, KEPT_MS, "" if at_ms is None else at_ms]))
+        done = (await run_scripts(self._client, WHAT, writes + notes))[: len(writes)]
         return [incident_id for incident_id, ok in zip(written, done, strict=True) if not ok]
 
     async def alerts(self, incident_id: str, alert_ids: Sequence[str]) -> list[Alert]:
@@ -141,15 +148,6 @@ class IncidentMemory:
         """The incidents for which something is due at now_ms (UTC); of many, the longest due."""
         (answer,) = await _DUE.run(self._client, WHAT, [([self._due_key], [now_ms, MOST_DUE])])
         return [incident_id.decode() for incident_id in answer]
-
-    async def set_due(self, due_ms: Mapping[str, tuple[int, int | None]]) -> None:
-        """Note when something is due next for each of these incidents, with the `change` of the state that says so; None:
-        never. What an older state says replaces nothing that a newer one says."""
-        calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
-            ([self._due_key, f"{self._due_key}:{one}"], [one, change, KEPT_MS, "" if at_ms is None else at_ms])
-            for one, (change, at_ms) in due_ms.items()
-        ]
-        await _SET_DUE.run(self._client, WHAT, calls)
 
     async def is_whole(self) -> bool:
         """Whether Redis has kept what was stored since `note_whole` was last called. While it has not, `update` raises."""

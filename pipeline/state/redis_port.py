@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import redis.asyncio
+from hiredis import pack_command
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
@@ -21,6 +23,7 @@ from redis.exceptions import (
     NoScriptError,
     ReadOnlyError,
     RedisError,
+    ResponseError,
 )
 
 from pipeline.errors import Misconfigured, Unavailable
@@ -105,32 +108,70 @@ class Script:
     async def run(
         self, client: redis.asyncio.Redis, what: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
     ) -> list[Any]:
-        """Run the script once for each (keys, arguments), all in one round trip. Returns the answers in the same order.
+        """Run the script once for each (keys, arguments); see run_scripts."""
+        return await run_scripts(client, what, [(self, keys, arguments) for keys, arguments in calls])
 
-        Raises Unavailable (naming `what`) if any run failed, Misconfigured for refused credentials. If the server has become
-        a replica, all connections are closed, so that the next attempt connects to the new primary.
-        """
-        if not calls:
-            return []
-        with redis_edge(what):
-            answers = await self._send(client, calls)
-            unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-            if unknown:
-                await client.script_load(self._source)
-                again = await self._send(client, [calls[index] for index in unknown])
-                for index, answer in zip(unknown, again, strict=True):
-                    answers[index] = answer
-            for answer in answers:
-                if isinstance(answer, ReadOnlyError):
-                    await client.connection_pool.disconnect()
-                if isinstance(answer, Exception):
-                    raise answer
-        return answers
+    def packed(self, keys: Sequence[str], arguments: Sequence[Argument]) -> bytes:
+        """The command that runs it, as Redis reads it."""
+        parts = (self._command, self._sha, len(keys), *keys, *arguments)
+        packed: bytes = pack_command(parts)  # type: ignore[arg-type]  # its stub means a tuple of one
+        return packed
 
-    async def _send(
-        self, client: redis.asyncio.Redis, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
-    ) -> list[Any]:
-        pipe = client.pipeline(transaction=False)
-        for keys, arguments in calls:
-            pipe.execute_command(self._command, self._sha, len(keys), *keys, *arguments)
-        return list(await pipe.execute(raise_on_error=False))
+    async def load(self, client: redis.asyncio.Redis) -> None:
+        """Make it known to the server."""
+        await client.script_load(self._source)
+
+
+async def run_scripts(
+    client: redis.asyncio.Redis, what: str, calls: Sequence[tuple[Script, Sequence[str], Sequence[Argument]]]
+) -> list[Any]:
+    """Run each script with its keys and arguments, all in one round trip. Returns the answers in the same order.
+
+    Raises Unavailable (naming `what`) if any run failed, Misconfigured for refused credentials. If the server has become a
+    replica, all connections are closed, so that the next attempt connects to the new primary.
+    """
+    if not calls:
+        return []
+    with redis_edge(what):
+        answers = await _sent(client, calls)
+        unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        if unknown:
+            for script in {calls[index][0] for index in unknown}:
+                await script.load(client)
+            again = await _sent(client, [calls[index] for index in unknown])
+            for index, answer in zip(unknown, again, strict=True):
+                answers[index] = answer
+        for answer in answers:
+            if isinstance(answer, ReadOnlyError):
+                await client.connection_pool.disconnect()
+            if isinstance(answer, Exception):
+                raise answer
+    return answers
+
+
+async def _sent(
+    client: redis.asyncio.Redis, calls: Sequence[tuple[Script, Sequence[str], Sequence[Argument]]]
+) -> list[Any]:
+    """The answers, errors among them. As redis-py's pipeline does it, without what that prepares and measures for other commands:
+    half of its time."""
+    packed = b"".join(script.packed(keys, arguments) for script, keys, arguments in calls)
+    pool = client.connection_pool
+    connection = await pool.get_connection()  # type: ignore[no-untyped-call]  # redis-py leaves it without types
+    try:
+        answers: list[Any] = await connection.retry.call_with_retry(
+            lambda: _answered(connection, packed, len(calls)), lambda _error: connection.disconnect()
+        )
+    finally:
+        await pool.release(connection)
+    return answers
+
+
+async def _answered(connection: AbstractConnection, packed: bytes, count: int) -> list[Any]:
+    await connection.send_packed_command(packed)
+    answers = []
+    for _ in range(count):
+        try:
+            answers.append(await connection.read_response())
+        except ResponseError as error:
+            answers.append(error)
+    return answers
