@@ -9,7 +9,7 @@ import structlog
 
 from pipeline.neighbours.partitions import partition_of_country
 from pipeline.neighbours.policy import AllowedForward, NotForwarded, nothing_may_be_told, told_abroad
-from pipeline.neighbours.recalls import Sent, recall_of, sent_of
+from pipeline.neighbours.recalls import Sent, recall_of, sent_of, why_recalled
 from pipeline.reads.versions import Versions
 from pipeline.runtime.log import reference
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
@@ -112,7 +112,18 @@ class Forwarder:
         for one in told:
             if isinstance(one, NotForwarded):
                 self.told(alert, one)
-        return [sent_of(alert, one, policies, alert_at) for one in told if isinstance(one, AllowedForward)]
+        sent = [sent_of(alert, one, policies, alert_at) for one in told if isinstance(one, AllowedForward)]
+        return [one for one in sent if self._still_allowed(one)]
+
+    def _still_allowed(self, sent: Sent) -> bool:
+        """Whether the policies of now let the neighbour be told, too: what would be recalled at once is not sent."""
+        at_ms, replica = sent.alert.read.captured_at_ms, self.replica
+        policies = replica.policies.as_of(max(self.now_ms(), at_ms))  # a camera's clock may be a little ahead
+        places = replica.cameras.as_known(at_ms), replica.zones.as_known(at_ms)
+        if not replica.whole or why_recalled(sent, policies, *places, self.home) is None:
+            return True
+        self.told(sent.alert, NotForwarded(sent.forward.to_country, "policy_ended"))
+        return False
 
     def kept(self, forward: Forward, alert: Alert) -> Sent | None:
         """A forward that was sent, of this alert, as it is stored: with the policy that allows it, as far as that is known: one of

@@ -14,7 +14,7 @@ import structlog
 from pipeline.hotlist.exclusions import Exclusions
 from pipeline.hotlist.matching import Hit, Hotlist, alert_of, match_reads
 from pipeline.hotlist.watches import Watches, entry_id_of
-from pipeline.hotlist.withdrawals import TakenBack
+from pipeline.hotlist.withdrawals import TakenBack, as_of_arrival
 from pipeline.reads.geography import position_of
 from pipeline.reads.versions import Versions
 from pipeline.runtime.covert import covert_keys
@@ -120,19 +120,23 @@ class Matcher:
             log.info("alert.withdrawn", alert=reference(one.alert.alert_id), reason=one.reason)
 
     def _alerts_of(self, records: Sequence[Record[ReadBatch]], now_ms: int, outputs: Outputs) -> list[Alert]:
-        replica, settings = self.replica, self.settings
+        replica, found = self.replica, list[Alert | None]()
         reads = self.admission.admitted(records, now_ms, outputs)
-        return [
-            alert_of(
-                replica.exclusions.applied(hit, read),
-                read,
-                replica.cameras.known_at(read.camera_id, read.captured_at_ms),
-                decided_at_ms=now_ms,
-                live_bound_ms=settings.live_bound_ms,
-            )
-            for read, hits in replica.matched(reads)
-            for hit in hits
-        ]
+        for read, hits in replica.matched(reads):
+            camera = replica.cameras.known_at(read.camera_id, read.captured_at_ms)
+            for hit in hits:
+                counted = replica.exclusions.applied(hit, read)
+                alert = alert_of(counted, read, camera, decided_at_ms=now_ms, live_bound_ms=self.settings.live_bound_ms)
+                found.append(self._as_of_arrival(alert, now_ms))
+        return [alert for alert in found if alert is not None]
+
+    def _as_of_arrival(self, alert: Alert, now_ms: int) -> Alert | None:
+        """The alert under its entry as it is now, which may not be as it was at the capture; None: it is not raised."""
+        at_ms, replica = alert.read.captured_at_ms, self.replica
+        entry = replica.entry(alert.entry_id, max(now_ms, at_ms))  # a camera's clock may be a little ahead
+        if entry is not None and now_ms < entry.valid_until_ms and entry == replica.entry(alert.entry_id, at_ms):
+            return alert
+        return as_of_arrival(alert, entry, replica.cameras.as_known(at_ms), replica.zones.as_known(at_ms), now_ms)
 
     async def _placed(self, alerts: Sequence[Alert]) -> list[Alert]:
         """Each alert in its incident. In a replay it is as first decided, and alerts withdrawn since are left out."""

@@ -57,7 +57,7 @@ class ReferenceData:
             refused = error.by_rule or isinstance(_at(error.place, event.put.item if event.put else {}), str)
             raise (BadRecord("not_taken", f"line {event.number}: {reason}") if refused
                    else bad_item(event, f"{name}: {reason}")) from error  # fmt: skip
-        if isinstance(item, Policy) and "everywhere" not in values:
+        if isinstance(item, Policy) and event.put is not None and "everywhere" not in event.put.item:
             item = asked_from_everywhere(item)
         if name == SECTIONS.name and (faults := unfit([item], self._cameras_now().values(), event.at_ms)):  # type: ignore[list-item]  # an item of sections is a Section
             raise BadRecord("not_taken", f"line {event.number}: " + "; ".join(faults))

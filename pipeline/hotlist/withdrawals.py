@@ -65,6 +65,24 @@ def taken_back(
     return TakenBack(alert, CORRECTED, instead)
 
 
+def as_of_arrival(
+    alert: Alert, entry: HotlistEntry | None, cameras: Mapping[str, Camera], zones: Mapping[str, Zone], now_ms: int
+) -> Alert | None:
+    """A new alert as the entry is when it is decided; None: the entry was removed, expired or corrected since the capture, so that
+    nobody is told of the hit. What the entry says only now, such as whom to share it with, counts.
+
+    entry: as it is then. cameras, zones: as they held at capture. now_ms: when it is decided, UTC.
+    """
+    back = taken_back(alert, entry, cameras, zones, now_ms)
+    if back is None or back.instead is None:
+        return alert if back is None else None
+    now, rings = back.instead, alert.live and not back.instead.silent
+    notes = now.notes if alert.excluded is None else alert.notes
+    return msgspec.structs.replace(
+        now, alert_id=alert.alert_id, corrects=None, live=alert.live, rings=rings, notes=notes
+    )
+
+
 def _says(alert: Alert) -> dict[str, object]:
     """The content of an alert for its reader, by field."""
     return {name: getattr(alert, name) for name in alert.__struct_fields__ if name not in _DECIDED}

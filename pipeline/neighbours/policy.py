@@ -38,6 +38,7 @@ OPTIONAL: Mapping[str, Tellable] = {
 Reason = Literal[
     "own_country", "covert", "needs_confirmation", "not_for_neighbours", "unknown_camera", "no_policy", "list", "category",
     "channel", "treaty", "may_not_tell", "confidence", "no_case", "too_old", "no_zones", "not_there", "other_direction",
+    "policy_ended",
 ]  # fmt: skip
 """Why a hit that is shared with a country does not go there, from the first thing asked to the last."""
 _ASKED: tuple[Reason, ...] = get_args(Reason)

@@ -58,6 +58,18 @@ def reads(after_ms: int, *captured: tuple[str, int], plate: str = "1ABC234", **f
     return {"at_ms": START_MS + after_ms, "reads": batch}
 
 
+def remove(collection: str, key: str, after_ms: int) -> HistoryLine:
+    """Removes an item."""
+    return {"at_ms": START_MS + after_ms, "remove": {"collection": collection, "key": key}}
+
+
+def policy(after_ms: int = 0, **fields: Any) -> HistoryLine:
+    """Puts a policy for stolen vehicles and the Netherlands."""
+    item = {"policy_id": "NL-1", "country": "NL", "lists": ["stolen"], "legal_basis": "Benelux treaty art. 13",
+            "purpose": "pursuit", "contact": "desk"}  # fmt: skip
+    return put("policies", item | fields, after_ms)
+
+
 ROAD = (camera("IN", 4.50), camera("OUT", 4.56))
 
 
@@ -185,10 +197,8 @@ async def test_an_entry_that_an_import_refuses_is_refused(fields: HistoryLine) -
 
 async def test_an_alert_goes_with_its_entry_and_with_it_what_the_neighbour_was_told() -> None:
     """Withdrawn when the entry is removed; the neighbour gets a recall."""
-    policy = put("policies", {"policy_id": "NL-1", "country": "NL", "lists": ["stolen"], "legal_basis": "Benelux treaty art. 13",
-                              "purpose": "pursuit", "contact": "desk"})  # fmt: skip
-    removal: HistoryLine = {"at_ms": START_MS + 60_000, "remove": {"collection": "hotlist", "key": "e1"}}
-    outcomes = await decided(*ROAD, policy, entry(share_with=["NL"]), reads(1_000, ("IN", 900)), removal)
+    removal = remove("hotlist", "e1", 60_000)
+    outcomes = await decided(*ROAD, policy(), entry(share_with=["NL"]), reads(1_000, ("IN", 900)), removal)
     assert [
         ("alert", 1_000),
         ("forward", 1_000),
@@ -207,12 +217,34 @@ async def test_an_entry_that_expires_takes_its_alerts_back_at_that_moment() -> N
     assert [("alert", 1_000), ("withdrawn", 30_000)] == told(outcomes)
 
 
+IN_FLIGHT: dict[str, tuple[HistoryLine, list[str]]] = {
+    "the entry is removed": (remove("hotlist", "e1", 1_000), []),
+    "the entry expires": (entry(1_000, share_with=["NL"], valid_until_ms=START_MS + 1_500), []),
+    "another plate is wanted": (entry(1_000, plate="2XYZ999", share_with=["NL"]), []),
+    "the owner shares it no more": (entry(1_000), ["alert"]),
+    "the policy is removed": (remove("policies", "NL-1", 1_000), ["alert", "not_forwarded"]),
+    "the policy takes other lists": (policy(1_000, lists=["sis"]), ["alert", "not_forwarded"]),
+    "it is wanted for longer": (
+        entry(1_000, share_with=["NL"], valid_until_ms=START_MS + DAY_MS),
+        ["alert", "forward"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", IN_FLIGHT)
+async def test_a_hit_that_is_on_its_way_while_something_changes_is_as_it_would_be_after_the_change(what: str) -> None:
+    """Nobody hears, and nobody abroad is told, what would be taken back in the same moment."""
+    change, expected = IN_FLIGHT[what]
+    hit = reads(2_000, ("IN", 500))
+    outcomes = await decided(*ROAD, policy(), entry(share_with=["NL"]), change, hit)
+    came = [next(name for name in one.__struct_fields__[1:] if getattr(one, name) is not None) for one in outcomes]
+    assert expected == came
+
+
 async def test_one_passage_sent_three_times_is_one_alert_and_one_forward() -> None:
     """Whatever names it goes by."""
-    policy = put("policies", {"policy_id": "NL-1", "country": "NL", "lists": ["stolen"], "legal_basis": "Benelux treaty art. 13",
-                              "purpose": "pursuit", "contact": "desk"})  # fmt: skip
     again = [reads(1_000 * number, ("IN", 900), read_id=f"r-{number:024d}") for number in (1, 2, 3)]
-    outcomes = await decided(*ROAD, policy, entry(share_with=["NL"]), *again)
+    outcomes = await decided(*ROAD, policy(), entry(share_with=["NL"]), *again)
     assert 1 == sum(one.forward is not None for one in outcomes)
     assert 1 == sum(one.alert is not None and one.alert.rings for one in outcomes)
 
