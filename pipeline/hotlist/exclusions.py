@@ -1,7 +1,8 @@
 """Innocent vehicles whose plates keep looking like wanted ones: their hits ring nowhere, and say why.
 
-Only a hit that looks like the entry is excluded, never a read of the wanted text itself: a person who excludes a vehicle cannot
-hide the wanted one. An excluded hit stays an alert, with the exclusion and its reason.
+Only a hit that looks like the entry is excluded, never a read of the wanted text itself, nor of one that no reader tells from it,
+nor one that may well be it: a person who excludes a vehicle cannot hide the wanted one. An excluded hit stays an alert, with the
+exclusion and its reason.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pipeline.hotlist.matching import Hit
+from pipeline.plates.twins import is_twin
 from pipeline.reads.admission import trusted_country
 from pipeline.reads.versions import Changed, Versions
 from schemas.reads import PlateRead
@@ -16,6 +18,9 @@ from schemas.reference import HotlistEntry
 from schemas.requests import Exclusion
 
 MOST_CHARACTERS = 1_000  # of a note
+CLEARLY = 3.0
+"""So many times as probable as the wanted text must the excluded one be in a read. An own choice: a vehicle that looks like the
+wanted one is read as itself at 0.9 with the wanted text at 0.1; a misread of the wanted one leaves both about even."""
 
 
 class Exclusions:
@@ -50,7 +55,8 @@ class Exclusions:
 
 
 def covers(exclusion: Exclusion, entry: HotlistEntry, read: PlateRead) -> bool:
-    """Whether a read that only looks like this entry is of the excluded vehicle. Where the country read contradicts, it is not."""
+    """Whether a read that only looks like this entry is of the excluded vehicle. Where the country read contradicts, it is not, and
+    where the text might as well be the wanted one, nobody can tell."""
     if exclusion.plate != read.plate or not exclusion.valid_from_ms <= read.captured_at_ms < exclusion.valid_until_ms:
         return False
     if exclusion.cameras and read.camera_id not in exclusion.cameras:
@@ -58,6 +64,13 @@ def covers(exclusion: Exclusion, entry: HotlistEntry, read: PlateRead) -> bool:
     country = trusted_country(read)
     if exclusion.country is not None and country is not None and country != exclusion.country:
         return False
+    if is_twin(read.plate, entry.plate) or read.confidence < CLEARLY * _offered(read, entry.plate):
+        return False
     if exclusion.entry_id is not None:
         return exclusion.entry_id == entry.entry_id
     return exclusion.list_id == entry.list_id
+
+
+def _offered(read: PlateRead, wanted: str) -> float:
+    """How probable the reader itself calls the wanted text, as far as it is another than that of the read."""
+    return sum(one.probability for one in read.alternatives if one.text == wanted or is_twin(one.text, wanted))
