@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.errors import Misconfigured
 from pipeline.stream.agent import Agent
 
-AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison", "incidents", "audit")
+AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison", "incidents", "health", "audit")
 """In the order of the road. Named, not discovered: a module that fails to import must fail loudly."""
 
 

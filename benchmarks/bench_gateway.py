@@ -197,7 +197,8 @@ async def let_in(where: Where) -> None:
         for camera in small_network().cameras
     ]  # fmt: skip
     async with open_redis(where.redis_url) as client:
-        await ReplicaWriter(client, where.namespace).put(SENDERS, senders)
+        since_ms = platform_now_ms() - 3_600_000  # before any of the reads
+        await ReplicaWriter(client, where.namespace, now_ms=lambda: since_ms).put(SENDERS, senders)
 
 
 @contextlib.asynccontextmanager

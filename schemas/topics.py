@@ -6,6 +6,7 @@ from typing import Any, Generic, Literal, TypeVar
 from schemas.accesses import Access, Vouched
 from schemas.base import Message
 from schemas.covert import SealedAlert
+from schemas.health import CameraHealth
 from schemas.incidents import IncidentAction, IncidentState
 from schemas.judgements import Judgement
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
@@ -71,6 +72,8 @@ RECEIPTS = Topic(name="receipts", message=Receipt, encoding="json", key="forward
 ACTIONS = Topic(name="actions", message=IncidentAction, encoding="json", key="incident_id", partitions=4)
 INCIDENTS = Topic(name="incidents", message=IncidentState, encoding="json", key="incident_id", partitions=4)
 JUDGEMENTS = Topic(name="judgements", message=Judgement, encoding="json", key="violation_id", partitions=4)
+CAMERA_HEALTH = Topic(name="camera_health", message=CameraHealth, encoding="json", key="camera_id", partitions=4,
+                      retention_ms=7 * DAY_MS)  # fmt: skip
 DEAD_LETTERS = Topic(name="dead_letters", message=DeadLetter, encoding="json", key="origin topic", partitions=4,
                      retention_bytes=1024 * MIB, max_message_bytes=16 * MIB)  # fmt: skip
 ACCESSES = Topic(name="accesses", message=Access, encoding="json", key="none: all in partition 0", partitions=1,
@@ -79,6 +82,6 @@ CHECKPOINTS = Topic(name="checkpoints", message=Vouched, encoding="json", key="o
                     retention_ms=RECORD_KEPT_MS, of_record=True)  # fmt: skip
 
 TOPICS: tuple[Topic[Any], ...] = (
-    FRAMES, TRACKS, READS, ALERTS, ALERTS_COVERT, VIOLATIONS, FORWARDS, RECEIPTS, ACTIONS, INCIDENTS, JUDGEMENTS, DEAD_LETTERS,
-    ACCESSES, CHECKPOINTS,
+    FRAMES, TRACKS, READS, ALERTS, ALERTS_COVERT, VIOLATIONS, FORWARDS, RECEIPTS, ACTIONS, INCIDENTS, JUDGEMENTS, CAMERA_HEALTH,
+    DEAD_LETTERS, ACCESSES, CHECKPOINTS,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from pipeline.gateway.senders import digest_of
 from pipeline.gateway.server import GatewayServers, run_gateway
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Sender as KafkaSender
 from pipeline.runtime.settings import Settings
@@ -53,9 +54,10 @@ class Gateways:
     namespace: str
     folder: Path
 
-    async def let_in(self, *senders: Sender) -> None:
-        """Store these senders, so that gateways let them in."""
-        await ReplicaWriter(self.redis, self.namespace).put(SENDERS, senders)
+    async def let_in(self, *senders: Sender, ago_ms: int = 3_600_000) -> None:
+        """Store these senders as if that had been done so long ago, so that gateways let them in."""
+        writer = ReplicaWriter(self.redis, self.namespace, now_ms=lambda: platform_now_ms() - ago_ms)
+        await writer.put(SENDERS, senders)
 
     async def register(self, camera: Registered, *, arrived_ms: int) -> None:
         """Register the camera as if that happened at arrived_ms (UTC)."""

@@ -59,11 +59,11 @@ def adopt(
     take: Take = None,
     as_json: Json = False,
 ) -> None:
-    """Register a camera that waits, let it in, and print its secret, this once. What is registered so counts from now on: what
-    the camera captured before is not let in later, neither live nor as proof.
+    """Register a camera that waits, let it in, and print its secret, this once. It counts from now on: what the camera captured
+    before is not let in later, neither live nor as proof.
 
     It begins on trial, unless state=active is given: its reads are kept, and alert and fine nobody. A camera that is registered
-    already needs no columns, and stays as it is: what it captured before still counts as its registration said then.
+    already needs no columns, and stays as it is.
 
     Example: vigie cameras adopt E40-12 name='E40 Bierges' network=federal lat=50.71 lon=4.58
     """

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from pipeline.commands.sender_options import new_secret
+from pipeline.demo.network_data import writer_of_known
 from pipeline.errors import Misconfigured
 from pipeline.runtime.settings import Settings
 from pipeline.servers.endpoints import servers_of
@@ -32,10 +33,12 @@ async def through_gateway(url: str, network: RoadNetwork, settings: Settings) ->
     cameras = tuple(SenderCamera(camera_id=camera.camera_id) for camera in network.cameras)
     operator = servers_of(settings, "operator")
     async with open_redis(operator.redis_url, ca_file=settings.redis_ca_file) as client:
-        writer = ReplicaWriter(client, settings.namespace)
-        await writer.put(SENDERS, [Sender(sender_id=sender_id, cameras=cameras, secrets=(secret,))])
+        known = writer_of_known(
+            client, settings.namespace
+        )  # as the network is: some reads come minutes after their capture
+        await known.put(SENDERS, [Sender(sender_id=sender_id, cameras=cameras, secrets=(secret,))])
         try:
             async with open_gateway_sender(url, sender_id, plain, vigie) as gateway:
                 yield gateway
         finally:
-            await writer.remove(SENDERS, [sender_id])
+            await ReplicaWriter(client, settings.namespace).remove(SENDERS, [sender_id])

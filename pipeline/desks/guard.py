@@ -73,7 +73,7 @@ async def _who(asked: Asked) -> None:
     if session is None or person is None or person.user.disabled:
         raise login_needed()
     asked.person, asked.session, asked.token = person, session, token
-    proven(asked.request)
+    proven(asked.request, person.user_id)
     _wait(asked, person.user_id)
     if session.how == "initial" and not asked.route.first:
         raise Problem(403, "first_login", "Choose a password of your own first.", permits="PUT /api/v1/password")
@@ -92,7 +92,7 @@ def _which(asked: Asked) -> None:
             401, "consumer", "This is for consumers of the feed.", permits="Authorization: Bearer CONSUMER:SECRET"
         )
     asked.consumer, asked.person = consumer, person_of(consumer)
-    proven(asked.request)
+    proven(asked.request, asked.person.user_id)
     _wait(asked, asked.person.user_id)
 
 

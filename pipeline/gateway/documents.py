@@ -4,7 +4,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
+from xml.etree.ElementTree import Element, ParseError, XMLParser
 
 import msgspec
 
@@ -17,6 +17,7 @@ MAX_VALUES = 1_000_000
 """Of JSON, by its commas: sixteen megabytes of empty lists would become half a gigabyte."""
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,30})[\"']")
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,300}?\?>")
+_DOCTYPE, _ANY_DOCTYPE = "<!DOCTYPE", re.compile("<!doctype", re.IGNORECASE)
 _UNSENDABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _LENIENT = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[\s\x00,]*")
@@ -100,30 +101,9 @@ def json_objects(text: str) -> tuple[list[Node], str]:
     return found, text[at:]
 
 
-class _Builder(TreeBuilder):
-    """Builds the XML tree within bounds: refuses a document type before anything of it is expanded, and drops namespaces."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._depth = self._count = 0
-
-    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
-        raise Refuse("xml_with_doctype", "no camera sends a document type")
-
-    def start(self, tag: str, attrs: dict[str, str]) -> Element:
-        self._depth += 1
-        self._count += 1
-        if self._depth > MAX_DEPTH or self._count > MAX_ELEMENTS:
-            raise Refuse("unreadable", f"XML deeper than {MAX_DEPTH} or larger than {MAX_ELEMENTS} elements")
-        return super().start(_local(tag), {_local(name): value for name, value in attrs.items()})
-
-    def end(self, tag: str) -> Element:
-        self._depth -= 1
-        return super().end(_local(tag))
-
-
 def _local(name: str) -> str:
-    return name.rpartition("}")[2]
+    """The name without its namespace."""
+    return name.rpartition("}")[2] if name[:1] == "{" else name
 
 
 def xml_of(data: bytes, *guesses: str) -> tuple[str, Node]:
@@ -135,34 +115,44 @@ def xml_of(data: bytes, *guesses: str) -> tuple[str, Node]:
 
 
 def xml_of_text(text: str) -> tuple[str, Node]:
-    """As `xml_of`, for a text."""
-    if re.search(r"<!DOCTYPE", text[:10_000], re.IGNORECASE):
+    """As `xml_of`, for a text. No entity is expanded, as only a document type can declare one."""
+    if _DOCTYPE in text or _ANY_DOCTYPE.search(text, 0, 10_000):
         raise Refuse("xml_with_doctype", "no camera sends a document type")
+    if text.count("<") > 2 * MAX_ELEMENTS:
+        raise _too_much()
     bare = _DECLARATION.sub("", text[max(text.find("<"), 0) :], count=1)
     bare = _UNSENDABLE.sub("", bare).rstrip()
-    parser = XMLParser(target=_Builder())
+    parser = XMLParser()
     try:
         parser.feed(bare)
         root: Element = parser.close()
-    except (ParseError, ValueError, AssertionError) as error:
+    except (ParseError, ValueError) as error:
         raise Refuse("unreadable", f"the body is no XML: {error}") from error
-    return root.tag, Node(_value_of(root))
+    if sum(1 for _ in root.iter()) > MAX_ELEMENTS:
+        raise _too_much()
+    return _local(root.tag), Node(_value_of(root, 1))
 
 
-def _value_of(element: Element) -> Value:
-    """The element's content in the form that JSON would have."""
+def _too_much() -> Refuse:
+    return Refuse("unreadable", f"XML deeper than {MAX_DEPTH} or larger than {MAX_ELEMENTS} elements")
+
+
+def _value_of(element: Element, depth: int) -> Value:
+    """The element's content in the form that JSON would have. Raises Refuse for what is too deep."""
     text = (element.text or "").strip()
     if not element.attrib and not len(element):
         return text
-    found: dict[str, Value] = {f"@{name}": value for name, value in element.attrib.items()}
+    if depth > MAX_DEPTH:
+        raise _too_much()
+    found: dict[str, Value] = {f"@{_local(name)}": value for name, value in element.attrib.items()}
     if text:
         found["#text"] = text
     for child in element:
-        value = _value_of(child)
-        if child.tag not in found:
-            found[child.tag] = value
-        elif isinstance(there := found[child.tag], list):
+        name, value = _local(child.tag), _value_of(child, depth + 1)
+        if name not in found:
+            found[name] = value
+        elif isinstance(there := found[name], list):
             there.append(value)
         else:
-            found[child.tag] = [there, value]
+            found[name] = [there, value]
     return found

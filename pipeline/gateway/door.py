@@ -73,10 +73,10 @@ class Door:
     async def _answered(self, request: web.Request) -> web.Response:
         headers = {name.lower(): _sendable(value) for name, value in request.headers.items()}
         claim, sender = self._known(request.raw_path, headers, request.remote or "")
-        proven(request)
+        proven(request, sender.sender_id)
         if request.method not in ("POST", "PUT"):
             raise Refused(405, {"Allow": "POST, PUT"})
-        with self._room.hold() as held:
+        with self._room.hold(sender.sender_id) as held:
             body = await self._body(request, held)
             headers.pop("transfer-encoding", None)  # the chunks are put together already
             message = Message(

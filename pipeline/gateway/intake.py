@@ -14,10 +14,11 @@ from pipeline.gateway.passages import OneMessage, PassageMemory
 from pipeline.gateway.pictures import JPEG, PNG
 from pipeline.gateway.plate_reads import plate_read_of
 from pipeline.gateway.protocols import Maker
-from pipeline.gateway.reading import MessageReading, not_unpacked, read
+from pipeline.gateway.reading import MessageReading, Parsed, not_unpacked, parsed, related
 from pipeline.gateway.request import MAX_BODY, Circumstances, Request
 from pipeline.gateway.room import Held
-from pipeline.gateway.senders import ADDRESS_SERVES, Claim, camera_of, settings_of
+from pipeline.gateway.senders import ADDRESS_SERVES, Claim, camera_of, settings_of, speaks_for
+from pipeline.gateway.sharing import Sharing
 from pipeline.gateway.told import read_told
 from pipeline.reads.admission import check_time
 from pipeline.reads.versions import Versions
@@ -69,23 +70,25 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intake:
-    """Takes messages in. cameras: as registered. retention_days, future_bound_ms: pictures of another time are not kept (see
-    check_time)."""
+    """Takes messages in. cameras: as registered; senders: who spoke for them, and when. retention_days, future_bound_ms:
+    pictures of another time are not kept (see check_time)."""
 
     def __init__(
         self,
         cameras: Versions[Camera],
+        senders: Versions[Sender],
         keeper: Keeper,
         pictures: Pictures,
+        sharing: Sharing,
         now_ms: Callable[[], int],
         *,
         retention_days: int,
         future_bound_ms: int,
     ) -> None:
-        self._cameras = cameras
+        self._cameras, self._senders = cameras, senders
         self._keeper, self._pictures, self._now_ms = keeper, pictures, now_ms
         self._retention_days, self._future_bound_ms = retention_days, future_bound_ms
-        self._memory = PassageMemory()
+        self._memory, self._sharing = PassageMemory(), sharing
 
     async def take(self, message: Message) -> Taken:
         """Keep everything of the message, and return what became of it. Raises Unavailable where something may not be kept:
@@ -95,25 +98,32 @@ class Intake:
             reading = await self._read(message, passages)
             taken, refused = await self._kept(message, reading)
         except BaseException:
-            passages.drop()
+            await self._sharing.give_back(passages, passages.drop())
             raise
-        passages.keep(refused)
+        await self._sharing.give_back(passages, passages.keep(refused))
         return taken
 
     async def _read(self, message: Message, passages: OneMessage) -> MessageReading:
-        """What it says; a large or compressed one is read in a thread."""
+        """What it says, beside what earlier messages said."""
         try:
-            packed = is_packed(message.body, message.headers)
-            if packed:
-                message.held.be(len(message.body) + MAX_BODY)
-            elif len(message.body) < LARGE:
-                return _reading(message, passages)[0]
-            reading, count = await asyncio.to_thread(_reading, message, passages)
+            one = await self._parsed(message)
         except Refuse as refused:
             return not_unpacked(refused)
+        if one.maker is not None:
+            await self._sharing.borrow(passages, passages.shared(one.items, one.maker.NAME, one.maker.PASSAGE_MS))
+        return related(one, passages, message.received_at_ms)
+
+    async def _parsed(self, message: Message) -> Parsed:
+        """What it says by itself; a large or compressed one is parsed in a thread. Raises Refuse, Unavailable."""
+        packed = is_packed(message.body, message.headers)
+        if packed:
+            message.held.be(len(message.body) + MAX_BODY)
+        elif len(message.body) < LARGE:
+            return _parsed(message)[0]
+        one, count = await asyncio.to_thread(_parsed, message)
         if packed:
             message.held.be(len(message.body) + count)
-        return reading
+        return one
 
     async def _kept(self, message: Message, reading: MessageReading) -> tuple[Taken, set[int]]:
         """Keep it. Returns also the indexes of the items that became dead letters."""
@@ -143,6 +153,9 @@ class Intake:
         camera = self._cameras.known_at(camera_id, item.captured_at_ms)
         if camera is not None and camera.state in TAKES_NONE:
             return Rejected(reason="not_active", detail=f"{camera_id} was {camera.state} at the capture")
+        then = self._senders.at(message.sender.sender_id, item.captured_at_ms)
+        if then is not message.sender and (then is None or not speaks_for(then, camera_id)):
+            return Rejected(reason="not_active", detail=_not_then(message, item, camera_id))
         read = plate_read_of(item, camera_id, received_at_ms=message.received_at_ms, maker=maker)
         by = message.claim.by
         read = msgspec.structs.replace(read, known_by=by, purposes=ADDRESS_SERVES if by == "address" else ())
@@ -187,15 +200,15 @@ class Intake:
         )
 
 
-def _reading(message: Message, passages: OneMessage) -> tuple[MessageReading, int]:
-    """What the message says, and how many bytes its body has unpacked. Raises Refuse, Unavailable."""
+def _parsed(message: Message) -> tuple[Parsed, int]:
+    """What the message says, and how many bytes its body has unpacked. Raises Refuse."""
     plain, short_by = unpacked(message.body, message.headers)
     around = Circumstances(received_at_ms=message.received_at_ms, camera_settings=settings_of(message.sender))
     request = Request(
         body=plain, circumstances=around, method=message.method, target=message.claim.target, headers=message.headers,
         short_by=short_by,
     )  # fmt: skip
-    return read(request, passages, message.maker), len(plain)
+    return parsed(request, message.maker), len(plain)
 
 
 def _may_be_kept(body: bytes, reading: MessageReading) -> bytes:
@@ -211,6 +224,14 @@ def _is_picture(picture: Picture) -> bool:
 def _not_its_own(sender: Sender, item: CameraRead) -> str:
     said = ", ".join(f"{name}={value}" for name, value in sorted(item.camera.items())) or "no camera"
     return f"{sender.sender_id} sent a read of {said}, which is no camera of its own: vigie cameras credentials list"
+
+
+def _not_then(message: Message, item: CameraRead, camera_id: str) -> str:
+    seconds = (message.received_at_ms - item.captured_at_ms) // 1000
+    return (
+        f"{message.sender.sender_id} did not speak for {camera_id} yet at the capture, {seconds} s before it came: what was"
+        " captured before a sender was let in counts for nothing; if this is live, the camera's clock is behind"
+    )
 
 
 def _fault(read: PlateRead) -> str | None:

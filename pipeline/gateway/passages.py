@@ -2,12 +2,13 @@
 repetition is the same read.
 
 The sender's passage key tells which belong together. Keys are reused (a camera's counter restarts with the camera), so each
-is remembered for a limited time. What a message says counts for later ones only once it is kept.
+is remembered for a limited time. What a message says counts for later ones only once it is kept. Other gateways learn it
+through `sharing`.
 """
 
-import threading
+import uuid
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import sha256
 
 import msgspec
@@ -34,49 +35,57 @@ class _Known(msgspec.Struct, frozen=True, kw_only=True):
     kept: bool = True
 
 
+_KNOWN, _PACKED = msgspec.msgpack.Decoder(_Known), msgspec.msgpack.Encoder()
+
+
 class PassageMemory:
     """The recent items from the cameras of one gateway process. Its size is bounded; the oldest are dropped first."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Known] = OrderedDict()
         self._held: dict[str, OneMessage] = {}  # passages on which a message is being kept now
-        self._lock = threading.Lock()  # large messages are read in threads
+        self._name, self._count = uuid.uuid4().hex, 0
 
     def message(self, sender: str) -> "OneMessage":
         """What one message of this sender will say."""
-        return OneMessage(self, sender)
+        self._count += 1
+        return OneMessage(self, sender, f"{self._name}/{self._count}")
 
     def hold(self, key: str, message: "OneMessage") -> _Known | None:
         """What is known of this passage, which only this message may change until it lets go of it. Raises Unavailable while
         another message holds it: whether that one is kept is not known yet."""
-        with self._lock:
-            if message.has_ended or self._held.setdefault(key, message) is not message:
-                raise Unavailable("an earlier message on the same passage", retry_after_s=AGAIN_S)
-            return self._known.get(key)
+        if self._held.setdefault(key, message) is not message:
+            raise Unavailable("an earlier message on the same passage", retry_after_s=AGAIN_S)
+        return self._known.get(key)
+
+    def learn(self, key: str, known: bytes) -> None:
+        """Take in what another gateway was told of this passage, if that is newer than what is known here."""
+        one, here = _KNOWN.decode(known), self._known.get(key)
+        if here is None or here.at_ms <= one.at_ms:
+            self._known[key] = one
 
     def let_go(self, message: "OneMessage", known: dict[str, _Known]) -> None:
         """Remember what the message said of the passages in `known`, and let go of all that it holds."""
-        with self._lock:
-            message.has_ended = True  # a thread may still be reading it
-            for key in message.keys:
-                if key is not None and self._held.get(key) is message:
-                    del self._held[key]
-            for key, one in known.items():
-                self._known[key] = one
-                self._known.move_to_end(key)
-            while len(self._known) > MAX_KEPT:
-                self._known.popitem(last=False)
+        for key in message.keys:
+            if key is not None and self._held.get(key) is message:
+                del self._held[key]
+        for key, one in known.items():
+            self._known[key] = one
+            self._known.move_to_end(key)
+        while len(self._known) > MAX_KEPT:
+            self._known.popitem(last=False)
 
 
 class OneMessage:
-    """What one message says of passages. Nothing of it counts for other messages until keep(); end with keep() or drop()."""
+    """What one message says of passages. Nothing of it counts for other messages until keep(); end with keep() or drop(). token:
+    names the message among those of all gateways."""
 
-    def __init__(self, memory: PassageMemory, sender: str) -> None:
-        self._memory, self._sender = memory, sender
+    def __init__(self, memory: PassageMemory, sender: str, token: str) -> None:
+        self._memory, self._sender, self.token = memory, sender, token
         self._said: dict[str, _Known] = {}
         self._by_arrival: set[str] = set()
         self.keys: list[str | None] = []  # of each item, in order
-        self.has_ended = False
+        self.borrowed: tuple[str, ...] = ()  # the passages that are held among all gateways
 
     def related(self, item: Item, maker: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
         """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new.
@@ -86,7 +95,7 @@ class OneMessage:
         if not isinstance(item, CameraRead):
             self.keys.append(None)
             return item
-        key, kept_ms = self._key(item, maker, kept_ms)
+        key, kept_ms = self._key(item, len(self.keys), maker, kept_ms)
         self.keys.append(key)
         before = self._said.get(key) or self._memory.hold(key, self)
         if before is not None and received_at_ms - before.at_ms > (kept_ms if before.kept else UNIQUE_KEPT_MS):
@@ -97,21 +106,42 @@ class OneMessage:
             self._by_arrival.add(key)
         return found
 
-    def keep(self, refused: Collection[int] = ()) -> None:
+    def shared(self, items: Sequence[Item], maker: str, kept_ms: int) -> list[str]:
+        """The passages in these items of which another message may say something else, or that it may date otherwise: those
+        with a sender's key, and those that their arrival dates. A read with a time of its own is the same read wherever it comes
+        again."""
+        return [
+            self._key(item, index, maker, kept_ms)[0]
+            for index, item in enumerate(items)
+            if isinstance(item, CameraRead) and (item.event_key is not None or not item.clock_synced)
+        ]
+
+    def learn(self, key: str, known: bytes) -> None:
+        """Take in what another gateway was told of this passage."""
+        self._memory.learn(key, known)
+
+    def keep(self, refused: Collection[int] = ()) -> Mapping[str, bytes]:
         """The message is kept, and so remembered. refused: the indexes of items that became no read: a corrected one that
-        comes again is no repetition of them."""
+        comes again is no repetition of them. Returns what other gateways are to know of the passages that it borrowed."""
         without = {key for index, key in enumerate(self.keys) if index in refused}
-        self._memory.let_go(self, {key: one for key, one in self._said.items() if key not in without})
+        return self._let_go({key: one for key, one in self._said.items() if key not in without})
 
-    def drop(self) -> None:
+    def drop(self) -> Mapping[str, bytes]:
         """The message was not kept, as far as is known, and comes again. Only the time of arrival stays, where it dates a read:
-        that read has the same id then."""
-        times = {
-            key: msgspec.structs.replace(one, kept=False) for key, one in self._said.items() if key in self._by_arrival
-        }
-        self._memory.let_go(self, times)
+        that read has the same id then. Returns as `keep`."""
+        return self._let_go(
+            {
+                key: msgspec.structs.replace(one, kept=False)
+                for key, one in self._said.items()
+                if key in self._by_arrival
+            }
+        )
 
-    def _key(self, item: CameraRead, maker: str, kept_ms: int) -> tuple[str, int]:
+    def _let_go(self, known: dict[str, _Known]) -> Mapping[str, bytes]:
+        self._memory.let_go(self, known)
+        return {key: _PACKED.encode(known[key]) for key in self.borrowed if key in known}
+
+    def _key(self, item: CameraRead, index: int, maker: str, kept_ms: int) -> tuple[str, int]:
         """The passage key and how long it is remembered. For senders that have none: camera, time and plate; where the time is
         that of the arrival, all that the item says, for a short time, since that may be the same when the vehicle comes back."""
         camera = ",".join(f"{name}={value}" for name, value in sorted(item.camera.items()))
@@ -120,7 +150,7 @@ class OneMessage:
         elif item.clock_synced:
             own = f"r:{item.captured_at_ms}:{item.plate}"
         else:
-            own, kept_ms = f"c:{_digest_of(item)}:{len(self.keys)}", min(kept_ms, KEPT_MS)
+            own, kept_ms = f"c:{_digest_of(item)}:{index}", min(kept_ms, KEPT_MS)
         return f"{self._sender}/{maker}|{camera}|{own}", kept_ms
 
 

@@ -76,7 +76,8 @@ class PortService:
         sender = self._senders.at(spooled.sender_id, spooled.received_at_ms)
         if sender is None:
             raise Unavailable(f"sender {spooled.sender_id}")
-        with self._room.hold() as held:
+        with self._room.hold(spooled.sender_id) as held:
+            held.be(len(spooled.body))
             message = Message(
                 body=spooled.body, method="", headers={}, claim=Claim(spooled.sender_id, "", "address", ""), sender=sender,
                 received_at_ms=spooled.received_at_ms, held=held, maker=BY_NAME[spooled.maker],

@@ -7,13 +7,14 @@ where its registration names some. Nothing is answered: such connections take no
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Protocol
 
 import structlog
 
-from pipeline.gateway.protocols import axis, tattile
+from pipeline.errors import Unavailable
+from pipeline.gateway.cutting import Cutter, JsonCutter, XmlCutter
 from pipeline.gateway.request import MAX_BODY
+from pipeline.gateway.room import Held, Room
 from pipeline.gateway.spool import Spooled
 from pipeline.reads.versions import Versions
 from schemas.senders import Sender, SenderPort
@@ -23,9 +24,10 @@ EVERY_S = 1.0
 MOST_OF_PORT = 8
 """Connections of one port; the oldest ends where there is one more: a camera that restarted has left it behind."""
 CHUNK = 64 * 1024
-_ENDS: Mapping[str, bytes] = {"tattile": b">", "axis": b"}"}
-"""What a whole message of each maker ends with: without it a chunk completes none."""
-_MAKERS: Mapping[str, ModuleType] = {"tattile": tattile, "axis": axis}
+"""Read at once; so much of a message a connection may hold without asking for room."""
+WHOLE_WITHIN_S = 120.0
+"""A message that has begun must be whole; a mobile line may be away for a minute of it."""
+_CUTTERS: Mapping[str, Callable[[], Cutter]] = {"tattile": XmlCutter, "axis": JsonCutter}
 
 
 class Puts(Protocol):
@@ -44,6 +46,7 @@ class Ports:
         self._kept: dict[int, tuple[str, SenderPort]] = {}
         self._connections: dict[int, list[asyncio.Task[None]]] = {}
         self._refused: dict[int, str] = {}
+        self._room = Room()
 
     async def run(self) -> None:
         """Open and close ports as registrations change, until cancelled; then close all."""
@@ -115,19 +118,23 @@ class Ports:
             writer.transport.abort()
 
     async def _read(self, sender_id: str, maker: str, reader: asyncio.StreamReader) -> None:
-        """Spool each whole message, and what a connection that broke left of one."""
-        rest = b""
-        while chunk := await reader.read(CHUNK):
-            rest += chunk
-            if _ENDS[maker] in chunk:
-                whole, rest = _MAKERS[maker].split(rest)
-                for body in whole:
+        """Spool each message, and what a connection that broke left of one."""
+        cutter, deadline_s = _CUTTERS[maker](), 0.0
+        with self._room.hold(sender_id) as held:
+            while chunk := await _chunk(reader, deadline_s if cutter.size else None):
+                is_new = not cutter.size
+                cutter.feed(chunk)
+                while (body := cutter.next()) is not None:
+                    is_new = True
                     await self._put(sender_id, maker, body)
-            if len(rest) > MAX_BODY:
-                log.warning("gateway.port_endless", sender=sender_id, bytes=len(rest))
-                return
-        if rest.strip(b"\x00 \r\n\t"):
-            await self._put(sender_id, maker, rest)
+                if is_new:
+                    deadline_s = asyncio.get_running_loop().time() + WHOLE_WITHIN_S
+                if cutter.size > MAX_BODY:
+                    break
+                await _held(held, max(cutter.size - CHUNK, 0))
+            if cutter.rest:
+                log.warning("gateway.port_cut", sender=sender_id, bytes=cutter.size)
+                await self._put(sender_id, maker, cutter.rest)
 
     async def _put(self, sender_id: str, maker: str, body: bytes) -> None:
         """Spool the message. While the disk takes nothing nothing more is read, so that the camera waits, as with a full spool."""
@@ -140,3 +147,24 @@ class Ports:
                 await asyncio.sleep(EVERY_S)
             else:
                 return
+
+
+async def _chunk(reader: asyncio.StreamReader, deadline_s: float | None) -> bytes:
+    """What comes next; empty at the end of the connection, or where nothing came before this time of the loop."""
+    try:
+        async with asyncio.timeout_at(deadline_s):
+            return await reader.read(CHUNK)
+    except TimeoutError:
+        return b""
+
+
+async def _held(held: Held, count: int) -> None:
+    """Hold so many bytes. While there is no room nothing more is read, so that the camera waits."""
+    while True:
+        try:
+            held.be(count)
+        except Unavailable as error:
+            log.warning("gateway.port_waits", cause=str(error))
+            await asyncio.sleep(EVERY_S)
+        else:
+            return

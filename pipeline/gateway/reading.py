@@ -47,7 +47,7 @@ def received(
         body=plain, circumstances=around, method=method, target=target, headers=headers, short_by=short_by
     )
     passages = memory.message("")
-    reading = read(request, passages, maker)
+    reading = related(parsed(request, maker), passages, request.circumstances.received_at_ms)
     passages.keep()
     return reading
 
@@ -57,23 +57,35 @@ def not_unpacked(refused: Refuse) -> MessageReading:
     return MessageReading(maker=None, items=(refused.item,), answer=plain_answer(False), is_searched=False)
 
 
-def read(request: Request, passages: OneMessage, maker: Maker | None = None) -> MessageReading:
-    """The result of a request that is unpacked. What belongs to one passage is tied among the messages of one sender alone.
+class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message says by itself. maker: None: not recognised."""
+
+    maker: Maker | None
+    items: Sequence[Item]
+    dropped: Mapping[str, int]
+
+
+def parsed(request: Request, maker: Maker | None = None) -> Parsed:
+    """What a request says that is unpacked."""
+    maker = maker or maker_of(request)
+    dropped = count_personal(request.body)
+    if maker is None:
+        refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")
+        return Parsed(maker=None, items=(refused,), dropped=dropped)
+    return Parsed(maker=maker, items=_items(request, maker), dropped=dropped)
+
+
+def related(one: Parsed, passages: OneMessage, received_at_ms: int) -> MessageReading:
+    """The result of a message: what belongs to one passage is tied among the messages of one sender alone.
 
     Raises Unavailable while an earlier message on the same passage is being kept.
     """
-    maker = maker or maker_of(request)
+    maker = one.maker
     if maker is None:
-        refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")
-        dropped = count_personal(request.body)
-        return MessageReading(maker=None, items=(refused,), answer=plain_answer(False), dropped=dropped)
-    items = _items(request, maker)
-    received_at_ms = request.circumstances.received_at_ms
-    related = tuple(passages.related(item, maker.NAME, received_at_ms, maker.PASSAGE_MS) for item in items)
-    good = not any(isinstance(item, Rejected) and item.reason in _SEND_AGAIN for item in related)
-    return MessageReading(
-        maker=maker.NAME, items=related, answer=maker.answer(good), dropped=count_personal(request.body)
-    )
+        return MessageReading(maker=None, items=tuple(one.items), answer=plain_answer(False), dropped=one.dropped)
+    items = tuple([passages.related(item, maker.NAME, received_at_ms, maker.PASSAGE_MS) for item in one.items])
+    good = not any(isinstance(item, Rejected) and item.reason in _SEND_AGAIN for item in items)
+    return MessageReading(maker=maker.NAME, items=items, answer=maker.answer(good), dropped=one.dropped)
 
 
 def _items(request: Request, maker: Maker) -> Sequence[Item]:

@@ -1,5 +1,9 @@
-"""Bounds the bytes of messages that one process holds at once."""
+"""Bounds the bytes of messages that one process holds at once, and gives each sender a share of them.
 
+A sender may hold as much as it leaves free: alone half of all, and however much it sends, there is room for others.
+"""
+
+from collections import defaultdict
 from types import TracebackType
 from typing import Self
 
@@ -10,35 +14,54 @@ MOST_BYTES = 256 * 1024 * 1024
 AGAIN_S = 5.0
 
 
+class Shares:
+    """The bytes that are held now, together and by sender. most: of all."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.total = 0
+        self._of: defaultdict[str, int] = defaultdict(int)
+
+    def fits(self, sender_id: str, more: int) -> bool:
+        """Whether the sender may hold so many bytes more."""
+        return self._of.get(sender_id, 0) + more <= self._most - self.total - more
+
+    def change(self, sender_id: str, by: int) -> None:
+        """Count so many bytes more, or less."""
+        self.total += by
+        self._of[sender_id] += by
+        if not self._of[sender_id]:
+            del self._of[sender_id]
+
+
 class Room:
     """The bytes that are held now."""
 
     def __init__(self, most: int = MOST_BYTES) -> None:
-        self._most = most
-        self._held = 0
+        self._shares = Shares(most)
 
-    def hold(self) -> "Held":
-        """Room for one message, of no bytes yet; it is given back when the block ends."""
-        return Held(self)
+    def hold(self, sender_id: str) -> "Held":
+        """Room for one message of this sender, of no bytes yet; it is given back when the block ends."""
+        return Held(self, sender_id)
 
-    def change(self, by: int) -> None:
+    def change(self, sender_id: str, by: int) -> None:
         """Hold so many bytes more. Raises Unavailable when there is no room for them."""
-        if by > 0 and self._held + by > self._most:
-            raise Unavailable("room for messages", retry_after_s=AGAIN_S)
-        self._held += by
+        if by > 0 and not self._shares.fits(sender_id, by):
+            raise Unavailable(f"room for messages of {sender_id}", retry_after_s=AGAIN_S)
+        self._shares.change(sender_id, by)
 
 
 class Held:
     """The bytes that one message holds."""
 
-    __slots__ = ("_bytes", "_room")
+    __slots__ = ("_bytes", "_room", "_sender_id")
 
-    def __init__(self, room: Room) -> None:
-        self._room, self._bytes = room, 0
+    def __init__(self, room: Room, sender_id: str) -> None:
+        self._room, self._sender_id, self._bytes = room, sender_id, 0
 
     def be(self, count: int) -> None:
         """Hold `count` bytes from now on. Raises Unavailable when there is no room for them."""
-        self._room.change(count - self._bytes)
+        self._room.change(self._sender_id, count - self._bytes)
         self._bytes = count
 
     def __enter__(self) -> Self:

@@ -117,6 +117,11 @@ def camera_of(sender: Sender, said: Mapping[str, str], maker: str) -> str | None
     return found[0].camera_id if len(found) == 1 else None
 
 
+def speaks_for(sender: Sender, camera_id: str) -> bool:
+    """Whether this is one of the sender's cameras."""
+    return camera_id in _ids_of(sender)
+
+
 def _ids_of(sender: Sender) -> Collection[str]:
     """The ids of its cameras; those of a program that speaks for many are looked up in a set, made once."""
     cameras = sender.cameras

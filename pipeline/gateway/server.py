@@ -16,6 +16,7 @@ from pipeline.gateway.intake import Intake
 from pipeline.gateway.keeping import Keeper
 from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.port_service import PortService
+from pipeline.gateway.sharing import Sharing
 from pipeline.gateway.waiting import Knocks
 from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
@@ -27,6 +28,7 @@ from pipeline.runtime.settings import Settings
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.follower import Follower
 from pipeline.state.mirror import Mirror
+from pipeline.state.shared_passages import SharedPassages
 from pipeline.state.waiting_room import WaitingRoom
 
 log = structlog.get_logger()
@@ -63,8 +65,10 @@ async def run_gateway(
     keeper = Keeper(servers.sender, settings.namespace)
     intake = Intake(
         mirror.of(CAMERAS),
+        mirror.of(SENDERS),
         keeper,
         EvidenceStore.open(settings.evidence),
+        Sharing(SharedPassages(servers.client, settings.namespace)),
         now_ms,
         retention_days=days_kept(settings.retention_days, settings.country, now_ms()),
         future_bound_ms=settings.future_bound_ms,

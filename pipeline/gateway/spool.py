@@ -2,7 +2,8 @@
 
 A message is a file of its own, on the disk before `put` returns; it is removed once the message is kept elsewhere. A sender's
 messages are drained in the order in which they came, also those that an earlier process left. A file that nobody can take is kept
-beside them, as NUMBER.refused, for a person to look at.
+beside them, as NUMBER.refused, for a person to look at: the last MOST_REFUSED of them, and no more bytes of them than messages may
+have.
 """
 
 import asyncio
@@ -14,12 +15,14 @@ import msgspec
 import structlog
 
 from pipeline.errors import BadRecord, Unavailable
+from pipeline.gateway.room import Shares
 from pipeline.runtime.private import private_folder, write_private
 
 log = structlog.get_logger()
 AT_ONCE = 64
 """Senders of which a message is taken at the same time."""
 PAUSE_S = 1.0
+MOST_REFUSED = 100
 _SUFFIX, _ASIDE = ".message", ".refused"
 _NUMBERED = "[0-9]" * 20 + ".[mr]*"
 
@@ -36,31 +39,38 @@ class Spooled(msgspec.Struct, frozen=True, kw_only=True):
 class Spool:
     """The messages in one folder. take: keeps a message elsewhere; raises Unavailable where it must be tried again.
 
-    most: bytes that are held; where they are reached, `put` waits, and the sender with it.
+    most: bytes that are held. A sender may hold as much as it leaves free; where it would be more, `put` waits, and that sender
+    with it.
     """
 
     def __init__(self, folder: Path, most: int, take: Callable[[Spooled], Awaitable[None]]) -> None:
         self._folder, self._most, self._take = private_folder(folder), most, take
         self._waiting: dict[str, deque[tuple[Path, int]]] = {}  # by sender, the oldest first
-        self._number = self._bytes = self.count = 0
+        self._shares = Shares(most)
+        self._number = self.count = 0
         self._something, self._room = asyncio.Event(), asyncio.Event()
         for path in sorted(self._folder.glob(_NUMBERED)):
             self._number = int(path.stem)  # also of what was set aside: nothing new may take its name
             if path.suffix == _SUFFIX:
                 self._enter_left(path)
+        _bound_refused(self._folder, most)
 
     async def put(self, message: Spooled) -> None:
         """Write a message to the disk. Waits while there is no room. Raises OSError where the disk does not take it.
 
         A write that has begun ends, and its message is drained, also where who waits for it is cancelled.
         """
-        while self._bytes >= self._most:
+        data = msgspec.msgpack.encode(message)
+        if not self._fits(message.sender_id, len(data)):
+            log.warning("spool.full", sender=message.sender_id, bytes=self._shares.total, messages=self.count)
+        while not self._fits(message.sender_id, len(data)):
             self._room.clear()
-            log.warning("spool.full", bytes=self._bytes, messages=self.count)
             await self._room.wait()
         self._number += 1
-        path, data = self._folder / f"{self._number:020}{_SUFFIX}", msgspec.msgpack.encode(message)
-        self._bytes += len(data)  # at once, so that several at a time do not take the same room
+        path = self._folder / f"{self._number:020}{_SUFFIX}"
+        self._shares.change(
+            message.sender_id, len(data)
+        )  # at once, so that several at a time do not take the same room
         writing = asyncio.create_task(self._written(message.sender_id, path, data))
         try:
             await asyncio.shield(writing)
@@ -75,8 +85,12 @@ class Spool:
             self._room.set()
             raise
         finally:
-            self._bytes -= len(data)
+            self._shares.change(sender_id, -len(data))
         self._enter(sender_id, path, len(data))
+
+    def _fits(self, sender_id: str, more: int) -> bool:
+        """Whether there is room; always for one message alone, however small the spool is."""
+        return not self._shares.total or self._shares.fits(sender_id, more)
 
     async def run(self) -> None:
         """Drain, until cancelled."""
@@ -100,7 +114,7 @@ class Spool:
             self._again(sender_id, messages)
             return False
         messages.popleft()
-        self._bytes -= size
+        self._shares.change(sender_id, -size)
         self.count -= 1
         self._room.set()
         self._again(sender_id, messages)
@@ -118,7 +132,7 @@ class Spool:
             log.error("spool.dropped", sender=sender_id, cause=str(error))
         except Exception as error:  # whatever it is, it must cost this message alone
             log.exception("spool.set_aside", sender=sender_id, file=path.name, cause=str(error))
-            await asyncio.to_thread(_set_aside, path)
+            await asyncio.to_thread(self._set_aside, path)
             return
         await asyncio.to_thread(path.unlink, missing_ok=True)
 
@@ -129,7 +143,7 @@ class Spool:
             sender_id = msgspec.msgpack.decode(data, type=Spooled).sender_id
         except (msgspec.DecodeError, UnicodeError) as error:
             log.error("spool.set_aside", file=path.name, cause=str(error))
-            _set_aside(path)
+            path.rename(path.with_suffix(_ASIDE))
             return
         self._enter(sender_id, path, len(data))
 
@@ -141,10 +155,20 @@ class Spool:
 
     def _enter(self, sender_id: str, path: Path, size: int) -> None:
         self._waiting.setdefault(sender_id, deque()).append((path, size))
-        self._bytes += size
+        self._shares.change(sender_id, size)
         self.count += 1
         self._something.set()
 
+    def _set_aside(self, path: Path) -> None:
+        path.rename(path.with_suffix(_ASIDE))
+        _bound_refused(self._folder, self._most)
 
-def _set_aside(path: Path) -> None:
-    path.rename(path.with_suffix(_ASIDE))
+
+def _bound_refused(folder: Path, most: int) -> None:
+    """Delete the oldest of what was set aside, where it is more than MOST_REFUSED files or `most` bytes."""
+    kept = 0
+    for count, path in enumerate(sorted(folder.glob("[0-9]" * 20 + _ASIDE), reverse=True), 1):
+        kept += path.stat().st_size
+        if count > MOST_REFUSED or (kept > most and count > 1):
+            log.error("spool.refused_dropped", file=path.name)
+            path.unlink(missing_ok=True)

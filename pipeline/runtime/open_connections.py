@@ -1,25 +1,30 @@
-"""Bounds what connections may cost a listener before somebody on them has proven who he is.
+"""Bounds what connections may cost a listener.
 
-Each must send its first request soon. Where one address, or all together, have too many open, the oldest gives way, first one
-that has no request in work: so nobody is locked out by another who only holds connections open. A connection on which somebody
-has proven who he is stays.
+Each must send its first request soon. Where one address has too many open on which nobody has proven who he is, or one who has
+proven it, the one that was silent longest gives way, first one that has no request in work. Where all together are too many, one of
+those without a proof gives way; where these are few, one of whoever holds most. So nobody is locked out by another who only holds
+connections open, also not by one who may come in.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 from aiohttp import web
 
+from pipeline.runtime.connection_groups import ConnectionGroups
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+FEW = 10
+"""One in so many connections is left to those on which nobody has proven anything yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionBounds:
     """head_s: the time in which a new connection must send its first request, and in which its TLS must be agreed on.
-    per_address: how many may be open at once from one address without a proof; most: how many in all, proven ones included."""
+    per_address: how many may be open at once from one address without a proof, and how many of one who has proven who he is;
+    most: how many in all."""
 
     head_s: float = 10.0
     per_address: int = 256
@@ -27,34 +32,28 @@ class ConnectionBounds:
 
 
 class OpenConnections:
-    """The open connections of one listener on which nobody has proven who he is, the oldest first."""
+    """The open connections of one listener."""
 
     def __init__(self, bounds: ConnectionBounds) -> None:
         self._bounds = bounds
-        self._open: dict[asyncio.BaseTransport, str] = {}  # in the order in which they came; with their addresses
-        self._by_address: Counter[str] = Counter()
+        self._strangers, self._known = ConnectionGroups(), ConnectionGroups()  # by address; by who
         self._deadlines: dict[asyncio.BaseTransport, asyncio.TimerHandle] = {}
         self._in_work: set[asyncio.BaseTransport] = set()
-        self._count = 0  # proven ones included
 
     def enter(self, transport: asyncio.Transport, address: str) -> None:
-        """Count a new connection. Where there are too many the oldest ends, or this one, if all others are proven."""
-        self._count += 1
-        if self._by_address[address] >= self._bounds.per_address:
-            self._end_oldest(address)
-        elif self._count > self._bounds.most:
-            if not self._open:
-                transport.abort()
-                return
-            self._end_oldest(None)
-        self._open[transport] = address
-        self._by_address[address] += 1
+        """Count a new connection. Where there are too many another ends, or this one, if nobody has more than one."""
+        if self._strangers.size(address) >= self._bounds.per_address:
+            self._end(self._strangers, address)
+        elif len(self._strangers) + len(self._known) >= self._bounds.most and not self._made_room():
+            transport.abort()
+            return
+        self._strangers.add(transport, address)
         loop = asyncio.get_running_loop()
         self._deadlines[transport] = loop.call_later(self._bounds.head_s, transport.abort)
 
     def begun(self, transport: asyncio.BaseTransport | None) -> None:
         """Note that a request has come. Between later requests the HTTP server's own limit counts."""
-        if transport in self._open:
+        if transport is not None and (transport in self._strangers or transport in self._known):
             self._in_work.add(transport)
             self._stop_clock(transport)
 
@@ -63,33 +62,45 @@ class OpenConnections:
         if transport is not None:
             self._in_work.discard(transport)
 
+    def proven(self, transport: asyncio.BaseTransport | None, who: str) -> None:
+        """Note who has proven that he is on this connection. Where he has too many, another of his ends."""
+        if transport is None or not (self._strangers.drop(transport) or transport in self._known):
+            return
+        self._stop_clock(transport)
+        self._known.add(transport, who)
+        if self._known.size(who) > self._bounds.per_address:
+            self._end(self._known, who)
+
     def lost(self, transport: asyncio.BaseTransport | None) -> None:
         """Note that a connection has ended."""
-        self._count -= 1
-        self.leave(transport)
-
-    def leave(self, transport: asyncio.BaseTransport | None) -> None:
-        """Take the connection out of those that may give way: somebody on it has proven who he is, or it ends."""
-        address = self._open.pop(transport, None)  # type: ignore[arg-type]  # None is no key
-        if transport is None or address is None:
+        if transport is None:
             return
         self._stop_clock(transport)
         self._in_work.discard(transport)
-        self._by_address[address] -= 1
-        if not self._by_address[address]:
-            del self._by_address[address]
+        self._strangers.drop(transport)
+        self._known.drop(transport)
 
     def _stop_clock(self, transport: asyncio.BaseTransport) -> None:
         deadline = self._deadlines.pop(transport, None)
         if deadline is not None:
             deadline.cancel()
 
-    def _end_oldest(self, address: str | None) -> None:
-        """End one connection of this address; None: of any."""
-        theirs = [one for one, its_address in self._open.items() if address in (None, its_address)]
-        oldest = next((one for one in theirs if one not in self._in_work), theirs[0])
-        self.leave(oldest)
-        cast(asyncio.Transport, oldest).abort()
+    def _made_room(self) -> bool:
+        """End one connection of any; False: there is none that may give way."""
+        who = self._known.largest() if len(self._strangers) * FEW < self._bounds.most else None
+        if who is not None:
+            self._end(self._known, who)
+        elif self._strangers:
+            self._end(self._strangers, None)
+        else:
+            return False
+        return True
+
+    def _end(self, groups: ConnectionGroups, name: str | None) -> None:
+        """End one connection of this group; None: of any."""
+        idle = groups.idle(name, self._in_work)
+        self.lost(idle)
+        cast(asyncio.Transport, idle).abort()
 
     def watch(self, app: web.Application) -> None:
         """Have the application tell which connections have requests in work, and make `proven` known to its handlers."""
@@ -109,11 +120,11 @@ class OpenConnections:
 _CONNECTIONS = web.AppKey("open connections", OpenConnections)
 
 
-def proven(request: web.Request) -> None:
-    """Note that whoever sent this request has proven who he is."""
+def proven(request: web.Request, who: str) -> None:
+    """Note that whoever sent this request has proven to be `who`."""
     connections = request.app.get(_CONNECTIONS)
     if connections is not None:
-        connections.leave(request.transport)
+        connections.proven(request.transport, who)
 
 
 class CountedProtocol(asyncio.Protocol):

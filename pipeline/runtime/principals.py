@@ -7,13 +7,15 @@ pipeline.runtime.principals_page``.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from pipeline.runtime.redis_memory import Memory, collection
 from schemas.topics import (
     ACCESSES,
     ACTIONS,
     ALERTS,
     ALERTS_COVERT,
+    CAMERA_HEALTH,
     CHECKPOINTS,
     DEAD_LETTERS,
     FORWARDS,
@@ -31,27 +33,10 @@ from schemas.topics import (
 ADMIN = "admin"
 """Makes topics and accounts. The one user whose name bears no namespace: there is one for a whole Kafka or Redis."""
 
-Kind = Literal["string", "hash", "set", "sortedset", "list"]
 COLLECTIONS = ("cameras", "sections", "zones", "hotlist", "lists", "policies", "exclusions", "watches")
 """The reference collections, as pipeline.state.collections names them."""
 PEOPLE = ("users", "designations", "desks", "signing_keys")
 """Those that say who works with the platform."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """Keys in Redis that a principal may use. pattern: a glob in which NS stands for the namespace; kinds: types of the
-    values."""
-
-    pattern: str
-    kinds: tuple[Kind, ...]
-    writes: bool = True
-
-
-def collection(name: str, *, writes: bool = False) -> Memory:
-    """The Redis keys of one reference collection (pipeline.state.collections.CollectionKeys), to be read, or with
-    writes=True also written."""
-    return Memory(pattern=f"{{NS:{name}}}:*", kinds=("hash", "sortedset"), writes=writes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +107,9 @@ WAITING = Memory(pattern="{NS:waiting}:*", kinds=("hash",))
 
 FEED_MARKS = Memory(pattern="{NS:feeds}:*", kinds=("hash",))
 """What consumers of feeds have acknowledged."""
+
+HEALTH = Memory(pattern="{NS:health}:*", kinds=("hash",))
+"""What each camera usually sends, and what is wrong with which."""
 
 RECORD_KEYS = Memory(pattern="{NS:record}:key:*", kinds=("string",), writes=False)
 """The keys under which the record names plates: whoever writes to the record reads them."""
@@ -198,6 +186,15 @@ PRINCIPALS: tuple[Principal, ...] = (
         looks_up=(INCIDENTS,),
     ),
     _agent(
+        "health",
+        "learns what cameras usually send, and says which are not well",
+        READS,
+        CAMERA_HEALTH,
+        keys=(HEALTH,),
+        follows=("cameras",),
+        watched=False,
+    ),
+    _agent(
         "audit",
         "keeps the record's log and signs its checkpoints",
         ACCESSES,
@@ -220,7 +217,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         name="gateway",
         about="`vigie gateway serve`: takes what makers' cameras send",
         writes=(READS, DEAD_LETTERS),
-        keys=(collection("cameras"), collection("senders"), WAITING),
+        keys=(collection("cameras"), collection("senders"), WAITING, _string("{NS:passages}:*")),
     ),
     Principal(
         name="simulator",
@@ -261,6 +258,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             *_ACCOUNTS,
             WAITING,
             FEED_MARKS,
+            Memory(pattern=HEALTH.pattern, kinds=HEALTH.kinds, writes=False),
             RECORD_KEYS,
         ),
     ),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 from pipeline.runtime.accounts import Account
-from pipeline.runtime.principals import ADMIN, BY_NAME, Memory, Principal, user_of
+from pipeline.runtime.principals import ADMIN, BY_NAME, Principal, user_of
+from pipeline.runtime.redis_memory import Memory
 
 ALWAYS = ("ping", "info", "time", "select", "client|setinfo", "client|setname", "evalsha", "evalsha_ro", "script|load")
 """What a connection needs whatever it may see. (In a script, each command is asked for again.)"""

@@ -15,7 +15,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("schemas", "errors"),
     ("law", "plates"),
     ("vision", "reads"),
-    ("hotlist", "sections", "neighbours", "access"),
+    ("hotlist", "sections", "neighbours", "access", "health"),
     ("state", "evidence", "archive", "runtime", "tables", "simulation"),
     ("sources", "stream", "receiver", "record"),
     ("agents", "gateway", "desks"),

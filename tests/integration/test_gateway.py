@@ -365,3 +365,43 @@ async def test_no_message_breaks_it(gateways: Gateways) -> None:
 
         await asyncio.to_thread(fuzz)
         assert 200 == (await camera.send(own())).status
+
+
+async def test_a_correction_finds_its_read_though_it_comes_to_another_gateway(gateways: Gateways) -> None:
+    """NEW to one, UPDATE and LOST to the other: a read, its correction, and nothing more."""
+
+    def packet(state: str, plate: str, at_ms: int) -> bytes:
+        said = {"carState": state, "carID": "7", "plateUTF8": plate, "capture_timestamp": at_ms}
+        return json.dumps(said).encode()
+
+    at_ms = platform_now_ms()
+    async with gateways.running() as first, gateways.running() as second:
+        assert 200 == (await first.send(packet("new", "1A8C234", at_ms))).status
+        assert 200 == (await second.send(packet("update", "1ABC234", at_ms + 300))).status
+        assert 200 == (await first.send(packet("lost", "1ABC234", at_ms))).status
+    assert ["1A8C234", "1ABC234"] == [read.plate for read in await gateways.reads()]
+
+
+async def test_a_read_without_a_time_is_the_same_to_whichever_gateway_it_comes(gateways: Gateways) -> None:
+    """Both at the same time: one keeps it, the other has it sent again, and then it is the same."""
+    body = json.dumps({"carState": "new", "carID": "7", "plateUTF8": "1ABC234", "capture_timestamp": 946_684_800_000})
+    async with gateways.running() as first, gateways.running() as second:
+        for camera in (first, second):
+            while 503 == (await camera.send(body.encode())).status:  # noqa: ASYNC110 - as a camera does
+                await asyncio.sleep(0.05)
+    reads = await gateways.reads()
+    assert 1 == len({read.read_id for read in reads}), reads
+
+
+async def test_what_was_captured_before_its_sender_was_let_in_is_refused(gateways: Gateways) -> None:
+    """Though its camera was registered; also where another speaks for it since. What came while it spoke counts."""
+    now_ms = platform_now_ms()
+    await gateways.register(make_camera("CAM-1"), arrived_ms=now_ms - 86_400_000)
+    await gateways.let_in(make_sender("RECORDER", cameras=(SenderCamera(camera_id="CAM-1"),)), ago_ms=60_000)
+    async with gateways.running() as camera:
+        for at_ms in (now_ms - 61_000, now_ms - 30_000):
+            await camera.send(own(at_ms=at_ms), user="RECORDER")
+        await camera.send(own(at_ms=now_ms - 61_000))
+    assert [now_ms - 61_000, now_ms - 30_000] == sorted(read.captured_at_ms for read in await gateways.reads())
+    (letter,) = await gateways.letters()
+    assert ("not_active", True) == (letter.reason, "RECORDER did not speak for CAM-1 yet" in letter.detail)

@@ -138,7 +138,7 @@ async def test_a_spool_keeps_each_senders_order_and_makes_the_sender_wait_when_i
     def message(sender_id: str, body: bytes) -> Spooled:
         return Spooled(sender_id=sender_id, maker="tattile", received_at_ms=0, body=body)
 
-    spool = Spool(tmp_path / "spool", 400, take)
+    spool = Spool(tmp_path / "spool", 900, take)  # what A has, it must leave free
     for one in (message("B", b"2"), message("A", b"1"), message("A", bytes(300))):
         await spool.put(one)
     draining = asyncio.create_task(spool.run())

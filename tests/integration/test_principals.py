@@ -18,7 +18,8 @@ from pipeline.errors import Misconfigured
 from pipeline.runtime.accounts import account_of, accounts_in, make_accounts
 from pipeline.runtime.kafka_access import AccessRefused, grant_kafka
 from pipeline.runtime.kafka_connection import SASL_MECHANISM
-from pipeline.runtime.principals import ADMIN, BY_NAME, PRINCIPALS, Memory, Principal
+from pipeline.runtime.principals import ADMIN, BY_NAME, PRINCIPALS, Principal
+from pipeline.runtime.redis_memory import Memory
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.topics import kafka_admin
 from pipeline.servers.access import provide

@@ -23,8 +23,8 @@ class Served:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer a request."""
-        if request.path == "/known":
-            proven(request)
+        if request.path.startswith("/known"):
+            proven(request, request.path)
         if request.path == "/slow":
             await self.go.wait()
         return web.Response(text="ok")
@@ -137,7 +137,7 @@ async def test_whoever_has_proven_who_he_is_keeps_his_connection() -> None:
 async def test_where_all_have_proven_who_they_are_a_newcomer_ends() -> None:
     """There is a most of all; and room again when one goes."""
     async with serving(head_s=60.0, most=2) as served:
-        known = [await served.asked(b"/known") for _ in range(2)]
+        known = [await served.asked(b"/known/%d" % number) for number in range(2)]
         assert b"" == await rest(await served.opened())
         known[0][1].transport.abort()
         async with asyncio.timeout(30.0):
@@ -145,3 +145,38 @@ async def test_where_all_have_proven_who_they_are_a_newcomer_ends() -> None:
                 await served.opened(ASK.replace(b"Host", b"Connection: close\r\nHost") % b"/")
             ):
                 await asyncio.sleep(0.02)
+
+
+async def test_whoever_may_come_in_and_holds_all_places_locks_nobody_out() -> None:
+    """The one of his that was silent longest gives way; another's stay, and so does his that asked since."""
+    async with serving(head_s=60.0, per_address=10, most=4) as served:
+        other = await served.asked(b"/known/other")
+        hoard = [await served.asked(b"/known/hoarder") for _ in range(3)]
+        hoard[0][1].write(ASK % b"/known/hoarder")
+        assert b"200 OK" in await within(hoard[0][0].readuntil(b"\r\n\r\nok"))
+        await served.asked(b"/known/new")
+        assert b"" == await rest(hoard[1])
+        for reader, writer in (other, hoard[0], hoard[2]):
+            writer.write(ASK % b"/")
+            assert b"200 OK" in await within(reader.readuntil(b"\r\n\r\nok"))
+
+
+async def test_whoever_may_come_in_holds_so_many_connections() -> None:
+    """As many as an address without a proof; from however many addresses he comes."""
+    async with serving(head_s=60.0, per_address=2) as served:
+        first, second, _third = [await served.asked(b"/known") for _ in range(3)]
+        assert b"" == await rest(first)
+        second[1].write(ASK % b"/known")
+        assert b"200 OK" in await within(second[0].readuntil(b"\r\n\r\nok"))
+
+
+async def test_strangers_give_way_before_those_who_may_come_in() -> None:
+    """As long as there are more than a tenth of them."""
+    async with serving(head_s=60.0, per_address=10, most=4) as served:
+        known = [await served.asked(b"/known") for _ in range(3)]
+        stranger = await served.opened()
+        await served.opened()
+        assert b"" == await rest(stranger)
+        for reader, writer in known:
+            writer.write(ASK % b"/")
+            assert b"200 OK" in await within(reader.readuntil(b"\r\n\r\nok"))

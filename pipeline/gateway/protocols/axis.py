@@ -54,17 +54,6 @@ def parse(request: Request) -> list[Item]:
     return found or [_item(json_of(request.body.replace(b"'", b'"')), (), around)]
 
 
-def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The complete JSON objects at the beginning of a TCP stream, together as one message (none: no message), and the rest
-    of the buffer."""
-    text = buffer.decode("utf-8", "surrogateescape")
-    packets, rest = json_objects(text)
-    if not packets:
-        return [], buffer
-    left = rest.encode("utf-8", "surrogateescape")
-    return [buffer[: len(buffer) - len(left)]], left
-
-
 def _of_parts(parts: list[Part], around: Circumstances) -> list[Item]:
     pictures = [part for part in parts if part.is_picture]
     events = [part for part in parts if not part.is_picture and part.body.lstrip()[:1] == b"{"]

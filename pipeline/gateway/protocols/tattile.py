@@ -5,9 +5,10 @@ colons; PLATE_COUNTRY_CODE is the number or the three letters of ISO 3166-1. Whe
 OCRSCORE is of 100; above that it can only be of 1000.
 """
 
-import re
+import itertools
 
 from pipeline.gateway import countries
+from pipeline.gateway.cutting import XmlCutter
 from pipeline.gateway.documents import text_of, xml_of_text
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Item, Refuse, Rejected
@@ -21,7 +22,6 @@ from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_
 NAME = "tattile"
 PASSAGE_MS = UNIQUE_KEPT_MS
 MAX_MESSAGES = 200
-_BEGIN = re.compile(rb"<([A-Za-z][A-Za-z0-9_]{0,40})[\s>]")
 
 
 def recognises(request: Request) -> bool:
@@ -29,25 +29,13 @@ def recognises(request: Request) -> bool:
     return request.says(b"<PLATE_STRING") or request.says(b"<DEVICE_SN>")
 
 
-def split(buffer: bytes) -> tuple[list[bytes], bytes]:
-    """The complete messages at the beginning of a TCP stream, each up to the end tag of its root, and the rest of the
-    buffer."""
-    found: list[bytes] = []
-    while len(found) < MAX_MESSAGES and (begin := _BEGIN.search(buffer)):
-        end = buffer.find(b"</" + begin[1] + b">", begin.end())
-        if end < 0:
-            break
-        end += len(begin[1]) + 3
-        found.append(buffer[:end])
-        buffer = buffer[end:]
-    return found, buffer
-
-
 def parse(request: Request) -> list[Item]:
     """One item a message, and a Rejected for a message that was cut off because the connection broke."""
-    messages, rest = split(request.body)
+    cutter = XmlCutter()
+    cutter.feed(request.body)
+    messages = itertools.islice(iter(cutter.next, None), MAX_MESSAGES)
     found = [_guarded(one, request.circumstances) for one in messages]
-    if rest.strip(b"\x00 \r\n\t"):
+    if cutter.rest:
         found.append(Rejected(reason="incomplete_body", detail="the connection broke within a message"))
     return found
 

@@ -7,7 +7,6 @@ from pipeline.gateway.bindings import fault_in_cameras
 from pipeline.gateway.items import CameraRead
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.personal import count_personal
-from pipeline.gateway.room import Room
 from schemas.senders import SenderCamera
 
 AT_MS = 1_777_888_800_000
@@ -88,20 +87,6 @@ def test_persons_are_found_wherever_they_stand_in_a_message() -> None:
     assert {"owner": 1, "phone": 1} == count_personal(picture + b'"ownername": "x", "LPR_PHONE": "y"}')
     assert {"person": 1} == count_personal('{"DriverName": "x"}'.encode("utf-16"))
     assert {} == count_personal(picture + b'"OwnerName": ""}')
-
-
-def test_there_is_room_for_so_many_bytes_and_it_is_given_back() -> None:
-    """What a message becomes when it is unpacked counts, too."""
-    room = Room(most=100)
-    with room.hold() as first, room.hold() as second:
-        first.be(40)
-        second.be(60)
-        with pytest.raises(Unavailable):
-            first.be(41)
-        second.be(10)
-        first.be(90)
-    with room.hold() as third:
-        third.be(100)
 
 
 def camera(camera_id: str, **identities: str) -> SenderCamera:

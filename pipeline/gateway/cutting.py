@@ -1,0 +1,191 @@
+"""Cuts what a camera sends over TCP into messages, as it comes: each byte is looked at once, whatever comes.
+
+A broken message is cut out as a message of its own, where the next one plainly begins, so that it costs itself alone. That is
+also within a text that was never closed: so a JSON text that ends in }{ is cut there, too, but no maker's packet has such.
+"""
+
+import re
+from typing import Protocol
+
+BLANK = b" \t\r\n\x0b\x0c\x00\x02\x03"
+"""What may stand between messages; some senders frame each with the control characters for a text's begin and end."""
+_ENDS_TEXT = b"\r\n\x00\x02\x03"  # no JSON text holds such
+_OPEN, _CLOSE, _QUOTE, _ESCAPE = b'{}"\\'
+_MARK, _TEXT_MARK = re.compile(rb'[{}"]'), re.compile(rb'["\\]')
+_AROUND_OBJECT = BLANK + b"[],"
+_TAG = re.compile(rb"<(?:/([A-Za-z][A-Za-z0-9_]{0,40})\s{0,8}>|([A-Za-z][A-Za-z0-9_]{0,40})(?=[\s/>])|(\?xml)\s)")
+_LONGEST_TAG = 64
+_DECLARED = re.compile(rb"<\?xml[^<>]{0,300}\?>\s*\Z")
+_ROOTS = (b"root", b"msg")
+
+
+class Cutter(Protocol):
+    """Cuts one connection's stream. Feed it, then ask for the next message until there is none."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Take in what came."""
+
+    def next(self) -> bytes | None:
+        """The next message, whole or broken; None: none has ended yet."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held."""
+
+    @property
+    def rest(self) -> bytes:
+        """What is held and belongs to no message yet; empty where it says nothing."""
+
+
+class _Held:
+    """What has come and is not cut off yet. _at: where to look on."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._at = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """See Cutter."""
+        self._held += chunk
+
+    @property
+    def size(self) -> int:
+        """See Cutter."""
+        return len(self._held)
+
+    @property
+    def rest(self) -> bytes:
+        """See Cutter."""
+        return bytes(self._held) if self._held.strip(BLANK) else b""
+
+    def _cut(self, end: int) -> bytes:
+        """Take off what stands before `end`."""
+        found = bytes(self._held[:end])
+        del self._held[:end]
+        self._at = max(self._at - end, 0)
+        return found
+
+
+class JsonCutter(_Held):
+    """Cuts at the ends of JSON objects. Broken is where an object begins within a text, or where none may begin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self._in_text = False
+
+    def next(self) -> bytes | None:
+        """See Cutter."""
+        while mark := (_TEXT_MARK if self._in_text else _MARK).search(self._held, self._at):
+            end = self._text_mark(mark.start()) if self._in_text else self._mark(mark.start())
+            if end is not None:
+                return self._cut(end).lstrip(_AROUND_OBJECT)
+        self._at = max(self._at, len(self._held))
+        return None
+
+    def _mark(self, at: int) -> int | None:
+        """Take in a mark outside of texts. Returns where a message ends; None: not here."""
+        self._at = at + 1
+        if self._held[at] == _QUOTE:
+            self._in_text = self._depth > 0
+        elif self._held[at] == _OPEN:
+            before = self._back(at)
+            is_broken = before >= 0 and self._held[before] not in b"[,:" if self._depth else self._has_said(at)
+            self._depth = 1 if is_broken else self._depth + 1
+            return at if is_broken else None
+        elif self._depth:
+            self._depth -= 1
+            return None if self._depth else at + 1
+        return None
+
+    def _text_mark(self, at: int) -> int | None:
+        """Take in a quote or an escape within a text. Returns as `_mark`."""
+        if self._held[at] == _ESCAPE:
+            self._at = at + 2
+            return None
+        self._at = at + 1
+        opens = self._back(at)
+        if opens > 0 and self._held[opens] == _OPEN and self._is_new(opens):
+            self._depth = 1  # and the quote begins a name
+            return opens
+        self._in_text = False
+        return None
+
+    def _is_new(self, opens: int) -> bool:
+        """Whether what opens there within a text is the next object: the one before has closed, or its line has ended."""
+        if self._held[opens - 1] in _ENDS_TEXT:
+            return True
+        closes = self._back(opens)
+        return closes >= 0 and self._held[closes] == _CLOSE
+
+    def _back(self, at: int) -> int:
+        """Where the last byte before `at` stands that is not blank; -1: there is none."""
+        at -= 1
+        while at >= 0 and self._held[at] in BLANK:
+            at -= 1
+        return at
+
+    def _has_said(self, end: int) -> bool:
+        """Whether there is something before `end` that is no object."""
+        return bool(self._held[:end].strip(_AROUND_OBJECT))
+
+
+class XmlCutter(_Held):
+    """Cuts at the end tags of root elements. Broken is where the next root or declaration begins before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._root: bytes | None = None
+        self._opening = False  # within the root's own tag
+
+    def next(self) -> bytes | None:
+        """See Cutter."""
+        while True:
+            if self._opening:
+                end = self._held.find(b">", self._at)
+                if end < 0:
+                    self._at = len(self._held)
+                    return None
+                self._at, self._opening = end + 1, False
+                if self._held[end - 1] == b"/"[0]:
+                    return self._ended(end + 1)
+            tag = _TAG.search(self._held, self._at)
+            if tag is None:
+                self._at = self._last_begin()
+                return None
+            ended = self._tag(tag)
+            if ended is not None:
+                return self._ended(ended)
+
+    def _ended(self, end: int) -> bytes:
+        self._root = None
+        return self._cut(end)
+
+    def _tag(self, tag: re.Match[bytes]) -> int | None:
+        """Take in a tag. Returns where a message ends; None: not here."""
+        closed, opened, declared = tag.groups()
+        self._at = tag.end()
+        if self._root is not None:
+            if closed == self._root:
+                return tag.end()
+            is_new = declared or opened == self._root or (opened or b"").lower() in _ROOTS
+            return self._again_from(tag.start()) if is_new else None
+        if opened:
+            if self._held.find(b"<", 0, self._begin(tag.start())) >= 0:  # what comes before is no message
+                return self._again_from(tag.start())
+            self._root, self._opening = opened, True
+        return None
+
+    def _again_from(self, at: int) -> int:
+        self._at = self._begin(at)
+        return self._at
+
+    def _begin(self, at: int) -> int:
+        """Where the message begins whose root begins there: with its declaration, if it has one."""
+        declared = _DECLARED.search(self._held, max(at - 400, 0), at)
+        return declared.start() if declared else at
+
+    def _last_begin(self) -> int:
+        """Where a tag may begin that has not come whole; else the end."""
+        found = self._held.rfind(b"<", max(self._at, len(self._held) - _LONGEST_TAG))
+        return found if found >= 0 else len(self._held)

@@ -1,0 +1,66 @@
+"""What a camera usually sends in each hour of the week, learned from whole hours; and how likely other marks of its reads are."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+HOUR_MS = 3_600_000
+HOURS = 168
+MOST_WEEKS = 4
+"""An hour's rate is the mean of about so many weeks, so that it follows the seasons."""
+
+
+class Habit(msgspec.Struct, kw_only=True):
+    """What one camera usually sends. rates: reads in each hour of the week, Monday's first; weeks: from how many weeks each is
+    known, 0: not yet. delay_s: from capture to arrival of its quickest reads; confidence: of its reads on average; each None
+    until it is known. last_ms: its last read's arrival (UTC); 0: none."""
+
+    rates: list[float] = msgspec.field(default_factory=lambda: [0.0] * HOURS)
+    weeks: list[int] = msgspec.field(default_factory=lambda: [0] * HOURS)
+    delay_s: float | None = None
+    confidence: float | None = None
+    last_ms: int = 0
+
+    def learn(self, hour: int, count: int) -> None:
+        """Take in how many reads a whole hour of the week had."""
+        weeks = self.weeks[hour]
+        self.rates[hour] += (count - self.rates[hour]) / (weeks + 1)
+        self.weeks[hour] = min(weeks + 1, MOST_WEEKS - 1)
+
+    def rate(self, hour: int) -> float | None:
+        """The reads to expect in an hour of the week; None: nothing is known that would tell.
+
+        An hour that is not known yet is taken to have the least of what that hour of the day had on other days: Sundays' from
+        working days would promise too much.
+        """
+        if self.weeks[hour]:
+            return self.rates[hour]
+        return min((self.rates[one] for one in range(hour % 24, HOURS, 24) if self.weeks[one]), default=None)
+
+
+def hour_of_week(at_ms: int, zone: ZoneInfo) -> int:
+    """The hour of the week at that place (whose zone is of whole hours), 0 to 167; of the hour that comes twice in autumn, twice
+    the same.
+
+    >>> hour_of_week(1_777_888_800_000, ZoneInfo("Europe/Brussels"))  # a Monday, 12 h in summer time
+    12
+    """
+    return _hour_of_week(at_ms // HOUR_MS, zone)
+
+
+@lru_cache(maxsize=1024)
+def _hour_of_week(hour: int, zone: ZoneInfo) -> int:
+    at = datetime.fromtimestamp(hour * HOUR_MS / 1000, zone)
+    return at.weekday() * 24 + at.hour
+
+
+def spans(from_ms: int, until_ms: int) -> Iterator[tuple[int, float]]:
+    """The parts of a period by hours: where each begins (UTC ms), and which share of an hour it is."""
+    at_ms = from_ms
+    while at_ms < until_ms:
+        end_ms = min((at_ms // HOUR_MS + 1) * HOUR_MS, until_ms)
+        yield at_ms, (end_ms - at_ms) / HOUR_MS
+        at_ms = end_ms

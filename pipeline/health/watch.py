@@ -1,0 +1,153 @@
+"""Watches the cameras of one worker: counts what they send, learns what they usually send, and says what changes."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from pipeline.health.habits import HOUR_MS, Habit, hour_of_week
+from pipeline.health.peers import KEPT, MINUTE_MS, Peers
+from pipeline.health.recent import DELAYS, WINDOW_MS, Recent, SeenRead
+from pipeline.health.troubles import Judge, Now
+from schemas.health import CameraHealth, TroubleKind
+
+LEARNED_ABOVE = 0.5
+"""An hour in which less of the usual came from everybody teaches nothing."""
+UNLEARNED_MS = 7 * 24 * HOUR_MS
+"""So long a silent camera's hours teach nothing; then it is what is usual."""
+DELAY_WEIGHT = 0.1
+_CLOCKS: tuple[TroubleKind, ...] = ("clock_ahead", "behind")
+FEWEST_CLOCKS = 5
+
+
+class Watch:
+    """The cameras that are watched. zone: where they stand. begins_ms: when the watch began (UTC)."""
+
+    def __init__(self, zone: ZoneInfo, begins_ms: int) -> None:
+        self._zone, self._judge = zone, Judge(zone)
+        self._cameras: dict[str, Recent] = {}
+        self._names: dict[str, tuple[str, ...]] = {}  # of the groups of each camera
+        self._troubles: dict[str, Now] = {}
+        self._peers: defaultdict[str, Peers] = defaultdict(Peers)
+        self._seen: Counter[tuple[str, int]] = Counter()  # by group and minute
+        self._new: set[str] = set()  # cameras whose first read ever has come
+        self._minute_ms = begins_ms // MINUTE_MS * MINUTE_MS
+        self._hour_ms = begins_ms // HOUR_MS * HOUR_MS
+
+    def __contains__(self, camera_id: str) -> bool:
+        return camera_id in self._cameras
+
+    def cameras(self) -> list[str]:
+        """The cameras that are watched."""
+        return list(self._cameras)
+
+    def kinds(self) -> list[TroubleKind]:
+        """The kinds of all troubles that there are now."""
+        return [kind for now in self._troubles.values() for kind in now]
+
+    def habit(self, camera_id: str) -> Habit:
+        """What this camera usually sends."""
+        return self._cameras[camera_id].habit
+
+    def begin(self, camera_id: str, groups: tuple[str, ...], habit: Habit, troubles: Now, now_ms: int) -> None:
+        """Watch a camera from now_ms on (UTC). groups: names of what it shares its fate with. habit, troubles: as known."""
+        peers = tuple(self._peers[name] for name in groups)
+        self._cameras[camera_id], self._names[camera_id] = Recent(now_ms, habit, peers), groups
+        if troubles:
+            self._troubles[camera_id] = troubles
+
+    def end(self, camera_id: str, now_ms: int) -> CameraHealth | None:
+        """Watch it no longer: it is not to send any more. Returns what that changes."""
+        del self._cameras[camera_id], self._names[camera_id]
+        ended = self._troubles.pop(camera_id, None)
+        return CameraHealth(camera_id=camera_id, at_ms=now_ms) if ended else None
+
+    def take(self, camera_id: str, read: SeenRead, at_ms: int) -> None:
+        """Take in a read of a watched camera that came to the platform at at_ms (UTC)."""
+        recent = self._cameras[camera_id]
+        if not recent.habit.last_ms:
+            self._new.add(camera_id)
+        recent.add(read, at_ms)
+        minute = at_ms // MINUTE_MS
+        for name in self._names[camera_id]:
+            self._seen[name, minute] += 1
+
+    def look(self, now_ms: int) -> list[CameraHealth]:
+        """Judge all cameras at now_ms (UTC), when everything that came until then was taken. Returns those whose troubles have
+        other kinds than before."""
+        self._close_minutes(now_ms)
+        found = {
+            camera_id: self._judge.troubles(recent, self._troubles.get(camera_id, {}), now_ms)
+            for camera_id, recent in self._cameras.items()
+        }
+        self._without_our_own(found)
+        return [one for camera_id, now in found.items() if (one := self._changed(camera_id, now, now_ms)) is not None]
+
+    def learn(self, now_ms: int) -> dict[str, Habit]:
+        """Learn from the last whole hour, once a minute of the next one has passed. Returns the habits to keep: those that
+        changed, and those of cameras that sent something for the first time."""
+        learned = {one: self._cameras[one].habit for one in self._new if one in self._cameras}
+        self._new.clear()
+        hour_ms = (now_ms - MINUTE_MS) // HOUR_MS * HOUR_MS
+        if hour_ms <= self._hour_ms:
+            return learned
+        begins_ms, self._hour_ms = hour_ms - HOUR_MS, hour_ms
+        hour = hour_of_week(begins_ms, self._zone)
+        for camera_id, recent in self._cameras.items():
+            if recent.begins_ms <= begins_ms and self._teaches(camera_id, recent, now_ms):
+                recent.habit.learn(hour, recent.count(begins_ms, hour_ms))
+                _learn_delay(recent, self._troubles.get(camera_id, {}))
+                learned[camera_id] = recent.habit
+            recent.forget(now_ms - WINDOW_MS - HOUR_MS)
+        return learned
+
+    def _teaches(self, camera_id: str, recent: Recent, now_ms: int) -> bool:
+        silent = self._troubles.get(camera_id, {}).get("silent")
+        if silent is not None and now_ms - silent.since_ms < UNLEARNED_MS:
+            return False
+        known = [share for one in recent.groups if (share := one.share(now_ms - HOUR_MS)) is not None]
+        return min(known, default=1.0) >= LEARNED_ABOVE
+
+    def _close_minutes(self, now_ms: int) -> None:
+        if now_ms - self._minute_ms > KEPT * MINUTE_MS:  # nobody looked for hours
+            self._minute_ms = now_ms // MINUTE_MS * MINUTE_MS
+            self._seen.clear()
+            self._peers.clear()
+            for camera_id, recent in self._cameras.items():
+                recent.groups = tuple(self._peers[name] for name in self._names[camera_id])
+        while self._minute_ms + MINUTE_MS <= now_ms:
+            expected: Counter[str] = Counter()
+            hour = hour_of_week(self._minute_ms, self._zone)
+            for camera_id, recent in self._cameras.items():
+                rate = recent.habit.rate(hour)
+                for name in self._names[camera_id] if rate else ():
+                    expected[name] += rate / 60  # type: ignore[assignment, operator]  # a Counter adds up shares as well
+            for name, peers in self._peers.items():
+                peers.add(self._minute_ms, expected[name], self._seen.pop((name, self._minute_ms // MINUTE_MS), 0))
+            self._minute_ms += MINUTE_MS
+
+    def _without_our_own(self, found: dict[str, Now]) -> None:
+        """Where most clocks are wrong in the same way, ours is, and no camera's."""
+        known = sum(len(one.delays_s) == DELAYS for one in self._cameras.values())
+        for kind in _CLOCKS:
+            wrong = [now for now in found.values() if kind in now]
+            if known >= FEWEST_CLOCKS and len(wrong) * 2 > known:
+                for now in wrong:
+                    del now[kind]
+
+    def _changed(self, camera_id: str, now: Now, now_ms: int) -> CameraHealth | None:
+        before = self._troubles.pop(camera_id, {})
+        if now:
+            self._troubles[camera_id] = now
+        if "silent" in before and "silent" not in now:
+            self._cameras[camera_id].begins_ms = now_ms  # what was missing meanwhile was told already
+        if before.keys() == now.keys():
+            return None
+        return CameraHealth(camera_id=camera_id, at_ms=now_ms, troubles=tuple(now.values()))
+
+
+def _learn_delay(recent: Recent, troubles: Iterable[TroubleKind]) -> None:
+    """Follow how long the quickest reads take to come; not while that is wrong."""
+    if len(recent.delays_s) < DELAYS or not set(_CLOCKS).isdisjoint(troubles):
+        return
+    quickest, usual = max(min(recent.delays_s), 0.0), recent.habit.delay_s
+    recent.habit.delay_s = quickest if usual is None else usual + (quickest - usual) * DELAY_WEIGHT
