@@ -1,9 +1,9 @@
 """Reference data: listed, looked at with its versions, changed. The rights of each collection are its own; the rest is alike."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -22,6 +22,7 @@ from pipeline.state.collections import (
     DESKS,
     EXCLUSIONS,
     HOTLIST,
+    LISTS,
     POLICIES,
     SECTIONS,
     SIGNING_KEYS,
@@ -33,7 +34,7 @@ from pipeline.state.collections import (
 from pipeline.tables.reference_checks import unfit
 from schemas.base import EpochMs, Message, Text
 from schemas.people import User
-from schemas.requests import Watch
+from schemas.requests import Exclusion, Watch
 from schemas.topics import DAY_MS
 
 T = TypeVar("T", bound=Message)
@@ -73,7 +74,8 @@ class Kind(Generic[T]):
     """One collection as the API has it. matter: returns the Matter of an act on an item. concerns: returns the person whose
     rights a change of the item would change; None: nobody's. see, change, remove: the rights needed. seen, changed: kinds of
     entries in the record; None: not recorded. granted_by: the field that names who does it. refused: why a
-    change of the known item is refused, in words; None: it is not. wider: a right that this change needs in place of `change`."""
+    change of the known item is refused, in words; None: it is not. wider: a right that this change needs in place of `change`.
+    about: whether this person may see, or change, the other item that this one speaks of; it is asked beside all rights."""
 
     collection: Collection[T]
     see: Act
@@ -86,6 +88,7 @@ class Kind(Generic[T]):
     granted_by: str | None = None
     refused: Callable[[T | None, T], str | None] = lambda _known, _item: None
     wider: Callable[[Asked, T | None, T], Act | None] = lambda _asked, _known, _item: None
+    about: Callable[[Asked, T, Literal["see", "change"]], Awaitable[bool]] | None = None
 
     def matter_of_change(self, asked: Asked, item: T, digest: str | None = None) -> Matter:
         """The matter of a change of this item, with the persons concerned and the digest of exactly this change."""
@@ -105,7 +108,8 @@ async def list_items(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     items: list[Any] = []
     while True:
         page, after = await asked.house.writer.page(collection, cursor)
-        items += [one for one in page if isinstance(asked.may(kind.matter(asked, one)), Allowed)]
+        allowed = [one for one in page if isinstance(asked.may(kind.matter(asked, one)), Allowed)]
+        items += allowed if kind.about is None else [one for one in allowed if await kind.about(asked, one, "see")]
         if after == "0":
             return RouteAnswer(value=Page(items=tuple(items)), count=len(items))
         cursor = after
@@ -119,6 +123,8 @@ async def show_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     """The last version of the item."""
     item = found(await asked.house.writer.get(kind.collection, asked.key))
     asked.check(kind.matter(asked, item))
+    if kind.about is not None and not await kind.about(asked, item, "see"):
+        found(None)
     return RouteAnswer(value=item, count=1)
 
 
@@ -129,6 +135,8 @@ async def show_versions(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     found(items[-1] if items else None)
     for item in items:
         asked.check(kind.matter(asked, item))
+        if kind.about is not None and not await kind.about(asked, item, "see"):
+            found(None)
     shown = tuple(
         VersionShown(item=one.item, holds_from_ms=one.holds_from_ms, arrived_at_ms=one.arrived_at_ms)
         for one in versions
@@ -144,6 +152,8 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     if item is None or collection.key(item) != key:
         raise bad_request(f"{collection.key_field} is not what the path names")
     known = await _check_known(kind, asked)
+    if kind.about is not None and not await kind.about(asked, item, "change"):
+        raise Problem(403, "list", "It speaks of no list or entry that you keep.", permits="a right to that list")
     if (fault := kind.refused(known, item)) is not None:
         raise bad_request(fault, "unlike")
     act = kind.wider(asked, known, item) or kind.change
@@ -179,6 +189,8 @@ async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
         answer = may(asked.somebody, kind.change, kind.matter_of_change(asked, known), asked.now_ms)
         if isinstance(answer, Denied) and answer.rule != "second_person":
             raise denied(answer)
+        if kind.about is not None and not await kind.about(asked, known, "see"):
+            found(None)
     return known
 
 
@@ -194,6 +206,23 @@ async def approved(act: Act, asked: Asked, matter: Matter) -> str | None:
     if waiting is not None and not await asked.house.approvals.use(waiting.approval_id):
         raise Problem(403, "second_person", "This approval was used.", permits="another one")
     return waiting.approved_by if waiting else None
+
+
+async def _of_list(asked: Asked, item: Exclusion, does: Literal["see", "change"]) -> bool:
+    """Whether the person may know of, or change, the entry or list that the exclusion is about.
+
+    Who does not keep a list cannot silence its hits; nobody learns from an exclusion of a covert entry.
+    """
+    matter: Matter | None = None
+    if item.entry_id is not None:
+        entry = await asked.house.writer.get(HOTLIST, item.entry_id)
+        matter = None if entry is None else matter_of_entry(entry)
+    else:
+        wanted = await asked.house.writer.get(LISTS, item.list_id or "")
+        matter = None if wanted is None else Matter(hotlist=wanted.hotlist)
+    if does == "see":
+        return matter is None or isinstance(asked.may(Matter(covert_owner=matter.covert_owner)), Allowed)
+    return matter is not None and isinstance(may(asked.somebody, "hotlist.change", matter, asked.now_ms), Allowed)
 
 
 def _moved(asked: Asked, known: User | None, item: User) -> Act | None:
@@ -221,7 +250,8 @@ KINDS: tuple[Kind[Any], ...] = (
     Kind(ZONES, "zones.see", "zones.change", lambda _, one: Matter(zones=frozenset({one.zone_id})), "zones.change"),
     Kind(SECTIONS, "sections.see", "sections.change", lambda _a, _one: Matter(), "sections.change"),
     Kind(HOTLIST, "hotlist.see", "hotlist.change", lambda _, one: matter_of_entry(one), "hotlist.change", seen="query"),
-    Kind(EXCLUSIONS, "exclusions.see", "exclusions.change", lambda _a, _one: Matter(), "exclusions.change", seen="query"),
+    Kind(EXCLUSIONS, "exclusions.see", "exclusions.change", lambda _a, _one: Matter(), "exclusions.change", seen="query",
+         about=_of_list),
     Kind(WATCHES, "watches.see", "watches.change", lambda _, one: Matter(zones=frozenset({one.zone}), hotlist="ad_hoc"),
          "watches.change", seen="query", granted_by="requested_by", wider=_long,
          refused=_approved_by_itself),

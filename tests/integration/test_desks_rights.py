@@ -34,6 +34,7 @@ from pipeline.state.collections import (
     DESKS,
     EXCLUSIONS,
     HOTLIST,
+    LISTS,
     POLICIES,
     SECTIONS,
     SIGNING_KEYS,
@@ -45,6 +46,7 @@ from schemas import ids
 from schemas.outcomes import Violation
 from schemas.people import Desk, Role
 from schemas.reads import Purpose
+from schemas.reference import HotList, WantedList
 from schemas.requests import Watch
 from schemas.topics import ALERTS, VIOLATIONS
 from tests.builders import (
@@ -81,7 +83,7 @@ ALSO: dict[tuple[str, str], Act] = {
     ("GET", "/abroad/{id}"): "policies.see",
 }
 """Routes that ask for a second right, beside their own."""
-EXCLUDED = make_exclusion(exclusion_id="X-1")
+EXCLUDED = make_exclusion(exclusion_id="X-1", entry_id="E-own")
 JANS_KEY = enrolled("jan.claes", enrolment_of(CURVE, "jan.claes"), NOON_MS)
 FREE = [route for route in ROUTES if route.act is None]
 RULED = [route for route in ROUTES if route.act is not None and not route.consumer]
@@ -322,6 +324,33 @@ async def test_a_consumers_routes_are_for_no_person_and_a_persons_for_no_consume
     for route in RULED:
         body = scene.body(route, OWN, "nobody")
         assert "login" == (await browser.ask(route.method, scene.path(route, OWN), body, headers=dict(bearer))).rule
+
+
+def wanted_list(list_id: str, hotlist: HotList) -> WantedList:
+    """A list of this kind."""
+    return WantedList(
+        list_id=list_id, name=list_id, hotlist=hotlist, owner="zone", authority="zone", legal_basis="art. 44"
+    )
+
+
+async def test_nobody_silences_the_hits_of_a_list_that_he_does_not_keep(scene: Scene) -> None:
+    """By entry or by list; an exclusion of a covert entry is there for its owner alone."""
+    manager, dispatcher = scene.browsers["list_manager", "holds"], scene.browsers["dispatcher", "holds"]
+    writer = scene.desks.writer
+    await writer.put(LISTS, [wanted_list("L-own", "stolen"), wanted_list("L-other", "sis")])
+    await writer.put(HOTLIST, [make_entry(entry_id="E-covert", covert=True, owner="another service")])
+    for fields, rule in (
+        ({"entry_id": "E-own"}, None), ({"list_id": "L-own"}, None), ({"entry_id": "E-other"}, "list"),
+        ({"list_id": "L-other"}, "list"), ({"entry_id": "E-nowhere"}, "list"), ({"entry_id": "E-covert"}, "list"),
+    ):  # fmt: skip
+        named = {"entry_id": None, "list_id": None} | fields
+        body = msgspec.structs.replace(EXCLUDED, exclusion_id="X-2", **named)
+        assert rule == (await manager.ask("PUT", f"{PREFIX}/exclusions/X-2", body)).rule, fields
+    await writer.put(EXCLUSIONS, [msgspec.structs.replace(EXCLUDED, exclusion_id="X-covert", entry_id="E-covert")])
+    shown = (await dispatcher.ask("GET", f"{PREFIX}/exclusions")).json["items"]
+    assert {"X-1", "X-2"} == {one["exclusion_id"] for one in shown}
+    for path in ("X-covert", "X-covert/versions"):
+        assert 404 == (await dispatcher.ask("GET", f"{PREFIX}/exclusions/{path}")).status
 
 
 async def test_lists_hold_what_may_be_seen_and_nothing_of_the_rest(scene: Scene) -> None:
