@@ -4,6 +4,7 @@ The table is made of the routes themselves: none can be missing. What must come 
 where things lie, apart from the code that decides.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from io import BytesIO
 from itertools import product
@@ -98,6 +99,7 @@ class Scene:
         self.alerts: dict[str, str] = {}
         self.violations: dict[str, str] = {}
         self.browsers: dict[tuple[Role, str], Browser] = {}
+        self.began_ms = platform_now_ms()
 
     async def build(self) -> None:
         """Everything, and a logged-in browser for each role and each way to lapse."""
@@ -129,29 +131,29 @@ class Scene:
 
     async def restore(self) -> None:
         """Put back what a request removed or changed."""
-        writer, now_ms = self.desks.writer, platform_now_ms()
-        await writer.put(ZONES, [make_zone(ZONE, cameras=("CAM-own",)), make_zone(ELSEWHERE, cameras=("CAM-other",))])
-        await writer.put(CAMERAS, [make_camera("CAM-own", position=None), make_camera("CAM-other", position=None)])
-        await writer.put(HOTLIST, [make_entry(entry_id="E-own"), make_entry(entry_id="E-other", hotlist="sis")])
-        await writer.put(SECTIONS, [make_section("S1")])
-        await writer.put(POLICIES, [make_policy(policy_id="NL-1")])
-        for where, zone in ((OWN, ZONE), (OTHER, ELSEWHERE)):
-            await writer.put(WATCHES, [self.watch(where, zone=zone)])
-        await writer.put(EXCLUSIONS, [EXCLUDED])
-        await writer.put(DESKS, [Desk(desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",))])
-        await writer.put(USERS, [make_user("jan.claes")])
-        await writer.put(DESIGNATIONS, [make_designation("dispatcher", "jan.claes", designation_id="D-jan")])
-        await writer.put(SIGNING_KEYS, [JANS_KEY])
-        await self.approvals.put(
-            Waiting(approval_id="P-1", act="designations.grant", key="D-1", content="", digest="0" * 64,
-                    asked_by="jan.claes", reason="a new dispatcher", ends_ms=now_ms + DAY_MS)
+        writer = self.desks.writer
+        await asyncio.gather(
+            writer.put(ZONES, [make_zone(ZONE, cameras=("CAM-own",)), make_zone(ELSEWHERE, cameras=("CAM-other",))]),
+            writer.put(CAMERAS, [make_camera("CAM-own", position=None), make_camera("CAM-other", position=None)]),
+            writer.put(HOTLIST, [make_entry(entry_id="E-own"), make_entry(entry_id="E-other", hotlist="sis")]),
+            writer.put(SECTIONS, [make_section("S1")]),
+            writer.put(POLICIES, [make_policy(policy_id="NL-1")]),
+            writer.put(WATCHES, [self.watch(OWN), self.watch(OTHER)]),
+            writer.put(EXCLUSIONS, [EXCLUDED]),
+            writer.put(DESKS, [Desk(desk_id="DESK", name="dispatch", zones=(ZONE,), lists=("stolen",))]),
+            writer.put(USERS, [make_user("jan.claes")]),
+            writer.put(DESIGNATIONS, [make_designation("dispatcher", "jan.claes", designation_id="D-jan")]),
+            writer.put(SIGNING_KEYS, [JANS_KEY]),
+            self.approvals.put(
+                Waiting(approval_id="P-1", act="designations.grant", key="D-1", content="", digest="0" * 64,
+                        asked_by="jan.claes", reason="a new dispatcher", ends_ms=platform_now_ms() + DAY_MS)
+            ),
         )  # fmt: skip
 
     def watch(self, where: str, **fields: Any) -> Watch:
         """A request to watch, which holds for less than a day."""
-        now_ms = platform_now_ms()
         given = {"watch_id": f"W-{where}", "zone": ZONE if where == OWN else ELSEWHERE}
-        return make_watch(valid_from_ms=now_ms, valid_until_ms=now_ms + DAY_MS // 2, **(given | fields))
+        return make_watch(valid_from_ms=self.began_ms, valid_until_ms=self.began_ms + DAY_MS // 2, **(given | fields))
 
     async def consumer(self) -> str:
         """The token of a system that may pull what an officer of the zone could see."""
