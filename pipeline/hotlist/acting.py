@@ -50,7 +50,7 @@ def acted(
         steps = tuple(_replace(one, undone_by=step.number) if one is undone else one for one in steps)
     after = derived(_replace(state, revision=state.revision + 1, steps=(*steps, step)), at_ms)
     for one in _unseen(after, step):
-        after = derived(with_hit(after, one, at_ms), at_ms)
+        after = derived(with_hit(after, one, at_ms, unseen=True), at_ms)
     return after
 
 

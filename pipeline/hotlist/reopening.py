@@ -2,8 +2,8 @@
 
 What was said of some hits says nothing of another one. So an incident that was put away, closed or is too long ago is opened again
 by each further hit, but for a look-alike of the same text as one that was put away; the hit is heard if it is live and not silent,
-and its entry was not removed meanwhile. A dismissal that only says that nobody acts is opened again by what rings by itself alone.
-Then nobody holds the incident, and nobody has been asked to answer.
+and its entry was not removed meanwhile. A dismissal that only says that nobody acts is opened again by what rings by itself, and by
+a hit that its person had not seen. Then nobody holds the incident, and nobody has been asked to answer.
 """
 
 import msgspec
@@ -15,10 +15,11 @@ BY = "incidents"
 _replace = msgspec.structs.replace
 
 
-def with_hit(state: IncidentState, sighting: IncidentSighting, at_ms: int) -> IncidentState:
+def with_hit(state: IncidentState, sighting: IncidentSighting, at_ms: int, *, unseen: bool = False) -> IncidentState:
     """The incident, which has this hit as a sighting, after it was heard, if it is, and the incident opened again, if it is over.
-    at_ms: when the broker took the message that says so, UTC. The state is yet to be derived."""
-    opens = state.phase in ENDED and (sighting.rings or _opens(state, sighting))
+    at_ms: when the broker took the message that says so, UTC. unseen: it stood when a person ended the incident who had not seen
+    it, or may not. The state is yet to be derived."""
+    opens = state.phase in ENDED and (sighting.rings or _opens(state, sighting, unseen=unseen))
     heard = sighting.rings or (opens and sighting.sounds and state.phase != "withdrawn")
     last = state.steps[-1].number if state.steps else 0
     if opens or heard:
@@ -49,9 +50,9 @@ def with_step(state: IncidentState, step: IncidentStep) -> IncidentState:
     return _replace(state, steps=tuple(steps))
 
 
-def _opens(state: IncidentState, sighting: IncidentSighting) -> bool:
+def _opens(state: IncidentState, sighting: IncidentSighting, *, unseen: bool) -> bool:
     """Whether a hit that does not ring by itself opens this incident, which is over, again."""
     ending = ended_by(state)
-    if ending is not None and ending.did == "dismiss" and ending.dismissal not in TAKES_BACK:
+    if not unseen and ending is not None and ending.did == "dismiss" and ending.dismissal not in TAKES_BACK:
         return False
     return not is_like_what_was_put_away(state, sighting)

@@ -1,7 +1,8 @@
 """What persons asked to watch for: each request is an entry of the kind ad_hoc, found in its zone until it ends.
 
 A request names a plate or a part of one, or only what the vehicle looks like: then each read in the zone that shows that make and
-that colour is a hit, whatever its plate. A read that shows neither make nor colour is none: silence proves nothing.
+that colour is a hit, whatever its plate. A read that shows neither make nor colour is none: silence proves nothing. So many
+vehicles look alike that such hits ring only where the request's priority is high or urgent.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +47,7 @@ def entry_of(watch: Watch) -> HotlistEntry:
         make=watch.make,
         colour=watch.colour,
         case_reference=watch.case_reference,
-        silent=False,
+        silent=watch.plate is None and watch.priority in ("normal", "low"),
     )
 
 

@@ -48,6 +48,12 @@ if redis.call('HSETNX', KEYS[1], 'token', ARGV[1]) == 1 then redis.call('HSET', 
 return redis.call('PEXPIRE', KEYS[1], ARGV[3])
 """)
 _RESTORE_ALERT = Script("return redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2])")
+_BEGIN = Script("return redis.call('HSET', KEYS[1], ARGV[1], '')")
+_FINISH = Script("""
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'token', 'whole')
+return 1
+""")
 _SOON = Script("return redis.call('ZADD', KEYS[1], 'NX', 0, ARGV[1])")
 
 
@@ -154,9 +160,16 @@ class IncidentMemory:
         ((token, _),) = await _READ.run(self._client, WHAT, [([self._key(_WHOLE)], [])])
         return token is not None
 
-    async def note_whole(self) -> None:
-        """Note that nothing is missing in the memory."""
-        await _RESTORE_ALERT.run(self._client, WHAT, [([self._key(_WHOLE)], ["token", _WHOLE])])
+    async def begin(self) -> str:
+        """Begin to put back what was lost. Returns what `note_whole` takes."""
+        begun = uuid.uuid4().hex
+        await _BEGIN.run(self._client, WHAT, [([self._key(_WHOLE)], [begun])])
+        return begun
+
+    async def note_whole(self, begun: str) -> bool:
+        """Note that nothing is missing in the memory, unless Redis was emptied since `begin`. Returns whether nothing is."""
+        (done,) = await _FINISH.run(self._client, WHAT, [([self._key(_WHOLE)], [begun])])
+        return bool(done)
 
     async def restored(self, states: Sequence[IncidentState]) -> None:
         """Store these states where nothing is known of their incidents; what is due for them is looked at soon."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from pipeline.errors import Unavailable
 from pipeline.state.alert_memory import DAY_MS
 from pipeline.state.incident_memory import IncidentMemory
 from pipeline.stream.recent import look_patiently, recent
@@ -40,6 +41,7 @@ class IncidentRecovery:
         """Put the incidents of the last day back, unless Redis has them. Raises Unavailable."""
         if await self.memory.is_whole():
             return
+        begun = await self.memory.begin()
         messages = partial(recent, self.client_kwargs, self.namespace, from_ms=self.now_ms() - DAY_MS)
         states: dict[str, IncidentState] = {}
         async for state, _, _ in messages(INCIDENTS):
@@ -50,7 +52,8 @@ class IncidentRecovery:
         for start in range(0, len(found), PAGE):
             await self.memory.restored(found[start : start + PAGE])
         await self._restore_alerts(messages, states)
-        await self.memory.note_whole()
+        if not await self.memory.note_whole(begun):
+            raise Unavailable("incidents' memory (Redis lost it again meanwhile)")
         if states:
             log.warning("incidents.put_back", incidents=len(states))
 

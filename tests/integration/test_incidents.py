@@ -49,7 +49,8 @@ class House:
 
     async def handler_of(self, start: Any) -> Handler[Any]:
         """A started agent's handler; of incidents nothing was lost."""
-        await IncidentMemory(self.redis, self.namespace).note_whole()
+        memory = IncidentMemory(self.redis, self.namespace)
+        await memory.note_whole(await memory.begin())
         context = Context(
             self.settings, self.redis, StageMetrics("test"), Sender({"bootstrap_servers": "none"}), lambda: self.now_ms,
             partition_counts={FORWARDS.name: 32},

@@ -3,7 +3,7 @@ and a snapshot before each action to go back to. pipeline.hotlist computes the s
 
 The rule: a person's word is about the hits that he saw. A hit that was put away stands again by an undo alone. A hit of which
 nobody spoke opens what is over, and then nobody holds it; but a look-alike of a text that was put away does not, and a dismissal
-which only says that nobody acts gives way to a ring alone.
+which only says that nobody acts gives way to a ring alone, or to what its person had not seen.
 """
 
 import copy
@@ -56,9 +56,9 @@ class Reference:
         self.hits[alert.alert_id] = alert
         self._hear(alert, before, by_itself=alert.rings)
 
-    def _hear(self, alert: Alert, before: str, *, by_itself: bool) -> None:
+    def _hear(self, alert: Alert, before: str, *, by_itself: bool, unseen: bool = False) -> None:
         """A hit that nobody spoke of stands in an incident of this phase."""
-        opens = before in OVER and (by_itself or self._is_news(alert))
+        opens = before in OVER and (by_itself or self._is_news(alert, unseen))
         if opens:
             for desk in (self.now, *(earlier for _, earlier in self.open)):
                 desk.holder = desk.waits_for = desk.ended = None
@@ -66,8 +66,8 @@ class Reference:
         if by_itself or (opens and before != "withdrawn" and alert.live and not alert.silent):
             self.rings += 1
 
-    def _is_news(self, alert: Alert) -> bool:
-        if self.now.only_nobody_acts:
+    def _is_news(self, alert: Alert, unseen: bool) -> bool:
+        if self.now.only_nobody_acts and not unseen:
             return False
         others = {self._text(one) for one in self.hits if one != alert.alert_id and self.put_away(one)} - {None}
         return self._text(alert.alert_id) not in others
@@ -184,7 +184,7 @@ class Reference:
         self.now.only_nobody_acts = action.did == "dismiss" and action.dismissal not in NOT_MEANT
         for one in standing:
             if one not in named:
-                self._hear(self.hits[one], self.phase, by_itself=False)
+                self._hear(self.hits[one], self.phase, by_itself=False, unseen=True)
 
     def expire(self) -> None:
         """Its time is over."""

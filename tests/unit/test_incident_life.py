@@ -298,6 +298,14 @@ def test_what_came_too_late_or_is_silent_opens_an_incident_again_without_a_sound
         assert ("new", 1, None) == (state.phase, state.rings, next_alarm(state, DESKS))
 
 
+@pytest.mark.parametrize("reason", get_args(Dismissal))
+def test_nobody_puts_an_incident_away_for_those_whose_hits_he_may_not_see(reason: Dismissal) -> None:
+    """The hit in another's zone stands, and its people hear of it."""
+    state = ring_after(begun(first := first_alert(**SURE)))
+    ended = action(state, "dismiss", dismissal=reason, note="why", alert_ids=(first.alert_id,))
+    assert ("new", None, 2) == ((told := after(state, ended)).phase, told.holder, told.rings)
+
+
 def test_a_hit_that_the_person_did_not_see_stands_whichever_came_first() -> None:
     """A dismissal names the hits that it is about."""
     seen = begun(first := first_alert(**SURE))

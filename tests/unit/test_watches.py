@@ -9,6 +9,7 @@ from pipeline.hotlist.watches import Watches, entry_id_of
 from pipeline.hotlist.withdrawals import taken_back
 from pipeline.reads.versions import Changed, Version, Versions, since_ever
 from schemas.reads import PlateRead
+from schemas.reference import Priority
 from schemas.requests import Watch
 from tests.builders import NOON_MS, make_camera, make_read, make_watch, make_zone
 
@@ -65,6 +66,13 @@ def test_a_look_is_found_by_make_and_colour_and_silence_proves_nothing(fields: d
     assert is_hit == bool(hits)
     assert all(one.confirm and one.match == "pattern" for one in hits)
     assert [] == found(watches, seen(camera_id="E40-9", **fields))
+
+
+@pytest.mark.parametrize(("priority", "rings"), [("low", False), ("normal", False), ("high", True), ("urgent", True)])
+def test_what_only_looks_so_rings_where_the_request_is_urgent_or_high(priority: Priority, rings: bool) -> None:
+    """Many vehicles look alike."""
+    (hit,) = found(watches_of(make_watch(None, make="BMW", colour="blue", priority=priority)), read := seen(**BLUE_BMW))
+    assert rings == alert_of(hit, read, make_camera(), decided_at_ms=NOON_MS).rings
 
 
 def test_a_request_holds_from_its_arrival_until_it_ends_or_is_removed() -> None:
