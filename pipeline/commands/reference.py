@@ -14,6 +14,7 @@ from pipeline.commands.cameras_waiting import add_waiting
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, run_async
 from pipeline.commands.hotlist_versions import add_version_commands
 from pipeline.commands.lists_status import add_status
+from pipeline.commands.policies_explain import add_explain
 from pipeline.commands.recording import CaseReference, Reason, operation_here, writer_of
 from pipeline.commands.reference_argument import one_item
 from pipeline.commands.reference_examples import EXAMPLES, ONE
@@ -55,6 +56,8 @@ def _app(table: Table[Any]) -> typer.Typer:
         add_health(app)
     if table.name == "lists":
         add_status(app)
+    if table.name == "policies":
+        add_explain(app)
     return app
 
 

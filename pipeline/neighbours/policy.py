@@ -11,6 +11,7 @@ is not forwarded.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal, get_args
 
 import msgspec
@@ -60,6 +61,15 @@ class AllowedForward:
     policy_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class PolicySaid:
+    """What one policy says of an alert. policy_id None: what holds against the country whatever its policies say."""
+
+    country: Country
+    policy_id: str | None
+    said: AllowedForward | Reason
+
+
 def forwards_of(
     alert: Alert,
     policies: Iterable[Policy],
@@ -94,21 +104,45 @@ def told_abroad(
     policies, cameras, zones: as they held at capture. home: our own country, to which nothing is forwarded. by_law: False leaves
     out what the law says of treaties and of what may be told: the policies let it through while the law was another one.
     """
-    camera = cameras.get(alert.read.camera_id)
     found: list[AllowedForward | NotForwarded] = []
+    for country, said in _by_country(each_said(alert, policies, cameras, zones, now_ms, home, by_law=by_law)):
+        allowed = next((one.said for one in said if isinstance(one.said, AllowedForward)), None)
+        reasons = [one.said for one in said if not isinstance(one.said, AllowedForward)]
+        found.append(allowed or NotForwarded(country, max(reasons, key=_ASKED.index)))
+    return found
+
+
+def each_said(
+    alert: Alert,
+    policies: Iterable[Policy],
+    cameras: Mapping[str, Camera],
+    zones: Mapping[str, Zone],
+    now_ms: int,
+    home: Country = "BE",
+    *,
+    by_law: bool = True,
+) -> list[PolicySaid]:
+    """As told_abroad, but what each policy of each of these countries says, by country and policy; at least one for a country."""
+    camera = cameras.get(alert.read.camera_id)
+    found: list[PolicySaid] = []
     in_order = sorted(policies, key=lambda policy: policy.policy_id) if alert.share_with else []
     for country in sorted(set(alert.share_with)):
-        theirs = [policy for policy in in_order if policy.country == country]
         against = _against_any(alert, country, camera, home)
         if against or camera is None:
-            found.append(NotForwarded(country, against or "unknown_camera"))
+            found.append(PolicySaid(country, None, against or "unknown_camera"))
             continue
         law = home if by_law else None
-        said = [_by_policy(alert, policy, camera, cameras, zones, now_ms, law) for policy in theirs]
-        allowed = next((one for one in said if isinstance(one, AllowedForward)), None)
-        reasons = [one for one in said if not isinstance(one, AllowedForward)]
-        found.append(allowed or NotForwarded(country, max(reasons, key=_ASKED.index, default="no_policy")))
+        said = [
+            PolicySaid(country, policy.policy_id, _by_policy(alert, policy, camera, cameras, zones, now_ms, law))
+            for policy in in_order
+            if policy.country == country
+        ]
+        found += said or [PolicySaid(country, None, "no_policy")]
     return found
+
+
+def _by_country(said: Iterable[PolicySaid]) -> Iterable[tuple[Country, list[PolicySaid]]]:
+    return ((country, list(group)) for country, group in groupby(said, key=lambda one: one.country))
 
 
 def _against_any(alert: Alert, country: Country, camera: Camera | None, home: Country) -> Reason | None:
