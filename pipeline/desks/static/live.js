@@ -16,9 +16,12 @@ const AGAIN_MS = [500, 1000, 2000, 4000];
 export class Live {
   /**
    * @param {{changes(list: object[]): void, snapshot(): void, refused(error: Refused): void, status(status: Status): void, time(serverMs: number): void}} tell
+   * @param {{path: string, name: string, headers?: Record<string, string>}} [how] which stream: its path, and the name under which the tabs
+   *   share it
    */
-  constructor(tell) {
+  constructor(tell, how = { path: "/stream", name: "vigie.live" }) {
     this.tell = tell;
+    this.how = how;
     /** @type {Status} */
     this.status = { on: false, lostMs: Date.now(), heardMs: Date.now(), knownMs: Date.now(), leads: false };
     this.position = "";
@@ -28,11 +31,11 @@ export class Live {
   /** Begin after this position, which a list gave. @param {string} position */
   start(position) {
     this.position = position;
-    this.channel = new BroadcastChannel("vigie.live");
+    this.channel = new BroadcastChannel(this.how.name);
     this.channel.onmessage = ({ data }) => this.#told(data);
     const { signal } = this.ended;
     this.channel.postMessage({ hello: true });
-    navigator.locks.request("vigie.live", { signal }, () => this.#lead()).catch(() => {});
+    navigator.locks.request(this.how.name, { signal }, () => this.#lead()).catch(() => {});
     addEventListener("online", () => this.waiting?.());
     this.watch = setInterval(() => this.#watch(), 1000);
   }
@@ -79,7 +82,7 @@ export class Live {
   async #read(connected) {
     this.connection = new AbortController();
     const late = setTimeout(() => this.connection.abort(), DEAD_MS);
-    const answer = await fetched("/stream", { headers: { "Last-Event-ID": this.position }, signal: this.connection.signal });
+    const answer = await fetched(this.how.path, { headers: { ...this.how.headers, "Last-Event-ID": this.position }, signal: this.connection.signal });
     clearTimeout(late);
     connected();
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
