@@ -1,6 +1,7 @@
 """Routes for violations: listed, looked at with their arithmetic and pictures, and judged one by one."""
 
 import secrets
+from datetime import UTC, datetime
 
 import msgspec
 from aiohttp import web
@@ -119,10 +120,9 @@ def _judgement(asked: Asked, allowed: Allowed, violation: Violation) -> Judgemen
 
 
 def _conflict(one: NotCounted) -> Problem:
-    first = f": {one.first_who} {one.first_verdict} it at {one.first_at_ms} (ms UTC)" if one.first_who else ""
-    problem = Problem(
-        409, one.why, "This did not count.", detail=f"{one.verdict}{first}", permits="looking at the violation again"
-    )
+    at = datetime.fromtimestamp((one.first_at_ms or 0) / 1000, UTC).isoformat(" ", "seconds")
+    first = f"{one.first_who}: {one.first_verdict}, {at}" if one.first_who else one.verdict
+    problem = Problem(409, one.why, "This did not count.", detail=first, permits="looking at the violation again")
     problem.body = msgspec.structs.replace(problem.body, not_counted=one)
     return problem
 

@@ -14,7 +14,7 @@ from pipeline.law.book import Book, the_book
 from pipeline.law.kinds import Tolerance
 from pipeline.sections.clocks import DRIFT_PPM
 from pipeline.sections.speed import average_speed_kmh, exactly
-from schemas.base import EpochMs, Message, Text
+from schemas.base import Count, EpochMs, Message, Text
 from schemas.outcomes import Violation
 from schemas.reads import PlateRead
 
@@ -36,13 +36,19 @@ class Step(Message, frozen=True, kw_only=True):
 
 
 class RuleShown(Message, frozen=True, kw_only=True):
-    """The rule of law that was applied: its article and where it is published; read U: a jurist must confirm the figure."""
+    """The rule of law that was applied, its article and where it is published; see pipeline.law.kinds.Tolerance for its figures.
+    read U: a jurist must confirm them."""
 
     article: Text
     source: Text
     in_force_from_ms: EpochMs
     read: Literal["V", "U"]
     version: Text
+    subtract_kmh: Count
+    subtract_percent: Count
+    from_kmh: Count
+    least_excess_kmh: Count
+    least_excess_up_to_limit_kmh: Count
 
 
 class Workings(Message, frozen=True, kw_only=True):
@@ -95,6 +101,11 @@ def workings_of(violation: Violation, book: Book | None = None) -> Workings:
         in_force_from_ms=int(rule.in_force_from.timestamp() * 1000),
         read=rule.read,
         version=rule.version,
+        subtract_kmh=rule.subtract_kmh,
+        subtract_percent=rule.subtract_percent,
+        from_kmh=rule.from_kmh,
+        least_excess_kmh=rule.least_excess_kmh,
+        least_excess_up_to_limit_kmh=rule.least_excess_up_to_limit_kmh,
     )
     return Workings(steps=tuple(steps), rule=about)
 

@@ -17,6 +17,9 @@ from pipeline.desks.pages import page_files
 from pipeline.hotlist.incidents import WINDOW_MS
 from pipeline.neighbours.offences import OFFENCES
 from pipeline.neighbours.policy import Reason
+from pipeline.sections.judging import Phase
+from pipeline.sections.workings import Name
+from schemas.judgements import Rejection, Verdict
 from schemas.outcomes import Match
 from schemas.reads import Direction, Network, VehicleClass
 from schemas.reference import Action, Channel, HotList, Priority
@@ -39,6 +42,7 @@ GROUPS = {
     "match": get_args(Match), "direction": get_args(Direction), "network": get_args(Network), "language": LANGUAGES,
     "abroad": get_args(State), "abroad.why": get_args(Reason), "abroad.cure": get_args(Reason),
     "offence": [one.replace(" ", "_") for one in OFFENCES], "channel": get_args(Channel),
+    "verdict": get_args(Verdict), "rejection": get_args(Rejection), "case.phase": get_args(Phase), "step": get_args(Name),
     "entry": get_args(record.Act), "outcome": get_args(record.Ending),
     "class": [one for one in get_args(VehicleClass) if one != "unknown"],
 }  # fmt: skip

@@ -1,7 +1,11 @@
 """What all screens share, and the screens of those who look after accounts, lists, neighbours and the record, in a real browser."""
 
+import asyncio
+import re
 import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -12,22 +16,24 @@ from pipeline.access.roles import ROLES
 from pipeline.neighbours.policy import forward_id_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import DESIGNATIONS, USERS
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, USERS, ZONES
 from schemas import ids
-from schemas.outcomes import Receipt
-from schemas.topics import FORWARDS, RECEIPTS
+from schemas.outcomes import Receipt, Violation
+from schemas.topics import FORWARDS, RECEIPTS, VIOLATIONS
 from tests.browser import axe
+from tests.builders import make_camera, make_zone
 from tests.forwards import Scene
-from tests.people import make_designation
+from tests.people import ZONE, make_designation
 from tests.record_logs import SIGNER, a_log
-from tests.screens import OUTSIDER, PASSWORD, SECOND, Screens, alert_of, screens_of
+from tests.screens import CAMERA, OUTSIDER, PASSWORD, SECOND, Screens, alert_of, pictures, screens_of
+from tests.violations import make_violation, withdrawn
 
 expect.set_options(timeout=60_000)
 LANGUAGES = ("fr-BE", "nl-BE", "de-BE", "en-GB")
 FIRST = {
     "dispatcher": "/dispatch", "investigator": "/dispatch", "magistrate": "/approvals", "administrator": "/accounts",
     "liaison_officer": "/liaison", "list_manager": "/approvals", "camera_manager": "/approvals",
-    "auditor": "/record", "oversight": "/record", "authority_officer": "/",
+    "auditor": "/record", "oversight": "/record", "authority_officer": "/authority",
 }  # fmt: skip
 """Where each role begins."""
 TOO_WIDE = """() => [...document.querySelectorAll('body, main, button, dd, td, th, label, p, h1, h2, summary, nav a')]
@@ -238,6 +244,130 @@ async def test_the_liaison_sees_what_went_out_and_why_the_rest_did_not(screens: 
         for told in ("vol", "NL-77", "pas de règle pour ce pays"):
             await expect(dialog).to_contain_text(told)
         assert [] == await faults_of(page)
+
+
+async def a_case(screens: Screens, plate: str, **fields: Any) -> Violation:
+    """A violation of a vehicle between two cameras of the officers' zone, with pictures of it at both ends."""
+    await screens.desks.writer.put(ZONES, [make_zone(ZONE, cameras=(CAMERA, "IN", "OUT"))])
+    cameras = {"IN": "E40 Bierges, km 21", "OUT": "E40 Jezus-Eik, km 12"}
+    await screens.desks.writer.put(CAMERAS, [make_camera(one, name=name) for one, name in cameras.items()])
+    crop, overview = await pictures(screens.desks.settings, plate)
+    at_ms = platform_now_ms() + 120_000
+    made = make_violation(
+        plate, at_ms=at_ms, crop=crop, overview=overview, country="BE", make="Volvo", colour="grey", **fields
+    )
+    await screens.desks.send(VIOLATIONS, made)
+    return made
+
+
+async def begin(page: Page) -> None:
+    """Say why, by keyboard alone."""
+    await page.locator("main input").first.focus()
+    await page.keyboard.type("cases of week 48, file 2026/77")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".docket")).to_be_visible()
+
+
+async def test_an_officer_follows_the_arithmetic_and_judges_each_case_alone(screens: Screens) -> None:
+    """By keyboard: accept, reject with a reason, ask; nothing is accepted in bulk; what was accepted is exported."""
+    one, two = await a_case(screens, "1AUT111"), await a_case(screens, "1AUT222")
+    async with screens.opened("/authority", "authority_officer", locale="en-GB", bypass_csp=True) as page:
+        assert [] == await faults_of(page)
+        await begin(page)
+        await expect(page.locator(".docket li")).to_have_count(2)
+        assert [] == await faults_of(page)
+        await page.keyboard.press("j")
+        case = page.locator(".case")
+        await expect(page).to_have_url(f"{screens.url}/authority#{one.violation_id}")
+        await expect(case.locator("figure img")).to_have_count(4)
+        for shown in (
+            "E40 Bierges, km 21", "E40 Jezus-Eik, km 12", "P 1.1-234", "Royal decree", "satellite time", "UTC", "60.0021 s",
+            "60000 ms = 60 s", "2500 m \u00f7 60 s \u00d7 3.6 = 150.00 km/h", "150 \u00d7 94 \u00f7 100 km/h = 141 km/h",
+            "141 \u2212 120 km/h = 21 km/h",
+        ):  # fmt: skip
+            await expect(case).to_contain_text(shown)
+        await expect(case.locator(".tag.wrong")).to_have_count(0)
+        assert [] == await faults_of(page)
+        assert [] == await fits(page)
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await page.keyboard.press("a")
+        await expect(page.locator(".toast")).to_contain_text("1AUT111 is accepted")
+        await page.keyboard.press("a")
+        await expect(case.locator("h2 .tag")).to_have_text("Accepted")
+        await expect(page.locator(".docket li")).to_have_count(1)
+        await page.keyboard.press("j")
+        await expect(page).to_have_url(f"{screens.url}/authority#{two.violation_id}")
+        await expect(case.locator("h2 .tag")).to_have_text("Not judged")
+        await page.keyboard.press("q")
+        await page.get_by_label("The question").fill("is the limit of the works still there?")
+        await page.locator("dialog[open] button").first.click()
+        await expect(case.locator(".said")).to_contain_text("is the limit of the works still there?")
+        await page.keyboard.press("r")
+        await expect(page.locator("dialog[open]")).to_be_visible()
+        assert [] == await faults_of(page)
+        await page.keyboard.press("6")
+        await page.keyboard.press("Enter")
+        await expect(case.locator(".said")).to_contain_text("another limit held there")
+        await expect(page.locator(".docket .none")).to_contain_text("Nothing waits")
+        await page.keyboard.press("e")
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="spreadsheet").click()
+        saved = Path(await (await download.value).path())
+        assert "1AUT111" in await asyncio.to_thread(saved.read_text, "utf-8-sig")
+
+
+async def test_two_officers_at_once_and_a_withdrawal_after_an_acceptance_are_told(screens: Screens) -> None:
+    """The second sees who was first; what is taken back comes by itself, stands first, and waits until it is noted."""
+    one = await a_case(screens, "1AUT333")
+    other = await screens.desks.logged_in("authority_officer")
+    path = f"/api/v1/violations/{one.violation_id}"
+    async with screens.opened(
+        f"/authority#{one.violation_id}", "authority_officer", locale="en-GB", bypass_csp=True
+    ) as page:
+        await page.route("**/stream/violations", lambda route: route.abort())
+        await begin(page)
+        case, toast = page.locator(".case"), page.locator(".toast.wrong")
+        await expect(case.locator("h2 .tag")).to_have_text("Not judged")
+        await expect(page.locator("main [role=alert] .told")).to_contain_text("Nothing arrives any more")
+        assert 200 == (await other.ask("POST", f"{path}/judgements", {"verdict": "accepted", "revision": 0})).status
+        await page.keyboard.press("a")
+        await expect(toast).to_contain_text("Somebody judged it before you")
+        await expect(case.locator("h2 .tag")).to_have_text("Accepted")
+        await page.unroute("**/stream/violations")
+        await expect(page.locator("main [role=alert] .told")).to_have_count(0)
+        lesser = replace(
+            make_violation("1AUT333", at_ms=one.exit.captured_at_ms, travel_ms=61_000), corrects=one.violation_id
+        )
+        await screens.desks.send(VIOLATIONS, lesser, withdrawn(one))
+        await expect(case.locator("h2 .tag")).to_have_text("Taken back after acceptance")
+        await expect(case).to_contain_text("Whoever was told of the acceptance must be told of this.")
+        await expect(page.locator(".docket li").first.locator("button")).to_have_class("recalled")
+        assert [] == await faults_of(page)
+        await page.keyboard.press("a")
+        await page.keyboard.press("n")
+        await expect(case.locator("h2 .tag")).to_have_text("Taken back")
+        await case.get_by_role("button", name=lesser.violation_id).click()
+        await expect(case.locator("h2 .tag")).to_have_text("Not judged")
+
+
+async def test_the_authoritys_screen_fits_in_four_languages_and_says_what_is_wrong(screens: Screens) -> None:
+    """Nothing is cut off, each page speaks one language, and a server that does not answer is told."""
+    one = await a_case(screens, "1AUT444")
+    for locale in LANGUAGES:
+        async with screens.opened(f"/authority#{one.violation_id}", "authority_officer", locale=locale) as page:
+            await begin(page)
+            await expect(page.locator(".case figure img")).to_have_count(4)
+            assert [] == await fits(page), locale
+            assert not re.findall(
+                r"\b(?:step|phase|end|rule|cases|verdict|clock)\.\w+", await page.locator("main").inner_text()
+            )
+    async with screens.opened("/authority", "authority_officer", locale="en-GB") as page:
+        await begin(page)
+        await page.route("**/api/v1/violations*", lambda route: route.abort())
+        await page.get_by_role("button", name="Rejected").click()
+        await expect(page.locator(".toast.wrong").first).to_contain_text("does not answer")
+        await page.unroute("**/api/v1/violations*")
+        await expect(page.locator(".docket ol li, .docket .none").first).to_be_visible()
 
 
 async def test_no_page_broke_the_policy_or_failed(screens: Screens) -> None:

@@ -104,7 +104,7 @@ function Row({ one, chosen, docket }) {
 
 export function Phase({ phase }) {
   const kind = { accepted: "good", asked: "ask", recalled: "wrong", open: "", rejected: "", withdrawn: "" }[phase];
-  return html`<span class="tag ${kind}">${t(`phase.${phase}`)}</span>`;
+  return html`<span class="tag ${kind}">${t(`case.phase.${phase}`)}</span>`;
 }
 
 function Reject({ send, cancel }) {

@@ -18,8 +18,9 @@ export function CaseShown({ docket, can, does }) {
   return html`<section class="case" aria-labelledby="case-title">
     <button type="button" class="back" onClick=${() => docket.select("")}>${t("back")}</button>
     <h2 id="case-title" tabindex="-1"><span class="plate">${it.plate}</span> ${t("over", { corrected: it.corrected_kmh, limit: it.limit_kmh })}
-      <span class="tag ${{ accepted: "good", asked: "ask", recalled: "wrong" }[phase] ?? ""}">${t(`phase.${phase}`)}</span></h2>
+      <span class="tag ${{ accepted: "good", asked: "ask", recalled: "wrong" }[phase] ?? ""}">${t(`case.phase.${phase}`)}</span></h2>
     <${TakenBack} one=${opened} docket=${docket} />
+    ${phase === "asked" && html`<div class="told"><b>${t("asked.by", { who: opened.judged.steps.at(-1).who })}</b> “${opened.judged.steps.at(-1).note}”</div>`}
     <p class="soft">${t("section")} ${it.section_id} · <span class="mono">${it.violation_id}</span></p>
     <p class="buttons judging">${can.map((one) => html`<button type="button" class=${one === "accepted" || one === "noted" ? "go" : ""} aria-keyshortcuts=${KEYS[one].toLowerCase()} onClick=${does[one]}>${t(`do.${one}`)} <kbd>${KEYS[one]}</kbd></button>`)}</p>
     <div class="ends">${ENDS.map((end) => html`<${End} key=${end} docket=${docket} one=${opened} end=${end} />`)}</div>
@@ -34,7 +35,7 @@ export function CaseShown({ docket, can, does }) {
 function TakenBack({ one: { withdrawal, phase, corrected_by: by }, docket }) {
   if (!withdrawal) return null;
   const accepted = phase === "recalled";
-  return html`<div class="told ${accepted ? "wrong" : ""}" role="status"><p><b>${t(accepted ? "recalled.accepted" : "phase.withdrawn")}</b> <${Moment} ms=${withdrawal.at_ms} />: ${named("withdrawn", withdrawal.reason)}
+  return html`<div class="told ${accepted ? "wrong" : ""}" role="status"><p><b>${t(accepted ? "recalled.accepted" : "case.phase.withdrawn")}</b> <${Moment} ms=${withdrawal.at_ms} />: ${named("withdrawn", withdrawal.reason)}
     ${accepted && html`<br />${t("recalled.tell")}`}</p>
     ${by && html`<p>${t("corrected_by")} <button type="button" class="link mono" onClick=${() => docket.select(by)}>${by}</button></p>`}</div>`;
 }
@@ -98,11 +99,12 @@ function Picture({ docket, id, end, which, has: there, plate }) {
 
 function Workings({ one: { violation: it, workings } }) {
   const sums = { travel: `${exact(it.exit.captured_at_ms)} − ${exact(it.entry.captured_at_ms)}` };
+  const travel = `${it.exit.captured_at_ms - it.entry.captured_at_ms} ms = ${figures(String((it.exit.captured_at_ms - it.entry.captured_at_ms) / 1000))} s`;
   return html`<section aria-labelledby="workings-title"><h3 id="workings-title">${t("workings")}</h3>
     ${!workings.rule && html`<p class="told wrong">${t("workings.no_rule", { rule: it.rule || "?", version: it.rule_version || "?" })}</p>`}
     <ol class="workings">${workings.steps.map(({ name, sum, result, agrees }) => html`<li class=${agrees === false ? "wrong" : ""}>
       <span>${t(`step.${name}`)}</span>
-      <code>${sums[name] ?? figures(sum)} ${name === "whole" ? "→" : "="} <b>${figures(result)}</b></code>
+      <code>${sums[name] ?? figures(sum)} ${name === "whole" ? "≥" : "="} <b>${name === "travel" ? travel : figures(result)}</b></code>
       ${agrees === false && html`<b class="tag wrong">${t(name.endsWith("excess") ? "step.proves_nothing" : "step.differs")}</b>`}
     </li>`)}</ol>
     <p class="soft">${t("workings.why")}</p>
@@ -121,7 +123,7 @@ function Distance({ it: { certificate, entry, exit, distance_m: metres } }) {
 function Rule({ one: { violation: it, workings: { rule } } }) {
   return html`<section aria-labelledby="rule-title"><h3 id="rule-title">${t("rule")}</h3><dl>
     <dt>${t("rule.limit")}</dt><dd><b>${it.limit_kmh} km/h</b> <small>${it.vehicle_class === "unknown" ? "" : named("class", it.vehicle_class)}</small></dd>
-    <dt>${t("rule.words")}</dt><dd lang="en">${it.tolerance}</dd>
+    <dt>${t("rule.words")}</dt><dd>${rule ? html`${t("rule.takes", { kmh: rule.subtract_kmh, from: rule.from_kmh, percent: rule.subtract_percent })}${rule.least_excess_kmh > 1 ? ` ${t("rule.least", { kmh: rule.least_excess_kmh, limit: rule.least_excess_up_to_limit_kmh })}` : ""}` : html`<span lang="en">${it.tolerance}</span>`}</dd>
     ${rule && html`<dt>${t("rule.article")}</dt><dd lang="en">${rule.article}</dd>
       <dt>${t("rule.source")}</dt><dd><a href=${rule.source} rel="noreferrer noopener" target="_blank">${rule.source}</a></dd>
       <dt>${t("rule.since")}</dt><dd>${day(rule.in_force_from_ms)} <small class="mono">${rule.version}</small>${rule.read === "U" ? html` <span class="tag ask">${t("rule.unread")}</span>` : ""}</dd>`}

@@ -6,6 +6,7 @@
 /** @type {Screen[]} */
 export const SCREENS = [
   { name: "dispatch", needs: ["alerts.see"], first: ["dispatcher", "investigator"] },
+  { name: "authority", needs: ["violations.see"], first: ["authority_officer"] },
   { name: "liaison", needs: ["policies.see"], first: ["liaison_officer"] },
   { name: "accounts", needs: ["users.see"], first: ["administrator"] },
   { name: "record", needs: ["record.see"], first: ["auditor", "oversight"] },
