@@ -230,7 +230,7 @@ async def test_the_liaison_sees_what_went_out_and_why_the_rest_did_not(screens: 
     await screens.desks.send(FORWARDS, forward)
     await screens.desks.send(RECEIPTS, receipt)
     async with screens.opened("/liaison", "liaison_officer", bypass_csp=True) as page:
-        await page.get_by_label("Motif").fill("voiture volée, dossier 2026/77")
+        await page.get_by_label("Raison").fill("voiture volée, dossier 2026/77")
         await page.keyboard.press("Enter")
         rows = page.locator("tbody tr")
         await expect(rows).to_have_count(2)
