@@ -13,7 +13,7 @@ from schemas import ids
 from schemas.base import Position
 from schemas.outcomes import Alert
 from schemas.reads import Alternative, ClockState, PlateRead, Purpose
-from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, Zone
+from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, WantedList, Zone
 from schemas.requests import Exclusion, Watch
 
 NOON_MS = 1_767_268_800_000
@@ -187,6 +187,12 @@ def make_policy(country: str = "NL", policy_id: str | None = None, **fields: Any
                 "purpose": "pursuit", "everywhere": not fields.get("zones"),
                 "contact": "desk@example.org"}  # fmt: skip
     return Policy(policy_id=policy_id or f"{country}-1", country=country, **(defaults | fields))
+
+
+def make_list(list_id: str, **fields: Any) -> WantedList:
+    """A list of stolen vehicles."""
+    defaults = {"name": list_id, "hotlist": "stolen", "owner": "desk", "authority": "court", "legal_basis": "law"}
+    return WantedList(list_id=list_id, **(defaults | fields))
 
 
 def book_of(*periods: tuple[int, int, Tolerance]) -> Book:

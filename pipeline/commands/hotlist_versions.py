@@ -1,5 +1,6 @@
 """`vigie hotlist versions|diff|rollback|history|delta`: shows whole imports, and goes back to an earlier one."""
 
+import getpass
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,9 +13,9 @@ from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import CaseReference, Reason, given_reason, operation_here, writer_of
 from pipeline.commands.reference_work import checked_file
 from pipeline.commands.taking_files import FILES, Encoding, list_named, take_file
-from pipeline.commands.version_work import Difference, differences, rolled_back, told_history, version_numbered
-from pipeline.commands.whole_import import Manner
 from pipeline.hotlist.lists import given_by
+from pipeline.lists.importing import Manner
+from pipeline.lists.versions import Difference, differences, rolled_back, told_history, version_numbered
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import HOTLIST
 from pipeline.state.switching import Switch
@@ -117,7 +118,7 @@ def _add_rollback(app: typer.Typer) -> None:
     ) -> None:
         async def run() -> Switch:
             async with writer_of(operation_here("reference", "vigie hotlist rollback", on=(str(number),))) as writer:
-                return await rolled_back(writer, await version_numbered(writer, number))
+                return await rolled_back(writer, await version_numbered(writer, number), getpass.getuser())
 
         switch = run_async(run)
         refresh = switch.refresh

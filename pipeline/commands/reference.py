@@ -28,8 +28,8 @@ from pipeline.commands.reference_work import (
 )
 from pipeline.commands.taking_files import FILES, Encoding, list_named, take_file, take_one
 from pipeline.commands.warnings_told import warn
-from pipeline.commands.whole_import import Manner
 from pipeline.hotlist.lists import given_by
+from pipeline.lists.importing import Manner
 from pipeline.tables.columns import TABLES, Table
 
 SHOWN = 50

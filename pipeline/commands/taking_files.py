@@ -16,8 +16,9 @@ from pipeline.commands.reference_work import (
     tell_refused,
 )
 from pipeline.commands.warnings_told import refuse_unfit, warn
-from pipeline.commands.whole_import import Manner, import_whole, source_named, tell_imported
+from pipeline.commands.whole_import import import_whole, tell_imported
 from pipeline.hotlist.lists import stranger_to
+from pipeline.lists.importing import Manner, source_named
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import HOTLIST, SECTIONS
 from pipeline.tables.columns import Table

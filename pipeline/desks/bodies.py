@@ -18,17 +18,21 @@ WITHIN_S = 10.0  # a body must have come
 _FAULTS = {table.message: table.fault for table in TABLES.values()}
 
 
-async def read(request: web.Request) -> bytes:
-    """The whole body. Raises Problem when its header does not say JSON, or it is compressed, too long or too slow."""
+async def read(request: web.Request, most: int = MOST_BYTES) -> bytes:
+    """The whole body, of at most so many bytes. Raises Problem when its header does not say JSON, or it is compressed, too long or
+    too slow."""
     if request.content_type != "application/json" or request.charset not in (None, "utf-8"):
         raise Problem(415, "media", "Send JSON.", permits="Content-Type: application/json")
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise Problem(415, "media", "Send JSON that is not packed.")
     try:
-        async with asyncio.timeout(WITHIN_S):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise Problem(413, "too_large", "This is too long.", permits=f"at most {MOST_BYTES} bytes") from None
+        async with asyncio.timeout(WITHIN_S * max(1, most // MOST_BYTES) ** 0.5):
+            data = bytearray()
+            async for chunk in request.content.iter_any():
+                data += chunk
+                if len(data) > most:
+                    raise Problem(413, "too_large", "This is too long.", permits=f"at most {most} bytes")
+            return bytes(data)
     except TimeoutError:
         raise Problem(408, "too_slow", "This came too slowly.") from None
 

@@ -45,7 +45,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
         asked.query = bodies.query_of(request, route.query)
         data = b""
         if route.body is not None:
-            data = await bodies.read(request)
+            data = await bodies.read(request, route.most_bytes)
             asked.body = bodies.item_of(data, route.body, house.home)
         await _identified(asked)
         await _counted(asked, allowed)

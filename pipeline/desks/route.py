@@ -46,7 +46,7 @@ class Route:
     that pull feeds, which prove themselves by a token, and for no person. fresh: only shortly after the person proved who he is.
     first: allowed also after a login with a password that another person set. identify: of a public route, the user_id that the
     request claims, for the record; None: that which the body names. secret: its answer is kept nowhere, not even for a
-    repetition.
+    repetition. most_bytes: of its body.
     """
 
     method: Method
@@ -65,6 +65,7 @@ class Route:
     params: Mapping[str, Any] = field(default_factory=lambda: {"key": Identifier})
     query: type[Message] | None = None
     body: type[Message] | None = None
+    most_bytes: int = 256 * 1024
     answer: Any = None
     media: Media = "application/json"
 

@@ -17,7 +17,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ("vision", "reads"),
     ("hotlist", "sections", "neighbours", "access", "health"),
     ("state", "evidence", "archive", "runtime", "tables", "simulation"),
-    ("sources", "stream", "receiver", "record"),
+    ("sources", "stream", "receiver", "record", "lists"),
     ("agents", "gateway", "desks"),
     ("servers", "demo", "decide"),
     ("commands",),

@@ -5,6 +5,7 @@ where things lie, apart from the code that decides.
 """
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from io import BytesIO
 from itertools import product
@@ -58,6 +59,7 @@ from tests.builders import (
     make_certificate,
     make_entry,
     make_exclusion,
+    make_list,
     make_policy,
     make_read,
     make_section,
@@ -89,6 +91,14 @@ JANS_KEY = enrolled("jan.claes", enrolment_of(CURVE, "jan.claes"), NOON_MS)
 FREE = [route for route in ROUTES if route.act is None]
 RULED = [route for route in ROUTES if route.act is not None and not route.consumer]
 PULLED = [route for route in ROUTES if route.consumer]
+
+
+AFTERWARDS: dict[str, set[str | None]] = {
+    "/signatures": {"key"},  # nobody has registered that one
+    "/lists/{key}/rollback": {None, "unknown_version", "nothing_to_do"},
+}
+"""By what is refused, or may be, for whom the right is no matter."""
+LIST_FILE = {"name": "stolen.csv", "content": b64encode(b"entry_id,plate,category\nLE-1,1ABC999,theft\n").decode()}
 
 
 class Scene:
@@ -136,6 +146,7 @@ class Scene:
             writer.put(ZONES, [make_zone(ZONE, cameras=("CAM-own",)), make_zone(ELSEWHERE, cameras=("CAM-other",))]),
             writer.put(CAMERAS, [make_camera("CAM-own", position=None), make_camera("CAM-other", position=None)]),
             writer.put(HOTLIST, [make_entry(entry_id="E-own"), make_entry(entry_id="E-other", hotlist="sis")]),
+            writer.put(LISTS, [make_list("L-own"), make_list("L-other", hotlist="sis")]),
             writer.put(SECTIONS, [make_section("S1")]),
             writer.put(POLICIES, [make_policy(policy_id="NL-1")]),
             writer.put(WATCHES, [self.watch(OWN), self.watch(OTHER)]),
@@ -164,7 +175,8 @@ class Scene:
     def path(self, route: Route, where: str) -> str:
         """The route's path, naming what lies there."""
         keys = {
-            "cameras": f"CAM-{where}", "zones": ZONE if where == OWN else ELSEWHERE, "hotlist": f"E-{where}", "sections": "S1",
+            "cameras": f"CAM-{where}", "zones": ZONE if where == OWN else ELSEWHERE, "hotlist": f"E-{where}", "lists": f"L-{where}",
+            "sections": "S1",
             "policies": "NL-1", "desks": "DESK", "users": "jan.claes", "designations": "D-jan", "approvals": "P-1",
             "passkeys": "K-1", "exclusions": "X-1", "watches": f"W-{where}",
             "signing_keys": JANS_KEY.key_id,
@@ -213,6 +225,9 @@ class Scene:
             "/approvals": {"act": "designations.grant", "key": "D-jan", "reason": "a new dispatcher"},
             "/sessions/end": {"user_id": "jan.claes"},
             "/record/search": {},
+            "/lists/{key}/check": LIST_FILE,
+            "/lists/{key}/import": LIST_FILE,
+            "/lists/{key}/rollback": {"version": 1},
             "/record/sample": {"seed": "a-seed-of-8", "since_ms": 0, "until_ms": NOON_MS},
             "/record/findings": {"since_ms": 0, "until_ms": NOON_MS},
             "/signing_keys": enrolment_of(Ed25519PrivateKey.generate(), user_id),
@@ -244,9 +259,9 @@ def expected(route: Route, role: Role, where: str, lapse: str) -> set[str | None
     one = "{" in route.path and not route.path.startswith(
         ("/sections", "/policies", "/exclusions", "/desks", "/users", "/designations")
     )
-    if one and where == OTHER and route.path.startswith("/hotlist") and right.lists:
+    if one and where == OTHER and route.path.startswith(("/hotlist", "/lists")) and right.lists:
         return {"list"}
-    if one and where == OTHER and not route.path.startswith(("/hotlist", "/approvals")) and right.zones:
+    if one and where == OTHER and not route.path.startswith(("/hotlist", "/lists", "/approvals")) and right.zones:
         return {"zone"}
     if route.path.startswith("/violations/") and right.lists:
         return {"list"}
@@ -256,7 +271,7 @@ def expected(route: Route, role: Role, where: str, lapse: str) -> set[str | None
         return {"own"}
     if route.path.startswith(("/incidents/", "/violations/")) and route.writes:
         return {None, "acted_before"}  # the first of them counts
-    return {"key"} if route.path == "/signatures" else {None}  # nobody has registered that one
+    return AFTERWARDS.get(route.path, {None})
 
 
 @pytest_asyncio.fixture

@@ -16,12 +16,12 @@ from pipeline.access.roles import ROLES
 from pipeline.neighbours.policy import forward_id_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, USERS, ZONES
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, HOTLIST, LISTS, USERS, ZONES
 from schemas import ids
 from schemas.outcomes import Receipt, Violation
 from schemas.topics import FORWARDS, RECEIPTS, VIOLATIONS
 from tests.browser import axe
-from tests.builders import make_camera, make_zone
+from tests.builders import make_camera, make_list, make_zone
 from tests.forwards import Scene
 from tests.people import ZONE, make_designation
 from tests.record_logs import SIGNER, a_log
@@ -31,8 +31,8 @@ from tests.violations import make_violation, withdrawn
 expect.set_options(timeout=60_000)
 LANGUAGES = ("fr-BE", "nl-BE", "de-BE", "en-GB")
 FIRST = {
-    "dispatcher": "/dispatch", "investigator": "/dispatch", "magistrate": "/approvals", "administrator": "/accounts",
-    "liaison_officer": "/liaison", "list_manager": "/approvals", "camera_manager": "/approvals",
+    "dispatcher": "/dispatch", "investigator": "/dispatch", "magistrate": "/lists", "administrator": "/accounts",
+    "liaison_officer": "/liaison", "list_manager": "/lists", "camera_manager": "/approvals",
     "auditor": "/record", "oversight": "/record", "authority_officer": "/authority",
 }  # fmt: skip
 """Where each role begins."""
@@ -89,7 +89,7 @@ async def test_the_head_shows_what_a_person_may_open_and_everything_works_by_key
     """Screens, clock, keys, theme, language and the way out."""
     async with screens.opened("/approvals", "list_manager", locale="en-GB") as page:
         await expect(page.locator("nav.screens")).to_be_visible()
-        assert ["Approvals"] == await page.locator("nav.screens a").all_inner_texts()
+        assert ["Lists", "Approvals"] == await page.locator("nav.screens a").all_inner_texts()
         await expect(page.locator(".clock small")).to_contain_text("UTC")
         await page.keyboard.press("?")
         await expect(page.locator("dialog[open]")).to_contain_text("these keys")
@@ -102,7 +102,7 @@ async def test_the_head_shows_what_a_person_may_open_and_everything_works_by_key
         await expect(page.locator("details.own summary")).to_be_focused()
         await page.keyboard.press("Enter")
         await page.locator("details.own select").first.select_option("nl")
-        await expect(page.locator("nav.screens a")).to_have_text("Goedkeuringen")
+        await expect(page.locator("nav.screens a").last).to_have_text("Goedkeuringen")
         await page.locator("details.own summary").click()
         await page.locator("#logout").click()
         await expect(page.locator("#login")).to_be_visible()
@@ -368,6 +368,41 @@ async def test_the_authoritys_screen_fits_in_four_languages_and_says_what_is_wro
         await expect(page.locator(".toast.wrong").first).to_contain_text("does not answer")
         await page.unroute("**/api/v1/violations*")
         await expect(page.locator(".docket ol li, .docket .none").first).to_be_visible()
+
+
+async def test_a_list_is_checked_imported_and_gone_back_from(screens: Screens) -> None:
+    """What is wrong is told by line and column with its cure; what would change is told before it does."""
+    await screens.desks.writer.put(LISTS, [make_list("STOLEN")])
+    good = "entry_id,plate,category\n" + "".join(f"E-{number},1ABC{number:03},theft\n" for number in range(9))
+    async with screens.opened("/lists", "list_manager", locale="en-GB", bypass_csp=True) as page:
+        await page.get_by_role("button", name="STOLEN").click()
+        for text, told in (
+            (f"{good}E-9,??,theft\n", "1 lines are bad"),
+            (good.replace("001", "901"), "9 lines are good"),
+        ):
+            await page.get_by_role("button", name="Import", exact=True).click()
+            await page.locator("#list-file").set_input_files(
+                {"name": "l.csv", "mimeType": "text/csv", "buffer": text.encode()}
+            )
+            await page.get_by_role("button", name="Check the file").click()
+            await expect(page.locator("div.told")).to_contain_text(told)
+            assert [] == await faults_of(page)
+            assert [] == await fits(page)
+            await page.set_viewport_size({"width": 1280, "height": 800})
+            for box in await page.locator("input[required][type=checkbox]").all():
+                await box.check()
+            await page.get_by_role("button", name="Import it").click()
+            await expect(page.locator(".toast").last).to_contain_text("Version")
+        await expect(page.locator("tbody tr")).to_have_count(3)
+        await page.get_by_role("button", name="Compare with now").click()
+        await page.get_by_label("Reason").fill("check of the list, file 12")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("dialog[open] tbody tr")).to_contain_text("1ABC901")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Go back to it").click()
+        await page.locator("dialog[open]").get_by_role("button", name="Go back to it").click()
+        await expect(page.locator(".toast").last).to_contain_text("As at version 1")
+    assert "1ABC001" == (await screens.desks.writer.get(HOTLIST, "E-1")).plate  # type: ignore[union-attr]  # it is there
 
 
 async def test_no_page_broke_the_policy_or_failed(screens: Screens) -> None:

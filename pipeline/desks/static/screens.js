@@ -8,6 +8,7 @@ export const SCREENS = [
   { name: "dispatch", needs: ["alerts.see"], first: ["dispatcher", "investigator"] },
   { name: "authority", needs: ["violations.see"], first: ["authority_officer"] },
   { name: "liaison", needs: ["policies.see"], first: ["liaison_officer"] },
+  { name: "lists", needs: ["hotlist.see"], first: ["list_manager", "magistrate"] },
   { name: "accounts", needs: ["users.see"], first: ["administrator"] },
   { name: "record", needs: ["record.see"], first: ["auditor", "oversight"] },
   { name: "approvals", needs: ["approvals.give"], first: [] },

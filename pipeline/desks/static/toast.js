@@ -1,5 +1,6 @@
 // Short messages at the foot of a page: what was done goes by itself, what failed stays until somebody has read it.
 
+import { useEffect, useRef } from "./vendor/hooks.mjs";
 import { html } from "./draw.js";
 import { t } from "./words.js";
 
@@ -42,10 +43,16 @@ export class Messages {
   }
 }
 
-/** @param {{messages: Messages}} props */
+/** They stand above everything, an open dialog included. @param {{messages: Messages}} props */
 export function Toasts({ messages }) {
+  const ref = useRef(null);
+  useEffect(() => {
+    if (!messages.list.length) return;
+    ref.current.hidePopover();
+    ref.current.showPopover();
+  }, [messages.count]);
   const shown = (wrong) => messages.list.filter((one) => one.wrong === wrong).map((one) => html`<p key=${one.id} class=${wrong ? "toast wrong" : "toast"}>
     <span>${one.words}${one.detail && html`<br /><small>${one.detail}</small>`}</span>
     <button type="button" aria-label=${t("close")} onClick=${() => messages.close(one.id)}>×</button></p>`);
-  return html`<div class="toasts"><div role="alert">${shown(true)}</div><div role="status">${shown(false)}</div></div>`;
+  return html`<div class="toasts" popover="manual" ref=${ref}><div role="alert">${shown(true)}</div><div role="status">${shown(false)}</div></div>`;
 }

@@ -1,12 +1,11 @@
-"""The work of the commands on versions of the hotlist: compare two versions, go back to one, show an entry's history.
+"""Versions of the hotlist: two are compared, one is gone back to, an entry's history is told.
 
 Nothing is stored for a version of the whole hotlist: the entries have versions in time, and a version of the whole is a
 moment.
 """
 
 import asyncio
-import getpass
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,20 +72,25 @@ async def differences(writer: ReplicaWriter, older: Switch, newer: Switch | None
     return sorted(found, key=lambda one: one.key)
 
 
-async def rolled_back(writer: ReplicaWriter, to: Switch) -> Switch:
+async def rolled_back(
+    writer: ReplicaWriter, to: Switch, by: str, concerns: Callable[[Difference], bool] = lambda _one: True
+) -> Switch:
     """Make the entries as they were at this version; for a version that refreshed a list, only the entries of that list.
 
-    Raises BadRecord when nothing differs, Unavailable when others change the hotlist meanwhile.
+    by: who does it. concerns: whether an entry that differs may be changed; others stay as they are. Raises BadRecord when nothing
+    differs, Unavailable when others change the hotlist meanwhile.
     """
     list_id = to.refresh.list_id
-    found = [one for one in await differences(writer, to, None) if not list_id or _is_of(one, list_id)]
+    found = [
+        one for one in await differences(writer, to, None) if (not list_id or is_of(one, list_id)) and concerns(one)
+    ]
     if not found:
         raise BadRecord("nothing_to_do", f"the entries are as at version {to.number}")
     back = [(one.key, HOTLIST.encode(one.before)) for one in found if one.before is not None]
     gone = [one.key for one in found if one.before is None]
     switching = writer.switching(HOTLIST)
     staged = await switching.stage(back, replace=False, list_id=list_id, removes=gone)
-    refresh = Refresh(by=getpass.getuser(), source=f"version {to.number}", list_id=list_id, kind="rollback",
+    refresh = Refresh(by=by, source=f"version {to.number}", list_id=list_id, kind="rollback",
                       sequence=to.refresh.sequence)  # fmt: skip
     switch = await switching.switch(staged, refresh)
     if switch is None:
@@ -97,7 +101,8 @@ async def rolled_back(writer: ReplicaWriter, to: Switch) -> Switch:
     return switch
 
 
-def _is_of(one: Difference, list_id: str) -> bool:
+def is_of(one: Difference, list_id: str) -> bool:
+    """Whether the entry is, or was, on this list."""
     return any(entry is not None and entry.list_id == list_id for entry in (one.before, one.after))
 
 

@@ -1,0 +1,96 @@
+"""What the API says and takes of lists of wanted plates."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from pipeline.state.list_ages import ListAge
+from pipeline.state.switching import Switch
+from schemas.base import Count, EpochMs, Identifier, Message, Text
+from schemas.reference import HotlistEntry, WantedList
+
+MOST_LISTS, MOST_IMPORTS, MOST_SHOWN = 1_000, 1_000, 500
+
+
+class Import(Message, frozen=True, kw_only=True):
+    """One import as a whole. version: its number. source: the file's name, or the version that was gone back to. by: who did it."""
+
+    version: Count
+    holds_from_ms: EpochMs
+    kind: Identifier  # import, replace, delta or rollback
+    source: Text
+    by: Text
+    sequence: Count | None = None
+    added: Count
+    changed: Count
+    removed: Count
+
+
+class ListShown(Message, frozen=True, kw_only=True):
+    """A list, how old it is, and the import that refreshed it last."""
+
+    item: WantedList
+    age_ms: Count
+    stale: bool
+    last: Import | None = None
+
+
+class Lists(Message, frozen=True, kw_only=True):
+    """The lists that this person may see."""
+
+    items: Annotated[tuple[ListShown, ...], msgspec.Meta(max_length=MOST_LISTS)]
+
+
+class Imports(Message, frozen=True, kw_only=True):
+    """The imports of one list, the newest first."""
+
+    items: Annotated[tuple[Import, ...], msgspec.Meta(max_length=MOST_IMPORTS)]
+
+
+class Between(Message, frozen=True, kw_only=True):
+    """Two versions to compare. older absent: the import before the last one. newer absent: what holds now."""
+
+    older: Count | None = None
+    newer: Count | None = None
+
+
+class DifferenceShown(Message, frozen=True, kw_only=True):
+    """One entry that differs. fields: which of its fields do, where it is in both versions."""
+
+    entry_id: Identifier
+    change: Literal["added", "changed", "removed"]
+    fields: Annotated[tuple[Identifier, ...], msgspec.Meta(max_length=64)] = ()
+    before: HotlistEntry | None = None
+    after: HotlistEntry | None = None
+
+
+class Differences(Message, frozen=True, kw_only=True):
+    """What differs between two versions of a list, the first MOST_SHOWN of it by entry_id, and how much there is in all."""
+
+    items: Annotated[tuple[DifferenceShown, ...], msgspec.Meta(max_length=MOST_SHOWN)]
+    added: Count
+    changed: Count
+    removed: Count
+
+
+class Back(Message, frozen=True, kw_only=True):
+    """The version that is to hold again."""
+
+    version: Count
+
+
+def shown_of(one: ListAge) -> ListShown:
+    """The list, as the API shows it."""
+    return ListShown(
+        item=one.source, age_ms=one.age_ms, stale=one.is_stale, last=import_of(one.switch) if one.switch else None
+    )
+
+
+def import_of(one: Switch) -> Import:
+    """The import, as the API shows it."""
+    refresh = one.refresh
+    return Import(
+        version=one.number, holds_from_ms=one.at_ms, kind=refresh.kind, source=refresh.source, by=refresh.by,
+        sequence=refresh.sequence, added=refresh.added, changed=refresh.changed,
+        removed=refresh.removed,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Lists of wanted plates at the desks: a file is checked, imported, compared and gone back from; what is covert stays unknown."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from pipeline.desks.limits import Limits
+from pipeline.desks.route import PREFIX
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.state.collections import HOTLIST, LISTS
+from tests.builders import make_entry, make_list
+from tests.fakes import MemoryRecorder
+from tests.people_desk import Browser, Desks, desks_of
+
+LIST = f"{PREFIX}/lists/STOLEN"
+HEAD = "entry_id,plate,category"
+GOOD = f"{HEAD}\nE-1,1ABC111,theft\nE-2,1ABC222,theft\n"
+
+
+def file(text: str, **fields: object) -> dict[str, Any]:
+    """The request with a CSV file."""
+    return {"name": "stolen.csv", "content": b64encode(text.encode()).decode()} | fields
+
+
+@pytest_asyncio.fixture
+async def desks(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path) -> AsyncIterator[Desks]:
+    """A list of stolen vehicles, with an entry that is covert for another service than the list manager's."""
+    made = desks_of(kafka, redis, namespace, tmp_path)
+    await made.writer.put(LISTS, [make_list("STOLEN")])
+    await made.writer.put(
+        HOTLIST, [make_entry("1SEC111", "E-SECRET", list_id="STOLEN", covert=True, owner="another service")]
+    )
+    await made.person("the.manager", "list_manager")
+    async with made.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
+        yield made
+
+
+async def taken(browser: Browser, text: str, **fields: object) -> dict[str, Any]:
+    """What importing a file answers."""
+    answer = await browser.ask("POST", f"{LIST}/import", file(text, **fields))
+    assert 200 == answer.status, answer.body
+    return dict(answer.json)
+
+
+async def test_a_file_is_told_line_by_line_and_nothing_bad_is_taken(desks: Desks) -> None:
+    """Line, column and cure; the good lines alone when that is asked for."""
+    manager = await desks.logged_in("the.manager")
+    bad = f"{HEAD}\nE-1,1ABC111,theft\nE-2,??,theft\n"
+    report = (await manager.ask("POST", f"{LIST}/check", file(bad))).json
+    assert (1, 1, False) == (report["good"], report["bad"], report["taken_whole"])
+    assert [(3, "plate", 2)] == [(one["line"], one["column"], one["number"]) for one in report["faults"]]
+    assert "is no plate" in report["faults"][0]["reason"]
+    assert "bad_lines" == (await manager.ask("POST", f"{LIST}/import", file(bad))).rule
+    assert None is await desks.writer.get(HOTLIST, "E-1")
+    assert 1 == (await taken(manager, bad, skip_bad=True))["added"]
+    assert None is await desks.writer.get(HOTLIST, "E-2")
+
+
+async def test_a_list_is_imported_compared_and_gone_back_from_and_what_is_covert_stays_unknown(desks: Desks) -> None:
+    """The covert entry stays through import and return, and no count and no difference tells of it."""
+    manager = await desks.logged_in("the.manager")
+    report = (await manager.ask("POST", f"{LIST}/check", file(GOOD))).json
+    assert (2, 0, 0) == (report["added"], report.get("removed", 0), report.get("unchanged", 0))
+    first = await taken(manager, GOOD, confirm_share=True)
+    changed = f"{HEAD}\nE-1,1ABC119,theft\nE-3,1ABC333,theft\n"
+    assert "sudden_change" == (await manager.ask("POST", f"{LIST}/import", file(changed))).rule
+    second = await taken(manager, changed, confirm_share=True)
+    assert ("replace", "the.manager", 1, 1, 1) == tuple(
+        second[one] for one in ("kind", "by", "added", "changed", "removed")
+    )
+    between = (await manager.ask("GET", f"{LIST}/differences?older={first['version']}")).json
+    kinds = {one["entry_id"]: (one["change"], one.get("fields", [])) for one in between["items"]}
+    assert {"E-1": ("changed", ["plate"]), "E-2": ("removed", []), "E-3": ("added", [])} == kinds
+    third = (await manager.ask("POST", f"{LIST}/rollback", {"version": first["version"]})).json
+    assert ("rollback", 1, 1, 1) == tuple(third[one] for one in ("kind", "added", "changed", "removed"))
+    assert "1ABC111" == (await desks.writer.get(HOTLIST, "E-1")).plate  # type: ignore[union-attr]  # it is there
+    assert None is not await desks.writer.get(HOTLIST, "E-SECRET")
+    imports = (await manager.ask("GET", f"{LIST}/imports")).json["items"]
+    assert [third["version"], second["version"], first["version"]] == [one["version"] for one in imports]
+    (shown,) = (await manager.ask("GET", f"{PREFIX}/lists")).json["items"]
+    assert (False, third["version"]) == (shown["stale"], shown["last"]["version"])
+
+
+async def test_nobody_takes_over_what_is_covert_for_another(desks: Desks) -> None:
+    """Neither by an entry of the same name, nor by one in another's."""
+    manager = await desks.logged_in("the.manager")
+    mine = f"{HEAD},covert,owner\nE-9,1ABC999,theft,true,another service\n"
+    assert "covert" == (await manager.ask("POST", f"{LIST}/import", file(mine, confirm_share=True))).rule
+    theirs = f"{HEAD}\nE-SECRET,1ABC999,theft\n"
+    assert "other_list" == (await manager.ask("POST", f"{LIST}/import", file(theirs, confirm_share=True))).rule
+    assert "1SEC111" == (await desks.writer.get(HOTLIST, "E-SECRET")).plate  # type: ignore[union-attr]  # it is there
