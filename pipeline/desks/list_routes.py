@@ -81,7 +81,9 @@ async def check(asked: Asked) -> RouteAnswer:
         report = await asyncio.to_thread(report_of, checked, source, asked.now_ms)
         if may_be_taken(report, file):
             pairs = await _with_kept(asked, checked.pairs)
-            staged, sudden = await foreseen(asked.house.writer, HOTLIST, pairs, Manner(replace=True, source=source))
+            staged, sudden = await foreseen(
+                asked.house.writer, HOTLIST, pairs, Manner(replace=True, source=source, hidden=pairs.kept)
+            )
             report = msgspec.structs.replace(
                 report, added=staged.added, changed=staged.changed, removed=staged.removed, unchanged=staged.unchanged - pairs.kept,
                 sudden=sudden is not None, strangers=staged.strangers,
@@ -101,8 +103,10 @@ async def take(asked: Asked) -> RouteAnswer:
             by=asked.somebody.user_id, source=file.name, list_id=source.list_id, kind="replace", digest=checked.digest,
             sequence=file.sequence,
         )  # fmt: skip
-        manner = Manner(replace=True, source=source, sequence=file.sequence, confirm_share=file.confirm_share)
         pairs = await _with_kept(asked, checked.pairs)
+        manner = Manner(
+            replace=True, source=source, sequence=file.sequence, confirm_share=file.confirm_share, hidden=pairs.kept
+        )
         try:
             imported: Imported = await import_whole(asked.house.writer, HOTLIST, checked, pairs, refresh, manner)
         except BadRecord as error:

@@ -25,13 +25,15 @@ Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None] | N
 class Manner:
     """The options of an import. replace: remove what is not in the file. source: the list that the file refreshes; None:
     the file is for the whole collection. sequence: the file's number, as its owner counts; None: it has none.
-    confirm_share: take it though many items come or go at once. delta: the file says which items to add, change or remove."""
+    confirm_share: take it though many items come or go at once. delta: the file says which items to add, change or remove.
+    hidden: of the entries, how many stay that the importer may not know of: they do not count for what is too much."""
 
     replace: bool = False
     source: WantedList | None = None
     sequence: int | None = None
     confirm_share: bool = False
     delta: bool = False
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ async def foreseen(
     switching = writer.switching(collection)
     staged = await switching.stage(pairs, replace=manner.replace, list_id=_list_of(manner))
     await switching.drop(staged)
-    return staged, sudden_change(staged.before, staged.added, staged.removed, manner.source)
+    return staged, sudden_change(staged.before - manner.hidden, staged.added, staged.removed, manner.source)
 
 
 async def source_named(writer: ReplicaWriter, list_id: str | None) -> WantedList | None:
@@ -148,7 +150,7 @@ async def _refuse_unfounded(switching: Switching, checked: Checked[Any], manner:
 
 
 def _refuse_sudden(staged: Staged, manner: Manner) -> None:
-    why = sudden_change(staged.before, staged.added, staged.removed, manner.source)
+    why = sudden_change(staged.before - manner.hidden, staged.added, staged.removed, manner.source)
     if why and not manner.confirm_share:
         raise BadRecord(
             "sudden_change", f"{why}; nothing was taken. Look at the file; --confirm-share takes it all the same"

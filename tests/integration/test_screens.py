@@ -198,7 +198,7 @@ async def test_an_auditor_finds_draws_and_proves_and_a_changed_log_is_told(scree
         drawn = await page.locator("tbody tr").first.inner_text()
         await page.get_by_label("Seed").fill("another-seed")
         await page.get_by_role("button", name="Draw").click()
-        await expect(page.locator("p.told")).to_contain_text("another-seed")
+        await expect(page.locator("main p.told")).to_contain_text("another-seed")
         assert drawn != await page.locator("tbody tr").first.inner_text()
         await page.get_by_role("button", name="Findings").click()
         await page.get_by_role("button", name="Look").click()
