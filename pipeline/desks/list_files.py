@@ -9,6 +9,7 @@ import msgspec
 
 from pipeline.hotlist.lists import given_by, stranger_to
 from pipeline.plates.shared import written
+from pipeline.runtime.private import write_private
 from pipeline.tables.columns import TABLES
 from pipeline.tables.files import TOLD, Checked, check_file
 from schemas.base import Count, Message, Text
@@ -62,7 +63,7 @@ def checked_list(file: ListFile, source: WantedList, home: str) -> Checked[Hotli
     """The file, read to its end. Blocks. Raises BadRecord when it cannot be read."""
     with tempfile.TemporaryDirectory(prefix="vigie-list-") as folder:  # for this user alone
         path = Path(folder) / (re.sub(r"[^\w. -]", "_", Path(file.name).name)[-100:].lstrip(".") or "file")
-        path.write_bytes(file.content)
+        write_private(path, file.content)
         table: Any = TABLES["hotlist"]
         return check_file(path, table, home=home, given=given_by(source))
 
