@@ -92,6 +92,7 @@ ELSEWHERE = {
         "demo",
         "desks",
         "evidence",
+        "lists",
         "neighbours",
         "receiver",
         "record",
