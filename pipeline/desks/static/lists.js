@@ -20,7 +20,7 @@ function Lists({ me, say, fail, keyed }) {
   };
   keyed({ r: load });
   const one = all?.find((each) => each.item.list_id === chosen);
-  const tabs = ["versions", ...(me.may.includes("hotlist.change") ? ["import"] : []), "entry"];
+  const tabs = ["versions", ...(me.may.includes("hotlist.change") ? ["file"] : []), "entry"];
   return html`<h1>${t("screen.lists")}</h1>
     <${Table} caption=${t("screen.lists")} rows=${all} of=${(each) => each.item.list_id} chosen=${chosen} empty=${t("lists.none")} begin="id" columns=${[
       { name: "id", title: t("lists.list"), by: (each) => each.item.name, cell: (each) => html`<button type="button" class="link" onClick=${() => choose(each.item.list_id)}>${each.item.name}</button> <small class="mono">${each.item.list_id}</small>` },
@@ -32,7 +32,7 @@ function Lists({ me, say, fail, keyed }) {
     ${one && html`<h2>${one.item.name}</h2>
       <div class="tabs">${tabs.map((each) => html`<button type="button" aria-pressed=${String(each === tab)} onClick=${() => setTab(each)}>${t(`lists.tab.${each}`)}</button>`)}</div>
       ${tab === "versions" && html`<${Versions} key=${chosen} list=${one.item} me=${me} say=${say} fail=${fail} changed=${load} />`}
-      ${tab === "import" && html`<${Import} key=${chosen} list=${one.item} say=${say} changed=${() => { setTab("versions"); load(); }} />`}
+      ${tab === "file" && html`<${Import} key=${chosen} list=${one.item} say=${say} changed=${() => { setTab("versions"); load(); }} />`}
       ${tab === "entry" && html`<${Entry} key=${chosen} list=${one.item} me=${me} fail=${fail} />`}`}`;
 }
 
