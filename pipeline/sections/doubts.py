@@ -6,6 +6,7 @@ from typing import Literal
 
 from pipeline.law.book import Book
 from pipeline.law.kinds import SectionLength
+from pipeline.reads.geography import beeline_m
 from pipeline.sections.certainty import (
     LEAST_JOINT_CERTAINTY,
     certainty_of,
@@ -14,7 +15,7 @@ from pipeline.sections.certainty import (
     plate_of,
     shared_doubt,
 )
-from pipeline.sections.checks import camera_faults, faults_of
+from pipeline.sections.checks import camera_faults, doubt_of, faults_of
 from pipeline.sections.clocks import ClockFault
 from pipeline.sections.moment import Reference, distance_between
 from pipeline.sections.speed import exactly
@@ -85,7 +86,44 @@ def place_doubt(pair: Pair, section: Section, distance: Distance, reference: Ref
         for exit_camera in reference.cameras_of(pair.exit):
             if doubt := _camera_doubt(pair, section, distance, entry_camera, exit_camera):
                 return doubt
+    return _moved(pair, section, distance, reference)
+
+
+def _moved(pair: Pair, section: Section, distance: Distance, reference: Reference) -> Innocent | None:
+    """What speaks against a distance of which a camera stood elsewhere when the section came to say it; None: nothing. What is
+    certified is the distance between two places, not between two names.
+
+    A section that was removed, or whose certificate changed, says its distances anew from then on.
+    """
+    since_ms = _certified_since_ms(section, distance, reference, pair.entry.captured_at_ms)
+    for read in (pair.entry, pair.exit):
+        stood = reference.cameras.between(read.camera_id, since_ms, read.captured_at_ms)
+        places = [(camera.position, doubt_of(camera)) for camera in stood if camera and camera.position]
+        if not places:
+            continue
+        (first, first_doubt_m), (last, last_doubt_m) = places[0], places[-1]
+        if (moved_m := beeline_m(first, last)) > first_doubt_m + last_doubt_m:
+            certified = f"{distance.metres:g} m of certificate {certificate_of(section, distance).number}"
+            return Innocent("camera_unfit", f"{read.camera_id}: was moved by {moved_m:.0f} m after {certified}")
     return None
+
+
+def _certified_since_ms(section: Section, distance: Distance, reference: Reference, at_ms: int) -> int:
+    """Since when, before at_ms, the section has said this distance under this certificate without a break (UTC ms); at_ms where
+    it does not say so."""
+    certificate, since_ms = certificate_of(section, distance), at_ms
+    for version in reference.sections.history(section.section_id):
+        if version.begins_ms > at_ms:
+            break
+        said = version.item and distance_between(version.item, distance.entry_camera_id, distance.exit_camera_id)
+        says_so = (
+            said
+            and said.metres == distance.metres
+            and version.item
+            and certificate_of(version.item, said) == certificate
+        )
+        since_ms = min(since_ms, version.begins_ms) if says_so else at_ms
+    return since_ms
 
 
 def _camera_doubt(

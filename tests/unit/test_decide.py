@@ -70,6 +70,7 @@ def policy(after_ms: int = 0, **fields: Any) -> HistoryLine:
     return put("policies", item | fields, after_ms)
 
 
+AGAIN = {"number": "C 2", "valid_from_ms": START_MS - DAY_MS, "valid_until_ms": START_MS + DAY_MS}
 ROAD = (camera("IN", 4.50), camera("OUT", 4.56))
 
 
@@ -128,6 +129,31 @@ async def test_what_is_recorded_of_the_section_afterwards_takes_back_or_lessens(
     gone = {one.withdrawn.id for one in outcomes if one.withdrawn}
     found = [one.violation for one in outcomes if one.violation and one.violation.violation_id not in gone]
     assert stands == [(one.limit_kmh, one.corrected_kmh) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("changes", "proves"),
+    [
+        ((camera("OUT", 4.563),), False),
+        ((camera("OUT", 4.557),), False),
+        ((camera("OUT", 4.56006),), True),
+        ((camera("OUT", 4.56, name="renamed"),), True),
+        ((camera("OUT", 4.557), section(110)), False),
+        ((camera("OUT", 4.557), camera("OUT", 4.56)), True),
+        ((camera("OUT", 4.557), remove("sections", "S1", 0), section()), True),
+        ((camera("OUT", 4.557), section(certificate=AGAIN)), True),
+    ],
+)
+async def test_a_camera_that_was_moved_proves_nothing_until_the_section_is_certified_anew(
+    changes: Sequence[HistoryLine], proves: bool
+) -> None:
+    """The distance was certified to where it stood: 210 m nearer, who drove 140 seems to drive 150. A change of the limit alone
+    certifies nothing."""
+    later = [line | {"at_ms": START_MS + 1_000 + number} for number, line in enumerate(changes)]
+    drive = reads(140_000, ("IN", 10_000), ("OUT", 130_000))
+    outcomes = await decided(*ROAD, section(), *later, drive)
+    assert (["violation"] if proves else []) == [name for name, _ in told(outcomes)]
+    assert ([] if proves else ["camera_unfit"]) == reasons(outcomes)
 
 
 async def test_a_limit_for_later_holds_from_then() -> None:
