@@ -2,9 +2,9 @@
 stated time after it.
 
 A case is an incident (incident_id) or a violation (violation_id). What is to be held for it, and when that ends, lies beside the
-pictures as notes `cases/DAY/CASE/NUMBER-NAME.json`, DAY being that of the pictures. A note is written once; that of the highest
-number that states an end counts, so that notes may be written again, and in any order. Until one does, the pictures are held for
-LONGEST_MS: what is still open then must be held anew, by somebody who has looked.
+pictures as notes `cases/DAY/CASE/NUMBER-NAME.json`, DAY being that of the pictures. A note is written once; of those that state
+an end, that of the highest number counts, and of equal ones the later end: so they may be written again, and in any order. Until
+one does, the pictures are held for LONGEST_MS: what is still open then must be held anew, by somebody who has looked.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +18,7 @@ from pipeline.evidence.store import EvidenceStore, day_of
 from pipeline.hotlist.standing import ENDED
 from schemas.base import Count, EpochMs, Identifier, Message, Text
 from schemas.incidents import IncidentState
+from schemas.judgements import Judgement, Verdict
 from schemas.outcomes import Alert, Violation, Withdrawal
 from schemas.reads import PlateRead
 
@@ -27,11 +28,14 @@ AFTER_CLOSED_MS = 30 * DAY_MS
 for a hold of its own (`vigie evidence holds add`). Ours; no law fixes it."""
 AFTER_ENDED_MS = 7 * DAY_MS
 """After an incident ended otherwise, or a violation was withdrawn: an end can be undone, and the person concerned may ask. Ours."""
+AFTER_ACCEPTED_MS = 90 * DAY_MS
+"""After an officer accepted a violation: by then the authority has taken the case over, with its pictures. Ours."""
+_AFTER_VERDICT_MS: dict[Verdict, int] = {"accepted": AFTER_ACCEPTED_MS, "rejected": AFTER_ENDED_MS, "asked": LONGEST_MS}
 REASONS = {"a": "an incident with an alert that rang or is to be looked at", "v": "a violation of an average speed"}
 LAST = 2**50
 BY = "retention"
 _ENDS = frozenset(("misread", "dismiss", "close", "withdrawn", "expired"))
-CaseEvent = Alert | IncidentState | Violation | Withdrawal
+CaseEvent = Alert | IncidentState | Violation | Withdrawal | Judgement
 
 
 class CaseNote(Message, frozen=True, kw_only=True):
@@ -54,7 +58,7 @@ Noted = tuple[str, CaseNote]
 
 
 def notes_of(event: CaseEvent) -> list[Noted]:
-    """What this message says of cases' pictures. The withdrawal of a violation does not name their days: see withdrawal_note.
+    """What this message says of cases' pictures. What ends a violation does not name their days: see end_of_violation.
 
     A silent alert makes no case: nobody looks at it.
     """
@@ -70,12 +74,18 @@ def notes_of(event: CaseEvent) -> list[Noted]:
             return []
 
 
-def withdrawal_note(event: Withdrawal) -> CaseNote | None:
-    """The end of a violation that was withdrawn; None for other withdrawals: an incident's end says its state."""
-    if event.kind != "violation":
-        return None
-    until_ms = event.at_ms + AFTER_ENDED_MS
-    return CaseNote(case_id=event.id, number=LAST, name="withdrawn", until_ms=until_ms, at_ms=event.at_ms)
+def end_of_violation(event: CaseEvent) -> CaseNote | None:
+    """When the hold of a violation that was withdrawn, or judged by an officer, ends; None for all else: an incident's end says
+    its state. Of two officers who judged at the same time, the one who holds it longer counts here."""
+    if isinstance(event, Withdrawal) and event.kind == "violation":
+        until_ms = event.at_ms + AFTER_ENDED_MS
+        return CaseNote(case_id=event.id, number=LAST, name="withdrawn", until_ms=until_ms, at_ms=event.at_ms)
+    if isinstance(event, Judgement) and (after_ms := _AFTER_VERDICT_MS.get(event.verdict)) is not None:
+        return CaseNote(
+            case_id=event.violation_id, number=event.revision + 1, name=event.verdict, until_ms=event.at_ms + after_ms,
+            at_ms=event.at_ms,
+        )  # fmt: skip
+    return None
 
 
 def _held(case_id: str, name: str, owner: str, reads: Iterable[PlateRead], at_ms: int) -> list[Noted]:
@@ -108,7 +118,7 @@ async def take_note(store: EvidenceStore, event: CaseEvent) -> None:
     """Store what this message says of cases' pictures; a second time nothing changes. Raises Unavailable."""
     for day, note in notes_of(event):
         await _put(store, day, note)
-    if isinstance(event, Withdrawal) and (end := withdrawal_note(event)) is not None:
+    if (end := end_of_violation(event)) is not None:
         for day in await days_of(store, end.case_id):
             await _put(store, day, end)
 
@@ -155,7 +165,7 @@ def _hold_of(case_id: str, day: str, notes: Sequence[CaseNote]) -> Hold | None:
         return None
     from_ms = min(note.at_ms for note in held)
     ends = [note for note in notes if note.until_ms is not None]
-    last = max(ends, key=lambda note: note.number, default=None)
+    last = max(ends, key=lambda note: (note.number, note.until_ms or 0), default=None)
     until_ms = from_ms + LONGEST_MS if last is None or last.until_ms is None else last.until_ms
     return Hold(
         hold_id=f"{case_id}:{day}", pictures=tuple(pictures), about=case_id, reason=REASONS[case_id[0]],

@@ -204,7 +204,7 @@ PRINCIPALS: tuple[Principal, ...] = (
     Principal(
         name="retention",
         about="`vigie retention`: deletes pictures whose time is over, and holds those of open cases",
-        reads=(ALERTS, INCIDENTS, VIOLATIONS),
+        reads=(ALERTS, INCIDENTS, VIOLATIONS, JUDGEMENTS),
         joins=True,
     ),
     Principal(

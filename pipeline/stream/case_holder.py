@@ -1,4 +1,5 @@
-"""Follows alerts, incidents and violations, and notes which pictures they hold (see pipeline.evidence.case_holds).
+"""Follows alerts, incidents, violations and what officers decide about these, and notes which pictures they hold (see
+pipeline.evidence.case_holds).
 
 Whoever deletes pictures runs it: nothing is deleted before every case that was open when the process started is noted.
 """
@@ -18,10 +19,10 @@ from pipeline.evidence.case_holds import CaseEvent, take_note
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.stream import codec
-from schemas.topics import ALERTS, INCIDENTS, VIOLATIONS, Topic
+from schemas.topics import ALERTS, INCIDENTS, JUDGEMENTS, VIOLATIONS, Topic
 
 NAME = "retention"
-CASES: tuple[Topic[Any], ...] = (ALERTS, INCIDENTS, VIOLATIONS)
+CASES: tuple[Topic[Any], ...] = (ALERTS, INCIDENTS, VIOLATIONS, JUDGEMENTS)
 FETCH_MS = 1_000
 AGAIN_S = 5.0
 LOOK_S = 60.0

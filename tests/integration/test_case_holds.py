@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.evidence.case_holds import AFTER_CLOSED_MS, AFTER_ENDED_MS, CaseEvent, case_holds_in, take_note
+from pipeline.evidence.case_holds import (
+    AFTER_ACCEPTED_MS,
+    AFTER_CLOSED_MS,
+    AFTER_ENDED_MS,
+    CaseEvent,
+    case_holds_in,
+    take_note,
+)
 from pipeline.evidence.holds import LONGEST_MS, Hold
 from pipeline.evidence.retention import delete_old
 from pipeline.evidence.store import EvidenceStore, day_of
@@ -21,7 +28,9 @@ from pipeline.sections.history import violations_of
 from pipeline.sections.lines import Sighting
 from pipeline.sections.rules import Rules
 from pipeline.stream import codec
-from schemas.outcomes import Alert, Violation, Withdrawal
+from schemas import ids
+from schemas.judgements import Judgement, Verdict
+from schemas.outcomes import Alert, RecordPlace, Violation, Withdrawal
 from schemas.topics import ALERTS, INCIDENTS, TOPICS, VIOLATIONS, Topic
 from tests.builders import NOON_MS, make_ends, make_section, reference_of
 from tests.incidents import after, begun, first_alert, later_alert
@@ -82,6 +91,37 @@ async def test_a_violations_pictures_stay_beyond_their_time_and_go_after_its_wit
     assert 0 == await delete_old(store, 30, NOON_MS + 41 * DAY_MS + AFTER_ENDED_MS - 1)
     assert 2 == await delete_old(store, 30, NOON_MS + 41 * DAY_MS + AFTER_ENDED_MS)
     assert ([], []) == (await store.days(), await store.note_days())
+
+
+def judged(violation: Violation, verdict: Verdict, revision: int, at_ms: int) -> Judgement:
+    """An officer's judgement, who saw as many before."""
+    return Judgement(
+        judgement_id=ids.action_id("an.peeters", f"{verdict} {revision}"), violation_id=violation.violation_id,
+        violation_at=RecordPlace(partition=0, offset=0), revision=revision, verdict=verdict,
+        who="an.peeters", role="authority_officer",
+        rejection="plate_misread" if verdict == "rejected" else None, note="which lane?" if verdict == "asked" else None,
+        at_ms=at_ms,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "after_ms"),
+    [
+        ((("accepted", 0),), AFTER_ACCEPTED_MS),
+        ((("rejected", 0),), AFTER_ENDED_MS),
+        ((("rejected", 0), ("accepted", 0)), AFTER_ACCEPTED_MS),
+        ((("rejected", 0), ("asked", 1)), LONGEST_MS),
+        ((("asked", 0), ("rejected", 1)), AFTER_ENDED_MS),
+        ((("accepted", 0), ("noted", 1)), AFTER_ACCEPTED_MS),
+    ],
+)
+async def test_what_an_officer_decides_of_a_violation_ends_its_hold(
+    store: EvidenceStore, verdicts: Sequence[tuple[Verdict, int]], after_ms: int
+) -> None:
+    """The last verdict counts; of two at the same time the one that holds it longer."""
+    violation = violation_with([picture("a"), picture("b")])
+    events = [judged(violation, verdict, revision, NOON_MS + DAY_MS) for verdict, revision in verdicts]
+    assert [NOON_MS + DAY_MS + after_ms] == [hold.until_ms for hold in await holds_after(store, violation, *events)]
 
 
 async def test_a_violation_around_midnight_is_held_and_let_go_on_both_days(store: EvidenceStore) -> None:
