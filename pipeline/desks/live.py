@@ -9,21 +9,25 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
+import structlog
 from aiokafka.structs import TopicPartition
 
 from pipeline.access.rights import Matter
 from pipeline.desks.cases import Cases
 from pipeline.desks.directory import Directory
+from pipeline.sections.judging import TO_DO, phase_of
 from schemas.incidents import IncidentState
 from schemas.judgements import Judged, Judgement
 from schemas.outcomes import Alert, RecordPlace, Violation, Withdrawal
 
 BACK_MS = 24 * 3_600_000
+log = structlog.get_logger()
 NOWHERE = RecordPlace(partition=0, offset=0)
-MOST_KEPT = 20_000
-"""Of alerts, of violations and of incidents; the oldest are left out."""
+MOST_KEPT: Mapping[str, int] = {"alert": 20_000, "violation": 50_000, "incident": 20_000}
+"""The oldest are left out; of violations, those first that wait for nobody. One takes some 4 kB."""
 RING = 10_000
 Kind = Literal["alert", "violation", "incident"]
 _ACTS: Mapping[Kind, Any] = {"alert": "alerts.see", "violation": "violations.see", "incident": "alerts.see"}
@@ -101,13 +105,31 @@ class Live:
         event = self._added(kind, message, matters())
         self.items[kind][key] = Shown(event, known.withdrawal if known else None)
         self.items[kind].move_to_end(key)
-        if len(self.items[kind]) > MOST_KEPT:
-            self.items[kind].popitem(last=False)
+        if len(self.items[kind]) > MOST_KEPT[kind]:
+            self._leave_out(kind)
         if isinstance(message, IncidentState):
             self.on_incident(message)
         if isinstance(message, Violation):  # one may be judged before this process reads it
             self._judge(key, self.cases.judged.get(key))
         return event
+
+    def _leave_out(self, kind: Kind) -> None:
+        kept = self.items[kind]
+        if kind != "violation":
+            kept.popitem(last=False)
+            return
+        at_once = len(kept) // 100
+        done = list(islice((key for key, shown in kept.items() if not self._waits(key, shown)), at_once))
+        for key in done or list(islice(kept, at_once)):
+            del kept[key]
+        if not done:
+            log.error(
+                "violations.unjudged_left_out", count=at_once, kept=len(kept), cure="more officers, or fewer cases each"
+            )
+
+    def _waits(self, violation_id: str, shown: Shown) -> bool:
+        """Whether the violation waits for an officer."""
+        return phase_of(self.cases.judged.get(violation_id), withdrawn=shown.withdrawal is not None) in TO_DO
 
     def _judge(self, violation_id: str, state: Judged | None) -> Event | None:
         shown = self.items["violation"].get(violation_id)

@@ -1,0 +1,60 @@
+"""Which alerts and violations the desks keep in memory when there are more than they keep."""
+
+import msgspec
+import pytest
+
+from pipeline.desks import live
+from pipeline.desks.directory import Directory
+from pipeline.desks.live import Live
+from schemas import ids
+from schemas.outcomes import RecordPlace, Violation
+from tests.builders import NOON_MS
+from tests.violations import judgement, make_violation, withdrawn
+
+ONE = make_violation()
+KEPT = 200
+
+
+def violation(number: int) -> Violation:
+    """The violation of another passage."""
+    name = ids.violation_id("S1", ONE.entry.read_id, f"r-{number:024x}")
+    return msgspec.structs.replace(ONE, violation_id=name)
+
+
+@pytest.fixture
+def desks(monkeypatch: pytest.MonkeyPatch) -> Live:
+    """Memory for so few violations."""
+    monkeypatch.setattr(live, "MOST_KEPT", {"violation": KEPT})
+    return Live(Directory())
+
+
+def at(offset: int) -> RecordPlace:
+    """Where a record stands."""
+    return RecordPlace(partition=0, offset=offset)
+
+
+def test_what_waits_for_an_officer_outlives_what_is_done(desks: Live) -> None:
+    """However old it is: what was judged or taken back is left out first."""
+    some = [violation(number) for number in range(3 * KEPT)]
+    waiting = {0, 1, 7}
+    for number, one in enumerate(some):
+        desks.take(one, at(number))
+        if number in waiting:
+            continue
+        if number % 2:
+            desks.take(judgement(one), at(number), NOON_MS)
+        else:
+            desks.take(withdrawn(one), at(number))
+    kept = desks.items["violation"]
+    assert {some[number].violation_id for number in waiting} <= kept.keys()
+    assert some[-1].violation_id in kept
+    assert KEPT >= len(kept) > KEPT * 9 // 10
+
+
+def test_of_too_many_that_wait_the_oldest_are_left_out(desks: Live) -> None:
+    """Rather than growing without end; the log says so."""
+    some = [violation(number) for number in range(2 * KEPT)]
+    for number, one in enumerate(some):
+        desks.take(one, at(number))
+    assert [one.violation_id for one in some[-len(desks.items["violation"]) :]] == list(desks.items["violation"])
+    assert KEPT >= len(desks.items["violation"]) > KEPT * 9 // 10
