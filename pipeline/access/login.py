@@ -1,6 +1,7 @@
 """Rules for sessions, for limits on guessing, and for passwords. No clock and no store."""
 
 import hmac
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Annotated, Literal
 
@@ -19,6 +20,8 @@ GUESSES_OF_PLACE = 50
 """And so many from one address for whatever accounts. A known browser has a count of its own, so that nobody is locked out by
 others; a passkey cannot be guessed and is never counted."""
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 256
+SOMEBODY, MOST_MARKS = "", 8
+"""Whose mark says that anybody at all logged in from a browser; and of how many accounts a browser keeps the marks."""
 FRESH_MS = 5 * MINUTE_MS
 """For so long after a proof the person may change how he logs in."""
 
@@ -79,17 +82,25 @@ def weak_password(password: str, user_id: str) -> str | None:
     return None
 
 
-def known_browser(key: bytes, user_id: str, nonce: str) -> str:
-    """A mark that a browser stores after its first login, so that later attempts to log in are not counted as a stranger's.
-    It proves nothing else.
+def known_browser(key: bytes, user_id: str, nonce: str, others: Sequence[str] = ()) -> str:
+    """What a browser stores after a login, so that later attempts to log in are not counted as a stranger's. It proves nothing
+    else: the nonce, the mark of somebody's login, that of this account, and those of others who logged in there, latest first.
 
-    >>> is_known(bytes(32), "an.peeters", known_browser(bytes(32), "an.peeters", "n1"))
-    True
+    >>> marks = known_browser(bytes(32), "an.peeters", "n1")
+    >>> [is_known(bytes(32), who, marks) for who in ("an.peeters", SOMEBODY, "jan.claes")]
+    [True, True, False]
     """
-    return f"{nonce}.{hmac.new(key, f'browser:{user_id}:{nonce}'.encode(), sha256).hexdigest()}"
+    marks = dict.fromkeys([_mark(key, SOMEBODY, nonce), _mark(key, user_id, nonce), *others])
+    return ".".join([nonce, *list(marks)[: 1 + MOST_MARKS]])
 
 
 def is_known(key: bytes, user_id: str, kept: str) -> bool:
-    """Whether this account has logged in from this browser before. kept: the mark that the browser sent."""
-    nonce = kept.partition(".")[0]
-    return hmac.compare_digest(known_browser(key, user_id, nonce).encode(), kept.encode())
+    """Whether this account has logged in from this browser before. user_id SOMEBODY: whether anybody has. kept: what the browser
+    stored."""
+    nonce, *marks = kept.split(".")
+    mine = _mark(key, user_id, nonce).encode()
+    return any(hmac.compare_digest(mine, one.encode()) for one in marks)
+
+
+def _mark(key: bytes, user_id: str, nonce: str) -> str:
+    return hmac.new(key, f"browser:{user_id}:{nonce}".encode(), sha256).hexdigest()

@@ -137,15 +137,24 @@ def month_of(at_ms: int) -> str:
     return f"{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m}"
 
 
+def month_after(month: str, months: int = 1) -> str:
+    """The month that begins so many months after this one.
+
+    >>> month_after("2026-11"), month_after("2026-12"), month_after("2026-12", 12)
+    ('2026-12', '2027-01', '2027-12')
+    """
+    count = int(month[:4]) * 12 + int(month[5:]) - 1 + months
+    return f"{count // 12:04}-{count % 12 + 1:02}"
+
+
 def key_ends_ms(month: str) -> int:
     """When the key of a month ends, ms UTC: twelve months after the month.
 
     >>> month_of(key_ends_ms("2026-11"))
     '2027-12'
     """
-    year, number = int(month[:4]), int(month[5:])
-    months = year * 12 + number + KEY_KEPT_MONTHS  # numbers begin at 1: this is the month after the last one
-    return int(datetime(months // 12, months % 12 + 1, 1, tzinfo=UTC).timestamp() * 1000)
+    ends = month_after(month, KEY_KEPT_MONTHS + 1)
+    return int(datetime(int(ends[:4]), int(ends[5:]), 1, tzinfo=UTC).timestamp() * 1000)
 
 
 def weak_reason(reason: str | None) -> str | None:

@@ -142,7 +142,7 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
     "camera_manager": {
         **_NETWORK,
         "cameras.change": _PLACE,
-        "zones.change": Right(zones=True),
+        "zones.change": Right(zones=True, two=True),
         "sections.see": _ANY,
         "sections.change": _TWO,
         "approvals.give": _ANY,
@@ -192,12 +192,14 @@ SECOND: Mapping[Act, tuple[Act, ...]] = {
     "designations.grant": ("designations.grant",),
     "policies.change": ("policies.change",),
     "sections.change": ("sections.change",),
+    "zones.change": ("zones.change", "designations.grant"),
     "signing_keys.register": ("signing_keys.register",),
     "users.move": ("users.move",),
     "credentials.replace": ("credentials.replace",),
     "watches.long": ("watches.long",),
 }
-"""Acts that need two persons, and what the second must be allowed to do himself."""
+"""Acts that need two persons, and what the second must be allowed to do himself: one of these. A zone's extent decides what
+everybody designated for it sees, as granting does."""
 
 
 def as_markdown() -> str:

@@ -49,14 +49,16 @@ def verify(
         typer.Option("--checkpoint", help="A checkpoint that was handed out earlier. May be repeated."),
     ] = None,
     witness: Annotated[
-        list[str] | None, typer.Option("--witness", help="Public key of a witness, as --key. May be repeated.")
+        list[str] | None,
+        typer.Option("--witness", help="Public key of a witness who must have signed, as --key. May be repeated."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Check a log as an outsider does, with public keys alone and without any server: exit code 1 when anything was changed.
 
     What was changed, removed, added or moved is found by the log's own checkpoint. Whoever has the log's key can sign anew: that
-    is found by any checkpoint that you kept. Keep them, and get the keys from somebody else than the log's keeper.
+    is found by any checkpoint that you kept. Keep them, and get the keys from somebody else than the log's keeper. A --witness
+    must have signed the log's checkpoint or one of yours that the log continues.
 
     Example: vigie audit verify export --key record.pub --checkpoint 2026-03-01.checkpoint
     """
@@ -149,6 +151,7 @@ def cosign(
     state: Annotated[
         Path, typer.Option("--state", help="The last checkpoint that this witness signed; made anew here.")
     ],
+    first: Annotated[bool, typer.Option("--first", help="This witness has signed nothing of this log yet.")] = False,
 ) -> None:
     """As a witness: verify the log and that it continues what you signed last, then sign its checkpoint, and print it.
 
@@ -159,10 +162,19 @@ def cosign(
         raise Misconfigured(
             "--with", found=str(signing), allowed="the key of a witness: `vigie audit keys --create NAME --witness`"
         )
-    handed_out = [(str(state), text_of(state, "--state", "a checkpoint"))] if state.exists() else []
-    report = verify_log(
-        source_of(log), public_keys(key, "--key"), [signer.verifier], handed_out, processes=os.cpu_count() or 1
-    )
+    if first == state.exists():
+        found, allowed = (
+            (f"{state} (it exists)", "without --first, the last checkpoint that this witness signed")
+            if first
+            else (
+                f"{state} (there is none)",
+                "the last checkpoint that this witness signed; the very first time --first",
+            )
+        )
+        raise Misconfigured("--state", found=found, allowed=allowed)
+    handed_out = [] if first else [(str(state), text_of(state, "--state", "a checkpoint"))]
+    own = [] if first else [signer.verifier]
+    report = verify_log(source_of(log), public_keys(key, "--key"), own, handed_out, processes=os.cpu_count() or 1)
     if report.faults:
         say(report)
         raise SystemExit(EXIT_REFUSED)

@@ -21,7 +21,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "records": report.records,
         "unanswered": report.unanswered,
         "continues": report.matched,
-        "witnesses": [] if proven is None else [{"name": name, "at_s": at_s} for name, at_s in proven.witnessed_at_s],
+        "witnesses": [msgspec.to_builtins(one) for one in report.witnessed],
         "faults": [msgspec.to_builtins(fault) for fault in report.faults],
     }
 
@@ -34,8 +34,8 @@ def say(report: Report) -> None:
         return
     checkpoint = report.proven.checkpoint
     console.print(f"{checkpoint.origin}: {checkpoint.size} entries, signed by the log")
-    for name, at_s in report.proven.witnessed_at_s:
-        console.print(f"witnessed by {name} {moment_text(at_s * 1000)}")
+    for one in report.witnessed:
+        console.print(f"the first {one.size} entries witnessed by {one.name} {moment_text(one.at_s * 1000)}")
     for name in report.matched:
         console.print(f"continues {name}")
     console.print(

@@ -171,7 +171,7 @@ def disable(
     async def run() -> None:
         async with open_store("enable" if enable else "disable", user) as store:
             known = await known_user(store, user)
-            await store.writer.put(USERS, [msgspec.structs.replace(known, disabled=not enable)])
+            await store.writer.put(USERS, [msgspec.structs.replace(known, disabled=not enable, holds_from_ms=None)])
             await store.sessions.end_all(user)
 
     run_async(run)

@@ -18,8 +18,8 @@ from pipeline.state.collections import USERS
 from schemas.base import Identifier, Message, Text
 
 TwoPersons = Literal[
-    "designations.grant", "policies.change", "sections.change", "signing_keys.register", "users.move", "credentials.replace",
-    "watches.long",
+    "designations.grant", "policies.change", "sections.change", "zones.change", "signing_keys.register", "users.move",
+    "credentials.replace", "watches.long",
 ]  # fmt: skip
 MOST_WAITING = 20
 

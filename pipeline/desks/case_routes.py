@@ -68,7 +68,7 @@ async def violation_picture(asked: Asked) -> RouteAnswer:
 
 async def stream(asked: Asked) -> web.StreamResponse:
     """Violations, withdrawals and judgements as they arrive."""
-    return await streamed(asked, view_of(asked.somebody, None, asked.now_ms, "violation"))
+    return await streamed(asked, view_of(asked.somebody, None, asked.now_ms, asked.house.directory.named, "violation"))
 
 
 async def judge(asked: Asked) -> RouteAnswer:

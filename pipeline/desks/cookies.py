@@ -8,12 +8,12 @@ import secrets
 
 from aiohttp import web
 
-from pipeline.access.login import is_known, known_browser
+from pipeline.access.login import SOMEBODY, is_known, known_browser
 
 SESSION, BROWSER, FLOW = "__Host-vigie", "__Host-vigie-browser", "__Host-vigie-flow"
 BROWSER_KEPT_S = 180 * 86_400
 FLOW_KEPT_S = 300
-_LONGEST = 200
+_LONGEST, _LONGEST_MARKS = 200, 1000
 
 
 def session_token(request: web.Request) -> str | None:
@@ -33,14 +33,18 @@ def drop_session(response: web.StreamResponse) -> None:
 
 
 def known_nonce(request: web.Request, key: bytes, user_id: str) -> str | None:
-    """The nonce in the mark of a browser in which this account has logged in before; None: it has not."""
+    """The nonce of a browser in which this account has logged in before; None: it has not. user_id SOMEBODY: in which anybody
+    has."""
     kept = request.cookies.get(BROWSER, "")
-    return kept.partition(".")[0] if len(kept) <= _LONGEST and kept and is_known(key, user_id, kept) else None
+    known = kept.isascii() and len(kept) <= _LONGEST_MARKS and is_known(key, user_id, kept)
+    return kept.partition(".")[0] if known else None
 
 
-def set_known(response: web.StreamResponse, key: bytes, user_id: str) -> None:
-    """Give the browser the mark of this account. (It replaces that of another account.)"""
-    kept = known_browser(key, user_id, secrets.token_urlsafe(12))
+def set_known(request: web.Request, response: web.StreamResponse, key: bytes, user_id: str) -> None:
+    """Give the browser that sent the request the mark of this account, beside those of others who logged in there."""
+    nonce = known_nonce(request, key, SOMEBODY)
+    others = request.cookies.get(BROWSER, "").split(".")[1:] if nonce else []
+    kept = known_browser(key, user_id, nonce or secrets.token_urlsafe(12), others)
     response.set_cookie(BROWSER, kept, path="/", secure=True, httponly=True, samesite="Strict", max_age=BROWSER_KEPT_S)
 
 

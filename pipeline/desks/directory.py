@@ -1,13 +1,13 @@
 """Persons with their designations, and what else the desks follow of Redis, in memory."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.access.rights import Matter, Person
 from pipeline.hotlist.standing import standing
 from pipeline.reads.admission import purposes_of_read
 from pipeline.reads.geography import contains, in_zone
-from pipeline.reads.versions import Changed
+from pipeline.reads.versions import Changed, History
 from pipeline.state.collections import CAMERAS, CONSUMERS, DESIGNATIONS, DESKS, LISTS, POLICIES, USERS, ZONES
 from pipeline.state.mirror import Mirror
 from schemas.incidents import IncidentSighting, IncidentState
@@ -17,35 +17,41 @@ from schemas.people import Designation, Desk
 from schemas.reads import PlateRead
 from schemas.reference import Camera, HotlistEntry
 
+T = TypeVar("T")
 FOLLOWED = (USERS, DESIGNATIONS, DESKS, LISTS, CAMERAS, ZONES, POLICIES, CONSUMERS)
 
 
 class Directory(Mirror):
-    """What the desks follow, in memory. revision: raised by each change of persons, designations or desks, so that what was
-    computed from them is computed again."""
+    """What the desks follow, in memory. revision: raised by each change of persons, designations, desks or lists, so that what was
+    computed from them is computed again. named: the designations that lists name, or named, as those that alone see their
+    hits."""
 
     def __init__(self) -> None:
         super().__init__(*FOLLOWED)
         self.revision = 0
+        self.named: frozenset[str] = frozenset()
         self._of_user: dict[str, dict[str, Designation]] = {}
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """As Mirror.take; raises `revision` where persons, designations or desks changed."""
+        """As Mirror.take; raises `revision` where persons, designations, desks or lists changed."""
         super().take(collection, changed, reset)
         if collection == DESIGNATIONS.name:
             self._of_user = {}
             for key, one in self.of(DESIGNATIONS).current().items():
                 self._of_user.setdefault(one.user_id, {})[key] = one
-        if collection in (USERS.name, DESIGNATIONS.name, DESKS.name):
+        if collection == LISTS.name:
+            versions = (one.item for _, history in self.of(LISTS).histories() for one in history)
+            self.named = frozenset(name for item in versions if item is not None for name in item.seen_by)
+        if collection in (USERS.name, DESIGNATIONS.name, DESKS.name, LISTS.name):
             self.revision += 1
 
     def person(self, user_id: str, at_ms: int) -> Person | None:
         """The person with the designations that exist at at_ms (UTC), in force or not; None: there is none with this id."""
-        user = self.of(USERS).at(user_id, at_ms)
+        user = counting(self.of(USERS).history(user_id), at_ms)
         if user is None:
             return None
         designations = self.of(DESIGNATIONS)
-        held = (designations.at(key, at_ms) for key in sorted(self._of_user.get(user_id, ())))
+        held = (counting(designations.history(key), at_ms) for key in sorted(self._of_user.get(user_id, ())))
         return Person(user, tuple(one for one in held if one is not None))
 
     def is_designated(self, user_id: str) -> bool:
@@ -58,7 +64,7 @@ class Directory(Mirror):
 
     def consumer(self, consumer_id: str, at_ms: int) -> Consumer | None:
         """The consumer of feeds as it is at at_ms; None: there is none with this id."""
-        return self.of(CONSUMERS).at(consumer_id, at_ms)
+        return counting(self.of(CONSUMERS).history(consumer_id), at_ms)
 
     def matter_of_camera(self, camera: Camera, at_ms: int) -> Matter:
         """The matter of an act on a camera: the zones with the camera, and its network."""
@@ -126,6 +132,16 @@ class Directory(Mirror):
         cameras: Mapping[str, Camera] = self.of(CAMERAS).as_of(read.captured_at_ms)
         zones = self.of(ZONES).as_of(read.captured_at_ms)
         return frozenset(zone_id for zone_id, zone in zones.items() if in_zone(read, zone, cameras))
+
+
+def counting(history: History[T], at_ms: int) -> T | None:
+    """The item as rights take it at at_ms (UTC); None: there is none. Of the versions that have begun, the one that arrived last
+    counts; one that names no later moment than its arrival has begun as soon as it is here, whatever the clock of its writer said.
+
+    So what is taken away is away at once and stays so, also where a clock was ahead or an earlier version was to begin later.
+    """
+    begun = [one for one in history if one.begins_ms <= at_ms or one.holds_from_ms <= one.arrived_at_ms]
+    return max(reversed(begun), key=lambda one: one.arrived_at_ms).item if begun else None
 
 
 def matter_of_entry(entry: HotlistEntry) -> Matter:

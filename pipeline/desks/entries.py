@@ -28,7 +28,7 @@ def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> 
         desk=shift.desk_id if shift else None,
         purpose=right.purpose if right else None,
         reason=instead or _reason(asked),
-        case_reference=_header(request, "Vigie-Case") or (shift.case_reference if shift else None),
+        case_reference=_free(asked, "Vigie-Case") or (shift.case_reference if shift else None),
         plates=_plates(asked),
         ids=named if route.named == "ids" else (),
         on=named if route.named == "on" else (),
@@ -40,7 +40,12 @@ def _reason(asked: Asked) -> str | None:
     if asked.consumer is not None:
         return asked.consumer.reason
     shift = asked.session.shift if asked.session else None
-    return _header(asked.request, "Vigie-Reason") or (shift.reason if shift else None)
+    return _free(asked, "Vigie-Reason") or (shift.reason if shift else None)
+
+
+def _free(asked: Asked, name: str) -> str | None:
+    """A header's text. What nobody known writes freely is not kept for ten years."""
+    return None if asked.person is None else _header(asked.request, name)
 
 
 def _plates(asked: Asked) -> tuple[str, ...]:

@@ -10,15 +10,16 @@ import msgspec
 from aiohttp import web
 
 from pipeline.access.consumers import claim_of, is_proven, person_of
-from pipeline.access.login import FRESH_MS
+from pipeline.access.login import FRESH_MS, SOMEBODY
 from pipeline.access.record import ReasonNeeded, Result
 from pipeline.access.rights import Allowed, Denied, may_at_all
 from pipeline.access.roles import SHOWS_PLATES
 from pipeline.desks import bodies
-from pipeline.desks.cookies import session_token
+from pipeline.desks.cookies import known_nonce, session_token
 from pipeline.desks.entries import operation_of
 from pipeline.desks.house import House
-from pipeline.desks.place import place_of
+from pipeline.desks.limits import Limits
+from pipeline.desks.place import counted_place
 from pipeline.desks.problems import Problem, denied, login_needed
 from pipeline.desks.repeats import once
 from pipeline.desks.route import Asked, Route, RouteAnswer
@@ -35,7 +36,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
         _from_here(house, route, request)
         asked = Asked(house=house, request=request, route=route, now_ms=house.now_ms(), params={})
         if route.public:
-            _wait(asked, f"from {place_of(house, request)}")
+            _wait_in_public(asked)
         elif route.consumer:
             _which(asked)
         else:
@@ -77,17 +78,17 @@ async def _who(asked: Asked) -> None:
     _wait(asked, person.user_id)
     if session.how == "initial" and not asked.route.first:
         raise Problem(403, "first_login", "Choose a password of your own first.", permits="PUT /api/v1/password")
-    if asked.route.fresh and asked.now_ms - session.proven_ms > FRESH_MS:
+    if asked.route.fresh and not 0 <= asked.now_ms - session.proven_ms <= FRESH_MS:
         raise Problem(403, "fresh", "Prove again who you are.", permits="POST /api/v1/session/proof")
 
 
 def _which(asked: Asked) -> None:
     """Find the consumer that asks, and set it in `asked`. Raises Problem for one that is unknown or not proven, or asks too often.
-    Whoever cannot prove himself is counted by address: secrets cannot be guessed, but each guess costs."""
+    Whoever cannot prove himself is counted by place: secrets cannot be guessed, but each guess costs."""
     claim = claim_of(asked.request.headers.get("Authorization", ""))
     consumer = None if claim is None else asked.house.directory.consumer(claim[0], asked.now_ms)
     if claim is None or consumer is None or not is_proven(consumer, claim[1], asked.now_ms):
-        _wait(asked, f"from {place_of(asked.house, asked.request)}")
+        _wait(asked, f"from {counted_place(asked.house, asked.request)}")
         raise Problem(
             401, "consumer", "This is for consumers of the feed.", permits="Authorization: Bearer CONSUMER:SECRET"
         )
@@ -96,9 +97,21 @@ def _which(asked: Asked) -> None:
     _wait(asked, asked.person.user_id)
 
 
-def _wait(asked: Asked, who: str) -> None:
-    """Count the request. who: a person, or where nobody is known yet an address. Raises Problem when that is too many."""
-    wait_ms = asked.house.limits.wait_ms(who, asked.now_ms)
+def _wait_in_public(asked: Asked) -> None:
+    """Count a request of nobody known: by the browser, where somebody has logged in from it before, else by its place, so that
+    strangers there lock nobody out. What is recorded counts apart: the record is kept for ten years. Raises Problem."""
+    house = asked.house
+    nonce = known_nonce(asked.request, house.key, SOMEBODY)
+    who = f"from {counted_place(house, asked.request)}" if nonce is None else f"in {nonce}"
+    _wait(asked, who)
+    if asked.route.entry is not None:
+        _wait(asked, who, house.logins)
+
+
+def _wait(asked: Asked, who: str, limits: Limits | None = None) -> None:
+    """Count the request. who: a person, or where nobody is known yet a browser or a place. Raises Problem when that is too
+    many."""
+    wait_ms = (limits or asked.house.limits).wait_ms(who, asked.now_ms)
     if wait_ms:
         raise Problem(429, "rate", "You ask too often.", retry_after_s=max(1, wait_ms // 1000))
 

@@ -10,7 +10,7 @@ from pipeline.desks.abroad import Abroad
 from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import Directory
 from pipeline.desks.feeds import Feeds
-from pipeline.desks.limits import PLATES_AT_ONCE, PLATES_PER_SECOND, Limits
+from pipeline.desks.limits import LOGINS_AT_ONCE, LOGINS_PER_SECOND, PLATES_AT_ONCE, PLATES_PER_SECOND, Limits
 from pipeline.desks.live import Live
 from pipeline.desks.metrics import DesksMetrics
 from pipeline.desks.provider import ProviderClient
@@ -83,5 +83,6 @@ class House:
     proxies: frozenset[str] = frozenset()
     limits: Limits = field(default_factory=Limits)
     plates: Limits = field(default_factory=lambda: Limits(PLATES_PER_SECOND, PLATES_AT_ONCE))
+    logins: Limits = field(default_factory=lambda: Limits(LOGINS_PER_SECOND, LOGINS_AT_ONCE))
     abroad: Abroad = field(default_factory=Abroad)
     metrics: DesksMetrics = field(default_factory=DesksMetrics)

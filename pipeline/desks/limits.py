@@ -5,6 +5,8 @@ from collections import OrderedDict
 PER_SECOND, AT_ONCE = 20.0, 60.0
 PLATES_PER_SECOND, PLATES_AT_ONCE = 2.0, 10_000.0
 """Of what shows plates: nobody reads a list of a million by its pages. The live stream is not counted."""
+LOGINS_PER_SECOND, LOGINS_AT_ONCE = 1.0, 60.0
+"""Attempts to log in, each of which is recorded, from one place or one browser in which somebody has logged in before."""
 MOST_PERSONS = 10_000
 
 

@@ -12,7 +12,7 @@ from pipeline.access.record import Result
 from pipeline.access.rights import Allowed
 from pipeline.desks.live import Kind, Shown
 from pipeline.desks.problems import Problem
-from pipeline.desks.readers import Reader, served
+from pipeline.desks.readers import WRITE_WITHIN_S, Reader, served
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.desks.stream import View, view_of
 from pipeline.desks.watching import Watched
@@ -129,7 +129,7 @@ async def stream(asked: Asked) -> web.StreamResponse:
     if shift is None:
         raise Problem(403, "shift", "Take up work at a desk first.", permits="POST /api/v1/shift")
     desk = found(asked.house.directory.desk(shift.desk_id, asked.now_ms))
-    return await streamed(asked, view_of(asked.somebody, desk, asked.now_ms))
+    return await streamed(asked, view_of(asked.somebody, desk, asked.now_ms, asked.house.directory.named))
 
 
 async def streamed(asked: Asked, view: View) -> web.StreamResponse:
@@ -144,7 +144,7 @@ async def streamed(asked: Asked, view: View) -> web.StreamResponse:
                                                "Vigie-Record": asked.access_id or ""})  # fmt: skip
         await response.prepare(asked.request)
         number = await _begin(asked, view, response)
-        house.watch.readers.add(watched)
+        house.watch.add(watched)
         reader = Reader.of(
             asked.request,
             number,
@@ -154,7 +154,7 @@ async def streamed(asked: Asked, view: View) -> web.StreamResponse:
         if not house.streams.closing:
             written = await served(audience.open, reader, audience.after(number))
     finally:
-        house.watch.readers.discard(watched)
+        house.watch.readers.pop(watched, None)
         house.streams.leave(audience)
         house.metrics.readers.dec()
         await _end(asked, written)
@@ -169,7 +169,15 @@ async def _begin(asked: Asked, view: View, response: web.StreamResponse) -> int:
     number = last if told is None else streams.number_of(told)
     missed = None if number is None or number > last else streams.since(view, number)
     begun = streams.snapshot() if missed is None else missed
-    await response.write(streams.sign_of_life() + f"retry: 2000\nid: {streams.id_of(last)}\n\n".encode() + begun)
+    try:
+        async with asyncio.timeout(WRITE_WITHIN_S):
+            await response.write(
+                streams.sign_of_life() + f"retry: 2000\nid: {streams.id_of(last)}\n\n".encode() + begun
+            )
+    except TimeoutError:  # whoever does not read holds what was missed in memory
+        if asked.request.transport is not None:
+            asked.request.transport.abort()
+        raise
     return last
 
 

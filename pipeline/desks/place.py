@@ -1,7 +1,7 @@
 """Says from which address a request comes, also where a proxy passes it on."""
 
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from aiohttp import web
 
@@ -31,6 +31,28 @@ def place_of(house: House, request: web.Request) -> str:
         except ValueError:
             break
     return place
+
+
+def counted_place(house: House, request: web.Request) -> str:
+    """The place under which requests of nobody known are counted: the browser's address, of IPv6 the /64 that one host has for
+    itself.
+
+    >>> _network("2001:db8:1:2:3:4:5:6"), _network("::ffff:10.0.0.7"), _network("10.0.0.7"), _network("")
+    ('2001:db8:1:2::/64', '10.0.0.7', '10.0.0.7', '')
+    """
+    return _network(place_of(house, request))
+
+
+def _network(place: str) -> str:
+    try:
+        address = ip_address(place)
+    except ValueError:
+        return place
+    if isinstance(address, IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((int(address) >> 64 << 64, 64)))
 
 
 def _forwarded(request: web.Request) -> Iterator[str]:

@@ -5,13 +5,23 @@ from typing import Annotated
 
 import msgspec
 
-from pipeline.access.login import GUESSES, GUESSES_MS, GUESSES_OF_PLACE, Proof, Session, Shift, ends_ms, weak_password
+from pipeline.access.login import (
+    GUESSES,
+    GUESSES_MS,
+    GUESSES_OF_PLACE,
+    SOMEBODY,
+    Proof,
+    Session,
+    Shift,
+    ends_ms,
+    weak_password,
+)
 from pipeline.access.provider import logout_address_of
 from pipeline.access.record import weak_reason
 from pipeline.access.rights import Allowed, Denied, Person, designations_at, may_at_all
 from pipeline.access.roles import ACTS, Act
 from pipeline.desks.cookies import drop_session, known_nonce, session_token, set_known, set_session
-from pipeline.desks.place import place_of
+from pipeline.desks.place import counted_place
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.errors import BadRecord, Unavailable
@@ -79,7 +89,8 @@ async def log_in(asked: Asked) -> RouteAnswer:
         raise Problem(429, "guesses", "Too many attempts.", permits="a passkey, or waiting",
                       retry_after_s=max(1, max(waits) // 1000))  # fmt: skip
     credentials = await house.credentials.of(login.user_id)
-    fits = await house.passwords.fits(credentials.password_hash, login.password)
+    known = known_nonce(asked.request, house.key, SOMEBODY) is not None
+    fits = await house.passwords.fits(credentials.password_hash, login.password, known=known)
     person = house.directory.person(login.user_id, asked.now_ms)
     if not fits or person is None or person.user.disabled:
         raise Problem(401, "login", "This is no account with this password.")
@@ -94,7 +105,7 @@ async def opened(asked: Asked, person: Person, how: Proof) -> RouteAnswer:
         await house.sessions.end(earlier)
     token, session = await house.sessions.open(person.user_id, how, asked.now_ms)
     asked.after.append(lambda response: set_session(response, token))
-    asked.after.append(lambda response: set_known(response, house.key, person.user_id))
+    asked.after.append(lambda response: set_known(asked.request, response, house.key, person.user_id))
     return RouteAnswer(value=_me(asked, person, session))
 
 
@@ -103,7 +114,7 @@ def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
     nonce = known_nonce(asked.request, asked.house.key, user_id)
     if nonce is not None:
         return [f"{user_id} in {nonce}"], [GUESSES]
-    place = place_of(asked.house, asked.request)
+    place = counted_place(asked.house, asked.request)
     return [f"{user_id} from {place}", f"from {place}"], [GUESSES, GUESSES_OF_PLACE]
 
 
@@ -135,7 +146,7 @@ async def prove(asked: Asked) -> RouteAnswer:
             429, "guesses", "Too many attempts.", permits="a new login", retry_after_s=max(1, left_ms // 1000)
         )
     credentials = await house.credentials.of(user_id)
-    if not await house.passwords.fits(credentials.password_hash, asked.given(Proving).password):
+    if not await house.passwords.fits(credentials.password_hash, asked.given(Proving).password, known=True):
         raise Problem(403, "proof", "This is not the password.")
     await house.attempts.forget([f"{user_id} proves"])
     return await proven(asked)
@@ -157,7 +168,9 @@ async def choose_password(asked: Asked) -> RouteAnswer:
     house, password = asked.house, asked.given(NewPassword).password
     user_id = asked.somebody.user_id
     fault = weak_password(password, user_id)
-    if fault is None and await house.passwords.fits((await house.credentials.of(user_id)).password_hash, password):
+    if fault is None and await house.passwords.fits(
+        (await house.credentials.of(user_id)).password_hash, password, known=True
+    ):
         fault = "it is the old one"
     if fault is not None:
         raise bad_request(fault, "weak_password")

@@ -43,7 +43,9 @@ async def revoke(asked: Asked) -> RouteAnswer:
     key: SigningKey = found(await asked.house.writer.get(SIGNING_KEYS, asked.key))
     asked.check(Matter(concerns=key.user_id))
     if key.revoked_at_ms is None:
-        revoked = msgspec.structs.replace(key, revoked_at_ms=asked.now_ms, revoked_by=asked.somebody.user_id)
+        revoked = msgspec.structs.replace(
+            key, revoked_at_ms=asked.now_ms, revoked_by=asked.somebody.user_id, holds_from_ms=None
+        )
         await asked.house.writer.put(SIGNING_KEYS, [revoked])
     return RouteAnswer(count=1)
 

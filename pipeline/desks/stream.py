@@ -22,7 +22,7 @@ from pipeline.desks.sealing import Seal
 from schemas.incidents import IncidentState
 from schemas.judgements import Judged
 from schemas.outcomes import Alert, Withdrawal
-from schemas.people import Desk
+from schemas.people import Designation, Desk
 
 log = structlog.get_logger()
 FRAME_MS = 100
@@ -36,12 +36,14 @@ _NUMBER_BYTES = 16  # which process, and which event: as long for the first as f
 @dataclass(frozen=True, slots=True)
 class View:
     """What one reader may see: the person's rights, limited to a desk, or to one kind of events. until_ms: when a designation
-    ends or begins, so that this is no longer so; None: never."""
+    ends or begins, so that this is no longer so; None: never. named: the person's designations that lists name as those that alone
+    see their hits."""
 
     person: Person
     desk: Desk | None
     until_ms: int | None = None
     only: Kind | None = None
+    named: frozenset[str] = frozenset()
 
     def shows(self, event: Event, at_ms: int) -> bool:
         """Whether the reader may see the event at at_ms, and it belongs to this desk."""
@@ -191,21 +193,34 @@ class Streams:
         return told
 
 
-def view_of(person: Person, desk: Desk | None, at_ms: int, only: Kind | None = None) -> View:
+def held_by(person: Person) -> frozenset[str]:
+    """The ids of the person's designations, in force or not."""
+    return frozenset(one.designation_id for one in person.designations)
+
+
+def view_of(
+    person: Person, desk: Desk | None, at_ms: int, named: frozenset[str] = frozenset(), only: Kind | None = None
+) -> View:
     """What this person sees at at_ms (UTC) at the desk, or of one kind, without the person: the designations in force, without
-    names, reasons and days. So everybody with the same rights has the same view, whoever it is and since when."""
-    designations = {
-        msgspec.structs.replace(
-            one, designation_id="x", user_id="x", reason="x", granted_by="y", approved_by=None, holds_from_ms=None,
-            valid_from_ms=0, valid_until_ms=_ALWAYS_MS, trained_until_ms=_ALWAYS_MS)
-        for one in designations_at(person, at_ms)
-    }  # fmt: skip
+    names, reasons and days. So everybody with the same rights has the same view, whoever it is and since when. named: the
+    designations that lists name as those that alone see their hits; these stay apart, as their rights are their own."""
+    designations = {_nameless(one, named) for one in designations_at(person, at_ms)}
     user = msgspec.structs.replace(person.user, user_id="x", name="x", holds_from_ms=None)
     changes = {
         at for one in person.designations for at in (one.valid_from_ms, one.valid_until_ms, one.trained_until_ms)
     }
     nameless = Person(user, tuple(sorted(designations, key=msgspec.json.encode)))
-    return View(nameless, desk, min((at for at in changes if at > at_ms), default=None), only)
+    until_ms = min((at for at in changes if at > at_ms), default=None)
+    return View(nameless, desk, until_ms, only, named & held_by(person))
+
+
+def _nameless(one: Designation, named: frozenset[str]) -> Designation:
+    """The designation without whom, why and since when it holds; its id stays where a list names it."""
+    return msgspec.structs.replace(
+        one, designation_id=one.designation_id if one.designation_id in named else "x", user_id="x", reason="x",
+        granted_by="y", approved_by=None, holds_from_ms=None,
+        valid_from_ms=0, valid_until_ms=_ALWAYS_MS, trained_until_ms=_ALWAYS_MS,
+    )  # fmt: skip
 
 
 def _key(view: View) -> bytes:

@@ -12,7 +12,7 @@ from pipeline.access.ledger import PUBLIC
 from pipeline.access.tiles import WIDTH, entries_in, entries_path, kept, records_path, shapes, tile_path
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.record.log_folder import CHECKPOINT, LogFolder
-from pipeline.record.source import FolderSource, read_part
+from pipeline.record.source import FolderSource, Source, read_part
 from pipeline.runtime.private import private_folder, write_private
 from schemas.accesses import Access, Intent, Outcome
 
@@ -34,7 +34,7 @@ def packed_records(folder: Path) -> Iterator[bytes]:
     """Yields the records of a log's own folder, the newest included, or of an export, oldest first, each packed with its
     offset (pipeline.access.tiles.kept unpacks it). Raises Misconfigured, Unavailable."""
     source, ledger = FolderSource(folder), LogFolder(folder).ledger()
-    size, tail = (ledger.size, ledger.tail) if ledger.size else (_size(folder), ())
+    size, tail = (ledger.size, ledger.tail) if ledger.size else (claimed(_note(folder)).size, ())
     for index in range(-(-(size - len(tail)) // WIDTH)):
         data = read_part(source, records_path, index, min(WIDTH, size - index * WIDTH))
         yield from entries_in(data or b"")
@@ -59,15 +59,16 @@ def shown(packed: Iterable[bytes]) -> list[ShownIntent]:
     return found
 
 
-def export(folder: Path, to: Path, *, public_only: bool) -> int:
-    """Copy the log, up to its latest checkpoint, into an empty folder. Returns how many entries were copied. public_only:
-    copy digests and checkpoint, without the records.
+def export(folder: Path, to: Path, *, public_only: bool, source_of: Callable[[Path], Source] = FolderSource) -> int:
+    """Copy the log, up to its latest checkpoint, into an empty folder. Returns how many entries were copied. The log may grow
+    meanwhile: that checkpoint is copied, too. public_only: copy digests and checkpoint, without the records.
 
     Raises Misconfigured when there is no checkpoint yet, or the other folder is not empty; Unavailable.
     """
     if to.exists() and any(to.iterdir()):
         raise Misconfigured("TO", found=str(to), allowed="a folder that is empty or does not exist")
-    size, source = _size(folder), FolderSource(folder)
+    note, source = _note(folder), source_of(folder)
+    size = claimed(note).size
     for level, full, width in shapes(size):
         for index in range(full + (width > 0)):
             wide = WIDTH if index < full else width
@@ -77,12 +78,12 @@ def export(folder: Path, to: Path, *, public_only: bool) -> int:
             if level == 0 and not public_only:
                 _copy(source, records_path, index, wide, to, None)
     private_folder(to / PUBLIC)
-    write_private(to / CHECKPOINT, (folder / CHECKPOINT).read_bytes())
+    write_private(to / CHECKPOINT, note.encode())
     return size
 
 
 def _copy(
-    source: FolderSource, path_of: Callable[[int, int], str], index: int, width: int, to: Path, most: int | None
+    source: Source, path_of: Callable[[int, int], str], index: int, width: int, to: Path, most: int | None
 ) -> None:
     """Copy one tile or bundle of this width."""
     data = read_part(source, path_of, index, width) or b""
@@ -91,9 +92,9 @@ def _copy(
     write_private(file, data[:most])
 
 
-def _size(folder: Path) -> int:
-    """The size in the folder's checkpoint, in entries, without checking its signature. Raises Misconfigured."""
+def _note(folder: Path) -> str:
+    """The folder's checkpoint, without checking its signature. Raises Misconfigured where there is none."""
     note = LogFolder(folder).checkpoint() if (folder / PUBLIC).is_dir() else None
     if note is None:
         raise Misconfigured("LOG", found=str(folder), allowed="the folder of a log that has a checkpoint")
-    return claimed(note).size
+    return note

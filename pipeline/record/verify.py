@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
 
-from pipeline.access.checkpoint import Checkpoint, NotProven, Proven, Verifier, opened
+from pipeline.access.checkpoint import NotProven, Proven, Verifier, opened
 from pipeline.access.merkle import EMPTY_ROOT, range_hash
 from pipeline.access.tiles import WIDTH, Levels, hashes_in, shapes, tile_path
 from pipeline.record.bundles import INTENT, MOST_FAULTS, Fault, Run, check_run
@@ -22,10 +22,20 @@ WORTH_PROCESSES = 8 * RUN_BUNDLES
 _MOST_UNANSWERED, _REMEMBERED = 20, 100_000
 
 
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """A witness signed a checkpoint over the first `size` entries, at at_s by its own clock (epoch seconds)."""
+
+    name: str
+    at_s: int
+    size: int
+
+
 @dataclass(slots=True)
 class Report:
     """The result of verifying a log; without faults the log is whole. proven: the log's checkpoint; None where no known key
-    signed it. note: the checkpoint as it was signed.
+    signed it. note: the checkpoint as it was signed. witnessed: the largest checkpoint that each witness signed, of the log's own
+    and those handed out that it continues.
 
     records: how many records were read and compared. unanswered: how many intents have no outcome: nothing was answered, or
     the log does not reach that far yet; examples: the ids of the first of them. matched: the names of the handed-out
@@ -34,6 +44,7 @@ class Report:
 
     proven: Proven | None = None
     note: str = ""
+    witnessed: list["Witnessed"] = field(default_factory=list)
     records: int = 0
     unanswered: int = 0
     examples: list[str] = field(default_factory=list)
@@ -49,7 +60,8 @@ def verify(
     *,
     processes: int = 1,
 ) -> Report:
-    """Verify a log. handed_out: (name, note) of each checkpoint that was kept elsewhere. processes: how many share the
+    """Verify a log. witness_keys: of witnesses each of which must have signed the log's checkpoint, or one that was handed out and
+    that the log continues. handed_out: (name, note) of each checkpoint that was kept elsewhere. processes: how many share the
     work. What is wrong is returned in the Report, not raised. Raises Unavailable when a file cannot be read."""
     report = Report()
     found = source.read("checkpoint")
@@ -69,13 +81,27 @@ def verify(
         report.faults.append(
             Fault(f"the {checkpoint.size} entries", "they are not those that the checkpoint vouches for")
         )
+    continued = [report.proven]
     for name, one in earlier:
-        if root_over(levels, one.size) == one.root:
+        if root_over(levels, one.size) == one.checkpoint.root:
             report.matched.append(name)
+            continued.append(one)
         else:
             what = f"it vouched for {one.size} entries with which the log does not begin: it was rewritten, or is another branch"
             report.faults.append(Fault(name, what))
+    _check_witnesses(continued, witness_keys, report)
     return report
+
+
+def _check_witnesses(continued: Sequence[Proven], witness_keys: Sequence[Verifier], report: Report) -> None:
+    """Note up to where each witness vouches; one that signed none of these checkpoints is a fault."""
+    found = [Witnessed(name, at_s, one.size) for one in continued for name, at_s in one.witnessed_at_s]
+    for name in dict.fromkeys(key.name for key in witness_keys):
+        best = max((one for one in found if one.name == name), key=lambda one: (one.size, one.at_s), default=None)
+        if best is None:
+            report.faults.append(Fault("checkpoint", f"{name} signed neither it nor an earlier one that you named"))
+        else:
+            report.witnessed.append(best)
 
 
 def root_over(levels: Levels, size: int) -> bytes:
@@ -89,16 +115,16 @@ def _opened(
     log_keys: Sequence[Verifier],
     witness_keys: Sequence[Verifier],
     report: Report,
-) -> Iterator[tuple[str, Checkpoint]]:
+) -> Iterator[tuple[str, Proven]]:
     """The handed-out checkpoints that are not longer than the log; the others are reported as faults."""
     for name, note in handed_out:
         try:
-            one = opened(note, log_keys, witness_keys).checkpoint
+            one = opened(note, log_keys, witness_keys)
         except NotProven as error:
             report.faults.append(Fault(name, error.detail))
             continue
-        if one.origin != proven.checkpoint.origin:
-            report.faults.append(Fault(name, f"it is of another log, {one.origin}"))
+        if one.checkpoint.origin != proven.checkpoint.origin:
+            report.faults.append(Fault(name, f"it is of another log, {one.checkpoint.origin}"))
         elif one.size > proven.size:
             what = f"it vouched for {one.size} entries, of which the last {one.size - proven.size} are gone: the log's tail was cut"
             report.faults.append(Fault(name, what))

@@ -18,6 +18,7 @@ _NOBODYS = _HASHER.hash(
 )  # what a password of nobody is compared with, so that it takes as long
 THREADS = 2
 MOST_WAITING = 64  # beyond this nobody would wait for the answer
+MOST_STRANGERS = 40  # of these from where nobody has logged in before, so that they leave room for the others
 
 
 def hashed(password: str) -> str:
@@ -41,7 +42,8 @@ def initial_password() -> str:
 
 
 class Passwords:
-    """`hashed` and `fits` in threads of their own. Both raise Unavailable while MOST_WAITING calls are under way."""
+    """`hashed` and `fits` in threads of their own. Both raise Unavailable while MOST_WAITING calls are under way, for strangers
+    MOST_STRANGERS."""
 
     def __init__(self, threads: int = THREADS) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
@@ -49,18 +51,19 @@ class Passwords:
 
     async def hashed(self, password: str) -> str:
         """The hash of a password."""
-        return await self._run(hashed, password)
+        return await self._run(MOST_WAITING, hashed, password)
 
-    async def fits(self, password_hash: str | None, password: str) -> bool:
-        """Whether this is the account's password; see `fits`."""
-        return await self._run(fits, password_hash, password)
+    async def fits(self, password_hash: str | None, password: str, *, known: bool = False) -> bool:
+        """Whether this is the account's password; see `fits`. known: whoever asks is logged in, or somebody has logged in from
+        that browser before."""
+        return await self._run(MOST_WAITING if known else MOST_STRANGERS, fits, password_hash, password)
 
     def close(self) -> None:
         """End the threads; calls that wait are cancelled."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(self, work: Callable[..., T], *arguments: str | None) -> T:
-        if self._waiting >= MOST_WAITING:
+    async def _run(self, most: int, work: Callable[..., T], *arguments: str | None) -> T:
+        if self._waiting >= most:
             raise Unavailable("login", retry_after_s=5.0)
         self._waiting += 1
         try:

@@ -15,6 +15,8 @@ from schemas.base import EpochMs, Identifier, Message, Text
 WHAT = "approvals"
 MOST_BYTES = 64 * 1024
 ANSWERS_KEPT_MS = 24 * 3_600_000
+BEING_DONE_MS = 60_000
+"""For so long a write counts as being done: whoever did it may have died meanwhile."""
 
 
 class Waiting(Message, frozen=True, kw_only=True):
@@ -98,7 +100,7 @@ class AnswerStore:
         being done; else None."""
         name, mine = self._key(user_id, key), msgspec.json.encode(Answered(request=request))
         with redis_edge("answers"):
-            if await self.client.set(name, mine, px=ANSWERS_KEPT_MS, nx=True):
+            if await self.client.set(name, mine, px=BEING_DONE_MS, nx=True):
                 return None
             data = await self.client.get(name)
         return Answered(request=request) if data is None else msgspec.json.decode(data, type=Answered)

@@ -4,13 +4,11 @@ import secrets
 
 import redis.asyncio
 
-from pipeline.access.record import KEY_BYTES, MonthKey, NotRecorded, key_ends_ms, month_of
+from pipeline.access.record import KEY_BYTES, MonthKey, NotRecorded, key_ends_ms, month_after, month_of
 from pipeline.errors import Unavailable
 from pipeline.state.redis_port import redis_edge
 
 WHAT = "the record's keys"
-AHEAD_MS = 2 * 24 * 3_600_000
-"""The next month's key is made so long before it begins: clocks differ."""
 
 
 class RecordKeys:
@@ -44,8 +42,10 @@ class RecordKeys:
         return MonthKey(month, secret.encode() if isinstance(secret, str) else secret) if secret else None
 
     async def make(self, now_ms: int) -> None:
-        """Make the missing key of this month and, shortly before the month ends, of the next one. Raises Unavailable."""
-        for month in {month_of(now_ms), month_of(now_ms + AHEAD_MS)}:
+        """Make the missing keys of this month and of the next one: whoever makes them may be away for weeks. Raises
+        Unavailable."""
+        this_month = month_of(now_ms)
+        for month in (this_month, month_after(this_month)):
             with redis_edge(WHAT):
                 await self._client.set(
                     self._prefix + month, secrets.token_bytes(KEY_BYTES), nx=True, pxat=key_ends_ms(month)

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from pipeline.access.record import NotRecorded, Operation, Result
+from pipeline.access.record import KEY_KEPT_MONTHS, NotRecorded, Operation, Result, key_ends_ms, month_after, month_of
 from pipeline.access.tiles import Kept, kept
 from pipeline.record.asking import next_checkpoint
 from pipeline.record.keys import private_key
@@ -173,6 +173,14 @@ async def test_an_answer_whose_outcome_cannot_be_recorded_is_no_answer(workers: 
     other = KafkaRecorder(workers.sender, RecordKeys(workers.keys._client, "elsewhere"), workers.namespace)
     with pytest.raises(NotRecorded, match="no key of"):
         await other.outcome(access_id, Result(outcome="answered"))
+
+
+async def test_the_next_months_key_is_there_from_the_first_day_on(redis: Redis, namespace: str) -> None:
+    """So that nobody is refused where whoever makes the keys is away when a month begins."""
+    keys, first_ms = RecordKeys(redis, namespace), key_ends_ms(month_of(platform_now_ms()))
+    await keys.make(first_ms)
+    for at_ms in (first_ms, key_ends_ms(month_after(month_of(first_ms), -KEY_KEPT_MONTHS))):
+        assert month_of(at_ms) == (await keys.at(at_ms)).month
 
 
 async def test_a_clock_that_goes_back_changes_neither_order_nor_completeness(workers: Workers) -> None:

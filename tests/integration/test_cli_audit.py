@@ -145,9 +145,14 @@ async def test_a_witness_signs_what_continues_and_nothing_else(audit: Audit, tmp
     again = await audit("keys", "--create", "oversight.example.org", str(tmp_path / "witness.key"), **ELSEWHERE)
     assert (2, "") == (again.code, again.out)
     rest = ("--key", SIGNER.verifier.text(), "--with", str(tmp_path / "witness.key"), "--state", str(tmp_path / "last"))
-    signed = await audit("cosign", str(log), *rest, **ELSEWHERE)
+    unknown = await audit("cosign", str(log), *rest, **ELSEWHERE)
+    assert (2, "") == (unknown.code, unknown.out)
+    signed = await audit("cosign", str(log), *rest, "--first", **ELSEWHERE)
     assert (0, (tmp_path / "last").read_text()) == (signed.code, signed.out), signed.err
     assert 1 == (await audit("cosign", str(cut), *rest, **ELSEWHERE)).code
+    assert 2 == (await audit("cosign", str(cut), *rest, "--first", **ELSEWHERE)).code
     assert signed.out == (tmp_path / "last").read_text()
+    again = await audit("cosign", str(log), *rest, **ELSEWHERE)
+    assert 0 == again.code, again.err
     wrong = await audit("verify", str(log), "--key", made.out.strip(), **ELSEWHERE)
     assert 0 != wrong.code

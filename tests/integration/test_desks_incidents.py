@@ -11,6 +11,7 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from agents import incidents
+from pipeline.desks.guard import RECORD
 from pipeline.desks.route import PREFIX
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
@@ -109,6 +110,9 @@ async def test_a_repeated_request_is_one_action_and_an_undone_one_is_open_again(
     body = {"alert_id": alert.alert_id, "plate": "1ADC555", "plate_country": "BE"}
     first, again = [await act(an, alert.incident_id, "misread", body, headers=dict(key)) for _ in range(2)]
     assert (200, first.body) == (again.status, again.body)
+    assert 2 == len({first.headers[RECORD], again.headers[RECORD]}), "who looks at plates again is recorded again"
+    assert [] == [one async for one in dispatch.desks.redis.scan_iter(match=f"*{dispatch.desks.namespace}:answers*")
+                  if b"1ADC555" in await dispatch.desks.redis.get(one)]  # fmt: skip
     assert "misread" == first.json["incident"]["phase"]
     assert [] == (await an.ask("GET", f"{PREFIX}/incidents")).json["items"]
     assert ["an"] == [one.owner for one in await dispatch.desks.writer.list(EXCLUSIONS)]
@@ -123,6 +127,19 @@ async def test_a_repeated_request_is_one_action_and_an_undone_one_is_open_again(
         one["incident_id"] for one in (await an.ask("GET", f"{PREFIX}/incidents")).json["items"]
     ]
     here.close(), there.close()
+
+
+async def test_whoever_has_lost_the_right_gets_no_answer_again(dispatch: Dispatch) -> None:
+    """Not for the same request under the same key either."""
+    alert = await dispatch.incident()
+    an, key = await dispatch.at_desk("an"), {"Idempotency-Key": "the-only-one"}
+    assert 200 == (await act(an, alert.incident_id, "take", headers=dict(key))).status
+    await dispatch.desks.person("an", "dispatcher", zones=(ELSEWHERE,))
+    async with asyncio.timeout(60.0):
+        while (await look(an, alert.incident_id)).status == 200:  # noqa: ASYNC110 - another connection brings it
+            await asyncio.sleep(0.1)  # who asks more often is told to wait
+    again = await act(an, alert.incident_id, "take", headers=dict(key))
+    assert (403, "zone") == (again.status, again.rule)
 
 
 async def test_who_may_not_act_may_not_and_what_makes_no_sense_is_refused(dispatch: Dispatch) -> None:

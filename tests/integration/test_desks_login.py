@@ -26,6 +26,7 @@ from pipeline.runtime.topics import create_topics
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, HOTLIST, POLICIES, USERS
 from pipeline.state.credential_store import CredentialStore
+from schemas.accesses import Intent
 from schemas.people import Desk
 from schemas.topics import TOPICS
 from tests.authenticator import Authenticator
@@ -162,6 +163,39 @@ async def test_guessing_ends_and_locks_nobody_else_out(house: House) -> None:
     assert 200 == answer.status
     answer, _ = await house.log_in("jan.claes", "whatever it is")
     assert 401 == answer.status
+
+
+async def test_what_nobody_known_sends_does_not_fill_the_record_and_holds_nobody_up(house: House) -> None:
+    """It is recorded without free text and only so often; a browser in which somebody logged in is counted apart."""
+    marks = known_browser(await platform_key(house), "jan.claes", "n1")
+    stranger, known = house.desks.browser(reason="x" * 900), house.desks.browser(cookies={BROWSER: marks})
+    path, body = f"{SESSION_PATH}/passkey", {"ceremony": "x", "id": "x", "response": {}}
+    body["response"] = {"client_data_json": "x", "authenticator_data": "x", "signature": "x"}
+
+    async def tried(browser: Browser) -> str | None:
+        return (await browser.ask("POST", path, body)).rule
+
+    assert "rate" != await tried(stranger)
+    for _ in range(10_000):
+        if await tried(stranger) == "rate":
+            break
+    recorded = len(house.recorder.entries)
+    assert "rate" == await tried(stranger)
+    assert recorded == len(house.recorder.entries)
+    assert "rate" != await tried(known)
+    assert {None} == {one.entry.reason for one in house.recorder.entries if isinstance(one.entry, Intent)}
+
+
+async def test_a_browser_keeps_the_marks_of_all_who_log_in_there(house: House) -> None:
+    """At a shared desk each is known; the attempts of strangers elsewhere hold none of them up."""
+    await house.credentials.set_password("first.admin", hashed(PASSWORD), initial=False)
+    _, shared = await house.log_in()
+    await house.log_in("first.admin", browser=shared)
+    for _ in range(GUESSES + 1):
+        answer, _ = await house.log_in(password="a guess of somebody")
+    assert (429, "guesses") == (answer.status, answer.rule)
+    answer, _ = await house.log_in(browser=shared)
+    assert 200 == answer.status
 
 
 async def platform_key(house: House) -> bytes:

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from pipeline.desks.route import PREFIX
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, ZONES
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, LISTS, ZONES
 from schemas.outcomes import Alert, Withdrawal
 from schemas.people import Desk
 from schemas.topics import ALERTS
@@ -21,6 +21,7 @@ from tests.builders import make_alert, make_camera, make_entry, make_read, make_
 from tests.fakes import MemoryRecorder
 from tests.people import ELSEWHERE, ZONE
 from tests.people_desk import Browser, Desks, desks_of
+from tests.unit.test_desks_directory import make_list
 
 STREAM = f"{PREFIX}/stream"
 WITHIN_S = 60.0
@@ -176,6 +177,33 @@ async def test_a_stream_ends_with_the_right_the_shift_and_the_session(desks: Des
     await desks.writer.remove(DESIGNATIONS, [f"dispatcher-{ZONE}-dispatcher"])
     await desks.send(ALERTS, alert_at("CAM-own"))
     assert await readers[2].ended()
+
+
+async def test_a_hit_of_a_narrowed_list_comes_to_whom_the_list_names_and_to_nobody_else(desks: Desks) -> None:
+    """Live, and as what was missed; when a list names others, the streams that this concerns begin anew."""
+    here, colleague = f"dispatcher-{ZONE}", f"second-{ZONE}"
+    await desks.person(colleague, "dispatcher", zones=(ZONE,))
+    readers = [Reader(await desks.logged_in(name, desk_id=f"DESK-{ZONE}")) for name in (here, colleague)]
+    for reader in readers:
+        await reader.open()
+    await desks.writer.put(LISTS, [make_list(f"{here}-dispatcher", list_id="CT")])
+    assert await readers[0].ended()
+    named = Reader(readers[0]._browser)
+    await named.open()
+    hit, other = msgspec.structs.replace(alert_at("CAM-own"), list_id="CT"), alert_at("CAM-own", entry_id="E-2")
+    await desks.send(ALERTS, hit, other)
+    seen: list[str] = []
+    while len(seen) < 2:
+        seen += await named.alerts()
+    assert [hit.alert_id, other.alert_id] == seen
+    assert [other.alert_id] == await readers[1].alerts()
+    missed = Reader(readers[0]._browser)
+    await missed.open(named.last_id)
+    later = msgspec.structs.replace(alert_at("CAM-own", entry_id="E-3"), list_id="CT")
+    await desks.send(ALERTS, later)
+    assert [later.alert_id] == await missed.alerts()
+    for one in (*readers, named, missed):
+        one.close()
 
 
 async def test_what_went_before_the_start_is_in_the_list(desks: Desks) -> None:

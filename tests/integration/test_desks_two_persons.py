@@ -11,19 +11,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from redis.asyncio import Redis
 
 from pipeline.desks.limits import Limits
-from pipeline.desks.route import PREFIX
+from pipeline.desks.route import PREFIX, found
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import WATCHES
+from pipeline.state.collections import WATCHES, ZONES
 from schemas.base import Message
 from schemas.people import SigningKey
 from schemas.requests import Watch
 from schemas.topics import TOPICS
-from tests.builders import make_watch
+from tests.builders import make_watch, make_zone
 from tests.fakes import MemoryRecorder
-from tests.people import ELSEWHERE, make_user
+from tests.people import ELSEWHERE, ZONE, make_user
 from tests.people_desk import DAY_MS, Browser, Desks, Reply, desks_of
 from tests.signatures import MARIE, enrolment_of, signed_by
 
@@ -178,3 +178,18 @@ async def test_no_administrator_alone_moves_a_person_to_another_service(desks: D
     assert 204 == (await first.ask("DELETE", path)).status
     assert "second_person" == (await first.ask("PUT", path, make_user("bru.desk1", service="zone 5342"))).rule
     assert 204 == (await first.ask("PUT", f"{PREFIX}/users/new.person", make_user("new.person"))).status
+
+
+async def test_a_zones_extent_is_changed_by_two_persons(desks: Desks) -> None:
+    """Its manager asks, and whoever may grant designations, or manages zones himself, approves exactly this."""
+    await desks.person("carl", "camera_manager")
+    await desks.writer.put(ZONES, [make_zone(ZONE)])
+    carl, admin = await desks.logged_in("carl"), await desks.logged_in("first.admin")
+    path, wide = f"{PREFIX}/zones/{ZONE}", make_zone(ZONE, cameras=("CAM-1", "CAM-2"))
+    assert "second_person" == (await carl.ask("PUT", path, wide)).rule
+    assert "second_person" == (await carl.ask("DELETE", path)).rule
+    approval = await allowed_by(admin, carl, "zones.change", ZONE, make_zone(ZONE, cameras=("CAM-1",)))
+    assert "second_person" == (await carl.ask("PUT", path, wide, headers=dict(approval))).rule
+    approval = await allowed_by(admin, carl, "zones.change", ZONE, wide)
+    assert 204 == (await carl.ask("PUT", path, wide, headers=dict(approval))).status
+    assert ("CAM-1", "CAM-2") == found(await desks.writer.get(ZONES, ZONE)).cameras

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.access import merkle
-from pipeline.access.checkpoint import Signer, claimed, signer_of
+from pipeline.access.checkpoint import Signer, claimed, signer_of, witnessed
 from pipeline.access.ledger import Ledger, grown, partials
 from pipeline.access.tiles import Kept, Levels, bundle, commitment, entries_in, leaf_of, tile_path
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.record.log_folder import LogFolder
 from pipeline.record.reading import export, packed_records, shown
 from pipeline.record.source import FolderSource
-from pipeline.record.verify import root_over, verify
+from pipeline.record.verify import Witnessed, root_over, verify
 from pipeline.runtime.private import write_private
 from tests.oracles import record_verifier
 from tests.record_logs import SIGNER, a_log, kept_entries
@@ -183,6 +183,48 @@ def test_an_export_is_verified_where_it_is_and_ends_at_its_checkpoint(tmp_path: 
     assert [] == [path for path in out.rglob("*") if path.is_file() and path.stat().st_mode & 0o077]
     with pytest.raises(Misconfigured, match="empty or does not exist"):
         export(folder, out, public_only=public_only)
+
+
+class Growing(FolderSource):
+    """A log to which its agent adds, and signs, while it is copied."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._log, self._grown = LogFolder(folder), False
+
+    def read(self, path: str) -> bytes | None:
+        """The file's content, after the log has grown at the first call."""
+        if not self._grown:
+            self._grown = True
+            self._log.append(kept_entries(400, first=300))
+            self._log.vouch(SIGNER)
+        return super().read(path)
+
+
+def test_an_export_of_a_log_that_grows_meanwhile_ends_at_the_checkpoint_with_which_it_began(tmp_path: Path) -> None:
+    """It is whole for whoever verifies it."""
+    folder, out = tmp_path / "record", tmp_path / "out"
+    a_log(folder, 300)
+    assert 300 == export(folder, out, public_only=False, source_of=Growing)
+    report = verify(FolderSource(out), [KEY])
+    assert ([], 300) == (report.faults, report.records)
+
+
+def test_a_witness_who_is_named_must_have_signed_the_checkpoint_or_one_that_the_log_continues(tmp_path: Path) -> None:
+    """Else that is a fault; the report says up to which entry the witness vouches."""
+    folder, witness = tmp_path / "record", Signer.generate("oversight.example", "witness")
+    early, late = a_log(folder, 40, 90)
+    source, named = FolderSource(folder), [witness.verifier]
+    assert ["checkpoint"] == [one.where for one in verify(source, [KEY], named, [("early", early)]).faults]
+    handed_out = witnessed(early, witness, 7)
+    report = verify(source, [KEY], named, [("early", handed_out)])
+    assert ([], [Witnessed(witness.name, 7, 40)]) == (report.faults, report.witnessed)
+    (folder / "public" / "checkpoint").write_text(witnessed(late, witness, 9))
+    report = verify(source, [KEY], named, [("early", handed_out)])
+    assert ([], [Witnessed(witness.name, 9, 90)]) == (report.faults, report.witnessed)
+    (other,) = a_log(tmp_path / "other", 40)
+    forked = verify(FolderSource(tmp_path / "other"), [KEY], named, [("early", handed_out)])
+    assert {"early", "checkpoint"} == {one.where for one in forked.faults}, other
 
 
 def test_a_private_key_is_kept_as_one_line() -> None:
