@@ -15,6 +15,7 @@ from prometheus_client import Gauge
 
 from pipeline.access.checkpoint import Signer, opened
 from pipeline.access.tiles import Kept
+from pipeline.errors import VigieError
 from pipeline.record.keys import log_key
 from pipeline.record.log_folder import LogFolder
 from pipeline.record.recorder import PARTITION
@@ -29,7 +30,7 @@ from schemas.topics import ACCESSES, CHECKPOINTS
 EVERY_S = 60.0
 """A checkpoint is signed so often while the log grows, and at once when somebody asks."""
 TICK_MS = 1_000
-KEYS_EVERY_S = 600.0
+KEYS_EVERY_S = 60.0
 log = structlog.get_logger()
 
 
@@ -118,7 +119,10 @@ async def start(context: Context) -> Handler[Access]:
     async def keep_making() -> None:
         while True:
             await asyncio.sleep(KEYS_EVERY_S)
-            await keys.make(context.now_ms())
+            try:
+                await keys.make(context.now_ms())
+            except VigieError as error:  # also where Redis refuses this account: somebody will correct it
+                log.warning("audit.keys_not_made", cause=str(error))
 
     audit = Audit(
         folder=LogFolder(context.settings.record),

@@ -45,6 +45,9 @@ class Outcome(Message, frozen=True, kw_only=True, tag_field="type", tag="outcome
     count: Count | None = None  # of what the answer holds
     digest: Keyed | None = None  # of the answer's bytes
     refusal: Text | None = None  # the rule that refused it, and what would permit it
+    role: Identifier | None = None  # in which it was allowed, where that rests on what was found
+    designation: Identifier | None = None  # that allowed it
+    subjects: Annotated[tuple[Keyed, ...], msgspec.Meta(max_length=MAX_SUBJECTS)] = ()  # plates that it showed
 
 
 class Access(Message, frozen=True, kw_only=True):

@@ -84,12 +84,16 @@ class Operation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """The outcome of an operation. body: the answer's bytes; only a keyed digest of them is kept. refusal: the rule by which
-    it was refused."""
+    it was refused. role, designation: by which the person was allowed to see or do exactly this. plates: in clear, that the answer
+    shows; of very many the first."""
 
     outcome: Ending
     count: int | None = None
     body: bytes | None = None
     refusal: str | None = None
+    role: str | None = None
+    designation: str | None = None
+    plates: Sequence[str] = ()
 
 
 class Recorder(Protocol):
@@ -206,6 +210,9 @@ def outcome(access_id: str, result: Result, *, salt: str, at_ms: int, key: Month
         count=result.count,
         digest=None if result.body is None else key.digest(result.body),
         refusal=_text(result.refusal, 1000),
+        role=result.role,
+        designation=result.designation,
+        subjects=tuple(dict.fromkeys(map(key.pseudonym, result.plates)))[:MAX_SUBJECTS],
     )
     return Access(access_id=outcome_id(access_id), at_ms=at_ms, salt=salt, entry=entry)
 

@@ -22,6 +22,8 @@ def as_object(report: Report) -> dict[str, Any]:
         "unanswered": report.unanswered,
         "continues": report.matched,
         "witnesses": [msgspec.to_builtins(one) for one in report.witnessed],
+        "left_out": report.left_out,
+        "left_out_offsets": report.spans,
         "faults": [msgspec.to_builtins(fault) for fault in report.faults],
     }
 
@@ -44,6 +46,15 @@ def say(report: Report) -> None:
     if report.unanswered:
         console.print(
             f"{report.unanswered} intents without an outcome: not answered, or not yet. {', '.join(report.examples[:3])}"
+        )
+    if report.left_out:
+        spans = ", ".join(f"{first}..{last}" for first, last in report.spans)
+        console.print(
+            styled(
+                (f"{report.left_out} records of the topic are not in the log", "yellow"),
+                f" (offsets {spans}):"
+                " the agent could not read them, and has them as dead letters, or somebody deleted them before it did. Ask for them.",
+            )
         )
     if not report.faults:
         console.print(styled(("Nothing was changed.", "green")))

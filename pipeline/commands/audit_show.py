@@ -31,7 +31,10 @@ def show(
     act: Annotated[str | None, typer.Option(help="Only of this kind: query, picture, export, reference, ...")] = None,
     case: Annotated[str | None, typer.Option(help="Only of this case.")] = None,
     plate: Annotated[
-        str | None, typer.Option(help="Only who asked for this plate, while the months' keys last.")
+        str | None, typer.Option(help="Only who asked for this plate or was shown it, while the months' keys last.")
+    ] = None,
+    about: Annotated[
+        str | None, typer.Option(help="Only about this user, camera, list, alert, incident, violation or entry.")
     ] = None,
     since: Annotated[str | None, typer.Option(help="Only at or after: 2026-03-01, 2026-03-01T08:30:00Z.")] = None,
     until: Annotated[str | None, typer.Option(help="Only at or before; a date means its end.")] = None,
@@ -55,39 +58,47 @@ def show(
             and (end_ms is None or one.at_ms <= end_ms)
         )
 
-    if folder is not None:
-        if plate is not None:
-            raise typer.BadParameter("an export holds no keys: ask the platform itself", param_hint="--plate")
+    if folder is not None and folder.resolve() != settings.record.resolve():
+        if plate is not None or about is not None:
+            raise typer.BadParameter("an export holds no keys: ask the platform itself", param_hint="--plate, --about")
         found = [one for one in shown(packed_records(folder)) if fits(one)]
     else:
-        found = run_async(lambda: _own(settings, fits, plate))
+        found = run_async(lambda: _own(settings, fits, plate, about))
     _print(found[-last:], as_json)
 
 
-async def _own(settings: Settings, fits: Callable[[ShownIntent], bool], plate: str | None) -> list[ShownIntent]:
+async def _own(
+    settings: Settings, fits: Callable[[ShownIntent], bool], plate: str | None, about: str | None
+) -> list[ShownIntent]:
     """The entries of this platform's own log. That somebody looks at them is recorded first."""
     servers = servers_of(settings, "auditor")
     if not settings.record.is_dir():
         cure = "the folder of the agent `audit`, on its machine; or name an export"
         raise Misconfigured("VIGIE_RECORD_DIR", found=str(settings.record), allowed=cure)
-    plates = () if plate is None else (compact(plate),)
-    async with recorded_at(settings, servers, operation_here("record", "vigie audit show", plates=plates)) as done:
+    plates, ids = () if plate is None else (compact(plate),), () if about is None else (about,)
+    operation = operation_here("record", "vigie audit show", plates=plates, ids=ids)
+    async with recorded_at(settings, servers, operation) as done:
         found = [one for one in shown(packed_records(settings.record)) if fits(one)]
-        if plates:
-            names = await _names(settings, servers, plates[0], {month_of(one.at_ms) for one in found})
-            found = [one for one in found if names & set(one.intent.subjects)]
+        for name in (*plates, *ids):
+            names = await _names(settings, servers, name, {month_of(one.at_ms) for one in found})
+            found = [one for one in found if names & _subjects(one) or (name in ids and name in one.intent.on)]
         done.count = len(found)
     return found
 
 
-async def _names(settings: Settings, servers: Servers, plate: str, months: set[str]) -> set[str]:
-    """The pseudonyms of a plate in these months, as far as the months' keys still exist."""
+def _subjects(one: ShownIntent) -> set[str]:
+    """The pseudonyms of what was asked for, and of what was shown."""
+    return {*one.intent.subjects, *(one.outcome.subjects if one.outcome else ())}
+
+
+async def _names(settings: Settings, servers: Servers, name: str, months: set[str]) -> set[str]:
+    """The pseudonyms of a plate or id in these months, as far as the months' keys still exist."""
     client = open_redis(servers.redis_url, ca_file=settings.redis_ca_file)
     try:
         keys = [await RecordKeys(client, settings.namespace).of(month) for month in sorted(months)]
     finally:
         await client.aclose()
-    return {key.pseudonym(plate) for key in keys if key is not None}
+    return {key.pseudonym(name) for key in keys if key is not None}
 
 
 def _moment(settings: Settings, option: str, text: str | None, *, until: bool = False) -> int | None:

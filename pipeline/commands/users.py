@@ -12,13 +12,21 @@ from pipeline.access.rights import designations_at, persons_of
 from pipeline.access.roles import RIGHTS, ROLES
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
 from pipeline.commands.users_key import key_app
-from pipeline.commands.users_work import add_user, designation_of, known_user, made_of, new_password, open_store
+from pipeline.commands.users_work import (
+    add_user,
+    designation_of,
+    known_user,
+    made_of,
+    new_password,
+    numbered,
+    open_store,
+)
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import DESIGNATIONS, USERS
-from schemas.people import User
+from schemas.people import Designation, User
 
 console = Terminal(soft_wrap=False)
 users_app = typer.Typer(help="Who may log in, and what each may do.", no_args_is_help=True, epilog=EXIT_CODES)
@@ -129,14 +137,16 @@ def designate(
     Example: vigie users designate bru.desk1 dispatcher --zone BRUSSELS --network federal --list stolen --reason "decision 12/2026"
     """
     fields = {"zones": zones or [], "networks": networks or [], "lists": lists or [], "everywhere": everywhere}
-    made = designation_of(user, role, reason, days, trained_days, fields)
+    wanted = designation_of(user, role, reason, days, trained_days, fields)
 
-    async def run() -> None:
+    async def run() -> Designation:
         async with open_store("designate", user, role) as store:
             await known_user(store, user)
+            made = await numbered(store, wanted)
             await store.writer.put(DESIGNATIONS, [made])
+            return made
 
-    run_async(run)
+    made: Designation = run_async(run)
     until = datetime.fromtimestamp(min(made.valid_until_ms, made.trained_until_ms) / 1000, UTC).date()
     errors.print(f"{user} is {role.replace('_', ' ')} until {until} ({made.designation_id}).")
 
@@ -231,6 +241,8 @@ def end_sessions(
 
     async def run() -> None:
         async with open_store("sessions end", user or "all") as store:
+            if user is not None:
+                await known_user(store, user)
             await store.sessions.end_all(user)
 
     run_async(run)

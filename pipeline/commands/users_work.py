@@ -5,6 +5,7 @@ import getpass
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import TypeVar
 
 import msgspec
@@ -103,6 +104,16 @@ def designation_of(
         trained_until_ms=now_ms + trained_days * DAY_MS,
         **(bounds or {}),
     )
+
+
+async def numbered(store: Store, wanted: Designation) -> Designation:
+    """The designation under an id that none has: one of the same person, role and day keeps its own."""
+    made = wanted
+    for number in count(2):
+        if await store.writer.get(DESIGNATIONS, made.designation_id) is None:
+            break
+        made = msgspec.structs.replace(wanted, designation_id=f"{wanted.designation_id}-{number}")
+    return made
 
 
 def operator_id() -> str:

@@ -10,8 +10,8 @@ from pipeline.access.rights import Denied, Matter, may_at_all
 from pipeline.access.roles import SECOND, Act
 from pipeline.desks.bodies import item_of
 from pipeline.desks.problems import Problem, bad_request, denied
-from pipeline.desks.reference_routes import BY_CHANGE, approved
-from pipeline.desks.route import Asked, Route, RouteAnswer, found
+from pipeline.desks.reference_routes import BY_CHANGE, approved, named_by
+from pipeline.desks.route import Asked, Named, Route, RouteAnswer, found
 from pipeline.runtime.passwords import initial_password
 from pipeline.state.approval_store import MOST_BYTES, Waiting
 from pipeline.state.collections import USERS
@@ -56,14 +56,7 @@ async def ask(asked: Asked) -> RouteAnswer:
     """Ask a second person to approve a change. The person who asks must have the right to it, apart from the approval."""
     wanted, house = asked.given(Wanted), asked.house
     _check_role(asked, wanted.act)
-    kind, content = BY_CHANGE.get(wanted.act), ""
-    if wanted.content:
-        if kind is None:
-            raise bad_request(f"{wanted.act} writes nothing that could stand in content")
-        item = item_of(wanted.content.encode(), kind.collection.message, house.home)
-        if kind.collection.key(item) != wanted.key:
-            raise bad_request(f"{kind.collection.key_field} is not the key")
-        content = kind.collection.encode(item).decode()
+    content = _content(asked)
     every = await house.approvals.all(asked.now_ms)
     if sum(one.asked_by == asked.somebody.user_id for one in every) >= MOST_WAITING:
         raise Problem(422, "waiting", "Enough of yours waits.", permits=f"at most {MOST_WAITING}")
@@ -74,6 +67,37 @@ async def ask(asked: Asked) -> RouteAnswer:
     )  # fmt: skip
     await house.approvals.put(waiting)
     return RouteAnswer(value=waiting, status=201)
+
+
+def _content(asked: Asked) -> str:
+    """What would be written, as it would be stored; empty: the item would be removed. Raises Problem."""
+    wanted = asked.given(Wanted)
+    if not wanted.content:
+        return ""
+    kind = BY_CHANGE.get(wanted.act)
+    if kind is None:
+        raise bad_request(f"{wanted.act} writes nothing that could stand in content")
+    item = item_of(wanted.content.encode(), kind.collection.message, asked.house.home)
+    if kind.collection.key(item) != wanted.key:
+        raise bad_request(f"{kind.collection.key_field} is not the key")
+    return str(kind.collection.encode(item).decode())
+
+
+async def wanted_of(asked: Asked) -> Named:
+    """What is asked for, for the record: act, key, and the digest of exactly this."""
+    wanted = asked.given(Wanted)
+    return _named(wanted.act, wanted.key, digest_of(wanted.act, wanted.key, _content(asked).encode()))
+
+
+async def approved_of(asked: Asked) -> Named:
+    """What is approved, for the record, as it was asked for."""
+    waiting = await asked.house.approvals.find(asked.key, asked.now_ms)
+    return Named() if waiting is None else _named(waiting.act, waiting.key, waiting.digest)
+
+
+def _named(act: Act, key: str, digest: str) -> Named:
+    found = named_by(act, digest)
+    return Named(on=(act, key, *found.on), ids=found.ids)
 
 
 async def list_waiting(asked: Asked) -> RouteAnswer:
@@ -96,8 +120,9 @@ async def approve(asked: Asked) -> RouteAnswer:
         raise Problem(403, "self", "Nobody approves what he asked, or what concerns him.", permits="another person")
     if waiting.approved_by is not None:
         raise Problem(409, "approved", "This was approved.")
-    approved = msgspec.structs.replace(waiting, approved_by=me)
-    await house.approvals.put(approved)
+    approved = await house.approvals.approve(waiting, me)
+    if approved is None:
+        raise Problem(409, "approved", "This was approved, or is over.")
     return RouteAnswer(value=approved)
 
 
@@ -107,17 +132,21 @@ async def new_password(asked: Asked) -> RouteAnswer:
     house, user_id = asked.house, asked.key
     found(await house.writer.get(USERS, user_id))
     digest = digest_of("credentials.replace", user_id, b"")
-    await approved("credentials.replace", asked, Matter(concerns=user_id, digest=digest))
     made = initial_password()
-    await house.credentials.remove(user_id)
-    await house.credentials.set_password(user_id, await house.passwords.hashed(made), initial=True)
+    password_hash = await house.passwords.hashed(made)  # may be refused, so before the approval is used up
+    await approved("credentials.replace", asked, Matter(concerns=user_id, digest=digest))
     await house.sessions.end_all(user_id)
+    await house.credentials.remove(user_id)
+    await house.credentials.set_password(user_id, password_hash, initial=True)
     return RouteAnswer(value=FirstPassword(password=made))
 
 
 async def end_sessions(asked: Asked) -> RouteAnswer:
     """End every session of a person, or of everybody, one's own included."""
-    await asked.house.sessions.end_all(asked.given(Whose).user_id)
+    user_id = asked.given(Whose).user_id
+    if user_id is not None:
+        found(asked.house.directory.person(user_id, asked.now_ms))
+    await asked.house.sessions.end_all(user_id)
     return RouteAnswer()
 
 
@@ -143,11 +172,11 @@ def _persons_in(waiting: Waiting) -> tuple[str, ...]:
 
 ROUTES = (
     Route(method="POST", path="/approvals", about="Put something before a second person.", handle=ask,
-          act="approvals.give", entry="rights", body=Wanted, answer=Waiting),
+          act="approvals.give", entry="rights", body=Wanted, answer=Waiting, names=wanted_of),
     Route(method="GET", path="/approvals", about="What waits for a second person.", handle=list_waiting,
           act="approvals.give", entry="rights", answer=AllWaiting),
     Route(method="POST", path="/approvals/{key}", about="Approve exactly this.", handle=approve, act="approvals.give",
-          entry="decision", answer=Waiting),
+          entry="decision", answer=Waiting, names=approved_of),
     Route(method="POST", path="/users/{key}/password", about="A password for somebody's first login.",
           handle=new_password, act="credentials.replace", secret=True, entry="rights", answer=FirstPassword),
     Route(method="POST", path="/sessions/end", about="End sessions.", handle=end_sessions, act="sessions.end",

@@ -19,6 +19,8 @@ from schemas.reference import Camera, HotlistEntry
 
 T = TypeVar("T")
 FOLLOWED = (USERS, DESIGNATIONS, DESKS, LISTS, CAMERAS, ZONES, POLICIES, CONSUMERS)
+RIGHTS_GIVEN = (USERS, DESIGNATIONS, CONSUMERS)
+"""Of these, what Redis has is all there is: a right that no command shows any more is none."""
 
 
 class Directory(Mirror):

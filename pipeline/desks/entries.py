@@ -17,10 +17,10 @@ def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> 
     """The operation as it is recorded. instead: takes the place of the reason where the route asks for none."""
     route, request, session = asked.route, asked.request, asked.session
     shift = session.shift if session else None
-    named = tuple(asked.params.values())
+    named, second = tuple(asked.params.values()), asked.approval
     right = None if allowed is None or route.act is None else RIGHTS[allowed.role][route.act]
     return Operation(
-        who=asked.person.user_id if asked.person else _claimed(asked),
+        who=_who(asked),
         origin=place_of(asked.house, request),
         act=route.entry or "query",
         what=f"{route.method} {route.path}",
@@ -29,10 +29,16 @@ def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> 
         purpose=right.purpose if right else None,
         reason=instead or _reason(asked),
         case_reference=_free(asked, "Vigie-Case") or (shift.case_reference if shift else None),
+        approver=second.approved_by if second and second.asked_by == _who(asked) else None,
         plates=_plates(asked),
-        ids=named if route.named == "ids" else (),
-        on=named if route.named == "on" else (),
+        ids=(*(named if route.named == "ids" else ()), *asked.named.ids),
+        on=(*(named if route.named == "on" else ()), *asked.named.on, *((second.approval_id,) if second else ())),
     )
+
+
+def _who(asked: Asked) -> str:
+    """The person who asks, or whom a request claims that nobody has logged in for yet."""
+    return asked.person.user_id if asked.person else _claimed(asked)
 
 
 def _reason(asked: Asked) -> str | None:
@@ -49,9 +55,9 @@ def _free(asked: Asked, name: str) -> str | None:
 
 
 def _plates(asked: Asked) -> tuple[str, ...]:
-    """The plate that the body names: of an entry, or of a search for who asked for it."""
-    plate = getattr(asked.body, "plate", None)
-    return () if plate is None else (plate,)
+    """The plate that the body names: of an entry, or of a search for who asked for it; and what else such a search is about."""
+    named = (getattr(asked.body, name, None) for name in ("plate", "about"))
+    return tuple(one for one in named if one is not None)
 
 
 def _claimed(asked: Asked) -> str:

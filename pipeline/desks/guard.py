@@ -22,7 +22,7 @@ from pipeline.desks.limits import Limits
 from pipeline.desks.place import counted_place
 from pipeline.desks.problems import Problem, denied, login_needed
 from pipeline.desks.repeats import once
-from pipeline.desks.route import Asked, Route, RouteAnswer
+from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.runtime.open_connections import proven
 
@@ -49,6 +49,7 @@ def guarded(house: House, route: Route) -> Callable[[web.Request], Awaitable[web
             data = await bodies.read(request, route.most_bytes)
             asked.body = bodies.item_of(data, route.body, house.home)
         await _identified(asked)
+        await _named(asked)
         await _counted(asked, allowed)
         digest = sha256(b"\n".join([route.method.encode(), request.path_qs.encode(), data])).hexdigest()
         return await once(asked, digest, lambda: _recorded(asked, allowed))
@@ -77,8 +78,10 @@ async def _who(asked: Asked) -> None:
     proven(asked.request, person.user_id)
     _wait(asked, person.user_id)
     if session.how == "initial" and not asked.route.first:
+        await _refused(asked, "first_login")
         raise Problem(403, "first_login", "Choose a password of your own first.", permits="PUT /api/v1/password")
     if asked.route.fresh and not 0 <= asked.now_ms - session.proven_ms <= FRESH_MS:
+        await _refused(asked, "fresh")
         raise Problem(403, "fresh", "Prove again who you are.", permits="POST /api/v1/session/proof")
 
 
@@ -180,10 +183,25 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
     response = _response(asked, answer)
     if isinstance(answer, RouteAnswer):
         body = response.body if isinstance(response, web.Response) and isinstance(response.body, bytes) else b""
-        await asked.house.recorder.outcome(asked.access_id, Result(outcome="answered", count=answer.count, body=body))
+        await asked.house.recorder.outcome(asked.access_id, _answered(asked, answer.count, body))
         if asked.route.act in SHOWS_PLATES and not asked.route.consumer:
             asked.house.plates.spend(asked.somebody.user_id, asked.now_ms, answer.count or 0)
     return response
+
+
+async def _named(asked: Asked) -> None:
+    """Find what the request is about, beside what its path names, and the approval that it names; both for the record."""
+    name = asked.request.headers.get(APPROVAL)
+    if name is not None and asked.route.writes and asked.person is not None:
+        asked.approval = await asked.house.approvals.find(name[:64], asked.now_ms)
+    if asked.route.names is not None:
+        asked.named = await asked.route.names(asked)
+
+
+def _answered(asked: Asked, count: int | None, body: bytes) -> Result:
+    by = asked.allowed
+    return Result(outcome="answered", count=count, body=body, role=by.role if by else None,
+                  designation=by.designation_id if by else None, plates=asked.plates)  # fmt: skip
 
 
 def _response(asked: Asked, answer: RouteAnswer | web.StreamResponse) -> web.StreamResponse:

@@ -138,6 +138,7 @@ def _found(asked: Asked) -> tuple[IncidentState, Allowed]:
     event = found(asked.house.live.items["incident"].get(asked.params["id"])).event
     allowed = _allowed(asked, event)
     if allowed is not None:
+        asked.allowed = allowed
         return _state(event), allowed
     denials = [answer for matter in event.matters if not isinstance(answer := asked.may(matter), Allowed)]
     raise denied(denials[-1])
@@ -155,6 +156,7 @@ def _shown(asked: Asked, state: IncidentState) -> IncidentShown:
         for one in state.sightings
         if isinstance(asked.may(directory.matter_of_sighting(state, one), "alerts.see"), Allowed)
     )
+    asked.plates += [one.plate for one in sightings]
     return IncidentShown(
         incident=told_of(state), sightings=sightings, steps=state.steps, refused=state.refused, answers=state.answers
     )

@@ -27,7 +27,8 @@ BACK_MS = 24 * 3_600_000
 log = structlog.get_logger()
 NOWHERE = RecordPlace(partition=0, offset=0)
 MOST_KEPT: Mapping[str, int] = {"alert": 20_000, "violation": 50_000, "incident": 20_000}
-"""The oldest are left out; of violations, those first that wait for nobody. One takes some 4 kB."""
+"""The oldest are left out; of violations, those first that wait for nobody. One takes some 4 kB. Covert alerts count apart: they move
+no open one out, so that nobody can count them by what is still there."""
 RING = 10_000
 Kind = Literal["alert", "violation", "incident"]
 _ACTS: Mapping[Kind, Any] = {"alert": "alerts.see", "violation": "violations.see", "incident": "alerts.see"}
@@ -51,6 +52,11 @@ class Event:
     def act(self) -> Any:
         """The right that is needed to see it."""
         return _ACTS[self.kind]
+
+    @property
+    def is_covert(self) -> bool:
+        """Whether only its owner may know of it."""
+        return any(one.covert_owner is not None for one in self.matters)
 
     @property
     def matter(self) -> Matter:
@@ -81,8 +87,10 @@ class Live:
     position: dict[TopicPartition, int] = field(default_factory=dict)  # the next offset of each partition
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     on_incident: Callable[[IncidentState], None] = lambda _state: None  # called with each new state
+    most_kept: Mapping[str, int] = field(default_factory=lambda: MOST_KEPT)
     known_ms: int = 0  # everything that was sent until then is taken in; UTC
     _next: int = 1
+    _covert: "OrderedDict[str, None]" = field(default_factory=OrderedDict)  # alerts
 
     @property
     def last(self) -> int:
@@ -105,7 +113,12 @@ class Live:
         event = self._added(kind, message, matters())
         self.items[kind][key] = Shown(event, known.withdrawal if known else None)
         self.items[kind].move_to_end(key)
-        if len(self.items[kind]) > MOST_KEPT[kind]:
+        self._covert.pop(key, None)
+        if event.is_covert:
+            self._covert[key] = None
+            if len(self._covert) > self.most_kept[kind]:
+                del self.items[kind][self._covert.popitem(last=False)[0]]
+        elif len(self.items[kind]) - (len(self._covert) if kind == "alert" else 0) > self.most_kept[kind]:
             self._leave_out(kind)
         if isinstance(message, IncidentState):
             self.on_incident(message)
@@ -116,7 +129,7 @@ class Live:
     def _leave_out(self, kind: Kind) -> None:
         kept = self.items[kind]
         if kind != "violation":
-            kept.popitem(last=False)
+            del kept[next(key for key in kept if key not in self._covert)]
             return
         at_once = len(kept) // 100
         done = list(islice((key for key, shown in kept.items() if not self._waits(key, shown)), at_once))

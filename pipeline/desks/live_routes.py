@@ -20,7 +20,7 @@ from pipeline.desks.watermark import watermarked
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.evidence.store import EvidenceMissing
 from schemas.base import AlertId, EpochMs, Message, Text
-from schemas.outcomes import Alert, Withdrawal
+from schemas.outcomes import Alert, Violation, Withdrawal
 
 PAGE = 100
 LOOKED_AT = 5_000
@@ -99,6 +99,11 @@ def found_in(asked: Asked, kind: Kind) -> Shown:
     """The alert or violation in the path. Raises Problem when there is none, or this person may not see it."""
     shown = found(asked.house.live.items[kind].get(asked.params["id"]))
     asked.check(shown.event.matter)
+    message = shown.event.message
+    if isinstance(message, Alert):
+        asked.plates += [message.read.plate, message.wanted_plate]
+    elif isinstance(message, Violation):
+        asked.plates.append(message.plate)
     return shown
 
 

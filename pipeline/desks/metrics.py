@@ -16,10 +16,9 @@ class DesksMetrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        ready = Gauge(
-            "vigie_ready", "1 when all is loaded and requests are answered", ["agent"], registry=self.registry
-        )
-        self.ready = ready.labels(NAME)
+        about = "1 when all is loaded, requests are answered, and nothing that follows rights and alerts has failed"
+        self._ready = Gauge("vigie_ready", about, ["agent"], registry=self.registry).labels(NAME)
+        self._started, self._failed = False, 0
         self._requests = Counter(
             "vigie_desks_requests",
             "Requests, by the hundred of their status",
@@ -28,6 +27,19 @@ class DesksMetrics:
         )
         readers = Gauge("vigie_desks_readers", "Readers of the live stream", ["agent"], registry=self.registry)
         self.readers = readers.labels(NAME)
+
+    def started(self) -> None:
+        """Say that all is loaded."""
+        self._started = True
+        self._tell()
+
+    def beside(self, works: bool) -> None:
+        """Note that one of the things that run beside the requests has failed, or runs again."""
+        self._failed += -1 if works else 1
+        self._tell()
+
+    def _tell(self) -> None:
+        self._ready.set(int(self._started and not self._failed))
 
     def answered(self, status: int) -> None:
         """Count one answer."""

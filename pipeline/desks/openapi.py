@@ -9,9 +9,8 @@ import msgspec
 from pipeline.access.roles import SHOWS_PLATES
 from pipeline.desks.cookies import SESSION
 from pipeline.desks.problems import MEDIA, ProblemBody
-from pipeline.desks.reference_routes import APPROVAL
 from pipeline.desks.repeats import HEADER
-from pipeline.desks.route import PREFIX, Route
+from pipeline.desks.route import APPROVAL, PREFIX, Route
 from schemas.export import portable
 
 Document = dict[str, Any]  # a JSON document, of whatever shape OpenAPI allows

@@ -199,7 +199,9 @@ async def _signed(asked: Asked, user_id: str | None) -> Person:
             )
         except (WebAuthnException, ValueError, KeyError, TypeError):
             raise refused from None
-        await house.credentials.put_passkey(person.user_id, msgspec.structs.replace(one, uses=verified.new_sign_count))
+        used = msgspec.structs.replace(one, uses=verified.new_sign_count)
+        if not await house.credentials.used_passkey(person.user_id, used):
+            raise refused
         return person
     raise refused
 

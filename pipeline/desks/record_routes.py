@@ -12,7 +12,7 @@ from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.record.reading import ShownIntent
 from pipeline.record.search import LogReader
 from pipeline.record.source import FolderSource
-from schemas.accesses import MAX_NOTE_CHARACTERS, Intent, Outcome, Who
+from schemas.accesses import MAX_NOTE_CHARACTERS, Intent, Name, Outcome, Who
 from schemas.base import AccessId, Count, EpochMs, Identifier, Message, Text
 
 PAGE = 200
@@ -27,14 +27,16 @@ TilePath = Annotated[
 
 
 class RecordSearch(Message, frozen=True, kw_only=True):
-    """What to look for in the record; a field that is absent fits everything. plate: in compact form; who asked for it, while the
-    months' keys last. cursor: `next` of the page before."""
+    """What to look for in the record; a field that is absent fits everything. plate: in compact form; who asked for it or was
+    shown it as one thing, while the months' keys last. about: a name or id that an entry is about: a user, camera, zone or list,
+    or while the months' keys last an alert, incident, violation or entry. cursor: `next` of the page before."""
 
     who: Who | None = None
     act: Identifier | None = None
     case_reference: Text | None = None
     access_id: AccessId | None = None
     plate: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z0-9]{1,20}\Z")] | None = None
+    about: Name | None = None
     since_ms: EpochMs | None = None
     until_ms: EpochMs | None = None
     cursor: Text | None = None
@@ -76,9 +78,9 @@ async def search(asked: Asked) -> RouteAnswer:
     """A page of the entries that fit the search, newest first."""
     wanted, folder = asked.given(RecordSearch), folder_of(asked)
     before = asked.cursor(wanted.cursor, int, "record")
-    names = await _names(asked, wanted.plate)
+    names, about = await _names(asked, wanted.plate), await _names(asked, wanted.about)
     page = await asyncio.to_thread(
-        lambda: LogReader(folder).search(lambda one: _fits(wanted, names, one), before, PAGE)
+        lambda: LogReader(folder).search(lambda one: _fits(wanted, names, about, one), before, PAGE)
     )
     items = tuple(
         RecordEntry(index=one.index, access_id=one.access_id, at_ms=one.at_ms, intent=one.intent, outcome=one.outcome)
@@ -120,17 +122,18 @@ def folder_of(asked: Asked) -> Path:
     return folder
 
 
-async def _names(asked: Asked, plate: str | None) -> frozenset[str] | None:
-    """The plate's pseudonyms in the months whose keys still exist; None: no plate was asked for."""
-    if plate is None:
+async def _names(asked: Asked, name: str | None) -> frozenset[str] | None:
+    """The pseudonyms of a plate or id in the months whose keys still exist; None: none was asked for."""
+    if name is None:
         return None
     months = {month_of(max(0, asked.now_ms - back * _MONTH_MS)) for back in range(-1, MONTHS_KEPT)}
     keys = [await asked.house.record_keys.of(month) for month in sorted(months)]
-    return frozenset(key.pseudonym(plate) for key in keys if key is not None)
+    return frozenset(key.pseudonym(name) for key in keys if key is not None)
 
 
-def _fits(wanted: RecordSearch, names: frozenset[str] | None, one: ShownIntent) -> bool:
+def _fits(wanted: RecordSearch, names: frozenset[str] | None, about: frozenset[str] | None, one: ShownIntent) -> bool:
     intent = one.intent
+    subjects = (*intent.subjects, *(one.outcome.subjects if one.outcome else ()))
     return (
         (wanted.who is None or intent.who == wanted.who)
         and (wanted.act is None or intent.act == wanted.act)
@@ -138,7 +141,8 @@ def _fits(wanted: RecordSearch, names: frozenset[str] | None, one: ShownIntent) 
         and (wanted.access_id is None or one.access_id == wanted.access_id)
         and (wanted.since_ms is None or one.at_ms >= wanted.since_ms)
         and (wanted.until_ms is None or one.at_ms <= wanted.until_ms)
-        and (names is None or not names.isdisjoint(intent.subjects))
+        and (names is None or not names.isdisjoint(subjects))
+        and (about is None or wanted.about in intent.on or not about.isdisjoint(subjects))
     )
 
 

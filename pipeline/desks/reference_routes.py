@@ -10,11 +10,11 @@ import msgspec
 from pipeline.access.approvals import digest_of
 from pipeline.access.record import Act as Entry
 from pipeline.access.rights import Allowed, Denied, Matter, may
-from pipeline.access.roles import Act
+from pipeline.access.roles import SHOWS_PLATES, Act
 from pipeline.access.signing import unlike
 from pipeline.desks.directory import matter_of_entry
 from pipeline.desks.problems import Problem, bad_request, denied
-from pipeline.desks.route import Asked, Route, RouteAnswer, found
+from pipeline.desks.route import APPROVAL, Asked, Named, Route, RouteAnswer, found
 from pipeline.state.approval_store import Waiting
 from pipeline.state.collections import (
     CAMERAS,
@@ -38,8 +38,8 @@ from schemas.requests import Exclusion, Watch
 from schemas.topics import DAY_MS
 
 T = TypeVar("T", bound=Message)
-APPROVAL = "Vigie-Approval"
-PAGE = 200
+PAGE, PAGES_LOOKED_AT = 200, 25
+"""Of the store's pages one request looks at so many: it may be that nothing in them may be seen."""
 
 
 class Paging(Message, frozen=True, kw_only=True):
@@ -49,7 +49,8 @@ class Paging(Message, frozen=True, kw_only=True):
 
 
 class Page(Message, Generic[T], frozen=True, kw_only=True):
-    """Some of the items that this person may see, in no order. next: what to ask for to go on; absent: these were the last."""
+    """Some of the items that this person may see, in no order. next: what to ask for to go on, also where this page is empty;
+    absent: these were the last."""
 
     items: Annotated[tuple[T, ...], msgspec.Meta(max_length=10_000)]
     next: Text | None = None
@@ -106,17 +107,14 @@ async def list_items(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     paging, collection = asked.given(Paging), kind.collection
     cursor = asked.cursor(paging.cursor, str, collection.name) or "0"
     items: list[Any] = []
-    while True:
-        page, after = await asked.house.writer.page(collection, cursor)
+    for _ in range(PAGES_LOOKED_AT):
+        page, cursor = await asked.house.writer.page(collection, cursor)
         allowed = [one for one in page if isinstance(asked.may(kind.matter(asked, one)), Allowed)]
         items += allowed if kind.about is None else [one for one in allowed if await kind.about(asked, one, "see")]
-        if after == "0":
-            return RouteAnswer(value=Page(items=tuple(items)), count=len(items))
-        cursor = after
-        if len(items) >= PAGE:
-            return RouteAnswer(
-                value=Page(items=tuple(items), next=asked.next_cursor(cursor, collection.name)), count=len(items)
-            )
+        if cursor == "0" or len(items) >= PAGE:
+            break
+    after = None if cursor == "0" else asked.next_cursor(cursor, collection.name)
+    return RouteAnswer(value=Page(items=tuple(items), next=after), count=len(items))
 
 
 async def show_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
@@ -125,7 +123,12 @@ async def show_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     asked.check(kind.matter(asked, item))
     if kind.about is not None and not await kind.about(asked, item, "see"):
         found(None)
+    asked.plates += _plates_of(item)
     return RouteAnswer(value=item, count=1)
+
+
+def _plates_of(*items: object) -> list[str]:
+    return [plate for plate in (getattr(one, "plate", None) for one in items) if plate is not None]
 
 
 async def show_versions(kind: Kind[Any], asked: Asked) -> RouteAnswer:
@@ -137,6 +140,7 @@ async def show_versions(kind: Kind[Any], asked: Asked) -> RouteAnswer:
         asked.check(kind.matter(asked, item))
         if kind.about is not None and not await kind.about(asked, item, "see"):
             found(None)
+    asked.plates += _plates_of(*items)
     shown = tuple(
         VersionShown(item=one.item, holds_from_ms=one.holds_from_ms, arrived_at_ms=one.arrived_at_ms)
         for one in versions
@@ -172,6 +176,18 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     return RouteAnswer(count=1)
 
 
+async def written(kind: Kind[Any], asked: Asked) -> Named:
+    """The digest of what is to be written (`digest_of`), which is all that the record keeps of it; of what has a plate keyed."""
+    assert asked.body is not None, "the route takes an item"
+    content = kind.collection.encode(asked.body)
+    return named_by(kind.change, digest_of(kind.change, asked.key, content))
+
+
+def named_by(act: Act, digest: str) -> Named:
+    """The digest as the record names it."""
+    return Named(ids=(digest,)) if act in SHOWS_PLATES else Named(on=(digest,))
+
+
 async def remove_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     """Remove the item that the path names. The person needs the right to it, and an approval where the act needs two
     persons."""
@@ -179,6 +195,9 @@ async def remove_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     matter = kind.matter_of_change(asked, known, digest_of(kind.change, asked.key, b""))
     await approved(kind.remove, asked, matter)
     await asked.house.writer.remove(kind.collection, [asked.key])
+    if kind.collection is USERS:  # whoever is added under this name later is given credentials anew
+        await asked.house.credentials.remove(asked.key)
+        await asked.house.sessions.end_all(asked.key)
     return RouteAnswer(count=1)
 
 
@@ -286,7 +305,8 @@ def routes_of(kind: Kind[Any]) -> tuple[Route, ...]:
         Route(method="GET", path=f"/{name}/{{key}}/versions", about=f"One of the {name} as it was, version by version.",
               handle=partial(show_versions, kind), act=kind.see, entry=kind.seen, answer=versions),
         Route(method="PUT", path=f"/{name}/{{key}}", about=f"Add or change one of the {name}.",
-              handle=partial(put_item, kind), act=kind.change, entry=kind.changed, body=item),
+              handle=partial(put_item, kind), act=kind.change, entry=kind.changed, body=item,
+              names=partial(written, kind)),
         Route(method="DELETE", path=f"/{name}/{{key}}", about=f"Remove one of the {name}.",
               handle=partial(remove_item, kind), act=kind.remove, entry=kind.changed),
     )  # fmt: skip

@@ -14,10 +14,12 @@ from pipeline.access.rights import Allowed, Denied, Matter, Person, may
 from pipeline.access.roles import Act
 from pipeline.desks.house import House
 from pipeline.desks.problems import bad_request, denied, not_found
+from pipeline.state.approval_store import Waiting
 from schemas.base import Identifier, Message
 from schemas.judgements import Consumer
 
 PREFIX = "/api/v1"
+APPROVAL = "Vigie-Approval"
 T = TypeVar("T")
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Media = Literal[
@@ -37,6 +39,14 @@ class RouteAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What an entry of the record names, beside what the path does. ids: what is made of plates."""
+
+    on: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """A route. method and path: below PREFIX, with {names}. about: for people.
 
@@ -45,8 +55,8 @@ class Route:
     by an id that is made of a plate (ids), by another name (on), or by one that tells nothing (hidden). consumer: it is for systems
     that pull feeds, which prove themselves by a token, and for no person. fresh: only shortly after the person proved who he is.
     first: allowed also after a login with a password that another person set. identify: of a public route, the user_id that the
-    request claims, for the record; None: that which the body names. secret: its answer is kept nowhere, not even for a
-    repetition. most_bytes: of its body.
+    request claims, for the record; None: that which the body names. names: what else it is about, for the record. secret: its
+    answer is kept nowhere, not even for a repetition. most_bytes: of its body.
     """
 
     method: Method
@@ -59,6 +69,7 @@ class Route:
     consumer: bool = False
     public: bool = False
     identify: "Callable[[Asked], Awaitable[str]] | None" = None
+    names: "Callable[[Asked], Awaitable[Named]] | None" = None
     fresh: bool = False
     first: bool = False
     secret: bool = False
@@ -89,7 +100,9 @@ class Route:
 class Asked:
     """One request that the guard let in. person, session, token: of the person who is logged in. consumer: who pulls a feed, where
     `person` is how rights see it. claimed: who wants to log
-    in, as the route's `identify` found. access_id: its entry in the record."""
+    in, as the route's `identify` found. access_id: its entry in the record. approval: what the request names as a second person's
+    word, as it was found. named: what the route's `names` found. allowed: by which the person was let see or do exactly this.
+    plates: that the answer shows, where it shows one thing."""
 
     house: House
     request: web.Request
@@ -104,6 +117,10 @@ class Asked:
     consumer: Consumer | None = None
     claimed: str | None = None
     access_id: str | None = None
+    approval: Waiting | None = None
+    named: Named = Named()
+    allowed: Allowed | None = None
+    plates: list[str] = field(default_factory=list)
     after: list[Callable[[web.StreamResponse], None]] = field(
         default_factory=list
     )  # what an answer gets besides: cookies
@@ -142,6 +159,7 @@ class Asked:
         answer = self.may(matter, act)
         if isinstance(answer, Denied):
             raise denied(answer)
+        self.allowed = answer
         return answer
 
     def may(self, matter: Matter, act: Act | None = None) -> Allowed | Denied:
@@ -158,11 +176,15 @@ class Asked:
         content = self.house.seal.open(f"cursor {use} {self.somebody.user_id}", text)
         if content is None:
             raise bad_request("this cursor was not given to you for this", "cursor")
+        if kind is int:
+            return kind(content)  # type: ignore[call-arg]  # kind is int here
         return msgspec.json.decode(content, type=kind)
 
     def next_cursor(self, position: object, use: str) -> str:
-        """A cursor with this position, for this person and this use."""
-        return self.house.seal.seal(f"cursor {use} {self.somebody.user_id}", msgspec.json.encode(position))
+        """A cursor with this position, for this person and this use. All numbers give cursors of one length, which would tell how
+        much there was that this person may not see."""
+        content = b"%020d" % position if isinstance(position, int) else msgspec.json.encode(position)
+        return self.house.seal.seal(f"cursor {use} {self.somebody.user_id}", content)
 
 
 def found(value: T | None) -> T:

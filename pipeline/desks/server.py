@@ -5,6 +5,7 @@ import contextlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import redis.asyncio
@@ -16,7 +17,7 @@ from pipeline.desks.abroad_topics import follow_abroad
 from pipeline.desks.app import application
 from pipeline.desks.cases import Cases
 from pipeline.desks.deciding import Deciding
-from pipeline.desks.directory import FOLLOWED, Directory
+from pipeline.desks.directory import FOLLOWED, RIGHTS_GIVEN, Directory
 from pipeline.desks.feed_log import KafkaFeedLog
 from pipeline.desks.feeds import TOPICS, Feeds
 from pipeline.desks.house import House, Origin
@@ -92,23 +93,24 @@ async def run_desks(
         closing.push_async_callback(house.feeds.log.close)
         house.metrics.serve(settings)
         follower = Follower(
-            servers.client, settings.namespace, FOLLOWED, house.directory.take, on_caught_up=house.directory.caught_up
-        )
+            servers.client, settings.namespace, FOLLOWED, house.directory.take,
+            on_caught_up=house.directory.caught_up, as_it_is=RIGHTS_GIVEN,
+        )  # fmt: skip
         await follower.load_patiently()
         for work in (
-            follower.run(),
-            follow(house.live, servers.kafka, settings.namespace, now_ms, desks_key(settings)),
-            follow_abroad(house.abroad, servers.kafka, settings.namespace, now_ms),
-            house.streams.beat(),
-            house.watch.look_on(now_ms),
+            follower.run,
+            partial(follow, house.live, servers.kafka, settings.namespace, now_ms, desks_key(settings)),
+            partial(follow_abroad, house.abroad, servers.kafka, settings.namespace, now_ms),
+            house.streams.beat,
+            partial(house.watch.look_on, now_ms),
         ):
-            run_until_closed(closing, work)
+            run_until_closed(closing, work, house.metrics.beside)
         listener = Listener(setting="VIGIE_DESKS_PORT", host=settings.desks_host, port=port, tls=tls, stop_s=STOP_S)
         await listen(closing, application(house), listener)
         await house.live.ready.wait()
         await house.abroad.ready.wait()
         log.info("desks.started", url=house.origin.url)
-        house.metrics.ready.set(1)
+        house.metrics.started()
         ready(house.origin.url)
         await stopped.wait()
     log.info("desks.stopped")

@@ -136,10 +136,10 @@ async def log_out(asked: Asked) -> RouteAnswer:
 
 
 async def prove(asked: Asked) -> RouteAnswer:
-    """Prove again, with the password, who one is. The session gets a new token. After too many wrong attempts the session
-    ends."""
+    """Prove again, with the password, who one is. The session gets a new token. After too many wrong attempts in it the session
+    ends: another session of the same person does not."""
     house, user_id = asked.house, asked.somebody.user_id
-    ((count, left_ms),) = await house.attempts.counted([f"{user_id} proves"], GUESSES_MS)
+    ((count, left_ms),) = await house.attempts.counted([f"{asked.token} proves"], GUESSES_MS)
     if count > GUESSES:
         await house.sessions.end(asked.token or "")
         raise Problem(
@@ -148,7 +148,7 @@ async def prove(asked: Asked) -> RouteAnswer:
     credentials = await house.credentials.of(user_id)
     if not await house.passwords.fits(credentials.password_hash, asked.given(Proving).password, known=True):
         raise Problem(403, "proof", "This is not the password.")
-    await house.attempts.forget([f"{user_id} proves"])
+    await house.attempts.forget([f"{asked.token} proves"])
     return await proven(asked)
 
 

@@ -1,12 +1,14 @@
 """Routes for magistrates' signing keys: enrolled by their owners, registered by two others, revoked by one, and what a signature by
 one of them is worth now."""
 
+from dataclasses import replace
+
 import msgspec
 
 from pipeline.access.rights import Matter
 from pipeline.access.signing import Enrolment, SignedText, enrolled, fault_of
 from pipeline.desks.problems import Problem, denied
-from pipeline.desks.reference_routes import KEYS, routes_of
+from pipeline.desks.reference_routes import KEYS, put_item, routes_of
 from pipeline.desks.route import Asked, Route, RouteAnswer, found
 from pipeline.state.collections import SIGNING_KEYS
 from schemas.base import EpochMs, Identifier, Message
@@ -38,6 +40,16 @@ async def enrol(asked: Asked) -> RouteAnswer:
     return RouteAnswer(value=key, status=201, count=1)
 
 
+async def register(asked: Asked) -> RouteAnswer:
+    """Register a key, as `put_item`; if its owner revoked it while it was being registered, it stays revoked."""
+    answer = await put_item(KEYS, asked)
+    versions = await asked.house.writer.versions(SIGNING_KEYS, asked.key)
+    revoked = [one.item for one in versions if one.item is not None and one.item.revoked_at_ms is not None]
+    if revoked and versions[-1].item not in revoked:
+        await asked.house.writer.put(SIGNING_KEYS, revoked[-1:])
+    return answer
+
+
 async def revoke(asked: Asked) -> RouteAnswer:
     """Revoke a key: from now on nothing that it signs counts. It cannot be undone."""
     key: SigningKey = found(await asked.house.writer.get(SIGNING_KEYS, asked.key))
@@ -65,7 +77,8 @@ async def check(asked: Asked) -> RouteAnswer:
 
 
 ROUTES = (
-    *(route for route in routes_of(KEYS) if route.method != "DELETE"),
+    *(route for route in routes_of(KEYS) if route.method not in ("PUT", "DELETE")),
+    *(replace(route, handle=register) for route in routes_of(KEYS) if route.method == "PUT"),
     Route(method="POST", path="/signing_keys", about="Enrol a signing key of your own. Shortly after a proof.",
           handle=enrol, act="signing_keys.enrol", fresh=True, entry="rights", body=Enrolment, answer=SigningKey),
     Route(method="DELETE", path="/signing_keys/{key}", about="Revoke a signing key.", handle=revoke,

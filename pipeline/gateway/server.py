@@ -81,7 +81,7 @@ async def run_gateway(
         await follower.load_patiently()
         knocks = Knocks(WaitingRoom(servers.client, settings.namespace))
         ports = PortService(settings, mirror.of(SENDERS), intake, metrics, now_ms)
-        for work in (follower.run(), keeper.run(), knocks.run(), ports.run()):
+        for work in (follower.run, keeper.run, knocks.run, ports.run):
             run_until_closed(closing, work)
         door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
         await listen(closing, door.application(), _listener(settings, port, tls))

@@ -20,7 +20,7 @@ from pipeline.record.source import Source, read_part
 
 INTENT, OUTCOME = 0, 1
 ID_CHARACTERS = 26
-MOST_FAULTS = 100
+MOST_FAULTS, MOST_SPANS = 100, 3
 _LEAF = b"\x00"
 _OFFSET_BYTES = 8
 
@@ -55,7 +55,8 @@ class Run:
 
     roots: the hash of each full bundle, in order. leaves: for each bundle that was asked for, by its index, the hash of each
     entry. records: how many were read. steps: for each record in order, whether it is an INTENT or an OUTCOME, and the intent's
-    id. faults: what is wrong, at most MOST_FAULTS. last_offset: of the last record; -1 when there was none.
+    id. faults: what is wrong, at most MOST_FAULTS. first_offset, last_offset: of the first and last record; -1 when there was none.
+    left_out: offsets of the topic between records that are not in the log: how many, and the first such spans.
     """
 
     roots: list[bytes] = field(default_factory=list)
@@ -63,7 +64,16 @@ class Run:
     records: int = 0
     steps: list[tuple[int, str]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    first_offset: int = -1
     last_offset: int = -1
+    left_out: int = 0
+    spans: list[tuple[int, int]] = field(default_factory=list)
+
+    def leave_out(self, first: int, end: int) -> None:
+        """Note that the offsets first..end-1 of the topic are not in the log."""
+        self.left_out += max(0, end - first)
+        if end > first and len(self.spans) < MOST_SPANS:
+            self.spans.append((first, end - 1))
 
     def fault(self, where: str, what: str) -> None:
         """Note a fault. After a hundred, further ones are dropped."""
@@ -135,6 +145,10 @@ def _note(run: Run, number: int, offset: int, record: bytes) -> None:
         return
     if offset <= run.last_offset:
         run.fault(f"entry {number}", "it is out of the topic's order")
+    if run.last_offset < 0:
+        run.first_offset = offset
+    else:
+        run.leave_out(run.last_offset + 1, offset)
     run.last_offset = offset
     run.records += 1
     step = entry.entry

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from pipeline.access.checkpoint import NotProven, Proven, Verifier, opened
 from pipeline.access.merkle import EMPTY_ROOT, range_hash
 from pipeline.access.tiles import WIDTH, Levels, hashes_in, shapes, tile_path
-from pipeline.record.bundles import INTENT, MOST_FAULTS, Fault, Run, check_run
+from pipeline.record.bundles import INTENT, MOST_FAULTS, MOST_SPANS, Fault, Run, check_run
 from pipeline.record.source import Source, read_part
 
 RUN_BUNDLES = 64
@@ -39,7 +39,9 @@ class Report:
 
     records: how many records were read and compared. unanswered: how many intents have no outcome: nothing was answered, or
     the log does not reach that far yet; examples: the ids of the first of them. matched: the names of the handed-out
-    checkpoints that the log continues.
+    checkpoints that the log continues. left_out: how many of the topic's offsets between records are not in the log, because the
+    agent could not read what stood there (it is among its dead letters) or because it was deleted from the topic before; spans: the
+    first of them.
     """
 
     proven: Proven | None = None
@@ -49,6 +51,8 @@ class Report:
     unanswered: int = 0
     examples: list[str] = field(default_factory=list)
     matched: list[str] = field(default_factory=list)
+    left_out: int = 0
+    spans: list[tuple[int, int]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -146,6 +150,10 @@ def _levels(source: Source, size: int, wanted: set[int], processes: int, report:
         pairing.take(run)
         if run.records and run.last_offset <= last_offset:
             report.faults.append(Fault("the records", "they are out of the topic's order"))
+        if run.records and last_offset >= 0:
+            run.leave_out(last_offset + 1, run.first_offset)
+        report.left_out += run.left_out
+        report.spans = sorted([*report.spans, *run.spans])[:MOST_SPANS]
         last_offset = max(last_offset, run.last_offset)
     report.unanswered, report.examples = len(pairing.open), list(pairing.open)[:_MOST_UNANSWERED]
     levels = Levels.over(roots, leaves)

@@ -4,15 +4,20 @@ import asyncio
 import contextlib
 import resource
 import ssl
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
+import structlog
 from aiohttp import web
 
-from pipeline.errors import Misconfigured
+from pipeline.errors import Misconfigured, VigieError
+from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.open_connections import ConnectionBounds, CountedProtocol, OpenConnections
 
+log = structlog.get_logger()
+AGAIN = BackOff(first_s=0.5, cap_s=10.0)
 IDLE_S = 75.0
 """A connection ends after so long without a whole request."""
 MOST_FILES = 65_536
@@ -80,9 +85,16 @@ def _allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def run_until_closed(closing: contextlib.AsyncExitStack, work: Coroutine[Any, Any, None]) -> None:
-    """Run the work beside the requests until the stack closes."""
-    task = asyncio.create_task(work)
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+def run_until_closed(
+    closing: contextlib.AsyncExitStack, work: Work, works: Callable[[bool], None] | None = None
+) -> None:
+    """Run `work()` beside the requests until the stack closes. When it fails, with whatever error, it is started again after a
+    pause: a server that refuses our account today lets us in again once somebody has corrected it. works: called with False
+    when it fails, with True when it is started again."""
+    task = asyncio.create_task(_kept_up(work, works or (lambda _works: None)))
 
     async def end() -> None:
         while (
@@ -94,3 +106,17 @@ def run_until_closed(closing: contextlib.AsyncExitStack, work: Coroutine[Any, An
             await task
 
     closing.push_async_callback(end)
+
+
+async def _kept_up(work: Work, works: Callable[[bool], None]) -> None:
+    for attempt in count(1):
+        try:
+            return await work()
+        except Exception as error:
+            pause_s = AGAIN.wait_s(attempt)
+            log.error(
+                "beside.failed", error=repr(error), again_in_s=pause_s, exc_info=not isinstance(error, VigieError)
+            )
+        works(False)
+        await asyncio.sleep(pause_s)
+        works(True)

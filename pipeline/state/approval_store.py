@@ -9,7 +9,7 @@ import redis.asyncio
 
 from pipeline.access.approvals import Approval, Digest
 from pipeline.access.roles import Act
-from pipeline.state.redis_port import redis_edge
+from pipeline.state.redis_port import Argument, Script, redis_edge
 from schemas.base import EpochMs, Identifier, Message, Text
 
 WHAT = "approvals"
@@ -17,6 +17,16 @@ MOST_BYTES = 64 * 1024
 ANSWERS_KEPT_MS = 24 * 3_600_000
 BEING_DONE_MS = 60_000
 """For so long a write counts as being done: whoever did it may have died meanwhile."""
+
+
+_PUT_INSTEAD = Script(
+    """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
+)
+"""Write a field unless it is another than was read, or is gone."""
 
 
 class Waiting(Message, frozen=True, kw_only=True):
@@ -53,6 +63,14 @@ class ApprovalStore:
         """Store the act. After its expiry it counts as gone, and `all` deletes it."""
         with redis_edge(WHAT):
             await self.client.hset(self._key, waiting.approval_id, msgspec.json.encode(waiting))
+
+    async def approve(self, waiting: Waiting, approved_by: str) -> Waiting | None:
+        """Note this person's approval of the act as it was found. Returns the approved act; None: meanwhile it was approved, used
+        or has expired."""
+        approved = msgspec.structs.replace(waiting, approved_by=approved_by)
+        arguments: list[Argument] = [waiting.approval_id, msgspec.json.encode(waiting), msgspec.json.encode(approved)]
+        (done,) = await _PUT_INSTEAD.run(self.client, WHAT, [([self._key], arguments)])
+        return approved if done else None
 
     async def all(self, now_ms: int) -> list[Waiting]:
         """All acts that have not expired, soonest expiry first. Expired ones are deleted."""

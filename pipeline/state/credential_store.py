@@ -10,13 +10,21 @@ import msgspec
 import redis.asyncio
 
 from pipeline.access.organisation import Binding
-from pipeline.state.redis_port import redis_edge
+from pipeline.state.redis_port import Argument, Script, redis_edge
 from schemas.base import Count, EpochMs, Message, Text
 
 WHAT = "credentials"
 _PASSWORD, _INITIAL, _PASSKEY, _BINDING = b"password", b"initial", b"passkey:", b"binding"
 _SUBJECTS = "@subjects"  # no account is called so
 MOST_PASSKEYS = 10
+_PUT_KNOWN = Script(
+    """
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+"""
+)
+"""Write a field that exists."""
 KeyBytes = Annotated[bytes, msgspec.Meta(max_length=2048)]
 
 
@@ -74,11 +82,17 @@ class CredentialStore:
             await self.client.hset(self._key(user_id), mapping=fields)
 
     async def put_passkey(self, user_id: str, passkey: Passkey) -> None:
-        """Add a passkey, or update its counter of uses."""
+        """Add a passkey."""
         with redis_edge(WHAT):
             await self.client.hset(
                 self._key(user_id), _PASSKEY.decode() + passkey.passkey_id, msgspec.json.encode(passkey)
             )
+
+    async def used_passkey(self, user_id: str, passkey: Passkey) -> bool:
+        """Update a passkey's counter of uses. Returns False, and does nothing, when it was removed meanwhile."""
+        arguments: list[Argument] = [_PASSKEY.decode() + passkey.passkey_id, msgspec.json.encode(passkey)]
+        (done,) = await _PUT_KNOWN.run(self.client, WHAT, [([self._key(user_id)], arguments)])
+        return bool(done)
 
     async def remove_passkey(self, user_id: str, passkey_id: str) -> bool:
         """Delete one passkey of the account. Returns False when it has none of this id."""

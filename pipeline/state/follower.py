@@ -2,12 +2,13 @@
 
 An item in memory is never dropped because Redis lost it. When a collection's epoch or version shows that Redis was emptied or
 went back to an older state, the follower keeps everything it has, adds what is new, and reports the collection as `lost` until
-somebody replaces the collection as a whole (`ReplicaWriter.replace`) or the old state comes back.
+somebody replaces the collection as a whole (`ReplicaWriter.replace`) or the old state comes back. Of those that it is told to take
+`as_it_is`, which give rights, what Redis has is all there is.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import redis.asyncio
 import structlog
@@ -16,7 +17,7 @@ from pipeline.errors import Unavailable
 from pipeline.reads.versions import Changed, Version
 from pipeline.state.blocks import BLOCK_ROWS, changed_of, unpacked
 from pipeline.state.collections import Collection, CollectionKeys
-from pipeline.state.followed import Followed, Head, is_removed
+from pipeline.state.followed import Followed, Head, OnChange, anew, is_removed
 from pipeline.state.reading import readable
 from pipeline.state.redis_port import Argument, Script, redis_edge
 from pipeline.state.replica_scripts import POLL, SCAN, SCAN_REMOVED, WHAT
@@ -28,15 +29,6 @@ AGAIN_S = 1.0
 PAGE_ITEMS = 2_000  # handed over at once: some 10 ms of the worker's time
 BLOCKS_AT_ONCE = 50
 ROWS_AT_ONCE = 20_000  # of a whole import taken over without a pause: 0.1 s of the worker's time
-
-
-class OnChange(Protocol):
-    """Takes what changed in one collection: items with their versions, which add to those known before.
-
-    reset: forget all of it first; only at the first load, never later.
-    """
-
-    def __call__(self, collection: str, changed: Sequence[Changed[Any]], reset: bool, /) -> None: ...
 
 
 class Follower:
@@ -52,6 +44,7 @@ class Follower:
         on_lost: Callable[[str, bool], None] | None = None,
         on_caught_up: Callable[[frozenset[str]], None] | None = None,
         on_half: Callable[[str, int | None], None] | None = None,
+        as_it_is: Sequence[Collection[Any]] = (),
         poll_s: float = POLL_S,
     ) -> None:
         """on_lost(collection, lost): called with True when Redis has lost items of a collection, with False when it is whole
@@ -62,6 +55,8 @@ class Follower:
 
         on_half(collection, at_ms): called before a whole import, which holds from at_ms (UTC) on, is taken over in several steps,
         and with None when all of it is in memory.
+
+        as_it_is: collections of which an item that Redis lost is forgotten: rights that nobody can see or end are none.
         """
         self._client = client
         self._on_change = on_change
@@ -69,7 +64,9 @@ class Follower:
         self._on_caught_up = on_caught_up
         self._on_half = on_half or (lambda _collection, _at_ms: None)
         self._poll_s = poll_s
-        self._followed = [Followed(item, CollectionKeys.of(namespace, item)) for item in collections]
+        self._followed = [
+            Followed(item, CollectionKeys.of(namespace, item), forgets=item in as_it_is) for item in collections
+        ]
         self.loaded = asyncio.Event()  # everything was read once
 
     @property
@@ -137,6 +134,11 @@ class Follower:
             return False
         if head.epoch != one.epoch:
             return await self._new_epoch(one, head)
+        if one.forgets:
+            one.absent = False
+            if head.version < one.version:
+                await self._read_all(one, head, trusted=True)
+                return True
         if head.version < one.version:  # it went back in time; what it forgot stays in memory
             self._losing(one, head.version, "went back to an older version")
             one.version = head.version
@@ -202,7 +204,12 @@ class Follower:
                     yield block
 
     def _absent(self, one: Followed) -> None:
-        if one.keys:
+        if one.keys and one.forgets:
+            if one.absent:  # for the second time in a row: no server that is only just taking over
+                self._hand_over(one, [Changed(key, ()) for key in sorted(one.keys)])
+                one.epoch, one.version, one.switch = "", 0, 0
+            one.absent = not one.absent
+        elif one.keys:
             self._losing(one, one.version, "is gone")
             one.absent = True
         elif not one.loaded:
@@ -210,7 +217,7 @@ class Follower:
 
     async def _new_epoch(self, one: Followed, head: Head) -> bool:
         """First sight of the collection, or Redis was emptied and written anew."""
-        trusted = not one.keys or head.whole > 0
+        trusted = not one.keys or head.whole > 0 or one.forgets
         if not trusted:
             self._losing(one, 0, "was emptied and written anew")
         await self._read_all(one, head, trusted=trusted)
@@ -228,7 +235,8 @@ class Follower:
         if one.loaded and head.switch > one.switch:
             self._on_half(one.collection.name, head.switch_at_ms)
         for script in (SCAN, SCAN_REMOVED):
-            async for changed in self._pages(one, script):
+            async for found in self._pages(one, script):
+                changed = anew(found) if one.forgets else found
                 if seen is not one.keys:
                     seen.update(item.key for item in changed if not is_removed(item))
                 self._hand_over(one, changed)
@@ -239,7 +247,7 @@ class Follower:
                 self._hand_over(one, changed)
         if trusted and before and before is one.keys:
             removal: Version[Any] = Version(None, int(head.arrived), int(head.arrived))
-            gone = [Changed(key, (removal,)) for key in before - seen]
+            gone = [Changed(key, () if one.forgets else (removal,)) for key in before - seen]
             for start in range(0, len(gone), PAGE_ITEMS):
                 self._hand_over(one, gone[start : start + PAGE_ITEMS])
         self._on_half(one.collection.name, None)

@@ -1,5 +1,6 @@
 """Stores the keys under which the record names plates: one a month, in Redis, where each expires by itself."""
 
+import asyncio
 import secrets
 
 import redis.asyncio
@@ -9,6 +10,10 @@ from pipeline.errors import Unavailable
 from pipeline.state.redis_port import redis_edge
 
 WHAT = "the record's keys"
+AGAIN_MS = 60_000
+"""So often Redis is asked for the key of this month again."""
+KNOWN_WITHIN_S = 1.0
+"""It is waited so long for the answer, where a key is known."""
 
 
 class RecordKeys:
@@ -22,18 +27,30 @@ class RecordKeys:
         self._client = client
         self._prefix = f"{{{namespace}:record}}:key:"
         self._latest: MonthKey | None = None
+        self._asked_ms = 0
 
     async def at(self, at_ms: int) -> MonthKey:
-        """The key of the month of this time. Raises NotRecorded when there is none, or Redis does not answer."""
+        """The key of the month of this time. Raises NotRecorded when there is none, or Redis does not answer.
+
+        Redis is asked again now and then: a key that was lost and made anew is the one by which entries are found. Until it is
+        made, and while Redis is away, the one that was known serves.
+        """
         month = month_of(at_ms)
-        if self._latest is None or self._latest.month != month:
-            try:
-                self._latest = await self.of(month)
-            except Unavailable as error:
+        known = self._latest if self._latest is not None and self._latest.month == month else None
+        if known is not None and 0 <= at_ms - self._asked_ms < AGAIN_MS:
+            return known
+        self._asked_ms = at_ms
+        try:
+            async with asyncio.timeout(None if known is None else KNOWN_WITHIN_S):
+                found = await self.of(month) or known
+        except (Unavailable, TimeoutError) as error:
+            if known is None:
                 raise NotRecorded(str(error)) from error
-        if self._latest is None:
+            found = known
+        if found is None:
             raise NotRecorded(f"there is no key of {month}; the agent `audit` makes it")
-        return self._latest
+        self._latest = found
+        return found
 
     async def of(self, month: str) -> MonthKey | None:
         """The key of a month (2026-11); None: it has expired or never existed. Raises Unavailable."""

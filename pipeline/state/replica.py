@@ -10,7 +10,8 @@ from pipeline.state.collections import (
     ZONES,
     Collection,
 )
-from pipeline.state.follower import Follower, OnChange
+from pipeline.state.followed import OnChange
+from pipeline.state.follower import Follower
 from pipeline.state.replica_writer import Changes, ReplicaWriter
 
 __all__ = [

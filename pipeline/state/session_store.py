@@ -13,12 +13,21 @@ import msgspec
 import redis.asyncio
 
 from pipeline.access.login import Bounds, Proof, Session, ends_ms, is_over
-from pipeline.state.redis_port import redis_edge
+from pipeline.state.redis_port import Script, redis_edge
 
 WHAT = "sessions"
 ALL = "*"  # the field of the count of all sessions; no user_id begins with a star
 TOUCHED_MS = 20_000  # a session's last request is written down this often at most
 CHALLENGE_MS = 300_000
+
+
+_PUT_INSTEAD = Script(
+    """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1
+"""
+)
+"""Write a session, for so many ms, unless it is another than was read: a shift that began or ended meanwhile stays so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +55,17 @@ class SessionStore:
     async def find(self, token: str, now_ms: int) -> Session | None:
         """The session with this token; None: it has ended, or there is none. Notes in it the time of the request, if the
         time that stands there is TOUCHED_MS old."""
-        session = await self.peek(token)
+        with redis_edge(WHAT):
+            data: Any = await self.client.get(self._key(token))
+        session = None if data is None else _decoded(data)
         if session is None or is_over(session, await self.stamps(session.user_id), now_ms, self.bounds):
             return None
         if now_ms - session.seen_ms >= TOUCHED_MS:
             session = msgspec.structs.replace(session, seen_ms=now_ms)
-            await self.keep(token, session, now_ms)
+            left_ms = max(1, ends_ms(session, self.bounds) - now_ms)
+            await _PUT_INSTEAD.run(
+                self.client, WHAT, [([self._key(token)], [data, msgspec.json.encode(session), left_ms])]
+            )
         return session
 
     async def peek(self, token: str) -> Session | None:

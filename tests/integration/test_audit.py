@@ -26,7 +26,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.sender import Sender
 from pipeline.servers.access import provide
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.record_keys import RecordKeys
+from pipeline.state.record_keys import AGAIN_MS, RecordKeys
 from schemas.accesses import Access, Intent, Outcome
 from schemas.topics import TOPICS
 from tests.conftest import PARTITIONS, records_in
@@ -181,6 +181,21 @@ async def test_the_next_months_key_is_there_from_the_first_day_on(redis: Redis, 
     await keys.make(first_ms)
     for at_ms in (first_ms, key_ends_ms(month_after(month_of(first_ms), -KEY_KEPT_MONTHS))):
         assert month_of(at_ms) == (await keys.at(at_ms)).month
+
+
+async def test_a_key_that_redis_lost_and_that_was_made_anew_is_the_one_that_serves(
+    redis: Redis, namespace: str
+) -> None:
+    """Within a minute in every process; until it is made anew, the one that was known serves."""
+    reader, at_ms = RecordKeys(redis, namespace), platform_now_ms()
+    first, later = await reader.at(at_ms), at_ms + 3_000
+    if month_of(later + AGAIN_MS) != first.month:
+        later -= 2 * AGAIN_MS  # the clock of a process may go back, too
+    await redis.delete(f"{{{namespace}:record}}:key:{first.month}")
+    assert first == await reader.at(later + AGAIN_MS)
+    await RecordKeys(redis, namespace).make(at_ms)
+    made = await RecordKeys(redis, namespace).at(at_ms)
+    assert first != made == await reader.at(later)
 
 
 async def test_a_clock_that_goes_back_changes_neither_order_nor_completeness(workers: Workers) -> None:

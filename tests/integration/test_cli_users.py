@@ -35,9 +35,14 @@ async def test_a_person_is_added_designated_and_disabled(vigie: Vigie) -> None:
     assert (["Z-1"], ["stolen"], "dispatcher") == (designation["zones"], designation["lists"], designation["role"])
     assert {"networks", "everywhere"}.isdisjoint(designation)
     assert designation["granted_by"].startswith("machine:")
+    more = await vigie("users", "designate", "bru.desk1", "dispatcher", "--zone", "Z-2", *rest[2:])
+    assert 0 == more.code, more.err
+    shown = json.loads((await vigie("users", "list", "--json")).out)
+    assert [["Z-1"], ["Z-2"]] == [one["zones"] for one in shown["designations"]]
 
 
 async def test_sessions_are_ended_of_somebody_or_of_everybody(vigie: Vigie) -> None:
-    """One of the two must be said."""
+    """One of the two must be said, and somebody must be called so."""
     assert 2 == (await vigie("users", "sessions", "end")).code
     assert 0 == (await vigie("users", "sessions", "end", "--all")).code
+    assert 1 == (await vigie("users", "sessions", "end", "bru.desk")).code

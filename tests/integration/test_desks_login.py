@@ -26,12 +26,12 @@ from pipeline.runtime.topics import create_topics
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, HOTLIST, POLICIES, USERS
 from pipeline.state.credential_store import CredentialStore
-from schemas.accesses import Intent
+from schemas.accesses import Intent, Outcome
 from schemas.people import Desk
 from schemas.topics import TOPICS
 from tests.authenticator import Authenticator
 from tests.builders import make_camera, make_entry, make_policy
-from tests.fakes import MemoryRecorder
+from tests.fakes import KEY, MemoryRecorder
 from tests.people import ZONE, make_designation, make_user
 from tests.people_desk import REASON, Browser, Desks, desks_of
 
@@ -345,6 +345,68 @@ async def test_two_persons_grant_what_one_cannot(house: House) -> None:
     assert ("first.admin", "second.admin") == (granted.granted_by, granted.approved_by)
     own = msgspec.structs.replace(item, user_id="first.admin", granted_by="second.admin")
     assert "bad_request" == (await admin.ask("PUT", path, own, headers=approval)).rule
+    entries = [one.entry for one in house.recorder.entries if isinstance(one.entry, Intent)]
+    asked, approved = (next(one for one in entries if one.what == f"POST /approvals{path}") for path in ("", "/{key}"))
+    written = [one for one in entries if one.what == "PUT /designations/{key}" and one.approver]
+    assert ("designations.grant", "D-1", waiting["digest"]) == asked.on
+    assert (waiting["approval_id"], *asked.on) == approved.on
+    assert ("second.admin", ("D-1", waiting["digest"], waiting["approval_id"])) in [
+        (one.approver, one.on) for one in written
+    ]
+
+
+async def test_the_record_says_what_was_shown_and_by_which_designation(house: House) -> None:
+    """The plate as a pseudonym, so that it is found by it; of what was written a digest, of plates a keyed one."""
+    entry = make_entry(entry_id="E-1")
+    await house.desks.writer.put(HOTLIST, [entry])
+    manager = await house.desks.logged_in(AN)
+    assert 200 == (await manager.ask("GET", f"{PREFIX}/hotlist/E-1")).status
+    shown = house.recorder.entries[-1].entry
+    assert isinstance(shown, Outcome)
+    assert ((KEY.pseudonym(entry.plate),), "list_manager") == (shown.subjects, shown.role)
+    assert f"{AN}-list_manager" == shown.designation
+    assert 204 == (await manager.ask("PUT", f"{PREFIX}/hotlist/E-1", entry)).status
+    written = house.recorder.entries[-2].entry
+    assert isinstance(written, Intent)
+    assert (("E-1",), 2) == (written.on, len(written.subjects))
+
+
+async def test_a_list_is_read_so_far_in_one_request(house: House) -> None:
+    """Whoever may see one entry of very many is told to ask on, until it is found."""
+    others = [make_entry(entry_id=f"E-{number}", hotlist="sis") for number in range(12_000)]
+    await house.desks.writer.put(HOTLIST, [*others, make_entry(entry_id="E-own")])
+    manager, found, pages, after = await house.desks.logged_in(AN), list[str](), 0, ""
+    while after is not None:
+        page = (await manager.ask("GET", f"{PREFIX}/hotlist{after and '?cursor='}{after}")).json
+        found, pages, after = [*found, *(one["entry_id"] for one in page["items"])], pages + 1, page.get("next")
+    assert ["E-own"] == found
+    assert 1 < pages < 10
+
+
+async def test_what_is_tried_on_a_login_alone_is_recorded_and_ends_no_other_session(house: House) -> None:
+    """A thief of a session lacks the fresh proof; his wrong proofs end his own session, not the owner's."""
+    thief, owner = await house.desks.logged_in(AN), await house.desks.logged_in(AN)
+    token, session = thief.cookies[SESSION], await house.desks.sessions.peek(thief.cookies[SESSION])
+    assert session is not None
+    for proven_ms in (session.proven_ms - 3_600_000, session.proven_ms + 3_600_000):
+        await house.desks.sessions.keep(token, msgspec.structs.replace(session, proven_ms=proven_ms), session.seen_ms)
+        assert "fresh" == (await thief.ask("PUT", f"{PREFIX}/password", {"password": "a thief's choice"})).rule
+    refused = house.recorder.entries[-1].entry
+    assert isinstance(refused, Outcome)
+    assert "fresh" == refused.refusal
+    for _ in range(GUESSES + 1):
+        answer = await thief.ask("POST", f"{SESSION_PATH}/proof", {"password": "a guess of somebody"})
+    assert (429, 401) == (answer.status, (await thief.ask("GET", SESSION_PATH)).status)
+    assert 200 == (await owner.ask("POST", f"{SESSION_PATH}/proof", {"password": PASSWORD})).status
+
+
+async def test_whoever_is_removed_leaves_no_login_behind(house: House) -> None:
+    """Nor for whoever is added under the same name later; a name that nobody bears has no sessions to end."""
+    admin = await house.desks.logged_in("first.admin")
+    assert 204 == (await admin.ask("DELETE", f"{PREFIX}/users/{AN}")).status
+    assert None is (await house.credentials.of(AN)).password_hash
+    ended = await admin.ask("POST", f"{PREFIX}/sessions/end", {"user_id": "an.peters"})
+    assert 404 == ended.status
 
 
 async def test_versions_are_shown_as_they_arrived(house: House) -> None:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from pipeline.access import record
 from pipeline.access.checkpoint import opened
 from pipeline.access.merkle import leaf_hash, root_from_inclusion
-from pipeline.access.record import Operation
+from pipeline.access.record import Operation, Result
 from pipeline.access.tiles import Kept, hashes_in
 from pipeline.desks.limits import Limits
 from pipeline.desks.route import PREFIX
@@ -87,6 +87,24 @@ async def test_an_auditor_finds_who_asked_for_what_and_proves_it(desks: Desks) -
     root = opened(proof["checkpoint"], [SIGNER.verifier]).checkpoint.root
     assert root == root_from_inclusion(leaf, one["index"], proof["size"], steps)
     assert 404 == (await browser.ask("GET", f"{PREFIX}/record/entries/999")).status
+
+
+async def test_an_auditor_finds_who_looked_at_something_and_who_was_shown_a_plate(desks: Desks) -> None:
+    """By the id of an alert, by the name of a camera, and by the plate that an answer showed."""
+    browser, now_ms = await desks.logged_in("the.auditor"), platform_now_ms()
+    key = await RecordKeys(desks.redis, desks.namespace).at(now_ms)
+    looked = Operation(who="an.peeters", origin="10.0.0.7", act="query", what="GET /alerts/{id}", ids=("a-12",),
+                       on=("CAM-1",), reason="stolen van seen near the depot")  # fmt: skip
+    access_id, result = "e-" + "a" * 24, Result(outcome="answered", count=1, plates=("2XYZ999",))
+    made = [
+        record.intent(looked, access_id=access_id, salt="0" * 32, at_ms=now_ms, key=key),
+        record.outcome(access_id, result, salt="1" * 32, at_ms=now_ms, key=key),
+    ]
+    LogFolder(desks.settings.record).append([Kept(601 + at, msgspec.json.encode(one)) for at, one in enumerate(made)])
+    for wanted in ({"about": "a-12"}, {"about": "CAM-1"}, {"plate": "2XYZ999"}, {"plate": "2XYZ999", "about": "a-12"}):
+        assert [access_id] == await found(browser, **wanted), wanted
+    assert [] == await found(browser, about="a-13")
+    assert [] == await found(browser, plate=PLATE, about="a-12")
 
 
 async def test_the_public_part_lies_at_the_paths_of_its_format(desks: Desks) -> None:

@@ -11,17 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from pipeline.desks.directory import Directory
 from pipeline.errors import Unavailable
 from pipeline.reads.versions import DAY_MS, Changed, Version, Versions
 from pipeline.runtime.accounts import ACCOUNTS, make_accounts
 from pipeline.runtime.principals import ADMIN
 from pipeline.servers.valkey_server import ValkeyServer
-from pipeline.state.collections import CollectionKeys
+from pipeline.state.collections import DESIGNATIONS, USERS, CollectionKeys
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica import CAMERAS, COLLECTIONS, HOTLIST, Changes, Follower, ReplicaWriter
 from schemas.reference import HotlistEntry
 from tests.builders import NOON_MS
 from tests.integration.state_builders import make_camera, make_entry
+from tests.people import make_designation, make_user
 
 
 class Index:
@@ -520,3 +522,38 @@ async def test_every_follower_knows_what_held_whenever_it_looks(redis: Redis, ac
             for at_ms in range(NOON_MS - 20, NOON_MS + 300, 5):
                 assert plain.at(f"SIS-{number}", at_ms) == found.at(f"SIS-{number}", at_ms)
                 assert plain.retroactive(f"SIS-{number}", at_ms) == found.retroactive(f"SIS-{number}", at_ms)
+
+
+async def test_of_rights_what_redis_has_is_all_there_is(redis: Redis, namespace: str) -> None:
+    """What it lost is forgotten, at once where it was written anew, and when it is absent twice in a row."""
+    writer, directory = ReplicaWriter(redis, namespace, now_ms=lambda: NOON_MS), Directory()
+    late = ReplicaWriter(redis, namespace, now_ms=lambda: NOON_MS + 1)
+    follower = Follower(redis, namespace, (USERS, DESIGNATIONS), directory.take, as_it_is=(USERS, DESIGNATIONS))
+
+    async def roles(user_id: str) -> list[str] | None:
+        """What the directory knows of this person after the next poll; None: nobody is called so."""
+        await follower.load()
+        person = directory.person(user_id, NOON_MS)
+        return None if person is None else [one.role for one in person.designations]
+
+    async def empty() -> None:
+        for name in (USERS.name, DESIGNATIONS.name):
+            async for key in redis.scan_iter(match=f"*{namespace}:{name}*"):
+                await redis.delete(key)
+
+    await late.put(USERS, [make_user("jan.claes"), make_user("an.peeters")])
+    await late.put(DESIGNATIONS, [make_designation("dispatcher", "jan.claes", designation_id="D-1")])
+    assert ["dispatcher"] == await roles("jan.claes")
+    await empty()
+    await writer.put(USERS, [make_user("jan.claes", disabled=True)])
+    await writer.put(DESIGNATIONS, [make_designation("auditor", "jan.claes", designation_id="D-2")])
+    assert ["auditor"] == await roles("jan.claes")
+    person = directory.person("jan.claes", NOON_MS)
+    assert person is not None
+    assert person.user.disabled
+    assert None is await roles("an.peeters")
+    await empty()
+    assert ["auditor"] == await roles("jan.claes")
+    assert None is await roles("jan.claes")
+    await writer.put(USERS, [make_user("jan.claes")])
+    assert [] == await roles("jan.claes")

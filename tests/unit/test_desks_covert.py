@@ -4,6 +4,7 @@ import os
 from functools import cache
 from random import Random
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -129,6 +130,21 @@ def test_so_is_what_a_list_shows(steps: list[str]) -> None:
                 if view.shows(one.event, NOON_MS)]  # fmt: skip
 
     assert visible([BEAT if step in (COVERT, TAKEN_BACK) else step for step in steps]) == visible(steps)
+
+
+def test_covert_hits_move_nothing_out_of_what_others_are_shown() -> None:
+    """However many there are: the same open alerts are left, and the newest covert ones for their owner."""
+    left = []
+    for covert in (0, 20):
+        live = Live(DIRECTORY, most_kept={"alert": 5})
+        for number in range(20):
+            live.take(alert(number, covert=False))
+            if number < covert:
+                live.take(alert(number, covert=True))
+                live.take(msgspec.structs.replace(alert(number, covert=True), revision=2))
+        left.append([one.event.message for one in live.newest("alert", None) if not one.event.is_covert])
+    assert left[0] == left[1]
+    assert (5, 10) == (len(left[0]), len(live.items["alert"]))
 
 
 class Numbering(Streams):

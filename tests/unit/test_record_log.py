@@ -227,6 +227,15 @@ def test_a_witness_who_is_named_must_have_signed_the_checkpoint_or_one_that_the_
     assert {"early", "checkpoint"} == {one.where for one in forked.faults}, other
 
 
+def test_what_of_the_topic_is_not_in_the_log_is_told(tmp_path: Path) -> None:
+    """By how many offsets and where: it could not be read, or somebody deleted it before it was."""
+    log, entries = LogFolder(tmp_path / "record"), kept_entries(900)
+    log.append([*entries[:300], *(one for one in entries[500:] if one.offset != 701)])
+    log.vouch(SIGNER)
+    report = verify(FolderSource(tmp_path / "record"), [KEY])
+    assert ([], 201, [(300, 499), (701, 701)]) == (report.faults, report.left_out, report.spans)
+
+
 def test_a_private_key_is_kept_as_one_line() -> None:
     """And a changed one is refused without a word of what it is."""
     line = SIGNER.text()

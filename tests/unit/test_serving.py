@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 
+from pipeline.errors import Misconfigured
 from pipeline.runtime.serving import run_until_closed
 
 
@@ -22,6 +23,24 @@ async def test_work_that_takes_a_cancellation_for_its_own_timeout_is_cancelled_a
                 swallowed += 1
 
     async with contextlib.AsyncExitStack() as closing:
-        run_until_closed(closing, stubborn())
+        run_until_closed(closing, stubborn)
         await begun.wait()
     assert 2 == swallowed
+
+
+async def test_work_that_fails_is_started_again_and_says_so() -> None:
+    """Whatever went wrong: an account that is refused is let in again once somebody has corrected that."""
+    begun, told = asyncio.Queue[int](), list[bool]()
+    errors = iter([Misconfigured("VIGIE_REDIS_URL", found="refused", allowed="an account"), ValueError("a mistake")])
+
+    async def work() -> None:
+        begun.put_nowait(len(told))
+        for error in errors:
+            raise error
+        await asyncio.sleep(3600)
+
+    async with contextlib.AsyncExitStack() as closing:
+        run_until_closed(closing, work, told.append)
+        async with asyncio.timeout(60.0):
+            assert [0, 2, 4] == [await begun.get() for _ in range(3)]
+    assert [False, True, False, True] == told
