@@ -13,6 +13,7 @@ const WRITES = {
   "designations.grant": (key, item, how) => ask("PUT", `/designations/${key}`, item, how),
   "policies.change": (key, item, how) => (item ? ask("PUT", `/policies/${key}`, item, how) : ask("DELETE", `/policies/${key}`, undefined, how)),
   "sections.change": (key, item, how) => (item ? ask("PUT", `/sections/${key}`, item, how) : ask("DELETE", `/sections/${key}`, undefined, how)),
+  "zones.change": (key, item, how) => (item ? ask("PUT", `/zones/${key}`, item, how) : ask("DELETE", `/zones/${key}`, undefined, how)),
   "signing_keys.register": (key, item, how) => ask("PUT", `/signing_keys/${key}`, item, how),
   "users.move": (key, item, how) => ask("PUT", `/users/${key}`, item, how),
   "watches.long": (key, item, how) => ask("PUT", `/watches/${key}`, item, how),
