@@ -9,8 +9,9 @@ from pipeline.access.approvals import VALID_MS, digest_of
 from pipeline.access.rights import Denied, Matter, may_at_all
 from pipeline.access.roles import SECOND, Act
 from pipeline.desks.bodies import item_of
+from pipeline.desks.naming import named_by
 from pipeline.desks.problems import Problem, bad_request, denied
-from pipeline.desks.reference_routes import BY_CHANGE, approved, named_by
+from pipeline.desks.reference_routes import BY_CHANGE, approved
 from pipeline.desks.route import Asked, Named, Route, RouteAnswer, found
 from pipeline.runtime.passwords import initial_password
 from pipeline.state.approval_store import MOST_BYTES, Waiting

@@ -10,11 +10,12 @@ import msgspec
 from pipeline.access.approvals import digest_of
 from pipeline.access.record import Act as Entry
 from pipeline.access.rights import Allowed, Denied, Matter, may
-from pipeline.access.roles import SHOWS_PLATES, Act
+from pipeline.access.roles import Act
 from pipeline.access.signing import unlike
 from pipeline.desks.directory import matter_of_entry
+from pipeline.desks.naming import plates_of, written
 from pipeline.desks.problems import Problem, bad_request, denied
-from pipeline.desks.route import APPROVAL, Asked, Named, Route, RouteAnswer, found
+from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer, found
 from pipeline.state.approval_store import Waiting
 from pipeline.state.collections import (
     CAMERAS,
@@ -123,12 +124,8 @@ async def show_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     asked.check(kind.matter(asked, item))
     if kind.about is not None and not await kind.about(asked, item, "see"):
         found(None)
-    asked.plates += _plates_of(item)
+    asked.plates += plates_of(item)
     return RouteAnswer(value=item, count=1)
-
-
-def _plates_of(*items: object) -> list[str]:
-    return [plate for plate in (getattr(one, "plate", None) for one in items) if plate is not None]
 
 
 async def show_versions(kind: Kind[Any], asked: Asked) -> RouteAnswer:
@@ -140,7 +137,7 @@ async def show_versions(kind: Kind[Any], asked: Asked) -> RouteAnswer:
         asked.check(kind.matter(asked, item))
         if kind.about is not None and not await kind.about(asked, item, "see"):
             found(None)
-    asked.plates += _plates_of(*items)
+    asked.plates += plates_of(*items)
     shown = tuple(
         VersionShown(item=one.item, holds_from_ms=one.holds_from_ms, arrived_at_ms=one.arrived_at_ms)
         for one in versions
@@ -174,18 +171,6 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
         item = msgspec.structs.replace(item, approved_by=second)
     await asked.house.writer.put(collection, [item])
     return RouteAnswer(count=1)
-
-
-async def written(kind: Kind[Any], asked: Asked) -> Named:
-    """The digest of what is to be written (`digest_of`), which is all that the record keeps of it; of what has a plate keyed."""
-    assert asked.body is not None, "the route takes an item"
-    content = kind.collection.encode(asked.body)
-    return named_by(kind.change, digest_of(kind.change, asked.key, content))
-
-
-def named_by(act: Act, digest: str) -> Named:
-    """The digest as the record names it."""
-    return Named(ids=(digest,)) if act in SHOWS_PLATES else Named(on=(digest,))
 
 
 async def remove_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
@@ -306,7 +291,7 @@ def routes_of(kind: Kind[Any]) -> tuple[Route, ...]:
               handle=partial(show_versions, kind), act=kind.see, entry=kind.seen, answer=versions),
         Route(method="PUT", path=f"/{name}/{{key}}", about=f"Add or change one of the {name}.",
               handle=partial(put_item, kind), act=kind.change, entry=kind.changed, body=item,
-              names=partial(written, kind)),
+              names=partial(written, kind.collection, kind.change)),
         Route(method="DELETE", path=f"/{name}/{{key}}", about=f"Remove one of the {name}.",
               handle=partial(remove_item, kind), act=kind.remove, entry=kind.changed),
     )  # fmt: skip
