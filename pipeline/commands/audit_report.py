@@ -53,7 +53,7 @@ def say(report: Report) -> None:
             styled(
                 (f"{report.left_out} records of the topic are not in the log", "yellow"),
                 f" (offsets {spans}):"
-                " the agent could not read them, and has them as dead letters, or somebody deleted them before it did. Ask for them.",
+                " the agent could not read them (they are its dead letters) or somebody deleted them before. Ask for them.",
             )
         )
     if not report.faults:

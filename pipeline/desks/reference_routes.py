@@ -39,8 +39,7 @@ from schemas.requests import Exclusion, Watch
 from schemas.topics import DAY_MS
 
 T = TypeVar("T", bound=Message)
-PAGE, PAGES_LOOKED_AT = 200, 25
-"""Of the store's pages one request looks at so many: it may be that nothing in them may be seen."""
+PAGE, PAGES_LOOKED_AT = 200, 25  # of the store's pages: it may be that nothing in them may be seen
 
 
 class Paging(Message, frozen=True, kw_only=True):
