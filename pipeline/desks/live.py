@@ -27,8 +27,8 @@ BACK_MS = 24 * 3_600_000
 log = structlog.get_logger()
 NOWHERE = RecordPlace(partition=0, offset=0)
 MOST_KEPT: Mapping[str, int] = {"alert": 20_000, "violation": 50_000, "incident": 20_000}
-"""The oldest are left out; of violations, those first that wait for nobody. One takes some 4 kB. Covert alerts count apart: they move
-no open one out, so that nobody can count them by what is still there."""
+"""The oldest are left out; of violations, those first that wait for nobody. One takes some 4 kB. Covert alerts count apart: they
+move no open one out, so that nobody can count them by what is still there."""
 RING = 10_000
 Kind = Literal["alert", "violation", "incident"]
 _ACTS: Mapping[Kind, Any] = {"alert": "alerts.see", "violation": "violations.see", "incident": "alerts.see"}
