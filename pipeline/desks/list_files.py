@@ -31,7 +31,7 @@ class ListFile(Message, frozen=True, kw_only=True):
     skip_bad: bool = False
 
 
-class Fault(Message, frozen=True, kw_only=True):
+class LineFault(Message, frozen=True, kw_only=True):
     """What is wrong with one line, and its cure. column: its name, or the path in JSON; number: the column's, from 1."""
 
     line: Count
@@ -49,7 +49,7 @@ class ListReport(Message, frozen=True, kw_only=True):
     bad: Count
     fatal: bool
     taken_whole: bool
-    faults: Annotated[tuple[Fault, ...], msgspec.Meta(max_length=2 * TOLD)]
+    faults: Annotated[tuple[LineFault, ...], msgspec.Meta(max_length=2 * TOLD)]
     warnings: Annotated[tuple[Text, ...], msgspec.Meta(max_length=MOST_WARNINGS)] = ()
     added: Count = 0
     changed: Count = 0
@@ -71,7 +71,7 @@ def checked_list(file: ListFile, source: WantedList, home: str) -> Checked[Hotli
 def report_of(checked: Checked[HotlistEntry], source: WantedList, now_ms: int) -> ListReport:
     """The report on a file that was read to its end."""
     faults = [
-        Fault(line=one.line, column=_cut(one.column), number=one.number, reason=one.reason[:1000])
+        LineFault(line=one.line, column=_cut(one.column), number=one.number, reason=one.reason[:1000])
         for one in checked.refused
     ]
     warnings: list[str] = []
@@ -80,7 +80,7 @@ def report_of(checked: Checked[HotlistEntry], source: WantedList, now_ms: int) -
         if why := stranger_to(source, entry.entry_id, entry.list_id, entry.hotlist):
             strangers += 1
             if strangers <= TOLD:
-                faults.append(Fault(line=0, column="list_id", reason=why[:1000]))
+                faults.append(LineFault(line=0, column="list_id", reason=why[:1000]))
         elif len(warnings) < MOST_WARNINGS and (warning := _remarkable(entry, now_ms)):
             warnings.append(warning[:1000])
     return ListReport(

@@ -166,7 +166,7 @@ def _refuse_covert(asked: Asked, checked: Checked[HotlistEntry]) -> None:
             )
 
 
-async def _with_kept(asked: Asked, pairs: PairsOf) -> "Kept":
+async def _with_kept(asked: Asked, pairs: PairsOf) -> "KeptPairs":
     """The pairs of a file, and the entries of the list that this person may not know of, which stay as they are."""
     kept = [
         (entry.entry_id, HOTLIST.encode(entry))
@@ -174,10 +174,10 @@ async def _with_kept(asked: Asked, pairs: PairsOf) -> "Kept":
         for entry in chunk
         if entry.covert and entry.list_id == asked.key and not isinstance(asked.may(matter_of_entry(entry)), Allowed)
     ]
-    return Kept(pairs, kept)
+    return KeptPairs(pairs, kept)
 
 
-class Kept:
+class KeptPairs:
     """Pairs of key and JSON, to be gone through again and again: first those that are kept, then those of a file. Where the
     file has the key of one that is kept, too, BadRecord is raised."""
 

@@ -31,7 +31,7 @@ class Drawing(Message, frozen=True, kw_only=True):
     size: Count | None = None
 
 
-class Sample(Message, frozen=True, kw_only=True):
+class RecordSample(Message, frozen=True, kw_only=True):
     """A sample of the record. among: how many intents it was drawn from. size: of the log; who names seed, times and size draws the
     same. whole: False when the time holds more entries than were read, the newest."""
 
@@ -95,7 +95,7 @@ async def draw(asked: Asked) -> RouteAnswer:
         return drawn(window.items, wanted.seed, wanted.count), window, size
 
     items, window, size = await asyncio.to_thread(work)
-    sample = Sample(items=_entries(items), among=len(window.items), size=size, whole=window.whole)
+    sample = RecordSample(items=_entries(items), among=len(window.items), size=size, whole=window.whole)
     return RouteAnswer(value=sample, count=len(items))
 
 
@@ -134,7 +134,7 @@ def _entries(found: Sequence[ShownIntent]) -> tuple[RecordEntry, ...]:
 
 ROUTES = (
     Route(method="POST", path="/record/sample", about="Draw a sample of the record by a seed: another draws the same.",
-          handle=draw, act="record.see", entry="record", body=Drawing, answer=Sample),
+          handle=draw, act="record.see", entry="record", body=Drawing, answer=RecordSample),
     Route(method="POST", path="/record/findings", about="Repeated targets, and consultations outside any shift or case.",
           handle=look, act="record.see", entry="record", body=Looking, answer=Findings),
 )  # fmt: skip

@@ -83,6 +83,7 @@ ALSO: dict[tuple[str, str], Act] = {
     ("GET", "/alerts/{id}/pictures/{which}"): "alerts.see",
     ("GET", "/violations/{id}/pictures/{end}/{which}"): "violations.see",
     ("GET", "/abroad"): "policies.see",
+    ("POST", "/policies/explain"): "policies.see",
     ("GET", "/abroad/{id}"): "policies.see",
 }
 """Routes that ask for a second right, beside their own."""
@@ -225,6 +226,7 @@ class Scene:
             "/approvals": {"act": "designations.grant", "key": "D-jan", "reason": "a new dispatcher"},
             "/sessions/end": {"user_id": "jan.claes"},
             "/record/search": {},
+            "/policies/explain": {"policy": make_policy(policy_id="NL-1", min_confidence=0.99)},
             "/lists/{key}/check": LIST_FILE,
             "/lists/{key}/import": LIST_FILE,
             "/lists/{key}/rollback": {"version": 1},

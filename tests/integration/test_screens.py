@@ -16,12 +16,12 @@ from pipeline.access.roles import ROLES
 from pipeline.neighbours.policy import forward_id_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, HOTLIST, LISTS, USERS, ZONES
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, HOTLIST, LISTS, POLICIES, USERS, ZONES
 from schemas import ids
 from schemas.outcomes import Receipt, Violation
 from schemas.topics import FORWARDS, RECEIPTS, VIOLATIONS
 from tests.browser import axe
-from tests.builders import make_camera, make_list, make_zone
+from tests.builders import make_camera, make_list, make_policy, make_zone
 from tests.forwards import Scene
 from tests.people import ZONE, make_designation
 from tests.record_logs import SIGNER, a_log
@@ -239,11 +239,36 @@ async def test_the_liaison_sees_what_went_out_and_why_the_rest_did_not(screens: 
         assert [] == await faults_of(page)
         assert [] == await fits(page)
         await page.set_viewport_size({"width": 1280, "height": 800})
-        await page.get_by_role("button", name="1LIA111").first.click()
+        await page.locator("tbody button", has_text="1LIA111").first.click()
         dialog = page.locator("dialog[open]")
         for told in ("vol", "NL-77", "pas de règle pour ce pays"):
             await expect(dialog).to_contain_text(told)
         assert [] == await faults_of(page)
+
+
+async def test_a_policy_is_tried_on_recent_hits_before_a_second_person_is_asked(screens: Screens) -> None:
+    """What it would say is told beside what is said now; nothing of it holds before it is approved."""
+    await screens.desks.writer.put(POLICIES, [make_policy("NL", "NL-1", min_confidence=0.99)])
+    await screens.send(alert_of("1TRY111", share_with=("NL",), purposes=("hotlist", "cross_border")))
+    async with screens.opened("/liaison", "liaison_officer", locale="en-GB", bypass_csp=True) as page:
+        await page.get_by_role("button", name="Policies").click()
+        await page.get_by_role("button", name="NL-1").click()
+        await page.get_by_role("button", name="Change it").click()
+        dialog = page.locator("dialog[open]")
+        await dialog.get_by_label("Reason").fill("stolen cars, case 2026/77")
+        await page.keyboard.press("Enter")
+        await dialog.get_by_label("Certainty at least").fill("50")
+        await dialog.get_by_role("button", name="Try it").click()
+        row = dialog.locator("tbody tr").filter(has_text="1TRY111")
+        await expect(row).to_contain_text("not sure enough")
+        await expect(row).to_contain_text("told")
+        assert [] == await faults_of(page)
+        await dialog.get_by_label("Reason").fill("decision of the ministry 12/2026")
+        await dialog.get_by_role("button", name="Ask for approval").click()
+        await expect(page.locator(".toast").last).to_contain_text("second person")
+    waiting = [one for one in await screens.approvals.all(platform_now_ms()) if one.act == "policies.change"]
+    assert [0.5] == [POLICIES.decode(one.content.encode()).min_confidence for one in waiting]
+    assert 0.99 == (await screens.desks.writer.get(POLICIES, "NL-1")).min_confidence  # type: ignore[union-attr]  # it is there
 
 
 async def a_case(screens: Screens, plate: str, **fields: Any) -> Violation:

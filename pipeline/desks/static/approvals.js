@@ -4,6 +4,7 @@ import { useEffect, useState } from "./vendor/hooks.mjs";
 import { ask, now } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html } from "./draw.js";
+import { Moment } from "./moments.js";
 import { show } from "./page.js";
 import { Table } from "./table.js";
 import { named, span, t } from "./words.js";
@@ -75,7 +76,12 @@ function Content({ one, me, approve, perform, close }) {
     </p>`;
 }
 
-const told = (name, value) => (name.endsWith("_ms") ? html`<time>${new Date(value).toISOString().replace("T", " ").slice(0, 16)} UTC</time>` : typeof value === "string" ? value : html`<code>${JSON.stringify(value)}</code>`);
+const AGES_MS = 1e11; // what is larger is a moment, not a duration
+
+function told(name, value) {
+  if (name.endsWith("_ms")) return value > AGES_MS ? html`<${Moment} ms=${value} />` : span(value);
+  return typeof value === "string" ? value : html`<code>${JSON.stringify(value)}</code>`;
+}
 
 /** Do what was approved. Resolves to the password that it makes, if it makes one. Throws Refused. */
 async function performed(one) {

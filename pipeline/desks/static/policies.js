@@ -5,14 +5,17 @@ import { ask, every } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html } from "./draw.js";
 import { Moment } from "./moments.js";
+import { Trial } from "./policies-trial.js";
+import { Reasoned } from "./reason.js";
 import { Table } from "./table.js";
 import { country, named, span, t } from "./words.js";
 
-export function Policies({ fail }) {
-  const [all, setAll] = useState(null), [opened, setOpened] = useState(null), [versions, setVersions] = useState([]);
+export function Policies({ me, say, fail }) {
+  const [all, setAll] = useState(null), [opened, setOpened] = useState(null), [versions, setVersions] = useState([]), [trying, setTrying] = useState(false);
   useEffect(() => { every("/policies").then(setAll, fail); }, []);
   const open = (one) => {
     setOpened(one);
+    setTrying(false);
     setVersions([]);
     ask("GET", `/policies/${one.policy_id}/versions`).then((said) => setVersions([...said.versions].reverse()), fail);
   };
@@ -26,10 +29,11 @@ export function Policies({ fail }) {
       { name: "ends", title: t("policies.counts"), class: "number", by: (one) => one.expires_after_ms ?? 3_600_000, cell: (one) => span(one.expires_after_ms ?? 3_600_000) },
     ]} />
     <${Dialog} open=${opened !== null} wide title=${opened ? `${opened.policy_id}: ${country(opened.country)}` : ""} close=${() => setOpened(null)}>
-      ${opened && html`<${Facts} one=${opened} />
+      ${opened && (trying ? html`<${Reasoned} me=${me}>${(headers) => html`<${Trial} policy=${opened} headers=${headers} say=${say} cancel=${() => setTrying(false)} />`}<//>` : html`<${Facts} one=${opened} />
         <h3>${t("policies.versions")}</h3>
         <ul>${versions.map((one) => html`<li><${Moment} ms=${one.holds_from_ms} />: ${one.item ? t("policies.version") : t("policies.removed")}</li>`)}</ul>
-        <p class="buttons"><button type="button" onClick=${() => setOpened(null)}>${t("close")}</button></p>`}
+        <p class="buttons">${me.may.includes("policies.change") && me.may.includes("alerts.see") && html`<button type="button" class="go" onClick=${() => setTrying(true)}>${t("policies.change")}</button>`}
+          <button type="button" onClick=${() => setOpened(null)}>${t("close")}</button></p>`)}
     <//>`;
 }
 
