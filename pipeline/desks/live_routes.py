@@ -10,6 +10,7 @@ from aiohttp import web
 
 from pipeline.access.record import Result
 from pipeline.access.rights import Allowed
+from pipeline.desks.incident_bodies import IncidentTold, told_of
 from pipeline.desks.live import Kind, Shown
 from pipeline.desks.problems import Problem
 from pipeline.desks.readers import WRITE_WITHIN_S, Reader, served
@@ -20,6 +21,7 @@ from pipeline.desks.watermark import watermarked
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.evidence.store import EvidenceMissing
 from schemas.base import AlertId, EpochMs, Message, Text
+from schemas.incidents import IncidentState
 from schemas.outcomes import Alert, Violation, Withdrawal
 
 PAGE = 100
@@ -43,11 +45,13 @@ class From(Message, frozen=True, kw_only=True):
 
 class AlertShown(Message, frozen=True, kw_only=True):
     """An alert in its present state. place: the name of its camera; absent if that is unknown. withdrawal: absent unless it was
-    withdrawn."""
+    withdrawn. incident: what persons did about it; absent until the agent incidents says so, and where this person may not see
+    that."""
 
     alert: Alert
     place: Text | None = None
     withdrawal: Withdrawal | None = None
+    incident: IncidentTold | None = None
 
 
 class Alerts(Message, frozen=True, kw_only=True):
@@ -92,7 +96,20 @@ async def show_alert(asked: Asked) -> RouteAnswer:
 
 def _alert_shown(asked: Asked, shown: Shown) -> AlertShown:
     alert = _alert(shown)
-    return AlertShown(alert=alert, place=asked.house.directory.place_of(alert.read), withdrawal=shown.withdrawal)
+    return AlertShown(
+        alert=alert,
+        place=asked.house.directory.place_of(alert.read),
+        withdrawal=shown.withdrawal,
+        incident=_incident_of(asked, alert),
+    )
+
+
+def _incident_of(asked: Asked, alert: Alert) -> IncidentTold | None:
+    """The alert's incident, if one of its sightings may be seen."""
+    known = asked.house.live.items["incident"].get(alert.incident_id)
+    if known is None or not any(isinstance(asked.may(one, "alerts.see"), Allowed) for one in known.event.matters):
+        return None
+    return told_of(known.event.message) if isinstance(known.event.message, IncidentState) else None
 
 
 def found_in(asked: Asked, kind: Kind) -> Shown:

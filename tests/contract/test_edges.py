@@ -13,6 +13,7 @@ MAY_WRITE = {
     "pipeline.runtime.private": "it is the one place",
     "pipeline.runtime.principals_page": "a developer's tool: the table in the documentation",
     "schemas.export": "a developer's tool: the schemas are public",
+    "pipeline.desks.map_data": "a developer's tool: the ground of the map, public",
     "pipeline.vision.rendering.passages": "a developer's tool: drawn pictures",
     "pipeline.vision.rendering.video": "a developer's tool: drawn pictures",
 }

@@ -15,12 +15,14 @@ from pipeline.desks.abroad import State
 from pipeline.desks.approval_routes import TwoPersons
 from pipeline.desks.pages import page_files
 from pipeline.hotlist.incidents import WINDOW_MS
+from pipeline.hotlist.standing import ENDED
 from pipeline.neighbours.offences import OFFENCES
 from pipeline.neighbours.policy import Reason
-from pipeline.sections.judging import Phase
+from pipeline.sections.judging import Phase as CasePhase
 from pipeline.sections.workings import Name
+from schemas.incidents import Did, Dismissal, Ending, Happened, Phase, WhyRefused
 from schemas.judgements import Rejection, Verdict
-from schemas.outcomes import Match
+from schemas.outcomes import Match, ReceiptOutcome
 from schemas.reads import Direction, Network, VehicleClass
 from schemas.reference import Action, Channel, HotList, Priority
 
@@ -42,9 +44,11 @@ GROUPS = {
     "match": get_args(Match), "direction": get_args(Direction), "network": get_args(Network), "language": LANGUAGES,
     "abroad": get_args(State), "abroad.why": get_args(Reason), "abroad.cure": get_args(Reason),
     "offence": [one.replace(" ", "_") for one in OFFENCES], "channel": get_args(Channel),
-    "verdict": get_args(Verdict), "rejection": get_args(Rejection), "case.phase": get_args(Phase), "step": get_args(Name),
+    "verdict": get_args(Verdict), "rejection": get_args(Rejection), "case.phase": get_args(CasePhase), "step": get_args(Name),
     "entry": get_args(record.Act), "outcome": get_args(record.Ending),
-    "class": [one for one in get_args(VehicleClass) if one != "unknown"],
+    "class": [one for one in get_args(VehicleClass) if one != "unknown"], "did": get_args(Did) + get_args(Happened),
+    "do": [one for one in get_args(Did) if one != "undo"], "phase": get_args(Phase), "dismissal": get_args(Dismissal),
+    "ending": get_args(Ending), "why": get_args(WhyRefused), "answer": get_args(ReceiptOutcome),
 }  # fmt: skip
 """What the API may say, by the group of keys that has the words for it."""
 
@@ -125,7 +129,11 @@ def test_code_of_others_is_unchanged_and_has_its_licence(one: dict[str, str]) ->
     assert one["sha256"] == hashlib.sha256((STATIC / "vendor" / one["name"]).read_bytes()).hexdigest()
     assert re.fullmatch(r"\d+\.\d+\.\d+", one["version"])
     text = (STATIC / "vendor" / one["text"]).read_text("utf-8")
-    assert {"MIT": "MIT License", "Apache-2.0": "Apache License"}[one["licence"]].casefold() in text.casefold()
+    assert {
+        "MIT": "MIT License",
+        "Apache-2.0": "Apache License",
+        "BSD-3-Clause": "Redistribution and use in source and binary",
+    }[one["licence"]].casefold() in text.casefold()
 
 
 def test_nothing_of_others_lies_there_unnamed() -> None:
@@ -167,6 +175,18 @@ def test_whatever_needs_two_persons_can_be_done_once_it_is_approved() -> None:
     assert {f'"{act}": (key' for act in get_args(TwoPersons)} == set(
         re.findall(r'"[\w.]+": \(key', OURS["approvals.js"])
     )
+
+
+def test_screens_offer_every_reason_that_the_api_takes() -> None:
+    """The lists of reasons and outcomes, and which phases are over."""
+    for name, values, file in (
+        ("DISMISSALS", get_args(Dismissal), "acting.js"),
+        ("ENDINGS", get_args(Ending), "acting.js"),
+        ("ENDED", ENDED, "incidents.js"),
+    ):
+        found = re.search(rf"const {name} = \[([^\]]+)\]", OURS[file])
+        assert found
+        assert set(values) == set(re.findall(r'"(\w+)"', found[1]))
 
 
 def test_screens_count_an_incident_as_long_as_the_matcher_does() -> None:

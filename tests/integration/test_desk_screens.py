@@ -74,7 +74,7 @@ async def test_a_dispatcher_sees_who_what_where_and_when_and_how_sure_it_is(scre
         detail = page.locator(".detail")
         await expect(detail.locator("h1 mark")).to_have_text("8")
         await expect(detail.locator(".verdict")).to_contain_text("Confirm first")
-        await expect(detail.locator(".verdict .plate.wanted")).to_have_text("1ABC234")
+        await expect(detail.locator(".compared .plate.wanted")).to_have_text("1ABC234")
         await expect(detail.locator("figure.crop img, figure.overview img")).to_have_count(2)
         for shown in (
             "E40 Groot-Bijgaarden",
@@ -157,10 +157,10 @@ async def test_sound_says_when_it_is_blocked_and_muting_never_mutes_what_is_urge
     """A browser lets a page sound only after it was pressed."""
     async with screens.page(locale="en-GB") as page:
         await expect(page.locator("button.loud span:not(.away)")).to_contain_text("blocked")
-        place = await page.get_by_role("button", name="End the shift").bounding_box()
+        place = await page.get_by_role("button", name="Shift").bounding_box()
         await page.locator("button.loud").click()
         await expect(page.locator("button.loud")).to_have_count(0)
-        assert place == await page.get_by_role("button", name="End the shift").bounding_box()
+        assert place == await page.get_by_role("button", name="Shift").bounding_box()
         await page.locator("button[aria-keyshortcuts=m]").click()
         await expect(page.locator("button[aria-keyshortcuts=m]")).to_have_attribute("aria-pressed", "true")
         rung = await page.evaluate_handle("() => { window.rung = []; const start = OscillatorNode.prototype.start; "
@@ -295,6 +295,7 @@ async def test_ending_the_shift_forgets_what_was_shown(screens: Screens) -> None
     """Nothing of it stays on screen; the desk asks for the next shift. Another tab with the session learns it, too."""
     async with screens.page(locale="en-GB") as page:
         await expect(page.locator("#rows")).to_be_visible()
+        await page.keyboard.press("s")
         await page.get_by_role("button", name="End the shift").click()
         await expect(page.locator("#where")).to_be_visible()
         assert 0 == await page.locator(".plate").count()

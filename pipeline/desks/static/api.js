@@ -10,12 +10,12 @@ let aheadMs = 0; // the server's clock before this machine's, as its last answer
 export const now = () => Date.now() + aheadMs;
 
 /** A refusal (RFC 9457). rule: short and stable; message: for people; waitS: in how many seconds it may be tried again; detail: what
- *  exactly was wrong, in the server's words. */
+ *  exactly was wrong, in the server's words; refused: of an action that did not count, who was first. */
 export class Refused extends Error {
-  /** @param {number} status  @param {string} rule  @param {string} message  @param {number} [waitS]  @param {string} [detail] */
-  constructor(status, rule, message, waitS = 0, detail = "") {
+  /** @param {number} status  @param {string} rule  @param {string} message  @param {number} [waitS]  @param {string} [detail]  @param {object} [refused] */
+  constructor(status, rule, message, waitS = 0, detail = "", refused = undefined) {
     super(message);
-    Object.assign(this, { status, rule, waitS, detail });
+    Object.assign(this, { status, rule, waitS, detail, refused });
   }
 }
 
@@ -63,7 +63,7 @@ async function sent(path, how) {
   if (answer.ok) return answer;
   const said = await answer.json().catch(() => ({}));
   const rule = String(said.type ?? "").split(":").pop();
-  throw new Refused(answer.status, rule, words(rule, answer.status), Number(answer.headers.get("Retry-After") ?? 0), said.detail ?? "");
+  throw new Refused(answer.status, rule, words(rule, answer.status), Number(answer.headers.get("Retry-After") ?? 0), said.detail ?? "", said.refused);
 }
 
 function words(rule, status) {

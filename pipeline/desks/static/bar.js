@@ -5,15 +5,15 @@ import { OLD_MS, WARN_MS } from "./desk.js";
 import { Head } from "./head.js";
 import { clock, day, span, t } from "./words.js";
 
-/** @param {{desk: import("./desk.js").Desk, keys: () => void}} props */
-export function Bar({ desk, keys }) {
+/** @param {{desk: import("./desk.js").Desk, keys: () => void, shift: () => void}} props */
+export function Bar({ desk, keys, shift }) {
   const { me, sound, live } = desk;
   const here = desk.phase === "ready" && Boolean(me?.shift);
   return html`<${Head} me=${me} here="dispatch" keys=${keys} now=${desk.now}>
     ${here && html`<p class="at" title=${t("since", { when: clock(me.shift.began_ms) })}>${me.shift.desk_id}</p>`}
     ${here && html`<p class=${live?.stands ? "state bad" : "state good"}>${t(live?.stands ? "stream.stands" : "stream.live")}</p>`}
     ${here && html`<${Loud} sound=${sound} />`}
-    ${here && html`<button type="button" onClick=${() => desk.endShift()}>${t("shift.end")}</button>`}
+    ${here && html`<button type="button" aria-keyshortcuts="s" onClick=${shift}>${t("shift")} <kbd>S</kbd></button>`}
   <//>`;
 }
 
@@ -36,11 +36,10 @@ export function Banner({ desk }) {
   else if (live && now - live.status.knownMs > OLD_MS) words = told("old", live.status.knownMs);
   else if (desk.behind) words = html`<strong>${t("banner.behind")}</strong>`;
   const ends = desk.me.ends_ms - desk.now;
-  return html`<div class="banners">
-    <div role="alert" class=${words ? "banner stands" : ""}>${words && html`<p>${words}</p>`}</div>
-    ${ends < WARN_MS && html`<div role="status" class="banner mild"><p>${t("banner.session", { span: span(ends) })}</p></div>`}
-  </div>`;
+  return html`<div role="alert" class=${words ? "banner stands" : ""}>${words && html`<p>${words}</p>`}</div>
+    ${ends < WARN_MS && html`<div role="status" class="banner mild"><p>${t("banner.session", { span: span(ends) })}</p></div>`}`;
 }
 
 /** The keys of this desk. */
-export const KEYS = [["↑ ↓ J K", "move"], ["Home End", "ends"], ["Enter", "open"], ["Esc", "back"], ["N", "newest"], ["A", "over"], ["M", "mute"], ["?", "keys"]];
+export const KEYS = [["↑ ↓ J K", "move"], ["Home End", "ends"], ["Enter", "open"], ["Esc", "back"], ["T", "take"], ["C", "confirm"], ["X", "misread"], ["D", "dismiss"], ["H", "hand_over"], ["E", "end"],
+  ["Z", "undo"], ["S", "shift"], ["G", "map"], ["N", "newest"], ["A", "over"], ["M", "mute"], ["?", "keys"]];

@@ -1,15 +1,20 @@
 // A dispatcher's desk: what it knows, which row is held, and what happens when something arrives. It draws nothing.
 
 import { ask, Refused } from "./api.js";
-import { arranged, Incidents } from "./incidents.js";
+import { asks } from "./acting.js";
+import { Decisions } from "./decisions.js";
+import { arranged, ENDED, Incidents } from "./incidents.js";
 import { Live } from "./live.js";
 import { wanted } from "./screens.js";
 import { Sound } from "./sound.js";
+import { Story } from "./story.js";
 
 const DRAW_MS = 150; // changes are drawn together: 50 alerts a second are seven pictures a second
 const PAGES = 5; // of the list, 100 alerts each
+const OLDER = 60; // open incidents whose alerts are older than that list, each asked for alone
 const AGAIN_MS = 3000;
 const STAY_MS = 4 * 60_000; // so often, while somebody works, the session is asked for, which keeps it open
+const MAP = "vigie.map", WIDE = 1440; // pixels: list, incident and map fit beside each other
 export const OLD_MS = 30_000;
 export const WARN_MS = 3 * 60_000;
 
@@ -29,11 +34,22 @@ export class Desk {
     this.order = /** @type {string[]} */ ([]);
     this.waiting = /** @type {string[]} */ ([]);
     this.selected = location.hash.startsWith("#a-") ? location.hash.slice(1) : "";
+    this.sighting = ""; // of the chosen incident, the one that is shown; none: the surest
     this.pointed = /** @type {string | null} */ (null);
     this.focused = false; // the list has the keyboard's focus
     this.withOver = false;
     this.fresh = new Set(); // ids that rang and nobody has looked at here
     this.said = /** @type {object[]} */ ([]); // the alerts that a screen reader is told
+    this.view = new URLSearchParams(location.search).has("map") ? "map" : "list"; // or a window that is a map
+    this.withMap = (localStorage.getItem(MAP) ?? (innerWidth >= WIDE ? "yes" : "no")) === "yes";
+    this.windows = new BroadcastChannel("vigie.choice"); // the list and the map of one session choose together
+    this.windows.onmessage = ({ data }) => {
+      if (data.from === this.view || this.phase !== "ready") return;
+      this.toRow = true;
+      this.#chosen(data.id);
+    };
+    this.decisions = new Decisions(this);
+    this.story = new Story(this);
     this.behind = false; // a list that is missing could not be had
     this.workedMs = Date.now();
     this.askedMs = Date.now();
@@ -53,14 +69,15 @@ export class Desk {
       this.me = await ask("GET", "/session");
       if (this.me.how === "initial") return location.assign("/");
       if (!this.me.may.includes("alerts.see")) return this.#to("no_right");
+      this.desks = (await ask("GET", "/desks")).items;
       if (!this.me.shift) {
-        this.desks = (await ask("GET", "/desks")).items;
         return this.#to("shift");
       }
       const position = await this.#load();
       this.live ??= this.#followed(position);
       this.#to("ready");
       if (this.selected && !this.incidents.all.has(this.selected)) await this.#find(this.selected);
+      await this.#older();
     } catch (error) {
       this.#failed(error);
     }
@@ -79,8 +96,40 @@ export class Desk {
     await this.open();
   }
 
+  /** The chosen incident with the sighting of it that is shown; null: there is none. */
+  get current() {
+    const incident = this.incidents.all.get(this.selected);
+    return incident ? { incident, sighting: incident.sightings.get(this.sighting) ?? incident.best } : null;
+  }
+
+  /** @param {string} id of an incident */
+  plateOf(id) {
+    return this.incidents.all.get(id)?.best.alert.read.plate ?? id;
+  }
+
+  /** Do this to the chosen incident, or open what it asks for. @param {import("./acting.js").Did} did */
+  decide(did) {
+    const { current } = this;
+    if (current) return this.decisions.begin(current.incident, current.sighting, did);
+  }
+
+  /** Choose an incident elsewhere than in the list, which shows its row, and the pages of other kinds choose it, too. @param {string} id */
+  choose(id) {
+    this.toRow = true;
+    this.select(id);
+  }
+
   /** @param {string} id */
   select(id) {
+    this.windows.postMessage({ from: this.view, id });
+    this.#chosen(id);
+  }
+
+  #chosen(id) {
+    if (id !== this.selected) {
+      this.sighting = "";
+      this.decisions.cancel();
+    }
     this.selected = id;
     this.fresh.delete(id);
     history.replaceState(null, "", id ? `#${id}` : location.pathname);
@@ -115,7 +164,19 @@ export class Desk {
     this.arrange();
   }
 
-  /** Also show what was taken back, or not. */
+  toggleMap() {
+    this.withMap = !this.withMap;
+    localStorage.setItem(MAP, this.withMap ? "yes" : "no");
+    this.changed();
+  }
+
+  /** Show another sighting of the chosen incident. @param {string} alertId */
+  look(alertId) {
+    this.sighting = alertId;
+    this.changed();
+  }
+
+  /** Also show what is over, or not. */
   toggleOver() {
     this.withOver = !this.withOver;
     this.order = this.#wanted();
@@ -137,6 +198,7 @@ export class Desk {
     this.drawing ??= setTimeout(() => {
       this.drawing = undefined;
       this.draw();
+      if (this.view === "list") this.story.follow();
     }, 0);
   }
 
@@ -164,13 +226,26 @@ export class Desk {
   }
 
   #take(list, rings) {
+    const asked = rings ? this.#asked(list) : [];
     const rang = this.incidents.take(list);
-    if (rings && rang.length) {
-      for (const one of rang) if (one.incident_id !== this.selected || document.hidden) this.fresh.add(one.incident_id);
-      this.sound.ring(rang.map((one) => one.priority));
-      this.said = rang.slice(-3);
+    if (rings && rang.length + asked.length) {
+      for (const one of [...rang, ...asked]) if (one.incident_id !== this.selected || document.hidden) this.fresh.add(one.incident_id);
+      this.sound.ring([...rang, ...asked].map((one) => one.priority));
+      this.said = [...rang.map((one) => ({ priority: one.priority, plate: one.read.plate })), ...asked].slice(-3);
     }
     this.#later();
+  }
+
+  /** The incidents of which this desk is asked from now on: handed over to it, or nobody else answered. What it does not know is asked for. */
+  #asked(list) {
+    const desk = this.me?.shift?.desk_id;
+    const asked = list.map((one) => one.incident).filter((one) => asks(one, desk) && !asks(this.#toldOf(one.incident_id), desk));
+    for (const one of asked) if (!this.incidents.all.has(one.incident_id)) this.#find(one.incident_id).catch(() => {});
+    return asked;
+  }
+
+  #toldOf(id) {
+    return this.incidents.all.get(id)?.told ?? this.incidents.unseen.get(id);
   }
 
   /** The list, page by page, until all that follows is known. Resolves to the position from which the stream goes on. */
@@ -190,6 +265,19 @@ export class Desk {
     return position;
   }
 
+  /** What is still open, however old: the shift before left it. */
+  async #older() {
+    let cursor = "", left = OLDER;
+    do {
+      const page = await ask("GET", cursor ? `/incidents?cursor=${encodeURIComponent(cursor)}` : "/incidents");
+      this.#take(page.items.map((incident) => ({ incident })), false);
+      const unknown = page.items.filter((one) => !ENDED.includes(one.phase) && !this.incidents.all.has(one.incident_id));
+      for (const one of unknown.slice(0, left)) await this.#find(one.incident_id);
+      left -= unknown.length;
+      cursor = page.next ?? "";
+    } while (cursor && left > 0);
+  }
+
   async #missed() {
     this.behind = true;
     try {
@@ -204,9 +292,14 @@ export class Desk {
     try {
       this.#take([await ask("GET", `/alerts/${alertId}`)], false);
     } catch (error) {
-      if (error.status !== 404) throw error;
-      this.select("");
+      if (error.status !== 404 && error.status !== 403) throw error;
+      if (this.selected === alertId) this.select("");
     }
+  }
+
+  /** A refusal after which nothing goes on as it was. @param {Refused} error */
+  refused(error) {
+    this.#failed(error);
   }
 
   #failed(error) {
@@ -238,7 +331,9 @@ export class Desk {
     this.order = this.waiting = [];
     this.fresh.clear();
     this.said = [];
-    this.selected = "";
+    this.selected = this.sighting = "";
+    this.decisions.wipe();
+    this.story.shown = null;
   }
 
   #to(phase) {

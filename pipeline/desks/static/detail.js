@@ -1,8 +1,10 @@
-// One incident: what is wanted, how sure it is, both pictures, the facts, and its trail.
+// One incident: what is wanted, how sure it is, what can be done, both pictures, the facts, its trail, and what happened to it.
 
 import { useEffect, useState } from "./vendor/hooks.mjs";
+import { Actions } from "./actions.js";
 import { fetched } from "./api.js";
 import { html } from "./draw.js";
+import { History } from "./history.js";
 import { WINDOW_MS } from "./incidents.js";
 import { Plate } from "./rows.js";
 import { clock, day, named, span, t, utc } from "./words.js";
@@ -11,36 +13,47 @@ const REST_MS = 250; // a row that is only passed by does not load its pictures:
 
 /** @param {{desk: import("./desk.js").Desk, back: () => void}} props */
 export function Detail({ desk, back }) {
-  const incident = desk.incidents.all.get(desk.selected);
-  const [chosen, setChosen] = useState("");
-  useEffect(() => setChosen(""), [desk.selected]);
-  if (!incident) return html`<section class="detail none" aria-label=${t("detail")}><p>${t(desk.order.length ? "detail.none" : "list.empty")}</p></section>`;
-  const sighting = incident.sightings.get(chosen) ?? incident.best, { alert } = sighting;
+  const { current } = desk;
+  if (!current) return html`<section class="detail none" aria-label=${t("detail")}><p>${t(desk.order.length ? "detail.none" : "list.empty")}</p></section>`;
+  const { incident, sighting } = current, { alert } = sighting;
   return html`<section class="detail ${alert.priority}" aria-labelledby="detail-title">
     <button type="button" class="back" onClick=${back}>${t("back")}</button>
-    <h1 id="detail-title" tabindex="-1"><${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />
-      <span class="hidden">, ${t(`priority.${alert.priority}`)}</span></h1>
-    <${Sure} sighting=${sighting} />
     <p class="do"><span class="urgency">${t(`priority.${alert.priority}`)}</span> <b>${named("action", alert.action)}</b> · ${named("hotlist", alert.hotlist)}</p>
-    <div class="pictures">
-      <${Picture} alert=${alert} which="crop" />
-      <${Picture} alert=${alert} which="overview" />
-    </div>
+    <${Compared} alert=${alert} />
+    <${Sure} sighting=${sighting} />
+    <${Actions} desk=${desk} incident=${incident} sighting=${sighting} />
+    <div class="pictures"><${Picture} alert=${alert} which="overview" /></div>
     <${Facts} sighting=${sighting} incident=${incident} desk=${desk} />
-    <${Trail} incident=${incident} shown=${alert.alert_id} choose=${setChosen} />
+    <${Trail} incident=${incident} shown=${alert.alert_id} choose=${(id) => desk.look(id)} />
+    <${History} shown=${desk.story.of(incident.id)} me=${desk.me} desks=${desk.desks} />
   </section>`;
+}
+
+/** The plate as the camera saw it, as it was read, and as it is wanted, one above the other. */
+function Compared({ alert }) {
+  const differs = alert.read.plate !== alert.wanted_plate;
+  return html`<div class="compared">
+    <${Picture} alert=${alert} which="crop" />
+    <div>
+      <h1 id="detail-title" tabindex="-1"><small>${t("read_as")}</small> <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />
+        <span class="hidden">, ${t(`priority.${alert.priority}`)}</span></h1>
+      <p><small>${t("wanted")}</small> <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} as="wanted" /></p>
+      ${differs && alert.match !== "pattern" && html`<p class="hint">${t("marked")}</p>`}
+    </div>
+  </div>`;
 }
 
 function Sure({ sighting: { alert, withdrawal } }) {
   if (withdrawal) return html`<p class="verdict over"><b>${t("withdrawn")}</b> ${clock(withdrawal.at_ms)}: ${named("withdrawn", withdrawal.reason)}</p>`;
-  const differs = alert.read.plate !== alert.wanted_plate;
-  return html`<div class="verdict ${alert.confirm ? "ask" : "sure"}">
-    <p><b>${t(alert.confirm ? "confirm_first" : "exact")}</b> · ${t(`match.${alert.match}`)} · ${t("score", { percent: Math.round(alert.score * 100) })}</p>
-    ${differs && html`<p>${t("wanted")} <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} as="wanted" />${alert.match !== "pattern" && html` <span>${t("marked")}</span>`}</p>`}
+  return html`<div class="verdict ${alert.confirm ? "ask" : "certain"}">
+    <p><b>${t(surety(alert))}</b> · ${t(`match.${alert.match}`)} · ${t("score", { percent: Math.round(alert.score * 100) })}</p>
     ${(alert.notes ?? []).map(noted).filter(Boolean).map((words) => html`<p class="note">${words}</p>`)}
     ${!alert.live && html`<p class="note">${t("late")}</p>`}
   </div>`;
 }
+
+/** The key of how sure an alert is. @param {import("./incidents.js").Alert} alert */
+export const surety = (alert) => (alert.confirm ? "confirm_first" : alert.confirmed ? "confirmed" : "exact");
 
 const NOTES = [
   [/^read as .+, wanted .+$/, null], // the marked characters show it
@@ -118,7 +131,7 @@ function Trail({ incident, shown, choose }) {
         <time>${clock(alert.read.captured_at_ms)} <small>${utc(alert.read.captured_at_ms)}</small></time>
         <span class="where">${place ?? alert.read.camera_id}</span>
         <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />
-        <span class="sure ${alert.confirm ? "ask" : ""}">${t(withdrawal ? "withdrawn" : alert.confirm ? "confirm_first" : "exact")}</span>
+        <span class="sure ${alert.confirm ? "ask" : ""}">${t(withdrawal ? "withdrawn" : surety(alert))}</span>
       </button></li>`)}</ol>
   </section>`;
 }

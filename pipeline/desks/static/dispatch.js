@@ -2,12 +2,16 @@
 
 import { render } from "./vendor/preact.mjs";
 import { useLayoutEffect, useState } from "./vendor/hooks.mjs";
-import { Banner, Bar, KEYS } from "./bar.js";
+import { KEYS } from "./acting.js";
+import { Undo } from "./actions.js";
+import { Banner, Bar, KEYS as SHOWN } from "./bar.js";
 import { Desk } from "./desk.js";
 import { Detail } from "./detail.js";
 import { Keys } from "./dialog.js";
 import { html } from "./draw.js";
+import { Handover } from "./handover.js";
 import { themed } from "./head.js";
+import { MapView } from "./map.js";
 import { List, moved } from "./rows.js";
 import { t } from "./words.js";
 
@@ -15,12 +19,12 @@ const SINGLE = "vigie.keys";
 const desk = new Desk(draw);
 
 function App() {
-  const [keys, setKeys] = useState(false);
+  const [keys, setKeys] = useState(false), [shift, setShift] = useState(false);
   const [single, setSingle] = useState(localStorage.getItem(SINGLE) !== "no");
   const toDetail = () => document.getElementById("detail-title")?.focus();
   const back = () => document.getElementById("rows")?.focus();
   useLayoutEffect(() => { // with the change itself: a key that follows at once meets the new choice
-    const pressed = (event) => keyed(event, { single, back, setKeys });
+    const pressed = (event) => keyed(event, { single, back, setKeys, setShift });
     addEventListener("keydown", pressed);
     return () => removeEventListener("keydown", pressed);
   }, [single]);
@@ -28,26 +32,31 @@ function App() {
     localStorage.setItem(SINGLE, on ? "yes" : "no");
     setSingle(on);
   };
-  return html`<${Bar} desk=${desk} keys=${() => setKeys(true)} />
-    <${Banner} desk=${desk} />
+  return html`<${Bar} desk=${desk} keys=${() => setKeys(true)} shift=${() => setShift(true)} />
+    <div class="banners"><${Undo} desk=${desk} /><${Banner} desk=${desk} /></div>
     <main>${desk.phase === "ready" ? html`<${Ready} toDetail=${toDetail} back=${back} />` : html`<${Before} />`}</main>
-    <${Keys} open=${keys} close=${() => setKeys(false)} list=${KEYS} single=${single} setSingle=${chosen} />`;
+    <${Keys} open=${keys} close=${() => setKeys(false)} list=${SHOWN} single=${single} setSingle=${chosen} />
+    <${Handover} desk=${desk} open=${shift} close=${() => setShift(false)} />`;
 }
 
 function Ready({ toDetail, back }) {
   const urgent = desk.waiting.filter((id) => desk.incidents.all.get(id)?.rank === 4).length;
   const n = desk.waiting.length;
-  return html`<div class="two ${desk.selected ? "reading" : ""}">
+  if (desk.view === "map") return html`<${MapView} desk=${desk} alone=${true} />`;
+  return html`<div class="two ${desk.selected ? "reading" : ""} ${desk.withMap ? "mapped" : ""}">
     <section class="list" aria-label=${t("incidents")}>
       <div class="tools">
         <button type="button" aria-pressed=${String(desk.withOver)} aria-keyshortcuts="a" onClick=${() => desk.toggleOver()}>${t("over.show")} <kbd>A</kbd></button>
+        <button type="button" aria-pressed=${String(desk.withMap)} aria-keyshortcuts="g" onClick=${() => desk.toggleMap()}>${t("map")} <kbd>G</kbd></button>
         ${n ? html`<button type="button" class=${urgent ? "waits urgent" : "waits"} aria-keyshortcuts="n" onClick=${() => desk.newest()}>${t("waiting", { n })}${urgent ? `, ${t("waiting.urgent", { n: urgent })}` : ""} <kbd>N</kbd></button>`
           : html`<p class="count">${t("count", { n: desk.order.length })}${desk.incidents.dropped ? `, ${t("dropped", { n: desk.incidents.dropped })}` : ""}</p>`}
       </div>
       <${List} desk=${desk} toDetail=${toDetail} />
     </section>
     <${Detail} desk=${desk} back=${() => { desk.select(""); back(); }} />
-    <p class="hidden" role="status">${desk.said.map((one) => `${t(`priority.${one.priority}`)}: ${one.read.plate}`).join(". ")}</p>
+    ${desk.withMap && html`<${MapView} desk=${desk} close=${() => desk.toggleMap()} />`}
+    <p class="hidden" role="status">${desk.said.map((one) => `${t(`priority.${one.priority}`)}: ${one.plate}`).join(". ")}</p>
+    <p class="hidden" role="status">${desk.decisions.said}</p>
   </div>`;
 }
 
@@ -87,15 +96,23 @@ function Shift() {
   </div>`;
 }
 
-function keyed(event, { single, back, setKeys }) {
-  const target = /** @type {HTMLElement} */ (event.target);
+function keyed(event, { single, back, setKeys, setShift }) {
+  const target = /** @type {HTMLElement} */ (event.target), { decisions } = desk;
+  if (event.key === "Escape" && decisions.cancel()) return back();
   if (event.ctrlKey || event.altKey || event.metaKey || target.matches("input, select, textarea") || document.querySelector("dialog[open]")) return;
   if (event.key === "?") return setKeys(true);
   if (desk.phase !== "ready") return;
+  const digit = decisions.form && event.code.match(/^(?:Digit|Numpad)([1-9])$/); // where they are on every keyboard
+  if (digit) return document.querySelector(`.form [data-digit="${digit[1]}"]`)?.click();
   const rows = document.getElementById("rows");
-  const does = { j: () => moved(desk, 1, rows), k: () => moved(desk, -1, rows), n: () => desk.newest(), m: () => desk.sound.mute(), a: () => desk.toggleOver() };
+  if (desk.view === "map") return void (single && event.key.toLowerCase() === "m" && desk.sound.mute()); // what is not shown is not decided
+  const acts = Object.fromEntries(KEYS.map(([did, key]) => [key, () => desk.decide(did)]));
+  const does = { ...acts, z: () => decisions.undo(), g: () => desk.toggleMap(), s: () => setShift(true), j: () => moved(desk, 1, rows), k: () => moved(desk, -1, rows), n: () => desk.newest(), m: () => desk.sound.mute(), a: () => desk.toggleOver() };
   if (event.key === "Escape") back();
-  else if (single) does[event.key.toLowerCase()]?.();
+  else if (single && does[event.key.toLowerCase()]) {
+    event.preventDefault(); // or the letter lands in the field that opens
+    if (!event.repeat || "jk".includes(event.key)) does[event.key.toLowerCase()]();
+  }
 }
 
 function draw() {

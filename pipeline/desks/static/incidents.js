@@ -7,36 +7,42 @@
  *   priority: string, action: string, owner: string, legal_basis: string, match: string, score: number, confirm: boolean, silent?: boolean,
  *   wanted_plate: string, case_reference?: string, notes?: string[], read: Read, decided_at_ms: number}} Alert
  * @typedef {{alert: Alert, place?: string, withdrawal?: {id: string, reason: string, by: string, at_ms: number}}} Sighting
- * @typedef {{id: string, sightings: Map<string, Sighting>, best: Sighting, first: Sighting, last: Sighting, rank: number, rangMs: number, over: boolean}} Incident
+ * @typedef {{incident_id: string, change: number, revision: number, rings: number, phase: string, holder?: string, desk?: string,
+ *   alarmed?: string[], confirmed?: string[], priority: string, plate: string, changed_at_ms: number}} Told what persons did about an incident
+ * @typedef {{id: string, sightings: Map<string, Sighting>, best: Sighting, first: Sighting, last: Sighting, trail: Sighting[], rank: number,
+ *   rangMs: number, told?: Told, phase: string, over: boolean}} Incident
  */
 
 export const URGENCY = { urgent: 4, high: 3, normal: 2, low: 1 };
 export const MOST = 2000; // incidents in memory; the oldest of the least urgent go first
+export const ENDED = ["misread", "dismissed", "closed", "withdrawn", "expired"];
 export const WINDOW_MS = 30 * 60_000; // a hit within it of another one is of the same incident
 
-/** Alerts and withdrawals, each of which may arrive twice and in any order. */
+/** Alerts, withdrawals, and what persons did, each of which may arrive twice and in any order. */
 export class Incidents {
   constructor() {
     /** @type {Map<string, Incident>} */
     this.all = new Map();
     /** @type {Map<string, string>} the incident of each alert */
     this.of = new Map();
+    /** @type {Map<string, Told>} of incidents none of whose alerts is known here */
+    this.unseen = new Map();
     this.dropped = 0;
   }
 
   /**
    * Take in what the list or the stream tells. Returns the alerts that are new here and ring.
-   * @param {Array<{kind?: string, alert?: Alert, place?: string, withdrawal?: Sighting["withdrawal"]}>} changes
+   * @param {Array<{kind?: string, alert?: Alert, place?: string, withdrawal?: Sighting["withdrawal"], incident?: Told}>} changes
    */
   take(changes) {
     const rang = [];
     const touched = new Set();
     for (const one of changes) {
       if (one.alert) {
-        const id = one.alert.incident_id;
+        const id = one.alert.incident_id, known = this.of.has(one.alert.alert_id);
         if (this.#sighted(id, one)) {
           touched.add(id);
-          if (one.alert.rings && !one.alert.silent && (one.alert.revision ?? 1) === 1) rang.push(one.alert);
+          if (!known && one.alert.rings && !one.alert.silent && (one.alert.revision ?? 1) === 1) rang.push(one.alert);
         } else if (one.withdrawal) touched.add(id);
       }
       if (one.withdrawal) {
@@ -47,20 +53,35 @@ export class Incidents {
           touched.add(id);
         }
       }
+      if (one.incident && this.#told(one.incident)) touched.add(one.incident.incident_id);
     }
     for (const id of touched) if (this.all.has(id)) summed(this.all.get(id));
     this.#bound();
     return rang;
   }
 
+  /** Whether the alert is new here, or a higher revision of one that is known. */
   #sighted(id, { alert, place }) {
     let incident = this.all.get(id);
-    if (!incident) this.all.set(id, (incident = { id, sightings: new Map() }));
+    if (!incident) {
+      this.all.set(id, (incident = { id, sightings: new Map(), told: this.unseen.get(id) }));
+      this.unseen.delete(id);
+    }
     const known = incident.sightings.get(alert.alert_id);
     if (known && (known.alert.revision ?? 1) >= (alert.revision ?? 1)) return false;
     incident.sightings.set(alert.alert_id, { alert, place: place ?? known?.place, withdrawal: known?.withdrawal });
     this.of.set(alert.alert_id, id);
-    return !known;
+    return true;
+  }
+
+  /** Whether this is the latest of what was told about its incident. */
+  #told(told) {
+    const incident = this.all.get(told.incident_id), known = incident?.told ?? this.unseen.get(told.incident_id);
+    if (known && known.change >= told.change) return false;
+    if (incident) incident.told = told;
+    else this.unseen.set(told.incident_id, told);
+    if (this.unseen.size > MOST) this.unseen.delete(this.unseen.keys().next().value);
+    return true;
   }
 
   #bound() {
@@ -73,24 +94,35 @@ export class Incidents {
     this.dropped += least.length;
   }
 
-  /** The incidents by urgency, then age: the newest first. @param {boolean} withOver also those that were taken back */
+  /** The incidents by urgency, then age: the newest first. @param {boolean} withOver also those that are over */
   sorted(withOver) {
     return [...this.all.values()].filter((one) => withOver || !one.over).sort(before);
   }
 }
 
-/** Compute what a row shows: the surest sighting, the latest, and how urgent they are. */
+/** Compute what a row shows: the surest sighting, the latest, how urgent they are, and whether it is over. */
 function summed(incident) {
   const every = [...incident.sightings.values()].sort((a, b) => b.alert.read.captured_at_ms - a.alert.read.captured_at_ms);
   const standing = every.filter((one) => !one.withdrawal);
   const counted = standing.length ? standing : every;
-  incident.over = standing.length === 0;
+  incident.phase = phaseOf(incident.told, standing);
+  incident.over = ENDED.includes(incident.phase);
   incident.last = counted[0];
   incident.first = counted[counted.length - 1];
   incident.best = counted.find((one) => !one.alert.confirm) ?? counted.find((one) => one.alert.match === "exact") ?? counted[0];
   incident.rank = Math.max(...counted.map((one) => URGENCY[one.alert.priority] ?? 0));
   incident.rangMs = Math.min(...every.map((one) => one.alert.decided_at_ms));
   incident.trail = every;
+}
+
+/** The phase. What rang after all that was told of the incident opens it again, before anybody says so. @param {Told | undefined} told */
+function phaseOf(told, standing) {
+  const known = told?.phase ?? "new";
+  if (!standing.length) return ENDED.includes(known) ? known : "withdrawn";
+  if (!told) return known;
+  const rang = standing.filter((one) => one.alert.rings);
+  const since = rang.length > told.rings || rang.some((one) => one.alert.decided_at_ms > told.changed_at_ms);
+  return since && ENDED.includes(known) ? "new" : known;
 }
 
 /** @param {Incident} a  @param {Incident} b */

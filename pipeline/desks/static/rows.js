@@ -1,6 +1,7 @@
 // The list of incidents: only the rows on screen are drawn, and the row under the pointer or the focus stays where it is.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
+import { asks } from "./acting.js";
 import { html } from "./draw.js";
 import { compared } from "./plates.js";
 import { named, span, t } from "./words.js";
@@ -21,7 +22,8 @@ export function List({ desk, toDetail }) {
   }, []);
   useEffect(() => {
     if (desk.toTop) box.current.scrollTop = 0;
-    desk.toTop = false;
+    if (desk.toRow) shownRow(desk, box.current);
+    desk.toTop = desk.toRow = false;
   });
   const { order, selected } = desk;
   const from = Math.max(0, Math.floor(top / ROW) - BEYOND), to = Math.min(order.length, Math.ceil((top + height) / ROW) + BEYOND);
@@ -49,6 +51,10 @@ export function List({ desk, toDetail }) {
 /** Move the choice, and bring it into sight. @param {import("./desk.js").Desk} desk  @param {number} step  @param {HTMLElement} box */
 export function moved(desk, step, box) {
   desk.move(step);
+  shownRow(desk, box);
+}
+
+function shownRow(desk, box) {
   const at = desk.order.indexOf(desk.selected) * ROW;
   if (at < box.scrollTop) box.scrollTop = at;
   else if (at + ROW > box.scrollTop + box.clientHeight) box.scrollTop = at + ROW - box.clientHeight;
@@ -62,13 +68,21 @@ function Row({ incident, desk, at }) {
   return html`<div id=${`row-${id}`} class=${kinds} role="option" aria-selected=${String(chosen)} aria-posinset=${at + 1}
       aria-setsize=${desk.order.length} style=${{ transform: `translateY(${at * ROW}px)` }}
       onPointerMove=${() => desk.point(id)} onClick=${() => desk.select(id)}>
-    <span class="urgency">${t(`priority.${alert.priority}`)}${desk.fresh.has(id) && html` <b class="new">${t("new")}</b>`}</span>
+    <span class="urgency">${t(`priority.${alert.priority}`)}${desk.fresh.has(id) ? html` <b class="new">${t("new")}</b>` : html` <small>${holding(incident, desk.me)}</small>`}</span>
     <${Plate} read=${alert.read.plate} wanted=${alert.wanted_plate} />
     <span class="line"><span class="what"><b>${named("action", alert.action)}</b> · ${named("hotlist", alert.hotlist)}</span>
-      <span class="sure ${alert.confirm ? "ask" : ""}">${t(incident.over ? "withdrawn" : alert.confirm ? "confirm_short" : "exact")}</span></span>
+      <span class="sure ${alert.confirm ? "ask" : ""}">${t(incident.over ? `phase.${incident.phase}` : alert.confirm ? "confirm_short" : alert.confirmed ? "confirmed" : "exact")}</span></span>
     <span class="line"><span class="where">${last.place ?? place ?? last.alert.read.camera_id}</span>
       <span class="age">${incident.sightings.size > 1 && html`${t("times", { n: incident.sightings.size })} · `}${span(desk.now - last.alert.read.captured_at_ms)}</span></span>
   </div>`;
+}
+
+/** Who has it, short enough for a row. */
+function holding({ told, over }, me) {
+  if (!told || over) return "";
+  if (asks(told, me?.shift?.desk_id)) return t("asks_here");
+  if (told.phase === "handed_over") return `→ ${told.desk}`;
+  return told.holder ? (told.holder === me?.user_id ? t("who.you") : told.holder) : "";
 }
 
 /** A plate as it was read; characters that differ from the wanted plate are marked. @param {{read: string, wanted: string, as?: "read" | "wanted"}} props */
