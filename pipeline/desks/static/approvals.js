@@ -9,7 +9,7 @@ import { show } from "./page.js";
 import { Table } from "./table.js";
 import { named, span, t } from "./words.js";
 
-const LOOK_MS = 10_000;
+const LOOK_MS = 60_000; // each look is recorded
 const WRITES = {
   "designations.grant": (key, item, how) => ask("PUT", `/designations/${key}`, item, how),
   "policies.change": (key, item, how) => (item ? ask("PUT", `/policies/${key}`, item, how) : ask("DELETE", `/policies/${key}`, undefined, how)),
@@ -26,7 +26,7 @@ function Approvals({ me, say, fail, keyed }) {
   const load = () => ask("GET", "/approvals").then((all) => setItems(all.items), fail);
   useEffect(() => {
     load();
-    const timer = setInterval(load, LOOK_MS);
+    const timer = setInterval(() => document.hidden || load(), LOOK_MS);
     return () => clearInterval(timer);
   }, []);
   keyed({ r: load });

@@ -11,9 +11,9 @@ import { show } from "./page.js";
 import { Policies } from "./policies.js";
 import { Reasoned } from "./reason.js";
 import { Table } from "./table.js";
-import { country, named, span, t } from "./words.js";
+import { clock, country, named, span, t } from "./words.js";
 
-const LOOK_MS = 5000;
+const LOOK_MS = 60_000; // each look is recorded, and counts as that many plates shown
 const STATES = ["waiting", "sent", "acknowledged", "refused", "expired", "recalled", "not_sent"];
 
 function Liaison(props) {
@@ -25,9 +25,10 @@ function Liaison(props) {
 
 /** Of each hit a row for each country that it is shared with. */
 function Messages({ headers, fail, keyed }) {
-  const [hits, setHits] = useState(null), [after, setAfter] = useState(""), [opened, setOpened] = useState(location.hash.slice(1)), [state, setState] = useState(""), [to, setTo] = useState("");
+  const [hits, setHits] = useState(null), [after, setAfter] = useState(""), [opened, setOpened] = useState(location.hash.slice(1)), [state, setState] = useState(""), [atMs, setAt] = useState(0), [to, setTo] = useState("");
   const load = () => ask("GET", "/abroad", undefined, headers).then((page) => {
     setHits((known) => joined(page.items, known ?? []));
+    setAt(page.at_ms);
     setAfter((cursor) => cursor || (page.next ?? ""));
   });
   useEffect(() => {
@@ -47,14 +48,16 @@ function Messages({ headers, fail, keyed }) {
     history.replaceState(null, "", id ? `#${id}` : location.pathname);
     setOpened(id);
   };
-  keyed({ r: () => load().catch(fail) });
+  const again = () => load().catch(fail);
+  keyed({ r: again });
   const rows = hits?.flatMap((hit) => hit.countries.map((one) => ({ hit, one, id: `${hit.alert.alert_id} ${one.country}` })));
   const shown = rows?.filter(({ one }) => (!state || one.state === state) && (!to || one.country === to));
   const countries = [...new Set(rows?.map(({ one }) => one.country))].sort();
   return html`<search class="filters">
       <${Field} name="state" title=${t("liaison.state")} value=${state} onInput=${setState} options=${[["", t("all")], ...STATES.map((one) => [one, t(`abroad.${one}`)])]} />
       <${Field} name="to" title=${t("liaison.to")} value=${to} onInput=${setTo} options=${[["", t("all")], ...countries.map((one) => [one, country(one)])]} />
-      ${rows && html`<span class="soft">${t("liaison.count", { n: shown.length })}</span>`}
+      <button type="button" aria-keyshortcuts="r" onClick=${again}>${t("liaison.again")} <kbd>R</kbd></button>
+      ${rows && html`<span class="soft">${t("liaison.count", { n: shown.length })}, ${t("liaison.as_of", { at: clock(atMs) })}</span>`}
     </search>
     <${Table} caption=${t("liaison.tab.messages")} rows=${shown ?? null} of=${(row) => row.id} empty=${t("liaison.none")} columns=${[
       { name: "plate", title: t("liaison.plate"), by: (row) => row.hit.alert.read.plate, cell: (row) => html`<button type="button" class="link mono" onClick=${() => choose(row.hit.alert.alert_id)}>${row.hit.alert.read.plate}</button>` },
