@@ -16,7 +16,7 @@ from pipeline.access.roles import ROLES
 from pipeline.neighbours.policy import forward_id_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, HOTLIST, LISTS, POLICIES, USERS, ZONES
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, HOTLIST, LISTS, POLICIES, USERS, ZONES
 from schemas import ids
 from schemas.outcomes import Receipt, Violation
 from schemas.topics import FORWARDS, RECEIPTS, VIOLATIONS
@@ -172,6 +172,16 @@ async def test_an_administrator_adds_a_person_and_asks_for_what_needs_two(screen
         await expect(page.locator(".toast").last).to_contain_text("second person")
         await dialog.get_by_role("button", name="Disable").click()
         await expect(dialog.get_by_role("button", name="Enable")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="Desks").click()
+        await page.get_by_role("button", name="New desk").click()
+        await dialog.get_by_label("Identifier").fill("NIGHT")
+        await dialog.get_by_label("Name").fill("Night desk")
+        await dialog.get_by_label("everywhere").check()
+        assert [] == await faults_of(page)
+        await dialog.get_by_role("button", name="Save").click()
+        await expect(page.locator("tbody tr").filter(has_text="Night desk")).to_be_visible()
+    assert (await screens.desks.writer.get(DESKS, "NIGHT")).everywhere  # type: ignore[union-attr]  # it is there
     assert (await screens.desks.writer.get(USERS, "new.person")).disabled  # type: ignore[union-attr]  # it is there
     waiting = await screens.approvals.all(platform_now_ms())
     assert ["designations.grant"] == [one.act for one in waiting]

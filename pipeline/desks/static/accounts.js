@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "./vendor/hooks.mjs";
 import { every, now } from "./api.js";
+import { Desks } from "./accounts-desks.js";
 import { NewAccount } from "./accounts-forms.js";
 import { Person } from "./accounts-person.js";
 import { Dialog } from "./dialog.js";
@@ -14,6 +15,15 @@ import { day, named, t } from "./words.js";
 const ROLES = ["dispatcher", "investigator", "magistrate", "authority_officer", "liaison_officer", "list_manager", "camera_manager", "auditor", "oversight", "administrator"];
 const STATES = ["works", "ends", "none", "disabled"];
 const ENDS_MS = 30 * 86_400_000; // before a designation or a training ends, its person is shown as one to look after
+
+/** Persons, and for who may see them the desks that they work at. */
+function Both(props) {
+  const [tab, setTab] = useState("persons");
+  const tabs = props.me.may.includes("desks.see") ? ["persons", "desks"] : ["persons"];
+  return html`<h1>${t("screen.accounts")}</h1>
+    ${tabs.length > 1 && html`<div class="tabs">${tabs.map((one) => html`<button type="button" aria-pressed=${String(one === tab)} onClick=${() => setTab(one)}>${t(`accounts.tab.${one}`)}</button>`)}</div>`}
+    ${tab === "desks" ? html`<${Desks} ...${props} />` : html`<${Accounts} ...${props} />`}`;
+}
 
 function Accounts({ me, say, fail, keyed }) {
   const [all, setAll] = useState(null), [opened, setOpened] = useState(location.hash.slice(1)), [adding, setAdding] = useState(false);
@@ -29,8 +39,7 @@ function Accounts({ me, say, fail, keyed }) {
   keyed({ r: load, ...(changes ? { n: () => setAdding(true) } : {}) });
   const shown = all?.filter((one) => (!role || one.holds.some((each) => each.role === role)) && (!state || one.state === state)
     && [one.user.user_id, one.user.name, one.user.service].some((each) => each.toLowerCase().includes(text.toLowerCase())));
-  return html`<h1>${t("screen.accounts")}</h1>
-    <search class="filters">
+  return html`<search class="filters">
       <${Field} name="text" title=${t("accounts.text")} value=${text} onInput=${setText} maxlength="100" />
       <${Field} name="role" title=${t("role")} value=${role} onInput=${setRole} options=${[["", t("all")], ...ROLES.map((one) => [one, named("role", one)])]} />
       <${Field} name="state" title=${t("accounts.state")} value=${state} onInput=${setState} options=${[["", t("all")], ...STATES.map((one) => [one, t(`accounts.state.${one}`)])]} />
@@ -62,4 +71,4 @@ function persons(users, designations, keys) {
   });
 }
 
-show("accounts", Accounts, [["N", "new_account"], ["R", "again"]]);
+show("accounts", Both, [["N", "new_account"], ["R", "again"]]);

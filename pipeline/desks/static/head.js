@@ -95,6 +95,7 @@ async function loggedOut() {
     if (error.status !== 401) return error.message;
   }
   const here = location.pathname;
+  sessionStorage.clear(); // reasons, and where somebody wanted to go
   location.assign(there ?? "/#out");
   if (here === "/" && !there) location.reload();
   return "";

@@ -32,6 +32,7 @@ class Visit {
   async open() {
     try {
       this.me = await ask("GET", "/session");
+      if (this.me.how === "initial") return this.#login(); // a password of one's own comes first
       this.#to(open(this.me).some((one) => one.name === this.name) ? "ready" : "no_right");
     } catch (error) {
       if (error.status === 401 || error.rule === "first_login") return this.#login();
