@@ -142,6 +142,27 @@ async def test_whoever_has_lost_the_right_gets_no_answer_again(dispatch: Dispatc
     assert (403, "zone") == (again.status, again.rule)
 
 
+async def test_a_dismissal_takes_back_what_its_person_may_see_and_nothing_in_anothers_zone(dispatch: Dispatch) -> None:
+    """The vehicle drove on: there the incident stays open, and nobody's."""
+    alert = await dispatch.incident(plate="1AOC555", match="exact", confirm=False)
+    on = later_alert(0, alert, camera_id="CAM-other", captured_at_ms=alert.read.captured_at_ms + 60_000, plate="1AOC555",
+                     match="exact", confirm=False, network="federal", purposes=("hotlist",))  # fmt: skip
+    await dispatch.desks.send(ALERTS, on)
+    an, cor = await dispatch.at_desk("an"), await dispatch.at_desk("cor", ELSEWHERE)
+    async with asyncio.timeout(60.0):
+        while (await look(cor, alert.incident_id)).status != 200:  # noqa: ASYNC110 - the desks read it from the broker
+            await asyncio.sleep(0.1)
+    told = await act(an, alert.incident_id, "dismiss", {"dismissal": "innocent_vehicle"})
+    assert (200, "new", None) == (told.status, told.json["incident"]["phase"], told.json["incident"].get("holder"))
+    assert [[alert.alert_id]] == [one["alert_ids"] for one in told.json["steps"] if one["did"] == "dismiss"]
+    shown = {
+        one["alert_id"]: one["confirm"]
+        for who in (an, cor)
+        for one in (await look(who, alert.incident_id)).json["sightings"]
+    }
+    assert {alert.alert_id: True, on.alert_id: False} == shown
+
+
 async def test_who_may_not_act_may_not_and_what_makes_no_sense_is_refused(dispatch: Dispatch) -> None:
     """Another zone, another role, no shift, and a body without what the action needs."""
     alert = await dispatch.incident()
