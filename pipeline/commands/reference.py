@@ -14,6 +14,7 @@ from pipeline.commands.cameras_waiting import add_waiting
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, run_async
 from pipeline.commands.hotlist_versions import add_version_commands
 from pipeline.commands.lists_status import add_status
+from pipeline.commands.look_back import add_look_back
 from pipeline.commands.policies_explain import add_explain
 from pipeline.commands.recording import CaseReference, Reason, operation_here, writer_of
 from pipeline.commands.reference_argument import one_item
@@ -49,6 +50,8 @@ def _app(table: Table[Any]) -> typer.Typer:
         add_command(app, table)
     if table.name == "hotlist":
         add_version_commands(app, table)
+    if table.name in ("hotlist", "watches"):
+        add_look_back(app, table)
     if table.name == "cameras":
         add_credentials(app)
         add_waiting(app)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pipeline.hotlist.colours import families_of
 from pipeline.hotlist.index import Hotlist
 from pipeline.hotlist.makes import make_of
-from pipeline.hotlist.matching import CLASS_GROUPS, Hit, counts_here, hit_of, match_read, match_reads
+from pipeline.hotlist.matching import CLASS_GROUPS, Hit, counts_here, found_afterwards, hit_of, match_read, match_reads
 from pipeline.reads.admission import may_serve
 from pipeline.reads.versions import Changed, Version, Versions
 from schemas.reads import PlateRead
@@ -86,13 +86,16 @@ class Watches:
         for read in reads:
             if read.make is None and read.colour is None:
                 continue
-            at_ms = read.captured_at_ms
-            entries = self._looks.as_of(at_ms).values()
-            hits = [
-                hit for one in entries for hit in look_of(read, one, cameras.as_known(at_ms), zones.as_known(at_ms))
-            ]
+            hits = self._looks_like(read, cameras.as_known(read.captured_at_ms), zones.as_known(read.captured_at_ms))
             if hits:
                 yield read, hits
+
+    def _looks_like(self, read: PlateRead, cameras: Mapping[str, Camera], zones: Mapping[str, Zone]) -> list[Hit]:
+        """The hits of one read on what vehicles look like. A request that arrived after the capture finds it afterwards."""
+        held = self._looks.as_of(read.captured_at_ms)
+        found = [hit for one in held.values() for hit in look_of(read, one, cameras, zones)]
+        later = (one for key, one in self._looks.current().items() if key not in held)
+        return found + [found_afterwards(hit) for one in later for hit in look_of(read, one, cameras, zones)]
 
 
 def hits_of(

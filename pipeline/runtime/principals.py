@@ -241,6 +241,13 @@ PRINCIPALS: tuple[Principal, ...] = (
         keys=(RECORD_KEYS,),
     ),
     Principal(
+        name="look_back",
+        about="`vigie hotlist look-back`: looks an entry up in the reads of the last hours, and sends its hits to be decided",
+        reads=(READS,),
+        writes=(READS, ACCESSES),
+        keys=(*(collection(name) for name in ("cameras", "zones", "hotlist", "watches")), RECORD_KEYS),
+    ),
+    Principal(
         name="covert",
         about="`vigie tail covert`: shows an owner the covert alerts that his key opens",
         reads=(ALERTS_COVERT,),
