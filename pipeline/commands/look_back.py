@@ -78,6 +78,9 @@ async def _entry(writer: ReplicaWriter, name: str, key: str) -> HotlistEntry:
         entry = await writer.get(HOTLIST, key)
     if entry is None:
         raise BadRecord("unknown_key", f"{name}: {key} is unknown")
+    if not entry.valid_from_ms:
+        cure = "say valid_from with `add`, and look back then"
+        raise BadRecord("no_valid_from", f"{key} does not say from when on it is wanted: {cure}")
     if entry.covert:
         raise BadRecord("covert", f"{key} is covert: its hits are known to its owner alone")
     return entry

@@ -31,15 +31,16 @@ async def test_reads_of_before_are_found_by_what_is_new_and_ring_nowhere(
     bench, now_ms = Bench(kafka, redis, namespace, tmp_path), platform_now_ms()
     camera, zone = make_camera(), make_zone("ZONE-A", cameras=("E40-1",))
     writer = ReplicaWriter(redis, namespace)
-    await ReplicaWriter(redis, namespace, now_ms=lambda: now_ms - 3_600_000).put(CAMERAS, [camera])
-    await writer.put(ZONES, [zone])
+    before = ReplicaWriter(redis, namespace, now_ms=lambda: now_ms - 3_600_000)
+    await before.put(ZONES, [zone])
+    await before.put(CAMERAS, [camera])
     wanted, blue, other = (
         make_read(plate, captured_at_ms=now_ms - 1_000 * number, **look)
         for number, (plate, look) in enumerate(
             (("1ABC234", {}), ("1XYZ999", {"make": "BMW", "colour": "blue"}), ("1QQQ111", {}))
         )
     )
-    entry = make_entry("1ABC234")
+    entry = make_entry("1ABC234", valid_from_ms=now_ms - 60_000)
     watch = make_watch(None, make="BMW", colour="blue", valid_from_ms=now_ms - 60_000, valid_until_ms=now_ms + 60_000)
     cameras, zones = Versions({"E40-1": camera}), Versions({"ZONE-A": zone})
     async with AsyncExitStack() as stack:
