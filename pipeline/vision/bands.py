@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from pipeline.vision.pictures import Picture, at_share
 
 _BLUE = 96.0, 129.0  # hues, as OpenCV counts them: 0..179
+_LETTERS = 4  # columns without blue, at most, where a band's letters and stars are
+_STROKE = 8  # columns: a blue character's stroke is no wider, a band seen whole is
 
 
 def bands_of(line: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -32,8 +34,21 @@ def _blue_columns(part: Picture, least: float) -> NDArray[np.bool_]:
 
 def _band(columns: NDArray[np.bool_]) -> tuple[int, int]:
     """Where a band begins and ends, in columns from the end of the line inwards. What lies outside it is no part of the
-    plate. (0, 0): there is none."""
+    plate. (0, 0): there is none. Blue characters are no part of a band: a stroke is narrower, and stands apart from it."""
     blue = np.flatnonzero(columns)
-    if len(blue) < 3 or columns[blue[0] : blue[-1] + 1].mean() < 0.7:
+    if not len(blue):
         return 0, 0
-    return int(blue[0]), int(blue[-1]) + 1
+    first, *others = np.split(blue, np.flatnonzero(np.diff(blue) > _LETTERS + 1) + 1)
+    parts = [first] if first[0] == 0 or _breadth(first) > _STROKE else []
+    for other in others:
+        if _breadth(other) <= _STROKE:
+            break
+        parts.append(other)
+    begin, end = (int(parts[0][0]), int(parts[-1][-1]) + 1) if parts else (0, 0)
+    if end - begin < 3 or columns[begin:end].mean() < 0.7:
+        return 0, 0
+    return begin, end
+
+
+def _breadth(run: NDArray[np.intp]) -> int:
+    return int(run[-1] - run[0]) + 1

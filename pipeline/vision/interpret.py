@@ -11,6 +11,9 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
 
 from pipeline.vision.ctc import Scores, best_texts, log_probabilities, without_pauses
 from pipeline.vision.shapes import log_weight
@@ -22,6 +25,10 @@ _TWIN_COST = 3.0  # nats; O for 0 or I for 1, one and the same glyph on many pla
 _TWINS = {"O": "0", "0": "O", "Q": "0", "I": "1", "1": "I"}
 _UNSEEN = 1e-4  # probability of a text that a look does not think of
 _REPAIRED = 4  # best texts that repairs are tried on
+_JOINED = 6  # texts of each line that are tried together
+# Certainty, and the share that was right of real reads about as certain: 36 of 37 between 0.92 and 0.95, 131 of 136 between 0.95
+# and 0.99, 799 of 805 above (chosen on one half of the pictures, 19 of 19; 17 of 18 in the other).
+_CERTAIN, _RIGHT = (0.0, 0.88, 0.92, 0.97, 1.0), (0.0, 0.88, 0.95, 0.97, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,24 @@ def candidates_of(scores: Scores, *, twins: bool = True) -> dict[str, float]:
     return found
 
 
+def texts_of_lines(lines: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The texts of a plate's lines, top to bottom, joined to one, with their natural log probabilities, which are added.
+
+    K over AX59 and KA over X59 are the same text: its probability is that of both together.
+    """
+    if len(lines) == 1:
+        return lines[0]
+    ranked = [sorted(line.items(), key=lambda item: (-item[1], item[0]))[:_JOINED] for line in lines]
+    joined: defaultdict[str, list[float]] = defaultdict(list)
+    for parts in product(*ranked):
+        joined["".join(text for text, _ in parts)].append(math.fsum(value for _, value in parts))
+    return {
+        text: max(values) + math.log(math.fsum(math.exp(value - max(values)) for value in values))
+        for text, values in joined.items()
+        if len(text) <= MAX_LENGTH
+    }
+
+
 def posterior(seen: dict[str, float], most: int = 6) -> list[Reading]:
     """The texts of `seen` (with their natural log probabilities), likeliest first, at most `most`, weighed with how common
     their shapes are. Their probabilities sum to less than 1; the rest is for other texts."""
@@ -76,6 +101,15 @@ def certainty(readings: Sequence[Reading]) -> float:
     """
     glyphs = readings[0].text.translate(_TO_GLYPHS) if readings else ""
     return math.fsum(reading.probability for reading in readings if reading.text.translate(_TO_GLYPHS) == glyphs)
+
+
+def calibrated(certain: float) -> float:
+    """The share of real reads of this certainty (see certainty) that are right, 0..1.
+
+    >>> calibrated(0.5), calibrated(0.92), calibrated(1.0)
+    (0.5, 0.95, 1.0)
+    """
+    return float(np.interp(certain, _CERTAIN, _RIGHT))
 
 
 def blended(parts: Sequence[tuple[float, Sequence[Reading]]]) -> list[Reading]:

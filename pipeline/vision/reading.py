@@ -7,7 +7,6 @@ both find is nearly always right, so PaddleOCR's result is added to the own read
 
 import math
 from dataclasses import dataclass
-from itertools import product
 
 import cv2
 import numpy as np
@@ -16,10 +15,11 @@ from numpy.typing import NDArray
 from pipeline.plates.looks import Looks
 from pipeline.vision.boxes import Box
 from pipeline.vision.credit import as_single, checked, credit_of, read_rows
-from pipeline.vision.ctc import LineReader, Scores, log_probabilities, spelt
-from pipeline.vision.interpret import MAX_LENGTH, Reading, candidates_of, certainty, pooled, posterior
+from pipeline.vision.ctc import LineReader, Scores, spelt
+from pipeline.vision.interpret import Reading, certainty, pooled
 from pipeline.vision.lines import PlateLine, PlateLines, grown, lines_of, with_another_line
 from pipeline.vision.looks import looks_of
+from pipeline.vision.opinions import read_by_both, read_by_one
 from pipeline.vision.own import NAME, OwnReader, pixel_of
 from pipeline.vision.paddle import MIN_WIDTH, Paddle, version
 from pipeline.vision.pictures import Picture
@@ -29,7 +29,6 @@ from pipeline.vision.verify import BlockVerdict, BlockVerifier, Judge
 from pipeline.vision.vote import MIN_LENGTH, could_be_plate
 
 _NARROWER = 0.7  # of a line's width, for PaddleOCR
-_JOINED = 6  # texts of each line that are tried together
 _MORE_OF_IT = 1.5  # nats, for a cut that sees more and whose text holds that of the other
 # of a text of a common, of another shape
 _SETTLED = (0.9, 0.97)  # certainty that needs no second opinion
@@ -45,10 +44,6 @@ _LEGIBLE, _CLEAR = (
     0.3,
     0.9,
 )  # probability of a text with another line, to count; where the picture does not show two lines
-_SHARES = (0.8, 0.8)  # of the own reader's and of PaddleOCR's log probabilities
-_SHARES_OF_TWO = (0.8, 0.6)  # in lines of a pair: short ones, where PaddleOCR often reads a crest as a character
-_LEAST = 1e-4  # probability of all texts that a reader did not think of
-_FLOOR = -9.0  # nats per column: no reader's certainty outweighs the other's by more
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +108,7 @@ class PlateReader:
             return best, readings, credit
         for lines in with_another_line(crop, rows[0]):
             scores = self._own.scores([line.picture for line in lines])
-            said = _read(scores)
+            said = read_by_one(scores)
             if not said or len(said[0].text) <= len(readings[0].text) or said[0].probability < _LEGIBLE:
                 continue
             other = Looked([lines], [scores], [said])
@@ -146,7 +141,7 @@ class PlateReader:
                 lines, scores = longer, self._own.scores([longer[0].picture])
             looked.ways.append(lines)
             looked.own.append(scores)
-            looked.found.append(_read(scores) if surely_a_plate or _spells_some(scores) else [])
+            looked.found.append(read_by_one(scores) if surely_a_plate or _spells_some(scores) else [])
             if len(looked.ways) == len(lines) == 1 and is_settled(looked.found[0]):
                 break  # a plate of two lines is always cut both ways: an end of either may be lost
             if not surely_a_plate and is_hopeless(looked.found[-1], _NOTHING):
@@ -158,7 +153,7 @@ class PlateReader:
         the time and changes hardly any text."""
         asked = _worth_asking(looked.ways, looked.found)
         lines = [_narrower(line.picture) for line in looked.ways[asked]]
-        return _read_both(looked.own[asked], self._arbiter.scores(lines))
+        return read_by_both(looked.own[asked], self._arbiter.scores(lines))
 
     def looks(self, crop: Picture, inner: Box) -> Looks:
         """What the plate looks like beside its text: 2 ms. crop, inner: as in read."""
@@ -221,44 +216,6 @@ def _worth_asking(ways: list[PlateLines], found: list[list[Reading]]) -> int:
     said = [(len(lines), readings[0].text if readings else "") for lines, readings in zip(ways, found, strict=True)]
     alike = [number for number, one in enumerate(said) if one == said[best]]
     return min(alike, key=lambda number: sum(line.picture.shape[1] for line in ways[number]))
-
-
-def _read(lines: list[Scores]) -> list[Reading]:
-    return posterior(_joined([candidates_of(scores, twins=False) for scores in lines]))
-
-
-def _read_both(own: list[Scores], other: list[Scores]) -> list[Reading]:
-    shares = _SHARES if len(own) == 1 else _SHARES_OF_TWO
-    return posterior(_joined([_seen_by_both(a, b, shares) for a, b in zip(own, other, strict=True)]))
-
-
-def _seen_by_both(own: Scores, other: Scores, shares: tuple[float, float]) -> dict[str, float]:
-    """The log probability of every text that either reader finds: the weighted sum of what both give it, such that the
-    probabilities of these texts and of all others, summed up the same way, make 1."""
-    own, other = np.maximum(own, _FLOOR), np.maximum(other, _FLOOR)
-    by_own, by_other = candidates_of(own, twins=False), candidates_of(other)
-    texts = sorted(by_own.keys() | by_other.keys())
-    given = np.array([_completed(own, by_own, texts), _completed(other, by_other, texts)])
-    others = np.log(np.maximum(1.0 - np.exp(given).sum(axis=1), _LEAST))
-    both, rest = np.array(shares) @ given, float(np.array(shares) @ others)
-    whole = float(np.logaddexp.reduce([*both, rest]))
-    return dict(zip(texts, (both - whole).tolist(), strict=True))
-
-
-def _completed(scores: Scores, seen: dict[str, float], texts: list[str]) -> list[float]:
-    """Each text's log probability: the one found already, else computed from the scores."""
-    missing = [text for text in texts if text not in seen]
-    whole = seen | dict(zip(missing, log_probabilities(scores, missing), strict=True))
-    return [whole[text] for text in texts]
-
-
-def _joined(seen: list[dict[str, float]]) -> dict[str, float]:
-    """The texts of several lines, top to bottom, joined to one; their log probabilities are added."""
-    if len(seen) == 1:
-        return seen[0]
-    ranked = [sorted(line.items(), key=lambda item: (-item[1], item[0]))[:_JOINED] for line in seen]
-    joined = (("".join(text for text, _ in parts), sum(value for _, value in parts)) for parts in product(*ranked))
-    return {text: value for text, value in joined if len(text) <= MAX_LENGTH}
 
 
 def mixed(ways: list[list[Reading]]) -> list[Reading]:

@@ -11,7 +11,7 @@ from pipeline.plates import countries_of
 from pipeline.plates.looks import Looks
 from pipeline.vision.attributes import colour_of
 from pipeline.vision.boxes import Box, covered
-from pipeline.vision.interpret import Reading
+from pipeline.vision.interpret import Reading, calibrated
 from pipeline.vision.locate import Located, PlateSearch
 from pipeline.vision.pictures import (
     Picture,
@@ -33,6 +33,7 @@ _CLOSE = 60  # pixels of the height of a plate that was taken from near
 _SAME_PLACE = 0.6  # of the smaller of two boxes, inside the other
 _WHOLE = 0.8  # confidence of a longer text of a place, to be the whole of it and not more than that
 _ENOUGH = 0.9  # confidence of a read with which a picture needs no second, slower search
+_SURELY = 0.95  # and of one in a picture made smaller, with which it is not looked at as large as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,13 @@ class SceneReads:
 def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
     """Find and read the plates of one encoded picture. Raises BadRecord (see decode_picture).
 
-    A large JPEG is read at half its width and height first. That is enough where a large plate is read with confidence;
-    where only small ones are, there may be others that are too small at that size.
+    A large JPEG is read at half its width and height first. That is enough where a large plate is surely read; where only
+    small ones are, there may be others that are too small at that size.
     """
     factor = first_look(image)
     if factor > 1:
         reads = _reads_of(decode_shrunk(image, factor), reader)
-        if is_enough(read for read in reads if read.box[3] * factor >= _CLOSE):
+        if is_enough([read for read in reads if read.box[3] * factor >= _CLOSE], _SURELY):
             whole = [replace(read, box=_enlarged(read.box, factor)) for read in reads]
             return SceneReads(tuple(whole), *upright_size(image))
     decoded = decode(image)
@@ -77,9 +78,9 @@ def read_picture(image: bytes, reader: PlateReader) -> SceneReads:
     return SceneReads(tuple(reads), decoded.picture.shape[1], decoded.picture.shape[0], decoded.rows_missing)
 
 
-def is_enough(reads: Iterable[SceneRead]) -> bool:
-    """Whether any of the reads is so confident that its picture needs no slower search."""
-    return any(read.confidence >= _ENOUGH for read in reads)
+def is_enough(reads: Iterable[SceneRead], least: float = _ENOUGH) -> bool:
+    """Whether any of the reads is so confident, 0..1, that its picture needs no slower search."""
+    return any(read.confidence >= least for read in reads)
 
 
 def _reads_of(picture: Picture, reader: PlateReader) -> list[SceneRead]:
@@ -166,7 +167,8 @@ def _rank(read: SceneRead) -> tuple[float, int]:
 
 def _scene_read(verdict: Verdict, box: Box, look: Callable[[], Looks]) -> SceneRead:
     country, share = _country_of(verdict.plate, look)
-    return SceneRead(verdict.plate, verdict.confidence, verdict.raw, country, share, verdict.alternatives, box)
+    confidence = calibrated(verdict.confidence)
+    return SceneRead(verdict.plate, confidence, verdict.raw, country, share, verdict.alternatives, box)
 
 
 def is_mere_number(verdict: Verdict, look: Callable[[], Looks]) -> bool:

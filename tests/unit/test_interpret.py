@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.vision.ctc import ALPHABET, Folding, Scores, best_texts, log_probability
-from pipeline.vision.interpret import Reading, posterior, readings_of
+from pipeline.vision.interpret import Reading, posterior, readings_of, texts_of_lines
 from pipeline.vision.reading import mixed
 from pipeline.vision.vote import vote
 
@@ -183,3 +183,11 @@ def test_raw_and_read_are_one_where_the_picture_is_clear() -> None:
     verdict = vote([readings_of(clearly("RKA2828G"))])
     assert verdict is not None
     assert ("RKA2828G", "RKA2828G") == (verdict.plate, verdict.raw)
+
+
+def test_a_text_that_two_lines_can_be_parted_into_in_two_ways_has_the_probability_of_both() -> None:
+    """The unlikelier way does not take the likelier one's place."""
+    upper, lower = {"K": math.log(0.9), "KA": math.log(0.1)}, {"AX59": math.log(0.8), "X59": math.log(0.2)}
+    joined = texts_of_lines([upper, lower])
+    assert {"KAX59", "KX59", "KAAX59"} == set(joined)
+    assert abs(0.9 * 0.8 + 0.1 * 0.2 - math.exp(joined["KAX59"])) < 1e-9
