@@ -46,7 +46,7 @@ def json_of(data: bytes, *guesses: str) -> Node:
     """The one JSON value in these bytes. guesses: its encoding where that is not UTF-8. Raises Refuse."""
     _check_values(data.count(b","))
     try:
-        return Node(msgspec.json.decode(data))
+        return Node(msgspec.json.decode(data))  # it refuses half of a surrogate pair itself
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
         node = next(json_values(text_of(data, *guesses)), None) or _refuse_json()
     if not is_text(node):

@@ -55,27 +55,25 @@ class Door:
         self._knocks = knocks
         self._room = Room()
 
-    def application(self) -> web.Application:
-        """The application: every address takes messages, because cameras are told no more than a host and a path."""
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_get(HEALTH, _healthy)
-        app.router.add_route("*", "/{path:.*}", self.handle)
-        return app
-
-    async def handle(self, request: web.Request) -> web.Response:
-        """Answer one request; see the module for the statuses."""
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """Answer one request; see the module for the statuses. Every address takes messages, because cameras are told no more
+        than a host and a path."""
+        if request.raw_path == HEALTH and request.method in ("GET", "HEAD"):
+            return web.Response(text="ok")  # for balancers and `vigie up`: this process answers
         try:
             return await self._answered(request)
         except Refused as refused:
             self._metrics.answered(refused.status)
             return web.Response(status=refused.status, headers=refused.headers)
 
-    async def _answered(self, request: web.Request) -> web.Response:
+    async def _answered(self, request: web.BaseRequest) -> web.Response:
         headers = {name.lower(): _sendable(value) for name, value in request.headers.items()}
         claim, sender = self._known(request.raw_path, headers, request.remote or "")
         proven(request, sender.sender_id)
         if request.method not in ("POST", "PUT"):
             raise Refused(405, {"Allow": "POST, PUT"})
+        if headers.get("expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         with self._room.hold(sender.sender_id) as held:
             body = await self._body(request, held)
             headers.pop("transfer-encoding", None)  # the chunks are put together already
@@ -95,7 +93,7 @@ class Door:
         self._knocks.note(claim, sender, peer, headers.get("user-agent", ""), now_ms)
         raise Refused(401, {"WWW-Authenticate": 'Basic realm="vigie"'})
 
-    async def _body(self, request: web.Request, held: Held) -> bytes:
+    async def _body(self, request: web.BaseRequest, held: Held) -> bytes:
         """The whole body. held: grows with it. Raises Refused."""
         if (request.content_length or 0) > MAX_BODY:
             raise Refused(413, {"Connection": "close"})
@@ -138,15 +136,10 @@ class Door:
 
 def _sendable(value: str) -> str:
     """A header's value, with ? for each byte that is no UTF-8: aiohttp makes halves of characters of those."""
-    return value.encode("utf-8", "replace").decode()
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _response(answer: Answer) -> web.Response:
     if answer.json is None:
         return web.Response(status=answer.status)
     return web.Response(status=answer.status, body=msgspec.json.encode(answer.json), content_type="application/json")
-
-
-async def _healthy(_request: web.Request) -> web.Response:
-    """For balancers and `vigie up`: this process answers."""
-    return web.Response(text="ok")

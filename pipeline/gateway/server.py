@@ -84,7 +84,7 @@ async def run_gateway(
         for work in (follower.run, keeper.run, knocks.run, ports.run):
             run_until_closed(closing, work)
         door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
-        await listen(closing, door.application(), _listener(settings, port, tls))
+        await listen(closing, door.handle, _listener(settings, port, tls))
         url = f"{'http' if tls is None else 'https'}://{settings.gateway_host}:{port}"
         log.info("gateway.started", url=url)
         metrics.ready.set(1)

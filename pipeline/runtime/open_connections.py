@@ -9,6 +9,7 @@ connections open, also not by one who may come in.
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from aiohttp import web
 from pipeline.runtime.connection_groups import ConnectionGroups
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answering = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 FEW = 10
 """One in so many connections is left to those on which nobody has proven anything yet."""
 
@@ -107,22 +109,35 @@ class OpenConnections:
 
         @web.middleware
         async def noted(request: web.Request, handler: Handler) -> web.StreamResponse:
-            self.begun(request.transport)
-            try:
-                return await handler(request)
-            finally:
-                self.ended(request.transport)
+            return await self._noted(request, partial(handler, request))
 
         app.middlewares.insert(0, noted)
-        app[_CONNECTIONS] = self
+
+    def watched(self, answer: Answering) -> Answering:
+        """The function that answers all requests, which tells as an application does that is watched."""
+
+        async def noted(request: web.BaseRequest) -> web.StreamResponse:
+            return await self._noted(request, partial(answer, request))
+
+        return noted
+
+    async def _noted(
+        self, request: web.BaseRequest, answer: Callable[[], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        self.begun(request.transport)
+        request[_CONNECTIONS] = self
+        try:
+            return await answer()
+        finally:
+            self.ended(request.transport)
 
 
-_CONNECTIONS = web.AppKey("open connections", OpenConnections)
+_CONNECTIONS = web.RequestKey("open connections", OpenConnections)
 
 
-def proven(request: web.Request, who: str) -> None:
+def proven(request: web.BaseRequest, who: str) -> None:
     """Note that whoever sent this request has proven to be `who`."""
-    connections = request.app.get(_CONNECTIONS)
+    connections = request.get(_CONNECTIONS)
     if connections is not None:
         connections.proven(request.transport, who)
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from pipeline.errors import Misconfigured, VigieError
 from pipeline.runtime.back_off import BackOff
-from pipeline.runtime.open_connections import ConnectionBounds, CountedProtocol, OpenConnections
+from pipeline.runtime.open_connections import Answering, ConnectionBounds, CountedProtocol, OpenConnections
 
 log = structlog.get_logger()
 AGAIN = BackOff(first_s=0.5, cap_s=10.0)
@@ -42,21 +42,15 @@ class Listener:
     bounds: ConnectionBounds = field(default_factory=ConnectionBounds)
 
 
-async def listen(closing: contextlib.AsyncExitStack, app: web.Application, listener: Listener) -> int:
+async def listen(closing: contextlib.AsyncExitStack, app: web.Application | Answering, listener: Listener) -> int:
     """Serve the application until the stack closes. Bodies are left packed as they came. Returns the port.
 
-    Raises Misconfigured for a port that is taken.
+    app: also a function that answers every request by itself, without routes, which costs less. Raises Misconfigured for a port
+    that is taken.
     """
     _allow_files()
     connections = OpenConnections(listener.bounds)
-    connections.watch(app)
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        shutdown_timeout=listener.stop_s,
-        keepalive_timeout=listener.idle_s,
-        auto_decompress=False,
-    )
+    runner = _runner(app, connections, listener)
     await runner.setup()
     closing.push_async_callback(runner.cleanup)
     make = runner.server
@@ -75,6 +69,23 @@ async def listen(closing: contextlib.AsyncExitStack, app: web.Application, liste
         raise Misconfigured(listener.setting, found=listener.port, allowed=allowed) from error
     closing.callback(server.close)
     return int(server.sockets[0].getsockname()[1])
+
+
+def _runner(
+    app: web.Application | Answering, connections: OpenConnections, listener: Listener
+) -> web.AppRunner | web.ServerRunner:
+    if isinstance(app, web.Application):
+        connections.watch(app)
+        return web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=listener.stop_s,
+            keepalive_timeout=listener.idle_s,
+            auto_decompress=False,
+        )
+    answering = connections.watched(app)
+    server = web.Server(answering, access_log=None, keepalive_timeout=listener.idle_s, auto_decompress=False)
+    return web.ServerRunner(server, shutdown_timeout=listener.stop_s)
 
 
 def _allow_files() -> None:

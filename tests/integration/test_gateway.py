@@ -1,6 +1,7 @@
 """A gateway on a real broker and store, over real sockets."""
 
 import asyncio
+import base64
 import contextlib
 import gzip
 import json
@@ -8,6 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -405,3 +407,25 @@ async def test_what_was_captured_before_its_sender_was_let_in_is_refused(gateway
     assert [now_ms - 61_000, now_ms - 30_000] == sorted(read.captured_at_ms for read in await gateways.reads())
     (letter,) = await gateways.letters()
     assert ("not_active", True) == (letter.reason, "RECORDER did not speak for CAM-1 yet" in letter.detail)
+
+
+async def test_who_waits_to_be_told_to_go_on_is_told_so_once_he_is_known(gateways: Gateways) -> None:
+    """As curl does before a large body; a stranger is refused before he sends any."""
+    body = own()
+    async with gateways.running() as camera:
+        address = urlsplit(camera.url)
+        for who, first in (("CAM-1", b"HTTP/1.1 100"), ("CAM-9", b"HTTP/1.1 401")):
+            reader, writer = await asyncio.open_connection(address.hostname, address.port)
+            password = base64.b64encode(f"{who}:{SECRET}".encode()).decode()
+            head = (
+                f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {password}\r\nContent-Length: {len(body)}\r\n"
+                "Expect: 100-continue\r\n\r\n"
+            )
+            writer.write(head.encode())
+            told = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+            assert told.startswith(first), told
+            if who == "CAM-1":
+                writer.write(body)
+                assert b" 200 OK" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+            writer.close()
+    assert 1 == len(await gateways.reads())
