@@ -8,7 +8,8 @@
  *   wanted_plate: string, case_reference?: string, notes?: string[], read: Read, decided_at_ms: number}} Alert
  * @typedef {{alert: Alert, place?: string, withdrawal?: {id: string, reason: string, by: string, at_ms: number}}} Sighting
  * @typedef {{incident_id: string, change: number, revision: number, rings: number, phase: string, holder?: string, desk?: string,
- *   alarmed?: string[], confirmed?: string[], priority: string, plate: string, changed_at_ms: number}} Told what persons did about an incident
+ *   alarmed?: string[], confirmed?: string[], priority: string, plate: string, changed_at_ms: number,
+ *   last?: {did: string, alert_id?: string}}} Told what persons did about an incident
  * @typedef {{id: string, sightings: Map<string, Sighting>, best: Sighting, first: Sighting, last: Sighting, trail: Sighting[], rank: number,
  *   rangMs: number, told?: Told, phase: string, over: boolean}} Incident
  */
@@ -31,7 +32,8 @@ export class Incidents {
   }
 
   /**
-   * Take in what the list or the stream tells. Returns the alerts that are new here and ring.
+   * Take in what the list or the stream tells. Returns the alerts that are new here and ring, and those by which an incident was
+   * opened again that was over, though they do not ring by themselves.
    * @param {Array<{kind?: string, alert?: Alert, place?: string, withdrawal?: Sighting["withdrawal"], incident?: Told}>} changes
    */
   take(changes) {
@@ -53,7 +55,14 @@ export class Incidents {
           touched.add(id);
         }
       }
-      if (one.incident && this.#told(one.incident)) touched.add(one.incident.incident_id);
+      if (one.incident) {
+        const before = this.all.get(one.incident.incident_id)?.told;
+        if (this.#told(one.incident)) {
+          touched.add(one.incident.incident_id);
+          const heard = heardAgain(before, one.incident, this.all.get(one.incident.incident_id));
+          if (heard) rang.push(heard);
+        }
+      }
     }
     for (const id of touched) if (this.all.has(id)) summed(this.all.get(id));
     this.#bound();
@@ -113,6 +122,13 @@ function summed(incident) {
   incident.rank = Math.max(...counted.map((one) => URGENCY[one.alert.priority] ?? 0));
   incident.rangMs = Math.min(...every.map((one) => one.alert.decided_at_ms));
   incident.trail = every;
+}
+
+/** The alert that opened an incident again and is heard, unless it rang by itself. @param {Told | undefined} before  @param {Told} told */
+function heardAgain(before, told, incident) {
+  if (!before || !ENDED.includes(before.phase) || ENDED.includes(told.phase) || told.rings <= before.rings) return undefined;
+  const alert = told.last?.did === "rang" ? incident?.sightings.get(told.last.alert_id)?.alert : undefined;
+  return alert && !alert.rings ? alert : undefined;
 }
 
 /** The phase. What rang after all that was told of the incident opens it again, before anybody says so. @param {Told | undefined} told */
