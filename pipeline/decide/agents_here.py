@@ -9,6 +9,7 @@ from agents import cross_border, hotlist
 from pipeline.neighbours.policy import NotForwarded
 from pipeline.reads.versions import Changed
 from pipeline.runtime.settings import Settings
+from pipeline.state.alert_memory import DAY_MS
 from pipeline.state.local_alert_memory import LocalAlertMemory
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from pipeline.state.mirror import Mirror
@@ -26,7 +27,7 @@ Clock = Callable[[], int]
 
 @dataclass(slots=True)
 class AgentHere(Generic[M]):
-    """One agent: its reference data, its handler, and a function that makes a new handler with empty memory."""
+    """One agent: its reference data, its handler, and a function that makes a new handler as after Redis was emptied."""
 
     mirror: Mirror
     handler_anew: Callable[[], Handler[M]]
@@ -60,17 +61,20 @@ class AgentHere(Generic[M]):
         return outputs
 
     def forget(self) -> None:
-        """Begin with empty memory, as after Redis was emptied. The reference data stays, because it is the agent's own copy."""
+        """Begin with the memory of after Redis was emptied: with what the topics of the last day give back. The reference data
+        stays, because it is the agent's own copy."""
         self._handle = self.handler_anew()
 
 
 def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
     """The agent hotlist, to be run in this process, with local memory instead of Redis."""
     replica = hotlist.HotlistMirror()
-    admission = Admission(replica, settings, now_ms)
+    admission, memory = Admission(replica, settings, now_ms), LocalAlertMemory()
 
     def handler() -> Handler[ReadBatch]:
-        return hotlist.matcher(replica, admission, LocalAlertMemory(), settings, now_ms, AlertSender(None)).handle
+        nonlocal memory
+        memory = memory.after_loss(now_ms() - DAY_MS)
+        return hotlist.matcher(replica, admission, memory, settings, now_ms, AlertSender(None)).handle
 
     return AgentHere(replica, handler)
 
@@ -84,9 +88,9 @@ def cross_border_here(
     """
     replica, home = cross_border.PolicyMirror(), settings.liaison.sender
     admission = Admission(replica, settings, now_ms)
+    memory = LocalForwardMemory()  # after a loss the topics give it back (pipeline.stream.forward_recovery)
 
     def handler() -> Handler[Alert | Withdrawal]:
-        memory = LocalForwardMemory()
         return cross_border.forwarder(replica, admission, memory, FORWARDS.partitions, home, now_ms, told).handle
 
     return AgentHere(replica, handler)

@@ -15,6 +15,17 @@ class LocalAlertMemory:
         self._alerts: dict[str, Alert | None] = {}  # None: withdrawn
         self._told: set[str] = set()
 
+    def after_loss(self, since_ms: int) -> "LocalAlertMemory":
+        """The memory after a loss, once the alerts that were decided since since_ms (UTC) were put back, as AlertRecovery does: but
+        for covert ones, and without what rang."""
+        found = LocalAlertMemory()
+        kept = {
+            one.alert_id for one in self._alerts.values() if one and not one.covert and one.decided_at_ms >= since_ms
+        }
+        found._alerts = {name: one for name, one in self._alerts.items() if one is None or name in kept}
+        found._told = self._told & found._alerts.keys()
+        return found
+
     async def placed(self, alerts: Sequence[Alert], wheres: Sequence[Position | None]) -> list[Alert | None]:
         """See AlertMemory.placed."""
         for alert, where in zip(alerts, wheres, strict=True):

@@ -236,6 +236,14 @@ async def test_an_alert_goes_with_its_entry_and_with_it_what_the_neighbour_was_t
     assert ["hit", "recall"] == kinds
 
 
+async def test_what_was_told_before_redis_was_emptied_is_taken_back_all_the_same() -> None:
+    """The topics give open alerts and forwards back: with the entry both go."""
+    forget: HistoryLine = {"at_ms": START_MS + 30_000, "forget": "redis"}
+    hit = reads(1_000, ("IN", 900))
+    outcomes = await decided(*ROAD, policy(), entry(share_with=["NL"]), hit, forget, remove("hotlist", "e1", 60_000))
+    assert ["alert", "forward", "withdrawn", "withdrawn", "forward"] == [name for name, _ in told(outcomes)]
+
+
 async def test_an_entry_that_expires_takes_its_alerts_back_at_that_moment() -> None:
     """Between two lines, without anything arriving."""
     expiring = entry(valid_until_ms=START_MS + 30_000)
