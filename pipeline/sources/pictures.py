@@ -14,9 +14,13 @@ from pipeline.vision.video import frames_of
 from schemas.pictures import MAX_PICTURE_BYTES
 
 PICTURES = frozenset({".jpg", ".jpeg", ".jfif", ".jpe", ".mpo", ".png", ".webp"})
-OTHER_PICTURES = frozenset({".avif", ".bmp", ".gif", ".heic", ".tif", ".tiff"})
+OTHER_PICTURES = frozenset({".avif", ".bmp", ".gif", ".heic", ".heif", ".jp2", ".jxl", ".tif", ".tiff"})
 """What people take for pictures, and no camera sends: each is told of, so that none is missed in silence."""
-VIDEOS = frozenset({".mjpeg", ".mp4", ".m4v", ".mov", ".mkv", ".avi", ".ts", ".webm"})
+VIDEOS = (
+    frozenset({".mp4", ".m4v", ".mov", ".3gp", ".mkv", ".webm", ".avi", ".flv", ".wmv", ".asf"})
+    | frozenset({".ts", ".mts", ".m2ts", ".mpg", ".mpeg", ".vob", ".mjpeg", ".mjpg"})
+    | frozenset({".h264", ".264", ".h265", ".265", ".hevc"})
+)
 BETWEEN_PICTURES_MS = 1000  # single pictures show different passages: far enough apart that none continues another
 _TAKEN = PICTURES | OTHER_PICTURES | VIDEOS
 _NUMBER = re.compile(r"(\d+)")
@@ -84,9 +88,12 @@ def _picture(file: Path, offset_ms: int) -> SourcePicture:
 
 
 def _video(file: Path, offset_ms: int, frames_per_s: float | None) -> Iterator[SourcePicture]:
-    number = 0
-    for number, at_ms, frame in frames_of(file, frames_per_s=frames_per_s):
-        image = encode_jpeg(frame, quality=92)
-        yield SourcePicture(f"{file.name}#{number}", image, offset_ms + at_ms, is_frame=True)
+    number, last_ms = 0, 0
+    try:
+        for number, last_ms, frame in frames_of(file, frames_per_s=frames_per_s):
+            image = encode_jpeg(frame, quality=92)
+            yield SourcePicture(f"{file.name}#{number}", image, offset_ms + last_ms, is_frame=True)
+    except BadRecord as error:
+        yield SourcePicture(file.name, b"", offset_ms + last_ms, error)
     if not number:
         yield SourcePicture(file.name, b"", offset_ms, BadRecord("not_a_video", "no frame of it can be decoded"))

@@ -34,6 +34,7 @@ KEPT: dict[str, Keep] = {
     # pictures
     "not_a_picture": "whole",
     "truncated_picture": "whole",
+    "truncated_video": "whole",
     "picture_too_small": "whole",
     "picture_too_large": "whole",
     "picture_too_costly": "whole",

@@ -34,7 +34,13 @@ _JPEG = b"\xff\xd8"
 _BARE = frozenset({0x01, 0xFF, *range(0xD0, 0xD9)})  # markers without a length, and fill bytes
 _SCAN = b"\xff\xda"
 _JPEG_PARTS, _LONGEST_PART = re.compile(rb"(?s:\xff\xd8\xff|\xff\xda|\xff[\xc0-\xc2]..\x08(..)(..))"), 8
-_HEAD_BYTES = 12
+_HEAD_BYTES = 256
+_SYNC = b"\x47"  # the first byte of each packet of a transport stream
+_SYNCS = (
+    (0, 188),
+    (0, 204),
+    (4, 196),
+)  # where the first two stand: without anything added, with 16 bytes of correction, on discs
 _BLOCK = 1 << 20
 
 
@@ -109,7 +115,9 @@ def is_video(file: Path) -> bool:
         or head.startswith(
             (b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3", b"\x00\x00\x00\x01", b"\x00\x00\x01")
         )  # MPEG, H.26x
-        or (head[:1] == b"\x47" and len(head) == _HEAD_BYTES)  # MPEG transport stream
+        or any(
+            head[one : one + 1] == head[other : other + 1] == _SYNC for one, other in _SYNCS
+        )  # MPEG transport stream
         or head.startswith(b"\xff\xd8\xff")  # JPEGs after each other
     )
 

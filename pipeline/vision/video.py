@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from pipeline.errors import BadRecord
 from pipeline.vision.costs import MAX_VIDEO_PIXELS, has_costly_jpeg, is_video
 from pipeline.vision.pictures import Picture
 
@@ -14,6 +15,7 @@ _JPEGS = {cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "mjpg", "jpeg", "JP
 """What a container calls JPEGs; a bare stream of them has no name."""
 _USUAL_STEP_MS = 40.0
 _SHORTEST_STEP_MS, _LONGEST_STEP_MS = 1.0, 1000.0
+_WHOLE = 0.9  # of the frames, and of the time, that a container states; some count frames that hold no picture
 
 
 @dataclass(slots=True)
@@ -45,7 +47,8 @@ def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tupl
     frames_per_s: yield at most so many frames per second of the video's time; None yields all.
 
     Yields nothing when no frame of the file can be decoded, when it is no video, or when its frames would cost too much: larger
-    than MAX_VIDEO_PIXELS, or JPEGs of too many scans. Raises OSError when the file cannot be read.
+    than MAX_VIDEO_PIXELS, or JPEGs of too many scans. Raises OSError when the file cannot be read, and BadRecord truncated_video
+    after the last frame of an AVI file that states more frames, and more time, than it holds.
     """
     if not is_video(file):
         return
@@ -59,15 +62,26 @@ def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tupl
         while True:
             good, frame = video.read()
             if not good:
-                return
+                break
             number += 1
             at_ms = clock.at(float(video.get(cv2.CAP_PROP_POS_MSEC)))  # of the frame just read
             if at_ms + 0.5 < due_ms:
                 continue
             due_ms = at_ms + 1000.0 / frames_per_s if frames_per_s else 0.0
             yield number, round(at_ms), np.asarray(frame, np.uint8)
+        stated = _stated_frames(file, video)
+        if 0 < number < _WHOLE * stated and (clock.before_ms or 0.0) < _WHOLE * stated * _step_of(video):
+            raise BadRecord("truncated_video", f"{number} of the {stated} frames that it states can be decoded")
     finally:
         video.release()
+
+
+def _stated_frames(file: Path, video: cv2.VideoCapture) -> int:
+    """How many frames an AVI file says that it holds; 0 for other containers, of which most have no such number and one would
+    be computed from their length."""
+    with file.open("rb") as content:
+        states = content.read(4) == b"RIFF"
+    return int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if states else 0
 
 
 def _step_of(video: cv2.VideoCapture) -> float:

@@ -18,11 +18,11 @@ def picture(file: Path) -> Path:
     return file
 
 
-def h264(file: Path, frames: int = 25, rate: int = 25) -> Path:
-    """A video whose frames grow brighter."""
-    with av.open(str(file), "w") as container:
-        stream = container.add_stream("libx264", rate=rate)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+def h264(file: Path, frames: int = 25, rate: int = 25, codec: str = "libx264", form: str | None = None) -> Path:
+    """A video whose frames grow brighter. form: the container, where the file's name does not tell."""
+    with av.open(str(file), "w", format=form) as container:
+        stream = container.add_stream(codec, rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p" if codec == "mjpeg" else "yuv420p"
         for number in range(frames):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), number * 10 % 250, np.uint8), format="bgr24")
             container.mux(stream.encode(frame))
@@ -67,6 +67,45 @@ def test_a_broken_video_is_told_of_and_the_rest_goes_on(tmp_path: Path) -> None:
     broken, good = pictures_of(tmp_path)
     assert broken.error is not None
     assert ("a.mp4", "not_a_video", "b.png", None) == (broken.name, broken.error.reason, good.name, good.error)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "form"),
+    [
+        ("a.mkv", "libx265", None),
+        ("a.hevc", "libx265", "hevc"),
+        ("a.m2ts", "libx264", None),
+        ("a.mpg", "mpeg2video", None),
+        ("a.avi", "mjpeg", None),
+        ("a.mjpg", "mjpeg", "mjpeg"),
+        ("a.flv", "flv1", None),
+    ],
+)
+def test_what_cameras_and_recorders_write_is_read(tmp_path: Path, name: str, codec: str, form: str | None) -> None:
+    """By its content and its name, in a folder too: every frame."""
+    h264(tmp_path / name, frames=6, codec=codec, form=form)
+    found = list(pictures_of(tmp_path))
+    assert [f"{name}#{number}" for number in range(1, 7)] == [one.name for one in found]
+
+
+def test_a_video_that_was_cut_off_is_read_as_far_as_it_goes_and_told_of(tmp_path: Path) -> None:
+    """So that nobody takes a quiet end for an empty road."""
+    file = h264(tmp_path / "a.avi", codec="mjpeg")
+    data = file.read_bytes()
+    file.write_bytes(data[: len(data) * 2 // 3])
+    *frames, last = pictures_of(file)
+    assert last.error is not None
+    assert ("truncated_video", "a.avi") == (last.error.reason, last.name)
+    assert 0 < len(frames) < 25
+    assert all(one.error is None for one in frames)
+
+
+def test_a_picture_with_a_name_of_a_video_is_not_decoded_as_one(tmp_path: Path) -> None:
+    """A GIF begins with the byte that a transport stream's packets begin with."""
+    picture(tmp_path / "a.gif").rename(tmp_path / "a.ts")
+    (only,) = pictures_of(tmp_path)
+    assert only.error is not None
+    assert "not_a_video" == only.error.reason
 
 
 def test_a_picture_that_no_camera_sends_is_told_of(tmp_path: Path) -> None:
