@@ -80,7 +80,11 @@ class Audit:
             self.behind = ledger.next_offset
             self.context.read_again({PARTITION: RereadFrom(ledger.next_offset)})
             return True
-        return PARTITION in self.context.rereading()  # else what lies between holds no entries
+        if PARTITION in self.context.rereading():
+            return True
+        # what lies between could not be read, and is among the dead letters, or was deleted; a verifier is told of it, too
+        log.error("audit.left_out", first=ledger.next_offset, last=offset - 1)
+        return False
 
     async def _vouch(self, outputs: Outputs) -> None:
         self.due_s = self.clock_s() + EVERY_S

@@ -71,8 +71,8 @@ class Run:
 
     def leave_out(self, first: int, end: int) -> None:
         """Note that the offsets first..end-1 of the topic are not in the log."""
-        self.left_out += max(0, end - first)
-        if end > first and len(self.spans) < MOST_SPANS:
+        self.left_out += end - first
+        if len(self.spans) < MOST_SPANS:
             self.spans.append((first, end - 1))
 
     def fault(self, where: str, what: str) -> None:
@@ -147,7 +147,7 @@ def _note(run: Run, number: int, offset: int, record: bytes) -> None:
         run.fault(f"entry {number}", "it is out of the topic's order")
     if run.last_offset < 0:
         run.first_offset = offset
-    else:
+    elif offset > run.last_offset + 1:
         run.leave_out(run.last_offset + 1, offset)
     run.last_offset = offset
     run.records += 1

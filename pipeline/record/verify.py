@@ -150,7 +150,7 @@ def _levels(source: Source, size: int, wanted: set[int], processes: int, report:
         pairing.take(run)
         if run.records and run.last_offset <= last_offset:
             report.faults.append(Fault("the records", "they are out of the topic's order"))
-        if run.records and last_offset >= 0:
+        if 0 <= last_offset < run.first_offset - 1:
             run.leave_out(last_offset + 1, run.first_offset)
         report.left_out += run.left_out
         report.spans = sorted([*report.spans, *run.spans])[:MOST_SPANS]
