@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from rich.live import Live
 from pipeline.access.roles import ROLES
 from pipeline.demo.agent_metrics import AgentMetrics, follow
 from pipeline.demo.desks import Desks
+from pipeline.demo.makers import MAKERS, MakersCameras
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
 from pipeline.demo.people import LOGIN, add_people
 from pipeline.demo.pictures import PICTURE_CAMERAS, REAL, WANTED, ShownPassage, judge, play_pictures
@@ -58,6 +59,7 @@ class Performance:
     desks: Desks
     console: Console
     password: str = ""
+    makers: MakersCameras = field(init=False)
 
     async def load(self) -> None:
         """Load the network's reference data, and wait EFFECTIVE_WITHIN_S: by then every worker follows it."""
@@ -69,6 +71,9 @@ class Performance:
             await load_reference(everything, writer_of_known(client, self.platform.settings.namespace))
         async with open_redis(self.platform.servers_as("operator").redis_url) as client:
             self.password = await add_people(client, self.platform.settings.namespace)
+            assert self.platform.gateway is not None, "the demo starts a gateway"
+            self.makers = MakersCameras(self.platform.gateway.url)
+            await self.makers.let_in(client, self.platform.settings.namespace)
         self.tell_of_desks()
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
 
@@ -134,10 +139,13 @@ class Performance:
     async def _play(
         self, producer: CameraProducer, simulation: Simulation, passages: list[ShownPassage], starts_ms: int
     ) -> None:
+        async def put(read: PlateRead) -> None:
+            await (self.makers if read.camera_id in MAKERS else producer).put(read)
+
         await asyncio.sleep(max(0.0, (starts_ms - platform_now_ms()) / 1000))
-        async with asyncio.TaskGroup() as group:
+        async with self.makers.sending(), asyncio.TaskGroup() as group:
             group.create_task(play_pictures(passages, producer.put_frame, starts_ms, platform_now_ms))
-            group.create_task(_all(play(simulation.reads, producer.put, starts_ms=starts_ms)))
+            group.create_task(_all(play(simulation.reads, put, starts_ms=starts_ms)))
         await producer.flush()
 
     async def _settled(
@@ -161,6 +169,7 @@ class Performance:
             {alert.alert_id for alert in truth.alerts} <= {alert.alert_id for alert in seen.alerts}
             and {one.violation_id for one in truth.violations} <= {one.violation_id for one in seen.violations}
             and {forward.forward_id for forward in truth.forwards} <= watch.receipts.keys()
+            and self.makers.by_tcp <= {read.read_id for read in watch.reads}  # nobody answers whether they have come
         )
 
     def _report(self, watch: Watch, simulation: Simulation, passages: list[ShownPassage], starts_ms: int) -> DemoReport:
@@ -168,6 +177,7 @@ class Performance:
         from_pictures = {*PICTURE_CAMERAS, REAL.camera_id}
         seen = [read for read in watch.reads if read.camera_id not in from_pictures]
         sent = [arrival.read for arrival in simulation.reads]
+        letters = watch.dead_letters["gateway: unknown_camera"]
         acknowledged = [name for name, receipt in watch.receipts.items() if receipt.outcome == "acknowledged"]
         return make_report(
             compare_outcome(simulation.truth, watch.simulated),
@@ -177,6 +187,7 @@ class Performance:
             watch.picture_alerts,
             order_breaks(sent, seen),
             compare(_ids(sent), _ids(seen)),
+            compare(self.makers.intrusions.tried, self.makers.intrusions.kept_out(letters)),
         )
 
     async def _refresh(self, screen: Screen, starts_ms: int) -> None:

@@ -66,14 +66,15 @@ class Delivery:
 
 def make_report(
     outcome: ComparedOutcome, sent: Sequence[str], delivery: Delivery, judged: Sequence[Judged], picture_alerts: Sequence[Alert],
-    order: Sequence[str], reads: Comparison,
+    order: Sequence[str], reads: Comparison, intrusions: Comparison,
 ) -> DemoReport:  # fmt: skip
-    """Make the demo's report: one row each for reads, alerts, violations, forwards, forwards that the desks hold, receipts and
-    alerts from pictures, with what is missing and what is too much.
+    """Make the demo's report: one row each for reads, alerts, violations, forwards, forwards that the desks hold, receipts, alerts
+    from pictures and an intruder's tries, with what is missing and what is too much.
 
     outcome, reads: what came, compared with what the simulation says must come. sent: ids of the forwards that the desks should
     hold and acknowledge. delivery: those that they hold and acknowledged. judged: the passages in pictures, each with how it
     was read. picture_alerts: the alerts found for them. order: the cameras whose reads came out of order.
+    intrusions: an intruder's tries, compared with those that were kept out.
     """
     lines = [
         _line("simulated reads", reads, [f"{camera_id} out of order" for camera_id in order]),
@@ -83,6 +84,7 @@ def make_report(
         _line("forwards taken by desks", compare(sent, delivery.taken)),
         _line("receipts", compare(sent, delivery.acknowledged)),
         _line("alerts from pictures", _picture_alerts(judged, picture_alerts)),
+        _line("intrusions kept out", intrusions),
     ]
     kinds = [
         _pictures("rendered", [one for one in judged if not one.real]),

@@ -20,9 +20,10 @@ from pipeline.simulation.simulate import Simulation, SimulationOptions, simulate
 from pipeline.sources.producer import CameraProducer, open_producer
 from schemas.reads import PlateRead
 from tests.faults.ends import Ends
+from tests.faults.gateways import through_gateways
 from tests.faults.growth import GrowthWatch
 from tests.faults.judge import Difference, Evidence, Strike
-from tests.faults.kinds import KINDS
+from tests.faults.kinds import GATEWAY_KINDS, KINDS
 from tests.faults.ledger import Ledger, SentReads
 from tests.faults.pictures import PictureTraffic, with_pictures
 from tests.faults.report import Counts, FaultsReport, StrikeReport, by_kind
@@ -115,17 +116,25 @@ class Run:
         return simulate(network, options)
 
     async def _traffic(self, producer: CameraProducer, simulation: Simulation, road: Road) -> None:
-        async def put(read: PlateRead) -> None:
-            self.sent.add(read)
-            await producer.put(read)
+        def sent(read: PlateRead) -> None:
             self.ledger.sent(read, self.now_s())
             road.sent(read)
+
+        async def put(read: PlateRead) -> None:
+            self.sent.add(read)
+            if road.gateways is not None and through_gateways(read.camera_id):
+                road.gateways.put(read, sent)
+                return
+            await producer.put(read)
+            sent(read)
 
         reads = iter(simulation.reads)
         coming = asyncio.create_task(_next_of(reads))
         while (chunk := await coming) and self.now_s() < self.enough_s:
             coming = asyncio.create_task(_next_of(reads))
             await play(chunk, put, starts_ms=platform_now_ms())
+        if road.gateways is not None:
+            await road.gateways.idle.wait()
 
     async def _strike_all(self, road: Road, ends: Ends) -> None:
         await asyncio.sleep(WARM_UP_S)
@@ -247,5 +256,6 @@ def _counts(differences: list[Difference], from_s: float, until_s: float, *, los
 async def run_faults(options: Options, folder: Path, say: Say = lambda _line: None) -> FaultsReport:
     """Do one run in a folder of its own; nothing of it runs afterwards. Raises StartFailed when the platform does not start."""
     network, cameras = with_pictures(big_network(options.cameras, options.seed))
-    async with open_road(folder, network) as road:
+    with_gateways = any(KINDS[name] in GATEWAY_KINDS for name in options.faults)
+    async with open_road(folder, network, gateways=with_gateways) as road:
         return await Run(options, say).on(road, cameras)

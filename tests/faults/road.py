@@ -25,12 +25,13 @@ from pipeline.servers.access import provide
 from pipeline.servers.fleet import Fleet, Worker
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.network import RoadNetwork
-from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, ZONES
+from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, SENDERS, ZONES
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from schemas.reads import PlateRead
 from schemas.topics import FORWARDS, TOPICS
 from tests.desks import DeskProcess
+from tests.faults.gateways import Gateways, senders_of
 from tests.faults.proxy import Proxy
 from tests.faults.worker import CLOCK
 
@@ -59,8 +60,11 @@ class Links:
 class Road:
     """The platform that faults are done to."""
 
-    def __init__(self, folder: Path, network: RoadNetwork) -> None:
+    def __init__(self, folder: Path, network: RoadNetwork, *, gateways: bool = False) -> None:
+        """gateways: whether some cameras send to two gateways over HTTP."""
         self.folder = folder
+        self.gateways: Gateways | None = None
+        self._with_gateways = gateways
         self.network = network
         self.pair = EmbeddedPair(folder / "data", brokers=3)
         self.desks: dict[str, DeskProcess] = {}
@@ -80,9 +84,15 @@ class Road:
             self.crews[agent] = self._crew(agent, config)
             await self.worker(agent).process.start()
         await asyncio.gather(*(self.worker(agent).process.wait_ready() for agent in AGENTS))
+        if self._with_gateways:
+            links = self.links["gateways"] = await self._link()
+            self.gateways = Gateways(self.pair.data_dir, self._env_behind(links, config), links.brokers)
+            await self.gateways.start()
 
     async def stop(self) -> None:
         """Stop everything that start() started."""
+        if self.gateways is not None:
+            await self.gateways.stop()
         await asyncio.gather(*(crew.stop() for crew in self.crews.values()))
         for links in self.links.values():
             for proxy in links.all:
@@ -117,6 +127,8 @@ class Road:
                 await writer.replace(CAMERAS, network.cameras)  # last: agents that know none yet wait
             else:
                 await load_reference(network, writer)
+            if self._with_gateways:
+                await writer.put(SENDERS, senders_of(tuple(camera.camera_id for camera in network.cameras)))
         finally:
             await client.aclose()
         await asyncio.sleep(EFFECTIVE_WITHIN_S)
@@ -177,6 +189,18 @@ class Road:
             broker.before_kafka(dict(zip(ports, (proxy.port for proxy in brokers), strict=True)))
         return Links(brokers, await Proxy(self.pair.valkey_server.socket).start())
 
+    def _env_behind(self, links: Links, config: Path) -> dict[str, str]:
+        """The environment of a process that reaches the servers through these proxies."""
+        return {
+            **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+            **self.pair.env(),
+            "VIGIE_KAFKA_URL": "kafka://" + ",".join(f"127.0.0.1:{proxy.port}" for proxy in links.brokers),
+            "VIGIE_REDIS_URL": f"redis://127.0.0.1:{links.redis.port}/0",
+            "VIGIE_NAMESPACE": NAMESPACE,
+            "VIGIE_CONFIG": str(config),
+            "VIGIE_LOG_FORMAT": "json",
+        }
+
     @property
     def covert_key(self) -> X25519PrivateKey:
         """The private key that opens covert alerts."""
@@ -186,15 +210,9 @@ class Road:
         links = self.links[agent]
         self.set_clock(agent, 0)
         env = {
-            **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-            **self.pair.env(),
-            "VIGIE_KAFKA_URL": "kafka://" + ",".join(f"127.0.0.1:{proxy.port}" for proxy in links.brokers),
-            "VIGIE_REDIS_URL": f"redis://127.0.0.1:{links.redis.port}/0",
-            "VIGIE_NAMESPACE": NAMESPACE,
-            "VIGIE_CONFIG": str(config),
+            **self._env_behind(links, config),
             "VIGIE_COVERT_KEY_FILE": str(make_covert_key(self.folder / "covert")),
             CLOCK: str(self._clock(agent)),
-            "VIGIE_LOG_FORMAT": "json",
             "VIGIE_SECTION_SETTLE_MS": str(SETTLE_MS),
         }
         counts = {name: MOST_WORKERS if name == agent else 0 for name in AGENTS}
@@ -202,9 +220,9 @@ class Road:
 
 
 @asynccontextmanager
-async def open_road(folder: Path, network: RoadNetwork) -> AsyncIterator[Road]:
-    """A running platform. It is stopped and removed afterwards, also when it did not start."""
-    road = Road(folder, network)
+async def open_road(folder: Path, network: RoadNetwork, *, gateways: bool = False) -> AsyncIterator[Road]:
+    """A running platform. It is stopped and removed afterwards, also when it did not start. gateways: see Road."""
+    road = Road(folder, network, gateways=gateways)
     try:
         await road.start()
         yield road

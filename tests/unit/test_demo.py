@@ -51,7 +51,7 @@ def alert_for(plate: str, *, read_as: str | None = None, camera_id: str = CAMERA
 def report_of(judged: list[Judged], alerts: list[Alert]) -> Any:
     """A report in which everything but the pictures agrees."""
     nothing = compare_outcome(Truth(), SeenOutputs())
-    return make_report(nothing, [], Delivery([], []), judged, alerts, [], compare([], []))
+    return make_report(nothing, [], Delivery([], []), judged, alerts, [], compare([], []), compare([], []))
 
 
 def test_a_read_belongs_to_the_passage_of_its_time_and_camera() -> None:
@@ -106,12 +106,15 @@ def test_an_alert_for_a_vehicle_that_nobody_showed_is_spurious() -> None:
 def test_the_last_table_names_what_is_missing() -> None:
     """A person can go and look for it."""
     nothing = compare_outcome(Truth(), SeenOutputs())
-    report = make_report(nothing, ["f-1"], Delivery([], []), [], [], ["E40-TER"], compare([], []))
+    report = make_report(
+        nothing, ["f-1"], Delivery([], []), [], [], ["E40-TER"], compare([], []), compare(["no password"], [])
+    )
     console = Console(record=True, width=120, file=StringIO())
     print_report(report, console)
     text = console.export_text()
     assert "forwards taken by desks: missing: f-1" in text
     assert "E40-TER out of order" in text
+    assert "intrusions kept out: missing: no password" in text
     assert "DIFFERS" in text
 
 

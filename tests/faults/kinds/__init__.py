@@ -14,6 +14,7 @@ from tests.faults.kinds.brokers import KillAllBrokers, KillBroker, KillControlle
 from tests.faults.kinds.clocks import ClockRunsAhead, ClockStepsBack
 from tests.faults.kinds.disk import FullDisk, FullStoreDisk
 from tests.faults.kinds.failover import RedisFailover
+from tests.faults.kinds.gateways import CamerasRepeat, GatewaysWithoutKafka, KillGateway
 from tests.faults.kinds.groups import OffsetsLost
 from tests.faults.kinds.network import CutNetwork, PullCable
 from tests.faults.kinds.pauses import PauseBroker, PauseKafka, PauseRedis
@@ -22,6 +23,8 @@ from tests.faults.kinds.replays import ReadsAgain
 from tests.faults.kinds.store import EmptyRedis, KillOnEmptyRedis, KillRedis, SlowRedis
 from tests.faults.kinds.together import TwoAtOnce
 
+GATEWAY_KINDS: tuple[type[Fault], ...] = (KillGateway, GatewaysWithoutKafka, CamerasRepeat)
+"""For which the road has gateways."""
 KINDS: dict[str, type[Fault]] = {
     kind.name: kind
     for kind in (
@@ -29,6 +32,7 @@ KINDS: dict[str, type[Fault]] = {
         KillBroker, KillController, KillAllBrokers, PauseBroker, PauseKafka, MoveLeaders, OffsetsLost,
         KillRedis, PauseRedis, SlowRedis, RedisFailover, EmptyRedis, KillOnEmptyRedis,
         CutNetwork, PullCable, FullDisk, FullStoreDisk, ClockStepsBack, ClockRunsAhead, PoisonRecords, ReadsAgain, TwoAtOnce,
+        *GATEWAY_KINDS,
     )
 }  # fmt: skip
 """By name, in the order in which they are listed to people."""
