@@ -102,6 +102,7 @@ async def test_who_asks_the_writer_sees_what_was_switched_to_though_nobody_moved
     found = await house.writer.get(HOTLIST, "SIS-1")
     assert found is not None
     assert found.plate == NEW
+    house.now_ms += 10_000
     await house.switch([make_entry(1, plate=OLD), make_entry(2, plate=OLD)])
     page, after = await house.writer.page(HOTLIST, "0")
     assert ([OLD, OLD], "0") == ([one.plate for one in page], after)
