@@ -24,8 +24,8 @@ from prometheus_client import CollectorRegistry, Counter
 from pipeline.errors import Unavailable
 from pipeline.neighbours.message import Retry, Settled, sign_forward
 from pipeline.neighbours.recalls import hit_of
-from pipeline.receiver.client import DeskClient
-from pipeline.receiver.desk_clients import desk_client, signing_key_of
+from pipeline.receiver.client import Desk
+from pipeline.receiver.desk_clients import desk_of, signing_key_of
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.log import reference
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES
@@ -34,6 +34,7 @@ from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.forward_check import ForwardCheck
 from pipeline.state.mirror import Mirror
+from pipeline.state.outbox import Outbox
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.lookup import Lookup
@@ -69,7 +70,7 @@ class Liaison:
     fault_of: why a forward does not follow from an alert, its entry and a policy, and so is not signed; raises Unavailable.
     """
 
-    desks: Mapping[str, DeskClient]
+    desks: Mapping[str, Desk]
     key: OKPKey | None
     sender: str
     seen: SeenOnce
@@ -118,6 +119,7 @@ class Liaison:
         if forward.expires_at_ms <= self.now_ms():
             return self._receipt(forward, work, "expired", detail=_last_words(work))
         if await self._needs_no_delivery(forward):
+            await desk.drop(forward)
             return self._receipt(forward, work, "expired", detail="withdrawn before it was delivered")
         await self.marks.attempting(forward.forward_id)
         return await self._attempt(await self._as_sent(forward), work, desk, self.key)
@@ -165,7 +167,7 @@ class Liaison:
         if left_s > LONGEST_WAIT_S:
             raise Unavailable(f"the desk of {forward.to_country}", retry_after_s=left_s - LONGEST_WAIT_S)
 
-    async def _attempt(self, forward: Forward, work: Open, desk: DeskClient, key: OKPKey) -> Receipt:
+    async def _attempt(self, forward: Forward, work: Open, desk: Desk, key: OKPKey) -> Receipt:
         token = sign_forward(forward, key, sender=self.sender, at_ms=self.now_ms())
         work.attempts += 1
         work.first_sent_at_ms = work.first_sent_at_ms or self.now_ms()
@@ -177,13 +179,16 @@ class Liaison:
         return self._receipt(forward, work, verdict.word.outcome, settled=verdict)
 
     def _put_off(self, forward: Forward, work: Open, why: Retry) -> Unavailable:
-        wait_s = self.back_off.wait_s(work.attempts, self.random, asked_s=why.asked_s)
+        wait_s = why.within_s or self.back_off.wait_s(work.attempts, self.random, asked_s=why.asked_s)
         wait_s = min(wait_s, max(0.0, (forward.expires_at_ms - self.now_ms()) / 1000))
         work.due_s = asyncio.get_running_loop().time() + wait_s
         if work.last is None or work.last.reason != why.reason:
             log.warning("liaison.desk_away", country=forward.to_country, reason=why.reason, detail=why.detail)
         work.last = why
-        self.counters.failures.labels(AGENT.name, forward.to_country, why.reason).inc()
+        if why.within_s is None:
+            self.counters.failures.labels(AGENT.name, forward.to_country, why.reason).inc()
+        else:
+            work.attempts -= 1  # it waits to be pulled: only what is answered is an attempt
         return Unavailable(f"the desk of {forward.to_country} ({why.reason})", retry_after_s=wait_s)
 
     def _receipt(
@@ -248,9 +253,9 @@ def _lookup(context: Context, topic: Topic[M]) -> Lookup[M]:
 
 def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
     """Make the handler on this context; it signs a forward only if fault_of finds no fault in it. Raises Misconfigured."""
-    settings = context.settings.liaison
+    settings, outbox = context.settings.liaison, Outbox(context.redis, context.settings.namespace)
     liaison = Liaison(
-        desks={country: desk_client(settings, country, desk) for country, desk in settings.desks.items()},
+        desks={country: desk_of(settings, country, desk, outbox) for country, desk in settings.desks.items()},
         key=signing_key_of(settings) if settings.desks else None,
         sender=settings.sender,
         marks=DeliveryMarks(context.redis, context.settings.namespace),
@@ -268,7 +273,8 @@ def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
 
 def _cure(country: str) -> str:
     return (
-        f"no desk of {country} in the settings; add [liaison.desks.{country}] with url, ca_file and public_key_file,"
+        f"no desk of {country} in the settings; add [liaison.desks.{country}] with url, ca_file and public_key_file (of one that"
+        " pulls the last alone),"
         " restart liaison and send this record again"
     )
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from schemas.accesses import Who
-from schemas.base import AccessId, ActionId, Count, EpochMs, Message, Text, ViolationId
+from schemas.base import AccessId, ActionId, Count, Country, EpochMs, Message, Text, ViolationId
 from schemas.outcomes import RecordPlace
 from schemas.people import Role
 from schemas.reads import Network
@@ -88,7 +88,8 @@ class Judged(Message, frozen=True, kw_only=True):
 
 
 class Consumer(Message, frozen=True, kw_only=True):
-    """A system of an authority that pulls the feed of violations. Collection consumers, key consumer_id.
+    """A system that pulls a feed: an authority's that of violations, a neighbour's that of what it is told. Collection
+    consumers, key consumer_id. neighbour: whose it is; None: an authority's.
 
     It gets what an officer with the same zones and networks could see, from since_ms on. What is left empty gives nothing.
     Without a secret it gets nothing.
@@ -100,6 +101,7 @@ class Consumer(Message, frozen=True, kw_only=True):
     everywhere: bool = False  # in every zone, and where no zone is
     zones: References = ()
     networks: Annotated[tuple[Network, ...], msgspec.Meta(max_length=8)] = ()  # whose cameras
+    neighbour: Country | None = None
     since_ms: EpochMs  # what Kafka took before is not for it
     valid_from_ms: EpochMs
     valid_until_ms: EpochMs

@@ -42,7 +42,8 @@ def is_proven(consumer: Consumer | None, secret: str, at_ms: int) -> bool:
 
 
 def person_of(consumer: Consumer) -> Person:
-    """The consumer as rights and the record see it: an officer of the authority, in its zones and networks, named consumer:ID."""
+    """The consumer as rights and the record see it: an officer of the authority, in its zones and networks, or of
+    the liaison where it is a neighbour's; named consumer:ID."""
     user_id = NAME + consumer.consumer_id
     return Person(
         User(user_id=user_id, name=consumer.consumer_id, service=consumer.service),
@@ -50,7 +51,7 @@ def person_of(consumer: Consumer) -> Person:
             Designation(
                 designation_id=user_id,
                 user_id=user_id,
-                role="authority_officer",
+                role="authority_officer" if consumer.neighbour is None else "liaison_officer",
                 reason=consumer.reason,
                 granted_by="os",
                 everywhere=consumer.everywhere,

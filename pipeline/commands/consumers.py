@@ -42,31 +42,34 @@ def add(
         str, typer.Option(help="The decision that it rests on: its date and number. Recorded with each pull.")
     ],
     networks: Annotated[
-        list[str], typer.Option("--network", help="Of cameras of this network: federal, local, ... Repeatable.")
-    ],
+        list[str] | None, typer.Option("--network", help="Of cameras of this network: federal, local, ... Repeatable.")
+    ] = None,
     zones: Annotated[list[str] | None, typer.Option("--zone", help="In this zone. Repeatable.")] = None,
     everywhere: Annotated[bool, typer.Option("--everywhere", help="In every zone, and where no zone is.")] = False,
     since_days: Annotated[int, typer.Option(help="Also what came in the days before now.", min=0, max=366)] = 0,
+    neighbour: Annotated[
+        str | None, typer.Option(metavar="COUNTRY", help="It is a neighbour's, e.g. LU, and pulls what that is told.")
+    ] = None,
     days: Annotated[int, typer.Option(help="For how many days it holds.", min=1, max=3660)] = 365,
     as_json: Json = False,
 ) -> None:
-    """Let a system pull the feed of violations, and print its token, this once.
+    """Let a system pull a feed, and print its token, this once.
 
     It gets what an officer with the same zones and networks could see. It pulls, stores, and acknowledges:
     GET /api/v1/feeds/violations, then POST /api/v1/feeds/violations/acknowledgements with the cursor of the last line, both
     with the header Authorization: Bearer TOKEN. What it did not acknowledge comes again; what it did, never.
 
+    A neighbour without a server (--neighbour; [liaison.desks.COUNTRY] in the settings then names no url) pulls
+    GET /api/v1/feeds/forwards and posts its signed word to /api/v1/feeds/forwards/answers.
+
     Example: vigie consumers add flanders --service "Flemish Tax Service" --network federal --everywhere --reason "decision 7/2026"
     """
-    if fault := weak_reason(reason):
-        raise typer.BadParameter(fault, param_hint="--reason")
-    if not (zones or everywhere):
-        raise typer.BadParameter("say where: --zone ZONE, or --everywhere", param_hint="--zone")
+    _check(reason, neighbour, networks, everywhere or bool(zones))
     now_ms = platform_now_ms()
     plain, secret = new_secret(consumer)
     item: Consumer = made(
         Consumer, consumer_id=consumer, service=service, reason=reason, everywhere=everywhere, zones=tuple(zones or ()),
-        networks=tuple(networks), since_ms=now_ms - since_days * DAY_MS, valid_from_ms=now_ms,
+        networks=tuple(networks or ()), neighbour=neighbour, since_ms=now_ms - since_days * DAY_MS, valid_from_ms=now_ms,
         valid_until_ms=now_ms + days * DAY_MS, secrets=(secret,),
     )  # fmt: skip
 
@@ -159,6 +162,16 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
                      str(len(one.secrets)), _at(mark.pulled_ms), _at(mark.acknowledged_ms))  # fmt: skip
     if not as_json:
         Terminal(soft_wrap=False).print(grid if grid.row_count else "No consumers yet: vigie consumers add --help")
+
+
+def _check(reason: str, neighbour: str | None, networks: Sequence[str] | None, somewhere: bool) -> None:
+    """Raises typer.BadParameter for a reason that says nothing, and where an authority's consumer would get nothing."""
+    if fault := weak_reason(reason):
+        raise typer.BadParameter(fault, param_hint="--reason")
+    if neighbour is None and not networks:
+        raise typer.BadParameter("say whose cameras: --network federal", param_hint="--network")
+    if neighbour is None and not somewhere:
+        raise typer.BadParameter("say where: --zone ZONE, or --everywhere", param_hint="--zone")
 
 
 def new_secret(consumer_id: str) -> tuple[str, SenderSecret]:

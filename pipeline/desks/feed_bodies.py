@@ -4,9 +4,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from schemas.base import Count, EpochMs, Message, Text, ViolationId
+from schemas.base import Count, EpochMs, ForwardId, Message, Text, ViolationId
 from schemas.judgements import Rejection, Verdict
-from schemas.outcomes import Violation, Withdrawal
+from schemas.outcomes import MAX_SIGNED_CHARACTERS, Violation, Withdrawal
 
 MOST_LINES, USUAL_LINES = 500, 100
 Cursor = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
@@ -56,6 +56,20 @@ class PageLine(Message, frozen=True, kw_only=True, tag_field="type", tag="page")
     cursor: Cursor
     more: bool
     gone: Count = 0
+
+
+class ForwardPulled(Message, frozen=True, kw_only=True):
+    """What a neighbour is told next: a forward as JWS compact, signed by us. Absent: nothing waits."""
+
+    forward_id: ForwardId | None = None
+    signed: Annotated[str, msgspec.Meta(max_length=MAX_SIGNED_CHARACTERS)] | None = None
+
+
+class ForwardAnswered(Message, frozen=True, kw_only=True):
+    """The neighbour's word on one forward, as JWS compact, signed by it: acknowledged, or refused with a reason."""
+
+    forward_id: ForwardId
+    signed: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SIGNED_CHARACTERS)]
 
 
 FeedLine = ViolationLine | WithdrawalLine | JudgementLine | PageLine

@@ -6,6 +6,8 @@ from pipeline.desks.feed_bodies import (
     Acknowledged,
     Acknowledging,
     FeedLine,
+    ForwardAnswered,
+    ForwardPulled,
     PageLine,
     Pulling,
 )
@@ -49,6 +51,29 @@ async def picture(asked: Asked) -> RouteAnswer:
         raise Problem(422, error.reason, "This picture cannot be shown.") from None
 
 
+async def pull_forward(asked: Asked) -> RouteAnswer:
+    """The message that waits for the neighbour that asks."""
+    waits = await asked.house.outbox.take(_neighbour(asked), asked.now_ms)
+    told = ForwardPulled() if waits is None else ForwardPulled(forward_id=waits.forward_id, signed=waits.signed)
+    return RouteAnswer(value=told, count=0 if waits is None else 1)
+
+
+async def answer_forward(asked: Asked) -> RouteAnswer:
+    """The neighbour's signed word. What it is worth, liaison judges."""
+    given = asked.given(ForwardAnswered)
+    if not await asked.house.outbox.answer(_neighbour(asked), given.forward_id, given.signed):
+        raise Problem(409, "not_waiting", "This message waits no more.", permits="pulling again")
+    return RouteAnswer(value=Acknowledged(at_ms=asked.now_ms))
+
+
+def _neighbour(asked: Asked) -> str:
+    """The country that asks. Raises Problem for a consumer of another feed."""
+    country = asked.own_consumer.neighbour
+    if country is None:
+        raise Problem(403, "neighbour", "This feed is a neighbour's.", permits="vigie consumers add --neighbour")
+    return country
+
+
 ROUTES = (
     Route(method="GET", path="/feeds/violations", about="The next violations, withdrawals and judgements: a line each.",
           handle=pull, act="violations.see", entry="export", consumer=True, query=Pulling, answer=FeedLine,
@@ -56,6 +81,10 @@ ROUTES = (
     Route(method="POST", path="/feeds/violations/acknowledgements", about="Everything up to a cursor is stored.",
           handle=acknowledge, act="violations.see", entry="export", consumer=True, body=Acknowledging,
           answer=Acknowledged),
+    Route(method="GET", path="/feeds/forwards", about="What a neighbour that pulls is told next.", handle=pull_forward,
+          act="alerts.see", entry="export", consumer=True, answer=ForwardPulled),
+    Route(method="POST", path="/feeds/forwards/answers", about="A neighbour's signed word on what it pulled.",
+          handle=answer_forward, act="alerts.see", entry="export", consumer=True, body=ForwardAnswered, answer=Acknowledged),
     Route(method="GET", path="/feeds/pictures/{picture}", about="A picture that the feed named.", handle=picture,
           act="violations.see", entry="picture", named="hidden", consumer=True, params={"picture": Text},
           media="image/jpeg"),

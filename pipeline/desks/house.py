@@ -21,6 +21,7 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.passwords import Passwords
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
+from pipeline.state.outbox import Outbox
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
@@ -73,6 +74,7 @@ class House:
     deciding: Deciding[IncidentAction, IncidentState]
     judging: Deciding[Judgement, Judged]
     feeds: Feeds
+    outbox: Outbox
     recorder: Recorder
     record: Path
     record_keys: RecordKeys

@@ -47,6 +47,7 @@ from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
 from pipeline.state.feed_marks import FeedMarks
 from pipeline.state.follower import Follower
+from pipeline.state.outbox import Outbox
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
@@ -146,6 +147,7 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         deciding=deciding,
         judging=judging,
         feeds=Feeds(KafkaFeedLog(servers.kafka, name, TOPICS, live), live, FeedMarks(client, name), seal),
+        outbox=Outbox(client, name),
         recorder=servers.recorder,
         record=settings.record,
         record_keys=RecordKeys(client, name),

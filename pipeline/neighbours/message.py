@@ -139,11 +139,12 @@ class Settled:
 @dataclass(frozen=True, slots=True)
 class Retry:
     """Not settled. reason: short, for counting; detail: for a person; asked_s: how long the desk asked to wait, None: it did
-    not ask."""
+    not ask. within_s: look again that soon, because the neighbour comes by itself; None: with growing pauses."""
 
     reason: str
     detail: str
     asked_s: float | None = None
+    within_s: float | None = None
 
 
 _AGREES: dict[str, Callable[[int], bool]] = {

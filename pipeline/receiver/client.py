@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Callable
+from typing import Protocol
 
 import aiohttp
 from yarl import URL
@@ -12,6 +13,22 @@ from pipeline.neighbours.signatures import KeyRing
 from schemas.outcomes import Forward
 
 _KEEPALIVE_S = 30.0  # below what servers commonly keep, so that a connection is seldom closed under a request
+
+
+class Desk(Protocol):
+    """A neighbour's desk, as liaison needs it."""
+
+    async def deliver(self, forward: Forward, token: str, now_ms: Callable[[], int]) -> Settled | Retry:
+        """Bring the signed forward. Returns what the neighbour says of it, or why nothing is settled yet."""
+        ...
+
+    async def drop(self, forward: Forward) -> None:
+        """Forget a forward that shall not be delivered any more."""
+        ...
+
+    async def close(self) -> None:
+        """Close connections; the next delivery opens them again."""
+        ...
 
 
 class DeskClient:
@@ -33,6 +50,9 @@ class DeskClient:
         """Post the signed forward. Returns Settled or Retry; a failure of the network or the neighbour is never raised."""
         answer = await self._post(token)
         return answer if isinstance(answer, Retry) else verdict_of(answer, forward, self._ring, now_ms())
+
+    async def drop(self, forward: Forward) -> None:
+        """Nothing of a forward is kept here."""
 
     async def close(self) -> None:
         """Close the connection; the next delivery opens another."""

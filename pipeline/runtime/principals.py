@@ -102,14 +102,11 @@ _ACCOUNTS = (
 )
 """How persons prove who they are, and who is logged in."""
 
-WAITING = Memory(pattern="{NS:waiting}:*", kinds=("hash",))
-"""Who knocked at a gateway and was not let in."""
-
-FEED_MARKS = Memory(pattern="{NS:feeds}:*", kinds=("hash",))
-"""What consumers of feeds have acknowledged."""
-
-HEALTH = Memory(pattern="{NS:health}:*", kinds=("hash",))
-"""What each camera usually sends, and what is wrong with which."""
+WAITING, FEED_MARKS, HEALTH, OUTBOX = (
+    Memory(pattern=f"{{NS:{name}}}:*", kinds=("hash",)) for name in ("waiting", "feeds", "health", "outbox")
+)
+"""Who knocked at a gateway and was not let in; what consumers of feeds acknowledged; what each camera usually sends, and what is
+wrong with which; what waits for neighbours that pull."""
 
 RECORD_KEYS = Memory(pattern="{NS:record}:key:*", kinds=("string",), writes=False)
 """The keys under which the record names plates: whoever writes to the record reads them."""
@@ -166,6 +163,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         keys=(
             _string("{NS:seen:forwards:*"),
             _string("{NS:deliveries:*"),
+            OUTBOX,
             Memory(pattern="{NS:forwards:recalled:*", kinds=("string",), writes=False),
         ),
         follows=("cameras", "zones", "policies", "hotlist"),
@@ -265,6 +263,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             *_ACCOUNTS,
             WAITING,
             FEED_MARKS,
+            OUTBOX,
             Memory(pattern=HEALTH.pattern, kinds=HEALTH.kinds, writes=False),
             RECORD_KEYS,
         ),

@@ -40,10 +40,10 @@ def lawful_days(country: str, setting: str = "VIGIE_COUNTRY") -> int:
 
 
 class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The address and keys of one neighbour's receiver."""
+    """The address and keys of one neighbour's receiver. url None: it has none, and pulls what it is told (`vigie consumers`)."""
 
-    url: str  # https://...
-    ca_file: Path  # who signed the desk's server certificate
+    url: str | None = None  # https://...
+    ca_file: Path | None = None  # who signed the desk's server certificate; needed with url
     public_key_file: Path  # PEM, Ed25519: verifies its acknowledgements
 
 

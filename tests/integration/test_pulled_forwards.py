@@ -1,0 +1,166 @@
+"""A neighbour without a server: it pulls what it is told, verifies our signature, and its signed word settles the message."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest_asyncio
+from redis.asyncio import Redis
+
+from agents import liaison
+from pipeline.desks.route import PREFIX
+from pipeline.errors import Unavailable
+from pipeline.neighbours.message import Acknowledgement, SignedForward, sign_acknowledgement, verify_forward
+from pipeline.receiver.credentials import DeskCredentials, create_credentials
+from pipeline.receiver.files import key_ring, signing_key
+from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.sender import Sender
+from pipeline.runtime.settings import DeskSettings, LiaisonSettings, Settings
+from pipeline.state.collections import CONSUMERS
+from pipeline.state.outbox import Outbox
+from pipeline.stream.context import Context
+from pipeline.stream.metrics import StageMetrics
+from pipeline.stream.outputs import Handler, Record
+from schemas.outcomes import Forward, Receipt
+from tests.desks import make_forward
+from tests.fakes import MemoryRecorder
+from tests.people import make_consumer
+from tests.people_desk import Desks, Reply, desks_of
+
+FEED = f"{PREFIX}/feeds/forwards"
+WITHIN_S = 60.0
+
+
+@dataclass
+class Neighbour:
+    """Luxembourg: its key, ours as it knows it, and its token. handler: of our liaison."""
+
+    desks: Desks
+    token: str
+    files: DeskCredentials
+    handler: Handler[Any]
+
+    async def ask(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> Reply:
+        """One request, as a program sends it."""
+        headers = {"Authorization": f"Bearer {token or self.token}", "Sec-Fetch-Site": None, "Vigie-Reason": None}
+        return await self.desks.browser().ask(method, path, body, headers=headers)
+
+    async def pulled(self) -> SignedForward:
+        """The next message, with our signature verified."""
+        ring = key_ring("ours", {"BE": self.files.desk_knows})
+        async with asyncio.timeout(WITHIN_S):
+            while True:
+                if "signed" in (answer := (await self.ask("GET", FEED)).json):
+                    return verify_forward(answer["signed"], ring)
+                await asyncio.sleep(0.1)  # who asks more often is told to wait
+
+    async def answer(self, forward: Forward, **fields: Any) -> Reply:
+        """The signed word on this forward."""
+        given = {"outcome": "acknowledged", "reference": "LU-77"} | fields
+        word = Acknowledgement(forward_id=forward.forward_id, from_country="LU", at_ms=platform_now_ms(), **given)
+        signed = sign_acknowledgement(word, signing_key("theirs", self.files.desk_sign_key))
+        return await self.send(forward, signed)
+
+    async def send(self, forward: Forward, signed: str) -> Reply:
+        """Any text as the answer."""
+        return await self.ask("POST", f"{FEED}/answers", {"forward_id": forward.forward_id, "signed": signed})
+
+    def told(self, forward: Forward, offset: int = 0) -> "asyncio.Task[Receipt]":
+        """Our liaison works on the forward until it is settled."""
+        record = Record("vigie.forwards", 0, offset, forward.created_at_ms, forward, msgspec.json.encode(forward))
+
+        async def settled() -> Receipt:
+            async with asyncio.timeout(WITHIN_S):
+                while True:
+                    try:
+                        ((_topic, receipt, _key, _at),) = (await self.handler([record])).sends
+                    except Unavailable:
+                        await asyncio.sleep(0.05)
+                        continue
+                    assert isinstance(receipt, Receipt)
+                    return receipt
+
+        return asyncio.create_task(settled())
+
+
+async def _nothing_wrong(_forward: Forward, _recorded_at_ms: int) -> str | None:
+    """Finds no fault (see test_forward_check.py)."""
+    return None
+
+
+@pytest_asyncio.fixture
+async def neighbour(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path) -> AsyncIterator[Neighbour]:
+    """The desks run, and Luxembourg may pull; it is the one neighbour of our liaison."""
+    files, desks = create_credentials(tmp_path / "keys"), desks_of(kafka, redis, namespace, tmp_path / "data")
+    consumer, token = make_consumer("police-lu", neighbour="LU", networks=(), everywhere=False)
+    authority, _ = make_consumer("flanders")
+    await desks.writer.put(CONSUMERS, [consumer, authority])
+    settings = LiaisonSettings(
+        signing_key_file=files.sender_sign_key, desks={"LU": DeskSettings(public_key_file=files.sender_knows)},
+        max_backoff_s=0.05,
+    )  # fmt: skip
+    context = Context(Settings(namespace=namespace, liaison=settings), redis, StageMetrics("liaison"), Sender({}))
+    handler = liaison.liaison_of(context, _nothing_wrong).handle
+    async with desks.running(MemoryRecorder()):
+        yield Neighbour(desks, token, files, handler)
+    await context.close()
+
+
+def a_forward(number: int, expires_after_ms: int = 3_600_000) -> Forward:
+    """A forward to Luxembourg."""
+    return make_forward(f"f-{number:024x}", now_ms=platform_now_ms(), country="LU", expires_after_ms=expires_after_ms)
+
+
+async def test_what_is_pulled_is_settled_by_the_neighbours_signed_word_alone(neighbour: Neighbour) -> None:
+    """In order; a word that proves nothing leaves the message waiting; the receipt holds reference, or reason, and the word."""
+    first, second = a_forward(1), a_forward(2)
+    task = neighbour.told(first)
+    signed = await neighbour.pulled()
+    assert (first.forward_id, "BE") == (signed.forward.forward_id, signed.sender)
+    assert (200, 409) == ((await neighbour.send(first, "not a word")).status, (await neighbour.answer(second)).status)
+    assert first.forward_id == (await neighbour.pulled()).forward.forward_id
+    assert 200 == (await neighbour.answer(first)).status
+    receipt = await task
+    assert ("acknowledged", "LU-77", 2) == (receipt.outcome, receipt.neighbour_reference, receipt.attempts)
+    assert receipt.signed
+    assert {} == (await neighbour.ask("GET", FEED)).json, "what is answered waits no more"
+    task = neighbour.told(second, 1)
+    assert second.forward_id == (await neighbour.pulled()).forward.forward_id
+    await neighbour.answer(
+        second, outcome="refused", reference=None, reason="no_legal_basis", detail="our court said so"
+    )
+    assert ("refused", "no_legal_basis: our court said so") == ((receipt := await task).outcome, receipt.detail)
+
+
+async def test_what_nobody_pulls_expires_and_is_not_handed_out_any_more(neighbour: Neighbour) -> None:
+    """The receipt says so."""
+    forward = a_forward(3, expires_after_ms=1_500)
+    assert "expired" == (await neighbour.told(forward)).outcome
+    assert {} == (await neighbour.ask("GET", FEED)).json
+
+
+async def test_a_message_that_is_dropped_waits_no_more(redis: Redis, namespace: str) -> None:
+    """As one that was recalled before it was pulled; a later one is left alone."""
+    outbox, now_ms = Outbox(redis, namespace), platform_now_ms()
+    one, other = a_forward(4), a_forward(5)
+    assert None is await outbox.offer(one, "signed", now_ms)
+    assert None is await outbox.offer(one, "signed again", now_ms + 1_000)
+    assert "signed" == (await outbox.take("LU", now_ms)).signed  # type: ignore[union-attr]  # it is there
+    assert None is await outbox.offer(one, "signed later", now_ms + 400_000)
+    assert "signed later" == (await outbox.take("LU", now_ms)).signed  # type: ignore[union-attr]  # it is there
+    await outbox.drop(other)
+    assert await outbox.take("LU", now_ms)
+    await outbox.drop(one)
+    assert None is await outbox.take("LU", now_ms)
+    assert not await outbox.answer("LU", one.forward_id, "word")
+
+
+async def test_a_neighbours_feed_and_an_authoritys_are_apart(neighbour: Neighbour) -> None:
+    """Each token opens its own alone."""
+    _, authority = make_consumer("flanders")
+    assert "role" == (await neighbour.ask("GET", f"{PREFIX}/feeds/violations")).rule
+    assert "role" == (await neighbour.ask("GET", FEED, token=authority)).rule
