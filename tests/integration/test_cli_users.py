@@ -3,10 +3,8 @@
 import json
 import re
 
-from tests.integration.test_cli_reference import vigie
 from tests.integration.vigie_commands import Vigie
 
-__all__ = ["vigie"]
 NAMED = ("--name", "Zone Dispatcher", "--service", "zone 5341")
 
 

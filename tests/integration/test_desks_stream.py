@@ -89,6 +89,7 @@ async def desks(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: 
     for zone in (ZONE, ELSEWHERE):
         await made.writer.put(DESKS, [Desk(desk_id=f"DESK-{zone}", name="dispatch", zones=(zone,), lists=("stolen",))])
         await made.person(f"dispatcher-{zone}", "dispatcher", zones=(zone,))
+    await made.person(f"second-{ZONE}", "dispatcher", zones=(ZONE,))
     async with made.running(MemoryRecorder()):
         yield made
 
@@ -182,7 +183,6 @@ async def test_a_stream_ends_with_the_right_the_shift_and_the_session(desks: Des
 async def test_a_hit_of_a_narrowed_list_comes_to_whom_the_list_names_and_to_nobody_else(desks: Desks) -> None:
     """Live, and as what was missed; when a list names others, the streams that this concerns begin anew."""
     here, colleague = f"dispatcher-{ZONE}", f"second-{ZONE}"
-    await desks.person(colleague, "dispatcher", zones=(ZONE,))
     readers = [Reader(await desks.logged_in(name, desk_id=f"DESK-{ZONE}")) for name in (here, colleague)]
     for reader in readers:
         await reader.open()
