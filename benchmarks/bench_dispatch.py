@@ -108,7 +108,8 @@ async def heap_mb(devtools: CDPSession) -> float:
 
 
 async def counted(page: Page) -> int:
-    """How many incidents the page knows: those in the list, and those that it had to leave out."""
+    """How many incidents the page knows: those in the list, what waits let in, and those that it had to leave out."""
+    await page.keyboard.press("n")
     words = await page.locator(".tools .count").text_content() or ""
     return sum(int(word) for word in words.replace(",", "").split() if word.isdigit())
 
