@@ -129,8 +129,9 @@ async def _supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
         try:
             await work()
             return
-        except Misconfigured:
-            raise
-        except Exception as error:
-            log.warning("background.failed", task=name, error=repr(error), again_in_s=RESTARTS.wait_s(attempt))
+        except (
+            Exception
+        ) as error:  # also a right that was taken away: it is given back sooner or later, and nobody else looks
+            note = log.error if isinstance(error, Misconfigured) else log.warning
+            note("background.failed", task=name, error=repr(error), again_in_s=RESTARTS.wait_s(attempt))
         await asyncio.sleep(RESTARTS.wait_s(attempt))
