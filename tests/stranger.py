@@ -69,9 +69,16 @@ def _tried(target: Target) -> Tried:
     done += [what for path in target.files for what in _at_file(Path(path))]
     done += [what for pid in target.pids for what in _at_process(pid)]
     answers = [answer for port in target.ports for answer in _at_port(port)]
-    done += [f"{what} was answered" for what, answer in answers if what.endswith("Kafka's topics") and answer]
+    done += [
+        f"{what} was answered" for what, answer in answers if what.endswith("Kafka's topics") and _is_kafkas(answer)
+    ]
     done += [f"{what} was let in" for what, answer in answers if _let_in(what, answer)]
     return Tried(tuple(done), tuple(answers))
+
+
+def _is_kafkas(answer: bytes) -> bool:
+    """Whether it is not only a web server's answer that it does not understand."""
+    return bool(answer) and not answer.startswith(b"HTTP/1.")
 
 
 def _let_in(what: str, answer: bytes) -> bool:

@@ -22,4 +22,5 @@ PERMITS: Mapping[Reason, str] = {
     "no_zones": "the policy names no zone, and does not say everywhere",
     "not_there": "the vehicle was in no zone that the policy names (zones)",
     "other_direction": "the vehicle went another way than the policy names, or it is not known which (directions)",
+    "policy_ended": "the policy had ended, or said otherwise, before the hit was decided",
 }

@@ -87,7 +87,7 @@ def configure_logging(
     structlog.configure(
         processors=[*shared, *last],  # not through the standard library, which takes twice as long
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(_Stderr()),  # type: ignore[arg-type]  # it needs no more of a file
         cache_logger_on_first_use=True,
     )
     if agent:
@@ -114,6 +114,18 @@ _NOISY = {
     "aiohttp.access": logging.WARNING,
     "asyncio": logging.WARNING,
 }
+
+
+class _Stderr:
+    """Standard error as it is when something is written, which may be another than when logging was configured."""
+
+    def write(self, text: str) -> None:
+        """Write the text."""
+        sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Hand over what was written."""
+        sys.stderr.flush()
 
 
 class _NotAgain(logging.Filter):

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 
 from pipeline.errors import Unavailable
+from pipeline.runtime.accounts import ACCOUNTS, make_metrics_token
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings
 from pipeline.runtime.topics import create_topics
@@ -135,5 +136,6 @@ class Platform(StartStop):
     def _env(self) -> dict[str, str]:
         quiet = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         named = {"VIGIE_CONFIG": str(self._config.absolute())} if self._config is not None else {}
-        return {**quiet, **named, **(self.pair.env() if self.pair else {}),
+        token = make_metrics_token(self.settings.data_dir / ACCOUNTS)  # desks and gateway serve metrics, as workers do
+        return {**quiet, **named, **(self.pair.env() if self.pair else {}), "VIGIE_METRICS_TOKEN_FILE": str(token),
                 "VIGIE_NAMESPACE": self.settings.namespace, "VIGIE_LOG_FORMAT": "json"}  # fmt: skip

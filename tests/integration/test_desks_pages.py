@@ -110,10 +110,17 @@ def test_whoever_hears_a_page_is_told_what_each_thing_is(path: str) -> None:
     assert sum(tag == "main" for tag, _ in page.tags) == (path == FIRST)
 
 
+def _may_name(method: str, path: str, known_method: str, known: str) -> bool:
+    """Whether the request is of this route; {} stands for whatever one part of the path is."""
+    return method == known_method and re.fullmatch(re.escape(path).replace(r"\{\}", "[^/]+"), known) is not None
+
+
 def test_scripts_name_only_what_the_page_has_and_the_api_knows() -> None:
     """Each id, and each method with its path."""
     ids = set(Page(PAGES[FIRST]).ids)
-    used = {name for text in SCRIPTS.values() for name in re.findall(r'\$\("([\w-]+)"\)|\bon\("([\w-]+)"', text)}
+    used = {
+        name for text in SCRIPTS.values() for name in re.findall(r'\$\("([\w-]+)"\)|(?<![.])\bon\("([\w-]+)"', text)
+    }  # not .on("click"), which is the map's
     assert {one for pair in used for one in pair if one} <= ids
     known = {(route.method, re.sub(r"{\w+}", "{}", route.path)) for route in ROUTES}
     asked = set()
@@ -122,10 +129,10 @@ def test_scripts_name_only_what_the_page_has_and_the_api_knows() -> None:
             if signed:
                 asked |= {("POST", signed), ("POST", f"{signed}/options")}
             elif path != "`${path}/options`":
-                asked.add((method, re.sub(r"\${[^}]*}", "{}", path.strip('"`').partition("?")[0])))
+                asked.add((method, re.sub(r"\${[^}]*}", "{}", path.strip('"`')).partition("?")[0]))
         asked |= {("GET", re.sub(r"\${[^}]*}", "{}", path)) for path in re.findall(r'\bfetched\(["`]([^"`]*)', text)}
     assert len(asked) > 10
-    assert asked <= known
+    assert [] == [one for one in asked if not any(_may_name(*one, *route) for route in known)]
 
 
 def test_scripts_write_text_and_never_markup() -> None:

@@ -37,6 +37,7 @@ from schemas.reference import (
     WantedList,
     Zone,
 )
+from schemas.requests import MOST_WATCHED_MS, Exclusion, Watch
 
 HEADER = "entry_id,plate,hotlist,category,owner,legal_basis"
 GOOD = "A1,1ABC234,sis,theft,federal police,art. 36"
@@ -756,10 +757,13 @@ SPOTS = st.builds(PicturePoint, x=st.floats(0, 1), y=st.floats(0, 1))
 
 
 def valid(message: type[Any], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Messages of a kind whose validity ends no sooner than it begins."""
+    """Messages of a kind whose validity ends no sooner than it begins, and no later than a request to watch may."""
 
     def built(validity: list[int], **given: Any) -> Any:
-        return message(valid_from_ms=validity[0], valid_until_ms=validity[1] + 1, **given)
+        ends_ms = validity[1] + 1
+        if message is Watch:
+            ends_ms = validity[0] + 1 + ends_ms % MOST_WATCHED_MS
+        return message(valid_from_ms=validity[0], valid_until_ms=ends_ms, **given)
 
     return st.builds(built, validity=st.tuples(MOMENTS, MOMENTS).map(sorted), **fields)
 
@@ -802,6 +806,14 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
                           categories=tuples(TEXTS), legal_basis=TEXTS, purpose=TEXTS, handling_code=TEXTS, zones=tuples(NAMES),
                           directions=tuples(st.sampled_from(["outbound", "inbound"])), min_confidence=st.floats(0, 1),
                           per_case=st.booleans(), expires_after_ms=st.integers(1, 10**9), contact=TEXTS),
+        Exclusion: st.one_of(
+            valid(Exclusion, exclusion_id=NAMES, plate=st.from_regex(r"\A[A-Z0-9]{1,9}\Z"), country=st.none() | COUNTRIES,
+                  cameras=tuples(NAMES), reason=TEXTS, owner=TEXTS, evidence=st.none() | TEXTS, **{named: NAMES})
+            for named in ("entry_id", "list_id")
+        ),
+        Watch: valid(Watch, watch_id=NAMES, plate=PATTERNS, country=st.none() | COUNTRIES, make=st.none() | TEXTS,
+                     colour=st.none() | TEXTS, zone=NAMES, priority=st.sampled_from(["high", "normal"]), reason=TEXTS,
+                     case_reference=TEXTS, legal_basis=TEXTS, service=TEXTS, requested_by=NAMES, approved_by=st.none() | NAMES),
     }[message]  # fmt: skip
 
 
