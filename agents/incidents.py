@@ -176,6 +176,7 @@ AGENT: Agent[Any] = Agent(
     outputs=(INCIDENTS, ALERTS),
     start=start,
     tick_ms=TICK_MS,
+    fetch_every_ms=100,  # a person takes seconds
     niceness=5,  # an alert rings before its incident is kept
     redis_state=RedisState(
         if_lost="incidents to which nothing has happened for a day are forgotten; the others are put back from their topic",

@@ -45,7 +45,7 @@ class Agent(Generic[M]):
     start: Callable[[Context], Awaitable[Handler[M]]]
     max_records: int | None = None
     tick_ms: int | None = None
-    fetch_every_ms: int = 10
+    fetch_every_ms: int = 20
     per_partition: bool = False
     also: tuple[Topic[Any], ...] = ()
     elsewhere: tuple[Topic[Any], ...] = ()
