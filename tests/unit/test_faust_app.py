@@ -35,4 +35,4 @@ def test_an_agents_consumer_fetches_as_often_as_the_agent_says() -> None:
     """Section control waits longer between two fetches than the hotlist does: nobody waits for its decisions."""
     connection = KafkaConnection.from_url("kafka://127.0.0.1:9092")
     apps = [make_app(Settings(), connection, one.AGENT, cast(Stage, None)) for one in (hotlist, section_control)]
-    assert [10, 100] == [app.transport.fetch_every_ms for app in apps]
+    assert [20, 100] == [app.transport.fetch_every_ms for app in apps]
