@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from pipeline.errors import VigieError
 from pipeline.health.habits import Habit
 from pipeline.health.recent import SeenRead
-from pipeline.health.watch import Watch
+from pipeline.health.watch import Watch, is_to_send
 from pipeline.state.collections import CAMERAS
 from pipeline.state.health_memory import HealthMemory, by_kind
 from pipeline.state.mirror import Mirror
@@ -118,7 +118,7 @@ class Keeper:
         wanted = {
             camera_id: camera
             for camera_id, camera in self.mirror.of(CAMERAS).as_of(now_ms).items()
-            if camera.state in (None, "active", "on_trial") and self._partition(camera_id) in mine
+            if is_to_send(camera) and self._partition(camera_id) in mine
         }
         for camera_id in self.watch.cameras():
             if camera_id not in wanted and (ended := self.watch.end(camera_id, now_ms)) is not None:

@@ -9,6 +9,7 @@ from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
+from pipeline.health.watch import is_to_send
 from pipeline.health.words import cure_of, found_in_words, order_of
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
@@ -18,7 +19,6 @@ from pipeline.state.health_memory import HealthMemory
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from schemas.health import CameraHealth
-from schemas.reference import Camera
 
 SHOWN = 20
 
@@ -67,17 +67,13 @@ async def _shown() -> Shown:
         open_redis(servers.redis_url, ca_file=settings.redis_ca_file) as client,
     ):
         memory = HealthMemory(client, settings.namespace)
-        cameras = [one for one in await ReplicaWriter(client, settings.namespace).list(CAMERAS) if _is_to_send(one)]
+        cameras = [one for one in await ReplicaWriter(client, settings.namespace).list(CAMERAS) if is_to_send(one)]
         troubled = await memory.troubled()
         habits = await memory.habits([one.camera_id for one in cameras])
     known = {one.camera_id: one.name for one in cameras}
     wrong = sorted((one for one in troubled.values() if one.camera_id in known), key=order_of)
     never = sorted(one for one in known if one not in habits and one not in troubled)
     return Shown(troubled=wrong, never=never, well=len(known) - len(wrong) - len(never), names=known)
-
-
-def _is_to_send(camera: Camera) -> bool:
-    return camera.state in (None, "active", "on_trial")
 
 
 def _print_lines(shown: Shown) -> None:

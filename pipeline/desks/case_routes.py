@@ -149,10 +149,12 @@ def _phase(asked: Asked, shown: Shown) -> Phase:
 
 
 def judged_in(asked: Asked, violation: Violation) -> Judged | None:
+    """What officers said of the violation; None: nothing yet."""
     return asked.house.live.cases.judged.get(violation.violation_id)
 
 
 def violation_in(shown: Shown) -> Violation:
+    """The violation that is kept."""
     assert isinstance(shown.event.message, Violation), "violations are kept as violations"
     return shown.event.message
 

@@ -133,6 +133,8 @@ async def alert_picture(asked: Asked) -> RouteAnswer:
 
 
 async def picture_of(asked: Asked, path: str | None) -> RouteAnswer:
+    """The stored picture of this path, with a watermark that names the viewer. Raises Problem when there is none any more, or it
+    cannot be shown."""
     at = datetime.fromtimestamp(asked.now_ms / 1000, UTC)
     text = f"{asked.somebody.user_id} {at:%Y-%m-%d %H:%M:%S}Z {asked.access_id}"
     try:

@@ -72,7 +72,7 @@ class Recent:
         return plate, count / PLATES
 
     def _sure(self, confidence: float) -> None:
-        """Follow how sure the camera is: quickly for now, slowly for what is usual."""
+        """Take in how sure the camera was of one more read: the present mean follows quickly, the usual one slowly."""
         self.confident += 1
         usual = self.habit.confidence
         self.habit.confidence = confidence if usual is None else usual + (confidence - usual) * SLOWLY

@@ -22,7 +22,8 @@ BEHIND_S, BEHIND_ENDS_S = 30.0, 15.0
 DOUBTED, DOUBTED_ENDS = 0.5, 0.1
 LESS_SURE, LESS_SURE_ENDS, SURE_READS = 0.15, 0.08, 200
 ONE_PLATE, ONE_PLATE_ENDS = 0.4, 0.2
-Now = dict[TroubleKind, CameraTrouble]
+Troubles = dict[TroubleKind, CameraTrouble]
+"""What is wrong with one camera, by kind."""
 
 
 class Judge:
@@ -38,12 +39,12 @@ class Judge:
             total += (recent.habit.rate(hour_of_week(at_ms, self._zone)) or 0.0) * share
         return total
 
-    def troubles(self, recent: Recent, before: Now, now_ms: int) -> Now:
+    def troubles(self, recent: Recent, before: Troubles, now_ms: int) -> Troubles:
         """What is wrong at now_ms (UTC). before: what was wrong until now."""
         found = (self._silent(recent, before, now_ms), *self._others(recent, before, now_ms))
         return {one.kind: one for one in found if one is not None}
 
-    def _others(self, recent: Recent, before: Now, now_ms: int) -> Iterator[CameraTrouble | None]:
+    def _others(self, recent: Recent, before: Troubles, now_ms: int) -> Iterator[CameraTrouble | None]:
         if len(recent.delays_s) == DELAYS:
             quickest, usual = min(recent.delays_s), recent.habit.delay_s or 0.0
             yield _told("clock_ahead", before, now_ms, -quickest, 0.0, AHEAD_S, AHEAD_ENDS_S)
@@ -60,7 +61,7 @@ class Judge:
         if (favourite := recent.favourite()) is not None:
             yield _told("one_plate", before, now_ms, favourite[1], 0.0, ONE_PLATE, ONE_PLATE_ENDS)
 
-    def _silent(self, recent: Recent, before: Now, now_ms: int) -> CameraTrouble | None:
+    def _silent(self, recent: Recent, before: Troubles, now_ms: int) -> CameraTrouble | None:
         since_ms = recent.since_ms
         known = before.get("silent")
         if known is not None and recent.habit.last_ms <= known.since_ms:
@@ -73,7 +74,7 @@ class Judge:
         an_hour = usual * HOUR_MS / (now_ms - since_ms)
         return CameraTrouble(kind="silent", since_ms=recent.habit.last_ms or since_ms, found=0.0, usual=an_hour)
 
-    def _dropping(self, recent: Recent, before: Now, now_ms: int) -> CameraTrouble | None:
+    def _dropping(self, recent: Recent, before: Troubles, now_ms: int) -> CameraTrouble | None:
         until_ms = now_ms // MINUTE_MS * MINUTE_MS
         from_ms = max(until_ms - WINDOW_MS, -(-recent.begins_ms // MINUTE_MS) * MINUTE_MS)
         usual = self.expected(recent, from_ms, until_ms)
@@ -104,7 +105,7 @@ class Judge:
 
 
 def _told(
-    kind: TroubleKind, before: Now, now_ms: int, found: float, usual: float, begins: float, ends: float
+    kind: TroubleKind, before: Troubles, now_ms: int, found: float, usual: float, begins: float, ends: float
 ) -> CameraTrouble | None:
     """The trouble, where it exceeds the usual by `begins`; by `ends`, where it was there before."""
     if found - usual < (ends if kind in before else begins):
@@ -112,5 +113,5 @@ def _told(
     return CameraTrouble(kind=kind, since_ms=_since(before, kind, now_ms), found=found, usual=usual)
 
 
-def _since(before: Now, kind: TroubleKind, now_ms: int) -> int:
+def _since(before: Troubles, kind: TroubleKind, now_ms: int) -> int:
     return before[kind].since_ms if kind in before else now_ms

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 from pipeline.health.habits import HOUR_MS, Habit, hour_of_week
 from pipeline.health.peers import KEPT, MINUTE_MS, Peers
 from pipeline.health.recent import DELAYS, WINDOW_MS, Recent, SeenRead
-from pipeline.health.troubles import Judge, Now
+from pipeline.health.troubles import Judge, Troubles
 from schemas.health import CameraHealth, TroubleKind
+from schemas.reference import Camera
 
 LEARNED_ABOVE = 0.5
 """An hour in which less of the usual came from everybody teaches nothing."""
@@ -19,6 +20,11 @@ _CLOCKS: tuple[TroubleKind, ...] = ("clock_ahead", "behind")
 FEWEST_CLOCKS = 5
 
 
+def is_to_send(camera: Camera) -> bool:
+    """Whether reads are expected of the camera, so that its silence says something. No state: it is in use."""
+    return camera.state in (None, "active", "on_trial")
+
+
 class Watch:
     """The cameras that are watched. zone: where they stand. begins_ms: when the watch began (UTC)."""
 
@@ -26,7 +32,7 @@ class Watch:
         self._zone, self._judge = zone, Judge(zone)
         self._cameras: dict[str, Recent] = {}
         self._names: dict[str, tuple[str, ...]] = {}  # of the groups of each camera
-        self._troubles: dict[str, Now] = {}
+        self._troubles: dict[str, Troubles] = {}
         self._peers: defaultdict[str, Peers] = defaultdict(Peers)
         self._seen: Counter[tuple[str, int]] = Counter()  # by group and minute
         self._new: set[str] = set()  # cameras whose first read ever has come
@@ -42,13 +48,13 @@ class Watch:
 
     def kinds(self) -> list[TroubleKind]:
         """The kinds of all troubles that there are now."""
-        return [kind for now in self._troubles.values() for kind in now]
+        return [kind for troubles in self._troubles.values() for kind in troubles]
 
     def habit(self, camera_id: str) -> Habit:
         """What this camera usually sends."""
         return self._cameras[camera_id].habit
 
-    def begin(self, camera_id: str, groups: tuple[str, ...], habit: Habit, troubles: Now, now_ms: int) -> None:
+    def begin(self, camera_id: str, groups: tuple[str, ...], habit: Habit, troubles: Troubles, now_ms: int) -> None:
         """Watch a camera from now_ms on (UTC). groups: names of what it shares its fate with. habit, troubles: as known."""
         peers = tuple(self._peers[name] for name in groups)
         self._cameras[camera_id], self._names[camera_id] = Recent(now_ms, habit, peers), groups
@@ -80,7 +86,8 @@ class Watch:
             for camera_id, recent in self._cameras.items()
         }
         self._without_our_own(found)
-        return [one for camera_id, now in found.items() if (one := self._changed(camera_id, now, now_ms)) is not None]
+        changed = (self._changed(camera_id, troubles, now_ms) for camera_id, troubles in found.items())
+        return [one for one in changed if one is not None]
 
     def learn(self, now_ms: int) -> dict[str, Habit]:
         """Learn from the last whole hour, once a minute of the next one has passed. Returns the habits to keep: those that
@@ -125,24 +132,24 @@ class Watch:
                 peers.add(self._minute_ms, expected[name], self._seen.pop((name, self._minute_ms // MINUTE_MS), 0))
             self._minute_ms += MINUTE_MS
 
-    def _without_our_own(self, found: dict[str, Now]) -> None:
+    def _without_our_own(self, found: dict[str, Troubles]) -> None:
         """Where most clocks are wrong in the same way, ours is, and no camera's."""
         known = sum(len(one.delays_s) == DELAYS for one in self._cameras.values())
         for kind in _CLOCKS:
-            wrong = [now for now in found.values() if kind in now]
+            wrong = [troubles for troubles in found.values() if kind in troubles]
             if known >= FEWEST_CLOCKS and len(wrong) * 2 > known:
-                for now in wrong:
-                    del now[kind]
+                for troubles in wrong:
+                    del troubles[kind]
 
-    def _changed(self, camera_id: str, now: Now, now_ms: int) -> CameraHealth | None:
+    def _changed(self, camera_id: str, troubles: Troubles, now_ms: int) -> CameraHealth | None:
         before = self._troubles.pop(camera_id, {})
-        if now:
-            self._troubles[camera_id] = now
-        if "silent" in before and "silent" not in now:
+        if troubles:
+            self._troubles[camera_id] = troubles
+        if "silent" in before and "silent" not in troubles:
             self._cameras[camera_id].begins_ms = now_ms  # what was missing meanwhile was told already
-        if before.keys() == now.keys():
+        if before.keys() == troubles.keys():
             return None
-        return CameraHealth(camera_id=camera_id, at_ms=now_ms, troubles=tuple(now.values()))
+        return CameraHealth(camera_id=camera_id, at_ms=now_ms, troubles=tuple(troubles.values()))
 
 
 def _learn_delay(recent: Recent, troubles: Iterable[TroubleKind]) -> None:

@@ -170,6 +170,8 @@ def found_afterwards(hit: Hit) -> Hit:
 
 
 def hit_of(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
+    """The hit of a read on an entry. score: how probable the text makes it, 0..1; what else was read of the vehicle lowers score
+    and priority, and is noted. least_score: a look that contradicts lowers the score no further."""
     notes: list[str] = [] if read.confidence_stated else [UNSTATED]
     priority = said = priority_of(entry)
     if match in ("confusable", "near"):

@@ -112,9 +112,9 @@ def look_of(
 ) -> list[Hit]:
     """The hit of a read that shows the make and the colour, and no other class of vehicle, that the entry names; else none."""
     camera = cameras.get(read.camera_id)
-    if camera is None or not may_serve(read, camera, "hotlist") or not counts_here(read, entry, cameras, zones):
+    if camera is None or not _shows(read, entry) or not may_serve(read, camera, "hotlist"):
         return []
-    if not _shows(read, entry):
+    if not counts_here(read, entry, cameras, zones):
         return []
     note = f"looks like what is watched for: {entry.make}, {entry.colour}; its plate is not known"
     hit = hit_of(read, entry, "pattern", LOOKS_SCORE, LOOKS_SCORE)

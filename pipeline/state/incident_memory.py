@@ -83,6 +83,7 @@ class Kept(msgspec.Struct, array_like=True, frozen=True):
 Change = Callable[[Kept], Kept]
 """A pure function; it returns the same object where nothing changes."""
 Due = Callable[[IncidentState], int | None]
+"""When something is due next for a state (UTC ms); None: never."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Kept).decode
 _decode_alert = msgspec.msgpack.Decoder(Alert).decode

@@ -1,8 +1,25 @@
 // Dialogs: one that shows anything, and the one that shows a page's keys.
 
-import { useEffect, useRef } from "./vendor/hooks.mjs";
+import { useEffect, useLayoutEffect, useRef, useState } from "./vendor/hooks.mjs";
 import { html, useOwnId } from "./draw.js";
 import { t } from "./words.js";
+
+const SINGLE = "vigie.keys";
+
+/** Gives each key press to `pressed`, with whether keys of one letter count, which the browser remembers; returns that, and what
+ * changes it. @param {(event: KeyboardEvent, single: boolean) => void} pressed */
+export function useSingleKeys(pressed) {
+  const [single, setSingle] = useState(localStorage.getItem(SINGLE) !== "no");
+  useLayoutEffect(() => { // with the change itself: a key that follows at once meets the new choice
+    const heard = (event) => pressed(event, single);
+    addEventListener("keydown", heard);
+    return () => removeEventListener("keydown", heard);
+  }, [single]);
+  return [single, (on) => {
+    localStorage.setItem(SINGLE, on ? "yes" : "no");
+    setSingle(on);
+  }];
+}
 
 /** Shown while `open`; Escape closes it. @param {{open: boolean, title: string, close: () => void, wide?: boolean, children?: any}} props */
 export function Dialog({ open, title, close, wide, children }) {

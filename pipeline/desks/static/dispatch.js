@@ -1,13 +1,13 @@
 // The page of the dispatch desk: puts the parts together, and gives each key its meaning.
 
 import { render } from "./vendor/preact.mjs";
-import { useLayoutEffect, useState } from "./vendor/hooks.mjs";
+import { useState } from "./vendor/hooks.mjs";
 import { KEYS } from "./acting.js";
 import { Undo } from "./actions.js";
 import { Banner, Bar, KEYS as SHOWN } from "./bar.js";
 import { Desk } from "./desk.js";
 import { Detail } from "./detail.js";
-import { Keys } from "./dialog.js";
+import { Keys, useSingleKeys } from "./dialog.js";
 import { html } from "./draw.js";
 import { Handover } from "./handover.js";
 import { themed } from "./head.js";
@@ -15,27 +15,17 @@ import { MapView } from "./map.js";
 import { List, moved } from "./rows.js";
 import { t } from "./words.js";
 
-const SINGLE = "vigie.keys";
 const desk = new Desk(draw);
 
 function App() {
   const [keys, setKeys] = useState(false), [shift, setShift] = useState(false);
-  const [single, setSingle] = useState(localStorage.getItem(SINGLE) !== "no");
   const toDetail = () => document.getElementById("detail-title")?.focus();
   const back = () => document.getElementById("rows")?.focus();
-  useLayoutEffect(() => { // with the change itself: a key that follows at once meets the new choice
-    const pressed = (event) => keyed(event, { single, back, setKeys, setShift });
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, [single]);
-  const chosen = (on) => {
-    localStorage.setItem(SINGLE, on ? "yes" : "no");
-    setSingle(on);
-  };
+  const [single, setSingle] = useSingleKeys((event, on) => keyed(event, { single: on, back, setKeys, setShift }));
   return html`<${Bar} desk=${desk} keys=${() => setKeys(true)} shift=${() => setShift(true)} />
     <div class="banners"><${Undo} desk=${desk} /><${Banner} desk=${desk} /></div>
     <main>${desk.phase === "ready" ? html`<${Ready} toDetail=${toDetail} back=${back} />` : html`<${Before} />`}</main>
-    <${Keys} open=${keys} close=${() => setKeys(false)} list=${SHOWN} single=${single} setSingle=${chosen} />
+    <${Keys} open=${keys} close=${() => setKeys(false)} list=${SHOWN} single=${single} setSingle=${setSingle} />
     <${Handover} desk=${desk} open=${shift} close=${() => setShift(false)} />`;
 }
 

@@ -1,16 +1,15 @@
 // A screen: its head, its keys and messages, and its state before somebody with the right is there. What it shows is its own.
 
 import { render } from "./vendor/preact.mjs";
-import { useLayoutEffect, useState } from "./vendor/hooks.mjs";
+import { useState } from "./vendor/hooks.mjs";
 import { ask, now } from "./api.js";
-import { Keys } from "./dialog.js";
+import { Keys, useSingleKeys } from "./dialog.js";
 import { html } from "./draw.js";
 import { Head, themed } from "./head.js";
 import { open, wanted } from "./screens.js";
 import { Messages, Toasts } from "./toast.js";
 import { span, t } from "./words.js";
 
-const SINGLE = "vigie.keys";
 const AGAIN_MS = 3000, LOOK_MS = 15_000;
 const STAY_MS = 4 * 60_000; // so often, while somebody works, the session is asked for, which keeps it open
 const WARN_MS = 3 * 60_000;
@@ -91,22 +90,13 @@ export function show(name, View, keys = []) {
 
 function Page({ visit, View, keys, own }) {
   const [shown, setShown] = useState(false);
-  const [single, setSingle] = useState(localStorage.getItem(SINGLE) !== "no");
-  useLayoutEffect(() => {
-    const pressed = (event) => single && keyed(event, own, () => setShown(true));
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, [single]);
-  const chosen = (on) => {
-    localStorage.setItem(SINGLE, on ? "yes" : "no");
-    setSingle(on);
-  };
+  const [single, setSingle] = useSingleKeys((event, on) => on && keyed(event, own, () => setShown(true)));
   const { me, phase } = visit;
   return html`<${Head} me=${me} here=${visit.name} keys=${() => setShown(true)} />
     <main class="page">${phase === "ready" ? html`<${View} me=${me} say=${visit.say} fail=${visit.fail} keyed=${(does) => Object.assign(own, does)} />` : html`<${Before} visit=${visit} />`}</main>
     ${phase === "ready" && me.ends_ms - now() < WARN_MS && html`<div role="status" class="banner mild"><p>${t("banner.session", { span: span(me.ends_ms - now()) })}</p></div>`}
     <${Toasts} messages=${visit.messages} />
-    <${Keys} open=${shown} close=${() => setShown(false)} list=${keys} single=${single} setSingle=${chosen} />`;
+    <${Keys} open=${shown} close=${() => setShown(false)} list=${keys} single=${single} setSingle=${setSingle} />`;
 }
 
 /** What stands there before somebody with the right is. */
