@@ -2,7 +2,7 @@
 
     python benchmarks/bench_latency.py [--rate 5000] [--fault none|rebalance|kill] [--seconds 30] [--json]
 
-Load (seed 1): reads of 10,000 cameras, evenly paced, one in 100 wanted; a hotlist of 100,000 entries; all six agents, the
+Load (seed 1): reads of 10,000 cameras, evenly paced, one in 100 wanted; a hotlist of 100,000 entries; all agents, the
 neighbours' desks, the embedded Kafka and store, the cameras' producer and the consumer on this machine. The clock starts when a
 read was due, whether the producer was ready to take it or not, and ends when the consumer has decoded the alert. The warm-up, 10 s
 at the same pace, is not counted. Latencies are whole milliseconds; percentiles are of every alert, none left out.

@@ -29,7 +29,7 @@ from pipeline.state.redis_port import check_redis, open_redis
 from schemas.topics import ALERTS_COVERT
 
 FREE_BYTES_WANTED = 5 * 2**30
-MEMORY_WANTED = 3 * 2**30  # Kafka 0.4 GB, six agents 0.1-0.45 GB each
+MEMORY_WANTED = 3 * 2**30  # Kafka 0.4 GB, nine agents, desks and gateway 0.1-0.25 GB each
 
 
 _STYLES = {"ok": "green", "warning": "yellow", "wrong": "red"}
