@@ -37,8 +37,8 @@ from benchmarks.common import append_result, environment, percentile
 from pipeline.access.login import Bounds, Shift
 from pipeline.desks.cookies import SESSION
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.listening import free_port
 from pipeline.runtime.log import configure_logging
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.servers.access import provide
 from pipeline.servers.pair import EmbeddedPair
@@ -181,7 +181,7 @@ async def measure(options: argparse.Namespace) -> dict[str, Any]:
                     "cookies": cookies,
                 }
                 ours = await measured(desks, sender, place, options)
-            port = free_port("127.0.0.1", 0)
+            (port,) = free_ports((), 1)
             asked = {"kafka": _plain(pair), "topic": f"{NAMESPACE}.{ALERTS.name}", "port": port}
             async with Process.running("-m", "benchmarks.live_peer") as peer:
                 await peer.tell(json.dumps(asked))

@@ -13,6 +13,7 @@ import msgspec
 from pipeline.receiver.credentials import DeskCredentials
 from pipeline.receiver.inbox import InboxEntry, read_inbox
 from pipeline.receiver.service import DeskStatus
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.settings import DeskSettings, LiaisonSettings
 from schemas.outcomes import Forward
 
@@ -29,7 +30,7 @@ class DeskProcess:
         self.country = country
         self.keys = keys
         self.url = self.control_url = ""
-        self._ports = ["0", "0"]
+        self._ports = [str(port) for port in free_ports((), 2)]
         self._process: asyncio.subprocess.Process | None = None
         self._log = folder / f"desk-{country}.log"
 
@@ -46,7 +47,6 @@ class DeskProcess:
         assert line, self._log.read_text()
         address = msgspec.json.decode(line)
         self.url, self.control_url = address["url"], address["control_url"]
-        self._ports = [self.url.rpartition(":")[2], self.control_url.rpartition(":")[2]]
         return self
 
     async def kill(self) -> None:

@@ -15,7 +15,7 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
-from pipeline.runtime.listening import free_port
+from pipeline.runtime.ports import free_ports
 
 CLIENT, SECRET, PASSWORD = "vigie", "between-the-two-of-them", "seven green herons"
 START_S = 120.0  # a machine may be busy
@@ -24,7 +24,7 @@ START_S = 120.0  # a machine may be busy
 @contextlib.asynccontextmanager
 async def running_provider(folder: Path, redirect_uri: str, *subjects: str) -> AsyncIterator[str]:
     """A real identity provider (nanoidp) with an account for each subject, all with PASSWORD. Yields its issuer."""
-    port = free_port("127.0.0.1", 0)
+    (port,) = free_ports((), 1)
     issuer = f"http://localhost:{port}"
     client = {"client_id": CLIENT, "client_secret": SECRET, "redirect_uris": [redirect_uri]}
     settings = {
@@ -97,7 +97,7 @@ class LyingProvider:
         app.router.add_post("/token", self._exchange)
         runner = web.AppRunner(app)
         await runner.setup()
-        port = free_port("127.0.0.1", 0)
+        (port,) = free_ports((), 1)
         await web.TCPSite(runner, "127.0.0.1", port).start()
         self.issuer = f"http://localhost:{port}"
         try:

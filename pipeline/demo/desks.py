@@ -11,9 +11,9 @@ from pipeline.receiver.credentials import create_credentials, settings_toml
 from pipeline.receiver.files import client_context
 from pipeline.receiver.inbox import read_inbox
 from pipeline.receiver.service import DeskStatus
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.private import write_private
 from pipeline.servers.launch import ISOLATED
-from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 
 

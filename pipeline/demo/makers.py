@@ -16,7 +16,7 @@ import redis.asyncio
 from pipeline.demo.network_data import writer_of_known
 from pipeline.gateway.senders import digest_of
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.servers.ports import free_ports
+from pipeline.runtime.ports import free_ports
 from pipeline.simulation.speaking import VOICES, Shown, Spoken, tattile
 from pipeline.sources.gateway_sender import GatewaySender, open_gateway_sender
 from pipeline.state.collections import SENDERS

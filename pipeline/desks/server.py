@@ -35,9 +35,10 @@ from pipeline.hotlist import acting as incidents
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.covert import desks_key
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
+from pipeline.runtime.listening import LOOPBACK, tls_context
 from pipeline.runtime.log import platform_key
 from pipeline.runtime.passwords import Passwords
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.private import private_folder
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.serving import Listener, listen, run_until_closed
@@ -83,7 +84,7 @@ async def run_desks(
     Raises Misconfigured for a port, a certificate or an address that cannot be used.
     """
     tls = tls_context("VIGIE_DESKS", settings.desks_cert_file, settings.desks_key_file)
-    port = free_port(settings.desks_host, settings.desks_port)
+    port = settings.desks_port or free_ports((), 1)[0]
     house = _house(settings, servers, Origin(_origin(settings, port)), now_ms)
     house.limits, house.plates = limits or house.limits, plates or house.plates
     async with contextlib.AsyncExitStack() as closing:

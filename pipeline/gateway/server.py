@@ -20,8 +20,9 @@ from pipeline.gateway.sharing import Sharing
 from pipeline.gateway.waiting import Knocks
 from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.listening import LOOPBACK, free_port, tls_context
+from pipeline.runtime.listening import LOOPBACK, tls_context
 from pipeline.runtime.open_connections import ConnectionBounds
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
@@ -60,7 +61,7 @@ async def run_gateway(
     Raises Misconfigured for a port, a certificate or an address that cannot be used.
     """
     tls = listener_tls(settings)
-    port = free_port(settings.gateway_host, settings.gateway_port)
+    port = settings.gateway_port or free_ports((), 1)[0]
     metrics, mirror = GatewayMetrics(), Mirror(SENDERS, CAMERAS)
     keeper = Keeper(servers.sender, settings.namespace)
     intake = Intake(

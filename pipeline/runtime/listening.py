@@ -1,6 +1,5 @@
-"""What a server needs to listen: its certificate, and a port that is free."""
+"""What a server needs to listen with TLS: its certificate and key."""
 
-import socket
 import ssl
 from pathlib import Path
 
@@ -8,15 +7,6 @@ from pipeline.errors import Misconfigured
 from pipeline.runtime.private import OPEN, read_trusted
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-def free_port(host: str, port: int) -> int:
-    """The port; where it is 0, any that is free now. Raises Misconfigured for a host that is none of this machine."""
-    if port:
-        return port
-    with socket.socket() as found:
-        found.bind((host, 0))
-        return int(found.getsockname()[1])
 
 
 def tls_context(what: str, cert_file: Path | None, key_file: Path | None) -> ssl.SSLContext | None:

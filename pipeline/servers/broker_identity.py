@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.ports import HOST
 from pipeline.runtime.private import write_private
-from pipeline.servers.ports import HOST
 
 COMMON_NAME = "vigie-broker"
 BROKER_NAME = f"CN={COMMON_NAME}"

@@ -9,9 +9,9 @@ from pathlib import Path
 from agents import AGENTS
 from pipeline.runtime.accounts import ACCOUNTS, make_metrics_token
 from pipeline.runtime.back_off import BackOff
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.private import OPEN, read_trusted
 from pipeline.servers.launch import ISOLATED
-from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 
 STOP_WITHIN_S = 8.0

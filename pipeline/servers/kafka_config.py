@@ -5,9 +5,9 @@ from base64 import urlsafe_b64encode
 import msgspec
 
 from pipeline.runtime.kafka_connection import SASL_MECHANISM
+from pipeline.runtime.ports import HOST
 from pipeline.runtime.principals import ADMIN
 from pipeline.servers.broker_identity import BROKER_NAME, CERT_FILE, KEY_FILE
-from pipeline.servers.ports import HOST
 
 MESSAGE_BYTES = 17 * 1024 * 1024
 HEAP_MB = {1: 384, 3: 320}

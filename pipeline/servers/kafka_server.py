@@ -18,6 +18,7 @@ from pipeline.errors import Misconfigured
 from pipeline.runtime.accounts import ACCOUNTS, account_of
 from pipeline.runtime.kafka_access import set_passwords
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.private import FOLDER_MODE, private_folder, write_private
 from pipeline.servers.broker_identity import BrokerIdentity, new_identity
@@ -25,7 +26,6 @@ from pipeline.servers.kafka_archive import archive_options
 from pipeline.servers.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import class_path
 from pipeline.servers.launch import __file__ as launcher
-from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, StartFailed, Supervised
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from pipeline.runtime.back_off import BackOff
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.settings import Settings
 from pipeline.servers.launch import ISOLATED
-from pipeline.servers.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 
 DESKS_PORT, GATEWAY_PORT = 8450, 8460

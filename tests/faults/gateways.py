@@ -11,7 +11,7 @@ import aiohttp
 
 from pipeline.gateway.senders import digest_of
 from pipeline.runtime.back_off import BackOff
-from pipeline.servers.ports import free_ports
+from pipeline.runtime.ports import free_ports
 from pipeline.servers.processes import Program, Supervised
 from pipeline.servers.served_program import is_served
 from pipeline.simulation.speaking import vigie

@@ -22,8 +22,8 @@ from pipeline.desks.limits import Limits
 from pipeline.desks.route import PREFIX
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.runtime.listening import free_port
 from pipeline.runtime.passwords import hashed
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import USERS
@@ -101,7 +101,7 @@ async def test_a_person_binds_the_account_once_and_then_logs_in_at_the_organisat
 ) -> None:
     """With a real provider: bound after the first login with a printed password, which is gone then; logged in, proven again,
     logged out there and here. A subject that is bound to no account, or a code that was used, opens nothing."""
-    port = free_port("127.0.0.1", 0)
+    (port,) = free_ports((), 1)
     redirect_uri = f"http://localhost:{port}/"
     async with (
         running_provider(tmp_path, redirect_uri, HER_SUBJECT, HIS_SUBJECT) as issuer,

@@ -23,8 +23,8 @@ from pipeline.gateway.request import MAX_BODY
 from pipeline.gateway.senders import claim_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.ports import free_ports
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.servers.ports import free_ports
 from pipeline.state.collections import SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.waiting_room import MOST, WaitingRoom

@@ -12,7 +12,7 @@ from pipeline.errors import Unavailable
 from pipeline.gateway.spool import Spool, Spooled
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
-from pipeline.servers.ports import free_ports
+from pipeline.runtime.ports import free_ports
 from pipeline.simulation.speaking import tattile
 from schemas.reads import PlateRead
 from schemas.senders import SenderPort

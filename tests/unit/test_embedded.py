@@ -8,12 +8,12 @@ from tempfile import TemporaryDirectory
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.runtime.ports import HIGHEST, HOST, LOWEST, free_ports
 from pipeline.runtime.topics import differences, wanted_topics
 from pipeline.servers.append_only import CHUNK, cut_zeros
 from pipeline.servers.kafka_config import Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import LOCK, SPEC, pinned_jars
 from pipeline.servers.pair import running_pair
-from pipeline.servers.ports import HIGHEST, HOST, LOWEST, free_ports
 from pipeline.servers.valkey_server import quoted
 from schemas.topics import TOPICS
 

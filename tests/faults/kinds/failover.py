@@ -12,8 +12,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from agents import AGENTS
+from pipeline.runtime.ports import HOST, free_ports
 from pipeline.runtime.private import write_private
-from pipeline.servers.ports import HOST, free_ports
 from pipeline.servers.processes import Program, Supervised
 from pipeline.servers.valkey_server import SETTINGS, quoted, server_binary
 from tests.faults.fault import Fault

@@ -14,8 +14,8 @@ from pipeline.gateway.port_service import PortService
 from pipeline.gateway.ports import Ports
 from pipeline.gateway.spool import Spool, Spooled
 from pipeline.reads.versions import Version, Versions
+from pipeline.runtime.ports import free_ports
 from pipeline.runtime.settings import Settings
-from pipeline.servers.ports import free_ports
 from schemas.senders import Sender, SenderPort
 from tests.gateways import make_sender
 
