@@ -25,17 +25,17 @@ RIGHTS_GIVEN = (USERS, DESIGNATIONS, CONSUMERS)
 
 class Directory(Mirror):
     """What the desks follow, in memory. revision: raised by each change of persons, designations, desks or lists, so that what was
-    computed from them is computed again. named: the designations that lists name, or named, as those that alone see their
-    hits."""
+    computed from them is computed again; places: likewise by each change of cameras, zones or lists, on which matters depend.
+    named: the designations that lists name, or named, as those that alone see their hits."""
 
     def __init__(self) -> None:
         super().__init__(*FOLLOWED)
-        self.revision = 0
+        self.revision = self.places = 0
         self.named: frozenset[str] = frozenset()
         self._of_user: dict[str, dict[str, Designation]] = {}
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """As Mirror.take; raises `revision` where persons, designations, desks or lists changed."""
+        """As Mirror.take; raises `revision` and `places` where what they tell of changed."""
         super().take(collection, changed, reset)
         if collection == DESIGNATIONS.name:
             self._of_user = {}
@@ -46,6 +46,8 @@ class Directory(Mirror):
             self.named = frozenset(name for item in versions if item is not None for name in item.seen_by)
         if collection in (USERS.name, DESIGNATIONS.name, DESKS.name, LISTS.name):
             self.revision += 1
+        if collection in (CAMERAS.name, ZONES.name, LISTS.name):
+            self.places += 1
 
     def person(self, user_id: str, at_ms: int) -> Person | None:
         """The person with the designations that exist at at_ms (UTC), in force or not; None: there is none with this id."""

@@ -36,17 +36,37 @@ Item = Alert | Violation | IncidentState
 Messages = Item | Withdrawal | Judgement
 
 
+class Matters:
+    """What rights ask about one message, as cameras, zones and lists are known now: a zone that becomes known after the message
+    gives the same rights as one that was known before it."""
+
+    __slots__ = ("_compute", "_directory", "_found", "_places")
+
+    def __init__(self, directory: Directory, compute: Callable[[], tuple[Matter, ...]]) -> None:
+        self._directory, self._compute = directory, compute
+        self._found: tuple[Matter, ...] = ()
+        self._places = -1
+
+    def now(self) -> tuple[Matter, ...]:
+        """The matters, computed again where what they depend on has changed."""
+        if self._places != self._directory.places:
+            self._places, self._found = self._directory.places, self._compute()
+        return self._found
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One message that arrived. number: counted from 1 in this process. kind: of the message, or of what it withdraws.
-
-    matters: what rights ask about; of an incident one for each place where it was seen, of which one is enough.
-    """
+    """One message that arrived. number: counted from 1 in this process. kind: of the message, or of what it withdraws."""
 
     number: int
     kind: Kind
     message: Item | Withdrawal | Judged
-    matters: tuple[Matter, ...]
+    about: Matters
+
+    @property
+    def matters(self) -> tuple[Matter, ...]:
+        """What rights ask about; of an incident one for each place where it was seen, of which one is enough."""
+        return self.about.now()
 
     @property
     def act(self) -> Any:
@@ -106,11 +126,11 @@ class Live:
             return self._withdraw(message)
         if isinstance(message, Judgement):
             return self._judge(message.violation_id, self.cases.judge(message, at or NOWHERE, at_ms))
-        kind, key, matters = self._named(message)
+        kind, key, compute = self._named(message)
         known = self.items[kind].get(key)
         if known is not None and _revision(known.event.message) >= _revision(message):
             return None
-        event = self._added(kind, message, matters())
+        event = self._added(kind, message, Matters(self.directory, compute))
         self.items[kind][key] = Shown(event, known.withdrawal if known else None)
         self.items[kind].move_to_end(key)
         self._covert.pop(key, None)
@@ -146,7 +166,7 @@ class Live:
 
     def _judge(self, violation_id: str, state: Judged | None) -> Event | None:
         shown = self.items["violation"].get(violation_id)
-        return None if shown is None or state is None else self._added("violation", state, shown.event.matters)
+        return None if shown is None or state is None else self._added("violation", state, shown.event.about)
 
     def _named(self, message: Item) -> tuple[Kind, str, Callable[[], tuple[Matter, ...]]]:
         """The message's kind and id, and a function that gives what rights ask about."""
@@ -163,10 +183,10 @@ class Live:
         if known is None or known.withdrawal is not None:
             return None
         known.withdrawal = message
-        return self._added(message.kind, message, known.event.matters)
+        return self._added(message.kind, message, known.event.about)
 
-    def _added(self, kind: Kind, message: Item | Withdrawal | Judged, matters: tuple[Matter, ...]) -> Event:
-        event = Event(self._next, kind, message, matters)
+    def _added(self, kind: Kind, message: Item | Withdrawal | Judged, about: Matters) -> Event:
+        event = Event(self._next, kind, message, about)
         self._next += 1
         self.ring.append(event)
         return event

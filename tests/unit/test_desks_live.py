@@ -1,4 +1,4 @@
-"""Which alerts and violations the desks keep in memory when there are more than they keep."""
+"""Which alerts and violations the desks keep in memory when there are more than they keep, and whom they are for."""
 
 import msgspec
 import pytest
@@ -6,9 +6,10 @@ import pytest
 from pipeline.desks import live
 from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
+from pipeline.reads.versions import since_ever
 from schemas import ids
 from schemas.outcomes import RecordPlace, Violation
-from tests.builders import NOON_MS
+from tests.builders import NOON_MS, make_camera, make_zone
 from tests.violations import judgement, make_violation, withdrawn
 
 ONE = make_violation()
@@ -58,3 +59,15 @@ def test_of_too_many_that_wait_the_oldest_are_left_out(desks: Live) -> None:
         desks.take(one, at(number))
     assert [one.violation_id for one in some[-len(desks.items["violation"]) :]] == list(desks.items["violation"])
     assert KEPT >= len(desks.items["violation"]) > KEPT * 9 // 10
+
+
+def test_a_zone_that_becomes_known_after_the_violation_gives_the_same_rights(desks: Live) -> None:
+    """Else two processes would answer differently, as each of them learnt of the zone."""
+    read = ONE.entry
+    desks.take(ONE, at(0))
+    event = desks.items["violation"][ONE.violation_id].event
+    assert not event.matter.zones
+    zone = make_zone("5341", cameras=(read.camera_id,))
+    desks.directory.take("cameras", [since_ever(read.camera_id, make_camera(read.camera_id))], reset=False)
+    desks.directory.take("zones", [since_ever("5341", zone)], reset=False)
+    assert frozenset({"5341"}) == event.matter.zones
