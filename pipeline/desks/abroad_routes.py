@@ -7,8 +7,8 @@ import msgspec
 
 from pipeline.access.rights import Allowed, Matter
 from pipeline.desks.abroad import MOST_RECEIPTS, State, Told
+from pipeline.desks.events import Shown
 from pipeline.desks.house import House
-from pipeline.desks.live import Shown
 from pipeline.desks.live_routes import LOOKED_AT, Newest
 from pipeline.desks.problems import unavailable
 from pipeline.desks.route import Asked, Route, RouteAnswer, found

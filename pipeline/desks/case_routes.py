@@ -15,7 +15,7 @@ from pipeline.desks.case_bodies import (
     Violations,
     ViolationShown,
 )
-from pipeline.desks.live import Shown
+from pipeline.desks.events import Shown
 from pipeline.desks.live_routes import From, Which, found_in, page_of, picture_of, streamed
 from pipeline.desks.problems import Problem, bad_request
 from pipeline.desks.repeats import HEADER

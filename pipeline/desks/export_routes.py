@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pipeline.access.rights import Allowed
 from pipeline.desks.case_bodies import MOST_EXPORTED, Accepted, AcceptedList, ExportWanted
 from pipeline.desks.case_routes import judged_in, violation_in
-from pipeline.desks.live import Shown
+from pipeline.desks.events import Shown
 from pipeline.desks.problems import Problem
 from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.tables.cells import safe_cell

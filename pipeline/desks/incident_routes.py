@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from pipeline.access.rights import Allowed
+from pipeline.desks.events import Event
 from pipeline.desks.incident_bodies import (
     PAGE,
     Closing,
@@ -21,7 +22,6 @@ from pipeline.desks.incident_bodies import (
     refused_in,
     told_of,
 )
-from pipeline.desks.live import Event
 from pipeline.desks.live_routes import LOOKED_AT, Newest
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.repeats import HEADER

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from pipeline.access.record import Result
 from pipeline.access.rights import Allowed
+from pipeline.desks.events import Kind, Shown
 from pipeline.desks.incident_bodies import IncidentTold, told_of
-from pipeline.desks.live import Kind, Shown
 from pipeline.desks.problems import Problem
 from pipeline.desks.readers import WRITE_WITHIN_S, Reader, served
 from pipeline.desks.route import Asked, Route, RouteAnswer, found

@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from pipeline.desks.live import BACK_MS, Live, Messages
+from pipeline.desks.events import Messages
+from pipeline.desks.live import BACK_MS, Live
 from pipeline.errors import BadRecord
 from pipeline.runtime import codecs
 from pipeline.runtime.kafka_connection import KafkaConnection

@@ -15,8 +15,9 @@ import msgspec
 import structlog
 
 from pipeline.access.rights import Allowed, Matter, Person, designations_at, may
+from pipeline.desks.events import Event, Kind
 from pipeline.desks.incident_bodies import told_of
-from pipeline.desks.live import Event, Kind, Live
+from pipeline.desks.live import Live
 from pipeline.desks.readers import Reader, StreamFrame
 from pipeline.desks.sealing import Seal
 from schemas.incidents import IncidentState
