@@ -29,22 +29,30 @@ class Looked(NamedTuple):
     fitting: Mapping[str, Sequence[HotlistEntry]]
 
 
-def candidates_of(read: PlateRead, hotlist: Hotlist, looked: Looked) -> list[Candidate]:
-    """Entries with the kind of match and how probable the text makes them."""
-    texts = [(read.plate, read.confidence if read.confidence_stated else NOT_STATED)]
-    if read.alternatives:
-        texts += [(one.text, one.probability) for one in read.alternatives]
+def candidates_of(read: PlateRead, hotlist: Hotlist, looked: Looked, least: float) -> list[Candidate]:
+    """Entries with the kind of match and how probable the text makes them. least: texts that are less probable are not looked at,
+    since no match is more probable than its text."""
+    texts = texts_of(read, least)
     suspects, fitting = looked
     found: list[Candidate] = []
+    doubted = [one for one in texts if one[0] in suspects]
+    for text, probability in doubted:
+        found += [_alike(read, text, probability, entry) for entry in hotlist.alike(text)]
+    for text, probability in doubted:
+        found += [_near(text, probability, entry) for entry in hotlist.near(text)]
     for text, probability in texts:
-        if text in suspects:
-            found += [_alike(read, text, probability, entry) for entry in hotlist.alike(text)]
-    for text, probability in texts:
-        if text in suspects:
-            found += [_near(text, probability, entry) for entry in hotlist.near(text)]
         for entry in fitting.get(text, ()):
             found.append((entry, "pattern", probability if _fits_as_read(entry.plate, text) else probability * ALIKE))
     return found
+
+
+def texts_of(read: PlateRead, least: float) -> list[tuple[str, float]]:
+    """The texts that the read may show, of at least this probability, each with its own: the best first."""
+    sure = read.confidence if read.confidence_stated else NOT_STATED
+    texts = [(read.plate, sure)] if sure >= least else []
+    if read.alternatives:
+        texts += [(one.text, one.probability) for one in read.alternatives if one.probability >= least]
+    return texts
 
 
 def _near(text: str, probability: float, entry: HotlistEntry) -> Candidate:

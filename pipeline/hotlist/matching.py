@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from pipeline.hotlist.candidates import Candidate, Looked, candidates_of
+from pipeline.hotlist.candidates import Candidate, Looked, candidates_of, texts_of
 from pipeline.hotlist.colours import may_be_the_same
 from pipeline.hotlist.index import Hotlist
 from pipeline.hotlist.lists import is_silent, priority_of
@@ -71,7 +71,10 @@ def match_reads(
 
     It takes many reads at once, because the index rules out nearly all of them together.
     """
-    offered = [(one.text, at) for at, read in enumerate(reads) if read.alternatives for one in read.alternatives]
+    offered = [
+        (one.text, at) for at, read in enumerate(reads) if read.alternatives
+        for one in read.alternatives if one.probability >= LEAST_SCORE
+    ]  # fmt: skip
     texts = [read.plate for read in reads] + [text for text, _ in offered]
     suspects = hotlist.suspects(texts)
     looked = Looked({texts[place] for place in suspects}, fitting := hotlist.fitting(texts))
@@ -101,7 +104,7 @@ def match_read(
     exact: the text read is the entry's plate; confusable: it may be taken for it, or the reader itself offers the plate as an
     alternative; near: one edit away, for entries that ask for it; pattern: it fits the entry's pattern.
     """
-    texts = [read.plate, *(one.text for one in read.alternatives)]
+    texts = [text for text, _ in texts_of(read, least_score)]
     return _matched(read, hotlist, cameras, zones, least_score, Looked(texts, hotlist.fitting(texts)))
 
 
@@ -116,13 +119,15 @@ def _matched(
     camera = cameras.get(read.camera_id)
     if camera is None or not may_serve(read, camera, "hotlist"):
         return []
-    candidates = [one for one in candidates_of(read, hotlist, looked) if counts_here(read, one[0], cameras, zones)]
+    candidates = [  # what else is looked at makes a hit less likely, never more
+        one for one in candidates_of(read, hotlist, looked, least_score)
+        if one[2] >= least_score and counts_here(read, one[0], cameras, zones)
+    ]  # fmt: skip
+    if not candidates:
+        return []
     if len(candidates) > 1:
         candidates = _best_of_each(read, candidates)
-    likely = [
-        one for one in candidates if one[2] >= least_score
-    ]  # what else is looked at makes a hit less likely, never more
-    hits = [hit for one in likely if (hit := hit_of(read, *one, least_score)).score >= least_score]
+    hits = [hit for one in candidates if (hit := hit_of(read, *one, least_score)).score >= least_score]
     if len(hits) > 1:
         hits.sort(key=lambda hit: (_URGENCY[hit.priority], -hit.score))
     return hits

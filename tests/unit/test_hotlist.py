@@ -381,3 +381,9 @@ def test_a_german_text_that_two_vehicles_carry_needs_a_person() -> None:
     assert not only_hit(
         make_read("MA234", country="DE", country_confidence=0.9), make_entry("MA234", country="DE")
     ).confirm
+
+
+def test_what_the_reader_hardly_believes_does_not_hide_a_near_match() -> None:
+    """An alternative that is the very plate, but too improbable for a hit, is a closer kind of match with the same entry."""
+    read = make_read("1ABC2345", confidence=0.9, alternatives={"1ABC234": 0.1})
+    assert ("near", 0.36) == (only_hit(read, make_entry("1ABC234", near=True)).match, pytest.approx(0.36))
