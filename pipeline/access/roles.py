@@ -19,6 +19,7 @@ Act = Literal[
     "pictures.see",
     "cameras.see",
     "cameras.change",
+    "cameras.look",
     "zones.see",
     "zones.change",
     "sections.see",
@@ -48,9 +49,10 @@ Act = Literal[
     "approvals.give",
     "record.see",
 ]
-"""What a person asks to do. `see` reads, every other word changes something. users.move: to another service, which changes what is
-covert for the person; credentials.replace: a password for somebody's first login, with which its maker could log in, too;
-watches.long: a request that holds for more than a day."""
+"""What a person asks to do. `see` and `look` read, every other word changes something. cameras.look: at the last passages of a
+camera, with their pictures, to see how it sees. users.move: to another service, which changes what is covert for the person;
+credentials.replace: a password for somebody's first login, with which its maker could log in, too; watches.long: a request
+that holds for more than a day."""
 ACTS: tuple[Act, ...] = get_args(Act)
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -142,6 +144,7 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
     "camera_manager": {
         **_NETWORK,
         "cameras.change": _PLACE,
+        "cameras.look": _PLACE,
         "zones.change": Right(zones=True, two=True),
         "sections.see": _ANY,
         "sections.change": _TWO,
@@ -178,11 +181,13 @@ RIGHTS: Mapping[Role, Mapping[Act, Right]] = {
 }
 
 SHOWS_PLATES: frozenset[Act] = frozenset((
-    "alerts.see", "alerts.decide", "violations.see", "violations.judge", "pictures.see", "hotlist.see", "hotlist.change",
-    "exclusions.see", "exclusions.change", "watches.see", "watches.change", "watches.long",
+    "alerts.see", "alerts.decide", "violations.see", "violations.judge", "pictures.see", "cameras.look", "hotlist.see",
+    "hotlist.change", "exclusions.see", "exclusions.change", "watches.see", "watches.change", "watches.long",
 ))  # fmt: skip
 """Acts whose answer holds plates or shows them."""
-LIVE: frozenset[Act] = frozenset({"alerts.see", "alerts.decide", "violations.see", "violations.judge", "pictures.see"})
+LIVE: frozenset[Act] = frozenset(
+    {"alerts.see", "alerts.decide", "violations.see", "violations.judge", "pictures.see", "cameras.look"}
+)
 """Acts that show what happens, or happened, on the road."""
 GIVING: frozenset[Act] = frozenset(
     {"users.change", "users.move", "credentials.replace", "designations.grant", "signing_keys.register"}

@@ -22,21 +22,21 @@ from pipeline.commands.sender_options import (
     UtcIsLocal,
     Zone,
     known_sender,
-    made,
     manner_of,
     new_secret,
     pairs,
     port_of,
     refuse_claimed,
     refuse_taken,
-    speaker_of,
     tell,
     with_cameras,
 )
 from pipeline.errors import BadRecord
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.terminal import Terminal
+from pipeline.state.adopting import made, rotated, speaker_of
 from pipeline.state.collections import SENDERS
-from schemas.senders import MOST_SECRETS, Sender, SenderCamera, SenderPort
+from schemas.senders import Sender, SenderCamera, SenderPort
 
 
 def add_credentials(cameras: typer.Typer) -> None:
@@ -151,14 +151,7 @@ def rotate(sender: SenderId, as_json: Json = False) -> None:
 
     async def run() -> tuple[Sender, str]:
         async with writer_of(operation_here("reference", "vigie cameras credentials rotate", on=(sender,))) as store:
-            known = await known_sender(store, sender)
-            if len(known.secrets) >= MOST_SECRETS:
-                cure = f"end the old ones first: vigie cameras credentials revoke {sender} --old"
-                raise BadRecord("too_many_secrets", f"{sender} has {MOST_SECRETS} secrets; {cure}")
-            plain, secret = new_secret(sender)
-            changed = msgspec.structs.replace(known, secrets=(*known.secrets, secret))
-            await store.put(SENDERS, [changed])
-            return changed, plain
+            return await rotated(store, await known_sender(store, sender), platform_now_ms())
 
     tell(*run_async(run), as_json=as_json)
 

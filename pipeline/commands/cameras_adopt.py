@@ -19,17 +19,15 @@ from pipeline.commands.sender_options import (
     Take,
     UtcIsLocal,
     Zone,
-    made,
     manner_of,
-    new_secret,
     pairs,
-    speaker_of,
     tell,
 )
 from pipeline.errors import BadRecord
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
 from pipeline.servers.endpoints import servers_of
-from pipeline.state.collections import CAMERAS, SENDERS
+from pipeline.state.adopting import adopted, made
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.waiting_room import WaitingRoom
@@ -92,30 +90,7 @@ async def _adopted(
 ) -> tuple[Sender, str, Camera]:
     """The sender, its secret, and the camera. Raises BadRecord where nobody waits so, or it cannot be taken in."""
     async with _stores(bound.camera_id, who) as (store, room):
-        if who not in {one.name for one in await room.all()}:
-            raise BadRecord("nobody_waits", f"nobody waits as {who}: vigie cameras waiting")
-        before = await store.get(CAMERAS, bound.camera_id)
-        if (now := registered or before) is None:
-            raise BadRecord("unknown_camera", f"{bound.camera_id} is not registered: give name=... network=..., too")
-        if registered is not None and before is not None:
-            raise BadRecord("known_camera", f"{bound.camera_id} is registered already: leave the columns out")
-        if (speaker := await speaker_of(store, bound.camera_id)) is not None:
-            cure = f"vigie cameras credentials rotate {speaker.sender_id}"
-            raise BadRecord("claimed_camera", f"{speaker.sender_id} speaks for {bound.camera_id} already: {cure}")
-        sender_id = bound.camera_id if " " in who else who  # "from ADDRESS": it gave no name
-        if await store.get(SENDERS, sender_id) is not None:
-            cure = f"vigie cameras credentials add {bound.camera_id} --sender {sender_id} --identity ..."
-            raise BadRecord("known_sender", f"{sender_id} is a sender already: {cure}")
-        plain, secret = new_secret(sender_id)
-        sender: Sender = made(
-            Sender, sender_id=sender_id, cameras=(msgspec.to_builtins(bound),), secrets=(msgspec.to_builtins(secret),),
-            **manner,
-        )  # fmt: skip
-        if registered is not None:
-            await store.put(CAMERAS, [registered])
-        await store.put(SENDERS, [sender])
-        await room.forget([who])
-        return sender, plain, now
+        return await adopted(store, room, who, registered, bound, manner, platform_now_ms())
 
 
 @contextlib.asynccontextmanager

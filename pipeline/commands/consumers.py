@@ -13,12 +13,12 @@ from pipeline.access.consumers import digest_of
 from pipeline.access.record import weak_reason
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
-from pipeline.commands.sender_options import LENGTH, LETTERS, made
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import servers_of
+from pipeline.state.adopting import LENGTH, LETTERS, made
 from pipeline.state.collections import CONSUMERS
 from pipeline.state.feed_marks import FeedMark, FeedMarks
 from pipeline.state.redis_port import open_redis

@@ -1,25 +1,24 @@
 """What the commands on senders share: their options, the secrets that they make, and what they tell."""
 
-import secrets
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 import typer
 
+from pipeline.access.sender_secrets import ADDRESS
 from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
 from pipeline.gateway.bindings import fault_in_cameras
-from pipeline.gateway.senders import ADDRESS, digest_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.terminal import Terminal
+from pipeline.state import adopting
+from pipeline.state.adopting import made, speaker_of
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
 from schemas.senders import Sender, SenderCamera, SenderPort, SenderSecret
 
-LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-LENGTH = 20  # 100 bits; cameras' forms take no more than 32 characters
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 SenderId = Annotated[str, typer.Argument(metavar="SENDER", help="As `vigie cameras credentials list` shows it.")]
 Identities = Annotated[
@@ -108,18 +107,9 @@ def pairs(texts: Sequence[str] | None) -> dict[str, str]:
     return found
 
 
-def made(kind: Any, **fields: object) -> Any:
-    """A message with these fields. Raises BadRecord, with a text for a person, when they are not valid."""
-    try:
-        return msgspec.convert(fields, kind)
-    except msgspec.ValidationError as error:
-        raise BadRecord("bad_argument", str(error)) from error
-
-
 def new_secret(sender_id: str) -> tuple[str, SenderSecret]:
     """A secret made now, as it is typed into the camera and as it is kept."""
-    plain = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
-    return plain, SenderSecret(digest=digest_of(sender_id, plain), made_at_ms=platform_now_ms())
+    return adopting.new_secret(sender_id, platform_now_ms())
 
 
 def with_cameras(sender: Sender, cameras: Sequence[SenderCamera]) -> Sender:
@@ -139,12 +129,6 @@ async def known_sender(store: ReplicaWriter, sender: str) -> Sender:
     if known is None:
         raise BadRecord("unknown_sender", f"no sender is called {sender}: vigie cameras credentials list")
     return known
-
-
-async def speaker_of(store: ReplicaWriter, camera: str) -> Sender | None:
-    """The sender that speaks for this camera; None: none does."""
-    senders = await store.list(SENDERS)
-    return next((one for one in senders if any(bound.camera_id == camera for bound in one.cameras)), None)
 
 
 async def refuse_claimed(store: ReplicaWriter, camera: str) -> None:

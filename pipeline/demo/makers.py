@@ -13,8 +13,8 @@ from random import Random
 import aiohttp
 import redis.asyncio
 
+from pipeline.access.sender_secrets import digest_of
 from pipeline.demo.network_data import writer_of_known
-from pipeline.gateway.senders import digest_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.ports import free_ports
 from pipeline.simulation.speaking import VOICES, Shown, Spoken, tattile

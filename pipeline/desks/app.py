@@ -12,6 +12,8 @@ from aiohttp.typedefs import Middleware
 from pipeline.desks import (
     abroad_routes,
     approval_routes,
+    camera_routes,
+    camera_waiting_routes,
     case_routes,
     export_routes,
     feed_routes,
@@ -50,6 +52,8 @@ ROUTES: tuple[Route, ...] = (
     *abroad_routes.ROUTES,
     *policy_routes.ROUTES,
     *list_routes.ROUTES,
+    *camera_routes.ROUTES,
+    *camera_waiting_routes.ROUTES,
     *approval_routes.ROUTES,
     *record_routes.ROUTES,
     *record_watch_routes.ROUTES,

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pipeline.access.record import Recorder
 from pipeline.desks.abroad import Abroad
+from pipeline.desks.camera_reads import CameraReads
 from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import Directory
 from pipeline.desks.feeds import Feeds
@@ -21,10 +22,12 @@ from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.passwords import Passwords
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
+from pipeline.state.health_memory import HealthMemory
 from pipeline.state.outbox import Outbox
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
+from pipeline.state.waiting_room import WaitingRoom
 from schemas.incidents import IncidentAction, IncidentState
 from schemas.judgements import Judged, Judgement
 
@@ -71,6 +74,9 @@ class House:
     approvals: ApprovalStore
     answers: AnswerStore
     pictures: EvidenceStore
+    waiting: WaitingRoom
+    health: HealthMemory
+    reads: CameraReads
     deciding: Deciding[IncidentAction, IncidentState]
     judging: Deciding[Judgement, Judged]
     feeds: Feeds

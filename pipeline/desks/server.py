@@ -15,6 +15,7 @@ from pipeline.access.login import Bounds
 from pipeline.access.record import Recorder
 from pipeline.desks.abroad_topics import follow_abroad
 from pipeline.desks.app import application
+from pipeline.desks.camera_reads import CameraReads
 from pipeline.desks.cases import Cases
 from pipeline.desks.deciding import Deciding
 from pipeline.desks.directory import FOLLOWED, RIGHTS_GIVEN, Directory
@@ -48,10 +49,12 @@ from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
 from pipeline.state.feed_marks import FeedMarks
 from pipeline.state.follower import Follower
+from pipeline.state.health_memory import HealthMemory
 from pipeline.state.outbox import Outbox
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
+from pipeline.state.waiting_room import WaitingRoom
 from schemas.judgements import Judged, Judgement
 from schemas.topics import ACTIONS, JUDGEMENTS
 
@@ -93,6 +96,7 @@ async def run_desks(
             closing.push_async_callback(house.provider.close)
         closing.push_async_callback(house.deciding.sender.stop)
         closing.push_async_callback(house.feeds.log.close)
+        closing.push_async_callback(house.reads.close)
         house.metrics.serve(settings)
         follower = Follower(
             servers.client, settings.namespace, FOLLOWED, house.directory.take,
@@ -145,6 +149,9 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         approvals=ApprovalStore(client, name),
         answers=AnswerStore(client, name),
         pictures=EvidenceStore.open(settings.evidence),
+        waiting=WaitingRoom(client, name),
+        health=HealthMemory(client, name),
+        reads=CameraReads(servers.kafka, name, sender.partitions),
         deciding=deciding,
         judging=judging,
         feeds=Feeds(KafkaFeedLog(servers.kafka, name, TOPICS, live), live, FeedMarks(client, name), seal),

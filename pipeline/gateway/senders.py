@@ -8,16 +8,14 @@ import base64
 import binascii
 import hmac
 from collections.abc import Collection, Mapping
-from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from pipeline.access.sender_secrets import ADDRESS, digest_of
 from pipeline.gateway.request import CameraSettings
 from schemas.reads import KnownBy, Purpose
 from schemas.senders import Sender, SenderCamera
 
-ADDRESS = "/in/"
-"""An address with a secret: /in/SENDER/SECRET, and what a maker adds to it."""
 LONGEST = 200
 FEW, MOST_SETS = 16, 100
 ADDRESS_SERVES: tuple[Purpose, ...] = ("hotlist", "investigation", "lez", "cross_border")
@@ -31,11 +29,6 @@ class Claim(NamedTuple):
     secret: str
     by: KnownBy
     target: str
-
-
-def digest_of(sender_id: str, secret: str) -> str:
-    """The digest that is stored in place of a sender's secret: SHA-256 of id and secret, hex."""
-    return sha256(f"{sender_id}\0{secret}".encode()).hexdigest()
 
 
 def claim_of(target: str, headers: Mapping[str, str]) -> Claim | None:

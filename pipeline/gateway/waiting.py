@@ -8,12 +8,11 @@ import structlog
 
 from pipeline.errors import Unavailable
 from pipeline.gateway.senders import Claim
-from pipeline.state.waiting_room import MOST, Knock, WaitingRoom
+from pipeline.state.waiting_room import LONGEST, MOST, Knock, WaitingRoom, Why
 from schemas.senders import Sender
 
 log = structlog.get_logger()
 EVERY_S = 1.0
-LONGEST = 80
 MOST_OF_PEER = 200
 """New names that one address may give in a second: whoever invents names leaves room for others."""
 
@@ -62,7 +61,7 @@ class Knocks:
                     )
 
 
-def _why(claim: Claim | None, sender: Sender | None) -> str:
+def _why(claim: Claim | None, sender: Sender | None) -> Why:
     if claim is None:
         return "no_password"
     if sender is None:

@@ -90,8 +90,8 @@ class Watch:
         return [one for one in changed if one is not None]
 
     def learn(self, now_ms: int) -> dict[str, Habit]:
-        """Learn from the last whole hour, once a minute of the next one has passed. Returns the habits to keep: those that
-        changed, and those of cameras that sent something for the first time."""
+        """Learn from the last whole hour, once a minute of the next one has passed. Returns the habits to keep: of the
+        cameras that ever sent something, and of those that taught something."""
         learned = {one: self._cameras[one].habit for one in self._new if one in self._cameras}
         self._new.clear()
         hour_ms = (now_ms - MINUTE_MS) // HOUR_MS * HOUR_MS
@@ -100,9 +100,12 @@ class Watch:
         begins_ms, self._hour_ms = hour_ms - HOUR_MS, hour_ms
         hour = hour_of_week(begins_ms, self._zone)
         for camera_id, recent in self._cameras.items():
+            count = recent.count(begins_ms, hour_ms)
+            recent.habit.count(hour_ms, count if recent.begins_ms <= begins_ms else None)
             if recent.begins_ms <= begins_ms and self._teaches(camera_id, recent, now_ms):
-                recent.habit.learn(hour, recent.count(begins_ms, hour_ms))
+                recent.habit.learn(hour, count)
                 _learn_delay(recent, self._troubles.get(camera_id, {}))
+            if any(recent.habit.weeks) or recent.habit.last_ms:
                 learned[camera_id] = recent.habit
             recent.forget(now_ms - WINDOW_MS - HOUR_MS)
         return learned

@@ -271,13 +271,15 @@ PRINCIPALS: tuple[Principal, ...] = (
     Principal(
         name="desks",
         about="`vigie desks`: what persons see and change, in their browsers",
-        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS, JUDGEMENTS, FORWARDS, RECEIPTS),
+        reads=(ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS, JUDGEMENTS, FORWARDS, RECEIPTS, READS),
         writes=(ACTIONS, JUDGEMENTS, ACCESSES),
         keys=(
-            *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE)),
+            *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE, "senders")),
             collection("consumers"),
             *_ACCOUNTS,
+            WAITING,
             FEED_MARKS,
+            Memory(pattern=HEALTH.pattern, kinds=HEALTH.kinds, writes=False),
             Memory(pattern="{NS:attempts}:*", kinds=("string",)),
             Memory(pattern="{NS:approvals}:*", kinds=("hash",)),
             Memory(pattern="{NS:answers}:*", kinds=("string",)),

@@ -16,13 +16,15 @@ _HEALTH = msgspec.json.Decoder(CameraHealth)
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True):
-    """A habit in few bytes. tenths: of a read an hour."""
+    """A habit in few bytes. tenths: of a read an hour. What stands last was added later."""
 
     tenths: list[int]
     weeks: bytes
     delay_s: float | None
     confidence: float | None
     last_ms: int
+    lately: list[int | None] = []
+    until_ms: int = 0
 
 
 _PACKED = msgspec.msgpack.Decoder(_Packed)
@@ -78,7 +80,11 @@ def by_kind(health: CameraHealth | None) -> dict[TroubleKind, CameraTrouble]:
 
 def _packed(habit: Habit) -> bytes:
     tenths = [round(rate * _TENTHS) for rate in habit.rates]
-    return msgspec.msgpack.encode(_Packed(tenths, bytes(habit.weeks), habit.delay_s, habit.confidence, habit.last_ms))
+    return msgspec.msgpack.encode(
+        _Packed(
+            tenths, bytes(habit.weeks), habit.delay_s, habit.confidence, habit.last_ms, habit.lately, habit.until_ms
+        )
+    )
 
 
 def _unpacked(raw: bytes | str) -> Habit | None:
@@ -91,5 +97,5 @@ def _unpacked(raw: bytes | str) -> Habit | None:
         return None
     return Habit(
         rates=[tenths / _TENTHS for tenths in one.tenths], weeks=list(one.weeks), delay_s=one.delay_s,
-        confidence=one.confidence, last_ms=one.last_ms,
+        confidence=one.confidence, last_ms=one.last_ms, lately=one.lately, until_ms=one.until_ms,
     )  # fmt: skip

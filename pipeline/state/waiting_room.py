@@ -1,6 +1,7 @@
 """Who knocked at a gateway and was not let in, in Redis: counted, bounded, without secrets and without what was sent."""
 
 from collections import Counter
+from typing import Literal
 
 import msgspec
 import redis.asyncio
@@ -14,12 +15,17 @@ KEPT_MS = 7 * 86_400_000
 """Who has not knocked for so long is forgotten."""
 
 
+LONGEST = 80
+"""Letters of a name, an address or a program."""
+Why = Literal["no_password", "unknown_sender", "wrong_password", "not_by_address"]
+
+
 class Knock(msgspec.Struct, frozen=True, kw_only=True):
     """A sender that was not let in. name: as it calls itself, or where it came from."""
 
     name: str
     peer: str  # address that it came from last; behind a balancer the balancer's
-    why: str  # no_password | unknown_sender | wrong_password | not_by_address
+    why: Why
     program: str  # as its User-Agent says
     first_ms: int
     last_ms: int
@@ -82,7 +88,7 @@ def crowded_out(knocks: list[Knock], most: int) -> list[str]:
     those the one that has not knocked for the longest time. So whoever invents names crowds out names of its own.
 
     >>> def knock(name, peer, count):
-    ...     return Knock(name=name, peer=peer, why="", program="", first_ms=0, last_ms=0, count=count)
+    ...     return Knock(name=name, peer=peer, why="no_password", program="", first_ms=0, last_ms=0, count=count)
     >>> crowded_out([knock("a", "x", 1), knock("b", "y", 3), knock("c", "y", 2)], 2)
     ['c']
     """

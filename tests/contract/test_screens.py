@@ -14,17 +14,20 @@ from pipeline.access.roles import ACTS, RIGHTS, ROLES
 from pipeline.desks.abroad import State
 from pipeline.desks.approval_routes import TwoPersons
 from pipeline.desks.pages import page_files
+from pipeline.health.words import WORST
 from pipeline.hotlist.incidents import WINDOW_MS
 from pipeline.hotlist.standing import ENDED
 from pipeline.neighbours.offences import OFFENCES
 from pipeline.neighbours.policy import Reason
 from pipeline.sections.judging import Phase as CasePhase
 from pipeline.sections.workings import Name
+from pipeline.state.waiting_room import Why
+from schemas.health import TroubleKind
 from schemas.incidents import Did, Dismissal, Ending, Happened, Phase, WhyRefused
 from schemas.judgements import Rejection, Verdict
 from schemas.outcomes import Match, ReceiptOutcome
-from schemas.reads import Direction, Network, VehicleClass
-from schemas.reference import Action, Channel, HotList, Priority
+from schemas.reads import Direction, Network, Purpose, VehicleClass
+from schemas.reference import Action, CameraState, Channel, HotList, Priority
 
 STATIC = Path(__file__).parents[2] / "pipeline/desks/static"
 LANGUAGES = ("fr", "nl", "de", "en")
@@ -49,6 +52,9 @@ GROUPS = {
     "class": [one for one in get_args(VehicleClass) if one != "unknown"], "did": get_args(Did) + get_args(Happened),
     "do": [one for one in get_args(Did) if one != "undo"], "phase": get_args(Phase), "dismissal": get_args(Dismissal),
     "ending": get_args(Ending), "why": get_args(WhyRefused), "answer": get_args(ReceiptOutcome),
+    "camera.state": get_args(CameraState), "camera.to": get_args(CameraState), "purpose": get_args(Purpose),
+    "trouble": get_args(TroubleKind), "trouble.found": get_args(TroubleKind), "trouble.cure": get_args(TroubleKind),
+    "knock": get_args(Why), "knock.cure": get_args(Why),
 }  # fmt: skip
 """What the API may say, by the group of keys that has the words for it."""
 
@@ -183,6 +189,8 @@ def test_screens_offer_every_reason_that_the_api_takes() -> None:
         ("DISMISSALS", get_args(Dismissal), "acting.js"),
         ("ENDINGS", get_args(Ending), "acting.js"),
         ("ENDED", ENDED, "incidents.js"),
+        ("STATES", get_args(CameraState), "fleet.js"),
+        ("WORST", WORST, "fleet.js"),
     ):
         found = re.search(rf"const {name} = \[([^\]]+)\]", OURS[file])
         assert found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
-from pipeline.gateway.senders import digest_of
+from pipeline.access.sender_secrets import digest_of
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.ports import free_ports
 from pipeline.servers.processes import Program, Supervised

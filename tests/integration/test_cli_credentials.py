@@ -8,7 +8,7 @@ from pipeline.gateway.senders import camera_of, claim_of, is_proven
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
-from pipeline.state.waiting_room import Knock, WaitingRoom
+from pipeline.state.waiting_room import Knock, WaitingRoom, Why
 from schemas.senders import MOST_SECRETS, Sender, SenderPort
 from tests.integration.vigie_commands import Vigie
 
@@ -20,7 +20,7 @@ async def stored(redis: Redis, namespace: str, sender_id: str) -> Sender | None:
     return await ReplicaWriter(redis, namespace).get(SENDERS, sender_id)
 
 
-def knock(name: str, why: str = "unknown_sender") -> Knock:
+def knock(name: str, why: Why = "unknown_sender") -> Knock:
     """A sender that waits since now."""
     now_ms = platform_now_ms()
     return Knock(name=name, peer="10.0.0.5", why=why, program="-", first_ms=now_ms, last_ms=now_ms, count=1)

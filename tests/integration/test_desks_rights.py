@@ -39,17 +39,20 @@ from pipeline.state.collections import (
     LISTS,
     POLICIES,
     SECTIONS,
+    SENDERS,
     SIGNING_KEYS,
     USERS,
     WATCHES,
     ZONES,
 )
+from pipeline.state.waiting_room import Knock, WaitingRoom
 from schemas import ids
 from schemas.outcomes import Violation
 from schemas.people import Desk, Role
 from schemas.reads import Purpose
 from schemas.reference import HotList, WantedList
 from schemas.requests import Watch
+from schemas.senders import Sender, SenderCamera
 from schemas.topics import ALERTS, VIOLATIONS
 from tests.builders import (
     GNSS,
@@ -97,9 +100,26 @@ PULLED = [route for route in ROUTES if route.consumer]
 AFTERWARDS: dict[str, set[str | None]] = {
     "/signatures": {"key"},  # nobody has registered that one
     "/lists/{key}/rollback": {None, "unknown_version", "nothing_to_do"},
+    "/camera-passages/{key}/{place}/{which}": {"not_found"},  # nothing passed there
 }
 """By what is refused, or may be, for whom the right is no matter."""
 LIST_FILE = {"name": "stolen.csv", "content": b64encode(b"entry_id,plate,category\nLE-1,1ABC999,theft\n").decode()}
+
+
+IN_BODY = {"/camera-states", "/camera-waiting/adopt"}
+"""Routes that name in their body what they are about."""
+
+
+def speaker_of(camera_id: str) -> Sender:
+    """Who sends for the camera."""
+    return Sender(sender_id=camera_id, cameras=(SenderCamera(camera_id=camera_id),))
+
+
+def knock(name: str) -> Knock:
+    """One that waits at a gateway."""
+    return Knock(
+        name=name, peer="10.0.0.9", why="unknown_sender", program="-", first_ms=NOON_MS, last_ms=NOON_MS, count=1
+    )
 
 
 class Scene:
@@ -144,7 +164,17 @@ class Scene:
         """Put back what a request removed or changed."""
         writer = self.desks.writer
         await asyncio.gather(
-            writer.put(ZONES, [make_zone(ZONE, cameras=("CAM-own",)), make_zone(ELSEWHERE, cameras=("CAM-other",))]),
+            writer.put(
+                ZONES,
+                [
+                    make_zone(zone, cameras=(f"CAM-{where}", f"NEW-{where}"))
+                    for zone, where in ((ZONE, OWN), (ELSEWHERE, OTHER))
+                ],
+            ),
+            writer.remove(CAMERAS, ["NEW-own", "NEW-other"]),
+            writer.remove(SENDERS, ["NEW-own", "NEW-other"]),
+            writer.put(SENDERS, [speaker_of("CAM-own"), speaker_of("CAM-other")]),
+            WaitingRoom(self.desks.redis, self.desks.namespace).add([knock("NEW-own"), knock("NEW-other")]),
             writer.put(CAMERAS, [make_camera("CAM-own", position=None), make_camera("CAM-other", position=None)]),
             writer.put(HOTLIST, [make_entry(entry_id="E-own"), make_entry(entry_id="E-other", hotlist="sis")]),
             writer.put(LISTS, [make_list("L-own"), make_list("L-other", hotlist="sis")]),
@@ -179,11 +209,13 @@ class Scene:
             "cameras": f"CAM-{where}", "zones": ZONE if where == OWN else ELSEWHERE, "hotlist": f"E-{where}", "lists": f"L-{where}",
             "sections": "S1",
             "policies": "NL-1", "desks": "DESK", "users": "jan.claes", "designations": "D-jan", "approvals": "P-1",
+            "camera-health": f"CAM-{where}", "camera-secrets": f"CAM-{where}", "camera-passages": f"CAM-{where}",
             "passkeys": "K-1", "exclusions": "X-1", "watches": f"W-{where}",
             "signing_keys": JANS_KEY.key_id,
         }  # fmt: skip
         kind = route.path.split("/")[1]
         named = {"{key}": keys.get(kind, ""), "{which}": "crop", "{end}": "exit", "{index}": "7", "{tile}": "0/000",
+                 "{place}": "0-0",
                  "{picture}": "x", "{id}": (self.violations if kind == "violations" else self.alerts)[where]}  # fmt: skip
         path = route.path
         for name, value in named.items():
@@ -227,6 +259,13 @@ class Scene:
             "/sessions/end": {"user_id": "jan.claes"},
             "/record/search": {},
             "/policies/explain": {"policy": make_policy(policy_id="NL-1", min_confidence=0.99)},
+            "/camera-states": {"cameras": [f"CAM-{where}"], "state": "suspended"},
+            "/camera-waiting/forget": {"who": f"CAM-{where}"},
+            "/camera-waiting/adopt": {
+                "who": f"NEW-{where}",
+                "camera_id": f"NEW-{where}",
+                "camera": make_camera(f"NEW-{where}", position=None),
+            },
             "/lists/{key}/check": LIST_FILE,
             "/lists/{key}/import": LIST_FILE,
             "/lists/{key}/rollback": {"version": 1},
@@ -258,7 +297,7 @@ def expected(route: Route, role: Role, where: str, lapse: str) -> set[str | None
     if any(act is not None and act not in rights for act in acts):
         return {"role", "zone", "list"}  # whichever is asked first: the role lacks one of the two rights
     right = rights[route.act]
-    one = "{" in route.path and not route.path.startswith(
+    one = ("{" in route.path or route.path in IN_BODY) and not route.path.startswith(
         ("/sections", "/policies", "/exclusions", "/desks", "/users", "/designations")
     )
     if one and where == OTHER and route.path.startswith(("/hotlist", "/lists")) and right.lists:

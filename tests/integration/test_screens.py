@@ -13,15 +13,22 @@ from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
 from pipeline.access.roles import ROLES
+from pipeline.access.sender_secrets import digest_of
+from pipeline.health.habits import HOUR_MS, HOURS, Habit
 from pipeline.neighbours.policy import forward_id_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.servers.pair import EmbeddedPair
-from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, HOTLIST, LISTS, POLICIES, USERS, ZONES
+from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, HOTLIST, LISTS, POLICIES, SENDERS, USERS, ZONES
+from pipeline.state.health_memory import HealthMemory
+from pipeline.state.waiting_room import Knock, WaitingRoom
 from schemas import ids
+from schemas.base import Position
+from schemas.health import CameraHealth, CameraTrouble
 from schemas.outcomes import Receipt, Violation
-from schemas.topics import FORWARDS, RECEIPTS, VIOLATIONS
+from schemas.reads import ReadBatch
+from schemas.topics import FORWARDS, READS, RECEIPTS, VIOLATIONS
 from tests.browser import axe
-from tests.builders import make_camera, make_list, make_policy, make_zone
+from tests.builders import make_camera, make_list, make_policy, make_read, make_zone
 from tests.forwards import Scene
 from tests.people import ZONE, make_designation
 from tests.record_logs import SIGNER, a_log
@@ -32,7 +39,7 @@ expect.set_options(timeout=60_000)
 LANGUAGES = ("fr-BE", "nl-BE", "de-BE", "en-GB")
 FIRST = {
     "dispatcher": "/dispatch", "investigator": "/dispatch", "magistrate": "/lists", "administrator": "/accounts",
-    "liaison_officer": "/liaison", "list_manager": "/lists", "camera_manager": "/approvals",
+    "liaison_officer": "/liaison", "list_manager": "/lists", "camera_manager": "/cameras",
     "auditor": "/record", "oversight": "/record", "authority_officer": "/authority",
 }  # fmt: skip
 """Where each role begins."""
@@ -438,6 +445,110 @@ async def test_a_list_is_checked_imported_and_gone_back_from(screens: Screens) -
         await page.locator("dialog[open]").get_by_role("button", name="Go back to it").click()
         await expect(page.locator(".toast").last).to_contain_text("As at version 1")
     assert "1ABC001" == (await screens.desks.writer.get(HOTLIST, "E-1")).plate  # type: ignore[union-attr]  # it is there
+
+
+async def a_network(screens: Screens) -> None:
+    """Cameras of the managers' zone in two provinces: one is silent, one well, one on trial, one planned; one elsewhere; and one
+    that nobody knows knocks."""
+    redis, name, now_ms = screens.desks.redis, screens.desks.namespace, platform_now_ms()
+    places = {
+        "G-1": ("E17 Gent, km 53", 51.02, 3.71, "active"), "G-2": ("E40 Drongen, km 46", 51.03, 3.66, None),
+        "G-3": ("R4 Evergem", 51.11, 3.70, "on_trial"), "N-1": ("E411 Daussoulx", 50.51, 4.88, "planned"),
+        "N-2": ("E42 Spy", 50.48, 4.70, "active"),
+    }  # fmt: skip
+    await screens.desks.writer.put(ZONES, [make_zone(ZONE, cameras=(CAMERA, "G-1", "G-2", "G-3", "N-1", "NEW-1"))])
+    await screens.desks.writer.put(
+        CAMERAS,
+        [
+            make_camera(key, name=said, position=Position(lat=lat, lon=lon), state=state)
+            for key, (said, lat, lon, state) in places.items()
+        ],
+    )
+    hour_ms = now_ms // HOUR_MS * HOUR_MS
+    habit = Habit(rates=[120.0] * HOURS, weeks=[1] * HOURS, delay_s=0.4, confidence=0.93, last_ms=now_ms,
+                  lately=[110, None, 130], until_ms=hour_ms)  # fmt: skip
+    silent = CameraTrouble(kind="silent", since_ms=now_ms - 1_800_000, found=0.0, usual=120.0)
+    memory = HealthMemory(redis, name)
+    await memory.keep(dict.fromkeys(("G-1", "G-2", "G-3"), habit))
+    await memory.tell([CameraHealth(camera_id="G-2", at_ms=now_ms, troubles=(silent,))])
+    await WaitingRoom(redis, name).add([
+        Knock(name="NEW-1", peer="10.1.2.3", why="unknown_sender", program="cam/1.0", first_ms=now_ms, last_ms=now_ms, count=7)
+    ])  # fmt: skip
+    crop, overview = await pictures(screens.desks.settings, "1CAM234")
+    read = make_read("1CAM234", "G-1", now_ms, crop=crop, overview=overview)
+    await screens.desks.send(READS, ReadBatch(reads=(make_read("1OTH111", "G-3", now_ms), read)))
+
+
+async def test_a_camera_manager_sees_the_worst_first_and_looks_at_one(screens: Screens) -> None:
+    """By province, zone and health; what it sends against what is usual; its last pictures, for a reason, which is recorded."""
+    await a_network(screens)
+    async with screens.opened("/cameras", "camera_manager", locale="en-GB", bypass_csp=True) as page:
+        rows = page.locator("tbody tr")
+        await expect(rows.first).to_contain_text("E40 Drongen, km 46")
+        await expect(rows.first).to_contain_text("nothing comes; usually 120 reads an hour")
+        await expect(rows.first).to_contain_text("then at the mast")
+        assert [] == await faults_of(page)
+        await page.get_by_label("Province").select_option("East Flanders")
+        await expect(rows).to_have_count(3)
+        await page.get_by_label("Health").select_option("silent")
+        await expect(rows).to_have_count(1)
+        await page.get_by_label("Health").select_option("")
+        await page.get_by_role("button", name="E17 Gent").click()
+        dialog = page.locator("dialog[open]")
+        await expect(dialog).to_contain_text("In the last whole hour: 130; usually 120.")
+        await expect(dialog).to_contain_text("wanted vehicles")
+        await dialog.get_by_role("button", name="Look at the last passages").click()
+        await dialog.get_by_label("Reason").fill("focus of the camera, work order 88")
+        await page.keyboard.press("Enter")
+        await expect(dialog.locator(".shots img")).to_have_count(2)
+        await expect(dialog.locator("tbody tr").filter(has_text="1CAM234")).to_contain_text("95 %")
+        await expect(dialog).not_to_contain_text("1OTH111")
+        assert [] == await faults_of(page)
+        assert [] == await fits(page)
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="On the map").click()
+        await expect(page.locator(".map .maplibregl-canvas")).to_be_visible()
+        await expect(page.locator(".mapsaid")).to_contain_text("Press a camera")
+        assert [] == await faults_of(page)
+
+
+async def test_a_camera_that_waits_is_adopted_and_brought_in_with_its_province(screens: Screens) -> None:
+    """Its secret is shown once; planned, on trial and active are steps of a whole province, and the others stay as they were."""
+    await a_network(screens)
+    async with screens.opened("/cameras", "camera_manager", locale="en-GB", bypass_csp=True) as page:
+        await expect(page.locator("tbody tr").first).to_be_visible()
+        await page.get_by_role("button", name="Who waits").click()
+        await expect(page.locator("tbody tr")).to_contain_text("is not known")
+        await page.get_by_role("button", name="Adopt").click()
+        dialog = page.locator("dialog[open]")
+        await dialog.get_by_label("Name of the place").fill("E17 Kortrijk, km 12")
+        await dialog.get_by_label("Latitude").fill("50.82")
+        await dialog.get_by_label("Longitude").fill("3.29")
+        assert [] == await faults_of(page)
+        await dialog.get_by_role("button", name="Adopt").click()
+        secret = await dialog.locator("output").inner_text()
+        assert [] == await faults_of(page)
+        await page.keyboard.press("Escape")
+        await expect(page.locator("p.none")).to_contain_text("Nobody waits")
+        await page.get_by_role("button", name="Bringing in").click()
+        east = page.locator("tbody tr").filter(has_text="East Flanders")
+        await page.locator("tbody tr").filter(has_text="Namur").get_by_role("button", name="1 → on trial").click()
+        await dialog.get_by_role("button", name="Do it for 1").click()
+        await expect(page.locator(".toast").last).to_contain_text("1 camera: on trial")
+        await east.get_by_role("button", name="1 → active").click()
+        await expect(dialog).to_contain_text("Well: 1. The others: 0.")
+        assert [] == await faults_of(page)
+        await dialog.get_by_role("button", name="Do it for 1").click()
+        await expect(east.locator("td").nth(2)).to_have_text("3")
+    writer = screens.desks.writer
+    known = {one.camera_id: one.state for one in await writer.list(CAMERAS)}
+    assert {"G-3": "active", "N-1": "on_trial", "N-2": "active", "NEW-1": "on_trial", "G-2": None} == {
+        key: known[key] for key in ("G-3", "N-1", "N-2", "NEW-1", "G-2")
+    }
+    sender = await writer.get(SENDERS, "NEW-1")
+    assert sender is not None
+    assert [digest_of("NEW-1", secret)] == [one.digest for one in sender.secrets]
 
 
 async def test_no_page_broke_the_policy_or_failed(screens: Screens) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.health.habits import HOUR_MS, HOURS, Habit, hour_of_week
+from pipeline.health.habits import HOUR_MS, HOURS, Habit, hour_of_week, usual
 from pipeline.health.peers import MINUTE_MS
 from pipeline.health.recent import SeenRead
 from pipeline.health.watch import Watch
@@ -222,3 +222,18 @@ def test_hours_are_those_of_the_place_through_summer_time() -> None:
 def hours_from(begins_ms: int) -> Iterator[int]:
     """The hours of the week that begins there."""
     return (hour_of_week(begins_ms + one * HOUR_MS, ZONE) for one in range(HOURS))
+
+
+def test_the_last_hours_of_a_camera_are_counted_and_hours_that_nobody_watched_stay_empty() -> None:
+    """Against what is usual in each; a day at most."""
+    road = Road(3, MONDAY_MS + 30 * MINUTE_MS).drive(3 * 60)
+    habit = road.watch.habit(CAMERAS[0])
+    assert (None, MONDAY_MS + 3 * HOUR_MS) == (habit.lately[0], habit.until_ms)
+    assert 3 == len(habit.lately)
+    assert all(count is not None for count in habit.lately[1:])
+    habit.count(MONDAY_MS + 6 * HOUR_MS, 7)
+    assert [None, None, 7] == habit.lately[-3:]
+    for hour in range(7, 40):
+        habit.count(MONDAY_MS + hour * HOUR_MS, hour)
+    assert list(range(16, 40)) == habit.lately
+    assert [rate(MONDAY_MS + hour * HOUR_MS) for hour in range(15, 39)] == list(usual(learned(), habit.until_ms, ZONE))

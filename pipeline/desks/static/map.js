@@ -1,13 +1,12 @@
 // The map: cameras, open incidents, and the chosen one's trail. Loaded when it is shown; without WebGL the list shows all of it.
 
 import { useEffect, useRef, useState } from "./vendor/hooks.mjs";
-import { cameras } from "./cameras.js";
+import { cameras } from "./mapcameras.js";
 import { html } from "./draw.js";
 import { alertPoints, cameraPoints, trail } from "./mapdata.js";
-import { dark, style } from "./mapstyle.js";
+import { around, beginMap, HOME, useDark } from "./mapground.js";
 import { t } from "./words.js";
 
-const BOUNDS = [[-0.9, 48.1], [9.9, 53.5]], HOME = [[2.45, 49.45], [6.45, 51.55]];
 const EVERY_MS = 1000; // so often the points of incidents are set anew
 const NEAR = 9.5; // the zoom of a trail of one place
 
@@ -15,14 +14,7 @@ const NEAR = 9.5; // the zoom of a trail of one place
 export function MapView({ desk, alone = false, close }) {
   const box = useRef(null), held = useRef(/** @type {Shown | null} */ (null));
   const [state, setState] = useState("loading"), [said, setSaid] = useState("");
-  const [theme, setTheme] = useState(dark());
-  useEffect(() => {
-    const look = () => setTheme(dark());
-    const watch = new MutationObserver(look), media = matchMedia("(prefers-color-scheme: dark)");
-    watch.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-    media.addEventListener("change", look);
-    return () => { watch.disconnect(); media.removeEventListener("change", look); };
-  }, []);
+  const theme = useDark();
   useEffect(() => {
     const gone = new AbortController();
     Shown.begin(box.current, desk, theme, gone.signal, setState, setSaid).then((shown) => { held.current = shown; }, () => { if (!gone.signal.aborted) setState("failed"); });
@@ -53,16 +45,9 @@ export function MapView({ desk, alone = false, close }) {
 class Shown {
   /** Load what is needed, and draw. Sets the state to none where the browser cannot. */
   static async begin(box, desk, isDark, gone, setState, setSaid) {
-    if (!document.createElement("canvas").getContext("webgl2")) return void setState("none");
-    const [gl, base] = await Promise.all([import("./vendor/maplibre-gl.mjs"), fetch("/static/map.json").then((one) => one.json())]);
-    if (gone.aborted) return null;
-    const map = new gl.Map({ container: box, style: style(base, isDark), bounds: HOME, maxBounds: BOUNDS, minZoom: 5, maxZoom: 16, attributionControl: false,
-      dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: 0, locale: { "Map.Title": t("map") } });
+    const map = await beginMap(box, isDark, gone, setState);
+    if (!map) return null;
     const shown = new Shown(map, desk, setSaid);
-    map.on("webglcontextlost", () => setState("failed"));
-    await new Promise((done) => map.once("load", done));
-    if (gone.aborted) return map.remove(), null;
-    setState("there");
     cameras((found) => shown.placed(found), gone);
     shown.follow();
     return shown;
@@ -70,7 +55,7 @@ class Shown {
 
   constructor(map, desk, setSaid) {
     Object.assign(this, { map, desk, drawn: "", drawnMs: 0, fitted: "" });
-    /** @type {Map<string, import("./cameras.js").Camera>} */
+    /** @type {Map<string, import("./mapcameras.js").Camera>} */
     this.cameras = new Map();
     const pointed = ["alerts", "seen", "cameras"];
     map.on("click", (event) => {
@@ -121,5 +106,3 @@ class Shown {
     this.map.remove();
   }
 }
-
-const around = ({ x, y }) => [[x - 6, y - 6], [x + 6, y + 6]]; // a finger is not a needle

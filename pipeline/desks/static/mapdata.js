@@ -1,6 +1,6 @@
 // What the map shows, as GeoJSON: cameras, the latest place of each open incident, and the chosen one's trail. It draws nothing.
 
-/** @typedef {import("./cameras.js").Camera} Camera  @typedef {import("./incidents.js").Incident} Incident */
+/** @typedef {import("./mapcameras.js").Camera} Camera  @typedef {import("./incidents.js").Incident} Incident */
 
 const collection = (features) => ({ type: "FeatureCollection", features });
 const point = (coordinates, properties) => ({ type: "Feature", properties, geometry: { type: "Point", coordinates } });

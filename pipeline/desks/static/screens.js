@@ -10,6 +10,7 @@ export const SCREENS = [
   { name: "liaison", needs: ["policies.see"], first: ["liaison_officer"] },
   { name: "lists", needs: ["hotlist.see"], first: ["list_manager", "magistrate"] },
   { name: "accounts", needs: ["users.see"], first: ["administrator"] },
+  { name: "cameras", needs: ["cameras.change"], first: ["camera_manager"] },
   { name: "record", needs: ["record.see"], first: ["auditor", "oversight"] },
   { name: "approvals", needs: ["approvals.give"], first: [] },
 ];

@@ -9,10 +9,10 @@ import { t } from "./words.js";
 
 /**
  * caption: what it is, for those who hear it. rows: null while they are loaded. empty: the words where there are none. of: a row's key.
- * chosen: the key of the row that is open.
- * @param {{caption: string, columns: Column[], rows: any[] | null, of: (row: any) => string, empty: string, chosen?: string, begin?: string}} props
+ * chosen: the key of the row that is open. most: rows that are drawn at most; how many more there are is told.
+ * @param {{caption: string, columns: Column[], rows: any[] | null, of: (row: any) => string, empty: string, chosen?: string, begin?: string, most?: number}} props
  */
-export function Table({ caption, columns, rows, of, empty, chosen, begin = "" }) {
+export function Table({ caption, columns, rows, of, empty, chosen, begin = "", most = Infinity }) {
   const [order, setOrder] = useState({ name: begin, down: false });
   if (rows === null) return html`<p class="none" role="status">${t("loading.it")}</p>`;
   if (!rows.length) return html`<p class="none">${empty}</p>`;
@@ -22,9 +22,9 @@ export function Table({ caption, columns, rows, of, empty, chosen, begin = "" })
     <caption class="hidden">${caption}</caption>
     <thead><tr>${columns.map((one) => html`<th scope="col" class=${one.class} aria-sort=${one === sorting ? (order.down ? "descending" : "ascending") : undefined}>
       ${one.by ? html`<button type="button" onClick=${() => turn(one.name)}>${one.title}<span aria-hidden="true">${one === sorting ? (order.down ? " ▼" : " ▲") : ""}</span></button>` : one.title}</th>`)}</tr></thead>
-    <tbody>${sorted(rows, sorting, order.down).map((row) => html`<tr key=${of(row)} class=${of(row) === chosen ? "chosen" : ""}>
+    <tbody>${sorted(rows, sorting, order.down).slice(0, most).map((row) => html`<tr key=${of(row)} class=${of(row) === chosen ? "chosen" : ""}>
       ${columns.map((one, at) => (at ? html`<td class=${one.class} data-title=${one.title}>${one.cell(row)}</td>` : html`<th scope="row" class=${one.class}>${one.cell(row)}</th>`))}</tr>`)}</tbody>
-  </table></div>`;
+  </table></div>${rows.length > most && html`<p class="soft">${t("table.more", { n: rows.length - most })}</p>`}`;
 }
 
 function sorted(rows, column, down) {

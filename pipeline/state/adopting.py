@@ -1,0 +1,89 @@
+"""Lets senders in: the secrets that are made for them, who speaks for which camera, and a camera that waits is adopted."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from pipeline.access.sender_secrets import digest_of
+from pipeline.errors import BadRecord
+from pipeline.state.collections import CAMERAS, SENDERS
+from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.state.waiting_room import WaitingRoom
+from schemas.reference import Camera
+from schemas.senders import MOST_SECRETS, Sender, SenderCamera, SenderSecret
+
+LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
+LENGTH = 20  # 100 bits; cameras' forms take no more than 32 characters
+
+
+def new_secret(sender_id: str, now_ms: int) -> tuple[str, SenderSecret]:
+    """A secret made at now_ms (UTC), as it is typed into the camera and as it is kept."""
+    plain = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+    return plain, SenderSecret(digest=digest_of(sender_id, plain), made_at_ms=now_ms)
+
+
+def made(kind: Any, **fields: object) -> Any:
+    """A message with these fields. Raises BadRecord, with a text for a person, when they are not valid."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise BadRecord("bad_argument", str(error)) from error
+
+
+async def speaker_of(store: ReplicaWriter, camera_id: str) -> Sender | None:
+    """The sender that speaks for this camera; None: none does."""
+    senders = await store.list(SENDERS)
+    return next((one for one in senders if any(bound.camera_id == camera_id for bound in one.cameras)), None)
+
+
+async def adopted(
+    store: ReplicaWriter,
+    room: WaitingRoom,
+    who: str,
+    registered: Camera | None,
+    bound: SenderCamera,
+    manner: Mapping[str, object],
+    now_ms: int,
+) -> tuple[Sender, str, Camera]:
+    """Register the camera, where `registered` is given, and let who waits as `who` send for it from now_ms on. manner: further
+    fields of Sender. Returns the sender, its secret, and the camera.
+
+    Raises BadRecord where nobody waits so, or it cannot be taken in.
+    """
+    if who not in {one.name for one in await room.all()}:
+        raise BadRecord("nobody_waits", f"nobody waits as {who}: vigie cameras waiting")
+    before = await store.get(CAMERAS, bound.camera_id)
+    if (now := registered or before) is None:
+        raise BadRecord("unknown_camera", f"{bound.camera_id} is not registered: give name=... network=..., too")
+    if registered is not None and before is not None:
+        raise BadRecord("known_camera", f"{bound.camera_id} is registered already: leave the columns out")
+    if (speaker := await speaker_of(store, bound.camera_id)) is not None:
+        cure = f"vigie cameras credentials rotate {speaker.sender_id}"
+        raise BadRecord("claimed_camera", f"{speaker.sender_id} speaks for {bound.camera_id} already: {cure}")
+    sender_id = bound.camera_id if " " in who else who  # "from ADDRESS": it gave no name
+    if await store.get(SENDERS, sender_id) is not None:
+        cure = f"vigie cameras credentials add {bound.camera_id} --sender {sender_id} --identity ..."
+        raise BadRecord("known_sender", f"{sender_id} is a sender already: {cure}")
+    plain, secret = new_secret(sender_id, now_ms)
+    sender: Sender = made(
+        Sender, sender_id=sender_id, cameras=(msgspec.to_builtins(bound),), secrets=(msgspec.to_builtins(secret),),
+        **manner,
+    )  # fmt: skip
+    if registered is not None:
+        await store.put(CAMERAS, [registered])
+    await store.put(SENDERS, [sender])
+    await room.forget([who])
+    return sender, plain, now
+
+
+async def rotated(store: ReplicaWriter, known: Sender, now_ms: int) -> tuple[Sender, str]:
+    """Give the sender a further secret. Returns it with the new one in clear. Raises BadRecord when it has as many as it may."""
+    if len(known.secrets) >= MOST_SECRETS:
+        cure = f"end the old ones first: vigie cameras credentials revoke {known.sender_id} --old"
+        raise BadRecord("too_many_secrets", f"{known.sender_id} has {MOST_SECRETS} secrets; {cure}")
+    plain, secret = new_secret(known.sender_id, now_ms)
+    changed = msgspec.structs.replace(known, secrets=(*known.secrets, secret))
+    await store.put(SENDERS, [changed])
+    return changed, plain
