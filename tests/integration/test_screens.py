@@ -509,7 +509,7 @@ async def test_a_camera_manager_sees_the_worst_first_and_looks_at_one(screens: S
         await page.keyboard.press("Escape")
         await page.get_by_role("button", name="On the map").click()
         await expect(page.locator(".map .maplibregl-canvas")).to_be_visible()
-        await expect(page.locator(".mapsaid")).to_contain_text("Press a camera")
+        await expect(page.get_by_role("button", name="Further away")).to_be_visible()
         assert [] == await faults_of(page)
 
 

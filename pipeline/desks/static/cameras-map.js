@@ -31,20 +31,19 @@ export function CamerasMap({ found, open }) {
     }, () => { if (!gone.signal.aborted) setState("failed"); });
     return () => {
       gone.abort();
-      held.current?.remove();
       held.current = null;
     };
   }, [isDark]);
   useEffect(() => { if (state === "there" && found) held.current?.getSource("cameras")?.setData(points(found)); }, [state, found, isDark]);
   const there = state === "there", map = () => held.current;
-  return html`<section class="map framed" aria-label=${t("map")}>
+  return html`<div class="map framed">
     <div class="ground" ref=${box}></div>
     ${!there && html`<p class="instead" role="status">${t(`map.${state}`)}</p>`}
     <div class="mapkeys">${there && html`<button type="button" aria-label=${t("map.nearer")} onClick=${() => map()?.zoomIn()}>+</button>
       <button type="button" aria-label=${t("map.further")} onClick=${() => map()?.zoomOut()}>−</button>
       <button type="button" onClick=${() => map()?.fitBounds(HOME, { duration: 0 })}>${t("map.home")}</button>`}</div>
     <p class="mapsaid"><span role="status">${said || t("cameras.map.legend")}</span> <small>Natural Earth · MapLibre</small></p>
-  </section>`;
+  </div>`;
 }
 
 const under = (map, point) => map.queryRenderedFeatures(around(point), { layers: ["cameras"] });

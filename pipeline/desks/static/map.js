@@ -20,14 +20,13 @@ export function MapView({ desk, alone = false, close }) {
     Shown.begin(box.current, desk, theme, gone.signal, setState, setSaid).then((shown) => { held.current = shown; }, () => { if (!gone.signal.aborted) setState("failed"); });
     return () => {
       gone.abort();
-      held.current?.end();
       held.current = null;
     };
   }, [theme]);
   useEffect(() => held.current?.follow());
   const there = state === "there", last = desk.current?.incident.last;
   const chosen = last ? [desk.plateOf(desk.selected), last.place ?? last.alert.read.camera_id].join(" · ") : "";
-  return html`<section class="map ${alone ? "alone" : ""}" aria-label=${t("map")}>
+  return html`<div class="map ${alone ? "alone" : ""}">
     <div class="ground" ref=${box}></div>
     ${!there && html`<p class="instead" role="status">${t(`map.${state}`)}</p>`}
     <div class="mapkeys">
@@ -38,7 +37,7 @@ export function MapView({ desk, alone = false, close }) {
       <button type="button" aria-keyshortcuts="g" onClick=${close}>${t("map.close")} <kbd>G</kbd></button>`}
     </div>
     <p class="mapsaid"><span role="status">${said || chosen}</span> <small>Natural Earth · MapLibre</small></p>
-  </section>`;
+  </div>`;
 }
 
 /** One map on the page, and what it shows now. */
@@ -100,9 +99,5 @@ class Shown {
 
   home() {
     this.map.fitBounds(HOME, { duration: 0 });
-  }
-
-  end() {
-    this.map.remove();
   }
 }

@@ -27,7 +27,7 @@ export function useDark() {
 
 /**
  * Load what is needed, and draw the ground. Resolves to the map; to null where the browser cannot (the state is "none" then), or the
- * page has gone on.
+ * page has gone on: with `gone` the map is removed.
  * @param {HTMLElement} box  @param {boolean} isDark  @param {AbortSignal} gone  @param {(state: string) => void} setState
  */
 export async function beginMap(box, isDark, gone, setState) {
@@ -37,8 +37,9 @@ export async function beginMap(box, isDark, gone, setState) {
   const map = new gl.Map({ container: box, style: style(base, isDark), bounds: HOME, maxBounds: BOUNDS, minZoom: 5, maxZoom: 16, attributionControl: false,
     dragRotate: false, pitchWithRotate: false, touchPitch: false, fadeDuration: 0, locale: { "Map.Title": t("map") } });
   map.on("webglcontextlost", () => setState("failed"));
-  await new Promise((done) => map.once("load", done));
-  if (gone.aborted) return map.remove(), null;
+  gone.addEventListener("abort", () => map.remove()); // also while it is loading: no two maps lie in one box
+  await new Promise((done) => { map.once("load", done); gone.addEventListener("abort", done); });
+  if (gone.aborted) return null;
   setState("there");
   return map;
 }
