@@ -101,7 +101,7 @@ ELSEWHERE = {
         "sources",
         "tables",
     )
-} | {"pipeline.stream.dead_letters", "pipeline.runtime.signing_files"}
+} | {"pipeline.stream.dead_letters", "pipeline.runtime.signing_files", "pipeline.state.adopting"}
 """What is refused there is told to a person at once; nothing of it becomes a dead letter."""
 
 
