@@ -62,33 +62,56 @@ def parts_of(content_type: str, body: bytes) -> list[Part]:
     return split(body, boundary) if boundary else []
 
 
+class _Delimiters:
+    """The lines of a body that are delimiters with this boundary."""
+
+    def __init__(self, boundary: bytes) -> None:
+        self._mark = b"--" + boundary
+        self._line = re.compile(rb"(?:\A|\r?\n|(?<=\n))" + re.escape(self._mark) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
+
+    def at(self, body: bytes, place: int) -> re.Match[bytes] | None:
+        """The delimiter that begins here, with the line end before it if there is one; None: there is none."""
+        return self._line.match(body, place)
+
+    def next(self, body: bytes, place: int) -> re.Match[bytes] | None:
+        """The first delimiter from this place on. Bytes are looked through for the boundary alone, which takes a hundredth of
+        what the whole expression would take in a picture."""
+        mark = body.find(self._mark, place)
+        while mark >= 0:
+            begin = max(place, mark - (2 if body[max(0, mark - 2) : mark] == b"\r\n" else 1))
+            found = self.at(body, begin) or self.at(body, mark)
+            if found is not None:
+                return found
+            mark = body.find(self._mark, mark + 1)
+        return None
+
+
 def split(body: bytes, boundary: bytes) -> list[Part]:
     """The parts between the delimiters of this boundary."""
-    delimiter = b"--" + boundary
-    line = re.compile(rb"(?:\A|\r?\n|(?<=\n))" + re.escape(delimiter) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
+    line = _Delimiters(boundary)
     parts: list[Part] = []
-    found = line.search(body)
+    found = line.next(body, 0)
     while found is not None and not found[1] and len(parts) < MAX_PARTS:
         begin = found.end()
         if begin >= len(body):
             break
-        if line.match(body, begin):  # a delimiter twice in a row
-            found = line.match(body, begin)
+        if again := line.at(body, begin):  # a delimiter twice in a row
+            found = again
             continue
         part, after = _part(body, begin, line)
         if part is not None:
             parts.append(part)
-        found = line.search(body, after)
+        found = line.next(body, after)
     return parts
 
 
-def _part(body: bytes, begin: int, line: re.Pattern[bytes]) -> tuple[Part | None, int]:
+def _part(body: bytes, begin: int, line: _Delimiters) -> tuple[Part | None, int]:
     """The part that begins here, and where to look for the next delimiter."""
     if body[begin : begin + 1] == b"\n" or body[begin : begin + 2] == b"\r\n":  # no head at all
         headers, start = {}, begin + (1 if body[begin : begin + 1] == b"\n" else 2)
     else:
         blank = _BLANK_LINE.search(body, begin, begin + MAX_HEAD)
-        nearest = line.search(body, begin)
+        nearest = line.next(body, begin)
         if blank is None or (nearest is not None and nearest.start() < blank.start()):
             return None, (nearest.start() if nearest is not None else len(body))
         headers = headers_of(body[begin : blank.start()].decode("latin-1").splitlines())
@@ -96,10 +119,10 @@ def _part(body: bytes, begin: int, line: re.Pattern[bytes]) -> tuple[Part | None
     promised = headers.get("content-length", "")
     if promised.isdigit() and len(promised) < 10:
         end = start + int(promised)
-        if line.match(body, end) or (end <= len(body) and not body[end:].strip()):
+        if line.at(body, end) or (end <= len(body) and not body[end:].strip()):
             return Part(headers=headers, body=body[start:end], whole=True), end
-        if end > len(body) and line.search(body, start) is None:
+        if end > len(body) and line.next(body, start) is None:
             return Part(headers=headers, body=body[start:], whole=False), len(body)
-    after = line.search(body, start)
+    after = line.next(body, start)
     end = after.start() if after is not None else len(body)
     return Part(headers=headers, body=body[start:end], whole=after is not None), end
