@@ -17,6 +17,10 @@ from pipeline.vision.vote import Verdict, vote, weighed
 _ENOUGH_ALIKE = 2  # sights that agree with confidence; more would cost time and change nothing
 _SURE = 0.9
 _SECOND_OPINIONS = 2  # sights that are read by both readers
+_LARGE, _ENOUGH_PX = (
+    120,
+    80,
+)  # pixels that a plate of one line is high: where it is made smaller, and how high it is then
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,21 @@ def sight_of(picture: Picture, box: Box) -> Sight:
     margin = _margin(box)
     crop = cut(picture, x - margin, y - margin, x + width + margin, y + height + margin)
     return Sight(image=encode_jpeg(crop), box=box, quality=quality_of(cut(picture, x, y, x + width, y + height)))
+
+
+def _as_large_as_needed(crop: Picture, box: Box) -> tuple[Picture, Box]:
+    """A plate's picture with its margin, made smaller where its lines are far higher than any reader needs them, and its box
+    in that. box: in pixels of the whole picture."""
+    x, y, width, height = box
+    margin = _margin(box)
+    inner = min(x, margin), min(y, margin), width, height
+    high = min(height, width / 3)
+    if high < _LARGE:
+        return crop, inner
+    share = _ENOUGH_PX / high
+    smaller = np.asarray(cv2.resize(crop, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8)
+    left, top, width, height = (round(share * pixels) for pixels in inner)
+    return smaller, (left, top, width, height)
 
 
 def quality_of(plate: Picture) -> float:
@@ -77,9 +96,7 @@ def read_passage(sights: Sequence[tuple[bytes, Box]], reader: PlateReader) -> Ve
 def _crop_of(image: bytes, box: Box) -> tuple[Picture, Box]:
     """The decoded picture of a sight, not to be modified, and the plate's box in it. The last one is kept, because its looks
     are often asked for next."""
-    x, y, width, height = box
-    margin = _margin(box)
-    return decode_picture(image), (min(x, margin), min(y, margin), width, height)
+    return _as_large_as_needed(decode_picture(image), box)
 
 
 def _margin(box: Box) -> int:

@@ -23,6 +23,7 @@ HIGH, WIDE = 48, 128  # pixels of the network's input
 AROUND = 1.4, 1.15  # heights of a character that are seen beside the text, and above and below it
 _BESIDE = 0.2, 0.7  # heights of a character beside a line where the next one would begin
 _EVEN = 60  # of 255: most difference along a column of even ground, where ink differs by some 200
+_SPARE = 4  # pixels of the network's input around a block: farther than it is blurred
 MODEL = Path(__file__).parent / "models" / "verifier.onnx"
 
 
@@ -69,6 +70,7 @@ def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
     corners = corners_of(rows)
     flat = np.array([(0, 0), (WIDE, 0), (WIDE, HIGH), (0, HIGH)], np.float32)
     shrunk = float(np.linalg.norm(corners[3] - corners[0])) / HIGH
+    grey, corners = _around(grey, corners, round(_SPARE * max(shrunk, 1.0)))
     if shrunk > 2.0:
         grey = np.asarray(cv2.resize(grey, None, fx=2 / shrunk, fy=2 / shrunk, interpolation=cv2.INTER_AREA), np.uint8)
         corners, shrunk = corners * (2 / shrunk), 2.0
@@ -77,6 +79,17 @@ def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
     turn = cv2.getPerspectiveTransform(corners.astype(np.float32), flat)
     seen = cv2.warpPerspective(grey, turn, (WIDE, HIGH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return levelled(np.asarray(seen, np.uint8))
+
+
+def _around(grey: Grey, corners: NDArray[np.float64], spare: int) -> tuple[Grey, NDArray[np.float64]]:
+    """The part of a picture that holds four corners, with spare pixels around it, and the corners in that part: what is done
+    to it takes a part of a whole picture's time."""
+    high, wide = grey.shape
+    left, top = np.clip(np.floor(corners.min(axis=0)) - spare, 0, (wide - 1, high - 1)).astype(int).tolist()
+    right, bottom = (
+        np.clip(np.ceil(corners.max(axis=0)) + spare, (left + 1, top + 1), (wide, high)).astype(int).tolist()
+    )
+    return grey[top:bottom, left:right], corners - (left, top)
 
 
 def ends_are_free(block: NDArray[np.uint8], length: float) -> bool:

@@ -1,5 +1,6 @@
 """What the verifier is shown: a block of text upright with its surroundings, of one line or two, turned or leaning."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -45,6 +46,18 @@ def test_blocks_of_any_picture_have_one_size(size: tuple[int, int]) -> None:
     """Small and large, also beyond the picture's edge."""
     picture = np.random.default_rng(3).integers(0, 256, size, np.uint8)
     assert (HIGH, WIDE) == block_of(picture, [row(height=size[0] / 3)]).shape
+
+
+@pytest.mark.parametrize("height", [20.0, 60.0, 150.0])
+def test_a_block_is_the_same_in_a_part_of_its_picture(height: float) -> None:
+    """What lies far from a text does not count."""
+    coarse = np.random.default_rng(4).integers(0, 256, (60, 100), np.uint8)
+    picture = np.asarray(cv2.resize(coarse, (1600, 960), interpolation=cv2.INTER_CUBIC), np.uint8)
+    text = Row(800.0, 480.0, 4 * height, height, 0.1, 6, 5.0)
+    part = picture[480 - int(2.5 * height) : 480 + int(2.5 * height), 800 - int(4.5 * height) : 800 + int(4.5 * height)]
+    moved = text.placed(1.0, -(800 - int(4.5 * height)), -(480 - int(2.5 * height)))
+    differing = np.abs(block_of(picture, [text]).astype(int) - block_of(part, [moved]).astype(int))
+    assert differing.mean() < 1.0
 
 
 def test_a_part_of_a_line_lies_where_its_pixels_came_from() -> None:

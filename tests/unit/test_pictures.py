@@ -122,6 +122,16 @@ def test_a_jpeg_that_only_lacks_its_end_is_read() -> None:
     assert np.array_equal(decode_picture(whole), decode_picture(whole[:-2]))
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize(("quality", "subsampling"), [(75, 2), (95, 0), (60, 1)])
+def test_the_quick_way_to_decode_gives_the_same_pixels(mode: str, quality: int, subsampling: int) -> None:
+    """Pillow decodes what lacks its end marker, OpenCV the same file whole."""
+    smooth = noise(30, 20).resize((301, 203), Image.Resampling.BICUBIC).convert(mode)
+    whole = encoded(smooth, "JPEG", quality=quality, subsampling=subsampling)
+    assert np.array_equal(np.asarray(smooth.convert("RGB")).shape, decode_picture(whole).shape)
+    assert np.array_equal(decode_picture(whole[:-2]), decode_picture(whole))
+
+
 def test_of_a_jpeg_whose_tail_is_cut_off_the_rest_is_read_and_the_loss_is_told() -> None:
     """What is missing is left out, never filled with grey."""
     whole = encoded(noise(320, 240), "JPEG")
