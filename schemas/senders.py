@@ -40,6 +40,26 @@ class SenderPort(Message, frozen=True, kw_only=True):
     ] = ()
 
 
+PullKind = Literal["hikvision", "dahua", "survision", "axxon", "frigate", "onvif_mqtt"]
+"""What is asked, and in which form it answers: Hikvision's alertStream, Dahua's snapManager or eventManager, Survision's
+websocket, AxxonSoft over TCP, a broker of MQTT that has Frigate's or ONVIF's messages."""
+
+
+class SenderPull(Message, frozen=True, kw_only=True):
+    """Where gateways themselves go to fetch what a sender has, and what they say there. Only what stands here is ever asked: no
+    message of a camera names an address."""
+
+    kind: PullKind
+    address: Annotated[str, msgspec.Meta(pattern=r"\A(https?|wss?|tcp|mqtts?)://[!-~]{1,480}\Z", max_length=500)]
+    user: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    password: Annotated[str, msgspec.Meta(max_length=600)] | None = None  # sealed with the platform's key
+    topics: Annotated[
+        tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=200)], ...], msgspec.Meta(max_length=8)
+    ] = ()  # MQTT; none given: the usual ones
+    tls_sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)] | None = None
+    """Of its certificate, where no authority that this machine knows has signed it."""
+
+
 class Sender(Message, frozen=True, kw_only=True):
     """A camera, recorder or program that sends to a gateway, with its secrets. Collection senders, key sender_id."""
 
@@ -48,6 +68,8 @@ class Sender(Message, frozen=True, kw_only=True):
     secrets: Annotated[tuple[SenderSecret, ...], msgspec.Meta(max_length=MOST_SECRETS)] = ()
     by_address: bool = False  # its secret may stand in the address, for cameras that can send no password
     port: SenderPort | None = None  # None: it sends over HTTP
+    folder: bool = False  # an FTP server puts its files into the folder of its name
+    pull: SenderPull | None = None  # gateways fetch from it
     zone: Text | None = None  # of its wall clock, e.g. Europe/Brussels; None: the site's
     utc_is_local: bool = False  # its epoch is the wall clock read as if it were UTC
     offset_is_wrong: bool = False  # the offset in its times is the factory's; the wall clock is right

@@ -12,6 +12,7 @@ from pipeline.commands.recording import operation_here, writer_of
 from pipeline.commands.sender_options import (
     ByAddress,
     DateOrder,
+    Folder,
     From,
     Identities,
     Json,
@@ -65,6 +66,7 @@ def add(
     take: Take = None,
     listen: Listen = None,
     peers: From = None,
+    folder: Folder = False,
     as_json: Json = False,
 ) -> None:
     """Let a sender in for a camera, and print its secret, this once. What it sent before is not let in later.
@@ -79,6 +81,8 @@ def add(
     port = port_of(listen, peers)
     if port is not None:
         manner["port"] = port
+    if folder:
+        manner["folder"] = True
     tell(*run_async(lambda: _let_in(sender or camera, bound, manner)), as_json=as_json)
 
 
@@ -217,7 +221,8 @@ async def _let_in(sender_id: str, bound: SenderCamera, manner: Mapping[str, obje
         port = manner.get("port")
         await refuse_taken(store, port if isinstance(port, SenderPort) else None)
         plain, secret = new_secret(sender_id)
-        secrets = () if port is not None else (secret,)  # a port's sender proves nothing
+        proves = port is None and not manner.get("folder")  # a port's sender proves nothing, nor does a folder's
+        secrets = (secret,) if proves else ()
         sender: Sender = made(Sender, sender_id=sender_id, cameras=(bound,), secrets=secrets, **manner)
         await store.put(SENDERS, [sender])
         return sender, plain if secrets else None

@@ -44,7 +44,7 @@ def add_waiting(cameras: typer.Typer) -> None:
         """
         found = run_async(lambda: _found(forget or [], forget_all))
         for one in found if as_json else ():
-            print_json(msgspec.to_builtins(one) | {"cure": _cure(one)})
+            print_json(msgspec.to_builtins(one) | {"cure": cure_of(one)})
         if not as_json:
             Terminal(soft_wrap=False).print(_grid(found) if found else "Nobody waits.")
 
@@ -64,7 +64,8 @@ async def _found(forget: list[str], forget_all: bool) -> list[Knock]:
         return await room.all()
 
 
-def _cure(one: Knock) -> str:
+def cure_of(one: Knock) -> str:
+    """The command that lets it in."""
     return CURES.get(one.why, "").format(name=shlex.quote(one.name))
 
 
@@ -72,5 +73,5 @@ def _grid(found: list[Knock]) -> Grid:
     grid = Grid("who", "from", "times", "last", "why", "what lets it in")
     for one in found:
         last = datetime.fromtimestamp(one.last_ms / 1000, UTC).isoformat(timespec="seconds")
-        grid.add_row(one.name, one.peer, str(one.count), last, one.why.replace("_", " "), _cure(one))
+        grid.add_row(one.name, one.peer, str(one.count), last, one.why.replace("_", " "), cure_of(one))
     return grid

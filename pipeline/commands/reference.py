@@ -9,8 +9,10 @@ import typer
 
 from pipeline.commands.camera_credentials import add_credentials
 from pipeline.commands.cameras_adopt import add_adopt
+from pipeline.commands.cameras_fetch import add_fetch
 from pipeline.commands.cameras_health import add_health
 from pipeline.commands.cameras_waiting import add_waiting
+from pipeline.commands.cameras_watch import add_watch
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, run_async
 from pipeline.commands.hotlist_versions import add_version_commands
 from pipeline.commands.lists_status import add_status
@@ -56,6 +58,8 @@ def _app(table: Table[Any]) -> typer.Typer:
         add_credentials(app)
         add_waiting(app)
         add_adopt(app)
+        add_fetch(app)
+        add_watch(app)
         add_health(app)
     if table.name == "lists":
         add_status(app)

@@ -12,6 +12,7 @@ from pipeline.commands.common import errors, print_json
 from pipeline.errors import BadRecord
 from pipeline.gateway.bindings import fault_in_cameras
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.settings import load_settings
 from pipeline.runtime.terminal import Terminal
 from pipeline.state import adopting
 from pipeline.state.adopting import made, speaker_of
@@ -52,6 +53,10 @@ Listen = Annotated[
 ]
 From = Annotated[
     list[str] | None, typer.Option("--from", metavar="ADDRESS", help="Where --listen takes it from. Repeatable.")
+]
+Folder = Annotated[
+    bool,
+    typer.Option("--folder", help="An FTP server puts its files into a folder of its name, and it proves nothing."),
 ]
 Take = Annotated[str | None, typer.Option(help="Which of its kinds of events is the read.")]
 
@@ -144,6 +149,12 @@ def tell(sender: Sender, plain: str | None, *, as_json: bool) -> None:
     """Print what to type into the camera. Only what is needed goes to standard output."""
     if plain is None and sender.port is not None and len(sender.cameras) == 1:
         errors.print(f"Have it send to port {sender.port.number} of the gateway; it has no password.")
+        return
+    if plain is None and sender.folder and len(sender.cameras) == 1:
+        folder = load_settings().gateway_drops / sender.sender_id
+        errors.print(
+            f"Have the FTP server put its files into {folder}; the gateway makes it, and takes them from there."
+        )
         return
     if plain is None:
         errors.print(f"{sender.sender_id} speaks for {len(sender.cameras)} cameras now; its secret stays.")

@@ -8,7 +8,7 @@ from pipeline.desks.feed_bodies import FeedPicture, JudgementLine, ViolationLine
 from pipeline.desks.feed_log import KafkaFeedLog
 from pipeline.desks.feed_pages import FeedPage, FeedPosition, FeedRecord, later, page_of
 from pipeline.desks.live import Live
-from pipeline.desks.sealing import Seal
+from pipeline.runtime.sealing import Seal
 from pipeline.state.feed_marks import FeedMarks
 from schemas.judgements import Consumer, Judgement
 from schemas.outcomes import RecordPlace, Violation, Withdrawal

@@ -15,11 +15,11 @@ from pipeline.desks.limits import LOGINS_AT_ONCE, LOGINS_PER_SECOND, PLATES_AT_O
 from pipeline.desks.live import Live
 from pipeline.desks.metrics import DesksMetrics
 from pipeline.desks.provider import ProviderClient
-from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
 from pipeline.desks.watching import Watch
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.passwords import Passwords
+from pipeline.runtime.sealing import Seal
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
 from pipeline.state.health_memory import HealthMemory

@@ -27,7 +27,6 @@ from pipeline.desks.live import Live
 from pipeline.desks.live_topics import follow
 from pipeline.desks.place import proxies_of
 from pipeline.desks.provider import ProviderClient, provider_settings
-from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import Streams
 from pipeline.desks.watching import Watch
 from pipeline.errors import Misconfigured
@@ -41,6 +40,7 @@ from pipeline.runtime.log import platform_key
 from pipeline.runtime.passwords import Passwords
 from pipeline.runtime.ports import free_ports
 from pipeline.runtime.private import private_folder
+from pipeline.runtime.sealing import Seal
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
@@ -123,8 +123,9 @@ async def run_desks(
 
 
 def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Callable[[], int]) -> House:
-    key = platform_key(settings.platform_key_file or private_folder(settings.data_dir) / "platform.key")
-    directory, seal, name, client = Directory(), Seal(key), settings.namespace, servers.client
+    private_folder(settings.data_dir)
+    key = platform_key(settings.platform_key)
+    directory, seal, name, client = Directory(), Seal(key, "desks positions"), settings.namespace, servers.client
     sender = Sender(servers.kafka.client_kwargs())
     deciding = Deciding(sender, name, ACTIONS, incidents.is_decided, "the incident")
     judging: Deciding[Judgement, Judged] = Deciding(sender, name, JUDGEMENTS, judgements.is_decided, "the judgement")

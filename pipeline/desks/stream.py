@@ -19,7 +19,7 @@ from pipeline.desks.events import Event, Kind
 from pipeline.desks.incident_bodies import told_of
 from pipeline.desks.live import Live
 from pipeline.desks.readers import Reader, StreamFrame
-from pipeline.desks.sealing import Seal
+from pipeline.runtime.sealing import Seal
 from schemas.incidents import IncidentState
 from schemas.judgements import Judged
 from schemas.outcomes import Alert, Withdrawal

@@ -16,6 +16,7 @@ from aiohttp import web
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.gateway.intake import Intake, Message
 from pipeline.gateway.metrics import GatewayMetrics
+from pipeline.gateway.onlookers import Onlookers
 from pipeline.gateway.request import MAX_BODY, Answer
 from pipeline.gateway.room import Held, Room
 from pipeline.gateway.senders import Claim, claim_of, is_proven
@@ -49,10 +50,11 @@ class Door:
         intake: Intake,
         metrics: GatewayMetrics,
         knocks: Knocks,
+        onlookers: Onlookers,
         now_ms: Callable[[], int],
     ) -> None:
         self._senders, self._intake, self._metrics, self._now_ms = senders, intake, metrics, now_ms
-        self._knocks = knocks
+        self._knocks, self._onlookers = knocks, onlookers
         self._room = Room()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
@@ -123,12 +125,15 @@ class Door:
             taken = await self._intake.take(message)
         except Unavailable as error:
             log.warning("gateway.unavailable", cause=str(error))
+            self._onlookers.note(message, None, str(error))
             raise Refused(503, {"Retry-After": str(max(1, round(error.retry_after_s)))}) from None
         except BadRecord as error:
             log.warning("gateway.too_large", cause=str(error))
+            self._onlookers.note(message, None, str(error))
             raise Refused(413) from None
         self._metrics.seconds.observe(time.monotonic() - began_s)
         self._metrics.taken(taken)
+        self._onlookers.note(message, taken)
         answer = taken.reading.answer
         self._metrics.answered(answer.status, taken.reading.maker)
         return _response(answer)

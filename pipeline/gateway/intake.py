@@ -15,7 +15,7 @@ from pipeline.gateway.pictures import JPEG, PNG
 from pipeline.gateway.plate_reads import plate_read_of
 from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import MessageReading, Parsed, not_unpacked, parsed, related
-from pipeline.gateway.request import MAX_BODY, Circumstances, Request
+from pipeline.gateway.request import MAX_BODY, Besides, Circumstances, Request
 from pipeline.gateway.room import Held
 from pipeline.gateway.senders import ADDRESS_SERVES, Claim, camera_of, settings_of, speaks_for
 from pipeline.gateway.sharing import Sharing
@@ -48,7 +48,8 @@ class Pictures(Protocol):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it came. headers: names in lower case. claim: proven to be the sender's. held: the room for its bytes."""
+    """A message as it came. headers: names in lower case. claim: proven to be the sender's. held: the room for its bytes.
+    besides: what else a way that is no HTTP says."""
 
     body: bytes
     method: str
@@ -58,15 +59,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     received_at_ms: int
     held: Held
     maker: Maker | None = None  # where the listener knows it
+    besides: Besides = Besides()
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a message. reads: how many of its reads were kept. refused: the reason of each item that became a dead
-    letter."""
+    letter; why: the same with its detail, each once."""
 
     reading: MessageReading
     reads: int
     refused: tuple[str, ...]
+    why: tuple[str, ...] = ()
 
 
 class Intake:
@@ -143,7 +146,8 @@ class Intake:
                 body = b""  # one letter keeps it; the others name the same message
         await self._keeper.keep(reads, list(letters.values()))
         refused = tuple(letter.reason for letter in letters.values())
-        return Taken(reading=reading, reads=len(reads), refused=refused), set(letters)
+        why = tuple(dict.fromkeys(f"{one.reason}: {one.detail}".rstrip(": ") for one in letters.values()))
+        return Taken(reading=reading, reads=len(reads), refused=refused, why=why), set(letters)
 
     async def _plate_read(self, message: Message, item: CameraRead, maker: str) -> PlateRead | Rejected:
         """The read of the registered camera, its pictures stored; Rejected where it is not one of the sender's."""
@@ -203,7 +207,11 @@ class Intake:
 def _parsed(message: Message) -> tuple[Parsed, int]:
     """What the message says, and how many bytes its body has unpacked. Raises Refuse."""
     plain, short_by = unpacked(message.body, message.headers)
-    around = Circumstances(received_at_ms=message.received_at_ms, camera_settings=settings_of(message.sender))
+    settings, besides = settings_of(message.sender), message.besides
+    around = Circumstances(
+        received_at_ms=message.received_at_ms, camera_settings=settings, topic=besides.topic, folder=besides.folder,
+        file_name=besides.file_name, file_age_s=besides.file_age_s,
+    )  # fmt: skip
     request = Request(
         body=plain, circumstances=around, method=message.method, target=message.claim.target, headers=message.headers,
         short_by=short_by,

@@ -1,5 +1,6 @@
 """The metrics of a gateway, by maker and by what became of messages and items; none names a camera or a plate."""
 
+from collections.abc import Callable
 from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -35,6 +36,9 @@ class GatewayMetrics:
         self._spooled = Gauge(
             "vigie_gateway_spooled", "Messages on disk that Kafka does not have yet", registry=self.registry
         )
+        self._unreached = Gauge(
+            "vigie_gateway_unreached", "Senders that gateways fetch from and cannot reach", registry=self.registry
+        )
         self._items_of, self._messages_of = (
             cache(self._items.labels),
             cache(self._messages.labels),
@@ -43,6 +47,10 @@ class GatewayMetrics:
             "vigie_gateway_seconds", "From the whole request to Kafka's acknowledgement", buckets=SECONDS,
             registry=self.registry,
         )  # fmt: skip
+
+    def watch_links(self, unreached: Callable[[], int]) -> None:
+        """Tell how many senders that this process fetches from cannot be reached."""
+        self._unreached.set_function(unreached)
 
     def watch(self, spool: Spool) -> None:
         """Tell how many messages wait in the spool."""

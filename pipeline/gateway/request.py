@@ -22,16 +22,25 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     take: str | None = None  # which of its kinds of events is the read, where it sends several of one passage
 
 
+class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a way that is no HTTP says besides the bytes. file_age_s: since the file last grew."""
+
+    topic: str | None = None  # MQTT
+    folder: str | None = None  # of a watched folder
+    file_name: str | None = None
+    file_age_s: float | None = None
+
+
 class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """What the gateway knows besides the bytes. Times are milliseconds since 1970, UTC."""
 
     received_at_ms: int
     site_zone: str = "Europe/Brussels"
     camera_settings: CameraSettings = CameraSettings()
-    topic: str | None = None  # MQTT
-    folder: str | None = None  # of a file drop
+    topic: str | None = None  # these four as in Besides
+    folder: str | None = None
     file_name: str | None = None
-    file_age_s: float | None = None  # since the file last grew
+    file_age_s: float | None = None
     video_source: str = "VideoSource_1"  # ONVIF's frames do not name it: the one that the stream was opened for
 
     @property

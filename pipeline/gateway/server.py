@@ -15,8 +15,9 @@ from pipeline.gateway.door import Door
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.keeping import Keeper
 from pipeline.gateway.metrics import GatewayMetrics
-from pipeline.gateway.port_service import PortService
+from pipeline.gateway.onlookers import Onlookers
 from pipeline.gateway.sharing import Sharing
+from pipeline.gateway.side_doors import SideDoors
 from pipeline.gateway.waiting import Knocks
 from pipeline.law.book import days_kept
 from pipeline.runtime.clock import platform_now_ms
@@ -26,8 +27,10 @@ from pipeline.runtime.ports import free_ports
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
+from pipeline.state.camera_looks import CameraLooks
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.follower import Follower
+from pipeline.state.links import Links
 from pipeline.state.mirror import Mirror
 from pipeline.state.shared_passages import SharedPassages
 from pipeline.state.waiting_room import WaitingRoom
@@ -81,10 +84,12 @@ async def run_gateway(
         )
         await follower.load_patiently()
         knocks = Knocks(WaitingRoom(servers.client, settings.namespace))
-        ports = PortService(settings, mirror.of(SENDERS), intake, metrics, now_ms)
-        for work in (follower.run, keeper.run, knocks.run, ports.run):
+        links = Links(servers.client, settings.namespace)
+        onlookers = Onlookers(CameraLooks(servers.client, settings.namespace), now_ms)
+        beside = SideDoors(settings, mirror.of(SENDERS), intake, metrics, links, onlookers, now_ms)
+        for work in (follower.run, keeper.run, knocks.run, beside.run, onlookers.run):
             run_until_closed(closing, work)
-        door = Door(mirror.of(SENDERS), intake, metrics, knocks, now_ms)
+        door = Door(mirror.of(SENDERS), intake, metrics, knocks, onlookers, now_ms)
         await listen(closing, door.handle, _listener(settings, port, tls))
         url = f"{'http' if tls is None else 'https'}://{settings.gateway_host}:{port}"
         log.info("gateway.started", url=url)

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from pipeline.errors import BadRecord, Unavailable
+from pipeline.gateway.request import Besides
 from pipeline.gateway.room import Shares
 from pipeline.runtime.private import private_folder, write_private
 
@@ -28,12 +29,13 @@ _NUMBERED = "[0-9]" * 20 + ".[mr]*"
 
 
 class Spooled(msgspec.Struct, frozen=True, kw_only=True):
-    """A message as it came. maker: whose form it has. received_at_ms: UTC."""
+    """A message as it came. maker: whose form it has; empty: it is recognised. received_at_ms: UTC."""
 
     sender_id: str
     maker: str
     received_at_ms: int
     body: bytes
+    besides: Besides = Besides()
 
 
 class Spool:

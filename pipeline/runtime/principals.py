@@ -9,7 +9,7 @@ pipeline.runtime.principals_page``.
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.runtime.redis_memory import Memory, collection
+from pipeline.runtime.redis_memory import LINKS, LOOKS, RECORD_KEYS, Memory, collection
 from schemas.topics import (
     ACCESSES,
     ACTIONS,
@@ -107,9 +107,6 @@ WAITING, FEED_MARKS, HEALTH, OUTBOX = (
 )
 """Who knocked at a gateway and was not let in; what consumers of feeds acknowledged; what each camera usually sends, and what is
 wrong with which; what waits for neighbours that pull."""
-
-RECORD_KEYS = Memory(pattern="{NS:record}:key:*", kinds=("string",), writes=False)
-"""The keys under which the record names plates: whoever writes to the record reads them."""
 
 PRINCIPALS: tuple[Principal, ...] = (
     _agent(
@@ -215,7 +212,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         name="gateway",
         about="`vigie gateway serve`: takes what makers' cameras send",
         writes=(READS, DEAD_LETTERS),
-        keys=(collection("cameras"), collection("senders"), WAITING, _string("{NS:passages}:*")),
+        keys=(collection("cameras"), collection("senders"), WAITING, LINKS, LOOKS, _string("{NS:passages}:*")),
     ),
     Principal(
         name="simulator",
@@ -265,6 +262,8 @@ PRINCIPALS: tuple[Principal, ...] = (
             FEED_MARKS,
             OUTBOX,
             Memory(pattern=HEALTH.pattern, kinds=HEALTH.kinds, writes=False),
+            Memory(pattern=LINKS.pattern, kinds=LINKS.kinds, writes=False),
+            LOOKS,
             RECORD_KEYS,
         ),
     ),

@@ -85,6 +85,17 @@ def private_folder(path: Path) -> Path:
     return path
 
 
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a file for reading that somebody else put there. Raises OSError, also for a link, a device or a pipe, none of which is
+    waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    file = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise OSError(f"{path.name} is no plain file")
+    return file
+
+
 def sync_folder(folder: Path) -> None:
     """Write the folder's list of names to the disk: only then does a new or replaced file survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

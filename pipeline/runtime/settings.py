@@ -117,6 +117,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_key_file: Path | None = None
     gateway_ports_host: str = "127.0.0.1"  # where ports of single cameras listen: on their own network
     gateway_spool_mb: Positive = 1_024  # of messages of cameras that cannot send again; where it is full, they wait
+    gateway_drops_dir: Path | None = None  # where an FTP server puts files, a folder a sender; None: drops in data_dir
     gateway_connections: Positive = 15_000  # that may be open at once; beyond them new ones are closed
     gateway_connections_per_address: Positive = 2_000  # of one address: a balancer's, or a site's behind one address
     session_idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30  # a session ends so long after a request
@@ -147,6 +148,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def record(self) -> Path:
         """The folder of the record's log: record_dir, or one in data_dir."""
         return self.record_dir or self.data_dir / "record"
+
+    @property
+    def gateway_drops(self) -> Path:
+        """In which each sender whose files an FTP server puts down has a folder: gateway_drops_dir, or one in data_dir."""
+        return self.gateway_drops_dir or self.data_dir / "drops"
+
+    @property
+    def platform_key(self) -> Path:
+        """The file with the platform's key: platform_key_file, or one in data_dir."""
+        return self.platform_key_file or self.data_dir / "platform.key"
 
     @property
     def evidence(self) -> str | Path:

@@ -24,7 +24,7 @@ def new_secret(sender_id: str, now_ms: int) -> tuple[str, SenderSecret]:
     return plain, SenderSecret(digest=digest_of(sender_id, plain), made_at_ms=now_ms)
 
 
-def made(kind: Any, **fields: object) -> Any:
+def made(kind: Any, /, **fields: object) -> Any:
     """A message with these fields. Raises BadRecord, with a text for a person, when they are not valid."""
     try:
         return msgspec.convert(fields, kind)

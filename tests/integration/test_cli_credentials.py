@@ -1,11 +1,15 @@
 """`vigie cameras credentials`, `waiting` and `adopt`, as an operator runs them, on a real Valkey."""
 
 import json
+from pathlib import Path
 
 from redis.asyncio import Redis
 
+from pipeline.gateway.pulling.pullers import password_use
 from pipeline.gateway.senders import camera_of, claim_of, is_proven
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.log import platform_key
+from pipeline.runtime.sealing import Seal
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.waiting_room import Knock, WaitingRoom, Why
@@ -95,6 +99,44 @@ async def test_a_camera_that_can_prove_nothing_gets_a_port_of_its_own(
     taken = await vigie(*add, "E40-13", "--listen", "axis:32015")
     assert 1 == taken.code
     assert "E40-12 sends on port 32015 already" in taken.err
+
+
+async def test_gateways_are_told_where_to_fetch_and_no_password_is_kept_in_clear(
+    vigie: Vigie, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """An address of another kind, or with a password in it, is refused; what is given again replaces address and password alone."""
+    for camera in ("E40-12", "E40-13"):
+        await vigie("cameras", "add", f"camera_id={camera}", *CAMERA[1:])
+    (tmp_path / "password").write_text("what the camera wants\n")
+    fetch = ("cameras", "fetch", "E40-12", "hikvision")
+    login = ("--user", "vigie", "--password-file", str(tmp_path / "password"))
+    assert 2 == (await vigie(*fetch, "tcp://10.20.0.12")).code
+    assert 2 == (await vigie(*fetch, "http://vigie:secret@10.20.0.12")).code
+    assert 2 == (await vigie("cameras", "fetch", "E40-12", "nobody", "http://10.20.0.12")).code
+    given = await vigie(*fetch, "http://10.20.0.12", *login, "--zone", "UTC")
+    assert (0, "") == (given.code, given.out), given.err
+    sender = await stored(redis, namespace, "E40-12")
+    assert sender is not None
+    assert sender.pull is not None
+    assert ("http://10.20.0.12", "vigie", "UTC", ()) == (
+        sender.pull.address, sender.pull.user, sender.zone, sender.secrets,
+    )  # fmt: skip
+    assert sender.pull.password
+    assert "what the camera wants" not in repr(sender)
+    seal = Seal(platform_key(tmp_path / "data" / "platform.key"), "camera passwords")
+    assert b"what the camera wants" == seal.open(password_use("E40-12"), sender.pull.password)
+    assert seal.open(password_use("E40-13"), sender.pull.password) is None
+    unreached = await vigie("cameras", "health", "--json")
+    assert ["no gateway fetches from it"] == [json.loads(line).get("why") for line in unreached.out.splitlines()[:1]]
+    moved = await vigie(*fetch, "http://10.20.0.13", *login)
+    assert 0 == moved.code, moved.err
+    sender = await stored(redis, namespace, "E40-12")
+    assert sender is not None
+    assert sender.pull is not None
+    assert ("http://10.20.0.13", "UTC") == (sender.pull.address, sender.zone)
+    folder = await vigie("cameras", "credentials", "add", "E40-13", "--folder")
+    assert (0, "") == (folder.code, folder.out), folder.err
+    assert "drops/E40-13" in folder.err
 
 
 async def test_no_secret_that_holds_is_dropped_by_a_new_one(vigie: Vigie, redis: Redis, namespace: str) -> None:

@@ -429,3 +429,29 @@ async def test_who_waits_to_be_told_to_go_on_is_told_so_once_he_is_known(gateway
                 assert b" 200 OK" in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
             writer.close()
     assert 1 == len(await gateways.reads())
+
+
+async def test_whoever_stands_at_the_mast_sees_each_message_and_why_nothing_comes(
+    gateways: Gateways, vigie: Vigie
+) -> None:
+    """First it knocks with a wrong password, then it is let in: the verdict, the clock, the picture."""
+    body, headers = form(own(at_ms=platform_now_ms() - 60_000), overview=SCENE)
+    picture = gateways.folder / "now.jpg"
+    async with gateways.running() as camera:
+        assert 401 == (await camera.send(body, headers=headers, secret="wrong")).status
+        room = WaitingRoom(gateways.redis, gateways.namespace)
+        for _ in range(100):
+            if await room.all():
+                break
+            await asyncio.sleep(0.1)
+        watching = asyncio.create_task(vigie("cameras", "watch", "CAM-1", "-n", "2", "--picture", str(picture)))
+        while not watching.done():
+            await camera.send(body, headers=headers)
+            await asyncio.sleep(0.7)
+        told = await watching
+    assert 0 == told.code, told.err
+    assert "is not let in (wrong password)" in told.err
+    assert "vigie cameras credentials rotate CAM-1" in told.err
+    assert "read 1ABC234" in told.out
+    assert "is its clock behind" in told.out
+    assert SCENE == picture.read_bytes()

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pipeline.access.rights import Person
 from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
-from pipeline.desks.sealing import Seal
 from pipeline.desks.stream import FRAME_MS, Audience, StreamFrame, Streams, View, view_of
 from pipeline.reads.versions import since_ever
+from pipeline.runtime.sealing import Seal
 from schemas.outcomes import Alert, Withdrawal
 from tests.builders import NOON_MS, make_alert, make_camera, make_entry, make_read, make_zone
 from tests.people import ZONE, make_designation, make_user
@@ -59,7 +59,7 @@ def a_zone() -> Directory:
     return directory
 
 
-DIRECTORY, SEAL = a_zone(), Seal(bytes(32))
+DIRECTORY, SEAL = a_zone(), Seal(bytes(32), "desks positions")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from unicodedata import normalize
@@ -10,7 +11,7 @@ from pipeline.gateway import countries
 from pipeline.gateway.documents import text_of
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Item, Refuse
-from pipeline.gateway.node import MAX_LIST, Node, Value
+from pipeline.gateway.node import Node, Value
 from pipeline.gateway.request import Circumstances, DateOrder
 from pipeline.gateway.times import moment_of_wall, wall_of
 from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
@@ -33,6 +34,8 @@ _COLUMNS: Mapping[str, str] = {
     "class": "voertuigtype voertuigklasse vehicletype vehicleclass typevehicule fahrzeugtyp",
 }
 _COLUMN = {word: name for name, words in _COLUMNS.items() for word in words.split()}
+MOST_ROWS = 20_000
+"""Of one table; a larger one is refused whole."""
 _DAY_FIRST = frozenset(
     [
         "kenteken",
@@ -74,7 +77,12 @@ def items_of_table(body: bytes, around: Circumstances) -> list[Item]:
     """One item a row. If any value in the confidence column is above 1, all are taken as per cent."""
     text = text_of(body, "cp1252").lstrip("\ufeff")
     first = text.splitlines()[0]
-    rows = list(csv.reader(io.StringIO(text), delimiter=_separator(first)))[: MAX_LIST + 1]
+    try:
+        rows = list(itertools.islice(csv.reader(io.StringIO(text), delimiter=_separator(first)), MOST_ROWS + 2))
+    except csv.Error as error:
+        raise Refuse("unreadable", f"no table: {error}") from error
+    if len(rows) > MOST_ROWS + 1:
+        raise Refuse("too_large", f"more than {MOST_ROWS} rows: cut the table")
     names = [_COLUMN.get(_plain(cell), "") for cell in rows[0]]
     cells = [Node(dict[str, Value](zip(names, row, strict=False))) for row in rows[1:] if any(row)]
     of = 100.0 if any((one.at("confidence").number or 0) > 1 for one in cells) else 1.0

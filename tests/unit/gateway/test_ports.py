@@ -8,14 +8,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+from redis.asyncio import Redis
+
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.metrics import GatewayMetrics
-from pipeline.gateway.port_service import PortService
+from pipeline.gateway.onlookers import Onlookers
 from pipeline.gateway.ports import Ports
+from pipeline.gateway.side_doors import SideDoors
 from pipeline.gateway.spool import Spool, Spooled
 from pipeline.reads.versions import Version, Versions
 from pipeline.runtime.ports import free_ports
 from pipeline.runtime.settings import Settings
+from pipeline.state.links import Links
 from schemas.senders import Sender, SenderPort
 from tests.gateways import make_sender
 
@@ -118,8 +122,10 @@ async def test_ports_begin_again_after_an_error(tmp_path: Path) -> None:
     senders = Versions({"CAM-1": with_port(SenderPort(number=number, maker="tattile"))})
     unreadable = tmp_path / "spool" / f"{1:020}.message"
     unreadable.mkdir(parents=True)
-    settings = Settings(data_dir=tmp_path)
-    service = PortService(settings, senders, cast(Intake, None), GatewayMetrics(), lambda: 1)  # nothing is sent to it
+    settings, links = Settings(data_dir=tmp_path), Links(cast(Redis, None), "none")  # nobody is fetched from
+    service = SideDoors(
+        settings, senders, cast(Intake, None), GatewayMetrics(), links, cast(Onlookers, None), lambda: 1
+    )  # nothing is sent to it
     running = asyncio.create_task(service.run())
     await until((tmp_path / "spool" / "lock").exists)
     unreadable.rmdir()

@@ -1,11 +1,10 @@
-"""Encrypts positions for clients, which learn nothing from them: AES-256-GCM under a key of the platform.
-
-Offsets and cursors in clear would show covert hits by their gaps.
-"""
+"""Encrypts short texts under a key of the platform, AES-256-GCM: positions for clients, which would show covert hits by their gaps,
+and passwords by which gateways fetch from cameras."""
 
 import base64
 import binascii
 import secrets
+from typing import Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -18,10 +17,10 @@ MOST_CHARACTERS = 1024
 
 class Seal:
     """Encrypts bytes, each for one use. platform_key: the same in every process, so that each can decrypt what another
-    encrypted."""
+    encrypted. kind: of what is encrypted; each has a key of its own."""
 
-    def __init__(self, platform_key: bytes) -> None:
-        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"vigie desks positions").derive(platform_key)
+    def __init__(self, platform_key: bytes, kind: Literal["desks positions", "camera passwords"]) -> None:
+        key = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"vigie {kind}".encode()).derive(platform_key)
         self._cipher = AESGCM(key)
 
     def seal(self, use: str, content: bytes) -> str:

@@ -1,0 +1,81 @@
+"""What all ways of fetching have in common: what they are given, where they put what comes, and how they say that they cannot go
+on."""
+
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import aiohttp
+import msgspec
+
+from pipeline.gateway.items import Ignored
+from pipeline.gateway.makers import BY_NAME
+from pipeline.gateway.protocols import Maker
+from pipeline.gateway.reading import parsed
+from pipeline.gateway.request import Circumstances, Request
+from schemas.senders import Sender, SenderPull
+
+LOCKED_S = 900.0
+"""After a refused password: cameras lock an address out for half an hour after five."""
+
+
+class CannotReach(Exception):
+    """Raised where a sender cannot be fetched from. why, cure: in words for the person who registered it. wait_s: so long it is
+    not asked again, unless its registration changes; None: as long as is usual."""
+
+    def __init__(self, why: str, cure: str, *, wait_s: float | None = None) -> None:
+        super().__init__(f"{why}; {cure}")
+        self.why, self.cure, self.wait_s = why, cure, wait_s
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to ask, and how. password: in clear; None: none."""
+
+    sender_id: str
+    pull: SenderPull
+    password: str | None
+
+    @classmethod
+    def of(cls, sender: Sender, password: str | None) -> "Asked":
+        """The sender, which must be one to fetch from."""
+        assert sender.pull is not None
+        return cls(sender_id=sender.sender_id, pull=sender.pull, password=password)
+
+    @property
+    def place(self) -> str:
+        """Host and port, without what somebody may have typed before them."""
+        return urlsplit(self.pull.address).netloc.rpartition("@")[2]
+
+
+def maker_of(pull: SenderPull) -> Maker:
+    """Whose form the messages have."""
+    return BY_NAME["onvif" if pull.kind == "onvif_mqtt" else pull.kind]
+
+
+def says_something(body: bytes, asked: Asked, topic: str | None = None) -> bool:
+    """Whether a message says more than that its sender is there: heartbeats and other events are not kept."""
+    request = Request(body=body, circumstances=Circumstances(received_at_ms=0, topic=topic))
+    items = parsed(request, maker_of(asked.pull)).items
+    return not all(isinstance(one, Ignored) and one.reason in ("heartbeat", "other_event") for one in items)
+
+
+def tls_of(asked: Asked) -> aiohttp.Fingerprint | bool:
+    """How aiohttp is to check the other side's certificate: the registered one alone, or who is known to this machine."""
+    pinned = asked.pull.tls_sha256
+    return aiohttp.Fingerprint(bytes.fromhex(pinned)) if pinned is not None else True
+
+
+class Sink(Protocol):
+    """Takes what a sender gave."""
+
+    def answered(self) -> None:
+        """Note that the sender answers: it is reached now, whether it has anything to say or not."""
+
+    async def put(self, body: bytes, topic: str | None = None) -> None:
+        """Keep a message on disk; it is there when this returns. Waits while there is no room."""
+
+
+class Fetch(Protocol):
+    """One way of fetching."""
+
+    async def __call__(self, asked: Asked, sink: Sink) -> None:
+        """Fetch until the connection ends. Raises CannotReach."""
