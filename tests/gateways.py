@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 from redis.asyncio import Redis
 
-from pipeline.gateway.senders import digest_of
+from pipeline.access.sender_secrets import digest_of
 from pipeline.gateway.server import GatewayServers, run_gateway
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
