@@ -4,8 +4,8 @@ What one batch brings for an incident is decided at once; it takes two round tri
 state. An alert that a person confirmed or rejected is sent again as a higher revision, on the topic and under the key of the first.
 What was decided before and comes again, after a crash, is sent again as it stands: readers drop it by its number.
 
-Once a second it looks whether nobody has answered an urgent incident in time, or one is over. The time from which that counts is
-the broker's.
+Once a second it looks whether nobody has answered an urgent incident in time, a neighbour has not said what came of a message, or
+an incident is over. The time from which that counts is the broker's.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from pipeline.hotlist.answering import next_alarm
+from pipeline.hotlist.awaiting import next_overdue
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.life import EXPIRES_MS
 from pipeline.hotlist.revising import revision_of
@@ -124,9 +125,8 @@ class Keeper:
     def _due_ms(self, state: IncidentState, now_ms: int) -> int | None:
         if state.phase in ENDED:
             return None
-        alarm = next_alarm(state, self._desks(now_ms))
-        over_ms = state.changed_at_ms + EXPIRES_MS
-        return over_ms if alarm is None else min(alarm[0], over_ms)
+        due = (next_alarm(state, self._desks(now_ms)), next_overdue(state))
+        return min([state.changed_at_ms + EXPIRES_MS, *(one[0] for one in due if one is not None)])
 
     def _desks(self, now_ms: int) -> dict[str, Desk]:
         return dict(self.mirror.of(DESKS).as_of(now_ms))

@@ -22,10 +22,11 @@ from joserfc.jwk import OKPKey
 from prometheus_client import CollectorRegistry, Counter
 
 from pipeline.errors import Unavailable
-from pipeline.neighbours.message import Retry, Settled, sign_forward
+from pipeline.neighbours.delivery import Open, expired_receipt, settled_receipt
+from pipeline.neighbours.message import Retry, sign_forward
 from pipeline.neighbours.recalls import hit_of
 from pipeline.receiver.client import Desk
-from pipeline.receiver.desk_clients import desk_of, signing_key_of
+from pipeline.receiver.desk_clients import desk_of, ring_of, signing_key_of
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.log import reference
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES
@@ -33,13 +34,14 @@ from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import DeliveryMarks
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.forward_check import ForwardCheck
+from pipeline.state.later_words import LaterWords
 from pipeline.state.mirror import Mirror
 from pipeline.state.outbox import Outbox
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
+from pipeline.stream.later_answers import LaterAnswers
 from pipeline.stream.lookup import Lookup
 from pipeline.stream.outputs import Handler, Outputs, Record
-from schemas import ids
 from schemas.base import Message
 from schemas.outcomes import Forward, Receipt, Withdrawal
 from schemas.topics import ACTIONS, ALERTS, DAY_MS, FORWARDS, FORWARDS_KEPT_MS, RECEIPTS, Topic
@@ -51,21 +53,9 @@ LONGEST_WAIT_S = 1.0  # inside one call; what is left is waited by the stage
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
-class Open:
-    """The delivery that is under way in one partition. due_s: when to try next, in seconds of the event loop's clock. last:
-    why the last attempt settled nothing; None: there was none yet."""
-
-    forward_id: str
-    attempts: int = 0
-    first_sent_at_ms: int | None = None
-    due_s: float = 0.0
-    last: Retry | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Liaison:
-    """The handler and what it needs. desks: by country.
+    """The handler and what it needs. desks: by country. answer_within_s: so soon a country has promised to say what came of a hit.
 
     fault_of: why a forward does not follow from an alert, its entry and a policy, and so is not signed; raises Unavailable.
     """
@@ -75,12 +65,14 @@ class Liaison:
     sender: str
     seen: SeenOnce
     marks: DeliveryMarks
+    words: LaterWords
     now_ms: Callable[[], int]
     back_off: BackOff
     random: Random
     counters: "Counters"
     open: dict[int, Open]
     fault_of: FaultOf
+    answer_within_s: Mapping[str, int]
 
     async def handle(self, records: Sequence[Record[Forward | Withdrawal]]) -> Outputs:
         """Deliver each forward in turn; returns the receipts. Raises Unavailable while a forward's desk is away or the
@@ -117,11 +109,13 @@ class Liaison:
             work = self.open[record.partition] = Open(forward.forward_id)
         await self._until_due(work, forward)
         if forward.expires_at_ms <= self.now_ms():
-            return self._receipt(forward, work, "expired", detail=_last_words(work))
+            return self._told(expired_receipt(forward, work, self.now_ms()))
         if await self._needs_no_delivery(forward):
             await desk.drop(forward)
-            return self._receipt(forward, work, "expired", detail="withdrawn before it was delivered")
+            return self._told(expired_receipt(forward, work, self.now_ms(), withdrawn=True))
         await self.marks.attempting(forward.forward_id)
+        if work.first_sent_at_ms is None:
+            await self.words.told(forward)
         return await self._attempt(await self._as_sent(forward), work, desk, self.key)
 
     async def _as_sent(self, forward: Forward) -> Forward:
@@ -176,7 +170,8 @@ class Liaison:
             raise self._put_off(forward, work, verdict)
         if work.last:
             log.info("liaison.desk_back", country=forward.to_country, attempts=work.attempts)
-        return self._receipt(forward, work, verdict.word.outcome, settled=verdict)
+        within_s = self.answer_within_s.get(forward.to_country)
+        return self._told(settled_receipt(forward, work, verdict, self.now_ms(), within_s))
 
     def _put_off(self, forward: Forward, work: Open, why: Retry) -> Unavailable:
         wait_s = why.within_s or self.back_off.wait_s(work.attempts, self.random, asked_s=why.asked_s)
@@ -191,31 +186,12 @@ class Liaison:
             work.attempts -= 1  # it waits to be pulled: only what is answered is an attempt
         return Unavailable(f"the desk of {forward.to_country} ({why.reason})", retry_after_s=wait_s)
 
-    def _receipt(
-        self, forward: Forward, work: Open, outcome: str, *, detail: str | None = None, settled: Settled | None = None
-    ) -> Receipt:
-        word = settled.word if settled else None
-        self.counters.settled.labels(AGENT.name, forward.to_country, outcome).inc()
-        log.info(
-            "liaison.settled",
-            forward=reference(forward.forward_id),
-            country=forward.to_country,
-            outcome=outcome,
-            attempts=work.attempts,
-        )
-        return Receipt(
-            receipt_id=ids.receipt_id(forward.forward_id, outcome),
-            forward_id=forward.forward_id,
-            to_country=forward.to_country,
-            outcome=outcome,  # type: ignore[arg-type]  # the two of a word, or expired
-            detail=": ".join(filter(None, (word.reason, word.detail)))[:1000] or None if word else detail,
-            neighbour_reference=word.reference if word else None,
-            signed=settled.signed if settled else None,
-            attempts=max(1, work.attempts),
-            first_sent_at_ms=work.first_sent_at_ms,
-            incident_id=forward.incident_id,
-            decided_at_ms=self.now_ms(),
-        )
+    def _told(self, receipt: Receipt) -> Receipt:
+        """The receipt, after it was counted."""
+        self.counters.settled.labels(AGENT.name, receipt.to_country, receipt.outcome).inc()
+        log.info("liaison.settled", forward=reference(receipt.forward_id), country=receipt.to_country,
+                 outcome=receipt.outcome, attempts=receipt.attempts)  # fmt: skip
+        return receipt
 
 
 class Counters:
@@ -227,6 +203,12 @@ class Counters:
         )
         self.failures = Counter(
             "vigie_liaison_failures", "Attempts that settled nothing", ["agent", "country", "reason"], registry=registry
+        )
+        self.later = Counter(
+            "vigie_liaison_later",
+            "What neighbours said later, by outcome",
+            ["agent", "country", "outcome"],
+            registry=registry,
         )
 
 
@@ -242,7 +224,22 @@ async def start(context: Context) -> Handler[Forward | Withdrawal]:
     check = ForwardCheck(
         mirror, follower, entries, alerts.message, actions.message, settings.liaison.sender, context.now_ms
     )
-    return liaison_of(context, check.fault_of).handle
+    liaison = liaison_of(context, check.fault_of)
+    context.background(later_answers_of(context, liaison).run, "the neighbours' later words")
+    return liaison.handle
+
+
+def later_answers_of(context: Context, liaison: Liaison) -> LaterAnswers:
+    """What judges the later words of those neighbours whose keys this worker has."""
+    settings = context.settings.liaison
+    return LaterAnswers(
+        words=liaison.words,
+        rings={country: ring_of(country, desk) for country, desk in settings.desks.items()},
+        sender=context.sender,
+        namespace=context.settings.namespace,
+        now_ms=context.now_ms,
+        counted=lambda country, outcome: liaison.counters.later.labels(AGENT.name, country, outcome).inc(),
+    )
 
 
 def _lookup(context: Context, topic: Topic[M]) -> Lookup[M]:
@@ -259,6 +256,7 @@ def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
         key=signing_key_of(settings) if settings.desks else None,
         sender=settings.sender,
         marks=DeliveryMarks(context.redis, context.settings.namespace),
+        words=LaterWords(context.redis, context.settings.namespace),
         seen=SeenOnce(context.redis, context.settings.namespace, "forwards", FORWARDS_KEPT_MS + DAY_MS),
         now_ms=context.now_ms,
         back_off=BackOff(cap_s=settings.max_backoff_s),
@@ -266,6 +264,9 @@ def liaison_of(context: Context, fault_of: FaultOf) -> Liaison:
         counters=Counters(context.metrics.registry),
         open={},
         fault_of=fault_of,
+        answer_within_s={
+            country: desk.answers_within_s for country, desk in settings.desks.items() if desk.answers_within_s
+        },
     )
     context.on_stop(liaison.close)
     return liaison
@@ -277,12 +278,6 @@ def _cure(country: str) -> str:
         " pulls the last alone),"
         " restart liaison and send this record again"
     )
-
-
-def _last_words(work: Open) -> str:
-    if work.last is None:
-        return "it had expired before it could be sent"
-    return f"no answer that counts in {work.attempts} attempts; the last: {work.last.reason}, {work.last.detail}"[:1000]
 
 
 AGENT = Agent(

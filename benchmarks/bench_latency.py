@@ -1,6 +1,6 @@
 """From capture to the alert in a consumer's hands, through all agents, at a steady pace.
 
-    python benchmarks/bench_latency.py [--rate 5000] [--fault none|rebalance|kill] [--seconds 30] [--json]
+    python benchmarks/bench_latency.py [--rate 5000] [--fault none|rebalance|kill] [--seconds 30] [--stream] [--json]
 
 Load (seed 1): reads of 10,000 cameras, evenly paced, one in 100 wanted; a hotlist of 100,000 entries; all agents, the
 neighbours' desks, the embedded Kafka and store, the cameras' producer and the consumer on this machine. The clock starts when a
@@ -10,6 +10,8 @@ at the same pace, is not counted. Latencies are whole milliseconds; percentiles 
 --fault rebalance: two workers of the hotlist agent, one of which leaves in mid-run and comes back. --fault kill: kill -9 of the
 hotlist agent in mid-run. lost: alerts that were due and did not come within 30 s. Without --rate: 1,000, 2,000, 5,000 and 10,000
 reads/s, then both faults at 5,000.
+
+--stream: the desks run, too, and a dispatcher's live stream is read; stream_*: from capture until its reader has the alert's bytes.
 
 What waits for each agent and what each process holds in memory is watched all the while, every 2 s: the first tenth of the time
 beside the last. Ten minutes of what an hour after an outage brings: --rate 4000 --seconds 600 --warm-up 60.
@@ -32,6 +34,7 @@ import psutil
 import uvloop
 
 from benchmarks.common import append_result, environment, percentile
+from benchmarks.dispatcher import dispatcher
 from benchmarks.load import Alerts, Load
 from benchmarks.steadiness import Steadiness, by_time, processes
 from pipeline.demo.network_data import EFFECTIVE_WITHIN_S, load_reference, writer_of_known
@@ -70,23 +73,25 @@ async def measure_all(options: argparse.Namespace) -> None:
         if runs:
             with tempfile.TemporaryDirectory(prefix="vigie-latency-") as name:
                 shape = dict.fromkeys(("frames", "tracks", "reads"), options.partitions) if options.partitions else None
-                async with road(Path(name), network, {"hotlist": workers}, shape) as platform:
+                async with road(Path(name), network, {"hotlist": workers}, shape, desks=options.stream) as platform:
                     for rate, fault in runs:
                         report(await measured(platform, network, rate, fault, options), options)
 
 
 @contextlib.asynccontextmanager
 async def road(
-    folder: Path, network: RoadNetwork, workers: dict[str, int], partitions: dict[str, int] | None = None
-) -> Any:
-    """Run all agents, with their reference data, and the desks of FR, LU and NL while the block lasts. partitions: see Platform."""
+    folder: Path, network: RoadNetwork, workers: dict[str, int], partitions: dict[str, int] | None = None, *,
+    desks: bool = False,
+) -> Any:  # fmt: skip
+    """Run all agents, with their reference data, and the desks of FR, LU and NL while the block lasts. partitions, desks: see
+    Platform."""
     files = create_credentials(folder / "keys")
-    desks = [DeskProcess(folder, folder / "keys", country) for country in ("FR", "LU", "NL")]
-    await asyncio.gather(*(desk.start() for desk in desks))
+    abroad = [DeskProcess(folder, folder / "keys", country) for country in ("FR", "LU", "NL")]
+    await asyncio.gather(*(desk.start() for desk in abroad))
     config = folder / "vigie.toml"
-    config.write_text(settings_toml(files, {desk.country: desk.url for desk in desks}))
+    config.write_text(settings_toml(files, {desk.country: desk.url for desk in abroad}))
     settings = load_settings({"VIGIE_DATA_DIR": str(folder / "data"), "VIGIE_CONFIG": str(config)})
-    platform = Platform(settings, workers=workers, partitions=partitions, config=config)
+    platform = Platform(settings, workers=workers, partitions=partitions, config=config, desks=desks)
     try:
         await platform.start()
         async with contextlib.aclosing(open_redis(platform.servers.redis_url)) as client:
@@ -97,7 +102,7 @@ async def road(
         yield platform
     finally:
         await platform.stop()
-        await asyncio.gather(*(desk.stop() for desk in desks))
+        await asyncio.gather(*(desk.stop() for desk in abroad))
 
 
 async def measured(
@@ -105,11 +110,17 @@ async def measured(
 ) -> dict[str, Any]:
     """Warm up, then send reads at `rate` a second while the fault is done, and return the figures of this measurement."""
     kwargs, namespace = platform.servers.kafka.client_kwargs(), platform.settings.namespace
-    async with Alerts(kwargs, namespace) as alerts, open_producer(kwargs, namespace=namespace) as producer:
+    async with contextlib.AsyncExitStack() as stack:
+        alerts = await stack.enter_async_context(Alerts(kwargs, namespace))
+        producer = await stack.enter_async_context(open_producer(kwargs, namespace=namespace))
+        stream = await stack.enter_async_context(dispatcher(platform)) if options.stream else None
         load = Load(network, producer)
         await load.run(rate, options.warm_up)
         await alerts.all_of(list(load.expected), DRAIN_S)
         warm = set(load.expected)
+        if stream is not None:
+            await asyncio.sleep(1.0)
+            await stream.begin()
         before, began = cpu_seconds(platform), time.monotonic()
         steadiness = Steadiness(platform)
         watching = asyncio.create_task(steadiness.watch())
@@ -119,6 +130,9 @@ async def measured(
         after, took_s = cpu_seconds(platform), time.monotonic() - began
         counted = {alert_id: at_ms for alert_id, at_ms in load.expected.items() if alert_id not in warm}
         await alerts.all_of(list(counted), DRAIN_S)
+        if stream is not None:
+            await asyncio.sleep(1.0)
+        streamed = {} if stream is None else await stream.figures(len(counted))
     delays = sorted(alerts.seen[one] - at_ms for one, at_ms in counted.items() if one in alerts.seen)
     decided = sorted(alerts.decided[one] - at_ms for one, at_ms in counted.items() if one in alerts.seen)
     return {
@@ -130,6 +144,7 @@ async def measured(
         "p99_ms_by_tenth": by_time([(at_ms, alerts.seen[one] - at_ms) for one, at_ms in counted.items()
                                     if one in alerts.seen]),
         **steadiness.figures(),
+        **streamed,
         "cpu_share": {name: round((after[name] - before.get(name, 0.0)) / took_s, 3) for name in after
                       if after[name] >= before.get(name, 0.0)},
         "seconds": options.seconds, "warm_up_s": options.warm_up, "cameras": options.cameras,
@@ -174,12 +189,26 @@ def report(figures: dict[str, Any], options: argparse.Namespace) -> None:
     """Append the figures to the results, print the chief ones as one line, and those in ASIDE as JSON to standard error."""
     append_result("latency", {**figures, **environment("faust-streaming", "aiokafka")})
     if options.json:
-        names = ("rate", "p50_ms", "p99_ms", "p999_ms", "max_ms", "lost")
+        names = (
+            "rate",
+            "p50_ms",
+            "p99_ms",
+            "p999_ms",
+            "max_ms",
+            "lost",
+            *(one for one in figures if one.startswith("stream_")),
+        )
         print(json.dumps({name: figures[name] for name in names}), flush=True)
     else:
         print(f"{figures['rate']:>6,} reads/s  {figures['fault']:9}  p50 {figures['p50_ms']} ms  p99 {figures['p99_ms']} ms  "
               f"p99.9 {figures['p999_ms']} ms  max {figures['max_ms']} ms  lost {figures['lost']} of {figures['alerts']}, "
               f"twice {figures['twice']}", flush=True)  # fmt: skip
+    if options.stream:
+        print(
+            "  dispatcher's stream:",
+            {name: figures[name] for name in figures if name.startswith("stream_")},
+            flush=True,
+        )
     print(json.dumps({name: figures[name] for name in ASIDE}), file=sys.stderr)
 
 
@@ -188,6 +217,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
     parser.add_argument("--rate", type=int, help="reads per second; without it, all of them")
     parser.add_argument("--fault", choices=("none", "rebalance", "kill"), default="none")
+    parser.add_argument("--stream", action="store_true", help="how late a dispatcher's live stream has it, too")
     parser.add_argument("--seconds", type=float, default=30.0, help="that are measured")
     parser.add_argument("--warm-up", type=float, default=10.0, help="seconds at the same pace before")
     parser.add_argument(

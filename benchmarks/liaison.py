@@ -57,6 +57,9 @@ class NothingMarked:
         """Always False."""
         return False
 
+    async def told(self, forward: Forward) -> None:
+        """Keep no note that something may be said of it later."""
+
     async def attempting(self, forward_id: str) -> None:
         """Keep no mark."""
 
@@ -127,9 +130,9 @@ async def contenders(files: DeskCredentials, url: str, count: int) -> None:
 
     client = DeskClient(url, tls=tls, ring=key_ring("desk", {"NL": files.desk_sign_public}), timeout_s=5.0)
     liaison = Liaison(desks={"NL": client}, key=key, sender="BE", now_ms=platform_now_ms,
-                      seen=AlwaysFirst(), marks=NothingMarked(),  # type: ignore[arg-type]  # both in the place of Redis
+                      seen=AlwaysFirst(), marks=NothingMarked(), words=NothingMarked(),  # type: ignore[arg-type]  # in the place of Redis
                       back_off=BackOff(), random=Random(1), counters=Counters(CollectorRegistry()), open={},
-                      fault_of=nothing_wrong)  # fmt: skip
+                      fault_of=nothing_wrong, answer_within_s={})  # fmt: skip
 
     async def through_the_handler(forward: Forward) -> object:
         return await liaison.handle([Record("forwards", 0, 0, 0, forward, b"")])

@@ -23,6 +23,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("run", "up", "Run the platform on this machine until Ctrl-C: Kafka, Valkey, agents, desks and a gateway."),
     "worker": ("run", "worker", "Run one agent."),
     "desks": ("desks", "desks", "Serve what persons see and change, in their browsers."),
+    "look-back": (
+        "looking_back",
+        "look_back_command",
+        "Look new entries of the hotlist up in the reads of the last hours.",
+    ),
     "retention": ("retention", "retention", "Delete pictures that are older than the law allows."),
     "evidence": (
         "evidence",

@@ -22,7 +22,7 @@ from schemas.base import (
     Probability,
     Text,
 )
-from schemas.outcomes import Match, ReceiptOutcome, RecordPlace
+from schemas.outcomes import LaterOutcome, Match, ReceiptOutcome, RecordPlace
 from schemas.people import Role
 from schemas.reads import Network
 from schemas.reference import HotList, Priority, Purposes, References
@@ -31,7 +31,7 @@ Did = Literal["take", "confirm", "misread", "dismiss", "hand_over", "close", "un
 """What a person does: takes the incident on; confirms that a hit is the wanted vehicle; says what a misread plate really is;
 dismisses the incident; hands it over to a desk; closes it with its outcome; undoes the last of these."""
 Happened = Literal["rang", "alarmed", "withdrawn", "expired"]
-"""What happens by itself: an alert rang; nobody answered, so another desk is alarmed; the alerts were withdrawn; too long ago."""
+"""What happens by itself: an alert rang; nobody answered, so a desk is alarmed; the alerts were withdrawn; too long ago."""
 Phase = Literal[
     "new", "taken", "confirmed", "handed_over", "misread", "dismissed", "closed", "withdrawn", "expired"
 ]  # fmt: skip
@@ -77,6 +77,7 @@ class IncidentAction(Message, frozen=True, kw_only=True):
     plate: Plate | None = None  # misread: what it really is
     plate_country: Country | None = None
     to_desk: Identifier | None = None  # hand_over: to whom
+    left: bool = False  # hand_over: the platform did it, because nobody worked for `who` any more
     note: Text | None = None
     access_id: AccessId | None = None  # its entry in the record
     at_ms: EpochMs
@@ -141,6 +142,9 @@ class IncidentStep(Message, frozen=True, kw_only=True):
     plate: Plate | None = None
     plate_country: Country | None = None
     to_desk: Identifier | None = None
+    left: bool = False  # hand_over: by the platform, because the person's shift or session had ended
+    to_country: Country | None = None  # alarmed: this neighbour did not get its message, or did not say what came of it
+    forward_id: ForwardId | None = None  # alarmed: of which message
     note: Text | None = None
     undone_by: Count | None = None
 
@@ -159,13 +163,16 @@ class RefusedAction(Message, frozen=True, kw_only=True):
 
 
 class NeighbourAnswer(Message, frozen=True, kw_only=True):
-    """What became of a forward of one of the incident's alerts, as its receipt says."""
+    """What became of a forward of one of the incident's alerts, as its receipt says. later, answer_by_ms: see Receipt."""
 
     forward_id: ForwardId
     to_country: Country
     outcome: ReceiptOutcome
+    later: LaterOutcome | None = None
+    reason: Identifier | None = None
     detail: Text | None = None
     reference: Text | None = None
+    answer_by_ms: EpochMs | None = None
     at_ms: EpochMs
 
 

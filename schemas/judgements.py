@@ -87,12 +87,20 @@ class Judged(Message, frozen=True, kw_only=True):
     not_counted: Annotated[tuple[NotCounted, ...], msgspec.Meta(max_length=MOST_NOT_COUNTED)] = ()
 
 
+class ConsumerCertificate(Message, frozen=True, kw_only=True):
+    """A client certificate by which a consumer proves who it is. sha256: of the certificate (DER), hex; until_ms: when it ends."""
+
+    sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)]
+    added_at_ms: EpochMs
+    until_ms: EpochMs
+
+
 class Consumer(Message, frozen=True, kw_only=True):
     """A system that pulls a feed: an authority's that of violations, a neighbour's that of what it is told. Collection
     consumers, key consumer_id. neighbour: whose it is; None: an authority's.
 
     It gets what an officer with the same zones and networks could see, from since_ms on. What is left empty gives nothing.
-    Without a secret it gets nothing.
+    Without a secret or a certificate it gets nothing.
     """
 
     consumer_id: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=48)]
@@ -106,6 +114,7 @@ class Consumer(Message, frozen=True, kw_only=True):
     valid_from_ms: EpochMs
     valid_until_ms: EpochMs
     secrets: Annotated[tuple[SenderSecret, ...], msgspec.Meta(max_length=MOST_SECRETS)] = ()
+    certificates: Annotated[tuple[ConsumerCertificate, ...], msgspec.Meta(max_length=MOST_SECRETS)] = ()
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:

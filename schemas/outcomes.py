@@ -38,7 +38,11 @@ KmhMeasured = Annotated[float, msgspec.Meta(ge=0.0, le=1000.0)]
 Kmh = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
 Match = Literal["exact", "confusable", "near", "pattern"]
+LaterOutcome = Literal["accepted", "stopped", "not_found", "refused"]
+"""What a neighbour says later of a message that it took: that it acts, stopped or did not find the vehicle, or does not act."""
 ReceiptOutcome = Literal["acknowledged", "refused", "expired"]
+WITHDRAWN = "withdrawn"
+"""The reason of a receipt: expired, because the forward was taken back before it was delivered."""
 
 
 class Withdrawal(Message, frozen=True, kw_only=True, tag_field="type", tag="withdrawal"):
@@ -186,10 +190,12 @@ class Forward(Message, frozen=True, kw_only=True):
 class Receipt(Message, frozen=True, kw_only=True):
     """A delivery's outcome or the neighbour's acknowledgement. Topic vigie.receipts, key forward_id; written by liaison."""
 
-    receipt_id: ReceiptId  # ids.receipt_id(forward_id, outcome)
+    receipt_id: ReceiptId  # ids.receipt_id(forward_id, outcome); with `later` the second copy is known by
     forward_id: ForwardId
     to_country: Country
     outcome: ReceiptOutcome
+    later: LaterOutcome | None = None  # said after it was acknowledged; then outcome is refused or acknowledged alike
+    reason: Identifier | None = None  # why it was refused, short and stable; withdrawn: it was taken back undelivered
     detail: Text | None = None
     neighbour_reference: Text | None = None
     signed: Annotated[str, msgspec.Meta(max_length=MAX_SIGNED_CHARACTERS)] | None = (
@@ -198,6 +204,7 @@ class Receipt(Message, frozen=True, kw_only=True):
     attempts: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)] = 1
     first_sent_at_ms: EpochMs | None = None
     incident_id: AlertId | None = None  # of the forward's alert
+    answer_by_ms: EpochMs | None = None  # acknowledged: until when the neighbour has promised to say what came of it
     decided_at_ms: EpochMs
 
 

@@ -1,7 +1,9 @@
-"""Systems of authorities that pull feeds: how one proves who it is, and what it may have.
+"""Systems of authorities and neighbours that pull feeds: how one proves who it is, and what it may have.
 
 Secrets are made at random (100 bits) and never chosen by a person, so one fast digest of each is enough (see also the senders of
-gateways). A consumer may have what an officer of the authority with its zones and networks could see, and nothing else.
+gateways). In place of a secret a consumer may have a client certificate, which TLS has verified and whose digest is stored: then no
+secret crosses the network. Either is replaced without a gap, by adding the next one first. A consumer may have what an officer of
+the authority with its zones and networks could see, and nothing else.
 """
 
 import hmac
@@ -39,6 +41,19 @@ def is_proven(consumer: Consumer | None, secret: str, at_ms: int) -> bool:
         return False
     digest = digest_of(consumer.consumer_id, secret)
     return any(hmac.compare_digest(digest, one.digest) for one in consumer.secrets)
+
+
+def certificate_digest(der: bytes) -> str:
+    """The digest by which a client certificate is known: SHA-256 of its DER, hex."""
+    return sha256(der).hexdigest()
+
+
+def is_certified(consumer: Consumer | None, digest: str, at_ms: int) -> bool:
+    """Whether the client certificate with this digest is one of this consumer's, and both are valid at at_ms (UTC). That whoever
+    sent it has its key, TLS has proven."""
+    if consumer is None or not consumer.valid_from_ms <= at_ms < consumer.valid_until_ms:
+        return False
+    return any(hmac.compare_digest(digest, one.sha256) and at_ms < one.until_ms for one in consumer.certificates)
 
 
 def person_of(consumer: Consumer) -> Person:

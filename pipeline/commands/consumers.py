@@ -3,13 +3,16 @@
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 from rich.table import Table as Grid
 
-from pipeline.access.consumers import digest_of
+from pipeline.access.consumers import certificate_digest, digest_of
 from pipeline.access.record import weak_reason
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
@@ -23,7 +26,7 @@ from pipeline.state.collections import CONSUMERS
 from pipeline.state.feed_marks import FeedMark, FeedMarks
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
-from schemas.judgements import Consumer
+from schemas.judgements import Consumer, ConsumerCertificate
 from schemas.senders import MOST_SECRETS, SenderSecret
 
 DAY_MS = 86_400_000
@@ -31,6 +34,9 @@ consumers_app = typer.Typer(
     help="Which systems of authorities may pull the feed of violations.", no_args_is_help=True, epilog=EXIT_CODES
 )
 Name = Annotated[str, typer.Argument(metavar="CONSUMER", help="Its name: letters, digits and . _ -")]
+Certificate = Annotated[
+    Path | None, typer.Option("--certificate", help="PEM: the client certificate by which it proves itself.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -51,9 +57,10 @@ def add(
         str | None, typer.Option(metavar="COUNTRY", help="It is a neighbour's, e.g. LU, and pulls what that is told.")
     ] = None,
     days: Annotated[int, typer.Option(help="For how many days it holds.", min=1, max=3660)] = 365,
+    certificate: Certificate = None,
     as_json: Json = False,
 ) -> None:
-    """Let a system pull a feed, and print its token, this once.
+    """Let a system pull a feed, and print its token, this once. With --certificate it proves itself by that in place of a token.
 
     It gets what an officer with the same zones and networks could see. It pulls, stores, and acknowledges:
     GET /api/v1/feeds/violations, then POST /api/v1/feeds/violations/acknowledgements with the cursor of the last line, both
@@ -67,10 +74,11 @@ def add(
     _check(reason, neighbour, networks, everywhere or bool(zones))
     now_ms = platform_now_ms()
     plain, secret = new_secret(consumer)
+    proofs: dict[str, Any] = {"secrets": (secret,)} if certificate is None else {"certificates": (pinned(certificate),)}
     item: Consumer = made(
         Consumer, consumer_id=consumer, service=service, reason=reason, everywhere=everywhere, zones=tuple(zones or ()),
         networks=tuple(networks or ()), neighbour=neighbour, since_ms=now_ms - since_days * DAY_MS, valid_from_ms=now_ms,
-        valid_until_ms=now_ms + days * DAY_MS, secrets=(secret,),
+        valid_until_ms=now_ms + days * DAY_MS, **proofs,
     )  # fmt: skip
 
     async def change(store: ReplicaWriter, marks: FeedMarks) -> None:
@@ -81,46 +89,54 @@ def add(
         await store.put(CONSUMERS, [item])
 
     _done("add", consumer, change)
-    _tell(consumer, plain, as_json=as_json)
+    _tell(consumer, plain if certificate is None else None, as_json=as_json)
 
 
 @consumers_app.command("rotate")
-def rotate(consumer: Name, as_json: Json = False) -> None:
-    """Give a consumer a further token and print it, this once. The others go on working until `revoke --old`, so nothing is missed.
+def rotate(consumer: Name, certificate: Certificate = None, as_json: Json = False) -> None:
+    """Give a consumer a further token and print it, this once; with --certificate a further certificate. The others go on working
+    until `revoke --old`, so nothing is missed.
 
     Example: vigie consumers rotate flanders
     """
     plain, secret = new_secret(consumer)
+    pin = None if certificate is None else pinned(certificate)
 
     async def change(store: ReplicaWriter, _marks: FeedMarks) -> None:
         known = await _known(store, consumer)
-        if len(known.secrets) >= MOST_SECRETS:
+        if len(known.secrets if pin is None else known.certificates) >= MOST_SECRETS:
             cure = f"end the old ones first: vigie consumers revoke {consumer} --old"
-            raise BadRecord("too_many_secrets", f"{consumer} has {MOST_SECRETS} tokens; {cure}")
-        await store.put(CONSUMERS, [msgspec.structs.replace(known, secrets=(*known.secrets, secret))])
+            raise BadRecord("too_many_secrets", f"{consumer} has {MOST_SECRETS} of them; {cure}")
+        if pin is None:
+            changed = msgspec.structs.replace(known, secrets=(*known.secrets, secret))
+        else:
+            changed = msgspec.structs.replace(known, certificates=(*known.certificates, pin))
+        await store.put(CONSUMERS, [changed])
 
     _done("rotate", consumer, change)
-    _tell(consumer, plain, as_json=as_json)
+    _tell(consumer, plain if pin is None else None, as_json=as_json)
 
 
 @consumers_app.command("revoke")
 def revoke(
     consumer: Name, old: Annotated[bool, typer.Option("--old", help="All tokens but the newest.")] = False
 ) -> None:
-    """Take a consumer's tokens away: within a second it gets nothing any more, until `rotate` makes a new one. What it has
-    acknowledged stays. With --old it keeps the newest token.
+    """Take a consumer's tokens and certificates away: within a second it gets nothing any more, until `rotate` gives it a new one.
+    What it has acknowledged stays. With --old it keeps the newest token and the newest certificate.
 
     Example: vigie consumers revoke flanders --old
     """
 
     async def change(store: ReplicaWriter, _marks: FeedMarks) -> int:
         known = await _known(store, consumer)
-        changed = msgspec.structs.replace(known, secrets=known.secrets[-1:] if old else ())
+        changed = msgspec.structs.replace(
+            known, secrets=known.secrets[-1:] if old else (), certificates=known.certificates[-1:] if old else ()
+        )
         await store.put(CONSUMERS, [changed])
-        return len(changed.secrets)
+        return len(changed.secrets) + len(changed.certificates)
 
     left = _done("revoke", consumer, change)
-    errors.print(f"{consumer} has {left} token{'' if left == 1 else 's'} left.")
+    errors.print(f"{consumer} has {left} {'way' if left == 1 else 'ways'} left to prove who it is.")
 
 
 @consumers_app.command("remove")
@@ -149,7 +165,9 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
     async def look(store: ReplicaWriter, marks: FeedMarks) -> Sequence[tuple[Consumer, FeedMark]]:
         return [(one, await marks.of(one.consumer_id)) for one in await store.list(CONSUMERS)]
 
-    grid = Grid("consumer", "service", "where", "networks", "until", "tokens", "last pull", "acknowledged")
+    grid = Grid(
+        "consumer", "service", "where", "networks", "until", "tokens", "certificates", "last pull", "acknowledged"
+    )
     for one, mark in _done("list", None, look):
         if as_json:
             shown = msgspec.to_builtins(one) | {
@@ -159,7 +177,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
             continue
         where = "everywhere" if one.everywhere else ", ".join(one.zones[:5]) + (", ..." if len(one.zones) > 5 else "")
         grid.add_row(one.consumer_id, one.service, where, ", ".join(one.networks), _at(one.valid_until_ms),
-                     str(len(one.secrets)), _at(mark.pulled_ms), _at(mark.acknowledged_ms))  # fmt: skip
+                     str(len(one.secrets)), str(len(one.certificates)), _at(mark.pulled_ms), _at(mark.acknowledged_ms))  # fmt: skip
     if not as_json:
         Terminal(soft_wrap=False).print(grid if grid.row_count else "No consumers yet: vigie consumers add --help")
 
@@ -205,8 +223,28 @@ async def _known(store: ReplicaWriter, consumer: str) -> Consumer:
     return known
 
 
-def _tell(consumer: str, plain: str, *, as_json: bool) -> None:
-    """Print the token. Only what is needed goes to standard output."""
+def pinned(file: Path) -> ConsumerCertificate:
+    """The certificate in this file, as it is kept. Raises typer.BadParameter when there is none, or it has ended."""
+    try:
+        certificate = load_pem_x509_certificate(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"no certificate, PEM, is in {file} ({error})", param_hint="--certificate") from error
+    until_ms, now_ms = int(certificate.not_valid_after_utc.timestamp() * 1_000), platform_now_ms()
+    if until_ms <= now_ms:
+        raise typer.BadParameter(f"the certificate in {file} ended {_at(until_ms)}", param_hint="--certificate")
+    digest = certificate_digest(certificate.public_bytes(Encoding.DER))
+    return ConsumerCertificate(sha256=digest, added_at_ms=now_ms, until_ms=until_ms)
+
+
+def _tell(consumer: str, plain: str | None, *, as_json: bool) -> None:
+    """Print the token, if it has one. Only what is needed goes to standard output."""
+    if plain is None:
+        if as_json:
+            print_json({"consumer": consumer})
+        errors.print(
+            f"{consumer} proves itself by its client certificate. VIGIE_DESKS_CLIENT_CA_FILE must name who signed it."
+        )
+        return
     token = f"{consumer}:{plain}"
     if as_json:
         print_json({"consumer": consumer, "token": token})

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.table import Table
 
 from pipeline.commands.common import print_json, run_async
+from pipeline.commands.desk_signing import check_country, make_key, say
 from pipeline.errors import Misconfigured
 from pipeline.receiver.credentials import (
     RENEW_BEFORE_DAYS,
@@ -23,7 +23,6 @@ from pipeline.receiver.service import DeskOptions
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import lawful_days
 from pipeline.runtime.terminal import Terminal
-from schemas.base import Country
 
 desk_app = typer.Typer()
 console = Terminal(stderr=True)
@@ -52,8 +51,8 @@ def desk(
         return
     if credentials is None:
         raise typer.BadParameter("make a folder with `vigie desk credentials DIR`", param_hint="--credentials")
-    _check_country("--country", country)
-    _check_country("--sender", sender)
+    check_country("--country", country)
+    check_country("--sender", sender)
     configure_logging(level="warning" if sys.stderr.isatty() else "info", agent="desk")
     files = DeskCredentials.in_folder(credentials)
     options = DeskOptions(
@@ -103,11 +102,8 @@ def credentials_command(
     typer.echo(settings_toml(files, {country: f"https://{hosts[0]}:8443"}, sender=sender), nl=False)
 
 
-def _check_country(option: str, country: str) -> None:
-    try:
-        msgspec.convert(country, Country)
-    except msgspec.ValidationError as error:
-        raise typer.BadParameter(f"{country!r} is no country of two capital letters", param_hint=option) from error
+desk_app.command("key")(make_key)
+desk_app.command("say")(say)
 
 
 def _print_address(address: DeskAddress) -> None:

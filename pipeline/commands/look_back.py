@@ -66,7 +66,7 @@ async def _looked_back(settings: Settings, servers: Servers, name: str, key: str
         writer = ReplicaWriter(client, settings.namespace)
         entry = await _entry(writer, name, key)
         cameras, zones = await _versions(writer, CAMERAS), await _versions(writer, ZONES)
-    found = matching(entry, cameras, zones)
+    found = matching((entry,), cameras, zones)
     return await look_back(servers.kafka.client_kwargs(), settings.namespace, found, since_ms)
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from agents import AGENTS, agent_named
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
+from pipeline.commands.looking_back import keep_looking_back
 from pipeline.commands.retention import hold_and_delete
 from pipeline.errors import Misconfigured
 from pipeline.evidence.store import EvidenceStore
@@ -55,7 +56,8 @@ def up(
 ) -> None:
     """Start Kafka, Valkey (Redis), all agents, the desks and a gateway on this machine, and keep them running until Ctrl-C.
 
-    Pictures that are older than VIGIE_EVIDENCE_DAYS are deleted every hour. With VIGIE_KAFKA_URL and VIGIE_REDIS_URL set,
+    Pictures that are older than VIGIE_EVIDENCE_DAYS are deleted every hour, and new entries of the hotlist are looked up in the
+    reads of the last VIGIE_LOOK_BACK_HOURS. With VIGIE_KAFKA_URL and VIGIE_REDIS_URL set,
     those servers are used, and only agents, desks and gateway are started. Of an agent at most as many work as its source has
     partitions: more than eight take --partitions frames=32 --partitions tracks=32 --partitions reads=32 on the first start.
 
@@ -84,7 +86,7 @@ async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, 
     store = EvidenceStore.open(settings.evidence)
     starting = asyncio.create_task(platform.start())
     stopping = asyncio.create_task(stop.wait())
-    deleting = None
+    deleting = looking = None
     try:
         await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
@@ -105,12 +107,13 @@ async def _up(settings: Settings, counts: dict[str, int], partitions: dict[str, 
                     f"Cameras send to {platform.gateway.url}; `vigie cameras credentials add CAMERA` lets one in."
                 )
             deleting = asyncio.create_task(hold_and_delete(store, settings, servers_of(settings, "retention").kafka))
+            looking = asyncio.create_task(keep_looking_back(settings))
             await asyncio.wait({stopping, deleting}, return_when=asyncio.FIRST_COMPLETED)
             if deleting.done():
                 deleting.result()
         console.print("Stopping...")
     finally:
-        tasks = [task for task in (starting, stopping, deleting) if task is not None]
+        tasks = [task for task in (starting, stopping, deleting, looking) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

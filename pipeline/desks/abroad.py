@@ -11,7 +11,9 @@ MOST_KEPT = 20_000
 """Forwards; the oldest are left out."""
 MOST_RECEIPTS = 16
 """Of one forward: one of each outcome is usual."""
-State = Literal["waiting", "sent", "acknowledged", "refused", "expired", "recalled", "not_sent"]
+State = Literal[
+    "waiting", "sent", "acknowledged", "refused", "expired", "accepted", "stopped", "not_found", "recalled", "not_sent"
+]  # fmt: skip
 """waiting: it may be sent, and no message was seen yet. sent: no answer yet. recalled: the neighbour was told to forget it."""
 
 
@@ -29,7 +31,8 @@ class Told:
         """In one word."""
         if self.withdrawal is not None or self.recall is not None:
             return "recalled"
-        return self.receipts[-1].outcome if self.receipts else "sent"
+        said = [one.later for one in self.receipts if one.later is not None]
+        return said[-1] if said else self.receipts[-1].outcome if self.receipts else "sent"
 
 
 @dataclass(slots=True)
@@ -79,5 +82,7 @@ def _note(one: Told, message: Forward | Receipt | Withdrawal) -> None:
         one.withdrawal = message
     elif isinstance(message, Forward):
         one.recall = message
-    elif len(one.receipts) < MOST_RECEIPTS and message.receipt_id not in {known.receipt_id for known in one.receipts}:
+    elif len(one.receipts) < MOST_RECEIPTS and (message.receipt_id, message.later) not in {
+        (known.receipt_id, known.later) for known in one.receipts
+    }:
         one.receipts.append(message)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from pipeline.access.consumers import is_certified
 from pipeline.access.rights import Matter, Person
 from pipeline.hotlist.standing import standing
 from pipeline.reads.admission import purposes_of_read
@@ -69,6 +70,11 @@ class Directory(Mirror):
     def consumer(self, consumer_id: str, at_ms: int) -> Consumer | None:
         """The consumer of feeds as it is at at_ms; None: there is none with this id."""
         return counting(self.of(CONSUMERS).history(consumer_id), at_ms)
+
+    def certified_consumer(self, digest: str, at_ms: int) -> Consumer | None:
+        """The consumer whose client certificate has this digest, at at_ms; None: there is none. There are a few dozen."""
+        every = (self.consumer(consumer_id, at_ms) for consumer_id in self.of(CONSUMERS).current())
+        return next((one for one in every if is_certified(one, digest, at_ms)), None)
 
     def matter_of_camera(self, camera: Camera, at_ms: int) -> Matter:
         """The matter of an act on a camera: the zones with the camera, and its network."""

@@ -72,6 +72,14 @@ class ForwardAnswered(Message, frozen=True, kw_only=True):
     signed: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SIGNED_CHARACTERS)]
 
 
+class LaterSaid(Message, frozen=True, kw_only=True):
+    """What a neighbour says later of a message that it acknowledged, as JWS compact, signed by it: accepted, stopped, not_found, or
+    refused with a coded reason."""
+
+    forward_id: ForwardId
+    signed: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SIGNED_CHARACTERS)]
+
+
 FeedLine = ViolationLine | WithdrawalLine | JudgementLine | PageLine
 
 

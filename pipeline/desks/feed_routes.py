@@ -8,6 +8,7 @@ from pipeline.desks.feed_bodies import (
     FeedLine,
     ForwardAnswered,
     ForwardPulled,
+    LaterSaid,
     PageLine,
     Pulling,
 )
@@ -66,6 +67,19 @@ async def answer_forward(asked: Asked) -> RouteAnswer:
     return RouteAnswer(value=Acknowledged(at_ms=asked.now_ms))
 
 
+async def later_said(asked: Asked) -> RouteAnswer:
+    """What the neighbour says later of a message that it got. What it is worth, liaison judges."""
+    given = asked.given(LaterSaid)
+    offered = await asked.house.words.offer(_neighbour(asked), given.forward_id, given.signed)
+    if offered == "unknown":
+        raise Problem(
+            409, "unknown_forward", "You were sent no such message, or too long ago.", permits="its forward_id"
+        )
+    if offered == "full":
+        raise Problem(503, "full", "Too much of what you said is not judged yet.", retry_after_s=1)
+    return RouteAnswer(value=Acknowledged(at_ms=asked.now_ms))
+
+
 def _neighbour(asked: Asked) -> str:
     """The country that asks. Raises Problem for a consumer of another feed."""
     country = asked.own_consumer.neighbour
@@ -85,6 +99,8 @@ ROUTES = (
           act="alerts.see", entry="export", consumer=True, answer=ForwardPulled),
     Route(method="POST", path="/feeds/forwards/answers", about="A neighbour's signed word on what it pulled.",
           handle=answer_forward, act="alerts.see", entry="export", consumer=True, body=ForwardAnswered, answer=Acknowledged),
+    Route(method="POST", path="/feeds/forwards/outcomes", about="What a neighbour says later of a message that it took.",
+          handle=later_said, act="alerts.see", entry="export", consumer=True, body=LaterSaid, answer=Acknowledged),
     Route(method="GET", path="/feeds/pictures/{picture}", about="A picture that the feed named.", handle=picture,
           act="violations.see", entry="picture", named="hidden", consumer=True, params={"picture": Text},
           media="image/jpeg"),

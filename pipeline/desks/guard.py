@@ -9,7 +9,7 @@ from hashlib import sha256
 import msgspec
 from aiohttp import web
 
-from pipeline.access.consumers import claim_of, is_proven, person_of
+from pipeline.access.consumers import certificate_digest, claim_of, is_proven, person_of
 from pipeline.access.login import FRESH_MS, SOMEBODY
 from pipeline.access.record import ReasonNeeded, Result
 from pipeline.access.rights import Allowed, Denied, may_at_all
@@ -25,6 +25,7 @@ from pipeline.desks.repeats import once
 from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.runtime.open_connections import proven
+from schemas.judgements import Consumer
 
 RECORD = "Vigie-Record"
 
@@ -88,16 +89,28 @@ async def _who(asked: Asked) -> None:
 def _which(asked: Asked) -> None:
     """Find the consumer that asks, and set it in `asked`. Raises Problem for one that is unknown or not proven, or asks too often.
     Whoever cannot prove himself is counted by place: secrets cannot be guessed, but each guess costs."""
-    claim = claim_of(asked.request.headers.get("Authorization", ""))
-    consumer = None if claim is None else asked.house.directory.consumer(claim[0], asked.now_ms)
-    if claim is None or consumer is None or not is_proven(consumer, claim[1], asked.now_ms):
+    consumer = _proven_consumer(asked)
+    if consumer is None:
         _wait(asked, f"from {counted_place(asked.house, asked.request)}")
         raise Problem(
-            401, "consumer", "This is for consumers of the feed.", permits="Authorization: Bearer CONSUMER:SECRET"
-        )
+            401, "consumer", "This is for consumers of the feed.",
+            permits="Authorization: Bearer CONSUMER:SECRET, or the consumer's client certificate",
+        )  # fmt: skip
     asked.consumer, asked.person = consumer, person_of(consumer)
     proven(asked.request, asked.person.user_id)
     _wait(asked, asked.person.user_id)
+
+
+def _proven_consumer(asked: Asked) -> Consumer | None:
+    """The consumer whose token the request bears, or, where it bears none, whose client certificate TLS has verified."""
+    authorization, directory = asked.request.headers.get("Authorization"), asked.house.directory
+    if authorization is not None:
+        claim = claim_of(authorization)
+        consumer = None if claim is None else directory.consumer(claim[0], asked.now_ms)
+        return consumer if claim is not None and is_proven(consumer, claim[1], asked.now_ms) else None
+    tls = asked.request.get_extra_info("ssl_object")
+    certificate = None if tls is None else tls.getpeercert(binary_form=True)
+    return directory.certified_consumer(certificate_digest(certificate), asked.now_ms) if certificate else None
 
 
 def _wait_in_public(asked: Asked) -> None:

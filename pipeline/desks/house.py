@@ -20,9 +20,11 @@ from pipeline.desks.watching import Watch
 from pipeline.evidence.store import EvidenceStore
 from pipeline.runtime.passwords import Passwords
 from pipeline.runtime.sealing import Seal
+from pipeline.runtime.settings import LiaisonSettings
 from pipeline.state.approval_store import AnswerStore, ApprovalStore
 from pipeline.state.credential_store import AttemptStore, CredentialStore
 from pipeline.state.health_memory import HealthMemory
+from pipeline.state.later_words import LaterWords
 from pipeline.state.outbox import Outbox
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
@@ -81,8 +83,10 @@ class House:
     judging: Deciding[Judgement, Judged]
     feeds: Feeds
     outbox: Outbox
+    words: LaterWords
     recorder: Recorder
     record: Path
+    liaison: LiaisonSettings
     record_keys: RecordKeys
     seal: Seal
     passwords: Passwords

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import secrets
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from pipeline.desks.directory import FOLLOWED, RIGHTS_GIVEN, Directory
 from pipeline.desks.feed_log import KafkaFeedLog
 from pipeline.desks.feeds import TOPICS, Feeds
 from pipeline.desks.house import House, Origin
+from pipeline.desks.leaving import EVERY_S, GRACE_MS, Leaving
 from pipeline.desks.limits import Limits
 from pipeline.desks.live import Live
 from pipeline.desks.live_topics import follow
@@ -50,6 +52,7 @@ from pipeline.state.credential_store import AttemptStore, CredentialStore
 from pipeline.state.feed_marks import FeedMarks
 from pipeline.state.follower import Follower
 from pipeline.state.health_memory import HealthMemory
+from pipeline.state.later_words import LaterWords
 from pipeline.state.outbox import Outbox
 from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
@@ -81,12 +84,13 @@ async def run_desks(
     now_ms: Callable[[], int] = platform_now_ms,
     limits: Limits | None = None,
     plates: Limits | None = None,
+    grace_ms: int = GRACE_MS,
 ) -> None:
-    """Serve until `stopped`. ready: called once all is loaded, with the address that browsers use.
+    """Serve until `stopped`. ready: called once all is loaded, with the address for browsers. grace_ms: see Leaving.
 
     Raises Misconfigured for a port, a certificate or an address that cannot be used.
     """
-    tls = tls_context("VIGIE_DESKS", settings.desks_cert_file, settings.desks_key_file)
+    tls = _tls(settings)
     port = settings.desks_port or free_ports((), 1)[0]
     house = _house(settings, servers, Origin(_origin(settings, port)), now_ms)
     house.limits, house.plates = limits or house.limits, plates or house.plates
@@ -109,6 +113,7 @@ async def run_desks(
             partial(follow_abroad, house.abroad, servers.kafka, settings.namespace, now_ms),
             house.streams.beat,
             partial(house.watch.look_on, now_ms),
+            _leaving(house, grace_ms).run,
         ):
             run_until_closed(closing, work, house.metrics.beside)
         listener = Listener(setting="VIGIE_DESKS_PORT", host=settings.desks_host, port=port, tls=tls, stop_s=STOP_S)
@@ -120,6 +125,16 @@ async def run_desks(
         ready(house.origin.url)
         await stopped.wait()
     log.info("desks.stopped")
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    files = settings.desks_cert_file, settings.desks_key_file, settings.desks_client_ca_file
+    return tls_context("VIGIE_DESKS", *files)
+
+
+def _leaving(house: House, grace_ms: int) -> Leaving:
+    return Leaving(live=house.live, sessions=house.sessions, directory=house.directory, deciding=house.deciding,
+                   now_ms=house.now_ms, grace_ms=grace_ms, every_s=min(EVERY_S, grace_ms / 1_000))  # fmt: skip
 
 
 def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Callable[[], int]) -> House:
@@ -157,8 +172,10 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         judging=judging,
         feeds=Feeds(KafkaFeedLog(servers.kafka, name, TOPICS, live), live, FeedMarks(client, name), seal),
         outbox=Outbox(client, name),
+        words=LaterWords(client, name),
         recorder=servers.recorder,
         record=settings.record,
+        liaison=settings.liaison,
         record_keys=RecordKeys(client, name),
         seal=seal,
         passwords=Passwords(),

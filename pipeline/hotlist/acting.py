@@ -65,8 +65,9 @@ def _unseen(state: IncidentState, step: IncidentStep) -> list[IncidentSighting]:
 
 def is_decided(state: IncidentState, action_id: str) -> bool:
     """Whether the incident shows what became of this action."""
-    ids = [one.action_id for one in state.steps] + [one.action_id for one in state.refused]
-    return action_id in ids
+    return any(action_id == one.action_id for one in state.steps) or any(
+        action_id == one.action_id for one in state.refused
+    )
 
 
 def refusal_of(state: IncidentState, action: IncidentAction) -> Refusal | None:
@@ -181,6 +182,7 @@ def _step_of(state: IncidentState, action: IncidentAction, at_ms: int, action_at
         plate=action.plate,
         plate_country=action.plate_country,
         to_desk=action.to_desk,
+        left=action.left,
         note=action.note,
     )
 

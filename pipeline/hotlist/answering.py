@@ -47,5 +47,10 @@ def _asked(state: IncidentState, desks: Mapping[str, Desk]) -> Iterator[tuple[st
     else:
         yield from ((desk_id, began.at_ms) for desk_id, desk in desks.items() if answers_for(desk, state))
     for step in state.steps:
-        if step.did == "alarmed" and step.desk in state.alarmed and step.number > began.number:
+        if (
+            step.did == "alarmed"
+            and step.forward_id is None
+            and step.desk in state.alarmed
+            and step.number > began.number
+        ):
             yield step.desk or "", step.at_ms

@@ -77,11 +77,15 @@ def answered(state: IncidentState, receipt: Receipt, at_ms: int) -> IncidentStat
         forward_id=receipt.forward_id,
         to_country=receipt.to_country,
         outcome=receipt.outcome,
+        later=receipt.later,
+        reason=receipt.reason,
         detail=receipt.detail,
         reference=receipt.neighbour_reference,
+        answer_by_ms=receipt.answer_by_ms,
         at_ms=receipt.decided_at_ms,
     )
-    if any((one.forward_id, one.outcome) == (answer.forward_id, answer.outcome) for one in state.answers):
+    said = answer.forward_id, answer.outcome, answer.later
+    if any((one.forward_id, one.outcome, one.later) == said for one in state.answers):
         return state
     return derived(_replace(state, answers=(*state.answers, answer)[-MOST_ANSWERS:]), at_ms)
 
@@ -91,6 +95,15 @@ def alarmed(state: IncidentState, desk_id: str, at_ms: int) -> IncidentState:
     if desk_id in state.alarmed or len(state.steps) >= MOST_STEPS - _LEFT_FOR_THE_END:
         return state
     return derived(with_step(state, step_of(state, "alarmed", at_ms, desk=desk_id)), at_ms)
+
+
+def unanswered(state: IncidentState, answer: NeighbourAnswer, at_ms: int) -> IncidentState:
+    """The incident after a neighbour did not get this message, or did not say in time what came of it."""
+    if len(state.steps) >= MOST_STEPS - _LEFT_FOR_THE_END:
+        return state
+    step = step_of(state, "alarmed", at_ms, desk=state.desk)
+    step = _replace(step, to_country=answer.to_country, forward_id=answer.forward_id)
+    return derived(with_step(state, step), at_ms)
 
 
 def expired(state: IncidentState, at_ms: int) -> IncidentState:

@@ -134,7 +134,7 @@ def _take_in(facts: _Facts, step: IncidentStep) -> None:
     match step.did:
         case "rang":
             facts.ended_by, facts.since = None, facts.since or step
-        case "alarmed":
+        case "alarmed" if step.forward_id is None:  # else a neighbour's silence: the desk that has it is told
             facts.alarmed.append(step.desk or "")
         case "take" | "confirm" | "misread":
             facts.holder, facts.desk, facts.handed_over = step.who, step.desk, False

@@ -107,16 +107,21 @@ def signing_key_of(private_pem: bytes) -> OKPKey:
 
 def key_ring_of(country: str, public_pems: bytes) -> dict[tuple[str, str], OKPKey]:
     """The ring of one country's public keys, one PEM block or several. Raises ValueError if one is no Ed25519 key."""
-    ring: dict[tuple[str, str], OKPKey] = {}
+    keys = (OKPKey.import_key(public) for public, _ in pem_blocks(public_pems))
+    return {(country, kid_of(key)): key for key in keys}
+
+
+def pem_blocks(public_pems: bytes) -> list[tuple[Ed25519PublicKey, bytes]]:
+    """Each public key of a file, with its PEM block. Raises ValueError if one is no Ed25519 key, or there is none."""
+    found: list[tuple[Ed25519PublicKey, bytes]] = []
     for block in _PEM.finditer(public_pems):
         public = load_pem_public_key(block.group())
         if not isinstance(public, Ed25519PublicKey):
             raise ValueError("it holds a key that is not Ed25519")
-        key = OKPKey.import_key(public)
-        ring[country, kid_of(key)] = key
-    if not ring:
+        found.append((public, block.group()))
+    if not found:
         raise ValueError("it holds no PEM public key")
-    return ring
+    return found
 
 
 def _private(pem: bytes) -> Ed25519PrivateKey:

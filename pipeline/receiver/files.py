@@ -9,6 +9,7 @@ from typing import TypeVar
 from joserfc.jwk import OKPKey
 
 from pipeline.errors import Misconfigured
+from pipeline.neighbours.published import KeySet, key_set_of
 from pipeline.neighbours.signatures import key_ring_of, signing_key_of
 from pipeline.runtime.private import OPEN, WRITABLE, read_trusted
 
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 
 def client_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]) -> ssl.SSLContext:
-    """The TLS context (1.2 or later) of a client of one desk: it trusts only the desk's CA, checks the host name, and
+    """The TLS context (1.3 or later) of a client of one desk: it trusts only the desk's CA, checks the host name, and
     presents our certificate.
 
     Each argument is (setting, file). Raises Misconfigured naming the setting whose file is missing or wrong.
@@ -26,7 +27,7 @@ def client_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[s
 
 
 def server_context(*, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]) -> ssl.SSLContext:
-    """The TLS context (1.2 or later) of a desk: the handshake fails for a client without a certificate of that CA.
+    """The TLS context (1.3 or later) of a desk: the handshake fails for a client without a certificate of that CA.
 
     Each argument is (setting, file). Raises Misconfigured naming the setting whose file is missing or wrong.
     """
@@ -51,10 +52,16 @@ def key_ring(setting: str, files: Mapping[str, Path]) -> dict[tuple[str, str], O
     return ring
 
 
+def published_keys(country: str, file: Path) -> KeySet:
+    """The public keys that we publish. Raises Misconfigured."""
+    allowed = "Ed25519 public keys, PEM"
+    return _read("liaison.published_keys_file", file, partial(key_set_of, country), allowed)
+
+
 def _loaded(
     context: ssl.SSLContext, ca: tuple[str, Path], cert: tuple[str, Path], key: tuple[str, Path]
 ) -> ssl.SSLContext:
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
     for (setting, file), modes in ((ca, WRITABLE), (cert, WRITABLE), (key, OPEN)):
         _read(setting, file, len, "a readable PEM file", modes)
     try:

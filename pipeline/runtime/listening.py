@@ -4,19 +4,24 @@ import ssl
 from pathlib import Path
 
 from pipeline.errors import Misconfigured
-from pipeline.runtime.private import OPEN, read_trusted
+from pipeline.runtime.private import OPEN, WRITABLE, read_trusted
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def tls_context(what: str, cert_file: Path | None, key_file: Path | None) -> ssl.SSLContext | None:
+def tls_context(
+    what: str, cert_file: Path | None, key_file: Path | None, client_ca_file: Path | None = None
+) -> ssl.SSLContext | None:
     """The TLS of a server from 1.2 on; None without a certificate. what: the beginning of its settings, e.g. VIGIE_DESKS.
+    client_ca_file: whose client certificates it asks for; who has none may come all the same. None: it asks for none.
 
     Raises Misconfigured where one of the two files is missing, cannot be read, or is open to others.
     """
     if (cert_file is None) != (key_file is None):
         raise Misconfigured(f"{what}_KEY_FILE", found=None, allowed=f"set together with {what}_CERT_FILE")
     if cert_file is None or key_file is None:
+        if client_ca_file is not None:
+            raise Misconfigured(f"{what}_CERT_FILE", found=None, allowed=f"set together with {what}_CLIENT_CA_FILE")
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -26,4 +31,17 @@ def tls_context(what: str, cert_file: Path | None, key_file: Path | None) -> ssl
     except (OSError, ssl.SSLError) as error:
         allowed = f"a certificate and its key, PEM ({error})"
         raise Misconfigured(f"{what}_CERT_FILE", found=str(cert_file), allowed=allowed) from error
+    if client_ca_file is not None:
+        _ask_for_certificates(context, f"{what}_CLIENT_CA_FILE", client_ca_file)
     return context
+
+
+def _ask_for_certificates(context: ssl.SSLContext, setting: str, ca_file: Path) -> None:
+    """Have clients asked for a certificate of this authority. Raises Misconfigured."""
+    try:
+        read_trusted(setting, ca_file, modes=WRITABLE)
+        context.load_verify_locations(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        allowed = f"certificates of authorities, PEM ({error})"
+        raise Misconfigured(setting, found=str(ca_file), allowed=allowed) from error
+    context.verify_mode = ssl.CERT_OPTIONAL

@@ -106,7 +106,7 @@ WAITING, FEED_MARKS, HEALTH, OUTBOX = (
     Memory(pattern=f"{{NS:{name}}}:*", kinds=("hash",)) for name in ("waiting", "feeds", "health", "outbox")
 )
 """Who knocked at a gateway and was not let in; what consumers of feeds acknowledged; what each camera usually sends, and what is
-wrong with which; what waits for neighbours that pull."""
+wrong with which; what waits for neighbours that pull, and what neighbours say later of what they took."""
 
 PRINCIPALS: tuple[Principal, ...] = (
     _agent(
@@ -237,10 +237,10 @@ PRINCIPALS: tuple[Principal, ...] = (
     ),
     Principal(
         name="look_back",
-        about="`vigie hotlist look-back`: looks an entry up in the reads of the last hours, and sends its hits to be decided",
+        about="`vigie look-back`, `vigie hotlist look-back`: looks entries up in the reads of before, and has them decided",
         reads=(READS,),
         writes=(READS, ACCESSES),
-        keys=(*(collection(name) for name in ("cameras", "zones", "hotlist", "watches")), RECORD_KEYS),
+        keys=(*map(collection, ("cameras", "zones", "hotlist", "watches")), _string("{NS:look_back}:*"), RECORD_KEYS),
     ),
     Principal(
         name="covert",
@@ -260,7 +260,6 @@ PRINCIPALS: tuple[Principal, ...] = (
             *_ACCOUNTS,
             WAITING,
             FEED_MARKS,
-            OUTBOX,
             Memory(pattern=HEALTH.pattern, kinds=HEALTH.kinds, writes=False),
             Memory(pattern=LINKS.pattern, kinds=LINKS.kinds, writes=False),
             LOOKS,
@@ -279,6 +278,7 @@ PRINCIPALS: tuple[Principal, ...] = (
             WAITING,
             FEED_MARKS,
             Memory(pattern=HEALTH.pattern, kinds=HEALTH.kinds, writes=False),
+            OUTBOX,
             Memory(pattern="{NS:attempts}:*", kinds=("string",)),
             Memory(pattern="{NS:approvals}:*", kinds=("hash",)),
             Memory(pattern="{NS:answers}:*", kinds=("string",)),

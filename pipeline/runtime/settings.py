@@ -45,6 +45,9 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: str | None = None  # https://...
     ca_file: Path | None = None  # who signed the desk's server certificate; needed with url
     public_key_file: Path  # PEM, Ed25519: verifies its acknowledgements
+    answers_within_s: Positive | None = (
+        None  # after it took a hit it says what came of it; None: it has promised nothing
+    )
 
 
 class LiaisonSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +55,7 @@ class LiaisonSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     sender: Country = "BE"
     signing_key_file: Path | None = None  # PEM, Ed25519
+    published_keys_file: Path | None = None  # PEM: the public keys at GET /api/v1/keys, the present one and the next
     client_cert_file: Path | None = None
     client_key_file: Path | None = None
     timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0  # one delivery attempt
@@ -93,6 +97,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_token_file: Path | None = None  # what a scraper must bring; None: on loopback anybody, elsewhere refused
     live_bound_ms: Positive = 60_000  # an older read still matches, but never rings
     future_bound_ms: Positive = 5_000  # a capture time further ahead is refused
+    look_back_hours: Annotated[int, msgspec.Meta(ge=0, le=168)] = (
+        3  # a new entry is looked up in the reads of these; 0: not
+    )
     section_settle_ms: Positive = 10_000  # a passage is decided so long after the last read that could belong to it
     retention_days: Positive = msgspec.field(
         default_factory=lambda: lawful_days(HOME)
@@ -105,6 +112,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     desks_origin: str | None = None  # what browsers call it: https://NAME; None: http://localhost:PORT
     desks_cert_file: Path | None = None  # PEM; without it TLS ends before this process, or nobody else comes
     desks_key_file: Path | None = None
+    desks_client_ca_file: Path | None = (
+        None  # who signed the client certificates of consumers; None: they have tokens alone
+    )
     desks_proxies: str | None = None  # addresses, apart by blanks, of proxies that say from where a request comes
     oidc_issuer: str | None = None  # https://...: the organisation's identity provider; None: local accounts alone
     oidc_client_id: str | None = None  # what Vigie is called there

@@ -7,6 +7,7 @@ from functools import partial
 from pipeline.hotlist import life
 from pipeline.hotlist.acting import acted
 from pipeline.hotlist.answering import next_alarm
+from pipeline.hotlist.awaiting import next_overdue
 from pipeline.hotlist.revising import revised
 from pipeline.state.incident_memory import MOST_WAITING, Change, Kept, WaitingAction, WaitingAnswer
 from schemas.incidents import IncidentState
@@ -77,18 +78,23 @@ def answered(receipt: Receipt, at_ms: int, kept: Kept) -> Kept:
     """With a neighbour's answer; one that was read before its incident waits for it, too."""
     if kept.state is not None:
         return _with_state(kept, life.answered(kept.state, receipt, at_ms))
-    if any(other.receipt.receipt_id == receipt.receipt_id for other in kept.answers):
+    if any((one.receipt.receipt_id, one.receipt.later) == (receipt.receipt_id, receipt.later) for one in kept.answers):
         return kept
     return Kept(None, kept.waiting, (*kept.answers, WaitingAnswer(receipt, at_ms))[-MOST_WAITING:])
 
 
 def passed(desks: Mapping[str, Desk], now_ms: int, kept: Kept) -> Kept:
-    """What time brings: the alarm of further desks, and the end."""
+    """What time brings: the alarm of further desks, the neighbours' silence, and the end."""
     state = kept.state
     if state is None:
         return kept
     while (alarm := next_alarm(state, desks)) is not None and alarm[0] <= now_ms:
         after = life.alarmed(state, alarm[1], now_ms)
+        if after is state:
+            break
+        state = after
+    while (overdue := next_overdue(state)) is not None and overdue[0] <= now_ms:
+        after = life.unanswered(state, overdue[1], now_ms)
         if after is state:
             break
         state = after

@@ -66,6 +66,7 @@ class SessionStore:
             await _PUT_INSTEAD.run(
                 self.client, WHAT, [([self._key(token)], [data, msgspec.json.encode(session), left_ms])]
             )
+            await self._note_shift(token, session)
         return session
 
     async def peek(self, token: str) -> Session | None:
@@ -133,17 +134,54 @@ class SessionStore:
         left_ms = max(1, ends_ms(session, self.bounds) - now_ms)
         with redis_edge(WHAT):
             done = await self.client.set(self._key(token), msgspec.json.encode(session), px=left_ms, xx=only_known)
+        await self._note_shift(token, session)
         return bool(done)
+
+    async def working(self, now_ms: int) -> dict[str, set[str]]:
+        """Who works now, and at which desks: everybody with a session that lasts and in which a shift has begun."""
+        with redis_edge(WHAT):
+            noted: list[Any] = await self.client.hkeys(self._shifts)
+            kept: list[Any] = await self.client.mget([self._at(name.decode()) for name in noted]) if noted else []
+        counts = await self.all_stamps() if noted else {}
+        found: dict[str, set[str]] = {}
+        gone = []
+        for name, data in zip(noted, kept, strict=True):
+            session = None if data is None else _decoded(data)
+            if session is None or session.shift is None:
+                gone.append(name)
+            elif not is_over(session, (counts.get(ALL, 0), counts.get(session.user_id, 0)), now_ms, self.bounds):
+                found.setdefault(session.user_id, set()).add(session.shift.desk_id)
+        if gone:
+            with redis_edge(WHAT):
+                await self.client.hdel(self._shifts, *gone)
+        return found
+
+    async def _note_shift(self, token: str, session: Session) -> None:
+        """Note under which digest a session with a shift is kept; `working` removes those that have ended."""
+        if session.shift is not None:
+            with redis_edge(WHAT):
+                await self.client.hset(self._shifts, _digest(token), "")
 
     @property
     def _counts(self) -> str:
         return f"{{{self.namespace}:sessions}}:ended"
 
+    @property
+    def _shifts(self) -> str:
+        return f"{{{self.namespace}:sessions}}:shifts"
+
     def _key(self, token: str) -> str:
-        return f"{{{self.namespace}:sessions}}:of:{sha256(token.encode()).hexdigest()}"
+        return self._at(_digest(token))
+
+    def _at(self, digest: str) -> str:
+        return f"{{{self.namespace}:sessions}}:of:{digest}"
 
     def _challenge(self, name: str) -> str:
         return f"{{{self.namespace}:sessions}}:challenge:{sha256(name.encode()).hexdigest()}"
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()
 
 
 def _decoded(data: bytes) -> Session | None:

@@ -98,7 +98,7 @@ class Context:
 
     def background(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         """Run `work()` beside the stage until the agent stops; when it fails, start it again after a pause."""
-        self._background.append(asyncio.create_task(_supervised(work, name), name=name))
+        self._background.append(asyncio.create_task(supervised(work, name), name=name))
 
     def on_stop(self, close: Callable[[], Awaitable[None]]) -> None:
         """Call `close()` when the agent stops, last registered first."""
@@ -124,7 +124,8 @@ class Context:
                 log.warning("agent.close_failed", error=repr(error))
 
 
-async def _supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
+async def supervised(work: Callable[[], Awaitable[None]], name: str) -> None:
+    """Run `work()` until it ends; when it fails, start it again after a pause."""
     for attempt in count(1):
         try:
             await work()

@@ -28,6 +28,9 @@ from tests.integration.test_desks_stream import Reader
 from tests.people import ELSEWHERE, ZONE
 from tests.people_desk import Browser, Desks, Reply, desks_of
 
+GRACE_MS = 1_000
+"""So long somebody keeps what he has after his session ended."""
+
 
 class Dispatch:
     """Two dispatchers at the desk of one zone, one at the desk of another, and the agent that decides."""
@@ -77,7 +80,7 @@ async def dispatch(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_pat
     bench = Bench(kafka, redis, namespace, tmp_path)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(bench.worker(incidents.AGENT))
-        await stack.enter_async_context(made.running(recorder))
+        await stack.enter_async_context(made.running(recorder, grace_ms=GRACE_MS))
         yield Dispatch(made, recorder)
     await bench.sender.stop()
 
@@ -202,3 +205,23 @@ async def test_a_hit_is_decided_on_only_by_who_may_decide_on_that_hit(
     assert ("refused", "zone") == (outcomes[-1].outcome, outcomes[-1].refusal)
     assert 404 == (await act(cor, first.incident_id, path, {"alert_id": "a-0"} | more)).status
     assert 200 == (await act(cor, first.incident_id, path, {"alert_id": second.alert_id} | more)).status
+
+
+async def test_who_goes_home_leaves_nothing_behind(dispatch: Dispatch) -> None:
+    """A closed session hands over to the desk, where somebody still works; who is only at another desk has not left."""
+    alert = await dispatch.incident()
+    an, bo = await dispatch.desks.logged_in("an", desk_id=f"DESK-{ZONE}"), await dispatch.at_desk("bo")
+    assert 200 == (await act(bo, alert.incident_id, "take")).status
+    assert 200 == (await bo.ask("DELETE", f"{PREFIX}/session")).status
+    async with asyncio.timeout(30.0):
+        while True:
+            shown = (await look(an, alert.incident_id)).json
+            if shown["incident"]["phase"] == "handed_over":
+                break
+            await asyncio.sleep(0.2)  # who asks more often is told to wait
+    step = shown["steps"][-1]
+    assert ("hand_over", "bo", f"DESK-{ZONE}", True) == (step["did"], step["who"], step["to_desk"], step["left"])
+    assert 200 == (await act(an, alert.incident_id, "take", {"revision": 2})).status
+    for _ in range(8):
+        assert "an" == (await look(an, alert.incident_id)).json["incident"]["holder"]
+        await asyncio.sleep(GRACE_MS / 4_000)

@@ -7,15 +7,24 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 from redis.asyncio import Redis
 
+from pipeline.access.consumers import certificate_digest
 from pipeline.desks.cookies import SESSION
 from pipeline.desks.limits import Limits
 from pipeline.desks.route import PREFIX
 from pipeline.errors import Misconfigured
+from pipeline.neighbours.published import key_set_of
+from pipeline.receiver.credentials import create_credentials
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.settings import LiaisonSettings
 from pipeline.servers.broker_identity import new_identity
+from pipeline.state.collections import CONSUMERS
+from schemas.judgements import ConsumerCertificate
 from tests.fakes import MemoryRecorder
+from tests.people import make_consumer
 from tests.people_desk import Desks, desks_of
 
 AN, PASSWORD = "an.peeters", "seven green herons"
@@ -55,9 +64,57 @@ async def test_with_a_certificate_browsers_come_over_tls_alone(
                 await http.get(desks.url.replace("https", "http"))
 
 
+async def test_a_consumer_proves_itself_by_its_client_certificate_and_the_keys_that_sign_are_there_for_all(
+    kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """Another certificate of the same authority proves nothing, a wrong token beside a right certificate neither; one of another
+    authority is not let in; browsers need none."""
+    identity = new_identity(tmp_path, ["localhost"])
+    ours, others = (create_credentials(tmp_path / name) for name in ("ours", "others"))
+    liaison = LiaisonSettings(published_keys_file=ours.sender_sign_public)
+    desks = configured(
+        kafka, redis, namespace, tmp_path, desks_cert_file=identity.cert_file, desks_key_file=identity.key_file,
+        desks_client_ca_file=ours.ca, liaison=liaison,
+    )  # fmt: skip
+    first = tmp_path / "first.pem"
+    first.write_bytes(ours.sender_cert.read_bytes())
+    der = load_pem_x509_certificate(ours.sender_cert.read_bytes()).public_bytes(Encoding.DER)
+    pin = ConsumerCertificate(sha256=certificate_digest(der), added_at_ms=0, until_ms=4_000_000_000_000)
+    consumer, _ = make_consumer(
+        "police-lu", neighbour="LU", networks=(), everywhere=False, secrets=(), certificates=(pin,)
+    )
+    await desks.writer.put(CONSUMERS, [consumer])
+    create_credentials(tmp_path / "ours", renew=True)
+
+    def client(pair: tuple[Path, Path] | None) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=identity.cert_file)
+        if pair is not None:
+            context.load_cert_chain(*pair)
+        return context
+
+    async with desks.running(MemoryRecorder()), aiohttp.ClientSession() as http:
+        feed, mine = f"{desks.url}{PREFIX}/feeds/forwards", (first, ours.sender_key)
+        for pair, token, status in (
+            (mine, None, 200), (mine, "Bearer police-lu:guessed", 401), (None, None, 401),
+            ((ours.sender_cert, ours.sender_key), None, 401),
+        ):  # fmt: skip
+            headers = {} if token is None else {"Authorization": token}
+            async with http.get(feed, headers=headers, ssl=client(pair)) as one:
+                assert status == one.status
+        stranger = client((others.sender_cert, others.sender_key))
+        with pytest.raises(aiohttp.ClientError):
+            await http.get(feed, ssl=stranger)
+        async with http.get(f"{desks.url}{PREFIX}/keys", ssl=client(None)) as one:
+            shown = await one.json()
+    assert ("BE", key_set_of("BE", ours.sender_sign_public.read_bytes()).keys[0].kid) == (
+        shown["issuer"], shown["keys"][0]["kid"],
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "settings",
     [
+        {"desks_client_ca_file": Path("ca.pem")},
         {"desks_host": "0.0.0.0"}, {"desks_origin": "http://desks.example.org"}, {"desks_origin": "http://localhost.example.org"},
         {"desks_origin": "https://"}, {"desks_origin": "https://desks.example.org/vigie"}, {"desks_proxies": "10.0.0.7, proxy"},
         {"desks_cert_file": Path("cert.pem")}, {"oidc_issuer": "http://login.example.org"},

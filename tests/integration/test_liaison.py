@@ -355,7 +355,7 @@ async def test_a_renewed_certificate_is_taken_without_a_restart(
 async def test_a_client_without_a_certificate_or_with_an_old_protocol_gets_no_answer(
     desk: DeskProcess, keys: Path
 ) -> None:
-    """The desk speaks with those whose certificate its CA signed, over TLS 1.2 or later."""
+    """The desk speaks with those whose certificate its CA signed, over TLS 1.3."""
     files = DeskCredentials.in_folder(keys)
     bare = ssl.create_default_context(cafile=files.ca)
     ours = client_context(ca=("ca", files.ca), cert=("cert", files.sender_cert), key=("key", files.sender_key))
@@ -364,6 +364,9 @@ async def test_a_client_without_a_certificate_or_with_an_old_protocol_gets_no_an
             assert response.status == 200
         with pytest.raises(aiohttp.ClientError):
             await session.get(f"{desk.url}/status", ssl=bare)
+        ours.minimum_version = ours.maximum_version = ssl.TLSVersion.TLSv1_2
+        with pytest.raises(aiohttp.ClientError):
+            await session.get(f"{desk.url}/status", ssl=ours)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from agents import liaison
 from pipeline.desks.route import PREFIX
 from pipeline.errors import Unavailable
+from pipeline.neighbours.later import LaterWord, sign_later
 from pipeline.neighbours.message import Acknowledgement, SignedForward, sign_acknowledgement, verify_forward
 from pipeline.receiver.credentials import DeskCredentials, create_credentials
 from pipeline.receiver.files import key_ring, signing_key
@@ -23,9 +24,12 @@ from pipeline.runtime.settings import DeskSettings, LiaisonSettings, Settings
 from pipeline.state.collections import CONSUMERS
 from pipeline.state.outbox import Outbox
 from pipeline.stream.context import Context
+from pipeline.stream.later_answers import LaterAnswers
 from pipeline.stream.metrics import StageMetrics
 from pipeline.stream.outputs import Handler, Record
+from pipeline.stream.recent import recent
 from schemas.outcomes import Forward, Receipt
+from schemas.topics import RECEIPTS
 from tests.desks import make_forward
 from tests.fakes import MemoryRecorder
 from tests.people import make_consumer
@@ -43,6 +47,7 @@ class Neighbour:
     token: str
     files: DeskCredentials
     handler: Handler[Any]
+    answers: LaterAnswers
 
     async def ask(self, method: str, path: str, body: Any = None, *, token: str | None = None) -> Reply:
         """One request, as a program sends it."""
@@ -68,6 +73,13 @@ class Neighbour:
     async def send(self, forward: Forward, signed: str) -> Reply:
         """Any text as the answer."""
         return await self.ask("POST", f"{FEED}/answers", {"forward_id": forward.forward_id, "signed": signed})
+
+    async def say(self, forward: Forward, key: str = "theirs", **fields: Any) -> Reply:
+        """What came of this message, signed."""
+        word = LaterWord(forward_id=forward.forward_id, from_country="LU", at_ms=platform_now_ms(), **fields)
+        file = {"theirs": self.files.desk_sign_key, "ours": self.files.sender_sign_key}[key]
+        signed = sign_later(word, signing_key(key, file))
+        return await self.ask("POST", f"{FEED}/outcomes", {"forward_id": forward.forward_id, "signed": signed})
 
     def told(self, forward: Forward, offset: int = 0) -> "asyncio.Task[Receipt]":
         """Our liaison works on the forward until it is settled."""
@@ -99,20 +111,23 @@ async def neighbour(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_pa
     consumer, token = make_consumer("police-lu", neighbour="LU", networks=(), everywhere=False)
     authority, _ = make_consumer("flanders")
     await desks.writer.put(CONSUMERS, [consumer, authority])
-    settings = LiaisonSettings(
-        signing_key_file=files.sender_sign_key, desks={"LU": DeskSettings(public_key_file=files.sender_knows)},
-        max_backoff_s=0.05,
-    )  # fmt: skip
-    context = Context(Settings(namespace=namespace, liaison=settings), redis, StageMetrics("liaison"), Sender({}))
-    handler = liaison.liaison_of(context, _nothing_wrong).handle
+    desk = DeskSettings(public_key_file=files.sender_knows, answers_within_s=60)
+    settings = LiaisonSettings(signing_key_file=files.sender_sign_key, desks={"LU": desk}, max_backoff_s=0.05)
+    sender = Sender(kafka.client_kwargs())
+    context = Context(Settings(namespace=namespace, liaison=settings), redis, StageMetrics("liaison"), sender)
+    ours = liaison.liaison_of(context, _nothing_wrong)
     async with desks.running(MemoryRecorder()):
-        yield Neighbour(desks, token, files, handler)
+        yield Neighbour(desks, token, files, ours.handle, liaison.later_answers_of(context, ours))
     await context.close()
+    await sender.stop()
 
 
 def a_forward(number: int, expires_after_ms: int = 3_600_000) -> Forward:
     """A forward to Luxembourg."""
-    return make_forward(f"f-{number:024x}", now_ms=platform_now_ms(), country="LU", expires_after_ms=expires_after_ms)
+    return make_forward(
+        f"f-{number:024x}", now_ms=platform_now_ms(), country="LU", expires_after_ms=expires_after_ms,
+        incident_id=f"a-{number:024x}",
+    )  # fmt: skip
 
 
 async def test_what_is_pulled_is_settled_by_the_neighbours_signed_word_alone(neighbour: Neighbour) -> None:
@@ -134,6 +149,29 @@ async def test_what_is_pulled_is_settled_by_the_neighbours_signed_word_alone(nei
         second, outcome="refused", reference=None, reason="no_legal_basis", detail="our court said so"
     )
     assert ("refused", "no_legal_basis: our court said so") == ((receipt := await task).outcome, receipt.detail)
+
+
+async def test_what_came_of_a_message_is_told_later_by_the_neighbours_signed_word_alone(
+    neighbour: Neighbour, kafka: KafkaConnection, namespace: str
+) -> None:
+    """A word of ours in its name proves nothing, nobody speaks of a message that he never got, and a copy counts once."""
+    first, never = a_forward(6), a_forward(7)
+    assert 409 == (await neighbour.say(first, outcome="stopped")).status
+    task = neighbour.told(first)
+    await neighbour.pulled()
+    await neighbour.answer(first)
+    receipt = await task
+    assert receipt.decided_at_ms + 60_000 == receipt.answer_by_ms
+    assert 409 == (await neighbour.say(never, outcome="stopped")).status
+    for key in ("ours", "theirs", "theirs"):
+        assert 200 == (await neighbour.say(first, key, outcome="refused", reason="no_unit", reference="LU-78")).status
+    await neighbour.answers.look("LU")
+    await neighbour.answers.look("LU")
+    told = [one async for one, _, _ in recent(kafka.client_kwargs(), namespace, RECEIPTS, 0)]
+    assert [("refused", "no_unit", "LU-78", first.incident_id)] == [
+        (one.later, one.reason, one.neighbour_reference, one.incident_id)
+        for one in {(one.receipt_id, one.later): one for one in told}.values()
+    ]
 
 
 async def test_what_nobody_pulls_expires_and_is_not_handed_out_any_more(neighbour: Neighbour) -> None:

@@ -25,6 +25,6 @@ async def test_background_work_that_fails_begins_again(monkeypatch: pytest.Monke
             raise error
         done.set()
 
-    await asyncio.wait_for(context._supervised(work, "test"), 10)
+    await asyncio.wait_for(context.supervised(work, "test"), 10)
     assert done.is_set()
     assert 3 == len(begun)

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from pipeline.access.consumers import claim_of, is_proven, person_of
+from pipeline.access.consumers import certificate_digest, claim_of, is_certified, is_proven, person_of
 from pipeline.access.rights import Allowed, may
-from schemas.judgements import Consumer
+from schemas.judgements import Consumer, ConsumerCertificate
 from tests.builders import NOON_MS
 from tests.people import ELSEWHERE, ZONE, make_consumer, make_matter
 
@@ -39,6 +39,22 @@ def test_each_of_its_secrets_proves_a_consumer_within_its_time() -> None:
     assert not is_proven(msgspec.structs.replace(both, valid_from_ms=NOON_MS + 1), "a-secret", NOON_MS)
     for wrong in (None, msgspec.structs.replace(both, secrets=()), msgspec.structs.replace(both, consumer_id="other")):
         assert not is_proven(wrong, "a-secret", NOON_MS)
+
+
+def test_each_of_its_certificates_proves_a_consumer_until_it_ends() -> None:
+    """And no other one; a consumer whose time is over is not proven by a certificate that lasts."""
+    one, next_one = (
+        ConsumerCertificate(sha256=certificate_digest(der), added_at_ms=0, until_ms=NOON_MS + 10)
+        for der in (b"one", b"next")
+    )
+    consumer, _ = make_consumer(secrets=(), certificates=(one, next_one), valid_until_ms=NOON_MS + 2)
+    assert [True, True] == [is_certified(consumer, made.sha256, NOON_MS) for made in (one, next_one)]
+    assert not is_certified(consumer, certificate_digest(b"other"), NOON_MS)
+    assert not is_certified(consumer, one.sha256, NOON_MS + 2)
+    lasting = msgspec.structs.replace(consumer, valid_until_ms=NOON_MS + 99)
+    assert [True, False] == [is_certified(lasting, one.sha256, at_ms) for at_ms in (NOON_MS + 9, NOON_MS + 10)]
+    for wrong in (None, msgspec.structs.replace(consumer, certificates=())):
+        assert not is_certified(wrong, one.sha256, NOON_MS)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from pipeline.hotlist import life
 from pipeline.hotlist.acting import acted, is_decided
 from pipeline.hotlist.answering import answers_for, next_alarm
+from pipeline.hotlist.awaiting import next_overdue
 from pipeline.hotlist.revising import revised, revision_of
 from pipeline.hotlist.standing import TAKES_BACK
+from pipeline.state.incident_changes import passed
+from pipeline.state.incident_memory import Kept
+from schemas import ids
 from schemas.incidents import MOST_SIGHTINGS, Did, Dismissal, IncidentAction, IncidentState
-from schemas.outcomes import Receipt, RecordPlace
+from schemas.outcomes import WITHDRAWN, LaterOutcome, Receipt, ReceiptOutcome, RecordPlace
 from schemas.people import Desk
 from tests.builders import NOON_MS
 from tests.incidents import AN, AT, BO, action, after, begun, first_alert, later_alert
@@ -131,6 +135,88 @@ def test_a_neighbours_answer_is_in_the_trail_once() -> None:
     state = life.answered(begun(), receipt, NOON_MS)
     assert ["NL-7"] == [one.reference for one in state.answers]
     assert state is life.answered(state, receipt, NOON_MS)
+
+
+def receipt(said: str, after_ms: int = 0, forward_id: str = "f-1", **fields: Any) -> Receipt:
+    """What became of a message to the Netherlands, or what it said later, so long after the hit."""
+    later = said.removeprefix("later ") if said.startswith("later ") else None
+    outcome = ("refused" if later == "refused" else "acknowledged") if later else said
+    given = {"forward_id": forward_id, "to_country": "NL", "outcome": outcome, "later": later}
+    given["decided_at_ms"] = NOON_MS + after_ms
+    return Receipt(receipt_id=ids.receipt_id(forward_id, str(outcome)), **(given | fields))
+
+
+def told_of(state: IncidentState, *receipts: Receipt) -> IncidentState:
+    """The incident after these receipts."""
+    for one in receipts:
+        state = life.answered(state, one, one.decided_at_ms)
+    return state
+
+
+TAKEN = receipt("acknowledged", 1_000, answer_by_ms=NOON_MS + 60_000)
+
+
+def test_a_neighbour_that_says_nothing_in_time_is_told_of_once() -> None:
+    """Who holds the incident goes on holding it; what the neighbour says afterwards is shown all the same."""
+    state = after(told_of(begun(), TAKEN), ("take", AN))
+    due = next_overdue(state)
+    assert due is not None
+    assert NOON_MS + 60_000 == due[0]
+    late = passed({}, NOON_MS + 60_000, Kept(state)).state
+    assert late is not None
+    assert ("alarmed", "NL", "f-1") == ((step := late.steps[-1]).did, step.to_country, step.forward_id)
+    assert ("taken", AN, state.revision, None) == (late.phase, late.holder, late.revision, next_overdue(late))
+    said = told_of(late, receipt("later stopped", 90_000))
+    assert [None, "stopped"] == [one.later for one in said.answers]
+    assert () == said.alarmed
+
+
+@pytest.mark.parametrize("outcome", get_args(LaterOutcome))
+def test_any_word_of_the_neighbour_in_time_is_an_answer(outcome: LaterOutcome) -> None:
+    """Also that it does not act; and the word may come before the receipt of its acknowledgement."""
+    said = receipt(f"later {outcome}", 30_000)
+    assert (None, None) == (next_overdue(told_of(begun(), TAKEN, said)), next_overdue(told_of(begun(), said, TAKEN)))
+
+
+def test_what_was_not_delivered_in_time_is_told_unless_it_was_taken_back() -> None:
+    """A dispatcher would think that the neighbour knows."""
+    late = next_overdue(told_of(begun(), receipt("expired", 5_000)))
+    assert (NOON_MS + 5_000, "f-1") == (late and late[0], late and late[1].forward_id)
+    assert next_overdue(told_of(begun(), receipt("expired", 5_000, reason=WITHDRAWN))) is None
+    assert next_overdue(after(told_of(begun(), TAKEN), ("take", AN), ("close", AN))) is None
+
+
+def test_a_neighbour_that_promised_nothing_is_not_waited_for() -> None:
+    """Silence of one that has no deadline alarms nobody."""
+    assert next_overdue(told_of(begun(), receipt("acknowledged"))) is None
+
+
+@given(
+    st.lists(
+        st.builds(
+            receipt,
+            st.sampled_from([*get_args(ReceiptOutcome), *(f"later {one}" for one in get_args(LaterOutcome))]),
+            st.integers(0, 9_000),
+            st.sampled_from(("f-1", "f-2", "f-3")),
+            answer_by_ms=st.none() | st.integers(NOON_MS, NOON_MS + 60_000),
+        ),
+        max_size=8,
+        unique_by=lambda one: (one.receipt_id, one.later),
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_in_which_answers_arrive_changes_nothing_of_what_is_overdue(
+    receipts: list[Receipt], random: Any
+) -> None:
+    """What is told in the end is about the same messages."""
+    shuffled = random.sample(receipts, len(receipts))
+    ends = []
+    for some in (receipts, shuffled):
+        end = passed({}, NOON_MS + 3_600_000, Kept(told_of(begun(), *some))).state
+        assert end is not None
+        assert next_overdue(end) is None
+        ends.append(sorted(one.forward_id for one in end.steps if one.forward_id is not None))
+    assert ends[0] == ends[1]
 
 
 DESKS = {

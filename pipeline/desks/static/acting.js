@@ -30,6 +30,6 @@ export function hindrance(incident, sighting, did, me) {
   return null;
 }
 
-/** Whether this desk is asked: it was handed over to it, or it is alarmed because nobody answered. @param {import("./incidents.js").Told | undefined} told  @param {string | undefined} desk */
+/** Whether this desk is asked: it was handed over to it, it is alarmed because nobody answered, or a neighbour is silent. @param {import("./incidents.js").Told | undefined} told  @param {string | undefined} desk */
 export const asks = (told, desk) =>
-  Boolean(told && desk) && ((told.phase === "handed_over" && told.desk === desk) || (["new", "handed_over"].includes(told.phase) && (told.alarmed ?? []).includes(desk)));
+  Boolean(told && desk) && ((told.last?.forward_id && !ENDED.includes(told.phase) && [desk, undefined].includes(told.desk)) || (told.phase === "handed_over" && told.desk === desk) || (["new", "handed_over"].includes(told.phase) && (told.alarmed ?? []).includes(desk)));

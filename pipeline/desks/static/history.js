@@ -13,7 +13,7 @@ export function History({ shown, me, desks }) {
       <h2 id="steps-title">${t("steps")}</h2>
       <ol>${steps.map((one) => html`<li key=${one.number} class=${one.undone_by ? "undone" : ""}>
         <time datetime=${new Date(one.at_ms).toISOString()}>${clock(one.at_ms)} <small>${utc(one.at_ms)}</small></time>
-        <b>${t(`did.${one.did}`)}</b>
+        <b>${t(one.forward_id ? "did.unanswered" : `did.${one.did}`)}</b>
         <span>${[by(one, me, name), about(one, name), one.undone_by && t("undone_later")].filter(Boolean).join(" · ")}</span>
       </li>`)}</ol>
     </section>`}`;
@@ -28,6 +28,8 @@ function by(step, me, name) {
 function about(step, name) {
   return [
     step.did === "alarmed" && step.desk && name(step.desk),
+    step.to_country,
+    step.left && t("left"),
     step.dismissal && t(`dismissal.${step.dismissal}`),
     step.ending && t(`ending.${step.ending}`),
     step.plate && `${step.plate}${step.plate_country ? ` ${step.plate_country}` : ""}`,
@@ -40,9 +42,9 @@ function Answers({ answers }) {
   if (!answers.length) return null;
   return html`<section class="steps" aria-labelledby="answers-title">
     <h2 id="answers-title">${t("answers")}</h2>
-    <ol>${[...answers].reverse().map((one) => html`<li key=${`${one.forward_id}${one.outcome}`} class="answer ${one.outcome}">
+    <ol>${[...answers].reverse().map((one) => html`<li key=${`${one.forward_id}${one.outcome}${one.later}`} class="answer ${one.outcome}">
       <time datetime=${new Date(one.at_ms).toISOString()}>${clock(one.at_ms)} <small>${utc(one.at_ms)}</small></time>
-      <b>${one.to_country}: ${t(`answer.${one.outcome}`)}</b>
+      <b>${one.to_country}: ${t(`answer.${one.later ?? one.outcome}`)}</b>
       <span>${[one.reference, one.detail].filter(Boolean).join(" · ")}</span>
     </li>`)}</ol>
   </section>`;

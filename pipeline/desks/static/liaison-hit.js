@@ -5,7 +5,7 @@ import { html } from "./draw.js";
 import { Moment } from "./moments.js";
 import { country, has, named, span, t } from "./words.js";
 
-const KINDS = { acknowledged: "good", sent: "ask", waiting: "ask", refused: "wrong", expired: "wrong", recalled: "", not_sent: "" };
+const KINDS = { acknowledged: "good", sent: "ask", waiting: "ask", accepted: "good", stopped: "good", not_found: "ask", refused: "wrong", expired: "wrong", recalled: "", not_sent: "" };
 
 /** What became of a message, in a word, with the reason where it was not sent. */
 export const State = ({ one }) => html`<span class="tag ${KINDS[one.state]}">${t(`abroad.${one.state}`)}</span>${one.state === "not_sent" && one.reason ? html` <small>${t(`abroad.why.${one.reason}`)}</small>` : ""}`;
@@ -37,7 +37,7 @@ function Message({ one }) {
   ];
   return html`<dl class="facts">${rows.filter(([, value]) => value).map(([name, value]) => html`<dt>${t(`liaison.${name}`)}</dt><dd>${value}</dd>`)}</dl>
     <ul>
-      ${(one.receipts ?? []).map((each) => html`<li>${t(`abroad.${each.outcome}`)}, <${Moment} ms=${each.decided_at_ms} />, ${t("liaison.attempts", { n: each.attempts ?? 1 })}${each.neighbour_reference ? `, ${t("liaison.reference", { reference: each.neighbour_reference })}` : ""}${each.detail ? html`<br /><small>${each.detail}</small>` : ""}</li>`)}
+      ${(one.receipts ?? []).map((each) => html`<li>${t(`abroad.${each.later ?? each.outcome}`)}, <${Moment} ms=${each.decided_at_ms} />, ${t("liaison.attempts", { n: each.attempts ?? 1 })}${each.neighbour_reference ? `, ${t("liaison.reference", { reference: each.neighbour_reference })}` : ""}${each.detail ? html`<br /><small>${each.detail}</small>` : ""}</li>`)}
       ${!one.receipts?.length && one.state !== "recalled" && html`<li>${t("liaison.no_answer")}</li>`}
       ${one.withdrawal && html`<li>${t("liaison.recalled", { why: reasonOf(one.withdrawal) })} <${Moment} ms=${one.withdrawal.at_ms} /></li>`}
     </ul>`;

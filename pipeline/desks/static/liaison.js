@@ -14,7 +14,7 @@ import { Table } from "./table.js";
 import { clock, country, named, span, t } from "./words.js";
 
 const LOOK_MS = 60_000; // each look is recorded, and counts as that many plates shown
-const STATES = ["waiting", "sent", "acknowledged", "refused", "expired", "recalled", "not_sent"];
+const STATES = ["waiting", "sent", "acknowledged", "accepted", "stopped", "not_found", "refused", "expired", "recalled", "not_sent"];
 
 function Liaison(props) {
   const sees = props.me.may.includes("alerts.see"), [tab, setTab] = useState(sees ? "messages" : "policies");

@@ -1,0 +1,77 @@
+"""What neighbours say later of the messages that they took, in Redis: liaison notes what it delivers, desks take the signed words
+in, and liaison, which has the neighbours' keys, judges them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+import redis.asyncio
+
+from pipeline.state.redis_port import Argument, Script
+from schemas.outcomes import Forward
+from schemas.topics import FORWARDS_KEPT_MS
+
+WHAT = "the neighbours' later words"
+KEPT_MS = 2 * FORWARDS_KEPT_MS
+"""So long after a message was delivered something may be said of it."""
+MOST_WAITING = 1_000
+"""Words of one country that are not judged yet."""
+Offered = Literal["taken", "unknown", "full"]
+
+_TELL = Script("""
+redis.call('HSET', KEYS[1], 'country', ARGV[1], 'incident_id', ARGV[2])
+return redis.call('PEXPIRE', KEYS[1], ARGV[3])
+""")
+_OFFER = Script("""
+if redis.call('HGET', KEYS[1], 'country') ~= ARGV[1] then return 'unknown' end
+if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 0 and redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[4]) then return 'full' end
+redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
+return 'taken'
+""")
+_WAITING = Script("return redis.call('HGETALL', KEYS[1])")
+_INCIDENT = Script("return redis.call('HMGET', KEYS[1], 'country', 'incident_id')")
+_SETTLED = Script("return redis.call('HDEL', KEYS[1], unpack(ARGV))")
+
+
+@dataclass(frozen=True, slots=True)
+class LaterWords:
+    """The words of all neighbours. Every method raises Unavailable while Redis is away."""
+
+    client: redis.asyncio.Redis
+    namespace: str
+
+    async def told(self, forward: Forward) -> None:
+        """Note that this message is about to be delivered: its country may say something of it later."""
+        arguments: list[Argument] = [forward.to_country, forward.incident_id or "", KEPT_MS]
+        await _TELL.run(self.client, WHAT, [([self._told(forward.forward_id)], arguments)])
+
+    async def offer(self, country: str, forward_id: str, signed: str) -> Offered:
+        """Keep a word until it is judged. unknown: this country got no such message; full: too many wait."""
+        keys = [self._told(forward_id), self._words(country)]
+        name = sha256(signed.encode()).hexdigest()
+        (answer,) = await _OFFER.run(self.client, WHAT, [(keys, [country, name, signed, MOST_WAITING])])
+        found: Offered = answer.decode()
+        return found
+
+    async def waiting(self, country: str) -> dict[str, str]:
+        """The words of a country that are not judged, by the names under which `settled` takes them."""
+        (found,) = await _WAITING.run(self.client, WHAT, [([self._words(country)], [])])
+        return {name.decode(): word.decode() for name, word in zip(found[::2], found[1::2], strict=True)}
+
+    async def incident_of(self, country: str, forward_id: str) -> tuple[bool, str | None]:
+        """Whether this country got the message, and the incident that it is about."""
+        ((whose, incident_id),) = await _INCIDENT.run(self.client, WHAT, [([self._told(forward_id)], [])])
+        return whose is not None and whose.decode() == country, incident_id.decode() or None if incident_id else None
+
+    async def settled(self, country: str, names: Sequence[str]) -> None:
+        """Forget words that were judged."""
+        if names:
+            await _SETTLED.run(self.client, WHAT, [([self._words(country)], list(names))])
+
+    def _told(self, forward_id: str) -> str:
+        return f"{{{self.namespace}:outbox}}:told:{forward_id}"
+
+    def _words(self, country: str) -> str:
+        return f"{{{self.namespace}:outbox}}:words:{country}"
