@@ -21,6 +21,7 @@ _TWINS = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХØ", "ABE
 _FLOOR = 1e-7
 _SURELY_NOTHING = -1e-3  # natural logarithm
 _SHRINK_EVERY = 12  # columns: each takes at most 16 nats, and a float holds 700
+_MOST_LIKELY = 6  # characters that are tried at one column
 _UNLIKELY = math.exp(-7.0)  # a character below this starts no text
 
 
@@ -112,6 +113,10 @@ def _columns(scores: Scores) -> Iterator[tuple[list[float], list[tuple[str, floa
     rows, classes = np.nonzero(shares[:, 1:] > _UNLIKELY)
     for row, index in zip(rows.tolist(), classes.tolist(), strict=True):
         likely[row].append((ALPHABET[index], columns[row][index + 1]))
+    for some in likely:
+        if len(some) > _MOST_LIKELY:
+            some.sort(key=lambda one: -one[1])
+            del some[_MOST_LIKELY:]
     return zip(columns, likely, strict=True)
 
 

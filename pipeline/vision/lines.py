@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 
 from pipeline.vision.bands import bands_of
+from pipeline.vision.beside import lines_beside
 from pipeline.vision.boxes import Box, overlap
 from pipeline.vision.letters import letter_rows_in
+from pipeline.vision.pairs import LEAST_CHARACTERS, LONGEST_OF_TWO, pair_of, room_beside, strip_of
 from pipeline.vision.pictures import Picture
 from pipeline.vision.rows import Grey, Row, find_row, sheared, straighten
 
@@ -64,7 +66,7 @@ def lines_of(crop: Picture, inner: Box, *, surely_a_plate: bool = False) -> Iter
         return
     row = sheared(grey, row)
     level = height - abs(row.slope) * row.length
-    pair = _pair(grey, row) or _room_beside(row, inner) if width < _TWO_LINE_ASPECT * level else None
+    pair = pair_of(grey, row) or room_beside(row, inner) if width < _TWO_LINE_ASPECT * level else None
     found, reach = (pair, _WITHIN) if pair else ((row,), _BEYOND)
     whole = tuple(_along(line, inner, crop, reach) for line in found)
     yield _cut(crop, whole)
@@ -107,8 +109,18 @@ def grown(crop: Picture, line: PlateLine, first: float, last: float) -> PlateLin
 def with_another_line(crop: Picture, row: Row) -> Iterator[PlateLines]:
     """Ways to cut a plate of two lines of which only one was read, the most promising first.
 
-    The other line is taken to be above or below `row`, at usual distances. crop: see lines_of.
+    The other line is where shapes of a character's size stand above or below `row`; where none do, at usual distances. None
+    for a row longer than a plate of two lines is. crop: see lines_of.
     """
+    if row.length > LONGEST_OF_TWO * row.height:
+        return
+    longer = replace(row, length=row.length + 0.4 * row.height)
+    grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
+    for side, seen in lines_beside(grey, row):
+        other = replace(seen, length=seen.length + 0.4 * seen.height)
+        yield _cut(crop, (other, longer) if side < 0 else (longer, other))
+        if seen.characters >= LEAST_CHARACTERS:
+            return
     for side in (-1, 1):
         for pitch in _PITCHES:
             down = side * pitch * row.height
@@ -118,10 +130,8 @@ def with_another_line(crop: Picture, row: Row) -> Iterator[PlateLines]:
                 centre_y=row.centre_y + down,
                 length=row.length + 2 * row.height,
             )
-            if not 0 <= other.centre_y - 0.5 * row.height < other.centre_y + 0.5 * row.height <= crop.shape[0]:
-                continue
-            longer = replace(row, length=row.length + 0.4 * row.height)
-            yield _cut(crop, (other, longer) if side < 0 else (longer, other))
+            if 0 <= other.centre_y - 0.5 * row.height < other.centre_y + 0.5 * row.height <= crop.shape[0]:
+                yield _cut(crop, (other, longer) if side < 0 else (longer, other))
 
 
 def _cut(crop: Picture, rows: tuple[Row, ...]) -> PlateLines:
@@ -142,73 +152,22 @@ def _along(row: Row, inner: Box, crop: Picture, reach: float) -> Row:
     return row.widened(max(x - reach, 0), min(x + width + reach, crop.shape[1]))
 
 
-def _room_beside(row: Row, inner: Box) -> tuple[Row, Row] | None:
-    """The row and the place of a second line, top first, if the row fills only half of its plate's height. None where there
-    is no room."""
-    x, y, width, height = inner
-    above, below = row.centre_y - row.height / 2 - y, y + height - row.centre_y - row.height / 2
-    if max(above, below) < 0.8 * row.height or row.height < 0.2 * height:
-        return None
-    middle = row.centre_y + (-1.3 if above > below else 1.3) * row.height
-    other = _strip(x, middle - 0.75 * row.height, width, 1.5 * row.height)
-    return (other, row) if above > below else (row, other)
-
-
 def text_and_band(crop: Picture, inner: Box) -> tuple[Picture, Picture]:
     """Two pictures of a line of a plate: its characters, from the first to the last, and the blue band at the plate's left.
 
     crop, inner: see lines_of. Returns copies: (48, w, 3) and (48, v, 3) BGR, v 0 where there is no band.
     """
     grey = np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8)
-    row = find_row(grey, inner, roughly=True) or _strip(*inner)
+    row = find_row(grey, inner, roughly=True) or strip_of(*inner)
     line = straighten(crop, _along(row, inner, crop, _BEYOND))
     (begin, end), _ = bands_of(line)
     return straighten(crop, row), line[:, begin:end].copy()
-
-
-def _pair(grey: Grey, row: Row) -> tuple[Row, Row] | None:
-    """The row and the one above or below it, top first."""
-    left, width = row.centre_x - row.length / 2 - 2.5 * row.height, row.length + 5.0 * row.height
-    for side in (-1, 1):
-        middle = row.centre_y + side * 1.5 * row.height
-        top = middle - 0.95 * row.height
-        area = (round(left), round(top), round(width), round(1.9 * row.height))
-        other = find_row(grey, area)
-        if other is not None and are_stacked(row, other):
-            level = replace(other, slope=row.slope, lean=row.lean)
-            return (level, row) if side < 0 else (row, level)
-    return None
-
-
-def are_stacked(a: Row, b: Row) -> bool:
-    """Whether two rows are the lines of one plate: alike in height and slope, short, and one right above the other."""
-    height = (a.height + b.height) / 2
-    return (
-        0.6 < a.height / b.height < 1.7
-        and max(a.length, b.length) < 6.0 * height
-        and 1.0 * height < abs(a.centre_y - b.centre_y) < 2.1 * height
-        and abs(a.centre_x - b.centre_x) < 1.5 * height
-        and abs(a.slope - b.slope) < 0.1
-    )
 
 
 def _without_row(crop: Picture, inner: Box) -> list[PlateLines]:
     """No row was found (blurred, tiny, worn): the whole plate as one line, or its halves where it is too square for one."""
     x, y, width, height = inner
     if width < 2.2 * height:
-        half = _strip(x, y, width, height / 2), _strip(x, y + height / 2, width, height / 2)
+        half = strip_of(x, y, width, height / 2), strip_of(x, y + height / 2, width, height / 2)
         return [_cut(crop, half)]
-    return [_cut(crop, (_strip(x, y, width, height),))]
-
-
-def _strip(x: float, y: float, width: float, height: float) -> Row:
-    text_height = height / 1.5  # straighten adds half a text height around
-    return Row(
-        centre_x=x + width / 2,
-        centre_y=y + height / 2,
-        length=max(width - 0.5 * text_height, 1.0),
-        height=max(text_height, 1.0),
-        slope=0.0,
-        characters=0,
-        score=0.0,
-    )
+    return [_cut(crop, (strip_of(x, y, width, height),))]

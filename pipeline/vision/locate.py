@@ -6,24 +6,22 @@ one of more than 12.5 megapixels from a half on.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from pipeline.vision.beside import lines_beside
 from pipeline.vision.boxes import Box, covered, joined, overlap
 from pipeline.vision.letters import letter_rows
-from pipeline.vision.lines import are_stacked
+from pipeline.vision.pairs import LONGEST_OF_TWO, are_stacked
 from pipeline.vision.pictures import Picture
 from pipeline.vision.rows import GOOD_SCORE, Grey, Row, find_row
+from pipeline.vision.stroke_areas import MAX_AREAS, stroke_areas
 from pipeline.vision.verify import Judge
 
 MAX_PLATES = 8
 MIN_CHARACTER_HEIGHT = 7.0  # pixels; below, characters cannot be told apart
-_MAX_AREAS = 10  # of one scale examined for rows, strongest strokes first
-_MOST_SEARCHED = 12_500_000  # pixels
 _MIN_SCORE = 2.6  # of a row: three characters on a good line
 _FOLLOWING = 2.5  # heights of a character that are looked at beyond a row's ends
 _HARDLY = -4.0  # log odds of being a plate, before the text is read, below which it would not be taken for one
@@ -50,7 +48,7 @@ class PlateSearch:
 
     def first(self) -> list[Located]:
         """Possible plates, best first, at most MAX_PLATES. Letters are looked for only where strokes show no good row."""
-        rows = _rows_in(self._grey, _stroke_areas(self._grey))
+        rows = _rows_in(self._grey, stroke_areas(self._grey))
         if not any(row.score >= GOOD_SCORE for row, _ in rows):
             rows += self._by_letters()
         return self._plates(rows)
@@ -64,7 +62,7 @@ class PlateSearch:
 
     def _by_letters(self) -> list[tuple[Row, Box]]:
         self._looked_for_letters = True
-        return _boxed(self._grey, letter_rows(self._grey)[:_MAX_AREAS])
+        return _boxed(self._grey, letter_rows(self._grey)[:MAX_AREAS])
 
     def _plates(self, rows: list[tuple[Row, Box]]) -> list[Located]:
         """Each place once, rows one above the other as one plate; best first, at most MAX_PLATES."""
@@ -73,11 +71,23 @@ class PlateSearch:
         for row, box in rows:
             if not any(are_one(row, box, *other) for other in kept):
                 kept.append((row, box))
-        likely = (Located(box, score) for box, score, lines in _stacked(kept) if self._may_be_plate(lines))
+        likely = (found for box, score, lines in _stacked(kept) if (found := self._judged(box, score, lines)))
         return list(islice(likely, MAX_PLATES))
 
-    def _may_be_plate(self, lines: Sequence[Row]) -> bool:
-        return self._judge is None or self._judge.look(self._grey, lines).plate >= _HARDLY
+    def _judged(self, box: Box, score: float, lines: Sequence[Row]) -> Located | None:
+        """The plate of these lines, top to bottom, None where it surely is none; with the line above or below a single one
+        that is a part of it."""
+        if self._judge is None:
+            return Located(box, score)
+        verdict = self._judge.look(self._grey, lines)
+        row = lines[0]
+        if len(lines) == 1 and verdict.whole < 0 and row.length < LONGEST_OF_TWO * row.height:
+            for side, line in lines_beside(self._grey, row):
+                both = (line, row) if side < 0 else (row, line)
+                whole = self._judge.look(self._grey, both)
+                if whole.whole > 0 and whole.plate > max(verdict.plate, _HARDLY):
+                    return Located(joined(box, _clipped(line.box(), self._grey)), score + line.characters)
+        return Located(box, score) if verdict.plate >= _HARDLY else None
 
 
 def find_plates(picture: Picture) -> list[Located]:
@@ -152,42 +162,6 @@ def _stacked(rows: list[tuple[Row, Box]]) -> list[tuple[Box, float, tuple[Row, .
                 break
         plates.append((box, score, lines))
     return sorted(plates, key=lambda plate: -plate[1])
-
-
-def _stroke_areas(grey: Grey) -> list[Box]:
-    """Areas full of upright strokes, in pixels of the picture, from four scales: its own, a half, a quarter and an eighth."""
-    found: list[Box] = []
-    scale = 1
-    while grey.size > _MOST_SEARCHED:  # of so large a picture the own scale is left out: it would take seconds
-        grey = np.asarray(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-        scale *= 2
-    while scale <= 8 and min(grey.shape) >= 24:
-        strongest = sorted(_level(grey), key=lambda item: -item[0])[:_MAX_AREAS]
-        found += [(x * scale, y * scale, w * scale, h * scale) for _, (x, y, w, h) in strongest]
-        grey = np.asarray(cv2.resize(grey, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-        scale *= 2
-    return found
-
-
-def _level(grey: Grey) -> list[tuple[float, Box]]:
-    """Stroke areas of one scale, for plates 8 to 40 pixels high."""
-    letters = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, _rectangle(13, 5))
-    strokes = cv2.convertScaleAbs(cv2.Sobel(letters, cv2.CV_16S, 1, 0, ksize=3), alpha=0.5)
-    joined_up = cv2.morphologyEx(cv2.GaussianBlur(strokes, (5, 5), 0), cv2.MORPH_CLOSE, _rectangle(17, 5))
-    _, strong = cv2.threshold(joined_up, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    strong = cv2.morphologyEx(strong, cv2.MORPH_OPEN, _rectangle(9, 5))
-    outlines, _ = cv2.findContours(strong, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)  # a tenth of labelling's time
-    areas: list[tuple[float, Box]] = []
-    for outline in outlines:
-        x, y, w, h = cv2.boundingRect(outline)
-        if 8 <= h <= 40 and 1.6 * h <= w <= 10 * h and cv2.contourArea(outline) >= 0.35 * w * h:
-            areas.append((float(joined_up[y : y + h, x : x + w].mean()), (x, y, w, h)))
-    return areas
-
-
-@lru_cache
-def _rectangle(width: int, height: int) -> NDArray[np.uint8]:
-    return np.ones((height, width), np.uint8)
 
 
 def _clipped(box: Box, grey: Grey) -> Box:

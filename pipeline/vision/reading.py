@@ -103,23 +103,33 @@ class PlateReader:
         rows, verdict = self._verdict(grey, looked, readings[0].text)
         if verdict is None:
             return looked, readings, 1.0
-        best, credit = looked, credit_of(verdict, readings[0].text)
+        credit = credit_of(verdict, readings[0].text)
         if len(rows) > 1 or verdict.whole >= _SURELY_WHOLE:
-            return best, readings, credit
-        for lines in with_another_line(crop, rows[0]):
+            return looked, readings, credit
+        found = self._with_another_line(crop, grey, rows[0], readings[0].text, max(credit, _LIKELY))
+        return found or (looked, readings, credit_of(as_single(verdict), readings[0].text))
+
+    def _with_another_line(
+        self, crop: Picture, grey: NDArray[np.uint8], row: Row, text: str, least: float
+    ) -> tuple[Looked, list[Reading], float] | None:
+        """The most credible reading of a plate of two lines of which one, `row`, says `text`, and its credit; None where none
+        has more than the least."""
+        best: tuple[Looked, list[Reading], float] | None = None
+        for lines in with_another_line(crop, row):
             scores = self._own.scores([line.picture for line in lines])
             said = read_by_one(scores)
-            if not said or len(said[0].text) <= len(readings[0].text) or said[0].probability < _LEGIBLE:
+            if not said or len(said[0].text) <= len(text) or said[0].probability < _LEGIBLE:
                 continue
             other = Looked([lines], [scores], [said])
             _, whole = self._verdict(grey, other, said[0].text)
             if whole is None or (whole.whole < _SURELY_WHOLE and said[0].probability < _CLEAR):
                 continue
-            if credit_of(whole, said[0].text) > max(credit, _LIKELY):
-                best, readings, credit = other, said, credit_of(whole, said[0].text)
-        if best is looked:
-            credit = credit_of(as_single(verdict), readings[0].text)
-        return best, readings, credit
+            credit = credit_of(whole, said[0].text)
+            if credit > least and (best is None or credit * said[0].probability > best[2] * best[1][0].probability):
+                best = other, said, credit
+                if said[0].probability >= _CLEAR:
+                    break
+        return best
 
     def _verdict(self, grey: NDArray[np.uint8], looked: Looked, text: str) -> tuple[list[Row], BlockVerdict | None]:
         """The rows in which a text was read, and the judge's verdict on them; None without rows or judge."""

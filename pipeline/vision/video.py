@@ -48,7 +48,7 @@ def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tupl
 
     Yields nothing when no frame of the file can be decoded, when it is no video, or when its frames would cost too much: larger
     than MAX_VIDEO_PIXELS, or JPEGs of too many scans. Raises OSError when the file cannot be read, and BadRecord truncated_video
-    after the last frame of an AVI file that states more frames, and more time, than it holds.
+    after the last frame of an AVI, MP4 or QuickTime file that states more frames, and more time, than it holds.
     """
     if not is_video(file):
         return
@@ -77,10 +77,11 @@ def frames_of(file: Path, *, frames_per_s: float | None = None) -> Iterator[tupl
 
 
 def _stated_frames(file: Path, video: cv2.VideoCapture) -> int:
-    """How many frames an AVI file says that it holds; 0 for other containers, of which most have no such number and one would
-    be computed from their length."""
+    """How many frames an AVI, MP4 or QuickTime file says that it holds; 0 for other containers, of which most have no such
+    number and one would be computed from their length."""
     with file.open("rb") as content:
-        states = content.read(4) == b"RIFF"
+        head = content.read(8)
+    states = head[:4] == b"RIFF" or head[4:] in (b"ftyp", b"moov")
     return int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if states else 0
 
 

@@ -75,7 +75,7 @@ def draw(
     pad, rise = (rng.uniform(0.12, 0.6) * CHARACTER for _ in range(2))
     pad += room * CHARACTER
     rise = min(rise, 0.35 * CHARACTER)
-    between = rng.uniform(0.12, 0.5) * CHARACTER
+    between = (rng.uniform(0.12, 0.5) if rng.random() < 0.75 else rng.uniform(0.5, 1.3)) * CHARACTER
     inner_width = max(strip.shape[1] for strip, _ in strips) + 2 * pad
     height = len(strips) * CHARACTER + 2 * rise + (between if two else 0)
     band = rng.uniform(0.08, 0.105) * 5.0 * CHARACTER if plate.sign else 0.0
