@@ -52,13 +52,17 @@ class Ends:
         self.delivered: dict[str, list[str]] = {country: [] for country in road.desks}
         self.forwarded: dict[str, list[str]] = {}  # by country, first copies in order
         self.dispatchers = Dispatchers(road, now_s)
+        self.authority = road.authority
         self._known_forwards: set[str] = set()
         self._offsets: dict[tuple[str, int], int] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to watch."""
-        self._tasks = [asyncio.create_task(one) for one in (self._topics(), self._inboxes(), self.dispatchers.run())]
+        works = [self._topics(), self._inboxes(), self.dispatchers.run()]
+        if self.authority is not None:
+            works.append(self.authority.run(self._now_s))
+        self._tasks = [asyncio.create_task(one) for one in works]
 
     async def stop(self) -> None:
         """Stop watching."""
@@ -150,6 +154,12 @@ class Ends:
                     self.delivered[country].append(entry.forward.forward_id)
                     self._ledger.saw("delivery", entry.forward.forward_id, self._now_s())
             await asyncio.sleep(0.5)
+
+    def not_pulled(self) -> list[str]:
+        """The violations and withdrawals that the authority did not get, as far as it pulls."""
+        if self.authority is None:
+            return []
+        return [" ".join(one) for one in self.authority.missing(self.seen.violations, self.seen.withdrawn)]
 
     def wrong_order_at_desks(self) -> list[str]:
         """The forwards that a desk received before one that precedes them on the topic."""

@@ -23,7 +23,7 @@ from tests.faults.ends import Ends
 from tests.faults.gateways import through_gateways
 from tests.faults.growth import GrowthWatch
 from tests.faults.judge import Difference, Evidence, Strike
-from tests.faults.kinds import GATEWAY_KINDS, KINDS
+from tests.faults.kinds import DESK_KINDS, GATEWAY_KINDS, KINDS
 from tests.faults.ledger import Ledger, SentReads
 from tests.faults.pictures import PictureTraffic, with_pictures
 from tests.faults.report import Counts, FaultsReport, StrikeReport, by_kind
@@ -202,7 +202,9 @@ class Run:
         """Wait until everything expected has come, or as long as a fault may take; then a little longer for what should not
         come."""
         until_s = self.now_s() + self.options.patience_s
-        while (self.ledger.behind(inf, 0.0) or any(ends.dispatchers.undecided())) and self.now_s() < until_s:
+        while (
+            self.ledger.behind(inf, 0.0) or any(ends.dispatchers.undecided()) or any(ends.not_pulled())
+        ) and self.now_s() < until_s:
             ends.check()
             await asyncio.sleep(0.5)
         await asyncio.sleep(3.0)
@@ -257,5 +259,6 @@ async def run_faults(options: Options, folder: Path, say: Say = lambda _line: No
     """Do one run in a folder of its own; nothing of it runs afterwards. Raises StartFailed when the platform does not start."""
     network, cameras = with_pictures(big_network(options.cameras, options.seed))
     with_gateways = any(KINDS[name] in GATEWAY_KINDS for name in options.faults)
-    async with open_road(folder, network, gateways=with_gateways) as road:
+    with_desks = any(KINDS[name] in DESK_KINDS for name in options.faults)
+    async with open_road(folder, network, gateways=with_gateways, desks=with_desks) as road:
         return await Run(options, say).on(road, cameras)

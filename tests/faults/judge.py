@@ -60,7 +60,7 @@ class Evidence:
     def differences(self) -> list[Difference]:
         """All differences, in the order in which they arose."""
         found = [*self._missing(), *self._taken_back(), *self._unexpected(), *self._pictures(), *self._order(), *self._desks(),
-                 *self._rings(), *self._wrong(), *self._dead_letters(), *self._actions()]  # fmt: skip
+                 *self._rings(), *self._wrong(), *self._dead_letters(), *self._actions(), *self._feed()]  # fmt: skip
         return sorted(found, key=lambda difference: difference.at_s)
 
     def _missing(self) -> Iterator[Difference]:
@@ -156,6 +156,21 @@ class Evidence:
             yield Difference("missing", at_s, f"what became of the action {action_id}")
         for action_id, at_s in self.ends.dispatchers.twice():
             yield Difference("double", at_s, f"the action {action_id}, or another one that was first, too")
+
+    def _feed(self) -> Iterator[Difference]:
+        """What the authority did not get, got in the wrong order, or got again after the platform had taken its acknowledgement;
+        the last is told of where Redis lost its marks."""
+        at_s = self.pictures.now_s()
+        for name in self.ends.not_pulled():
+            yield Difference("missing", at_s, f"{name} at the authority")
+        authority = self.ends.authority
+        for name in authority.out_of_order() if authority is not None else ():
+            yield Difference("wrong_order", at_s, f"the withdrawal of {name} at the authority")
+        for again_s, (kind, name) in authority.again if authority is not None else ():
+            forgot = any(strike.forgot(0.0, again_s) for strike in self.strikes)
+            yield Difference(
+                "told" if forgot else "double", again_s, f"{kind} {name} at the authority, acknowledged before"
+            )
 
     def _wrong(self) -> Iterator[Difference]:
         """The messages that came with wrong content: another match, another speed, live although the read is old."""

@@ -25,12 +25,13 @@ from pipeline.servers.access import provide
 from pipeline.servers.fleet import Fleet, Worker
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.simulation.network import RoadNetwork
-from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, SECTIONS, SENDERS, ZONES
+from pipeline.state.collections import CAMERAS, CONSUMERS, HOTLIST, POLICIES, SECTIONS, SENDERS, ZONES
 from pipeline.state.redis_port import open_redis
 from pipeline.state.replica_writer import ReplicaWriter
 from schemas.reads import PlateRead
 from schemas.topics import FORWARDS, TOPICS
 from tests.desks import DeskProcess
+from tests.faults.authority import CONSUMER, Authority
 from tests.faults.gateways import Gateways, senders_of
 from tests.faults.proxy import Proxy
 from tests.faults.worker import CLOCK
@@ -60,11 +61,13 @@ class Links:
 class Road:
     """The platform that faults are done to."""
 
-    def __init__(self, folder: Path, network: RoadNetwork, *, gateways: bool = False) -> None:
-        """gateways: whether some cameras send to two gateways over HTTP."""
+    def __init__(self, folder: Path, network: RoadNetwork, *, gateways: bool = False, desks: bool = False) -> None:
+        """gateways: whether some cameras send to two gateways over HTTP. desks: whether two `vigie desks` run, from which an
+        authority pulls."""
         self.folder = folder
         self.gateways: Gateways | None = None
-        self._with_gateways = gateways
+        self.authority: Authority | None = None
+        self._with_gateways, self._with_desks = gateways, desks
         self.network = network
         self.pair = EmbeddedPair(folder / "data", brokers=3)
         self.desks: dict[str, DeskProcess] = {}
@@ -88,11 +91,16 @@ class Road:
             links = self.links["gateways"] = await self._link()
             self.gateways = Gateways(self.pair.data_dir, self._env_behind(links, config), links.brokers)
             await self.gateways.start()
+        if self._with_desks:
+            links = self.links["desks"] = await self._link()
+            self.authority = Authority(self.pair.data_dir, self._env_behind(links, config))
+            await self.authority.start()
 
     async def stop(self) -> None:
         """Stop everything that start() started."""
-        if self.gateways is not None:
-            await self.gateways.stop()
+        for one in (self.gateways, self.authority):
+            if one is not None:
+                await one.stop()
         await asyncio.gather(*(crew.stop() for crew in self.crews.values()))
         for links in self.links.values():
             for proxy in links.all:
@@ -127,6 +135,8 @@ class Road:
                 await writer.replace(CAMERAS, network.cameras)  # last: agents that know none yet wait
             else:
                 await load_reference(network, writer)
+            if self._with_desks:
+                await writer.put(CONSUMERS, [CONSUMER])
             if self._with_gateways:
                 await writer.put(SENDERS, senders_of(tuple(camera.camera_id for camera in network.cameras)))
         finally:
@@ -220,9 +230,11 @@ class Road:
 
 
 @asynccontextmanager
-async def open_road(folder: Path, network: RoadNetwork, *, gateways: bool = False) -> AsyncIterator[Road]:
-    """A running platform. It is stopped and removed afterwards, also when it did not start. gateways: see Road."""
-    road = Road(folder, network, gateways=gateways)
+async def open_road(
+    folder: Path, network: RoadNetwork, *, gateways: bool = False, desks: bool = False
+) -> AsyncIterator[Road]:
+    """A running platform. It is stopped and removed afterwards, also when it did not start. gateways, desks: see Road."""
+    road = Road(folder, network, gateways=gateways, desks=desks)
     try:
         await road.start()
         yield road

@@ -12,6 +12,7 @@ from pipeline.simulation.truth import ExpectedAlert, Truth
 from schemas import ids
 from schemas.outcomes import Alert, DeadLetter, Withdrawal
 from tests.builders import make_alert, make_entry, make_read
+from tests.faults.authority import Authority
 from tests.faults.dispatchers import DISPATCHERS
 from tests.faults.ends import Ends
 from tests.faults.judge import Evidence, Strike
@@ -21,6 +22,7 @@ from tests.faults.pictures import PictureTraffic
 from tests.faults.road import Road
 from tests.faults.schedule import Planned
 from tests.incidents import action, after, begun
+from tests.violations import make_violation
 
 VIOLATION = "v-000000000000000000000001"
 READ = make_read()
@@ -208,3 +210,23 @@ def test_an_action_that_no_incident_shows_is_missed_and_one_that_counts_beside_t
     wrong = msgspec.structs.replace(both, change=both.change + 1, steps=(*both.steps, both.steps[-1]))
     dispatchers.saw(wrong)
     assert ["double"] == case.verdict()
+
+
+def test_what_an_authority_did_not_get_or_got_again_or_too_early_is_told(case: Case, tmp_path: Path) -> None:
+    """What comes again is excused only where Redis lost how far it had come, and that was said."""
+    case.comes(ALERT)
+    authority = case.ends.authority = Authority(tmp_path, {})
+    violation = make_violation()
+    taken_back = withdrawal("violation", violation.violation_id)
+    case.ends.seen.violations.append(violation)
+    case.ends.seen.withdrawn.append(taken_back)
+    assert ["missing", "missing"] == case.verdict()
+    authority.stored += [("withdrawal", taken_back.id), ("violation", violation.violation_id)]
+    assert ["wrong_order"] == case.verdict()
+    authority.stored.reverse()
+    assert [] == case.verdict()
+    authority.again.append((50.0, ("violation", violation.violation_id)))
+    assert ["double"] == case.verdict()
+    planned = Planned(KINDS["empty_redis"](), "", 0.0)
+    case.strikes.append(Strike(planned, began_s=40.0, lifted_s=45.0, said=True))
+    assert ["told"] == case.verdict()

@@ -12,6 +12,7 @@ from tests.faults.kinds.agents import (
 )
 from tests.faults.kinds.brokers import KillAllBrokers, KillBroker, KillController, MoveLeaders
 from tests.faults.kinds.clocks import ClockRunsAhead, ClockStepsBack
+from tests.faults.kinds.desks import KillDesks
 from tests.faults.kinds.disk import FullDisk, FullStoreDisk
 from tests.faults.kinds.failover import RedisFailover
 from tests.faults.kinds.gateways import CamerasRepeat, GatewaysWithoutKafka, KillGateway
@@ -25,6 +26,8 @@ from tests.faults.kinds.together import TwoAtOnce
 
 GATEWAY_KINDS: tuple[type[Fault], ...] = (KillGateway, GatewaysWithoutKafka, CamerasRepeat)
 """For which the road has gateways."""
+DESK_KINDS: tuple[type[Fault], ...] = (KillDesks,)
+"""For which the road has two `vigie desks`, and an authority that pulls from them."""
 KINDS: dict[str, type[Fault]] = {
     kind.name: kind
     for kind in (
@@ -32,7 +35,7 @@ KINDS: dict[str, type[Fault]] = {
         KillBroker, KillController, KillAllBrokers, PauseBroker, PauseKafka, MoveLeaders, OffsetsLost,
         KillRedis, PauseRedis, SlowRedis, RedisFailover, EmptyRedis, KillOnEmptyRedis,
         CutNetwork, PullCable, FullDisk, FullStoreDisk, ClockStepsBack, ClockRunsAhead, PoisonRecords, ReadsAgain, TwoAtOnce,
-        *GATEWAY_KINDS,
+        *GATEWAY_KINDS, *DESK_KINDS,
     )
 }  # fmt: skip
 """By name, in the order in which they are listed to people."""
