@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from pipeline.hotlist.answering import next_alarm
 from pipeline.hotlist.awaiting import next_overdue
+from pipeline.hotlist.copies import sure_sight
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.life import EXPIRES_MS
 from pipeline.hotlist.revising import revision_of
@@ -33,7 +34,7 @@ from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
 from pipeline.stream.incident_recovery import IncidentRecovery
 from pipeline.stream.outputs import Handler, Outputs, Record
-from schemas.incidents import IncidentAction, IncidentState
+from schemas.incidents import IncidentAction, IncidentState, SureSight
 from schemas.outcomes import Alert, Receipt, RecordPlace, Withdrawal
 from schemas.people import Desk
 from schemas.topics import ACTIONS, ALERTS, DAY_MS, INCIDENTS, RECEIPTS
@@ -78,7 +79,7 @@ class Keeper:
         match message:
             case Alert():
                 first = message.revision == 1  # ours come back here: that must not have them sent again
-                change = partial(changes.seen, message, self._zones(message), at_ms, _place(record))
+                change = partial(changes.seen, message, *self._where(message), at_ms, _place(record))
                 batch.add(message.incident_id, change, again=first)
                 if first:
                     batch.alerts.setdefault(message.incident_id, []).append(message)
@@ -131,11 +132,12 @@ class Keeper:
     def _desks(self, now_ms: int) -> dict[str, Desk]:
         return dict(self.mirror.of(DESKS).as_of(now_ms))
 
-    def _zones(self, alert: Alert) -> tuple[str, ...]:
-        """The zones that the alert's read lies in."""
+    def _where(self, alert: Alert) -> tuple[tuple[str, ...], SureSight | None]:
+        """The zones that the alert's read lies in, and where it surely was."""
         at_ms = alert.read.captured_at_ms
         cameras, zones = self.mirror.of(CAMERAS).as_known(at_ms), self.mirror.of(ZONES).as_known(at_ms)
-        return tuple(sorted(zone_id for zone_id, zone in zones.items() if in_zone(alert.read, zone, cameras)))
+        found = tuple(sorted(zone_id for zone_id, zone in zones.items() if in_zone(alert.read, zone, cameras)))
+        return found, sure_sight(alert, cameras.get(alert.read.camera_id))
 
 
 class Counters:

@@ -19,6 +19,7 @@ from schemas.base import (
     Identifier,
     Message,
     Plate,
+    Position,
     Probability,
     Text,
 )
@@ -91,6 +92,23 @@ class IncidentAction(Message, frozen=True, kw_only=True):
             raise ValueError(f"{self.did} needs {', '.join(missing)}")
 
 
+class SureSight(Message, frozen=True, kw_only=True):
+    """Where a hit was whose text and time are sure. doubt_ms: by how far its time may be off. country: of the plate, if read."""
+
+    position: Position
+    doubt_ms: Annotated[float, msgspec.Meta(ge=0.0)]
+    country: Country | None = None
+
+
+class Copied(Message, frozen=True, kw_only=True):
+    """Two hits of one plate at two places that no vehicle could reach in the time: there are two vehicles, and one bears a copy."""
+
+    first: AlertId
+    second: AlertId
+    first_ms: EpochMs
+    second_ms: EpochMs
+
+
 class IncidentSighting(Message, frozen=True, kw_only=True):
     """One hit of an incident, and as what its alert stands now.
 
@@ -118,6 +136,7 @@ class IncidentSighting(Message, frozen=True, kw_only=True):
     hotlist: HotList | None = None  # that list's kind; None: the incident's, in messages before hits named theirs
     category: Text | None = None
     sounds: bool = False
+    sure_at: SureSight | None = None  # None: it cannot tell two vehicles apart
     reopens: Count | None = None
 
 
@@ -205,5 +224,6 @@ class IncidentState(Message, frozen=True, kw_only=True):
     steps: Annotated[tuple[IncidentStep, ...], msgspec.Meta(max_length=MOST_STEPS)] = ()
     refused: Annotated[tuple[RefusedAction, ...], msgspec.Meta(max_length=MOST_REFUSED)] = ()
     answers: Annotated[tuple[NeighbourAnswer, ...], msgspec.Meta(max_length=MOST_ANSWERS)] = ()
+    copied: Copied | None = None  # the earliest such pair of hits that stand
     alerts_at: RecordPlace | None = None
     changed_at_ms: EpochMs  # the broker's time

@@ -9,6 +9,7 @@ from schemas.base import AlertId, Count, Country, EpochMs, Identifier, Message, 
 from schemas.incidents import (
     MOST_ALARMED,
     MOST_SIGHTINGS,
+    Copied,
     Dismissal,
     Ending,
     IncidentAction,
@@ -46,9 +47,10 @@ class IncidentTold(Message, frozen=True, kw_only=True):
 
 class IncidentShown(Message, frozen=True, kw_only=True):
     """An incident with its trail. sightings: those that this person may see. steps, refused: who did what and when, and what
-    did not count; answers: of neighbours."""
+    did not count; answers: of neighbours. copied: two of the sightings, which no vehicle could both have been."""
 
     incident: IncidentTold
+    copied: Copied | None = None
     sightings: Annotated[tuple[IncidentSighting, ...], msgspec.Meta(max_length=MOST_SIGHTINGS)]
     steps: Annotated[tuple[IncidentStep, ...], msgspec.Meta(max_length=128)] = ()
     refused: Annotated[tuple[RefusedAction, ...], msgspec.Meta(max_length=16)] = ()

@@ -157,8 +157,14 @@ def _shown(asked: Asked, state: IncidentState) -> IncidentShown:
         if isinstance(asked.may(directory.matter_of_sighting(state, one), "alerts.see"), Allowed)
     )
     asked.plates += [one.plate for one in sightings]
+    seen, copied = {one.alert_id for one in sightings}, state.copied
     return IncidentShown(
-        incident=told_of(state), sightings=sightings, steps=state.steps, refused=state.refused, answers=state.answers
+        copied=copied if copied is not None and {copied.first, copied.second} <= seen else None,
+        incident=told_of(state),
+        sightings=sightings,
+        steps=state.steps,
+        refused=state.refused,
+        answers=state.answers,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from pipeline.hotlist import copies
 from pipeline.hotlist.incidents import plate_of
 from pipeline.hotlist.reopening import step_of, with_hit, with_step
 from pipeline.hotlist.standing import ENDED, derived, sighting_with
@@ -17,6 +18,7 @@ from schemas.incidents import (
     IncidentSighting,
     IncidentState,
     NeighbourAnswer,
+    SureSight,
 )
 from schemas.outcomes import Alert, Receipt, RecordPlace
 
@@ -27,10 +29,11 @@ _replace = msgspec.structs.replace
 
 
 def seen(
-    state: IncidentState | None, alert: Alert, zones: Sequence[str], at_ms: int, at: RecordPlace | None = None
-) -> IncidentState:
+    state: IncidentState | None, alert: Alert, zones: Sequence[str], at_ms: int, at: RecordPlace | None = None,
+    sure_at: SureSight | None = None,
+) -> IncidentState:  # fmt: skip
     """The incident with this alert. zones: those that the read lies in. at_ms: when the broker took the alert, UTC; at: where it
-    stands on its topic; None: nowhere, as without servers."""
+    stands on its topic; None: nowhere, as without servers. sure_at: see pipeline.hotlist.copies."""
     known = None if state is None else sighting_with(state, alert.alert_id)
     if state is not None and known is not None:
         if alert.revision <= known.revision:
@@ -45,9 +48,10 @@ def seen(
         )  # fmt: skip
     elif _was_dropped(state, at_ms, at):
         return state
-    sighting = _sighting_of(alert, zones)
+    sighting = _replace(_sighting_of(alert, zones), sure_at=sure_at)
     state = _with_sighting(_replace(state, sighting_count=state.sighting_count + 1, alerts_at=at), sighting)
-    return derived(with_hit(state, sighting, at_ms), at_ms)
+    after = derived(with_hit(state, sighting, at_ms), at_ms)
+    return after if sure_at is None else copies.with_hit(after, alert.alert_id)
 
 
 def _was_dropped(state: IncidentState, at_ms: int, at: RecordPlace | None) -> bool:
@@ -68,7 +72,7 @@ def withdrawn(state: IncidentState, alert_id: str, at_ms: int) -> IncidentState:
     state = _with_sighting(state, _replace(known, withdrawn=True))
     if not was_over and all(one.withdrawn for one in state.sightings):
         state = with_step(state, step_of(state, "withdrawn", at_ms, alert_id))
-    return derived(state, at_ms)
+    return copies.anew(derived(state, at_ms))
 
 
 def answered(state: IncidentState, receipt: Receipt, at_ms: int) -> IncidentState:

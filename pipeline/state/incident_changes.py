@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline.hotlist import life
+from pipeline.hotlist import copies, life
 from pipeline.hotlist.acting import acted
 from pipeline.hotlist.answering import next_alarm
 from pipeline.hotlist.awaiting import next_overdue
 from pipeline.hotlist.revising import revised
 from pipeline.state.incident_memory import MOST_WAITING, Change, Kept, WaitingAction, WaitingAnswer
-from schemas.incidents import IncidentState
+from schemas.incidents import IncidentState, SureSight
 from schemas.outcomes import Alert, Receipt, RecordPlace, Withdrawal
 from schemas.people import Desk
 
@@ -50,20 +50,27 @@ def _with_state(kept: Kept, state: IncidentState) -> Kept:
     return kept if state is kept.state else Kept(state, kept.waiting, kept.answers)
 
 
-def seen(alert: Alert, zones: Sequence[str], at_ms: int, at: RecordPlace, kept: Kept) -> Kept:
+def seen(
+    alert: Alert, zones: Sequence[str], sure_at: SureSight | None, at_ms: int, at: RecordPlace, kept: Kept
+) -> Kept:
     """With an alert. Actions and answers that came before the first one are taken in after it."""
-    state = life.seen(kept.state, alert, zones, at_ms, at)
+    state = life.seen(kept.state, alert, zones, at_ms, at, sure_at)
     for one in kept.waiting:
-        state = acted(state, one.action, one.at_ms, one.at)
+        state = _acted(state, one)
     for answer in kept.answers:
         state = life.answered(state, answer.receipt, answer.at_ms)
     return kept if state is kept.state else Kept(state)
 
 
+def _acted(state: IncidentState, one: WaitingAction) -> IncidentState:
+    """After a person's action: which hits stand may be others, and so which show two vehicles."""
+    return copies.anew(acted(state, one.action, one.at_ms, one.at))
+
+
 def acted_on(one: WaitingAction, kept: Kept) -> Kept:
     """With a person's action; one that came before its incident waits for it."""
     if kept.state is not None:
-        return _with_state(kept, acted(kept.state, one.action, one.at_ms, one.at))
+        return _with_state(kept, _acted(kept.state, one))
     if any(other.action.action_id == one.action.action_id for other in kept.waiting):
         return kept
     return Kept(None, (*kept.waiting, one)[-MOST_WAITING:], kept.answers)

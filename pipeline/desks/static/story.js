@@ -4,7 +4,7 @@ import { ask, Refused } from "./api.js";
 
 const REST_MS = 250; // a row that is only passed by is not looked at: each look is recorded
 
-/** @typedef {{incident: import("./incidents.js").Told, steps?: object[], answers?: object[], refused?: object[]}} Shown */
+/** @typedef {{incident: import("./incidents.js").Told, steps?: object[], answers?: object[], refused?: object[], copied?: {first_ms: number, second_ms: number}}} Shown */
 
 export class Story {
   /** @param {import("./desk.js").Desk} desk */
