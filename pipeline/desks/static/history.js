@@ -9,7 +9,7 @@ export function History({ shown, me, desks }) {
   const name = (id) => desks.find((one) => one.desk_id === id)?.name ?? id;
   const steps = [...(shown.steps ?? [])].reverse();
   const two = shown.copied && `${clock(shown.copied.first_ms)} / ${clock(shown.copied.second_ms)}`;
-  return html`${two && html`<p class="tag ask" role="note">${t("copied", { two })}</p>`}<${Answers} answers=${shown.answers ?? []} />
+  return html`${two && html`<p class="note" role="note">${t("copied", { two })}</p>`}<${Answers} answers=${shown.answers ?? []} />
     ${steps.length > 0 && html`<section class="steps" aria-labelledby="steps-title">
       <h2 id="steps-title">${t("steps")}</h2>
       <ol>${steps.map((one) => html`<li key=${one.number} class=${one.undone_by ? "undone" : ""}>
