@@ -422,5 +422,7 @@ async def test_lists_hold_what_may_be_seen_and_nothing_of_the_rest(scene: Scene)
 
 
 def test_every_route_without_a_right_is_about_oneself() -> None:
-    """What needs no right is the session, the passkeys, the password, the binding and the shift of who asks."""
-    assert {"session", "password", "passkeys", "binding", "shift"} == {route.path.split("/")[1] for route in FREE}
+    """What needs no right is the session, passkeys, password, binding and shift of who asks, and our public keys."""
+    assert {"keys", "session", "password", "passkeys", "binding", "shift"} == {
+        route.path.split("/")[1] for route in FREE
+    }
