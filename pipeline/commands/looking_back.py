@@ -1,6 +1,7 @@
 """`vigie look-back`: looks new entries up in the reads of the last hours, until it is stopped."""
 
 import asyncio
+from functools import partial
 
 from pipeline.commands.common import run_async
 from pipeline.commands.retention import ended
@@ -50,11 +51,15 @@ async def _serve(settings: Settings) -> None:
 
 
 async def keep_looking_back(settings: Settings) -> None:
-    """Look new entries up until cancelled, beside `vigie up`; where the settings say so, nothing is looked up."""
-    if not settings.look_back_hours:
-        await asyncio.Event().wait()
+    """Look new entries up until cancelled, beside `vigie up`; where the settings say so, nothing is. What fails is told in the
+    log, and tried again."""
+    if settings.look_back_hours:
+        await supervised(partial(_look, settings), "looking back")
+
+
+async def _look(settings: Settings) -> None:
     servers = servers_of(settings, NAME)
     async with open_redis(servers.redis_url, ca_file=settings.redis_ca_file) as client:
         work = LookingBack(client=client, client_kwargs=servers.kafka.client_kwargs(), namespace=settings.namespace,
                            hours=settings.look_back_hours, now_ms=platform_now_ms)  # fmt: skip
-        await supervised(work.run, "looking back")
+        await work.run()
