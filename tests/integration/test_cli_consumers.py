@@ -1,10 +1,14 @@
 """`vigie consumers`, as an operator runs it, on a real Valkey."""
 
 import json
+from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 from redis.asyncio import Redis
 
-from pipeline.access.consumers import claim_of, is_proven
+from pipeline.access.consumers import certificate_digest, claim_of, is_certified, is_proven
+from pipeline.receiver.credentials import create_credentials
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import CONSUMERS
 from pipeline.state.feed_marks import FeedMarks
@@ -36,11 +40,39 @@ async def test_a_consumer_is_let_in_rotated_and_removed(vigie: Vigie, redis: Red
     listed = await vigie("consumers", "list", "--json")
     assert 1_000 == json.loads(listed.out)["acknowledged_ms"]
     assert not [token for token in tokens if token.partition(":")[2] in listed.out]
-    assert "1 token left" in (await vigie("consumers", "revoke", "flanders", "--old")).err
+    assert "1 way left" in (await vigie("consumers", "revoke", "flanders", "--old")).err
     assert [False, True] == await proven()
     assert 0 == (await vigie("consumers", "remove", "flanders")).code
     assert ((), None) == ((await marks.of("flanders")).nexts, await writer.get(CONSUMERS, "flanders"))
     assert "vigie consumers list" in (await vigie("consumers", "rotate", "flanders")).err
+
+
+async def test_a_consumer_is_let_in_by_its_certificate(
+    vigie: Vigie, redis: Redis, namespace: str, tmp_path: Path
+) -> None:
+    """No token is made; the next certificate works beside the first until that is revoked; what is none is refused."""
+    made = create_credentials(tmp_path / "keys")
+    digests = [
+        certificate_digest(load_pem_x509_certificate(file.read_bytes()).public_bytes(Encoding.DER))
+        for file in (made.sender_cert, made.desk_cert)
+    ]
+    added = await vigie(*ADD, *WHERE, "--certificate", str(made.sender_cert), "--json")
+    assert (0, {"consumer": "flanders"}) == (added.code, json.loads(added.out))
+    assert 2 == (await vigie("consumers", "rotate", "flanders", "--certificate", str(made.sender_key))).code
+    assert 0 == (await vigie("consumers", "rotate", "flanders", "--certificate", str(made.desk_cert))).code
+    writer = ReplicaWriter(redis, namespace)
+
+    async def certified() -> list[bool]:
+        stored = await writer.get(CONSUMERS, "flanders")
+        assert stored is not None
+        assert () == stored.secrets
+        return [is_certified(stored, one, platform_now_ms()) for one in digests]
+
+    assert [True, True] == await certified()
+    assert 0 == (await vigie("consumers", "revoke", "flanders", "--old")).code
+    assert [False, True] == await certified()
+    assert "0 ways left" in (await vigie("consumers", "revoke", "flanders")).err
+    assert [False, False] == await certified()
 
 
 async def test_a_mark_only_rises(redis: Redis, namespace: str) -> None:
