@@ -119,11 +119,13 @@ class Liaison:
         return await self._attempt(await self._as_sent(forward), work, desk, self.key)
 
     async def _as_sent(self, forward: Forward) -> Forward:
-        """The forward as it crosses the border. An update of a forward that was never sent goes as a hit of its own: it says
-        all that a first one says."""
-        if forward.kind != "correction" or forward.refers_to is None:
+        """The forward as it crosses the border. An update of a forward that was never sent, or was recalled since, goes as a hit
+        of its own: it says all that a first one says."""
+        first_id = forward.refers_to
+        if forward.kind != "correction" or first_id is None:
             return forward
-        return forward if await self.marks.was_attempted(forward.refers_to) else hit_of(forward)
+        stands = await self.marks.was_attempted(first_id) and not await self.marks.is_recalled(first_id)
+        return forward if stands else hit_of(forward)
 
     async def _fault(self, record: Record[Forward]) -> str | None:
         """Why the forward may not be signed; None: it may, or it has expired. Asked before its id is believed.

@@ -5,8 +5,8 @@ entry's consent (share_with names the country), a policy of that country for the
 person has to confirm first; a confirmed alert comes again with confirm=False. What came from the Schengen Information System goes
 through its own channel alone. What a neighbour may be told at all is the law's (law/tables/may_tell.toml): the rest is left out,
 and without a rule nothing is told. Every later hit of an incident is forwarded too, under an id of its own: the neighbour follows
-the vehicle. Where a policy is per case, one message tells of the case and later ones update it: an entry without a case reference
-is not forwarded.
+the vehicle. Where a policy is per case, one message tells of a vehicle of a case, and later ones update it (see
+recalls.case_of): an entry without a case reference is not forwarded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -198,7 +198,7 @@ def _against(alert: Alert, policy: Policy, now_ms: int) -> Reason | None:
         "category": not takes_category(policy, alert.category),
         "channel": policy.channel != channel(alert.hotlist, alert.origin),
         "confidence": alert.score < policy.min_confidence,
-        "no_case": policy.per_case and not alert.case_reference,
+        "no_case": policy.per_case and not (alert.case_reference or "").strip(),
         "too_old": alert.read.captured_at_ms + policy.expires_after_ms <= now_ms,
         "no_zones": not policy.zones and not policy.everywhere,
     }

@@ -106,8 +106,21 @@ def same_passage(one: Alert, other: Alert) -> bool:
 
 def passage_of(alert: Alert) -> str:
     """The key that alerts of one passage have in common: entry, plate and camera; their times only lie close together."""
-    plate = alert.read.plate if alert.match == "pattern" else alert.wanted_plate
-    return f"{alert.entry_id}/{plate}/{alert.read.camera_id}"
+    return f"{alert.entry_id}/{_plate_meant(alert)}/{alert.read.camera_id}"
+
+
+def case_of(alert: Alert) -> tuple[str, str, str]:
+    """What the hits of one case have in common: the service that asked, its own reference, and the vehicle.
+
+    A later hit of a case is told as an update of the first one. Two services may use one reference, and one case may be about
+    several vehicles: what is told of one vehicle never corrects what was told of another.
+    """
+    return alert.owner, (alert.case_reference or "").strip(), _plate_meant(alert)
+
+
+def _plate_meant(alert: Alert) -> str:
+    """The plate that the alert is about: the wanted one, or the one read where a pattern is wanted."""
+    return alert.read.plate if alert.match == "pattern" else alert.wanted_plate
 
 
 def why_recalled(

@@ -1,8 +1,8 @@
 """Checks whether a forward follows from its alert and the policies, before liaison signs it. Pure.
 
 What is in the topic forwards is not trusted. The forward is made again from the alert and the reference data, as they were
-at the capture or are now, and both must agree. A later hit of a case must name the id of such a forward of the same case and
-country; whether that was sent is asked elsewhere. A recall must name the id of such a forward, and either the alert was
+at the capture or are now, and both must agree. A later hit of a case must name the id of such a forward of the same case, vehicle
+and country; whether that was sent is asked elsewhere. A recall must name the id of such a forward, and either the alert was
 withdrawn, or at some moment since then no policy allowed the forward.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.neighbours.policy import OPTIONAL, AllowedForward, forward_id_of, told_abroad
+from pipeline.neighbours.recalls import case_of
 from schemas import ids
 from schemas.base import Country
 from schemas.outcomes import Alert, Forward, Withdrawal
@@ -43,18 +44,17 @@ def fault_of_hit(forward: Forward, alert: Alert, known: Iterable[Known], home: C
     return None if None in faults else faults[0]
 
 
-def fault_of_update(update: Forward, first: Alert, known: Iterable[Known], home: Country) -> str | None:
-    """Why a later hit of a case is no update of the forward that it refers to; None: it is one. first: the alert that it says
-    that forward was made of. known: as for fault_of_hit, of that alert."""
+def fault_of_update(update: Forward, alert: Alert, first: Alert, known: Iterable[Known], home: Country) -> str | None:
+    """Why a later hit of a case is no update of the forward that it refers to; None: it is one. alert: its own. first: the alert
+    that it says that forward was made of. known: as for fault_of_hit, of that alert."""
     named = forward_id_of(first, update.to_country)
     if update.refers_to != named or update.forward_id == named:
         return "it refers to another forward than the one that the alert named with it leads to"
-    cases = {made.case_reference for policy, made in _allowed(first, update.to_country, known, home) if policy.per_case}
-    return (
-        None
-        if update.case_reference in cases
-        else "it refers to a forward of another case, or to none that was allowed"
-    )
+    if case_of(alert) != case_of(first):
+        return "it refers to a forward of another case or vehicle"
+    if not any(policy.per_case for policy, _ in _allowed(first, update.to_country, known, home)):
+        return "it refers to a forward that no policy allowed one message a case"
+    return None
 
 
 def fault_of_recall(

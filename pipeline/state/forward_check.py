@@ -113,16 +113,16 @@ class ForwardCheck:
             return f"its alert does not follow from the entry {alert.entry_id}"
         if forward.kind != "recall":
             fault = fault_of_hit(forward, alert, known, self.home)
-            return fault or (await self._fault_of_update(forward, named.first) if named.first else None)
+            return fault or (await self._fault_of_update(forward, alert, named.first) if named.first else None)
         at_ms = alert.read.captured_at_ms
         since = [self._known(moment, at_ms) for moment in self._changes(at_ms, now_ms)]
         return fault_of_recall(forward, alert, named.withdrawal, known, since, self.home)
 
-    async def _fault_of_update(self, update: Forward, first: Alert) -> str | None:
+    async def _fault_of_update(self, update: Forward, alert: Alert, first: Alert) -> str | None:
         known = self._then_and_now(first)
         if not await self._follows(first, known):
             return f"the alert of the forward that it updates does not follow from the entry {first.entry_id}"
-        return fault_of_update(update, first, known, self.home)
+        return fault_of_update(update, alert, first, known, self.home)
 
     async def _follows(self, alert: Alert, known: Sequence[Known]) -> bool:
         return follows(alert, await self.entries.of(alert.entry_id), ((one.cameras, one.zones) for one in known))

@@ -12,7 +12,7 @@ from typing import Protocol
 import msgspec
 import redis.asyncio
 
-from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, passage_of, update_of
+from pipeline.neighbours.recalls import SAME_PASSAGE_MS, Sent, case_of, passage_of, update_of
 from pipeline.state.dedup import SeenOnce
 from pipeline.state.delivery_marks import WHAT, DeliveryMarks
 from pipeline.state.redis_port import Argument, Script
@@ -66,9 +66,8 @@ class ForwardMemory(Protocol):
         """Store and return those of these forwards that are to be sent now.
 
         Left out are second copies, and forwards to a country that was sent another alert of the same passage, with the same
-        `corrects`. A later forward of a case becomes an
-        update of the first. claims: who asks, one per forward (topic, partition and offset of its record): who asked first gets
-        the same answer again.
+        `corrects`. A later forward of a case (see recalls.case_of) becomes an update of the first. claims: who asks, one per
+        forward (topic, partition and offset of its record): who asked first gets the same answer again.
         """
 
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
@@ -201,7 +200,7 @@ class RedisForwardMemory:
         ]  # fmt: skip
 
     def _case_name(self, one: Sent) -> str:
-        return self._name("first", f"{one.forward.to_country}/{one.forward.case_reference}")
+        return self._name("first", msgspec.json.encode((one.forward.to_country, *case_of(one.alert))).decode())
 
     def _name(self, kind: str, name: str) -> str:
         return f"{{{self._namespace}:forwards:{kind}:{name}}}"

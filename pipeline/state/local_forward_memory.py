@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.neighbours.recalls import Sent, same_passage
+from pipeline.neighbours.recalls import Sent, case_of, same_passage
 from pipeline.state.forward_memory import by_case
 from schemas.outcomes import Alert, Forward
 
@@ -12,7 +12,7 @@ class LocalForwardMemory:
 
     def __init__(self) -> None:
         self._told: list[Sent] = []
-        self._firsts: dict[tuple[str, str], Forward] = {}
+        self._firsts: dict[tuple[str, ...], Forward] = {}
         self._gone: set[str] = set()
         self._claims: dict[str, str] = {}
         self._taken_back: dict[str, int] = {}
@@ -25,7 +25,7 @@ class LocalForwardMemory:
             if self._claims.setdefault(forward_id, claim) != claim or self._is_another_copy(one):
                 continue
             if one.per_case:
-                case = (one.forward.to_country, one.forward.case_reference)
+                case = (one.forward.to_country, *case_of(one.alert))
                 first = self._firsts.setdefault(case, one.forward)
                 one = by_case(one, first.forward_id, first.alert_at)
             self._told.append(one)
@@ -76,7 +76,7 @@ class LocalForwardMemory:
     async def recalled(self, gone: Sequence[Sent]) -> None:
         """See ForwardMemory.recalled."""
         for one in gone:
-            case = (one.forward.to_country, one.forward.case_reference)
+            case = (one.forward.to_country, *case_of(one.alert))
             first = self._firsts.get(case)
             if first and first.forward_id == one.forward.forward_id:
                 del self._firsts[case]

@@ -30,6 +30,7 @@ from pipeline.hotlist.entries import fault_of_entry
 from pipeline.hotlist.watches import entry_of
 from pipeline.neighbours.checks import fault_of_policy
 from pipeline.tables import cells
+from pipeline.tables.blank_texts import fault_of_texts
 from pipeline.tables.plate_cells import wanted_plate
 from schemas.base import EpochMs, Message
 from schemas.reference import Camera, HotlistEntry, Policy, Region, Section, WantedList, Zone
@@ -217,7 +218,16 @@ def _table(
     amend: dict[Place, Callable[[str], object]] = {
         column.place: column.parse for column in columns if column.name == "plate" or column.aliases
     }
-    return Table(name, message, key_field, columns, amend, fault, days_of_item=message is Section)
+    blank = fault_of_texts(message)
+    return Table(
+        name,
+        message,
+        key_field,
+        columns,
+        amend,
+        lambda item, home: blank(item) or fault(item, home),
+        days_of_item=message is Section,
+    )
 
 
 TABLES: Mapping[str, Table[Any]] = {

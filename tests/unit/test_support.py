@@ -85,26 +85,34 @@ def test_a_later_hit_of_a_case_may_be_signed_as_an_update_where_the_policy_is_pe
     assert fault(update, alert, make_policy()) is not None
 
 
-def update_fault(later: Forward, first: Alert, *policies: Policy) -> str | None:
-    """Of an update that names this first alert."""
-    return fault_of_update(later, first, [known(*(policies or (make_policy(per_case=True),)))], "BE")
+def update_fault(later: Forward, alert: Alert, first: Alert, *policies: Policy) -> str | None:
+    """Of an update of this alert that names this first one."""
+    return fault_of_update(later, alert, first, [known(*(policies or (make_policy(per_case=True),)))], "BE")
 
 
-def test_an_update_refers_to_a_forward_of_the_same_case_and_country() -> None:
-    """The named first alert must lead to the very forward: not to that of another case, of another country, or to itself."""
+def test_an_update_refers_to_a_forward_of_the_same_case_vehicle_and_country() -> None:
+    """The named first alert must lead to the very forward: not to that of another case, owner, vehicle or country, or to itself."""
     scene = Scene(policies=(make_policy(per_case=True),))
     first, later = scene.forward(NOON_MS), scene.forward(LATER_MS)
     first_alert, later_alert = scene.alerts
     update = update_of(first.forward_id, first.alert_at, later)
-    assert update_fault(update, first_alert) is None
-    assert update_fault(update_of("f-1", first.alert_at, later), first_alert) is not None
-    assert update_fault(update_of(later.forward_id, later.alert_at, later), later_alert) is not None
-    assert update_fault(update, later_alert) is not None
-    assert update_fault(update_of(ids.forward_id(first_alert.alert_id, "LU"), None, later), first_alert) is not None
-    elsewhere = msgspec.structs.replace(first_alert, case_reference="2026/78")
-    assert update_fault(update, elsewhere) is not None
-    assert update_fault(update, msgspec.structs.replace(first_alert, share_with=("LU",))) is not None
-    assert update_fault(update, first_alert, make_policy()) is not None
+
+    def fault(update: Forward, named: Alert, *policies: Policy) -> str | None:
+        return update_fault(update, later_alert, named, *policies)
+
+    assert fault(update, first_alert) is None
+    assert fault(update_of("f-1", first.alert_at, later), first_alert) is not None
+    assert fault(update_of(later.forward_id, later.alert_at, later), later_alert) is not None
+    assert fault(update, later_alert) is not None
+    assert fault(update_of(ids.forward_id(first_alert.alert_id, "LU"), None, later), first_alert) is not None
+    for another in (
+        {"case_reference": "2026/78"},
+        {"owner": "zone 1"},
+        {"wanted_plate": "2XYZ999"},
+        {"share_with": ("LU",)},
+    ):
+        assert fault(update, msgspec.structs.replace(first_alert, **another)) is not None
+    assert fault(update, first_alert, make_policy()) is not None
 
 
 def recall_fault(alert: Alert, recall: Forward, withdrawal: Withdrawal | None, *since: Known) -> str | None:
