@@ -11,6 +11,8 @@ import msgspec
 
 from schemas.base import AccessId, Count, EpochMs, Identifier, Message, Text
 
+MAX_ACCESS_BYTES = 65_527
+"""Of one entry as JSON: with the 8 bytes of its offset it must fit into a bundle of the log, which takes 65,535."""
 MAX_NOTE_CHARACTERS = 64 * 1024
 MAX_SUBJECTS, MAX_ON = 256, 64
 Who = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
-from schemas.accesses import Access, Vouched
+from schemas.accesses import MAX_ACCESS_BYTES, Access, Vouched
 from schemas.base import Message
 from schemas.covert import SealedAlert
 from schemas.health import CameraHealth
@@ -77,7 +77,7 @@ CAMERA_HEALTH = Topic(name="camera_health", message=CameraHealth, encoding="json
 DEAD_LETTERS = Topic(name="dead_letters", message=DeadLetter, encoding="json", key="origin topic", partitions=4,
                      retention_bytes=1024 * MIB, max_message_bytes=16 * MIB)  # fmt: skip
 ACCESSES = Topic(name="accesses", message=Access, encoding="json", key="none: all in partition 0", partitions=1,
-                 retention_ms=RECORD_KEPT_MS, max_message_bytes=64 * 1024, of_record=True)  # fmt: skip
+                 retention_ms=RECORD_KEPT_MS, max_message_bytes=MAX_ACCESS_BYTES, of_record=True)  # fmt: skip
 CHECKPOINTS = Topic(name="checkpoints", message=Vouched, encoding="json", key="origin", partitions=1,
                     retention_ms=RECORD_KEPT_MS, of_record=True)  # fmt: skip
 

@@ -59,7 +59,8 @@ class Ledger(msgspec.Struct, frozen=True):
 def grown(ledger: Ledger, records: Sequence[Kept]) -> tuple[Ledger, Files]:
     """The log with these records added, and the bundles and tiles that are full now. The records' offsets must rise.
 
-    Raises ValueError for a record before the log's next offset.
+    Raises ValueError for a record before the log's next offset, BadRecord for one that fits into no bundle; the log stays as it
+    was.
     """
     size, next_offset = ledger.size, ledger.next_offset
     levels, tail = [list(row) for row in ledger.levels], list(ledger.tail)

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, Protocol
 
+import msgspec
+
 from pipeline.errors import BadRecord, Unavailable
 from schemas.accesses import MAX_ON, MAX_SUBJECTS, Access, Intent, Outcome
 from schemas.ids import outcome_id
@@ -36,6 +38,8 @@ SHOWS_PLATES: frozenset[Act] = frozenset({"query", "picture", "export", "stream"
 """What nobody may do without saying why."""
 Ending = Literal["answered", "refused", "failed"]
 
+MOST_ON_BYTES = 24 * 1024
+"""Of the names of other things in one entry, as JSON: with all else at its longest the entry still fits into the log."""
 KEY_KEPT_MONTHS = 12
 KEY_BYTES = 32
 _LEAST_REASON = 8
@@ -185,6 +189,9 @@ def intent(operation: Operation, *, access_id: str, salt: str, at_ms: int, key: 
     subjects = tuple(dict.fromkeys(key.pseudonym(name) for name in (*operation.plates, *operation.ids)))
     if len(subjects) > MAX_SUBJECTS or len(operation.on) > MAX_ON:
         raise BadRecord("too_many_subjects", f"at most {MAX_SUBJECTS} plates and {MAX_ON} other things at once")
+    on = tuple(_text(name, 200) or "" for name in operation.on)
+    if len(msgspec.json.encode(on)) > MOST_ON_BYTES:
+        raise BadRecord("too_many_subjects", f"the other things' names are longer than {MOST_ON_BYTES} bytes together")
     entry = Intent(
         who=_text(operation.who, 200) or "?",
         role=operation.role,
@@ -197,7 +204,7 @@ def intent(operation: Operation, *, access_id: str, salt: str, at_ms: int, key: 
         case_reference=_text(operation.case_reference, 1000),
         approver=operation.approver,
         subjects=subjects,
-        on=tuple(_text(name, 200) or "" for name in operation.on),
+        on=on,
     )
     return Access(access_id=access_id, at_ms=at_ms, salt=salt, entry=entry)
 

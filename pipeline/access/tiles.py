@@ -28,7 +28,8 @@ class Kept:
     record: bytes
 
     def packed(self) -> bytes:
-        """The bytes of the record and its offset in a bundle of records."""
+        """The bytes of the record and its offset in a bundle of records. Raises BadRecord for a record that fits into none."""
+        _check_size(len(self.record) + _OFFSET_BYTES)
         return self.offset.to_bytes(_OFFSET_BYTES, "big") + self.record
 
 
@@ -72,10 +73,14 @@ def bundle(entries: Iterable[bytes]) -> bytes:
     """The entries joined, each after its length. Raises BadRecord for an entry of 64 KiB or more."""
     parts = []
     for entry in entries:
-        if len(entry) > _MOST_BYTES:
-            raise BadRecord("too_large", f"an entry of {len(entry)} bytes; a log takes {_MOST_BYTES} at most")
+        _check_size(len(entry))
         parts += [len(entry).to_bytes(2, "big"), entry]
     return b"".join(parts)
+
+
+def _check_size(size: int) -> None:
+    if size > _MOST_BYTES:
+        raise BadRecord("too_large", f"an entry of {size} bytes; a log takes {_MOST_BYTES} at most")
 
 
 def entries_in(data: bytes) -> list[bytes]:

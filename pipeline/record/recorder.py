@@ -62,10 +62,18 @@ class KafkaRecorder:
         try:
             async with asyncio.timeout(self._patience_s):
                 entry = entry_of(at_ms, await self._keys.at(at_ms))
-                value = msgspec.json.encode(entry)
+                value = _encoded(entry)
                 await self._sender.send_all([Outgoing(self._topic, value, partition=PARTITION)])
         except NotRecorded:
             raise
         except (Unavailable, TimeoutError) as error:
             why = str(error) if isinstance(error, VigieError) else f"Kafka did not take it in {self._patience_s:g} s"
             raise NotRecorded(why) from error
+
+
+def _encoded(entry: Access) -> bytes:
+    """The entry's bytes. Raises NotRecorded when they are more than the log takes: the broker would take them, packed."""
+    value = msgspec.json.encode(entry)
+    if len(value) > ACCESSES.max_message_bytes:
+        raise NotRecorded(f"its entry has {len(value)} bytes, at most {ACCESSES.max_message_bytes}: name fewer things")
+    return value

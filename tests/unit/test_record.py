@@ -13,6 +13,7 @@ from pipeline.access import record
 from pipeline.access.record import MonthKey, NotRecorded, Operation, ReasonNeeded, Recorder, Result
 from pipeline.errors import BadRecord
 from schemas.accesses import Access, Intent, Outcome
+from schemas.topics import ACCESSES
 from tests.fakes import KEY, MemoryRecorder
 
 
@@ -71,6 +72,18 @@ def test_what_names_too_much_at_once_is_refused() -> None:
     """Rather than recorded in part."""
     with pytest.raises(BadRecord, match="too_many_subjects"):
         entry_of(operation(plates=tuple(f"P{number}" for number in range(257))))
+
+
+def test_an_entry_never_grows_beyond_what_the_log_takes() -> None:
+    """Not with every field at its longest, in characters that JSON writes with six; names that would are refused."""
+    dear = "\x01" * 1000
+    most = operation(
+        who=dear, origin=dear, what=dear, reason=dear + "a reason", case_reference=dear, approver="\x01" * 200,
+        plates=[f"P{number}" for number in range(256)], on=["\x01" * 60] * 64,
+    )  # fmt: skip
+    assert len(msgspec.json.encode(entry_of(most))) <= ACCESSES.max_message_bytes
+    with pytest.raises(BadRecord, match="too_many_subjects"):
+        entry_of(operation(on=["\x01" * 199] * 64))
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=3000), st.text(max_size=300))

@@ -18,6 +18,7 @@ from pipeline.record.reading import export, packed_records, shown
 from pipeline.record.source import FolderSource
 from pipeline.record.verify import Witnessed, root_over, verify
 from pipeline.runtime.private import write_private
+from schemas.topics import ACCESSES
 from tests.oracles import record_verifier
 from tests.record_logs import SIGNER, a_log, kept_entries
 
@@ -44,6 +45,15 @@ def test_however_it_grows_the_tree_is_the_trees_of_its_entries(steps: list[int])
     at_once, all_files = grown(Ledger(), records)
     assert (at_once, all_files) == (ledger, files)
     assert partials(at_once) == partials(ledger)
+
+
+def test_a_record_that_fits_into_no_bundle_never_enters_the_log() -> None:
+    """It is refused before the tail, so that every later record and checkpoint is written; the largest message is taken."""
+    largest = Kept(1, bytes(ACCESSES.max_message_bytes))
+    ledger, _ = grown(Ledger(), [Kept(0, b"one"), largest])
+    assert partials(ledger)
+    with pytest.raises(BadRecord, match="too_large"):
+        grown(ledger, [Kept(2, bytes(ACCESSES.max_message_bytes + 1))])
 
 
 def test_tiles_lie_as_the_text_says() -> None:
