@@ -77,6 +77,16 @@ class _Asked:
 def may(person: Person, act: Act, matter: Matter, at_ms: int) -> Allowed | Denied:
     """Whether the person may do this at at_ms (UTC). One designation that permits it is enough; otherwise the denial of the
     one that came nearest is returned."""
+    return _may(person, act, matter, at_ms, _RULES)
+
+
+def may_with_another(person: Person, act: Act, matter: Matter, at_ms: int) -> Allowed | Denied:
+    """As `may`, as if a second person had approved exactly this: who asks for an approval, or gives it, must have every other
+    right to it."""
+    return _may(person, act, matter, at_ms, _OF_ONE)
+
+
+def _may(person: Person, act: Act, matter: Matter, at_ms: int, rules: Sequence["_Rule"]) -> Allowed | Denied:
     if person.user.disabled:
         return Denied(rule="account", article=ACCOUNTABILITY, permits="an administrator enables the account again")
     asked = [
@@ -86,11 +96,11 @@ def may(person: Person, act: Act, matter: Matter, at_ms: int) -> Allowed | Denie
     ]
     nearest, got = _no_role(act), -1
     for one in asked:
-        failed = next((at for at, rule in enumerate(_RULES) if not rule.holds(one)), None)
+        failed = next((at for at, rule in enumerate(rules) if not rule.holds(one)), None)
         if failed is None:
             return Allowed(one.designation.role, one.designation.designation_id)
         if failed > got:
-            nearest, got = _RULES[failed].denial, failed
+            nearest, got = rules[failed].denial, failed
     return nearest
 
 
@@ -186,7 +196,7 @@ _OF_TIME: Sequence[_Rule] = (
     _rule("training", lambda a: a.at_ms < a.designation.trained_until_ms,
           "the training that access asks for, done again", ACCOUNTABILITY),
 )  # fmt: skip
-_RULES: Sequence[_Rule] = (
+_OF_ONE: Sequence[_Rule] = (
     *_OF_TIME,
     _rule("covert", _covert_holds, "nothing: it is known to its owner alone"),
     _rule("network", _network_holds, "a designation for the network of this camera"),
@@ -199,8 +209,11 @@ _RULES: Sequence[_Rule] = (
     _rule("self", lambda a: a.act not in GIVING or a.matter.concerns != a.person.user_id,
           "another administrator does it: nobody grants himself",
           ACCOUNTABILITY),
-    _rule("second_person", _second_holds, "the approval of a second person for exactly this", ACCOUNTABILITY),
 )  # fmt: skip
+_RULES: Sequence[_Rule] = (
+    *_OF_ONE,
+    _rule("second_person", _second_holds, "the approval of a second person for exactly this", ACCOUNTABILITY),
+)
 """In the order in which they are asked; the one that is reached last says best what is missing."""
 
 

@@ -1,16 +1,19 @@
 """Routes for approvals by a second person, and for what an administrator does to accounts directly."""
 
 import secrets
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
 
 from pipeline.access.approvals import VALID_MS, digest_of
-from pipeline.access.rights import Denied, Matter, may_at_all
-from pipeline.access.roles import SECOND, Act
+from pipeline.access.record import weak_reason
+from pipeline.access.rights import Allowed, Denied, Matter, may_at_all, may_with_another
+from pipeline.access.roles import SECOND, SHOWS_PLATES, Act
 from pipeline.desks.bodies import item_of
-from pipeline.desks.naming import named_by
-from pipeline.desks.problems import Problem, bad_request, denied
+from pipeline.desks.entries import reason_of
+from pipeline.desks.naming import named_by, plates_of
+from pipeline.desks.problems import Problem, bad_request, bulk, denied, reason_needed
 from pipeline.desks.reference_routes import BY_CHANGE, approved
 from pipeline.desks.route import Asked, Named, Route, RouteAnswer, found
 from pipeline.runtime.passwords import initial_password
@@ -58,6 +61,9 @@ async def ask(asked: Asked) -> RouteAnswer:
     wanted, house = asked.given(Wanted), asked.house
     _check_role(asked, wanted.act)
     content = _content(asked)
+    answer = await _may(asked, wanted.act, wanted.act, wanted.key, content)
+    if isinstance(answer, Denied):
+        raise denied(answer)
     every = await house.approvals.all(asked.now_ms)
     if sum(one.asked_by == asked.somebody.user_id for one in every) >= MOST_WAITING:
         raise Problem(422, "waiting", "Enough of yours waits.", permits=f"at most {MOST_WAITING}")
@@ -105,7 +111,8 @@ async def list_waiting(asked: Asked) -> RouteAnswer:
     """The changes that this person asked for, and those that this person may approve."""
     every = await asked.house.approvals.all(asked.now_ms)
     me = asked.somebody.user_id
-    items = tuple(one for one in every if one.asked_by == me or _is_second(asked, one.act))
+    items = tuple([one for one in every if one.asked_by == me or isinstance(await _second(asked, one), Allowed)])
+    _show(asked, *items)
     return RouteAnswer(value=AllWaiting(items=items), count=len(items))
 
 
@@ -114,13 +121,16 @@ async def approve(asked: Asked) -> RouteAnswer:
     asked for."""
     house, me = asked.house, asked.somebody.user_id
     waiting = found(await house.approvals.find(asked.key, asked.now_ms))
-    if not _is_second(asked, waiting.act):
-        _check_role(asked, SECOND[waiting.act][0])
+    answer = await _second(asked, waiting)
+    if isinstance(answer, Denied):
+        raise denied(answer)
+    asked.allowed = answer
     about = {waiting.asked_by, *_persons_in(waiting)}
     if me in about:
         raise Problem(403, "self", "Nobody approves what he asked, or what concerns him.", permits="another person")
     if waiting.approved_by is not None:
         raise Problem(409, "approved", "This was approved.")
+    _show(asked, waiting)
     approved = await house.approvals.approve(waiting, me)
     if approved is None:
         raise Problem(409, "approved", "This was approved, or is over.")
@@ -157,8 +167,47 @@ def _check_role(asked: Asked, act: Act) -> None:
         raise denied(answer)
 
 
-def _is_second(asked: Asked, act: Act) -> bool:
-    return any(not isinstance(may_at_all(asked.somebody, one, asked.now_ms), Denied) for one in SECOND.get(act, ()))
+async def _second(asked: Asked, waiting: Waiting) -> Allowed | Denied:
+    """Whether this person could do exactly this himself, as a second person must, with the denial of the last act that permits
+    it."""
+    answer: Allowed | Denied | None = None
+    for act in SECOND[waiting.act]:
+        answer = await _may(asked, act, waiting.act, waiting.key, waiting.content)
+        if isinstance(answer, Allowed):
+            break
+    assert answer is not None, "each act of two persons names what the second must be allowed to do"
+    return answer
+
+
+async def _may(asked: Asked, act: Act, change: Act, key: str, content: str) -> Allowed | Denied:
+    """Whether this person may do `act` to what the change would write or, where it writes nothing, remove: apart from another
+    person's approval, and from whom it concerns."""
+    kind, item = BY_CHANGE.get(change), None
+    if kind is not None:
+        item = (
+            kind.collection.decode(content.encode()) if content else await asked.house.writer.get(kind.collection, key)
+        )
+    matter = Matter() if kind is None or item is None else kind.matter(asked, item)
+    return may_with_another(asked.somebody, act, replace(matter, concerns=None), asked.now_ms)
+
+
+def _show(asked: Asked, *shown: Waiting) -> None:
+    """Note and count the plates in these changes, for the record. Raises Problem where there are some and the request says not
+    why, or this person has been shown very many."""
+    house, me = asked.house, asked.somebody.user_id
+    plates = [plate for one in shown if one.act in SHOWS_PLATES and one.content for plate in _plates_in(one)]
+    if not plates:
+        return
+    if (fault := weak_reason(reason_of(asked))) is not None:
+        raise reason_needed(fault)
+    if house.plates.left(me, asked.now_ms) < 1.0:
+        raise bulk()
+    house.plates.spend(me, asked.now_ms, len(plates))
+    asked.plates += plates
+
+
+def _plates_in(waiting: Waiting) -> list[str]:
+    return plates_of(BY_CHANGE[waiting.act].collection.decode(waiting.content.encode()))
 
 
 def _persons_in(waiting: Waiting) -> tuple[str, ...]:

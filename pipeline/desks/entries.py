@@ -27,7 +27,7 @@ def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> 
         role=allowed.role if allowed else None,
         desk=shift.desk_id if shift else None,
         purpose=right.purpose if right else None,
-        reason=instead or _reason(asked),
+        reason=instead or reason_of(asked),
         case_reference=_free(asked, "Vigie-Case") or (shift.case_reference if shift else None),
         approver=second.approved_by if second and second.asked_by == _who(asked) else None,
         plates=_plates(asked),
@@ -41,7 +41,7 @@ def _who(asked: Asked) -> str:
     return asked.person.user_id if asked.person else _claimed(asked)
 
 
-def _reason(asked: Asked) -> str | None:
+def reason_of(asked: Asked) -> str | None:
     """The reason of the request, else of the shift; of a consumer always the decision that it rests on."""
     if asked.consumer is not None:
         return asked.consumer.reason

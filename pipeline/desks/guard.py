@@ -20,7 +20,7 @@ from pipeline.desks.entries import operation_of
 from pipeline.desks.house import House
 from pipeline.desks.limits import Limits
 from pipeline.desks.place import counted_place
-from pipeline.desks.problems import Problem, denied, login_needed
+from pipeline.desks.problems import Problem, bulk, denied, login_needed, reason_needed
 from pipeline.desks.repeats import once
 from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord, Unavailable
@@ -150,7 +150,7 @@ async def _counted(asked: Asked, allowed: Allowed | None) -> None:
     left = 1.0 if not counted else asked.house.plates.left(asked.somebody.user_id, asked.now_ms)
     if left < 1.0:
         await _refused(asked, "bulk", allowed)
-        raise Problem(429, "bulk", "You have been shown very many plates.", permits="waiting", retry_after_s=60)
+        raise bulk()
 
 
 async def _identified(asked: Asked) -> None:
@@ -182,9 +182,7 @@ async def _recorded(asked: Asked, allowed: Allowed | None) -> web.StreamResponse
         asked.access_id = await asked.house.recorder.intent(operation_of(asked, allowed, None))
     except ReasonNeeded as error:
         await _refused(asked, "reason_needed", allowed)
-        raise Problem(
-            422, "reason_needed", "Say why.", detail=error.detail, permits="the header Vigie-Reason"
-        ) from None
+        raise reason_needed(error.detail) from None
     try:
         answer = await asked.route.handle(asked)
     except Problem as problem:

@@ -35,6 +35,10 @@ _WEBAUTHN = {
 """What WebAuthn calls them."""
 
 
+_UNVERIFIED = (WebAuthnException, ValueError, KeyError, TypeError, RecursionError)
+"""What the library raises for what is no passkey; the last: JSON or CBOR nested too deeply."""
+
+
 class Ceremony(Message, frozen=True, kw_only=True):
     """The options for the browser's navigator.credentials. ceremony: sent back with the answer, and valid once."""
 
@@ -121,7 +125,7 @@ async def enrol(asked: Asked) -> RouteAnswer:
             expected_origin=house.origin.url,
             require_user_verification=True,
         )
-    except (WebAuthnException, ValueError, KeyError, TypeError) as error:
+    except _UNVERIFIED as error:
         raise bad_request(f"this is no passkey for {house.origin.name}: {type(error).__name__}", "passkey") from None
     passkey = Passkey(
         credential_id=verified.credential_id,
@@ -181,11 +185,17 @@ async def _signed(asked: Asked, user_id: str | None) -> Person:
     name = user_id or _named(made.response.user_handle)
     person = house.directory.person(name, asked.now_ms) if name else None
     refused = Problem(401, "login", "This is no passkey of an account here.")
+    try:
+        credential_id = webauthn.base64url_to_bytes(
+            made.id
+        )  # before anything depends on whether there is such an account
+    except ValueError:
+        raise refused from None
     if person is None or person.user.disabled:
         raise refused
     passkeys = (await house.credentials.of(person.user_id)).passkeys
     for one in passkeys:
-        if webauthn.base64url_to_bytes(made.id) != one.credential_id:
+        if credential_id != one.credential_id:
             continue
         try:
             verified = webauthn.verify_authentication_response(
@@ -197,7 +207,7 @@ async def _signed(asked: Asked, user_id: str | None) -> Person:
                 credential_current_sign_count=one.uses,
                 require_user_verification=True,
             )
-        except (WebAuthnException, ValueError, KeyError, TypeError):
+        except _UNVERIFIED:
             raise refused from None
         used = msgspec.structs.replace(one, uses=verified.new_sign_count)
         if not await house.credentials.used_passkey(person.user_id, used):

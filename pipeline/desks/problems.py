@@ -73,6 +73,16 @@ def not_found() -> Problem:
     return Problem(404, "not_found", "There is nothing of this name.")
 
 
+def reason_needed(detail: str) -> Problem:
+    """The problem (422) for a request that would show plates and says not why. detail: what is wrong with its reason."""
+    return Problem(422, "reason_needed", "Say why.", detail=detail, permits="the header Vigie-Reason")
+
+
+def bulk() -> Problem:
+    """The problem (429) for a person who has been shown more plates than anybody needs at once."""
+    return Problem(429, "bulk", "You have been shown very many plates.", permits="waiting", retry_after_s=60)
+
+
 def bad_request(detail: str, rule: str = "bad_request") -> Problem:
     """The problem (400) for a request that cannot be understood. detail: where it is wrong, for a person."""
     return Problem(400, rule, "This request cannot be understood.", detail=detail)

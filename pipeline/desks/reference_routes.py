@@ -9,7 +9,7 @@ import msgspec
 
 from pipeline.access.approvals import digest_of
 from pipeline.access.record import Act as Entry
-from pipeline.access.rights import Allowed, Denied, Matter, may
+from pipeline.access.rights import Allowed, Denied, Matter, may, may_with_another
 from pipeline.access.roles import Act
 from pipeline.access.signing import unlike
 from pipeline.desks.directory import matter_of_entry
@@ -189,8 +189,8 @@ async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
     """The present item, if this person may change it, apart from a second person's approval. Raises Problem."""
     known = await asked.house.writer.get(kind.collection, asked.key)
     if known is not None:
-        answer = may(asked.somebody, kind.change, kind.matter_of_change(asked, known), asked.now_ms)
-        if isinstance(answer, Denied) and answer.rule != "second_person":
+        answer = may_with_another(asked.somebody, kind.change, kind.matter_of_change(asked, known), asked.now_ms)
+        if isinstance(answer, Denied):
             raise denied(answer)
         if kind.about is not None and not await kind.about(asked, known, "see"):
             found(None)

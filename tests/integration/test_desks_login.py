@@ -29,7 +29,7 @@ from pipeline.state.credential_store import CredentialStore
 from schemas.accesses import Intent, Outcome
 from schemas.people import Desk
 from schemas.topics import TOPICS
-from tests.authenticator import Authenticator
+from tests.authenticator import Authenticator, text_of
 from tests.builders import make_camera, make_entry, make_policy
 from tests.fakes import KEY, MemoryRecorder
 from tests.people import ZONE, make_designation, make_user
@@ -505,6 +505,22 @@ async def test_a_signature_serves_once_and_here_alone(house: House) -> None:
     ):  # fmt: skip
         answer = await asserted(house.desks.browser(), dataclasses.replace(passkey, **wrong))
         assert (401, "login") == (answer.status, answer.rule), wrong
+
+
+async def test_nobody_learns_which_accounts_have_a_passkey(house: House) -> None:
+    """What is no passkey at all is answered alike for accounts with one, without one, and for nobody."""
+    passkey, _ = await enrolled(house)
+    deep = text_of(b"[" * 6000)
+    for broken in ({"id": "A"}, {"response": {"client_data_json": deep}}, {"response": {"authenticator_data": "A"}}):
+        answers = set()
+        for handle in (passkey.user_handle, b"first.admin", b"nobody"):
+            browser = house.desks.browser()
+            ceremony = (await browser.ask("POST", f"{SESSION_PATH}/passkey/options")).json
+            signed = dataclasses.replace(passkey, user_handle=handle).sign(ceremony)
+            wrong = signed | broken | {"response": signed["response"] | broken.get("response", {})}
+            answer = await browser.ask("POST", f"{SESSION_PATH}/passkey", wrong)
+            answers.add((answer.status, answer.body))
+        assert [401] == [status for status, _ in answers], answers
 
 
 async def test_a_passkey_that_its_owner_removed_opens_nothing(house: House) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from redis.asyncio import Redis
@@ -17,6 +18,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.topics import create_topics
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.state.collections import WATCHES, ZONES
+from schemas.accesses import Outcome
 from schemas.base import Message
 from schemas.people import SigningKey
 from schemas.requests import Watch
@@ -38,8 +40,16 @@ async def name(pair: EmbeddedPair) -> str:
     return made
 
 
+@pytest.fixture
+def recorder() -> MemoryRecorder:
+    """The record that the process writes."""
+    return MemoryRecorder()
+
+
 @pytest_asyncio.fixture
-async def desks(kafka: KafkaConnection, redis: Redis, name: str, tmp_path: Path) -> AsyncIterator[Desks]:
+async def desks(
+    kafka: KafkaConnection, redis: Redis, name: str, tmp_path: Path, recorder: MemoryRecorder
+) -> AsyncIterator[Desks]:
     """The process, with a magistrate, a dispatcher, two investigators, a camera manager, and three administrators."""
     async for key in redis.scan_iter(match=f"*{name}:*"):
         await redis.delete(key)
@@ -52,7 +62,9 @@ async def desks(kafka: KafkaConnection, redis: Redis, name: str, tmp_path: Path)
     for investigator in ("inge", "ivo"):
         await made.person(investigator, "investigator", lists=("ad_hoc",))
     await made.person("carl", "camera_manager")
-    async with made.running(MemoryRecorder(), limits=Limits(per_second=1e6, at_once=1e6)):
+    await made.person("of.elsewhere", "investigator", lists=("ad_hoc",), zones=(ELSEWHERE,))
+    await made.person("of.other.list", "investigator")
+    async with made.running(recorder, limits=Limits(per_second=1e6, at_once=1e6)):
         yield made
 
 
@@ -164,6 +176,35 @@ async def test_nobody_alone_has_a_vehicle_watched_for_longer_than_a_day(desks: D
     approval = await allowed_by(second, first, "watches.long", "W-1", watch(200))
     assert 204 == (await first.ask("PUT", path, watch(200), headers=approval)).status
     assert "ivo" == (await first.ask("GET", path)).json["approved_by"]
+
+
+async def test_nobody_sees_or_approves_a_request_of_a_zone_or_list_that_is_not_his(
+    desks: Desks, recorder: MemoryRecorder
+) -> None:
+    """Nor asks for it; who may does so for a reason, and the record notes the plate."""
+    now_ms, approvals = platform_now_ms(), f"{PREFIX}/approvals"
+    first, second = await desks.logged_in("inge"), await desks.logged_in("ivo")
+    wanted = make_watch(
+        "1ABC234", watch_id="W-7", valid_from_ms=now_ms, valid_until_ms=now_ms + 5 * DAY_MS, requested_by="inge"
+    )
+    asking = {"act": "watches.long", "key": "W-7", "reason": "robbery, file 17"}
+    content = msgspec.json.encode(wanted).decode()
+    asked = await first.ask("POST", approvals, asking | {"content": content})
+    path = f"{approvals}/{asked.json['approval_id']}"
+    for stranger in ("of.elsewhere", "of.other.list", "first.admin"):
+        other = await desks.logged_in(stranger)
+        assert "1ABC234" not in (await other.ask("GET", approvals)).body.decode()
+        assert 403 == (await other.ask("POST", path)).status
+    elsewhere = msgspec.json.encode(msgspec.structs.replace(wanted, zone=ELSEWHERE)).decode()
+    assert "zone" == (await first.ask("POST", approvals, asking | {"content": elsewhere})).rule
+    without = Browser(desks, second.cookies, reason=None)
+    assert "reason_needed" == (await without.ask("GET", approvals)).rule
+    assert "reason_needed" == (await without.ask("POST", path)).rule
+    assert "1ABC234" in (await second.ask("GET", approvals)).body.decode()
+    outcome = recorder.entries[-1].entry
+    assert isinstance(outcome, Outcome)
+    assert 1 == len(outcome.subjects)
+    assert 200 == (await second.ask("POST", path)).status
 
 
 async def test_no_administrator_alone_moves_a_person_to_another_service(desks: Desks) -> None:

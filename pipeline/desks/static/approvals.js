@@ -6,6 +6,7 @@ import { Dialog } from "./dialog.js";
 import { html } from "./draw.js";
 import { Moment } from "./moments.js";
 import { show } from "./page.js";
+import { Reasoned } from "./reason.js";
 import { Table } from "./table.js";
 import { named, span, t } from "./words.js";
 
@@ -21,16 +22,21 @@ const WRITES = {
   "credentials.replace": (key, _item, how) => ask("POST", `/users/${key}/password`, undefined, how),
 };
 
-function Approvals({ me, say, fail, keyed }) {
+/** What has plates asks for a reason first, of those who may see it. */
+const Approvals = (props) => (props.me.may.includes("watches.long")
+  ? html`<${Reasoned} me=${props.me}>${(headers) => html`<${All} ...${props} headers=${headers} />`}<//>`
+  : html`<${All} ...${props} headers=${{}} />`);
+
+function All({ me, say, fail, keyed, headers }) {
   const [items, setItems] = useState(null), [read, setRead] = useState(null), [secret, setSecret] = useState(null);
-  const load = () => ask("GET", "/approvals").then((all) => setItems(all.items), fail);
+  const load = () => ask("GET", "/approvals", undefined, headers).then((all) => setItems(all.items), fail);
   useEffect(() => {
     load();
     const timer = setInterval(() => document.hidden || load(), LOOK_MS);
     return () => clearInterval(timer);
   }, []);
   keyed({ r: load });
-  const approve = (one) => ask("POST", `/approvals/${one.approval_id}`).then(() => {
+  const approve = (one) => ask("POST", `/approvals/${one.approval_id}`, undefined, headers).then(() => {
     setRead(null);
     say(t("approvals.given", { who: one.asked_by }));
     return load();
