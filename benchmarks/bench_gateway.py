@@ -64,6 +64,9 @@ def main() -> None:
     options.add_argument("--rate", type=float, default=300.0)
     options.add_argument("--connections", type=int, default=CLOSELY, help="at the set rate")
     options.add_argument("--no-pictures", action="store_true")
+    options.add_argument(
+        "--pictures-in", type=int, default=0, help="one event in so many has pictures; this kind alone"
+    )
     configure_logging(level="error")
     uvloop.run(measure(options.parse_args()))
 
@@ -78,13 +81,14 @@ async def measure(options: argparse.Namespace) -> None:
             async with contextlib.AsyncExitStack() as running:
                 urls = {peer: await running.enter_async_context(started(peer, where)) for peer in PEERS}
                 for maker in options.makers:
-                    for pictures in (False,) if options.no_pictures else (False, True):
+                    kinds = (options.pictures_in,) if options.pictures_in else (0,) if options.no_pictures else (0, 1)
+                    for pictures in kinds:
                         await compare(maker, pictures, urls, options)
 
 
-async def compare(maker: str, pictures: bool, urls: dict[str, tuple[str, int]], options: argparse.Namespace) -> None:
+async def compare(maker: str, pictures: int, urls: dict[str, tuple[str, int]], options: argparse.Namespace) -> None:
     """One maker, in turns; print and append."""
-    events = options.events // (4 if pictures else 1)
+    events = options.events // (4 if pictures == 1 else 1)
     rounds: dict[str, list[dict[str, float]]] = {peer: [] for peer in urls}
     for number in range(options.rounds):
         for peer in random.Random(number).sample(list(urls), len(urls)):
@@ -98,8 +102,9 @@ async def compare(maker: str, pictures: bool, urls: dict[str, tuple[str, int]], 
         for ours, bare in zip(rounds["gateway"], rounds["bare"], strict=True)
     ]
     share = round(statistics.median(shares), 3)
+    kind = ("alone", "with pictures")[pictures] if pictures < 2 else f"pictures 1:{pictures}"
     print(
-        f"{maker:10} {'with pictures' if pictures else 'alone':14} {share:5.2f} of the bare handler  {json.dumps(found)}",
+        f"{maker:10} {kind:14} {share:5.2f} of the bare handler  {json.dumps(found)}",
         flush=True,
     )
     append_result("gateway", {"maker": maker, "pictures": pictures, "share_of_bare": share, **found, "rounds": rounds,
@@ -108,7 +113,7 @@ async def compare(maker: str, pictures: bool, urls: dict[str, tuple[str, int]], 
 
 
 async def one(
-    maker: str, pictures: bool, peer: tuple[str, int], events: int, options: argparse.Namespace
+    maker: str, pictures: int, peer: tuple[str, int], events: int, options: argparse.Namespace
 ) -> dict[str, float]:
     """The figures of one server in one round. Raises RuntimeError where it refuses anything."""
     url, pid = peer
@@ -148,16 +153,17 @@ def latencies(outcome: Outcome) -> dict[str, float]:
 _serial = iter(range(10**9))
 
 
-def requests(maker: str, pictures: bool, count: int) -> Iterator[bytes]:
-    """So many HTTP requests, each of another passage of now."""
+def requests(maker: str, pictures: int, count: int) -> Iterator[bytes]:
+    """So many HTTP requests, each of another passage of now. pictures: one in so many has some; 0: none."""
     reads = driven()
-    shown = Shown(plate=jpeg(4_000, 1), overview=jpeg(56_000, 2)) if pictures else None
+    plate, overview = jpeg(4_000, 1), jpeg(56_000, 2)
     now_ms = platform_now_ms() - 5_000
     for number in range(count):
         read = reads[number % len(reads)]
         at_ms = now_ms - next(_serial) % 50_000
         read = _at(read, at_ms)
-        spoken = VOICES[maker](read, shown)
+        shown = Shown(plate=another(plate, number), overview=another(overview, number))
+        spoken = VOICES[maker](read, shown if pictures and number % pictures == 0 else None)
         who = base64.b64encode(f"{read.camera_id}:{SECRET}".encode()).decode()
         head = {
             "Host": "127.0.0.1",
@@ -181,6 +187,11 @@ def jpeg(size: int, seed: int) -> bytes:
         + random.Random(seed).randbytes(size).replace(b"\xff", b"\x00")
         + b"\xff\xd9"
     )
+
+
+def another(picture: bytes, number: int) -> bytes:
+    """A picture of the same size with other content: no two passages have the same one."""
+    return picture[:20] + (next(_serial) + number).to_bytes(8).replace(b"\xff", b"\xfe") + picture[28:]
 
 
 def driven() -> list[PlateRead]:
