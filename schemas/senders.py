@@ -40,9 +40,8 @@ class SenderPort(Message, frozen=True, kw_only=True):
     ] = ()
 
 
-PullKind = Literal["hikvision", "dahua", "survision", "axxon", "frigate", "onvif_mqtt"]
-"""What is asked, and in which form it answers: Hikvision's alertStream, Dahua's snapManager or eventManager, Survision's
-websocket, AxxonSoft over TCP, a broker of MQTT that has Frigate's or ONVIF's messages."""
+PullKind = Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_]{0,19}\Z", max_length=20)]
+"""What is asked, and in which form it answers, as `vigie cameras fetch` lists it. One that a gateway does not know is told of."""
 
 
 class SenderPull(Message, frozen=True, kw_only=True):
@@ -50,12 +49,13 @@ class SenderPull(Message, frozen=True, kw_only=True):
     message of a camera names an address."""
 
     kind: PullKind
-    address: Annotated[str, msgspec.Meta(pattern=r"\A(https?|wss?|tcp|mqtts?)://[!-~]{1,480}\Z", max_length=500)]
+    address: Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{2,10}://[!-~]{1,480}\Z", max_length=500)]
     user: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     password: Annotated[str, msgspec.Meta(max_length=600)] | None = None  # sealed with the platform's key
     topics: Annotated[
         tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=200)], ...], msgspec.Meta(max_length=8)
     ] = ()  # MQTT; none given: the usual ones
+    pictures_per_s: Annotated[int, msgspec.Meta(ge=1, le=25)] = 8  # of mjpeg: more are left out
     tls_sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)] | None = None
     """Of its certificate, where no authority that this machine knows has signed it."""
 

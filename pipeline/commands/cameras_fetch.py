@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import msgspec
 import typer
@@ -30,11 +30,12 @@ from pipeline.runtime.sealing import Seal
 from pipeline.runtime.settings import load_settings
 from pipeline.state.adopting import made
 from pipeline.state.collections import SENDERS
-from schemas.senders import PullKind, Sender, SenderCamera, SenderPull
+from schemas.senders import Sender, SenderCamera, SenderPull
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {
     "hikvision": ("http", "https"),
     "dahua": ("http", "https"),
+    "mjpeg": ("http", "https"),
     "survision": ("ws", "wss"),
     "axxon": ("tcp",),
     "frigate": ("mqtt", "mqtts"),
@@ -49,7 +50,7 @@ def add_fetch(cameras: typer.Typer) -> None:
 
 def fetch(
     camera: Annotated[str, typer.Argument(help="A registered camera.")],
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="One of: " + ", ".join(get_args(PullKind)) + ".")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="One of: " + ", ".join(SCHEMES) + ".")],
     address: Annotated[
         str, typer.Argument(help="http://HOST, ws://HOST/PATH, tcp://HOST:PORT or mqtt://HOST; with s for TLS.")
     ],
@@ -66,6 +67,9 @@ def fetch(
     tls_sha256: Annotated[
         str | None, typer.Option("--tls-sha256", help="Of its certificate, where nobody known signed it.")
     ] = None,
+    pictures_per_s: Annotated[
+        int, typer.Option("--pictures-per-s", help="Of mjpeg; more are left out.", min=1, max=25)
+    ] = 8,
     sender: Annotated[
         str | None, typer.Option(help="Who is asked, where it speaks for several cameras: a broker, a recorder.")
     ] = None,
@@ -89,6 +93,7 @@ def fetch(
     sender_id = sender or camera
     pull: SenderPull = made(
         SenderPull, kind=kind, address=address, user=user, topics=tuple(topics or ()), tls_sha256=tls_sha256,
+        pictures_per_s=pictures_per_s,
         password=_sealed(sender_id, password_file) if user is not None else None,
     )  # fmt: skip
     bound: SenderCamera = made(SenderCamera, camera_id=camera, identities=pairs(identities))

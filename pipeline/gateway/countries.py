@@ -10,6 +10,7 @@ Vienna Convention on Road Traffic, annex 3. Oval signs are read only where a sen
 import unicodedata
 from collections.abc import Mapping
 
+from pipeline.gateway.words import remembered
 from pipeline.plates.countries import MEANT, is_country
 
 _ISO = """
@@ -139,6 +140,7 @@ _NAMES: Mapping[str, str] = {
 _BY_NAME = {name: code for code, names in _NAMES.items() for name in names.split()}
 
 
+@remembered
 def of_code(text: str) -> str | None:
     """The country of an ISO 3166-1 code of two letters, three letters or three digits; None for all else."""
     word = text.strip().upper()
@@ -153,12 +155,14 @@ def of_oval(text: str) -> str | None:
     return _OVAL.get(text.strip().upper())
 
 
+@remembered
 def of_name(text: str) -> str | None:
     """The country of a name in English, Dutch, French, German or its own language."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return _BY_NAME.get("".join(character for character in plain if character.isascii() and character.isalpha()))
 
 
+@remembered
 def of_any(text: str) -> str | None:
     """The country of a code or a name, from a sender that does not use oval signs."""
     return of_code(text) or of_name(text)

@@ -12,6 +12,7 @@ import structlog
 from pipeline.errors import Misconfigured
 from pipeline.evidence.store import EvidenceStore
 from pipeline.gateway.door import Door
+from pipeline.gateway.frames import FrameSender
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.keeping import Keeper
 from pipeline.gateway.metrics import GatewayMetrics
@@ -84,9 +85,10 @@ async def run_gateway(
         )
         await follower.load_patiently()
         knocks = Knocks(WaitingRoom(servers.client, settings.namespace))
+        frames = FrameSender(servers.sender, settings.namespace, mirror.of(CAMERAS))
         links = Links(servers.client, settings.namespace)
         onlookers = Onlookers(CameraLooks(servers.client, settings.namespace), now_ms)
-        beside = SideDoors(settings, mirror.of(SENDERS), intake, metrics, links, onlookers, now_ms)
+        beside = SideDoors(settings, mirror.of(SENDERS), intake, frames, metrics, links, onlookers, now_ms)
         for work in (follower.run, keeper.run, knocks.run, beside.run, onlookers.run):
             run_until_closed(closing, work)
         door = Door(mirror.of(SENDERS), intake, metrics, knocks, onlookers, now_ms)

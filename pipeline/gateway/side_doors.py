@@ -10,6 +10,7 @@ import structlog
 
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.gateway.drops import Drops
+from pipeline.gateway.frames import FrameSender
 from pipeline.gateway.intake import Intake, Message, Taken
 from pipeline.gateway.makers import BY_NAME
 from pipeline.gateway.metrics import GatewayMetrics
@@ -42,6 +43,7 @@ class SideDoors:
         settings: Settings,
         senders: Versions[Sender],
         intake: Intake,
+        frames: FrameSender,
         metrics: GatewayMetrics,
         links: Links,
         onlookers: Onlookers,
@@ -55,7 +57,7 @@ class SideDoors:
             private_folder(self._folder)
         except OSError as error:
             raise Misconfigured("VIGIE_DATA_DIR", found=str(settings.data_dir), allowed=f"writable: {error}") from error
-        self._settings, self._senders, self._intake = settings, senders, intake
+        self._settings, self._senders, self._intake, self._frames = settings, senders, intake, frames
         self._metrics, self._links, self._onlookers, self._now_ms = metrics, links, onlookers, now_ms
         self._seal = Seal(platform_key(settings.platform_key), "camera passwords")
         self._room = Room()
@@ -74,7 +76,7 @@ class SideDoors:
             await _until_locked(lock)
             spool = Spool(self._folder, self._settings.gateway_spool_mb * 1024 * 1024, self._drain)
             self._metrics.watch(spool)
-            pullers = Pullers(self._senders, spool, self._links, self._seal, self._now_ms)
+            pullers = Pullers(self._senders, spool, self._frames, self._links, self._seal, self._now_ms)
             self._metrics.watch_links(lambda: pullers.unreached)
             drops = Drops(self._senders, self._settings.gateway_drops, self._take, self._links, self._now_ms)
             ports = Ports(self._senders, spool, self._settings.gateway_ports_host, self._now_ms)

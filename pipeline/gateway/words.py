@@ -1,7 +1,9 @@
 """Translates senders' words to Vigie's: directions, classes of vehicles, colours, makes, and the words for "no plate"."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache, wraps
+from typing import TypeVar
 
 from pipeline.gateway.items import Direction
 from schemas.reads import VehicleClass
@@ -48,8 +50,25 @@ _COLOURS = {
 }  # fmt: skip
 
 
+_OTHER = re.compile(r"[^a-z]")
+_SHORT, _MOST = 40, 4_096
+T = TypeVar("T")
+
+
+def remembered(function: Callable[[str], T]) -> Callable[[str], T]:
+    """The function, which depends on nothing but a word, with its last results for short ones: the same few words come in almost
+    all messages."""
+    known = lru_cache(_MOST)(function)
+
+    @wraps(function)
+    def found(text: str) -> T:
+        return known(text) if len(text) <= _SHORT else function(text)
+
+    return found
+
+
 def _letters(text: str) -> str:
-    return re.sub(r"[^a-z]", "", text.lower())
+    return _OTHER.sub("", text.lower())
 
 
 def is_no_plate(text: str) -> bool:
@@ -67,16 +86,19 @@ def said(text: str) -> str | None:
     return None if word.lower() in UNSAID else word[:200]
 
 
+@remembered
 def direction_of(text: str) -> Direction | None:
     """Approaching or receding, as the word says; None for a word that says neither."""
     return _DIRECTION.get(_letters(text))
 
 
+@remembered
 def class_of(text: str) -> VehicleClass:
     """The class of vehicle; `unknown` for an unknown word."""
     return _CLASS.get(_letters(text), "unknown")
 
 
+@remembered
 def colour_of(text: str) -> str | None:
     """The colour in plain English where it is one of many names for grey or blue, else in lower case as sent.
 
@@ -87,6 +109,7 @@ def colour_of(text: str) -> str | None:
     return None if word is None or word.isdigit() else _COLOURS.get(_letters(word), word.lower())
 
 
+@remembered
 def make_of(text: str) -> str | None:
     """The make as sent; None for a number of a maker's own table and for words that mean "unknown"."""
     word = said(text)

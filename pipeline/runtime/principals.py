@@ -211,7 +211,7 @@ PRINCIPALS: tuple[Principal, ...] = (
     Principal(
         name="gateway",
         about="`vigie gateway serve`: takes what makers' cameras send",
-        writes=(READS, DEAD_LETTERS),
+        writes=(READS, FRAMES, DEAD_LETTERS),
         keys=(collection("cameras"), collection("senders"), WAITING, LINKS, LOOKS, _string("{NS:passages}:*")),
     ),
     Principal(

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import argon2
+import msgspec
 import pytest_asyncio
 from amqtt.broker import Broker
 from amqtt.client import MQTTClient
@@ -24,10 +25,12 @@ from pipeline.runtime.ports import free_ports
 from pipeline.runtime.sealing import Seal
 from pipeline.simulation.speaking import hikvision
 from pipeline.state.links import Link, Links
+from schemas.pictures import Frame
 from schemas.reads import PlateRead
-from schemas.senders import PullKind, Sender, SenderCamera, SenderPull
-from tests.builders import make_read
+from schemas.senders import Sender, SenderCamera, SenderPull
+from tests.builders import make_camera, make_read
 from tests.cameras import PASSWORD, USER, StreamingCamera, part
+from tests.conftest import records_in
 from tests.gateways import Gateways, make_sender
 from tests.unit.gateway.payloads import PLATE, SCENE
 
@@ -42,9 +45,7 @@ async def gateways(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_pat
     return Gateways(kafka, redis, namespace, tmp_path)
 
 
-def fetched_from(
-    gateways: Gateways, kind: PullKind, address: str, password: str | None = None, **more: object
-) -> Sender:
+def fetched_from(gateways: Gateways, kind: str, address: str, password: str | None = None, **more: object) -> Sender:
     """A sender that gateways fetch from."""
     seal = Seal(platform_key(gateways.folder / "platform.key"), "camera passwords")
     sealed = seal.seal(password_use("CAM-1"), password.encode()) if password is not None else None
@@ -238,7 +239,7 @@ async def test_who_cannot_be_reached_is_told_of_with_a_cure(gateways: Gateways) 
         nowhere = taken.getsockname()[1]
         async with gateways.running():
             for kind, scheme in (("axxon", "tcp"), ("dahua", "http"), ("frigate", "mqtt")):
-                await gateways.let_in(fetched_from(gateways, kind, f"{scheme}://127.0.0.1:{nowhere}"))  # type: ignore[arg-type]  # one of PullKind
+                await gateways.let_in(fetched_from(gateways, kind, f"{scheme}://127.0.0.1:{nowhere}"))
 
                 async def is_told() -> bool:
                     told = await link(gateways)
@@ -246,3 +247,28 @@ async def test_who_cannot_be_reached_is_told_of_with_a_cure(gateways: Gateways) 
 
                 await until(is_told)
                 await Links(gateways.redis, gateways.namespace).forget(["CAM-1"])
+
+
+async def test_pictures_of_a_camera_that_reads_no_plates_go_to_those_who_read_them(gateways: Gateways) -> None:
+    """Motion JPEG, at most as many a second as asked for."""
+    camera = StreamingCamera("multipart/x-mixed-replace; boundary=boundary")
+    await gateways.register(make_camera("CAM-1"), arrived_ms=platform_now_ms() - 3_600_000)
+    async with camera.running(), gateways.running():
+        await gateways.let_in(fetched_from(gateways, "mjpeg", f"{camera.url}/video.cgi", PASSWORD))
+        await until(lambda: asyncio.sleep(0, camera.listeners == 1))
+        began_ms = platform_now_ms()
+        for number in range(40):
+            await camera.say(part(SCENE + bytes([number]), "image/jpeg") + BEAT)
+            await asyncio.sleep(0.05)
+
+        async def is_there() -> bool:
+            return len(await records_in(gateways.kafka, f"{gateways.namespace}.frames")) > 3
+
+        await until(is_there)
+        records = await records_in(gateways.kafka, f"{gateways.namespace}.frames")
+        frames = [msgspec.msgpack.decode(one.value, type=Frame) for one in records]
+        took_s = (platform_now_ms() - began_ms) / 1000
+    assert {"CAM-1"} == {one.camera_id for one in frames}
+    assert all(one.image.startswith(SCENE) for one in frames)
+    assert len(frames) <= took_s * 8 / 0.9 + 1
+    assert ["/video.cgi"] == camera.asked

@@ -12,7 +12,7 @@ from pipeline.gateway.makers import BY_NAME
 from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import parsed
 from pipeline.gateway.request import Circumstances, Request
-from schemas.senders import Sender, SenderPull
+from schemas.senders import Sender, SenderCamera, SenderPull
 
 LOCKED_S = 900.0
 """After a refused password: cameras lock an address out for half an hour after five."""
@@ -31,6 +31,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Whom to ask, and how. password: in clear; None: none."""
 
     sender_id: str
+    cameras: tuple[SenderCamera, ...]
     pull: SenderPull
     password: str | None
 
@@ -38,7 +39,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     def of(cls, sender: Sender, password: str | None) -> "Asked":
         """The sender, which must be one to fetch from."""
         assert sender.pull is not None
-        return cls(sender_id=sender.sender_id, pull=sender.pull, password=password)
+        return cls(sender_id=sender.sender_id, cameras=sender.cameras, pull=sender.pull, password=password)
 
     @property
     def place(self) -> str:
@@ -72,6 +73,9 @@ class Sink(Protocol):
 
     async def put(self, body: bytes, topic: str | None = None) -> None:
         """Keep a message on disk; it is there when this returns. Waits while there is no room."""
+
+    def show(self, picture: bytes) -> None:
+        """Send on a picture of a camera that reads no plates itself; it is left out while the one before is being sent."""
 
 
 class Fetch(Protocol):

@@ -1,4 +1,5 @@
-"""Fetches the endless answers of cameras over HTTP: Hikvision's alertStream, Dahua's snapManager and eventManager.
+"""Fetches the endless answers of cameras over HTTP: Hikvision's alertStream, Dahua's snapManager and eventManager, and motion JPEG
+of cameras that read no plates themselves.
 
 The camera asks for Digest or Basic; redirects are not followed. A part that brings no read (heartbeats, other events) says that the
 camera is there, and nothing else is kept of it.
@@ -21,6 +22,8 @@ QUIET_S = 60.0
 SETTLE_S = 1.0
 """After so long without more, an event has all its pictures."""
 REFUSED_S = 60.0
+EARLY = 0.9
+"""A picture may come so much earlier than is due: cameras keep no exact pace."""
 _DAHUA = (
     "/cgi-bin/snapManager.cgi?action=attachFileProc&channel=1&heartbeat=5&Flags[0]=Event"
     "&Events=[TrafficJunction,TrafficGate,TrafficManualSnap,TrafficOverSpeed,TrafficParkingSpaceParking]"
@@ -59,7 +62,8 @@ async def _fetch(http: aiohttp.ClientSession, asked: Asked, sink: Sink) -> None:
                 cure = "its address has another path, or the account may not read events"
                 raise CannotReach(f"{asked.place} answered {answer.status}", cure, wait_s=REFUSED_S)
             sink.answered()
-            await _read(answer, asked, sink)
+            read = _read_pictures if asked.pull.kind == "mjpeg" else _read
+            await read(answer, asked, sink)
             return
     cure = f"give them again: vigie cameras fetch {asked.sender_id}; mind that cameras lock out who is wrong often"
     raise CannotReach(f"{asked.place} refuses user and password", cure, wait_s=LOCKED_S)
@@ -92,8 +96,25 @@ async def _read(answer: aiohttp.ClientResponse, asked: Asked, sink: Sink) -> Non
             await asyncio.shield(_put(event.message(), asked, sink))
 
 
+async def _read_pictures(answer: aiohttp.ClientResponse, asked: Asked, sink: Sink) -> None:
+    """Show the newest picture, as often as is asked for, until the answer ends. Raises CannotReach, and what aiohttp does."""
+    cutter, loop, next_s = PartCutter(answer.headers.get("Content-Type", "")), asyncio.get_running_loop(), 0.0
+    while chunk := await answer.content.readany():
+        sink.answered()
+        cutter.feed(chunk)
+        newest: bytes | None = None
+        while (part := cutter.next()) is not None:
+            newest = part.body if part.is_picture else newest
+        if newest is not None and loop.time() >= next_s:
+            next_s = loop.time() + EARLY / asked.pull.pictures_per_s
+            sink.show(newest)
+        if cutter.is_too_large:
+            raise CannotReach(f"{asked.place} sends a part without end", "name the path of its motion JPEG")
+
+
 async def _chunk(answer: aiohttp.ClientResponse, event: Event, asked: Asked, sink: Sink) -> bytes:
-    """What comes next; empty at the end. An event that is held meanwhile is kept once nothing has followed for SETTLE_S."""
+    """What comes next; empty at the end. An event that is held meanwhile is kept once nothing has followed
+    for SETTLE_S."""
     if event:
         try:
             async with asyncio.timeout(SETTLE_S):
@@ -112,5 +133,6 @@ async def _put(body: bytes, asked: Asked, sink: Sink) -> None:
 def _url(asked: Asked) -> yarl.URL:
     """The address, byte for byte: brackets in it are not escaped, as cameras read it so."""
     address = asked.pull.address
+    usual = _PATHS.get(asked.pull.kind, "/")
     is_bare = urlsplit(address).path in ("", "/") and not urlsplit(address).query
-    return yarl.URL(address.rstrip("/") + _PATHS[asked.pull.kind] if is_bare else address, encoded=True)
+    return yarl.URL(address.rstrip("/") + usual if is_bare else address, encoded=True)

@@ -22,7 +22,7 @@ from pipeline.reads.versions import Versions
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.sealing import Seal
 from pipeline.state.links import LEASE_MS, Link, Links
-from schemas.senders import Sender, SenderPull
+from schemas.senders import Sender
 
 log = structlog.get_logger()
 EVERY_S = 1.0
@@ -34,6 +34,7 @@ AGAIN = BackOff(first_s=1.0, cap_s=60.0)
 FETCHES: Mapping[str, Fetch] = {
     "hikvision": http_streams.fetch,
     "dahua": http_streams.fetch,
+    "mjpeg": http_streams.fetch,
     "survision": websockets.fetch,
     "axxon": tcp.fetch,
     "frigate": mqtt.fetch,
@@ -48,6 +49,13 @@ class Puts(Protocol):
         """Write the message to the disk. Raises OSError where the disk does not take it."""
 
 
+class Frames(Protocol):
+    """Where pictures of cameras go that read no plates themselves."""
+
+    async def put(self, camera_id: str, picture: bytes, at_ms: int) -> None:
+        """Send on a picture that came at at_ms (UTC). Raises VigieError where that fails."""
+
+
 def password_use(sender_id: str) -> str:
     """What a sender's password is sealed for: a sealed one is good for that sender alone."""
     return f"password of {sender_id}"
@@ -57,11 +65,18 @@ class Pullers:
     """The senders that this process fetches from. seal: opens their passwords."""
 
     def __init__(
-        self, senders: Versions[Sender], spool: Puts, links: Links, seal: Seal, now_ms: Callable[[], int]
+        self,
+        senders: Versions[Sender],
+        spool: Puts,
+        frames: Frames,
+        links: Links,
+        seal: Seal,
+        now_ms: Callable[[], int],
     ) -> None:
-        self._senders, self._spool, self._links, self._seal = senders, spool, links, seal
+        self._senders, self._spool, self._frames = senders, spool, frames
+        self._links, self._seal = links, seal
         self._now_ms, self._owner = now_ms, uuid.uuid4().hex
-        self._running: dict[str, tuple[SenderPull, Puller, asyncio.Task[None]]] = {}
+        self._running: dict[str, tuple[Sender, Puller, asyncio.Task[None]]] = {}
         self._told: dict[str, Link] = {}
 
     async def run(self) -> None:
@@ -87,8 +102,8 @@ class Pullers:
     async def _follow(self, *, is_to_renew: bool) -> None:
         """Raises Unavailable, after what could be done without Redis."""
         wanted = {one.sender_id: one for one in self._senders.as_of(self._now_ms()).values() if one.pull is not None}
-        for sender_id, (pull, _puller, _task) in list(self._running.items()):
-            if sender_id not in wanted or wanted[sender_id].pull != pull:
+        for sender_id, (sender, _puller, _task) in list(self._running.items()):
+            if sender_id not in wanted or _is_another(sender, wanted[sender_id]):
                 await self._end(sender_id)
         gone = [sender_id for sender_id in self._told if sender_id not in wanted]
         await self._links.forget(gone)
@@ -109,16 +124,16 @@ class Pullers:
         if pull.password is not None:
             opened = self._seal.open(password_use(sender.sender_id), pull.password)
             password = opened.decode("utf-8", "replace") if opened is not None else None
-        puller = Puller(Asked.of(sender, password), self._spool, self._now_ms)
+        puller = Puller(Asked.of(sender, password), self._spool, self._frames, self._now_ms)
         if pull.password is not None and password is None:
             why, cure = "its password was sealed with another platform key", "give it again: vigie cameras fetch"
             puller.fails(CannotReach(why, f"{cure} {sender.sender_id}"))
-        self._running[sender.sender_id] = pull, puller, asyncio.create_task(puller.run())
+        self._running[sender.sender_id] = sender, puller, asyncio.create_task(puller.run())
 
     async def _end(self, sender_id: str) -> None:
         if sender_id not in self._running:
             return
-        _pull, _puller, task = self._running.pop(sender_id)
+        _sender, _puller, task = self._running.pop(sender_id)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
@@ -126,7 +141,7 @@ class Pullers:
 
     async def _tell(self, *, all_of_them: bool) -> None:
         """Say what changed, and from time to time all. Raises Unavailable."""
-        now = {sender_id: puller.link for sender_id, (_pull, puller, _task) in self._running.items()}
+        now = {sender_id: puller.link for sender_id, (_sender, puller, _task) in self._running.items()}
         changed = [one for sender_id, one in now.items() if all_of_them or _is_news(self._told.get(sender_id), one)]
         await self._links.tell(changed)
         self._told |= {one.sender_id: one for one in changed}
@@ -134,7 +149,12 @@ class Pullers:
     @property
     def unreached(self) -> int:
         """How many of the senders cannot be reached now."""
-        return sum(bool(puller.link.why) for _pull, puller, _task in self._running.values())
+        return sum(bool(puller.link.why) for _sender, puller, _task in self._running.values())
+
+
+def _is_another(before: Sender, now: Sender) -> bool:
+    """Whether it is to be fetched from anew."""
+    return (before.pull, before.cameras) != (now.pull, now.cameras)
 
 
 def _is_news(before: Link | None, now: Link) -> bool:
@@ -144,8 +164,9 @@ def _is_news(before: Link | None, now: Link) -> bool:
 class Puller:
     """Fetches from one sender, and says how it does. It is the Sink of what it fetches."""
 
-    def __init__(self, asked: Asked, spool: Puts, now_ms: Callable[[], int]) -> None:
-        self._asked, self._spool, self._now_ms = asked, spool, now_ms
+    def __init__(self, asked: Asked, spool: Puts, frames: Frames, now_ms: Callable[[], int]) -> None:
+        self._asked, self._spool, self._frames, self._now_ms = asked, spool, frames, now_ms
+        self._showing: asyncio.Task[None] | None = None
         self._since_ms, self._why, self._cure = now_ms(), "it has not answered yet", ""
 
     @property
@@ -186,13 +207,30 @@ class Puller:
             else:
                 return
 
+    def show(self, picture: bytes) -> None:
+        """See Sink."""
+        if self._showing is None or self._showing.done():
+            self._showing = asyncio.create_task(self._show(picture))
+
+    async def _show(self, picture: bytes) -> None:
+        camera_id, now_ms = self._asked.cameras[0].camera_id, self._now_ms()
+        try:
+            await self._frames.put(camera_id, picture, now_ms)
+        except VigieError as error:  # a picture of a moment ago is worth nothing later
+            log.warning("pulling.picture_lost", camera_id=camera_id, cause=str(error))
+
     async def run(self) -> None:
         """Fetch again and again, until cancelled. Whatever error one connection meets costs that one alone."""
         loop, attempt = asyncio.get_running_loop(), 0
+        fetch = FETCHES.get(self._asked.pull.kind)
+        if fetch is None:
+            why = f"this gateway does not know how to ask {self._asked.pull.kind}"
+            self.fails(CannotReach(why, "have all gateways run the same version"))
+            return
         while True:
             began_s, wait_s = loop.time(), None
             try:
-                await FETCHES[self._asked.pull.kind](self._asked, self)
+                await fetch(self._asked, self)
             except CannotReach as error:
                 self.fails(error)
                 wait_s = error.wait_s

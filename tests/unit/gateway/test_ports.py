@@ -10,6 +10,7 @@ from typing import cast
 
 from redis.asyncio import Redis
 
+from pipeline.gateway.frames import FrameSender
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.onlookers import Onlookers
@@ -124,7 +125,14 @@ async def test_ports_begin_again_after_an_error(tmp_path: Path) -> None:
     unreadable.mkdir(parents=True)
     settings, links = Settings(data_dir=tmp_path), Links(cast(Redis, None), "none")  # nobody is fetched from
     service = SideDoors(
-        settings, senders, cast(Intake, None), GatewayMetrics(), links, cast(Onlookers, None), lambda: 1
+        settings,
+        senders,
+        cast(Intake, None),
+        cast(FrameSender, None),
+        GatewayMetrics(),
+        links,
+        cast(Onlookers, None),
+        lambda: 1,
     )  # nothing is sent to it
     running = asyncio.create_task(service.run())
     await until((tmp_path / "spool" / "lock").exists)
