@@ -42,6 +42,12 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "onvif_mqtt": ("mqtt", "mqtts"),
 }
 
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option("--password-file", help="Holds its password, which else is asked for, or read from standard input."),
+]
+PicturesPerS = Annotated[int, typer.Option("--pictures-per-s", help="Of mjpeg; more are left out.", min=1, max=25)]
+
 
 def add_fetch(cameras: typer.Typer) -> None:
     """Add the command that only the cameras have."""
@@ -55,21 +61,14 @@ def fetch(
         str, typer.Argument(help="http://HOST, ws://HOST/PATH, tcp://HOST:PORT or mqtt://HOST; with s for TLS.")
     ],
     user: Annotated[str | None, typer.Option(help="Who asks there.")] = None,
-    password_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--password-file", help="Holds its password, which else is asked for, or read from standard input."
-        ),
-    ] = None,
+    password_file: PasswordFile = None,
     topics: Annotated[
         list[str] | None, typer.Option("--topic", help="Of the broker, where not the usual ones. Repeatable.")
     ] = None,
     tls_sha256: Annotated[
         str | None, typer.Option("--tls-sha256", help="Of its certificate, where nobody known signed it.")
     ] = None,
-    pictures_per_s: Annotated[
-        int, typer.Option("--pictures-per-s", help="Of mjpeg; more are left out.", min=1, max=25)
-    ] = 8,
+    pictures_per_s: PicturesPerS = 8,
     sender: Annotated[
         str | None, typer.Option(help="Who is asked, where it speaks for several cameras: a broker, a recorder.")
     ] = None,

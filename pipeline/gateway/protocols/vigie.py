@@ -97,8 +97,9 @@ _PLAIN = msgspec.json.Decoder(_Said)
 
 
 def _plainly(body: bytes) -> _Said | None:
-    """What a message says that is one read, with the documented types; None for any other, which is looked at value by value."""
-    if body[:1] != b"{" or b'"reads"' in body:
+    """What a message says that is one read, with the documented types; None for any other, which is looked at value by value: also
+    for one with escaped characters, which may be halves of such."""
+    if body[:1] != b"{" or b'"reads"' in body or b"\\u" in body:
         return None
     try:
         return _PLAIN.decode(body)

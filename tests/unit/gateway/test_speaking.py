@@ -1,8 +1,11 @@
 """What a simulated camera says in its maker's words is understood from the bytes alone."""
 
+import json
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.gateway.items import CameraRead
 from pipeline.gateway.plate_reads import plate_read_of
@@ -53,3 +56,26 @@ def test_vigies_own_words_lose_nothing_that_decides() -> None:
         found = understood(item, "vigie")
         for name in ("clock", "alternatives", "heading_deg", "confidence", "country_confidence", "position"):
             assert getattr(read, name) == getattr(found, name), name
+
+
+OWN = {
+    "plate": st.sampled_from(["1-ABC-234", "1ABC234", "unknown", "", "?", "1ABC2345678901234567"]),
+    "captured_at_ms": st.one_of(st.integers(-5, 2**43), st.sampled_from(["", "1777888800001", "x"])),
+    "captured_at": st.sampled_from(["2026-05-04T12:00:00+02:00", "06/07/2026 12:00:00", "", "x"]),
+    "confidence": st.one_of(st.none(), st.floats(0, 2), st.just("0.5")),
+    "country": st.sampled_from(["BE", "bel", "056", "", "Belgium"]),
+    "colour": st.sampled_from(["silver-gray", "WHITE", "3", "", "unknown"]),
+    "direction": st.sampled_from(["approaching", "Away", ""]),
+    "position": st.sampled_from([None, {"lat": 50.0, "lon": 4.0}, {"lat": "50", "lon": "4"}, {"lat": 500, "lon": 0}]),
+    "alternatives": st.sampled_from([[], ["1ABC235"], [{"text": "1ABC235", "probability": 0.2}], "1ABC235"]),
+    "more": st.sampled_from([1, "\ud800", [None]]),
+}
+
+
+@given(said=st.fixed_dictionaries({"camera_id": st.just("CAM-1")}, optional=OWN))
+def test_a_read_alone_means_what_it_means_in_a_list(said: dict[str, object]) -> None:
+    """The short way for one read of the documented types is no other way; what is no text is refused by both."""
+    alone, listed = (
+        got(json.dumps(body).encode(), around("2026-05-04T10:01:00+00:00")) for body in (said, {"reads": [said]})
+    )
+    assert listed == alone
