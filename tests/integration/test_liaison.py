@@ -364,9 +364,10 @@ async def test_a_client_without_a_certificate_or_with_an_old_protocol_gets_no_an
             assert response.status == 200
         with pytest.raises(aiohttp.ClientError):
             await session.get(f"{desk.url}/status", ssl=bare)
-        ours.minimum_version = ours.maximum_version = ssl.TLSVersion.TLSv1_2
+        old = client_context(ca=("ca", files.ca), cert=("cert", files.sender_cert), key=("key", files.sender_key))
+        old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_2
         with pytest.raises(aiohttp.ClientError):
-            await session.get(f"{desk.url}/status", ssl=ours)
+            await session.get(f"{desk.url}/status", ssl=old)
 
 
 @pytest.mark.parametrize(
