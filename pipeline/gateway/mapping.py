@@ -5,6 +5,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -159,7 +160,10 @@ class MappedMaker:
             text = text_of(request.body, "cp1252").lstrip("\ufeff")
             first = text.splitlines()[0] if text else ""
             rows = csv.DictReader(io.StringIO(text), delimiter=max(";,\t|", key=first.count))
-            return [_row(row) for row, _ in zip(rows, range(MAX_LIST), strict=False)]
+            try:
+                return [_row(row) for row in islice(rows, MAX_LIST)]
+            except csv.Error as error:
+                raise Refuse("unreadable", f"no table: {error}") from error
         node = xml_of(request.body)[1] if mapping.format == "xml" else json_of(request.body)
         return list(value_at(node, mapping.each)) if mapping.each else list(node)
 

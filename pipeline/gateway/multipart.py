@@ -13,6 +13,8 @@ from pipeline.gateway.request import headers_of
 
 MAX_PARTS = 200
 MAX_HEAD = 8192
+MOST_DELIMITERS = 5 * MAX_PARTS
+"""Lines that are delimiters, doubled ones and those of no part too, or begin like one: beyond them nothing is looked for."""
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]{1,200})\"|([^;\s]{1,200}))", re.IGNORECASE)
 _PARAMETER = re.compile(r";\s*(name|filename)\s*=\s*(?:\"([^\"]*)\"|([^;\s]*))", re.IGNORECASE)
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
@@ -63,45 +65,58 @@ def parts_of(content_type: str, body: bytes) -> list[Part]:
 
 
 class _Delimiters:
-    """The lines of a body that are delimiters with this boundary."""
+    """The lines of one body that are delimiters with this boundary. Asked from places that grow, it looks through each stretch
+    once."""
 
-    def __init__(self, boundary: bytes) -> None:
-        self._mark = b"--" + boundary
+    def __init__(self, body: bytes, boundary: bytes) -> None:
+        self._body, self._mark = body, b"--" + boundary
         self._line = re.compile(rb"(?:\A|\r?\n|(?<=\n))" + re.escape(self._mark) + rb"(--)?[ \t]*(?:\r?\n|\Z)")
+        self._looked_from, self._found = 0, -1  # between them no delimiter's dashes begin
+        self._left = MOST_DELIMITERS
+        self.text_end = len(body.rstrip())
 
-    def at(self, body: bytes, place: int) -> re.Match[bytes] | None:
+    def at(self, place: int) -> re.Match[bytes] | None:
         """The delimiter that begins here, with the line end before it if there is one; None: there is none."""
-        return self._line.match(body, place)
+        return self._line.match(self._body, place)
 
-    def next(self, body: bytes, place: int) -> re.Match[bytes] | None:
-        """The first delimiter from this place on. Bytes are looked through for the boundary alone, which takes a hundredth of
-        what the whole expression would take in a picture."""
-        mark = body.find(self._mark, place)
-        while mark >= 0:
-            begin = max(place, mark - (2 if body[max(0, mark - 2) : mark] == b"\r\n" else 1))
-            found = self.at(body, begin) or self.at(body, mark)
-            if found is not None:
-                return found
-            mark = body.find(self._mark, mark + 1)
-        return None
+    def next(self, place: int) -> re.Match[bytes] | None:
+        """The first delimiter from this place on; None: there is none, or the body has had too many lines that begin like one."""
+        if not self._looked_from <= place <= self._found:
+            self._looked_from, self._found = place, self._search(place)
+        mark = self._found
+        begin = mark - (2 if self._body[max(0, mark - 2) : mark] == b"\r\n" else 1)
+        return self.at(max(place, begin)) or self.at(mark)
+
+    def _search(self, place: int) -> int:
+        """Where the next delimiter's dashes begin; the body's length if nowhere. Bytes are looked through for the boundary
+        alone, which takes a hundredth of what the whole expression would take in a picture."""
+        if place == 0 and self.at(0):
+            return self._body.find(self._mark)
+        line = self._body.find(b"\n" + self._mark, max(place - 1, 0))
+        while line >= 0 and self._left > 0:
+            self._left -= 1
+            if self.at(line + 1):
+                return line + 1
+            line = self._body.find(b"\n" + self._mark, line + 1)
+        return len(self._body)
 
 
 def split(body: bytes, boundary: bytes) -> list[Part]:
     """The parts between the delimiters of this boundary."""
-    line = _Delimiters(boundary)
+    line = _Delimiters(body, boundary)
     parts: list[Part] = []
-    found = line.next(body, 0)
-    while found is not None and not found[1] and len(parts) < MAX_PARTS:
-        begin = found.end()
-        if begin >= len(body):
+    found = line.next(0)
+    for _ in range(MOST_DELIMITERS):
+        if found is None or found[1] or found.end() >= len(body) or len(parts) == MAX_PARTS:
             break
-        if again := line.at(body, begin):  # a delimiter twice in a row
+        begin = found.end()
+        if again := line.at(begin):  # a delimiter twice in a row
             found = again
             continue
         part, after = _part(body, begin, line)
         if part is not None:
             parts.append(part)
-        found = line.next(body, after)
+        found = line.next(after)
     return parts
 
 
@@ -110,19 +125,20 @@ def _part(body: bytes, begin: int, line: _Delimiters) -> tuple[Part | None, int]
     if body[begin : begin + 1] == b"\n" or body[begin : begin + 2] == b"\r\n":  # no head at all
         headers, start = {}, begin + (1 if body[begin : begin + 1] == b"\n" else 2)
     else:
-        blank = _BLANK_LINE.search(body, begin, begin + MAX_HEAD)
-        nearest = line.next(body, begin)
-        if blank is None or (nearest is not None and nearest.start() < blank.start()):
-            return None, (nearest.start() if nearest is not None else len(body))
+        nearest = line.next(begin)
+        until = nearest.start() if nearest is not None else len(body)
+        blank = _BLANK_LINE.search(body, begin, min(begin + MAX_HEAD, until + 2))
+        if blank is None or until < blank.start():
+            return None, until
         headers = headers_of(body[begin : blank.start()].decode("latin-1").splitlines())
         start = blank.end()
     promised = headers.get("content-length", "")
     if promised.isdigit() and len(promised) < 10:
         end = start + int(promised)
-        if line.at(body, end) or (end <= len(body) and not body[end:].strip()):
+        if line.at(end) or line.text_end <= end <= len(body):
             return Part(headers=headers, body=body[start:end], whole=True), end
-        if end > len(body) and line.next(body, start) is None:
+        if end > len(body) and line.next(start) is None:
             return Part(headers=headers, body=body[start:], whole=False), len(body)
-    after = line.next(body, start)
+    after = line.next(start)
     end = after.start() if after is not None else len(body)
     return Part(headers=headers, body=body[start:end], whole=after is not None), end

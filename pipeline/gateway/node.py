@@ -10,6 +10,7 @@ Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 
 _NUMBER = re.compile(r"[+-]?(?:\d{1,15}(?:[.,]\d{0,15})?|[.,]\d{1,15})(?:[eE][+-]?\d{1,2})?")
 MAX_LIST = 1000
+LONGEST_WORD = 4096
 
 
 class Node:
@@ -21,11 +22,12 @@ class Node:
         self.value = value
 
     def at(self, *names: str) -> "Node":
-        """The value under these names, one inside the other; empty where there is none. Of a list, the first object is used."""
+        """The value under these names, one inside the other; empty where there is none. Of a list, the first object
+        among its first MAX_LIST is used."""
         here = self.value
         for name in names:
             if isinstance(here, list):
-                here = next((one for one in here if isinstance(one, dict)), None)
+                here = next((one for one in here[:MAX_LIST] if isinstance(one, dict)), None)
             here = here.get(name) if isinstance(here, dict) else None
         return Node(here)
 
@@ -61,8 +63,8 @@ class Node:
 
     @property
     def word(self) -> str:
-        """The text without blanks at its ends."""
-        return self.text.strip()
+        """The text without blanks at its ends, of a long one what its first LONGEST_WORD characters hold."""
+        return self.text[:LONGEST_WORD].strip()
 
     @property
     def number(self) -> float | None:

@@ -55,7 +55,7 @@ def wall_of(text: str, order: DateOrder | None = None) -> Wall | None:
     >>> wall_of("2026-06-12T08:15:19+02:00").offset_min, wall_of("20260612 091010100").has_fraction, wall_of("x")
     (120, True, None)
     """
-    text = text.strip()[:80]
+    text = text[:200].strip()[:80]
     if found := _DATED.fullmatch(text):
         year, month, day, *rest = found.groups()
         return _wall(year, month, day, rest[:4], None, rest[4])

@@ -19,7 +19,7 @@ NAME = "axxon"
 PASSAGE_MS = UNIQUE_KEPT_MS
 MAX_MESSAGES = 500
 _RECORD = re.compile(rb"\x02(\d{14})(\d{2})([^\x02\x03]{0,100})\x03")
-_COMMENT = re.compile(r"<!--\s*(?:data:image/[a-z]{2,5};base64,)?([A-Za-z0-9+/=\s]{16,})-->")
+_COMMENT = re.compile(r"<!--(?:\s*data:image/[a-z]{2,5};base64,)?+([A-Za-z0-9+/=\s]{16,}+)-->")
 _END = b"</CAR_PLATE>"
 
 
@@ -28,9 +28,14 @@ def recognises(request: Request) -> bool:
     return bool(re.match(rb"\s*\x02\d{16}", request.body)) or request.says(b"<CAR_PLATE")
 
 
+def end_after(first: bytes) -> bytes:
+    """The bytes with which a message ends that begins with this one."""
+    return b"\x03" if first == b"\x02" else _END
+
+
 def split(buffer: bytes) -> tuple[list[bytes], bytes]:
     """The complete messages at the beginning of a TCP stream, and the rest of the buffer."""
-    end = b"\x03" if buffer.lstrip()[:1] == b"\x02" else _END
+    end = end_after(buffer.lstrip()[:1])
     *whole, rest = buffer.split(end, MAX_MESSAGES)
     return [one + end for one in whole], rest
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from pipeline.gateway.node import Value
 
@@ -11,6 +12,7 @@ MAX_LINES = 5000
 _LINE = re.compile(r"(?:Return)?Events\[(\d{1,3})\]\.([^=\r\n]{1,200})=(.*)")
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,3})\]")
 _EVENT = re.compile(r"Code=([A-Za-z0-9_]{1,60});\s*action=[^;\r\n]{0,40}(?:;index=[^;\r\n]{0,20})?(?:;data=)?")
+_BLANKS = re.compile(r"\s*")
 _LENIENT = json.JSONDecoder(strict=False)
 
 
@@ -19,14 +21,13 @@ def events_of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
     if "Events[" in text:
         yield from _of_lines(text)
         return
-    for found in list(_EVENT.finditer(text))[:MAX_EVENTS]:
-        rest = text[found.end() :]
-        begin = len(rest) - len(rest.lstrip())
-        if not rest[begin:].startswith("{"):
+    for found in islice(_EVENT.finditer(text), MAX_EVENTS):
+        begin = _BLANKS.match(text, found.end()).end()  # type: ignore[union-attr]  # the pattern also matches nothing
+        if not text.startswith("{", begin):
             yield found[1], {}
             continue
         try:
-            value, _ = _LENIENT.raw_decode(rest, begin)
+            value, _ = _LENIENT.raw_decode(text, begin)
         except (ValueError, RecursionError):
             yield found[1], None
             continue

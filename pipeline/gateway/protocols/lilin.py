@@ -5,12 +5,14 @@ Owners' names, phone numbers and addresses stand in the list; they are not taken
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, text_of
 from pipeline.gateway.drafts import Draft, finished
 from pipeline.gateway.items import Ignored, Item
-from pipeline.gateway.node import Node
+from pipeline.gateway.node import MAX_LIST, Node
 from pipeline.gateway.protocols import UNIQUE_KEPT_MS, Answer, plain_answer
 from pipeline.gateway.request import Circumstances, Request
 from pipeline.gateway.times import epoch, moment_of
@@ -18,7 +20,10 @@ from pipeline.gateway.words import share_of
 
 NAME = "lilin"
 PASSAGE_MS = UNIQUE_KEPT_MS
-_RUN_TIME = re.compile(r"LPR(\d)=([^,\r\n]{0,40}),[^\r\n]*?LPR_TIME\1=([^,\r\n]{0,40}),LP_BMP\1=([^,\s]{0,200})")
+_FIELD = re.compile(r"(LPR|LPR_TIME|LP_BMP)(\d)=([^,\r\n]{0,200})")
+_LINE_END, _FILE = re.compile(r"[\r\n]+"), re.compile(r"\S*")
+_LONGEST = 40
+"""Characters of a plate or a time in the stream."""
 
 
 def recognises(request: Request) -> bool:
@@ -30,10 +35,8 @@ def parse(request: Request) -> list[Item]:
     """One item an entry of the list, or a plate in the stream."""
     around = request.circumstances
     if b"LPR_TIME0=" in request.body:
-        rows = _RUN_TIME.findall(text_of(request.body))
-        return [_run_time(plate, time, file, around) for _, plate, time, file in rows if plate] or [
-            Ignored(reason="heartbeat")
-        ]
+        rows = islice(_rows(text_of(request.body)), MAX_LIST)
+        return [_run_time(plate, time, file, around) for plate, time, file in rows] or [Ignored(reason="heartbeat")]
     return [_entry(one, around) for one in json_of(request.body).at("INFORMATION")] or [Ignored(reason="no_result")]
 
 
@@ -53,6 +56,20 @@ def _entry(entry: Node, around: Circumstances) -> Item:
         picture_files=(picture[:300],) if picture else (),
     )
     return finished(draft, around)
+
+
+def _rows(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yields plate, time and file of each plate in the stream: they bear one number in one line, time and file side by side."""
+    for line in _LINE_END.split(text):
+        plates: dict[str, str] = {}
+        time = ("", "")
+        for name, number, value in _FIELD.findall(line):
+            if name == "LPR":
+                plates.setdefault(number, value)
+            elif name == "LPR_TIME":
+                time = (number, value)
+            elif time[0] == number and (plate := plates.pop(number, "")) and max(len(plate), len(time[1])) <= _LONGEST:
+                yield plate, time[1], _FILE.match(value)[0]  # type: ignore[index]  # it also matches nothing
 
 
 def _run_time(plate: str, time: str, file: str, around: Circumstances) -> Item:

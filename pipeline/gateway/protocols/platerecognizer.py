@@ -5,10 +5,10 @@ Sources: https://guides.platerecognizer.com/docs/stream/results and /docs/snapsh
 the orientation of the vehicle says whether it comes or goes.
 """
 
-import ast
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -16,7 +16,8 @@ import msgspec
 from pipeline.gateway import countries
 from pipeline.gateway.documents import json_of, text_of
 from pipeline.gateway.drafts import Draft, finished
-from pipeline.gateway.items import CameraRead, Ignored, Item, Picture
+from pipeline.gateway.items import CameraRead, Ignored, Item, Picture, Refuse
+from pipeline.gateway.literals import value_of
 from pipeline.gateway.multipart import parts_of
 from pipeline.gateway.node import MAX_LIST, Node, Value
 from pipeline.gateway.pictures import shown
@@ -91,7 +92,11 @@ def _item(data: Node, result: Node, pictures: tuple[Picture, ...], around: Circu
 
 def _of_table(text: str, around: Circumstances) -> Iterator[Item]:
     """The items of Stream's CSV, in which cells with objects are written in Python's syntax."""
-    for row in list(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))))[:MAX_LIST]:
+    try:
+        rows = list(islice(csv.DictReader(io.StringIO(text.lstrip("\ufeff"))), MAX_LIST))
+    except csv.Error as error:
+        raise Refuse("unreadable", f"no table: {error}") from error
+    for row in rows:
         cells: dict[str, Value] = {name: _cell(value) for name, value in row.items() if isinstance(name, str)}
         path = str(row.get("file") or "")
         camera = path.strip("/").split("/")[0].removesuffix("_screenshots") if "_screenshots" in path else ""
@@ -109,10 +114,9 @@ def _cell(text: object) -> Value:
     if not isinstance(text, str) or text[:1] not in "{[" or len(text) > 20_000:
         return text if isinstance(text, str) else None
     try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return value_of(text)
+    except ValueError:
         return text
-    return value if isinstance(value, dict | list) else text
 
 
 def answer(good: bool) -> Answer:

@@ -21,6 +21,8 @@ class PartCutter:
         self._type = content_type
         self._held = bytearray()
         self._delimiter: re.Pattern[bytes] | None = None
+        self._longest = 0  # bytes of a delimiter with its line ends
+        self._looked = 0  # before it begins no whole delimiter, or it begins there
 
     def feed(self, chunk: bytes) -> None:
         """Take in what came."""
@@ -34,20 +36,38 @@ class PartCutter:
     def next(self) -> Part | None:
         """The next part; None: none has ended yet."""
         delimiter = self._delimiter or self._found_delimiter()
-        while delimiter is not None and (line := delimiter.search(self._held)) is not None:
-            del self._held[: line.start()]
+        while delimiter is not None:
+            line = delimiter.match(self._held) or self._after(0, delimiter)
+            if line is None:
+                return None
             begin = line.end() - line.start()
+            self._drop(line.start())
             if delimiter.match(self._held, begin):  # a delimiter twice in a row
-                del self._held[:begin]
+                self._drop(begin)
                 continue
-            return self._part(begin, delimiter)
+            size = len(self._held)
+            part = self._part(begin, delimiter)
+            if part is not None or len(self._held) == size:
+                return part
         return None
+
+    def _drop(self, end: int) -> None:
+        del self._held[:end]
+        self._looked = max(self._looked - end, 0)
+
+    def _after(self, place: int, delimiter: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        """The next whole delimiter from this place on; None: none has come. What was looked through is not looked through
+        again, except for an end in which one may have begun."""
+        found = delimiter.search(self._held, max(place, self._looked - self._longest))
+        self._looked = found.start() if found is not None else len(self._held)
+        return found
 
     def _found_delimiter(self) -> re.Pattern[bytes] | None:
         start = bytes(self._held[: MAX_HEAD * 2])
         boundary = boundary_in(self._type, start)
         if boundary and b"--" + boundary in start:
-            self._delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(?:--)?[ \t]*\r?\n")
+            self._delimiter = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(?:--)?[ \t]{0,80}\r?\n")
+            self._longest = len(boundary) + 88
         return self._delimiter
 
     def _part(self, begin: int, delimiter: re.Pattern[bytes]) -> Part | None:
@@ -55,19 +75,19 @@ class PartCutter:
         blank = _BLANK_LINE.search(self._held, begin, begin + MAX_HEAD)
         if blank is None:
             if len(self._held) > begin + MAX_HEAD:  # no head of a part: what stands there is passed over
-                del self._held[:begin]
+                self._drop(begin)
             return None
         headers = headers_of(bytes(self._held[begin : blank.start()]).decode("latin-1").splitlines())
         end = self._promised_end(headers.get("content-length", ""), blank.end(), delimiter)
         if end is None:
-            after = delimiter.search(self._held, blank.end())
+            after = self._after(blank.end(), delimiter)
             if after is None:
                 return None
             end = after.start()
         if end > len(self._held):
             return None
         part = Part(headers=headers, body=bytes(self._held[blank.end() : end]), whole=True)
-        del self._held[:end]
+        self._drop(end)
         return part
 
     def _promised_end(self, promised: str, start: int, delimiter: re.Pattern[bytes]) -> int | None:
@@ -76,13 +96,7 @@ class PartCutter:
             return None
         end = start + int(promised)
         rest = bytes(self._held[end : end + 2])
-        if (
-            len(rest) == 2
-            and rest != b"\r\n"
-            and rest[:1] != b"\n"
-            and rest != b"--"
-            and delimiter.search(self._held, start)
-        ):
+        if len(rest) == 2 and rest != b"\r\n" and rest[:1] != b"\n" and rest != b"--" and self._after(start, delimiter):
             return None
         return end
 

@@ -1,6 +1,7 @@
 """Fetches what a server sends to whoever connects over TCP: AxxonSoft's records and XML."""
 
 import asyncio
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from pipeline.gateway.request import MAX_BODY
 
 CONNECT_S = 10.0
 CHUNK = 64 * 1024
+_BLANKS = re.compile(rb"[\s\x00\x03]*")
 _CURE = "look whether the server runs, and this machine reaches its address and port"
 
 
@@ -33,16 +35,42 @@ async def fetch(asked: Asked, sink: Sink) -> None:
 
 async def _read(reader: asyncio.StreamReader, sink: Sink) -> None:
     """Keep each message, and at the end what was cut off of one."""
-    held = b""
+    messages = Messages()
     while chunk := await reader.read(CHUNK):
         sink.answered()
-        whole, held = axxon.split(held + chunk)
-        for message in whole:
+        messages.feed(chunk)
+        while (message := messages.next()) is not None:
             await sink.put(message)
-        if len(held) > MAX_BODY:
+        if len(messages.held) > MAX_BODY:
             break
-    if held.strip(b"\x00 \r\n\t"):
-        await sink.put(held)
+    if rest := bytes(messages.held).strip(b"\x00 \r\n\t"):
+        await sink.put(rest)
+
+
+class Messages:
+    """Cuts one connection's stream into messages. held: what is not cut off yet; none of it is looked through twice."""
+
+    def __init__(self) -> None:
+        self.held = bytearray()
+        self._looked = 0
+
+    def feed(self, chunk: bytes) -> None:
+        """Take in what came."""
+        self.held += chunk
+
+    def next(self) -> bytes | None:
+        """The next message; None: none has ended yet."""
+        if self._looked == 0:
+            del self.held[: _BLANKS.match(self.held).end()]  # type: ignore[union-attr]  # it also matches nothing
+        end = axxon.end_after(self.held[:1])
+        found = self.held.find(end, max(self._looked - len(end) + 1, 0))
+        if found < 0:
+            self._looked = len(self.held)
+            return None
+        message = bytes(self.held[: found + len(end)])
+        del self.held[: found + len(end)]
+        self._looked = 0
+        return message
 
 
 def _keep_alive(writer: asyncio.StreamWriter) -> None:
