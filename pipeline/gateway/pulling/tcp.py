@@ -62,7 +62,7 @@ class Messages:
         """The next message; None: none has ended yet."""
         if self._looked == 0:
             del self.held[: _BLANKS.match(self.held).end()]  # type: ignore[union-attr]  # it also matches nothing
-        end = axxon.end_after(self.held[:1])
+        end = axxon.end_after(bytes(self.held[:1]))
         found = self.held.find(end, max(self._looked - len(end) + 1, 0))
         if found < 0:
             self._looked = len(self.held)
