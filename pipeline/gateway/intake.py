@@ -73,7 +73,8 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Intake:
-    """Takes messages in. cameras: as registered; senders: who spoke for them, and when. retention_days, future_bound_ms:
+    """Takes messages in. cameras: as registered; senders: who spoke for them, and when. mapped: the mapping that a
+    message is of, which goes before the makers that are known. retention_days, future_bound_ms:
     pictures of another time are not kept (see check_time)."""
 
     def __init__(
@@ -85,13 +86,14 @@ class Intake:
         sharing: Sharing,
         now_ms: Callable[[], int],
         *,
+        mapped: Callable[[Request], Maker | None],
         retention_days: int,
         future_bound_ms: int,
     ) -> None:
         self._cameras, self._senders = cameras, senders
         self._keeper, self._pictures, self._now_ms = keeper, pictures, now_ms
         self._retention_days, self._future_bound_ms = retention_days, future_bound_ms
-        self._memory, self._sharing = PassageMemory(), sharing
+        self._memory, self._sharing, self._mapped = PassageMemory(), sharing, mapped
 
     async def take(self, message: Message) -> Taken:
         """Keep everything of the message, and return what became of it. Raises Unavailable where something may not be kept:
@@ -122,11 +124,16 @@ class Intake:
         if packed:
             message.held.be(len(message.body) + MAX_BODY)
         elif len(message.body) < LARGE:
-            return _parsed(message)[0]
-        one, count = await asyncio.to_thread(_parsed, message)
+            return self._said(message)[0]
+        one, count = await asyncio.to_thread(self._said, message)
         if packed:
             message.held.be(len(message.body) + count)
         return one
+
+    def _said(self, message: Message) -> tuple[Parsed, int]:
+        """What the message says, and how many bytes its body has unpacked. Raises Refuse."""
+        request = _request(message)
+        return parsed(request, message.maker or self._mapped(request)), len(request.body)
 
     async def _kept(self, message: Message, reading: MessageReading) -> tuple[Taken, set[int]]:
         """Keep it. Returns also the indexes of the items that became dead letters."""
@@ -204,19 +211,18 @@ class Intake:
         )
 
 
-def _parsed(message: Message) -> tuple[Parsed, int]:
-    """What the message says, and how many bytes its body has unpacked. Raises Refuse."""
+def _request(message: Message) -> Request:
+    """The message with its body unpacked, and what is known besides. Raises Refuse."""
     plain, short_by = unpacked(message.body, message.headers)
     settings, besides = settings_of(message.sender), message.besides
     around = Circumstances(
         received_at_ms=message.received_at_ms, camera_settings=settings, topic=besides.topic, folder=besides.folder,
         file_name=besides.file_name, file_age_s=besides.file_age_s,
     )  # fmt: skip
-    request = Request(
+    return Request(
         body=plain, circumstances=around, method=message.method, target=message.claim.target, headers=message.headers,
         short_by=short_by,
     )  # fmt: skip
-    return parsed(request, message.maker), len(plain)
 
 
 def _may_be_kept(body: bytes, reading: MessageReading) -> bytes:

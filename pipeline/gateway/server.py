@@ -15,6 +15,7 @@ from pipeline.gateway.door import Door
 from pipeline.gateway.frames import FrameSender
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.keeping import Keeper
+from pipeline.gateway.mappings import Mappings
 from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.onlookers import Onlookers
 from pipeline.gateway.sharing import Sharing
@@ -68,6 +69,8 @@ async def run_gateway(
     port = settings.gateway_port or free_ports((), 1)[0]
     metrics, mirror = GatewayMetrics(), Mirror(SENDERS, CAMERAS)
     keeper = Keeper(servers.sender, settings.namespace)
+    mappings = Mappings(settings.gateway_mappings)
+    mappings.look()  # before any camera is let in
     intake = Intake(
         mirror.of(CAMERAS),
         mirror.of(SENDERS),
@@ -75,6 +78,7 @@ async def run_gateway(
         EvidenceStore.open(settings.evidence),
         Sharing(SharedPassages(servers.client, settings.namespace)),
         now_ms,
+        mapped=mappings.of,
         retention_days=days_kept(settings.retention_days, settings.country, now_ms()),
         future_bound_ms=settings.future_bound_ms,
     )
@@ -89,7 +93,7 @@ async def run_gateway(
         links = Links(servers.client, settings.namespace)
         onlookers = Onlookers(CameraLooks(servers.client, settings.namespace), now_ms)
         beside = SideDoors(settings, mirror.of(SENDERS), intake, frames, metrics, links, onlookers, now_ms)
-        for work in (follower.run, keeper.run, knocks.run, beside.run, onlookers.run):
+        for work in (follower.run, keeper.run, knocks.run, beside.run, onlookers.run, mappings.run):
             run_until_closed(closing, work)
         door = Door(mirror.of(SENDERS), intake, metrics, knocks, onlookers, now_ms)
         await listen(closing, door.handle, _listener(settings, port, tls))

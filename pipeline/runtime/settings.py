@@ -128,6 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     gateway_ports_host: str = "127.0.0.1"  # where ports of single cameras listen: on their own network
     gateway_spool_mb: Positive = 1_024  # of messages of cameras that cannot send again; where it is full, they wait
     gateway_drops_dir: Path | None = None  # where an FTP server puts files, a folder a sender; None: drops in data_dir
+    gateway_mappings_dir: Path | None = None  # TOML files for makers not known; None: mappings in data_dir
     gateway_connections: Positive = 15_000  # that may be open at once; beyond them new ones are closed
     gateway_connections_per_address: Positive = 2_000  # of one address: a balancer's, or a site's behind one address
     session_idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=480)] = 30  # a session ends so long after a request
@@ -163,6 +164,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def gateway_drops(self) -> Path:
         """In which each sender whose files an FTP server puts down has a folder: gateway_drops_dir, or one in data_dir."""
         return self.gateway_drops_dir or self.data_dir / "drops"
+
+    @property
+    def gateway_mappings(self) -> Path:
+        """Where a gateway finds the mappings of makers that Vigie does not know: gateway_mappings_dir, or a folder in data_dir."""
+        return self.gateway_mappings_dir or self.data_dir / "mappings"
 
     @property
     def platform_key(self) -> Path:

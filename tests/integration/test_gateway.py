@@ -8,6 +8,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from pipeline.evidence.store import EvidenceStore
+from pipeline.gateway.mappings import EVERY_S
 from pipeline.gateway.request import MAX_BODY
 from pipeline.gateway.senders import claim_of
 from pipeline.runtime.clock import platform_now_ms
@@ -455,3 +457,26 @@ async def test_whoever_stands_at_the_mast_sees_each_message_and_why_nothing_come
     assert "read 1ABC234" in told.out
     assert "is its clock behind" in told.out
     assert SCENE == picture.read_bytes()
+
+
+async def test_a_mapping_makes_a_maker_known_without_a_restart(gateways: Gateways) -> None:
+    """From the moment that its file is there; a later version that cannot be used leaves it as it was."""
+    at = datetime.now(UTC).strftime("%d.%m.%Y %H:%M:%S.%f")
+    said = json.dumps({"unit": {"sn": "AC-17"}, "data": {"when": at, "lp": "1-ABC-234"}}).encode()
+    mapping = (
+        'name = "acme"\nformat = "json"\nrecognise = [\'"unit"\', \'"lp"\']\nplate = "data.lp"\n'
+        'camera = { serial = "unit.sn" }\n[time]\npath = "data.when"\nformat = "%d.%m.%Y %H:%M:%S.%f"\nzone = "UTC"\n'
+    )
+    file = gateways.folder / "mappings" / "acme.toml"
+    file.parent.mkdir()
+    async with gateways.running() as camera:
+        assert 400 == (await camera.send(said)).status
+        file.write_text(mapping)
+        await until(200, lambda: camera.send(said))
+        file.write_text("name = 1")
+        await asyncio.sleep(2 * EVERY_S)
+        assert 200 == (await camera.send(said)).status
+        assert 200 == (await camera.send(own("1ABC777"))).status
+    assert [("1ABC234", "acme"), ("1ABC777", "vigie")] == sorted(
+        {(one.plate, one.reader) for one in await gateways.reads()}
+    )
