@@ -16,6 +16,8 @@ T = TypeVar("T")
 DAY_MS = 86_400_000
 KEPT_MS = 40 * DAY_MS
 """Versions that held only before this long ago are dropped: no read that old may be decided."""
+PLACES_KEPT_MS = 3660 * DAY_MS
+"""The same of cameras and sections: a certificate rests, for years, on where the cameras stood when it was made."""
 
 
 class Version(msgspec.Struct, Generic[T], frozen=True, array_like=True, gc=False):
@@ -58,10 +60,11 @@ class Spell(msgspec.Struct, Generic[T], frozen=True, gc=False):
 class Versions(Generic[T]):
     """The versions of all items of a collection, by key. Put an item's versions in the order of their arrival."""
 
-    __slots__ = ("_compacted_ms", "_histories", "_last_change_ms", "_newest")
+    __slots__ = ("_compacted_ms", "_histories", "_kept_ms", "_last_change_ms", "_newest")
 
-    def __init__(self, items: Mapping[str, T] | None = None) -> None:
-        """items: have held since the beginning of time."""
+    def __init__(self, items: Mapping[str, T] | None = None, *, kept_ms: int = KEPT_MS) -> None:
+        """items: have held since the beginning of time. kept_ms: for how long versions are kept that hold no more."""
+        self._kept_ms = kept_ms
         self._histories: dict[str, History[T]] = {}
         self._newest: dict[str, T] = {}
         self._last_change_ms = self._compacted_ms = 0
@@ -85,7 +88,7 @@ class Versions(Generic[T]):
             arrived_ms = max([arrived_ms, *(version.arrived_at_ms for version in one.versions)])
         if arrived_ms > self._compacted_ms + DAY_MS:
             self._compacted_ms = arrived_ms
-            self.forget_before(arrived_ms - KEPT_MS)
+            self.forget_before(arrived_ms - self._kept_ms)
 
     def put(self, key: str, version: Version[T]) -> None:
         """Add a version. Adding the same again changes nothing. A removal also cancels versions that were to begin after it."""

@@ -61,11 +61,19 @@ class Innocent:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An entry and an exit of one plate on one section, by one camera each."""
+    """An entry and an exit of one plate on one section, by one camera each. doubts_ms: how much earlier it may have entered, and
+    how much later it may have left: what held then counts in the driver's favour."""
 
     section_id: str
     entry: PlateRead
     exit: PlateRead
+    doubts_ms: tuple[int, int] = (0, 0)
+
+    @property
+    def moments_ms(self) -> tuple[int, ...]:
+        """The earliest moment of entry, both moments as they were read, and the latest moment of leaving, UTC."""
+        entry_ms, exit_ms = self.entry.captured_at_ms, self.exit.captured_at_ms
+        return entry_ms - self.doubts_ms[0], entry_ms, exit_ms, exit_ms + self.doubts_ms[1]
 
     @property
     def travel_ms(self) -> int:
@@ -93,37 +101,42 @@ def _moved(pair: Pair, section: Section, distance: Distance, reference: Referenc
     """What speaks against a distance of which a camera stood elsewhere when the section came to say it; None: nothing. What is
     certified is the distance between two places, not between two names.
 
-    A section that was removed, or whose certificate changed, says its distances anew from then on.
+    Only another certificate, by its number or its dates, says a distance anew. What versions that arrived too late claim of the
+    cameras' places counts as well.
     """
     since_ms = _certified_since_ms(section, distance, reference, pair.entry.captured_at_ms)
     for read in (pair.entry, pair.exit):
-        stood = reference.cameras.between(read.camera_id, since_ms, read.captured_at_ms)
+        until_ms = read.captured_at_ms
+        stood = reference.cameras.between(read.camera_id, since_ms, until_ms)
         places = [(camera.position, doubt_of(camera)) for camera in stood if camera and camera.position]
         if not places:
             continue
-        (first, first_doubt_m), (last, last_doubt_m) = places[0], places[-1]
-        if (moved_m := beeline_m(first, last)) > first_doubt_m + last_doubt_m:
-            certified = f"{distance.metres:g} m of certificate {certificate_of(section, distance).number}"
-            return Innocent("camera_unfit", f"{read.camera_id}: was moved by {moved_m:.0f} m after {certified}")
+        for now in [places[-1], *reference.claimed_places(read.camera_id, since_ms, until_ms)]:
+            (first, first_doubt_m), (last, last_doubt_m) = places[0], now
+            if (moved_m := beeline_m(first, last)) > first_doubt_m + last_doubt_m:
+                certified = f"{distance.metres:g} m of certificate {certificate_of(section, distance).number}"
+                return Innocent("camera_unfit", f"{read.camera_id}: was moved by {moved_m:.0f} m after {certified}")
     return None
 
 
 def _certified_since_ms(section: Section, distance: Distance, reference: Reference, at_ms: int) -> int:
-    """Since when, before at_ms, the section has said this distance under this certificate without a break (UTC ms); at_ms where
-    it does not say so."""
-    certificate, since_ms = certificate_of(section, distance), at_ms
+    """Since when the section has said this distance under this certificate (UTC ms), whatever it said in between; at_ms where no
+    version of before then says so."""
+    certificate = certificate_of(section, distance)
     for version in reference.sections.history(section.section_id):
         if version.begins_ms > at_ms:
             break
         said = version.item and distance_between(version.item, distance.entry_camera_id, distance.exit_camera_id)
-        says_so = (
-            said
-            and said.metres == distance.metres
-            and version.item
-            and certificate_of(version.item, said) == certificate
-        )
-        since_ms = min(since_ms, version.begins_ms) if says_so else at_ms
-    return since_ms
+        if version.item and said and said.metres == distance.metres:
+            then = certificate_of(version.item, said)
+            if _same(then, certificate):
+                return version.begins_ms
+    return at_ms
+
+
+def _same(one: Certificate, other: Certificate) -> bool:
+    """Whether it is one certificate, which may be prolonged without a new measurement."""
+    return (one.number, one.valid_from_ms) == (other.number, other.valid_from_ms)
 
 
 def _camera_doubt(

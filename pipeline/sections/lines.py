@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pipeline.reads.versions import Changed, Version, Versions
+from pipeline.reads.versions import PLACES_KEPT_MS, Changed, Version, Versions
 from schemas.reads import PlateRead
 from schemas.reference import Line, Section
 
@@ -26,7 +26,7 @@ class Sighting:
 class SectionIndex:
     """The versions of all sections, and the lines that each camera sees under any of them. take() keeps it up to date."""
 
-    versions: Versions[Section] = field(default_factory=Versions)
+    versions: Versions[Section] = field(default_factory=lambda: Versions(kept_ms=PLACES_KEPT_MS))
     cameras: dict[str, tuple[SeenLine, ...]] = field(default_factory=dict)
 
     @staticmethod
@@ -64,11 +64,21 @@ def on_a_line(read: PlateRead, lines: Iterable[Line]) -> bool:
 
 
 def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
-    """The read as a sighting on each section and side whose line it was taken on, under any version of the section. A read
-    that states no lane is on no line of one lane."""
+    """The read as a sighting on each section and side whose line it was taken on. A read that states no lane is on no line of
+    one lane.
+
+    Lines are those of the section as it held at the capture: a camera that is no end of it any more, or not yet, sees nobody
+    enter or leave. No later version changes this. A read from a time at which there was no such section is a sighting under any
+    of its versions, so that it can be told why it proves nothing.
+    """
     seen = dict.fromkeys(
         (section_id, side)
         for section_id, side, lane in index.lines_at(read.camera_id)
         if lane is None or lane == read.lane
     )
-    return [Sighting(section_id, side, read) for section_id, side in seen]
+    return [Sighting(section_id, side, read) for section_id, side in seen if _held(section_id, side, read, index)]
+
+
+def _held(section_id: str, side: Side, read: PlateRead, index: SectionIndex) -> bool:
+    section = index.versions.at(section_id, read.captured_at_ms)
+    return section is None or on_a_line(read, section.entries if side == "entry" else section.exits)

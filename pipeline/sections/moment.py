@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 import msgspec
 
 from pipeline.reads.versions import Versions
+from pipeline.sections.checks import doubt_of
+from schemas.base import Position
 from schemas.reads import PlateRead, VehicleClass
 from schemas.reference import Camera, Distance, Section
 
@@ -29,13 +31,18 @@ class Reference:
         """Reference data whose items have held since the beginning of time."""
         return Reference(Versions(sections), Versions(cameras))
 
-    def section_between(self, section_id: str, from_ms: int, until_ms: int) -> Section | None:
+    def section_between(
+        self, section_id: str, from_ms: int, until_ms: int, *, doubts_ms: tuple[int, int] = (0, 0)
+    ) -> Section | None:
         """The section as it held from from_ms to until_ms (UTC); of several versions, the most lenient of each field (see
-        most_lenient). None unless one held all the time."""
+        most_lenient). None unless one held all the time. doubts_ms: so much earlier and later the vehicle may have been there:
+        what held then counts as well."""
         held = self.sections.between(section_id, from_ms, until_ms)
-        found = [section for section in held if section is not None]
-        if len(found) != len(held) or not found:
+        if None in held or not held:
             return None
+        if doubts_ms != (0, 0):
+            held = self.sections.between(section_id, from_ms - doubts_ms[0], until_ms + doubts_ms[1])
+        found = [section for section in held if section is not None]
         return found[0] if len(found) == 1 else most_lenient(found)
 
     def claimed(self, section_id: str, from_ms: int, until_ms: int) -> tuple[Section | None, ...]:
@@ -53,13 +60,22 @@ class Reference:
         claimed = self.cameras.retroactive(read.camera_id, read.captured_at_ms) if self.with_claims else ()
         return (self.camera_of(read), *claimed)
 
+    def claimed_places(self, camera_id: str, from_ms: int, until_ms: int) -> list[tuple[Position, float]]:
+        """Where versions that arrived too late claim that the camera stood at any time from from_ms to until_ms (UTC), each with
+        its doubt in metres."""
+        claimed = self.cameras.claimed_between(camera_id, from_ms, until_ms) if self.with_claims else ()
+        return [(camera.position, doubt_of(camera)) for camera in claimed if camera and camera.position]
+
     def as_held(self) -> "Reference":
         """The same data without late claims."""
         return replace(self, with_claims=False)
 
     def longest_travel_ms(self, section_id: str, entered_ms: int) -> int:
-        """The longest travel time that the section allows, in any version that held by then, to who enters it at entered_ms
-        (UTC); 0 where no version is known."""
+        """The longest travel time that the section allows to who enters it at entered_ms (UTC); where there was no section then,
+        of any version that held before; 0 where no version is known."""
+        section = self.sections.at(section_id, entered_ms)
+        if section is not None:
+            return section.max_travel_ms
         return max((one.max_travel_ms for one in self._held_by(section_id, entered_ms)), default=0)
 
     def longest_wait_ms(self, section_id: str, captured_ms: int) -> int:

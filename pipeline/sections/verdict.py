@@ -5,9 +5,9 @@ gantry has several cameras, the pair of reads with the lowest speed counts. Limi
 decides.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor, isfinite
+from math import ceil, floor, isfinite
 
 import msgspec
 
@@ -41,11 +41,11 @@ def verdict_on(
 ) -> Violation | Innocent:
     """The violation that these two passages prove, or why they prove none. Times in ms UTC; a replay gives the same ids.
 
-    The earliest entry and the latest exit must prove it. Other cameras' reads of the same passages may only make it less: by
-    a lower speed, by one not above the limit, or by one that clock errors could bring below it; where they cannot be
-    measured for another reason, they say nothing. If such a pair proved something until a version arrived late, nothing is
-    proven: else what arrived late would make the faster pair count. Section, cameras and law are those of the time of
-    driving. book: other rules than those that are installed.
+    The earliest entry and the latest exit must prove it, whenever they were within the doubt about their times. Other cameras'
+    reads of the same passages may only make it less: by a lower speed, by one not above the limit, or by one that clock errors
+    could bring below it; where they cannot be measured for another reason, they say nothing. If such a pair proved something until
+    a version arrived late, nothing is proven: else what arrived late would make the faster pair count. Section, cameras and law are
+    those of the time of driving. book: other rules than those that are installed.
     """
     law = book or the_book()
     reads = (*entry.reads, *exit_.reads)
@@ -72,16 +72,29 @@ def _proved(pair: Pair, reads: tuple[PlateRead, ...], reference: Reference, law:
 def _verdict_in_time(
     pair: Pair, reads: tuple[PlateRead, ...], reference: Reference, law: Book, decided_at_ms: int
 ) -> Violation | Innocent:
-    """The verdict under the section as it held, unless a version that arrived too late says that there is no violation."""
+    """The verdict under the section as it held, unless a version that arrived too late says that there is no violation; the same
+    at any moment at which the ends may have been."""
     if pair.travel_ms <= 0:
         return Innocent("exit_before_entry")
+    found = _verdict_under_all(pair, reads, reference, law, decided_at_ms)
+    if isinstance(found, Innocent):
+        return found
+    timings = [least_sure(read, reference.cameras_of(read)) for read in (pair.entry, pair.exit)]
+    before, after = (timing.doubt_ms if isinstance(timing, Timing) else Fraction(0) for timing in timings)
+    unsure = replace(pair, doubts_ms=(ceil(before), floor(after)))
+    return _verdict_under_all(unsure, reads, reference, law, decided_at_ms)
+
+
+def _verdict_under_all(
+    pair: Pair, reads: tuple[PlateRead, ...], reference: Reference, law: Book, decided_at_ms: int
+) -> Violation | Innocent:
     from_ms, until_ms = pair.entry.captured_at_ms, pair.exit.captured_at_ms
-    section = reference.section_between(pair.section_id, from_ms, until_ms)
+    section = reference.section_between(pair.section_id, from_ms, until_ms, doubts_ms=pair.doubts_ms)
     if section is None:
         return Innocent("no_section_then", pair.section_id)
     case = _Case(pair, reads, reference, law, decided_at_ms)
     verdict = case.under(section)
-    for claimed in reference.claimed(pair.section_id, from_ms, until_ms):
+    for claimed in reference.claimed(pair.section_id, from_ms - pair.doubts_ms[0], until_ms + pair.doubts_ms[1]):
         if isinstance(verdict, Innocent):
             return verdict
         if claimed is None:
@@ -139,8 +152,7 @@ class _Case:
         signed_kmh = limit_of(section, vehicle_class)
         if section.road is None:
             return signed_kmh
-        ends = (self.pair.entry.captured_at_ms, self.pair.exit.captured_at_ms)
-        rules = [self.law.rule_at(ClassLimits, section.country, at_ms, section.road) for at_ms in ends]
+        rules = [self.law.rule_at(ClassLimits, section.country, at_ms, section.road) for at_ms in self.pair.moments_ms]
         allowed = [rule.limits_kmh.get(vehicle_class, signed_kmh) if rule else signed_kmh for rule in rules]
         return min(signed_kmh, max(allowed))
 

@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from pipeline.reads.versions import Changed, Version
+from pipeline.reads.versions import KEPT_MS, PLACES_KEPT_MS, Changed, Version
 from schemas.base import Message
 from schemas.judgements import Consumer
 from schemas.people import Designation, Desk, SigningKey, User
@@ -20,12 +20,14 @@ _ENCODER = msgspec.json.Encoder(order="deterministic")  # the same item gives th
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Collection(Generic[T]):
-    """One kind of reference data. key: a function that gives an item's key."""
+    """One kind of reference data. key: a function that gives an item's key. kept_ms: for how long a version is kept after another
+    has replaced it."""
 
     name: str
     message: type[T]
     key: Callable[[T], str]
     key_field: str
+    kept_ms: int = KEPT_MS
     _decoder: "msgspec.json.Decoder[T]" = field(init=False)
     _versions_decoder: "msgspec.json.Decoder[list[Version[T]]]" = field(init=False)
     _changed_decoder: "msgspec.json.Decoder[list[Changed[T]]]" = field(init=False)
@@ -53,8 +55,10 @@ class Collection(Generic[T]):
         return self._changed_decoder.decode(data)
 
 
-CAMERAS = Collection("cameras", Camera, key=lambda item: item.camera_id, key_field="camera_id")
-SECTIONS = Collection("sections", Section, key=lambda item: item.section_id, key_field="section_id")
+CAMERAS = Collection("cameras", Camera, key=lambda item: item.camera_id, key_field="camera_id", kept_ms=PLACES_KEPT_MS)
+SECTIONS = Collection(
+    "sections", Section, key=lambda item: item.section_id, key_field="section_id", kept_ms=PLACES_KEPT_MS
+)
 ZONES = Collection("zones", Zone, key=lambda item: item.zone_id, key_field="zone_id")
 HOTLIST = Collection("hotlist", HotlistEntry, key=lambda item: item.entry_id, key_field="entry_id")
 LISTS = Collection("lists", WantedList, key=lambda item: item.list_id, key_field="list_id")

@@ -23,7 +23,9 @@ class Mirror:
 
     def __init__(self, *collections: Collection[Any], indexes: Mapping[str, Index] | None = None) -> None:
         """indexes: by the name of the collection that each takes."""
-        self._versions: dict[str, Versions[Any]] = {collection.name: Versions() for collection in collections}
+        self._versions: dict[str, Versions[Any]] = {
+            collection.name: Versions(kept_ms=collection.kept_ms) for collection in collections
+        }
         self._indexes: dict[str, Index] = {**self._versions, **(indexes or {})}
         self._told: dict[str, Callable[[list[str]], None]] = {}
         self.whole = False

@@ -18,7 +18,7 @@ import msgspec
 import redis.asyncio
 
 from pipeline.errors import Unavailable
-from pipeline.reads.versions import KEPT_MS, Changed, History, Version, with_versions
+from pipeline.reads.versions import Changed, History, Version, with_versions
 from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.folding import fold
 from pipeline.state.holding import holds_from
@@ -54,15 +54,12 @@ class ReplicaWriter:
         *,
         kept_changes: int = KEPT_CHANGES,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        kept_ms: int = KEPT_MS,
     ) -> None:
-        """now_ms: the clock that dates arrivals, UTC. kept_ms: for how long versions are kept after another has replaced
-        them."""
+        """now_ms: the clock that dates arrivals, UTC."""
         self._client = client
         self._namespace = namespace
         self._kept_changes = kept_changes
         self._now_ms = now_ms
-        self._kept_ms = kept_ms
 
     async def put(
         self, collection: Collection[T], items: Iterable[T], *, progress: Callable[[int], None] | None = None
@@ -119,7 +116,7 @@ class ReplicaWriter:
 
     def switching(self, collection: Collection[Any]) -> Switching:
         """A builder for versions of this collection that are imported as a whole."""
-        return Switching(self._client, self._namespace, collection, now_ms=self._now_ms, kept_ms=self._kept_ms)
+        return Switching(self._client, self._namespace, collection, now_ms=self._now_ms)
 
     async def get(self, collection: Collection[T], key: str) -> T | None:
         """The last version of the item with this key; None: there is none, or it was removed."""
@@ -193,7 +190,7 @@ class ReplicaWriter:
 
     async def _fold(self, collection: Collection[Any]) -> None:
         """Finish an import whose process died after its switch, if there is one."""
-        await fold(self._client, CollectionKeys.of(self._namespace, collection), self._kept_ms)
+        await fold(self._client, CollectionKeys.of(self._namespace, collection), collection.kept_ms)
 
     async def _look(self, collection: Collection[Any], key: str = "") -> Sequence[Any]:
         keys = CollectionKeys.of(self._namespace, collection)
@@ -222,7 +219,7 @@ class ReplicaWriter:
                     msgspec.msgpack.encode(removes),
                     int(whole),
                     self._now_ms(),
-                    self._kept_ms,
+                    collection.kept_ms,
                 ],
             )
             for puts, removes in chunks

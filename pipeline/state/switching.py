@@ -19,7 +19,6 @@ import msgspec
 import numpy as np
 import redis.asyncio
 
-from pipeline.reads.versions import KEPT_MS
 from pipeline.state.blocks import BLOCK_ROWS, BlockRow, BlockWriter
 from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.folding import fold
@@ -45,11 +44,10 @@ class Switching:
         collection: Collection[Any],
         *,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
-        kept_ms: int = KEPT_MS,
     ) -> None:
         self._client, self._collection = client, collection
         self._where = CollectionKeys.of(namespace, collection)
-        self._now_ms, self._kept_ms = now_ms, kept_ms
+        self._now_ms = now_ms
 
     async def stage(
         self,
@@ -65,7 +63,7 @@ class Switching:
         replace: items that are not among them are removed. list_id: only entries of this list are; empty: any. removes: keys
         to remove in any case. progress: called with the number of pairs done.
         """
-        await fold(self._client, self._where, self._kept_ms)
+        await fold(self._client, self._where, self._collection.kept_ms)
         ((version, switch, *_),) = await HEAD.run(self._client, WHAT, [(self._where.all, [])])
         belongs = (lambda item: f'"list_id":"{list_id}"' in item) if list_id else (lambda _: True)
         live = await LiveDigests.read(self._client, self._where, belongs)
@@ -141,7 +139,7 @@ class Switching:
 
     async def fold(self, progress: Callable[[int], None] | None = None) -> None:
         """Move the version that was switched to into the items. progress: called with the number of blocks done."""
-        await fold(self._client, self._where, self._kept_ms, progress)
+        await fold(self._client, self._where, self._collection.kept_ms, progress)
 
     async def drop(self, staged: Staged) -> None:
         """Delete a staged version that is not to be used."""

@@ -11,7 +11,7 @@ The rules, in the order in which they are applied:
 4. A pair proves a violation when both reads are certain, both clocks are known well enough, class and country of no two reads of
    its passages contradict each other, and the speed over the certified distance, with the clocks' errors added to the travel time
    and the country's tolerance taken off, is above the limit. Faster than any traffic drives proves nothing.
-   Where the limit changed while the vehicle was inside, the higher counts.
+   Where the limit changed while the vehicle was inside, or may have been by the clocks' errors, the higher counts.
 5. A violation stands only if every maximum pairing contains it or a worse one.
 """
 
@@ -42,7 +42,7 @@ class Road:
     class_limits_kmh: dict[str, int] = field(default_factory=dict)
     changes: tuple[tuple[int, int], ...] = ()  # of the limit: from when, and to how much; in the order of time
 
-    def limits_between(self, from_ms: int, until_ms: int) -> set[int]:
+    def limits_between(self, from_ms: Fraction, until_ms: Fraction) -> set[int]:
         """Every limit (km/h) that was shown at some moment from from_ms to until_ms, both included."""
         before = [limit for at_ms, limit in self.changes if at_ms <= from_ms]
         return {before[-1] if before else self.limit_kmh} | {
@@ -151,7 +151,8 @@ def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
     speed = _kmh(road.distance_m, travel_ms)
     if speed > FASTEST_KMH:
         return None
-    shown = max(road.limits_between(entry.at_ms, exit_.at_ms))
+    before, after = (error or Fraction(0) for error in errors)
+    shown = max(road.limits_between(entry.at_ms - before, exit_.at_ms + after))
     limit = max(road.class_limits_kmh.get(read.vehicle_class, shown) for read in (entry, exit_))
     slack = sum((error for error in errors if error is not None), Fraction(0))
     for possible in (travel_ms, travel_ms + slack):
