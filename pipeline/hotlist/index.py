@@ -12,7 +12,8 @@ from pipeline.hotlist.packed_index import PackedIndex
 from pipeline.hotlist.pattern_index import PatternIndex, collapsed, is_pattern
 from pipeline.plates.confusable import skeleton, skeletons
 from pipeline.plates.twins import one_form, one_forms
-from pipeline.reads.versions import DAY_MS, KEPT_MS, Changed, Spell, history_of, since_ever, spells_of, with_versions
+from pipeline.reads.spells import Spell, history_of, spells_of
+from pipeline.reads.versions import DAY_MS, KEPT_MS, Changed, since_ever, with_versions
 from schemas.reference import HotlistEntry
 
 MOST_UNPACKED = 10_000  # entries with a pattern that stay objects, because a pattern may fit many reads; some 10 MB

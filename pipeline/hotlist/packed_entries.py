@@ -7,7 +7,7 @@ object only when it is asked for.
 import msgspec
 
 from pipeline.hotlist.packed_rows import PackedRows
-from pipeline.reads.versions import Spell
+from pipeline.reads.spells import Spell
 from schemas.reference import HotlistEntry
 
 MOST_COMMONS = 10_000  # different sets of common fields kept apart; entries beyond them are kept whole

@@ -49,14 +49,6 @@ class Changed(msgspec.Struct, Generic[T], frozen=True, gc=False):
     versions: tuple[Version[T], ...]
 
 
-class Spell(msgspec.Struct, Generic[T], frozen=True, gc=False):
-    """A period in which an item held unchanged: from begins_ms to before ends_ms (UTC ms); ends_ms None: until further notice."""
-
-    item: T
-    begins_ms: int
-    ends_ms: int | None
-
-
 class Versions(Generic[T]):
     """The versions of all items of a collection, by key. Put an item's versions in the order of their arrival."""
 
@@ -224,32 +216,6 @@ def with_version(history: History[T], version: Version[T]) -> History[T]:
         return kept
     place = bisect_right(kept, version.begins_ms, key=_begins)
     return (*kept[:place], version, *kept[place:])
-
-
-def spells_of(history: History[T]) -> list[Spell[T]]:
-    """The periods in which the item held unchanged, in order; equal versions in a row make one period."""
-    found: list[Spell[T]] = []
-    for place, version in enumerate(history):
-        ends_ms = history[place + 1].begins_ms if place + 1 < len(history) else None
-        if version.item is None or ends_ms == version.begins_ms:
-            continue
-        if found and found[-1].ends_ms == version.begins_ms and found[-1].item == version.item:
-            found[-1] = Spell(version.item, found[-1].begins_ms, ends_ms)
-        else:
-            found.append(Spell(version.item, version.begins_ms, ends_ms))
-    return found
-
-
-def history_of(spells: Iterable[Spell[T]]) -> History[T]:
-    """A history in which the item held in these periods and was absent between them. spells: in order of time."""
-    versions: list[Version[T]] = []
-    for spell in spells:
-        if versions and versions[-1].item is None and versions[-1].begins_ms == spell.begins_ms:
-            versions.pop()
-        versions.append(Version(spell.item, spell.begins_ms, spell.begins_ms))
-        if spell.ends_ms is not None:
-            versions.append(Version(None, spell.ends_ms, spell.ends_ms))
-    return tuple(versions)
 
 
 def held_at(history: History[T], at_ms: int) -> T | None:

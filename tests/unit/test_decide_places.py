@@ -1,19 +1,6 @@
 """Where the ends of a section are and were, and when each limit held: cases in which a wrong answer fines somebody falsely."""
 
-from tests.unit.test_decide import (
-    CLOCK,
-    DAY_MS,
-    ROAD,
-    START_MS,
-    camera,
-    decided,
-    put,
-    reads,
-    reasons,
-    remove,
-    section,
-    told,
-)
+from tests.histories import CLOCK, DAY_MS, ROAD, START_MS, camera, decided, put, reads, reasons, remove, section, told
 
 TWO_EXITS = {
     "exits": [{"camera_id": "OUT"}, {"camera_id": "OUT2"}],
