@@ -2,6 +2,7 @@
 dependency is away, so back off and try again. Misconfigured: stop at start-up. All are VigieErrors."""
 
 import re
+from urllib.parse import SplitResult, urlsplit
 
 _NAMED_SECRET = re.compile(r"(?i)password|passwd|secret|token|(?<![a-z])key(?!_file|_field)")
 _IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\n]*@")
@@ -10,6 +11,11 @@ _IN_QUERY = re.compile(
     rf"(?i)((?:{'|'.join(_WORDS)})[a-z0-9_.-]{{0,60}}[\"']?\s{{0,20}}[=:]\s{{0,20}})[^\s&,;)}}\]]+"
 )  # bounded, so that no text makes it slow
 _EXAMPLE = re.compile(r"(?i)://\[?user\b")  # how a message writes the form of a URL: nobody is named in it
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,20}")
+_HOST = r"(?:[\w.-]*|\[[0-9a-fA-F:.]*\])(?::[0-9]*)?"
+_HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*", re.ASCII)
+_WITH_USER = re.compile(r"(?<!\S)\S{0,4096}:\S{0,4096}@")  # also where :// is missing
+_END_OF_HOSTS = re.compile(r"[/?#\s]")
 HIDDEN = "***"
 MOST_DETAIL = 4_000
 """Characters of what was wrong with a record, which may hold parts of it."""
@@ -33,11 +39,37 @@ def redacted(text: str) -> str:
     return _IN_QUERY.sub(rf"\g<1>{HIDDEN}", text)
 
 
+def shown_url(url: str) -> str:
+    """A URL for a message: its scheme and hosts alone. Everything up to the last @ may be a password, whatever it holds, and so may
+    all of a text that is no URL.
+
+    >>> shown_url("rediss://app:pa/ss@w@store:6379/0"), shown_url("kafka:/app:word@store"), shown_url("store:6379")
+    ('rediss://store:6379', '***', 'store:6379')
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url if _HOSTS.fullmatch(url) else HIDDEN
+    hosts = _END_OF_HOSTS.split(rest.rpartition("@")[2], maxsplit=1)[0]
+    return f"{scheme if _SCHEME.fullmatch(scheme) else HIDDEN}://{hosts if _HOSTS.fullmatch(hosts) else HIDDEN}"
+
+
+def url_parts(setting: str, url: str, allowed: str) -> SplitResult:
+    """The parts of a URL. Raises Misconfigured, without its user and password, for what is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:  # whose text may hold the password
+        raise Misconfigured(setting, found=url, allowed=allowed) from None
+
+
 def _shown(setting: str, found: object) -> str:
     """The value of a setting for a message; the value of a secret is left out."""
     if found is None:
         return "not set"
-    return HIDDEN if _NAMED_SECRET.search(setting) and "file" not in setting.lower() else repr(found)
+    if setting.lower().endswith("url"):
+        return repr(shown_url(found)) if isinstance(found, str) else HIDDEN
+    if _NAMED_SECRET.search(setting) and "file" not in setting.lower():
+        return HIDDEN
+    return repr(_WITH_USER.sub(f"{HIDDEN}@", found) if isinstance(found, str) and "@" in found else found)
 
 
 class VigieError(Exception):

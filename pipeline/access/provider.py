@@ -49,7 +49,10 @@ def is_safe(url: str) -> bool:
     >>> is_safe("https://login.example.org"), is_safe("http://login.example.org"), is_safe("http://localhost:8000/token")
     (True, False, True)
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return bool(parts.hostname) and (
         parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     )

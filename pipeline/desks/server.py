@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlsplit
 
 import redis.asyncio
 import structlog
@@ -31,7 +30,7 @@ from pipeline.desks.place import proxies_of
 from pipeline.desks.provider import ProviderClient, provider_settings
 from pipeline.desks.stream import Streams
 from pipeline.desks.watching import Watch
-from pipeline.errors import Misconfigured
+from pipeline.errors import Misconfigured, url_parts
 from pipeline.evidence.store import EvidenceStore
 from pipeline.hotlist import acting as incidents
 from pipeline.runtime.clock import platform_now_ms
@@ -189,7 +188,7 @@ def _origin(settings: Settings, port: int) -> str:
     """The address that browsers use. Without a setting: localhost, the only name that is safe without a certificate."""
     if settings.desks_origin is not None:
         origin = settings.desks_origin.rstrip("/")
-        parts = urlsplit(origin)
+        parts = url_parts("VIGIE_DESKS_ORIGIN", origin, "https:// and a name")
         safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname == "localhost")
         if safe and parts.hostname and origin == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc:
             return origin

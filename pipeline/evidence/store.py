@@ -7,12 +7,12 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import obstore
 from obstore.store import LocalStore, S3Store
 
-from pipeline.errors import BadRecord, Misconfigured, Unavailable
+from pipeline.errors import BadRecord, Misconfigured, Unavailable, url_parts
 from pipeline.evidence.opening import ALLOWED, SETTING, bucket_at, folder_at
 from pipeline.evidence.troubles import WHAT, in_short, store_errors
 
@@ -45,14 +45,14 @@ class EvidenceStore:
         yet. Raises Misconfigured for a URL that is neither, Unavailable when the folder cannot be made.
         """
         text = str(url)
-        parts = urlsplit(text)
+        parts = url_parts(SETTING, text, ALLOWED)
         if parts.scheme == "s3" and parts.netloc:
             return EvidenceStore(bucket_at(parts.netloc, parts.path, parts.query))
         if parts.scheme == "file" and parts.netloc in ("", "localhost"):
             return EvidenceStore(folder_at(Path(unquote(parts.path))))
         if "://" not in text and text:
             return EvidenceStore(folder_at(Path(text).expanduser().absolute()))
-        raise Misconfigured(SETTING, found=text.partition("?")[0], allowed=ALLOWED)
+        raise Misconfigured(SETTING, found=text, allowed=ALLOWED)
 
     async def put(self, day_ms: int, image: bytes) -> str:
         """Store an encoded picture (JPEG or PNG). Returns its path, for example "2026-03-01/<sha256>.jpg".

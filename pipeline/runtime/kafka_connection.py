@@ -4,11 +4,11 @@ import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
 from aiokafka.helpers import create_ssl_context
 
-from pipeline.errors import Misconfigured
+from pipeline.errors import Misconfigured, url_parts
 from pipeline.runtime import codecs
 
 SETTING = "VIGIE_KAFKA_URL"
@@ -42,18 +42,18 @@ class KafkaConnection:
     ) -> "KafkaConnection":
         """The connection that the URL describes; a username and password given beside it replace the URL's. Raises
         Misconfigured without showing a password."""
-        parts = urlsplit(url)
+        parts = url_parts(SETTING, url, ALLOWED)
         if parts.scheme not in ("kafka", "kafka+ssl") or parts.path.strip("/") or parts.query:
-            raise Misconfigured(SETTING, found=_shown(parts), allowed=ALLOWED)
+            raise Misconfigured(SETTING, found=url, allowed=ALLOWED)
         credentials, _, places = parts.netloc.rpartition("@")
         url_user, _, url_password = credentials.partition(":")
         user = username or unquote(url_user) or None
         secret = password or unquote(url_password) or None
         if (user is None) != (secret is None):
             allowed = "a user together with a password (VIGIE_KAFKA_USERNAME, VIGIE_KAFKA_PASSWORD_FILE)"
-            raise Misconfigured(SETTING, found=_shown(parts), allowed=allowed)
+            raise Misconfigured(SETTING, found=url, allowed=allowed)
         return cls(
-            bootstrap_servers=tuple(_server(place, parts) for place in places.split(",")),
+            bootstrap_servers=tuple(_server(place, url) for place in places.split(",")),
             tls=parts.scheme == "kafka+ssl",
             username=user,
             password=secret,
@@ -98,15 +98,8 @@ class KafkaConnection:
         return context
 
 
-def _server(place: str, url: SplitResult) -> str:
+def _server(place: str, url: str) -> str:
     host, _, port = place.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65_536:
-        raise Misconfigured(SETTING, found=_shown(url), allowed=ALLOWED)
+        raise Misconfigured(SETTING, found=url, allowed=ALLOWED)
     return place
-
-
-def _shown(url: SplitResult) -> str:
-    """The URL with stars for its password."""
-    credentials, at, places = url.netloc.rpartition("@")
-    user, colon, _ = credentials.partition(":")
-    return url._replace(netloc=f"{user}{':***' if colon else ''}{at}{places}").geturl()

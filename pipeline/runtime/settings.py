@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from pipeline.errors import Misconfigured
+from pipeline.errors import HIDDEN, Misconfigured
 from pipeline.law.book import kept_days
 from pipeline.runtime.private import OPEN, WRITABLE, read_trusted
 from schemas.base import Country
@@ -250,7 +250,7 @@ def _place(values: dict[str, Any], name: str, text: str) -> None:
         or parents not in ([], ["liaison"])
         or leaf in ("liaison", "desks", "covert_keys")
     ):
-        raise Misconfigured(name, found=text, allowed=f"unset, or one of VIGIE_ + {_names(struct).upper()}")
+        raise Misconfigured(name, found=HIDDEN, allowed=f"unset, or one of VIGIE_ + {_names(struct).upper()}")
     target = values.setdefault("liaison", {}) if parents else values
     target[leaf] = None if text == "" and _may_be_none(struct, leaf) else text
 

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.errors import Misconfigured, Unavailable
+from pipeline.errors import Misconfigured, Unavailable, url_parts
 from pipeline.runtime.accounts import ACCOUNTS, account_of
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.principals import user_of
@@ -77,19 +77,22 @@ def refuse_plaintext(settings: Settings) -> None:
         ("VIGIE_KAFKA_URL", settings.kafka_url, "kafka", "kafka+ssl://..."),
         ("VIGIE_REDIS_URL", settings.redis_url, "redis", "rediss://..."),
     ):
-        parts = urlsplit(url or "")
+        parts = url_parts(setting, url or "", cure)
         elsewhere = [one for one in parts.netloc.rpartition("@")[2].split(",") if not _is_here(one)]
         if parts.scheme == plain and elsewhere:
             allowed = (
-                f"{cure}, because {elsewhere[0]} is another machine and this has no TLS; where nobody else reaches the network"
-                " between, set VIGIE_ALLOW_PLAINTEXT=true"
+                f"{cure}, because that is another machine and this has no TLS; where nobody else reaches the network between,"
+                " set VIGIE_ALLOW_PLAINTEXT=true"
             )
             raise Misconfigured(setting, found=url, allowed=allowed)
 
 
 def _is_here(place: str) -> bool:
     """Whether host:port is this machine itself: a loopback address, or the name that stands for it."""
-    host = (urlsplit(f"//{place}").hostname or "").rstrip(".")
+    try:
+        host = (urlsplit(f"//{place}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -97,7 +100,7 @@ def _is_here(place: str) -> bool:
 
 
 def _names_user(url: str) -> bool:
-    return "@" in urlsplit(url).netloc
+    return "@" in url_parts("VIGIE_KAFKA_URL or VIGIE_REDIS_URL", url, "a URL").netloc
 
 
 def _connection_of(settings: Settings, kafka_url: str) -> KafkaConnection:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from hashlib import sha1
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 import redis.asyncio
 from hiredis import pack_command
@@ -26,13 +25,14 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from pipeline.errors import Misconfigured, Unavailable
+from pipeline.errors import Misconfigured, Unavailable, url_parts
 
 Argument: TypeAlias = str | bytes | int
 CONNECT_TIMEOUT_S = 2.0
 ANSWER_TIMEOUT_S = 5.0
 RETRIES = 2  # within one call, some 0.1 s in all; beyond it the stage waits
 SETTING = "VIGIE_REDIS_URL"
+ALLOWED = "redis://, rediss:// or unix://"
 REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
 
 
@@ -42,9 +42,9 @@ def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
     ca_file: who signed the server's certificate, PEM; None: the machine's own list. Raises Misconfigured for anything else;
     the message leaves out user and password.
     """
-    scheme = urlsplit(url).scheme
+    scheme = url_parts(SETTING, url, ALLOWED).scheme
     if scheme not in ("redis", "rediss", "unix"):
-        raise Misconfigured(SETTING, found=url, allowed="redis://, rediss:// or unix://")
+        raise Misconfigured(SETTING, found=url, allowed=ALLOWED)
     if ca_file is not None and not ca_file.is_file():
         raise Misconfigured("VIGIE_REDIS_CA_FILE", found=str(ca_file), allowed="a readable PEM file")
     tls: dict[str, Any] = {"ssl_ca_certs": str(ca_file)} if ca_file is not None and scheme == "rediss" else {}
@@ -58,8 +58,9 @@ def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
             retry=Retry(ExponentialBackoff(cap=0.1, base=0.02), RETRIES),
             **tls,
         )
-    except ValueError as error:
-        raise Misconfigured(SETTING, found=url, allowed=f"a Redis URL ({error})") from error
+    except ValueError:  # whose text may hold the password
+        allowed = "a Redis URL whose user and password are percent-encoded: redis://USER:PASSWORD@HOST:PORT/0"
+        raise Misconfigured(SETTING, found=url, allowed=allowed) from None
 
 
 async def check_redis(client: redis.asyncio.Redis) -> None:

@@ -8,7 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import HIDDEN, BadRecord, Misconfigured, Unavailable, redacted
-from pipeline.runtime.settings import load_settings
+from pipeline.evidence.store import EvidenceStore
+from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.settings import Settings, load_settings
+from pipeline.servers.endpoints import refuse_plaintext
+from pipeline.state.redis_port import open_redis
 
 PASSWORDS = st.text(alphabet=st.characters(codec="ascii", exclude_characters="\n\r", min_codepoint=33), min_size=8)
 
@@ -22,6 +26,34 @@ def test_a_password_in_a_url_is_in_no_error(password: str) -> None:
     ):  # fmt: skip
         assert password not in str(error).replace("store.example.org:6379/0", "")
         assert "store.example.org" in str(error)
+
+
+@pytest.mark.parametrize("scheme", ["rediss://", "redis:/", "redis//", "kafka+ssl://", "kafka:/", "http://", "s3:", ""])
+@pytest.mark.parametrize(
+    "word", ["hunter2/x", "hunter2#x", "hunter2[", "hunter2\u2100", "hunter2\nx", "hunter2", "hunter2?x"]
+)
+@pytest.mark.parametrize("host", ["@store", "@store:6379/0", "@store:9x", ""])
+def test_no_part_of_a_wrong_servers_url_tells_its_password(scheme: str, word: str, host: str) -> None:
+    """However it is miswritten: it is refused as a setting, or taken, and never with the text of a library."""
+    url = f"{scheme}app:{word}{host}"
+    for opened in (
+        open_redis, KafkaConnection.from_url, lambda one: EvidenceStore.open(one) if "://" in one else None,
+        lambda one: refuse_plaintext(Settings(redis_url=one, kafka_url="kafka://localhost:1")),
+        lambda one: refuse_plaintext(Settings(redis_url="rediss://x", kafka_url=one)),
+    ):  # fmt: skip
+        try:
+            opened(url)
+        except Misconfigured as error:
+            assert "hunter2" not in str(error)
+            assert error.__cause__ is None
+
+
+@pytest.mark.parametrize("name", ["VIGIE_REDIS_PASS", "VIGIE_REDIS_AUTH", "VIGIE_MISSPELT"])
+def test_no_unknown_setting_is_told_with_its_value(name: str) -> None:
+    """Nobody knows what it holds."""
+    with pytest.raises(Misconfigured, match=name) as wrong:
+        load_settings({name: "hunter2"})
+    assert "hunter2" not in str(wrong.value)
 
 
 @pytest.mark.parametrize(
