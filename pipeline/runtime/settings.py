@@ -9,6 +9,7 @@ import os
 import time
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -16,7 +17,7 @@ import msgspec
 
 from pipeline.errors import HIDDEN, Misconfigured
 from pipeline.law.book import kept_days
-from pipeline.runtime.private import OPEN, WRITABLE, read_trusted
+from pipeline.runtime.private import OPEN, WRITABLE, check_folder, read_trusted
 from schemas.base import Country
 
 FILE = "vigie.toml"
@@ -183,7 +184,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def load_settings(environ: Mapping[str, str] = os.environ, toml_path: Path | None = None) -> Settings:
     """Settings from file and environment. toml_path: the file; None: see settings_file. Raises Misconfigured naming the
-    setting, what it was and what is allowed."""
+    setting, what it was and what is allowed; also where others own the data folder or may put files into it."""
     values = _from_file(environ, toml_path)
     for name, text in environ.items():
         if name.startswith("VIGIE_") and name not in _NOT_SETTINGS:
@@ -195,7 +196,10 @@ def load_settings(environ: Mapping[str, str] = os.environ, toml_path: Path | Non
     except msgspec.ValidationError as error:
         raise _explained(error, values) from error
     _refuse_longer(settings, days)
-    return msgspec.structs.replace(settings, data_dir=settings.data_dir.expanduser().absolute())
+    folder = settings.data_dir.expanduser().absolute()
+    with suppress(OSError):  # it is made later, or cannot be read
+        check_folder("VIGIE_DATA_DIR", folder)
+    return msgspec.structs.replace(settings, data_dir=folder)
 
 
 def _refuse_longer(settings: Settings, days: int) -> None:

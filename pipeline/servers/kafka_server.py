@@ -20,7 +20,7 @@ from pipeline.runtime.kafka_access import set_passwords
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.ports import free_ports
 from pipeline.runtime.principals import ADMIN
-from pipeline.runtime.private import FOLDER_MODE, private_folder, write_private
+from pipeline.runtime.private import FOLDER_MODE, WRITABLE, private_folder, read_trusted, write_private
 from pipeline.servers.broker_identity import BrokerIdentity, new_identity
 from pipeline.servers.kafka_archive import archive_options
 from pipeline.servers.kafka_config import HEAP_MB, JAVA_ENV, JVM, Cluster, new_cluster_id, properties_of
@@ -91,7 +91,7 @@ class KafkaServer:
         private_folder(self._folder)
         file = self._folder / "cluster.json"
         if file.exists():
-            known = msgspec.json.decode(file.read_bytes(), type=Cluster)
+            known = msgspec.json.decode(read_trusted("VIGIE_DATA_DIR", file, modes=WRITABLE), type=Cluster)
         else:
             known = Cluster(cluster_id=new_cluster_id(uuid.uuid4().bytes), brokers=self._count, ports=())
         if known.brokers != self._count:

@@ -14,13 +14,14 @@ from pipeline.errors import Misconfigured
 from pipeline.runtime.accounts import ACCOUNTS, make_accounts
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.principals import ADMIN
-from pipeline.runtime.private import open_private, private_folder, write_private
+from pipeline.runtime.private import WRITABLE, check_folder, open_private, private_folder, read_trusted, write_private
 from pipeline.servers import pids
 from pipeline.servers.kafka_server import KafkaServer
 from pipeline.servers.processes import Supervised
 from pipeline.servers.start_stop import StartStop
 from pipeline.servers.valkey_server import ValkeyServer
 
+SETTING = "VIGIE_DATA_DIR"
 log = structlog.get_logger()
 
 
@@ -35,9 +36,12 @@ class Endpoints(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def running_pair(data_dir: Path) -> Endpoints | None:
-    """The addresses of this data folder's pair, or None when it does not run or is not ready yet."""
+    """The addresses of this data folder's pair, or None when it does not run or is not ready yet. Raises Misconfigured where others
+    may have written them: passwords are sent there."""
+    file = data_dir / "run" / "pair.json"
     try:
-        endpoints = msgspec.json.decode((data_dir / "run" / "pair.json").read_bytes(), type=Endpoints)
+        check_folder(SETTING, data_dir)
+        endpoints = msgspec.json.decode(read_trusted(SETTING, file, modes=WRITABLE), type=Endpoints)
     except (OSError, msgspec.MsgspecError):
         return None
     return endpoints if pids.started(endpoints.pid) == endpoints.started else None
@@ -98,6 +102,9 @@ class EmbeddedPair(StartStop):
         """
         run = self.data_dir / "run"
         private_folder(run)
+        for folder in (self.data_dir, run, *(self.data_dir / name for name in (ACCOUNTS, "kafka", "valkey"))):
+            if folder.exists():
+                check_folder(SETTING, folder)
         self._lock = _take(run / "lock", self.data_dir)
         try:
             make_accounts(self.accounts, (ADMIN,))
@@ -144,7 +151,7 @@ def _take(file: Path, data_dir: Path) -> IO[bytes]:
         allowed = (
             f"a data folder that no other process uses (process {holder} uses it): stop that one, or choose another"
         )
-        raise Misconfigured("VIGIE_DATA_DIR", found=str(data_dir), allowed=allowed) from error
+        raise Misconfigured(SETTING, found=str(data_dir), allowed=allowed) from error
     lock.truncate(0)
     lock.write(f"{os.getpid()}\n".encode())
     lock.flush()

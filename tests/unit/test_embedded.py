@@ -1,19 +1,26 @@
 """The embedded pair's pure parts: ports, configuration files, pinned jars, what differs between topics."""
 
+import os
 import socket
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import msgspec
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from pipeline.errors import Misconfigured
 from pipeline.runtime.ports import HIGHEST, HOST, LOWEST, free_ports
+from pipeline.runtime.private import private_folder, write_private
+from pipeline.runtime.settings import load_settings
 from pipeline.runtime.topics import differences, wanted_topics
+from pipeline.servers import pids
 from pipeline.servers.append_only import CHUNK, cut_zeros
 from pipeline.servers.kafka_config import Cluster, new_cluster_id, properties_of
 from pipeline.servers.kafka_jars import LOCK, SPEC, pinned_jars
-from pipeline.servers.pair import running_pair
+from pipeline.servers.pair import EmbeddedPair, Endpoints, running_pair
 from pipeline.servers.valkey_server import quoted
 from schemas.topics import TOPICS
 
@@ -130,3 +137,28 @@ def test_zeros_at_the_end_of_the_stores_file_are_cut_off_and_nothing_else_is(con
 def test_a_store_without_a_file_has_nothing_to_cut(tmp_path: Path) -> None:
     """A new data folder."""
     assert [] == list(cut_zeros(tmp_path / "appendonlydir"))
+
+
+@pytest.mark.parametrize("loose", [".", "run", "run/pair.json"])
+def test_addresses_that_others_may_have_written_get_no_password(tmp_path: Path, loose: str) -> None:
+    """A stranger's port would be sent the operator's account; the message names the cure. Settings refuse such a folder, too."""
+    private_folder(tmp_path / "run")
+    endpoints = Endpoints(
+        kafka_url="kafka://localhost:1", redis_url="redis://localhost:2", pid=os.getpid(),
+        started=pids.started(os.getpid()) or "", started_at_ms=1,
+    )  # fmt: skip
+    write_private(tmp_path / "run" / "pair.json", msgspec.json.encode(endpoints))
+    assert endpoints == running_pair(tmp_path)
+    (tmp_path / loose).chmod(0o777)
+    with pytest.raises(Misconfigured, match="chmod go-w"):
+        running_pair(tmp_path)
+    if loose == ".":
+        with pytest.raises(Misconfigured, match=r"VIGIE_DATA_DIR is .*chmod go-w"):
+            load_settings({"VIGIE_DATA_DIR": str(tmp_path)})
+
+
+async def test_a_pair_does_not_start_in_a_folder_that_others_may_change(tmp_path: Path) -> None:
+    """Neither in one of its own folders, which somebody made before it."""
+    private_folder(tmp_path / "valkey").chmod(0o777)
+    with pytest.raises(Misconfigured, match="chmod go-w"):
+        await EmbeddedPair(tmp_path).start()
