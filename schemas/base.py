@@ -8,6 +8,9 @@ from typing import Annotated
 
 import msgspec
 
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no message. The last: nested more deeply than anything of ours, as also a field that
+is ignored may be."""
 IDENTIFIER = r"[A-Za-z0-9][A-Za-z0-9._:-]*"
 PLATE = r"[A-Z0-9]+"
 COUNTRY = r"[A-Z]{2}"

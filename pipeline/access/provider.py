@@ -8,7 +8,7 @@ import msgspec
 
 from pipeline.access.organisation import Flow, challenge_of
 from pipeline.errors import BadRecord
-from schemas.base import Message, Text
+from schemas.base import UNREADABLE, Message, Text
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -32,7 +32,7 @@ def provider_of(document: bytes, issuer: str) -> Provider:
     that is not safe."""
     try:
         provider = msgspec.json.decode(document, type=Provider)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise BadRecord("provider", f"its discovery document cannot be read: {error}") from error
     if provider.issuer != issuer:
         raise BadRecord("provider", "its discovery document names another issuer than VIGIE_OIDC_ISSUER")

@@ -18,6 +18,7 @@ from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.signing_files import new_key, open_key
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import SIGNING_KEYS
+from schemas.base import UNREADABLE
 from schemas.people import SigningKey
 
 M = TypeVar("M", Enrolment, SignedText)
@@ -163,5 +164,5 @@ def _passphrase(*, again: bool = False) -> bytes:
 def _read(path: Path, kind: type[M]) -> M:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise BadRecord("unreadable", f"{path} is not what this command takes: {error}") from error

@@ -19,7 +19,7 @@ import msgspec
 from pipeline.errors import BadRecord
 from pipeline.state.collections import COLLECTIONS
 from schemas import ids
-from schemas.base import EpochMs
+from schemas.base import UNREADABLE, EpochMs
 from schemas.reads import MAX_BATCH
 
 NAMES = tuple(collection.name for collection in COLLECTIONS)
@@ -77,7 +77,7 @@ def events_in(lines: Iterable[bytes]) -> Iterator[HistoryEvent]:
 def _event(line: bytes, number: int) -> HistoryEvent:
     try:
         event = _DECODER.decode(line.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise _bad(number, " ".join(str(error).split())) from error
     given = [name for name in ("put", "remove", "reads", "forget") if getattr(event, name) is not None]
     if len(given) != 1:

@@ -10,7 +10,7 @@ from aiohttp import web
 from pipeline.desks.problems import Problem, bad_request, not_found
 from pipeline.tables.columns import TABLES
 from pipeline.tables.refusals import unknown_field
-from schemas.base import Message
+from schemas.base import UNREADABLE, Message
 
 M = TypeVar("M", bound=Message)
 MOST_BYTES = 256 * 1024
@@ -42,7 +42,7 @@ def item_of(data: bytes, kind: type[M], home: str) -> M:
     our country's rules refuse."""
     try:
         values = msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise bad_request(f"no JSON: {error}") from None
     if not isinstance(values, dict):
         raise bad_request("a JSON object is needed")

@@ -20,7 +20,7 @@ from pipeline.desks.provider import ProviderClient
 from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.desks.session_routes import Me, opened, proven
 from pipeline.errors import BadRecord
-from schemas.base import EpochMs, Message, Text
+from schemas.base import UNREADABLE, EpochMs, Message, Text
 
 Opaque = Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
 
@@ -153,7 +153,7 @@ async def _subject(asked: Asked, purpose: Purpose) -> str:
 def _flow(kept: bytes | None) -> Flow | None:
     try:
         return None if kept is None else msgspec.json.decode(kept, type=Flow)
-    except (msgspec.MsgspecError, UnicodeDecodeError):  # a passkey's challenge
+    except UNREADABLE:  # a passkey's challenge
         return None
 
 

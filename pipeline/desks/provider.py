@@ -19,6 +19,7 @@ from pipeline.access.provider import Provider, is_safe, provider_of
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
 from pipeline.runtime.private import OPEN, read_trusted
 from pipeline.runtime.settings import Settings
+from schemas.base import UNREADABLE
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 WITHIN_S = 5.0
@@ -122,7 +123,7 @@ class ProviderClient:
         answer = await self._fetch("POST", provider.token_endpoint, data=form, headers=headers)
         try:
             return msgspec.json.decode(answer, type=_Tokens).id_token
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise BadRecord("provider", "it gave no ID token for the code") from error
 
     async def _key_set(self, provider: Provider, newer_than_s: float) -> KeySet:
@@ -131,7 +132,7 @@ class ProviderClient:
                 document = await self._fetch("GET", provider.jwks_uri)
                 try:
                     self._keys = time.monotonic(), KeySet.import_key_set(msgspec.json.decode(document))
-                except (msgspec.MsgspecError, JoseError, ValueError, TypeError, KeyError) as error:
+                except (*UNREADABLE, JoseError, ValueError, TypeError, KeyError) as error:
                     raise BadRecord("provider", "its keys cannot be read") from error
             return self._keys[1]
 

@@ -16,7 +16,7 @@ from pipeline.errors import BadRecord
 from pipeline.evidence.holds import LONGEST_MS, Hold, Picture
 from pipeline.evidence.store import EvidenceStore, day_of
 from pipeline.hotlist.standing import ENDED
-from schemas.base import Count, EpochMs, Identifier, Message, Text
+from schemas.base import UNREADABLE, Count, EpochMs, Identifier, Message, Text
 from schemas.incidents import IncidentState
 from schemas.judgements import Judgement, Verdict
 from schemas.outcomes import Alert, Violation, Withdrawal
@@ -150,7 +150,7 @@ async def case_holds_on(store: EvidenceStore, day: str, case_id: str | None = No
     for path, data in await store.notes(day, case_id):
         try:
             note = msgspec.json.decode(data, type=CaseNote)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise BadRecord("unreadable_hold", f"{path}: {error}") from error
         cases.setdefault(note.case_id, []).append(note)
     holds = (_hold_of(name, day, cases[name]) for name in sorted(cases))

@@ -13,7 +13,7 @@ import msgspec
 
 from pipeline.errors import BadRecord
 from pipeline.evidence.store import EvidenceStore
-from schemas.base import EpochMs, Identifier, Message
+from schemas.base import UNREADABLE, EpochMs, Identifier, Message
 from schemas.base import Text as AnyText
 from schemas.reads import EVIDENCE_PATH
 
@@ -60,7 +60,7 @@ async def holds_in(store: EvidenceStore) -> list[Hold]:
     for name, data in await store.holds():
         try:
             hold = msgspec.json.decode(data, type=Hold)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             raise BadRecord("unreadable_hold", f"{name}: {error}") from error
         known = last.get(hold.hold_id)
         if known is None or hold.changed_at_ms >= known.changed_at_ms:

@@ -22,7 +22,7 @@ from pipeline.gateway.pictures import called
 from pipeline.gateway.request import Answer, Circumstances, Request
 from pipeline.gateway.times import Moment, Wall, epoch, moment_of, moment_of_wall
 from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
-from schemas.base import Position
+from schemas.base import UNREADABLE, Position
 
 Path_ = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 Paths = Path_ | Annotated[tuple[Path_, ...], msgspec.Meta(min_length=1, max_length=10)]
@@ -273,5 +273,5 @@ def mapping_in(path: Path) -> MappedMaker:
         ) from error
     try:
         return MappedMaker(msgspec.toml.decode(data, type=Mapping))
-    except (msgspec.DecodeError, ValueError, TypeError) as error:
+    except (*UNREADABLE, ValueError, TypeError) as error:
         raise Misconfigured(str(path), found="not understood", allowed=str(error)) from error

@@ -18,6 +18,7 @@ from pipeline.errors import BadRecord, Unavailable
 from pipeline.gateway.request import Besides
 from pipeline.gateway.room import Shares
 from pipeline.runtime.private import private_folder, write_private
+from schemas.base import UNREADABLE
 
 log = structlog.get_logger()
 AT_ONCE = 64
@@ -143,7 +144,7 @@ class Spool:
         data = path.read_bytes()
         try:
             sender_id = msgspec.msgpack.decode(data, type=Spooled).sender_id
-        except (msgspec.DecodeError, UnicodeError) as error:
+        except UNREADABLE as error:
             log.error("spool.set_aside", file=path.name, cause=str(error))
             path.rename(path.with_suffix(_ASIDE))
             return

@@ -18,6 +18,7 @@ from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import MessageReading, received
 from pipeline.gateway.request import MAX_BODY, CameraSettings, Circumstances
+from schemas.base import UNREADABLE
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +79,7 @@ def _given(path: Path) -> Given:
     data = _beside(path, ".given.json")
     try:
         return msgspec.json.decode(data, type=Given) if data is not None else Given()
-    except (msgspec.DecodeError, UnicodeError) as error:
+    except UNREADABLE as error:
         raise Misconfigured(f"{path.stem}.given.json", found="not understood", allowed=str(error)) from error
 
 

@@ -11,7 +11,7 @@ from joserfc.jwk import OKPKey
 
 from pipeline.neighbours.signatures import KeyRing, NotAuthentic, sign, verify
 from schemas import ids
-from schemas.base import AlertId, Country, EpochMs, ForwardId, Message, Text
+from schemas.base import UNREADABLE, AlertId, Country, EpochMs, ForwardId, Message, Text
 from schemas.outcomes import LaterOutcome, Receipt
 
 LATER_TYPE = "vigie-outcome+jws"
@@ -48,7 +48,7 @@ def verify_later(token: str | bytes, ring: KeyRing, country: str) -> LaterWord:
     signed = verify(token, ring, typ=LATER_TYPE)
     try:
         word = msgspec.json.decode(signed.payload, type=LaterWord)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise NotAuthentic(f"not a word on a message: {error}") from error
     if {word.from_country, signed.issuer} != {country}:
         raise NotAuthentic(f"it is the word of {signed.issuer} for {word.from_country}")

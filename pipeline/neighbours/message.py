@@ -14,7 +14,7 @@ from joserfc.jwk import OKPKey
 from pipeline.errors import BadRecord
 from pipeline.neighbours.retry_after import retry_after_s
 from pipeline.neighbours.signatures import KeyRing, NotAuthentic, sign, verify
-from schemas.base import Country, EpochMs, Message, Text
+from schemas.base import UNREADABLE, Country, EpochMs, Message, Text
 from schemas.outcomes import Forward
 
 FORWARD_TYPE = "vigie-forward+jws"
@@ -72,7 +72,7 @@ def verify_forward(token: str | bytes, ring: KeyRing) -> SignedForward:
     signed = verify(token, ring, typ=FORWARD_TYPE)
     try:
         forward = msgspec.json.decode(signed.payload, type=Forward)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise UnreadableForward(str(error), _id_in(signed.payload)) from error
     return SignedForward(forward, signed.issuer, signed.at_ms)
 
@@ -112,10 +112,10 @@ def verify_acknowledgement(token: str | bytes, ring: KeyRing, forward: Forward) 
     signed = verify(token, ring, typ=ACKNOWLEDGEMENT_TYPE)
     try:
         word = msgspec.json.decode(signed.payload, type=Acknowledgement)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise NotAuthentic(f"not an acknowledgement: {error}") from error
     if word.forward_id != forward.forward_id or {word.from_country, signed.issuer} != {forward.to_country}:
-        raise NotAuthentic(f"it is the word of {signed.issuer} on {word.forward_id}")
+        raise NotAuthentic(f"it is the word of {signed.issuer}, and on another message")
     return word
 
 
@@ -193,5 +193,5 @@ class _Named(msgspec.Struct):
 def _id_in(payload: bytes) -> str | None:
     try:
         return msgspec.json.decode(payload, type=_Named).forward_id
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None

@@ -68,7 +68,7 @@ def verify(token: str | bytes, ring: KeyRing, *, typ: str) -> Signed:
     """The content of a token that a key of the ring signed as a `typ`. Raises NotAuthentic for any other token."""
     try:
         opened = jws.extract_compact(token.encode() if isinstance(token, str) else token, registry=_REGISTRY)
-    except (JoseError, ValueError, TypeError) as error:
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise NotAuthentic(f"not a JWS: {error}") from error
     header = opened.headers()
     if not isinstance(header, dict) or set(header) != _MEMBERS or header["typ"] != typ:
@@ -78,7 +78,7 @@ def verify(token: str | bytes, ring: KeyRing, *, typ: str) -> Signed:
         raise NotAuthentic(f"no key of {header['iss']!r} with kid {header['kid']!r} is known here")
     try:
         genuine = jws.validate_compact(opened, key, registry=_REGISTRY)
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, RecursionError) as error:
         raise NotAuthentic(str(error)) from error
     if not genuine:
         raise NotAuthentic("the signature does not fit")

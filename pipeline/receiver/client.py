@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import aiohttp
+import structlog
 from yarl import URL
 
 from pipeline.errors import Misconfigured
@@ -12,6 +13,7 @@ from pipeline.neighbours.message import MAX_SIGNED_BYTES, DeskAnswer, Retry, Set
 from pipeline.neighbours.signatures import KeyRing
 from schemas.outcomes import Forward
 
+log = structlog.get_logger()
 _KEEPALIVE_S = 30.0  # below what servers commonly keep, so that a connection is seldom closed under a request
 
 
@@ -48,8 +50,13 @@ class DeskClient:
 
     async def deliver(self, forward: Forward, token: str, now_ms: Callable[[], int]) -> Settled | Retry:
         """Post the signed forward. Returns Settled or Retry; a failure of the network or the neighbour is never raised."""
-        answer = await self._post(token)
-        return answer if isinstance(answer, Retry) else verdict_of(answer, forward, self._ring, now_ms())
+        try:
+            answer = await self._post(token)
+            return answer if isinstance(answer, Retry) else verdict_of(answer, forward, self._ring, now_ms())
+        except Exception as error:  # whatever the neighbour sent, the forward stays ours until it expires
+            await self.close()
+            log.error("desk.answer_failed", error=type(error).__name__, exc_info=True)
+            return Retry("failed", f"its answer could not be handled: {type(error).__name__}")
 
     async def drop(self, forward: Forward) -> None:
         """Nothing of a forward is kept here."""

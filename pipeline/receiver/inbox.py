@@ -17,7 +17,7 @@ import structlog
 
 from pipeline.errors import Misconfigured
 from pipeline.runtime.private import open_private, private_folder, sync_folder, write_private
-from schemas.base import EpochMs, Message
+from schemas.base import UNREADABLE, EpochMs, Message
 from schemas.outcomes import Forward
 
 log = structlog.get_logger()
@@ -151,7 +151,7 @@ class Inbox:
                 good += len(line)
                 try:
                     known = msgspec.json.decode(line, type=_Line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                except UNREADABLE as error:
                     log.error("inbox.line_unreadable", file=file.name, line=number, error=str(error))
                     continue
                 self._know(known)

@@ -17,6 +17,7 @@ from pipeline.access.tiles import (
 )
 from pipeline.errors import BadRecord
 from pipeline.record.source import Source, read_part
+from schemas.base import UNREADABLE
 
 INTENT, OUTCOME = 0, 1
 ID_CHARACTERS = 26
@@ -140,7 +141,7 @@ def _check_records(source: Source, run: Run, index: int, entries: list[bytes], w
 def _note(run: Run, number: int, offset: int, record: bytes) -> None:
     try:
         entry = _DECODER.decode(record)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         run.fault(f"entry {number}", f"its record is none that this version reads: {error}")
         return
     if offset <= run.last_offset:

@@ -23,6 +23,7 @@ from pipeline.access.ledger import PUBLIC, Files, Ledger, grown, partials
 from pipeline.access.tiles import WIDTH, Kept, entries_in, kept, records_path
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.runtime.private import open_private, private_folder, sync_folder, write_private
+from schemas.base import UNREADABLE
 
 CHECKPOINT = f"{PUBLIC}checkpoint"
 LOCK_WITHIN_S = 5.0
@@ -48,7 +49,7 @@ class LogFolder:
             return Ledger()
         except OSError as error:
             raise _away(error) from error
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             cure = "one that `vigie worker audit` wrote: restore it, or move the folder away, and it is made anew from the topic"
             raise Misconfigured(
                 f"the log in {self.folder}", found=f"a damaged ledger ({error})", allowed=cure

@@ -15,6 +15,7 @@ from pipeline.record.log_folder import CHECKPOINT, LogFolder
 from pipeline.record.source import FolderSource, Source, read_part
 from pipeline.runtime.private import private_folder, write_private
 from schemas.accesses import Access, Intent, Outcome
+from schemas.base import UNREADABLE
 
 _DECODER = msgspec.json.Decoder(Access)
 
@@ -48,7 +49,7 @@ def shown(packed: Iterable[bytes]) -> list[ShownIntent]:
     for index, one in enumerate(packed):
         try:
             access = _DECODER.decode(kept(one).record)
-        except (msgspec.MsgspecError, BadRecord):
+        except (*UNREADABLE, BadRecord):
             continue
         entry = access.entry
         if isinstance(entry, Intent):

@@ -14,6 +14,7 @@ from pipeline.record.log_folder import LogFolder
 from pipeline.record.reading import ShownIntent
 from pipeline.record.source import FolderSource, read_part
 from schemas.accesses import Access, Intent, Outcome
+from schemas.base import UNREADABLE
 
 LOOKED_AT = 50_000
 """Entries that one search reads at most, and entries after those in which it looks for their outcomes."""
@@ -143,7 +144,7 @@ class LogReader:
 def _decoded(record: bytes) -> Access | None:
     try:
         return _DECODER.decode(record)
-    except (msgspec.MsgspecError, BadRecord, UnicodeDecodeError):
+    except (*UNREADABLE, BadRecord):
         return None
 
 

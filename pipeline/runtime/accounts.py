@@ -9,6 +9,7 @@ import msgspec
 from pipeline.errors import Misconfigured
 from pipeline.runtime.principals import NAMES
 from pipeline.runtime.private import OPEN, read_trusted, write_private
+from schemas.base import UNREADABLE
 
 SETTING = "VIGIE_ACCOUNTS_DIR"
 ACCOUNTS = "accounts"
@@ -54,7 +55,7 @@ def account_of(folder: Path, name: str) -> Account:
         return msgspec.json.decode(read_trusted(SETTING, file, modes=OPEN), type=Account)
     except OSError as error:
         raise Misconfigured(SETTING, found=f"{folder} ({file.name}: {error.strerror})", allowed=allowed) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise Misconfigured(SETTING, found=f"{folder} ({file.name} is damaged)", allowed=allowed) from error
 
 

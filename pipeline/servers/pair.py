@@ -20,6 +20,7 @@ from pipeline.servers.kafka_server import KafkaServer
 from pipeline.servers.processes import Supervised
 from pipeline.servers.start_stop import StartStop
 from pipeline.servers.valkey_server import ValkeyServer
+from schemas.base import UNREADABLE
 
 SETTING = "VIGIE_DATA_DIR"
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ def running_pair(data_dir: Path) -> Endpoints | None:
     try:
         check_folder(SETTING, data_dir)
         endpoints = msgspec.json.decode(read_trusted(SETTING, file, modes=WRITABLE), type=Endpoints)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return None
     return endpoints if pids.started(endpoints.pid) == endpoints.started else None
 

@@ -13,6 +13,7 @@ import msgspec
 import psutil
 
 from pipeline.runtime.private import write_private
+from schemas.base import UNREADABLE
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +77,7 @@ def read(path: Path) -> Identity | None:
     """The identity in the file, or None when the file is missing or incomplete."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=Identity)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return None
 
 

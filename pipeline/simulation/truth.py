@@ -7,7 +7,7 @@ from typing import IO
 import msgspec
 
 from pipeline.errors import BadRecord
-from schemas.base import Country, EpochMs, Identifier, Message, Plate
+from schemas.base import UNREADABLE, Country, EpochMs, Identifier, Message, Plate
 from schemas.outcomes import Match
 
 
@@ -117,7 +117,7 @@ def read_truth(source: IO[bytes]) -> Truth:
     for number, text in enumerate(source, start=1):
         try:
             lines.append(decoder.decode(text))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise BadRecord("bad_truth", f"line {number}: {error}") from error
     return Truth(
         alerts=tuple(line for line in lines if isinstance(line, ExpectedAlert)),

@@ -7,6 +7,7 @@ import redis.asyncio
 
 from pipeline.health.habits import HOURS, Habit
 from pipeline.state.redis_port import redis_edge
+from schemas.base import UNREADABLE
 from schemas.health import CameraHealth, CameraTrouble, TroubleKind
 
 WHAT = "health of cameras"
@@ -91,7 +92,7 @@ def _unpacked(raw: bytes | str) -> Habit | None:
     """The habit; None where something else stands there: it is learned again."""
     try:
         one = _PACKED.decode(raw.encode() if isinstance(raw, str) else raw)
-    except (msgspec.DecodeError, UnicodeError):
+    except UNREADABLE:
         return None
     if len(one.tenths) != HOURS or len(one.weeks) != HOURS:
         return None

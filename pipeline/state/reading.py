@@ -7,6 +7,7 @@ import msgspec
 import structlog
 
 from pipeline.state.collections import Collection
+from schemas.base import UNREADABLE
 
 log = structlog.get_logger()
 
@@ -19,12 +20,12 @@ def readable(collection: Collection[Any], page: bytes, decode: Callable[[bytes],
     """
     try:
         return decode(page)
-    except (msgspec.ValidationError, msgspec.DecodeError):
+    except UNREADABLE:
         pass
     found: list[Any] = []
     for raw in msgspec.json.decode(page, type=list[msgspec.Raw]):
         try:
             found += decode(b"[" + bytes(raw) + b"]")
-        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        except UNREADABLE as error:
             log.error("replica.unreadable_item", collection=collection.name, error=str(error))
     return found

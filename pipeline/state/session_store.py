@@ -14,6 +14,7 @@ import redis.asyncio
 
 from pipeline.access.login import Bounds, Proof, Session, ends_ms, is_over
 from pipeline.state.redis_port import Script, redis_edge
+from schemas.base import UNREADABLE
 
 WHAT = "sessions"
 ALL = "*"  # the field of the count of all sessions; no user_id begins with a star
@@ -188,5 +189,5 @@ def _decoded(data: bytes) -> Session | None:
     """The session in these bytes; None when another release wrote it and this one cannot read it: the person logs in again."""
     try:
         return msgspec.json.decode(data, type=Session)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from schemas.base import UNREADABLE
 from schemas.topics import DAY_MS
 
 Keep = Literal["whole", "young", "nothing"]
@@ -81,5 +82,5 @@ def _is_young(payload: bytes, refused_at_ms: int) -> bool:
     """Whether it is a read that was captured a short while ago. What does not say when is not."""
     try:
         return refused_at_ms - _CAPTURED.decode(payload).captured_at_ms <= YOUNG_MS
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return False

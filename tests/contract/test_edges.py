@@ -114,6 +114,16 @@ def test_every_reason_has_a_rule_for_what_its_dead_letter_keeps() -> None:
     }
 
 
+@pytest.mark.parametrize(("name", "path"), HOUSE, ids=[name for name, _ in HOUSE])
+def test_what_cannot_be_decoded_is_caught_as_a_whole(name: str, path: Path) -> None:
+    """Whoever catches that JSON or msgpack is broken also catches that it is nested too deeply (schemas.base.UNREADABLE)."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ExceptHandler) and node.type is not None:
+            caught = ast.unparse(node.type)
+            whole = "RecursionError" in caught or "UNREADABLE" in caught or "toml" in path.read_text("utf-8")
+            assert whole or ("MsgspecError" not in caught and "msgspec.DecodeError" not in caught), (name, node.lineno)
+
+
 def test_the_house_is_searched() -> None:
     """The tests above look at something."""
     assert reasons(ROOT / "pipeline/reads/admission.py") >= {"unknown_camera", "older_than_retention"}

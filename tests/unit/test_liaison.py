@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 from random import Random
 from typing import Literal
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import BadRecord
 from pipeline.neighbours import signatures
+from pipeline.neighbours.later import LATER_TYPE, verify_later
 from pipeline.neighbours.message import (
     ACKNOWLEDGEMENT_TYPE,
     FORWARD_TYPE,
@@ -238,6 +240,23 @@ def test_a_desk_whose_clock_is_ahead_is_tried_again_while_ours_says_that_the_for
     assert settles or (isinstance(verdict, Retry) and "its clock is 3600 s ahead of ours" in verdict.detail)
 
 
+@pytest.mark.parametrize("depth", [1_000, 5_000, 30_000])
+def test_what_is_nested_too_deeply_proves_nothing_and_is_answered(depth: int) -> None:
+    """In a field that is ignored, in the header, in a forward or in a later word: nothing but the agreed errors is raised."""
+    forward, deep = make_forward(), b"[" * depth + b"]" * depth
+    signed = {
+        typ: signatures.sign(msgspec.json.encode(what)[:-1] + b',"z":' + deep + b"}", NL_KEY, typ=typ, issuer="NL", at_ms=NOW_MS)
+        for typ, what in ((ACKNOWLEDGEMENT_TYPE, word_on(forward)), (FORWARD_TYPE, forward), (LATER_TYPE, {}))
+    }  # fmt: skip
+    header = base64.urlsafe_b64encode(b'{"alg":' + deep + b"}").rstrip(b"=")
+    for token in (signed[ACKNOWLEDGEMENT_TYPE].encode(), header + b".e30.e30"):
+        assert isinstance(verdict_of(DeskAnswer(200, token), forward, NL_RING, NOW_MS), Retry | Settled)
+    with suppress(UnreadableForward):
+        verify_forward(signed[FORWARD_TYPE], NL_RING)
+    with pytest.raises(NotAuthentic):
+        verify_later(signed[LATER_TYPE], NL_RING, "NL")
+
+
 @pytest.mark.parametrize("status", [200, 204, 301, 400, 401, 403, 404, 413])
 def test_an_unsigned_answer_proves_nothing(status: int) -> None:
     """A proxy's page, whatever its status, neither acknowledges nor refuses."""
@@ -256,8 +275,9 @@ def test_the_word_of_another_key_or_on_another_forward_or_from_another_country_p
         (signatures.sign(b"{}", NL_KEY, typ=ACKNOWLEDGEMENT_TYPE, issuer="NL", at_ms=NOW_MS), NL_RING),
     ]
     for token, ring in wrong:
-        with pytest.raises(NotAuthentic):
+        with pytest.raises(NotAuthentic) as refused:
             verify_acknowledgement(token, ring, forward)
+        assert "f-2" not in refused.value.detail, "an id in a log is keyed"
 
 
 def test_a_tampered_reference_proves_nothing() -> None:
