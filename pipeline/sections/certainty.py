@@ -2,8 +2,8 @@
 speed.
 
 Readers cannot tell O from 0 nor I from 1, so a plate is remembered under its folded text. Which of two such plates it was
-must be known before a driver is fined: it is when no picture leaves open another one that a vehicle may carry. So of two texts only
-one may be a plate that is issued, and no reader may offer the other as an alternative.
+must be known before a driver is fined: it is when no vehicle may carry the other one, or each picture excludes it. So of two texts
+only one may be a plate that is issued. A reader that says nothing of the other excludes nothing: its silence proves nothing.
 
 >>> folded("1AOC55I") == folded("1A0C551")
 True
@@ -14,6 +14,7 @@ from functools import lru_cache
 from math import inf
 
 from pipeline.plates import countries_of
+from pipeline.plates.shared import written
 from pipeline.plates.twins import EXCLUDED, is_twin, issued_twins
 from pipeline.reads.admission import trusted_country
 from schemas.reads import PlateRead, VehicleClass
@@ -25,6 +26,7 @@ that both are wrong in the same way is far less likely than the 0.19 that the pr
 SHARED_DOUBT = 0.05
 """Where both readers offer the same other text with at least this probability, they are not independent: the same dirt, bolt or
 light misleads both. Then the product says nothing, and the pair proves nothing. Ours; no law fixes it."""
+SHARING = "DE"  # the country in which two vehicles may carry one compact text (see plates.shared)
 ISSUED = 0.5  # a text is a plate of a country when it is likelier that than anything else of its form
 MOST_ACCELERATION, MOST_BRAKING = 8.0, 10.0
 """m/s2. The fastest road vehicles come near to the first, dry tyres to the second: beyond them no vehicle drives."""
@@ -58,8 +60,9 @@ def _certified(camera: Camera | None, at_ms: int) -> float:
 def plate_of(reads: Sequence[PlateRead]) -> str | None:
     """The plate that reads with one folded text show; None where that is ambiguous.
 
-    With one text it is that text. With two texts that differ in one character, it is the one that is issued, if no vehicle
-    may carry the other. Either way no reader may offer, as an alternative, another that a vehicle may carry.
+    With one text it is that text. With two texts that differ in one character, it is the one that is issued. Either way each read
+    must exclude any other that a vehicle of this country, or of any where it is not known, may carry; and no two vehicles may carry
+    this very text, as in Germany.
     """
     texts = sorted({read.plate for read in reads})
     if len(texts) > 2 or (len(texts) == 2 and sum(one != other for one, other in zip(*texts, strict=True)) > 1):
@@ -69,23 +72,37 @@ def plate_of(reads: Sequence[PlateRead]) -> str | None:
     if len(issued) != 1:
         return None
     (plate,) = issued
-    offered = {one.text for read in reads for one in read.alternatives if one.probability >= EXCLUDED} | {*texts}
-    twins = issued_twins(plate, next(iter(known)) if len(known) == 1 else None)
-    doubted = any(is_twin(one, plate) and (twins is None or one in twins) for one in offered)
-    return None if doubted else plate
+    country = next(iter(known)) if len(known) == 1 else None
+    if written(plate, country or SHARING):
+        return None
+    twins = issued_twins(plate, country)
+    sure = twins == frozenset() or all(_excludes(read, plate, twins) for read in reads)
+    return plate if sure else None
+
+
+def _excludes(read: PlateRead, plate: str, twins: Collection[str] | None) -> bool:
+    """Whether this read says of none of these twins that the picture may show it, though it says what else it may show. twins:
+    None: any twin of the plate."""
+    shown = {one.text for one in read.alternatives if one.probability >= EXCLUDED} | {
+        read.plate,
+        read.raw or read.plate,
+    }
+    return bool(read.alternatives) and not any(is_twin(one, plate) and (twins is None or one in twins) for one in shown)
 
 
 def shared_doubt(entry: PlateRead, exit_: PlateRead) -> str | None:
-    """The other text that both ends' readers hold for likely; None: there is none. Texts that differ in O and 0, I and 1 alone are
+    """The other text that both ends' readers hold for likely; None: there is none. What the picture alone says counts as likely,
+    where the forms of plates spoke for another text. Texts that differ in O and 0, I and 1 alone are
     looked at by `plate_of`; as other texts they count as one, and so do their probabilities."""
     likely = [{text for text, sum_ in _offered(read).items() if sum_ >= SHARED_DOUBT} for read in (entry, exit_)]
     shared = likely[0] & likely[1] - {folded(entry.plate), folded(exit_.plate)}
-    return min((one.text for one in entry.alternatives if folded(one.text) in shared), default=None)
+    texts = [*(one.text for one in entry.alternatives), *([entry.raw] if entry.raw else [])]
+    return min((text for text in texts if folded(text) in shared), default=None)
 
 
 def _offered(read: PlateRead) -> dict[str, float]:
-    """The probability of each folded text that the reader offers beside its plate."""
-    found: dict[str, float] = {}
+    """The probability of each folded text that the reader offers beside its plate; 1 for what the picture alone says."""
+    found: dict[str, float] = {folded(read.raw): 1.0} if read.raw else {}
     for one in read.alternatives:
         found[folded(one.text)] = found.get(folded(one.text), 0.0) + one.probability
     return found

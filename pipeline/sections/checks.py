@@ -5,10 +5,12 @@ A section that fails is refused at import; one that got in all the same, as when
 nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from pipeline.law.book import Book, the_book
 from pipeline.law.kinds import SectionLength
+from pipeline.plates.countries import country_fault
 from pipeline.reads.admission import may_serve
 from pipeline.reads.geography import angle_between_deg, beeline_m
 from schemas.reads import PlateRead
@@ -24,6 +26,23 @@ MOST_DETOUR = (
 MOST_TURN_DEG = (
     90.0  # headings of a section's cameras: a road bends, but traffic that comes back is the other direction
 )
+OTHER_WAY = "saw the vehicle drive the other way"
+OWN_READERS = "vigie"  # how the names of our own readers begin (see vision.own)
+
+
+def fault_of_section(section: Section, _home: str) -> tuple[str, str] | None:
+    """Why the section is refused whatever its cameras are: the field at fault, and the reason with the cure; None when it is
+    accepted."""
+    if fault := country_fault(section.country):
+        return "country", fault
+    pairs = Counter((one.entry_camera_id, one.exit_camera_id) for one in section.distances)
+    for (entry, exit_), count in pairs.items():
+        if count > 1:
+            return "distances", f"{count} distances from {entry} to {exit_}: name the certified one alone"
+    if "unknown" in section.class_limits_kmh:
+        reason = "unknown is no class: who is of no known class has the highest limit; leave it out"
+        return "class_limits_kmh", reason
+    return None
 
 
 def faults_of(section: Section, cameras: Mapping[str, Camera], *, only: Distance | None = None) -> list[str]:
@@ -70,7 +89,10 @@ def camera_faults(camera: Camera | None, read: PlateRead, *, rear_only: bool) ->
         return fault
     if rear_only and not (read.direction == "leaving" or (read.direction is None and camera.sees == "rear")):
         return "rear"
-    return "rear" if rear_only and camera.sees == "front" else None
+    if rear_only and camera.sees == "front":
+        return "rear"
+    turned = (camera.sees, read.direction) in (("front", "leaving"), ("rear", "approaching"))
+    return OTHER_WAY if turned else None
 
 
 def _moves(camera: Camera) -> bool:
@@ -78,10 +100,16 @@ def _moves(camera: Camera) -> bool:
 
 
 def _timing_fault(camera: Camera, read: PlateRead) -> str | None:
-    """Why nobody knows where in a picture the time of this read was measured, and how well."""
-    if read.timing is None or read.timing == "camera":
+    """Why nobody knows where in a picture the time of this read was measured, and how well.
+
+    A read of our own readers is of a picture, whether it says so or not; cameras' own readers say nothing, or "camera".
+    """
+    timing = read.timing
+    if timing is None and (read.reader or "").startswith(OWN_READERS):
+        timing = "picture"
+    if timing is None or timing == "camera":
         return None
-    if read.timing == "picture" or camera.line is None:
+    if timing == "picture" or camera.line is None:
         return "has no line in its picture, so that nobody knows where the read was measured"
     return None if read.time_doubt_ms > 0 else "crossed its line at a time whose doubt is not stated"
 
@@ -94,7 +122,7 @@ def _place_fault(camera: Camera, read: PlateRead) -> str | None:
             return f"took the read {away_m:.0f} m away from its registered position"
     headings = read.heading_deg, camera.heading_deg
     if None not in headings and angle_between_deg(read.heading_deg or 0.0, camera.heading_deg or 0.0) > MOST_TURN_DEG:
-        return "saw the vehicle drive the other way"
+        return OTHER_WAY
     return None
 
 

@@ -160,7 +160,8 @@ def vehicle_doubt(pair: Pair, reads: Sequence[PlateRead], reference: Reference) 
     """
     if plate_of(reads) is None:
         shown = {read.plate for read in reads}
-        return Innocent("plate_ambiguous", " or ".join(sorted(shown)) if len(shown) > 1 else "a reader offers another")
+        alike = "another vehicle may carry what reads the same"
+        return Innocent("plate_ambiguous", " or ".join(sorted(shown)) if len(shown) > 1 else f"{min(shown)}: {alike}")
     certainty = certainty_of(pair.entry, reference.cameras_of(pair.entry)) * certainty_of(
         pair.exit, reference.cameras_of(pair.exit)
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pipeline.reads.versions import PLACES_KEPT_MS, Changed, Version, Versions
-from schemas.reads import PlateRead
+from schemas.reads import PlateRead, named
 from schemas.reference import Line, Section
 
 Side = Literal["entry", "exit"]
@@ -70,13 +70,17 @@ def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
     Lines are those of the section as it held at the capture: a camera that is no end of it any more, or not yet, sees nobody
     enter or leave. No later version changes this. A read from a time at which there was no such section is a sighting under any
     of its versions, so that it can be told why it proves nothing.
+
+    Each holds the read under the id that its camera, time and plate give: what a camera sends as an id may stand on other reads,
+    too, or be new each time that it sends the same read.
     """
     seen = dict.fromkeys(
         (section_id, side)
         for section_id, side, lane in index.lines_at(read.camera_id)
         if lane is None or lane == read.lane
     )
-    return [Sighting(section_id, side, read) for section_id, side in seen if _held(section_id, side, read, index)]
+    own = named(read) if seen else read
+    return [Sighting(section_id, side, own) for section_id, side in seen if _held(section_id, side, read, index)]
 
 
 def _held(section_id: str, side: Side, read: PlateRead, index: SectionIndex) -> bool:

@@ -112,16 +112,18 @@ def most_lenient(sections: list[Section]) -> Section:
 
 
 def limit_of(section: Section, vehicle_class: VehicleClass) -> int:
-    """The limit of one class in km/h."""
+    """The limit of one class in km/h; of a class that is not known, as of what draws a trailer, the highest of any."""
+    if vehicle_class == "unknown" or (vehicle_class == "trailer" and vehicle_class not in section.class_limits_kmh):
+        own = [limit for name, limit in section.class_limits_kmh.items() if name != "unknown"]
+        return max((section.limit_kmh, *own))
     return section.class_limits_kmh.get(vehicle_class, section.limit_kmh)
 
 
 def distance_between(section: Section, entry_camera_id: str, exit_camera_id: str) -> Distance | None:
-    """The certified distance from this entry camera to this exit camera; None when there is none."""
-    for distance in section.distances:
-        if (distance.entry_camera_id, distance.exit_camera_id) == (entry_camera_id, exit_camera_id):
-            return distance
-    return None
+    """The certified distance from this entry camera to this exit camera, of several the shortest; None when there is none."""
+    both = (entry_camera_id, exit_camera_id)
+    found = [one for one in section.distances if (one.entry_camera_id, one.exit_camera_id) == both]
+    return min(found, key=lambda one: one.metres, default=None)
 
 
 def _shortest(distance: Distance, sections: list[Section]) -> Distance | None:

@@ -141,7 +141,7 @@ class _Case:
     def _limit(self, section: Section) -> tuple[int, VehicleClass]:
         """The highest limit that any read's class leaves open, and that class: a lower one counts only where it is certain.
 
-        What the pair's two reads do not know leaves the section's own limit open; what the other reads do not know says nothing.
+        What the pair's two reads do not know leaves the limit of every class open; what the other reads do not know says nothing.
         """
         classes = {self.pair.entry.vehicle_class, self.pair.exit.vehicle_class}
         classes |= {read.vehicle_class for read in self.reads} - {"unknown", "trailer"}

@@ -6,6 +6,8 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
+from pipeline.plates.shared import written
+from pipeline.plates.twins import issued_twins
 from pipeline.simulation.arrivals import ReadArrival, prompt_ms
 from pipeline.simulation.network import RoadNetwork
 from pipeline.simulation.oracle import corrected_be_kmh
@@ -93,7 +95,7 @@ def section_case(
     distance = random.choice(section.distances)
     country: Country = random.choice(("BE", "BE", "BE", "FR", "NL", "DE"))
     vehicle = SimulatedVehicle(
-        plate=draw_plate(random, country, wanted),
+        plate=_sure_plate(random, country, wanted),
         country=country,
         vehicle_class=manner.vehicle_class,
         country_seen=random.choice((country, None)),
@@ -110,6 +112,14 @@ def section_case(
     if any(arrival.due_ms >= window[1] for arrival in arrivals):
         return [], Truth()
     return arrivals, _truth(section, distance, manner, vehicle, limit, took_ms, arrivals)
+
+
+def _sure_plate(random: Random, country: Country, wanted: WantedTexts) -> str:
+    """A random plate of the country that no other vehicle may seem to carry, whether the country is read or not."""
+    while True:
+        plate = draw_plate(random, country, wanted)
+        if not (written(plate, "DE") or any(issued_twins(plate, one) != frozenset() for one in (country, None))):
+            return plate
 
 
 def _arrivals(

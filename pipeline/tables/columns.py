@@ -18,7 +18,7 @@ start, or to its end in a valid_until. The country is that of the section, elsew
 and no, 1 and 0.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar, get_args
@@ -29,6 +29,7 @@ from msgspec import inspect
 from pipeline.hotlist.entries import fault_of_entry
 from pipeline.hotlist.watches import entry_of
 from pipeline.neighbours.checks import fault_of_policy
+from pipeline.sections.checks import fault_of_section
 from pipeline.tables import cells
 from pipeline.tables.blank_texts import fault_of_texts
 from pipeline.tables.plate_cells import wanted_plate
@@ -38,6 +39,7 @@ from schemas.requests import Exclusion, Watch
 
 T = TypeVar("T", bound=Message)
 Place = tuple[str, ...]
+EACH = "*"  # in a place: every item of a list
 _LATEST_MS = next(meta.le for meta in get_args(EpochMs) if isinstance(meta, msgspec.Meta))
 
 
@@ -218,6 +220,7 @@ def _table(
     amend: dict[Place, Callable[[str], object]] = {
         column.place: column.parse for column in columns if column.name == "plate" or column.aliases
     }
+    amend |= {place: parse for place, parse in _moments_in(message) if EACH in place}
     blank = fault_of_texts(message)
     return Table(
         name,
@@ -230,9 +233,22 @@ def _table(
     )
 
 
+def _moments_in(message: type[Message]) -> Iterator[tuple[Place, Callable[[str], object]]]:
+    """The places of all moments in a message, at any depth, with the parser of each."""
+    for field in _fields(message):
+        kind = _bare(field.type)
+        place: Place = (field.name,)
+        if isinstance(kind, inspect.VarTupleType):
+            kind, place = kind.item_type, (field.name, EACH)
+        if isinstance(kind, inspect.StructType) and issubclass(kind.cls, Message):
+            yield from (((*place, *inner), parse) for inner, parse in _moments_in(kind.cls))
+        elif _is_moment(kind) and EACH not in place:
+            yield place, _cell_of(field.name, kind)[0]
+
+
 TABLES: Mapping[str, Table[Any]] = {
     "cameras": _table("cameras", Camera, "camera_id"),
-    "sections": _table("sections", Section, "section_id"),
+    "sections": _table("sections", Section, "section_id", fault_of_section),
     "zones": _table("zones", Zone, "zone_id"),
     "hotlist": _table("hotlist", HotlistEntry, "entry_id", lambda entry, _home: fault_of_entry(entry)),
     "lists": _table("lists", WantedList, "list_id"),

@@ -1,11 +1,11 @@
 """Makes an item of reference data from what a file or a person wrote: converts, checks, or refuses in plain words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from pipeline.tables.columns import Place, Table
+from pipeline.tables.columns import EACH, Place, Table
 from pipeline.tables.local_days import LocalDay
 from pipeline.tables.refusals import explained, unknown_field
 from schemas.base import Message
@@ -40,7 +40,6 @@ class Taking(Generic[T]):
             for one in table.columns
             if one.default not in (msgspec.UNSET, None) and one.name not in self._given
         }
-        self._moments = {one.place for one in table.columns if one.aliases}  # a moment has a short name, too
 
     def of_json(self, values: dict[str, Any]) -> T:
         """Make an item of a JSON object. Changes the object. Raises WrongItem."""
@@ -51,17 +50,7 @@ class Taking(Generic[T]):
             if values.get(name) == default and type(values.get(name)) is type(default):
                 del values[name]
         for place, parse in self._table.amend.items():
-            inner: Any = values
-            for step in place[:-1]:
-                inner = inner.get(step) if isinstance(inner, dict) else None
-            value = inner.get(place[-1]) if isinstance(inner, dict) else None
-            if isinstance(value, int) and not isinstance(value, bool) and place in self._moments:
-                value = str(value)
-            if isinstance(value, str):
-                try:
-                    inner[place[-1]] = parse(value.strip())
-                except ValueError as error:
-                    raise WrongItem(place, str(error)) from error
+            _amend(values, place, parse, ())
         return self.of_cells(values)
 
     def of_cells(self, values: dict[str, Any]) -> T:
@@ -81,10 +70,31 @@ class Taking(Generic[T]):
         return item
 
 
-_PLACED = frozenset((LocalDay, dict))
+def _amend(values: object, way: Place, parse: Callable[[str], object], place: tuple[str | int, ...]) -> None:
+    """Replace the value at the end of this way by what the parser makes of it, if it is a text, or the number of a moment. place:
+    where the values stand. Raises WrongItem."""
+    step, *rest = way
+    if step == EACH:
+        for index, one in enumerate(values) if isinstance(values, list) else ():
+            _amend(one, tuple(rest), parse, (*place, index))
+        return
+    value = values.get(step) if isinstance(values, dict) else None
+    if rest:
+        _amend(value, tuple(rest), parse, (*place, step))
+        return
+    if isinstance(value, int | float) and not isinstance(value, bool) and step.endswith("_ms"):
+        value = str(int(value)) if value == value // 1 else None
+    if isinstance(value, str) and isinstance(values, dict):
+        try:
+            values[step] = parse(value.strip())
+        except ValueError as error:
+            raise WrongItem((*place, step), str(error)) from error
 
 
-def _place_days(values: dict[str, Any], country: str, place: Place) -> None:
+_PLACED = frozenset((LocalDay, dict, list))
+
+
+def _place_days(values: dict[str, Any], country: str, place: tuple[str | int, ...]) -> None:
     """Replace each date in the values by its moment, in that country's time."""
     for name, value in values.items():
         if type(value) not in _PLACED:
@@ -97,3 +107,7 @@ def _place_days(values: dict[str, Any], country: str, place: Place) -> None:
                 raise WrongItem((*place, name), reason) from error
         elif isinstance(value, dict):
             _place_days(value, country, (*place, name))
+        else:
+            for index, one in enumerate(value):
+                if type(one) is dict:
+                    _place_days(one, country, (*place, name, index))

@@ -11,11 +11,16 @@ The rules, in the order in which they are applied:
 4. A pair proves a violation when both reads are certain, both clocks are known well enough, class and country of no two reads of
    its passages contradict each other, and the speed over the certified distance, with the clocks' errors added to the travel time
    and the country's tolerance taken off, is above the limit. Faster than any traffic drives proves nothing.
-   Where the limit changed while the vehicle was inside, or may have been by the clocks' errors, the higher counts.
+   Where the limit changed while the vehicle was inside, or may have been by the clocks' errors, the higher counts. Of a vehicle
+   whose class is not known the highest limit of any class counts.
+   A plate with an O, 0, I or 1 that another vehicle may carry with the other character proves nothing, for the reads here say
+   nothing against it: only in the form of Belgium's series (a digit, three letters, three digits) has each its place, for
+   vehicles of Belgium or of no known country.
 5. A violation stands only if every maximum pairing contains it or a worse one.
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -23,6 +28,8 @@ from itertools import combinations
 
 ONE_PASSAGE_MS = 2_000
 FASTEST_KMH = 300
+BELGIAN_SERIES = re.compile("[1-9][A-Z][A-Z0][A-Z][0-9]{3}")  # a 0 among the letters is an O
+VEHICLES = ("car", "van", "lorry", "bus", "motorcycle", "trailer")
 CLASS_GROUPS = ({"car", "van"}, {"lorry", "bus"}, {"motorcycle"}, {"trailer"})
 
 
@@ -153,7 +160,9 @@ def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
         return None
     before, after = (error or Fraction(0) for error in errors)
     shown = max(road.limits_between(entry.at_ms - before, exit_.at_ms + after))
-    limit = max(road.class_limits_kmh.get(read.vehicle_class, shown) for read in (entry, exit_))
+    highest = max((shown, *road.class_limits_kmh.values()))
+    limits = {**dict.fromkeys(VEHICLES, shown), **road.class_limits_kmh, "unknown": highest}
+    limit = max(limits[read.vehicle_class] for read in (entry, exit_))
     slack = sum((error for error in errors if error is not None), Fraction(0))
     for possible in (travel_ms, travel_ms + slack):
         if _held_against(_kmh(road.distance_m, possible), road.country) < limit + _least_excess(road.country, limit):
@@ -162,8 +171,13 @@ def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
 
 
 def _one_vehicle(reads: Sequence[Seen]) -> bool:
-    """Whether class and country of all reads may be of one vehicle. Unknown values contradict nothing."""
-    if len({read.country for read in reads} - {None}) > 1:
+    """Whether class and country of all reads may be of one vehicle, and no other carries what may be its plate. Unknown values
+    contradict nothing."""
+    countries = {read.country for read in reads} - {None}
+    if len(countries) > 1:
+        return False
+    told_apart = countries <= {"BE"} and all(BELGIAN_SERIES.fullmatch(read.plate) for read in reads)
+    if not told_apart and any(character in "O0I1" for read in reads for character in read.plate):
         return False
     classes = {read.vehicle_class for read in reads} - {"unknown"}
     return len(classes) < 2 or any(classes <= group for group in CLASS_GROUPS)

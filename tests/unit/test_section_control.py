@@ -12,14 +12,18 @@ from pipeline.law.book import FOREVER_MS, Book, rule_at
 from pipeline.law.kinds import Tolerance
 from pipeline.reads.versions import Changed, Version, Versions
 from pipeline.sections.doubts import Innocent
+from pipeline.sections.history import violations_of
 from pipeline.sections.lines import SectionIndex, sightings_of
 from pipeline.sections.moment import Reference
+from pipeline.sections.rules import Rules
 from pipeline.sections.speed import average_speed_kmh
 from pipeline.sections.verdict import verdict_on
+from pipeline.stream.codec import decode, encode
 from schemas import ids
 from schemas.outcomes import Violation
 from schemas.reads import ClockState, PlateRead
 from schemas.reference import Distance, Line, Section
+from schemas.topics import VIOLATIONS
 from tests.builders import (
     NOON_MS,
     book_of,
@@ -206,7 +210,7 @@ def test_a_dutch_section_below_the_least_length_proves_nothing() -> None:
 
 def test_two_vehicles_with_the_same_characters_prove_nothing() -> None:
     """A Dutch car in and a Luxembourg car out are two drivers; a weak guess does not make them two."""
-    entry, exit_ = {"country": "NL", "country_confidence": 0.9}, {"country": "LU", "country_confidence": 0.9}
+    entry, exit_ = ({"plate": "XY234Z", "country": country, "country_confidence": 0.9} for country in ("NL", "LU"))
     assert "countries_differ" == reason_of(make_ends(entry=entry, exit_=exit_), section_for(150.0))
     weak = exit_ | {"country_confidence": 0.2}
     assert isinstance(found(make_ends(entry=entry, exit_=weak), section_for(150.0)), Violation)
@@ -222,6 +226,21 @@ def test_a_class_limit_holds_only_where_both_reads_agree(entry_class: str, exit_
     verdict = found(make_ends(entry={"vehicle_class": entry_class}, exit_={"vehicle_class": exit_class}), section)
     assert isinstance(verdict, Violation)
     assert limit_kmh == verdict.limit_kmh
+
+
+@pytest.mark.parametrize(("limits", "guilty"), [({"car": 120}, False), ({"car": 90}, True), ({"unknown": 120}, True)])
+@pytest.mark.parametrize("seen", ["unknown", "trailer"])
+def test_who_is_of_no_known_class_has_the_highest_limit_of_any(limits: dict[str, int], guilty: bool, seen: str) -> None:
+    """110 km/h, 103 corrected, where 90 is allowed, and cars perhaps 120. A limit for the unknown is none."""
+    ends = make_ends(entry={"vehicle_class": seen}, exit_={"vehicle_class": seen})
+    assert guilty == isinstance(found(ends, section_for(110.0, limit_kmh=90, class_limits_kmh=limits)), Violation)
+
+
+def test_of_two_distances_between_the_same_cameras_the_shorter_counts() -> None:
+    """150 km/h over the longer, 120 over the shorter, whichever stands first; such a section is refused at import."""
+    longer, shorter = (Distance(entry_camera_id="IN", exit_camera_id="OUT", metres=m) for m in (2_500.0, 2_000.0))
+    for both in ((longer, shorter), (shorter, longer)):
+        assert "not_above_limit" == reason_of(make_ends(), make_section(distances=both))
 
 
 @pytest.mark.parametrize(
@@ -267,6 +286,27 @@ def test_a_read_is_seen_on_every_line_of_its_camera_and_lane() -> None:
     assert ["S1"] == [one.section_id for one in sightings_of(make_read(camera_id="MID", lane=1), index)]
     assert ["S1"] == [one.section_id for one in sightings_of(make_read(camera_id="MID"), index)]
     assert [] == sightings_of(make_read(camera_id="OTHER"), index)
+
+
+def test_a_read_is_known_by_what_it_says_and_not_by_the_id_that_its_camera_sends() -> None:
+    """A camera numbers its reads anew each day, or gives one read another number when it sends it again."""
+    index = SectionIndex.of([make_section("S1")])
+    first, again, later = (
+        sightings_of(make_read("1ABC234", "IN", NOON_MS + at_ms, read_id=sent), index)[0].read.read_id
+        for at_ms, sent in ((0, "r1"), (0, "r77"), (800_000, "r1"))
+    )
+    assert ids.read_id("IN", NOON_MS, "1ABC234") == first == again
+    assert ids.read_id("IN", NOON_MS + 800_000, "1ABC234") == later
+
+
+def test_a_violation_of_reads_with_ids_of_their_own_crosses_the_wire() -> None:
+    """Whoever reads the topic checks each id."""
+    section = make_section("S1", metres=5_000.0)
+    index = SectionIndex.of([section])
+    ends = make_ends(120_000, entry={"read_id": "r1"}, exit_={"read_id": "r2"})
+    sightings = [one for read in ends for one in sightings_of(read, index)]
+    (violation,) = violations_of([(NOON_MS + 130_000, sightings)], Rules(reference_of(section))).values()
+    assert violation == decode(VIOLATIONS, encode(VIOLATIONS, violation))
 
 
 def test_a_line_that_was_moved_is_remembered_for_reads_from_before() -> None:

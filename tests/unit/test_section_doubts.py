@@ -115,13 +115,16 @@ def test_an_interpolated_time_adds_its_doubt() -> None:
         ({"timing": "line", "time_doubt_ms": 20.0}, {}),
         ({"timing": "line"}, {"line": LINE}),
         ({"heading_deg": 190.0}, {"heading_deg": 10.0}),
+        ({"direction": "leaving"}, {"sees": "front"}),
+        ({"direction": "approaching"}, {"sees": "rear"}),
+        ({"reader": "vigie-ctc/1+PP-OCRv5"}, {"line": LINE}),
         ({"position": Position(lat=50.0, lon=4.0)}, {}),
         ({}, {"network": "vehicle"}),
         ({}, {"position": None}),
     ],
 )
 def test_a_read_whose_place_or_moment_is_not_sure_proves_nothing(read: dict[str, Any], camera: dict[str, Any]) -> None:
-    """No line in the picture, no doubt stated, the other way, another place, a camera that moves."""
+    """No line in the picture, no doubt stated, the other way, a silent read of a picture, another place, a camera that moves."""
     assert "camera_unfit" == reason(exit_=read, cameras=at_the_exit(**camera))
 
 
@@ -285,17 +288,49 @@ def test_a_camera_that_moves_or_was_not_registered_then_is_no_end() -> None:
 @pytest.mark.parametrize(
     ("plate", "other", "probability", "expected"),
     [
-        ("B0B77", "BOB77", 0.064, "plate_ambiguous"), ("B0B77", "BOB77", 0.009, None), ("1AOC555", "1A0C555", 0.4, None),
-        ("B0B77", "B8B77", 0.064, None),
+        ("B0B77", "BOB77", 0.064, "plate_ambiguous"), ("B0B77", "BOB77", 0.009, "plate_ambiguous"),
+        ("B0B77", "B8B77", 0.064, "plate_ambiguous"), ("1AOC555", "1A0C555", 0.4, None),
     ],
 )  # fmt: skip
 def test_a_look_alike_that_a_reader_offers_is_not_fined_if_a_vehicle_may_carry_it(
     plate: str, other: str, probability: float, expected: str | None
 ) -> None:
-    """Both ends read the same; at one of them the reader says that it may be the other."""
+    """Both ends read the same; one reader offers another text, and the other reader's silence excludes nothing."""
     offering = {"plate": plate, "alternatives": {other: probability}}
     for fields in ({"entry": offering, "exit_": {"plate": plate}}, {"entry": {"plate": plate}, "exit_": offering}):
         assert expected == reason(**fields)
+
+
+@pytest.mark.parametrize(
+    ("plate", "country", "alternatives", "expected"),
+    [
+        ("B0B77", "BE", None, "plate_ambiguous"), ("B0B77", None, None, "plate_ambiguous"),
+        ("B0B77", "BE", {"B8B77": 0.04}, None), ("B0B77", "BE", {"BOB77": 0.009}, None),
+        ("B0B77", "BE", {"BOB77": 0.01}, "plate_ambiguous"), ("1ABC234", "BE", None, None), ("1ABC234", None, None, None),
+        ("1AOC555", "BE", None, None), ("BMW555", "DE", None, "plate_ambiguous"), ("BMW555", None, None, "plate_ambiguous"),
+        ("BMW555", "DE", {"BHW555": 0.04}, "plate_ambiguous"), ("MA223", "DE", None, None),
+    ],
+)  # fmt: skip
+def test_a_plate_that_another_vehicle_may_carry_is_fined_only_where_both_pictures_exclude_that(
+    plate: str, country: str | None, alternatives: dict[str, float] | None, expected: str | None
+) -> None:
+    """Digits and letters have their places in Belgium's series, not in what one may choose; no picture tells B-MW from BM-W."""
+    fields = {"plate": plate, "country": country, "alternatives": alternatives}
+    assert expected == reason(entry=fields, exit_=fields)
+
+
+@pytest.mark.parametrize(
+    ("entry", "exit_", "expected"),
+    [
+        ("1ABC23A", "1ABC23A", "too_uncertain"), ("1ABC23A", None, None), ("1ABC23A", "1A8C234", None),
+        ("1ABC234", "1ABC234", None), ("IABC234", "IABC234", None),
+    ],
+)  # fmt: skip
+def test_ends_whose_pictures_alone_say_the_same_other_text_are_no_two_witnesses(
+    entry: str, exit_: str | None, expected: str | None
+) -> None:
+    """Where the forms of plates spoke for the text that was taken."""
+    assert expected == reason(entry={"raw": entry}, exit_={"raw": exit_})
 
 
 @pytest.mark.parametrize(

@@ -886,6 +886,58 @@ def test_a_certificates_days_are_those_of_its_sections_country(read: Read) -> No
         assert cells.moment_ms("2026-06-30T23:00:00Z") == item.certificate.valid_until_ms
 
 
+def section_json(**fields: object) -> bytes:
+    """A Belgian section with a certificate of its pair, as a file of JSON."""
+    section = {
+        "section_id": "S", "name": "n", "country": "BE", "entries": [{"camera_id": "A"}], "exits": [{"camera_id": "B"}],
+        "distances": [{"entry_camera_id": "A", "exit_camera_id": "B", "metres": 5230.5}], "limit_kmh": 120,
+        "certificate": {"number": "C", "valid_from_ms": "2026-06-01", "valid_until_ms": "2026-06-30"},
+    }  # fmt: skip
+    return msgspec.json.encode([section | fields])
+
+
+def pair(**certificate: object) -> dict[str, object]:
+    """A distance with a certificate of its own."""
+    return {
+        "entry_camera_id": "A",
+        "exit_camera_id": "B",
+        "metres": 5230.5,
+        "certificate": {"number": "D", **certificate},
+    }
+
+
+def test_days_and_moments_in_a_list_are_read_as_elsewhere(read: Read) -> None:
+    """Of a certificate of one pair of cameras."""
+    distance = pair(valid_from_ms="2026-06-01", valid_until_ms="2026-06-30")
+    (item,), refused = read(section_json(distances=[distance]), "f.json", "sections")
+    assert [] == refused
+    found = item.distances[0].certificate
+    expected = [cells.moment_ms(text) for text in ("2026-05-31T22:00:00Z", "2026-06-30T22:00:00Z")]
+    assert expected == [found.valid_from_ms, found.valid_until_ms]
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"distances": [pair(valid_from_ms=1_782_856_800, valid_until_ms=1_798_761_599_000)]}, "seconds"),
+        ({"distances": [pair(valid_from_ms=1_782_856_800_000, valid_until_ms=1_798_761_599)]}, "seconds"),
+        ({"distances": [pair(valid_from_ms="x", valid_until_ms=1_798_761_599_000)]}, "distances[0].certificate"),
+        ({"distances": [pair(valid_from_ms="2026-01-01", valid_until_ms="2027-01-01")] * 2}, "2 distances from A to B"),
+        ({"country": "UK"}, "write GB"),
+        ({"class_limits_kmh": {"unknown": 50}}, "unknown is no class"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_section_that_would_prove_what_is_not_so_is_refused(
+    read: Read, fields: dict[str, object], reason: str
+) -> None:
+    """Seconds for milliseconds in a list, two lengths of one way, a country that is none, a limit for the unknown."""
+    items, refused = read(section_json(**fields), "f.json", "sections")
+    assert [] == items
+    assert 1 == len(refused)
+    assert reason in refused[0]
+
+
 @pytest.mark.parametrize(
     ("columns", "row", "reason"),
     [
