@@ -82,19 +82,24 @@ class SectionDecider:
         if standing := [other.vehicle for other in others.values() if other.vehicle.proven]:
             decision, gone = only_the_worst(decision, standing, rules)
             lessened = {(found.vehicle.section_id, one.key[1]): found for found in gone}
-        lay = tuple(_beside(key, others.get(key), lessened.get(key)) for key in keys)
+        waits_ms = [rules.reference.longest_wait_ms(section_id, decided_at_ms) for section_id, _ in keys]
+        lay = tuple(
+            _beside(key, others.get(key), lessened.get(key), wait_ms)
+            for key, wait_ms in zip(keys, waits_ms, strict=True)
+        )
         unsent = _unsent(one, decision, decided_at_ms)
-        after = Afterwards(decision.vehicle, decision.next_ms, decision.forgotten)
+        wait_ms = rules.reference.longest_wait_ms(one.key[0], decided_at_ms)
+        after = Afterwards(decision.vehicle, decision.next_ms, decision.forgotten, wait_ms)
         return decision, Decided(one, after, unsent, lay)
 
 
-def _beside(key: Key, other: Remembered | None, lessened: Lessened | None) -> Beside:
-    """How the vehicle lay in Redis, and what becomes of it."""
+def _beside(key: Key, other: Remembered | None, lessened: Lessened | None, wait_ms: int) -> Beside:
+    """How the vehicle lay in Redis, and what becomes of it. wait_ms: see Afterwards."""
     if other is None:
         return Beside(key)
     after = None
     if lessened is not None:
-        after = Afterwards(lessened.vehicle, lessened.next_ms, lessened.forgotten)
+        after = Afterwards(lessened.vehicle, lessened.next_ms, lessened.forgotten, wait_ms)
     return Beside(key, other.length, other.first, after)
 
 

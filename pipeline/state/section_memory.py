@@ -44,9 +44,10 @@ WHAT = "section memory"
 SAFETY_MS = (
     7 * 24 * 3_600_000
 )  # what nobody looks at any more, because no agent runs, is gone with the topic's own records
-DIGESTS_MS = (
-    2 * 3_600_000
-)  # so long a copy of a forgotten read is known at least; one that comes later proves nothing anyway
+HOUR_MS = 3_600_000
+DIGESTS_MS = (2 * HOUR_MS, 12 * HOUR_MS, 72 * HOUR_MS, 34 * 24 * HOUR_MS)
+"""So long a copy of a forgotten read is known at least: the first of these that is no shorter than an end waits on its section at
+most. What comes later proves nothing anyway. The last is longer than any section may have its ends wait."""
 LOOKED_AT_ONCE = 1_000  # vehicles decided in one step
 WRITTEN_AT_ONCE = 200  # of them, so that Redis is held up for a millisecond or two
 _pack = msgspec.msgpack.Encoder().encode
@@ -76,14 +77,12 @@ class SectionMemory:
             reads.append((one.partition, one.offset, len(ends), digest_of(one.key, one.end.name)))
             vehicles[one.key] = (shard, name, max(one.due_ms, found[2] if found else 0), reads)
         newest_ms = max((one.end.arrived_ms for one in brought), default=0)
-        keys = [
-            f"{self._tag}:next",
-            f"{self._tag}:since",
-            self._forgotten(newest_ms),
-            self._forgotten(newest_ms - DIGESTS_MS),
-        ]
+        keys = [f"{self._tag}:next", f"{self._tag}:since"]
         keys += [self._due(shard) for shard in range(SHARDS)]
         keys += [self._vehicle(key) for key in vehicles]
+        keys += [
+            self._forgotten(at_ms, span_ms) for span_ms in DIGESTS_MS for at_ms in (newest_ms, newest_ms - span_ms)
+        ]
         seen = [
             (one.partition, one.first, one.next, -1 if one.whole_since_ms is None else one.whole_since_ms)
             for one in covered
@@ -130,7 +129,7 @@ class SectionMemory:
         For each, False: the vehicle, or one beside it, has changed since it was read, and nothing was stored. until_ms: the time
         up to which it was decided, in the broker's time (UTC ms).
         """
-        shared = [self._forgotten(until_ms)]
+        shared, forgotten = list[str](), [self._forgotten(until_ms, span_ms) for span_ms in DIGESTS_MS]
         for kind in (self._due, self._outbox, self._proven):
             shared += map(kind, range(SHARDS))
         calls: list[tuple[list[str], list[Argument]]] = []
@@ -141,9 +140,10 @@ class SectionMemory:
             vehicles = [*own, *beside]
             numbers = {key: number for number, key in enumerate(vehicles, 1)}
             blobs: list[bytes] = []
-            written = [written_of(one, blobs, numbers.__getitem__) for one in some]
-            keys = [*shared, *map(self._vehicle, vehicles)]
-            calls.append((keys, [SHARDS, SAFETY_MS, 2 * DIGESTS_MS, _pack(written), *blobs]))
+            written = [written_of(one, blobs, numbers.__getitem__, DIGESTS_MS) for one in some]
+            keys = [*shared, *map(self._vehicle, vehicles), *forgotten]
+            kept_ms = [2 * span_ms for span_ms in DIGESTS_MS]
+            calls.append((keys, [SHARDS, SAFETY_MS, _pack(kept_ms), _pack(written), *blobs]))
         answers = await DECIDED.run(self._client, WHAT, calls)
         return [done == 1 for answer in answers for done in answer]
 
@@ -183,8 +183,9 @@ class SectionMemory:
                 pipe.hdel(self._outbox(shard), *some)
             await pipe.execute()
 
-    def _forgotten(self, at_ms: int) -> str:
-        return f"{self._tag}:forgotten:{at_ms // DIGESTS_MS}"
+    def _forgotten(self, at_ms: int, span_ms: int) -> str:
+        name = "forgotten" if span_ms == DIGESTS_MS[0] else f"forgotten/{span_ms // HOUR_MS}h"
+        return f"{self._tag}:{name}:{at_ms // span_ms}"
 
     def _due(self, shard: int) -> str:
         return f"{self._tag}:due:{shard}"

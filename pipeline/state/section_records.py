@@ -1,7 +1,7 @@
 """The records that the memory of section control stores, and their bytes in Redis."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from zlib import crc32
@@ -88,11 +88,13 @@ class Remembered:
 @dataclass(frozen=True, slots=True)
 class Afterwards:
     """What is to be remembered of a vehicle after a decision. next_ms: when to decide it again, in the broker's time (UTC ms);
-    None: never. forgotten: the reads that are not remembered any more."""
+    None: never. forgotten: the reads that are not remembered any more. wait_ms: how long after its capture a copy of one of them
+    could still prove something."""
 
     vehicle: Vehicle
     next_ms: int | None
     forgotten: frozenset[Name] = frozenset()
+    wait_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,10 +213,12 @@ def kept_of(vehicle: Vehicle) -> bytes:
     return b"K" + _pack(_Kept(uuid.uuid4().hex, _packed(vehicle.fresh), _packed(vehicle.kept), vehicle.proven))
 
 
-def written_of(decision: Decided, blobs: list[bytes], number_of: Callable[[Key], int]) -> tuple[object, ...]:
+def written_of(
+    decision: Decided, blobs: list[bytes], number_of: Callable[[Key], int], spans_ms: Sequence[int]
+) -> tuple[object, ...]:
     """What the script that stores decisions is told of one; its bytes are appended to blobs. See `section_scripts.DECIDED`.
 
-    number_of: which of the script's vehicles one is, from 1.
+    number_of: which of the script's vehicles one is, from 1. spans_ms: how long digests can be known, in rising order.
     """
 
     def numbered(blob: bytes) -> int:
@@ -225,7 +229,8 @@ def written_of(decision: Decided, blobs: list[bytes], number_of: Callable[[Key],
         shard, name = place_of(key)
         kept = 0 if after.vehicle.is_forgotten else numbered(kept_of(after.vehicle))
         digests = [digest_of(key, gone) for gone in sorted(after.forgotten)]
-        return number_of(key), shard, name, kept, after.next_ms or 0, digests, bool(after.vehicle.proven)
+        span = next((at for at, span_ms in enumerate(spans_ms, 1) if span_ms >= after.wait_ms), len(spans_ms))
+        return number_of(key), shard, name, kept, after.next_ms or 0, digests, bool(after.vehicle.proven), span
 
     was = decision.was
     lay = [(was.key, was.length, was.first), *((other.key, other.length, other.first) for other in decision.beside)]

@@ -2,12 +2,18 @@
 
 from pipeline.state.redis_port import Script
 
-# KEYS: next offsets, whole since, digests of forgotten reads (now, and before), the shards' due times, then the vehicles.
+# KEYS: next offsets, whole since, the shards' due times, then the vehicles, then digests of forgotten reads.
 # A covered: 1 partition, 2 first, 3 next, 4 whole since. A vehicle: 1 its shard, 2 its name, 3 when it is due, 4 its reads, each
 # 1 partition, 2 offset, 3 which of the last arguments, 4 digest.
 PUT = Script("""
 local shards, most, safety = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local covered, lost, from = cmsgpack.unpack(ARGV[1]), {}, {}
+local covered, vehicles, lost, from = cmsgpack.unpack(ARGV[1]), cmsgpack.unpack(ARGV[2]), {}, {}
+local function is_copy(digest)
+  for at = 3 + shards + #vehicles, #KEYS do
+    if redis.call('SISMEMBER', KEYS[at], digest) == 1 then return true end
+  end
+  return false
+end
 for _, one in ipairs(covered) do
   local known = tonumber(redis.call('HGET', KEYS[1], one[1]))
   if one[4] < 0 and one[2] > (known or 0) then
@@ -21,11 +27,10 @@ for _, one in ipairs(covered) do
   if one[4] >= 0 and one[2] > from[one[1]] then redis.call('HSET', KEYS[2], one[1], one[4]) end
   if one[3] > from[one[1]] then redis.call('HSET', KEYS[1], one[1], one[3]) end
 end
-for index, vehicle in ipairs(cmsgpack.unpack(ARGV[2])) do
-  local key, length = KEYS[4 + shards + index], 0
+for index, vehicle in ipairs(vehicles) do
+  local key, length = KEYS[2 + shards + index], 0
   for _, read in ipairs(vehicle[4]) do
-    local copy = redis.call('SISMEMBER', KEYS[3], read[4]) == 1 or redis.call('SISMEMBER', KEYS[4], read[4]) == 1
-    if read[2] >= from[read[1]] and not copy then
+    if read[2] >= from[read[1]] and not is_copy(read[4]) then
       length = redis.call('LLEN', key)
       if length < most then redis.call('RPUSH', key, ARGV[5 + read[3]]) end
       length = length + 1
@@ -33,7 +38,7 @@ for index, vehicle in ipairs(cmsgpack.unpack(ARGV[2])) do
   end
   if length > 0 then
     redis.call('PEXPIRE', key, safety)
-    redis.call('ZADD', KEYS[5 + vehicle[1]], vehicle[3], vehicle[2])
+    redis.call('ZADD', KEYS[3 + vehicle[1]], vehicle[3], vehicle[2])
   end
 end
 return {}
@@ -79,25 +84,25 @@ end
 return found
 """)
 
-# KEYS: digests of forgotten reads, the shards' due times, their outboxes, their vehicles of which a violation stands, then the
-# vehicles themselves, and those beside them. ARGV: how many shards, how long a vehicle is kept at most, how long digests are, the
+# KEYS: the shards' due times, their outboxes, their vehicles of which a violation stands, then the vehicles themselves, and those
+# beside them, then digests of forgotten reads. ARGV: how many shards, how long a vehicle is kept at most, how long digests are, the
 # decisions, then bytes that these number from 1. A decision: 1 its shard, 2 of each vehicle that must be as it was, one after the
 # other: which (from 1), length of its list and number of its first element (0: none), 3 states to store, 4 name and number of each
 # message. A state: 1 which vehicle, 2 its shard, 3 its name, 4 number of what to keep (0: nothing), 5 when to look again,
-# 6 digests, 7 whether a violation of it stands.
+# 6 digests, 7 whether a violation of it stands, 8 which of the last keys the digests belong in (from 1).
 DECIDED = Script("""
-local shards, done = tonumber(ARGV[1]), {}
+local shards, spans, done = tonumber(ARGV[1]), cmsgpack.unpack(ARGV[3]), {}
 local function are_as_they_were(them)
   for at = 1, #them, 3 do
-    local vehicle = KEYS[1 + 3 * shards + them[at]]
+    local vehicle = KEYS[3 * shards + them[at]]
     if redis.call('LLEN', vehicle) ~= them[at + 1] then return false end
     if them[at + 2] > 0 and redis.call('LINDEX', vehicle, 0) ~= ARGV[4 + them[at + 2]] then return false end
   end
   return true
 end
 local function store(state)
-  local vehicle, due, name = KEYS[1 + 3 * shards + state[1]], KEYS[2 + state[2]], state[3]
-  local proven = KEYS[2 + 2 * shards + state[2]]
+  local vehicle, due, name = KEYS[3 * shards + state[1]], KEYS[1 + state[2]], state[3]
+  local proven, forgotten = KEYS[1 + 2 * shards + state[2]], KEYS[#KEYS - #spans + state[8]]
   redis.call('DEL', vehicle)
   if state[4] > 0 then
     redis.call('RPUSH', vehicle, ARGV[4 + state[4]])
@@ -107,18 +112,18 @@ local function store(state)
     redis.call('ZREM', due, name)
   end
   if state[7] then redis.call('SADD', proven, name) else redis.call('SREM', proven, name) end
-  for _, digest in ipairs(state[6]) do redis.call('SADD', KEYS[1], digest) end
+  for _, digest in ipairs(state[6]) do redis.call('SADD', forgotten, digest) end
 end
 for index, one in ipairs(cmsgpack.unpack(ARGV[4])) do
   done[index] = 0
   if are_as_they_were(one[2]) then
-    local outbox = KEYS[2 + shards + one[1]]
+    local outbox = KEYS[1 + shards + one[1]]
     for _, state in ipairs(one[3]) do store(state) end
     for at = 1, #one[4], 2 do redis.call('HSET', outbox, one[4][at], ARGV[4 + one[4][at + 1]]) end
     done[index] = 1
   end
 end
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+for at, kept_ms in ipairs(spans) do redis.call('PEXPIRE', KEYS[#KEYS - #spans + at], kept_ms) end
 return done
 """)
 

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from pipeline.reads.versions import Version
 from pipeline.sections.history import Histories, key_of
 from pipeline.sections.lines import SectionIndex, Side, Sighting, sightings_of
+from pipeline.sections.moment import Reference
 from pipeline.sections.outcomes import Withdrawn
 from pipeline.sections.passages import End
 from pipeline.sections.rules import SETTLE_MS, Rules
@@ -47,9 +48,11 @@ async def memory(redis_as: OpenAs) -> SectionMemory:
     return SectionMemory(await redis_as("section_control", namespace), namespace)
 
 
-async def settled(memory: SectionMemory, until_ms: int, *, acknowledge: bool = True) -> list[Unsent]:
+async def settled(
+    memory: SectionMemory, until_ms: int, *, acknowledge: bool = True, reference: Reference = REFERENCE
+) -> list[Unsent]:
     """What is decided and sent of a topic with one partition, which was read until then (ms after noon)."""
-    decider = SectionDecider(memory, REFERENCE, SETTLE_MS)
+    decider = SectionDecider(memory, reference, SETTLE_MS)
     found = await decider.settle({0: NOON_MS + until_ms}, 1, ALL, decided_at_ms=NOON_MS + until_ms)
     if acknowledge:
         await memory.sent(found.unsent)
@@ -134,6 +137,20 @@ async def test_a_copy_of_a_forgotten_read_is_known_by_its_digest_alone(memory: S
     held = [await redis.smembers(key) async for key in redis.scan_iter(match=f"{memory._tag}:forgotten:*")]
     assert [2] == [len(digests) for digests in held]
     assert not [one for digests in held for one in digests if b"1ABC234" in one]
+
+
+@pytest.mark.parametrize(("late_h", "known"), [(1, False), (9, True), (47, True)])
+async def test_a_copy_is_known_for_as_long_as_it_could_prove_something(
+    memory: SectionMemory, redis: Redis, late_h: int, known: bool
+) -> None:
+    """Ten minutes before a section's longest wait ends, whatever it is; four hours later where it is over in two."""
+    wait_ms = (1 + late_h) * 3_600_000
+    reference = reference_of(make_section(metres=5_000.0, max_late_ms=late_h * 3_600_000))
+    await memory.put([Covered(0, 0, 2)], [arrival("entry", 0), arrival("exit", 300_000, offset=1)])
+    await settled(memory, 20_000, reference=reference)
+    again_ms = wait_ms - 600_000 if known else wait_ms + 4 * 3_600_000
+    await memory.put([Covered(0, 2, 3)], [arrival("exit", 300_000, offset=2, arrived_ms=again_ms)])
+    assert known == ([] == await keys_of(memory, redis))
 
 
 async def test_records_that_are_missing_are_asked_for(memory: SectionMemory, redis: Redis) -> None:
