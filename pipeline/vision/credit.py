@@ -15,18 +15,18 @@ from pipeline.vision.verify import BlockVerdict, chance
 from pipeline.vision.vote import is_bare
 
 # log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
-_COMMON, _ODD, _BARE = 0.8, 0.0, -2.0
-_WORDS, _LONGEST = -5.0, 8  # of letters alone, longer than any country lets a plate be
+_COMMON, _ODD, _BARE = -0.7, -1.5, -3.5
+_WORDS, _LONGEST = -6.5, 8  # of letters alone, longer than any country lets a plate be
 _MISREAD = 1  # O in a word that may have been read as 0, or I as 1
-_ALTERNATING = 2.0  # and of common shapes of seven characters and more that go from letters to digits or back twice
+_ALTERNATING = 0.5  # and of common shapes of seven characters and more that go from letters to digits or back twice
 _TRUST = 1.4  # how log odds that drawn pictures taught count on real ones
 _FREE = 2.0  # log odds that a line between even grounds is all of its plate, where no other line was found
 _MOSTLY_WHOLE = 2.8  # log odds that a text is all of its plate, before the picture is seen
 _EDGE = 0.9  # heights of a character between a text and the picture's edge, where another one might stand, cut off
 _CUT_OFF = -2.5  # log odds, at most, that a text is all of its plate where the picture ends beside it
-_LEVEL = 0.01  # slope
+_LEVEL = 0.02  # slope
 _BLACK, _WHITE = 6, 249  # of 255
-_PURE = 0.2  # of a row's pixels that are black, and white: of plates at most one in seven is either, also by night
+_PURE = 0.17  # of a row's pixels that are black, and white: of plates at most one in seven is either, also by night
 _NO_PLATE = -6.0  # log odds
 _HALF_A_CHARACTER = 0.29  # of its height
 
@@ -82,15 +82,16 @@ def as_burnt_in(verdict: BlockVerdict) -> BlockVerdict:
 
 
 def as_cut_off(verdict: BlockVerdict) -> BlockVerdict:
-    """The verdict on a text that reaches the picture's edge: nothing shows that it is all of its plate."""
+    """The verdict on a text that reaches the picture's edge, or is hidden in part: nothing shows that it is all of its plate."""
     return replace(verdict, whole=min(verdict.whole, _CUT_OFF), free=False)
 
 
 def checked(verdict: BlockVerdict, grey: Grey, rows: Sequence[Row]) -> BlockVerdict:
-    """The verdict on the rows of a text in a grey picture, lowered where the text is burnt in or may be cut off."""
+    """The verdict on the rows of a text in a grey picture, lowered where the text is burnt in, may be cut off, or something
+    stands before it."""
     if any(is_burnt_in(grey, row) for row in rows):
         verdict = as_burnt_in(verdict)
-    return as_cut_off(verdict) if reach_the_edge(rows, grey.shape[1]) else verdict
+    return as_cut_off(verdict) if verdict.crossed or reach_the_edge(rows, grey.shape[1]) else verdict
 
 
 def credit_of(verdict: BlockVerdict, text: str) -> float:

@@ -8,7 +8,7 @@ from pipeline.vision.credit import as_cut_off, as_single, checked, credit_of, is
 from pipeline.vision.ctc import ALPHABET, spelt
 from pipeline.vision.lines import PlateLine
 from pipeline.vision.rows import Row
-from pipeline.vision.verify import AROUND, HIGH, WIDE, BlockVerdict, block_of, corners_of, ends_are_free
+from pipeline.vision.verify import AROUND, HIGH, WIDE, BlockVerdict, block_of, corners_of, ends_are_free, is_crossed
 
 
 def row(**changed: float) -> Row:
@@ -60,6 +60,38 @@ def test_a_block_is_the_same_in_a_part_of_its_picture(height: float) -> None:
     assert differing.mean() < 1.0
 
 
+def on_a_plate(post: range = range(0), shade: int = 60) -> np.ndarray:
+    """A block of seven strokes on a light ground with a rim, on grey bodywork; something of one shade stands before it in these
+    columns."""
+    block = np.full((HIGH, WIDE), 100, np.uint8)
+    block[12:36, 8:120] = 20
+    block[14:34, 10:118] = 220
+    for left in range(30, 100, 10):
+        block[17:31, left : left + 3] = 20
+    block[:, post.start : post.stop] = shade
+    return block
+
+
+@pytest.mark.parametrize("shade", [30, 100])
+def test_a_post_before_a_text_is_seen(shade: int) -> None:
+    """Also one of the bodywork's own shade: it hides the ground."""
+    assert is_crossed(on_a_plate(range(54, 60), shade), 5.0)
+
+
+def test_strokes_gaps_and_what_stands_beside_a_text_are_no_post() -> None:
+    """A stroke ends within the plate; a post beside the plate hides nothing of its text; on no plate there is nothing to hide."""
+    assert not is_crossed(on_a_plate(), 5.0)
+    assert not is_crossed(on_a_plate(range(0, 7)), 5.0)
+    assert not is_crossed(np.full((HIGH, WIDE), 90, np.uint8), 5.0)
+
+
+def test_a_text_behind_a_post_is_not_surely_whole() -> None:
+    """It may lack a character."""
+    clear = BlockVerdict(plate=8.0, whole=8.0, crossed=True)
+    picture = np.random.default_rng(5).integers(60, 200, (400, 600), np.uint8)
+    assert credit_of(checked(clear, picture, [row()]), "1ABC234") < 0.7
+
+
 def test_a_part_of_a_line_lies_where_its_pixels_came_from() -> None:
     """The whole picture of a line is the row and half a character more; a part is found again in it."""
     line = PlateLine(np.zeros((48, 176, 3), np.uint8), row())
@@ -78,7 +110,7 @@ def test_what_columns_spell_comes_with_its_place() -> None:
 
 def test_a_text_is_credited_by_what_the_picture_shows() -> None:
     """Of one look, a word needs more than a series' text; doubt about either question lowers it."""
-    clear = BlockVerdict(plate=4.0, whole=4.0)
+    clear = BlockVerdict(plate=6.0, whole=4.0)
     assert credit_of(clear, "1ABC234") > credit_of(clear, "XQ7B2J9") > credit_of(clear, "OLIFANT") > 0.9
     assert credit_of(clear, "OLIFANT") > credit_of(clear, "ELEPHANTS")
     assert (
