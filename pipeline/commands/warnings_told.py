@@ -7,13 +7,15 @@ import msgspec
 
 from pipeline.commands.common import errors
 from pipeline.errors import BadRecord
+from pipeline.reads.versions import Versions
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.sections.moment import Reference
 from pipeline.state.collections import CAMERAS, DESIGNATIONS, EXCLUSIONS, HOTLIST, LISTS, POLICIES, SECTIONS, ZONES
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.tables.columns import Table
 from pipeline.tables.files import Checked
-from pipeline.tables.reference_checks import dangling, dangling_entries, unfit, unseen
-from schemas.reference import Section
+from pipeline.tables.reference_checks import dangling, dangling_entries, moved, unfit, unseen
+from schemas.reference import Camera, Section
 
 WARNINGS_TOLD = 20
 _SPECIAL = (b'"zones":', b'"cameras":', b'"share_with":', b"?", b"*")
@@ -59,7 +61,19 @@ async def _doubts(writer: ReplicaWriter, table: Table[Any], checked: Checked[Any
     found = dangling(cameras, sections, zones, policies)
     if table.name == CAMERAS.name:
         found += [f"{fault}; it proves nothing" for fault in unfit(sections, cameras, platform_now_ms())]
+    if table.name in (CAMERAS.name, SECTIONS.name):
+        found += moved(await _reference(writer), platform_now_ms())
     return found
+
+
+async def _reference(writer: ReplicaWriter) -> Reference:
+    """All versions of sections and cameras that are kept."""
+    sections, cameras = Versions[Section](kept_ms=SECTIONS.kept_ms), Versions[Camera](kept_ms=CAMERAS.kept_ms)
+    async for changed_sections in writer.histories(SECTIONS):
+        sections.take(changed_sections)
+    async for changed_cameras in writer.histories(CAMERAS):
+        cameras.take(changed_cameras)
+    return Reference(sections, cameras)
 
 
 async def _unknown_to_exclusions(writer: ReplicaWriter) -> list[str]:

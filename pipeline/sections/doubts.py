@@ -1,6 +1,6 @@
 """Finds what speaks against a pair of reads besides its speed: its place, its certificate, and whether it was one vehicle."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -94,28 +94,30 @@ def place_doubt(pair: Pair, section: Section, distance: Distance, reference: Ref
         for exit_camera in reference.cameras_of(pair.exit):
             if doubt := _camera_doubt(pair, section, distance, entry_camera, exit_camera):
                 return doubt
-    return _moved(pair, section, distance, reference)
+    passed_ms = {read.camera_id: read.captured_at_ms for read in (pair.entry, pair.exit)}
+    moved = moved_since(section, distance, reference, passed_ms)
+    return Innocent("camera_unfit", moved) if moved else None
 
 
-def _moved(pair: Pair, section: Section, distance: Distance, reference: Reference) -> Innocent | None:
-    """What speaks against a distance of which a camera stood elsewhere when the section came to say it; None: nothing. What is
-    certified is the distance between two places, not between two names.
+def moved_since(section: Section, distance: Distance, reference: Reference, passed_ms: Mapping[str, int]) -> str | None:
+    """What speaks, in words, against a distance of which a camera stood elsewhere when the section came to say it; None: nothing.
+    What is certified is the distance between two places, not between two names. passed_ms: when a vehicle was at each of its
+    cameras (UTC).
 
     Only another certificate, by its number or its dates, says a distance anew. What versions that arrived too late claim of the
     cameras' places counts as well.
     """
-    since_ms = _certified_since_ms(section, distance, reference, pair.entry.captured_at_ms)
-    for read in (pair.entry, pair.exit):
-        until_ms = read.captured_at_ms
-        stood = reference.cameras.between(read.camera_id, since_ms, until_ms)
+    since_ms = _certified_since_ms(section, distance, reference, passed_ms[distance.entry_camera_id])
+    for camera_id, until_ms in passed_ms.items():
+        stood = reference.cameras.between(camera_id, since_ms, until_ms)
         places = [(camera.position, doubt_of(camera)) for camera in stood if camera and camera.position]
         if not places:
             continue
-        for now in [places[-1], *reference.claimed_places(read.camera_id, since_ms, until_ms)]:
+        for now in [places[-1], *reference.claimed_places(camera_id, since_ms, until_ms)]:
             (first, first_doubt_m), (last, last_doubt_m) = places[0], now
             if (moved_m := beeline_m(first, last)) > first_doubt_m + last_doubt_m:
                 certified = f"{distance.metres:g} m of certificate {certificate_of(section, distance).number}"
-                return Innocent("camera_unfit", f"{read.camera_id}: was moved by {moved_m:.0f} m after {certified}")
+                return f"{camera_id}: was moved by {moved_m:.0f} m after {certified}"
     return None
 
 

@@ -8,6 +8,8 @@ from pipeline.hotlist.entries import told_of_pattern
 from pipeline.hotlist.pattern_index import is_pattern
 from pipeline.neighbours.checks import told_of_policies, told_of_shared
 from pipeline.sections.checks import faults_of, unlawful
+from pipeline.sections.doubts import moved_since
+from pipeline.sections.moment import Reference
 from schemas.reference import Camera, HotlistEntry, Policy, Section, WantedList, Zone
 
 PATTERNS_TOLD = 20  # entries; how many plates a pattern matches takes milliseconds to count
@@ -47,6 +49,17 @@ def unfit(sections: Iterable[Section], cameras: Iterable[Camera], at_ms: int) ->
         f"section {section.section_id}: {fault}"
         for section in sections
         for fault in (*faults_of(section, known), *unlawful(section, at_ms))
+    ]
+
+
+def moved(reference: Reference, at_ms: int) -> list[str]:
+    """Warnings, in words, about sections whose distance proves nothing at that moment (ms UTC), because a camera was moved after
+    it was certified."""
+    return [
+        f"section {section.section_id}: {fault}; it proves nothing until another certificate says the distance anew"
+        for section in reference.sections.as_of(at_ms).values()
+        for one in section.distances
+        if (fault := moved_since(section, one, reference, {one.entry_camera_id: at_ms, one.exit_camera_id: at_ms}))
     ]
 
 

@@ -1,7 +1,12 @@
 """What does not fit together in the reference data."""
 
-from pipeline.tables.reference_checks import dangling, dangling_entries, unfit, unseen
+import msgspec
+
+from pipeline.reads.versions import Version
+from pipeline.tables.reference_checks import dangling, dangling_entries, moved, unfit, unseen
+from schemas.base import Position
 from schemas.reference import Camera, Certificate, Distance, HotlistEntry, Line, Policy, Section, WantedList, Zone
+from tests import builders
 from tests.builders import make_entry
 
 CAMERAS = [Camera(camera_id=name, name=name, network="federal") for name in ("A", "B")]
@@ -50,6 +55,27 @@ def test_a_section_without_its_distance_can_prove_nothing() -> None:
         "section S has no certified distance from A to B: no violation can be proved there",
         "section S certifies a distance from B to A, which are not its entry and exit",
     ] == dangling(CAMERAS, [make_section(certified=("B", "A"))], [], [])
+
+
+def test_a_camera_that_is_moved_under_its_certificate_is_told_of() -> None:
+    """By 211 m, when the distance still fits the beeline; under another certificate the distance is said anew."""
+    section = builders.make_section(metres=2_000.0)
+    reference = builders.reference_of(section)
+    before = reference.cameras.current()["OUT"]
+    assert before.position is not None
+    north = Position(lat=before.position.lat - 211.0 / builders.METRES_A_DEGREE, lon=before.position.lon)
+    reference.cameras.put(
+        "OUT", Version(msgspec.structs.replace(before, position=north), builders.NOON_MS, builders.NOON_MS)
+    )
+    assert [] == moved(reference, builders.NOON_MS - 1)
+    (told,) = moved(reference, builders.NOON_MS)
+    assert told.startswith(
+        "section S1: OUT: was moved by 211 m after 2000 m of certificate P 1.1-234; it proves nothing"
+    )
+    renewed = msgspec.structs.replace(section.certificate, number="P 1.1-235")
+    anew = msgspec.structs.replace(section, certificate=renewed)
+    reference.sections.put("S1", Version(anew, builders.NOON_MS + 1, builders.NOON_MS + 1))
+    assert [] == moved(reference, builders.NOON_MS + 1)
 
 
 def test_a_zone_of_nothing_is_mentioned() -> None:
