@@ -31,7 +31,7 @@ from pipeline.state.record_keys import RecordKeys
 from schemas.outcomes import Alert
 from schemas.people import Desk
 from schemas.topics import ALERTS, TOPICS
-from tests.browser import FLAGS, chromium
+from tests.browser import FLAGS, axe, chromium
 from tests.builders import make_alert, make_camera, make_entry, make_read, make_zone
 from tests.integration.vigie_commands import settings_of
 from tests.people import ZONE, make_user
@@ -43,6 +43,10 @@ OUTSIDER, SECOND = "jan.claes", "second.administrator"
 CAMERA = "E40-7"
 START_S = 120.0
 FRENCH = "fr-BE"
+TOO_WIDE = """() => [...document.querySelectorAll('body, main, button, dd, td, th, label, p, h1, h2, summary, nav a')]
+  .filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth && !one.closest('.tabled, .hidden, .toasts:empty')
+    && getComputedStyle(one).display !== 'inline' && getComputedStyle(one).textOverflow !== 'ellipsis')
+  .map((one) => `${one.tagName}.${one.className}: ${one.textContent.slice(0, 60)}`)"""
 
 
 @dataclass(slots=True)
@@ -205,3 +209,25 @@ def drawn_pictures(plate: str) -> tuple[bytes, bytes]:
     cv2.rectangle(scene, (420, 320), (1020, 800), (70, 66, 60), -1)
     scene[690:760, 560:880] = crop
     return tuple(cv2.imencode(".jpg", one)[1].tobytes() for one in (crop, scene))  # type: ignore[return-value]  # two
+
+
+async def faults_of(page: Page) -> list[str]:
+    """What axe-core finds on the page, in both themes. The page must be opened with bypass_csp."""
+    found: list[str] = []
+    await page.evaluate(f"() => {{ {axe()} }}")
+    for theme in ("light", "dark"):
+        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two that it takes
+        said = await page.evaluate("() => axe.run({ resultTypes: ['violations'] }).then((said) => said.violations)")
+        found += [
+            f"{theme}: {one['id']} {node['target']} {node['failureSummary']}" for one in said for node in one["nodes"]
+        ]
+    return found
+
+
+async def fits(page: Page) -> list[str]:
+    """What runs over its place, on a screen and on a phone."""
+    found: list[str] = []
+    for width in (1280, 390):
+        await page.set_viewport_size({"width": width, "height": 800})
+        found += [f"at {width}: {one}" for one in await page.evaluate(TOO_WIDE)]
+    return found

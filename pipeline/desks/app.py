@@ -28,6 +28,7 @@ from pipeline.desks import (
     record_watch_routes,
     reference_routes,
     session_routes,
+    shift_routes,
     signing_routes,
 )
 from pipeline.desks.bodies import MOST_BYTES
@@ -42,6 +43,7 @@ from pipeline.errors import BadRecord, Unavailable
 log = structlog.get_logger()
 ROUTES: tuple[Route, ...] = (
     *session_routes.ROUTES,
+    *shift_routes.ROUTES,
     *passkey_routes.ROUTES,
     *organisation_routes.ROUTES,
     *reference_routes.ROUTES,

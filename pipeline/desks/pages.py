@@ -1,10 +1,14 @@
 """The pages: plain files of this package, which ask the API like anybody else. They hold nothing of anybody.
 
+A page is served with the names of all modules that its script imports, so that a browser fetches them at once and not one after
+the other.
+
 Modules of others lie unchanged in static/vendor. One of them names another by its bare name, which a browser does not know
 without a script in the page; the name becomes an address as the file is served.
 """
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from urllib.parse import urlsplit
@@ -20,6 +24,9 @@ _MEDIA = {
     "svg": "image/svg+xml",
 }  # fmt: skip
 _BARE = {b'from"preact"': b'from"./preact.mjs"'}
+_WORDS = b"/static/words.js"
+_SCRIPT = re.compile(rb'<script type="module" src="([^"]+)"')
+_IMPORT = re.compile(rb'\b(?:from|import) ?"(\./[^"]+)"')
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -27,7 +34,29 @@ def page_files() -> dict[str, tuple[bytes, str]]:
     """Each file with its type, by the path at which it is served. The pages' own names stand without their ending."""
     found: dict[str, tuple[bytes, str]] = {}
     _take(files("pipeline.desks").joinpath("static"), FOLDER, found)
+    for path, (content, media) in found.items():
+        if media == "text/html":
+            found[path] = (_preloading(content, found), media)
     return found
+
+
+def _preloading(page: bytes, files_found: Mapping[str, tuple[bytes, str]]) -> bytes:
+    """The page with a link to each module that its script imports, itself or through another, in its head."""
+    waiting, modules = _SCRIPT.findall(page), dict[bytes, None]()
+    while waiting:
+        path = waiting.pop(0)
+        if path not in modules:
+            modules[path] = None
+            folder = path.rpartition(b"/")[0]
+            waiting += [_plain(folder + b"/" + name) for name in _IMPORT.findall(files_found[path.decode()][0])]
+    first = sorted(modules, key=lambda path: path != _WORDS)  # it asks for the catalogues, which everything waits for
+    links = b"".join(b'<link rel="modulepreload" href="%b">\n' % path for path in first)
+    return page.replace(b"</head>", links + b"</head>", 1)
+
+
+def _plain(path: bytes) -> bytes:
+    """The path without `./` in it."""
+    return path.replace(b"/./", b"/")
 
 
 def _take(folder: Traversable, address: str, found: dict[str, tuple[bytes, str]]) -> None:

@@ -17,13 +17,12 @@ from pipeline.access.login import (
     weak_password,
 )
 from pipeline.access.provider import logout_address_of
-from pipeline.access.record import weak_reason
-from pipeline.access.rights import Allowed, Denied, Person, designations_at, may_at_all
+from pipeline.access.rights import Allowed, Person, designations_at, may_at_all
 from pipeline.access.roles import ACTS, Act
 from pipeline.desks.cookies import drop_session, known_nonce, session_token, set_known, set_session
 from pipeline.desks.place import counted_place
-from pipeline.desks.problems import Problem, bad_request, denied
-from pipeline.desks.route import Asked, Route, RouteAnswer, found
+from pipeline.desks.problems import Problem, bad_request
+from pipeline.desks.route import Asked, Route, RouteAnswer
 from pipeline.errors import BadRecord, Unavailable
 from schemas.base import EpochMs, Identifier, Message, Text
 from schemas.people import Designation
@@ -48,14 +47,6 @@ class NewPassword(Message, frozen=True, kw_only=True):
     """A password that a person chose."""
 
     password: Secret
-
-
-class NewShift(Message, frozen=True, kw_only=True):
-    """The desk at which a person begins to work, and the reason."""
-
-    desk_id: Identifier
-    reason: Text
-    case_reference: Text | None = None
 
 
 class Me(Message, frozen=True, kw_only=True):
@@ -106,7 +97,7 @@ async def opened(asked: Asked, person: Person, how: Proof) -> RouteAnswer:
     token, session = await house.sessions.open(person.user_id, how, asked.now_ms)
     asked.after.append(lambda response: set_session(response, token))
     asked.after.append(lambda response: set_known(asked.request, response, house.key, person.user_id))
-    return RouteAnswer(value=_me(asked, person, session))
+    return RouteAnswer(value=me_of(asked, person, session))
 
 
 def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
@@ -120,7 +111,7 @@ def _counts(asked: Asked, user_id: str) -> tuple[list[str], list[int]]:
 
 async def show(asked: Asked) -> RouteAnswer:
     """The person who is logged in."""
-    return RouteAnswer(value=_me(asked, asked.somebody, asked.own_session))
+    return RouteAnswer(value=me_of(asked, asked.somebody, asked.own_session))
 
 
 async def log_out(asked: Asked) -> RouteAnswer:
@@ -160,7 +151,7 @@ async def proven(asked: Asked) -> RouteAnswer:
     session = msgspec.structs.replace(asked.own_session, proven_ms=asked.now_ms)
     token = await asked.house.sessions.rotate(asked.token or "", session, asked.now_ms)
     asked.after.append(lambda response: set_session(response, token))
-    return RouteAnswer(value=_me(asked, asked.somebody, session))
+    return RouteAnswer(value=me_of(asked, asked.somebody, session))
 
 
 async def choose_password(asked: Asked) -> RouteAnswer:
@@ -179,32 +170,8 @@ async def choose_password(asked: Asked) -> RouteAnswer:
     return await opened(asked, asked.somebody, "password")
 
 
-async def begin_shift(asked: Asked) -> RouteAnswer:
-    """Begin a shift at a desk. Its reason holds for everything that is shown during the shift."""
-    shift, house = asked.given(NewShift), asked.house
-    may_see = may_at_all(asked.somebody, "alerts.see", asked.now_ms)
-    if isinstance(may_see, Denied):
-        raise denied(may_see)
-    if (fault := weak_reason(shift.reason)) is not None:
-        raise bad_request(fault, "reason_needed")
-    found(house.directory.desk(shift.desk_id, asked.now_ms))
-    begun = Shift(
-        desk_id=shift.desk_id, reason=shift.reason, case_reference=shift.case_reference,
-        access_id=asked.access_id or "", began_ms=asked.now_ms,
-    )  # fmt: skip
-    session = msgspec.structs.replace(asked.own_session, shift=begun)
-    await house.sessions.keep(asked.token or "", session, asked.now_ms)
-    return RouteAnswer(value=_me(asked, asked.somebody, session))
-
-
-async def end_shift(asked: Asked) -> RouteAnswer:
-    """End the shift. The live streams of this session end with it."""
-    session = msgspec.structs.replace(asked.own_session, shift=None)
-    await asked.house.sessions.keep(asked.token or "", session, asked.now_ms)
-    return RouteAnswer()
-
-
-def _me(asked: Asked, person: Person, session: Session) -> Me:
+def me_of(asked: Asked, person: Person, session: Session) -> Me:
+    """The person, as the API shows who is logged in."""
     return Me(
         user_id=person.user_id,
         name=person.user.name,
@@ -227,7 +194,4 @@ ROUTES = (
           first=True, entry="login", body=Proving, answer=Me),
     Route(method="PUT", path="/password", about="Choose a password. Shortly after a proof.", handle=choose_password,
           first=True, fresh=True, entry="rights", body=NewPassword, answer=Me),
-    Route(method="POST", path="/shift", about="Take up work at a desk.", handle=begin_shift, entry="shift",
-          body=NewShift, answer=Me),
-    Route(method="DELETE", path="/shift", about="End the work at the desk.", handle=end_shift, entry="shift"),
 )  # fmt: skip

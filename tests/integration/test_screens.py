@@ -27,12 +27,11 @@ from schemas.health import CameraHealth, CameraTrouble
 from schemas.outcomes import Receipt, Violation
 from schemas.reads import ReadBatch
 from schemas.topics import FORWARDS, READS, RECEIPTS, VIOLATIONS
-from tests.browser import axe
 from tests.builders import make_camera, make_list, make_policy, make_read, make_zone
 from tests.forwards import Scene
 from tests.people import ZONE, make_designation
 from tests.record_logs import SIGNER, a_log
-from tests.screens import CAMERA, OUTSIDER, PASSWORD, SECOND, Screens, alert_of, pictures, screens_of
+from tests.screens import CAMERA, OUTSIDER, PASSWORD, SECOND, Screens, alert_of, faults_of, fits, pictures, screens_of
 from tests.violations import make_violation, withdrawn
 
 expect.set_options(timeout=60_000)
@@ -43,10 +42,6 @@ FIRST = {
     "auditor": "/record", "oversight": "/record", "authority_officer": "/authority",
 }  # fmt: skip
 """Where each role begins."""
-TOO_WIDE = """() => [...document.querySelectorAll('body, main, button, dd, td, th, label, p, h1, h2, summary, nav a')]
-  .filter((one) => one.scrollWidth > one.clientWidth + 1 && one.clientWidth && !one.closest('.tabled, .hidden, .toasts:empty')
-    && getComputedStyle(one).display !== 'inline' && getComputedStyle(one).textOverflow !== 'ellipsis')
-  .map((one) => `${one.tagName}.${one.className}: ${one.textContent.slice(0, 60)}`)"""
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -54,28 +49,6 @@ async def screens(pair: EmbeddedPair, tmp_path_factory: pytest.TempPathFactory) 
     """Server and browser, for all tests of this module."""
     async with screens_of(pair, tmp_path_factory.mktemp("screens")) as made:
         yield made
-
-
-async def faults_of(page: Page) -> list[str]:
-    """What axe-core finds on the page, in both themes. The page must be opened with bypass_csp."""
-    found: list[str] = []
-    await page.evaluate(f"() => {{ {axe()} }}")
-    for theme in ("light", "dark"):
-        await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]  # one of the two that it takes
-        said = await page.evaluate("() => axe.run({ resultTypes: ['violations'] }).then((said) => said.violations)")
-        found += [
-            f"{theme}: {one['id']} {node['target']} {node['failureSummary']}" for one in said for node in one["nodes"]
-        ]
-    return found
-
-
-async def fits(page: Page) -> list[str]:
-    """What runs over its place, on a screen and on a phone."""
-    found: list[str] = []
-    for width in (1280, 390):
-        await page.set_viewport_size({"width": width, "height": 800})
-        found += [f"at {width}: {one}" for one in await page.evaluate(TOO_WIDE)]
-    return found
 
 
 async def test_each_role_begins_at_its_first_screen_and_a_link_is_kept_over_the_login(screens: Screens) -> None:
@@ -549,6 +522,29 @@ async def test_a_camera_that_waits_is_adopted_and_brought_in_with_its_province(s
     sender = await writer.get(SENDERS, "NEW-1")
     assert sender is not None
     assert [digest_of("NEW-1", secret)] == [one.digest for one in sender.secrets]
+
+
+async def test_what_is_shown_before_a_screen_is_open_to_everybody(screens: Screens) -> None:
+    """While it loads, when the server does not answer, without the right, and when the session has ended."""
+    options = {"locale": "en-GB", "bypass_csp": True}
+    async with screens.opened("/approvals", OUTSIDER, **options) as page:
+        await expect(page.locator("h1")).to_contain_text("not open to you")
+        assert [] == await faults_of(page)
+    async with screens.opened("/lists", "list_manager", **options) as page:
+        await page.route("**/api/v1/session", lambda route: route.abort())
+        await page.reload()
+        await expect(page.locator("h1")).to_contain_text("cannot be shown now")
+        assert [] == await faults_of(page)
+        await page.unroute("**/api/v1/session")
+        await page.route("**/api/v1/lists", lambda _route: None)
+        await page.reload()
+        await expect(page.locator("p.none")).to_contain_text("Loading")
+        assert [] == await faults_of(page)
+        await page.unroute("**/api/v1/lists")
+        await screens.desks.sessions.end_all("list_manager")
+        await page.keyboard.press("r")
+        await expect(page.locator("h1")).to_have_text("The session has ended")
+        assert [] == await faults_of(page)
 
 
 async def test_no_page_broke_the_policy_or_failed(screens: Screens) -> None:

@@ -69,11 +69,12 @@ export class Desk {
       this.me = await ask("GET", "/session");
       if (this.me.how === "initial") return location.assign("/");
       if (!this.me.may.includes("alerts.see")) return this.#to("no_right");
-      this.desks = (await ask("GET", "/desks")).items;
+      const desks = ask("GET", "/desks").then(({ items }) => { this.desks = items; });
       if (!this.me.shift) {
+        await desks;
         return this.#to("shift");
       }
-      const position = await this.#load();
+      const [position] = await Promise.all([this.#load(), desks]);
       this.live ??= this.#followed(position);
       this.#to("ready");
       if (this.selected && !this.incidents.all.has(this.selected)) await this.#find(this.selected);

@@ -1,5 +1,7 @@
 // The shift's overview: what is open and with whom, how much it rang, and the end of the shift.
 
+import { useEffect, useState } from "./vendor/hooks.mjs";
+import { ask } from "./api.js";
 import { Dialog } from "./dialog.js";
 import { html } from "./draw.js";
 import { groupsOf, HANDLES, rang } from "./overview.js";
@@ -8,6 +10,7 @@ import { named, span, t } from "./words.js";
 
 const GROUPS = ["mine", "waits", "nobody", "others", "on"];
 const MOST = 50; // shown of a group
+const LOOK_MS = 5000; // so often, while it is open, who is here is asked for
 
 /** @param {{desk: import("./desk.js").Desk, open: boolean, close: () => void}} props */
 export function Handover({ desk, open, close }) {
@@ -18,13 +21,15 @@ export function Handover({ desk, open, close }) {
 
 function Content({ desk, close }) {
   const groups = groupsOf(desk.incidents.sorted(false), desk.me), counts = rang(desk.incidents.all.values(), desk.now);
+  const persons = usePresent(desk.me), handles = HANDLES * Math.max(1, persons.length);
   const go = (id) => {
     close();
     desk.choose(id);
   };
   return html`<div class="leaves">
-    <p class="budget"><label>${t("budget", { n: counts.last })} <meter min="0" max=${HANDLES * 4} high=${HANDLES} optimum="0" value=${counts.last}></meter></label>
-      ${t("budget.handles", { handles: HANDLES })} ${t("budget.before", { n: counts.before })}${counts.last > HANDLES * 2 ? ` ${t("budget.much")}` : ""}</p>
+    <p class="budget"><label>${t("budget", { n: counts.last })} <meter min="0" max=${handles * 4} high=${handles} optimum="0" value=${counts.last}></meter></label>
+      ${t("budget.handles", { handles: HANDLES })} ${t("budget.before", { n: counts.before })}${counts.last > handles * 2 ? ` ${t("budget.much")}` : ""}</p>
+    ${persons.length > 0 && html`<p class="budget">${t("budget.persons", { n: persons.length, handles })} <small>${persons.map((one) => (one === desk.me.user_id ? t("who.you") : one)).join(", ")}</small></p>`}
     ${GROUPS.map((name) => html`<section key=${name} aria-labelledby=${`group-${name}`}>
       <h3 id=${`group-${name}`}>${t(`group.${name}`)} (${groups[name].length})</h3>
       ${groups[name].length > 0 && html`<ul>${groups[name].slice(0, MOST).map((one) => html`<li key=${one.id}><button type="button" class=${one.best.alert.priority} onClick=${() => go(one.id)}>
@@ -37,6 +42,18 @@ function Content({ desk, close }) {
     ${groups.mine.length > 0 && html`<p class="told">${t("shift.still", { n: groups.mine.length })}</p>`}
     <p><button type="button" class="ends" onClick=${() => { close(); desk.endShift(); }}>${t("shift.end")}</button> <button type="button" onClick=${close}>${t("shift.stay")} <kbd>Esc</kbd></button></p>
   </div>`;
+}
+
+/** Who is at this desk now; nobody, while that is not known. */
+function usePresent(me) {
+  const [persons, setPersons] = useState(/** @type {string[]} */ ([]));
+  useEffect(() => {
+    const look = () => ask("GET", `/desks/${me.shift.desk_id}/present`).then((said) => setPersons(said.persons ?? []), () => {});
+    look();
+    const timer = setInterval(look, LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return persons;
 }
 
 function withWhom({ told }, group) {
