@@ -26,6 +26,7 @@ _BESIDE = 0.2, 0.7  # heights of a character beside a line where the next one wo
 _EVEN = 60  # of 255: most difference along a column of even ground, where ink differs by some 200
 _SPARE = 4  # pixels of the network's input around a block: farther than it is blurred
 _ONE_SHADE, _OTHER_SHADE = 50, 40  # of 255: most difference along a post, least between it and the plate's ground
+_RIM = 0.18  # heights of a character between a text and what frames its ground
 _POST = 0.25  # heights of a character that a post is wide, at least: wider than a stroke
 MODEL = Path(__file__).parent / "models" / "verifier.onnx"
 
@@ -36,7 +37,7 @@ class BlockVerdict:
     of that plate's characters.
 
     free: there is even ground to the left and right of a single line, as around a short text in the middle of a long plate.
-    crossed: something upright, such as a post, stands before the text and may hide a character.
+    crossed: something upright, such as a post, stands before a single line and may hide a character.
     """
 
     plate: float
@@ -66,9 +67,9 @@ class BlockVerifier:
         """
         block = block_of(grey, rows)
         (found,) = self._session.run(["log_odds"], {"blocks": block[None, None].astype(np.float32) / 255.0})
-        length = max(row.length for row in rows) / rows[0].height
-        free = len(rows) == 1 and ends_are_free(block, length)
-        return BlockVerdict(float(found[0, 0]), float(found[0, 1]), free, is_crossed(block, length))
+        is_single, length = len(rows) == 1, rows[0].length / rows[0].height
+        free, crossed = is_single and ends_are_free(block, length), is_single and is_crossed(block, length)
+        return BlockVerdict(float(found[0, 0]), float(found[0, 1]), free, crossed)
 
 
 def block_of(grey: Grey, rows: Sequence[Row]) -> NDArray[np.uint8]:
@@ -109,16 +110,17 @@ def ends_are_free(block: NDArray[np.uint8], length: float) -> bool:
 
 
 def is_crossed(block: NDArray[np.uint8], length: float) -> bool:
-    """Whether something upright of one shade, another than the ground's, stands before the text from above the plate to below
-    it. block: see block_of. length: of the longest line, in heights of a character."""
+    """Whether something upright of one shade, another than the ground's, stands before a single line from above the plate to
+    below it. block: see block_of. length: of the line, in heights of a character."""
     step = WIDE / (length + 2 * AROUND[0])  # columns of a character's height
     text = block[:, round(AROUND[0] * step) : round(WIDE - AROUND[0] * step)]
     if text.shape[1] < 2:
         return False
     shades = np.sort(cv2.blur(text, (1, 3)), axis=0)
     lowest, middle, highest = (shades[round(share * (HIGH - 1))].astype(np.int16) for share in (0.08, 0.5, 0.92))
-    inside = text[round(0.35 * HIGH) : round(0.65 * HIGH)]
-    ground = at_share(inside, 0.5)
+    high = HIGH / (1 + 2 * AROUND[1])
+    over, under = (round((AROUND[1] + share) * high) for share in (-_RIM, 1 + _RIM))
+    ground = at_share(np.vstack([text[over : over + 2], text[under - 2 : under]]), 0.5)
     of_one_shade = (highest - lowest < _ONE_SHADE) & (np.abs(middle - ground) > _OTHER_SHADE)
     least = max(2, round(_POST * step))
     return bool(np.any(np.convolve(of_one_shade, np.ones(least), "valid") >= least))

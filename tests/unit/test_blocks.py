@@ -85,6 +85,14 @@ def test_strokes_gaps_and_what_stands_beside_a_text_are_no_post() -> None:
     assert not is_crossed(np.full((HIGH, WIDE), 90, np.uint8), 5.0)
 
 
+def test_a_gap_on_dark_ground_is_no_post() -> None:
+    """A dark plate on a dark vehicle is of one shade wherever no light stroke is, and strokes may cover most of its line."""
+    block = np.full((HIGH, WIDE), 30, np.uint8)
+    block[17:31, 30:100] = 220
+    block[:, 60:68] = 30
+    assert not is_crossed(block, 5.0)
+
+
 def test_a_text_behind_a_post_is_not_surely_whole() -> None:
     """It may lack a character."""
     clear = BlockVerdict(plate=8.0, whole=8.0, crossed=True)
