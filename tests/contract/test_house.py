@@ -171,8 +171,9 @@ def test_the_gateway_of_the_cluster_takes_cameras_from_this_host_alone() -> None
     service = COMPOSE["services"]["gateway"]
     assert ["gateway", "serve"] == service["command"]
     assert ["127.0.0.1:8460:8460"] == service["ports"]
-    assert ["evidence:/data/evidence", "spool:/data/spool"] == service["volumes"]
-    assert ["gateway.json", "metrics-token"] == service["secrets"]
+    kept = ["evidence:/data/evidence", "spool:/data/spool", "drops:/data/drops", "mappings:/data/mappings:ro"]
+    assert kept == service["volumes"]
+    assert ["gateway.json", "metrics-token", "platform.key"] == service["secrets"]
     assert "gateway.json" in COMPOSE["services"]["topics"]["secrets"]
 
 
