@@ -2,14 +2,36 @@
 
 from functools import lru_cache
 
-from pipeline.hotlist.pattern_index import is_pattern
-from pipeline.hotlist.pattern_needs import cost_us
+from pipeline.hotlist.pattern_index import collapsed, is_pattern
+from pipeline.hotlist.pattern_needs import PatternsCost, cost_us
 from pipeline.plates.countries import country_fault
 from pipeline.plates.selectivity import share_matched
 from schemas.reference import HotlistEntry
 
 LEAST_SELECTIVE = 1e-5
 """An urgent pattern may match one plate in 100,000 at most: at a thousand reads a second one alarm in 100 seconds."""
+
+
+MOST_PATTERNS_US = 200.0
+"""What the patterns of one file may add to the processor time of each read, microseconds: thirty times what ten thousand ordinary
+ones do."""
+
+
+class PatternsGiven:
+    """The patterns of one file of entries or watches, by what they cost together."""
+
+    def __init__(self) -> None:
+        self._cost = PatternsCost()
+
+    def fault_with(self, plate: str | None) -> str | None:
+        """Count one more; why it cannot be taken with those before it, with the cure; None when it can."""
+        if plate is None or not is_pattern(plate):
+            return None
+        if self._cost.us <= MOST_PATTERNS_US:
+            self._cost.add(collapsed(plate))
+        if self._cost.us <= MOST_PATTERNS_US:
+            return None
+        return f"the patterns up to here cost each read more than {MOST_PATTERNS_US:g} us: leave some out, or name more characters"
 
 
 def fault_of_entry(entry: HotlistEntry) -> tuple[str, str] | None:
@@ -48,4 +70,4 @@ def told_of_pattern(entry: HotlistEntry) -> str | None:
     if not is_pattern(entry.plate):
         return None
     share = share_text(share_matched(entry.plate, entry.country))
-    return f"entry {entry.entry_id}: {entry.plate} matches {share}, and costs each read {cost_us(entry.plate):.2f} us at most"
+    return f"entry {entry.entry_id}: {entry.plate} matches {share}, and costs each read {cost_us(collapsed(entry.plate)):.2f} us"

@@ -9,6 +9,11 @@ from typing import Literal, NamedTuple
 LONGEST = 10  # characters of a text that fit into one number; a longer text is looked at in several pieces
 BITS = 6  # of a character
 PROBE_US = 0.01  # of a text and a mask, measured with benchmarks/bench_hotlist.py
+NAMED_US, TRIED_US = (
+    0.3,
+    1.0,
+)  # of a text and a pattern whose characters stand there; the second if it must be tried then
+SHARE = 0.1  # of the texts that have a certain character in a certain place: of digits; fewer have a certain letter
 CODE_OF = {character: code for code, character in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 1)}
 _CHARACTER = (1 << BITS) - 1
 
@@ -37,20 +42,47 @@ class Need(NamedTuple):
         return range(last + 1)
 
 
-def cost_us(pattern: str) -> float:
-    """The most that the pattern adds to the processor time of one text of at most LONGEST characters, microseconds, where no other
-    pattern asks for the same places.
+class PatternsCost:
+    """What patterns together add to the processor time of one text of at most LONGEST characters, microseconds: looking for the
+    places in which they need characters, each place once, and trying or naming those patterns whose characters stand there."""
 
-    >>> cost_us("1ABC2?4"), cost_us("*ABC*")
-    (0.01, 0.08)
-    """
-    return PROBE_US * max(
-        (
-            sum(len(need.shifts(length)) for need in {need for need, _ in needs_of(pattern)})
+    def __init__(self) -> None:
+        self._needs: set[Need] = set()
+        self._probes = [0] * (LONGEST + 1)  # by length of the text
+        self._named_us = 0.0
+
+    @property
+    def us(self) -> float:
+        """The most of any length."""
+        return PROBE_US * max(self._probes) + self._named_us
+
+    def add(self, pattern: str) -> None:
+        """Count one more pattern, collapsed."""
+        needs = needs_of(pattern)
+        for need in {need for need, _ in needs} - self._needs:
+            self._needs.add(need)
+            for length in range(1, LONGEST + 1):
+                self._probes[length] += len(need.shifts(length))
+        chances = (
+            sum(len(need.shifts(length)) * SHARE ** _certain(need) for need, _ in needs)
             for length in range(1, LONGEST + 1)
-        ),
-        default=0,
-    )
+        )
+        self._named_us += min(1.0, max(chances)) * (NAMED_US if is_asked_whole(pattern) else TRIED_US)
+
+
+def cost_us(pattern: str) -> float:
+    """What the pattern alone adds, microseconds: see PatternsCost.
+
+    >>> round(cost_us("1ABC2?4"), 3), round(cost_us("*ABC*"), 3), round(cost_us("*1*2"), 3)
+    (0.01, 0.082, 0.11)
+    """
+    cost = PatternsCost()
+    cost.add(pattern)
+    return cost.us
+
+
+def _certain(need: Need) -> int:
+    return need.mask.bit_count() // BITS
 
 
 def is_told_of_long(pattern: str) -> bool:
@@ -73,7 +105,8 @@ def needs_of(pattern: str) -> list[tuple[Need, int]]:
     """Needs with the characters wanted there, as a number: a text of up to LONGEST characters that fits the pattern meets
     one of them. Empty: no such text fits.
 
-    Of several pieces between stars, only the first is asked for.
+    Of several pieces between stars, those are asked for that few texts have: beside the beginning either the end or the piece in
+    the middle, without a beginning one of both.
     """
     head, *rest = pattern.split("*")
     least = len(pattern) - len(rest)
@@ -87,9 +120,18 @@ def needs_of(pattern: str) -> list[tuple[Need, int]]:
         if not head:
             return [_need("end", rest[0])]
         return [_need("whole", head + "?" * more + rest[0]) for more in range(LONGEST - least + 1)]
+    middle, tail = rest[0], rest[-1]
+    if head and _known(tail) > _known(middle):
+        return [
+            _need("whole", head + "?" * more + tail) for more in range(len(middle), LONGEST - len(head) - len(tail) + 1)
+        ]
     if head:
-        return [_need("start", head + "?" * more + rest[0]) for more in range(LONGEST - least + 1)]
-    return [_need("inside", rest[0])]
+        return [_need("start", head + "?" * more + middle) for more in range(LONGEST - least + 1)]
+    return [_need("end", tail) if _known(tail) >= _known(middle) else _need("inside", middle)]
+
+
+def _known(part: str) -> int:
+    return len(part) - part.count("?")
 
 
 def _need(counted: Literal["whole", "start", "end", "inside"], part: str) -> tuple[Need, int]:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Generic, TypeVar
 import numpy as np
 
 from pipeline.errors import BadRecord
+from pipeline.hotlist.entries import PatternsGiven
 from pipeline.tables.cells import shown
 from pipeline.tables.checked import Checked
 from pipeline.tables.columns import TABLES, Table
@@ -26,6 +27,8 @@ from pipeline.tables.taking import Taking, WrongItem
 from pipeline.tables.writing import ENCODER
 from pipeline.tables.xml_items import xml_items
 from schemas.base import Message
+from schemas.reference import HotlistEntry
+from schemas.requests import Watch
 
 __all__ = ["STANDARD_INPUT", "TABLES", "Checked", "Refused", "Table", "check_file"]
 
@@ -76,6 +79,7 @@ class _Check(Generic[T]):
         self._file, self._delta = "", delta
         self._told = told
         self._checked = Checked(table)
+        self._patterns = PatternsGiven() if table.message in (HotlistEntry, Watch) else None
         self._hashes = array("q")
         self._lines = array("Q")
         self._header: dict[str, tuple[int, str]] = {}  # number and written name of each column of a CSV file
@@ -139,6 +143,9 @@ class _Check(Generic[T]):
         except (UnicodeEncodeError, RecursionError) as error:
             self._refuse_at(line, (), f"cannot be written as JSON: {error}", from_csv)
         else:
+            if self._patterns is not None and (why := self._patterns.fault_with(item.plate)):  # type: ignore[attr-defined]  # as both have
+                self._refuse_at(line, ("plate",), why, from_csv)
+                return
             self._keep(line, self._table.key(item), getattr(item, "holds_from_ms", None), data, change)
 
     def _keep(self, line: int, key: str, holds_from_ms: int | None, data: bytes, change: str) -> None:

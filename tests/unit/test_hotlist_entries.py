@@ -1,11 +1,17 @@
 """Which entries may be taken."""
 
+from itertools import product
+from pathlib import Path
+
 import msgspec
 import pytest
 
-from pipeline.hotlist.entries import fault_of_entry, told_of_pattern
+from pipeline.hotlist.entries import MOST_PATTERNS_US, PatternsGiven, fault_of_entry, told_of_pattern
+from pipeline.hotlist.pattern_filter import PatternFilter
+from pipeline.hotlist.pattern_needs import PatternsCost
 from pipeline.plates.countries import country_fault
 from pipeline.state.collections import HOTLIST
+from pipeline.tables.files import TABLES, check_file
 from tests.builders import make_entry
 
 
@@ -49,3 +55,57 @@ def test_a_code_that_is_no_country_is_refused_with_its_cure(code: str, cure: str
 def test_countries_that_exist_are_countries() -> None:
     """Kosovo by the code that the European Union uses."""
     assert [None] * 4 == [country_fault(code) for code in ("GB", "GR", "BE", "XK")]
+
+
+CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+@pytest.mark.parametrize("form", ["*1*{}{}{}", "*{}{}{}*1", "1*2*{}{}{}", "*{}*{}?{}"])
+def test_of_several_pieces_the_one_that_few_texts_have_is_asked_for(form: str) -> None:
+    """Ten thousand patterns made to be dear: of a hundred texts that have a 1, few patterns are tried."""
+    names = PatternFilter()
+    for letters in list(product(CHARACTERS, repeat=3))[:10_000]:
+        names.add(form.format(*letters))
+    texts = [f"1{letter}BC{digit:03}"[:7] for letter in "ABCDEFGHIJ" for digit in range(100, 1_000, 90)]
+    assert len(names.candidates(texts)) < 40 * len(texts)
+
+
+def test_what_patterns_cost_together_is_bounded() -> None:
+    """Ten thousand ordinary ones are taken; of ten thousand that each third read has to be tried with, the rest is refused."""
+    ordinary, dear = PatternsGiven(), PatternsGiven()
+    for number in range(10_000):
+        plate = f"1ABC{number:04}"
+        for given in (
+            f"{plate[:3]}?{plate[4:]}",
+            f"{plate[:6]}*",
+            f"*{plate[2:]}",
+            f"*{plate[3:7]}*",
+            f"1A*{plate[5:]}",
+        ):
+            assert ordinary.fault_with(given) is None
+    refused = [dear.fault_with(f"{a}*{b}*{c}") for a, b, c in product(CHARACTERS, repeat=3)]
+    assert refused[0] is None
+    assert "name more characters" in (refused[-1] or "")
+    assert dear.fault_with("1ABC234") is None
+
+
+def test_a_pattern_that_must_be_tried_is_told_dearer_than_its_places() -> None:
+    """A trial takes a hundred times as long as a look."""
+    cheap, dear = PatternsCost(), PatternsCost()
+    cheap.add("*1A2B*")
+    dear.add("*1*2")
+    assert cheap.us < dear.us < MOST_PATTERNS_US
+
+
+def test_a_file_of_dear_patterns_is_taken_up_to_the_bound(tmp_path: Path) -> None:
+    """Wherever a file comes in, from the command line or the desks."""
+    path = tmp_path / "list.jsonl"
+    plates = [f"{a}*{b}*{c}" for a, b, c in list(product(CHARACTERS, repeat=3))[:9_000]]
+    entries = [make_entry(plate, f"E-{number}", priority="high") for number, plate in enumerate(plates)]
+    path.write_bytes(b"\n".join(map(msgspec.json.encode, entries)))
+    with check_file(path, TABLES["hotlist"]) as checked:
+        assert checked.good > 100
+        assert checked.good + checked.bad == len(plates)
+        assert checked.bad > 100
+        assert "plate" == checked.refused[0].column
+        assert "leave some out" in checked.refused[0].reason
