@@ -5,7 +5,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 _NAMED_SECRET = re.compile(r"(?i)password|passwd|secret|token|(?<![a-z])key(?!_file|_field)")
-_IN_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\n]*@")
+_URL_BEGINS = re.compile(r"[a-zA-Z0-9+.-]://")
 _WORDS = ("password", "passwd", "secret", "token", "access_key")
 _IN_QUERY = re.compile(
     rf"(?i)((?:{'|'.join(_WORDS)})[a-z0-9_.-]{{0,60}}[\"']?\s{{0,20}}[=:]\s{{0,20}})[^\s&,;)}}\]]+"
@@ -14,7 +14,7 @@ _EXAMPLE = re.compile(r"(?i)://\[?user\b")  # how a message writes the form of a
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,20}")
 _HOST = r"(?:[\w.-]*|\[[0-9a-fA-F:.]*\])(?::[0-9]*)?"
 _HOSTS = re.compile(rf"{_HOST}(?:,{_HOST})*", re.ASCII)
-_WITH_USER = re.compile(r"(?<!\S)\S{0,4096}:\S{0,4096}@")  # also where :// is missing
+_WORD = re.compile(r"\S+")
 _END_OF_HOSTS = re.compile(r"[/?#\s]")
 HIDDEN = "***"
 MOST_DETAIL = 4_000
@@ -32,11 +32,23 @@ def redacted(text: str) -> str:
     if ":" not in text and "=" not in text:
         return text
     if "://" in text:
-        text = _IN_URL.sub(rf"\1{HIDDEN}@", text)
+        text = "\n".join(map(_without_user, text.split("\n")))
     lower = text.lower()
     if not any(word in lower for word in _WORDS):
         return text
     return _IN_QUERY.sub(rf"\g<1>{HIDDEN}", text)
+
+
+def _without_user(line: str) -> str:
+    """The line without what stands between its first :// and its last @."""
+    begin, end = _URL_BEGINS.search(line), line.rfind("@")
+    return f"{line[: begin.end()]}{HIDDEN}{line[end:]}" if begin is not None and begin.end() <= end else line
+
+
+def _without_password(word: re.Match[str]) -> str:
+    """The word; without what stands before its last @, if that has a colon: also where :// is missing."""
+    before, at, after = word[0].rpartition("@")
+    return f"{HIDDEN}@{after}" if at and ":" in before else word[0]
 
 
 def shown_url(url: str) -> str:
@@ -69,7 +81,7 @@ def _shown(setting: str, found: object) -> str:
         return repr(shown_url(found)) if isinstance(found, str) else HIDDEN
     if _NAMED_SECRET.search(setting) and "file" not in setting.lower():
         return HIDDEN
-    return repr(_WITH_USER.sub(f"{HIDDEN}@", found) if isinstance(found, str) and "@" in found else found)
+    return repr(_WORD.sub(_without_password, found) if isinstance(found, str) and "@" in found else found)
 
 
 class VigieError(Exception):

@@ -22,7 +22,10 @@ from schemas.senders import Sender, SenderPort
 log = structlog.get_logger()
 EVERY_S = 1.0
 MOST_OF_PORT = 8
-"""Connections of one port; the oldest ends where there is one more: a camera that restarted has left it behind."""
+"""Connections of one port. Where there is one more, the oldest ends that never sent a message, else the oldest: a camera that
+restarted has left it behind."""
+FIRST_WITHIN_S = 120.0
+"""A connection that has sent nothing for so long ends, unless it is its port's only one: a road by night is silent."""
 CHUNK = 64 * 1024
 """Read at once; so much of a message a connection may hold without asking for room."""
 WHOLE_WITHIN_S = 120.0
@@ -37,16 +40,30 @@ class Puts(Protocol):
         """Write the message to the disk. Raises OSError where the disk does not take it."""
 
 
+class _Connection:
+    """One connection of a port. has_spoken: it sent a message."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self.task, self.has_spoken = task, False
+
+
 class Ports:
     """The ports that are open now. host: the address of this machine on which they listen. open_ports: by number."""
 
-    def __init__(self, senders: Versions[Sender], spool: Puts, host: str, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        senders: Versions[Sender],
+        spool: Puts,
+        host: str,
+        now_ms: Callable[[], int],
+        first_within_s: float = FIRST_WITHIN_S,
+    ) -> None:
         self._senders, self._spool, self._host, self._now_ms = senders, spool, host, now_ms
         self._servers: dict[int, asyncio.Server] = {}
         self._kept: dict[int, tuple[str, SenderPort]] = {}
-        self._connections: dict[int, list[asyncio.Task[None]]] = {}
+        self._connections: dict[int, list[_Connection]] = {}
         self._refused: dict[int, str] = {}
-        self._room = Room()
+        self._room, self._first_within_s = Room(), first_within_s
 
     async def run(self) -> None:
         """Open and close ports as registrations change, until cancelled; then close all."""
@@ -88,10 +105,10 @@ class Ports:
     async def _close(self, number: int) -> None:
         self._servers.pop(number).close()
         del self._kept[number]
-        for task in list(self._connections.pop(number, [])):  # each takes itself out as it ends
-            task.cancel()
+        for one in list(self._connections.pop(number, [])):  # each takes itself out as it ends
+            one.task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await task
+                await one.task
 
     async def _serve(
         self, sender_id: str, port: SenderPort, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -99,33 +116,39 @@ class Ports:
         peer = str((writer.get_extra_info("peername") or ("",))[0])
         task = asyncio.current_task()
         assert task is not None
-        others = self._connections.setdefault(port.number, [])
+        one, others = _Connection(task), self._connections.setdefault(port.number, [])
         try:
             if port.peers and peer not in port.peers:
                 log.warning("gateway.port_stranger", port=port.number, peer=peer)
                 return
             if len(others) >= MOST_OF_PORT:
-                others[0].cancel()
-            others.append(task)
-            await self._read(sender_id, port.maker, reader)
+                next((other for other in others if not other.has_spoken), others[0]).task.cancel()
+            others.append(one)
+            await self._read(sender_id, port.maker, reader, one, others)
         except asyncio.CancelledError:
             pass  # the port closes, or a newer connection takes its place
         except (OSError, EOFError) as error:
             log.warning("gateway.port_broken", port=port.number, peer=peer, cause=str(error))
         finally:
-            if task in others:
-                others.remove(task)
+            if one in others:
+                others.remove(one)
             writer.transport.abort()
 
-    async def _read(self, sender_id: str, maker: str, reader: asyncio.StreamReader) -> None:
+    async def _read(
+        self, sender_id: str, maker: str, reader: asyncio.StreamReader, one: _Connection, others: list[_Connection]
+    ) -> None:
         """Spool each message, and what a connection that broke left of one."""
         cutter, deadline_s = _CUTTERS[maker](), 0.0
         with self._room.hold(sender_id) as held:
-            while chunk := await _chunk(reader, deadline_s if cutter.size else None):
+            while chunk := (
+                await _chunk(reader, deadline_s if cutter.size else None)
+                if cutter.size or one.has_spoken
+                else await _first(reader, others, self._first_within_s)
+            ):
                 is_new = not cutter.size
                 cutter.feed(chunk)
                 while (body := cutter.next()) is not None:
-                    is_new = True
+                    is_new = one.has_spoken = True
                     await self._put(sender_id, maker, body)
                 if is_new:
                     deadline_s = asyncio.get_running_loop().time() + WHOLE_WITHIN_S
@@ -156,6 +179,17 @@ async def _chunk(reader: asyncio.StreamReader, deadline_s: float | None) -> byte
             return await reader.read(CHUNK)
     except TimeoutError:
         return b""
+
+
+async def _first(reader: asyncio.StreamReader, others: list[_Connection], within_s: float) -> bytes:
+    """What a connection sends first; empty at its end, or where nothing came in time. others: its port's, with itself."""
+    while True:
+        try:
+            async with asyncio.timeout(within_s):
+                return await reader.read(CHUNK)
+        except TimeoutError:
+            if len(others) > 1:
+                return b""
 
 
 async def _held(held: Held, count: int) -> None:

@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 
 from pipeline.errors import Misconfigured, VigieError
+from pipeline.runtime.accepting import TlsListener
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.open_connections import Answering, ConnectionBounds, CountedProtocol, OpenConnections
 
@@ -56,17 +57,21 @@ async def listen(closing: contextlib.AsyncExitStack, app: web.Application | Answ
     make = runner.server
     assert make is not None, "it was set up"
     try:
-        server = await asyncio.get_running_loop().create_server(
-            lambda: CountedProtocol(make(), connections),
-            listener.host,
-            listener.port,
-            ssl=listener.tls,
-            ssl_handshake_timeout=None if listener.tls is None else listener.bounds.head_s,
-            backlog=listener.backlog,
-        )
+        return await _open(closing, lambda: CountedProtocol(make(), connections), listener)
     except OSError as error:
         allowed = f"a free port of {listener.host} ({error.strerror}), or 0 for any"
         raise Misconfigured(listener.setting, found=listener.port, allowed=allowed) from error
+
+
+async def _open(closing: contextlib.AsyncExitStack, make: Callable[[], asyncio.Protocol], listener: Listener) -> int:
+    """Listen until the stack closes. Returns the port. Raises OSError."""
+    if listener.tls is not None:
+        accepting = TlsListener(make, listener.tls, listener.bounds, listener.backlog)
+        closing.push_async_callback(accepting.close)
+        return await accepting.listen(listener.host, listener.port)
+    server = await asyncio.get_running_loop().create_server(
+        make, listener.host, listener.port, backlog=listener.backlog
+    )
     closing.callback(server.close)
     return int(server.sockets[0].getsockname()[1])
 

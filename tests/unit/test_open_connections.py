@@ -2,13 +2,17 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from pipeline.runtime.listening import tls_context
 from pipeline.runtime.open_connections import ConnectionBounds, proven
 from pipeline.runtime.serving import Listener, listen
+from pipeline.servers.broker_identity import new_identity
 
 ASK = b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n"
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -49,12 +53,12 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(**bounds: float) -> AsyncIterator[Served]:
+async def serving(tls: ssl.SSLContext | None = None, **bounds: float) -> AsyncIterator[Served]:
     """Serve with these bounds while the block lasts."""
     served, app = Served(), web.Application()
     app.router.add_get("/{path:.*}", served.answer)
     listener = Listener(
-        setting="PORT", host="127.0.0.1", port=0, tls=None, stop_s=1.0,
+        setting="PORT", host="127.0.0.1", port=0, tls=tls, stop_s=1.0,
         bounds=ConnectionBounds(**bounds),  # type: ignore[arg-type]  # names as it has them
     )  # fmt: skip
     async with contextlib.AsyncExitStack() as closing:
@@ -180,3 +184,30 @@ async def test_strangers_give_way_before_those_who_may_come_in() -> None:
         for reader, writer in known:
             writer.write(ASK % b"/")
             assert b"200 OK" in await within(reader.readuntil(b"\r\n\r\nok"))
+
+
+async def test_silent_connections_are_counted_before_tls_is_agreed_on(tmp_path: Path) -> None:
+    """Whoever opens many and never begins has so many places; who agrees is answered, and keeps his."""
+    identity = new_identity(tmp_path, ["localhost"])
+    trusted = ssl.create_default_context(cafile=identity.cert_file)
+    async with serving(
+        tls_context("VIGIE_DESKS", identity.cert_file, identity.key_file), head_s=60.0, per_address=3
+    ) as served:
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", served.port, ssl=trusted, server_hostname="localhost"
+        )
+        writer.write(ASK % b"/known")
+        assert b"200 OK" in await within(reader.readuntil(b"\r\n\r\nok"))
+        silent = [await served.opened() for _ in range(6)]
+        assert [b"", b"", b""] == [await rest(one) for one in silent[:3]]
+        assert not any(one[0].at_eof() for one in silent[3:])
+        writer.write(ASK % b"/")
+        assert b"200 OK" in await within(reader.readuntil(b"\r\n\r\nok"))
+        writer.transport.abort()
+
+
+async def test_whoever_never_begins_tls_is_let_go(tmp_path: Path) -> None:
+    """Its handshake has the time that a first request has."""
+    identity = new_identity(tmp_path, ["localhost"])
+    async with serving(tls_context("VIGIE_DESKS", identity.cert_file, identity.key_file), head_s=0.2) as served:
+        assert b"" == await rest(await served.opened())

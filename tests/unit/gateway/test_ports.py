@@ -14,7 +14,7 @@ from pipeline.gateway.frames import FrameSender
 from pipeline.gateway.intake import Intake
 from pipeline.gateway.metrics import GatewayMetrics
 from pipeline.gateway.onlookers import Onlookers
-from pipeline.gateway.ports import Ports
+from pipeline.gateway.ports import FIRST_WITHIN_S, MOST_OF_PORT, Ports
 from pipeline.gateway.side_doors import SideDoors
 from pipeline.gateway.spool import Spool, Spooled
 from pipeline.reads.versions import Version, Versions
@@ -183,3 +183,41 @@ async def test_a_write_that_has_begun_ends_and_is_drained_though_its_connection_
         await drained(spool)
     draining.cancel()
     assert [] == names(tmp_path)
+
+
+async def opened(spool: Listed, first_within_s: float = FIRST_WITHIN_S) -> tuple[Ports, int]:
+    """The ports of one camera that sends Axis's packets, one of which is open."""
+    (number,) = free_ports((), 1)
+    ports = Ports(Versions(), spool, "127.0.0.1", lambda: 1, first_within_s)
+    await ports._open("CAM-1", SenderPort(maker="axis", number=number))
+    return ports, number
+
+
+async def test_silent_strangers_end_no_connection_that_has_sent_a_message() -> None:
+    """However many come: the one that was silent longest gives way."""
+    spool = Listed()
+    ports, number = await opened(spool)
+    reader, writer = await connected(number)
+    writer.write(b'{"a":1}')
+    assert b'{"a":1}' == await asyncio.wait_for(spool.bodies.get(), 10)
+    strangers = [await connected(number) for _ in range(2 * MOST_OF_PORT)]
+    assert b"" == await asyncio.wait_for(strangers[0][0].read(1), 10)
+    writer.write(b'{"a":2}')
+    assert b'{"a":2}' == await asyncio.wait_for(spool.bodies.get(), 10)
+    assert not reader.at_eof()
+    await ports._close(number)
+
+
+async def test_a_connection_that_says_nothing_ends_unless_it_is_alone() -> None:
+    """A camera on a silent road keeps its connection; beside others it must have said something."""
+    spool = Listed()
+    ports, number = await opened(spool, 0.05)
+    _, writer = await connected(number)
+    await asyncio.sleep(0.3)
+    writer.write(b'{"a":1}')
+    assert b'{"a":1}' == await asyncio.wait_for(spool.bodies.get(), 10)
+    reader, _ = await connected(number)
+    assert b"" == await asyncio.wait_for(reader.read(1), 10)
+    writer.write(b'{"a":2}')
+    assert b'{"a":2}' == await asyncio.wait_for(spool.bodies.get(), 10)
+    await ports._close(number)
