@@ -95,7 +95,7 @@ def _remarkable(entry: HotlistEntry, now_ms: int) -> str | None:
     """What the importer should know of an entry, in words; None: nothing."""
     if entry.valid_until_ms <= now_ms:
         return f"entry {entry.entry_id} has ended: it can never ring"
-    if ways := written(entry.plate, entry.country):
+    if entry.country and (ways := written(entry.plate, entry.country)):
         return f"entry {entry.entry_id}: {' and '.join(ways)} are two vehicles; a person must confirm each hit"
     return told_of_pattern(entry)
 

@@ -16,6 +16,7 @@ from pipeline.hotlist.colours import may_be_the_same
 from pipeline.hotlist.index import Hotlist
 from pipeline.hotlist.lists import is_silent, priority_of
 from pipeline.hotlist.makes import same_make
+from pipeline.plates.shared import COUNTRY as SHARED_IN
 from pipeline.plates.shared import written
 from pipeline.plates.twins import EXCLUDED, is_twin, issued_twins
 from pipeline.reads.admission import may_serve, purposes_of_read, trusted_country
@@ -32,8 +33,7 @@ LIVE_BOUND_MS = 60_000
 LEAST_SCORE = 0.2  # below one in five, alerts would be mostly about the wrong vehicle, and people stop listening
 SURE_SCORE = 0.8  # from here an exact match needs no person; the same bar as a policy's default for neighbours
 OTHER_COUNTRY = 0.5  # factor: stolen and copied plates do travel, so another country halves it and no more
-# Factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case. A look alone never
-# silences a hit.
+# Factor for another make, and for another colour: cameras see both poorly, and copied plates are the very case.
 OTHER_LOOK = 0.7
 UNSTATED = "the camera does not say how sure it is: look at the picture"
 AFTERWARDS = "found afterwards: the entry arrived after the capture and says that it held then"
@@ -176,7 +176,8 @@ def found_afterwards(hit: Hit) -> Hit:
 
 def hit_of(read: PlateRead, entry: HotlistEntry, match: Match, score: float, least_score: float) -> Hit:
     """The hit of a read on an entry. score: how probable the text makes it, 0..1; what else was read of the vehicle lowers score
-    and priority, and is noted. least_score: a look that contradicts lowers the score no further."""
+    and priority, and is noted. least_score: neither country nor look lowers the score further: the text alone
+    decides whether a hit is told of, since copied plates are the very case."""
     notes: list[str] = [] if read.confidence_stated else [UNSTATED]
     priority = said = priority_of(entry)
     if match in ("confusable", "near"):
@@ -184,7 +185,7 @@ def hit_of(read: PlateRead, entry: HotlistEntry, match: Match, score: float, lea
     country = trusted_country(read)
     if entry.country and country and country != entry.country:
         probability = read.country_confidence or 1.0
-        score *= 1.0 - (1.0 - OTHER_COUNTRY) * probability
+        score = min(score, max(least_score, score * (1.0 - (1.0 - OTHER_COUNTRY) * probability)))
         priority = _DOWNGRADED[priority]
         notes.append(f"country read as {country}, wanted {entry.country}: downgraded from {said}")
     unlike = _other_look(read, entry) if entry.vehicle_class or entry.make or entry.colour else []
@@ -193,7 +194,7 @@ def hit_of(read: PlateRead, entry: HotlistEntry, match: Match, score: float, lea
     if match == "exact" and (doubt := _twin_doubt(read, country or entry.country)):
         notes.append(doubt)
     if match == "exact" and (ways := written(read.plate, country or entry.country)):
-        notes.append(f"{' and '.join(ways)} are two vehicles of {country or entry.country} with this text")
+        notes.append(f"{' and '.join(ways)} are two vehicles of {SHARED_IN} with this text")
     confirm = match != "exact" or bool(notes or unlike) or score < SURE_SCORE
     if confirm and priority == "urgent":
         priority = "high"

@@ -10,6 +10,8 @@ The districts are those of the Fahrzeug-Zulassungsverordnung, annex 1, as far as
 import re
 from functools import lru_cache
 
+COUNTRY = "DE"
+"""The one country whose plates are parted by more than their text."""
 _DISTRICTS = frozenset(
     """
     A AA AB ABG ABI AC AE AH AIB AIC AK ALF ALZ AM AN ANA ANG ANK AÖ AP APD ARN ART AS ASL ASZ AT AU AUR AW AZ AZE
@@ -50,12 +52,12 @@ _LONGEST = 8
 @lru_cache(maxsize=4096)
 def written(text: str, country: str | None) -> tuple[str, ...]:
     """The ways in which the country writes plates with this compact text, if there are several (German texts alone); empty
-    otherwise, also for another or an unknown country.
+    otherwise. country None: nobody knows it, so the vehicle may be a German one.
 
-    >>> written("MA123", "DE"), written("XYZ123", "DE")
-    ((), ())
+    >>> written("MA123", "DE"), written("XYZ123", None), written("BMW555", "NL"), written("BMW555", None)
+    ((), (), (), ('B-MW 555', 'BM-W 555'))
     """
-    found = _TEXT.fullmatch(text) if country == "DE" and len(text) <= _LONGEST else None
+    found = _TEXT.fullmatch(text) if country in (None, COUNTRY) and len(text) <= _LONGEST else None
     if found is None:
         return ()
     letters, digits = found.groups()

@@ -14,8 +14,12 @@ _TRUE = {"true", "yes", "1", "on", "y", "ja", "j", "oui", "waar", "vrai", "wahr"
 _FALSE = {"false", "no", "0", "off", "n", "nee", "nein", "non", "onwaar", "faux", "falsch"}
 _WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_MIDNIGHT = re.compile(r"\d{4}-\d{2}-\d{2} 00:00(:00(\.0+)?)?", re.ASCII)  # as spreadsheets and databases write a day
+_ZONE = r"[Zz]|[+-]\d{2}(?::?\d{2})?"
+_DATE = r"\d{4}-\d{2}-\d{2}|\d{8}"
+_DAY = re.compile(rf"(?P<day>{_DATE})(?P<zone>{_ZONE})?", re.ASCII)  # with a zone as in xs:date
+_TIME = r"\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?"
+_MOMENT = re.compile(rf"(?:{_DATE})[Tt ](?:{_TIME})(?:{_ZONE})?", re.ASCII)
+_MIDNIGHT = re.compile(rf"(?:{_DATE})[Tt ]00(?::?00(?::?00(?:[.,]0+)?)?)?", re.ASCII)  # as programs write a day
 
 
 def whole_number(text: str) -> int:
@@ -62,14 +66,18 @@ _FIGURES = re.compile(r"[-+0-9., ;|eE]*")  # numbers and corners
 
 
 def moment_ms(text: str, *, until: bool = False) -> int | LocalDay:
-    """A moment in ms UTC: epoch milliseconds, or an ISO time, which is UTC unless it says otherwise. A date alone is a local day.
+    """A moment in ms UTC: epoch milliseconds, or an ISO time, which is UTC unless it says otherwise. A date alone is a local
+    day; one with a zone (2026-03-01+01:00, as XML writes dates) is that day in that zone.
 
-    until: a date alone means the end of that day, not its start.
+    until: a date means the end of that day, not its start. A midnight without a zone may mean either, and is refused; so is a
+    week or a day of the year.
 
     >>> moment_ms("2026-03-01T01:00:00+01:00"), moment_ms("1772323200000")
     (1772323200000, 1772323200000)
     >>> moment_ms("2026-03-01", until=True)
     LocalDay(day=datetime.date(2026, 3, 1), ends=True)
+    >>> moment_text(moment_ms("2026-03-01+01:00", until=True))
+    '2026-03-01T23:00:00Z'
     """
     if _WHOLE.fullmatch(text) and len(text) != 8:  # 20260301 is a date
         wrong = no_milliseconds(int(text))
@@ -81,15 +89,23 @@ def moment_ms(text: str, *, until: bool = False) -> int | LocalDay:
             f"{shown(text)} may mean that day or its first moment: write 2026-12-31, or 2026-12-31T00:00:00Z"
         )
     try:
+        if day := _DAY.fullmatch(text):
+            if day["zone"] is None:
+                return LocalDay(datetime.fromisoformat(text).date(), until)
+            begins = datetime.fromisoformat(f"{day['day']}T00:00:00{day['zone'].upper()}")
+            return _epoch_ms(begins + timedelta(days=1) if until else begins)
+        if not _MOMENT.fullmatch(text):
+            raise ValueError("it is of another form")
         moment = datetime.fromisoformat(text)
-        if _DAY.fullmatch(text) or len(text) == 8:
-            return LocalDay(moment.date(), until)
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return round((aware - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+        return _epoch_ms(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     except (ValueError, OverflowError):
         raise ValueError(
             f"{shown(text)} is no moment: 2026-03-01, 2026-03-01T08:30:00Z or milliseconds since 1970"
         ) from None
+
+
+def _epoch_ms(moment: datetime) -> int:
+    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
 
 
 def moment_text(at_ms: int) -> str:

@@ -40,6 +40,7 @@ from schemas.requests import Exclusion, Watch
 T = TypeVar("T", bound=Message)
 Place = tuple[str, ...]
 EACH = "*"  # in a place: every item of a list
+_SEVERAL = (inspect.VarTupleType, inspect.DictType)
 _LATEST_MS = next(meta.le for meta in get_args(EpochMs) if isinstance(meta, msgspec.Meta))
 
 
@@ -47,7 +48,8 @@ _LATEST_MS = next(meta.le for meta in get_args(EpochMs) if isinstance(meta, msgs
 class Column:
     """One column. place: the way to its value in the message; parse and show: cell to value (ValueError) and value to cell.
 
-    default: the value that goes without saying, so that writing it down changes nothing; UNSET where there is none.
+    default: the value that goes without saying, so that writing it down changes nothing; UNSET where there is none. several:
+    whether a cell may hold several values.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Column:
     required: bool
     aliases: tuple[str, ...] = ()
     default: object = msgspec.UNSET
+    several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +186,10 @@ def _columns_of(message: type[Message]) -> tuple[Column, ...]:
     for field in _fields(message):
         kind = _bare(field.type)
         if (message, field.name) in _SPECIAL:
-            columns.append(Column(field.name, (field.name,), *_SPECIAL[message, field.name], field.required))
+            several = isinstance(kind, _SEVERAL)
+            columns.append(
+                Column(field.name, (field.name,), *_SPECIAL[message, field.name], field.required, several=several)
+            )
         elif isinstance(kind, inspect.StructType):
             prefix = "" if field.name == "position" else f"{field.name}_"
             columns += [_plain(inner, (field.name, inner.name), prefix, field.required) for inner in kind.fields]
@@ -197,7 +203,8 @@ def _plain(field: inspect.Field, place: Place, prefix: str, required: bool) -> C
     name = f"{prefix}{field.name}"
     default = msgspec.UNSET if prefix or field.default is msgspec.NODEFAULT else field.default
     if not _is_moment(_bare(field.type)):
-        return Column(name, place, parse, show, field.required and required, default=default)
+        several = isinstance(_bare(field.type), _SEVERAL)
+        return Column(name, place, parse, show, field.required and required, default=default, several=several)
     short = name.removesuffix("_ms")
     names = (short, name) if prefix else (name, short)
     return Column(names[0], place, parse, show, field.required and required, aliases=names[1:], default=default)

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from pipeline.tables.columns import Column, Table
@@ -68,3 +68,17 @@ def columns_of(
     if missing and not wrong:
         wrong.append(Refused(file, line, f"the header lacks {', '.join(missing)}", fatal=True))
     return wrong or columns
+
+
+def miscounted(row: Sequence[str], wanted: int, separator: str) -> str:
+    """What is wrong with a line that has more or fewer cells than the header, with the cure where another character seems to part
+    its cells. wanted: the header's columns.
+
+    >>> miscounted(["A1,1ABC234"], 2, ";")
+    "separates its cells by ',', the header by ';': write the same one on every line"
+    """
+    whole = separator.join(row)
+    other = next((one for one in _SEPARATORS if one != separator and whole.count(one) == wanted - 1 > 0), None)
+    if other is not None and len(row) == 1:
+        return f"separates its cells by {other!r}, the header by {separator!r}: write the same one on every line"
+    return f"has {len(row)} cells, but the header has {wanted}"

@@ -15,7 +15,7 @@ import msgspec
 from pipeline.tables.broken_rows import broken
 from pipeline.tables.cells import read_cell
 from pipeline.tables.columns import Column, Table
-from pipeline.tables.csv_header import columns_of, header_line
+from pipeline.tables.csv_header import columns_of, header_line, miscounted
 from pipeline.tables.plate_cells import ascii_alone
 from pipeline.tables.refusals import Refused
 from pipeline.tables.text_lines import TextLines, is_utf8
@@ -62,7 +62,7 @@ def csv_rows(
     known = [column for column in columns if isinstance(column, Column)]
     names = [name.strip() for name in next(csv.reader([first_line], delimiter=separator))]
     header.update((one.name, (number, name)) for number, (one, name) in enumerate(zip(known, names, strict=True), 1))
-    cells = _Cells(known, header, file, plain_plates=lines.guessed, given=given)
+    cells = _Cells(known, header, file, plain_plates=lines.guessed, given=given, separator=separator)
     rows = csv.reader(source, delimiter=separator, strict=True)
     while True:
         first = lines.number + 1
@@ -94,7 +94,9 @@ class _Cells:
         *,
         plain_plates: bool,
         given: Collection[str],
+        separator: str,
     ) -> None:
+        self._separator = separator
         columns = [replace(one, default=msgspec.UNSET) if one.name in given else one for one in columns]
         self._plan = [
             (
@@ -119,7 +121,7 @@ class _Cells:
         while len(row) > len(self._plan) and not row[-1].strip():
             row = row[:-1]
         if len(row) != len(self._plan):
-            return Refused(self._file, line, f"has {len(row)} cells, but the header has {len(self._plan)}")
+            return Refused(self._file, line, miscounted(row, len(self._plan), self._separator))
         self._rows += 1
         if self._rows == _SAMPLE or len(self._together) > _REMEMBERED:
             self._choose()

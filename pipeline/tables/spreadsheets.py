@@ -20,10 +20,9 @@ _FULL_MONTHS = (
     "augustus|oktober|janvier|f\u00e9vrier|mars|avril|mai|juin|juillet|ao\u00fbt|septembre|octobre|novembre|d\u00e9cembre|januar|"
     "februar|m\u00e4rz|dezember"
 )
-_PART_OF_DATE = re.compile(
-    rf"\d{{1,2}}/\d{{1,2}}|(?:19|20)\d{{2}}[-/](?:0[1-9]|1[0-2])|(?:{_FULL_MONTHS})[- ](?:\d{{4}}|\d{{2}})",
-    re.IGNORECASE,
-)
+_PART_OF_DATE = re.compile(r"\d{1,2}/\d{1,2}|(?:19|20)\d{2}[-/](?:0[1-9]|1[0-2])", re.ASCII)
+_FULL_MONTH_DATE = re.compile(rf"(?:{_FULL_MONTHS})[- ](?:\d{{4}}|\d{{2}})", re.IGNORECASE)
+_LETTERS_AND_DIGITS = re.compile(r"[A-Z]{2,3}[- ]\d{1,3}")  # as Finland's plates: MAI-15, typed in capitals, is one
 _SHOWN_INSTEAD = re.compile(r"#(?:[A-Z0-9/]+[!?]|N/A|N/B|NV|NAME\?|#+)|#+", re.IGNORECASE)
 _TIME = re.compile(r".*\d{1,2}:\d{2}(:\d{2})?", re.ASCII)
 _NOT_KNOWN = frozenset((
@@ -62,7 +61,8 @@ def changed_plate(text: str) -> str | None:
     if _SHOWN_INSTEAD.fullmatch(text):
         return "is what a spreadsheet shows instead of a value (an error, or too narrow a column): mend it, and export again"
     month = _MONTH_DATE.fullmatch(text) and text != text.upper()  # 6-JUN-86 is a Dutch plate, 6-jun-86 a day
-    dated = month or capitalised or _MONTH_YEAR.fullmatch(text)
+    full = _FULL_MONTH_DATE.fullmatch(text) and not _LETTERS_AND_DIGITS.fullmatch(text)
+    dated = month or capitalised or full or _MONTH_YEAR.fullmatch(text)
     if dated or _PART_OF_DATE.fullmatch(text) or _DATE.fullmatch(text):
         return f"is a date that a spreadsheet made of a plate; {_CURE}"
     if _TIME.fullmatch(text):

@@ -2,8 +2,8 @@
 
     <list><entry change="add"><entry_id>S-1</entry_id><plate>1-ABC-234</plate><zones>Z1</zones><zones>Z2</zones></entry></list>
 
-Elements that come again are joined as in a cell, with |. Read block by block in bounded memory. A document type is refused: nothing
-that a file names is fetched or expanded. Namespaces are not looked at.
+Elements of a column that holds several values are joined as in a cell, with |; of any other column an item has one. Read block by
+block in bounded memory. A document type is refused: nothing that a file names is fetched or expanded. Namespaces are not looked at.
 """
 
 from collections.abc import Iterator
@@ -113,13 +113,19 @@ def xml_items(stream: BinaryIO, file: str, table: Table[Any]) -> Iterator[tuple[
 
 def _values(cells: Cells, by_name: dict[str, Column], file: str, line: int) -> tuple[int, dict[str, Any]] | Refused:
     values: dict[str, Any] = {}
+    said: dict[str, str] = {}  # by column, the name under which it came
     for name, texts in cells.items():
         column = by_name.get(name)
         if column is None:
             return Refused(file, line, unknown_name(name, sorted(by_name)), column=name)
-        text = "|".join(text for text in texts if text)
-        if not text:
+        given = [text for text in texts if text]
+        if not given:
             continue
+        if (len(given) > 1 and not column.several) or column.name in said:
+            also = said.get(column.name)
+            twice = f"stands in this item beside {also}" if also else "stands twice in this item"
+            return Refused(file, line, f"{twice}: which of the two is meant?", column=name)
+        said[column.name], text = name, "|".join(given)
         try:
             value = column.parse(text)
         except ValueError as error:

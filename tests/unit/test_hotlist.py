@@ -125,6 +125,14 @@ def test_another_look_alone_never_silences_a_hit() -> None:
     assert (0.2, True, 3) == (hit.score, hit.confirm, len(hit.notes))
 
 
+@pytest.mark.parametrize("confidence", [0.2, 0.3, 0.39])
+def test_another_country_alone_never_silences_the_wanted_text(confidence: float) -> None:
+    """A copied plate is on another country's car. The score falls to the least that is told, and a person looks."""
+    read = make_read("1ABC234", confidence=confidence, country="FR", country_confidence=1.0)
+    hit = only_hit(read, make_entry("1ABC234", country="BE"))
+    assert (0.2, True, "exact") == (hit.score, hit.confirm, hit.match)
+
+
 @pytest.mark.parametrize(("captured_at_ms", "counts"), [(99, False), (100, True), (199, True), (200, False)])
 def test_an_entry_counts_when_it_was_valid_at_capture(captured_at_ms: int, counts: bool) -> None:
     """Not when the read arrived: cameras upload late."""
@@ -381,6 +389,13 @@ def test_a_german_text_that_two_vehicles_carry_needs_a_person() -> None:
     assert not only_hit(
         make_read("MA234", country="DE", country_confidence=0.9), make_entry("MA234", country="DE")
     ).confirm
+
+
+def test_a_text_that_two_german_vehicles_carry_needs_a_person_where_nobody_knows_the_country() -> None:
+    """It may be a German one. Where either says another country, it is not."""
+    assert only_hit(make_read("BMW555", country=None), make_entry("BMW555")).confirm
+    assert not only_hit(make_read("BMW555", country=None), make_entry("BMW555", country="SE")).confirm
+    assert not only_hit(make_read("BMW555", country="SE", country_confidence=0.9), make_entry("BMW555")).confirm
 
 
 def test_what_the_reader_hardly_believes_does_not_hide_a_near_match() -> None:

@@ -508,7 +508,20 @@ def test_a_plate_that_a_spreadsheet_changed_is_refused(read: Read, plate: str, w
 
 @pytest.mark.parametrize(
     "plate",
-    ["12345", "1-MAR-234", "1 MAR 234", "12-AB-34", "B-E 123", "AB-123-CD", "1.ABC.234", "12E34", "MAR-123", "DEC-12"],
+    [
+        "12345",
+        "1-MAR-234",
+        "1 MAR 234",
+        "12-AB-34",
+        "B-E 123",
+        "AB-123-CD",
+        "1.ABC.234",
+        "12E34",
+        "MAR-123",
+        "DEC-12",
+        "MAI-15",
+        "MAI 05",
+    ],
 )
 def test_a_plate_that_looks_a_little_like_a_date_is_a_plate(read: Read, plate: str) -> None:
     """Rejecting a valid plate would let a wanted vehicle pass."""
@@ -547,6 +560,52 @@ def test_a_day_with_a_midnight_is_asked_for_what_it_means(read: Read) -> None:
     """As the last day of a validity it is a day more than as a moment."""
     _, refused = read(f"{HEADER},valid_until\n{GOOD},2027-12-31 00:00:00\n")
     assert "may mean that day or its first moment: write 2026-12-31, or" in refused[0]
+    for written in ("2027-12-31T00:00:00", "2027-12-31T00:00", "20271231T000000"):
+        assert "may mean that day or its first moment" in read(f"{HEADER},valid_until\n{GOOD},{written}\n")[1][0]
+    (entry,), _ = read(f"{HEADER},valid_until\n{GOOD},2027-12-31T00:00:00+01:00\n")
+    assert cells.moment_ms("2027-12-30T23:00:00Z") == entry.valid_until_ms
+
+
+@pytest.mark.parametrize(
+    ("written", "from_", "until"),
+    [("2026-06-01+02:00", "2026-05-31T22:00:00Z", "2026-06-01T22:00:00Z"),
+     ("2026-12-31Z", "2026-12-31T00:00:00Z", "2027-01-01T00:00:00Z"),
+     ("20260601-05:00", "2026-06-01T05:00:00Z", "2026-06-02T05:00:00Z")],
+)  # fmt: skip
+def test_a_date_with_a_zone_is_that_day_in_that_zone(written: str, from_: str, until: str) -> None:
+    """As XML Schema writes dates: the zone is no time of the day."""
+    found = [cells.moment_ms(written, until=ends) for ends in (False, True)]
+    assert [from_, until] == [cells.moment_text(one) for one in found if isinstance(one, int)]
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-W23", "2026-W23-1", "2026W231", "2026-152", "2026-06-01x08:00", "2026-06-01_08:00Z"]
+)
+def test_what_is_neither_a_date_nor_a_moment_is_refused(written: str) -> None:
+    """A week that began on its Monday would end there, too."""
+    with pytest.raises(ValueError, match="is no moment"):
+        cells.moment_ms(written, until=True)
+
+
+def test_an_item_of_xml_says_each_thing_once(read: Read) -> None:
+    """Of two ends of validity the last would win in silence, and two categories be one that nobody knows; a list may go on."""
+    cell = "<{0}>{1}</{0}>".format
+    pairs = zip(HEADER.split(","), GOOD.split(","), strict=True)
+    good = "".join(cell(name, value) for name, value in pairs)
+    for twice in (
+        cell("category", "robbery"),
+        cell("valid_until", "2027-12-31") + cell("valid_until_ms", "1898761599000"),
+    ):
+        (told,) = read(f"<l><e>{good}{twice}</e></l>", "f.xml")[1]
+        assert "which of the two is meant?" in told
+    (entry,), told = read(f"<l><e>{good}{cell('share_with', 'NL')}{cell('share_with', 'DE')}</e></l>", "f.xml")
+    assert (("NL", "DE"), []) == (entry.share_with, told)
+
+
+def test_a_header_and_lines_that_differ_in_their_separator_are_told_with_the_cure(read: Read) -> None:
+    """Two programs wrote the file."""
+    (told,) = read(f"{HEADER.replace(',', ';')}\n{GOOD}\n")[1]
+    assert "f.csv:2: separates its cells by ',', the header by ';': write the same one on every line" == told
 
 
 @pytest.mark.parametrize(
