@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from pipeline.law.rule import Rule, Text, Vector
+from pipeline.law.words import folded
 from schemas.base import Country, Identifier
 from schemas.reads import VehicleClass
 from schemas.reference import LimitKmh, Road
@@ -228,14 +229,15 @@ class TreatyVector(Vector, frozen=True, kw_only=True):
 class Treaty(Rule, frozen=True, kw_only=True):
     """A treaty by which one country may tell another of a hit, if both are bound by it. country: whose law contains it.
 
-    words: a legal basis that contains each of these means this treaty, if it names no treaty by id.
+    names: a legal basis that contains all words of one of these means this treaty, if it names no treaty by id. They are compared
+    without case and accents: a treaty is called otherwise in each language.
     """
 
     kind = "treaty"
     id: Identifier
     name: Text
     binds: Annotated[tuple[Country, ...], msgspec.Meta(min_length=2)]
-    words: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
+    names: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     vectors: Annotated[tuple[TreatyVector, ...], msgspec.Meta(min_length=1)]
 
     @property
@@ -245,8 +247,8 @@ class Treaty(Rule, frozen=True, kw_only=True):
 
     def is_meant(self, legal_basis: str) -> bool:
         """Whether a legal basis in words means this treaty."""
-        plain = legal_basis.casefold()
-        return all(word in plain for word in self.words)
+        plain = folded(legal_basis)
+        return any(all(word in plain for word in folded(name).split()) for name in self.names)
 
     def unbound(self, *countries: str) -> tuple[str, ...]:
         """Those of these countries that the treaty does not bind."""
@@ -255,6 +257,26 @@ class Treaty(Rule, frozen=True, kw_only=True):
     def wrong_vectors(self) -> tuple[Vector, ...]:
         """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
         return tuple(v for v in self.vectors if v.binds != (not self.unbound(v.teller, v.told)))
+
+
+class SisVector(Vector, frozen=True, kw_only=True):
+    """A worked example: a country, and whether it has a SIRENE bureau to tell."""
+
+    told: Country
+    takes_part: bool
+
+
+class SisStates(Rule, frozen=True, kw_only=True):
+    """The states that operate the Schengen Information System for the police, each with a SIRENE bureau. country: EU, whose law it
+    is. What came from that system goes to these alone."""
+
+    kind = "sis_states"
+    states: Annotated[tuple[Country, ...], msgspec.Meta(min_length=2)]
+    vectors: Annotated[tuple[SisVector, ...], msgspec.Meta(min_length=1)]
+
+    def wrong_vectors(self) -> tuple[Vector, ...]:
+        """The worked examples that this rule does not agree with; see Rule.wrong_vectors."""
+        return tuple(v for v in self.vectors if v.takes_part != (v.told in self.states))
 
 
 Tellable = Literal[
@@ -283,5 +305,5 @@ class MayTell(Rule, frozen=True, kw_only=True):
 
 
 KINDS: tuple[type[Rule], ...] = (
-    Tolerance, SectionLength, SectionsInARow, ClassLimits, Retention, OrdinaryAccess, Treaty, MayTell,
+    Tolerance, SectionLength, SectionsInARow, ClassLimits, Retention, OrdinaryAccess, Treaty, MayTell, SisStates,
 )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from pipeline.neighbours.offences import OFFENCES, offence_of, same_offence
-from pipeline.neighbours.treaties import treaty_fault
+from pipeline.neighbours.treaties import names_known_treaty, sirene_fault, treaty_fault
 from pipeline.plates.countries import country_fault
 from schemas.reference import HotlistEntry, Policy, Zone
 
@@ -18,8 +18,16 @@ def fault_of_policy(policy: Policy, home: str) -> tuple[str, str] | None:
     fault = country_fault(policy.country)
     if fault:
         return "country", fault
+    if policy.channel == "sirene" and (fault := sirene_fault(policy.country, home=home)):
+        return "channel", fault
     fault = treaty_fault(policy.country, policy.treaty, policy.legal_basis, home=home)
     return ("treaty" if policy.treaty else "legal_basis", fault) if fault else None
+
+
+def fault_of_zone(zone: Zone, _home: str) -> tuple[str, str] | None:
+    """Why the zone is refused: the field at fault, and the reason with the cure; None when it is accepted."""
+    fault = country_fault(zone.country) if zone.country is not None else None
+    return ("country", fault) if fault else None
 
 
 def from_everywhere(policies: Iterable[Policy]) -> list[str]:
@@ -35,8 +43,9 @@ def asked_from_everywhere(policy: Policy) -> Policy:
 
 def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Iterator[str]:
     """Yields a sentence for each doubtful point of the policies: one names no zone (so it forwards from everywhere, if it
-    says so, or from nowhere), names a border zone that leads to another country, or names a category that is no offence on
-    the list."""
+    says so, or from nowhere), names a border zone that leads to another country, names directions that no zone tells, a
+    category that is no offence on the list, or no treaty that is known."""
+    zones = list(zones)
     by_id = {zone.zone_id: zone for zone in zones}
     for policy in policies:
         who = f"policy {policy.policy_id}"
@@ -48,9 +57,29 @@ def told_of_policies(policies: Iterable[Policy], zones: Iterable[Zone]) -> Itera
                     f"{who} for {policy.country} names {zone.zone_id}, the border with {zone.country}: no way through it is"
                     f" the way to {policy.country}"
                 )
+        yield from _told_of_directions(policy, zones)
         for category in policy.categories:
             if offence_of(category) is None:
                 yield f"{who}: category {category!r} is no offence of the list ({', '.join(OFFENCES)})"
+        if policy.channel == "bilateral" and not names_known_treaty(policy.treaty, policy.legal_basis):
+            yield f"{who}: its legal basis names no treaty that is known here, so nothing checks that it binds {policy.country}"
+
+
+def _told_of_directions(policy: Policy, zones: Collection[Zone]) -> Iterator[str]:
+    """Sentences about the zones in which nobody can tell whether a vehicle goes out to the policy's country or comes in from it,
+    where the policy asks for that."""
+    if not policy.directions:
+        return
+    who, known = f"policy {policy.policy_id} names directions, but", {zone.zone_id for zone in zones}
+    asked = [
+        zone for zone in zones if (zone.zone_id in policy.zones if policy.zones else zone.country == policy.country)
+    ]
+    blind = [zone for zone in asked if zone.outbound_heading_deg is None or zone.country is None]
+    if len(blind) == len(asked) and known.issuperset(policy.zones):
+        yield f"{who} no zone of it has both country and outbound_heading_deg: it forwards nothing"
+    for zone in blind:
+        lacks = "country" if zone.country is None else "outbound_heading_deg"
+        yield f"{who} {zone.zone_id} has no {lacks}: nothing is forwarded from there"
 
 
 def told_of_shared(entries: Iterable[HotlistEntry], policies: Collection[Policy]) -> Iterator[str]:

@@ -9,9 +9,10 @@ The names follow the list of article 2(2) of Framework Decision 2002/584/JHA on 
 (True, True, False)
 """
 
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
+
+from pipeline.law.words import folded
 
 OFFENCES: Mapping[str, tuple[str, ...]] = {
     "robbery": ("armed robbery", "vol a main armee", "vol avec violence", "diefstal met geweld", "overval", "raub"),
@@ -47,22 +48,15 @@ OFFENCES: Mapping[str, tuple[str, ...]] = {
 """Each offence with other words for it, without accents."""
 
 
-def _plain(text: str) -> str:
-    """Lower case, without accents, with one blank between words."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
-    return " ".join(bare.split())
-
-
-_KNOWN = {_plain(word): name for name, others in OFFENCES.items() for word in (name, *others)}
+_KNOWN = {folded(word): name for name, others in OFFENCES.items() for word in (name, *others)}
 
 
 @lru_cache(maxsize=4096)
 def offence_of(category: str) -> str | None:
     """The offence in the list that a category names, also by a synonym; None when the list has none."""
-    return _KNOWN.get(_plain(category))
+    return _KNOWN.get(folded(category))
 
 
 def same_offence(one: str, other: str) -> bool:
     """Whether two categories name the same offence of the list, or are the same text where neither is in the list."""
-    return (offence_of(one) or _plain(one)) == (offence_of(other) or _plain(other))
+    return (offence_of(one) or folded(one)) == (offence_of(other) or folded(other))

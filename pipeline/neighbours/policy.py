@@ -19,7 +19,7 @@ import msgspec
 from pipeline.law.book import rule_at
 from pipeline.law.kinds import MayTell, Tellable
 from pipeline.neighbours.checks import channel, takes_category
-from pipeline.neighbours.treaties import treaty_fault
+from pipeline.neighbours.treaties import sirene_fault, treaty_fault
 from pipeline.reads.admission import may_serve, trusted_country
 from pipeline.reads.geography import Direction, direction_through, heading_of, in_zone, position_of
 from schemas import ids
@@ -187,6 +187,8 @@ def _against_by_law(alert: Alert, policy: Policy, home: Country) -> Reason | Non
     at_ms = alert.read.captured_at_ms
     if treaty_fault(policy.country, policy.treaty, policy.legal_basis, home=home, at_ms=at_ms) is not None:
         return "treaty"
+    if policy.channel == "sirene" and sirene_fault(policy.country, home=home, at_ms=at_ms) is not None:
+        return "channel"
     return None if _NEEDED <= _tellable(home, at_ms) else "may_not_tell"
 
 

@@ -13,7 +13,7 @@ PERMITS: Mapping[Reason, str] = {
     "no_policy": "no policy names this country",
     "list": "the policy does not name this list (lists)",
     "category": "the policy does not name this offence (categories)",
-    "channel": "what came from the Schengen Information System goes through SIRENE alone, and nothing else does (channel)",
+    "channel": "what came from the Schengen Information System goes to its states through SIRENE, and nothing else does (channel)",
     "treaty": "the treaty and legal basis that the policy names do not bind this country, or did not then (treaty, legal_basis)",
     "may_not_tell": "our law lets a neighbour be told too little (pipeline/law/tables/may_tell.toml)",
     "confidence": "the read is less certain than the policy asks (min_confidence)",

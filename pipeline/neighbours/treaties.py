@@ -1,4 +1,5 @@
-"""Decides whether the treaty that a policy names allows telling its country. The treaties are in law/tables/treaty.toml.
+"""Decides whether the treaty that a policy names, or the Schengen Information System, allows telling its country. The treaties are
+in law/tables/treaty.toml, the states of that system in law/tables/sis_states.toml.
 
 A policy names its treaty by id, or in the words of its legal basis; both are checked against its country.
 
@@ -7,7 +8,7 @@ A policy names its treaty by id, or in the words of its legal basis; both are ch
 """
 
 from pipeline.law.book import the_book
-from pipeline.law.kinds import Treaty
+from pipeline.law.kinds import SisStates, Treaty
 
 
 def treaty_fault(
@@ -34,3 +35,27 @@ def treaty_fault(
     if at_ms is not None and the_book().rule_at(Treaty, meant.country, at_ms, meant.id) is None:
         return f"the {meant.name} was not in force then"
     return None
+
+
+def names_known_treaty(treaty: str | None, legal_basis: str) -> bool:
+    """Whether a treaty that is known is named, by its id or in the words of the legal basis."""
+    known = [rule for rule in the_book().rules() if isinstance(rule, Treaty)]
+    return any(rule.id == treaty if treaty is not None else rule.is_meant(legal_basis) for rule in known)
+
+
+def sirene_fault(country: str, *, home: str, at_ms: int | None = None) -> str | None:
+    """Why a hit of the Schengen Information System cannot go to this country; None: it and home take part in that system.
+
+    at_ms: when, UTC; None: at any time.
+
+    >>> sirene_fault("GB", home="BE"), sirene_fault("FR", home="BE")
+    ('GB takes no part in the Schengen Information System: it has no SIRENE bureau', None)
+    """
+    rules = [rule for rule in the_book().rules() if isinstance(rule, SisStates)]
+    if at_ms is not None:
+        held = {one.country: the_book().rule_at(SisStates, one.country, at_ms) for one in rules}
+        rules = [rule for rule in held.values() if rule is not None]
+    outside = [one for one in (country, home) if not any(one in rule.states for rule in rules)]
+    if not outside:
+        return None
+    return f"{outside[0]} takes no part in the Schengen Information System: it has no SIRENE bureau"

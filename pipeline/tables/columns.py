@@ -28,7 +28,8 @@ from msgspec import inspect
 
 from pipeline.hotlist.entries import fault_of_entry
 from pipeline.hotlist.watches import entry_of
-from pipeline.neighbours.checks import fault_of_policy
+from pipeline.neighbours.checks import fault_of_policy, fault_of_zone
+from pipeline.plates.countries import country_fault
 from pipeline.sections.checks import fault_of_section
 from pipeline.tables import cells
 from pipeline.tables.blank_texts import fault_of_texts
@@ -220,6 +221,11 @@ def _no_fault(_: object, _home: str) -> None:
     """Never finds a fault: for reference data whose message type checks everything."""
 
 
+def _fault_of_exclusion(exclusion: Exclusion, _home: str) -> tuple[str, str] | None:
+    fault = country_fault(exclusion.country) if exclusion.country is not None else None
+    return ("country", fault) if fault else None
+
+
 def _table(
     name: str, message: type[T], key_field: str, fault: Callable[[T, str], tuple[str, str] | None] = _no_fault
 ) -> Table[T]:
@@ -256,11 +262,11 @@ def _moments_in(message: type[Message]) -> Iterator[tuple[Place, Callable[[str],
 TABLES: Mapping[str, Table[Any]] = {
     "cameras": _table("cameras", Camera, "camera_id"),
     "sections": _table("sections", Section, "section_id", fault_of_section),
-    "zones": _table("zones", Zone, "zone_id"),
+    "zones": _table("zones", Zone, "zone_id", fault_of_zone),
     "hotlist": _table("hotlist", HotlistEntry, "entry_id", lambda entry, _home: fault_of_entry(entry)),
     "lists": _table("lists", WantedList, "list_id"),
     "policies": _table("policies", Policy, "policy_id", fault_of_policy),
-    "exclusions": _table("exclusions", Exclusion, "exclusion_id"),
+    "exclusions": _table("exclusions", Exclusion, "exclusion_id", _fault_of_exclusion),
     "watches": _table("watches", Watch, "watch_id", lambda watch, _home: fault_of_entry(entry_of(watch))),
 }
 """By collection name."""

@@ -29,7 +29,13 @@ def make_section(entry: str = "A", exit_: str = "B", certified: tuple[str, str] 
 def make_policy(*zones: str) -> Policy:
     """A policy for these zones."""
     return Policy(
-        policy_id="P", country="NL", lists=("stolen",), legal_basis="l", purpose="p", contact="c", zones=zones
+        policy_id="P",
+        country="NL",
+        lists=("stolen",),
+        legal_basis="Benelux treaty of 2018",
+        purpose="p",
+        contact="c",
+        zones=zones,
     )
 
 
