@@ -16,8 +16,8 @@ from typing import Literal, get_args
 
 import msgspec
 
+from pipeline.law.abroad import MayTell, Tellable
 from pipeline.law.book import rule_at
-from pipeline.law.kinds import MayTell, Tellable
 from pipeline.neighbours.checks import channel, takes_category
 from pipeline.neighbours.treaties import sirene_fault, treaty_fault
 from pipeline.reads.admission import may_serve, trusted_country

@@ -7,8 +7,8 @@ A policy names its treaty by id, or in the words of its legal basis; both are ch
 'the Benelux agreement of 2024 binds BE and NL, not LU'
 """
 
+from pipeline.law.abroad import SisStates, Treaty
 from pipeline.law.book import the_book
-from pipeline.law.kinds import SisStates, Treaty
 
 
 def treaty_fault(

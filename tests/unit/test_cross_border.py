@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from pipeline.law.abroad import MayTell
 from pipeline.law.book import rule_at
-from pipeline.law.kinds import MayTell
 from pipeline.neighbours.partitions import COUNTRIES, partition_of_country
 from pipeline.neighbours.policy import NotForwarded, forwards_of, told_abroad
 from pipeline.neighbours.recalls import correction_of, recall_of

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import Misconfigured
+from pipeline.law.abroad import MayTell, Treaty
 from pipeline.law.book import FOREVER_MS, TABLES, kept_days, load_book, rule_at, the_book
-from pipeline.law.kinds import KINDS, MayTell, OrdinaryAccess, Retention, SectionLength, Tolerance, Treaty
+from pipeline.law.kinds import KINDS, OrdinaryAccess, Retention, SectionLength, Tolerance
 from pipeline.law.rule import Rule
 from pipeline.neighbours.treaties import treaty_fault
 from tests.builders import NOON_MS, book_of
