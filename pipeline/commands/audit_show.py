@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.table import Table
 
 from pipeline.access.record import month_of
 from pipeline.commands.common import print_json, run_async
@@ -15,6 +14,7 @@ from pipeline.errors import Misconfigured
 from pipeline.plates.text import compact
 from pipeline.record.reading import ShownIntent, packed_records, shown
 from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import Servers, servers_of
 from pipeline.state.record_keys import RecordKeys

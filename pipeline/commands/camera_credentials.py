@@ -5,7 +5,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, writer_of
@@ -34,6 +33,7 @@ from pipeline.commands.sender_options import (
 )
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.adopting import made, rotated, speaker_of
 from pipeline.state.collections import SENDERS

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
@@ -14,6 +13,7 @@ from pipeline.health.watch import is_to_send
 from pipeline.health.words import cure_of, found_in_words, order_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import servers_of
 from pipeline.state.collections import CAMERAS, SENDERS

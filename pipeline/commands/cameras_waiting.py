@@ -6,11 +6,11 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import servers_of
 from pipeline.state.redis_port import open_redis

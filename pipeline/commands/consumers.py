@@ -10,7 +10,6 @@ import msgspec
 import typer
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
-from rich.table import Table as Grid
 
 from pipeline.access.consumers import certificate_digest, digest_of
 from pipeline.access.record import weak_reason
@@ -19,6 +18,7 @@ from pipeline.commands.recording import operation_here, recorded_at
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
 from pipeline.servers.endpoints import servers_of
 from pipeline.state.adopting import LENGTH, LETTERS, made

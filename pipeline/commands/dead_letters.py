@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from pipeline.access.record import Operation
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, print_json, run_async
@@ -19,6 +18,7 @@ from pipeline.commands.recording import Reason as Why
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal, styled
 from pipeline.servers.endpoints import Servers, servers_of
 from pipeline.state.redis_port import open_redis
@@ -133,7 +133,7 @@ def resend(ids: Ids = None, reason: Reason = None, agent: AgentName = None, sinc
 
     async def work() -> None:
         async with _desk(operation_here("send", "vigie dead-letters resend", on=tuple(ids or ())[:64])) as desk:
-            kept = await _resend(desk, _named(desk, choice))
+            kept = await _resend(desk, _named(desk, choice), by_id=bool(choice.ids))
         if kept:
             raise SystemExit(EXIT_REFUSED)
 
@@ -160,12 +160,12 @@ def drop(ids: Ids = None, reason: Reason = None, agent: AgentName = None, since:
     run_async(work)
 
 
-async def _resend(desk: LetterBox, letters: list[DeadLetter]) -> int:
+async def _resend(desk: LetterBox, letters: list[DeadLetter], *, by_id: bool) -> int:
     """One after the other, in the order of their refusal; how many cannot go back: they are told of and stay open."""
     done, kept = [], 0
     for letter in letters:
         try:
-            record = sent_back(letter, desk.namespace)
+            record = sent_back(letter, desk.namespace, by_id=by_id)
         except BadRecord as error:
             errors.print(styled(("kept", "yellow"), f" {error}"))
             kept += 1

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from pipeline.commands.common import print_json, run_async
 from pipeline.commands.desk_signing import check_country, make_key, say
@@ -22,6 +21,7 @@ from pipeline.receiver.server import DeskAddress, run_desk
 from pipeline.receiver.service import DeskOptions
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.settings import lawful_days
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal
 
 desk_app = typer.Typer()

@@ -6,7 +6,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.message_lines import clock
@@ -16,6 +15,7 @@ from pipeline.evidence.holds import Hold, holds_in, put_hold, release
 from pipeline.evidence.store import EvidenceStore, day_of
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import Settings, load_settings
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal
 from pipeline.tables.cells import moment_ms
 from pipeline.tables.local_days import LocalDay

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, errors, print_json, run_async
 from pipeline.commands.recording import CaseReference, Reason, given_reason, operation_here, writer_of
@@ -16,6 +15,7 @@ from pipeline.commands.taking_files import FILES, Encoding, list_named, take_fil
 from pipeline.hotlist.lists import given_by
 from pipeline.lists.importing import Manner
 from pipeline.lists.versions import Difference, differences, rolled_back, told_history, version_numbered
+from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import HOTLIST
 from pipeline.state.switching import Switch

@@ -3,11 +3,11 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table as Grid
 
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
 from pipeline.commands.recording import operation_here, writer_of
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import HOTLIST
 from pipeline.state.list_ages import ListAge, ages

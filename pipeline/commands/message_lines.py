@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from pipeline.runtime.terminal import styled
+from pipeline.runtime.terminal import in_line, styled
 from schemas.base import Message
 from schemas.outcomes import Alert, DeadLetter, Forward, Receipt, Violation, Withdrawal
 from schemas.pictures import Frame, Track
@@ -46,7 +46,11 @@ def _sure(read: PlateRead) -> str:
 
 
 def lines_of(message: Message) -> list[Text | str]:
-    """A message as lines for a person; a batch of reads gives one line for each read."""
+    """A message as lines for a person, whatever its texts hold; a batch of reads gives one line for each read."""
+    return [in_line(line) for line in _lines_of(message)]
+
+
+def _lines_of(message: Message) -> list[Text | str]:
     match message:
         case ReadBatch():
             return [

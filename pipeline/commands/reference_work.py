@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table as Grid
 
 from pipeline.access.record import Act, Operation
 from pipeline.commands.common import errors, print_json
@@ -21,6 +20,7 @@ from pipeline.errors import BadRecord
 from pipeline.neighbours.checks import asked_from_everywhere, from_everywhere
 from pipeline.runtime.private import replacing
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.terminal import Rows as Grid
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import (
     COLLECTIONS,

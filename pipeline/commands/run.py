@@ -8,7 +8,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
 from agents import AGENTS, agent_named
 from pipeline.commands.common import EXIT_REFUSED, check_data_folder, print_json, run_async
@@ -20,6 +19,7 @@ from pipeline.runtime.log import configure_logging
 from pipeline.runtime.principals import ADMIN
 from pipeline.runtime.settings import Settings, load_settings, settings_file
 from pipeline.runtime.signals import stop_on_signals
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal, styled
 from pipeline.runtime.topics import list_topics
 from pipeline.servers.access import provide_kafka

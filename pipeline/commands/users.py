@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.table import Table
 
 from pipeline.access.organisation import Binding
 from pipeline.access.rights import designations_at, persons_of
@@ -24,6 +23,7 @@ from pipeline.commands.users_work import (
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.settings import load_settings
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import DESIGNATIONS, USERS
 from schemas.people import Designation, User

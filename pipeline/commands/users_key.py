@@ -8,7 +8,6 @@ from typing import Annotated, TypeVar
 
 import msgspec
 import typer
-from rich.table import Table
 
 from pipeline.access.signing import Enrolment, SignedText, enrolled, fault_of
 from pipeline.commands.common import EXIT_CODES, EXIT_REFUSED, errors, print_json, run_async
@@ -16,6 +15,7 @@ from pipeline.commands.users_work import known_user, open_store, operator_id, pe
 from pipeline.errors import BadRecord
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.signing_files import new_key, open_key
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import Terminal
 from pipeline.state.collections import SIGNING_KEYS
 from schemas.base import UNREADABLE

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from pipeline.demo.pictures import WANTED, Judged
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.runtime.terminal import styled
 from pipeline.simulation.compare import ComparedOutcome, Comparison, compare
 from schemas.outcomes import Alert

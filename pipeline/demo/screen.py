@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from rich.console import RenderableType
 from rich.layout import Layout
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from pipeline.demo.agent_metrics import AgentMetrics
 from pipeline.demo.watch import Watch
+from pipeline.runtime.terminal import Rows as Table
 from pipeline.simulation.truth import Truth
 from schemas.outcomes import Alert
 from schemas.reference import Camera

@@ -17,9 +17,11 @@ TIMEOUT_S = 20.0
 
 
 class Source(Protocol):
-    """A log's files, by path below its prefix. whole: the records are part of it, so a missing one is a fault."""
+    """A log's files, by path below its prefix. whole: the records are part of it, so a missing one is a fault. place: by which
+    source_of finds the same log in another process; None: it is in this process alone."""
 
     whole: bool
+    place: str | None
 
     def read(self, path: str) -> bytes | None:
         """The file's content; None: there is no such file. Raises Unavailable when it cannot be read."""
@@ -31,6 +33,7 @@ class FolderSource:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.place: str | None = str(folder.absolute())
         self.whole = (folder / PUBLIC).is_dir()
         self._public = folder / PUBLIC if self.whole else folder
 
@@ -53,6 +56,7 @@ class WebSource:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix.rstrip("/")
+        self.place: str | None = self._prefix
 
     def read(self, path: str) -> bytes | None:
         """See Source.read."""

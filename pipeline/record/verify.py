@@ -6,18 +6,16 @@ them.
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import get_context
 
 from pipeline.access.checkpoint import NotProven, Proven, Verifier, opened
 from pipeline.access.merkle import EMPTY_ROOT, range_hash
 from pipeline.access.tiles import WIDTH, Levels, hashes_in, shapes, tile_path
 from pipeline.record.bundles import INTENT, MOST_FAULTS, MOST_SPANS, Fault, Run, check_run
 from pipeline.record.source import Source, read_part
+from pipeline.record.verify_child import RUN_BUNDLES, checked_elsewhere, runs_in
 
-RUN_BUNDLES = 64
 WORTH_PROCESSES = 8 * RUN_BUNDLES
 _MOST_UNANSWERED, _REMEMBERED = 20, 100_000
 
@@ -164,14 +162,11 @@ def _levels(source: Source, size: int, wanted: set[int], processes: int, report:
 def _runs(source: Source, size: int, wanted: frozenset[int], processes: int) -> Iterator[Run]:
     """Check the bundles in runs, with this many processes; yields the runs in order."""
     bundles = -(-size // WIDTH)
-    firsts = range(0, bundles, RUN_BUNDLES)
-    ends = [min(first + RUN_BUNDLES, bundles) for first in firsts]
-    check = partial(check_run, source, size=size, wanted=wanted)
-    if processes < 2 or bundles < WORTH_PROCESSES:
-        yield from map(check, firsts, ends)
+    if processes > 1 and bundles >= WORTH_PROCESSES and source.place is not None:
+        yield from checked_elsewhere(source.place, size, wanted, processes)
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(check, firsts, ends)
+    for first in runs_in(size):
+        yield check_run(source, first, min(first + RUN_BUNDLES, bundles), size, wanted)
 
 
 class _Pairing:

@@ -12,11 +12,14 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 _DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROL = "\x00-\x08\x0b-\x1f\x7f-\x9f"  # but tab and the end of a line
 _UNSEEN = re.compile(f"[{_CONTROL}{_DIRECTION}\u2028\u2029\ufeff\ud800-\udfff]")
+
+_BREAKS = re.compile("[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 
 Part = str | tuple[str, str]
 """Text, or text and its style in rich's words."""
@@ -51,6 +54,32 @@ def is_seen(character: str) -> bool:
     (True, False)
     """
     return unicodedata.category(character) not in ("Cc", "Cs") and not _UNSEEN.match(character)
+
+
+def one_line(text: str) -> str:
+    """The text with blanks for line ends and tabs: on a terminal it must not look like several lines, or another column.
+
+    >>> one_line("refused\\n18:31 URGENT")
+    'refused 18:31 URGENT'
+    """
+    return _BREAKS.sub(" ", text)
+
+
+class Rows(Table):
+    """A table for a terminal, whose cells are of one line each."""
+
+    def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+        """Add a row, as rich's table does."""
+        super().add_row(*(in_line(cell) if isinstance(cell, str | Text) else cell for cell in cells), **options)
+
+
+def in_line(text: Text | str) -> Text | str:
+    """The text in one line, with its styles."""
+    if isinstance(text, str):
+        return one_line(text)
+    copy = text.copy()
+    copy.plain = one_line(text.plain)  # character for character, so that styles stay in place
+    return copy
 
 
 def styled(*parts: Part) -> Text:

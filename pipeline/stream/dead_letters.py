@@ -8,10 +8,11 @@ from aiokafka.errors import KafkaError
 
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.runtime.kafka_connection import KafkaConnection
+from pipeline.runtime.principals import BY_NAME
 from pipeline.runtime.sender import Outgoing
 from pipeline.stream import codec
 from schemas.outcomes import DeadLetter
-from schemas.topics import DEAD_LETTERS, READS
+from schemas.topics import ACCESSES, ALERTS, ALERTS_COVERT, DEAD_LETTERS, FORWARDS, READS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,17 @@ class Choice:
         )
 
 
-def sent_back(letter: DeadLetter, namespace: str) -> Outgoing:
+_ONE_BY_ONE = frozenset(topic.name for topic in (ALERTS, ALERTS_COVERT, FORWARDS, ACCESSES))
+"""What rings, crosses a border, or says what somebody did: it goes back only where its letter is named."""
+
+
+def sent_back(letter: DeadLetter, namespace: str, *, by_id: bool = False) -> Outgoing:
     """The record that brings what was refused back to its topic and partition, with the ids that it had.
 
     Of a batch only the refused read goes back. Raises BadRecord for an output of an agent, of which only the first kilobyte
     is kept, for a camera's message to a gateway, for a letter that keeps nothing (see letters.py), for a batch that cannot
-    be taken apart, and for what came from a topic of another namespace.
+    be taken apart, for what came from a topic of another namespace, or from one that this agent does not read: whoever can write
+    letters must not have the operator write elsewhere. by_id: whether this very letter was named.
     """
     if not letter.payload or letter.reason.startswith("batch_"):
         why = (
@@ -60,6 +66,12 @@ def sent_back(letter: DeadLetter, namespace: str) -> Outgoing:
         raise BadRecord("not_an_input", f"{letter.dead_letter_id} is an output that was too large, and is kept cut off")
     if not letter.topic.startswith(f"{namespace}."):
         raise BadRecord("other_namespace", f"{letter.dead_letter_id} came from {letter.topic}")
+    known = BY_NAME.get(letter.stage)
+    source = next((one for one in (known.reads if known else ()) if letter.topic == f"{namespace}.{one.name}"), None)
+    if source is None:
+        raise BadRecord("not_an_input", f"{letter.dead_letter_id} says that {letter.stage} read {letter.topic}")
+    if source.name in _ONE_BY_ONE and not by_id:
+        raise BadRecord("by_id", f"{letter.dead_letter_id} is of {source.name}: look at it with `show`, then name it")
     of_a_batch = letter.index is not None and letter.topic == f"{namespace}.{READS.name}"
     value = b'{"reads":[' + letter.payload + b"]}" if of_a_batch else letter.payload
     return Outgoing(letter.topic, value, None, letter.partition)

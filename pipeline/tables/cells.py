@@ -61,7 +61,11 @@ def truth(text: str) -> bool:
     raise ValueError(f"{shown(text)} is neither true nor false")
 
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_BEGINS = r"(?:[^\S\t\r\n]|')*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = re.compile(rf"(\A|[;\t\r\n])(?={_BEGINS})|\A(?='*[\t\r\n])")
+_MARKED = re.compile(rf"(\A|[;\t\r\n])'(?={_BEGINS})|\A'(?='*[\t\r\n])")
+"""Where some program begins a formula, full width too: in a cell, and behind what it takes for the end of one. Marked: as safe_cell
+writes it."""
 _FIGURES = re.compile(r"[-+0-9., ;|eE]*")  # numbers and corners
 
 
@@ -232,13 +236,13 @@ def _picture_point(text: str) -> tuple[float, float]:
 
 
 def safe_cell(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe in front. See
-    read_cell.
+    """The text as a cell that no spreadsheet takes for a formula: where one would begin it gets an apostrophe in front, also behind
+    a semicolon, which some take for the end of a cell. See read_cell.
 
-    >>> safe_cell("=HYPERLINK(1)"), safe_cell("-3.25"), safe_cell("theft")
-    ("'=HYPERLINK(1)", '-3.25', 'theft')
+    >>> safe_cell("=HYPERLINK(1)"), safe_cell("-3.25"), safe_cell("theft;=1+1")
+    ("'=HYPERLINK(1)", '-3.25', "theft;'=1+1")
     """
-    return "'" + text if _FORMULA.match(text) and not _FIGURES.fullmatch(text) else text
+    return text if _FIGURES.fullmatch(text) else _FORMULA.sub(r"\1'", text)
 
 
 def read_cell(text: str) -> str:
@@ -247,7 +251,7 @@ def read_cell(text: str) -> str:
     >>> read_cell("'=HYPERLINK(1)"), read_cell("'t Zand")
     ('=HYPERLINK(1)', "'t Zand")
     """
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return _MARKED.sub(r"\1", text)
 
 
 def shown(value: object) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.stream.letters import KEPT
-from tests.contract.test_layers import HOUSE, ROOT
+from tests.contract.test_layers import HOUSE, ROOT, imported
 
 MAY_WRITE = {
     "pipeline.runtime.private": "it is the one place",
@@ -122,6 +122,12 @@ def test_what_cannot_be_decoded_is_caught_as_a_whole(name: str, path: Path) -> N
             caught = ast.unparse(node.type)
             whole = "RecursionError" in caught or "UNREADABLE" in caught or "toml" in path.read_text("utf-8")
             assert whole or ("MsgspecError" not in caught and "msgspec.DecodeError" not in caught), (name, node.lineno)
+
+
+@pytest.mark.parametrize(("name", "path"), HOUSE, ids=[name for name, _ in HOUSE])
+def test_every_process_starts_isolated(name: str, path: Path) -> None:
+    """Python's own pools start `python -c` with the working folder first on the path: a stranger's module there would run."""
+    assert not {one for one in imported(path) if one.startswith("multiprocessing") or "ProcessPool" in one}
 
 
 def test_the_house_is_searched() -> None:

@@ -15,6 +15,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
+from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.servers.pair import EmbeddedPair
 from pipeline.stream.agent import RedisState
@@ -88,7 +89,7 @@ async def test_a_batch_that_unpacks_to_too_much_is_one_dead_letter_and_the_strea
 async def test_one_bad_read_does_not_take_its_batch_with_it(bench: Bench) -> None:
     """The good reads of a batch are handled; the bad one is dead-lettered with its index and its own bytes."""
     reads = [msgspec.to_builtins(read(number)) for number in range(10)]
-    reads[4]["plate"] = ""
+    reads[4] |= {"plate": "", "captured_at_ms": platform_now_ms()}
     await bench.send(msgspec.json.encode({"reads": reads}))
     async with bench.worker(agent(echo)):
         seen = await bench.receipts(count=9)

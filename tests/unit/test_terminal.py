@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.table import Table
 
-from pipeline.runtime.terminal import Terminal, is_seen, styled, visible, visible_json
+from pipeline.runtime.terminal import Rows, Terminal, in_line, is_seen, styled, visible, visible_json
 
 ATTACKS = [
     "\x1b[31mred", "\x1b]0;title\x07", "\x9b31m", "a\rb", "a\x08b", "\u202egpj.exe", "\u2066x\u2069", "a\x00b", "\x7f", "\ud800",
@@ -62,3 +62,12 @@ def test_json_for_a_terminal_has_the_same_values_and_nothing_unseen(value: dict[
     data = visible_json(orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE))
     assert value == json.loads(data)
     assert all(map(is_seen, data.decode().removesuffix("\n")))
+
+
+def test_no_text_of_others_looks_like_a_second_line() -> None:
+    """Neither in a line of `tail` nor in a table: an alert could be forged."""
+    forged = "no: thanks\n18:31 URGENT  1ABC234\rstop\u2028it"
+    assert 1 == len(str(in_line(styled("refused ", (forged, "red")))).splitlines())
+    table = Rows()
+    table.add_row(forged, styled(forged))
+    assert all("\n" not in str(cell) for column in table.columns for cell in column.cells)
