@@ -15,8 +15,8 @@ from pipeline.vision.verify import BlockVerdict, chance
 from pipeline.vision.vote import is_bare
 
 # log odds before the picture is seen, of texts of a common shape, of others, of letters alone or digits alone
-_COMMON, _ODD, _BARE = -0.7, -1.5, -3.5
-_WORDS, _LONGEST = -6.5, 8  # of letters alone, longer than any country lets a plate be
+_COMMON, _ODD, _BARE = -0.7, -1.5, -5.5
+_WORDS, _LONGEST = -7.5, 8  # of letters alone, longer than any country lets a plate be
 _MISREAD = 1  # O in a word that may have been read as 0, or I as 1
 _ALTERNATING = 0.5  # and of common shapes of seven characters and more that go from letters to digits or back twice
 _TRUST = 1.4  # how log odds that drawn pictures taught count on real ones

@@ -106,14 +106,15 @@ class PlateReader:
         credit = credit_of(verdict, readings[0].text)
         if len(rows) > 1 or verdict.whole >= _SURELY_WHOLE:
             return looked, readings, credit
-        found = self._with_another_line(crop, grey, rows[0], readings[0].text, max(credit, _LIKELY))
+        least = max(credit, _LIKELY) * readings[0].probability
+        found = self._with_another_line(crop, grey, rows[0], readings[0].text, least)
         return found or (looked, readings, credit_of(as_single(verdict), readings[0].text))
 
     def _with_another_line(
         self, crop: Picture, grey: NDArray[np.uint8], row: Row, text: str, least: float
     ) -> tuple[Looked, list[Reading], float] | None:
-        """The most credible reading of a plate of two lines of which one, `row`, says `text`, and its credit; None where none
-        has more than the least."""
+        """The most credible reading of a plate of two lines of which one, `row`, says `text`, and its credit; None where its
+        credit times its probability is not above `least`."""
         best: tuple[Looked, list[Reading], float] | None = None
         for lines in with_another_line(crop, row):
             scores = self._own.scores([line.picture for line in lines])
@@ -125,8 +126,8 @@ class PlateReader:
             if whole is None or (whole.whole < _SURELY_WHOLE and said[0].probability < _CLEAR):
                 continue
             credit = credit_of(whole, said[0].text)
-            if credit > least and (best is None or credit * said[0].probability > best[2] * best[1][0].probability):
-                best = other, said, credit
+            if credit * said[0].probability > least:
+                best, least = (other, said, credit), credit * said[0].probability
                 if said[0].probability >= _CLEAR:
                     break
         return best

@@ -118,7 +118,7 @@ def test_what_columns_spell_comes_with_its_place() -> None:
 
 def test_a_text_is_credited_by_what_the_picture_shows() -> None:
     """Of one look, a word needs more than a series' text; doubt about either question lowers it."""
-    clear = BlockVerdict(plate=6.0, whole=4.0)
+    clear = BlockVerdict(plate=8.0, whole=4.0)
     assert credit_of(clear, "1ABC234") > credit_of(clear, "XQ7B2J9") > credit_of(clear, "OLIFANT") > 0.9
     assert credit_of(clear, "OLIFANT") > credit_of(clear, "ELEPHANTS")
     assert (
