@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.unit.test_decide import ROAD, START_MS, HistoryLine, camera, entry, put, reads, section
+from tests.histories import ROAD, START_MS, HistoryLine, camera, entry, put, reads, section
 
 VIGIE = Path(sys.executable).with_name("vigie")
 POLICY = put("policies", {"policy_id": "NL-1", "country": "NL", "lists": ["stolen"], "legal_basis": "Benelux treaty art. 13",
