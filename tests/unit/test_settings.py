@@ -56,7 +56,7 @@ def test_a_wrong_value_is_named_with_what_is_allowed(name: str, value: str, allo
     with pytest.raises(Misconfigured) as wrong:
         settings("", tmp_path, **{name: value})
     assert name in str(wrong.value)
-    assert repr(value) in str(wrong.value)
+    assert ("***" if name == "VIGIE_TYPO" else repr(value)) in str(wrong.value)
     assert allowed in str(wrong.value)
 
 
