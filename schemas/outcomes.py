@@ -46,11 +46,10 @@ WITHDRAWN = "withdrawn"
 
 
 class Withdrawal(Message, frozen=True, kw_only=True, tag_field="type", tag="withdrawal"):
-    """Takes back one alert, violation or forward. It is sent on the same topic and under the same key, after what it takes
-    back.
+    """Takes back one alert, violation or forward. It is sent on the same topic and under the same key, after what it takes back.
 
-    A correction is a new message whose field `corrects` names the old one, followed by the withdrawal of the old one. The
-    field `type` marks a withdrawal: a reader that does not know the kind finds none of its required fields in it.
+    A message that takes another's place names that one in its field `corrects`; the withdrawal of that one follows. The field
+    `type` marks a withdrawal: who decodes it as an alert, violation or forward fails, because required fields are missing.
     """
 
     kind: Literal["alert", "violation", "forward"]

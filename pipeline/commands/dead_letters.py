@@ -145,7 +145,7 @@ def drop(ids: Ids = None, reason: Reason = None, agent: AgentName = None, since:
          until: Until = None) -> None:  # fmt: skip
     """Be done with open letters without sending them back. Kafka deletes them when their time is over, not before.
 
-    Name letters, or say which: nothing given is refused.
+    Name letters by their ids, or choose them by options. Without either the command is refused.
 
     Example: vigie dead-letters drop --agent ocr --until 2026-03-01
     """

@@ -44,10 +44,11 @@ def try_payloads(
         typer.Option("--zone", help="The site's zone, where STEM.given.json says none, e.g. Europe/Brussels."),
     ] = None,
 ) -> None:
-    """Show what payloads become, in order, and why not; no server is needed and nothing is kept.
+    """Show what each payload becomes, in the order given, or why it is refused or ignored. No server is needed, nothing is kept.
 
-    Beside each payload may stand STEM.http (request line and headers as sent) and STEM.given.json (what is known beside the bytes:
-    site_zone, received_at, camera_settings, topic, folder). The maker is recognised.
+    Beside each payload may stand STEM.http (request line and headers as sent, or the head of an answer) and STEM.given.json
+    (what is known beside the bytes: site_zone, received_at, camera_settings, topic, folder, file_age_s, video_source); STEM is
+    its name without the ending. The maker is recognised; with --mapping, the file says how to read every payload.
 
     Example: vigie gateway try push.multipart --json
     """

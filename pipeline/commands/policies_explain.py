@@ -116,7 +116,8 @@ def explain(
 
 
 class Tally:
-    """What was said of all alerts, and how it differs from what the stored policies say."""
+    """What was said of each alert, as lines and counts, beside what the stored policies say, as they held at each alert's
+    capture."""
 
     def __init__(self) -> None:
         self.alerts = self.shared = self.forwards = self.before = 0
@@ -163,7 +164,7 @@ class Tally:
         self.lines.append((text, whole | ({"changed": changed} if changed else {})))
 
     def tell(self, *, dry: bool) -> None:
-        """Print the end on standard error."""
+        """Print the counts on standard error."""
         now = f" (the stored policies: {self.before})" if dry else ""
         errors.print(
             f"{self.alerts} alerts, {self.shared} of them shared with a neighbour: {self.forwards} forwards{now}."

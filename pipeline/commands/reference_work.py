@@ -48,8 +48,12 @@ BRIEF: Mapping[str, tuple[str, ...]] = {
 
 
 def looks(table: Table[Any], act: Act, what: str, reason: str | None, case: str | None) -> Operation:
-    """The operation of looking at reference data, to be recorded. act: its kind for what shows plates and so
-    needs a reason; for all others it is `reference`. Raises typer.BadParameter without a reason that says something."""
+    """The operation of looking at reference data, to be recorded. what: the command's own name, such as list.
+
+    For the hotlist, exclusions and watches, which show plates, it is of the kind `act` and has the reason and the case; a
+    reason that is not given is asked for at a terminal. Raises typer.BadParameter where there is none, or one that says
+    nothing. For all other tables it is of the kind `reference`, and needs and keeps neither.
+    """
     words = f"vigie {table.name} {what}"
     if table.name not in ("hotlist", "exclusions", "watches"):
         return operation_here("reference", words)

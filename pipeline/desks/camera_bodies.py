@@ -79,8 +79,8 @@ class CameraPage(Message, frozen=True, kw_only=True):
 
 
 class NewState(Message, frozen=True, kw_only=True):
-    """The cameras that are to be in this state from now on: all of them, or none where one of them cannot. As many as one entry of
-    the record names."""
+    """The state that some cameras are to have from now on. All of them change; or none, where one is unknown or this person may
+    not change it. At most MOST_AT_ONCE cameras: one entry of the record names them all."""
 
     cameras: Annotated[tuple[Identifier, ...], msgspec.Meta(min_length=1, max_length=MOST_AT_ONCE)]
     state: CameraState

@@ -118,7 +118,7 @@ async def last_passages(asked: Asked) -> RouteAnswer:
 
 
 async def passage_picture(asked: Asked) -> RouteAnswer:
-    """A picture of one of them, with a watermark that names the viewer."""
+    """A picture of a passage at a camera, plate or whole, with a watermark that names the viewer. Raises Problem."""
     _check_look(asked)
     read = found(await asked.house.reads.at(asked.key, asked.params["place"]))
     asked.plates.append(read.plate)
@@ -146,7 +146,7 @@ ROUTES = (
           act="cameras.change", entry="reference", body=NewState, names=named_cameras),
     Route(method="GET", path="/camera-passages/{key}", about="The last passages at a camera.", handle=last_passages,
           act="cameras.look", entry="query", answer=Passages),
-    Route(method="GET", path="/camera-passages/{key}/{place}/{which}", about="A picture of one of them.",
+    Route(method="GET", path="/camera-passages/{key}/{place}/{which}", about="A picture of a passage at a camera.",
           handle=passage_picture, act="cameras.look", entry="picture", media="image/jpeg",
           params={"key": Identifier, "place": Place, "which": Which}),
 )  # fmt: skip

@@ -25,9 +25,9 @@ RIGHTS_GIVEN = (USERS, DESIGNATIONS, CONSUMERS)
 
 
 class Directory(Mirror):
-    """What the desks follow, in memory. revision: raised by each change of persons, designations, desks or lists, so that what was
-    computed from them is computed again; places: likewise by each change of cameras, zones or lists, on which matters depend.
-    named: the designations that lists name, or named, as those that alone see their hits."""
+    """What the desks follow, in memory. revision: a number that grows with each change of persons, designations, desks or lists,
+    so that what was computed from them is computed again; places: the same for cameras, zones and lists, on which matters depend.
+    named: the designations that some list names, or once named, as those that alone see its hits."""
 
     def __init__(self) -> None:
         super().__init__(*FOLLOWED)
@@ -36,7 +36,8 @@ class Directory(Mirror):
         self._of_user: dict[str, dict[str, Designation]] = {}
 
     def take(self, collection: str, changed: Sequence[Changed[Any]], reset: bool) -> None:
-        """As Mirror.take; raises `revision` and `places` where what they tell of changed."""
+        """As Mirror.take. Also adds 1 to `revision` and `places`, each where the collection is one that it counts, and renews
+        `named`."""
         super().take(collection, changed, reset)
         if collection == DESIGNATIONS.name:
             self._of_user = {}

@@ -132,13 +132,13 @@ class Asked:
 
     @property
     def somebody(self) -> Person:
-        """The person who asks, on a route that is not public."""
+        """The person who asks, or what rights take a consumer for, on a route that is not public."""
         assert self.person is not None, "a route that is not public has somebody"
         return self.person
 
     @property
     def own_session(self) -> Session:
-        """The session of the request, on a route that is not public."""
+        """The session of the request, on a route that is neither public nor for consumers."""
         assert self.session is not None, "a route that is not public has a session"
         return self.session
 

@@ -36,8 +36,8 @@ def received(
     headers: Mapping[str, str] | None = None,
     maker: Maker | None = None,
 ) -> MessageReading:
-    """The result of a message as it came over the network, which counts as kept. maker: where the listener knows it; None: it
-    is recognised."""
+    """The result of a message as it came over the network. Its passages are remembered at once, as if it had been stored.
+    maker: where the listener knows it; None: it is recognised."""
     headers = headers or {}
     try:
         plain, short_by = unpacked(body, headers)
@@ -66,7 +66,8 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parsed(request: Request, maker: Maker | None = None) -> Parsed:
-    """What a request says that is unpacked."""
+    """What a message says by itself. request: its body is unpacked already (see http_bodies.unpacked). maker: where the
+    listener knows it; None: it is recognised. What cannot be read becomes an item Rejected."""
     maker = maker or maker_of(request)
     dropped = count_personal(request.body)
     if maker is None:
@@ -76,7 +77,8 @@ def parsed(request: Request, maker: Maker | None = None) -> Parsed:
 
 
 def related(one: Parsed, passages: OneMessage, received_at_ms: int) -> MessageReading:
-    """The result of a message: what belongs to one passage is tied among the messages of one sender alone.
+    """The result of a message: each read in it with its relation to earlier ones of its passage. passages: of this message's
+    sender; only messages of one sender are compared.
 
     Raises Unavailable while an earlier message on the same passage is being kept.
     """

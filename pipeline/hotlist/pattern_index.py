@@ -66,7 +66,8 @@ def _stands(part: str, text: str, place: int) -> bool:
 
 @dataclass(slots=True)
 class PatternIndex:
-    """A multimap from plate patterns, collapsed, to row numbers."""
+    """A multimap from plate patterns to row numbers. It changes no pattern: the caller gives each as `collapsed` returns it,
+    and patterns and texts with O and I written alike (see twins.one_form)."""
 
     _rows: dict[str, list[int]] = field(default_factory=dict)
     _filter: PatternFilter = field(default_factory=PatternFilter)
@@ -79,7 +80,7 @@ class PatternIndex:
         return bool(self._rows)
 
     def add(self, pattern: str, row: int) -> None:
-        """Add a pair of pattern and row."""
+        """Add a pair of pattern (as `collapsed` returns it) and row."""
         rows = self._rows.get(pattern)
         if rows is not None:
             insort(rows, row)

@@ -1,4 +1,4 @@
-"""Checks whether an alert follows from its entry and its read: the alert is made again, and both must agree. Pure."""
+"""Checks whether an alert follows from its entry and its read: it is made again and must be the same. Pure."""
 
 from collections.abc import Iterable, Mapping
 

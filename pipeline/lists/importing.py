@@ -38,8 +38,8 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of an import: what it changed, and the switch to it. switch: None when this same file had been imported
-    before."""
+    """The result of an import: what it changed, and the switch to it. switch: None when nothing was done, because this same
+    file had been imported before under the same sequence number."""
 
     staged: Staged
     switch: Switch | None

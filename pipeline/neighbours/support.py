@@ -27,8 +27,8 @@ class Known:
 
 
 def fault_of_hit(forward: Forward, alert: Alert, known: Iterable[Known], home: Country) -> str | None:
-    """Why a hit, or a later one of its case, does not follow from its alert; None: it does. known: one state that agrees is
-    enough."""
+    """Why a forward of kind hit, or of kind correction (a later hit of a case), does not follow from its alert; None: it does.
+    known: several states of the reference data; the forward need agree with one of them only."""
     if forward.kind == "recall":
         return "it is a recall"
     allowed = _allowed(alert, forward.to_country, known, home)

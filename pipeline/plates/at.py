@@ -1,5 +1,5 @@
 """Austrian plates. Source: Kraftfahrgesetz 1967 (KFG), § 48, and its implementing regulation: one or two letters of the district,
-digits, then one to three letters; personalised ones turn the order round; authorities have digits alone.
+digits, then one to three letters; personalised ones turn the order round; those of authorities end with the digits.
 
 >>> compact("w-12345 a"), series_of("W12345A"), display("W12345A")
 ('W12345A', 'standard', 'W 12345A')

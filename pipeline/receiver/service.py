@@ -91,8 +91,9 @@ class NeighbourDesk:
         )
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
-        """Answer POST /forwards: 200 with the signed acknowledgement once the forward is stored, 410 or 422 with a signed
-        refusal, else 400, 401, 408 or 503 in plain text."""
+        """Answer POST /forwards: 200 with the signed acknowledgement once the forward is stored (for a second copy, the same
+        text again), 410 or 422 with a signed refusal, else 400, 401, 408 or 503 in plain text. Raises
+        HTTPRequestEntityTooLarge, which becomes 413, for a body larger than the application takes."""
         try:
             body = await asyncio.wait_for(request.read(), self._body_s)
         except TimeoutError:

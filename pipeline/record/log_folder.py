@@ -56,10 +56,11 @@ class LogFolder:
             ) from error
 
     def append(self, records: Sequence[Kept]) -> Ledger:
-        """Add those of these records, in the order of the topic, that the log does not hold. They are on disk when this
-        returns.
+        """Add those of these records that come after the log's last one. They are on disk when this returns.
 
-        Raises Misconfigured when the log holds another record at the same offset: it was made of another topic.
+        records: in rising order of their offsets. Those before the log's next offset must be in it already: they come again
+        after a crash. Raises Misconfigured as `ledger` does, and when the log holds another record at such an offset, or none:
+        it was made of another topic.
         """
         with self._locked():
             before = self.ledger()

@@ -110,7 +110,13 @@ def _offered(read: PlateRead) -> dict[str, float]:
 
 @lru_cache(maxsize=4096)
 def is_issued(text: str, countries: Collection[str]) -> bool:
-    """Whether one of these countries (empty: any) issues plates of this form."""
+    """Whether the text is more probably a plate of one of these countries (empty: of any country) than everything else that it
+    may be: the country's share in `countries_of` is ISSUED or more. Of a form that several countries issue, only the likeliest
+    has it.
+
+    >>> is_issued("ABC123", frozenset({"BE"})), is_issued("ABC123", frozenset({"SE"}))
+    (True, False)
+    """
     return any(share >= ISSUED and (not countries or country in countries) for country, share in countries_of(text))
 
 

@@ -1,4 +1,5 @@
-"""Simulates wanted vehicles: each entry of the hotlist is driven once, read well and read wrongly, in time and late."""
+"""Simulates wanted vehicles: each drives one route for one entry of the hotlist. Some of its reads are wrong; of some vehicles
+all reads arrive late."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

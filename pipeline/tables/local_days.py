@@ -1,4 +1,5 @@
-"""Turns a date in a file into moments: the day in that country's time, from its first to its last millisecond."""
+"""Turns a date, which a file or an option gives, into a moment: the first of that day in a country's time, or of the day
+after."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -31,8 +32,8 @@ def zone_of(country: str) -> ZoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class LocalDay:
-    """A date written in a file. ends: the end of that day is meant (the first moment of the next day, not included), not its
-    start."""
+    """A date without a time, as a file or an option gives it. ends: it stands for the end of that day, which is the first moment
+    of the next day, not for its start."""
 
     day: date
     ends: bool = False
