@@ -206,7 +206,9 @@ def test_the_owner_sees_it() -> None:
 
 def test_a_planted_gap_is_found() -> None:
     """With positions in clear the very same comparison would tell: the ids themselves differ."""
-    with_, without = (frames_of(steps, streams_of(Clear(bytes(32)))) for steps in ([COVERT, CALM], [BEAT, CALM]))
+    with_, without = (
+        frames_of(steps, streams_of(Clear(bytes(32), "desks positions"))) for steps in ([COVERT, CALM], [BEAT, CALM])
+    )
     assert with_ != without
     sealed = [frames_of(steps, streams_of()) for steps in ([BEAT, CALM], [BEAT, CALM])]
     assert sealed[0] != sealed[1], "a sealed id is another each time, so that comparing ids tells nothing"

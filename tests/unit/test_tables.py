@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pipeline.errors import BadRecord
 from pipeline.hotlist.pattern_index import collapsed
 from pipeline.tables import cells
+from pipeline.tables.blank_texts import can_be_seen
 from pipeline.tables.files import TABLES, check_file
 from pipeline.tables.text_lines import TextLines
 from pipeline.tables.writing import write_file
@@ -801,7 +802,7 @@ PATTERNS = (
 NAMES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,8}\Z")
 COUNTRIES = st.sampled_from(["NL", "FR", "GB", "XK"])
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="|\x00"), min_size=1, max_size=12).filter(
-    lambda text: text == text.strip() and text.splitlines() == [text]
+    lambda text: text == text.strip() and text.splitlines() == [text] and can_be_seen(text)
 )
 MOMENTS = st.integers(100_000_000_000, 4_102_444_799_999)
 FLOATS = {"lat": st.floats(-90, 90), "lon": st.floats(-180, 180), "heading": st.floats(0, 360)}
@@ -838,8 +839,9 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
                           regions=tuples(st.builds(Region, corners=tuples(SPOTS, 3))),
                           line=st.none() | st.tuples(SPOTS, SPOTS)),
         Section: st.builds(Section, section_id=NAMES, name=TEXTS, country=COUNTRIES, entries=tuples(line, 1), exits=tuples(line, 1),
-                           distances=tuples(st.builds(Distance, entry_camera_id=NAMES, exit_camera_id=NAMES,
-                                                      metres=st.floats(0.001, 200_000)), 1),
+                           distances=st.lists(st.builds(Distance, entry_camera_id=NAMES, exit_camera_id=NAMES,
+                                                        metres=st.floats(0.001, 200_000)), min_size=1, max_size=3,
+                                              unique_by=lambda one: (one.entry_camera_id, one.exit_camera_id)).map(tuple),
                            limit_kmh=st.integers(5, 200),
                            class_limits_kmh=st.dictionaries(st.sampled_from(["lorry", "bus"]), st.integers(5, 200)),
                            certificate=valid(Certificate, number=TEXTS),
