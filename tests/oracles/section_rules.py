@@ -16,7 +16,8 @@ The rules, in the order in which they are applied:
    A plate with an O, 0, I or 1 that another vehicle may carry with the other character proves nothing, for the reads here say
    nothing against it: only in the form of Belgium's series (a digit, three letters, three digits) has each its place, for
    vehicles of Belgium or of no known country.
-5. A violation stands only if every maximum pairing contains it or a worse one.
+5. A violation stands only if every maximum pairing contains it or a worse one: one that is more above its limit, which is what
+   fines go by; of two that are equally above, the faster.
 """
 
 import math
@@ -110,8 +111,9 @@ def _proven_of_one(seen: Sequence[Seen], road: Road) -> set[Proven]:
         for pairing in pairings
     ]
     standing: set[Proven] = set()
-    for pair, speed in {item for pairing in guilty for item in pairing.items() if item[1] is not None}:
-        if all(any(other is not None and other >= speed for other in pairing.values()) for pairing in guilty):
+    proving = {(pair, bad) for pairing in guilty for pair, bad in pairing.items() if bad is not None}
+    for pair, bad in proving:
+        if all(any(other is not None and other >= bad for other in pairing.values()) for pairing in guilty):
             entry, exit_ = pair
             corrected = _held_against(_kmh(road.distance_m, Fraction(exit_.at_ms - entry.at_ms)), road.country)
             standing.add(Proven(road.section_id, exit_.plate, entry.at_ms, exit_.at_ms, corrected))
@@ -147,8 +149,8 @@ def _maximum_pairings(entries: Sequence[Seen], exits: Sequence[Seen], longest_ms
             return
 
 
-def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
-    """The speed of a pair that proves a violation, or None where it proves none."""
+def _severity(entry: Seen, exit_: Seen, road: Road) -> tuple[int, Fraction] | None:
+    """How far above its limit a pair is that proves a violation, and its speed; None where it proves none."""
     if not (entry.certain and exit_.certain):
         return None
     errors = [entry.clock_error_ms, exit_.clock_error_ms]
@@ -167,7 +169,7 @@ def _severity(entry: Seen, exit_: Seen, road: Road) -> Fraction | None:
     for possible in (travel_ms, travel_ms + slack):
         if _held_against(_kmh(road.distance_m, possible), road.country) < limit + _least_excess(road.country, limit):
             return None
-    return speed
+    return _held_against(speed, road.country) - limit, speed
 
 
 def _one_vehicle(reads: Sequence[Seen]) -> bool:
