@@ -1,8 +1,9 @@
 """Runs the deciding agents in one process on a history, in the order of its arrival, and yields their decisions.
 
 The agents' own handlers run on reference data and memory in this process, on a clock that the history sets. The broker takes
-what they send at once, so that cross_border sees each alert when it is raised. Between two lines, and after the last, time
-passes: what has settled by then is decided, and what has expired is withdrawn, each at its own time.
+what they send at once, so that cross_border sees each alert when it is raised. Between two lines
+time passes: what has settled by then is decided, and what has expired is withdrawn, each at its own time. After the last line it
+passes until all has settled; what would expire later is not withdrawn.
 """
 
 from collections.abc import AsyncIterator, Iterable

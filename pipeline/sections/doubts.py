@@ -104,8 +104,8 @@ def moved_since(section: Section, distance: Distance, reference: Reference, pass
     What is certified is the distance between two places, not between two names. passed_ms: when a vehicle was at each of its
     cameras (UTC).
 
-    Only another certificate, by its number or its dates, says a distance anew. What versions that arrived too late claim of the
-    cameras' places counts as well.
+    Only another certificate, by its number or the moment from which it is valid, says a distance anew. What versions that arrived
+    too late claim of the cameras' places counts as well.
     """
     since_ms = _certified_since_ms(section, distance, reference, passed_ms[distance.entry_camera_id])
     for camera_id, until_ms in passed_ms.items():
@@ -113,8 +113,8 @@ def moved_since(section: Section, distance: Distance, reference: Reference, pass
         places = [(camera.position, doubt_of(camera)) for camera in stood if camera and camera.position]
         if not places:
             continue
-        for now in [places[-1], *reference.claimed_places(camera_id, since_ms, until_ms)]:
-            (first, first_doubt_m), (last, last_doubt_m) = places[0], now
+        for place in [places[-1], *reference.claimed_places(camera_id, since_ms, until_ms)]:
+            (first, first_doubt_m), (last, last_doubt_m) = places[0], place
             if (moved_m := beeline_m(first, last)) > first_doubt_m + last_doubt_m:
                 certified = f"{distance.metres:g} m of certificate {certificate_of(section, distance).number}"
                 return f"{camera_id}: was moved by {moved_m:.0f} m after {certified}"
