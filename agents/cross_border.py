@@ -50,10 +50,10 @@ def _place(record: Record[Any]) -> RecordPlace:
 
 @dataclass(frozen=True, slots=True)
 class Forwarder:
-    """The handler and what it needs. partitions: of the forwards topic. home: our own country.
+    """The handler and what it needs. partitions: how many the topic forwards has. home: our own country.
 
-    told: called with the alert and the reason for each country that the alert's entry is shared with but that gets no
-    forward of it.
+    told: called once for each country that an alert's entry is shared with and that gets no forward of it: with the alert, and
+    with the country and the reason.
     """
 
     replica: PolicyMirror

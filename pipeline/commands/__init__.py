@@ -1,1 +1,1 @@
-"""The commands of `vigie`: each lets a person at a terminal use the packages below."""
+"""The commands of `vigie`: with each, a person at a terminal uses the other packages of `pipeline`."""

@@ -206,7 +206,11 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="One object a lin
 
 
 async def _let_in(sender_id: str, bound: SenderCamera, manner: Mapping[str, object]) -> tuple[Sender, str | None]:
-    """Store the sender with this camera, and a new secret, which is returned; None for a sender that has one already."""
+    """Store the sender with this camera. Returns it, and its new secret: None for a sender that was known before, and for one on a
+    port or a folder of its own, which proves nothing.
+
+    Raises BadRecord for a camera that another speaks for, a port in use, and a known sender with a manner of sending.
+    """
     on = (bound.camera_id, sender_id)
     async with writer_of(operation_here("reference", "vigie cameras credentials add", on=on)) as store:
         await refuse_claimed(store, bound.camera_id)

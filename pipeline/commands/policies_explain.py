@@ -80,7 +80,7 @@ def explain(
     """Say of alerts which policy forwards each to which neighbour, and why every other does not.
 
     Each is decided as it was: with cameras, zones and policies as they held then. With --with it is a dry run: nothing is stored or
-    sent, and the end says what would change.
+    sent, each line says whether its forward would be new or would end, and the last line counts both.
 
     Example: vigie policies explain --with new-policies.csv --hours 48
     """

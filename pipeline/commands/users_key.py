@@ -151,7 +151,8 @@ def _state(key: SigningKey) -> str:
 
 
 def _passphrase(*, again: bool = False) -> bytes:
-    """Asked for at a terminal, else the first line of standard input. Raises BadRecord for a short one, or two that differ."""
+    """What is typed at a terminal, else the first line of standard input. again: it is typed twice at a terminal; raises BadRecord
+    where the two differ."""
     if not sys.stdin.isatty():
         given = sys.stdin.readline().rstrip("\n")
     else:

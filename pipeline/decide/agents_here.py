@@ -27,7 +27,11 @@ Clock = Callable[[], int]
 
 @dataclass(slots=True)
 class AgentHere(Generic[M]):
-    """One agent: its reference data, its handler, and a function that makes a new handler as after Redis was emptied."""
+    """One agent, run in this process.
+
+    mirror: its reference data. handler_anew: makes its handler, at first and again at each `forget`, with the memory that the
+    topics give back after Redis was emptied.
+    """
 
     mirror: Mirror
     handler_anew: Callable[[], Handler[M]]
@@ -84,7 +88,8 @@ def cross_border_here(
 ) -> AgentHere[Alert | Withdrawal]:
     """The agent cross_border, to be run in this process, with local memory instead of Redis.
 
-    told: called with the alert and the reason for each country that its entry is shared with but that gets no forward of it.
+    told: called once for each country that an alert's entry is shared with and that gets no forward of it: with the alert, and with
+    the country and the reason.
     """
     replica, home = cross_border.PolicyMirror(), settings.liaison.sender
     admission = Admission(replica, settings, now_ms)

@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from pipeline.access.record import Operation
+from pipeline.access.record import Operation, weak_reason
 from pipeline.access.rights import Allowed
 from pipeline.access.roles import RIGHTS
 from pipeline.desks.place import place_of
@@ -14,7 +14,8 @@ _LONGEST_REASON = 3000  # as a header, percent-encoded
 
 
 def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> Operation:
-    """The operation as it is recorded. instead: takes the place of the reason where the route asks for none."""
+    """The operation as it is recorded. instead: takes the place of a reason that is missing or says nothing; None: such a reason
+    is refused later, if the act shows plates."""
     route, request, session = asked.route, asked.request, asked.session
     shift = session.shift if session else None
     named, second = tuple(asked.params.values()), asked.approval
@@ -27,7 +28,7 @@ def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> 
         role=allowed.role if allowed else None,
         desk=shift.desk_id if shift else None,
         purpose=right.purpose if right else None,
-        reason=instead or reason_of(asked),
+        reason=instead if instead and weak_reason(reason_of(asked)) else reason_of(asked),
         case_reference=_free(asked, "Vigie-Case") or (shift.case_reference if shift else None),
         approver=second.approved_by if second and second.asked_by == _who(asked) else None,
         plates=_plates(asked),

@@ -73,8 +73,12 @@ async def list_alerts(asked: Asked) -> RouteAnswer:
 def page_of(
     asked: Asked, kind: Kind, wanted: Callable[[Shown], bool] = lambda _one: True, *, oldest: bool = False
 ) -> tuple[list[Shown], str | None, str]:
-    """The wanted items of a page that this person may see, the cursor of the next page, and the stream's present position.
-    oldest: those that arrived first come first."""
+    """Up to PAGE items that are wanted and that this person may see; the cursor of the next page, None at the end; and the
+    stream's present position.
+
+    Of each page at most LOOKED_AT items are looked at, so one with few items, or none, may have a cursor. oldest: those that
+    arrived first come first.
+    """
     house, use = asked.house, f"{kind} oldest" if oldest else kind
     begin = asked.cursor(asked.given(Newest).cursor, int, use)
     shown: list[Shown] = []

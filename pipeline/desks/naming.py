@@ -9,7 +9,8 @@ from pipeline.state.collections import Collection
 
 
 async def written(collection: Collection[Any], change: Act, asked: Asked) -> Named:
-    """The digest of what is to be written (`digest_of`), which is all that the record keeps of it."""
+    """What the record keeps of this change: a digest of the act, the key and the item (`digest_of`), and nothing of the item
+    itself."""
     assert asked.body is not None, "the route takes an item"
     return named_by(change, digest_of(change, asked.key, collection.encode(asked.body)))
 

@@ -90,7 +90,7 @@ class OneMessage:
     def related(self, item: Item, maker: str, received_at_ms: int, kept_ms: int = UNIQUE_KEPT_MS) -> Item:
         """The read, with its relation to earlier ones of its passage; or Ignored when it says nothing new.
 
-        Raises Unavailable while another message on the same passage is being kept.
+        kept_ms: for how long its passage is remembered. Raises Unavailable while another message on the same passage is being kept.
         """
         if not isinstance(item, CameraRead):
             self.keys.append(None)
@@ -107,9 +107,9 @@ class OneMessage:
         return found
 
     def shared(self, items: Sequence[Item], maker: str, kept_ms: int) -> list[str]:
-        """The passages in these items of which another message may say something else, or that it may date otherwise: those
-        with a sender's key, and those that their arrival dates. A read with a time of its own is the same read wherever it comes
-        again."""
+        """The keys of the passages in these items of which another message may say something else, or that it may date otherwise:
+        those with a sender's key, and those that their arrival dates. A read with a time of its own is the same read wherever it
+        comes again."""
         return [
             self._key(item, index, maker, kept_ms)[0]
             for index, item in enumerate(items)

@@ -58,5 +58,6 @@ def offence_of(category: str) -> str | None:
 
 
 def same_offence(one: str, other: str) -> bool:
-    """Whether two categories name the same offence of the list, or are the same text where neither is in the list."""
+    """Whether two categories name the same offence of the list, or, where neither is in the list, are the same
+    text but for case, accents and blanks."""
     return (offence_of(one) or folded(one)) == (offence_of(other) or folded(other))

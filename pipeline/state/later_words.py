@@ -48,7 +48,7 @@ class LaterWords:
         await _TELL.run(self.client, WHAT, [([self._told(forward.forward_id)], arguments)])
 
     async def offer(self, country: str, forward_id: str, signed: str) -> Offered:
-        """Keep a word until it is judged. unknown: this country got no such message; full: too many wait."""
+        """Keep a word until it is judged. unknown: no delivery of such a message to this country was begun; full: too many wait."""
         keys = [self._told(forward_id), self._words(country)]
         name = sha256(signed.encode()).hexdigest()
         (answer,) = await _OFFER.run(self.client, WHAT, [(keys, [country, name, signed, MOST_WAITING])])
@@ -61,7 +61,8 @@ class LaterWords:
         return {name.decode(): word.decode() for name, word in zip(found[::2], found[1::2], strict=True)}
 
     async def incident_of(self, country: str, forward_id: str) -> tuple[bool, str | None]:
-        """Whether this country got the message, and the incident that it is about."""
+        """Whether a delivery of the message to this country was begun; and the incident that the message is about, None where
+        it has none. The second is about another country's message where the first is False."""
         ((whose, incident_id),) = await _INCIDENT.run(self.client, WHAT, [([self._told(forward_id)], [])])
         return whose is not None and whose.decode() == country, incident_id.decode() or None if incident_id else None
 

@@ -70,7 +70,8 @@ class Context:
         return self.stage.fetch_states() if self.stage is not None else {}
 
     def rereading(self) -> set[int]:
-        """The partitions of the source that are about to be read again from an earlier offset."""
+        """The partitions of the source for which a reread was asked that is not done yet. Some of them will not go back: they stand
+        before the offset that was asked for, or nothing is to be read again."""
         return {tp.partition for tp in self.stage.progress.rereads()} if self.stage is not None else set()
 
     def read_again(self, since: Mapping[int, RereadFrom]) -> None:

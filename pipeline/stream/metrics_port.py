@@ -1,4 +1,5 @@
-"""Serves a process' metrics over HTTP in Prometheus' format, to clients that have the token."""
+"""Serves a process' metrics over HTTP in Prometheus' format, to clients that have the token; to this machine alone also without
+one, where no token is set."""
 
 import contextlib
 import hmac
@@ -22,7 +23,7 @@ MOST_AT_ONCE = 16
 
 
 def serve_metrics_as_set(registry: CollectorRegistry, settings: Settings) -> int:
-    """Serve /metrics on the port and address of the settings, for clients with their token. Returns the port.
+    """Serve /metrics on the port and address of the settings, as the module says. Returns the port.
 
     Raises Misconfigured where others than this machine could read them without a token, OSError for a port in use.
     """

@@ -152,7 +152,7 @@ class Progress:
     def rereads_committed(self) -> dict[TopicPartition, bool]:
         """Each partition for which a reread was asked in this generation.
 
-        True: the reread is done, and the broker has committed its lower offset.
+        True: the partition went back and the broker has committed the lower offset, or it need not go back. False: not yet.
         """
         return {tp: at.reread is None and not at.rewound for tp, at in self._partitions.items() if at.asked}
 

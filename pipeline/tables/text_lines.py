@@ -151,8 +151,8 @@ def _finder(ends: Sequence[str], encoding: str) -> Callable[[bytes, int], re.Mat
 
 
 def _encoding_of(stream: BinaryIO, said: str | None) -> tuple[str, bool]:
-    """The file's encoding, and whether it is a guess. Reads the file once, unless its encoding is said; the stream is then after
-    the byte order mark."""
+    """The file's encoding, and whether it is a guess: that of its byte order mark, else the one that is said, else the one that
+    reading the file finds. Afterwards the stream stands behind the mark, or at the beginning where there is none."""
     start = stream.read(3)
     for mark, name in _MARKS:
         if start.startswith(mark):

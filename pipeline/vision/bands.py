@@ -26,7 +26,7 @@ def bands_of(line: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def _blue_columns(part: Picture, least: float) -> NDArray[np.bool_]:
-    """Which columns are mostly blue. least: the least saturation that counts as blue."""
+    """Which columns are blue in more than half of their pixels. least: the least saturation that counts as blue, 0..255."""
     hsv = cv2.cvtColor(part, cv2.COLOR_BGR2HSV)
     blue = cv2.inRange(hsv, np.array([_BLUE[0], least, 41.0]), np.array([_BLUE[1], 255.0, 255.0]))
     return np.asarray(np.count_nonzero(blue, axis=0) > 0.5 * part.shape[0])

@@ -44,7 +44,8 @@ class Folding:
         self._starts = np.searchsorted([target for target, _ in kept], np.arange(1, len(ALPHABET) + 1))
 
     def scores(self, probabilities: NDArray[np.float32]) -> Scores:
-        """probabilities: (columns, classes), rows summing to 1. Returns (columns, 37) log probabilities."""
+        """probabilities: (columns, classes), those of one column summing to 1. Returns (columns, 37) log probabilities; what is no
+        letter or digit of plates counts as 0, "no character"."""
         letters = np.add.reduceat(probabilities[:, self._classes].astype(np.float64), self._starts, axis=1)
         nothing = np.clip(1.0 - letters.sum(axis=1, keepdims=True), 0.0, 1.0)
         scores: Scores = np.log(np.clip(np.hstack([nothing, letters]), _FLOOR, 1.0))

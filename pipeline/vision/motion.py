@@ -1,7 +1,8 @@
-"""Tells whether anything moved in a fixed camera's picture, and in which regions of it plates are followed.
+"""Tells whether anything moved in a fixed camera's picture, and whether a plate lies in a region that the camera is to watch.
 
 A frame in which nothing moved needs no search for plates: those found before are still there. The first frame of each second
-is always searched, so that slow movement is found as well. Both depend on two consecutive frames and on nothing else.
+is always searched, so that slow movement is found as well. Whether a frame is searched depends on that frame, on the one before
+it, and on the times when both were captured; on nothing else.
 """
 
 from collections.abc import Sequence

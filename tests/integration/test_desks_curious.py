@@ -59,7 +59,8 @@ async def officer(kafka: KafkaConnection, redis: Redis, name: str, tmp_path: Pat
 
 
 async def test_every_refusal_is_in_the_record_with_what_it_was_about(officer: Officer) -> None:
-    """For want of a reason, a role, a list; also where the answer itself would not have been recorded."""
+    """For want of a reason, a role, a list; also where the answer itself would not have been recorded. The reason that was
+    given is kept with it; one that says nothing is not."""
     browser = await officer.desks.logged_in(AN)
     tries: list[tuple[str, str, str | None, str]] = [
         ("GET", "/hotlist/E-1", "check", "reason_needed"), ("GET", "/hotlist/E-1", None, "reason_needed"),
@@ -74,8 +75,9 @@ async def test_every_refusal_is_in_the_record_with_what_it_was_about(officer: Of
         assert rule == (await browser.ask(method, f"{PREFIX}{path}")).rule, path
         assert before + 2 == len(officer.recorder.entries), path
         intent, outcome = officer.last()
-        assert (AN, (path.rpartition("/")[2],), "refused", rule) == (
-            intent.who, intent.on, outcome.outcome, outcome.refusal
+        kept = reason if reason and len(reason) > len("check") else "refused: no reason was recorded"
+        assert (AN, (path.rpartition("/")[2],), "refused", rule, kept) == (
+            intent.who, intent.on, outcome.outcome, outcome.refusal, intent.reason
         )  # fmt: skip
 
 
