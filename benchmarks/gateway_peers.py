@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from pipeline.gateway.request import MAX_BODY
 from pipeline.gateway.server import GatewayServers, run_gateway
 from pipeline.runtime import codecs
+from pipeline.runtime.collecting import spare_the_collector
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.log import configure_logging
 from pipeline.runtime.sender import Sender
@@ -33,7 +34,7 @@ class Where:
 
 
 async def gateway(where: Where, ready: Callable[[str], None], stopped: asyncio.Event) -> None:
-    """A gateway as `vigie gateway serve` runs it, but with the collector as Python sets it."""
+    """A gateway as `vigie gateway serve` runs it."""
     sender, client = Sender(where.kafka.client_kwargs()), open_redis(where.redis_url)
     settings = Settings(
         data_dir=where.folder,
@@ -85,7 +86,12 @@ def serve(name: str, where: Where, line: Connection) -> None:
     async def run() -> None:
         stopped = asyncio.Event()
         asyncio.get_running_loop().add_reader(line.fileno(), stopped.set)
-        await PEERS[name](where, line.send, stopped)
+
+        def ready(url: str) -> None:
+            spare_the_collector()  # for both
+            line.send(url)
+
+        await PEERS[name](where, ready, stopped)
 
     uvloop.run(run())
 

@@ -158,6 +158,15 @@ def _all_fit(lines: re.Pattern[str], names: list[str]) -> bool:
 
 
 def _fault_of(read: PlateRead, at: int) -> str | None:
+    if (
+        _IDENTIFIER.fullmatch(read.camera_id)
+        and _PLATE.fullmatch(read.plate)
+        and (read.country is None or _COUNTRY.fullmatch(read.country))
+        and read.raw is None
+        and read.crop is None
+        and read.overview is None
+    ):  # as most reads: what follows takes five times as long
+        return None
     for field, text, pattern in (
         ("camera_id", read.camera_id, _IDENTIFIER), ("plate", read.plate, _PLATE), ("raw", read.raw, _PLATE),
         ("country", read.country, _COUNTRY), ("crop", read.crop, _EVIDENCE_PATH),

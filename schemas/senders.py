@@ -55,7 +55,7 @@ class SenderPull(Message, frozen=True, kw_only=True):
     topics: Annotated[
         tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=200)], ...], msgspec.Meta(max_length=8)
     ] = ()  # MQTT; none given: the usual ones
-    pictures_per_s: Annotated[int, msgspec.Meta(ge=1, le=25)] = 8  # of mjpeg: more are left out
+    pictures_per_s: Annotated[int, msgspec.Meta(ge=1, le=25)] = 8  # of mjpeg and rtsp: more are left out
     tls_sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z", max_length=64)] | None = None
     """Of its certificate, where no authority that this machine knows has signed it."""
 

@@ -36,6 +36,8 @@ SCHEMES: Mapping[str, tuple[str, ...]] = {
     "hikvision": ("http", "https"),
     "dahua": ("http", "https"),
     "mjpeg": ("http", "https"),
+    "rtsp": ("rtsp", "rtsps"),
+    "onvif": ("rtsp", "rtsps"),
     "survision": ("ws", "wss"),
     "axxon": ("tcp",),
     "frigate": ("mqtt", "mqtts"),
@@ -46,7 +48,9 @@ PasswordFile = Annotated[
     Path | None,
     typer.Option("--password-file", help="Holds its password, which else is asked for, or read from standard input."),
 ]
-PicturesPerS = Annotated[int, typer.Option("--pictures-per-s", help="Of mjpeg; more are left out.", min=1, max=25)]
+PicturesPerS = Annotated[
+    int, typer.Option("--pictures-per-s", help="Of mjpeg and rtsp; more are left out.", min=1, max=25)
+]
 
 
 def add_fetch(cameras: typer.Typer) -> None:
@@ -58,7 +62,10 @@ def fetch(
     camera: Annotated[str, typer.Argument(help="A registered camera.")],
     kind: Annotated[str, typer.Argument(metavar="KIND", help="One of: " + ", ".join(SCHEMES) + ".")],
     address: Annotated[
-        str, typer.Argument(help="http://HOST, ws://HOST/PATH, tcp://HOST:PORT or mqtt://HOST; with s for TLS.")
+        str,
+        typer.Argument(
+            help="http://HOST, rtsp://HOST/PATH, ws://HOST/PATH, tcp://HOST:PORT or mqtt://HOST; with s for TLS."
+        ),
     ],
     user: Annotated[str | None, typer.Option(help="Who asks there.")] = None,
     password_file: PasswordFile = None,
@@ -80,7 +87,8 @@ def fetch(
     take: Take = None,
 ) -> None:
     """Have gateways fetch from a camera: Hikvision's alertStream, Dahua's snapManager or eventManager, AxxonSoft over TCP,
-    Frigate's or ONVIF's messages at a broker of MQTT.
+    Frigate's or ONVIF's messages at a broker of MQTT, ONVIF's metadata over RTSP (onvif), and motion JPEG (mjpeg) or video
+    (rtsp) of a camera that reads no plates itself.
 
     The connection begins within a second, and again whenever it ends; `vigie cameras health` says what cannot be reached. The
     password is kept encrypted with the platform's key. For a camera that is fetched from already, this replaces address and

@@ -21,7 +21,7 @@ ZONE_WITHIN_MS = 90_000
 """An age this near to the difference of two zones is one. An own choice."""
 
 
-class Dated(msgspec.Struct, frozen=True, kw_only=True):
+class Dated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A capture time that was checked, UTC ms.
 
     said: from where it was taken, in words. synced False: the clock was never set, so it is the time of arrival. late: it

@@ -17,7 +17,7 @@ from schemas.reads import VehicleClass
 LONGEST_PLATE = 16
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True):
+class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A read as a parser found it: texts as they were sent, numbers in Vigie's units."""
 
     plate: str

@@ -47,7 +47,7 @@ class Pictures(Protocol):
         """Store a picture of that day; returns its path. Raises Unavailable."""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message as it came. headers: names in lower case. claim: proven to be the sender's. held: the room for its bytes.
     besides: what else a way that is no HTTP says."""
 
@@ -62,7 +62,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     besides: Besides = Besides()
 
 
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
+class Taken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a message. reads: how many of its reads were kept. refused: the reason of each item that became a dead
     letter; why: the same with its detail, each once."""
 
@@ -167,13 +167,15 @@ class Intake:
         then = self._senders.at(message.sender.sender_id, item.captured_at_ms)
         if then is not message.sender and (then is None or not speaks_for(then, camera_id)):
             return Rejected(reason="not_active", detail=_not_then(message, item, camera_id))
-        read = plate_read_of(item, camera_id, received_at_ms=message.received_at_ms, maker=maker)
         by = message.claim.by
-        read = msgspec.structs.replace(read, known_by=by, purposes=ADDRESS_SERVES if by == "address" else ())
+        read = plate_read_of(
+            item, camera_id, received_at_ms=message.received_at_ms, maker=maker, known_by=by,
+            purposes=ADDRESS_SERVES if by == "address" else (),
+        )  # fmt: skip
         fault = _fault(read)
         if fault is not None:
             return Rejected(reason="invalid", detail=fault)
-        if self._is_timely(item.captured_at_ms):
+        if item.pictures and self._is_timely(item.captured_at_ms):
             crop = await self._stored(item, ("plate",))
             overview = await self._stored(item, ("overview", "vehicle"))
             read = msgspec.structs.replace(read, crop=crop, overview=overview)

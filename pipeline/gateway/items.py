@@ -28,14 +28,14 @@ RejectedReason = Literal[
 ]
 
 
-class Picture(msgspec.Struct, frozen=True, kw_only=True):
+class Picture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A picture as the camera sent it."""
 
     kind: PictureKind
     data: bytes
 
 
-class CameraRead(msgspec.Struct, frozen=True, kw_only=True):
+class CameraRead(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A read as a camera's message states it, in Vigie's units. The registry decides later which registered camera it is
     from."""
 
@@ -72,7 +72,7 @@ class CameraRead(msgspec.Struct, frozen=True, kw_only=True):
     corrects: str | None = None  # the plate of the read before, of the same passage
 
 
-class Ignored(msgspec.Struct, frozen=True, kw_only=True):
+class Ignored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An item without a read, such as a heartbeat. Nothing is wrong with it."""
 
     reason: IgnoredReason
@@ -80,7 +80,7 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True):
     event_key: str | None = None
 
 
-class Rejected(msgspec.Struct, frozen=True, kw_only=True):
+class Rejected(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An item that can never become a read. It becomes a dead letter."""
 
     reason: RejectedReason

@@ -1,11 +1,8 @@
-"""Makes reads of an unknown sender's messages by a TOML file, which names the place of each field in JSON, XML or a table.
+"""Makes reads of an unknown sender's messages by a TOML file, which names the place of each field in JSON, XML, a table or a form.
 See docs/cameras/mapping.md."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,10 +10,11 @@ import msgspec
 
 from pipeline.errors import Misconfigured
 from pipeline.gateway import countries
-from pipeline.gateway.documents import json_of, text_of, xml_of
 from pipeline.gateway.drafts import Draft, finished, place
 from pipeline.gateway.items import Ignored, Item, Picture, PictureKind, Refuse
-from pipeline.gateway.node import MAX_LIST, Node, Value
+from pipeline.gateway.mapped_bodies import Form, parts_in, picture_in, trees_in
+from pipeline.gateway.multipart import Part
+from pipeline.gateway.node import Node
 from pipeline.gateway.passages import UNIQUE_KEPT_MS
 from pipeline.gateway.pictures import called
 from pipeline.gateway.request import Answer, Circumstances, Request
@@ -27,6 +25,8 @@ from schemas.base import UNREADABLE, Position
 Path_ = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
 Paths = Path_ | Annotated[tuple[Path_, ...], msgspec.Meta(min_length=1, max_length=10)]
 """Where a value stands: names with a point between, a number for a place in a list; of several the first that holds something."""
+PART = "part:"
+"""A picture's path that begins so names a part of a form, by a piece of its name or of its file's."""
 _PER_SECOND = {"seconds": 1, "milliseconds": 1000, "microseconds": 1_000_000}
 _TO_KMH = {"km/h": 1.0, "mph": 1.609344, "m/s": 3.6, "knots": 1.852}
 
@@ -37,9 +37,11 @@ class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class TimeField(_Part, frozen=True):
     """The field with the capture time. format: `any` of the forms that cameras use, a pattern of strptime, or the unit of a
-    number since 1970."""
+    number since 1970. and_ (in the file: `and`): the field with the time of day, where the other holds the date alone; a blank
+    comes between them."""
 
     path: Paths
+    and_: Paths | None = msgspec.field(name="and", default=None)
     format: str = "any"
     zone: str | None = None  # of a time without an offset; None: the camera's setting, else the site's
 
@@ -87,7 +89,7 @@ class Mapping(_Part, frozen=True):
     """The mapping of one sender's messages."""
 
     name: Annotated[str, msgspec.Meta(pattern=r"\A[a-z][a-z0-9_-]{0,30}\Z")]
-    format: Literal["json", "xml", "table"]
+    format: Form
     recognise: Annotated[
         tuple[Annotated[str, msgspec.Meta(min_length=3)], ...], msgspec.Meta(min_length=1, max_length=10)
     ]
@@ -141,39 +143,29 @@ class MappedMaker:
 
     def recognises(self, request: Request) -> bool:
         """Whether all texts of `recognise` occur in the body or in the path with its query."""
-        return all(mark in request.body or mark.decode() in request.target for mark in self._marks)
+        return all(mark in request.words or mark.decode() in request.target for mark in self._marks)
 
     def parse(self, request: Request) -> list[Item]:
         """One item for each passage; one Ignored where the message has none. Raises Refuse for a body that cannot be read."""
-        return [self._guarded(one, request.circumstances) for one in self._each(request)] or [
-            Ignored(reason="no_result")
-        ]
+        parts = parts_in(request)
+        trees = trees_in(request, parts, self._mapping.format)
+        if self._mapping.each:
+            trees = [one for tree in trees for one in value_at(tree, self._mapping.each)]
+        shown = parts if len(trees) == 1 else []  # of several passages nothing says which a part's picture shows
+        return [self._guarded(one, shown, request.circumstances) for one in trees] or [Ignored(reason="no_result")]
 
     def answer(self, good: bool) -> Answer:
         """The mapping's answer when the message could be read; otherwise status 400."""
         replied = self._mapping.answer
         return Answer(status=replied.status, json=replied.json) if good else Answer(status=400)
 
-    def _each(self, request: Request) -> Sequence[Node]:
-        mapping = self._mapping
-        if mapping.format == "table":
-            text = text_of(request.body, "cp1252").lstrip("\ufeff")
-            first = text.splitlines()[0] if text else ""
-            rows = csv.DictReader(io.StringIO(text), delimiter=max(";,\t|", key=first.count))
-            try:
-                return [_row(row) for row in islice(rows, MAX_LIST)]
-            except csv.Error as error:
-                raise Refuse("unreadable", f"no table: {error}") from error
-        node = xml_of(request.body)[1] if mapping.format == "xml" else json_of(request.body)
-        return list(value_at(node, mapping.each)) if mapping.each else list(node)
-
-    def _guarded(self, passage: Node, around: Circumstances) -> Item:
+    def _guarded(self, passage: Node, parts: Sequence[Part], around: Circumstances) -> Item:
         try:
-            return self._item(passage, around)
+            return self._item(passage, parts, around)
         except Refuse as refused:
             return refused.item
 
-    def _item(self, passage: Node, around: Circumstances) -> Item:
+    def _item(self, passage: Node, parts: Sequence[Part], around: Circumstances) -> Item:
         mapping = self._mapping
         camera = {name: value_at(passage, paths).word for name, paths in mapping.camera.items()}
         if mapping.only is not None:
@@ -196,7 +188,7 @@ class MappedMaker:
             make=make_of(_word(passage, mapping.make)),
             position=_position(passage, mapping.position),
             event_key=value_at(passage, mapping.event_key).word,
-            pictures=self._pictures(passage),
+            pictures=self._pictures(passage, parts),
             picture_urls=tuple(one.word[:500] for one in value_at(passage, mapping.picture_urls) if one.word)[:8],
         )
         return finished(draft, around, frozenset(word.lower() for word in mapping.no_plate))
@@ -204,6 +196,8 @@ class MappedMaker:
     def _moment(self, passage: Node, around: Circumstances) -> Moment | None:
         field = self._mapping.time
         node = value_at(passage, field.path)
+        if field.and_ is not None:
+            node = Node(f"{node.word} {value_at(passage, field.and_).word}".strip())
         if field.format in _PER_SECOND:
             number = node.integer if node.integer is not None else node.number
             moment = epoch(number, _PER_SECOND[field.format], "the mapped time")
@@ -214,14 +208,21 @@ class MappedMaker:
         again = value_at(passage, self._mapping.buffered).truth
         return msgspec.structs.replace(moment, buffered=again is True, live=again is False) if moment else None
 
-    def _pictures(self, passage: Node) -> tuple[Picture, ...]:
-        found = (called(kind, value_at(passage, paths).text) for kind, paths in self._mapping.pictures.items())
+    def _pictures(self, passage: Node, parts: Sequence[Part]) -> tuple[Picture, ...]:
+        found = (self._shown(kind, paths, passage, parts) for kind, paths in self._mapping.pictures.items())
         return tuple(picture for pictures in found for picture in pictures)
 
-
-def _row(row: dict[str | None, str | list[str] | None]) -> Node:
-    cells: dict[str, Value] = {name.strip(): value for name, value in row.items() if name and isinstance(value, str)}
-    return Node(cells)
+    @staticmethod
+    def _shown(kind: PictureKind, paths: Paths, passage: Node, parts: Sequence[Part]) -> Sequence[Picture]:
+        """The pictures of one kind, where the first of these paths that leads to some says."""
+        for path in (paths,) if isinstance(paths, str) else paths:
+            if not path.startswith(PART):
+                pictures = called(kind, value_at(passage, path).text)
+                if pictures:
+                    return pictures
+            elif (data := picture_in(parts, path.removeprefix(PART))) is not None:
+                return [Picture(kind=kind, data=data)]
+        return ()
 
 
 def _in_format(text: str, field: TimeField, around: Circumstances) -> Moment | None:

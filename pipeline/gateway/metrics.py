@@ -1,10 +1,12 @@
 """The metrics of a gateway, by maker and by what became of messages and items; none names a camera or a plate."""
 
-from collections.abc import Callable
-from functools import cache
+from collections import Counter
+from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client.metrics_core import CounterMetricFamily
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from pipeline.gateway.intake import Taken
 from pipeline.gateway.spool import Spool
@@ -15,6 +17,26 @@ NAME = "gateway"
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
+class _Tally(Collector):
+    """One counter by its labels, told when metrics are asked for: adding to prometheus_client's own takes five times as long."""
+
+    def __init__(self, name: str, documentation: str, labels: list[str], registry: CollectorRegistry) -> None:
+        self._name, self._documentation, self._labels = name, documentation, labels
+        self._counts: Counter[tuple[str, ...]] = Counter()
+        registry.register(self)
+
+    def add(self, *labels: str, by: int = 1) -> None:
+        """Count so many more of these labels."""
+        self._counts[labels] += by
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """The counter as it stands."""
+        family = CounterMetricFamily(self._name, self._documentation, labels=self._labels)
+        for labels, count in list(self._counts.items()):
+            family.add_metric(labels, count)
+        yield family
+
+
 class GatewayMetrics:
     """The metrics of one gateway process."""
 
@@ -23,15 +45,14 @@ class GatewayMetrics:
         ProcessCollector(registry=self.registry)
         ready = Gauge("vigie_ready", "1 when cameras are let in", ["agent"], registry=self.registry)
         self.ready = ready.labels(NAME)
-        self._messages = Counter(
-            "vigie_gateway_messages", "Messages, by maker and status", ["maker", "status"], registry=self.registry
+        self._messages = _Tally(
+            "vigie_gateway_messages", "Messages, by maker and status", ["maker", "status"], self.registry
         )
-        self._items = Counter(
-            "vigie_gateway_items", "What messages held, by maker and outcome", ["maker", "outcome"],
-            registry=self.registry,
-        )  # fmt: skip
-        self._dropped = Counter(
-            "vigie_gateway_dropped", "What may not come in and was dropped, by kind", ["kind"], registry=self.registry
+        self._items = _Tally(
+            "vigie_gateway_items", "What messages held, by maker and outcome", ["maker", "outcome"], self.registry
+        )
+        self._dropped = _Tally(
+            "vigie_gateway_dropped", "What may not come in and was dropped, by kind", ["kind"], self.registry
         )
         self._spooled = Gauge(
             "vigie_gateway_spooled", "Messages on disk that Kafka does not have yet", registry=self.registry
@@ -39,10 +60,6 @@ class GatewayMetrics:
         self._unreached = Gauge(
             "vigie_gateway_unreached", "Senders that gateways fetch from and cannot reach", registry=self.registry
         )
-        self._items_of, self._messages_of = (
-            cache(self._items.labels),
-            cache(self._messages.labels),
-        )  # looking one up takes longer
         self.seconds = Histogram(
             "vigie_gateway_seconds", "From the whole request to Kafka's acknowledgement", buckets=SECONDS,
             registry=self.registry,
@@ -59,17 +76,18 @@ class GatewayMetrics:
     def taken(self, taken: Taken) -> None:
         """Count what became of a message's items."""
         maker = taken.reading.maker or "unknown"
-        self._items_of(maker, "read").inc(taken.reads)
+        if taken.reads:
+            self._items.add(maker, "read", by=taken.reads)
         for reason in taken.refused:
-            self._items_of(maker, reason).inc()
+            self._items.add(maker, reason)
         if ignored := len(taken.reading.items) - taken.reads - len(taken.refused):
-            self._items_of(maker, "ignored").inc(ignored)
+            self._items.add(maker, "ignored", by=ignored)
         for kind, count in taken.reading.dropped.items():
-            self._dropped.labels(kind).inc(count)
+            self._dropped.add(kind, by=count)
 
     def answered(self, status: int, maker: str | None = None) -> None:
         """Count one answer."""
-        self._messages_of(maker or "unknown", str(status)).inc()
+        self._messages.add(maker or "unknown", str(status))
 
     def serve(self, settings: Settings) -> int:
         """Serve /metrics as agents do. Returns the port. Raises Misconfigured, OSError."""

@@ -25,7 +25,7 @@ AGAIN_S = 1.0
 """When to send again what waits for an earlier message on the same passage."""
 
 
-class _Known(msgspec.Struct, frozen=True, kw_only=True):
+class _Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of a passage. kept False: nothing but the time of its first arrival; the message was not kept."""
 
     plate: str

@@ -14,6 +14,8 @@ END = b"\xff\xd9"
 MAX_PICTURES = 8
 MOST_SEGMENTS = 4_096
 """Of a JPEG's head, fill bytes counted one by one: a camera's has some thirty."""
+FEW = 4_096
+"""Bytes of a message from which on it may have pictures in it."""
 _DATA_PREFIX = re.compile(r"^data:[a-z/+.-]{0,40};base64,", re.IGNORECASE)
 _SIZED = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -111,3 +113,23 @@ def shown(data: bytes, otherwise: PictureKind = "overview") -> Picture:
 def called(kind: PictureKind, text: str) -> tuple[Picture, ...]:
     """The pictures in a base64 text, all of this kind, because the field that held it says so."""
     return tuple(Picture(kind=kind, data=data) for data in of_base64(text)[:MAX_PICTURES])
+
+
+def without_pictures(body: bytes) -> bytes:
+    """The message without its JPEGs: those in the parts of a form, up to where the next part begins, and those as base64, up to the
+    quotation mark or tag that ends their text. One without such an end stays. To look for words in it takes a hundredth of the
+    time."""
+    for begins, ends in ((JPEG, (b"\n--",)), (b"/9j", (b'"', b"<"))):
+        kept, at, found = list[bytes](), 0, dict.fromkeys(ends, -1)
+        while (begin := body.find(begins, at)) >= 0:
+            for one, place in found.items():
+                if place < begin:  # what was found before is not looked for again
+                    place = body.find(one, begin)
+                    found[one] = place if place >= 0 else len(body)
+            end = min(found.values())
+            if end == len(body):
+                break
+            kept.append(body[at:begin])
+            at = end
+        body = b"".join([*kept, body[at:]]) if kept else body
+    return body

@@ -2,7 +2,7 @@
 
 from pipeline.gateway.items import CameraRead
 from schemas import ids
-from schemas.reads import ClockState, Direction, PlateRead
+from schemas.reads import ClockState, Direction, KnownBy, PlateRead, Purpose
 
 _DIRECTIONS: dict[str, Direction] = {"approaching": "approaching", "receding": "leaving"}
 
@@ -13,10 +13,11 @@ def plate_read_of(
     *,
     received_at_ms: int,
     maker: str,
-    crop: str | None = None,
-    overview: str | None = None,
+    known_by: KnownBy | None = None,
+    purposes: tuple[Purpose, ...] = (),
 ) -> PlateRead:
-    """The read of a registered camera. received_at_ms: UTC. crop, overview: where the evidence store keeps its pictures.
+    """The read of a registered camera, without its pictures. received_at_ms: UTC. known_by: how its sender was; purposes: what it
+    may serve at most, () for those of the camera.
 
     What the message leaves open stays open. Other texts that the camera considered are left out where it does not say how likely
     they are: a likelihood of 0 would say that they are excluded. A time of arrival is no capture time that proves anything.
@@ -41,9 +42,9 @@ def plate_read_of(
         colour=read.colour,
         make=read.make,
         clock=read.clock if _is_trusted(read) else ClockState(source="none", synced=False),
-        crop=crop,
-        overview=overview,
         reader=maker,
+        known_by=known_by,
+        purposes=purposes,
     )
 
 

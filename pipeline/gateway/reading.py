@@ -16,7 +16,7 @@ _SEND_AGAIN = frozenset({"incomplete_body", "xml_with_doctype", "unreadable", "t
 """Reasons that are answered as an error: the sender should send again, or is no camera. What it cannot mend is answered 200."""
 
 
-class MessageReading(msgspec.Struct, frozen=True, kw_only=True):
+class MessageReading(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one message gave: its items, its maker (None: not recognised) and the answer to its sender."""
 
     maker: str | None
@@ -57,7 +57,7 @@ def not_unpacked(refused: Refuse) -> MessageReading:
     return MessageReading(maker=None, items=(refused.item,), answer=plain_answer(False), is_searched=False)
 
 
-class Parsed(msgspec.Struct, frozen=True, kw_only=True):
+class Parsed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a message says by itself. maker: None: not recognised."""
 
     maker: Maker | None
@@ -69,7 +69,7 @@ def parsed(request: Request, maker: Maker | None = None) -> Parsed:
     """What a message says by itself. request: its body is unpacked already (see http_bodies.unpacked). maker: where the
     listener knows it; None: it is recognised. What cannot be read becomes an item Rejected."""
     maker = maker or maker_of(request)
-    dropped = count_personal(request.body)
+    dropped = count_personal(request.words)
     if maker is None:
         refused = Rejected(reason="unknown_format", detail="no maker's message: a mapping can be written for it")
         return Parsed(maker=None, items=(refused,), dropped=dropped)

@@ -6,13 +6,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from pipeline.gateway.pictures import FEW, without_pictures
+
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of the largest body: two pictures of a 12-megapixel camera as base64 are 8 MB. An own choice."""
 
 DateOrder = Literal["day_first", "month_first"]
 
 
-class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
+class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What an operator has set for one camera, because its messages are wrong in these points."""
 
     zone: str | None = None  # of its wall clock, e.g. Europe/Brussels or UTC; None: the site's
@@ -22,7 +24,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True):
     take: str | None = None  # which of its kinds of events is the read, where it sends several of one passage
 
 
-class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a way that is no HTTP says besides the bytes. file_age_s: since the file last grew."""
 
     topic: str | None = None  # MQTT
@@ -31,7 +33,7 @@ class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     file_age_s: float | None = None
 
 
-class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gateway knows besides the bytes. Times are milliseconds since 1970, UTC."""
 
     received_at_ms: int
@@ -49,7 +51,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
         return self.camera_settings.zone or self.site_zone
 
 
-class Request(msgspec.Struct, frozen=True, kw_only=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One message: over HTTP with the request's head, over any other way with an empty one."""
 
     body: bytes
@@ -58,6 +60,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     target: str = ""  # path and query as sent
     headers: Mapping[str, str] = {}  # names in lower case
     short_by: int = 0  # bytes that the sender promised and did not send
+    words: bytes = b""  # the body without its pictures, where words are looked for
+
+    def __post_init__(self) -> None:
+        """Find the words."""
+        body = self.body
+        msgspec.structs.force_setattr(self, "words", without_pictures(body) if len(body) > FEW else body)
 
     @property
     def path(self) -> str:
@@ -78,15 +86,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         return self.headers.get("content-type", "").split(";")[0].strip().lower()
 
     def says(self, *words: bytes) -> bool:
-        """Whether the body contains all of these words."""
-        body = self.body
+        """Whether the body contains all of these words, outside of pictures."""
+        text = self.words
         for word in words:  # noqa: SIM110 (asked forty times a message: a generator takes longer than the search)
-            if word not in body:
+            if word not in text:
                 return False
         return True
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The HTTP answer for the sender. json: its body; None: it has none."""
 
     status: int

@@ -26,7 +26,7 @@ _DIGITS = re.compile(
 )
 
 
-class Wall(msgspec.Struct, frozen=True):
+class Wall(msgspec.Struct, frozen=True, gc=False):
     """A time written in a text: the wall clock, its offset from UTC in minutes if the text states one, and whether it has
     fractions of a second."""
 
@@ -35,7 +35,7 @@ class Wall(msgspec.Struct, frozen=True):
     has_fraction: bool = False
 
 
-class Moment(msgspec.Struct, frozen=True, kw_only=True):
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A capture time, UTC ms, and how the message states it."""
 
     ms: int

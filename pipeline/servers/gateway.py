@@ -1,9 +1,9 @@
 """Runs a gateway's process on the servers that the settings name."""
 
-import gc
 from collections.abc import Callable
 
 from pipeline.gateway.server import GatewayServers, run_gateway
+from pipeline.runtime.collecting import spare_the_collector
 from pipeline.runtime.settings import Settings
 from pipeline.servers.connections import connected
 
@@ -16,16 +16,8 @@ async def run_gateway_process(settings: Settings, ready: Callable[[str], None]) 
     """
 
     def is_ready(url: str) -> None:
-        _spare_the_collector()
+        spare_the_collector()
         ready(url)
 
     async with connected(settings, "gateway") as to:
         await run_gateway(settings, GatewayServers(to.sender, to.client), to.stopped, ready=is_ready)
-
-
-def _spare_the_collector() -> None:
-    """Leave what is loaded out of garbage collection, and collect more seldom: requests leave no cycles, and each full collection
-    would hold all of them up."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)

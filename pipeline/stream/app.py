@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import gc
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from itertools import count
@@ -16,6 +15,7 @@ from aiokafka.structs import TopicPartition
 from pipeline.errors import Unavailable
 from pipeline.runtime.back_off import BackOff
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.collecting import spare_the_collector
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Sender
 from pipeline.runtime.settings import Settings
@@ -78,7 +78,7 @@ async def run_agent(
         stage.fetching = functools.partial(_fetching, app)
         await _until_stopped(stopped, functools.partial(started_within, START_WITHIN_S, app.start))
         context.started.set()
-        _spare_the_collector()
+        spare_the_collector()
         sys.setswitchinterval(SWITCH_S)
         log.info("agent.started", metrics_port=port)
         await _watch(app, stage, metrics, stopped)
@@ -107,13 +107,6 @@ def _make_stage(agent: Agent[Any], context: Context, handler: Handler[Any]) -> S
     context.stage = stage
     _watch_redis(agent, context, stage)
     return stage
-
-
-def _spare_the_collector() -> None:
-    """Let the garbage collector ignore all objects that exist now, and run less often: each full run took tens of ms."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def _watch_redis(agent: Agent[Any], context: Context, stage: Stage) -> None:

@@ -36,7 +36,7 @@ _PERSONS = re.compile(r"pilot|face|person|human|driver", re.IGNORECASE)
 
 def recognises(request: Request) -> bool:
     """Whether the body contains an EventNotificationAlert, or the query is an ANPR event."""
-    return ROOT in request.body or ("licensePlate" in request.query and "eventType" in request.query)
+    return request.says(ROOT) or ("licensePlate" in request.query and "eventType" in request.query)
 
 
 def parse(request: Request) -> list[Item]:

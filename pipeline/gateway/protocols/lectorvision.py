@@ -24,7 +24,7 @@ _SCENES = ("ImageCtx", "ImageCTX", "ImageCtxBase64", "ImageCTXBase64", "ImageCtx
 def recognises(request: Request) -> bool:
     """Whether the message spells the time, and an identity or the confidence, as only its messages do."""
     return request.says(b'"TimeStamp"', b'"Plate"') and any(
-        name in request.body for name in (b'"Fiability"', b'"IdDevice"', b'"SerialNumber"')
+        name in request.words for name in (b'"Fiability"', b'"IdDevice"', b'"SerialNumber"')
     )
 
 

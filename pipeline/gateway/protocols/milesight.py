@@ -27,7 +27,7 @@ _BRANDS = {
 def recognises(request: Request) -> bool:
     """Whether the message has a device and a time, and a field that only its messages have."""
     return request.says(b'"device"', b'"time"') and any(
-        name in request.body
+        name in request.words
         for name in (b'"roi_id"', b'"plate_color"', b'"vehicle_brand"', b'"resolution_width"', b'"region_name"', b'"event"',
                      b'"snapshot"', b'"plate_image"')
     )  # fmt: skip

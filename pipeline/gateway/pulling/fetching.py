@@ -1,13 +1,16 @@
 """What all ways of fetching have in common: what they are given, where they put what comes, and how they say that they cannot go
 on."""
 
+import hashlib
+import ssl
+from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
-from pipeline.gateway.items import Ignored
+from pipeline.gateway.items import Ignored, Item
 from pipeline.gateway.makers import BY_NAME
 from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import parsed
@@ -16,6 +19,8 @@ from schemas.senders import Sender, SenderCamera, SenderPull
 
 LOCKED_S = 900.0
 """After a refused password: cameras lock an address out for half an hour after five."""
+SHOWN_S = 10.0
+"""So long a server may take to show its certificate."""
 
 
 class CannotReach(Exception):
@@ -52,10 +57,15 @@ def maker_of(pull: SenderPull) -> Maker:
     return BY_NAME["onvif" if pull.kind == "onvif_mqtt" else pull.kind]
 
 
+def items_of(body: bytes, asked: Asked, topic: str | None = None) -> Sequence[Item]:
+    """What a message says by itself."""
+    request = Request(body=body, circumstances=Circumstances(received_at_ms=0, topic=topic))
+    return parsed(request, maker_of(asked.pull)).items
+
+
 def says_something(body: bytes, asked: Asked, topic: str | None = None) -> bool:
     """Whether a message says more than that its sender is there: heartbeats and other events are not kept."""
-    request = Request(body=body, circumstances=Circumstances(received_at_ms=0, topic=topic))
-    items = parsed(request, maker_of(asked.pull)).items
+    items = items_of(body, asked, topic)
     return not all(isinstance(one, Ignored) and one.reason in ("heartbeat", "other_event") for one in items)
 
 
@@ -63,6 +73,20 @@ def tls_of(asked: Asked) -> aiohttp.Fingerprint | bool:
     """How aiohttp is to check the other side's certificate: the registered one alone, or who is known to this machine."""
     pinned = asked.pull.tls_sha256
     return aiohttp.Fingerprint(bytes.fromhex(pinned)) if pinned is not None else True
+
+
+def trusting(asked: Asked, host: str, port: int) -> ssl.SSLContext:
+    """TLS that trusts whom this machine trusts; with a digest registered, that very certificate alone. Raises OSError,
+    ssl.SSLError."""
+    if asked.pull.tls_sha256 is None:
+        return ssl.create_default_context()
+    shown = ssl.get_server_certificate((host, port), timeout=SHOWN_S)
+    if hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest() != asked.pull.tls_sha256:
+        raise ssl.SSLError("another certificate than the registered one")
+    context = ssl.create_default_context(cadata=shown)
+    context.check_hostname = False  # the certificate itself is known, whatever name it bears
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return context
 
 
 class Sink(Protocol):

@@ -15,6 +15,7 @@ import yarl
 
 from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, says_something, tls_of
 from pipeline.gateway.pulling.parts import Event, PartCutter
+from pipeline.vision.live import EARLY
 
 CONNECT_S = 10.0
 QUIET_S = 60.0
@@ -22,8 +23,6 @@ QUIET_S = 60.0
 SETTLE_S = 1.0
 """After so long without more, an event has all its pictures."""
 REFUSED_S = 60.0
-EARLY = 0.9
-"""A picture may come so much earlier than is due: cameras keep no exact pace."""
 _DAHUA = (
     "/cgi-bin/snapManager.cgi?action=attachFileProc&channel=1&heartbeat=5&Flags[0]=Event"
     "&Events=[TrafficJunction,TrafficGate,TrafficManualSnap,TrafficOverSpeed,TrafficParkingSpaceParking]"

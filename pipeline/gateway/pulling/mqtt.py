@@ -7,7 +7,6 @@ that lasts, quality of service 1), as far as its sender asked for that.
 import asyncio
 import concurrent.futures
 import contextlib
-import hashlib
 import ssl
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, says_something
+from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, says_something, trusting
 from pipeline.gateway.request import MAX_BODY
 
 KEEP_ALIVE_S = 30
@@ -63,7 +62,7 @@ class _Subscription:
         try:
             host, port = where.hostname or "", where.port or _PORTS[where.scheme]
             if where.scheme == "mqtts":
-                self._client.tls_set_context(await asyncio.to_thread(_trusting, self._asked, host, port))
+                self._client.tls_set_context(await asyncio.to_thread(trusting, self._asked, host, port))
             await asyncio.to_thread(self._client.connect, host, port, KEEP_ALIVE_S)
         except ssl.SSLError as error:
             cure = "register its certificate's SHA-256 (--tls-sha256), or have an authority sign it that this machine knows"
@@ -126,17 +125,3 @@ class _Subscription:
         else:
             self._loop.call_soon_threadsafe(self._sink.answered)
         client.ack(message.mid, message.qos)
-
-
-def _trusting(asked: Asked, host: str, port: int) -> ssl.SSLContext:
-    """TLS that trusts whom this machine trusts; with a digest registered, that very certificate alone. Raises OSError,
-    ssl.SSLError."""
-    if asked.pull.tls_sha256 is None:
-        return ssl.create_default_context()
-    shown = ssl.get_server_certificate((host, port), timeout=CONNECT_S)
-    if hashlib.sha256(ssl.PEM_cert_to_DER_cert(shown)).hexdigest() != asked.pull.tls_sha256:
-        raise ssl.SSLError("another certificate than the registered one")
-    context = ssl.create_default_context(cadata=shown)
-    context.check_hostname = False  # the certificate itself is known, whatever name it bears
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return context

@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from pipeline.errors import VigieError
-from pipeline.gateway.pulling import http_streams, mqtt, tcp, websockets
+from pipeline.gateway.pulling import http_streams, mqtt, rtsp, tcp, websockets
 from pipeline.gateway.pulling.fetching import Asked, CannotReach, Fetch, maker_of
 from pipeline.gateway.request import Besides
 from pipeline.gateway.spool import Spooled
@@ -35,6 +35,8 @@ FETCHES: Mapping[str, Fetch] = {
     "hikvision": http_streams.fetch,
     "dahua": http_streams.fetch,
     "mjpeg": http_streams.fetch,
+    "rtsp": rtsp.fetch,
+    "onvif": rtsp.fetch,
     "survision": websockets.fetch,
     "axxon": tcp.fetch,
     "frigate": mqtt.fetch,

@@ -14,7 +14,7 @@ from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.reading import received
 from pipeline.gateway.request import Request
 from pipeline.gateway.told import told
-from tests.unit.gateway.payloads import around, reasons, the_read
+from tests.unit.gateway.payloads import PLATE, SCENE, around, form, reasons, the_read
 from tests.unit.gateway.samples import PLATE64
 
 PAGE = (Path(__file__).parents[3] / "docs/cameras/mapping.md").read_text("utf-8")
@@ -103,3 +103,51 @@ def test_no_bytes_break_a_mapping(data: st.DataObject) -> None:
     reading = received(body, around(), PassageMemory(), maker=maker())
     assert reading.items
     assert not [item for item in reading.items if "Error" in getattr(item, "detail", "")]
+
+
+@pytest.mark.parametrize("boundary_told", [True, False])
+def test_a_form_with_parts_gives_fields_and_pictures(boundary_told: bool) -> None:
+    """Pictures by a piece of their names; a date and a time that stand apart are one."""
+    mapping = maker(
+        'name = "m"\nformat = "json"\nrecognise = ["\\"reg\\""]\nplate = "reg"\ncamera = { id = "cam" }\n'
+        '[time]\npath = "date"\nand = "time"\nformat = "%d/%m/%y %H:%M:%S"\nzone = "UTC"\n'
+        '[pictures]\nplate = "part:CROP"\noverview = ["shot", "part:wide"]\n'
+    )
+    fields = b'{"reg": "1ABC234", "cam": "7", "date": "04/05/26", "time": "10:00:00"}'
+    named = 'Content-Disposition: form-data; name="{}"; filename="{}"'
+    body, headers = form(
+        (named.format("event", ""), fields),
+        (named.format("p1", "Crop_1ABC234.jpg"), PLATE),
+        (named.format("wide", "2.jpg"), SCENE),
+    )
+    read = the_read(
+        received(
+            body, around(), PassageMemory(), method="POST", headers=headers if boundary_told else {}, maker=mapping
+        )
+    )
+    assert ("1ABC234", 1777888800000) == (read.plate, read.captured_at_ms)
+    assert [("plate", PLATE), ("overview", SCENE)] == [(one.kind, one.data) for one in read.pictures]
+
+
+def test_fields_of_a_form_and_of_the_address_are_read() -> None:
+    """As simple cameras send them."""
+    mapping = maker(
+        'name = "m"\nformat = "fields"\nrecognise = ["/lpr?"]\nplate = "n"\ncamera = { id = "cam" }\n'
+        '[time]\npath = "t"\nformat = "seconds"\n'
+    )
+    for target, body in (("/lpr?cam=7", b"n=1-ABC-234&t=1777888800"), ("/lpr?cam=7&n=1ABC234&t=1777888800", b"")):
+        request = Request(body=body, circumstances=around(), target=target)
+        assert mapping.recognises(request)
+        read = the_read(received(body, around(), PassageMemory(), method="POST", target=target, maker=mapping))
+        assert ("1ABC234", 1777888800000, {"id": "7"}) == (read.plate, read.captured_at_ms, dict(read.camera))
+
+
+@given(st.binary(max_size=300), st.sampled_from(["json", "xml", "table", "fields"]))
+def test_any_bytes_in_a_form_become_items(body: bytes, how: str) -> None:
+    """Never an error of ours."""
+    mapping = maker(
+        f'name = "m"\nformat = "{how}"\nrecognise = ["abc"]\nplate = "n"\ncamera = {{}}\n[time]\npath = "t"\nand = "u"\n'
+        '[pictures]\nplate = "part:x"\n'
+    )
+    for wrapped in (body, b"--x\r\n\r\n" + body + b"\r\n--x--\r\n"):
+        assert received(wrapped, around(), PassageMemory(), target="/a?b=1", maker=mapping).items

@@ -1,13 +1,20 @@
 """What belongs to one passage is tied only to what was kept; what must be sent again is not taken for a repetition."""
 
+import base64
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.errors import Unavailable
 from pipeline.gateway.bindings import fault_in_cameras
 from pipeline.gateway.items import CameraRead
 from pipeline.gateway.passages import PassageMemory
 from pipeline.gateway.personal import count_personal
+from pipeline.gateway.pictures import without_pictures
+from pipeline.gateway.request import Request
 from schemas.senders import SenderCamera
+from tests.unit.gateway.payloads import around
 
 AT_MS = 1_777_888_800_000
 
@@ -87,6 +94,29 @@ def test_persons_are_found_wherever_they_stand_in_a_message() -> None:
     assert {"owner": 1, "phone": 1} == count_personal(picture + b'"ownername": "x", "LPR_PHONE": "y"}')
     assert {"person": 1} == count_personal('{"DriverName": "x"}'.encode("utf-16"))
     assert {} == count_personal(picture + b'"OwnerName": ""}')
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (b'{"a": "' + base64.b64encode(b"\xff\xd8\xff" * 3_000) + b'", "owner": "x"}', b'{"a": "", "owner": "x"}'),
+        (b"<a>" + base64.b64encode(b"\xff\xd8\xff" * 3_000) + b'</a><b c="d"/>', b'<a></a><b c="d"/>'),
+        (b"--x\n\n\xff\xd8\xff" + b"p" * 9_000 + b"\n--x\n\nowner\n--x--", b"--x\n\n\n--x\n\nowner\n--x--"),
+        (b"\xff\xd8\xff" + b"owner" * 3_000, None),
+        (b"/9j/" + b"owner" * 3_000, None),
+    ],
+)
+def test_words_are_looked_for_outside_of_pictures(message: bytes, words: bytes | None) -> None:
+    """Wherever a message holds them; what has no end is no picture."""
+    assert (message if words is None else words) == Request(body=message, circumstances=around()).words
+
+
+@given(st.lists(st.sampled_from([b"/9j", b"\xff\xd8\xff", b"\n--", b'"', b"<", b"a" * 3_000]), max_size=30))
+def test_leaving_pictures_out_adds_nothing(pieces: list[bytes]) -> None:
+    """What is left stands in the message, in its order."""
+    message, at = b"".join(pieces), 0
+    for byte in without_pictures(message):
+        at = message.index(byte, at) + 1
 
 
 def camera(camera_id: str, **identities: str) -> SenderCamera:
