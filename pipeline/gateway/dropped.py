@@ -51,7 +51,10 @@ def waiting(folder: Path) -> list[Path]:
         name = entry.name.lower()
         if name.startswith(".") or name.endswith(_PARTIAL):
             continue
-        changed_s = entry.stat(follow_symlinks=False).st_mtime
+        try:
+            changed_s = entry.stat(follow_symlinks=False).st_mtime
+        except FileNotFoundError:
+            continue  # it has its final name by now
         if now_s - changed_s >= SETTLED_S or changed_s > now_s + SETTLED_S:
             found.append((changed_s, Path(entry.path)))
     return [path for _, path in sorted(found)[:MOST_AT_ONCE]]

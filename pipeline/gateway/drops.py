@@ -22,6 +22,8 @@ from schemas.senders import Sender
 
 log = structlog.get_logger()
 EVERY_S = 1.0
+TURN_S = 2.0
+"""After so long the next sender's folder has its turn: whoever fills one delays the others by no more."""
 TELL_MS = 30_000
 CURE = "give the gateway's account the right to read, rename and remove files there, and have it all on one disk"
 
@@ -78,14 +80,17 @@ class Drops:
         }
 
     async def _look(self, shelf: Shelf, sender_id: str) -> str:
-        """Take what one sender's folder holds; returns what is wrong with it, empty where nothing is. While Kafka or the evidence
-        store is away, the files wait."""
-        faults: list[str] = []
+        """Take what one sender's folder holds, for TURN_S; returns what is wrong with it, empty where nothing is. While Kafka or
+        the evidence store is away, the files wait."""
+        faults, loop = list[str](), asyncio.get_running_loop()
+        ends_s = loop.time() + TURN_S
         try:
             await asyncio.to_thread(shelf.prepare)
             for path in await asyncio.to_thread(shelf.left):
                 faults += await self._tried(self._settle(shelf, sender_id, path))
             for path in await asyncio.to_thread(waiting, shelf.folder):
+                if loop.time() >= ends_s:
+                    break
                 faults += await self._tried(self._taken(shelf, sender_id, path))
         except Unavailable as error:
             log.warning("drops.waits", sender=sender_id, cause=str(error))

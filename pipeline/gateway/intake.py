@@ -15,7 +15,7 @@ from pipeline.gateway.pictures import JPEG, PNG
 from pipeline.gateway.plate_reads import plate_read_of
 from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import MessageReading, Parsed, not_unpacked, parsed, related
-from pipeline.gateway.request import MAX_BODY, Besides, Circumstances, Request
+from pipeline.gateway.request import LARGE, MAX_BODY, Besides, Circumstances, Request
 from pipeline.gateway.room import Held
 from pipeline.gateway.senders import ADDRESS_SERVES, Claim, camera_of, settings_of, speaks_for
 from pipeline.gateway.sharing import Sharing
@@ -31,8 +31,6 @@ from schemas.reference import Camera
 from schemas.senders import Sender
 
 STAGE = "gateway"
-LARGE = 256 * 1024
-"""Bytes from which on a body is parsed in a thread, so that nobody else waits for it."""
 TAKES_NONE = ("planned", "suspended", "retired")
 """States of a camera in which it should send nothing; what it sends is refused, and told of."""
 MOST_KEPT = 8 * 1024 * 1024

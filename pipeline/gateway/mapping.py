@@ -20,6 +20,7 @@ from pipeline.gateway.pictures import called
 from pipeline.gateway.request import Answer, Circumstances, Request
 from pipeline.gateway.times import Moment, Wall, epoch, moment_of, moment_of_wall
 from pipeline.gateway.words import class_of, colour_of, lane_of, make_of, share_of, speed_of
+from pipeline.runtime.private import WRITABLE, read_trusted
 from schemas.base import UNREADABLE, Position
 
 Path_ = Annotated[str, msgspec.Meta(min_length=1, max_length=300)]
@@ -264,10 +265,10 @@ def _position(passage: Node, field: Place | None) -> Position | None:
 
 
 def mapping_in(path: Path) -> MappedMaker:
-    """The mapping in a file. Raises Misconfigured naming the file and the fault."""
+    """The mapping in a file. Raises Misconfigured naming the file and the fault, also where others may change it: what a camera's
+    message says is what this file makes of it."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(1_000_000)
+        data = read_trusted("--mapping", path, modes=WRITABLE)[:1_000_000]
     except OSError as error:
         raise Misconfigured(
             "--mapping", found=str(path), allowed=f"a file that can be read ({error.strerror})"

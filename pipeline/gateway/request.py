@@ -11,6 +11,9 @@ from pipeline.gateway.pictures import FEW, without_pictures
 MAX_BODY = 16 * 1024 * 1024
 """Bytes of the largest body: two pictures of a 12-megapixel camera as base64 are 8 MB. An own choice."""
 
+LARGE = 256 * 1024
+"""Bytes from which on a body is parsed in a thread, so that nobody else waits for it."""
+
 DateOrder = Literal["day_first", "month_first"]
 
 

@@ -1,6 +1,7 @@
 """What all ways of fetching have in common: what they are given, where they put what comes, and how they say that they cannot go
 on."""
 
+import asyncio
 import hashlib
 import ssl
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from pipeline.gateway.items import Ignored, Item
 from pipeline.gateway.makers import BY_NAME
 from pipeline.gateway.protocols import Maker
 from pipeline.gateway.reading import parsed
-from pipeline.gateway.request import Circumstances, Request
+from pipeline.gateway.request import LARGE, Circumstances, Request
 from schemas.senders import Sender, SenderCamera, SenderPull
 
 LOCKED_S = 900.0
@@ -67,6 +68,13 @@ def says_something(body: bytes, asked: Asked, topic: str | None = None) -> bool:
     """Whether a message says more than that its sender is there: heartbeats and other events are not kept."""
     items = items_of(body, asked, topic)
     return not all(isinstance(one, Ignored) and one.reason in ("heartbeat", "other_event") for one in items)
+
+
+async def brings_something(body: bytes, asked: Asked) -> bool:
+    """What says_something does, for the event loop: a large message is read in a thread, so that nobody else waits for it."""
+    if len(body) < LARGE:
+        return says_something(body, asked)
+    return await asyncio.to_thread(says_something, body, asked)
 
 
 def tls_of(asked: Asked) -> aiohttp.Fingerprint | bool:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import yarl
 
-from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, says_something, tls_of
+from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, brings_something, tls_of
 from pipeline.gateway.pulling.parts import Event, PartCutter
 from pipeline.vision.live import EARLY
 
@@ -125,7 +125,7 @@ async def _chunk(answer: aiohttp.ClientResponse, event: Event, asked: Asked, sin
 
 async def _put(body: bytes, asked: Asked, sink: Sink) -> None:
     """Keep a message that says more than that the camera is there."""
-    if says_something(body, asked):
+    if await brings_something(body, asked):
         await sink.put(body)
 
 

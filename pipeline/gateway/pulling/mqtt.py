@@ -21,6 +21,9 @@ from pipeline.gateway.request import MAX_BODY
 
 KEEP_ALIVE_S = 30
 CONNECT_S = 10.0
+HEAD = 128 * 1024
+"""Bytes that hold the head of any packet: a topic has 64 kB at most."""
+MOST_PACKET = MAX_BODY + HEAD
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _TOPICS: Mapping[str, tuple[str, ...]] = {
     "frigate": ("frigate/events", "frigate/tracked_object_update"),
@@ -38,6 +41,23 @@ async def fetch(asked: Asked, sink: Sink) -> None:
         await subscription.close()
 
 
+class BoundedClient(Client):
+    """paho's client, which would hold a message of up to 256 MiB. Of one larger than MOST_PACKET it keeps the head alone, by which
+    it is acknowledged. is_cut: it is one of these that is being read, or given to on_message."""
+
+    is_cut = False
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        """Read at most so many bytes. paho asks for all that is left of a packet."""
+        packet = self._in_packet
+        if packet["command"] == 0:
+            self.is_cut = False
+        self.is_cut |= bufsize > MOST_PACKET
+        if self.is_cut:
+            del packet["packet"][HEAD:]
+        return super()._sock_recv(min(bufsize, HEAD) if self.is_cut else bufsize)
+
+
 class _Subscription:
     """One connection to a broker. paho reads it in a thread of its own, which waits while a message is being kept."""
 
@@ -46,7 +66,7 @@ class _Subscription:
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._keeping: concurrent.futures.Future[None] | None = None
-        self._client = Client(
+        self._client = BoundedClient(
             CallbackAPIVersion.VERSION2, client_id=f"vigie-{asked.sender_id}", clean_session=False, manual_ack=True,
             reconnect_on_failure=False,
         )  # fmt: skip
@@ -116,7 +136,7 @@ class _Subscription:
     def _came(self, client: Client, _data: object, message: MQTTMessage) -> None:
         """Keep a message, then acknowledge it."""
         body = bytes(message.payload)
-        if len(body) <= MAX_BODY and says_something(body, self._asked, message.topic):
+        if not self._client.is_cut and len(body) <= MAX_BODY and says_something(body, self._asked, message.topic):
             self._keeping = asyncio.run_coroutine_threadsafe(self._sink.put(body, message.topic), self._loop)
             try:
                 self._keeping.result()

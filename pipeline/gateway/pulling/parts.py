@@ -12,6 +12,8 @@ from pipeline.gateway.request import MAX_BODY, headers_of
 _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _OWN = b"vigie-part"
 MOST_PICTURES = 8
+MOST_TOGETHER = MAX_BODY - 64 * 1024
+"""Bytes of an event's parts: with their heads they are one message."""
 
 
 class PartCutter:
@@ -103,7 +105,7 @@ class PartCutter:
 
 class Event:
     """An event and its pictures, as they come. A message is whole when the next event begins, or when nothing more came for a
-    moment: whoever feeds it says so."""
+    moment: whoever feeds it says so. Pictures that are more than a message may hold are left out."""
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
@@ -114,6 +116,8 @@ class Event:
             yield self.message()
         if part.is_picture and (not self._parts or len(self._parts) > MOST_PICTURES):
             return  # of no event
+        if sum(len(one.body) for one in self._parts) + len(part.body) > MOST_TOGETHER:
+            return
         self._parts.append(part)
 
     def __bool__(self) -> bool:

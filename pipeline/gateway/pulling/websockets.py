@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import yarl
 
-from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, says_something, tls_of
+from pipeline.gateway.pulling.fetching import LOCKED_S, Asked, CannotReach, Sink, brings_something, tls_of
 from pipeline.gateway.request import MAX_BODY
 
 CONNECT_S = 10.0
@@ -44,5 +44,5 @@ async def _read(line: aiohttp.ClientWebSocketResponse, asked: Asked, sink: Sink)
         if message.type is aiohttp.WSMsgType.ERROR:
             raise CannotReach(f"{asked.place}: {line.exception()}"[:300], _CURE)
         body = message.data.encode() if isinstance(message.data, str) else message.data
-        if isinstance(body, bytes) and says_something(body, asked):
+        if isinstance(body, bytes) and await brings_something(body, asked):
             await sink.put(body)
