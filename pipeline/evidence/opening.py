@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config
 
 SETTING = "VIGIE_EVIDENCE_URL"
-ALLOWED = "a folder, file:///folder or s3://bucket/prefix?endpoint=https://host:port&region=name"
+ALLOWED = "a folder, file:///folder or s3://bucket/prefix?endpoint=https://host:port&region=name, or several URLs apart by blanks"
 _S3_OPTIONS = {
     "endpoint": "endpoint",
     "region": "region",

@@ -1,4 +1,4 @@
-"""The evidence store: pictures by day and by content, in a folder or an S3-compatible service."""
+"""The evidence store: pictures by day and by content, in folders or an S3-compatible service."""
 
 import asyncio
 import re
@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import unquote
 
 import obstore
@@ -30,29 +31,31 @@ class EvidenceMissing(BadRecord):
         super().__init__("evidence_missing", f"no picture at {path!r}")
 
 
-class EvidenceStore:
-    """Pictures by day and SHA-256, in a folder or a bucket. Every method raises Unavailable when the store is away or full."""
+Place: TypeAlias = LocalStore | S3Store
+"""A folder or a bucket."""
 
-    def __init__(self, store: LocalStore | S3Store) -> None:
-        self._store = store
+
+class EvidenceStore:
+    """Pictures by day and SHA-256, in one place or several: so each process that writes pictures has a place of its own, in which
+    no other one changes anything. Every method raises Unavailable when a place is away or full."""
+
+    def __init__(self, own: Place, *others: Place) -> None:
+        """own: where all is written, and alone where holds and notes are. others: where pictures are also read and deleted."""
+        self._store, self._places = own, (own, *others)
 
     @staticmethod
     def open(url: str | Path) -> "EvidenceStore":
-        """A store in a folder (made if absent) or in an S3-compatible service.
+        """A store in folders (made if absent) or in S3-compatible services.
 
-        url: a folder, file:///folder, or s3://bucket/prefix?endpoint=...&region=...; credentials come from AWS_ACCESS_KEY_ID and
-        AWS_SECRET_ACCESS_KEY in the environment, or from access_key_id and secret_access_key in the query. Opens no connection
-        yet. Raises Misconfigured for a URL that is neither, Unavailable when the folder cannot be made.
+        url: a folder; or file:///folder or s3://bucket/prefix?endpoint=...&region=..., or several of these apart by blanks: the
+        first one is written to. Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or from
+        access_key_id and secret_access_key in the query. Opens no connection yet. Raises Misconfigured for a URL that is
+        neither, Unavailable when a folder cannot be made.
         """
-        text = str(url)
-        parts = url_parts(SETTING, text, ALLOWED)
-        if parts.scheme == "s3" and parts.netloc:
-            return EvidenceStore(bucket_at(parts.netloc, parts.path, parts.query))
-        if parts.scheme == "file" and parts.netloc in ("", "localhost"):
-            return EvidenceStore(folder_at(Path(unquote(parts.path))))
-        if "://" not in text and text:
-            return EvidenceStore(folder_at(Path(text).expanduser().absolute()))
-        raise Misconfigured(SETTING, found=text, allowed=ALLOWED)
+        several = str(url).split()
+        if len(several) > 1 and all("://" in one for one in several):
+            return EvidenceStore(*map(_place_at, several))
+        return EvidenceStore(_place_at(str(url)))
 
     async def put(self, day_ms: int, image: bytes) -> str:
         """Store an encoded picture (JPEG or PNG). Returns its path, for example "2026-03-01/<sha256>.jpg".
@@ -70,28 +73,34 @@ class EvidenceStore:
         return path
 
     async def get(self, path: str) -> bytes:
-        """The picture at a path that put returned. Raises EvidenceMissing; BadRecord for any other path, or when the content
-        does not fit its digest."""
-        digest = _digest_of(path)
-        try:
-            with store_errors():
-                answer = await obstore.get_async(self._store, path)
-                image = bytes(await answer.bytes_async())
-        except FileNotFoundError as error:
-            raise EvidenceMissing(path) from error
-        if sha256(image).hexdigest() != digest:
+        """The picture at a path that put returned, from the first place that has it. Raises EvidenceMissing; BadRecord for any
+        other path, or when no place has content that fits its digest."""
+        digest, is_changed = _digest_of(path), False
+        for place in self._places:
+            try:
+                with store_errors():
+                    answer = await obstore.get_async(place, path)
+                    image = bytes(await answer.bytes_async())
+            except FileNotFoundError:
+                continue
+            if sha256(image).hexdigest() == digest:
+                return image
+            is_changed = True
+        if is_changed:
             raise BadRecord("evidence_changed", f"the picture at {path!r} is not the one that was stored")
-        return image
+        raise EvidenceMissing(path)
 
     async def exists(self, path: str) -> bool:
         """Whether there is a picture at a path that put returned. Raises BadRecord for any other path."""
         _digest_of(path)
-        try:
-            with store_errors():
-                await obstore.head_async(self._store, path)
-        except FileNotFoundError:
-            return False
-        return True
+        for place in self._places:
+            try:
+                with store_errors():
+                    await obstore.head_async(place, path)
+            except FileNotFoundError:
+                continue
+            return True
+        return False
 
     async def put_hold(self, hold_id: str, at_ms: int, data: bytes) -> None:
         """Store one change of a hold, under its id and time (UTC ms); see pipeline.evidence.holds."""
@@ -118,20 +127,23 @@ class EvidenceStore:
 
     async def note_days(self) -> list[str]:
         """The days of which there are notes about cases' pictures, in order."""
-        return await self._days(CASES)
+        return await _days(self._store, CASES)
 
     async def drop_notes(self, day: str) -> None:
         """Delete the notes about cases' pictures of a day."""
-        await self._drop(f"{CASES}/{day}")
+        await _drop(self._store, f"{CASES}/{day}")
 
     async def days(self) -> list[str]:
         """The days of which there are pictures, in order."""
-        return await self._days()
+        return sorted({day for place in self._places for day in await _days(place)})
 
     async def drop_day(self, day: str, *, held: Collection[str] = ()) -> int:
         """Delete the pictures of a day. Returns how many were deleted. held: paths that stay."""
         kept = {path for path in held if path.startswith(f"{day}/")}
-        return await self._drop_but(day, kept) if kept else await self._drop(day)
+        dropped = 0
+        for place in self._places:
+            dropped += await _drop_but(place, day, kept) if kept else await _drop(place, day)
+        return dropped
 
     async def _all(self, prefix: str) -> list[tuple[str, bytes]]:
         found: list[tuple[str, bytes]] = []
@@ -142,31 +154,46 @@ class EvidenceStore:
                     found.append((meta["path"], bytes(await answer.bytes_async())))
         return sorted(found)
 
-    async def _days(self, prefix: str | None = None) -> list[str]:
-        with store_errors():
-            listing = await obstore.list_with_delimiter_async(self._store, prefix=prefix)
-        names = [str(one).rstrip("/").rpartition("/")[2] for one in listing["common_prefixes"]]
-        return sorted(name for name in names if _DAY.fullmatch(name))
 
-    async def _drop_but(self, day: str, kept: Collection[str]) -> int:
-        dropped = 0
-        with store_errors():
-            async for chunk in obstore.list(self._store, prefix=day, chunk_size=DELETE_AT_ONCE):
-                gone = [meta["path"] for meta in chunk if meta["path"] not in kept]
-                if gone:
-                    await obstore.delete_async(self._store, gone)
-                dropped += len(gone)
-        return dropped
+def _place_at(url: str) -> Place:
+    """The folder or bucket of one URL. Raises Misconfigured, Unavailable."""
+    parts = url_parts(SETTING, url, ALLOWED)
+    if parts.scheme == "s3" and parts.netloc:
+        return bucket_at(parts.netloc, parts.path, parts.query)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return folder_at(Path(unquote(parts.path)))
+    if "://" not in url and url:
+        return folder_at(Path(url).expanduser().absolute())
+    raise Misconfigured(SETTING, found=url, allowed=ALLOWED)
 
-    async def _drop(self, day: str) -> int:
-        dropped = 0
-        with store_errors():
-            async for chunk in obstore.list(self._store, prefix=day, chunk_size=DELETE_AT_ONCE):
-                await obstore.delete_async(self._store, [meta["path"] for meta in chunk])
-                dropped += len(chunk)
-            if isinstance(self._store, LocalStore) and self._store.prefix is not None:  # what a crash left half written
-                await asyncio.to_thread(shutil.rmtree, Path(self._store.prefix) / day, ignore_errors=True)
-        return dropped
+
+async def _days(place: Place, prefix: str | None = None) -> list[str]:
+    with store_errors():
+        listing = await obstore.list_with_delimiter_async(place, prefix=prefix)
+    names = [str(one).rstrip("/").rpartition("/")[2] for one in listing["common_prefixes"]]
+    return sorted(name for name in names if _DAY.fullmatch(name))
+
+
+async def _drop_but(place: Place, day: str, kept: Collection[str]) -> int:
+    dropped = 0
+    with store_errors():
+        async for chunk in obstore.list(place, prefix=day, chunk_size=DELETE_AT_ONCE):
+            gone = [meta["path"] for meta in chunk if meta["path"] not in kept]
+            if gone:
+                await obstore.delete_async(place, gone)
+            dropped += len(gone)
+    return dropped
+
+
+async def _drop(place: Place, day: str) -> int:
+    dropped = 0
+    with store_errors():
+        async for chunk in obstore.list(place, prefix=day, chunk_size=DELETE_AT_ONCE):
+            await obstore.delete_async(place, [meta["path"] for meta in chunk])
+            dropped += len(chunk)
+        if isinstance(place, LocalStore) and place.prefix is not None:  # what a crash left half written
+            await asyncio.to_thread(shutil.rmtree, Path(place.prefix) / day, ignore_errors=True)
+    return dropped
 
 
 def day_of(at_ms: int) -> str:

@@ -171,10 +171,46 @@ def test_the_gateway_of_the_cluster_takes_cameras_from_this_host_alone() -> None
     service = COMPOSE["services"]["gateway"]
     assert ["gateway", "serve"] == service["command"]
     assert ["127.0.0.1:8460:8460"] == service["ports"]
-    kept = ["evidence:/data/evidence", "spool:/data/spool", "drops:/data/drops", "mappings:/data/mappings:ro"]
+    kept = [
+        "evidence-gateway:/data/evidence-gateway",
+        "spool:/data/spool",
+        "drops:/data/drops",
+        "mappings:/data/mappings:ro",
+    ]
     assert kept == service["volumes"]
     assert ["gateway.json", "metrics-token", "platform.key"] == service["secrets"]
     assert "gateway.json" in COMPOSE["services"]["topics"]["secrets"]
+
+
+def test_no_two_containers_write_pictures_into_one_place() -> None:
+    """Who is taken over by a picture changes none that another stored: a volume has one writer; `retention`, which takes no
+    picture, deletes. Who reads pictures is told of every place."""
+    writers: dict[str, set[str]] = {}
+    for name, service in COMPOSE["services"].items():
+        mounted = [volume.split(":") for volume in service.get("volumes", [])]
+        for volume, *rest in mounted:
+            if volume in COMPOSE["volumes"] and rest[-1] != "ro" and name != "retention":
+                writers.setdefault(volume, set()).add(name)
+        if name in ("desks", "retention"):
+            places = [place for volume, place, *_ in mounted if volume.startswith("evidence")]
+            assert " ".join(f"file://{place}" for place in places) in service["environment"]["VIGIE_EVIDENCE_URL"]
+            assert {volume for volume in COMPOSE["volumes"] if volume.startswith("evidence")} <= {
+                one[0] for one in mounted
+            }
+    assert ({"ocr"}, {"gateway"}) == (writers["evidence"], writers["evidence-gateway"])
+    assert all(len(names) == 1 for names in writers.values())
+
+
+def test_a_containers_data_folder_is_its_users_alone() -> None:
+    """Else it is refused at the start; and a new volume takes owner and mode of the folder that the image has there."""
+    recipe = COMPOSE["services"]["decode"]["build"]["dockerfile_inline"]
+    for name, service in COMPOSE["services"].items():
+        for place in service.get("tmpfs", []):
+            path, _, modes = place.partition(":")
+            assert path == "/tmp" or modes.startswith("mode=0700,uid=${VIGIE_UID:?"), name
+        for volume in service.get("volumes", []):
+            place = volume.split(":")[1]
+            assert not place.startswith("/data/") or place.removeprefix("/") in recipe, name
 
 
 def test_the_cluster_mounts_only_volumes_that_exist() -> None:

@@ -18,6 +18,7 @@ from pipeline.evidence.troubles import unavailable_name
 DAY_MS = 86_400_000
 MARCH_1_MS = 1_772_323_200_000
 JPEG = b"\xff\xd8\xff\xe0 a picture"
+PNG = b"\x89PNG\r\n\x1a\n and so on"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ async def test_the_same_picture_has_the_same_path(store: EvidenceStore) -> None:
 
 async def test_a_png_is_called_one(store: EvidenceStore) -> None:
     """The suffix says what the picture is."""
-    path = await store.put(MARCH_1_MS, b"\x89PNG\r\n\x1a\n and so on")
+    path = await store.put(MARCH_1_MS, PNG)
     assert path.endswith(".png")
     assert await store.exists(path)
 
@@ -150,6 +151,28 @@ async def test_a_picture_that_was_changed_is_found_out(tmp_path: Path) -> None:
         await store.get(path)
     assert path == await store.put(MARCH_1_MS, JPEG)
     assert JPEG == await store.get(path)
+
+
+async def test_of_several_places_the_first_is_written_and_all_are_read_and_cleaned(tmp_path: Path) -> None:
+    """Each process that writes has a place of its own; who reads and who deletes is told of all."""
+    reader, gateway = (tmp_path / name for name in ("reader's own", "gateway"))
+    paths = [
+        await EvidenceStore.open(reader).put(MARCH_1_MS, JPEG),
+        await EvidenceStore.open(gateway).put(MARCH_1_MS, PNG),
+    ]
+    both = EvidenceStore.open(f"{reader.as_uri()} {gateway.as_uri()}")
+    assert [JPEG, PNG] == [await both.get(path) for path in paths]
+    assert [True, True] == [await both.exists(path) for path in paths]
+    (reader / paths[1]).write_bytes(b"put there by whoever took the reader over")
+    assert PNG == await both.get(paths[1])
+    later = await both.put(MARCH_1_MS + DAY_MS, JPEG)
+    assert (reader / later).exists()
+    assert ["2026-03-01", "2026-03-02"] == await both.days()
+    assert 1 == await both.drop_day("2026-03-01", held=[paths[1]])
+    assert PNG == await both.get(paths[1])
+    assert 2 == await both.drop_day("2026-03-01")
+    assert ["2026-03-02"] == await both.days()
+    assert JPEG == await both.get(later)
 
 
 async def test_dropped_days_leave_no_empty_folder(tmp_path: Path) -> None:
