@@ -16,13 +16,9 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 
-from pipeline.hotlist.answering import next_alarm
-from pipeline.hotlist.awaiting import next_overdue
 from pipeline.hotlist.copies import sure_sight
 from pipeline.hotlist.incidents import plate_of
-from pipeline.hotlist.life import EXPIRES_MS
 from pipeline.hotlist.revising import revision_of
-from pipeline.hotlist.standing import ENDED
 from pipeline.reads.geography import in_zone
 from pipeline.runtime.log import reference
 from pipeline.state import incident_changes as changes
@@ -124,10 +120,7 @@ class Keeper:
                 self.counters.refused.labels(AGENT.name, one.why).inc()
 
     def _due_ms(self, state: IncidentState, now_ms: int) -> int | None:
-        if state.phase in ENDED:
-            return None
-        due = (next_alarm(state, self._desks(now_ms)), next_overdue(state))
-        return min([state.changed_at_ms + EXPIRES_MS, *(one[0] for one in due if one is not None)])
+        return changes.due_ms(state, self._desks(now_ms))
 
     def _desks(self, now_ms: int) -> dict[str, Desk]:
         return dict(self.mirror.of(DESKS).as_of(now_ms))

@@ -8,11 +8,11 @@ from schemas.base import Message
 
 
 class SealedAlert(Message, frozen=True, kw_only=True):
-    """A covert alert, or the withdrawal of one, sealed for its owner. Topic vigie.alerts_covert, key for_key; written by
-    hotlist.
+    """A covert alert, the withdrawal of one, or what its owner's people decided, sealed for the owner. Topic vigie.alerts_covert,
+    key for_key; written by hotlist and desks.
 
-    sealed: the Alert or Withdrawal that would otherwise stand on the topic alerts, as JSON, encrypted: see
-    pipeline.runtime.covert.
+    sealed: the Alert or Withdrawal that would otherwise stand on the topic alerts, or the IncidentAction that would on actions, as
+    JSON, encrypted: see pipeline.runtime.covert.
     """
 
     for_key: Annotated[

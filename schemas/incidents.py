@@ -227,3 +227,4 @@ class IncidentState(Message, frozen=True, kw_only=True):
     copied: Copied | None = None  # the earliest such pair of hits that stand
     alerts_at: RecordPlace | None = None
     changed_at_ms: EpochMs  # the broker's time
+    covert_owner: Text | None = None  # of a covert one, which stands on no topic: the only service that may know of it

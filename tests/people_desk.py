@@ -147,12 +147,13 @@ class Desks:
             await self.sessions.keep(token, msgspec.structs.replace(session, shift=shift), now_ms)
         return self.browser(cookies={SESSION: token})
 
-    async def send(self, topic: Topic[Any], *messages: Message) -> None:
-        """Send these messages to a topic."""
+    async def send(self, topic: Topic[Any], *messages: Message, key: str | None = None) -> None:
+        """Send these messages to a topic, under this key; None: to one partition."""
+        where: dict[str, Any] = {"partition": 0} if key is None else {"key": key.encode()}
         sender = Sender(self.kafka.client_kwargs())
         try:
             await sender.send_all(
-                [Outgoing(f"{self.namespace}.{topic.name}", codec.encode(topic, one), partition=0) for one in messages]
+                [Outgoing(f"{self.namespace}.{topic.name}", codec.encode(topic, one), **where) for one in messages]
             )
         finally:
             await sender.stop()

@@ -19,13 +19,15 @@ S = TypeVar("S")
 @dataclass(slots=True)
 class Deciding(Generic[A, S]):
     """The decisions of one kind that are under way in this process. sender: open while it is used. is_decided: whether a state
-    shows what became of the decision with this id. what: is decided, for people."""
+    shows what became of the decision with this id. what: is decided, for people. aside: the record of a decision that does not go
+    to the topic but elsewhere; None: it goes there."""
 
     sender: Sender
     namespace: str
     topic: Topic[A]
     is_decided: Callable[[S, str], bool]
     what: str
+    aside: Callable[[A, S | None], Outgoing | None] = lambda _decision, _state: None
     patience_s: float = PATIENCE_S
     _awaited: "dict[str, asyncio.Future[S]]" = field(default_factory=dict)
 
@@ -42,9 +44,7 @@ class Deciding(Generic[A, S]):
             future = self._awaited[decision_id] = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(self.patience_s):
-                await self.sender.send_all([
-                    Outgoing(f"{self.namespace}.{self.topic.name}", codec.encode(self.topic, decision), key.encode())
-                ])  # fmt: skip
+                await self.sender.send_all([self.aside(decision, state) or self._record(decision, key)])
                 return await asyncio.shield(future)
         except TimeoutError as error:
             raise Unavailable(
@@ -52,6 +52,9 @@ class Deciding(Generic[A, S]):
             ) from error
         finally:
             self._awaited.pop(decision_id, None)
+
+    def _record(self, decision: A, key: str) -> Outgoing:
+        return Outgoing(f"{self.namespace}.{self.topic.name}", codec.encode(self.topic, decision), key.encode())
 
     def changed(self, state: S) -> None:
         """Note a new state."""

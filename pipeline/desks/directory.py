@@ -5,13 +5,14 @@ from typing import Any, TypeVar
 
 from pipeline.access.consumers import is_certified
 from pipeline.access.rights import Matter, Person
+from pipeline.hotlist.copies import sure_sight
 from pipeline.hotlist.standing import standing
 from pipeline.reads.admission import purposes_of_read
 from pipeline.reads.geography import contains, in_zone
 from pipeline.reads.versions import Changed, History
 from pipeline.state.collections import CAMERAS, CONSUMERS, DESIGNATIONS, DESKS, LISTS, POLICIES, USERS, ZONES
 from pipeline.state.mirror import Mirror
-from schemas.incidents import IncidentSighting, IncidentState
+from schemas.incidents import IncidentSighting, IncidentState, SureSight
 from schemas.judgements import Consumer
 from schemas.outcomes import Alert, Violation
 from schemas.people import Designation, Desk
@@ -114,6 +115,7 @@ class Directory(Mirror):
             network=sighting.network,
             hotlist=sighting.hotlist or state.hotlist,
             purposes=sighting.purposes,
+            covert_owner=state.covert_owner,
             seen_by=self._seen_by(sighting.list_id),
         )
 
@@ -125,6 +127,10 @@ class Directory(Mirror):
             network=violation.exit.network or (camera.network if camera else None),
             purposes=purposes_of_read(violation.exit, camera) if camera else (),
         )
+
+    def where(self, alert: Alert) -> tuple[tuple[str, ...], SureSight | None]:
+        """The zones that the alert's read lies in, and where it surely was: what its incident keeps of the place."""
+        return tuple(sorted(self._zones(alert.read))), sure_sight(alert, self._camera(alert.read))
 
     def place_of(self, read: PlateRead) -> str | None:
         """The name of the read's camera at capture; None: the camera is unknown."""

@@ -71,7 +71,7 @@ async def act(did: Did, asked: Asked) -> RouteAnswer:
     if action.to_desk is not None:
         found(asked.house.directory.desk(action.to_desk, asked.now_ms))
     state = await asked.house.deciding.decided(action, action.action_id, action.incident_id, state)
-    if did in ("misread", "undo"):
+    if did in ("misread", "undo") and state.covert_owner is None:  # others see what is excluded
         await exclude(asked.house.writer, state, asked.now_ms)
     refused = refused_in(state, action)
     if refused is not None:

@@ -62,7 +62,8 @@ class Leaving:
                 action = handed_over(state, self._desks(state, now_ms), desks, now_ms)
                 if action is not None:
                     await self.deciding.decided(action, action.action_id, action.incident_id, state)
-                    log.info("incident.left", incident=reference(state.incident_id), to_desk=action.to_desk)
+                    if state.covert_owner is None:  # not even that there was one is for those who read logs
+                        log.info("incident.left", incident=reference(state.incident_id), to_desk=action.to_desk)
 
     def _held(self) -> dict[str, list[IncidentState]]:
         """The incidents that somebody holds, by holder."""

@@ -27,8 +27,8 @@ BACK_MS = 24 * 3_600_000
 log = structlog.get_logger()
 NOWHERE = RecordPlace(partition=0, offset=0)
 MOST_KEPT: Mapping[str, int] = {"alert": 20_000, "violation": 50_000, "incident": 20_000}
-"""The oldest are left out; of violations, those first that wait for nobody. One takes some 4 kB. Covert alerts count apart: they
-move no open one out, so that nobody can count them by what is still there."""
+"""The oldest are left out; of violations, those first that wait for nobody. One takes some 4 kB. Covert alerts and incidents count
+apart: they move no open one out, so that nobody can count them by what is still there."""
 RING = 10_000
 
 
@@ -50,7 +50,9 @@ class Live:
     most_kept: Mapping[str, int] = field(default_factory=lambda: MOST_KEPT)
     known_ms: int = 0  # everything that was sent until then is taken in; UTC
     _next: int = 1
-    _covert: "OrderedDict[str, None]" = field(default_factory=OrderedDict)  # alerts
+    _covert: dict[Kind, "OrderedDict[str, None]"] = field(
+        default_factory=lambda: {"alert": OrderedDict(), "violation": OrderedDict(), "incident": OrderedDict()}
+    )
 
     @property
     def last(self) -> int:
@@ -73,12 +75,13 @@ class Live:
         event = self._added(kind, message, Matters(self.directory, compute))
         self.items[kind][key] = Shown(event, known.withdrawal if known else None)
         self.items[kind].move_to_end(key)
-        self._covert.pop(key, None)
+        covert = self._covert[kind]
+        covert.pop(key, None)
         if event.is_covert:
-            self._covert[key] = None
-            if len(self._covert) > self.most_kept[kind]:
-                del self.items[kind][self._covert.popitem(last=False)[0]]
-        elif len(self.items[kind]) - (len(self._covert) if kind == "alert" else 0) > self.most_kept[kind]:
+            covert[key] = None
+            if len(covert) > self.most_kept[kind]:
+                del self.items[kind][covert.popitem(last=False)[0]]
+        elif len(self.items[kind]) - len(covert) > self.most_kept[kind]:
             self._leave_out(kind)
         if isinstance(message, IncidentState):
             self.on_incident(message)
@@ -89,7 +92,7 @@ class Live:
     def _leave_out(self, kind: Kind) -> None:
         kept = self.items[kind]
         if kind != "violation":
-            del kept[next(key for key in kept if key not in self._covert)]
+            del kept[next(key for key in kept if key not in self._covert[kind])]
             return
         at_once = len(kept) // 100
         done = list(islice((key for key, shown in kept.items() if not self._waits(key, shown)), at_once))

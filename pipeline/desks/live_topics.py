@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -11,22 +12,60 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from pipeline.desks.covert_lives import CovertLives, Opened, Told
 from pipeline.desks.events import Messages
 from pipeline.desks.live import BACK_MS, Live
 from pipeline.errors import BadRecord
 from pipeline.runtime import codecs
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.stream.covert_alerts import decode_opened
+from schemas.incidents import IncidentState
 from schemas.outcomes import RecordPlace
 from schemas.topics import ALERTS, ALERTS_COVERT, INCIDENTS, JUDGEMENTS, VIOLATIONS, Topic
 
 log = structlog.get_logger()
 SHOWN: tuple[Topic[Any], ...] = (ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS, JUDGEMENTS)
-WHOLE: tuple[Topic[Any], ...] = (VIOLATIONS, JUDGEMENTS)
-"""Read from the beginning: an officer judges a violation days later, and which judgement counts depends on those before it."""
+WHOLE: tuple[Topic[Any], ...] = (VIOLATIONS, JUDGEMENTS, ALERTS_COVERT)
+"""Read from the beginning: an officer judges a violation days later, and which judgement counts depends on those before it; how
+a covert incident stands, on all that was decided about it."""
 FETCH_MS = 50
 HEAR_S, TAKE_S = 5.0, 0.5  # how often Kafka is asked how far the topics go; how long what is there takes to come here
 AGAIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What takes records in. key: opens covert alerts."""
+
+    live: Live
+    covert: CovertLives
+    key: X25519PrivateKey | None
+    now_ms: Callable[[], int]
+
+    def take(self, topic: Topic[Any], record: Any) -> None:
+        """Take one record of a topic in."""
+        try:
+            message = decode_opened(topic, record.value, self.key)
+        except BadRecord as error:
+            log.warning("live.unreadable", reason=error.reason)
+            return
+        at = RecordPlace(partition=record.partition, offset=record.offset)
+        if topic is not ALERTS_COVERT:
+            if isinstance(message, Messages):
+                self.live.take(message, at, record.timestamp)
+        elif isinstance(message, Opened):  # what is sealed for others is none
+            self._show(self.covert.take(message, at, record.timestamp), record.timestamp)
+
+    def look(self, known_ms: int) -> None:
+        """Note that everything that was sent until known_ms (UTC) was taken in, and take in what time brought."""
+        self.live.known_ms = known_ms
+        self._show(self.covert.due(known_ms), known_ms)
+
+    def _show(self, told: Iterable[Told], at_ms: int) -> None:
+        since_ms = self.now_ms() - BACK_MS
+        for one in told:
+            if (one.changed_at_ms if isinstance(one, IncidentState) else at_ms) >= since_ms:
+                self.live.take(one)
 
 
 async def follow(
@@ -39,6 +78,7 @@ async def follow(
     """Take in the topics SHOWN, from BACK_MS ago, until cancelled. While the broker is away it waits. covert_key: opens
     covert alerts; None: none are shown."""
     codecs.bind()
+    intake = Intake(live, CovertLives(live.directory), covert_key, now_ms)
     while True:
         topics = {f"{namespace}.{topic.name}": topic for topic in SHOWN}
         consumer = AIOKafkaConsumer(*topics, auto_offset_reset="earliest", **kafka.client_kwargs())
@@ -46,8 +86,8 @@ async def follow(
         try:
             await consumer.start()
             ends = await _place(consumer, live, topics, now_ms() - BACK_MS)
-            hearing = asyncio.create_task(_hear(consumer, live, now_ms))
-            await _read(consumer, live, topics, ends, now_ms, covert_key)
+            hearing = asyncio.create_task(_hear(consumer, intake))
+            await _read(consumer, intake, topics, ends)
         except (KafkaError, OSError) as error:
             log.warning("live.waiting", cause=type(error).__name__)
         finally:
@@ -58,17 +98,17 @@ async def follow(
         await asyncio.sleep(AGAIN_S)
 
 
-async def _hear(consumer: Any, live: Live, now_ms: Callable[[], int]) -> None:
-    """Set live.known_ms every HEAR_S, until cancelled; not while the broker is away or this process is behind."""
+async def _hear(consumer: Any, intake: Intake) -> None:
+    """Tell every HEAR_S until when everything is known, until cancelled; not while the broker is away or this process is behind."""
     while True:
         await asyncio.sleep(HEAR_S)
-        asked_ms = now_ms()
+        asked_ms, live = intake.now_ms(), intake.live
         with contextlib.suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(HEAR_S):
                 ends = await consumer.end_offsets(list(live.position))
             await asyncio.sleep(TAKE_S)
             if all(live.position[one] >= end for one, end in ends.items()):
-                live.known_ms = asked_ms
+                intake.look(asked_ms)
 
 
 async def _place(
@@ -88,27 +128,17 @@ async def _place(
 
 
 async def _read(
-    consumer: Any,
-    live: Live,
-    topics: Mapping[str, Topic[Any]],
-    ends: Mapping[TopicPartition, int],
-    now_ms: Callable[[], int],
-    covert_key: X25519PrivateKey | None,
+    consumer: Any, intake: Intake, topics: Mapping[str, Topic[Any]], ends: Mapping[TopicPartition, int]
 ) -> None:
-    """Take in records. `live` is ready when all records up to `ends` were taken in."""
+    """Take in records. `intake.live` is ready when all records up to `ends` were taken in."""
+    live, asked_ms = intake.live, intake.now_ms()
     while True:
         if not live.ready.is_set() and all(live.position[one] >= end for one, end in ends.items()):
-            live.known_ms = now_ms()
+            intake.look(asked_ms)
             live.ready.set()
         batches = await consumer.getmany(timeout_ms=FETCH_MS)
         for partition, records in batches.items():
             for record in records:
-                try:
-                    message = decode_opened(topics[partition.topic], record.value, covert_key)
-                    if isinstance(message, Messages):  # what is sealed for others is none
-                        at = RecordPlace(partition=partition.partition, offset=record.offset)
-                        live.take(message, at, record.timestamp)
-                except BadRecord as error:
-                    log.warning("live.unreadable", reason=error.reason)
+                intake.take(topics[partition.topic], record)
                 live.position[partition] = record.offset + 1
         await asyncio.sleep(0)

@@ -34,7 +34,7 @@ from pipeline.errors import Misconfigured, url_parts
 from pipeline.evidence.store import EvidenceStore
 from pipeline.hotlist import acting as incidents
 from pipeline.runtime.clock import platform_now_ms
-from pipeline.runtime.covert import desks_key
+from pipeline.runtime.covert import OwnersKey, desks_key
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.listening import LOOPBACK, tls_context
 from pipeline.runtime.log import platform_key
@@ -42,7 +42,7 @@ from pipeline.runtime.passwords import Passwords
 from pipeline.runtime.ports import free_ports
 from pipeline.runtime.private import private_folder
 from pipeline.runtime.sealing import Seal
-from pipeline.runtime.sender import Sender
+from pipeline.runtime.sender import Outgoing, Sender
 from pipeline.runtime.serving import Listener, listen, run_until_closed
 from pipeline.runtime.settings import Settings
 from pipeline.sections import judging as judgements
@@ -57,6 +57,8 @@ from pipeline.state.record_keys import RecordKeys
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.session_store import SessionStore
 from pipeline.state.waiting_room import WaitingRoom
+from pipeline.stream.covert_alerts import sealed_action
+from schemas.incidents import IncidentAction, IncidentState
 from schemas.judgements import Judged, Judgement
 from schemas.topics import ACTIONS, JUDGEMENTS
 
@@ -141,7 +143,7 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
     key = platform_key(settings.platform_key)
     directory, seal, name, client = Directory(), Seal(key, "desks positions"), settings.namespace, servers.client
     sender = Sender(servers.kafka.client_kwargs())
-    deciding = Deciding(sender, name, ACTIONS, incidents.is_decided, "the incident")
+    deciding = Deciding(sender, name, ACTIONS, incidents.is_decided, "the incident", _covert_aside(settings))
     judging: Deciding[Judgement, Judged] = Deciding(sender, name, JUDGEMENTS, judgements.is_decided, "the judgement")
     live = Live(directory, Cases(on_judged=judging.changed), on_incident=deciding.changed)
     provider = provider_settings(settings)
@@ -182,6 +184,20 @@ def _house(settings: Settings, servers: DeskServers, origin: Origin, now_ms: Cal
         proxies=proxies_of(settings.desks_proxies),
         provider=None if provider is None else ProviderClient(provider, f"{origin.url}/"),
     )
+
+
+def _covert_aside(settings: Settings) -> Callable[[IncidentAction, IncidentState | None], Outgoing | None]:
+    """What is decided about a covert incident is sealed, and goes where its alerts are."""
+    private = desks_key(settings)
+    key = None if private is None else OwnersKey.of(private.public_key())
+
+    def aside(action: IncidentAction, state: IncidentState | None) -> Outgoing | None:
+        if state is None or state.covert_owner is None:
+            return None
+        assert key is not None, "only who opens a covert incident's alerts knows of it"
+        return sealed_action(action, key, settings.namespace)
+
+    return aside
 
 
 def _origin(settings: Settings, port: int) -> str:

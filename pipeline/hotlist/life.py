@@ -44,7 +44,7 @@ def seen(
         state = IncidentState(
             incident_id=alert.incident_id, change=0, entry_id=alert.entry_id, hotlist=alert.hotlist,
             category=alert.category, priority=alert.priority, plate=plate_of(alert), sighting_count=0, sightings=(),
-            changed_at_ms=at_ms,
+            changed_at_ms=at_ms, covert_owner=alert.owner if alert.covert else None,
         )  # fmt: skip
     elif _was_dropped(state, at_ms, at):
         return state

@@ -270,7 +270,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         name="desks",
         about="`vigie desks`: what persons see and change, in their browsers",
         reads=(ALERTS, ALERTS_COVERT, VIOLATIONS, INCIDENTS, JUDGEMENTS, FORWARDS, RECEIPTS, READS),
-        writes=(ACTIONS, JUDGEMENTS, ACCESSES),
+        writes=(ACTIONS, ALERTS_COVERT, JUDGEMENTS, ACCESSES),
         keys=(
             *(collection(name, writes=True) for name in (*COLLECTIONS, *PEOPLE, "senders")),
             collection("consumers"),

@@ -9,6 +9,7 @@ from pipeline.hotlist.acting import acted
 from pipeline.hotlist.answering import next_alarm
 from pipeline.hotlist.awaiting import next_overdue
 from pipeline.hotlist.revising import revised
+from pipeline.hotlist.standing import ENDED
 from pipeline.state.incident_memory import MOST_WAITING, Change, Kept, WaitingAction, WaitingAnswer
 from schemas.incidents import IncidentState, SureSight
 from schemas.outcomes import Alert, Receipt, RecordPlace, Withdrawal
@@ -88,6 +89,14 @@ def answered(receipt: Receipt, at_ms: int, kept: Kept) -> Kept:
     if any((one.receipt.receipt_id, one.receipt.later) == (receipt.receipt_id, receipt.later) for one in kept.answers):
         return kept
     return Kept(None, kept.waiting, (*kept.answers, WaitingAnswer(receipt, at_ms))[-MOST_WAITING:])
+
+
+def due_ms(state: IncidentState, desks: Mapping[str, Desk]) -> int | None:
+    """When `passed` changes something next, UTC ms; None: never."""
+    if state.phase in ENDED:
+        return None
+    due = (next_alarm(state, desks), next_overdue(state))
+    return min([state.changed_at_ms + life.EXPIRES_MS, *(one[0] for one in due if one is not None)])
 
 
 def passed(desks: Mapping[str, Desk], now_ms: int, kept: Kept) -> Kept:

@@ -12,19 +12,23 @@ from redis.asyncio import Redis
 
 from pipeline.desks.route import PREFIX
 from pipeline.runtime.clock import platform_now_ms
+from pipeline.runtime.covert import PRIVATE, OwnersKey, covert_folder, private_key, sealed
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.state.collections import CAMERAS, DESIGNATIONS, DESKS, LISTS, ZONES
+from pipeline.stream import codec
 from schemas.outcomes import Alert, Withdrawal
 from schemas.people import Desk
-from schemas.topics import ALERTS
+from schemas.topics import ACTIONS, ALERTS, ALERTS_COVERT, INCIDENTS
 from tests.builders import make_alert, make_camera, make_entry, make_read, make_zone
+from tests.conftest import records_in
 from tests.fakes import MemoryRecorder
-from tests.people import ELSEWHERE, ZONE
+from tests.people import ELSEWHERE, ZONE, make_user
 from tests.people_desk import Browser, Desks, desks_of
 from tests.unit.test_desks_directory import make_list
 
 STREAM = f"{PREFIX}/stream"
 WITHIN_S = 60.0
+SERVICE = "federal judicial police"
 
 
 class Reader:
@@ -90,6 +94,7 @@ async def desks(kafka: KafkaConnection, redis: Redis, namespace: str, tmp_path: 
         await made.writer.put(DESKS, [Desk(desk_id=f"DESK-{zone}", name="dispatch", zones=(zone,), lists=("stolen",))])
         await made.person(f"dispatcher-{zone}", "dispatcher", zones=(zone,))
     await made.person(f"second-{ZONE}", "dispatcher", zones=(ZONE,))
+    await made.person("owner", "dispatcher", zones=(ZONE,), user=make_user("owner", service=SERVICE))
     async with made.running(MemoryRecorder()):
         yield made
 
@@ -147,7 +152,7 @@ async def test_a_reader_goes_on_where_it_was(desks: Desks) -> None:
 
 async def test_a_covert_hit_is_told_to_nobody_but_its_owner(desks: Desks) -> None:
     """Others see the next alert next; the ids of their events have one length, and are no numbers."""
-    owner = {"covert": True, "owner": "federal judicial police"}
+    owner = {"covert": True, "owner": SERVICE}
     reader = Reader(await at_desk(desks))
     await reader.open()
     ids: list[str] = []
@@ -161,6 +166,39 @@ async def test_a_covert_hit_is_told_to_nobody_but_its_owner(desks: Desks) -> Non
     reader.close()
     listed = (await (await at_desk(desks)).ask("GET", f"{PREFIX}/alerts")).json["items"]
     assert 3 == len(listed)
+
+
+async def test_a_covert_incident_lives_for_its_owner_and_is_not_there_for_anybody_else(desks: Desks) -> None:
+    """Taken, confirmed and closed by the owner's people, on the sealed topic alone; whoever else asks is told as of nothing, and
+    his stream shows the next alert next. A process that starts later finds it as it stands."""
+    key = OwnersKey.of(private_key("key", covert_folder(desks.settings) / PRIVATE).public_key())
+    hit = msgspec.structs.replace(alert_at("CAM-own", covert=True, owner=SERVICE), match="confusable", confirm=True)
+    owner, other = await desks.logged_in("owner", desk_id=f"DESK-{ZONE}"), await at_desk(desks)
+    readers = reader, own = Reader(other), Reader(owner)
+    await asyncio.gather(*(one.open() for one in readers))
+    await desks.send(ALERTS_COVERT, sealed(codec.encode(ALERTS, hit), key), key=key.name)
+    assert ["alert", "incident"] == [one["kind"] for one in (await own.event())["data"]]
+    path = f"{PREFIX}/incidents/{hit.alert_id}"
+    for revision, (did, more) in enumerate(
+        (("take", {}), ("confirm", {"alert_id": hit.alert_id}), ("close", {"ending": "stopped"}))
+    ):
+        body = {"revision": revision, "rings": 1, **more}
+        assert "not_found" == (await other.ask("POST", f"{path}/{did}", body)).rule
+        assert (200, "owner") == (
+            (told := await owner.ask("POST", f"{path}/{did}", body)).status,
+            told.json["steps"][-1]["who"],
+        )
+    seen = alert_at("CAM-own", entry_id="E-2")
+    await desks.send(ALERTS, seen)
+    assert [seen.alert_id] == await reader.alerts()
+    reader.close(), own.close()
+    assert "not_found" == (await other.ask("GET", path)).rule
+    assert [[], []] == [await records_in(desks.kafka, f"{desks.namespace}.{one.name}") for one in (ACTIONS, INCIDENTS)]
+    async with desks.running(MemoryRecorder()):
+        again = (await (await desks.logged_in("owner", desk_id=f"DESK-{ZONE}")).ask("GET", path)).json
+        assert ("closed", told.json["steps"]) == (again["incident"]["phase"], again["steps"])
+        shown = (await owner.ask("GET", f"{PREFIX}/alerts/{hit.alert_id}")).json["alert"]
+        assert (2, "owner") == (shown["revision"], shown["confirmed"]["who"])
 
 
 async def test_a_stream_ends_with_the_right_the_shift_and_the_session(desks: Desks) -> None:

@@ -9,17 +9,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.access.rights import Person
+from pipeline.desks.covert_lives import CovertLives, Opened, Told
 from pipeline.desks.directory import Directory
 from pipeline.desks.live import Live
 from pipeline.desks.stream import FRAME_MS, Audience, StreamFrame, Streams, View, view_of
+from pipeline.hotlist import life
+from pipeline.hotlist.acting import acted
 from pipeline.reads.versions import since_ever
 from pipeline.runtime.sealing import Seal
-from schemas.outcomes import Alert, Withdrawal
+from schemas.outcomes import Alert, RecordPlace, Withdrawal
 from tests.builders import NOON_MS, make_alert, make_camera, make_entry, make_read, make_zone
+from tests.incidents import action
 from tests.people import ZONE, make_designation, make_user
 
 CALM, COVERT, TAKEN_BACK, BEAT = "an alert", "a covert alert", "a covert alert taken back", "a beat"
+LIVED = "a covert alert that its owner took, confirmed and closed"
 BOTH = "a covert alert and an alert in one beat"
+HIDDEN = (COVERT, TAKEN_BACK, LIVED)
+"""What nobody but the owner may tell from a beat."""
 RUNS, PLANTED_RUNS = int(os.environ.get("VIGIE_COVERT_RUNS", "10000")), 200
 """Random histories that are compared; fewer, where a fault is planted."""
 MOST_STEPS = 16
@@ -77,13 +84,9 @@ def frames_of(steps: list[str], streams: Streams, person: Person = DISPATCHER) -
     audience = streams.join(View(person, None))
     got: list[tuple[int, bytes]] = []
     for beat, step in enumerate(steps):
-        if step in (COVERT, TAKEN_BACK, BOTH):
-            hit = alert(beat, covert=True)
-            streams.live.take(hit)
-            if step == TAKEN_BACK:
-                streams.live.take(
-                    Withdrawal(kind="alert", id=hit.alert_id, reason="ended", by="hotlist", at_ms=NOON_MS)
-                )
+        if step in HIDDEN or step == BOTH:
+            for told in covert_told(beat, step):
+                streams.live.take(told)
         if step in (CALM, BOTH):
             streams.live.take(alert(beat, covert=False))
         assert isinstance(streams.now_ms, Clock)
@@ -92,6 +95,31 @@ def frames_of(steps: list[str], streams: Streams, person: Person = DISPATCHER) -
         got += [(streams.now_ms(), frame.data) for frame in audience.frames]
         audience.frames.clear()
     return got
+
+
+@cache
+def covert_told(beat: int, step: str) -> list[Told]:
+    """What the desks make of it; no two steps are of one incident."""
+    lives, at = CovertLives(DIRECTORY), RecordPlace(partition=0, offset=beat)
+    return [
+        told for message in covert_messages(beat, step) for told in lives.take(message, at, NOON_MS + beat * FRAME_MS)
+    ]
+
+
+def covert_messages(beat: int, step: str) -> list[Opened]:
+    """What stands on the sealed topic for a step."""
+    hit = alert(beat, covert=True)
+    if step == TAKEN_BACK:
+        return [hit, Withdrawal(kind="alert", id=hit.alert_id, reason="ended", by="hotlist", at_ms=NOON_MS)]
+    if step == LIVED:
+        hit = msgspec.structs.replace(hit, match="confusable", confirm=True)
+        state = life.seen(None, hit, (ZONE,), NOON_MS)
+        done: list[Opened] = [hit]
+        for did in ("take", "confirm", "close"):
+            done.append(action(state, did))
+            state = acted(state, done[-1], NOON_MS)  # type: ignore[arg-type]  # the last is an action
+        return done
+    return [hit]
 
 
 def shape_of(frames: list[tuple[int, bytes]], *, masked: bool = True) -> list[tuple[int, bytes]]:
@@ -106,14 +134,14 @@ def shape_of(frames: list[tuple[int, bytes]], *, masked: bool = True) -> list[tu
     return shaped
 
 
-STEPS = st.lists(st.sampled_from([CALM, COVERT, TAKEN_BACK, BEAT]), max_size=12)
+STEPS = st.lists(st.sampled_from([CALM, COVERT, TAKEN_BACK, LIVED, BEAT]), max_size=12)
 
 
 @settings(max_examples=500)
 @given(STEPS)
 def test_others_get_the_same_with_a_covert_hit_and_without_it(steps: list[str]) -> None:
     """The same frames with the same beats; the ids that differ are as long."""
-    without = [BEAT if step in (COVERT, TAKEN_BACK) else step for step in steps]
+    without = [BEAT if step in HIDDEN else step for step in steps]
     assert shape_of(frames_of(without, streams_of())) == shape_of(frames_of(steps, streams_of()))
 
 
@@ -129,22 +157,27 @@ def test_so_is_what_a_list_shows(steps: list[str]) -> None:
         return [one.event.message.alert_id for one in streams.live.newest("alert", None)  # type: ignore[union-attr]  # alerts
                 if view.shows(one.event, NOON_MS)]  # fmt: skip
 
-    assert visible([BEAT if step in (COVERT, TAKEN_BACK) else step for step in steps]) == visible(steps)
+    assert visible([BEAT if step in HIDDEN else step for step in steps]) == visible(steps)
 
 
 def test_covert_hits_move_nothing_out_of_what_others_are_shown() -> None:
     """However many there are: the same open alerts are left, and the newest covert ones for their owner."""
     left = []
     for covert in (0, 20):
-        live = Live(DIRECTORY, most_kept={"alert": 5})
+        live = Live(DIRECTORY, most_kept={"alert": 5, "incident": 5})
         for number in range(20):
             live.take(alert(number, covert=False))
             if number < covert:
                 live.take(alert(number, covert=True))
                 live.take(msgspec.structs.replace(alert(number, covert=True), revision=2))
-        left.append([one.event.message for one in live.newest("alert", None) if not one.event.is_covert])
+        for number in range(20):
+            live.take(life.seen(None, alert(number, covert=False), (ZONE,), NOON_MS))
+            if number < covert:
+                live.take(life.seen(None, alert(number, covert=True), (ZONE,), NOON_MS))
+        left.append([one.event.message for kind in ("alert", "incident") for one in live.newest(kind, None)  # type: ignore[arg-type]  # both are kinds
+                     if not one.event.is_covert])  # fmt: skip
     assert left[0] == left[1]
-    assert (5, 10) == (len(left[0]), len(live.items["alert"]))
+    assert (10, 10, 10) == (len(left[0]), len(live.items["alert"]), len(live.items["incident"]))
 
 
 class Numbering(Streams):
@@ -169,9 +202,9 @@ class Late(Streams):
 def histories(seed: int) -> tuple[list[str], list[str]]:
     """A random history with covert hits, and the same without them: a beat with nothing stands for each."""
     random = Random(seed)
-    steps = random.choices([CALM, BOTH, COVERT, TAKEN_BACK, BEAT], k=random.randrange(2, MOST_STEPS))
+    steps = random.choices([CALM, BOTH, COVERT, TAKEN_BACK, LIVED, BEAT], k=random.randrange(2, MOST_STEPS))
     steps[random.randrange(len(steps))] = COVERT
-    without = {COVERT: BEAT, TAKEN_BACK: BEAT, BOTH: CALM}
+    without = dict.fromkeys(HIDDEN, BEAT) | {BOTH: CALM}
     return steps, [without.get(step, step) for step in steps]
 
 
@@ -200,6 +233,7 @@ def test_a_gap_in_numbers_and_a_millisecond_are_found_where_they_are_planted() -
 def test_the_owner_sees_it() -> None:
     """Otherwise the tests above would hold of a stream that shows nothing."""
     assert [] != frames_of([COVERT], streams_of(), OWNER)
+    assert b'"phase":"closed"' in frames_of([LIVED], streams_of(), OWNER)[0][1]
     assert [] == frames_of([COVERT], streams_of())
     assert [] != frames_of([CALM], streams_of())
 

@@ -18,7 +18,6 @@ export const ENDINGS = ["stopped", "observed", "lost", "not_found", "passed_on",
  */
 export function hindrance(incident, sighting, did, me) {
   const { told } = incident;
-  if (sighting.alert.covert) return "covert";
   if (!told) return "unknown";
   if (ENDED.includes(incident.phase)) return "over";
   const mine = told.holder === me, others = Boolean(told.holder) && !mine;
