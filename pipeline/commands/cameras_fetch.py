@@ -25,7 +25,7 @@ from pipeline.commands.sender_options import (
 from pipeline.errors import BadRecord, Misconfigured
 from pipeline.gateway.pulling.pullers import password_use
 from pipeline.runtime.log import platform_key
-from pipeline.runtime.private import private_folder
+from pipeline.runtime.private import OPEN, private_folder, read_trusted
 from pipeline.runtime.sealing import Seal
 from pipeline.runtime.settings import load_settings
 from pipeline.state.adopting import made
@@ -123,7 +123,7 @@ def _sealed(sender_id: str, file: Path | None) -> str:
     BadRecord, Misconfigured."""
     try:
         if file is not None:
-            password = file.read_text("utf-8").partition("\n")[0].rstrip("\r")
+            password = read_trusted("--password-file", file, modes=OPEN).decode().partition("\n")[0].rstrip("\r")
         elif sys.stdin.isatty():
             password = typer.prompt("Password", hide_input=True, err=True)
         else:

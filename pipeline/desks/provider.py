@@ -17,7 +17,7 @@ from joserfc.jwk import KeySet
 from pipeline.access.organisation import Flow, UnknownKey, subject_of
 from pipeline.access.provider import Provider, is_safe, provider_of
 from pipeline.errors import BadRecord, Misconfigured, Unavailable
-from pipeline.runtime.private import OPEN, read_trusted
+from pipeline.runtime.private import OPEN, WRITABLE, check_file, read_trusted
 from pipeline.runtime.settings import Settings
 from schemas.base import UNREADABLE
 
@@ -51,6 +51,7 @@ def provider_settings(settings: Settings) -> ProviderSettings | None:
     tls = None
     if settings.oidc_ca_file is not None:
         try:
+            check_file("VIGIE_OIDC_CA_FILE", settings.oidc_ca_file, modes=WRITABLE)
             tls = ssl.create_default_context(cafile=settings.oidc_ca_file)
         except (OSError, ssl.SSLError) as error:
             allowed = f"a file with certificates, PEM ({error})"

@@ -35,7 +35,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pipeline.errors import Misconfigured
 from pipeline.neighbours.signatures import generate_private_pem, public_pem_of
-from pipeline.runtime.private import check_folder, private_folder, write_private
+from pipeline.runtime.private import OPEN, check_folder, private_folder, read_trusted, write_private
 
 FOR_EVERYBODY = 0o644  # certificates and public keys
 
@@ -102,7 +102,7 @@ def create_credentials(
 
     hosts: names and addresses at which the desk is reached. renew: make new certificates of desk and sender for the keys that
     exist. force: delete everything and make it anew, the CA too. Raises Misconfigured when a private key is missing though its
-    certificate or public key is there, or is of the wrong kind.
+    certificate or public key is there, is of the wrong kind, or others may read it.
     """
     made = DeskCredentials.in_folder(folder)
     for place in (folder, *(folder / side for side in SIDES)):
@@ -143,7 +143,7 @@ def _make_signing_keys(made: DeskCredentials) -> None:
         if not private.exists():
             write_private(private, generate_private_pem())
         if not public.exists():
-            write_private(public, public_pem_of(private.read_bytes()), mode=FOR_EVERYBODY)
+            write_private(public, public_pem_of(_secret(private)), mode=FOR_EVERYBODY)
 
 
 def _hand_over(made: DeskCredentials) -> None:
@@ -270,10 +270,15 @@ def _tls_key(file: Path, certificate: Path) -> ec.EllipticCurvePrivateKey:
     if not file.exists():
         made = ec.generate_private_key(ec.SECP256R1())
         write_private(file, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    key = load_pem_private_key(file.read_bytes(), password=None)
+    key = load_pem_private_key(_secret(file), password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise Misconfigured(str(file), found="another kind of key", allowed="an EC private key (PEM)")
     return key
+
+
+def _secret(file: Path) -> bytes:
+    """A private key that exists. Raises Misconfigured where others may read or change it."""
+    return read_trusted("the credentials' folder", file, modes=OPEN)
 
 
 def _need_key(private: Path, public: Path) -> None:

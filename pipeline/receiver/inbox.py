@@ -10,7 +10,7 @@ import fcntl
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
 import msgspec
 import structlog
@@ -43,6 +43,11 @@ class _Known(msgspec.Struct):
 class _Line(msgspec.Struct):
     received_at_ms: int
     forward: _Known
+    sender: str = ""  # lines of unexpired ids that an earlier version wrote are of whichever sender
+
+
+_Id: TypeAlias = tuple[str, str]
+"""A sender's country and the id of its forward: ids can be foreseen, so one sender's says nothing of another's."""
 
 
 UNEXPIRED = "unexpired.jsonl"
@@ -56,7 +61,7 @@ class Inbox:
         when another process uses the folder."""
         self._folder = folder
         self._keep_days = keep_days
-        self._known: dict[str, _Line] = {}
+        self._known: dict[_Id, _Line] = {}
         self._day = ""
         self._last_at_ms: int | None = None
         self._file: IO[bytes] | None = None
@@ -80,9 +85,9 @@ class Inbox:
         """When the newest forward was received, UTC ms; None: there is none."""
         return self._last_at_ms
 
-    def received_at_ms(self, forward_id: str) -> int | None:
-        """When this forward was received, UTC ms; None: it was not."""
-        known = self._known.get(forward_id)
+    def received_at_ms(self, sender: str, forward_id: str) -> int | None:
+        """When this forward of this sender was received, UTC ms; None: it was not."""
+        known = self._known.get((sender, forward_id)) or self._known.get(("", forward_id))
         return None if known is None else known.received_at_ms
 
     def append(self, entry: InboxEntry) -> None:
@@ -98,7 +103,7 @@ class Inbox:
             os.ftruncate(file.fileno(), end)
             raise
         known = _Known(entry.forward.forward_id, entry.forward.expires_at_ms)
-        self._know(_Line(entry.received_at_ms, known))
+        self._know(_Line(entry.received_at_ms, known, entry.sender))
 
     def close(self) -> None:
         """Close the files, and allow another process to use the folder."""
@@ -129,12 +134,12 @@ class Inbox:
             write_private(self._folder / UNEXPIRED, b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
         for file in old:
             file.unlink()
-        self._known = {line.forward.forward_id: line for line in kept} | {
+        self._known = {_id_of(line): line for line in kept} | {
             name: line for name, line in self._known.items() if line.received_at_ms >= oldest_ms
         }
 
     def _know(self, line: _Line) -> None:
-        self._known[line.forward.forward_id] = line
+        self._known[_id_of(line)] = line
         self._last_at_ms = max(self._last_at_ms or 0, line.received_at_ms)
 
     def _day_files(self) -> list[Path]:
@@ -165,6 +170,10 @@ def read_inbox(folder: Path) -> list[InboxEntry]:
         lines = file.read_bytes().split(b"\n")[:-1]
         entries += [msgspec.json.decode(line, type=InboxEntry) for line in lines]
     return entries
+
+
+def _id_of(line: _Line) -> _Id:
+    return line.sender, line.forward.forward_id
 
 
 def _day_of(at_ms: int) -> str:

@@ -119,7 +119,7 @@ class NeighbourDesk:
     async def _take(self, signed: SignedForward, text: str) -> web.Response:
         forward = signed.forward
         async with self._storing:
-            at_ms = self._inbox.received_at_ms(forward.forward_id)
+            at_ms = self._inbox.received_at_ms(signed.sender, forward.forward_id)
             if at_ms is not None:
                 self._duplicates += 1
                 return self._acknowledgement(forward.forward_id, at_ms)

@@ -10,6 +10,7 @@ from aiokafka.helpers import create_ssl_context
 
 from pipeline.errors import Misconfigured, url_parts
 from pipeline.runtime import codecs
+from pipeline.runtime.private import OPEN, WRITABLE, check_file
 
 SETTING = "VIGIE_KAFKA_URL"
 ALLOWED = "kafka://HOST:PORT[,HOST:PORT...] or, with TLS, kafka+ssl://[USER@]HOST:PORT[,HOST:PORT...]"
@@ -70,7 +71,7 @@ class KafkaConnection:
         """The keyword arguments for aiokafka's consumer, producer and admin client.
 
         From then on aiokafka unpacks with a bound in this whole process (see codecs.bind). Raises Misconfigured when ca_file or
-        cert_file cannot be read as PEM.
+        cert_file cannot be read as PEM, or others may change them, or read the key.
         """
         codecs.bind()
         protocol = ("SASL_" if self.username else "") + ("SSL" if self.tls else "PLAINTEXT")
@@ -85,12 +86,15 @@ class KafkaConnection:
 
     def _ssl_context(self) -> ssl.SSLContext:
         try:
+            if self.ca_file is not None:
+                check_file("VIGIE_KAFKA_CA_FILE", self.ca_file, modes=WRITABLE)
             context: ssl.SSLContext = create_ssl_context(cafile=None if self.ca_file is None else str(self.ca_file))
         except (OSError, ssl.SSLError) as error:
             allowed = f"a readable file of certificates in PEM form ({error})"
             raise Misconfigured("VIGIE_KAFKA_CA_FILE", found=str(self.ca_file), allowed=allowed) from error
         if self.cert_file is not None:
             try:
+                check_file("VIGIE_KAFKA_CERT_FILE", self.cert_file, modes=OPEN)
                 context.load_cert_chain(self.cert_file)
             except (OSError, ssl.SSLError) as error:
                 allowed = f"a readable file of a key and its certificate in PEM form ({error})"

@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from pipeline.errors import Misconfigured, redacted
-from pipeline.runtime.private import write_once
+from pipeline.runtime.private import OPEN, read_trusted, write_once
 from pipeline.runtime.terminal import visible
 
 SAME_AGAIN_S = 10.0
@@ -38,11 +38,11 @@ def reference(name: str) -> str:
 
 def platform_key(file: Path) -> bytes:
     """The key in the file; a missing file is made with a new key, private to its owner. Raises Misconfigured when it cannot
-    be read or made."""
+    be read or made, or others may read or change it."""
     try:
         if not file.exists():
             write_once(file, secrets.token_hex(32) + "\n")
-        key = file.read_bytes().strip()
+        key = read_trusted("VIGIE_PLATFORM_KEY_FILE", file, modes=OPEN).strip()
     except OSError as error:
         raise Misconfigured(
             "VIGIE_PLATFORM_KEY_FILE", found=str(file), allowed=f"readable ({error.strerror})"

@@ -107,17 +107,30 @@ def sync_folder(folder: Path) -> None:
 
 def read_trusted(setting: str, path: Path, *, modes: int) -> bytes:
     """The file's content, if only its owner may change it. modes: the permission bits that the file must not have (WRITABLE,
-    OPEN). Nobody else may be able to write to its folder either.
+    OPEN). Nobody else may be able to write to its folder either, nor to that of the file that a link leads to.
 
-    Raises OSError, and Misconfigured, naming the setting and the cure, where another user owns the file or may change it.
+    A file of OPEN is this user's or root's, and nobody else reads it. Root may also give it to one group of this process (mode
+    0440): so a container is handed a secret that it does not own. 0444 is refused there, too: nobody can tell that a container
+    holds no second user. Raises OSError, and Misconfigured, naming the setting and the cure, where another user owns the file,
+    or may change or read it.
     """
     with path.open("rb") as file:
-        _refuse(setting, path, os.fstat(file.fileno()), modes)
-        folder = path.absolute().parent
+        _check_open(setting, path, file, modes)
+        return file.read()
+
+
+def check_file(setting: str, path: Path, *, modes: int) -> None:
+    """Raise what read_trusted would, without reading the file."""
+    with path.open("rb") as file:
+        _check_open(setting, path, file, modes)
+
+
+def _check_open(setting: str, path: Path, file: IO[bytes], modes: int) -> None:
+    _refuse(setting, path, os.fstat(file.fileno()), modes)
+    for folder in (path.absolute().parent, path.resolve().parent):
         status = folder.stat()
         if not status.st_mode & stat.S_ISVTX:  # in a sticky folder others cannot replace what is not theirs
             _refuse(setting, folder, status, WRITABLE)
-        return file.read()
 
 
 def check_folder(setting: str, folder: Path) -> None:
@@ -129,10 +142,25 @@ def _refuse(setting: str, path: Path, status: os.stat_result, modes: int) -> Non
     if status.st_uid not in (0, os.geteuid()):
         allowed = f"yours alone, or root's: chown it, or copy {path.name} into a folder of yours"
         raise Misconfigured(setting, found=f"{path}, which another user owns", allowed=allowed)
-    if stat.S_IMODE(status.st_mode) & modes:
+    if _open_bits(status) & modes:
         who, cure = ("change", "go-w") if modes == WRITABLE else ("read or change", "go-rwx")
         allowed = f"yours alone: chmod {cure} '{path}'"
+        if modes == OPEN and status.st_uid != os.geteuid():
+            allowed = (
+                f"{allowed} and chown it, or have root give it to a group of this process with mode 0440 ({_CONTAINER})"
+            )
         raise Misconfigured(setting, found=f"{path}, which others may {who}", allowed=allowed)
+
+
+_CONTAINER = "in a container: uid, gid and mode of the secret; in Kubernetes fsGroup and defaultMode 0400"
+
+
+def _open_bits(status: os.stat_result) -> int:
+    """What others than its owner may do, as permission bits; without the reading of a group to which root gives the file, if this
+    process is in that group."""
+    bits = stat.S_IMODE(status.st_mode) & OPEN
+    is_given = status.st_uid == 0 != os.geteuid() and status.st_gid in (os.getegid(), *os.getgroups())
+    return bits & ~stat.S_IRGRP if is_given else bits
 
 
 def private_by_default() -> None:

@@ -10,9 +10,12 @@ from pipeline.errors import Misconfigured, Unavailable, url_parts
 from pipeline.runtime.accounts import ACCOUNTS, account_of
 from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.principals import user_of
+from pipeline.runtime.private import OPEN, WRITABLE, check_file, read_trusted
 from pipeline.runtime.settings import Settings
 from pipeline.servers.pair import running_pair
 from pipeline.servers.valkey_server import with_user
+
+PASSWORD_FILE = "VIGIE_KAFKA_PASSWORD_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def servers_of(settings: Settings, principal: str) -> Servers:
         raise Misconfigured(missing, found=None, allowed="set when the other one is: name both servers, or neither")
     if settings.kafka_url is not None and settings.redis_url is not None:
         refuse_plaintext(settings)
+        _check_authorities(settings.redis_ca_file)
         return named_servers(settings, settings.kafka_url, settings.redis_url, principal, settings.accounts_dir)
     pair = running_pair(settings.data_dir)
     if pair is None:
@@ -87,6 +91,16 @@ def refuse_plaintext(settings: Settings) -> None:
             raise Misconfigured(setting, found=url, allowed=allowed)
 
 
+def _check_authorities(file: Path | None) -> None:
+    """Raise Misconfigured where the file cannot be read, or others may change it: they could pose as Redis."""
+    try:
+        if file is not None:
+            check_file("VIGIE_REDIS_CA_FILE", file, modes=WRITABLE)
+    except OSError as error:
+        allowed = f"a readable PEM file ({error.strerror})"
+        raise Misconfigured("VIGIE_REDIS_CA_FILE", found=str(file), allowed=allowed) from error
+
+
 def _is_here(place: str) -> bool:
     """Whether host:port is this machine itself: a loopback address, or the name that stands for it."""
     try:
@@ -104,17 +118,15 @@ def _names_user(url: str) -> bool:
 
 
 def _connection_of(settings: Settings, kafka_url: str) -> KafkaConnection:
-    """The Kafka connection at this address with the settings' credentials. Raises Misconfigured for an unreadable password file."""
+    """The Kafka connection at this address with the settings' credentials. Raises Misconfigured for a password file that cannot
+    be read, or that others may read."""
     password = None
     if settings.kafka_password_file is not None:
         try:
-            password = settings.kafka_password_file.read_text("utf-8").strip()
-        except OSError as error:
-            raise Misconfigured(
-                "VIGIE_KAFKA_PASSWORD_FILE",
-                found=str(settings.kafka_password_file),
-                allowed=f"a readable file ({error})",
-            ) from error
+            password = read_trusted(PASSWORD_FILE, settings.kafka_password_file, modes=OPEN).decode().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            found, allowed = str(settings.kafka_password_file), f"a readable file ({error})"
+            raise Misconfigured(PASSWORD_FILE, found=found, allowed=allowed) from error
     return KafkaConnection.from_url(
         kafka_url,
         username=settings.kafka_username,

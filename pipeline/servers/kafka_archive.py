@@ -9,6 +9,7 @@ import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
+from pipeline.runtime.private import WRITABLE, check_file
 from pipeline.servers.kafka_config import JVM
 from pipeline.servers.kafka_jars import cache_folder
 
@@ -21,6 +22,9 @@ def archive_file() -> Path:
 
 
 def archive_options() -> tuple[str, ...]:
-    """Java's options for using the archive; none while there is no archive."""
+    """Java's options for using the archive; none while there is no archive. Raises Misconfigured where others may change it."""
     file = archive_file()
-    return (f"-XX:AOTCache={file}",) if file.is_file() else ()
+    if not file.is_file():
+        return ()
+    check_file("the archive of Kafka's classes (XDG_CACHE_HOME)", file, modes=WRITABLE)
+    return (f"-XX:AOTCache={file}",)

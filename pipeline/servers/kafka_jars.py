@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import Unavailable
-from pipeline.runtime.private import open_private, private_folder, write_private
+from pipeline.runtime.private import check_folder, open_private, private_folder, write_private
 
 HERE = Path(__file__).parent
 SPEC = HERE / "jgo.toml"
@@ -62,19 +62,35 @@ def cache_folder() -> Path:
 
 
 def class_path() -> list[Path]:
-    """The paths of the jars; jars that this user does not have yet are fetched and verified first. Blocks; safe for several
+    """The paths of the jars, each verified; jars that this user does not have yet are fetched first. Blocks; safe for several
     processes at once.
 
-    Raises JarsUnavailable when they are not cached and cannot be fetched.
+    Raises JarsUnavailable when they are not cached and cannot be fetched, or are not what the lock file pins; Misconfigured
+    where others may change the cache.
     """
     cache = cache_folder()
     if not cache.is_dir():
         _fill(cache)
-    jars = [cache / jar.path for jar in pinned_jars()]
-    missing = [jar for jar in jars if not jar.is_file()]
-    if missing:
-        raise JarsUnavailable(f"{missing[0].name} has been removed; delete the folder to fetch it again", cache)
-    return jars
+    _check_cache(cache)
+    jars = pinned_jars()
+    for jar in jars:
+        if not _is_pinned(jar, cache):
+            raise JarsUnavailable(f"{jar.path.name} is not the pinned one; delete the folder to fetch it again", cache)
+    return [cache / jar.path for jar in jars]
+
+
+def _check_cache(cache: Path) -> None:
+    """Raise Misconfigured where others own the folders of the cache, or may put files into them: a broker runs what is there."""
+    for folder in (cache.parent, cache):
+        check_folder("the cache of Kafka's jars (XDG_CACHE_HOME)", folder)
+
+
+def _is_pinned(jar: Jar, cache: Path) -> bool:
+    """Whether the jar is in the cache as it is pinned."""
+    try:
+        return hashlib.sha256((cache / jar.path).read_bytes()).hexdigest() == jar.sha256
+    except OSError:
+        return False
 
 
 def _fill(cache: Path) -> None:

@@ -9,6 +9,7 @@ from pipeline.gateway.pulling.pullers import password_use
 from pipeline.gateway.senders import camera_of, claim_of, is_proven
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.runtime.log import platform_key
+from pipeline.runtime.private import write_private
 from pipeline.runtime.sealing import Seal
 from pipeline.state.collections import CAMERAS, SENDERS
 from pipeline.state.replica_writer import ReplicaWriter
@@ -107,7 +108,7 @@ async def test_gateways_are_told_where_to_fetch_and_no_password_is_kept_in_clear
     """An address of another kind, or with a password in it, is refused; what is given again replaces address and password alone."""
     for camera in ("E40-12", "E40-13"):
         await vigie("cameras", "add", f"camera_id={camera}", *CAMERA[1:])
-    (tmp_path / "password").write_text("what the camera wants\n")
+    write_private(tmp_path / "password", "what the camera wants\n")
     fetch = ("cameras", "fetch", "E40-12", "hikvision")
     login = ("--user", "vigie", "--password-file", str(tmp_path / "password"))
     assert 2 == (await vigie(*fetch, "tcp://10.20.0.12")).code

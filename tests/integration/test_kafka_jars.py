@@ -69,6 +69,20 @@ async def test_a_jar_with_other_content_is_never_used(maven_folder: Path, tmp_pa
     assert not any(path.is_dir() and not path.suffix for path in (tmp_path / "cache" / "vigie").iterdir())
 
 
+async def test_a_jar_that_was_changed_in_the_cache_is_not_run(maven_folder: Path, tmp_path: Path) -> None:
+    """Each start looks at what it starts, and at who may change it."""
+    await class_path_of(tmp_path, maven_folder)
+    (cache,) = (path for path in (tmp_path / "vigie").iterdir() if path.is_dir())
+    cache.chmod(0o777)
+    code, output = await class_path_of(tmp_path, maven_folder)
+    assert (1, True) == (code, "chmod go-w" in output)
+    cache.chmod(0o700)
+    jar = cache / pinned_jars()[1].path
+    await asyncio.to_thread(jar.write_bytes, b"not what was pinned")
+    code, output = await class_path_of(tmp_path, maven_folder)
+    assert (1, True) == (code, f"{jar.name} is not the pinned one; delete the folder" in output)
+
+
 def forge(source: Path, target: Path, victim: Path) -> None:
     """Link every pinned jar from source into target, but put something else in the victim's place."""
     for jar in pinned_jars():

@@ -2,11 +2,16 @@
 
 import asyncio
 import os
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from agents import AGENTS
 from pipeline.servers.fleet import Fleet
 
+ROOT = Path(__file__).parents[2]
 STRANGER = "from pathlib import Path\nPath(__file__).with_name('taken').touch()\nraise SystemExit('taken')\n"
 
 
@@ -27,3 +32,18 @@ async def test_a_worker_runs_nothing_of_the_working_folder_or_of_python_variable
     _, said = await process.communicate()
     assert b"no servers are running" in said
     assert not (tmp_path / "taken").exists()
+
+
+@pytest.mark.parametrize("parts", ["{}:", ":{}", "{}::{}"])
+def test_an_empty_part_of_pythonpath_is_not_the_working_folder(tmp_path: Path, parts: str) -> None:
+    """`export PYTHONPATH=$PYTHONPATH:/opt/lib` leaves one; a part that names a folder still counts."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "ours.py").touch()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "theirs.py").write_text(STRANGER)
+    code = "import pipeline.errors, ours, importlib.util as u; raise SystemExit(u.find_spec('theirs') is not None)"
+    run = subprocess.run(
+        [sys.executable, "-c", f"import sys; del sys.path[0]; sys.path.insert(0, {str(ROOT)!r}); {code}"], check=False,
+        cwd=tmp_path / "here", env={**os.environ, "PYTHONPATH": parts.format(tmp_path / "lib", tmp_path / "lib")},
+    )  # fmt: skip
+    assert 0 == run.returncode

@@ -2,12 +2,25 @@
 
 import os
 import stat
+import subprocess
+import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from pipeline.runtime.private import open_private, private_folder, replacing, write_once, write_private
+from pipeline.errors import Misconfigured
+from pipeline.runtime.private import (
+    OPEN,
+    WRITABLE,
+    open_private,
+    private_folder,
+    read_trusted,
+    replacing,
+    write_once,
+    write_private,
+)
 
 
 def mode_of(path: Path) -> int:
@@ -78,3 +91,67 @@ def test_of_many_who_write_once_one_wins_and_all_see_it_whole(tmp_path: Path) ->
     assert 1 == len(seen)
     assert 64 == len(seen.pop())
     assert ["key"] == [path.name for path in tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(("mode", "asked"), [
+    (0o604, OPEN), (0o640, OPEN), (0o444, OPEN), (0o602, OPEN), (0o601, OPEN), (0o602, WRITABLE), (0o620, WRITABLE),
+])  # fmt: skip
+def test_what_another_user_could_change_or_of_a_secret_read_is_refused(tmp_path: Path, mode: int, asked: int) -> None:
+    """And the message says how to mend it."""
+    file = tmp_path / "secret"
+    file.write_bytes(b"hush")
+    file.chmod(mode)
+    with pytest.raises(Misconfigured, match=r"chmod go-"):
+        read_trusted("VIGIE_KEY_FILE", file, modes=asked)
+    file.chmod(0o600 if asked == OPEN else 0o644)
+    assert b"hush" == read_trusted("VIGIE_KEY_FILE", file, modes=asked)
+
+
+def test_a_link_leads_to_no_folder_in_which_others_may_replace_the_file(tmp_path: Path) -> None:
+    """The folder of the link is one's own; that of the file is not."""
+    own, loose = tmp_path / "own", tmp_path / "loose"
+    own.mkdir(0o700)
+    loose.mkdir(0o777)
+    (loose / "key").write_bytes(b"hush")
+    (loose / "key").chmod(0o600)
+    (own / "key").symlink_to(loose / "key")
+    with pytest.raises(Misconfigured, match="loose"):
+        read_trusted("VIGIE_KEY_FILE", own / "key", modes=OPEN)
+    loose.chmod(0o1777)
+    assert b"hush" == read_trusted("VIGIE_KEY_FILE", own / "key", modes=OPEN)
+
+
+GIVEN = """
+import os, sys
+from pathlib import Path
+from pipeline.errors import Misconfigured
+from pipeline.runtime.private import OPEN, read_trusted
+os.setgroups([4711]); os.setgid(65534); os.setuid(65534)
+for name in sys.argv[1:]:
+    try:
+        print(read_trusted("VIGIE_KEY_FILE", Path(name), modes=OPEN).decode())
+    except Misconfigured as error:
+        print("container" in str(error) and "refused")
+"""
+
+
+def test_a_secret_that_root_gives_to_a_group_of_the_process_is_taken_and_one_for_everybody_is_not() -> None:
+    """As a container is handed what it does not own: Kubernetes with fsGroup makes root's files of mode 0440. Only root can hand
+    it over, so nobody else tries."""
+    if os.geteuid() != 0:
+        return
+    with tempfile.TemporaryDirectory(dir="/tmp") as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        for name, mode, group in (
+            ("0440", 0o440, 4711),
+            ("0444", 0o444, 4711),
+            ("other", 0o444, 0),
+            ("0460", 0o460, 4711),
+        ):
+            (folder / name).write_text(name)
+            os.chown(folder / name, 0, group)
+            (folder / name).chmod(mode)
+        said = subprocess.run([sys.executable, "-c", GIVEN, *(str(one) for one in sorted(folder.iterdir()))],
+                              check=True, capture_output=True, text=True)  # fmt: skip
+    assert ["0440", "refused", "refused", "refused"] == said.stdout.split()
