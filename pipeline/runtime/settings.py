@@ -81,9 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         False  # Kafka and Redis without TLS on another machine: on a network that nobody else reaches
     )
     accounts_dir: Path | None = None  # made by `vigie accounts create`; None: the embedded servers' own
-    evidence_url: str | None = (
-        None  # s3://bucket/prefix?endpoint=... (more apart by blanks); None: a folder in data_dir
-    )
+    evidence_url: str | None = None  # s3://..., file:///... or several, apart by blanks; None: a folder in data_dir
     record_dir: Path | None = (
         None  # the log of the record, on a disk of the machine of agent audit; None: a folder in data_dir
     )
