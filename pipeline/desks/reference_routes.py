@@ -16,6 +16,7 @@ from pipeline.desks.directory import matter_of_entry
 from pipeline.desks.naming import plates_of, written
 from pipeline.desks.problems import Problem, bad_request, denied
 from pipeline.desks.route import APPROVAL, Asked, Route, RouteAnswer, found
+from pipeline.lists.patterns import refuse_costly
 from pipeline.state.approval_store import Waiting
 from pipeline.state.collections import (
     CAMERAS,
@@ -165,6 +166,7 @@ async def put_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
     granted_by = kind.granted_by
     if granted_by is not None and getattr(item, granted_by) != asked.somebody.user_id:
         raise bad_request(f"{granted_by} names who grants it: you")
+    await refuse_costly(asked.house.writer, collection, [(key, collection.encode(item))])
     second = await approved(act, asked, matter)
     if granted_by is not None and second is not None:
         item = msgspec.structs.replace(item, approved_by=second)
@@ -242,9 +244,7 @@ def _long(asked: Asked, known: Watch | None, item: Watch) -> Act | None:
 
 def _approved_by_itself(_known: Watch | None, item: Watch) -> str | None:
     """Why a request that says itself who approved it is refused."""
-    return (
-        None if item.approved_by is None else "approved_by is written when a second person has approved: leave it out"
-    )
+    return None if item.approved_by is None else "approved_by is written when another has approved: leave it out"
 
 
 KINDS: tuple[Kind[Any], ...] = (

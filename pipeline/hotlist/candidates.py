@@ -1,9 +1,9 @@
 """Which hotlist entries the texts of a read may be of, how each matches, and how probable the text makes it. Pure."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from pipeline.hotlist.index import Hotlist, is_one_edit
+from pipeline.hotlist.index import Looked, is_one_edit
 from pipeline.hotlist.pattern_index import fits
 from pipeline.plates.confusable import STRONG_COST, belief
 from schemas.outcomes import Match
@@ -21,38 +21,41 @@ Candidate: TypeAlias = tuple[HotlistEntry, Match, float]
 """An entry, the kind of match and how probable the text makes it, 0..1."""
 
 
-class Looked(NamedTuple):
-    """What the hotlist found for many texts together. suspects: the only texts that may have entries alike or near; fitting: the
-    entries whose pattern each text fits."""
+class Shown(NamedTuple):
+    """A text that a read may show, how probable it is (0..1), and what the hotlist found for it."""
 
-    suspects: Container[str]
-    fitting: Mapping[str, Sequence[HotlistEntry]]
+    text: str
+    probability: float
+    looked: Looked
 
 
-def candidates_of(read: PlateRead, hotlist: Hotlist, looked: Looked, least: float) -> list[Candidate]:
-    """Entries with the kind of match and how probable the text makes them. least: texts that are less probable are not looked at,
-    since no match is more probable than its text."""
-    texts = texts_of(read, least)
-    suspects, fitting = looked
+def candidates_of(read: PlateRead, shown: Sequence[Shown]) -> list[Candidate]:
+    """Entries with the kind of match and how probable the text makes them. shown: the read's texts for which something was
+    found, the best first."""
     found: list[Candidate] = []
-    doubted = [one for one in texts if one[0] in suspects]
-    for text, probability in doubted:
-        found += [_alike(read, text, probability, entry) for entry in hotlist.alike(text)]
-    for text, probability in doubted:
-        found += [_near(text, probability, entry) for entry in hotlist.near(text)]
-    for text, probability in texts:
-        for entry in fitting.get(text, ()):
+    for text, probability, looked in shown:
+        for entry in looked.alike:
+            found.append(_alike(read, text, probability, entry))
+    for text, probability, looked in shown:
+        for entry in looked.near:
+            found.append(_near(text, probability, entry))
+    for text, probability, looked in shown:
+        for entry in looked.fitting:
             found.append((entry, "pattern", probability if _fits_as_read(entry.plate, text) else probability * ALIKE))
     return found
 
 
 def texts_of(read: PlateRead, least: float) -> list[tuple[str, float]]:
     """The texts that the read may show, of at least this probability, each with its own: the best first."""
-    sure = read.confidence if read.confidence_stated else NOT_STATED
-    texts = [(read.plate, sure)] if sure >= least else []
+    texts = [(read.plate, sure)] if (sure := sure_of(read)) >= least else []
     if read.alternatives:
         texts += [(one.text, one.probability) for one in read.alternatives if one.probability >= least]
     return texts
+
+
+def sure_of(read: PlateRead) -> float:
+    """How probable the text of the read is, 0..1; NOT_STATED where the camera does not say."""
+    return read.confidence if read.confidence_stated else NOT_STATED
 
 
 def _near(text: str, probability: float, entry: HotlistEntry) -> Candidate:
@@ -69,5 +72,6 @@ def _fits_as_read(pattern: str, text: str) -> bool:
 
 
 def _alike(read: PlateRead, text: str, probability: float, entry: HotlistEntry) -> Candidate:
-    match: Match = "exact" if entry.plate == read.plate else "confusable"
-    return entry, match, probability * belief(text, entry.plate)
+    plate = entry.plate
+    match: Match = "exact" if plate == read.plate else "confusable"
+    return entry, match, probability if plate == text else probability * belief(text, plate)

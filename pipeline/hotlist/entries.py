@@ -1,5 +1,6 @@
 """Checks which hotlist entries may be accepted, and what the importer is told about one. Pure."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from pipeline.hotlist.pattern_index import collapsed, is_pattern
@@ -13,8 +14,16 @@ LEAST_SELECTIVE = 1e-5
 
 
 MOST_PATTERNS_US = 200.0
-"""What the patterns of one file may add to the processor time of each read, microseconds: thirty times what ten thousand ordinary
-ones do."""
+"""What the patterns of all lists and watches may together add to the processor time of each read, microseconds: thirty times what
+ten thousand ordinary ones do. See also pipeline.lists.patterns."""
+
+
+def patterns_cost_us(plates: Iterable[str]) -> float:
+    """What these patterns together add to the processor time of each read, microseconds; see PatternsCost."""
+    cost = PatternsCost()
+    for plate in plates:
+        cost.add(collapsed(plate))
+    return cost.us
 
 
 class PatternsGiven:

@@ -5,7 +5,8 @@ An entry that changed is stored once for each period in which it held unchanged,
 most: so a read is matched with the entries as they were when it was captured.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from pipeline.hotlist.packed_entries import PackedEntries
 from pipeline.hotlist.packed_index import PackedIndex
@@ -17,6 +18,16 @@ from pipeline.reads.versions import DAY_MS, KEPT_MS, Changed, since_ever, with_v
 from schemas.reference import HotlistEntry
 
 MOST_UNPACKED = 10_000  # entries with a pattern that stay objects, because a pattern may fit many reads; some 10 MB
+
+
+class Looked(NamedTuple):
+    """What the hotlist found for one text. alike: entries whose plate it is, or which may be confused with it character by
+    character; near: those with `near` set whose plate differs by one character added, missing or changed; fitting: those whose
+    pattern it fits."""
+
+    alike: Sequence[HotlistEntry] = ()
+    near: Sequence[HotlistEntry] = ()
+    fitting: Sequence[HotlistEntry] = ()
 
 
 class Hotlist:
@@ -62,47 +73,42 @@ class Hotlist:
         held = (one for one in spells if one.begins_ms <= at_ms and (one.ends_ms is None or at_ms < one.ends_ms))
         return next((one.item for one in held), None)
 
-    def suspects(self, texts: Sequence[str]) -> list[int]:
-        """The indexes of those compact texts for which `alike` or `near` may find an entry, in ascending order.
+    def look_up(self, texts: Sequence[str]) -> dict[int, Looked]:
+        """What is found for each of these compact texts, by its index; texts for which nothing is found are left out.
 
-        A text may be listed for which they find none; no text is left out for which they find one.
+        It takes many texts at once, because the indexes rule out nearly all of them together. O and 0, I and 1 count as one,
+        but for what is alike.
         """
         folded = skeletons(texts)
-        found = {at for at in self._alike.may_have(folded) if self._alike.rows(folded[at])}
-        if self._near:
-            shorter = [(at, one) for at, text in enumerate(one_forms(texts)) for one in _deletions(text)]
-            found.update(shorter[place][0] for place in self._near.may_have([one for _, one in shorter]))
-        return sorted(found)
+        alike = {at: some for at in self._alike.may_have(folded) if (some := self._alike_to(folded[at]))}
+        if not self._near and not self._patterns:
+            return {at: Looked(some) for at, some in alike.items()}
+        one_formed = one_forms(texts)
+        near = self._near_to(one_formed) if self._near else {}
+        fitted = self._patterns.fitting(one_formed) if self._patterns else {}
+        fitting = {at: [*map(self._with_pattern, rows)] for at, rows in fitted.items()}
+        return {
+            at: Looked(alike.get(at, ()), near.get(at, ()), fitting.get(at, ()))
+            for at in alike.keys() | near.keys() | fitting.keys()
+        }
 
-    def fitting(self, texts: Sequence[str]) -> Mapping[str, Sequence[HotlistEntry]]:
-        """The entries whose pattern each compact text fits; O and 0, I and 1 count as one. Texts that fit none are left out.
+    def _alike_to(self, folded: str) -> list[HotlistEntry]:
+        """The entries whose plate has this skeleton."""
+        found = map(self._entries.entry, self._alike.rows(folded))
+        return [entry for entry in found if skeleton(entry.plate) == folded]
 
-        It takes many texts at once, because the index rules out nearly all of them together.
-        """
-        if not self._patterns:
-            return {}
-        found = self._patterns.fitting(one_forms(texts))
-        return {texts[at]: [self._with_pattern(row) for row in rows] for at, rows in found.items()}
-
-    def alike(self, text: str) -> list[HotlistEntry]:
-        """The entries whose plate is the compact text, or may be confused with it character by character; empty when there
-        is none."""
-        folded = skeleton(text)
-        rows = self._alike.rows(folded)
-        if not rows:
-            return []
-        return [entry for entry in map(self._entries.entry, rows) if skeleton(entry.plate) == folded]
-
-    def near(self, text: str) -> list[HotlistEntry]:
-        """The entries with `near` set whose plate differs from the compact text by one character added, missing or changed.
-
-        O and 0, I and 1 count as one.
-        """
-        if not self._near:
-            return []
-        text = one_form(text)
-        rows = {row for shorter in _deletions(text) for row in self._near.rows(shorter)}
-        return [entry for entry in map(self._entries.entry, sorted(rows)) if is_one_edit(text, one_form(entry.plate))]
+    def _near_to(self, texts: Sequence[str]) -> dict[int, list[HotlistEntry]]:
+        """By index of a text, in one form, the entries that ask for near matches and are one edit away."""
+        shorter = [(at, one) for at, text in enumerate(texts) for one in _deletions(text)]
+        rows: dict[int, set[int]] = {}
+        for place in self._near.may_have([one for _, one in shorter]):
+            at, one = shorter[place]
+            rows.setdefault(at, set()).update(self._near.rows(one))
+        found: dict[int, list[HotlistEntry]] = {}
+        for at, some in rows.items():
+            entries = map(self._entries.entry, sorted(some))
+            found[at] = [entry for entry in entries if is_one_edit(texts[at], one_form(entry.plate))]
+        return {at: some for at, some in found.items() if some}
 
     def _with_pattern(self, row: int) -> HotlistEntry:
         """The entry of this row, kept as an object until something changes."""

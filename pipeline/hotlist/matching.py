@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from pipeline.hotlist.candidates import Candidate, Looked, candidates_of, texts_of
+from pipeline.hotlist.candidates import Candidate, Shown, candidates_of, sure_of, texts_of
 from pipeline.hotlist.colours import may_be_the_same
 from pipeline.hotlist.index import Hotlist
 from pipeline.hotlist.lists import is_silent, priority_of
@@ -72,18 +72,21 @@ def match_reads(
     It takes many reads at once, because the index rules out nearly all of them together.
     """
     offered = [
-        (one.text, at) for at, read in enumerate(reads) if read.alternatives
+        (one, at) for at, read in enumerate(reads) if read.alternatives
         for one in read.alternatives if one.probability >= LEAST_SCORE
     ]  # fmt: skip
-    texts = [read.plate for read in reads] + [text for text, _ in offered]
-    suspects = hotlist.suspects(texts)
-    looked = Looked({texts[place] for place in suspects}, fitting := hotlist.fitting(texts))
-    if fitting:
-        suspects += [place for place, text in enumerate(texts) if text in fitting]
-    for at in sorted({place if place < len(reads) else offered[place - len(reads)][1] for place in suspects}):
+    texts = [read.plate for read in reads] + [one.text for one, _ in offered]
+    shown: dict[int, list[Shown]] = {}
+    for place, looked in sorted(hotlist.look_up(texts).items()):
+        if place < len(reads):
+            shown[place] = [Shown(texts[place], sure_of(reads[place]), looked)]
+        else:
+            one, at = offered[place - len(reads)]
+            shown.setdefault(at, []).append(Shown(one.text, one.probability, looked))
+    for at in sorted(shown):
         read = reads[at]
         known_at = read.captured_at_ms
-        hits = _matched(read, hotlist, cameras.as_known(known_at), zones.as_known(known_at), LEAST_SCORE, looked)
+        hits = _matched(read, shown[at], cameras.as_known(known_at), zones.as_known(known_at), LEAST_SCORE)
         if hits:
             yield read, hits
 
@@ -104,23 +107,24 @@ def match_read(
     exact: the text read is the entry's plate; confusable: it may be taken for it, or the reader itself offers the plate as an
     alternative; near: one edit away, for entries that ask for it; pattern: it fits the entry's pattern.
     """
-    texts = [text for text, _ in texts_of(read, least_score)]
-    return _matched(read, hotlist, cameras, zones, least_score, Looked(texts, hotlist.fitting(texts)))
+    texts = texts_of(read, least_score)
+    found = hotlist.look_up([text for text, _ in texts])
+    shown = [Shown(*texts[at], looked) for at, looked in sorted(found.items())]
+    return _matched(read, shown, cameras, zones, least_score)
 
 
 def _matched(
     read: PlateRead,
-    hotlist: Hotlist,
+    shown: Sequence[Shown],
     cameras: Mapping[str, Camera],
     zones: Mapping[str, Zone],
     least_score: float,
-    looked: Looked,
 ) -> list[Hit]:
     camera = cameras.get(read.camera_id)
     if camera is None or not may_serve(read, camera, "hotlist"):
         return []
     candidates = [  # what else is looked at makes a hit less likely, never more
-        one for one in candidates_of(read, hotlist, looked, least_score)
+        one for one in candidates_of(read, shown)
         if one[2] >= least_score and counts_here(read, one[0], cameras, zones)
     ]  # fmt: skip
     if not candidates:
@@ -207,12 +211,14 @@ def _twin_doubt(read: PlateRead, country: str | None) -> str | None:
 
     country: where the vehicle comes from, as far as read or entry tells.
     """
+    offered = [one.text for one in read.alternatives if one.probability >= EXCLUDED and is_twin(one.text, read.plate)]
+    if read.alternatives and not offered:
+        return None
     issued = issued_twins(read.plate, country)
     if not issued and issued is not None:
         return None
     if read.alternatives:
-        offered = {one.text for one in read.alternatives if one.probability >= EXCLUDED}
-        issued = frozenset(one for one in offered if is_twin(one, read.plate) and (issued is None or one in issued))
+        issued = frozenset(one for one in offered if issued is None or one in issued)
         if not issued:
             return None
     named = f", such as {min(issued)}" if issued else ""

@@ -96,13 +96,14 @@ class PatternFilter:
 
     def _named(self, texts: Sequence[str], numbers: NDArray[np.int64]) -> list[tuple[int, str]]:
         """The numbers of these texts with the patterns that want their characters."""
-        letters = np.array(texts, dtype=f"S{LONGEST}").view(np.uint8).reshape(len(texts), LONGEST)
-        lengths = np.count_nonzero(letters, axis=1)
-        codes = _CODES[letters] @ _WEIGHTS
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        letters = np.frombuffer("".join(texts).encode("ascii", "replace"), np.uint8)
+        starts = lengths.cumsum() - lengths
         found: list[tuple[int, str]] = []
         for length in np.flatnonzero(np.bincount(lengths)).tolist():
             group = np.flatnonzero(lengths == length)
-            self._look_up(codes[group], numbers[group], length, found)
+            codes = _CODES[letters[starts[group, None] + np.arange(length)]] @ _WEIGHTS[:length]
+            self._look_up(codes, numbers[group], length, found)
         return found
 
     def _look_up(self, codes: Words, numbers: NDArray[np.int64], length: int, found: list[tuple[int, str]]) -> None:

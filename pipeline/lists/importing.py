@@ -9,11 +9,13 @@ from typing import Any
 
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.hotlist.lists import sudden_change
+from pipeline.lists.patterns import refuse_costly
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import LISTS, Collection
 from pipeline.state.replica_writer import ReplicaWriter
 from pipeline.state.switching import Refresh, Staged, Switch, Switching
 from pipeline.tables.files import Checked
+from schemas.base import Message
 from schemas.reference import WantedList
 
 TRIES = 3  # when somebody else changes the collection meanwhile
@@ -34,6 +36,11 @@ class Manner:
     confirm_share: bool = False
     delta: bool = False
     hidden: int = 0
+
+    def stays(self, item: Message) -> bool:
+        """Whether an item that is not in the file stays as it is; of a delta's removals this does not know."""
+        list_id = self.source.list_id if self.source else None
+        return not self.replace or (list_id is not None and getattr(item, "list_id", None) != list_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +64,8 @@ async def import_whole(
     """Import pairs of key and JSON, those of a checked file and what else is to hold, all of them valid from one moment on.
 
     pairs: can be gone through again. refresh: who imports what from where. Raises BadRecord, and imports nothing, for a gap in the
-    sequence numbers, an entry of another list, or a list that suddenly gains or loses too much, unless that was confirmed;
-    Unavailable when others keep changing the collection.
+    sequence numbers, an entry of another list, patterns that cost each read too much, or a list that suddenly gains or loses too
+    much, unless that was confirmed; Unavailable when others keep changing the collection.
     """
     switching = writer.switching(collection)
     if manner.sequence is not None and await _is_repeat(switching, manner, checked.digest):
@@ -72,6 +79,7 @@ async def import_whole(
         try:
             _refuse_strangers(staged)
             await _refuse_unfounded(switching, checked, manner)
+            await refuse_costly(writer, collection, pairs, manner.stays)
             _refuse_sudden(staged, manner)
         except BadRecord:
             await switching.drop(staged)

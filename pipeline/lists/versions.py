@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from pipeline.errors import BadRecord, Unavailable
+from pipeline.lists.patterns import refuse_costly
 from pipeline.reads.versions import KEPT_MS, held_at, with_versions
 from pipeline.runtime.clock import platform_now_ms
 from pipeline.state.collections import HOTLIST
@@ -78,7 +79,7 @@ async def rolled_back(
     """Make the entries as they were at this version; for a version that refreshed a list, only the entries of that list.
 
     by: who does it. concerns: whether an entry that differs may be changed; others stay as they are. Raises BadRecord when nothing
-    differs, Unavailable when others change the hotlist meanwhile.
+    differs, or when the patterns would cost each read too much, Unavailable when others change the hotlist meanwhile.
     """
     list_id = to.refresh.list_id
     found = [
@@ -88,6 +89,8 @@ async def rolled_back(
         raise BadRecord("nothing_to_do", f"the entries are as at version {to.number}")
     back = [(one.key, HOTLIST.encode(one.before)) for one in found if one.before is not None]
     gone = [one.key for one in found if one.before is None]
+    removed = frozenset(gone)
+    await refuse_costly(writer, HOTLIST, back, lambda one: HOTLIST.key(one) not in removed)
     switching = writer.switching(HOTLIST)
     staged = await switching.stage(back, replace=False, list_id=list_id, removes=gone)
     refresh = Refresh(by=by, source=f"version {to.number}", list_id=list_id, kind="rollback",

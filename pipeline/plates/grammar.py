@@ -15,6 +15,7 @@ _TOKEN = re.compile(
     r"\(\?[!=].*?\)|(?P<one>\[(?P<set>[^\]]+)\]|[A-Z0-9])(?P<times>\{(?P<least>\d+)(?:,(?P<most>\d+))?\}|\?)?"
 )
 _RANGE = re.compile(r"(.)-(.)|(.)")
+_MOST_SHAPES = 4_096  # remembered for each country; the plates of Europe have some two hundred
 _SHAPE = str.maketrans("0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "D" * 10 + "L" * 26)
 
 
@@ -138,11 +139,26 @@ class Grammar:
 
     def likelihood(self, text: str) -> float:
         """How likely a plate of this country drawn at random is to have exactly this text."""
-        return sum(series.weight for series in self.series if series.matches.fullmatch(text))
+        shape = text.translate(_SHAPE)
+        series = self._by_shape.get(shape)
+        if series is None:
+            series = self.for_shape(shape).series
+            if len(self._by_shape) < _MOST_SHAPES:
+                self._by_shape[shape] = series
+        found = 0.0
+        for one in series:  # no sum(): a generator takes longer than all the rest
+            if one.matches.fullmatch(text):
+                found += one.weight
+        return found
 
     def for_shape(self, shape: str) -> "Grammar":
         """The grammar with only the series that a text of this shape (see shape_of) may be of: the same likelihoods, sooner."""
         return Grammar(tuple(series for series in self.series if series.shapes.fullmatch(shape)))
+
+    @cached_property
+    def _by_shape(self) -> dict[str, tuple[Series, ...]]:
+        """The series that texts of a shape may be of, for the shapes that were asked for."""
+        return {}
 
 
 def grouped(text: str, *patterns: str, separator: str = "-") -> str:

@@ -61,9 +61,10 @@ def issued_twins(text: str, country: str | None = None) -> frozenset[str] | None
     known = country if country in COUNTRIES else None
     if not _EITHER.keys() & set(text):
         return frozenset()
-    if not _weight(text, known):
+    least = LEAST_SHARE * _weight(text, known)
+    if not least:
         return None  # of no form that is known: nothing speaks against any of them
-    return frozenset(twin for twin in twins(text) if could_be_issued(twin, like=text, country=known))
+    return frozenset(twin for twin in twins(text) if _weight(twin, known) >= least)
 
 
 def could_be_issued(twin: str, *, like: str, country: str | None = None) -> bool:

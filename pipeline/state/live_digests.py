@@ -3,8 +3,10 @@
 Memory: 17 bytes an item. That two of a million keys have the same 64 bits happens once in 30 million imports.
 """
 
+import asyncio
 from array import array
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -17,6 +19,7 @@ from pipeline.state.replica_scripts import KEYS, WHAT
 from pipeline.state.switch_scripts import PAGE
 
 SCAN_ITEMS = 5_000
+_STEPS_TO_SEND = 5  # of the event loop, until a command is on its way
 Numbers = NDArray[np.int64]
 _decode_page = msgspec.msgpack.Decoder(list[str]).decode
 
@@ -27,13 +30,25 @@ def item_text(value: str) -> str:
 
 
 async def pages(client: redis.asyncio.Redis, script: Script, where: str) -> AsyncIterator[list[str]]:
-    """Yields the pages that PAGE or KEYS gives of one hash. A key may come twice."""
-    cursor = b"0"
-    while True:
-        ((cursor, page),) = await script.run(client, WHAT, [([where], [cursor, SCAN_ITEMS])])
-        yield _decode_page(page)
-        if cursor == b"0":
-            return
+    """Yields the pages that PAGE or KEYS gives of one hash. A key may come twice. Redis reads the next page while the caller
+    looks at one."""
+
+    def asked(cursor: bytes) -> asyncio.Task[list[Any]]:
+        return asyncio.create_task(script.run(client, WHAT, [([where], [cursor, SCAN_ITEMS])]))
+
+    answer = asked(b"0")
+    try:
+        while True:
+            ((cursor, page),) = await answer
+            if cursor != b"0":
+                answer = asked(cursor)
+                for _ in range(_STEPS_TO_SEND):
+                    await asyncio.sleep(0)
+            yield _decode_page(page)
+            if cursor == b"0":
+                return
+    finally:
+        answer.cancel()
 
 
 class LiveDigests:

@@ -249,6 +249,21 @@ return {page[1], cmsgpack.pack(keys)}
 )
 """One page of a collection's keys."""
 
+WITH_WILDCARDS = Script(
+    """
+local page = redis.call('HSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+local found = {}
+for i = 1, #page[2], 2 do
+  if string.find(page[2][i + 1], '"plate":"[^"]*[?*]') then
+    found[#found + 1], found[#found + 2] = page[2][i], page[2][i + 1]
+  end
+end
+return {page[1], found}
+""",
+    reads_only=True,
+)
+"""Of one page of a collection: keys and last versions of the items whose plate is a pattern, one after the other."""
+
 LOOK = Script(
     """
 return {redis.call('HGET', KEYS[2], 'version') or '0', redis.call('HLEN', KEYS[1]),

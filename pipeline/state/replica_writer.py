@@ -23,7 +23,7 @@ from pipeline.state.collections import Collection, CollectionKeys
 from pipeline.state.folding import fold
 from pipeline.state.holding import holds_from
 from pipeline.state.redis_port import Argument
-from pipeline.state.replica_scripts import CHANGE, LOOK, SCAN, SCAN_REMOVED, VERSIONS, WHAT
+from pipeline.state.replica_scripts import CHANGE, LOOK, SCAN, SCAN_REMOVED, VERSIONS, WHAT, WITH_WILDCARDS
 from pipeline.state.switching import Refresh, Switching
 from schemas.base import Message
 
@@ -156,6 +156,18 @@ class ReplicaWriter:
         last = [*collection.decode_versions(single)]
         last += [one.versions[-1] for one in collection.decode_changed(changed)]
         return [version.item for version in last if version.item is not None], after.decode()
+
+    async def with_wildcards(self, collection: Collection[T]) -> dict[str, T]:
+        """The items, by key, whose plate is a pattern: few of a hotlist are."""
+        await self._fold(collection)
+        where, found, cursor = CollectionKeys.of(self._namespace, collection), dict[str, T](), b"0"
+        while True:
+            ((cursor, page),) = await WITH_WILDCARDS.run(self._client, WHAT, [([where.items], [cursor, SCAN_ITEMS])])
+            for key, data in zip(page[::2], page[1::2], strict=True):
+                if (item := _item_of(collection, data)) is not None:
+                    found[key.decode()] = item
+            if cursor == b"0":
+                return found
 
     async def versions(self, collection: Collection[T], key: str) -> Sequence[Version[T]]:
         """All stored versions of an item, in the order of their arrival; empty for an unknown key."""

@@ -1,4 +1,5 @@
-"""Finds texts of an item in which nothing can be seen: white space alone, or characters without ink (zero-width, fillers).
+"""Finds texts of an item that nobody wrote: in which nothing can be seen (white space alone, or characters without ink), and what
+a spreadsheet made of one.
 
 Such a text says nothing, yet it is not empty: as a legal basis it would pass for one, as a case reference it would join
 the cases of everybody who wrote it.
@@ -6,9 +7,12 @@ the cases of everybody who wrote it.
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from msgspec import inspect
 
+from pipeline.tables.cells import shown
+from pipeline.tables.spreadsheets import spoiled_text
 from schemas.base import Message
 
 _NO_INK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -21,14 +25,23 @@ def can_be_seen(text: str) -> bool:
     >>> can_be_seen("art. 13"), can_be_seen(" "), can_be_seen("\\u200b"), can_be_seen("")
     (True, False, False, False)
     """
-    if text.isascii() and text.isprintable() and not text.isspace():  # quick, because a hotlist has a million
+    if text.isascii() and text.isprintable() and not text.isspace():
         return bool(text)
     return any(unicodedata.category(one)[0] in "LNPS" and one not in _NO_INK for one in text)
 
 
+@lru_cache(maxsize=4_096)  # most texts of a hotlist stand in many of its entries
+def _fault_of(text: str) -> str | None:
+    """Why the text is refused; None when it is taken."""
+    if not can_be_seen(text):
+        return "holds nothing that can be seen: write it out, or leave it out"
+    spoiled = spoiled_text(text)
+    return f"{shown(text)} {spoiled}" if spoiled else None
+
+
 def fault_of_texts(message: type[Message]) -> Callable[[Message], tuple[str, str] | None]:
-    """A function that finds the first field of an item of this type with a text in which nothing can be seen, and says why it is
-    refused; None when there is none. An empty text is left to the type: it is as good as none."""
+    """A function that finds the first field of an item of this type with a text that nobody wrote, and says why it is refused; None
+    when there is none. An empty text is left to the type: it is as good as none."""
     info = inspect.type_info(message)
     assert isinstance(info, inspect.StructType)
     names = tuple(field.name for field in info.fields if _holds_text(field.type))
@@ -36,8 +49,14 @@ def fault_of_texts(message: type[Message]) -> Callable[[Message], tuple[str, str
     def fault(item: Message) -> tuple[str, str] | None:
         for name in names:
             value = getattr(item, name)
-            if value and not (can_be_seen(value) if type(value) is str else all(map(can_be_seen, _texts(value)))):
-                return name, "holds nothing that can be seen: write it out, or leave it out"
+            if not value:
+                continue
+            if type(value) is str:
+                why = _fault_of(value)
+            else:
+                why = next((found for text in _texts(value) if (found := _fault_of(text))), None)
+            if why:
+                return name, why
         return None
 
     return fault

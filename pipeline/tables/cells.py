@@ -19,7 +19,11 @@ _DATE = r"\d{4}-\d{2}-\d{2}|\d{8}"
 _DAY = re.compile(rf"(?P<day>{_DATE})(?P<zone>{_ZONE})?", re.ASCII)  # with a zone as in xs:date
 _TIME = r"\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d+)?)?)?"
 _MOMENT = re.compile(rf"(?:{_DATE})[Tt ](?:{_TIME})(?:{_ZONE})?", re.ASCII)
+_AS_WRITTEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z", re.ASCII)  # as most programs write it, ours too
 _MIDNIGHT = re.compile(rf"(?:{_DATE})[Tt ]00(?::?00(?::?00(?:[.,]0+)?)?)?", re.ASCII)  # as programs write a day
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def whole_number(text: str) -> int:
@@ -83,16 +87,16 @@ def moment_ms(text: str, *, until: bool = False) -> int | LocalDay:
     >>> moment_text(moment_ms("2026-03-01+01:00", until=True))
     '2026-03-01T23:00:00Z'
     """
-    if _WHOLE.fullmatch(text) and len(text) != 8:  # 20260301 is a date
-        wrong = no_milliseconds(int(text))
-        if wrong:
-            raise ValueError(f"{shown(text)} {wrong}")
-        return int(text)
-    if _MIDNIGHT.fullmatch(text):
-        raise ValueError(
-            f"{shown(text)} may mean that day or its first moment: write 2026-12-31, or 2026-12-31T00:00:00Z"
-        )
+    whole = text[-1:] in ("Z", "z") and _MOMENT.fullmatch(
+        text
+    )  # with its zone, as programs write it: it is nothing else
+    if not whole:
+        _refuse_doubtful(text)
     try:
+        if whole:
+            return _epoch_ms(datetime.fromisoformat(text))
+        if _WHOLE.fullmatch(text) and len(text) != 8:
+            return int(text)
         if day := _DAY.fullmatch(text):
             if day["zone"] is None:
                 return LocalDay(datetime.fromisoformat(text).date(), until)
@@ -108,8 +112,23 @@ def moment_ms(text: str, *, until: bool = False) -> int | LocalDay:
         ) from None
 
 
+def _refuse_doubtful(text: str) -> None:
+    """Raise ValueError for a number that cannot be milliseconds, and for a midnight without a zone."""
+    if _WHOLE.fullmatch(text) and len(text) != 8:  # 20260301 is a date
+        wrong = no_milliseconds(int(text))
+        if wrong:
+            raise ValueError(f"{shown(text)} {wrong}")
+    elif _MIDNIGHT.fullmatch(text):
+        raise ValueError(
+            f"{shown(text)} may mean that day or its first moment: write 2026-12-31, or 2026-12-31T00:00:00Z"
+        )
+
+
 def _epoch_ms(moment: datetime) -> int:
-    return round((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(milliseconds=1))
+    since = moment - _EPOCH
+    micros = since.microseconds
+    millis = round(micros / 1_000) if micros % 1_000 else micros // 1_000
+    return since.days * 86_400_000 + since.seconds * 1_000 + millis
 
 
 def moment_text(at_ms: int) -> str:
@@ -118,7 +137,7 @@ def moment_text(at_ms: int) -> str:
     >>> moment_text(1772323200001)
     '2026-03-01T00:00:00.001Z'
     """
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
+    moment = _EPOCH + timedelta(milliseconds=at_ms)
     return moment.isoformat(timespec="milliseconds" if at_ms % 1000 else "seconds").replace("+00:00", "Z")
 
 

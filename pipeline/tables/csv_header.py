@@ -81,4 +81,5 @@ def miscounted(row: Sequence[str], wanted: int, separator: str) -> str:
     other = next((one for one in _SEPARATORS if one != separator and whole.count(one) == wanted - 1 > 0), None)
     if other is not None and len(row) == 1:
         return f"separates its cells by {other!r}, the header by {separator!r}: write the same one on every line"
-    return f"has {len(row)} cells, but the header has {wanted}"
+    cure = f"quote a cell that holds {separator!r}" if len(row) > wanted else "delete it if it is none of the table"
+    return f"has {len(row)} cells, but the header has {wanted}: {cure}"

@@ -17,7 +17,8 @@ from pipeline.hotlist.entries import PatternsGiven
 from pipeline.tables.cells import shown
 from pipeline.tables.checked import Checked
 from pipeline.tables.columns import TABLES, Table
-from pipeline.tables.csv_rows import csv_rows, refused_cell
+from pipeline.tables.csv_cells import refused_cell
+from pipeline.tables.csv_rows import Page, csv_rows
 from pipeline.tables.deltas import change_of, with_change
 from pipeline.tables.foreign import foreign_form
 from pipeline.tables.json_items import json_items
@@ -98,10 +99,13 @@ class _Check(Generic[T]):
         for number, row in enumerate(self._rows(stream, form, encoding)):
             if isinstance(row, Refused):
                 self._refuse(row)
+            elif isinstance(row, Page):
+                last = row.rows[-1][0]
+                self._take_page(row)
             else:
                 last = row[0]
-                self._take(*row, form in ("csv", "xml"))
-            if progress and number % _REPORT_EVERY == 0:
+                self._take(*row, form == "xml")
+            if progress and (number % _REPORT_EVERY == 0 or isinstance(row, Page)):
                 progress(stream.tell())
         self._find_duplicates()
         checked = self._checked
@@ -112,7 +116,7 @@ class _Check(Generic[T]):
 
     def _rows(
         self, stream: BinaryIO, form: FileForm, encoding: str | None
-    ) -> Iterable[tuple[int, dict[str, Any]] | Refused]:
+    ) -> Iterable[Page | tuple[int, dict[str, Any]] | Refused]:
         if foreign := foreign_form(stream, text_alone=form in ("json", "jsonl")):
             return (Refused(self._file, 1, foreign, fatal=True),)
         if form == "csv":
@@ -123,6 +127,31 @@ class _Check(Generic[T]):
         if form == "xml":
             return xml_items(stream, self._file, self._table)
         return json_items(stream, self._file, lines=form == "jsonl")
+
+    def _take_page(self, page: Page) -> None:
+        """Take the lines together where nothing is wrong with them, else one by one."""
+        if not self._delta and self._take_together(page):
+            return
+        for line, cells in page.rows:
+            values = page.cells.values(cells, line)
+            if isinstance(values, Refused):
+                self._refuse(values)
+            else:
+                self._take(line, values, True)
+
+    def _take_together(self, page: Page) -> bool:
+        """Whether nothing is wrong with any of the lines, so that all were taken."""
+        rows = page.cells.values_of_all(page.rows)
+        items = self._taking.of_all(rows) if rows is not None else None
+        if items is None:
+            return False
+        try:
+            written = [ENCODER.encode(item) for item in items]
+        except (UnicodeEncodeError, RecursionError):
+            return False
+        for (line, _), item, data in zip(page.rows, items, written, strict=True):
+            self._accept(line, item, data, "", True)
+        return True
 
     def _take(self, line: int, values: dict[str, Any], from_csv: bool) -> None:
         change = ""
@@ -143,10 +172,14 @@ class _Check(Generic[T]):
         except (UnicodeEncodeError, RecursionError) as error:
             self._refuse_at(line, (), f"cannot be written as JSON: {error}", from_csv)
         else:
-            if self._patterns is not None and (why := self._patterns.fault_with(item.plate)):  # type: ignore[attr-defined]  # as both have
-                self._refuse_at(line, ("plate",), why, from_csv)
-                return
-            self._keep(line, self._table.key(item), getattr(item, "holds_from_ms", None), data, change)
+            self._accept(line, item, data, change, from_csv)
+
+    def _accept(self, line: int, item: T, data: bytes, change: str, from_csv: bool) -> None:
+        """Keep an item (also given as JSON) that may be taken, unless it is a pattern too many."""
+        if self._patterns is not None and (why := self._patterns.fault_with(item.plate)):  # type: ignore[attr-defined]  # as both have
+            self._refuse_at(line, ("plate",), why, from_csv)
+            return
+        self._keep(line, self._table.key(item), getattr(item, "holds_from_ms", None), data, change)
 
     def _keep(self, line: int, key: str, holds_from_ms: int | None, data: bytes, change: str) -> None:
         self._checked.add(key, data)

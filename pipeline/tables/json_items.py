@@ -13,6 +13,8 @@ from pipeline.tables.refusals import Refused
 LARGEST_ITEM = 1 << 20  # characters
 _BLOCK = 1 << 16
 _SPACE = " \t\r\n"
+_FEW_FIELDS = 2  # fewer than any item has
+_ROUND_AN_ITEM = b" \t\r\n\x0b\x0c\x1e"  # the last begins each item of a JSON text sequence (RFC 7464)
 
 
 class _Broken(Exception):
@@ -82,7 +84,7 @@ def _lines(stream: BinaryIO, file: str) -> Iterator[tuple[int, dict[str, Any]] |
                 raw = stream.readline(LARGEST_ITEM)
             yield Refused(file, number, "is longer than a mebibyte")
             continue
-        item = raw.removeprefix(codecs.BOM_UTF8).strip() if number == 1 else raw.strip()
+        item = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).strip(_ROUND_AN_ITEM)
         if item:
             yield _item(item, file, number)
 
@@ -95,14 +97,24 @@ def _item(raw: bytes, file: str, line: int) -> tuple[int, dict[str, Any]] | Refu
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         if raw.endswith(b","):
             return Refused(file, line, "ends with a comma: JSON lines have none between them; or write one list, [...]")
+        if b"\r" in raw:
+            return Refused(file, line, "is several lines whose ends are CR alone: write LF, or CR LF")
         return Refused(file, line, f"is no JSON: {' '.join(str(error).split())}")
+    if isinstance(value, list):
+        return Refused(file, line, "is no JSON object but a list: name the file .json, or write one object a line")
     if not isinstance(value, dict):
         return Refused(file, line, "is no JSON object")
+    if len(value) <= _FEW_FIELDS and any(_is_of_items(one) for one in value.values()):
+        return Refused(file, line, "holds the items in a field of its own: write their list alone, [...]")
     if raw.count(b":") != len(value) and (
         twice := _named_twice(raw)
     ):  # a colon each, unless something is nested or named twice
         return Refused(file, line, "stands twice in this object: which of the two is meant?", column=twice)
     return line, value
+
+
+def _is_of_items(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _named_twice(raw: bytes) -> str | None:
@@ -152,6 +164,8 @@ def _values(text: _Text, in_array: bool) -> Iterator[tuple[int, bytes]]:
             if character != ",":
                 raise _Broken("a comma is missing between two items")
             text.skip_to(text.at + 1)
+            if text.next_character() == "]":
+                raise _Broken("a comma stands before the end of the list: delete it")
             wanted = "item"
             continue
         line = text.line

@@ -56,6 +56,8 @@ def _in_a_plate(character: str) -> bool:
     if character in _SEALS:
         return True
     kind = unicodedata.category(character)
+    if kind == "No":  # fractions and raised figures, which programs make of what is typed: 1/2 becomes one sign
+        return False
     turned = unicodedata.bidirectional(character) in _TURNS  # what stands there is not what is seen
     return kind[0] in "LNM" or (kind in ("Zs", "Pd", "Cf") and not turned)
 

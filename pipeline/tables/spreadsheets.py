@@ -9,7 +9,7 @@ _MONTHS = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|janv|f\u00e9vr|mars|avr|mai|juin|juil|ao\u00fbt|sept|d\u00e9c|"
     "mrt|mei|okt|m\u00e4r|mrz|dez"
 )
-_DECIMAL = re.compile(r"\d+[.,]\d+", re.ASCII)
+_DECIMAL = re.compile(r"\d+[.,]\d+|\d{1,3}(?:[.,]\d{3}){2,}", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d[.,]\d+E[+-]?\d+|\dE[+-]\d+", re.ASCII | re.IGNORECASE)
 _DATE = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(\d{4}|\d{2})|\d{4}([/.-])\d{2}\3\d{2}", re.ASCII)
 _MONTH_DATE = re.compile(rf"\d{{1,2}}(?:[- ]|\. )(?:{_MONTHS})\.?(?:[- ](?:\d{{2}}|\d{{4}}))?", re.IGNORECASE)
@@ -32,10 +32,16 @@ _NOT_KNOWN = frozenset((
     "ZONDER PLAAT", "ZONDER NUMMERPLAAT", "INCONNU", "NON CONNU", "SANS PLAQUE", "UNBEKANNT", "NICHT BEKANNT", "OHNE KENNZEICHEN",
 ))  # fmt: skip
 _TRUTH = frozenset(("TRUE", "FALSE", "WAHR", "FALSCH", "VRAI", "FAUX", "WAAR", "ONWAAR"))
+_INSTEAD = (
+    "is what a spreadsheet shows instead of a value (an error, or too narrow a column): mend it, and export again"
+)
+_DECODED = "was UTF-8 and read as another encoding before: save the file as CSV UTF-8 from where it came"
+_CURE_OF_TEXT = "give the column the format Text before it is filled, and export again"
 _CURE = "give the column the format Text before the plates are entered, and export again"
 _TWICE_DECODED = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )  # an accented letter of UTF-8 in Windows-1252
+_ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.ASCII)  # as spreadsheets write large numbers; people do not
 LONGEST_PLATE = 11  # characters of a plate, anywhere
 _EARLIEST_MS = 100_000_000_000  # March 1973: what is smaller counts days or seconds
 
@@ -44,6 +50,21 @@ def is_word(text: str) -> bool:
     """Whether the cell is a word that `changed_plate` refuses, such as UNKNOWN or TRUE."""
     word = text.upper()
     return word in _NOT_KNOWN or word in _TRUTH
+
+
+def spoiled_text(text: str) -> str | None:
+    """Why this is no text that a person wrote, in words that follow it; None when it may be.
+
+    >>> spoiled_text("#REF!")[:36], spoiled_text("1.23457E+11")[:30], spoiled_text("art. 13, #4")
+    ('is what a spreadsheet shows instead ', 'is a number that a spreadsheet', None)
+    """
+    if text[:1] == "#" and _SHOWN_INSTEAD.fullmatch(text):
+        return _INSTEAD
+    if _ROUNDED.fullmatch(text):
+        return f"is a number that a spreadsheet rounded; {_CURE_OF_TEXT}"
+    if not text.isascii() and _TWICE_DECODED.search(text):
+        return _DECODED
+    return None
 
 
 def changed_plate(text: str) -> str | None:
@@ -59,7 +80,7 @@ def changed_plate(text: str) -> str | None:
     if text.startswith("="):
         return "is a formula: paste its value over it, and export again"
     if _SHOWN_INSTEAD.fullmatch(text):
-        return "is what a spreadsheet shows instead of a value (an error, or too narrow a column): mend it, and export again"
+        return _INSTEAD
     month = _MONTH_DATE.fullmatch(text) and text != text.upper()  # 6-JUN-86 is a Dutch plate, 6-jun-86 a day
     full = _FULL_MONTH_DATE.fullmatch(text) and not _LETTERS_AND_DIGITS.fullmatch(text)
     dated = month or capitalised or full or _MONTH_YEAR.fullmatch(text)
@@ -72,7 +93,7 @@ def changed_plate(text: str) -> str | None:
     if text.upper() in _TRUTH:
         return f"is a truth value that a spreadsheet made of a plate; {_CURE}"
     if _TWICE_DECODED.search(text):
-        return "was UTF-8 and read as another encoding before: save the file as CSV UTF-8 from where it came"
+        return _DECODED
     if sum(map(str.isalnum, text)) > LONGEST_PLATE and not {"?", "*"} & set(text):
         return "is longer than any plate: give each plate a line of its own"
     return None

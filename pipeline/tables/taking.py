@@ -1,6 +1,6 @@
 """Makes an item of reference data from what a file or a person wrote: converts, checks, or refuses in plain words."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -35,6 +35,8 @@ class Taking(Generic[T]):
         self._table = table
         self._home = home
         self._given = given or {}
+        self._several: Any = list[table.message]  # type: ignore[name-defined]  # a type that is known when it runs
+        self._dated = sorted({place[0] for place in table.amend} - {"plate"})
         self._defaults = {
             one.name: one.default
             for one in table.columns
@@ -53,12 +55,28 @@ class Taking(Generic[T]):
             _amend(values, place, parse, ())
         return self.of_cells(values)
 
+    def of_all(self, rows: Sequence[dict[str, Any]]) -> list[T] | None:
+        """The items that `of_cells` makes of each of these rows, sooner; None: something is wrong with one of them. Changes
+        them."""
+        for name, value in self._given.items():
+            for values in rows:
+                values.setdefault(name, value)
+        try:
+            for name in self._dated:
+                for values in rows:
+                    if type(values.get(name)) in _PLACED:
+                        self._place(values)
+            items: list[T] = msgspec.convert(rows, self._several)
+        except (WrongItem, msgspec.ValidationError):
+            return None
+        fault, home = self._table.fault, self._home
+        return None if any(fault(item, home) for item in items) else items
+
     def of_cells(self, values: dict[str, Any]) -> T:
         """The item of a row's cells, which were parsed. Changes them. Raises WrongItem."""
         for name, value in self._given.items():
             values.setdefault(name, value)
-        country = values.get("country") if self._table.days_of_item else None
-        _place_days(values, country if isinstance(country, str) else self._home, ())
+        self._place(values)
         try:
             item = msgspec.convert(values, self._table.message)
         except msgspec.ValidationError as error:
@@ -68,6 +86,10 @@ class Taking(Generic[T]):
         if fault:
             raise WrongItem((fault[0],), fault[1], by_rule=True)
         return item
+
+    def _place(self, values: dict[str, Any]) -> None:
+        country = values.get("country") if self._table.days_of_item else None
+        _place_days(values, country if isinstance(country, str) else self._home, ())
 
 
 def _amend(values: object, way: Place, parse: Callable[[str], object], place: tuple[str | int, ...]) -> None:

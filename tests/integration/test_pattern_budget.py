@@ -1,0 +1,101 @@
+"""What the patterns of all lists and watches cost together is bounded, however they come in; on a real Valkey."""
+
+from collections.abc import Iterable
+from itertools import islice, product
+
+import pytest
+from redis.asyncio import Redis
+
+from pipeline.errors import BadRecord
+from pipeline.hotlist.entries import MOST_PATTERNS_US, patterns_cost_us
+from pipeline.lists.importing import Manner, import_whole
+from pipeline.lists.patterns import refuse_costly
+from pipeline.lists.versions import rolled_back
+from pipeline.state.collections import HOTLIST, WATCHES
+from pipeline.state.replica_writer import ReplicaWriter
+from pipeline.state.switching import Refresh
+from pipeline.tables.checked import Checked
+from pipeline.tables.columns import TABLES
+from schemas.reference import HotlistEntry
+from tests.builders import make_entry, make_list, make_watch
+
+CHARACTERS = "ABCDEFGHJKLMNPRSTUVWXYZ23456789"
+DEAR = [f"*{a}*{b}*" for a, b in product(CHARACTERS, repeat=2)]  # nearly each text has to be tried with each of them
+SHARE = int(0.6 * MOST_PATTERNS_US / patterns_cost_us(DEAR[:1]))  # of the bound: twice is too much
+
+
+def dear(name: str, count: int = SHARE, first: int = 0, **fields: str) -> list[HotlistEntry]:
+    """Entries with dear patterns."""
+    plates = islice(DEAR, first, first + count)
+    return [make_entry(plate, f"{name}-{at}", priority="high", **fields) for at, plate in enumerate(plates)]
+
+
+async def take(writer: ReplicaWriter, entries: Iterable[HotlistEntry], **manner: object) -> None:
+    """Import the entries as one file."""
+    with Checked(TABLES["hotlist"]) as checked:
+        for entry in entries:
+            checked.add(entry.entry_id, HOTLIST.encode(entry))
+        options = Manner(confirm_share=True, **manner)  # type: ignore[arg-type]  # each of its own type
+        refresh = Refresh(list_id=options.source.list_id if options.source else "")
+        await import_whole(writer, HOTLIST, checked, [*checked.pairs()], refresh, options)
+
+
+async def add(writer: ReplicaWriter, *entries: HotlistEntry) -> None:
+    """Add one entry after the other, as commands and desks do."""
+    for entry in entries:
+        await refuse_costly(writer, HOTLIST, [(entry.entry_id, HOTLIST.encode(entry))])
+        await writer.put(HOTLIST, [entry])
+
+
+async def test_files_and_single_entries_share_one_bound(redis: Redis, namespace: str) -> None:
+    """What one file may cost is spent by the lists before it; a file that takes their place may cost as much again."""
+    writer = ReplicaWriter(redis, namespace)
+    await take(writer, dear("A"))
+    with pytest.raises(BadRecord, match="leave some out, or name more characters"):
+        await take(writer, dear("B", first=300))
+    assert SHARE == await writer.count(HOTLIST)
+    await take(writer, [make_entry("1ABC234")])
+    await take(writer, dear("B", first=300), replace=True)
+    assert {f"B-{at}" for at in range(SHARE)} == set(await writer.with_wildcards(HOTLIST))
+    rest = int(MOST_PATTERNS_US - patterns_cost_us(DEAR[300 : 300 + SHARE])) - 2  # each costs a microsecond
+    await take(writer, dear("C", rest, first=700))
+    with pytest.raises(BadRecord, match="these 1 patterns"):
+        await add(writer, *dear("D", 5, first=900))
+    await add(writer, make_entry("2XYZ999"))
+
+
+async def test_watches_count_too(redis: Redis, namespace: str) -> None:
+    """A request for a pattern costs each read what an entry with it does."""
+    writer = ReplicaWriter(redis, namespace)
+    await writer.put(WATCHES, [make_watch(plate, watch_id=f"W{at}") for at, plate in enumerate(DEAR[:SHARE])])
+    with pytest.raises(BadRecord, match="costly_patterns"):
+        await take(writer, dear("A", first=300), replace=True)
+    watches = [make_watch(plate, watch_id=f"V{at}") for at, plate in enumerate(DEAR[300 : 300 + SHARE])]
+    with pytest.raises(BadRecord, match="costly_patterns"):
+        await refuse_costly(writer, WATCHES, [(one.watch_id, WATCHES.encode(one)) for one in watches])
+
+
+async def test_of_a_list_that_is_refreshed_only_the_others_patterns_stay(redis: Redis, namespace: str) -> None:
+    """The list's own are replaced; and who is above the bound already may come down."""
+    writer = ReplicaWriter(redis, namespace)
+    list_a, list_b = make_list("A"), make_list("B")
+    await take(writer, dear("A", list_id="A", hotlist="stolen"), source=list_a, replace=True)
+    await take(writer, dear("A", first=300, list_id="A", hotlist="stolen"), source=list_a, replace=True)
+    with pytest.raises(BadRecord, match="costly_patterns"):
+        await take(writer, dear("B", list_id="B", hotlist="stolen"), source=list_b, replace=True)
+    await writer.put(HOTLIST, dear("B", list_id="B", hotlist="stolen"))
+    await take(writer, dear("B", SHARE - 1, list_id="B", hotlist="stolen"), source=list_b, replace=True)
+    assert 2 * SHARE - 1 == len(await writer.with_wildcards(HOTLIST))
+
+
+async def test_who_goes_back_to_dear_patterns_is_refused_too(redis: Redis, namespace: str) -> None:
+    """The way back is no way round the bound."""
+    writer = ReplicaWriter(redis, namespace)
+    await take(writer, dear("A"), replace=True)
+    first = (await writer.switching(HOTLIST).switches())[0]
+    await take(writer, [make_entry("1ABC234")], replace=True)
+    await writer.put(
+        WATCHES, [make_watch(plate, watch_id=f"W{at}") for at, plate in enumerate(DEAR[300 : 300 + SHARE])]
+    )
+    with pytest.raises(BadRecord, match="costly_patterns"):
+        await rolled_back(writer, first, "somebody")
