@@ -4,6 +4,7 @@ A text of up to ten characters is one 64-bit number, six bits a character, and s
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 LONGEST = 10  # characters of a text that fit into one number; a longer text is looked at in several pieces
@@ -58,16 +59,13 @@ class PatternsCost:
 
     def add(self, pattern: str) -> None:
         """Count one more pattern, collapsed."""
-        needs = needs_of(pattern)
-        for need in {need for need, _ in needs} - self._needs:
+        needs = [need for need, _ in needs_of(pattern)]
+        for need in set(needs) - self._needs:
             self._needs.add(need)
             for length in range(1, LONGEST + 1):
                 self._probes[length] += len(need.shifts(length))
-        chances = (
-            sum(len(need.shifts(length)) * SHARE ** _certain(need) for need, _ in needs)
-            for length in range(1, LONGEST + 1)
-        )
-        self._named_us += min(1.0, max(chances)) * (NAMED_US if is_asked_whole(pattern) else TRIED_US)
+        chances = map(sum, zip(*map(_chances, needs), strict=True))  # by length of the text
+        self._named_us += min(1.0, max(chances, default=0.0)) * (NAMED_US if is_asked_whole(pattern) else TRIED_US)
 
 
 def cost_us(pattern: str) -> float:
@@ -81,8 +79,11 @@ def cost_us(pattern: str) -> float:
     return cost.us
 
 
-def _certain(need: Need) -> int:
-    return need.mask.bit_count() // BITS
+@lru_cache(maxsize=4_096)
+def _chances(need: Need) -> tuple[float, ...]:
+    """How often the characters of such a need stand in a text, for each length from 1 to LONGEST."""
+    share = SHARE ** (need.mask.bit_count() // BITS)
+    return tuple(len(need.shifts(length)) * share for length in range(1, LONGEST + 1))
 
 
 def is_told_of_long(pattern: str) -> bool:

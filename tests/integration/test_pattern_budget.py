@@ -20,8 +20,11 @@ from schemas.reference import HotlistEntry
 from tests.builders import make_entry, make_list, make_watch
 
 CHARACTERS = "ABCDEFGHJKLMNPRSTUVWXYZ23456789"
-DEAR = [f"*{a}*{b}*" for a, b in product(CHARACTERS, repeat=2)]  # nearly each text has to be tried with each of them
-SHARE = int(0.6 * MOST_PATTERNS_US / patterns_cost_us(DEAR[:1]))  # of the bound: twice is too much
+DEAR = [
+    f"{a}*{b}*{c}" for a, b, c in product(CHARACTERS, repeat=3)
+]  # one text in twelve has to be tried with each of them
+EACH_US = patterns_cost_us(DEAR[:2]) - patterns_cost_us(DEAR[:1])
+SHARE = int(0.6 * MOST_PATTERNS_US / EACH_US)  # of the bound: twice is too much
 
 
 def dear(name: str, count: int = SHARE, first: int = 0, **fields: str) -> list[HotlistEntry]:
@@ -52,15 +55,15 @@ async def test_files_and_single_entries_share_one_bound(redis: Redis, namespace:
     writer = ReplicaWriter(redis, namespace)
     await take(writer, dear("A"))
     with pytest.raises(BadRecord, match="leave some out, or name more characters"):
-        await take(writer, dear("B", first=300))
+        await take(writer, dear("B", first=5_000))
     assert SHARE == await writer.count(HOTLIST)
     await take(writer, [make_entry("1ABC234")])
-    await take(writer, dear("B", first=300), replace=True)
+    await take(writer, dear("B", first=5_000), replace=True)
     assert {f"B-{at}" for at in range(SHARE)} == set(await writer.with_wildcards(HOTLIST))
-    rest = int(MOST_PATTERNS_US - patterns_cost_us(DEAR[300 : 300 + SHARE])) - 2  # each costs a microsecond
-    await take(writer, dear("C", rest, first=700))
+    rest = int((MOST_PATTERNS_US - patterns_cost_us(DEAR[5_000 : 5_000 + SHARE])) / EACH_US) - 2
+    await take(writer, dear("C", rest, first=10_000))
     with pytest.raises(BadRecord, match="these 1 patterns"):
-        await add(writer, *dear("D", 5, first=900))
+        await add(writer, *dear("D", 5, first=20_000))
     await add(writer, make_entry("2XYZ999"))
 
 
@@ -69,8 +72,8 @@ async def test_watches_count_too(redis: Redis, namespace: str) -> None:
     writer = ReplicaWriter(redis, namespace)
     await writer.put(WATCHES, [make_watch(plate, watch_id=f"W{at}") for at, plate in enumerate(DEAR[:SHARE])])
     with pytest.raises(BadRecord, match="costly_patterns"):
-        await take(writer, dear("A", first=300), replace=True)
-    watches = [make_watch(plate, watch_id=f"V{at}") for at, plate in enumerate(DEAR[300 : 300 + SHARE])]
+        await take(writer, dear("A", first=5_000), replace=True)
+    watches = [make_watch(plate, watch_id=f"V{at}") for at, plate in enumerate(DEAR[5_000 : 5_000 + SHARE])]
     with pytest.raises(BadRecord, match="costly_patterns"):
         await refuse_costly(writer, WATCHES, [(one.watch_id, WATCHES.encode(one)) for one in watches])
 
@@ -80,7 +83,7 @@ async def test_of_a_list_that_is_refreshed_only_the_others_patterns_stay(redis: 
     writer = ReplicaWriter(redis, namespace)
     list_a, list_b = make_list("A"), make_list("B")
     await take(writer, dear("A", list_id="A", hotlist="stolen"), source=list_a, replace=True)
-    await take(writer, dear("A", first=300, list_id="A", hotlist="stolen"), source=list_a, replace=True)
+    await take(writer, dear("A", first=5_000, list_id="A", hotlist="stolen"), source=list_a, replace=True)
     with pytest.raises(BadRecord, match="costly_patterns"):
         await take(writer, dear("B", list_id="B", hotlist="stolen"), source=list_b, replace=True)
     await writer.put(HOTLIST, dear("B", list_id="B", hotlist="stolen"))
@@ -95,7 +98,7 @@ async def test_who_goes_back_to_dear_patterns_is_refused_too(redis: Redis, names
     first = (await writer.switching(HOTLIST).switches())[0]
     await take(writer, [make_entry("1ABC234")], replace=True)
     await writer.put(
-        WATCHES, [make_watch(plate, watch_id=f"W{at}") for at, plate in enumerate(DEAR[300 : 300 + SHARE])]
+        WATCHES, [make_watch(plate, watch_id=f"W{at}") for at, plate in enumerate(DEAR[5_000 : 5_000 + SHARE])]
     )
     with pytest.raises(BadRecord, match="costly_patterns"):
         await rolled_back(writer, first, "somebody")
