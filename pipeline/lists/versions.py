@@ -90,7 +90,7 @@ async def rolled_back(
     back = [(one.key, HOTLIST.encode(one.before)) for one in found if one.before is not None]
     gone = [one.key for one in found if one.before is None]
     removed = frozenset(gone)
-    await refuse_costly(writer, HOTLIST, back, lambda one: HOTLIST.key(one) not in removed)
+    await refuse_costly(writer, HOTLIST, back, lambda one: getattr(one, HOTLIST.key_field) not in removed)
     switching = writer.switching(HOTLIST)
     staged = await switching.stage(back, replace=False, list_id=list_id, removes=gone)
     refresh = Refresh(by=by, source=f"version {to.number}", list_id=list_id, kind="rollback",

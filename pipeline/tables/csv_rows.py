@@ -69,13 +69,14 @@ def csv_rows(
     cells = Cells(known, header, file, plain_plates=lines.guessed, given=given, separator=separator)
     page: list[Row] = []
     for one in _rows(lines, csv.reader(source, delimiter=separator, strict=True), names, file):
-        refused = isinstance(one, Refused)
-        if not refused:
+        if not isinstance(one, Refused):
             page.append(one)
-        if page and (refused or len(page) >= PAGE_ROWS):
+            if len(page) < PAGE_ROWS:
+                continue
+        if page:
             yield Page(cells, page)
             page = []
-        if refused:
+        if isinstance(one, Refused):
             yield one
     if page:
         yield Page(cells, page)
