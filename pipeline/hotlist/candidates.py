@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from pipeline.hotlist.index import Looked, is_one_edit
+from pipeline.hotlist.edits import is_one_edit
+from pipeline.hotlist.index import Looked
 from pipeline.hotlist.pattern_index import fits
 from pipeline.plates.confusable import STRONG_COST, belief
 from schemas.outcomes import Match

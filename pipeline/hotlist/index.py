@@ -5,9 +5,10 @@ An entry that changed is stored once for each period in which it held unchanged,
 most: so a read is matched with the entries as they were when it was captured.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from pipeline.hotlist.edits import deletions, is_one_edit
 from pipeline.hotlist.packed_entries import PackedEntries
 from pipeline.hotlist.packed_index import PackedIndex
 from pipeline.hotlist.pattern_index import PatternIndex, collapsed, is_pattern
@@ -99,7 +100,7 @@ class Hotlist:
 
     def _near_to(self, texts: Sequence[str]) -> dict[int, list[HotlistEntry]]:
         """By index of a text, in one form, the entries that ask for near matches and are one edit away."""
-        shorter = [(at, one) for at, text in enumerate(texts) for one in _deletions(text)]
+        shorter = [(at, one) for at, text in enumerate(texts) for one in deletions(text)]
         rows: dict[int, set[int]] = {}
         for place in self._near.may_have([one for _, one in shorter]):
             at, one = shorter[place]
@@ -164,7 +165,7 @@ class Hotlist:
             return
         self._alike.add(skeleton(entry.plate), row)
         if entry.near:
-            for shorter in _deletions(one_form(entry.plate)):
+            for shorter in deletions(one_form(entry.plate)):
                 self._near.add(shorter, row)
 
     def _remove(self, entry_id: str, row: int) -> None:
@@ -175,7 +176,7 @@ class Hotlist:
         else:
             self._alike.discard(skeleton(packed.plate), row)
             if packed.near:
-                for shorter in _deletions(one_form(packed.plate)):
+                for shorter in deletions(one_form(packed.plate)):
                     self._near.discard(shorter, row)
         self._entries.drop(row)
 
@@ -184,21 +185,3 @@ class Hotlist:
 
     def _spells(self, entry_id: str) -> list[Spell[HotlistEntry]]:
         return sorted(map(self._entries.spell, self._rows_of(entry_id)), key=lambda one: one.begins_ms)
-
-
-def _deletions(text: str) -> Iterator[str]:
-    """The text, and the text without each one of its characters. Two texts one edit apart have one of these in common."""
-    return iter({text, *(text[:at] + text[at + 1 :] for at in range(len(text)))})
-
-
-def is_one_edit(one: str, other: str) -> bool:
-    """Whether the texts differ by exactly one character: added, missing or changed.
-
-    >>> is_one_edit("1ABC234", "1ABC2345"), is_one_edit("1ABC234", "1XBC234"), is_one_edit("1ABC234", "1ABC234")
-    (True, True, False)
-    """
-    short, long = sorted((one, other), key=len)
-    if len(long) - len(short) > 1 or one == other:
-        return False
-    at = next((i for i, (a, b) in enumerate(zip(short, long, strict=False)) if a != b), len(short))
-    return short[at + (len(short) == len(long)) :] == long[at + 1 :]

@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.hotlist import packed_entries
-from pipeline.hotlist.index import Hotlist, Looked, is_one_edit
+from pipeline.hotlist.edits import is_one_edit
+from pipeline.hotlist.index import Hotlist, Looked
 from pipeline.plates.confusable import skeleton
 from pipeline.plates.twins import one_form
 from pipeline.reads.versions import KEPT_MS, Changed, Version, Versions, since_ever
