@@ -24,8 +24,9 @@ ZONE_WITHIN_MS = 90_000
 class Dated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A capture time that was checked, UTC ms.
 
-    said: from where it was taken, in words. synced False: the clock was never set, so it is the time of arrival. late: it
-    came from a buffer. suspect: why it may be wrong, in words; None: nothing speaks against it.
+    said: from where it was taken, in words. synced False: the message states no time, or its clock was never set, so it is the
+    time of arrival. late: it came from a buffer, or is more than ten minutes old. suspect: why it may be wrong, in words; None:
+    nothing speaks against it.
     """
 
     ms: int
@@ -36,8 +37,8 @@ class Dated(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def dated(moment: Moment | None, around: Circumstances) -> Dated | Rejected:
-    """The checked capture time; that of arrival where the message states none or one before 2015. Rejected when such a
-    message comes from a buffer. moment None: the message states no time."""
+    """The checked capture time; that of arrival where the message states none or one before 2015. Rejected where it states one
+    before 2015 and comes from a buffer. moment None: the message states no time."""
     arrival = around.received_at_ms
     if moment is None or moment.ms < NEVER_SET_BEFORE_MS:
         if moment is not None and moment.buffered:
@@ -63,7 +64,8 @@ def _suspect(moment: Moment, around: Circumstances) -> str | None:
 
 
 def _zone_errors(moment: Moment, around: Circumstances) -> set[int]:
-    """By how many minutes a time would be too old if its zone were wrong in a usual way; none where it is a number."""
+    """By how many minutes a time would be too old if its zone were wrong in a usual way; an
+    empty set where the time was sent as a number."""
     here = _offset_min(around.zone, around.received_at_ms)
     found = {60, here} if moment.by_zone else set()  # kept in UTC, or an hour behind: summer time is not followed
     if moment.offset_min is not None:

@@ -1,7 +1,8 @@
 """Cuts what a camera sends over TCP into messages, as it comes: each byte is looked at once, whatever comes.
 
-A broken message is cut out as a message of its own, where the next one plainly begins, so that it costs itself alone. That is
-also within a text that was never closed: so a JSON text that ends in }{ is cut there, too, but no maker's packet has such.
+A broken message is cut out as a message of its own, where the next one plainly begins, so that it costs itself alone; also where
+the next one begins within a text that was never closed. So a JSON text that ends in }{ is cut there, too, but no maker's packet has
+such.
 """
 
 import re
@@ -34,7 +35,7 @@ class Cutter(Protocol):
 
     @property
     def rest(self) -> bytes:
-        """What is held and belongs to no message yet; empty where it says nothing."""
+        """What is held and belongs to no message yet; empty where it is only what may stand between messages."""
 
 
 class _Held:
@@ -67,7 +68,8 @@ class _Held:
 
 
 class JsonCutter(_Held):
-    """Cuts at the ends of JSON objects. Broken is where an object begins within a text, or where none may begin."""
+    """Cuts at the ends of JSON objects. A message is broken where an object begins within one of its texts, or where none may
+    begin."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +86,7 @@ class JsonCutter(_Held):
         return None
 
     def _mark(self, at: int) -> int | None:
-        """Take in a mark outside of texts. Returns where a message ends; None: not here."""
+        """Take in a brace or a quote outside of texts. Returns the index after the message that ends here; None: none ends here."""
         self._at = at + 1
         if self._held[at] == _QUOTE:
             self._in_text = self._depth > 0
@@ -112,7 +114,7 @@ class JsonCutter(_Held):
         return None
 
     def _is_new(self, opens: int) -> bool:
-        """Whether what opens there within a text is the next object: the one before has closed, or its line has ended."""
+        """Whether the { at `opens`, within a text, begins the next object: the one before has closed, or its line has ended."""
         if self._held[opens - 1] in _ENDS_TEXT:
             return True
         closes = self._back(opens)
@@ -131,7 +133,7 @@ class JsonCutter(_Held):
 
 
 class XmlCutter(_Held):
-    """Cuts at the end tags of root elements. Broken is where the next root or declaration begins before."""
+    """Cuts at the end tags of root elements. A message is broken where the next root or declaration begins before its end tag."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -162,7 +164,7 @@ class XmlCutter(_Held):
         return self._cut(end)
 
     def _tag(self, tag: re.Match[bytes]) -> int | None:
-        """Take in a tag. Returns where a message ends; None: not here."""
+        """Take in a tag. Returns the index after the message that ends here; None: none ends here."""
         closed, opened, declared = tag.groups()
         self._at = tag.end()
         if self._root is not None:

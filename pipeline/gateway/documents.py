@@ -43,7 +43,8 @@ def _undecodable() -> str:
 
 
 def json_of(data: bytes, *guesses: str) -> Node:
-    """The one JSON value in these bytes. guesses: its encoding where that is not UTF-8. Raises Refuse."""
+    """The JSON value in these bytes; of several objects or lists that follow each other the first. guesses: encodings that are
+    tried where the bytes are no UTF-8. Raises Refuse."""
     _check_values(data.count(b","))
     try:
         return Node(msgspec.json.decode(data))  # it refuses half of a surrogate pair itself
@@ -55,7 +56,8 @@ def json_of(data: bytes, *guesses: str) -> Node:
 
 
 def is_text(node: Node) -> bool:
-    """Whether all texts of the value can be written as UTF-8: JSON can escape half of a surrogate pair, which is no character."""
+    """Whether all texts of the value can be written as UTF-8: JSON can escape half of a surrogate pair, which is no
+    character. False also for a value that is too deep to be written."""
     try:
         json.dumps(node.value, ensure_ascii=False).encode()
     except (UnicodeEncodeError, RecursionError):
@@ -87,8 +89,8 @@ def json_values(text: str) -> Iterator[Node]:
 
 
 def json_objects(text: str) -> tuple[list[Node], str]:
-    """The complete JSON objects and lists at the beginning of a stream, and the rest of the text: the beginning of the next
-    one."""
+    """The complete JSON objects and lists at the beginning of a stream, and the rest of the text, which may be the
+    beginning of the next one."""
     _check_values(text.count(","))
     found, at = [], _SPACE.match(text, 0).end()  # type: ignore[union-attr]  # the pattern also matches nothing
     while at < len(text) and text[at] in "{[":
@@ -107,7 +109,8 @@ def _local(name: str) -> str:
 
 
 def xml_of(data: bytes, *guesses: str) -> tuple[str, Node]:
-    """The root element's name and content. Raises Refuse for bytes that are no XML, have a document type, or are too large.
+    """The root element's name and content. Raises Refuse for bytes that are no XML, have a document type, or are too large or
+    too deep.
 
     The bytes are decoded first, because expat does not know GBK. What precedes the first < is ignored.
     """

@@ -86,7 +86,8 @@ class Door:
             return await self._taken(message)
 
     def _known(self, target: str, headers: dict[str, str], peer: str) -> tuple[Claim, Sender]:
-        """The sender, proven. Raises Refused: whether there is such a sender is not told."""
+        """What the request claims, and its sender, who has proven it. Raises Refused (401), which does not tell whether there is
+        such a sender."""
         claim = claim_of(target, headers)
         now_ms = self._now_ms()
         sender = self._senders.at(claim.sender_id, now_ms) if claim is not None else None

@@ -98,7 +98,7 @@ def compacted(text: str) -> str | Rejected:
 
 
 def _others(texts: tuple[str, ...], plate: str) -> tuple[str, ...]:
-    """The other texts that the sender considered, each once, in the sender's order."""
+    """The compact forms of the other texts that the sender considered, each once, in the sender's order, at most 16."""
     plates = [found for text in texts[:50] if isinstance(found := compacted(text), str) and found and found != plate]
     return tuple(dict.fromkeys(plates))[:16]
 

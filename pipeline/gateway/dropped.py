@@ -42,8 +42,8 @@ class Content(NamedTuple):
 
 
 def waiting(folder: Path) -> list[Path]:
-    """The files in a sender's folder and its folders that have settled, the oldest first, at most MOST_AT_ONCE; those that are
-    still being uploaded under a name of their own are left out. Raises OSError."""
+    """The files in a sender's folder, and in the folders in it, that have not changed for SETTLED_S, the oldest first, at most
+    MOST_AT_ONCE. Those whose name says that they are still being uploaded, or begins with a point, are left out. Raises OSError."""
     now_s, found = time.time(), list[tuple[float, Path]]()
     for count, entry in enumerate(_files(folder, DEPTH)):
         if count >= MOST_LOOKED_AT:
@@ -61,7 +61,8 @@ def waiting(folder: Path) -> list[Path]:
 
 
 def _files(folder: Path, depth: int) -> Iterator["os.DirEntry[str]"]:
-    """Its files, also of folders in it. Empty folders of another day are removed: some cameras make one a day."""
+    """The files of a folder, and of the folders in it down to this depth. Empty folders in it that have not changed for a day are
+    removed: some cameras make one a day."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
@@ -87,7 +88,8 @@ def content_of(path: Path) -> Content:
 
 
 def is_complete(content: Content) -> bool:
-    """Whether a file may be taken: it shows its end, or has not grown for so long that no more will come."""
+    """Whether a file may be taken: it shows its end, has not grown for so long that no more will come, is too large in any case,
+    or its time lies ahead, so that its age says nothing."""
     data, age_s = content.data, content.age_s
     if age_s >= ABANDONED_S or age_s < -SETTLED_S or len(data) > MAX_BODY:
         return True
@@ -104,8 +106,8 @@ def is_complete(content: Content) -> bool:
 
 
 class Shelf:
-    """Where a sender's files go: those that are taken, until they are kept, and those that were refused. root: of all senders'
-    folders, on the same disk as they are."""
+    """Where a sender's files go: those that are taken, until they are kept, and those that were refused. root: the folder
+    with all senders' folders, which are on one disk with it."""
 
     def __init__(self, root: Path, sender_id: str) -> None:
         self.folder = root / sender_id
@@ -132,8 +134,7 @@ class Shelf:
         return os.fsencode(taken.name.partition("-")[2]).decode("utf-8", "replace")
 
     def refuse(self, taken: Path, why: str) -> None:
-        """Keep a file aside, with a text that says why; of those that were refused before, the last MOST_REFUSED stay. Raises
-        OSError."""
+        """Keep a file aside, with a text that says why; of all that were refused, the last MOST_REFUSED stay. Raises OSError."""
         aside = taken.rename(self._refused / taken.name)
         write_private(aside.with_name(f"{aside.name}.why.txt"), f"{why}\n")
         files = sorted(path for path in self._refused.iterdir() if not path.name.endswith(".why.txt"))

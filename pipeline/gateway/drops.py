@@ -99,7 +99,8 @@ class Drops:
         return faults[0] if faults else ""
 
     async def _tried(self, one: Coroutine[None, None, None]) -> list[str]:
-        """Nothing, or what the disk said against one file: the others are taken nevertheless. Raises Unavailable."""
+        """Await the taking of one file. Returns what the disk said against it; an empty list where it said nothing. The other files
+        are taken nevertheless. Raises Unavailable."""
         try:
             await one
         except OSError as error:
@@ -107,7 +108,7 @@ class Drops:
         return []
 
     async def _taken(self, shelf: Shelf, sender_id: str, path: Path) -> None:
-        """Take a file that may be whole, and settle it. Raises Unavailable, OSError."""
+        """Take a file and settle it, if it may be whole; else leave it where it is. Raises Unavailable, OSError."""
         if await asyncio.to_thread(_content_if_complete, path) is not None:
             await self._settle(shelf, sender_id, await asyncio.to_thread(shelf.take, path))
 
@@ -126,7 +127,8 @@ class Drops:
             await asyncio.to_thread(path.unlink, missing_ok=True)
 
     async def _why_not(self, shelf: Shelf, sender_id: str, path: Path, content: Content) -> str | None:
-        """Why the file is refused, empty where it is kept; None where it is not whole yet. Raises Unavailable."""
+        """Have what the file says kept. Returns why it is refused, an empty text where it is kept; None where it is not whole yet.
+        Raises Unavailable."""
         if len(content.data) > MAX_BODY:
             return f"too_large: more than {MAX_BODY} bytes"
         besides = Besides(folder=sender_id, file_name=shelf.name_of(path), file_age_s=max(content.age_s, 0.0))

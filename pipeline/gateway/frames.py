@@ -19,8 +19,8 @@ class FrameSender:
         self._sender, self._topic, self._cameras = sender, f"{namespace}.{FRAMES.name}", cameras
 
     async def put(self, camera_id: str, picture: bytes, at_ms: int) -> None:
-        """Send a picture that came at at_ms (UTC), which counts as its capture: such a camera says none. Raises Unavailable, and
-        BadRecord for a picture that is too large, and for a camera that should send nothing."""
+        """Send a picture that came at at_ms (UTC), which counts as its capture: such a camera states no time. Raises Unavailable,
+        and BadRecord for a picture that is too large, and for a camera that is not registered or should send nothing."""
         camera = self._cameras.known_at(camera_id, at_ms)
         if camera is None or camera.state in TAKES_NONE:
             raise BadRecord("not_active", f"{camera_id} is not registered, or to send nothing now")

@@ -25,7 +25,7 @@ def unpacked(body: bytes, headers: Mapping[str, str]) -> tuple[bytes, int]:
     """The body without chunks and compression, and how many promised bytes are missing; 1 where it is only known that some
     are.
 
-    Raises Refuse for a body that is too large, or that is not compressed though its header says so.
+    Raises Refuse for a body that is too large or has too many chunks, and for one that cannot be uncompressed as its header says.
     """
     short_by = 0
     if "chunked" in headers.get("transfer-encoding", "").lower():

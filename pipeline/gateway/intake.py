@@ -47,7 +47,7 @@ class Pictures(Protocol):
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message as it came. headers: names in lower case. claim: proven to be the sender's. held: the room for its bytes.
-    besides: what else a way that is no HTTP says."""
+    besides: what is known of a message that did not come over HTTP."""
 
     body: bytes
     method: str
@@ -71,9 +71,9 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Intake:
-    """Takes messages in. cameras: as registered; senders: who spoke for them, and when. mapped: the mapping that a
-    message is of, which goes before the makers that are known. retention_days, future_bound_ms:
-    pictures of another time are not kept (see check_time)."""
+    """Takes messages in. cameras: as registered; senders: who spoke for them, and when. mapped: finds the mapping that a message
+    is of, None where there is none; it is asked before the makers that are known. retention_days, future_bound_ms: pictures of
+    another time are not kept (see check_time)."""
 
     def __init__(
         self,
@@ -94,8 +94,8 @@ class Intake:
         self._memory, self._sharing, self._mapped = PassageMemory(), sharing, mapped
 
     async def take(self, message: Message) -> Taken:
-        """Keep everything of the message, and return what became of it. Raises Unavailable where something may not be kept:
-        the sender must send again. Raises BadRecord for what is too large."""
+        """Keep everything of the message, and return what became of it. Raises Unavailable where it is not certain
+        that all was kept: the sender must send again. Raises BadRecord for what is too large."""
         passages = self._memory.message(message.sender.sender_id)
         try:
             reading = await self._read(message, passages)
@@ -107,7 +107,7 @@ class Intake:
         return taken
 
     async def _read(self, message: Message, passages: OneMessage) -> MessageReading:
-        """What it says, beside what earlier messages said."""
+        """What the message says, related to what earlier messages on the same passages said. Raises Unavailable."""
         try:
             one = await self._parsed(message)
         except Refuse as refused:
@@ -117,7 +117,7 @@ class Intake:
         return related(one, passages, message.received_at_ms)
 
     async def _parsed(self, message: Message) -> Parsed:
-        """What it says by itself; a large or compressed one is parsed in a thread. Raises Refuse, Unavailable."""
+        """What the message says by itself; a large or compressed one is parsed in a thread. Raises Refuse, Unavailable."""
         packed = is_packed(message.body, message.headers)
         if packed:
             message.held.be(len(message.body) + MAX_BODY)
@@ -134,7 +134,8 @@ class Intake:
         return parsed(request, message.maker or self._mapped(request)), len(request.body)
 
     async def _kept(self, message: Message, reading: MessageReading) -> tuple[Taken, set[int]]:
-        """Keep it. Returns also the indexes of the items that became dead letters."""
+        """Keep the reads and the dead letters of a message. Returns what became of it, and the indexes of the items that became
+        dead letters. Raises Unavailable, BadRecord."""
         reads: list[PlateRead] = []
         letters: dict[int, DeadLetter] = {}
         body = _may_be_kept(message.body, reading)
@@ -155,7 +156,8 @@ class Intake:
         return Taken(reading=reading, reads=len(reads), refused=refused, why=why), set(letters)
 
     async def _plate_read(self, message: Message, item: CameraRead, maker: str) -> PlateRead | Rejected:
-        """The read of the registered camera, its pictures stored; Rejected where it is not one of the sender's."""
+        """The read of the registered camera, its pictures stored. Rejected where the camera is not one of the sender's, the camera
+        or the sender was not to send it at the capture, or a value is out of its bounds. Raises Unavailable."""
         camera_id = camera_of(message.sender, item.camera, maker)
         if camera_id is None:
             return Rejected(reason="unknown_camera", detail=_not_its_own(message.sender, item))
@@ -185,7 +187,7 @@ class Intake:
         return check_time(captured_at_ms, self._now_ms(), **bounds) is None
 
     async def _stored(self, item: CameraRead, kinds: Sequence[str]) -> str | None:
-        """Where the first picture of the first of these kinds is kept; None: there is none."""
+        """Store the first picture of the first of these kinds of which there is one. Returns its path; None: there is none."""
         for kind in kinds:
             for picture in item.pictures:
                 if picture.kind == kind and _is_picture(picture):
@@ -226,8 +228,8 @@ def _request(message: Message) -> Request:
 
 
 def _may_be_kept(body: bytes, reading: MessageReading) -> bytes:
-    """The body; nothing of one with what may not come in (faces, persons), that nobody could search for such, or that is too
-    large."""
+    """The body as a dead letter may keep it: empty where it has what may not come in (faces, persons), could not be searched for
+    such, or is larger than MOST_KEPT."""
     return body if len(body) <= MOST_KEPT and reading.is_searched and not reading.dropped else b""
 
 

@@ -41,9 +41,9 @@ class Keeper:
         self._something = asyncio.Event()
 
     async def keep(self, reads: Sequence[PlateRead], letters: Sequence[DeadLetter] = ()) -> None:
-        """Wait until Kafka has acknowledged all of these reads and letters. Raises Unavailable when it does not within
-        PATIENCE_S, or when too many messages wait; they may be kept nevertheless, and readers drop the second copy by its
-        id. Raises BadRecord for what is too large."""
+        """Wait until Kafka has acknowledged all of these reads and letters. Raises Unavailable when too many
+        messages wait, or when Kafka does not within PATIENCE_S; in the second case it may have them nevertheless, and readers
+        drop the second copy by its id. Raises BadRecord for what is too large."""
         if not reads and not letters:
             return
         if len(self._waiting) >= MOST_WAITING:

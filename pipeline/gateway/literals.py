@@ -41,7 +41,8 @@ def _as_json(token: re.Match[str]) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """An escape or a quotation mark as JSON writes it. Raises ValueError for an escape that it has not."""
+    """An escape or a quotation mark as JSON writes it; an escape that JSON does not have stays as it is. Raises ValueError for the
+    number of no character."""
     byte, character, other, quote = found.groups()
     if quote:
         return '\\"'

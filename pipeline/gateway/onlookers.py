@@ -27,7 +27,8 @@ class _Seen(NamedTuple):
 
 
 class Onlookers:
-    """The watches that gateways know of. Of several messages within EVERY_S the last is shown; all are counted."""
+    """The watches that gateways know of. Of several messages of one sender within EVERY_S the last is shown; all are
+    counted."""
 
     def __init__(self, looks: CameraLooks, now_ms: Callable[[], int]) -> None:
         self._looks, self._now_ms = looks, now_ms
@@ -83,7 +84,7 @@ def _items_of(taken: Taken) -> tuple[msgspec.Raw, ...]:
 
 
 def _picture_of(taken: Taken) -> bytes | None:
-    """The picture that shows most of the first read that has any."""
+    """Of the first read that has pictures, the one that shows the most; None where no read has any, or this one is too large."""
     for item in taken.reading.items:
         if isinstance(item, CameraRead) and item.pictures:
             best: Picture = min(item.pictures, key=lambda one: ("overview", "vehicle", "plate").index(one.kind))

@@ -26,7 +26,8 @@ AGAIN_S = 1.0
 
 
 class _Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is known of a passage. kept False: nothing but the time of its first arrival; the message was not kept."""
+    """What is known of a passage. kept False: the message was not kept, and of what it said only captured_at_ms counts, the time
+    of its first arrival."""
 
     plate: str
     captured_at_ms: int
@@ -109,7 +110,7 @@ class OneMessage:
     def shared(self, items: Sequence[Item], maker: str, kept_ms: int) -> list[str]:
         """The keys of the passages in these items of which another message may say something else, or that it may date otherwise:
         those with a sender's key, and those that their arrival dates. A read with a time of its own is the same read wherever it
-        comes again."""
+        comes again. kept_ms: as in `related`."""
         return [
             self._key(item, index, maker, kept_ms)[0]
             for index, item in enumerate(items)
@@ -128,7 +129,7 @@ class OneMessage:
 
     def drop(self) -> Mapping[str, bytes]:
         """The message was not kept, as far as is known, and comes again. Only the time of arrival stays, where it dates a read:
-        that read has the same id then. Returns as `keep`."""
+        that read has the same id when it comes again. Returns as `keep`."""
         return self._let_go(
             {
                 key: msgspec.structs.replace(one, kept=False)
@@ -142,8 +143,9 @@ class OneMessage:
         return {key: _PACKED.encode(known[key]) for key in self.borrowed if key in known}
 
     def _key(self, item: CameraRead, index: int, maker: str, kept_ms: int) -> tuple[str, int]:
-        """The passage key and how long it is remembered. For senders that have none: camera, time and plate; where the time is
-        that of the arrival, all that the item says, for a short time, since that may be the same when the vehicle comes back."""
+        """The passage key, and for how many milliseconds it is remembered. For senders that have none: camera, time and plate;
+        where the time is that of the arrival, all that the item says, for a short time, since that may be the same when the vehicle
+        comes back."""
         camera = ",".join(f"{name}={value}" for name, value in sorted(item.camera.items()))
         if item.event_key is not None:
             own = f"k:{item.event_key}"
@@ -155,7 +157,7 @@ class OneMessage:
 
 
 def _related(item: CameraRead, before: _Known | None, received_at_ms: int) -> tuple[Item, _Known]:
-    """The item with its relation to what was known before, and what is known then."""
+    """The item with its relation to what was known before, and what is known afterwards."""
     if before is not None and not before.kept:
         if not item.clock_synced:  # dated by its arrival: the first one's time is nearer
             item = msgspec.structs.replace(item, captured_at_ms=before.captured_at_ms)

@@ -29,7 +29,7 @@ _KINDS: Mapping[str, re.Pattern[bytes]] = {
 
 
 def count_personal(body: bytes) -> Mapping[str, int]:
-    """How often each kind of personal data occurs in a message, all of it.
+    """How often each kind of personal data occurs in the whole message; kinds that do not occur are left out.
 
     >>> count_personal(b'{"LPR": "1ABC234", "LPR_USER": "somebody", "LPR_PHONE": ""}')
     {'owner': 1}

@@ -68,7 +68,8 @@ def end_of_jpeg(data: bytes) -> int:
 
 
 def _end_of_scan(data: bytes, at: int) -> int:
-    """The index after the scan at `at`: of the first marker that does not belong to a scan or to a table between two scans."""
+    """The index after the JPEG whose first scan begins at `at`: after the first end mark that the end of the data, another JPEG, or
+    64 bytes of zeros and line ends follow; else after the last end mark; without one the end of the data."""
     for found in re.finditer(rb"\xff\xd9", data[at:]):
         after = at + found.end()
         if after == len(data) or data[after : after + 3] == JPEG or not data[after : after + 64].strip(b"\x00\r\n "):
@@ -117,8 +118,8 @@ def called(kind: PictureKind, text: str) -> tuple[Picture, ...]:
 
 def without_pictures(body: bytes) -> bytes:
     """The message without its JPEGs: those in the parts of a form, up to where the next part begins, and those as base64, up to the
-    quotation mark or tag that ends their text. One without such an end stays. To look for words in it takes a hundredth of the
-    time."""
+    quotation mark or tag that ends their text. One without such an end stays. To look for words in what is left takes a
+    hundredth of the time."""
     for begins, ends in ((JPEG, (b"\n--",)), (b"/9j", (b'"', b"<"))):
         kept, at, found = list[bytes](), 0, dict.fromkeys(ends, -1)
         while (begin := body.find(begins, at)) >= 0:

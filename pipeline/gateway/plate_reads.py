@@ -16,8 +16,8 @@ def plate_read_of(
     known_by: KnownBy | None = None,
     purposes: tuple[Purpose, ...] = (),
 ) -> PlateRead:
-    """The read of a registered camera, without its pictures. received_at_ms: UTC. known_by: how its sender was; purposes: what it
-    may serve at most, () for those of the camera.
+    """The read of a registered camera, without its pictures. received_at_ms: UTC. known_by: how its sender was known; purposes:
+    what it may serve at most, () for those of the camera.
 
     What the message leaves open stays open. Other texts that the camera considered are left out where it does not say how likely
     they are: a likelihood of 0 would say that they are excluded. A time of arrival is no capture time that proves anything.

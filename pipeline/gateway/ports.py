@@ -48,7 +48,8 @@ class _Connection:
 
 
 class Ports:
-    """The ports that are open now. host: the address of this machine on which they listen. open_ports: by number."""
+    """The ports that are open now. host: the address of this machine on which they listen. first_within_s: how long a connection
+    may send nothing at first (see FIRST_WITHIN_S)."""
 
     def __init__(
         self,
@@ -160,7 +161,7 @@ class Ports:
                 await self._put(sender_id, maker, cutter.rest)
 
     async def _put(self, sender_id: str, maker: str, body: bytes) -> None:
-        """Spool the message. While the disk takes nothing nothing more is read, so that the camera waits, as with a full spool."""
+        """Spool the message. While the disk takes nothing, nothing more is read, so that the camera waits, as with a full spool."""
         message = Spooled(sender_id=sender_id, maker=maker, received_at_ms=self._now_ms(), body=body)
         while True:
             try:
@@ -173,7 +174,8 @@ class Ports:
 
 
 async def _chunk(reader: asyncio.StreamReader, deadline_s: float | None) -> bytes:
-    """What comes next; empty at the end of the connection, or where nothing came before this time of the loop."""
+    """What comes next; empty at the end of the connection, or where nothing came before the deadline (by the loop's clock; None:
+    there is none)."""
     try:
         async with asyncio.timeout_at(deadline_s):
             return await reader.read(CHUNK)
@@ -182,7 +184,8 @@ async def _chunk(reader: asyncio.StreamReader, deadline_s: float | None) -> byte
 
 
 async def _first(reader: asyncio.StreamReader, others: list[_Connection], within_s: float) -> bytes:
-    """What a connection sends first; empty at its end, or where nothing came in time. others: its port's, with itself."""
+    """What a connection sends first; empty at its end, or where nothing came within_s seconds long and its port has another
+    connection. others: the connections of its port, with itself."""
     while True:
         try:
             async with asyncio.timeout(within_s):

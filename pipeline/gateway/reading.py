@@ -53,7 +53,7 @@ def received(
 
 
 def not_unpacked(refused: Refuse) -> MessageReading:
-    """The result of a message whose body is not what its head says."""
+    """The result of a message whose body could not be unpacked, for the reason in `refused`."""
     return MessageReading(maker=None, items=(refused.item,), answer=plain_answer(False), is_searched=False)
 
 

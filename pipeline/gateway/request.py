@@ -28,7 +28,7 @@ class CameraSettings(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Besides(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What a way that is no HTTP says besides the bytes. file_age_s: since the file last grew."""
+    """What a way other than HTTP tells of a message besides its bytes. file_age_s: since the file last grew."""
 
     topic: str | None = None  # MQTT
     folder: str | None = None  # of a watched folder
@@ -77,7 +77,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def query(self) -> Mapping[str, str]:
-        """The fields of the query, at most 100; of a repeated field the last value."""
+        """The fields of the query, of a repeated field the last value; none where there are more than 100."""
         try:
             return dict(parse_qsl(urlsplit(self.target).query, max_num_fields=100))
         except ValueError:
@@ -110,6 +110,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def headers_of(lines: Sequence[str]) -> dict[str, str]:
-    """The headers in these lines, names in lower case; other lines are ignored."""
+    """The headers in the first 100 of these lines, names in lower case, of a repeated name the last value. Lines without a colon
+    are ignored."""
     pairs = (line.split(":", 1) for line in lines[:100] if ":" in line)
     return {name.strip().lower(): value.strip() for name, value in pairs}

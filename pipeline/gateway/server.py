@@ -106,7 +106,8 @@ async def run_gateway(
 
 
 def listener_tls(settings: Settings) -> ssl.SSLContext | None:
-    """The TLS of the listener. Raises Misconfigured where secrets would cross a network without it."""
+    """The TLS of the listener; None: it speaks without TLS. Raises Misconfigured where secrets would cross a network without it,
+    unless VIGIE_ALLOW_PLAINTEXT is set, and for a certificate or key that cannot be used."""
     tls = tls_context("VIGIE_GATEWAY", settings.gateway_cert_file, settings.gateway_key_file)
     if tls is None and settings.gateway_host not in LOOPBACK and not settings.allow_plaintext:
         allowed = (

@@ -27,8 +27,8 @@ class Sharing:
         self._telling: set[asyncio.Task[None]] = set()
 
     async def borrow(self, message: OneMessage, keys: Sequence[str]) -> None:
-        """Hold these passages for the message, which learns what other gateways know of them. Raises Unavailable while a
-        message on one of them is being kept by another."""
+        """Hold these passages for the message, which learns what other gateways know of them. Raises Unavailable while
+        another message on one of them is being kept. While Redis is away nothing is held, and nothing raised."""
         if not keys or asyncio.get_running_loop().time() < self._alone_until_s:
             return
         try:
@@ -45,7 +45,8 @@ class Sharing:
                 message.learn(key, one.known)
 
     async def give_back(self, message: OneMessage, known: Mapping[str, bytes]) -> None:
-        """Let go of what the message borrowed, and tell the other gateways what it said; see OneMessage.said."""
+        """Let go of what the message borrowed, and tell the other gateways what it said. known: as OneMessage.keep or drop
+        returned it."""
         if not message.borrowed:
             return
         task = asyncio.create_task(self._tell(message, known))

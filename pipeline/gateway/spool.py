@@ -107,7 +107,8 @@ class Spool:
                     await asyncio.sleep(PAUSE_S)
 
     async def _drain_one(self, sender_id: str) -> bool:
-        """Drain the oldest message of a sender; it goes to the end of the senders then. Returns whether it is kept."""
+        """Drain the oldest message of a sender; afterwards this sender is the last whose turn comes. Returns whether the message is
+        done with; False: it is tried again."""
         messages = self._waiting.pop(sender_id)
         path, size = messages[0]
         try:

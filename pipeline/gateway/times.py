@@ -116,7 +116,7 @@ def moment_of(text: str, field: str, around: Circumstances, *, zone: str | None 
     """The moment that a text names; None where it names none. field: the field's name, for `said`. zone: the zone that the
     maker's document says for times without one; None: the camera's or the site's.
 
-    Raises Refuse for a date that can be read in two ways.
+    Raises Refuse for a date that can be read in two ways, and for a zone that is not known.
     """
     wall = wall_of(text, around.camera_settings.date_order)
     return moment_of_wall(wall, field, around, zone=zone) if wall is not None else None

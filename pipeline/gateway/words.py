@@ -100,7 +100,8 @@ def class_of(text: str) -> VehicleClass:
 
 @remembered
 def colour_of(text: str) -> str | None:
-    """The colour in plain English where it is one of many names for grey or blue, else in lower case as sent.
+    """The colour in plain English where it is a known shade (silver-gray, dark blue), else in lower case as sent. None for a number
+    and for words that mean "unknown".
 
     >>> colour_of("silver-gray"), colour_of("Unknown"), colour_of("WHITE")
     ('grey', None, 'white')

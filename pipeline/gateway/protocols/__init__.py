@@ -28,8 +28,8 @@ class Maker(Protocol):
         """The items in the message, in its order. Raises Refuse where nothing of it can be read."""
 
     def answer(self, good: bool) -> Answer:
-        """The answer for the sender. good: the message could be read; it is sent once everything of the message is stored.
-        False: the sender is to send the message again."""
+        """The answer for the sender. good: the message could be read; this answer is sent once everything of the message is
+        stored. False: the sender is to send the message again."""
 
 
 def plain_answer(good: bool) -> Answer:

@@ -153,6 +153,6 @@ def _notified(fields: Node, utc_time: str, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """The answer to a packet: status 200 if it could be read (good), else 400; then a camera with use_event_buffer sends it
-    again."""
+    """The answer to a packet: status 200 if it could be read (good), else 400, upon which a camera with use_event_buffer
+    sends it again."""
     return plain_answer(good)

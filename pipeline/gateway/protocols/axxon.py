@@ -29,7 +29,7 @@ def recognises(request: Request) -> bool:
 
 
 def end_after(first: bytes) -> bytes:
-    """The bytes with which a message ends that begins with this one."""
+    """The bytes with which a message ends whose first byte is this."""
     return b"\x03" if first == b"\x02" else _END
 
 

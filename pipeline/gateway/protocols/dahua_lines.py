@@ -51,7 +51,7 @@ def _of_lines(text: str) -> Iterator[tuple[str, dict[str, Value] | None]]:
 
 
 def _put(event: dict[str, Value], path: str, value: str) -> None:
-    """Put a value into the event at its dotted path; list indexes are kept as names, in order."""
+    """Put a value into the event at its dotted path. An index at the end appends it to a list; one within the path is a name."""
     steps = [name or number for name, number in _STEP.findall(path)][:12]
     here = event
     for at, step in enumerate(steps[:-1]):

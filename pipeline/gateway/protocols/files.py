@@ -62,8 +62,8 @@ def parse(request: Request) -> list[Item]:
 
 
 def _plate(parts: list[str], time: str) -> str:
-    """The part of the name that is the plate: TEXT of plate-TEXT, if there is one; else the first part that is neither time
-    nor a known word."""
+    """The part of the name that is the plate: TEXT of plate-TEXT, if there is one; else the first part after the time, or else
+    before it, that is no known word; empty where there is none."""
     for part in parts:
         if part.lower().startswith("plate-"):
             return part[6:]

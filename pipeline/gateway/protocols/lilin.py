@@ -32,7 +32,7 @@ def recognises(request: Request) -> bool:
 
 
 def parse(request: Request) -> list[Item]:
-    """One item an entry of the list, or a plate in the stream."""
+    """One item for each entry of the list, or for each plate in the stream."""
     around = request.circumstances
     if b"LPR_TIME0=" in request.body:
         rows = islice(_rows(text_of(request.body)), MAX_LIST)
@@ -59,7 +59,8 @@ def _entry(entry: Node, around: Circumstances) -> Item:
 
 
 def _rows(text: str) -> Iterator[tuple[str, str, str]]:
-    """Yields plate, time and file of each plate in the stream: they bear one number in one line, time and file side by side."""
+    """Yields plate, time and file of each plate in the stream: the three have the same number and stand in one line, the file as
+    the next field after the time."""
     for line in _LINE_END.split(text):
         plates: dict[str, str] = {}
         time = ("", "")

@@ -113,5 +113,5 @@ def _look(results: Node, one: Node, around: Circumstances) -> Item:
 
 
 def answer(good: bool) -> Answer:
-    """Status 200 if good, else 400; then the agent keeps the message in its queue on disk and sends it again."""
+    """Status 200 if good, else 400, upon which the agent keeps the message in its queue on disk and sends it again."""
     return plain_answer(good)

@@ -98,7 +98,7 @@ _PLAIN = msgspec.json.Decoder(_Said)
 
 def _plainly(body: bytes) -> _Said | None:
     """What a message says that is one read, with the documented types; None for any other, which is looked at value by value: also
-    for one with escaped characters, which may be halves of such."""
+    for one with escaped characters, which may be halves of characters."""
     if body[:1] != b"{" or b'"reads"' in body or b"\\u" in body:
         return None
     try:

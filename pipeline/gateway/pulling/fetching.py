@@ -54,7 +54,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def maker_of(pull: SenderPull) -> Maker:
-    """Whose form the messages have."""
+    """The maker in whose form this sender's messages are."""
     return BY_NAME["onvif" if pull.kind == "onvif_mqtt" else pull.kind]
 
 

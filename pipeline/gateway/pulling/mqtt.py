@@ -134,7 +134,8 @@ class _Subscription:
         self._end(CannotReach(f"{self._asked.place}: {code}", _CURE) if code.is_failure else None)
 
     def _came(self, client: Client, _data: object, message: MQTTMessage) -> None:
-        """Keep a message, then acknowledge it."""
+        """Keep a message that says something (see says_something), then acknowledge it. Any other, and one that is too large, is
+        acknowledged only."""
         body = bytes(message.payload)
         if not self._client.is_cut and len(body) <= MAX_BODY and says_something(body, self._asked, message.topic):
             self._keeping = asyncio.run_coroutine_threadsafe(self._sink.put(body, message.topic), self._loop)

@@ -73,7 +73,8 @@ class PartCutter:
         return self._delimiter
 
     def _part(self, begin: int, delimiter: re.Pattern[bytes]) -> Part | None:
-        """The part whose head begins there; None: it has not come whole."""
+        """The part whose head begins there; None: it has not come whole, or there is no head, and what stands there is passed
+        over."""
         blank = _BLANK_LINE.search(self._held, begin, begin + MAX_HEAD)
         if blank is None:
             if len(self._held) > begin + MAX_HEAD:  # no head of a part: what stands there is passed over
@@ -93,7 +94,8 @@ class PartCutter:
         return part
 
     def _promised_end(self, promised: str, start: int, delimiter: re.Pattern[bytes]) -> int | None:
-        """Where the part ends by its own length; None where that is not said, or leads to no delimiter."""
+        """Where the part ends by its own length; None where that is not said, or where it leads to no delimiter although one has
+        come."""
         if not promised.isdigit() or len(promised) > 9:
             return None
         end = start + int(promised)
@@ -105,13 +107,13 @@ class PartCutter:
 
 class Event:
     """An event and its pictures, as they come. A message is whole when the next event begins, or when nothing more came for a
-    moment: whoever feeds it says so. Pictures that are more than a message may hold are left out."""
+    moment: who feeds the event calls message(). Pictures that are more than a message may hold are left out."""
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
 
     def add(self, part: Part) -> Iterator[bytes]:
-        """Take in a part. Yields the message before it, if that ends with it."""
+        """Take in a part. Yields the message that was held, where this part begins the next one."""
         if not part.is_picture and self._parts:
             yield self.message()
         if part.is_picture and (not self._parts or len(self._parts) > MOST_PICTURES):
@@ -125,7 +127,8 @@ class Event:
         return bool(self._parts)
 
     def message(self) -> bytes:
-        """What is held, as a multipart body of its own; nothing is held then. An event without a picture is its text alone."""
+        """What is held, as a multipart body of its own; nothing is held afterwards. An event without a picture is its text
+        alone."""
         parts, self._parts = self._parts, []
         if len(parts) == 1:
             return parts[0].body

@@ -102,7 +102,8 @@ class Pullers:
                     await self._links.end_lease(sender_id, self._owner)
 
     async def _follow(self, *, is_to_renew: bool) -> None:
-        """Raises Unavailable, after what could be done without Redis."""
+        """End what is no longer to be fetched by this process, and begin what is. Raises Unavailable, after what can be done
+        without Redis."""
         wanted = {one.sender_id: one for one in self._senders.as_of(self._now_ms()).values() if one.pull is not None}
         for sender_id, (sender, _puller, _task) in list(self._running.items()):
             if sender_id not in wanted or _is_another(sender, wanted[sender_id]):
@@ -142,7 +143,7 @@ class Pullers:
         self._told.pop(sender_id, None)
 
     async def _tell(self, *, all_of_them: bool) -> None:
-        """Say what changed, and from time to time all. Raises Unavailable."""
+        """Say how the ways to the senders do that changed. all_of_them: also the others. Raises Unavailable."""
         now = {sender_id: puller.link for sender_id, (_sender, puller, _task) in self._running.items()}
         changed = [one for sender_id, one in now.items() if all_of_them or _is_news(self._told.get(sender_id), one)]
         await self._links.tell(changed)
@@ -155,7 +156,7 @@ class Pullers:
 
 
 def _is_another(before: Sender, now: Sender) -> bool:
-    """Whether it is to be fetched from anew."""
+    """Whether the sender's registration changed so that it is to be fetched from anew."""
     return (before.pull, before.cameras) != (now.pull, now.cameras)
 
 

@@ -17,7 +17,8 @@ LONGEST_UNIT = 4 * 1024 * 1024
 
 
 class Packet(NamedTuple):
-    """One packet of RTP. number: 0..65535, one more each time. ends: the marker: of a picture or a document."""
+    """One packet of RTP. number: 0..65535, one more each time, 0 after 65535. ends: it is the last of a picture or of a document
+    (RTP's marker)."""
 
     number: int
     ends: bool

@@ -44,7 +44,7 @@ async def fetch(asked: Asked, sink: Sink) -> None:
 
 
 async def _opened(line: RtspLine, asked: Asked) -> tuple[Media, int]:
-    """The stream that plays then, and its channel. Raises CannotReach."""
+    """Have the camera play the stream. Returns the stream, and the channel on which it comes. Raises CannotReach."""
     address = asked.pull.address
     await line.ask("OPTIONS", address)
     said = await line.ask("DESCRIBE", address, {"Accept": "application/sdp"})
@@ -102,8 +102,9 @@ async def _read_documents(packets: AsyncIterator[Packet], asked: Asked, sink: Si
 
 
 def _is_news(document: bytes, asked: Asked, known: dict[str, tuple[str, float]]) -> bool:
-    """Whether it says more than before of any vehicle: a frame comes many times a second while one is in the picture. known: the
-    surest plate of each, which it changes."""
+    """Whether the document says more of any vehicle than earlier ones did: a frame comes many times a second while one is in the
+    picture. True also for what names no object, or was rejected. known: of each object the surest plate and its confidence;
+    changed here."""
     is_news = False
     for item in items_of(document, asked):
         if isinstance(item, Ignored):
@@ -170,11 +171,11 @@ class _Pictures:
 
     @property
     def wait_s(self) -> float:
-        """Seconds since the last picture."""
+        """Seconds since the last picture, at first since the beginning."""
         return self._loop.time() - self._last_s
 
     async def read(self, child: Process) -> None:
-        """Show each, until the process ends."""
+        """Show each picture, until the process ends or one would be longer than LONGEST_PICTURE."""
         assert child.stdout is not None, "it is a pipe"
         try:
             while True:
