@@ -76,7 +76,7 @@ async def show_abroad(asked: Asked) -> RouteAnswer:
 
 
 def _ready(asked: Asked) -> House:
-    """Raise Problem for who may not see policies, and while this process does not know yet what was sent."""
+    """The house. Raises Problem for who may not see policies, and while this process does not know yet what was sent."""
     asked.check(Matter(), "policies.see")
     if not asked.house.abroad.ready.is_set():
         raise unavailable("what was sent to neighbours is still being read", 1.0)

@@ -118,7 +118,7 @@ async def list_waiting(asked: Asked) -> RouteAnswer:
 
 async def approve(asked: Asked) -> RouteAnswer:
     """Approve exactly this change, for the person who asked, once, until it expires. Nobody may approve a change that he
-    asked for."""
+    asked for, or that concerns him."""
     house, me = asked.house, asked.somebody.user_id
     waiting = found(await house.approvals.find(asked.key, asked.now_ms))
     answer = await _second(asked, waiting)
@@ -168,8 +168,8 @@ def _check_role(asked: Asked, act: Act) -> None:
 
 
 async def _second(asked: Asked, waiting: Waiting) -> Allowed | Denied:
-    """Whether this person could do exactly this himself, as a second person must, with the denial of the last act that permits
-    it."""
+    """Whether this person could do exactly this himself, as a second person must: by the first right that suffices; where none
+    does, the denial of the last one."""
     answer: Allowed | Denied | None = None
     for act in SECOND[waiting.act]:
         answer = await _may(asked, act, waiting.act, waiting.key, waiting.content)

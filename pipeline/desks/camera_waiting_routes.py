@@ -64,8 +64,9 @@ async def named_adoption(asked: Asked) -> Named:
 
 
 async def _own_speaker(asked: Asked) -> Sender:
-    """Who sends for the camera in the path. Raises Problem where nobody does, or this person may not change one of its cameras: a
-    secret lets all of them in."""
+    """Who sends for the camera in the path. Raises Problem where there is no such camera, or where this person may
+    not change one of the sender's cameras, as a secret lets all of them in; BadRecord where nobody sends for the camera, or who
+    does has a port of its own and needs no secret."""
     _check(asked, found(await asked.house.writer.get(CAMERAS, asked.key)))
     sender = await speaker_of(asked.house.writer, asked.key)
     if sender is None:

@@ -98,7 +98,7 @@ def _refuse_unseen(given: Judging, shown: Shown) -> None:
 
 
 def _judgement(asked: Asked, allowed: Allowed, violation: Violation) -> Judgement:
-    """The judgement that the body asks for. The same request gives the same one."""
+    """The judgement that the body asks for. A request that is repeated with its Idempotency-Key gives one with the same id."""
     given, who = asked.given(Judging), asked.somebody.user_id
     key = asked.request.headers.get(HEADER) or secrets.token_hex(16)
     try:

@@ -20,7 +20,7 @@ MOST_CASES = 200_000
 
 @dataclass(slots=True)
 class Cases:
-    """By violation_id. on_judged: called with each new state."""
+    """What is known of violations, by violation_id. on_judged: called with each new state."""
 
     judged: "OrderedDict[str, Judged]" = field(default_factory=OrderedDict)
     corrected_by: "OrderedDict[str, str]" = field(default_factory=OrderedDict)
@@ -38,7 +38,8 @@ class Cases:
         return after
 
     def place(self, message: Message, at: RecordPlace) -> None:
-        """Note where a violation, or the withdrawal of one, stands, unless a copy of it stands before."""
+        """Note where a violation, or the withdrawal of one, stands, unless a copy of it stands before; and which violation it
+        corrects."""
         name = _name(message)
         if name is not None and name not in self._first:
             _keep(self._first, name, at)

@@ -62,7 +62,7 @@ class Directory(Mirror):
         return Person(user, tuple(one for one in held if one is not None))
 
     def is_designated(self, user_id: str) -> bool:
-        """Whether there is any designation of this name, whatever its time."""
+        """Whether the person with this id has any designation, whatever its time."""
         return user_id in self._of_user
 
     def desk(self, desk_id: str, at_ms: int) -> Desk | None:
@@ -103,7 +103,7 @@ class Directory(Mirror):
 
     def matters_of_incident(self, state: IncidentState) -> tuple[Matter, ...]:
         """The matters of an act on an incident: one for each kind of place and list of its hits that stand; of all, when none
-        stands. One of them is enough."""
+        stands. A right on one of them is enough."""
         seen = standing(state) or state.sightings
         return tuple(dict.fromkeys(self.matter_of_sighting(state, one) for one in seen)) or (Matter(),)
 

@@ -38,7 +38,7 @@ def operation_of(asked: Asked, allowed: Allowed | None, instead: str | None) -> 
 
 
 def _who(asked: Asked) -> str:
-    """The person who asks, or whom a request claims that nobody has logged in for yet."""
+    """The user_id of the person who asks; where nobody is logged in yet, the one that the request claims."""
     return asked.person.user_id if asked.person else _claimed(asked)
 
 
@@ -51,7 +51,8 @@ def reason_of(asked: Asked) -> str | None:
 
 
 def _free(asked: Asked, name: str) -> str | None:
-    """A header's text. What nobody known writes freely is not kept for ten years."""
+    """A header's text; None where it is empty, and where nobody is known who asks: what a stranger writes is not kept for ten
+    years."""
     return None if asked.person is None else _header(asked.request, name)
 
 

@@ -60,7 +60,7 @@ class Event:
 
     @property
     def matter(self) -> Matter:
-        """What rights ask about, of what has one place."""
+        """What rights ask about: of an alert or a violation, which has one place."""
         return self.matters[0]
 
 

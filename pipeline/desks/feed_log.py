@@ -57,7 +57,7 @@ class KafkaFeedLog:
         return first, last
 
     async def read(self, topic: int, partition: int, begin: int, end: int, most: int) -> Sequence[FeedRecord]:
-        """See FeedLog. A record that cannot be read is left out, and told of in the log."""
+        """See FeedLog. A record that cannot be read has no message, and is told of in the log."""
         kind = self.topics[topic]
         at = TopicPartition(f"{self.namespace}.{kind.name}", partition)
         try:

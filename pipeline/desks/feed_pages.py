@@ -99,7 +99,7 @@ async def page_of(
     log: FeedLog, begin: FeedPosition, line_of: Callable[[FeedRecord], Awaitable[Any | None]], most: int
 ) -> FeedPage:
     """The next lines after `begin`, at most so many. line_of: the line for a record; None: it is not for this consumer.
-    Raises Unavailable, and then nothing was given."""
+    Raises Unavailable, in which case nothing was given."""
     ends, page = log.ends(), FeedPage(after=begin)
     places = [(topic, partition) for topic, row in enumerate(ends) for partition in range(len(row))]
     if all(begin.of(*place) == ends[place[0]][place[1]] for place in places):
@@ -132,7 +132,8 @@ class _Reading:
     looked_at: int = 0
 
     async def partition(self, topic: int, partition: int, at: int, end: int) -> int:
-        """Take lines from this partition. Returns its next offset: of what the page has no room for, or of what must wait."""
+        """Take lines from this partition. Returns its next offset: of the record that the page has no room for, or that must wait;
+        else `end`."""
         while at < end:
             records = await self.log.read(topic, partition, at, end, AT_ONCE)
             for record in records:

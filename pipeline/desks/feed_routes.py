@@ -33,7 +33,7 @@ async def pull(asked: Asked) -> RouteAnswer:
 
 
 async def acknowledge(asked: Asked) -> RouteAnswer:
-    """Everything up to the cursor has been stored by the consumer."""
+    """Note that the consumer has stored everything up to the cursor."""
     cursor = asked.cursor(asked.given(Acknowledging).cursor, FeedPosition, _USE)
     if cursor is None:
         raise bad_request("a cursor is needed", "cursor")
@@ -60,7 +60,7 @@ async def pull_forward(asked: Asked) -> RouteAnswer:
 
 
 async def answer_forward(asked: Asked) -> RouteAnswer:
-    """The neighbour's signed word. What it is worth, liaison judges."""
+    """Take in the neighbour's signed word. What it is worth, liaison judges."""
     given = asked.given(ForwardAnswered)
     if not await asked.house.outbox.answer(_neighbour(asked), given.forward_id, given.signed):
         raise Problem(409, "not_waiting", "This message waits no more.", permits="pulling again")
@@ -68,7 +68,7 @@ async def answer_forward(asked: Asked) -> RouteAnswer:
 
 
 async def later_said(asked: Asked) -> RouteAnswer:
-    """What the neighbour says later of a message that it got. What it is worth, liaison judges."""
+    """Take in what the neighbour says later of a message that was sent to it. What it is worth, liaison judges."""
     given = asked.given(LaterSaid)
     offered = await asked.house.words.offer(_neighbour(asked), given.forward_id, given.signed)
     if offered == "unknown":

@@ -28,8 +28,8 @@ class Feeds:
     seal: Seal
 
     async def pull(self, consumer: Consumer, cursor: FeedPosition | None, most: int, now_ms: int) -> FeedPage:
-        """The next page for this consumer: after what it has acknowledged, and after the cursor if that is later. Raises
-        Unavailable."""
+        """The next page for this consumer: after what it has acknowledged, and after the cursor if that is later. Notes that it
+        pulled; forgets what it acknowledged where a topic was made anew. Raises Unavailable."""
         mark = await self.marks.pulled(consumer.consumer_id, now_ms)
         begin = later(FeedPosition(mark.nexts), cursor or FeedPosition())
         lines = _Lines(self, consumer, now_ms)
@@ -58,7 +58,8 @@ class _Lines:
     now_ms: int
 
     async def line_of(self, record: FeedRecord) -> ViolationLine | WithdrawalLine | JudgementLine | None:
-        """The line of a record; None: it is a copy, did not count, or is not for this consumer."""
+        """The line of a record; None: it cannot be read, is older than the consumer, is a copy, did not count, or is
+        not for this consumer."""
         at = RecordPlace(partition=record.partition, offset=record.offset)
         message, cases = record.message, self.feeds.live.cases
         if message is None or record.at_ms < self.consumer.since_ms or not cases.counts(message, at):

@@ -68,8 +68,8 @@ def _from_here(house: House, route: Route, request: web.Request) -> None:
 
 
 async def _who(asked: Asked) -> None:
-    """Find the person who asks, and set it in `asked`. Raises Problem when nobody is logged in, or the person asks too
-    often."""
+    """Find the person who asks, and set it in `asked`. Raises Problem when nobody is logged in, and when the
+    person asks too often, must choose a password first, or must prove again who he is."""
     house, token = asked.house, session_token(asked.request)
     session = await house.sessions.find(token, asked.now_ms) if token else None
     person = house.directory.person(session.user_id, asked.now_ms) if session else None

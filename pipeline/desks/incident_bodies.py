@@ -68,7 +68,7 @@ class IncidentsPage(Message, frozen=True, kw_only=True):
 
 
 class Seen(Message, frozen=True, kw_only=True):
-    """What the person sees who acts: `revision` and `rings` of the incident. It counts only while that is still so."""
+    """What the person sees who acts: `revision` and `rings` of the incident. The action counts only while the incident has both."""
 
     revision: Count
     rings: Count

@@ -101,7 +101,7 @@ def _seen_by(asked: Asked, state: IncidentState) -> tuple[str, ...]:
 def _action(
     did: Did, asked: Asked, allowed: Allowed, desk_id: str, alert_ids: tuple[str, ...]
 ) -> IncidentAction:  # fmt: skip
-    """The action that the body asks for. The same request gives the same action."""
+    """The action that the body asks for. A request that is repeated with its Idempotency-Key gives one with the same id."""
     seen = asked.given(Seen)
     key = asked.request.headers.get(HEADER) or secrets.token_hex(16)
     given: dict[str, Any] = {name: getattr(seen, name) for name in seen.__struct_fields__}
@@ -134,7 +134,8 @@ def _conflict(refused: RefusedAction) -> Problem:
 
 
 def _found(asked: Asked) -> tuple[IncidentState, Allowed]:
-    """The incident in the path, and the right by which this person may do this. Raises Problem when there is none, or none."""
+    """The incident in the path, and the right by which this person may do this. Raises Problem when there is no such
+    incident, or no such right."""
     event = found(asked.house.live.items["incident"].get(asked.params["id"])).event
     allowed = _allowed(asked, event)
     if allowed is not None:

@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class Leaving:
-    """What it takes. grace_ms: see GRACE_MS."""
+    """Looks for persons who went home, and hands over their incidents. grace_ms: see GRACE_MS."""
 
     live: Live
     sessions: SessionStore
@@ -84,8 +84,9 @@ class Leaving:
 def handed_over(
     state: IncidentState, desks: Mapping[str, Desk], staffed: set[str], now_ms: int
 ) -> IncidentAction | None:
-    """What the person who holds this incident would have done before he went; None: there is no desk that could have it. staffed:
-    the desks at which somebody works. The same state gives the same action, whoever decides."""
+    """What the person who holds this incident would have done before he went; None: nobody holds it, its holder did nothing
+    in it in a role, or its desk is not known. staffed: the desks at which somebody works. The same state gives the same action,
+    whoever decides."""
     desk = desks.get(state.desk or "")
     by = next((one for one in reversed(state.steps) if one.who == state.holder and one.role is not None), None)
     if desk is None or by is None or by.role is None or state.holder is None:

@@ -42,7 +42,8 @@ class LineFault(Message, frozen=True, kw_only=True):
 
 
 class ListReport(Message, frozen=True, kw_only=True):
-    """What is in a file. good, bad: lines. taken_whole: nothing is wrong with it. faults: the first of them. warnings: what is
+    """What is in a file. good, bad: lines. fatal: not even its good lines may be taken. taken_whole: nothing is wrong with it.
+    faults: the first of them. warnings: what is
     remarkable. added, changed, removed, unchanged: of the list's entries, if it was imported; sudden: whether that would have to be
     confirmed, as too many come or go at once. strangers: entries that are on another list."""
 

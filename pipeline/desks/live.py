@@ -144,7 +144,7 @@ class Live:
         return [self.ring[at] for at in range(number + 1 - first, len(self.ring))]
 
     def newest(self, kind: Kind, before: int | None) -> Iterator[Shown]:
-        """The alerts or violations that arrived before the event `before` (None: all), latest arrival first."""
+        """The alerts, violations or incidents that arrived before the event `before` (None: all), latest arrival first."""
         for shown in reversed(self.items[kind].values()):
             if before is None or shown.event.number < before:
                 yield shown

@@ -152,7 +152,7 @@ async def picture_of(asked: Asked, path: str | None) -> RouteAnswer:
 
 
 async def stream(asked: Asked) -> web.StreamResponse:
-    """Alerts and incidents as they arrive, while the person's shift lasts, which is in the record."""
+    """Alerts and incidents as they arrive, while the person's shift lasts. Raises Problem without a shift."""
     shift = asked.own_session.shift
     if shift is None:
         raise Problem(403, "shift", "Take up work at a desk first.", permits="POST /api/v1/shift")
@@ -191,7 +191,7 @@ async def streamed(asked: Asked, view: View) -> web.StreamResponse:
 
 async def _begin(asked: Asked, view: View, response: web.StreamResponse) -> int:
     """Write the first frame: the events that the reader missed, or that it must fetch the whole state. Returns the number of
-    the event up to which the reader is served then."""
+    the event up to which the reader then has everything."""
     streams, last = asked.house.streams, asked.house.live.last
     told = asked.request.headers.get("Last-Event-ID") or asked.given(From).position
     number = last if told is None else streams.number_of(told)

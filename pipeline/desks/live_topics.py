@@ -75,8 +75,8 @@ async def follow(
     now_ms: Callable[[], int],
     covert_key: X25519PrivateKey | None = None,
 ) -> None:
-    """Take in the topics SHOWN, from BACK_MS ago, until cancelled. While the broker is away it waits. covert_key: opens
-    covert alerts; None: none are shown."""
+    """Take in the topics SHOWN until cancelled: those of WHOLE from their beginning, the others from BACK_MS ago. While the broker
+    is away it waits. covert_key: opens covert alerts; None: none are shown."""
     codecs.bind()
     intake = Intake(live, CovertLives(live.directory), covert_key, now_ms)
     while True:

@@ -85,7 +85,8 @@ def add_pages(app: web.Application, origin: Origin) -> None:
 
 def _served(origin: Origin, content: bytes, media: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def serve(request: web.Request) -> web.Response:
-        """The file. At 127.0.0.1 the way to localhost, where cookies and passkeys hold; no other host is ours."""
+        """The file. Without TLS a request to 127.0.0.1 is sent to localhost, where cookies and passkeys hold; to any other host it
+        is refused."""
         if request.host != origin.host:
             if urlsplit(f"//{request.host}").hostname in _LOOPBACK and not origin.is_tls:
                 return web.Response(status=307, headers={"Location": origin.url + request.path})

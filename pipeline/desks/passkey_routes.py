@@ -162,7 +162,7 @@ async def login_options(asked: Asked) -> RouteAnswer:
 
 
 async def claimed(asked: Asked) -> str:
-    """The account that the passkey names, for the record: the signature is verified later."""
+    """The account that the passkey names, for the record, `nobody` where there is none: the signature is verified later."""
     name = _named(asked.given(Assertion).response.user_handle)
     return name if name and asked.house.directory.person(name, asked.now_ms) else "nobody"
 

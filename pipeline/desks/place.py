@@ -21,7 +21,7 @@ def proxies_of(setting: str | None) -> frozenset[str]:
 
 def place_of(house: House, request: web.Request) -> str:
     """The browser's address: the connection's, or what a proxy of ours says of it. What others put into the header does not
-    count: each proxy adds the address that it saw at the end."""
+    count: each proxy adds, at the header's end, the address that it saw."""
     place = request.remote or ""
     for said in _forwarded(request):
         if place not in house.proxies:

@@ -138,7 +138,8 @@ class ProviderClient:
             return self._keys[1]
 
     async def _fetch(self, method: str, url: str, **request: Any) -> bytes:
-        """The body of a good answer. Raises BadRecord when the provider refuses."""
+        """The body of a good answer. Raises BadRecord when the provider refuses or answers too much, Unavailable when it is
+        away."""
         if self._http is None:
             timeout = aiohttp.ClientTimeout(total=WITHIN_S)
             connector = aiohttp.TCPConnector(ssl=self.settings.tls or True)

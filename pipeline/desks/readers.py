@@ -53,7 +53,8 @@ class Reader:
         return made
 
     def push(self, frame: StreamFrame, now_s: float) -> None:
-        """Write a frame that the reader does not have; it ends instead when it is gone or may no longer see it."""
+        """Write the frame, unless the reader has it already. The reader ends instead where its connection is gone, or it may see
+        the stream no longer."""
         if self.ended.is_set() or frame.number <= self.number:
             return
         if self._write(frame, now_s):

@@ -188,7 +188,8 @@ async def remove_item(kind: Kind[Any], asked: Asked) -> RouteAnswer:
 
 
 async def _check_known(kind: Kind[Any], asked: Asked) -> Any:
-    """The present item, if this person may change it, apart from a second person's approval. Raises Problem."""
+    """The present item, None where there is none yet. Raises Problem where this person may not change it, apart from a second
+    person's approval."""
     known = await asked.house.writer.get(kind.collection, asked.key)
     if known is not None:
         answer = may_with_another(asked.somebody, kind.change, kind.matter_of_change(asked, known), asked.now_ms)

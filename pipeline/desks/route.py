@@ -40,7 +40,7 @@ class RouteAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """What an entry of the record names, beside what the path does. ids: what is made of plates."""
+    """What an entry of the record names, beside what the path does. ids: names that are made of plates; on: all others."""
 
     on: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()

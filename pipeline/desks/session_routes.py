@@ -155,7 +155,8 @@ async def proven(asked: Asked) -> RouteAnswer:
 
 
 async def choose_password(asked: Asked) -> RouteAnswer:
-    """Set a new password. All other sessions of the person end; this one goes on as one opened with the new password."""
+    """Set a new password. All sessions of the person end; this browser gets a new one, opened with the new password and without a
+    shift."""
     house, password = asked.house, asked.given(NewPassword).password
     user_id = asked.somebody.user_id
     fault = weak_password(password, user_id)

@@ -41,7 +41,7 @@ async def enrol(asked: Asked) -> RouteAnswer:
 
 
 async def register(asked: Asked) -> RouteAnswer:
-    """Register a key, as `put_item`; if its owner revoked it while it was being registered, it stays revoked."""
+    """Register a key, as `put_item`; a key that was revoked before or meanwhile stays revoked."""
     answer = await put_item(KEYS, asked)
     versions = await asked.house.writer.versions(SIGNING_KEYS, asked.key)
     revoked = [one.item for one in versions if one.item is not None and one.item.revoked_at_ms is not None]
@@ -63,7 +63,7 @@ async def revoke(asked: Asked) -> RouteAnswer:
 
 
 async def check(asked: Asked) -> RouteAnswer:
-    """Whether a signature counts now, and whose it is."""
+    """Whose signature it is. Raises Problem where it does not count now."""
     signed, house = asked.given(SignedText), asked.house
     key = await house.writer.get(SIGNING_KEYS, signed.key_id)
     if key is not None:
