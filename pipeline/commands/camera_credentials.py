@@ -71,8 +71,8 @@ def add(
 ) -> None:
     """Let a sender in for a camera, and print its secret, this once. What it sent before is not let in later.
 
-    For a sender that is known already, the camera is added to those that it speaks for; its secret stays. Then each of its cameras
-    needs an --identity (for Vigie's own JSON: id=CAMERA).
+    For a sender that is known already, the camera is added to those that it speaks for; its secret stays. In that case each of its
+    cameras needs an --identity (for Vigie's own JSON: id=CAMERA).
 
     Example: vigie cameras credentials add E40-12 --by-address
     """
@@ -209,7 +209,8 @@ async def _let_in(sender_id: str, bound: SenderCamera, manner: Mapping[str, obje
     """Store the sender with this camera. Returns it, and its new secret: None for a sender that was known before, and for one on a
     port or a folder of its own, which proves nothing.
 
-    Raises BadRecord for a camera that another speaks for, a port in use, and a known sender with a manner of sending.
+    Raises BadRecord for a camera that is not registered or that a sender speaks for already, a port in use, and a known sender with
+    a manner of sending.
     """
     on = (bound.camera_id, sender_id)
     async with writer_of(operation_here("reference", "vigie cameras credentials add", on=on)) as store:

@@ -37,7 +37,7 @@ from schemas.senders import Sender, SenderCamera
 
 
 def add_adopt(cameras: typer.Typer) -> None:
-    """Add the command that only the cameras have."""
+    """Add to `cameras` the command `adopt`, which only the cameras have."""
     cameras.command("adopt", epilog=EXIT_CODES)(adopt)
 
 
@@ -88,7 +88,8 @@ def _camera(camera_id: str, cells: list[str]) -> Camera:
 async def _adopted(
     who: str, registered: Camera | None, bound: SenderCamera, manner: Mapping[str, object]
 ) -> tuple[Sender, str, Camera]:
-    """The sender, its secret, and the camera. Raises BadRecord where nobody waits so, or it cannot be taken in."""
+    """The sender, its secret, and the camera. Raises BadRecord where nobody of this name waits, or the camera cannot be taken
+    in."""
     async with _stores(bound.camera_id, who) as (store, room):
         return await adopted(store, room, who, registered, bound, manner, platform_now_ms())
 

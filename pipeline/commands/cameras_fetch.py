@@ -54,7 +54,7 @@ PicturesPerS = Annotated[
 
 
 def add_fetch(cameras: typer.Typer) -> None:
-    """Add the command that only the cameras have."""
+    """Add to `cameras` the command `fetch`, which only the cameras have."""
     cameras.command("fetch", epilog=EXIT_CODES)(fetch)
 
 
@@ -140,7 +140,8 @@ def _sealed(sender_id: str, file: Path | None) -> str:
 
 
 async def _register(sender_id: str, bound: SenderCamera, pull: SenderPull, manner: Mapping[str, object]) -> None:
-    """Store the sender with this camera and where it is fetched from. Raises BadRecord for another's camera."""
+    """Store the sender with this camera and where it is fetched from. Raises BadRecord for a camera that is not
+    registered, or that another sender speaks for."""
     on = (bound.camera_id, sender_id)
     async with writer_of(operation_here("reference", "vigie cameras fetch", on=on)) as store:
         known = await store.get(SENDERS, sender_id)

@@ -38,7 +38,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add_health(cameras: typer.Typer) -> None:
-    """Add the command that only the cameras have."""
+    """Add to `cameras` the command `health`, which only the cameras have."""
 
     @cameras.command("health", epilog=EXIT_CODES)
     def health(
@@ -93,8 +93,8 @@ async def _shown() -> Shown:
 
 
 def _unreached(senders: Sequence[Sender], links: Mapping[str, Link], now_ms: int) -> list[tuple[str, Link]]:
-    """The senders that cannot be reached, each with the cameras that wait for it. A link of which no gateway says anything any more
-    is one, too."""
+    """The senders that cannot be reached, each with the cameras that wait for it, in words. A sender to be fetched from of which no
+    gateway says anything any more is one, too."""
     found = []
     for one in senders:
         link = links.get(one.sender_id)

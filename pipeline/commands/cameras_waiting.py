@@ -25,7 +25,7 @@ CURES = {
 
 
 def add_waiting(cameras: typer.Typer) -> None:
-    """Add the command that only the cameras have."""
+    """Add to `cameras` the command `waiting`, which only the cameras have."""
 
     @cameras.command("waiting", epilog=EXIT_CODES)
     def waiting(
@@ -65,7 +65,7 @@ async def _found(forget: list[str], forget_all: bool) -> list[Knock]:
 
 
 def cure_of(one: Knock) -> str:
-    """The command that lets it in."""
+    """What lets this one in, with the command for it."""
     return CURES.get(one.why, "").format(name=shlex.quote(one.name))
 
 

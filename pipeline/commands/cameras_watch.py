@@ -64,7 +64,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add_watch(cameras: typer.Typer) -> None:
-    """Add the command that only the cameras have."""
+    """Add to `cameras` the command `watch`, which only the cameras have."""
     cameras.command("watch", epilog=EXIT_CODES)(watch)
 
 
@@ -117,8 +117,8 @@ class _Watch:
         self._zone, self._said = zone_of(settings.country), ""
 
     async def run(self, stop: asyncio.Event, count: int | None) -> int:
-        """Show messages until told to stop, or `count` were shown; how many that were. Raises BadRecord for a camera that nobody
-        registered."""
+        """Show messages until told to stop, or `count` were shown. Returns how many that were. Raises BadRecord for a camera that
+        nobody registered."""
         turn = shown = 0
         began_ms = platform_now_ms()
         sender: Sender | None = None
@@ -147,7 +147,7 @@ class _Watch:
         return found
 
     async def _say_how_it_stands(self, sender: Sender | None) -> None:
-        """Say why nothing may come, once for each reason."""
+        """Say why nothing may come, or that the camera is let in, where that is not what was said last."""
         name = sender.sender_id if sender is not None else self._camera
         knock = next((one for one in await self._room.all() if one.name == name), None)
         said = ""

@@ -161,7 +161,8 @@ def drop(ids: Ids = None, reason: Reason = None, agent: AgentName = None, since:
 
 
 async def _resend(desk: LetterBox, letters: list[DeadLetter], *, by_id: bool) -> int:
-    """One after the other, in the order of their refusal; how many cannot go back: they are told of and stay open."""
+    """Send the letters back, one after the other, in the order of their refusal. Returns how many cannot go back; these are told of
+    and stay open."""
     done, kept = [], 0
     for letter in letters:
         try:
@@ -179,7 +180,7 @@ async def _resend(desk: LetterBox, letters: list[DeadLetter], *, by_id: bool) ->
 
 @asynccontextmanager
 async def _desk(operation: Operation) -> AsyncIterator[LetterBox]:
-    """The letters and the way back, once the operation is recorded. Its outcome is, too, when this is left: print after that."""
+    """The letters and the way back, once the operation is recorded. The outcome is recorded when the block ends: print after it."""
     settings = load_settings()
     servers = servers_of(settings, "dead_letters")
     async with recorded_at(settings, servers, operation), _opened(settings, servers) as box:
@@ -228,7 +229,8 @@ def _some(choice: Choice) -> Choice:
 
 
 def _named(desk: LetterBox, choice: Choice, *, also_settled: bool = False) -> list[DeadLetter]:
-    """The letters that are meant. Raises Misconfigured for an id that no letter has, and when there is none."""
+    """The letters that are meant. Raises Misconfigured for an id that no letter has; ends with exit code 1 where no letter is
+    meant."""
     unknown = sorted(choice.ids - desk.letters.keys())
     if unknown:
         raise Misconfigured(

@@ -48,7 +48,7 @@ def make_key(
 
 
 def _new_key(file: Path) -> bytes:
-    """Write a new private key there; its public half. Raises typer.BadParameter when something is there."""
+    """Write a new private key to the file. Returns its public half, PEM. Raises typer.BadParameter where the file exists."""
     if file.exists():
         raise typer.BadParameter(f"{file} is there already", param_hint="FILE")
     private = generate_private_pem()

@@ -51,8 +51,8 @@ async def _serve(settings: Settings) -> None:
 
 
 async def keep_looking_back(settings: Settings) -> None:
-    """Look new entries up until cancelled, beside `vigie up`; where the settings say so, nothing is. What fails is told in the
-    log, and tried again."""
+    """Look new entries up until cancelled, beside `vigie up`; where VIGIE_LOOK_BACK_HOURS is 0, return at once. What fails is
+    told in the log, and tried again."""
     if settings.look_back_hours:
         await supervised(partial(_look, settings), "looking back")
 

@@ -41,8 +41,8 @@ console = Terminal()
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """Decides recorded alerts again, as cameras, zones and policies held when each was taken. policies: in place of those;
-    None: those. home: our own country."""
+    """Decides recorded alerts again, as cameras, zones and policies held when each was taken. policies: used in place of
+    the stored ones; None: the stored ones. home: our own country."""
 
     mirror: Mirror
     policies: Sequence[Policy] | None
@@ -50,7 +50,7 @@ class Explainer:
 
     def said(self, alert: Alert, *, now: bool = False) -> list[PolicySaid]:
         """What each policy of each country that the alert's entry is shared with says, as of when the alert was decided. now:
-        of the stored policies, whatever stands in their place."""
+        what the stored policies say, also where others are used in their place."""
         at_ms = alert.read.captured_at_ms
         stored = self.mirror.of(POLICIES).as_of(at_ms).values()
         policies = stored if now or self.policies is None else self.policies

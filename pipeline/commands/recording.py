@@ -80,7 +80,7 @@ def operation_here(
 @asynccontextmanager
 async def recorded(settings: Settings, principal: str, operation: Operation) -> AsyncIterator[Done]:
     """Record the operation as an intent, run the block, and record its outcome. Raises NotRecorded when the intent cannot
-    be recorded, and then does not run the block; also when the outcome cannot be.
+    be recorded, in which case the block is not run, and when the outcome cannot be.
 
     A command must print what it found after this block, not in it.
     """

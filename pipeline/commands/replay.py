@@ -41,7 +41,7 @@ def replay(
 
     With --local --json there is one object per picture, of a video per passage:
     {"picture": ..., "reads": [{"plate", "confidence", "country", "colour",
-    "box"}], "ms", "error"}, best read first. The colour is the vehicle's, null
+    "box"}], "ms", "error", "warning"}, best read first. The colour is the vehicle's, null
     where it is not clear. Exit code 1 if nothing could be read as a picture.
 
     Example: vigie replay pictures/ --camera E40-12 --local --json

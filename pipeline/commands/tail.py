@@ -117,7 +117,7 @@ async def _show_all(
     every_copy: bool,
     key: X25519PrivateKey | None,
 ) -> int:
-    """Show records until told to stop, or `count` were shown; how many that were."""
+    """Show records until told to stop, or `count` were shown. Returns how many that were."""
     seen: dict[str, None] = {}
     shown = 0
     while not stop.is_set():

@@ -79,7 +79,7 @@ async def known_user(store: Store, user_id: str) -> User:
 
 
 async def person_of(store: Store, user_id: str) -> Person | None:
-    """The person with all designations; None: nobody is called so."""
+    """The person, with all stored designations, of which rights look at the person's own alone; None: nobody has this id."""
     user = await store.writer.get(USERS, user_id)
     return None if user is None else Person(user, tuple(await store.writer.list(DESIGNATIONS)))
 
