@@ -50,7 +50,7 @@ async def adopted(
     """Register the camera, where `registered` is given, and let who waits as `who` send for it from now_ms on. manner: further
     fields of Sender. Returns the sender, its secret, and the camera.
 
-    Raises BadRecord where nobody waits so, or it cannot be taken in.
+    Raises BadRecord where nobody of this name waits, or the camera cannot be taken in.
     """
     if who not in {one.name for one in await room.all()}:
         raise BadRecord("nobody_waits", f"nobody waits as {who}: vigie cameras waiting")
@@ -79,7 +79,8 @@ async def adopted(
 
 
 async def rotated(store: ReplicaWriter, known: Sender, now_ms: int) -> tuple[Sender, str]:
-    """Give the sender a further secret. Returns it with the new one in clear. Raises BadRecord when it has as many as it may."""
+    """Give the sender a further secret. Returns the changed sender, and the new secret in clear. Raises BadRecord when it has as
+    many secrets as it may."""
     if len(known.secrets) >= MOST_SECRETS:
         cure = f"end the old ones first: vigie cameras credentials revoke {known.sender_id} --old"
         raise BadRecord("too_many_secrets", f"{known.sender_id} has {MOST_SECRETS} secrets; {cure}")

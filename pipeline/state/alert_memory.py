@@ -2,7 +2,8 @@
 
 Redis only stores; `pipeline.hotlist.incidents` decides. A batch takes two round trips: read, then write if nothing changed
 meanwhile; so two workers never decide on the same state, and the one that came second reads and decides again. An alert is
-decided once: a replay gets the stored decision. A day after its decision an alert is open no more.
+decided once: a replay gets the stored decision. An alert is open until the end of the day (UTC) that follows the day of its
+decision.
 """
 
 import asyncio
@@ -134,7 +135,7 @@ class RedisAlertMemory:
         )  # fmt: skip
 
     async def is_whole(self) -> bool:
-        """Whether Redis has kept what was stored since `restored` was last called with nothing missing."""
+        """Whether Redis has kept what was stored since `restored` was last called with whole=True."""
         (answer,) = await MEMBERS.run(self._client, WHAT, [([self._whole_key], [])])
         if answer:
             await self._note_whole()

@@ -60,13 +60,13 @@ class CameraLooks:
             await self._client.set(f"{self._key}:last:{look.sender_id}", msgspec.json.encode(look), px=KEPT_MS)
 
     async def last(self, sender_id: str) -> Look | None:
-        """What the last message of a sender became; None: nothing came while somebody watched."""
+        """What the last message of a sender became; None: nothing came within KEPT_MS while somebody watched."""
         with redis_edge(WHAT):
             raw = await self._client.get(f"{self._key}:last:{sender_id}")
         return msgspec.json.decode(raw, type=Look) if raw is not None else None
 
     async def picture(self, sender_id: str) -> bytes | None:
-        """The last picture of a sender."""
+        """The last picture of a sender; None: none came within KEPT_MS while somebody watched."""
         with redis_edge(WHAT):
             found = await self._client.get(f"{self._key}:picture:{sender_id}")
         return cast(bytes | None, found)

@@ -23,8 +23,8 @@ Nexts = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class FeedMark:
-    """nexts: by topic and partition, the offset before which everything is acknowledged. pulled_ms, acknowledged_ms: when it last
-    did, UTC; None: never."""
+    """How far one consumer has acknowledged. nexts: by topic and partition, the offset before which everything is acknowledged.
+    pulled_ms, acknowledged_ms: when the consumer last pulled, and last acknowledged, UTC; None: never."""
 
     nexts: Nexts = ()
     pulled_ms: int | None = None

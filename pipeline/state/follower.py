@@ -81,8 +81,8 @@ class Follower:
         return {one.collection.name: one.version for one in self._followed}
 
     async def load(self) -> None:
-        """Read all collections once, up to their present versions. Raises Unavailable when Redis is away; may then be called
-        again."""
+        """Read all collections once, up to their present versions. Raises Unavailable when Redis is away, and may be
+        called again after that."""
         while await self.poll():
             pass
         self.loaded.set()

@@ -71,7 +71,7 @@ class ForwardMemory(Protocol):
         """
 
     async def of_alerts(self, alert_ids: Sequence[str]) -> list[Sent]:
-        """The forwards of these alerts that were not recalled."""
+        """The forwards of these alerts, without those of which `recalled` noted the recall."""
 
     async def taken_back(self, revisions: Sequence[tuple[str, int]]) -> None:
         """Note that these revisions of alerts (alert_id, revision) take back what was said: neither they nor lower ones are told
@@ -81,7 +81,7 @@ class ForwardMemory(Protocol):
         """For each of these revisions, whether neither it nor a higher one was noted by taken_back."""
 
     async def of_policy(self, policy_id: str) -> list[Sent]:
-        """The forwards under this policy that were not recalled."""
+        """The forwards under this policy, without those of which `recalled` noted the recall."""
 
     async def policies(self) -> set[str]:
         """The ids of the policies under which something was forwarded."""

@@ -26,7 +26,7 @@ class Batch:
     again: set[str] = field(default_factory=set)
 
     def add(self, incident_id: str, change: Change, *, again: bool = True) -> None:
-        """Add one change."""
+        """Add one change. again: everything about the incident is sent again, even where nothing changed."""
         self.changes.setdefault(incident_id, []).append(change)
         if again:
             self.again.add(incident_id)
@@ -54,7 +54,7 @@ def _with_state(kept: Kept, state: IncidentState) -> Kept:
 def seen(
     alert: Alert, zones: Sequence[str], sure_at: SureSight | None, at_ms: int, at: RecordPlace, kept: Kept
 ) -> Kept:
-    """With an alert. Actions and answers that came before the first one are taken in after it."""
+    """What is kept after this alert. Actions and answers that came before the first alert are taken in after it."""
     state = life.seen(kept.state, alert, zones, at_ms, at, sure_at)
     for one in kept.waiting:
         state = _acted(state, one)
@@ -64,12 +64,12 @@ def seen(
 
 
 def _acted(state: IncidentState, one: WaitingAction) -> IncidentState:
-    """After a person's action: which hits stand may be others, and so which show two vehicles."""
+    """The state after a person's action: other hits may stand, and so others may show two vehicles."""
     return copies.anew(acted(state, one.action, one.at_ms, one.at))
 
 
 def acted_on(one: WaitingAction, kept: Kept) -> Kept:
-    """With a person's action; one that came before its incident waits for it."""
+    """What is kept after a person's action; one that came before its incident waits for it."""
     if kept.state is not None:
         return _with_state(kept, _acted(kept.state, one))
     if any(other.action.action_id == one.action.action_id for other in kept.waiting):
@@ -78,12 +78,12 @@ def acted_on(one: WaitingAction, kept: Kept) -> Kept:
 
 
 def withdrawn(message: Withdrawal, at_ms: int, kept: Kept) -> Kept:
-    """With an alert's withdrawal."""
+    """What is kept after an alert's withdrawal."""
     return kept if kept.state is None else _with_state(kept, life.withdrawn(kept.state, message.id, at_ms))
 
 
 def answered(receipt: Receipt, at_ms: int, kept: Kept) -> Kept:
-    """With a neighbour's answer; one that was read before its incident waits for it, too."""
+    """What is kept after a neighbour's answer; one that was read before its incident waits for it."""
     if kept.state is not None:
         return _with_state(kept, life.answered(kept.state, receipt, at_ms))
     if any((one.receipt.receipt_id, one.receipt.later) == (receipt.receipt_id, receipt.later) for one in kept.answers):
@@ -100,7 +100,7 @@ def due_ms(state: IncidentState, desks: Mapping[str, Desk]) -> int | None:
 
 
 def passed(desks: Mapping[str, Desk], now_ms: int, kept: Kept) -> Kept:
-    """What time brings: the alarm of further desks, the neighbours' silence, and the end."""
+    """What is kept after what time brings until now_ms (UTC): the alarm of further desks, the neighbours' silence, and the end."""
     state = kept.state
     if state is None:
         return kept

@@ -119,7 +119,7 @@ class IncidentMemory:
         self, ids: Sequence[str], changes: Mapping[str, Change], alerts: Mapping[str, Sequence[Alert]], due: Due,
         found: dict[str, tuple[Kept, Kept]],
     ) -> list[str]:  # fmt: skip
-        """Returns the incidents that another worker wrote meanwhile."""
+        """Apply the changes to these incidents once, into `found`. Returns the incidents that another worker wrote meanwhile."""
         whole, *answers = await _READ.run(self._client, WHAT, [([self._key(one)], []) for one in (_WHOLE, *ids)])
         if whole[0] is None:
             raise Unavailable(

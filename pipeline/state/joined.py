@@ -10,7 +10,7 @@ AT_ONCE = 500
 
 
 class Joined(Generic[A, R]):
-    """run: answers calls in their order; what it raises, each of them raises."""
+    """Makes calls through `run`. run: answers several calls, in their order; what it raises, each of these calls raises."""
 
     def __init__(self, run: Callable[[Sequence[A]], Awaitable[Sequence[R]]]) -> None:
         self._run = run

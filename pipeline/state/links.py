@@ -35,7 +35,8 @@ class Links:
         self._client, self._key = client, f"{{{namespace}:links}}"
 
     async def lease(self, sender_id: str, owner: str) -> bool:
-        """Whether `owner` may fetch from this sender for the next LEASE_MS: nobody else does."""
+        """Take or renew the lease on this sender for LEASE_MS. Returns whether `owner` has it: nobody else fetches from the sender
+        meanwhile."""
         key = f"{self._key}:lease:{sender_id}"
         with redis_edge(WHAT):
             if await self._client.set(key, owner, nx=True, px=LEASE_MS):

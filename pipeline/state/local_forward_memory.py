@@ -8,7 +8,8 @@ from schemas.outcomes import Alert, Forward
 
 
 class LocalForwardMemory:
-    """ForwardMemory in dictionaries. Nothing of it is shared or outlives the process."""
+    """ForwardMemory in dictionaries. Nothing of it is shared or outlives the process. A forward that is marked counts as recalled
+    at once: nothing is lost between mark and recall here."""
 
     def __init__(self) -> None:
         self._told: list[Sent] = []

@@ -55,7 +55,8 @@ class OpenForwards:
         self._missed += recalls
 
     async def of_withdrawn(self, withdrawals: Sequence[tuple[Withdrawal, RecordPlace]]) -> list[Recall]:
-        """The recalls of all forwards of these withdrawn alerts, each withdrawal with its place. Raises Unavailable.
+        """The recalls of all forwards of these withdrawn alerts. withdrawals: each with the place where it stands. Raises
+        Unavailable.
 
         Each forward is marked as recalled, so that it is not delivered any more. No revision of the alerts is told after this:
         a person may confirm an alert before its withdrawal is read where he is.
@@ -69,8 +70,8 @@ class OpenForwards:
         return [Recall(one, *why[one.alert.alert_id]) for one in told]
 
     async def of_taken_back(self, revisions: Sequence[tuple[Alert, RecordPlace]]) -> list[Recall]:
-        """The recalls of all forwards of lower revisions of these alerts, which must be confirmed anew, each with its place.
-        Raises Unavailable. Each forward is marked as recalled."""
+        """The recalls of all forwards of lower revisions of these alerts. revisions: alerts that must be confirmed anew, each with
+        the place where it stands. Raises Unavailable. Each forward is marked as recalled."""
         why = {alert.alert_id: (alert.revision, place) for alert, place in revisions}
         if not why:
             return []

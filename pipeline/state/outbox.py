@@ -95,7 +95,8 @@ class PulledDesk:
     ring: KeyRing
 
     async def deliver(self, forward: Forward, token: str, now_ms: Callable[[], int]) -> Settled | Retry:
-        """Have the message wait. Returns the neighbour's signed word once there is one; Retry until then. Raises Unavailable."""
+        """Have the message wait. Returns the neighbour's signed word once there is one that counts; Retry until then. Raises
+        Unavailable."""
         answer = await self.outbox.offer(forward, token, now_ms())
         if answer is None:
             return Retry("not_pulled", f"{self.country} has not answered yet", within_s=AGAIN_S)
@@ -111,4 +112,4 @@ class PulledDesk:
         await self.outbox.drop(forward)
 
     async def close(self) -> None:
-        """It has no connection of its own."""
+        """Do nothing: it has no connection of its own."""

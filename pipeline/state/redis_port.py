@@ -39,8 +39,8 @@ REFUSED = (AuthenticationError, AuthorizationError, NoPermissionError)
 def open_redis(url: str, *, ca_file: Path | None = None) -> redis.asyncio.Redis:
     """A client for redis://, rediss:// (TLS) or unix://, with user and password in the URL. It connects at its first use.
 
-    ca_file: who signed the server's certificate, PEM; None: the machine's own list. Raises Misconfigured for anything else;
-    the message leaves out user and password.
+    ca_file: who signed the server's certificate, PEM; None: the machine's own list. Raises Misconfigured for
+    any other URL, and for a ca_file that does not exist; the message leaves out user and password.
     """
     scheme = url_parts(SETTING, url, ALLOWED).scheme
     if scheme not in ("redis", "rediss", "unix"):

@@ -119,7 +119,8 @@ class SessionStore:
         return {name.decode(): int(count) for name, count in found.items()}
 
     async def put_challenge(self, challenge: bytes) -> str:
-        """Store a challenge that a passkey has to sign. Returns the name by which it can be fetched once."""
+        """Store a challenge that a passkey has to sign, or the state of a way to the identity provider, for CHALLENGE_MS. Returns
+        the name by which it can be fetched once."""
         name = secrets.token_urlsafe(16)
         with redis_edge(WHAT):
             await self.client.set(self._challenge(name), challenge, px=CHALLENGE_MS)

@@ -50,12 +50,12 @@ class SharedPassages:
         self._telling: Joined[_Call, int] = Joined(self._tell)
 
     async def hold(self, passage: str, holder: str) -> Borrowed:
-        """Hold the passage for `holder` until it is told of; see Borrowed."""
+        """Hold the passage for `holder` until it is told of, HELD_MS at most; see Borrowed."""
         free, *known = await self._holding.call((self._keys(passage), [holder, HELD_MS]))
         return Borrowed(free == 1, known[0] if known and isinstance(known[0], bytes) else None)
 
     async def tell(self, passage: str, holder: str, known: bytes | None) -> None:
-        """Let go of the passage, and have others know this of it; None: what they knew."""
+        """Let go of the passage, and have others know this of it; None: they keep what they knew."""
         await self._telling.call((self._keys(passage), [holder, known or "", KEPT_MS]))
 
     def _keys(self, passage: str) -> tuple[str, str]:
