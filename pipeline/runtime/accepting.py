@@ -75,7 +75,7 @@ class TlsListener:
             task.add_done_callback(self._handshakes.discard)
 
     async def _agree(self, connection: socket.socket) -> None:
-        """Agree on TLS; the protocol has the connection then."""
+        """Agree on TLS, and give the connection to its protocol."""
         loop = asyncio.get_running_loop()
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -15,7 +15,8 @@ def tls_context(
     """The TLS of a server from 1.2 on; None without a certificate. what: the beginning of its settings, e.g. VIGIE_DESKS.
     client_ca_file: whose client certificates it asks for; who has none may come all the same. None: it asks for none.
 
-    Raises Misconfigured where one of the two files is missing, cannot be read, or is open to others.
+    Raises Misconfigured where certificate or key is set without the other, client_ca_file without them, a file cannot be read, the
+    key is open to others, or others may change client_ca_file.
     """
     if (cert_file is None) != (key_file is None):
         raise Misconfigured(f"{what}_KEY_FILE", found=None, allowed=f"set together with {what}_CERT_FILE")

@@ -38,7 +38,7 @@ def reference(name: str) -> str:
 
 def platform_key(file: Path) -> bytes:
     """The key in the file; a missing file is made with a new key, private to its owner. Raises Misconfigured when it cannot
-    be read or made, or others may read or change it."""
+    be read or made, holds fewer than 32 characters, or others may read or change it."""
     try:
         if not file.exists():
             write_once(file, secrets.token_hex(32) + "\n")
@@ -129,15 +129,15 @@ class _Stderr:
 
 
 class _NotAgain(logging.Filter):
-    """A filter that lets a library log the same message once in ten seconds: while a broker is away, aiokafka logs it twenty
-    times a second."""
+    """A filter that lets aiokafka log the same message once in ten seconds: while a broker is away, it logs it twenty times a
+    second."""
 
     def __init__(self) -> None:
         super().__init__()
         self._said_s: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to log the message: it was not logged in the last ten seconds."""
+        """Whether to log the message: it is not aiokafka's, or was not logged in the last ten seconds."""
         if not record.name.startswith("aiokafka"):
             return True
         if len(self._said_s) > 1000:

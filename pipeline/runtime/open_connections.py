@@ -114,7 +114,7 @@ class OpenConnections:
         app.middlewares.insert(0, noted)
 
     def watched(self, answer: Answering) -> Answering:
-        """The function that answers all requests, which tells as an application does that is watched."""
+        """The function that answers all requests, made to do what `watch` makes an application do."""
 
         async def noted(request: web.BaseRequest) -> web.StreamResponse:
             return await self._noted(request, partial(answer, request))

@@ -44,7 +44,7 @@ class Principal:
     """One process's rights. describes: topics whose partitions it may list, besides those that it reads and writes.
 
     joins: whether it may join the consumer group NAMESPACE-NAME. configs: whether it may read the settings of the topics
-    that it reads, writes or describes.
+    that it reads or that `describes` names.
     """
 
     name: str

@@ -125,8 +125,8 @@ class Sender:
             return self._producer
 
     async def _replace(self, producer: AIOKafkaProducer | None, error: Exception) -> None:
-        """Replace the producer: it has counted records that the broker may not have, so that the broker would refuse all
-        later ones."""
+        """Retire the producer; the next send makes a new one. The old one has counted records that the broker may not have, so that
+        the broker would refuse all later ones."""
         if producer is None or self._producer is not producer:
             return
         unknown_topic = isinstance(error, UnknownTopicOrPartitionError)
@@ -147,8 +147,8 @@ class Sender:
 
 
 async def _queue(producer: AIOKafkaProducer, records: Sequence[Outgoing], futures: list[asyncio.Future[Any]]) -> None:
-    """Hand the records to the producer; returns a future for each batch. A partition's second batch waits until its first
-    was sent."""
+    """Hand the records to the producer. Appends to `futures` one for each batch, and one for each record that is alone in its
+    partition. A partition's second batch waits until its first was sent."""
     counts = {topic: len(await producer.partitions_for(topic)) for topic in {record.topic for record in records}}
     partitions: dict[tuple[str, int], list[Outgoing]] = {}
     for record in records:

@@ -65,8 +65,8 @@ def class_path() -> list[Path]:
     """The paths of the jars, each verified; jars that this user does not have yet are fetched first. Blocks; safe for several
     processes at once.
 
-    Raises JarsUnavailable when they are not cached and cannot be fetched, or are not what the lock file pins; Misconfigured
-    where others may change the cache.
+    Raises JarsUnavailable when they are not cached and cannot be fetched, or when one in the cache is missing or not what the lock
+    file pins; Misconfigured where others may change the cache.
     """
     cache = cache_folder()
     if not cache.is_dir():

@@ -98,8 +98,8 @@ class EmbeddedPair(StartStop):
     async def start(self) -> None:
         """Lock the folder, end the processes that a killed predecessor left, start both servers and wait until they answer.
 
-        Raises Misconfigured when another process holds the folder, StartFailed, JarsUnavailable; nothing is left running
-        then.
+        Raises Misconfigured when another process holds the folder, StartFailed, JarsUnavailable; in each of these cases nothing is
+        left running.
         """
         run = self.data_dir / "run"
         private_folder(run)

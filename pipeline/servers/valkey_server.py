@@ -103,7 +103,7 @@ class ValkeyServer:
         await self.process.wait_ready()
 
     async def stop(self) -> None:
-        """Stop the server; its append-only file is complete then."""
+        """Stop the server; afterwards its append-only file is complete."""
         if self.process is not None:
             await self.process.stop()
 
