@@ -19,8 +19,8 @@ S = TypeVar("S")
 @dataclass(slots=True)
 class Deciding(Generic[A, S]):
     """The decisions of one kind that are under way in this process. sender: open while it is used. is_decided: whether a state
-    shows what became of the decision with this id. what: in words for people, what is decided. aside: the record to send in place of
-    the usual one, where a decision goes to another topic; None: the usual one is sent."""
+    shows what became of the decision with this id. what: in words for people, what is decided. aside: the record to send in place
+    of the usual one, where a decision goes to another topic; None: the usual one is sent."""
 
     sender: Sender
     namespace: str
