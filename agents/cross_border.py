@@ -2,20 +2,21 @@
 own."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 import structlog
 
 from pipeline.neighbours.partitions import partition_of_country
 from pipeline.neighbours.policy import AllowedForward, NotForwarded, nothing_may_be_told, told_abroad
-from pipeline.neighbours.recalls import Sent, recall_of, sent_of, why_recalled
+from pipeline.neighbours.recalls import Sent, allowed_still, corrected, recall_of, sent_of
 from pipeline.reads.versions import Versions
 from pipeline.runtime.log import reference
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.forward_memory import ForwardMemory, RedisForwardMemory
 from pipeline.state.mirror import Mirror
-from pipeline.state.open_forwards import OpenForwards, Recall
+from pipeline.state.open_forwards import DueForwards, OpenForwards, Recall
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent, RedisState
 from pipeline.stream.context import Context
@@ -67,8 +68,8 @@ class Forwarder:
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
         """Returns the forwards that these alerts lead to, each forward_id once, and the recalls of forwards whose alert was
-        withdrawn or must be confirmed anew, or that a changed policy no longer allows. Raises Unavailable while Redis is away
-        and there are alerts to forward."""
+        withdrawn or must be confirmed anew, or that a changed policy no longer allows, and the corrections of those that it allows
+        under other terms. Raises Unavailable while Redis is away and there are alerts to forward."""
         if records:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
@@ -88,12 +89,16 @@ class Forwarder:
         gone = await self.open_forwards.of_withdrawn(withdrawals)
         taken_back = [(alert, _place(one)) for alert, one in alerts if alert.revision > 1 and alert.confirm]
         gone += await self.open_forwards.of_taken_back(taken_back)
-        if self.replica.whole:  # while reference data is missing, a policy that is not there was not removed
-            gone += await self.open_forwards.due(now_ms)
+        # while reference data is missing, a policy that is not there was not removed
+        due = await self.open_forwards.due(now_ms) if self.replica.whole else DueForwards()
+        gone += due.recalls
         for recall in gone:
             self._recall(recall, now_ms, outputs)
-        if gone:
-            outputs.settled = lambda: self.open_forwards.settled(gone)
+        for correction in due.corrections:
+            if correction.after.correction is not None:
+                self._send(correction.after.correction, outputs)
+        if gone or due.corrections:
+            outputs.settled = lambda: self.open_forwards.settled(gone, due.corrections)
         return outputs
 
     async def _stale(self, revisions: Sequence[Alert]) -> set[tuple[str, int]]:
@@ -113,17 +118,24 @@ class Forwarder:
             if isinstance(one, NotForwarded):
                 self.told(alert, one)
         sent = [sent_of(alert, one, policies, alert_at) for one in told if isinstance(one, AllowedForward)]
-        return [one for one in sent if self._still_allowed(one)]
+        return [now for one in sent if (now := self._as_now(one)) is not None]
 
-    def _still_allowed(self, sent: Sent) -> bool:
-        """Whether the policies of now let the neighbour be told, too: what would be recalled at once is not sent."""
+    def _as_now(self, sent: Sent) -> Sent | None:
+        """The forward under the terms of now; None where the policies of now do not let the neighbour be told: what would be
+        corrected or recalled at once is not sent."""
         at_ms, replica = sent.alert.read.captured_at_ms, self.replica
+        if not replica.whole:
+            return sent
         policies = replica.policies.as_of(max(self.now_ms(), at_ms))  # a camera's clock may be a little ahead
         places = replica.cameras.as_known(at_ms), replica.zones.as_known(at_ms)
-        if not replica.whole or why_recalled(sent, policies, *places, self.home) is None:
-            return True
-        self.told(sent.alert, NotForwarded(sent.forward.to_country, "policy_ended"))
-        return False
+        allowed = allowed_still(sent, policies, *places, self.home)
+        if allowed is None:
+            self.told(sent.alert, NotForwarded(sent.forward.to_country, "policy_ended"))
+            return None
+        if corrected(sent, allowed, policies, sent.forward.created_at_ms) is None:
+            return sent
+        made = msgspec.structs.replace(allowed.forward, created_at_ms=sent.forward.created_at_ms)
+        return sent_of(sent.alert, replace(allowed, forward=made), policies, sent.forward.alert_at)
 
     def kept(self, forward: Forward, alert: Alert) -> Sent | None:
         """A forward that was sent, of this alert, as it is stored: with the policy that allows it, as far as that is known: one of

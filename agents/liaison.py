@@ -24,7 +24,7 @@ from prometheus_client import CollectorRegistry, Counter
 from pipeline.errors import Unavailable
 from pipeline.neighbours.delivery import Open, expired_receipt, settled_receipt
 from pipeline.neighbours.message import Retry, sign_forward
-from pipeline.neighbours.recalls import hit_of
+from pipeline.neighbours.recalls import corrects_terms, hit_of
 from pipeline.receiver.client import Desk
 from pipeline.receiver.desk_clients import desk_of, ring_of, signing_key_of
 from pipeline.runtime.back_off import BackOff
@@ -141,10 +141,13 @@ class Liaison:
             raise
 
     async def _needs_no_delivery(self, forward: Forward) -> bool:
-        """Whether the forward was recalled, or is itself the recall of a forward that was never sent: the neighbour has
-        nothing to delete then."""
+        """Whether the forward was recalled, or is itself the recall or the correction of a forward that was never sent: the
+        neighbour has nothing to delete or correct then."""
         if forward.kind == "recall" and forward.refers_to is not None:
             return await self.marks.was_dropped(forward.refers_to)
+        if corrects_terms(forward) and forward.refers_to is not None:
+            first_id = forward.refers_to
+            return await self.marks.is_recalled(first_id) or not await self.marks.was_attempted(first_id)
         if not await self.marks.is_recalled(forward.forward_id):
             return False
         if not await self.marks.was_attempted(forward.forward_id):

@@ -7,9 +7,10 @@ worker sends them if this one dies. Whether something has settled is judged by t
 in one makes all wait, and changes no decision.
 
 Redis stores which records it has, and a gap shows that it lost some: they are read again from there, or, where nothing is
-left, from as long ago as matters. When a section or a camera has changed, and at a start, when perhaps the law has, the
-violations that stand are looked at again, because what arrived late may help the driver. Reads that may not enter are left out
-and counted here: the hotlist agent reads the same topic and reports them to the dead letters.
+left, from as long ago as matters; until the violations that stand are put back from their topic, nothing is decided. When a
+section or a camera has changed, and at a start, when perhaps the law has, the violations that stand are looked at again, because
+what arrived late may help the driver. Reads that may not enter are left out and counted here: the hotlist agent reads the same
+topic and reports them to the dead letters.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,7 @@ from pipeline.stream.context import Context
 from pipeline.stream.covering import Covering, runs_of
 from pipeline.stream.outputs import Handler, Outputs, Record
 from pipeline.stream.progress import RereadFrom
+from pipeline.stream.violation_recovery import ViolationRecovery
 from schemas.outcomes import Violation
 from schemas.reads import ReadBatch
 from schemas.topics import READS, VIOLATIONS
@@ -231,6 +233,10 @@ async def start(context: Context) -> Handler[ReadBatch]:
     lost = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
     controller = Controller(context, replica, memory, decider, lost, admission)
     context.on_reset(controller.covering.forget)
+    recovery = ViolationRecovery(
+        context.sender.client_kwargs, settings.namespace, memory, settings.section_settle_ms, context.now_ms
+    )
+    context.background(recovery.run, "violations that Redis lost")
     return controller.handle
 
 
@@ -240,6 +246,7 @@ AGENT = Agent(
     outputs=(VIOLATIONS,),
     start=start,
     elsewhere=(READS,),  # the hotlist agent does
+    looks_up=(VIOLATIONS,),  # to put them back where Redis has lost them
     tick_ms=1_000,
     fetch_every_ms=100,  # a passage settles for seconds: nobody waits for a read, and each fetch with one takes a round trip
     niceness=5,  # an alert does not wait for an average speed

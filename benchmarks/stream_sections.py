@@ -30,6 +30,7 @@ class SectionRun:
     taken: int = 0
     next_s: float = field(default_factory=lambda: time.monotonic() + EVERY_S)
     sent: tuple[Unsent, ...] = ()
+    is_whole: bool = False
 
     async def decide(self, reads: Sequence[PlateRead], *, last: bool) -> list[Violation]:
         """The violations that the reads bring to light: one round trip for reads on a line, and, twice a second, what has
@@ -54,6 +55,8 @@ class SectionRun:
     async def _settled(self, until_ms: int) -> list[Violation]:
         if self.sent:
             await self.memory.sent(self.sent)
+        if not self.is_whole:
+            self.is_whole = await self.memory.note_whole(await self.memory.begin())
         job = self.job
         decider = SectionDecider(self.memory, Reference(job.sections.versions, job.cameras), SETTLE_MS)
         found: list[Unsent] = []

@@ -9,7 +9,7 @@ from agents import cross_border, hotlist
 from pipeline.neighbours.policy import NotForwarded
 from pipeline.reads.versions import Changed
 from pipeline.runtime.settings import Settings
-from pipeline.state.alert_memory import DAY_MS
+from pipeline.state.alert_memory import OPEN_MS
 from pipeline.state.local_alert_memory import LocalAlertMemory
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from pipeline.state.mirror import Mirror
@@ -77,7 +77,7 @@ def hotlist_here(settings: Settings, now_ms: Clock) -> AgentHere[ReadBatch]:
 
     def handler() -> Handler[ReadBatch]:
         nonlocal memory
-        memory = memory.after_loss(now_ms() - DAY_MS)
+        memory = memory.after_loss(now_ms() - OPEN_MS)
         return hotlist.matcher(replica, admission, memory, settings, now_ms, AlertSender(None)).handle
 
     return AgentHere(replica, handler)

@@ -3,7 +3,7 @@
 The agents' own handlers run on reference data and memory in this process, on a clock that the history sets. The broker takes
 what they send at once, so that cross_border sees each alert when it is raised. Between two lines
 time passes: what has settled by then is decided, and what has expired is withdrawn, each at its own time. After the last line it
-passes until all has settled; what would expire later is not withdrawn.
+passes until all has settled, and no alert is open any more.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -22,6 +22,7 @@ from pipeline.errors import BadRecord
 from pipeline.neighbours import policy
 from pipeline.reads.admission import GRACE_MS
 from pipeline.runtime.settings import Settings
+from pipeline.state.alert_memory import OPEN_MS
 from pipeline.stream.outputs import Outputs, Record
 from pipeline.stream.wire import Wire
 from schemas.outcomes import Alert
@@ -55,6 +56,7 @@ class Deciding:
             await self._tick()
             for outcome in self._taken_out():
                 yield outcome
+        await self._pass_time(self._now_ms + OPEN_MS)
         while (next_ms := self._sections.next_ms()) is not None:
             await self._pass_time(next_ms)
         for outcome in self._taken_out():

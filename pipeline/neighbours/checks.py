@@ -8,6 +8,7 @@ from pipeline.neighbours.offences import OFFENCES, offence_of, same_offence
 from pipeline.neighbours.treaties import names_known_treaty, sirene_fault, treaty_fault
 from pipeline.plates.countries import country_fault
 from schemas.reference import HotlistEntry, Policy, Zone
+from schemas.topics import FORWARDS_KEPT_MS
 
 
 def fault_of_policy(policy: Policy, home: str) -> tuple[str, str] | None:
@@ -20,6 +21,9 @@ def fault_of_policy(policy: Policy, home: str) -> tuple[str, str] | None:
         return "country", fault
     if policy.channel == "sirene" and (fault := sirene_fault(policy.country, home=home)):
         return "channel", fault
+    if policy.expires_after_ms > FORWARDS_KEPT_MS:
+        reason = f"a forward is kept for 7 days, in which it can be recalled: give at most {FORWARDS_KEPT_MS}"
+        return "expires_after_ms", reason
     fault = treaty_fault(policy.country, policy.treaty, policy.legal_basis, home=home)
     return ("treaty" if policy.treaty else "legal_basis", fault) if fault else None
 

@@ -26,6 +26,7 @@ from schemas import ids
 from schemas.base import Country, ForwardId
 from schemas.outcomes import Alert, Forward
 from schemas.reference import Camera, Policy, Zone
+from schemas.topics import FORWARDS_KEPT_MS
 
 MOVING = "moving camera"
 _NEEDED: frozenset[Tellable] = frozenset(("plate", "confidence", "time", "place", "offence", "action"))
@@ -201,7 +202,7 @@ def _against(alert: Alert, policy: Policy, now_ms: int) -> Reason | None:
         "channel": policy.channel != channel(alert.hotlist, alert.origin),
         "confidence": alert.score < policy.min_confidence,
         "no_case": policy.per_case and not (alert.case_reference or "").strip(),
-        "too_old": alert.read.captured_at_ms + policy.expires_after_ms <= now_ms,
+        "too_old": _expires_at_ms(alert, policy) <= now_ms,
         "no_zones": not policy.zones and not policy.everywhere,
     }
     return next((reason for reason, holds in reasons.items() if holds), None)
@@ -232,6 +233,12 @@ def _direction(alert: Alert, policy: Policy, camera: Camera, places: tuple[Zone,
     borders = (zone for zone in places if zone.country == policy.country)
     directions = (direction_through(zone, heading_deg) for zone in borders)
     return next((direction for direction in directions if direction), None)
+
+
+def _expires_at_ms(alert: Alert, policy: Policy) -> int:
+    """Until when a forward of the alert under this policy is good, UTC. A policy that was accepted before there was a longest time
+    may say a longer one."""
+    return alert.read.captured_at_ms + min(policy.expires_after_ms, FORWARDS_KEPT_MS)
 
 
 def nothing_may_be_told(home: Country, at_ms: int) -> str | None:
@@ -281,6 +288,6 @@ def _forward(
         action=alert.action,
         contact=policy.contact,
         created_at_ms=now_ms,
-        expires_at_ms=read.captured_at_ms + policy.expires_after_ms,
+        expires_at_ms=_expires_at_ms(alert, policy),
         incident_id=alert.incident_id,
     )

@@ -5,9 +5,9 @@ from hashlib import blake2b
 
 import msgspec
 
-from pipeline.neighbours.policy import AllowedForward, told_abroad
+from pipeline.neighbours.policy import AllowedForward, each_said
 from schemas import ids
-from schemas.base import Country, Identifier, Message, Position
+from schemas.base import Country, Identifier, Message
 from schemas.outcomes import Alert, Forward, RecordPlace
 from schemas.reference import Camera, Policy, Zone
 
@@ -35,34 +35,39 @@ def recall_of(forward: Forward, *, now_ms: int, withdrawn_at: RecordPlace | None
     )
 
 
-def correction_of(
-    forward: Forward,
-    *,
-    now_ms: int,
-    plate: str | None = None,
-    plate_country: str | None = None,
-    confidence: float | None = None,
-    place: str | None = None,
-    position: Position | None = None,
-) -> Forward:
-    """The message that corrects a forward; what is not given stays as it was. One id per content, so a replay makes it again."""
-    corrected = msgspec.structs.replace(
+TERMS = ("legal_basis", "purpose", "handling_code", "contact")
+"""Under which rule a forward is told, and what its reader may do with it: what its policy alone says."""
+
+
+def terms_of(forward: Forward) -> tuple[str, ...]:
+    """The terms of a forward (see TERMS)."""
+    return tuple(getattr(forward, name) for name in TERMS)
+
+
+def correction_of(forward: Forward, allowed: Forward, *, now_ms: int) -> Forward:
+    """The message that corrects the terms of a forward that was sent to those of `allowed`. One id per terms, so a replay makes it
+    again."""
+    return msgspec.structs.replace(
         forward,
+        forward_id=correction_id_of(forward.forward_id, allowed),
         kind="correction",
         refers_to=forward.forward_id,
-        plate=plate or forward.plate,
-        plate_country=plate_country or forward.plate_country,
-        confidence=forward.confidence if confidence is None else confidence,
-        place=place or forward.place,
-        position=position or forward.position,
-    )
-    content = blake2b(msgspec.json.encode(corrected), digest_size=12).hexdigest()
-    return msgspec.structs.replace(
-        corrected,
-        forward_id=ids.forward_id(forward.forward_id, forward.to_country, f"correction {content}"),
         created_at_ms=now_ms,
         expires_at_ms=now_ms + WITHDRAWAL_EXPIRES_MS,
+        first_at=forward.alert_at,
+        **dict(zip(TERMS, terms_of(allowed), strict=True)),
     )
+
+
+def correction_id_of(forward_id: str, allowed: Forward) -> str:
+    """The id of the message that corrects the terms of this forward to those of `allowed`."""
+    content = blake2b(msgspec.json.encode(terms_of(allowed)), digest_size=12).hexdigest()
+    return ids.forward_id(forward_id, allowed.to_country, f"correction {content}")
+
+
+def corrects_terms(forward: Forward) -> bool:
+    """Whether a correction is of the terms of a forward; else it is a later hit of a case."""
+    return forward.kind == "correction" and forward.first_at is not None and forward.first_at == forward.alert_at
 
 
 def update_of(first_id: str, first_at: RecordPlace | None, later: Forward) -> Forward:
@@ -83,6 +88,7 @@ class Sent(Message, frozen=True, kw_only=True):
     alert: Alert
     policy_id: Identifier
     per_case: bool = False  # its policy allows one message a case
+    correction: Forward | None = None  # the last one of its terms that was sent
 
 
 def sent_of(
@@ -128,8 +134,31 @@ def why_recalled(
 ) -> str | None:
     """Why a forward must be recalled: policy_corrected or policy_removed; None: one of these policies, which are those of
     now, still allows it. cameras, zones: as they held at capture."""
-    captured_ms = sent.alert.read.captured_at_ms
-    told = told_abroad(sent.alert, policies.values(), cameras, zones, captured_ms, home)
-    if any(isinstance(one, AllowedForward) and one.forward.to_country == sent.forward.to_country for one in told):
+    if allowed_still(sent, policies, cameras, zones, home) is not None:
         return None
     return "policy_corrected" if sent.policy_id in policies else "policy_removed"
+
+
+def allowed_still(
+    sent: Sent, policies: Mapping[str, Policy], cameras: Mapping[str, Camera], zones: Mapping[str, Zone], home: Country
+) -> AllowedForward | None:
+    """The forward as one of these policies allows it: the one on which it rests, else the first other; None: none does. Arguments:
+    as of why_recalled."""
+    captured_ms = sent.alert.read.captured_at_ms
+    allowed = [
+        one.said
+        for one in each_said(sent.alert, policies.values(), cameras, zones, captured_ms, home)
+        if one.country == sent.forward.to_country and isinstance(one.said, AllowedForward)
+    ]
+    own = (one for one in allowed if one.policy_id == sent.policy_id)
+    return next(own, next(iter(allowed), None))
+
+
+def corrected(sent: Sent, allowed: AllowedForward, policies: Mapping[str, Policy], now_ms: int) -> Sent | None:
+    """The forward as it is stored after its terms were corrected to those of now, with the message that says so; None: they are
+    what the neighbour was told. policies: those of now, by id. now_ms: UTC."""
+    if terms_of(allowed.forward) == terms_of(sent.correction or sent.forward):
+        return None
+    correction = correction_of(sent.forward, allowed.forward, now_ms=now_ms)
+    per_case = policies[allowed.policy_id].per_case
+    return msgspec.structs.replace(sent, policy_id=allowed.policy_id, per_case=per_case, correction=correction)

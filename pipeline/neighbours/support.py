@@ -6,11 +6,11 @@ and country; whether that was sent is asked elsewhere. A recall must name the id
 withdrawn, or at some moment since then no policy allowed the forward.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.neighbours.policy import OPTIONAL, AllowedForward, forward_id_of, told_abroad
-from pipeline.neighbours.recalls import case_of
+from pipeline.neighbours.policy import OPTIONAL, AllowedForward, each_said, forward_id_of
+from pipeline.neighbours.recalls import TERMS, case_of, correction_id_of, terms_of
 from schemas import ids
 from schemas.base import Country
 from schemas.outcomes import Alert, Forward, Withdrawal
@@ -57,6 +57,20 @@ def fault_of_update(update: Forward, alert: Alert, first: Alert, known: Iterable
     return None
 
 
+def fault_of_correction(correction: Forward, alert: Alert, known: Iterable[Known], home: Country) -> str | None:
+    """Why the correction of a forward's terms does not follow from its alert and the policies; None: it does. known: the reference
+    data at the capture, and at each change of policies since."""
+    named, states = forward_id_of(alert, correction.to_country), list(known)
+    if correction.refers_to != named:
+        return "it corrects another forward than the one that this alert leads to"
+    allowed = [made for _, made in _allowed(alert, correction.to_country, states, home)]
+    if not any(correction.forward_id == correction_id_of(named, made) and terms_of(correction) == terms_of(made)
+               for made in allowed):  # fmt: skip
+        return "no policy ever allowed the forward under these terms"
+    faults = [_difference(correction, made, besides=TERMS) for made in allowed]
+    return None if None in faults else faults[0]
+
+
 def fault_of_recall(
     recall: Forward,
     alert: Alert,
@@ -95,13 +109,13 @@ def _allowed(
     alert: Alert, country: Country, known: Iterable[Known], home: Country, *, by_law: bool = True
 ) -> list[tuple[Policy, Forward]]:
     """The forwards of this alert to the country that each state of the reference data gives, each with its policy. by_law: see
-    told_abroad."""
+    policy.told_abroad."""
     found = []
     for one in known:
         at_ms = alert.read.captured_at_ms  # whether it has expired is asked elsewhere
-        for told in told_abroad(alert, one.policies.values(), one.cameras, one.zones, at_ms, home, by_law=by_law):
-            if isinstance(told, AllowedForward) and told.forward.to_country == country:
-                found.append((one.policies[told.policy_id], told.forward))
+        for told in each_said(alert, one.policies.values(), one.cameras, one.zones, at_ms, home, by_law=by_law):
+            if isinstance(told.said, AllowedForward) and told.country == country:
+                found.append((one.policies[told.said.policy_id], told.said.forward))
     return found
 
 
@@ -109,13 +123,13 @@ _OWN = ("forward_id", "kind", "refers_to", "created_at_ms", "alert_at", "first_a
 """What a forward says of itself; all else is what it says of the vehicle, and under which rule."""
 
 
-def _difference(forward: Forward, made: Forward) -> str | None:
+def _difference(forward: Forward, made: Forward, besides: Collection[str] = ()) -> str | None:
     """The first field in which the forward differs from the one that was made again; None: none does. A recall may leave out what
-    the law did not let the neighbour be told."""
-    own = {*_OWN, "expires_at_ms"} if forward.kind == "recall" else set(_OWN)
+    the law did not let the neighbour be told. besides: fields that are not looked at, because it corrects them."""
+    own = {*_OWN, *besides} | ({"expires_at_ms"} if besides or forward.kind == "recall" else set())
     if forward.incident_id is None:  # made before forwards named it
         own.add("incident_id")
-    if forward.kind != "recall" and forward.forward_id != made.forward_id:
+    if not besides and forward.kind != "recall" and forward.forward_id != made.forward_id:
         return "its id is not the one that alert and country give"
     names = Forward.__struct_fields__
     unsaid = {name for name in OPTIONAL if forward.kind == "recall" and getattr(forward, name) is None}

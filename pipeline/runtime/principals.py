@@ -138,6 +138,7 @@ PRINCIPALS: tuple[Principal, ...] = (
         VIOLATIONS,
         keys=(Memory(pattern="{NS:section}:*", kinds=("hash", "set", "sortedset", "list")),),
         follows=("cameras", "sections"),
+        looks_up=(VIOLATIONS,),
         watched=False,
     ),
     _agent(

@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import isfinite
 from typing import Literal
 
+from pipeline.sections.speed import exactly
 from schemas.reads import ClockState, PlateRead
 from schemas.reference import Camera, ClockStatement
 
@@ -45,7 +46,7 @@ def timing_of(read: PlateRead, camera: Camera | None) -> Timing | ClockFault:
     clock = ClockState(
         source=source, offset_ms=said.offset_ms if said else 0.0, worst_error_ms=error_ms, sync_age_ms=int(age_ms)
     )
-    doubt_ms = _exactly(error_ms) + _exactly(age_ms) * DRIFT_PPM / 1_000_000 + _exactly(read.time_doubt_ms)
+    doubt_ms = exactly(error_ms) + exactly(age_ms) * DRIFT_PPM / 1_000_000 + exactly(read.time_doubt_ms)
     return Timing(clock, doubt_ms)
 
 
@@ -71,7 +72,3 @@ def _statement_at(camera: Camera | None, at_ms: int) -> ClockStatement | None:
 def _worse(read_ms: float | None, camera_ms: float | None) -> float | None:
     stated = [value for value in (read_ms, camera_ms) if value is not None]
     return max(stated, default=None)
-
-
-def _exactly(value: float) -> Fraction:
-    return Fraction(str(value))

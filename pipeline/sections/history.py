@@ -8,6 +8,7 @@ from pipeline.sections.in_a_row import beside, only_the_worst
 from pipeline.sections.lines import Sighting
 from pipeline.sections.outcomes import Outcome, Withdrawn
 from pipeline.sections.passages import End, Name
+from pipeline.sections.put_back import PutBack
 from pipeline.sections.rules import Rules
 from pipeline.sections.vehicle import Decision, Vehicle, decide, next_ms_of
 from schemas.outcomes import Violation
@@ -41,7 +42,16 @@ class Histories:
             if (key, end.name) in self.forgotten:
                 continue  # a copy of a read that was decided
             self.vehicles[key] = replace(vehicle, fresh=(*vehicle.fresh, end))
-            self._due[key] = min(self._due.get(key, FOREVER_MS), arrived_ms)
+            self._due[key] = min(self._due.get(key, FOREVER_MS), arrived_ms + self.rules.settle_ms)
+
+    def put_back(self, violations: Iterable[Violation], at_ms: int) -> None:
+        """Put back violations that stand by their topic, after what was remembered was lost. at_ms: no earlier than the arrival of
+        every read that is taken again (UTC)."""
+        for one in violations:
+            key = one.section_id, folded(one.entry.plate)
+            vehicle = self.vehicles.get(key) or Vehicle(one.section_id)
+            self.vehicles[key] = vehicle.with_put_back(PutBack(one, at_ms))
+            self._due[key] = min(self._due.get(key, FOREVER_MS), at_ms + self.rules.settle_ms)
 
     def review(self) -> None:
         """Have the next `settle` look again at every violation, because reference data has changed."""
@@ -92,7 +102,7 @@ class Histories:
         """The decision, beside what the same plate did on other sections in a row; these are remembered without what it made
         the lesser."""
         keys = [(other, key[1]) for other in sorted(beside(decision, self.rules))]
-        others = [vehicle for one in keys if (vehicle := self.vehicles.get(one)) is not None and vehicle.proven]
+        others = [vehicle for one in keys if (vehicle := self.vehicles.get(one)) is not None and vehicle.standing]
         if not others:
             return decision
         decision, lessened = only_the_worst(decision, others, self.rules)

@@ -101,7 +101,7 @@ def only_the_worst(
     others: the vehicles of the same plate on the sections that `beside` returns.
     """
     vehicle, outcomes, gone = decision.vehicle, list[Outcome](), dict[str, Violation]()
-    standing = [one for other in others for one in other.proven]
+    standing = [one for other in others for one in other.standing]
     for outcome in decision.outcomes:
         if not isinstance(outcome, Violation):
             outcomes.append(outcome)
@@ -129,7 +129,7 @@ def only_the_worst(
 
 
 def _ids_of(vehicle: Vehicle) -> set[str]:
-    return {one.violation_id for one in vehicle.proven}
+    return {one.violation_id for one in vehicle.standing}
 
 
 def _lessened(other: Vehicle, gone: Collection[str], rules: Rules) -> Lessened:

@@ -5,14 +5,15 @@ version that arrived after the moment that it names may only help the driver: a 
 too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import msgspec
 
-from pipeline.reads.versions import Versions
+from pipeline.reads.versions import Version, Versions
 from pipeline.sections.checks import doubt_of
 from schemas.base import Position
+from schemas.outcomes import Violation
 from schemas.reads import PlateRead, VehicleClass
 from schemas.reference import Camera, Distance, Section
 
@@ -70,6 +71,18 @@ class Reference:
         """The same data without late claims."""
         return replace(self, with_claims=False)
 
+    def knew(self, violation: Violation) -> bool:
+        """Whether it is known what the section and both cameras were when the vehicle of this violation drove."""
+        entry, exit_ = violation.entry, violation.exit
+        return all(
+            _had_begun(versions.history(key), at_ms)
+            for versions, key, at_ms in (
+                (self.sections, violation.section_id, entry.captured_at_ms),
+                (self.cameras, entry.camera_id, entry.captured_at_ms),
+                (self.cameras, exit_.camera_id, exit_.captured_at_ms),
+            )
+        )
+
     def longest_travel_ms(self, section_id: str, entered_ms: int) -> int:
         """The longest travel time that the section allows to who enters it at entered_ms (UTC); where there was no section then,
         of any version that held before; 0 where no version is known."""
@@ -89,6 +102,10 @@ class Reference:
         versions = [one for one in self.sections.history(section_id) if one.item is not None]
         begun = [one.item for one in versions if one.begins_ms <= at_ms and one.item is not None]
         return begun or [one.item for one in versions[:1] if one.item is not None]
+
+
+def _had_begun(history: Sequence[Version[Section]] | Sequence[Version[Camera]], at_ms: int) -> bool:
+    return bool(history) and history[0].begins_ms <= at_ms
 
 
 def most_lenient(sections: list[Section]) -> Section:

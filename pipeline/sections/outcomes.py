@@ -44,7 +44,8 @@ def lessened(violation: Violation) -> Violation:
 
     The id is made of the reads and of what counts, so that it is the same whether the greater one was ever decided or not, where
     a version of reference data that arrived late makes it the lesser. Where a figure of the law is corrected in its table, only a
-    violation that was decided before gets this id; one that is decided after has the id of its reads alone.
+    violation that was decided before gets this id; one that is decided after has the id of its reads alone. So that none has both,
+    what stands is put back before anything is decided after a loss (see pipeline.sections.put_back).
     """
     own = ids.violation_id(violation.section_id, *pair_of(violation))
     lesser = ids.lesser_violation_id(

@@ -42,17 +42,20 @@ def is_open(cluster: Cluster) -> bool:
 @dataclass(slots=True)
 class Scene:
     """One cluster of passages, and what is new in it. fresh: the reads that have just settled; empty: it is looked at again,
-    because reference data or law may have been corrected."""
+    because reference data or law may have been corrected. before: the violations that stood. told: those that stand by their topic
+    although the memory lost them: where one of their pairs proves a violation again, it is the one that stood."""
 
     section_id: str
     cluster: Cluster
     fresh: set[Name]
     rules: Rules
     decided_at_ms: int
+    before: tuple[Violation, ...] = ()
+    told: tuple[Violation, ...] = ()
 
-    def decided(self, before: tuple[Violation, ...]) -> Decided:
+    def decided(self) -> Decided:
         """What stands now, beside the violations that stood before."""
-        cluster, why = self.cluster, LATE_READS if self.fresh else LATE_REFERENCE
+        cluster, before, why = self.cluster, self.before, LATE_READS if self.fresh else LATE_REFERENCE
         if cluster.size > MOST_PASSAGES:
             crowd = MOST_PASSAGES + 1  # of each side: what is left is still one
             latest = (*cluster.entries[-crowd:], *cluster.exits[-crowd:])
@@ -65,7 +68,8 @@ class Scene:
         verdicts = {edge: self._verdict(edge) for edge in cluster.edges}
         proven = {edge: found for edge, found in verdicts.items() if isinstance(found, Violation)}
         pairing, stand = self._pairing(proven, {pair_of(one) for one in before})
-        chosen = {edge: proven[edge] for edge in pairing if edge in stand and self._may_prove(edge, before)}
+        chosen = {edge: proven[edge] for edge in pairing if edge in stand and self._may_prove(edge)}
+        before = self._with_told(chosen.values())
         outcomes, stands = changes(before, [(found, self._reads_of(edge)) for edge, found in chosen.items()], why)
         outcomes += [self._innocent(verdicts[edge]) for edge in pairing if edge not in chosen]
         counts = bool(proven) and any(end.of_crowd for end in cluster.ends)
@@ -86,13 +90,20 @@ class Scene:
 
         return best_pairing(*counts, cluster.edges, worth), stand
 
-    def _may_prove(self, edge: Edge, before: tuple[Violation, ...]) -> bool:
+    def _with_told(self, found: Iterable[Violation]) -> tuple[Violation, ...]:
+        """The violations that stood before, with those of `told` that are found again in place of any of the same pair."""
+        pairs = {pair_of(one) for one in found}
+        again = [one for one in self.told if pair_of(one) in pairs]
+        pairs = {pair_of(one) for one in again}
+        return (*(one for one in self.before if pair_of(one) not in pairs), *again)
+
+    def _may_prove(self, edge: Edge) -> bool:
         """Whether a violation of this pair may be told of: one of its passages is new, or a violation that stood rests on one.
 
         What was decided once, and proved nothing, proves nothing later.
         """
         both = self.cluster.entries[edge[0]], self.cluster.exits[edge[1]]
-        return any(names(one.ends) <= self.fresh or proves(one, before) for one in both)
+        return any(names(one.ends) <= self.fresh or proves(one, self.before) for one in both)
 
     def _reads_of(self, edge: Edge) -> frozenset[str]:
         both = self.cluster.entries[edge[0]], self.cluster.exits[edge[1]]
@@ -111,7 +122,10 @@ class Scene:
         return found
 
     def _is_too_late(self, passage: Passage) -> bool:
-        """Whether every read of it arrived when its partner and whatever else belongs to it may already be forgotten."""
+        """Whether every read of it arrived when its partner and whatever else belongs to it may already be forgotten. Where a
+        violation rests on it, it was in time: a read that was put back arrived earlier than is known."""
+        if proves(passage, self.before):
+            return False
         wait_ms = self.rules.reference.longest_wait_ms(self.section_id, self._first_ms())
         return all(end.arrived_ms - end.read.captured_at_ms > wait_ms for end in passage.ends)
 

@@ -16,6 +16,7 @@ from pipeline.sections.clusters import Cluster, clusters_of
 from pipeline.sections.crowds import MOST_PASSAGES, TOO_MANY, crowded
 from pipeline.sections.outcomes import Outcome, ProvesNothing, Withdrawn, pair_of
 from pipeline.sections.passages import End, Name, names, without_repeats
+from pipeline.sections.put_back import PutBack, joining
 from pipeline.sections.rules import Rules
 from pipeline.sections.scene import Decided, Known, Scene, is_open, standing_in
 from schemas.outcomes import Violation
@@ -29,18 +30,30 @@ class Vehicle:
     """What is remembered of one plate on one section.
 
     fresh: reads that are not decided yet. kept: decided reads that wait, or prove a violation. proven: violations that were decided
-    and not taken back.
+    and not taken back. put_back: violations that stand by their topic, after the memory was lost, until their reads settle.
     """
 
     section_id: str
     fresh: tuple[End, ...] = ()
     kept: tuple[End, ...] = ()
     proven: tuple[Violation, ...] = ()
+    put_back: tuple[PutBack, ...] = ()
 
     @property
     def is_forgotten(self) -> bool:
         """Whether nothing is left to remember."""
-        return not (self.fresh or self.kept or self.proven)
+        return not (self.fresh or self.kept or self.proven or self.put_back)
+
+    @property
+    def standing(self) -> tuple[Violation, ...]:
+        """The violations that were sent and not taken back."""
+        return (*self.proven, *(one.violation for one in self.put_back))
+
+    def with_put_back(self, one: PutBack) -> "Vehicle":
+        """The vehicle with a violation that stands by its topic, and its reads. Putting it back again changes nothing."""
+        if one.violation.violation_id in {known.violation_id for known in self.standing}:
+            return self
+        return replace(self, fresh=(*self.fresh, *one.ends), put_back=(*self.put_back, one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +88,14 @@ def decide(vehicle: Vehicle, until_ms: int, rules: Rules, *, decided_at_ms: int)
         outcomes += found
         forgotten |= (names(before.kept) | names(group)) - names(vehicle.kept)
         fresh = [end for end in fresh[len(group) :] if end.name not in forgotten]
-    before = vehicle
-    vehicle, found = _reviewed(before, rules, decided_at_ms)
-    outcomes += found
-    forgotten |= names(before.kept) - names(vehicle.kept)
+    just_decided = {one.violation_id for one in outcomes if isinstance(one, Violation)}
+    if any(one.violation_id not in just_decided for one in vehicle.proven):
+        before = vehicle
+        vehicle, found = _reviewed(before, rules, decided_at_ms)
+        outcomes += found
+        forgotten |= names(before.kept) - names(vehicle.kept)
     fresh = [end for end in fresh if end.name not in forgotten]
-    vehicle = Vehicle(vehicle.section_id, tuple(fresh), vehicle.kept, vehicle.proven)
+    vehicle = replace(vehicle, fresh=tuple(fresh))
     if not fresh:
         vehicle = _aged(vehicle, until_ms, rules)
     return Decision(vehicle, tuple(outcomes), next_ms_of(vehicle, rules), frozenset(forgotten))
@@ -91,8 +106,6 @@ def _reviewed(vehicle: Vehicle, rules: Rules, decided_at_ms: int) -> tuple[Vehic
 
     What was corrected may concern the pair of a violation, or another pair without which it does not stand.
     """
-    if not vehicle.proven:
-        return vehicle, []
     again, outcomes = _decided(vehicle, (), rules, decided_at_ms)
     return (vehicle, []) if all(isinstance(one, ProvesNothing) for one in outcomes) else (again, outcomes)
 
@@ -111,7 +124,12 @@ def next_ms_of(vehicle: Vehicle, rules: Rules) -> int | None:
     if vehicle.fresh:
         fresh = sorted(vehicle.fresh, key=lambda end: end.arrived_ms)
         return _first_group(fresh, rules.settle_ms)[-1].arrived_ms + rules.settle_ms
-    return min((until_ms for _, until_ms in _lifetimes(vehicle, rules)), default=None)
+    put_back = [_put_back_until_ms(one) for one in vehicle.put_back]
+    return min([*put_back, *(until_ms for _, until_ms in _lifetimes(vehicle, rules))], default=None)
+
+
+def _put_back_until_ms(one: PutBack) -> int:
+    return one.at_ms + PROVEN_KEEP_MS
 
 
 def _clusters(ends: Iterable[End], section_id: str, rules: Rules) -> list[Cluster]:
@@ -137,27 +155,34 @@ def _lifetimes(vehicle: Vehicle, rules: Rules) -> list[tuple[Cluster, int]]:
 
 def _aged(vehicle: Vehicle, now_ms: int, rules: Rules) -> Vehicle:
     """The vehicle without what has waited long enough."""
+    if any(_put_back_until_ms(one) < now_ms for one in vehicle.put_back):
+        vehicle = replace(vehicle, put_back=tuple(one for one in vehicle.put_back if _put_back_until_ms(one) >= now_ms))
     lifetimes = _lifetimes(vehicle, rules)
     if all(until_ms >= now_ms for _, until_ms in lifetimes):
         return vehicle
     kept = tuple(end for cluster, until_ms in lifetimes if until_ms >= now_ms for end in cluster.ends)
     left = {end.read.read_id for end in kept}
     proven = tuple(one for one in vehicle.proven if left.issuperset(pair_of(one)))
-    return Vehicle(vehicle.section_id, vehicle.fresh, kept, proven)
+    return replace(vehicle, kept=kept, proven=proven)
 
 
 def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms: int) -> tuple[Vehicle, list[Outcome]]:
     """The vehicle after these reads, which have settled, and what comes of them. Without reads: after what stands was looked at
     again."""
-    section_id, fresh = vehicle.section_id, names(group)
+    section_id = vehicle.section_id
     clusters = _clusters((*vehicle.kept, *group), section_id, rules)
-    known = standing_in(clusters, vehicle.proven)
+    back = joining(vehicle.put_back, group, clusters, rules.reference)
+    fresh = _new_in(group, vehicle.kept) - {end.name for one in back for end in one.ends}
+    pairs = {pair_of(one.violation) for one in back}
+    stood = [one for one in vehicle.proven if pair_of(one) not in pairs]
+    known = standing_in(clusters, (*stood, *(one.violation for one in back)))
+    told = tuple(one.violation for one in vehicle.put_back if one not in back)
     decided: list[Decided] = []
     for cluster, before in known:
         if fresh.isdisjoint(names(cluster.ends)) if fresh else not before:
             decided.append((cluster.ends, before, []))
         else:
-            decided.append(Scene(section_id, cluster, fresh, rules, decided_at_ms).decided(before))
+            decided.append(Scene(section_id, cluster, fresh, rules, decided_at_ms, before, told).decided())
     if len(vehicle.kept) + len(group) > MOST_PASSAGES:
         decided = _without_crowds(known, decided, vehicle, rules)
     outcomes: list[Outcome] = []
@@ -165,7 +190,15 @@ def _decided(vehicle: Vehicle, group: Sequence[End], rules: Rules, decided_at_ms
         outcomes += [one for one in found if one not in outcomes]
     kept = tuple(end for left, _, _ in decided for end in left)
     proven = {one.violation_id: one for _, stands, _ in decided for one in stands}
-    return Vehicle(section_id, kept=kept, proven=tuple(proven.values())), outcomes
+    pairs |= {pair_of(one) for one in proven.values()}
+    left = tuple(one for one in vehicle.put_back if pair_of(one.violation) not in pairs)
+    return Vehicle(section_id, kept=kept, proven=tuple(proven.values()), put_back=left), outcomes
+
+
+def _new_in(group: Sequence[End], kept: Iterable[End]) -> set[Name]:
+    """The names of the reads in the group that are no copies of kept ones: a copy changes nothing."""
+    known = {end.name: end.read for end in kept}
+    return {end.name for end in group if known.get(end.name) != end.read}
 
 
 def _without_crowds(known: Sequence[Known], decided: list[Decided], vehicle: Vehicle, rules: Rules) -> list[Decided]:
@@ -196,4 +229,5 @@ def without(vehicle: Vehicle, violation_ids: Collection[str], rules: Rules) -> V
     clusters = _clusters(vehicle.kept, vehicle.section_id, rules)
     before, now = standing_in(clusters, gone), standing_in(clusters, proven)
     kept = [one for (one, had), (_, has) in zip(before, now, strict=True) if not had or has or is_open(one)]
-    return Vehicle(vehicle.section_id, vehicle.fresh, tuple(end for one in kept for end in one.ends), proven)
+    put_back = tuple(one for one in vehicle.put_back if one.violation.violation_id not in violation_ids)
+    return replace(vehicle, kept=tuple(end for one in kept for end in one.ends), proven=proven, put_back=put_back)

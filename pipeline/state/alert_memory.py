@@ -2,8 +2,8 @@
 
 Redis only stores; `pipeline.hotlist.incidents` decides. A batch takes two round trips: read, then write if nothing changed
 meanwhile; so two workers never decide on the same state, and the one that came second reads and decides again. An alert is
-decided once: a replay gets the stored decision. An alert is open until the end of the day (UTC) that follows the day of its
-decision.
+decided once: a replay gets the stored decision. OPEN_MS after its decision an alert is open no more: until then it is withdrawn
+when its entry is, and no forward of it is good for longer.
 """
 
 import asyncio
@@ -21,9 +21,14 @@ from pipeline.state.alert_scripts import CLAIM, MEMBERS, NOTE, OPEN, READ, RESTO
 from pipeline.state.redis_port import Argument
 from schemas.base import Position
 from schemas.outcomes import Alert
+from schemas.topics import FORWARDS_KEPT_MS
 
 DAY_MS = 86_400_000
-KEPT_MS = 2 * DAY_MS  # of a day's alerts and of an incident after its last hit: a replay still finds them
+OPEN_MS = FORWARDS_KEPT_MS
+KEPT_MS = 2 * DAY_MS  # of an incident after its last hit: a replay still finds it
+ALERTS_KEPT_MS = OPEN_MS + DAY_MS  # of a day's alerts, after the last of them
+OPEN_DAYS = range(0, ALERTS_KEPT_MS, DAY_MS)
+"""How long ago a day may have been of which alerts are open, ms."""
 CLAIM_MS = 800  # a worker that dies with a claim holds its entry up for so long
 MOST_TRIES = 20  # against other workers on the same plate, within one call
 WHAT = "incident memory"
@@ -65,6 +70,13 @@ class AlertMemory(Protocol):
 
         replaced: other alerts take their place. If not, their incidents end, and the next hit begins a new one.
         """
+
+
+def open_among(alerts: Iterable[tuple[Alert, bool]], now_ms: int) -> tuple[list[Alert], bool]:
+    """Of these alerts, each with whether the broker has it, those that are open at now_ms (UTC) and that it has; and whether there
+    are open ones that it may not have yet."""
+    found = [(alert, told) for alert, told in alerts if alert.decided_at_ms > now_ms - OPEN_MS]
+    return [alert for alert, told in found if told], not all(told for _, told in found)
 
 
 class RedisAlertMemory:
@@ -117,7 +129,9 @@ class RedisAlertMemory:
                 del left[subject]
                 continue
             day = self._day_key(subject[0], alerts[left[subject][0]].decided_at_ms)
-            writes.append(([self._key(subject), day], [held, _encode_incidents(after), KEPT_MS, *added]))
+            writes.append(
+                ([self._key(subject), day], [held, _encode_incidents(after), KEPT_MS, ALERTS_KEPT_MS, *added])
+            )
             written.append(subject)
         for subject, done in zip(written, await WRITE.run(self._client, WHAT, writes), strict=True):
             if done:
@@ -129,7 +143,7 @@ class RedisAlertMemory:
             self._client,
             WHAT,
             [
-                ([self._told_key(alert.entry_id, alert.decided_at_ms)], [KEPT_MS, alert.alert_id])
+                ([self._told_key(alert.entry_id, alert.decided_at_ms)], [ALERTS_KEPT_MS, alert.alert_id])
                 for alert in alerts
             ],
         )  # fmt: skip
@@ -150,14 +164,14 @@ class RedisAlertMemory:
         for alert in alerts:
             stored = WITHDRAWN if alert.alert_id in withdrawn else _encode_alert(alert)
             keys = [key(alert.entry_id, alert.decided_at_ms) for key in (self._day_key, self._told_key)]
-            calls.append((keys, [KEPT_MS, alert.alert_id, stored]))
+            calls.append((keys, [ALERTS_KEPT_MS, alert.alert_id, stored]))
         await RESTORE.run(self._client, WHAT, calls)
         await self._note_entries(alerts)
         if whole:
             await self._note_whole()
 
     async def _note_whole(self) -> None:
-        await NOTE.run(self._client, WHAT, [([self._whole_key], [KEPT_MS, "whole"])])
+        await NOTE.run(self._client, WHAT, [([self._whole_key], [ALERTS_KEPT_MS, "whole"])])
 
     @property
     def _whole_key(self) -> str:
@@ -165,7 +179,7 @@ class RedisAlertMemory:
 
     async def entries(self, now_ms: int) -> set[str]:
         """See AlertMemory.entries."""
-        days = [self._entries_key(now_ms), self._entries_key(now_ms - DAY_MS)]
+        days = [self._entries_key(now_ms - ago_ms) for ago_ms in OPEN_DAYS]
         answers = await MEMBERS.run(self._client, WHAT, [([day], []) for day in days])
         return {entry_id.decode() for entry_id in chain(*answers)}
 
@@ -180,13 +194,13 @@ class RedisAlertMemory:
     async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
         """See AlertMemory.open_alerts."""
         keys = [
-            key(entry_id, at_ms)
-            for at_ms in (now_ms, now_ms - DAY_MS)
+            key(entry_id, now_ms - ago_ms)
+            for ago_ms in OPEN_DAYS
             for key in (self._day_key, self._told_key)
         ]  # fmt: skip
         (answer,) = await OPEN.run(self._client, WHAT, [(keys, [])])
-        told = [_decode_alert(data) for is_told, data in zip(answer[::2], answer[1::2], strict=True) if is_told]
-        return told, len(told) * 2 < len(answer)
+        found = [(is_told, _decode_alert(data)) for is_told, data in zip(answer[::2], answer[1::2], strict=True)]
+        return open_among(((alert, bool(is_told)) for is_told, alert in found), now_ms)
 
     async def withdrawn(self, alerts: Sequence[Alert], now_ms: int, *, replaced: bool = False) -> None:
         """See AlertMemory.withdrawn."""
@@ -194,7 +208,7 @@ class RedisAlertMemory:
         for alert in alerts:
             by_entry.setdefault(alert.entry_id, []).append(alert.alert_id)
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
-            ([self._day_key(entry_id, now_ms), self._day_key(entry_id, now_ms - DAY_MS)], alert_ids)
+            ([self._day_key(entry_id, now_ms - ago_ms) for ago_ms in OPEN_DAYS], alert_ids)
             for entry_id, alert_ids in by_entry.items()
         ]
         await WITHDRAW.run(self._client, WHAT, calls)
@@ -209,7 +223,7 @@ class RedisAlertMemory:
             after = without(before, incident_ids)
             if after == before:
                 return
-            arguments: list[Argument] = [held, _encode_incidents(after), KEPT_MS]
+            arguments: list[Argument] = [held, _encode_incidents(after), KEPT_MS, ALERTS_KEPT_MS]
             (done,) = await WRITE.run(self._client, WHAT, [([self._key(subject), self._key(subject)], arguments)])
             if done:
                 return
@@ -220,7 +234,7 @@ class RedisAlertMemory:
         for alert in alerts:
             by_day.setdefault(self._entries_key(alert.decided_at_ms), set()).add(alert.entry_id)
         calls: list[tuple[Sequence[str], Sequence[Argument]]] = [
-            ([key], [KEPT_MS, *sorted(entry_ids)]) for key, entry_ids in by_day.items()
+            ([key], [ALERTS_KEPT_MS, *sorted(entry_ids)]) for key, entry_ids in by_day.items()
         ]
         await NOTE.run(self._client, WHAT, calls)
 

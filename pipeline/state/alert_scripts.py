@@ -17,8 +17,8 @@ if held ~= ARGV[2] then
   if held ~= ARGV[1] then return 0 end
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 end
-for i = 4, #ARGV, 2 do redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) end
-if #ARGV > 3 then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+for i = 5, #ARGV, 2 do redis.call('HSETNX', KEYS[2], ARGV[i], ARGV[i + 1]) end
+if #ARGV > 4 then redis.call('PEXPIRE', KEYS[2], ARGV[4]) end
 return 1
 """)
 """Idempotent: what it wrote already counts as written."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from pipeline.errors import Unavailable
 from pipeline.hotlist.support import confirmation_fault, follows
-from pipeline.neighbours.support import Known, fault_of_hit, fault_of_recall, fault_of_update
+from pipeline.neighbours.recalls import corrects_terms
+from pipeline.neighbours.support import Known, fault_of_correction, fault_of_hit, fault_of_recall, fault_of_update
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.follower import Follower
@@ -108,13 +109,15 @@ class ForwardCheck:
 
     async def _fault_now(self, forward: Forward, named: Named) -> str | None:
         alert, now_ms = named.alert, self.now_ms()
-        known = self._then_and_now(alert)
+        at_ms, known = alert.read.captured_at_ms, self._then_and_now(alert)
         if not await self._follows(alert, known):
             return f"its alert does not follow from the entry {alert.entry_id}"
+        if corrects_terms(forward):
+            moments = (at_ms, *self._changes(at_ms, now_ms))
+            return fault_of_correction(forward, alert, [self._known(moment, at_ms) for moment in moments], self.home)
         if forward.kind != "recall":
             fault = fault_of_hit(forward, alert, known, self.home)
             return fault or (await self._fault_of_update(forward, alert, named.first) if named.first else None)
-        at_ms = alert.read.captured_at_ms
         since = [self._known(moment, at_ms) for moment in self._changes(at_ms, now_ms)]
         return fault_of_recall(forward, alert, named.withdrawal, known, since, self.home)
 

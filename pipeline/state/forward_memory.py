@@ -98,6 +98,9 @@ class ForwardMemory(Protocol):
     async def recalled(self, gone: Sequence[Sent]) -> None:
         """Note that the broker has the recalls of these forwards: delete all that is kept of them, but for the mark."""
 
+    async def corrected(self, forwards: Sequence[tuple[Sent, Sent]]) -> None:
+        """Note that the broker has the corrections of these forwards: store each as it is now in place of what it was before."""
+
 
 class RedisForwardMemory:
     """ForwardMemory in Redis, shared by all workers."""
@@ -174,6 +177,16 @@ class RedisForwardMemory:
         cases: Calls = [([self._case_name(one)], [one.forward.forward_id]) for one in gone if one.per_case]
         await _FORGET.run(self._client, WHAT, calls)
         await _FORGET_FIRST.run(self._client, WHAT, cases)
+
+    async def corrected(self, forwards: Sequence[tuple[Sent, Sent]]) -> None:
+        """See ForwardMemory.corrected."""
+        moved: Calls = [
+            ([self._name("policy", before.policy_id)], [before.forward.forward_id])
+            for before, after in forwards
+            if before.policy_id != after.policy_id
+        ]
+        await self._keep([after for _, after in forwards])
+        await _FORGET.run(self._client, WHAT, moved)
 
     async def _by_case(self, told: Sequence[Sent]) -> list[Sent]:
         """The same forwards, where each later one of a case is an update of the first."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pipeline.hotlist.incidents import Incidents, place, subject_of, without
+from pipeline.state.alert_memory import OPEN_MS, open_among
 from schemas.base import Position
 from schemas.outcomes import Alert
 
@@ -41,7 +42,7 @@ class LocalAlertMemory:
 
     async def entries(self, now_ms: int) -> set[str]:
         """See AlertMemory.entries."""
-        return {alert.entry_id for alert in self._alerts.values() if alert}
+        return {alert.entry_id for alert in self._alerts.values() if alert and alert.decided_at_ms > now_ms - OPEN_MS}
 
     async def claimed(self, entry_ids: Sequence[str]) -> list[bool]:
         """True for each entry: nobody else could claim it from this process's memory."""
@@ -49,9 +50,8 @@ class LocalAlertMemory:
 
     async def open_alerts(self, entry_id: str, now_ms: int) -> tuple[list[Alert], bool]:
         """See AlertMemory.open_alerts."""
-        mine = [alert for alert in self._alerts.values() if alert and alert.entry_id == entry_id]
-        told = [alert for alert in mine if alert.alert_id in self._told]
-        return told, len(told) < len(mine)
+        mine = (alert for alert in self._alerts.values() if alert and alert.entry_id == entry_id)
+        return open_among(((alert, alert.alert_id in self._told) for alert in mine), now_ms)
 
     async def withdrawn(self, alerts: Sequence[Alert], now_ms: int, *, replaced: bool = False) -> None:
         """See AlertMemory.withdrawn."""

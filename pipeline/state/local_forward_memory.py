@@ -81,3 +81,8 @@ class LocalForwardMemory:
             first = self._firsts.get(case)
             if first and first.forward_id == one.forward.forward_id:
                 del self._firsts[case]
+
+    async def corrected(self, forwards: Sequence[tuple[Sent, Sent]]) -> None:
+        """See ForwardMemory.corrected."""
+        now = {before.forward.forward_id: after for before, after in forwards}
+        self._told = [now.get(one.forward.forward_id, one) for one in self._told]

@@ -1,18 +1,20 @@
 """Finds the forwards that must be recalled because their alert was withdrawn or is not confirmed any more, or their policy changed
-or ended.
+or ended; and those that the policies of now still allow, but under other terms than the neighbour was told, which are corrected.
 
 Every worker sees a change of a policy; the first that claims the policy does the work, and another takes over when it dies. At
-the start all policies with forwards are checked; later, every SWEEP_MS, those that were removed.
+the start all policies with forwards are checked; later those that changed, also by a version that began without arriving, and,
+every SWEEP_MS, those that were removed. What was sent longer ago than its topic holds is left alone.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.neighbours.recalls import Sent, why_recalled
+from pipeline.neighbours.recalls import Sent, allowed_still, corrected, why_recalled
 from pipeline.state.forward_memory import ForwardMemory
 from schemas.base import Country
 from schemas.outcomes import Alert, RecordPlace, Withdrawal
 from schemas.reference import Camera, Policy, Zone
+from schemas.topics import FORWARDS_KEPT_MS
 
 SWEEP_MS = 10_000  # between two looks at all policies by which something was told
 BY = "cross_border"
@@ -33,9 +35,25 @@ class Recall:
         return Withdrawal(kind="forward", id=self.sent.forward.forward_id, reason=self.reason, by=BY, at_ms=at_ms)
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A forward whose terms must be corrected: as it was stored, and as it is from now on, with the message that says so."""
+
+    before: Sent
+    after: Sent
+
+
+@dataclass(frozen=True, slots=True)
+class DueForwards:
+    """The forwards to recall, and those to correct."""
+
+    recalls: Sequence[Recall] = ()
+    corrections: Sequence[Correction] = ()
+
+
 @dataclass(slots=True)
 class OpenForwards:
-    """Finds the forwards to recall among those of all workers. home: our own country."""
+    """Finds the forwards to recall or to correct among those of all workers. home: our own country."""
 
     memory: ForwardMemory
     policies_now: Callable[[], Mapping[str, Policy]]
@@ -44,6 +62,7 @@ class OpenForwards:
     home: Country
     _changed: set[str] = field(default_factory=set)
     _missed: list[Recall] = field(default_factory=list)
+    _policies: Mapping[str, Policy] = field(default_factory=dict)  # as they were looked at last
     _swept_ms: int | None = None  # None: nothing was looked at yet
 
     def changed(self, policy_ids: Iterable[str]) -> None:
@@ -65,7 +84,8 @@ class OpenForwards:
         if not why:
             return []
         await self.memory.taken_back([(alert_id, MOST_REVISION) for alert_id in why])
-        told = await self.memory.of_alerts(list(why))
+        at_ms = max(one.at_ms for one, _ in withdrawals)
+        told = [one for one in await self.memory.of_alerts(list(why)) if _is_held(one, at_ms)]
         await self.memory.marked(told)
         return [Recall(one, *why[one.alert.alert_id]) for one in told]
 
@@ -82,28 +102,33 @@ class OpenForwards:
         await self.memory.marked(told)
         return [Recall(one, TAKEN_BACK, why[one.alert.alert_id][1]) for one in told]
 
-    async def due(self, now_ms: int) -> list[Recall]:
-        """The recalls of all forwards that the present policies do not allow, and those that were missed. Raises Unavailable.
+    async def due(self, now_ms: int) -> DueForwards:
+        """The recalls of all forwards that the present policies do not allow, and those that were missed; and the corrections of
+        those that they allow under other terms. Raises Unavailable.
 
-        Each forward is marked as recalled, and its recall is returned again until `settled` is called with it.
+        Each forward that is recalled is marked so; all are returned again until `settled` is called with them.
         """
         policies = self.policies_now()
-        found = list(self._missed)
+        recalls, corrections = list(self._missed), list[Correction]()
         for policy_id in await self._to_look_at(policies, now_ms):
-            back = [one for sent in await self.memory.of_policy(policy_id) if (one := self._judged(sent, policies))]
-            if not back:
+            told = [one for one in await self.memory.of_policy(policy_id) if _is_held(one, now_ms)]
+            found = [one for sent in told if (one := self._judged(sent, policies, now_ms))]
+            if not found:
                 self._changed.discard(policy_id)
-            found += back
-        await self.memory.marked([one.sent for one in found])
-        return found
+            recalls += [one for one in found if isinstance(one, Recall)]
+            corrections += [one for one in found if isinstance(one, Correction)]
+        await self.memory.marked([one.sent for one in recalls])
+        return DueForwards(recalls, corrections)
 
-    async def settled(self, gone: Sequence[Recall]) -> None:
-        """Note that the broker has these recalls. Raises Unavailable."""
+    async def settled(self, gone: Sequence[Recall], corrections: Sequence[Correction] = ()) -> None:
+        """Note that the broker has these recalls and corrections. Raises Unavailable."""
         await self.memory.recalled([one.sent for one in gone])
+        await self.memory.corrected([(one.before, one.after) for one in corrections])
         self._missed = [one for one in self._missed if one not in gone]
 
     async def _to_look_at(self, policies: Mapping[str, Policy], now_ms: int) -> list[str]:
-        """The policies that may have forwards to recall, and that no other worker has claimed."""
+        """The policies that may have forwards to recall or to correct, and that no other worker has claimed."""
+        self._note_begun(policies)
         sweep = self._swept_ms is None or now_ms - self._swept_ms >= SWEEP_MS
         if not self._changed and not sweep:
             return []
@@ -116,7 +141,22 @@ class OpenForwards:
         claims = await self.memory.claimed(waiting) if waiting else []
         return [policy_id for policy_id, mine in zip(waiting, claims, strict=True) if mine]
 
-    def _judged(self, sent: Sent, policies: Mapping[str, Policy]) -> Recall | None:
+    def _note_begun(self, policies: Mapping[str, Policy]) -> None:
+        """Note the policies of which another version holds than when they were looked at last, as one that began at its time."""
+        before, self._policies = self._policies, dict(policies)
+        self._changed |= {one for one, policy in before.items() if self._policies.get(one) is not policy}
+
+    def _judged(self, sent: Sent, policies: Mapping[str, Policy], now_ms: int) -> Recall | Correction | None:
         at_ms = sent.alert.read.captured_at_ms
-        reason = why_recalled(sent, policies, self.cameras_at(at_ms), self.zones_at(at_ms), self.home)
+        places = self.cameras_at(at_ms), self.zones_at(at_ms)
+        allowed = allowed_still(sent, policies, *places, self.home)
+        if allowed is not None:
+            after = corrected(sent, allowed, policies, now_ms)
+            return Correction(sent, after) if after else None
+        reason = why_recalled(sent, policies, *places, self.home)
         return Recall(sent, reason) if reason else None
+
+
+def _is_held(sent: Sent, now_ms: int) -> bool:
+    """Whether the forward was sent lately enough to be recalled."""
+    return sent.forward.created_at_ms > now_ms - FORWARDS_KEPT_MS

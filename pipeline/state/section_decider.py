@@ -79,7 +79,7 @@ class SectionDecider:
         keys = [(section_id, one.key[1]) for section_id in sorted(sections)]
         others = {found.key: found for found in await self.memory.remembered(keys)}
         lessened: dict[Key, Lessened] = {}
-        if standing := [other.vehicle for other in others.values() if other.vehicle.proven]:
+        if standing := [other.vehicle for other in others.values() if other.vehicle.standing]:
             decision, gone = only_the_worst(decision, standing, rules)
             lessened = {(found.vehicle.section_id, one.key[1]): found for found in gone}
         waits_ms = [rules.reference.longest_wait_ms(section_id, decided_at_ms) for section_id, _ in keys]
@@ -106,7 +106,7 @@ def _beside(key: Key, other: Remembered | None, lessened: Lessened | None, wait_
 def _decision(one: Remembered, until_ms: int, rules: Rules, decided_at_ms: int) -> Decision:
     if one.overflown:
         section_id = one.key[0]
-        gone = tuple(Withdrawn(violation, TOO_MANY) for violation in one.vehicle.proven)
+        gone = tuple(Withdrawn(violation, TOO_MANY) for violation in one.vehicle.standing)
         return Decision(Vehicle(section_id, proven=()), (*gone, ProvesNothing(section_id, "too_many_reads")), None)
     return decide(one.vehicle, until_ms, rules, decided_at_ms=decided_at_ms)
 

@@ -10,13 +10,16 @@ they stay in an outbox until the broker has acknowledged them, so that another w
 All of it has one hash tag: one node of a Redis Cluster holds it, and each script is atomic.
 """
 
+import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import msgspec
 import redis.asyncio
 
+from pipeline.sections.certainty import folded
 from pipeline.sections.history import Key
+from pipeline.sections.put_back import PutBack
 from pipeline.state.redis_port import Argument, redis_edge
 from pipeline.state.section_records import (
     MOST_READS,
@@ -33,12 +36,14 @@ from pipeline.state.section_records import (
     name_of,
     order_of,
     place_of,
+    put_back_of,
     remembered_in,
     shard_in,
     unsent_in,
     written_of,
 )
-from pipeline.state.section_scripts import DECIDED, LOOK, PUT, RECALL, REVIEW
+from pipeline.state.section_scripts import BEGIN, DECIDED, FINISH, IS_WHOLE, LOOK, PUT, PUT_BACK, RECALL, REVIEW
+from schemas.outcomes import Violation
 
 WHAT = "section memory"
 SAFETY_MS = (
@@ -83,6 +88,7 @@ class SectionMemory:
         keys += [
             self._forgotten(at_ms, span_ms) for span_ms in DIGESTS_MS for at_ms in (newest_ms, newest_ms - span_ms)
         ]
+        keys.append(self._whole)
         seen = [
             (one.partition, one.first, one.next, -1 if one.whole_since_ms is None else one.whole_since_ms)
             for one in covered
@@ -99,7 +105,7 @@ class SectionMemory:
         times: stored first; for each of this worker's partitions, the time up to which it was read (broker's clock, UTC ms).
         partitions: how many the topic has.
         """
-        keys = [f"{self._tag}:time", f"{self._tag}:since"]
+        keys = [f"{self._tag}:time", f"{self._tag}:since", self._whole]
         keys += [self._due(shard) for shard in shards] + [self._outbox(shard) for shard in shards]
         arguments: list[Argument] = [partitions, LOOKED_AT_ONCE]
         for partition, at_ms in times.items():
@@ -170,6 +176,34 @@ class SectionMemory:
                         await self._client.sadd(self._proven(shard), *proven)
             await self._client.hset(noted, "proven", 1)
 
+    async def is_whole(self) -> bool:
+        """Whether Redis has kept what was stored since `note_whole` was last called. While it has not, `look` finds nothing that is
+        to be decided."""
+        (answer,) = await IS_WHOLE.run(self._client, WHAT, [([self._whole], [])])
+        return bool(answer)
+
+    async def begin(self) -> str:
+        """Begin to put back the violations that were lost. Returns what `put_back` and `note_whole` take."""
+        begun = uuid.uuid4().hex
+        await BEGIN.run(self._client, WHAT, [([self._whole], [begun])])
+        return begun
+
+    async def put_back(self, violations: Iterable[Violation], begun: str, at_ms: int, settle_ms: int) -> None:
+        """Store violations that stand by their topic, with their reads, as put back at at_ms (broker's time, UTC ms), unless
+        somebody else has done so since `begin`. settle_ms: the settling time."""
+        calls: list[tuple[Sequence[str], Sequence[Argument]]] = []
+        for one in violations:
+            key = one.section_id, folded(one.entry.plate)
+            shard, name = place_of(key)
+            keys = [self._whole, self._due(shard), self._vehicle(key)]
+            calls.append((keys, [begun, at_ms + settle_ms, name, SAFETY_MS, *put_back_of(PutBack(one, at_ms))]))
+        await PUT_BACK.run(self._client, WHAT, calls)
+
+    async def note_whole(self, begun: str) -> bool:
+        """Note that nothing is missing in the memory, unless Redis lost it since `begin`. Returns whether nothing is."""
+        (done,) = await FINISH.run(self._client, WHAT, [([self._whole], [begun])])
+        return bool(done)
+
     async def sent(self, unsent: Iterable[Unsent]) -> None:
         """Note that the broker has these messages: they are deleted from the outbox."""
         numbers: dict[int, list[str]] = {}
@@ -186,6 +220,10 @@ class SectionMemory:
     def _forgotten(self, at_ms: int, span_ms: int) -> str:
         name = "forgotten" if span_ms == DIGESTS_MS[0] else f"forgotten/{span_ms // HOUR_MS}h"
         return f"{self._tag}:{name}:{at_ms // span_ms}"
+
+    @property
+    def _whole(self) -> str:
+        return f"{self._tag}:whole"
 
     def _due(self, shard: int) -> str:
         return f"{self._tag}:due:{shard}"

@@ -11,6 +11,7 @@ import msgspec
 from pipeline.sections.history import Key
 from pipeline.sections.lines import Side
 from pipeline.sections.passages import End, Name
+from pipeline.sections.put_back import PutBack
 from pipeline.sections.vehicle import Vehicle
 from schemas.outcomes import Violation, Withdrawal
 from schemas.reads import PlateRead
@@ -128,14 +129,21 @@ class _End(msgspec.Struct, array_like=True, gc=False):
     of_crowd: bool = False
 
 
+class _PutBack(msgspec.Struct, array_like=True, gc=False):
+    at_ms: int
+    violation: Violation
+
+
 class _Kept(msgspec.Struct, array_like=True, gc=False):
     token: str
     fresh: tuple[_End, ...]
     kept: tuple[_End, ...]
     proven: tuple[Violation, ...]
+    put_back: tuple[_PutBack, ...] = ()
 
 
 _END, _KEPT = msgspec.msgpack.Decoder(_End), msgspec.msgpack.Decoder(_Kept)
+_PUT_BACK = msgspec.msgpack.Decoder(_PutBack)
 _MESSAGE = msgspec.msgpack.Decoder(tuple[str, str, msgspec.Raw])
 _VIOLATION, _WITHDRAWAL = msgspec.msgpack.Decoder(Violation), msgspec.msgpack.Decoder(Withdrawal)
 
@@ -143,6 +151,11 @@ _VIOLATION, _WITHDRAWAL = msgspec.msgpack.Decoder(Violation), msgspec.msgpack.De
 def end_of(end: End) -> bytes:
     """The bytes of one read in a vehicle's list."""
     return b"E" + _pack(_End(end.side, end.arrived_ms, end.read))
+
+
+def put_back_of(one: PutBack) -> list[bytes]:
+    """The bytes of a violation that is put back, in a vehicle's list: itself and its reads."""
+    return [b"P" + _pack(_PutBack(one.at_ms, one.violation)), *map(end_of, one.ends)]
 
 
 def unsent_of(key: Key, message: Violation | Withdrawal, order: int, section_id: str) -> Unsent:
@@ -210,7 +223,9 @@ def unsent_in(number: bytes, payload: bytes) -> Unsent:
 
 def kept_of(vehicle: Vehicle) -> bytes:
     """The bytes of a vehicle, stored first in its list; never the same twice, so that a change is noticed."""
-    return b"K" + _pack(_Kept(uuid.uuid4().hex, _packed(vehicle.fresh), _packed(vehicle.kept), vehicle.proven))
+    put_back = tuple(_PutBack(one.at_ms, one.violation) for one in vehicle.put_back)
+    fresh, kept = _packed(vehicle.fresh), _packed(vehicle.kept)
+    return b"K" + _pack(_Kept(uuid.uuid4().hex, fresh, kept, vehicle.proven, put_back))
 
 
 def written_of(
@@ -245,8 +260,18 @@ def remembered_in(key: Key, found: list[bytes]) -> Remembered:
     """The vehicle, decoded from its list in Redis. found: the list, which must not be empty."""
     kept = _KEPT.decode(found[0][1:]) if found[0].startswith(b"K") else _Kept("", (), (), ())
     since = [_END.decode(one[1:]) for one in found if one.startswith(b"E")]
-    vehicle = Vehicle(key[0], fresh=_ends((*kept.fresh, *since)), kept=_ends(kept.kept), proven=kept.proven)
+    put_back = (*kept.put_back, *(_PUT_BACK.decode(one[1:]) for one in found if one.startswith(b"P")))
+    vehicle = Vehicle(
+        key[0], _ends((*kept.fresh, *since)), _ends(kept.kept), kept.proven, _put_back(put_back, kept.proven)
+    )
     return Remembered(key, vehicle, len(found), found[0], len(found) >= MOST_READS)
+
+
+def _put_back(packed: Iterable[_PutBack], proven: Iterable[Violation]) -> tuple[PutBack, ...]:
+    """Those that are not remembered anyway, each once."""
+    known = {one.violation_id for one in proven}
+    found = {one.violation.violation_id: PutBack(one.violation, one.at_ms) for one in packed}
+    return tuple(one for violation_id, one in found.items() if violation_id not in known)
 
 
 def _packed(ends: Iterable[End]) -> tuple[_End, ...]:

@@ -2,14 +2,15 @@
 
 from pipeline.state.redis_port import Script
 
-# KEYS: next offsets, whole since, the shards' due times, then the vehicles, then digests of forgotten reads.
+# KEYS: next offsets, whole since, the shards' due times, then the vehicles, then digests of forgotten reads, then whether nothing
+# is missing.
 # A covered: 1 partition, 2 first, 3 next, 4 whole since. A vehicle: 1 its shard, 2 its name, 3 when it is due, 4 its reads, each
 # 1 partition, 2 offset, 3 which of the last arguments, 4 digest.
 PUT = Script("""
 local shards, most, safety = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local covered, vehicles, lost, from = cmsgpack.unpack(ARGV[1]), cmsgpack.unpack(ARGV[2]), {}, {}
 local function is_copy(digest)
-  for at = 3 + shards + #vehicles, #KEYS do
+  for at = 3 + shards + #vehicles, #KEYS - 1 do
     if redis.call('SISMEMBER', KEYS[at], digest) == 1 then return true end
   end
   return false
@@ -22,7 +23,10 @@ for _, one in ipairs(covered) do
   end
   from[one[1]] = known or 0
 end
-if #lost > 0 then return lost end
+if #lost > 0 then
+  redis.call('DEL', KEYS[#KEYS])
+  return lost
+end
 for _, one in ipairs(covered) do
   if one[4] >= 0 and one[2] > from[one[1]] then redis.call('HSET', KEYS[2], one[1], one[4]) end
   if one[3] > from[one[1]] then redis.call('HSET', KEYS[1], one[1], one[3]) end
@@ -44,7 +48,8 @@ end
 return {}
 """)
 
-# KEYS: times, whole since, then due times of some shards, then their outboxes. ARGV: how many partitions, how many vehicles a
+# KEYS: times, whole since, whether nothing is missing, then due times of some shards, then their outboxes. While something is
+# missing nothing is decided. ARGV: how many partitions, how many vehicles a
 # shard, then partition and time of those that this worker has.
 LOOK = Script("""
 for at = 3, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[at], ARGV[at + 1]) end
@@ -55,16 +60,16 @@ for at = 1, #times, 2 do
   newest = math.max(newest, ms)
   if tonumber(times[at]) < count then known, least = known + 1, math.min(least or ms, ms) end
 end
-if known < count then least = nil end
+if known < count or redis.call('HEXISTS', KEYS[3], 'whole') == 0 then least = nil end
 local since = 0
 for _, ms in ipairs(redis.call('HVALS', KEYS[2])) do since = math.max(since, tonumber(ms)) end
-local due, unsent, shards = {}, {}, (#KEYS - 2) / 2
+local due, unsent, shards = {}, {}, (#KEYS - 3) / 2
 for shard = 1, shards do
   if least then
-    local some = redis.call('ZRANGEBYSCORE', KEYS[2 + shard], '-inf', '(' .. string.format('%.0f', least), 'LIMIT', 0, ARGV[2])
+    local some = redis.call('ZRANGEBYSCORE', KEYS[3 + shard], '-inf', '(' .. string.format('%.0f', least), 'LIMIT', 0, ARGV[2])
     for _, name in ipairs(some) do due[#due + 1] = name end
   end
-  for _, one in ipairs(redis.call('HGETALL', KEYS[2 + shards + shard])) do unsent[#unsent + 1] = one end
+  for _, one in ipairs(redis.call('HGETALL', KEYS[3 + shards + shard])) do unsent[#unsent + 1] = one end
 end
 return {least or -1, since, newest, due, unsent}
 """)
@@ -137,5 +142,25 @@ for shard = 1, shards do
     if #ARGV == 0 or wanted[string.match(name, '^[^/]*')] then redis.call('ZADD', KEYS[shard], 'XX', 0, name) end
   end
 end
+return 1
+""")
+
+# KEYS: whether nothing is missing. ARGV: the mark of who puts back what is.
+BEGIN = Script("return redis.call('HSET', KEYS[1], ARGV[1], '')")
+FINISH = Script("""
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return redis.call('HEXISTS', KEYS[1], 'whole') end
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'whole', '')
+return 1
+""")
+IS_WHOLE = Script("return redis.call('HEXISTS', KEYS[1], 'whole')", reads_only=True)
+
+# KEYS: whether nothing is missing, the shard's due times, the vehicle. ARGV: the mark of who puts it back, when it is due, its
+# name, how long a vehicle is kept at most, then what is added to its list. Once nothing is missing, nothing is put back any more.
+PUT_BACK = Script("""
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+for at = 5, #ARGV do redis.call('RPUSH', KEYS[3], ARGV[at]) end
+redis.call('PEXPIRE', KEYS[3], ARGV[4])
+redis.call('ZADD', KEYS[2], ARGV[2], ARGV[3])
 return 1
 """)

@@ -1,4 +1,4 @@
-"""Puts the forwards of the last day back into the memory of the agent cross_border, where Redis has lost it.
+"""Puts the forwards that their topic holds back into the memory of the agent cross_border, where Redis has lost it.
 
 They are read from their own topic, so none is put back that was never sent, nor one that was recalled; the alert of each is read
 where the forward says that it stands. Without them, the withdrawal of an alert or the end of a policy would recall nothing that was
@@ -12,13 +12,12 @@ from typing import Any
 import structlog
 
 from pipeline.errors import Unavailable
-from pipeline.neighbours.recalls import Sent
-from pipeline.state.alert_memory import DAY_MS
+from pipeline.neighbours.recalls import Sent, corrects_terms
 from pipeline.state.forward_memory import RedisForwardMemory
 from pipeline.state.open_forwards import MOST_REVISION, TAKEN_BACK, Recall
 from pipeline.stream.recent import look_patiently, recent
 from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
-from schemas.topics import ALERTS, FORWARDS
+from schemas.topics import ALERTS, FORWARDS, FORWARDS_KEPT_MS
 
 EARLIER_MS = 3_600_000
 """An alert stands on its topic so much earlier than its forward at most, unless the agent was away for longer."""
@@ -42,7 +41,9 @@ class _Found:
             self.recalled.add(message.id)
         elif message.kind == "recall":
             self.recalled.add(message.refers_to or "")
-        elif message.alert_at is not None:
+        elif message.alert_at is not None and not corrects_terms(
+            message
+        ):  # if need be, the same correction is sent again
             self.sent.setdefault(message.forward_id, message)
 
     def take_alert(self, message: Alert | Withdrawal, place: RecordPlace) -> None:
@@ -84,10 +85,10 @@ class ForwardRecovery:
         await look_patiently(self.look, "forwards.recovery_waiting")
 
     async def look(self) -> None:
-        """Put the forwards of the last day back, unless Redis has them. Raises Unavailable."""
+        """Put the forwards back that their topic holds, unless Redis has them. Raises Unavailable."""
         if await self.memory.is_whole():
             return
-        since_ms, found, alerts = self.now_ms() - DAY_MS, _Found(), dict[RecordPlace, Alert]()
+        since_ms, found, alerts = self.now_ms() - FORWARDS_KEPT_MS, _Found(), dict[RecordPlace, Alert]()
         async for message, _, _ in recent(self.client_kwargs, self.namespace, FORWARDS, since_ms):
             found.take(message)
         wanted = {one.alert_at for one in found.sent.values()}

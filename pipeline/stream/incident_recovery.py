@@ -15,12 +15,11 @@ import structlog
 from pipeline.errors import Unavailable
 from pipeline.state.alert_memory import DAY_MS
 from pipeline.state.incident_memory import IncidentMemory
-from pipeline.stream.recent import look_patiently, recent
+from pipeline.stream.recent import PAGE, in_pages, look_patiently, recent
 from schemas.incidents import IncidentState
 from schemas.outcomes import Alert
 from schemas.topics import ALERTS, INCIDENTS
 
-PAGE = 500  # incidents or alerts stored in one round trip
 log = structlog.get_logger()
 
 
@@ -58,11 +57,6 @@ class IncidentRecovery:
             log.warning("incidents.put_back", incidents=len(states))
 
     async def _restore_alerts(self, messages: Callable[..., Any], states: Mapping[str, IncidentState]) -> None:
-        page: list[Alert] = []
-        async for one, _, _ in messages(ALERTS):
-            if isinstance(one, Alert) and one.revision == 1 and one.incident_id in states:
-                page.append(one)
-            if len(page) == PAGE:
-                await self.memory.restored_alerts(page)
-                page.clear()
-        await self.memory.restored_alerts(page)
+        async for page in in_pages(messages(ALERTS)):
+            alerts = [one for one in page if isinstance(one, Alert) and one.revision == 1]
+            await self.memory.restored_alerts([one for one in alerts if one.incident_id in states])

@@ -12,11 +12,12 @@ from aiokafka.errors import KafkaError
 from pipeline.errors import BadRecord, Unavailable
 from pipeline.stream import codec
 from schemas.base import Message
-from schemas.outcomes import RecordPlace
+from schemas.outcomes import RecordPlace, Withdrawal
 from schemas.topics import Topic
 
 M = TypeVar("M", bound=Message)
 EVERY_S = 2.0  # between two looks at whether Redis still has the memory
+PAGE = 500  # messages handed on together
 TOLD_AFTER = 15  # looks in a row that failed: an operator should know, as of an account that may not read the topic
 log = structlog.get_logger()
 
@@ -57,6 +58,26 @@ async def recent(
         raise Unavailable(f"Kafka (what {namespace}.{topic.name} took lately: {type(error).__name__})") from error
     finally:
         await consumer.stop()
+
+
+async def in_pages(found: AsyncIterator[tuple[M, RecordPlace, int]]) -> AsyncIterator[list[M]]:
+    """Yields the messages that `recent` yields, some hundred at a time."""
+    page: list[M] = []
+    async for message, _, _ in found:
+        page.append(message)
+        if len(page) == PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+async def withdrawn_ids(
+    client_kwargs: Mapping[str, Any], namespace: str, topic: Topic[Any], from_ms: int
+) -> frozenset[str]:
+    """The ids of what was withdrawn on this topic from from_ms on (UTC). client_kwargs: of KafkaConnection. Raises Unavailable."""
+    messages = recent(client_kwargs, namespace, topic, from_ms)
+    return frozenset([one.id async for one, _, _ in messages if isinstance(one, Withdrawal)])
 
 
 async def _since(consumer: AIOKafkaConsumer, from_ms: int) -> AsyncIterator[ConsumerRecord]:

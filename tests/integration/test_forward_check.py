@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from pipeline.errors import Unavailable
 from pipeline.neighbours.policy import forward_id_of
-from pipeline.neighbours.recalls import recall_of, update_of
+from pipeline.neighbours.recalls import correction_of, recall_of, update_of
 from pipeline.state.collections import CAMERAS, HOTLIST, POLICIES, ZONES, CollectionKeys
 from pipeline.state.entry_versions import EntryVersions
 from pipeline.state.follower import Follower
@@ -157,6 +157,27 @@ async def test_an_update_may_be_signed_when_it_names_the_first_alert_of_its_case
     of_another_case = other.forward(NOON_MS + 2_000)
     await house.writer.put(HOTLIST, [other.entry])
     assert await house.fault(update_of(of_another_case.forward_id, of_another_case.alert_at, later)) is not None
+
+
+async def test_a_correction_may_be_signed_when_a_policy_has_said_so_since(house: House) -> None:
+    """And one to terms that no policy ever said, or under the name of another, may not; later terms take nothing back."""
+    forward = house.scene.forward(NOON_MS)
+    said, unsaid = (
+        msgspec.structs.replace(forward, handling_code=code) for code in ("judicial use only", "for anybody")
+    )
+    correction = correction_of(forward, said, now_ms=house.now_ms)
+    assert await house.fault(correction) is not None
+    others = [one for one in SCENE_POLICIES if one.policy_id != "NL-1"]
+    (own,) = (one for one in SCENE_POLICIES if one.policy_id == "NL-1")
+    await house.writer.put(POLICIES, [*others, msgspec.structs.replace(own, handling_code="judicial use only")])
+    house.now_ms += 5_000
+    assert await house.fault(correction) is None
+    assert await house.fault(correction_of(forward, unsaid, now_ms=house.now_ms)) is not None
+    assert await house.fault(msgspec.structs.replace(correction, plate="9XYZ999")) is not None
+    assert await house.fault(msgspec.structs.replace(correction, forward_id="f-1")) is not None
+    await house.writer.put(POLICIES, [own])
+    house.now_ms += 5_000
+    assert await house.fault(correction) is None
 
 
 async def test_an_entry_that_was_removed_still_vouches_for_what_it_made(house: House) -> None:

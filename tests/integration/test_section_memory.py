@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
+import msgspec
 import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
@@ -45,7 +46,13 @@ def arrival(
 async def memory(redis_as: OpenAs) -> SectionMemory:
     """A section memory of this test's own, with the rights of the agent."""
     namespace = f"t{secrets.token_hex(6)}"
-    return SectionMemory(await redis_as("section_control", namespace), namespace)
+    return await whole(SectionMemory(await redis_as("section_control", namespace), namespace))
+
+
+async def whole(memory: SectionMemory) -> SectionMemory:
+    """The memory, of which nothing is missing."""
+    assert await memory.note_whole(await memory.begin())
+    return memory
 
 
 async def settled(
@@ -239,7 +246,7 @@ async def test_what_was_proven_of_a_vehicle_that_fills_the_memory_is_withdrawn(m
 @given(seed=st.integers(0, 2**32))
 async def test_whatever_dies_and_is_read_again_it_comes_to_what_the_pure_decision_says(redis: Redis, seed: int) -> None:
     """A dozen reads of two plates in two partitions; batches that come again, decisions that were not told to be sent, pauses."""
-    dice, memory = Random(seed), SectionMemory(redis, f"t{secrets.token_hex(6)}")
+    dice, memory = Random(seed), await whole(SectionMemory(redis, f"t{secrets.token_hex(6)}"))
     reads = [
         (dice.choice(("entry", "exit")), dice.randrange(21) * 30_000, dice.choice(("1ABC234", "2XYZ999")))
         for _ in range(12)
@@ -309,6 +316,43 @@ async def test_violations_that_were_stored_before_they_were_noted_are_found_by_t
     await redis.delete(*[key async for key in redis.scan_iter(match=f"{memory._tag}:proven:*")])
     await memory.review()
     assert [("S1", "1ABC234")] == list((await memory.look({0: NOON_MS + 20_000}, 1, ALL)).due)
+
+
+async def test_what_stands_is_put_back_before_anything_is_decided_and_taken_back_by_what_comes_late(
+    memory: SectionMemory, redis: Redis
+) -> None:
+    """Once, whoever else does it; its reads, which are read again, give it no other id."""
+    both = [arrival("entry", 0), arrival("exit", 120_000, offset=1)]
+    await memory.put([Covered(0, 0, 2)], both)
+    (sent,) = [one.message for one in await settled(memory, 20_000) if isinstance(one.message, Violation)]
+    stands = msgspec.structs.replace(sent, violation_id="v-c0")
+    await redis.delete(*[key async for key in redis.scan_iter(match=f"{memory._tag}:*")])
+    assert {0: None} == await memory.put([Covered(0, 2, 3)], [arrival("entry", 0, offset=2, plate="2XYZ999")])
+    await memory.put([Covered(0, 0, 3, whole_since_ms=0)], both)
+    assert not await memory.is_whole()
+    assert [] == await settled(memory, 40_000)
+    first, second = await memory.begin(), await memory.begin()
+    for begun in (first, second):
+        await memory.put_back([stands], begun, NOON_MS + 25_000, SETTLE_MS)
+    assert await memory.note_whole(first)
+    assert await memory.note_whole(second)
+    await memory.put_back([msgspec.structs.replace(sent, violation_id="v-1a7e")], second, NOON_MS, SETTLE_MS)
+    assert [] == await settled(memory, 40_000)
+    late = arrival("exit", 121_000, arrived_ms=50_000, offset=3)
+    slow = arrival("exit", 150_000 + 1_000, arrived_ms=50_000, offset=4)
+    between = [arrival("exit", at_ms, arrived_ms=50_000, offset=5 + at_ms) for at_ms in range(122_000, 151_000, 1_000)]
+    await memory.put([Covered(0, 3, 200_000)], [late, slow, *between])
+    (withdrawal,) = [one.message for one in await settled(memory, 70_000)]
+    assert isinstance(withdrawal, Withdrawal)
+    assert "v-c0" == withdrawal.id
+
+
+async def test_a_loss_in_the_middle_of_putting_back_begins_it_anew(memory: SectionMemory, redis: Redis) -> None:
+    """What was noted before it counts no more."""
+    begun = await memory.begin()
+    await redis.delete(*[key async for key in redis.scan_iter(match=f"{memory._tag}:*")])
+    assert not await memory.note_whole(begun)
+    assert not await memory.is_whole()
 
 
 async def test_what_is_gone_when_it_is_asked_for_is_due_no_more(memory: SectionMemory, redis: Redis) -> None:

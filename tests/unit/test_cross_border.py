@@ -185,13 +185,14 @@ def test_a_recall_refers_to_its_forward_and_has_one_id() -> None:
     assert recall.expires_at_ms > recall.created_at_ms > forward.expires_at_ms
 
 
-def test_a_correction_says_what_is_right_and_has_an_id_by_content() -> None:
+def test_a_correction_says_other_terms_and_has_an_id_by_them() -> None:
     """Two different corrections are two messages, the same one twice is one."""
     (forward,) = forwards(shared())
-    one = correction_of(forward, now_ms=NOON_MS + 5_000, plate="1ABC235")
-    again = correction_of(forward, now_ms=NOON_MS + 6_000, plate="1ABC235")
-    other = correction_of(forward, now_ms=NOON_MS + 5_000, plate="1ABC236")
-    assert ("correction", forward.forward_id, "1ABC235") == (one.kind, one.refers_to, one.plate)
+    given, else_given = (msgspec.structs.replace(forward, purpose=purpose) for purpose in ("one", "another"))
+    one = correction_of(forward, given, now_ms=NOON_MS + 5_000)
+    again = correction_of(forward, given, now_ms=NOON_MS + 6_000)
+    other = correction_of(forward, else_given, now_ms=NOON_MS + 5_000)
+    assert ("correction", forward.forward_id, "one") == (one.kind, one.refers_to, one.purpose)
     assert one.forward_id == again.forward_id != other.forward_id
 
 

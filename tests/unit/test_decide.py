@@ -191,7 +191,7 @@ IN_FLIGHT: dict[str, tuple[HistoryLine, list[str]]] = {
     "the policy is removed": (remove("policies", "NL-1", 1_000), ["alert", "not_forwarded"]),
     "the policy takes other lists": (policy(1_000, lists=["sis"]), ["alert", "not_forwarded"]),
     "it is wanted for longer": (
-        entry(1_000, share_with=["NL"], valid_until_ms=START_MS + DAY_MS),
+        entry(1_000, share_with=["NL"], valid_until_ms=START_MS + 30 * DAY_MS),
         ["alert", "forward"],
     ),
 }
@@ -205,6 +205,71 @@ async def test_a_hit_that_is_on_its_way_while_something_changes_is_as_it_would_b
     outcomes = await decided(*ROAD, policy(), entry(share_with=["NL"]), change, hit)
     came = [next(name for name in one.__struct_fields__[1:] if getattr(one, name) is not None) for one in outcomes]
     assert expected == came
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        [policy(5_000, handling_code="judicial use only")],
+        [policy(4_000, policy_id="NL-2", handling_code="judicial use only"), remove("policies", "NL-1", 5_000)],
+        [policy(500, handling_code="judicial use only", holds_from_ms=START_MS + 5_000)],
+    ],
+)
+async def test_a_neighbour_is_told_of_other_terms_than_those_under_which_he_was_told(change: list[HistoryLine]) -> None:
+    """The policy was corrected, at once or ahead of time, or removed while another allows the same: the forward stands, under
+    those."""
+    hit = reads(1_000, ("IN", 900))
+    lines = sorted([hit, *change], key=lambda line: int(line["at_ms"]))
+    outcomes = await decided(*ROAD, policy(), entry(share_with=["NL"]), *lines)
+    assert [("alert", 1_000), ("forward", 1_000), ("forward", 5_000)] == told(outcomes)
+    first, correction = [one.forward for one in outcomes if one.forward is not None]
+    assert ("correction", first.forward_id) == (correction.kind, correction.refers_to)
+    assert "judicial use only" == correction.handling_code != first.handling_code
+
+
+async def test_after_the_last_line_time_goes_on_until_no_alert_is_open_any_more() -> None:
+    """What expires in days is withdrawn then; what expires in years is not, for by then the alert is long closed."""
+    expiring = entry(valid_until_ms=START_MS + 3 * DAY_MS)
+    assert [("alert", 1_000), ("withdrawn", 3 * DAY_MS)] == told(
+        await decided(*ROAD, expiring, reads(1_000, ("IN", 900)))
+    )
+    for lasting in (entry(), entry(valid_until_ms=START_MS + 8 * DAY_MS)):
+        assert [("alert", 1_000)] == told(await decided(*ROAD, lasting, reads(1_000, ("IN", 900))))
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"), [(3, ["alert", "forward", "withdrawn", "withdrawn", "forward"]), (8, ["alert", "forward"])]
+)
+async def test_what_was_told_is_taken_back_for_seven_days(days: int, expected: list[str]) -> None:
+    """No forward is good for longer."""
+    removal = remove("hotlist", "e1", days * DAY_MS)
+    outcomes = await decided(*ROAD, policy(), entry(share_with=["NL"]), reads(1_000, ("IN", 900)), removal)
+    assert expected == [name for name, _ in told(outcomes)]
+
+
+async def test_a_policy_whose_forwards_would_outlast_what_is_remembered_of_them_is_refused() -> None:
+    """For they could not be recalled."""
+    (outcome,) = await decided(policy(expires_after_ms=8 * DAY_MS))
+    assert outcome.refused is not None
+    assert "7 days" in outcome.refused.detail
+
+
+@pytest.mark.parametrize("at_ms", [200_000, 4 * 3_600_000])
+async def test_a_violation_that_was_sent_before_redis_was_emptied_is_lessened_or_withdrawn_all_the_same(
+    at_ms: int,
+) -> None:
+    """However long before; and until something helps the driver it stands, once."""
+    fast = reads(121_000, ("IN", 0), ("OUT", 120_000))
+    lost: HistoryLine = {"at_ms": START_MS + at_ms, "forget": "redis"}
+    late = {"holds_from_ms": START_MS - 1_000}
+    before = [*ROAD, section(), fast, lost]
+    for limit_kmh, expected in (
+        (None, ["violation"]),
+        (130, ["violation", "violation", "withdrawn"]),
+        (150, ["violation", "withdrawn"]),
+    ):
+        change = [section(limit_kmh, at_ms + 3_600_000, **late)] if limit_kmh else []
+        assert expected == [name for name, _ in told(await decided(*before, *change))]
 
 
 async def test_one_passage_sent_three_times_is_one_alert_and_one_forward() -> None:

@@ -6,7 +6,7 @@ from pipeline.neighbours.policy import AllowedForward, told_abroad
 from pipeline.neighbours.recalls import Sent, sent_of
 from pipeline.state.local_forward_memory import LocalForwardMemory
 from pipeline.state.open_forwards import MOST_REVISION, OpenForwards
-from schemas.outcomes import RecordPlace, Withdrawal
+from schemas.outcomes import Forward, RecordPlace, Withdrawal
 from schemas.reference import Policy
 from tests.builders import NOON_MS, cameras_of, make_alert, make_policy
 
@@ -29,9 +29,15 @@ class ReceivingDesk:
 
     async def reasons(self, now_ms: int = NOON_MS + 2_000) -> list[str]:
         """Why forwards are due to be recalled now; they are, and the broker has it."""
-        gone = await self.open.due(now_ms)
-        await self.open.settled(gone)
-        return [one.reason for one in gone]
+        due = await self.open.due(now_ms)
+        await self.open.settled(due.recalls, due.corrections)
+        return [one.reason for one in due.recalls]
+
+    async def corrections(self) -> list[Forward]:
+        """The corrections that are due now; the broker has them."""
+        due = await self.open.due(NOON_MS + 2_000)
+        await self.open.settled(due.recalls, due.corrections)
+        return [one.after.correction for one in due.corrections if one.after.correction]
 
 
 async def test_what_was_told_of_a_withdrawn_alert_is_recalled_once() -> None:
@@ -74,6 +80,46 @@ async def test_a_policy_that_is_removed_or_allows_it_no_longer_recalls_what_it_t
         desk.open.changed(["NL-1"])
         assert reasons == await desk.reasons()
         assert [] == await desk.reasons()
+
+
+async def test_a_policy_that_says_other_terms_corrects_what_it_told_once_and_a_recall_names_the_first() -> None:
+    """The neighbour must not go on handling it under what does not hold any more. Back again, it is corrected back."""
+    desk = ReceivingDesk()
+    sent = await desk.tell()
+    told = []
+    for terms in ({"legal_basis": "another treaty"}, {"legal_basis": "another treaty"}, {}):
+        desk.policies = {"NL-1": make_policy(**terms)}
+        desk.open.changed(["NL-1"])
+        told += await desk.corrections()
+        assert [] == await desk.corrections()
+    assert [("correction", sent.forward.forward_id)] * 2 == [(one.kind, one.refers_to) for one in told]
+    assert ["another treaty", sent.forward.legal_basis] == [one.legal_basis for one in told]
+    assert 3 == len({sent.forward.forward_id, *(one.forward_id for one in told)})
+    desk.policies = {}
+    (recall,) = (await desk.open.due(NOON_MS + 3_000)).recalls
+    assert sent.forward == recall.sent.forward
+
+
+async def test_what_rests_on_a_removed_policy_is_corrected_to_the_terms_of_another_that_allows_it() -> None:
+    """And from then on stands and falls with that one; a further one that allows it too changes nothing."""
+    desk = ReceivingDesk()
+    await desk.tell()
+    desk.policies["NL-0"] = make_policy(policy_id="NL-0", purpose="another")
+    desk.open.changed(["NL-0", "NL-1"])
+    assert [] == await desk.corrections()
+    del desk.policies["NL-1"]
+    assert ["another"] == [one.purpose for one in await desk.corrections()]
+    desk.policies.clear()
+    assert ["policy_removed"] == await desk.reasons()
+
+
+async def test_a_version_of_a_policy_that_begins_without_arriving_is_noticed() -> None:
+    """One that was imported ahead of its time."""
+    desk = ReceivingDesk()
+    await desk.tell()
+    assert [] == await desk.corrections()
+    desk.policies = {"NL-1": make_policy(handling_code="judicial use only")}
+    assert ["judicial use only"] == [one.handling_code for one in await desk.corrections()]
 
 
 async def test_an_hour_that_goes_by_recalls_nothing() -> None:

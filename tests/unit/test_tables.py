@@ -867,7 +867,7 @@ def items_of(message: type[Message]) -> st.SearchStrategy[Any]:
         Policy: st.builds(Policy, policy_id=NAMES, country=COUNTRIES, lists=tuples(st.sampled_from(["sis", "stolen"]), 1),
                           categories=tuples(TEXTS), legal_basis=TEXTS, purpose=TEXTS, handling_code=TEXTS, zones=tuples(NAMES),
                           directions=tuples(st.sampled_from(["outbound", "inbound"])), min_confidence=st.floats(0, 1),
-                          per_case=st.booleans(), expires_after_ms=st.integers(1, 10**9), contact=TEXTS),
+                          per_case=st.booleans(), expires_after_ms=st.integers(1, 7 * 86_400_000), contact=TEXTS),
         Exclusion: st.one_of(
             valid(Exclusion, exclusion_id=NAMES, plate=st.from_regex(r"\A[A-Z0-9]{1,9}\Z"), country=st.none() | COUNTRIES,
                   cameras=tuples(NAMES), reason=TEXTS, owner=TEXTS, evidence=st.none() | TEXTS, **{named: NAMES})

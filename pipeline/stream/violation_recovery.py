@@ -1,0 +1,53 @@
+"""Puts the violations that stand back into the memory of section control, where Redis has lost it.
+
+They are read from their topic: without them, nothing that arrives later could take back or lessen what was sent before the loss,
+and a violation that was sent as the correction of another would be sent a second time, as it was before. Nothing is decided
+meanwhile.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from pipeline.errors import Unavailable
+from pipeline.sections.vehicle import PROVEN_KEEP_MS
+from pipeline.state.section_memory import SectionMemory
+from pipeline.stream.recent import in_pages, look_patiently, recent, withdrawn_ids
+from schemas.outcomes import Violation
+from schemas.topics import VIOLATIONS
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationRecovery:
+    """Watches the memory of section control, and fills it again. client_kwargs: of KafkaConnection. settle_ms: the settling
+    time."""
+
+    client_kwargs: Mapping[str, Any]
+    namespace: str
+    memory: SectionMemory
+    settle_ms: int
+    now_ms: Callable[[], int]
+
+    async def run(self) -> None:
+        """Watch until cancelled. While Redis or Kafka is away it tries again."""
+        await look_patiently(self.look, "violations.recovery_waiting")
+
+    async def look(self) -> None:
+        """Put back the violations that something may still help the driver of, unless Redis has them. Raises Unavailable."""
+        if await self.memory.is_whole():
+            return
+        begun, now_ms, count = await self.memory.begin(), self.now_ms(), 0
+        topic = self.client_kwargs, self.namespace, VIOLATIONS, now_ms - PROVEN_KEEP_MS
+        withdrawn = await withdrawn_ids(*topic)
+        async for page in in_pages(recent(*topic)):
+            standing = [one for one in page if isinstance(one, Violation) and one.violation_id not in withdrawn]
+            await self.memory.put_back(standing, begun, now_ms, self.settle_ms)
+            count += len(standing)
+        if not await self.memory.note_whole(begun):
+            raise Unavailable("section memory (Redis lost it again meanwhile)")
+        if count:
+            log.warning("violations.put_back", violations=count)
