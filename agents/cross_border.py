@@ -2,15 +2,14 @@
 own."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import structlog
 
 from pipeline.neighbours.partitions import partition_of_country
 from pipeline.neighbours.policy import AllowedForward, NotForwarded, nothing_may_be_told, told_abroad
-from pipeline.neighbours.recalls import Sent, allowed_still, corrected, recall_of, sent_of
+from pipeline.neighbours.recalls import Sent, as_now, recall_of, sent_of
 from pipeline.reads.versions import Versions
 from pipeline.runtime.log import reference
 from pipeline.state.collections import CAMERAS, POLICIES, ZONES
@@ -67,9 +66,8 @@ class Forwarder:
     told: Callable[[Alert, NotForwarded], None]
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
-        """Returns the forwards that these alerts lead to, each forward_id once, and the recalls of forwards whose alert was
-        withdrawn or must be confirmed anew, or that a changed policy no longer allows, and the corrections of those that it allows
-        under other terms. Raises Unavailable while Redis is away and there are alerts to forward."""
+        """Returns the forwards of these alerts, each forward_id once, and the recalls and corrections that are due, because an alert
+        was withdrawn or must be confirmed anew, or policies changed. Raises Unavailable."""
         if records:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
@@ -83,20 +81,19 @@ class Forwarder:
             for sent in self._allowed(alert, _place(one), one.now_ms(now_ms))
         ]
         if offered:
-            told = await self.memory.admitted([sent for sent, _ in offered], [claim for _, claim in offered])
-            for sent in told:
+            for sent in await self.memory.admitted([sent for sent, _ in offered], [claim for _, claim in offered]):
                 self._send(sent.forward, outputs)
         gone = await self.open_forwards.of_withdrawn(withdrawals)
         taken_back = [(alert, _place(one)) for alert, one in alerts if alert.revision > 1 and alert.confirm]
         gone += await self.open_forwards.of_taken_back(taken_back)
-        # while reference data is missing, a policy that is not there was not removed
-        due = await self.open_forwards.due(now_ms) if self.replica.whole else DueForwards()
+        due = (
+            await self.open_forwards.due(now_ms) if self.replica.whole else DueForwards()
+        )  # what is missing was not removed
         gone += due.recalls
         for recall in gone:
             self._recall(recall, now_ms, outputs)
         for correction in due.corrections:
-            if correction.after.correction is not None:
-                self._send(correction.after.correction, outputs)
+            self._send(correction.message, outputs)
         if gone or due.corrections:
             outputs.settled = lambda: self.open_forwards.settled(gone, due.corrections)
         return outputs
@@ -127,15 +124,10 @@ class Forwarder:
         if not replica.whole:
             return sent
         policies = replica.policies.as_of(max(self.now_ms(), at_ms))  # a camera's clock may be a little ahead
-        places = replica.cameras.as_known(at_ms), replica.zones.as_known(at_ms)
-        allowed = allowed_still(sent, policies, *places, self.home)
-        if allowed is None:
+        now = as_now(sent, policies, replica.cameras.as_known(at_ms), replica.zones.as_known(at_ms), self.home)
+        if now is None:
             self.told(sent.alert, NotForwarded(sent.forward.to_country, "policy_ended"))
-            return None
-        if corrected(sent, allowed, policies, sent.forward.created_at_ms) is None:
-            return sent
-        made = msgspec.structs.replace(allowed.forward, created_at_ms=sent.forward.created_at_ms)
-        return sent_of(sent.alert, replace(allowed, forward=made), policies, sent.forward.alert_at)
+        return now
 
     def kept(self, forward: Forward, alert: Alert) -> Sent | None:
         """A forward that was sent, of this alert, as it is stored: with the policy that allows it, as far as that is known: one of
@@ -154,8 +146,7 @@ class Forwarder:
     def _recall(self, recall: Recall, now_ms: int, outputs: Outputs) -> None:
         """Send the withdrawal of a forward for our own readers, and the recall to the neighbour."""
         forward = recall.sent.forward
-        country = forward.to_country
-        partition = partition_of_country(country, self.partitions)
+        country, partition = forward.to_country, partition_of_country(forward.to_country, self.partitions)
         outputs.send(FORWARDS, recall.withdrawal(now_ms), key=country, partition=partition)
         self._send(recall_of(forward, now_ms=now_ms, withdrawn_at=recall.withdrawn_at), outputs)
 

@@ -32,6 +32,7 @@ from pipeline.state.collections import CAMERAS, SECTIONS
 from pipeline.state.mirror import Mirror
 from pipeline.state.section_decider import SectionDecider
 from pipeline.state.section_memory import SectionMemory
+from pipeline.state.section_put_back import PuttingBack
 from pipeline.state.section_records import Arrival, Covered, Unsent, shards_of
 from pipeline.stream.admission import Admission
 from pipeline.stream.agent import Agent
@@ -233,8 +234,9 @@ async def start(context: Context) -> Handler[ReadBatch]:
     lost = context.metrics.counter("vigie_memory_lost", "Times that Redis forgot what this agent relies on")
     controller = Controller(context, replica, memory, decider, lost, admission)
     context.on_reset(controller.covering.forget)
+    putting_back = PuttingBack(context.redis, settings.namespace)
     recovery = ViolationRecovery(
-        context.sender.client_kwargs, settings.namespace, memory, settings.section_settle_ms, context.now_ms
+        context.sender.client_kwargs, settings.namespace, putting_back, settings.section_settle_ms, context.now_ms
     )
     context.background(recovery.run, "violations that Redis lost")
     return controller.handle

@@ -12,6 +12,7 @@ from pipeline.sections.moment import Reference
 from pipeline.sections.passages import End
 from pipeline.state.section_decider import SectionDecider
 from pipeline.state.section_memory import SectionMemory
+from pipeline.state.section_put_back import PuttingBack
 from pipeline.state.section_records import SHARDS, Arrival, Covered, Unsent
 from schemas.outcomes import Violation
 from schemas.reads import PlateRead
@@ -56,7 +57,8 @@ class SectionRun:
         if self.sent:
             await self.memory.sent(self.sent)
         if not self.is_whole:
-            self.is_whole = await self.memory.note_whole(await self.memory.begin())
+            putting_back = PuttingBack.of(self.memory)
+            self.is_whole = await putting_back.note_whole(await putting_back.begin())
         job = self.job
         decider = SectionDecider(self.memory, Reference(job.sections.versions, job.cameras), SETTLE_MS)
         found: list[Unsent] = []

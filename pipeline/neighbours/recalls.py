@@ -154,6 +154,18 @@ def allowed_still(
     return next(own, next(iter(allowed), None))
 
 
+def as_now(
+    sent: Sent, policies: Mapping[str, Policy], cameras: Mapping[str, Camera], zones: Mapping[str, Zone], home: Country
+) -> Sent | None:
+    """The forward, which was not sent yet, under the terms of now; None: the policies of now do not allow it. Arguments: as of
+    why_recalled."""
+    allowed = allowed_still(sent, policies, cameras, zones, home)
+    if allowed is None or terms_of(allowed.forward) == terms_of(sent.forward):
+        return sent if allowed else None
+    forward = msgspec.structs.replace(allowed.forward, created_at_ms=sent.forward.created_at_ms)
+    return sent_of(sent.alert, AllowedForward(forward, allowed.policy_id), policies, sent.forward.alert_at)
+
+
 def corrected(sent: Sent, allowed: AllowedForward, policies: Mapping[str, Policy], now_ms: int) -> Sent | None:
     """The forward as it is stored after its terms were corrected to those of now, with the message that says so; None: they are
     what the neighbour was told. policies: those of now, by id. now_ms: UTC."""

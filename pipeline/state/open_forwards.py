@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pipeline.neighbours.recalls import Sent, allowed_still, corrected, why_recalled
 from pipeline.state.forward_memory import ForwardMemory
 from schemas.base import Country
-from schemas.outcomes import Alert, RecordPlace, Withdrawal
+from schemas.outcomes import Alert, Forward, RecordPlace, Withdrawal
 from schemas.reference import Camera, Policy, Zone
 from schemas.topics import FORWARDS_KEPT_MS
 
@@ -37,10 +37,11 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A forward whose terms must be corrected: as it was stored, and as it is from now on, with the message that says so."""
+    """A forward whose terms must be corrected: as it was stored, and as it is from now on; and the message that says so."""
 
     before: Sent
     after: Sent
+    message: Forward
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class OpenForwards:
         allowed = allowed_still(sent, policies, *places, self.home)
         if allowed is not None:
             after = corrected(sent, allowed, policies, now_ms)
-            return Correction(sent, after) if after else None
+            return Correction(sent, after, after.correction) if after and after.correction else None
         reason = why_recalled(sent, policies, *places, self.home)
         return Recall(sent, reason) if reason else None
 

@@ -10,17 +10,14 @@ they stay in an outbox until the broker has acknowledged them, so that another w
 All of it has one hash tag: one node of a Redis Cluster holds it, and each script is atomic.
 """
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import msgspec
-import redis.asyncio
 
-from pipeline.sections.certainty import folded
 from pipeline.sections.history import Key
-from pipeline.sections.put_back import PutBack
 from pipeline.state.redis_port import Argument, redis_edge
+from pipeline.state.section_keys import DIGESTS_MS, SAFETY_MS, WHAT, SectionKeys
 from pipeline.state.section_records import (
     MOST_READS,
     SHARDS,
@@ -36,34 +33,20 @@ from pipeline.state.section_records import (
     name_of,
     order_of,
     place_of,
-    put_back_of,
     remembered_in,
     shard_in,
     unsent_in,
     written_of,
 )
-from pipeline.state.section_scripts import BEGIN, DECIDED, FINISH, IS_WHOLE, LOOK, PUT, PUT_BACK, RECALL, REVIEW
-from schemas.outcomes import Violation
+from pipeline.state.section_scripts import DECIDED, LOOK, PUT, RECALL, REVIEW
 
-WHAT = "section memory"
-SAFETY_MS = (
-    7 * 24 * 3_600_000
-)  # what nobody looks at any more, because no agent runs, is gone with the topic's own records
-HOUR_MS = 3_600_000
-DIGESTS_MS = (2 * HOUR_MS, 12 * HOUR_MS, 72 * HOUR_MS, 34 * 24 * HOUR_MS)
-"""So long a copy of a forgotten read is known at least: the first of these that is no shorter than an end waits on its section at
-most. What comes later proves nothing anyway. The last is longer than any section may have its ends wait."""
 LOOKED_AT_ONCE = 1_000  # vehicles decided in one step
 WRITTEN_AT_ONCE = 200  # of them, so that Redis is held up for a millisecond or two
 _pack = msgspec.msgpack.Encoder().encode
 
 
-class SectionMemory:
+class SectionMemory(SectionKeys):
     """Keeps the reads of section control in Redis. Every method raises Unavailable when Redis is away."""
-
-    def __init__(self, client: redis.asyncio.Redis, namespace: str) -> None:
-        self._client = client
-        self._tag = f"{{{namespace}:section}}"
 
     async def put(self, covered: Sequence[Covered], arrivals: Iterable[Arrival]) -> dict[int, int | None]:
         """Store these arrivals, each once, and note which records are covered. One round trip.
@@ -176,34 +159,6 @@ class SectionMemory:
                         await self._client.sadd(self._proven(shard), *proven)
             await self._client.hset(noted, "proven", 1)
 
-    async def is_whole(self) -> bool:
-        """Whether Redis has kept what was stored since `note_whole` was last called. While it has not, `look` finds nothing that is
-        to be decided."""
-        (answer,) = await IS_WHOLE.run(self._client, WHAT, [([self._whole], [])])
-        return bool(answer)
-
-    async def begin(self) -> str:
-        """Begin to put back the violations that were lost. Returns what `put_back` and `note_whole` take."""
-        begun = uuid.uuid4().hex
-        await BEGIN.run(self._client, WHAT, [([self._whole], [begun])])
-        return begun
-
-    async def put_back(self, violations: Iterable[Violation], begun: str, at_ms: int, settle_ms: int) -> None:
-        """Store violations that stand by their topic, with their reads, as put back at at_ms (broker's time, UTC ms), unless
-        somebody else has done so since `begin`. settle_ms: the settling time."""
-        calls: list[tuple[Sequence[str], Sequence[Argument]]] = []
-        for one in violations:
-            key = one.section_id, folded(one.entry.plate)
-            shard, name = place_of(key)
-            keys = [self._whole, self._due(shard), self._vehicle(key)]
-            calls.append((keys, [begun, at_ms + settle_ms, name, SAFETY_MS, *put_back_of(PutBack(one, at_ms))]))
-        await PUT_BACK.run(self._client, WHAT, calls)
-
-    async def note_whole(self, begun: str) -> bool:
-        """Note that nothing is missing in the memory, unless Redis lost it since `begin`. Returns whether nothing is."""
-        (done,) = await FINISH.run(self._client, WHAT, [([self._whole], [begun])])
-        return bool(done)
-
     async def sent(self, unsent: Iterable[Unsent]) -> None:
         """Note that the broker has these messages: they are deleted from the outbox."""
         numbers: dict[int, list[str]] = {}
@@ -216,23 +171,3 @@ class SectionMemory:
             for shard, some in numbers.items():
                 pipe.hdel(self._outbox(shard), *some)
             await pipe.execute()
-
-    def _forgotten(self, at_ms: int, span_ms: int) -> str:
-        name = "forgotten" if span_ms == DIGESTS_MS[0] else f"forgotten/{span_ms // HOUR_MS}h"
-        return f"{self._tag}:{name}:{at_ms // span_ms}"
-
-    @property
-    def _whole(self) -> str:
-        return f"{self._tag}:whole"
-
-    def _due(self, shard: int) -> str:
-        return f"{self._tag}:due:{shard}"
-
-    def _outbox(self, shard: int) -> str:
-        return f"{self._tag}:outbox:{shard}"
-
-    def _proven(self, shard: int) -> str:
-        return f"{self._tag}:proven:{shard}"
-
-    def _vehicle(self, key: Key) -> str:
-        return f"{self._tag}:vehicle:{name_of(key)}"

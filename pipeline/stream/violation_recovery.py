@@ -13,7 +13,7 @@ import structlog
 
 from pipeline.errors import Unavailable
 from pipeline.sections.vehicle import PROVEN_KEEP_MS
-from pipeline.state.section_memory import SectionMemory
+from pipeline.state.section_put_back import PuttingBack
 from pipeline.stream.recent import in_pages, look_patiently, recent, withdrawn_ids
 from schemas.outcomes import Violation
 from schemas.topics import VIOLATIONS
@@ -28,7 +28,7 @@ class ViolationRecovery:
 
     client_kwargs: Mapping[str, Any]
     namespace: str
-    memory: SectionMemory
+    memory: PuttingBack
     settle_ms: int
     now_ms: Callable[[], int]
 

@@ -21,6 +21,7 @@ from pipeline.sections.passages import End
 from pipeline.sections.rules import SETTLE_MS, Rules
 from pipeline.state.section_decider import SectionDecider
 from pipeline.state.section_memory import SectionMemory
+from pipeline.state.section_put_back import PuttingBack
 from pipeline.state.section_records import MOST_READS, SHARDS, Afterwards, Arrival, Covered, Decided, Unsent
 from schemas.outcomes import Violation, Withdrawal
 from schemas.reference import Distance, Line
@@ -51,7 +52,8 @@ async def memory(redis_as: OpenAs) -> SectionMemory:
 
 async def whole(memory: SectionMemory) -> SectionMemory:
     """The memory, of which nothing is missing."""
-    assert await memory.note_whole(await memory.begin())
+    putting_back = PuttingBack.of(memory)
+    assert await putting_back.note_whole(await putting_back.begin())
     return memory
 
 
@@ -329,14 +331,15 @@ async def test_what_stands_is_put_back_before_anything_is_decided_and_taken_back
     await redis.delete(*[key async for key in redis.scan_iter(match=f"{memory._tag}:*")])
     assert {0: None} == await memory.put([Covered(0, 2, 3)], [arrival("entry", 0, offset=2, plate="2XYZ999")])
     await memory.put([Covered(0, 0, 3, whole_since_ms=0)], both)
-    assert not await memory.is_whole()
+    putting_back = PuttingBack.of(memory)
+    assert not await putting_back.is_whole()
     assert [] == await settled(memory, 40_000)
-    first, second = await memory.begin(), await memory.begin()
+    first, second = await putting_back.begin(), await putting_back.begin()
     for begun in (first, second):
-        await memory.put_back([stands], begun, NOON_MS + 25_000, SETTLE_MS)
-    assert await memory.note_whole(first)
-    assert await memory.note_whole(second)
-    await memory.put_back([msgspec.structs.replace(sent, violation_id="v-1a7e")], second, NOON_MS, SETTLE_MS)
+        await putting_back.put_back([stands], begun, NOON_MS + 25_000, SETTLE_MS)
+    assert await putting_back.note_whole(first)
+    assert await putting_back.note_whole(second)
+    await putting_back.put_back([msgspec.structs.replace(sent, violation_id="v-1a7e")], second, NOON_MS, SETTLE_MS)
     assert [] == await settled(memory, 40_000)
     late = arrival("exit", 121_000, arrived_ms=50_000, offset=3)
     slow = arrival("exit", 150_000 + 1_000, arrived_ms=50_000, offset=4)
@@ -349,10 +352,11 @@ async def test_what_stands_is_put_back_before_anything_is_decided_and_taken_back
 
 async def test_a_loss_in_the_middle_of_putting_back_begins_it_anew(memory: SectionMemory, redis: Redis) -> None:
     """What was noted before it counts no more."""
-    begun = await memory.begin()
+    putting_back = PuttingBack.of(memory)
+    begun = await putting_back.begin()
     await redis.delete(*[key async for key in redis.scan_iter(match=f"{memory._tag}:*")])
-    assert not await memory.note_whole(begun)
-    assert not await memory.is_whole()
+    assert not await putting_back.note_whole(begun)
+    assert not await putting_back.is_whole()
 
 
 async def test_what_is_gone_when_it_is_asked_for_is_due_no_more(memory: SectionMemory, redis: Redis) -> None:

@@ -10,6 +10,7 @@ from pipeline.runtime.kafka_connection import KafkaConnection
 from pipeline.runtime.sender import Outgoing
 from pipeline.sections.rules import SETTLE_MS
 from pipeline.state.section_memory import SectionMemory
+from pipeline.state.section_put_back import PuttingBack
 from pipeline.stream import codec
 from pipeline.stream.violation_recovery import ViolationRecovery
 from schemas.outcomes import Withdrawal
@@ -30,8 +31,8 @@ async def test_a_violation_that_was_sent_and_not_withdrawn_is_put_back(
         Outgoing(f"{namespace}.violations", codec.encode(VIOLATIONS, one), partition=0)
         for one in (stands, gone, withdrawal)
     ])  # fmt: skip
-    memory = SectionMemory(redis, namespace)
-    recovery = ViolationRecovery(kafka.client_kwargs(), namespace, memory, SETTLE_MS, platform_now_ms)
+    memory, putting_back = SectionMemory(redis, namespace), PuttingBack(redis, namespace)
+    recovery = ViolationRecovery(kafka.client_kwargs(), namespace, putting_back, SETTLE_MS, platform_now_ms)
     for _ in range(2):
         await recovery.look()
         found = await memory.remembered([(one.section_id, one.entry.plate) for one in (stands, gone)])

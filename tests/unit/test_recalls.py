@@ -37,7 +37,7 @@ class ReceivingDesk:
         """The corrections that are due now; the broker has them."""
         due = await self.open.due(NOON_MS + 2_000)
         await self.open.settled(due.recalls, due.corrections)
-        return [one.after.correction for one in due.corrections if one.after.correction]
+        return [one.message for one in due.corrections]
 
 
 async def test_what_was_told_of_a_withdrawn_alert_is_recalled_once() -> None:
