@@ -66,8 +66,8 @@ class Forwarder:
     told: Callable[[Alert, NotForwarded], None]
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
-        """Returns the forwards of these alerts, each forward_id once, and the recalls and corrections that are due, because an alert
-        was withdrawn or must be confirmed anew, or policies changed. Raises Unavailable."""
+        """Returns the forwards of these alerts, each forward_id once, and the recalls and corrections that are due: an alert was
+        withdrawn or must be confirmed anew, or policies changed. Raises Unavailable."""
         if records:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
@@ -107,10 +107,8 @@ class Forwarder:
         """The forwards of an alert, which stands at alert_at. A country that the entry is shared with but no policy allows is
         logged with the reason."""
         at_ms, replica = alert.read.captured_at_ms, self.replica
-        policies = replica.policies.as_of(at_ms)
-        told = told_abroad(
-            alert, policies.values(), replica.cameras.as_known(at_ms), replica.zones.as_known(at_ms), now_ms, self.home
-        )
+        policies, cameras = replica.policies.as_of(at_ms), replica.cameras.as_known(at_ms)
+        told = told_abroad(alert, policies.values(), cameras, replica.zones.as_known(at_ms), now_ms, self.home)
         for one in told:
             if isinstance(one, NotForwarded):
                 self.told(alert, one)

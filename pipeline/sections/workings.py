@@ -194,10 +194,5 @@ def _plain(value: Fraction) -> str:
     >>> _plain(Fraction("2000.30")), _plain(Fraction(59)), _plain(Fraction(59_000, 1000))
     ('2000.3', '59', '59')
     """
-    text = f"{value.numerator // value.denominator}"
-    rest, digits = value - floor(value), ""
-    while rest and len(digits) < 9:
-        rest *= 10
-        digits += str(floor(rest))
-        rest -= floor(rest)
-    return f"{text}.{digits}" if digits else text
+    digits = f"{floor((value - floor(value)) * 10**9):09}".rstrip("0")
+    return f"{floor(value)}.{digits}" if digits else f"{floor(value)}"
