@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sys
 import time
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -175,13 +176,15 @@ class _Job:
     def _each(
         self, simulation: Simulation, progress: Progress, task: TaskID, truth_file: IO[bytes] | None
     ) -> Iterator[ReadArrival]:
-        known: dict[str, None] = {}  # read_ids of misreads not long ago, so that one sent twice is told once
+        known: OrderedDict[str, None] = (
+            OrderedDict()
+        )  # read_ids of misreads not long ago, so that one sent twice is told once
         for number, arrival in enumerate(simulation.reads):
             misread = misread_of(arrival)
             if misread and misread.read_id not in known:
                 known[misread.read_id] = None
                 if len(known) > _REMEMBERED:
-                    del known[next(iter(known))]
+                    known.popitem(last=False)
                 self.misreads += 1
                 if truth_file:
                     write_lines((misread,), truth_file)

@@ -1,6 +1,7 @@
 """`vigie tail TOPIC`: prints a topic's records as they arrive."""
 
 import asyncio
+from collections import OrderedDict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,7 +119,7 @@ async def _show_all(
     key: X25519PrivateKey | None,
 ) -> int:
     """Show records until told to stop, or `count` were shown. Returns how many that were."""
-    seen: dict[str, None] = {}
+    seen: OrderedDict[str, None] = OrderedDict()
     shown = 0
     while not stop.is_set():
         for records in (await consumer.getmany(timeout_ms=200)).values():
@@ -132,7 +133,7 @@ async def _show_all(
                 if identity is not None:
                     seen[identity] = None
                     if len(seen) > 100_000:
-                        del seen[next(iter(seen))]
+                        seen.popitem(last=False)
                 _show(message, record, as_json)
                 shown += 1
                 if shown == count:

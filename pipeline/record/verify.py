@@ -5,6 +5,7 @@ log's key and signs the changed log contradicts every checkpoint that was handed
 them.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -180,7 +181,9 @@ class _Pairing:
     def __init__(self, report: Report) -> None:
         self._report = report
         self.open: dict[str, None] = {}
-        self._answered: dict[str, None] = {}
+        self._answered: OrderedDict[str, None] = (
+            OrderedDict()
+        )  # a dict would look through all that it dropped, each time
 
     def take(self, run: Run) -> None:
         """Check the records of the next run."""
@@ -191,7 +194,7 @@ class _Pairing:
                 del self.open[intent_id]
                 self._answered[intent_id] = None
                 if len(self._answered) > _REMEMBERED:
-                    del self._answered[next(iter(self._answered))]
+                    self._answered.popitem(last=False)
             elif intent_id not in self._answered and len(self._report.faults) < MOST_FAULTS:
                 what = "it has an outcome, but no intent stands before it"
                 self._report.faults.append(Fault(f"intent {intent_id}", what))
