@@ -204,6 +204,10 @@ def test_no_two_containers_write_pictures_into_one_place() -> None:
 def test_a_containers_data_folder_is_its_users_alone() -> None:
     """Else it is refused at the start; and a new volume takes owner and mode of the folder that the image has there."""
     recipe = COMPOSE["services"]["decode"]["build"]["dockerfile_inline"]
+    redis = COMPOSE["services"]["redis"]
+    assert ["redis:/state"] == redis["volumes"]
+    assert "-o $$VIGIE_UID /state" in redis["build"]["dockerfile_inline"]
+    assert {"--dir", "/state"} <= set(redis["command"])
     for name, service in COMPOSE["services"].items():
         for place in service.get("tmpfs", []):
             path, _, modes = place.partition(":")
