@@ -52,10 +52,11 @@ class EvidenceStore:
         access_key_id and secret_access_key in the query. Opens no connection yet. Raises Misconfigured for a URL that is
         neither, Unavailable when a folder cannot be made.
         """
-        several = str(url).split()
-        if len(several) > 1 and all("://" in one for one in several):
-            return EvidenceStore(*map(_place_at, several))
-        return EvidenceStore(_place_at(str(url)))
+        text = str(url)
+        several = text.split() if "://" in text else [text]
+        if len(several) > 1 and not all("://" in one for one in several):
+            raise Misconfigured(SETTING, found=text, allowed=f"{ALLOWED}; a blank in a URL is written %20")
+        return EvidenceStore(*map(_place_at, several))
 
     async def put(self, day_ms: int, image: bytes) -> str:
         """Store an encoded picture (JPEG or PNG). Returns its path, for example "2026-03-01/<sha256>.jpg".

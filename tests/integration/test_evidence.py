@@ -210,7 +210,8 @@ def test_a_full_disk_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://host/x", "s3://", "s3://bucket?secret=1", "file://elsewhere/x", "gs://bucket/x"]
+    "url",
+    ["", "file:///my evidence", "ftp://host/x", "s3://", "s3://bucket?secret=1", "file://elsewhere/x", "gs://bucket/x"],
 )
 def test_another_url_is_misconfigured(url: str) -> None:
     """The message names the setting and what it may be."""
