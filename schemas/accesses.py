@@ -40,7 +40,7 @@ class Intent(Message, frozen=True, kw_only=True, tag_field="type", tag="intent")
 
 
 class Outcome(Message, frozen=True, kw_only=True, tag_field="type", tag="outcome"):
-    """What became of the intent that was recorded with the access_id intent_id. It is recorded before the answer leaves."""
+    """What became of an intent; intent_id is the access_id of the intent's entry. It is recorded before the answer leaves."""
 
     intent_id: AccessId
     outcome: Identifier  # answered, refused or failed

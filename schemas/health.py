@@ -14,8 +14,8 @@ Measure = Annotated[float, msgspec.Meta(ge=-4_102_444_800_000, le=4_102_444_800_
 
 
 class CameraTrouble(Message, frozen=True, kw_only=True):
-    """One thing that is wrong with a camera. found, usual: reads an hour (silent, dropping), seconds from capture to arrival
-    (clock_ahead, behind), shares of reads (clock_lost, one_plate), mean confidence (poor_reads)."""
+    """One thing that is wrong with a camera. found, usual: reads an hour (silent, dropping), seconds from arrival to capture
+    (clock_ahead) or from capture to arrival (behind), shares of reads (clock_lost, one_plate), mean confidence (poor_reads)."""
 
     kind: TroubleKind
     since_ms: EpochMs  # UTC; of a silent camera its last read

@@ -17,8 +17,8 @@ Claim = tuple[str, str, str]
 
 
 def id_fault(message: Message) -> str | None:
-    """In words, the first id in the message that differs from the one its fields give. None: all agree, or it is a kind of
-    message whose ids cannot be computed from its fields."""
+    """In words, the first id in the message that differs from the one its fields give. None: all agree. Ids that cannot be
+    computed from the fields are not looked at, as that of an alert with `corrects`."""
     claims = _CLAIMS.get(type(message))
     if claims is None:
         return None

@@ -198,11 +198,11 @@ class NeighbourAnswer(Message, frozen=True, kw_only=True):
 class IncidentState(Message, frozen=True, kw_only=True):
     """The state of an incident. Topic vigie.incidents, key incident_id; written by incidents, read by desks.
 
-    change grows with every message about it, from a time in UTC ms on: a reader drops a lower one. revision: how many actions
-    of persons counted; rings: how many alerts rang. holder, desk: who has it, and where that person works; of one handed over,
-    the desk that it waits for. alarmed: desks that were told because nobody had answered. sightings: the latest and the first,
-    of sighting_count. confirmed: hits that stand and that a person confirmed. alerts_at: where the alert stands that was read
-    last, so that one which comes again is known after its sighting was dropped.
+    change: grows with each state of the incident, and is at least the time in UTC ms: a reader drops a lower one. revision: how
+    many actions of persons counted; rings: how many alerts rang. holder, desk: who has it, and where that person works; of one
+    handed over, the desk that it waits for. alarmed: desks that were told because nobody had answered. sightings: the first and
+    the latest, of sighting_count. confirmed: hits that stand and that a person confirmed. alerts_at: where the alert stands that
+    was read last, so that one which comes again is known after its sighting was dropped.
     """
 
     incident_id: AlertId

@@ -44,7 +44,8 @@ class Judgement(Message, frozen=True, kw_only=True):
     at_ms: EpochMs
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a rejection without its reason, and for `asked` or the reason `other` without a note."""
+        """Raise ValueError for `rejected` without a rejection, for a rejection with another verdict, and for `asked` or the
+        rejection `other` without a note."""
         if (self.verdict == "rejected") != (self.rejection is not None):
             raise ValueError("rejected, and nothing else, needs a rejection")
         if (self.verdict == "asked" or self.rejection == "other") and not (self.note or "").strip():
@@ -78,7 +79,7 @@ class NotCounted(Message, frozen=True, kw_only=True):
 
 class Judged(Message, frozen=True, kw_only=True):
     """The judgements of a violation: those that counted, in order, and the latest of those that did not. revision: how many
-    counted. verdict: the last but `noted`; None: none counted."""
+    counted. verdict: of the latest that counted and is not `noted`; None: none counted."""
 
     violation_id: ViolationId
     revision: Count = 0
@@ -100,7 +101,7 @@ class Consumer(Message, frozen=True, kw_only=True):
     consumers, key consumer_id. neighbour: whose it is; None: an authority's.
 
     It gets what an officer with the same zones and networks could see, from since_ms on. What is left empty gives nothing.
-    Without a secret or a certificate it gets nothing.
+    With neither a secret nor a certificate it gets nothing.
     """
 
     consumer_id: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=48)]

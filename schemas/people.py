@@ -122,7 +122,8 @@ class SigningKey(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError when its owner registers it, the second person is the first, or it holds until before it begins to."""
+        """Raise ValueError when its owner registers or approves it, both persons are the same, or valid_until_ms is not after
+        valid_from_ms."""
         if self.user_id in (self.registered_by, self.approved_by):
             raise ValueError("nobody registers his own key: registered_by and approved_by must name other persons")
         if self.registered_by is not None and self.registered_by == self.approved_by:

@@ -1,5 +1,5 @@
 """Reference data, kept in Redis as collections: cameras, sections, zones, hotlist, lists, policies; further
-ones are in schemas.requests, people and senders.
+ones are in schemas.requests, people, senders and judgements.
 
 Each item has versions in time: what arrives holds from `holds_from_ms`, where it says so, else from its arrival, until the next
 version of it begins. A decision takes the version that held when the picture was taken.

@@ -30,7 +30,8 @@ class Exclusion(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError when it names neither entry nor list, or both, reason or owner is blank, or it ends before it begins."""
+        """Raise ValueError when it names neither entry nor list, or both; when reason or owner is blank; or when valid_until_ms
+        is not after valid_from_ms."""
         if (self.entry_id is None) == (self.list_id is None):
             raise ValueError("name the entry or the list that it looks like: one of them")
         _refuse_blank(reason=self.reason, owner=self.owner)
@@ -66,7 +67,8 @@ class Watch(Message, frozen=True, kw_only=True):
     holds_from_ms: EpochMs | None = None  # of this version; None: from its arrival
 
     def __post_init__(self) -> None:
-        """Raise ValueError when it names nothing to watch for, no reason or case, or lasts too long."""
+        """Raise ValueError when it names nothing to watch for; when reason, case_reference, legal_basis or service is blank; when
+        valid_until_ms is not after valid_from_ms, or more than MOST_WATCHED_MS after it."""
         if self.plate is None and not ((self.make or "").strip() and (self.colour or "").strip()):
             raise ValueError("name a plate or a part of one, or make and colour")
         _refuse_blank(

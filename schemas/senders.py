@@ -1,6 +1,7 @@
 """Who sends for which cameras: the senders that gateways let in.
 
-Reference data like any other (see schemas.reference): collection senders. A sender without a secret is not let in.
+Reference data like any other (see schemas.reference): collection senders. Over HTTP a sender without a secret is not let in; what
+comes through a sender's port or folder, or is fetched from it (`pull`), needs none.
 """
 
 from typing import Annotated, Literal
