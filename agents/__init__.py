@@ -7,7 +7,7 @@ from pipeline.errors import Misconfigured
 from pipeline.stream.agent import Agent
 
 AGENTS = ("decode", "ocr", "hotlist", "section_control", "cross_border", "liaison", "incidents", "health", "audit")
-"""In the order of the road. Named, not discovered: a module that fails to import must fail loudly."""
+"""In the order in which data flows through them. Named, not discovered: a module that fails to import must fail loudly."""
 
 
 def agent_named(name: str) -> Agent[Any]:

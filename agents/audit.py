@@ -51,7 +51,8 @@ class Audit:
     behind: int | None = None
 
     async def handle(self, records: Sequence[Record[Access]]) -> Outputs:
-        """Add the entries to the log; sign a checkpoint when it is time. Raises Unavailable while the folder cannot be written."""
+        """Add the entries to the log, unless earlier ones must be read again first; these come again, too. Sign a checkpoint when
+        it is time, and return it where the log has grown. Raises Unavailable while the folder cannot be written."""
         outputs = Outputs()
         batch = [Kept(one.offset, one.payload) for one in records if one.partition == PARTITION]
         for record in records:
@@ -70,7 +71,7 @@ class Audit:
 
     async def _must_read_again(self, offset: int) -> bool:
         """Whether records before this offset must be read again first, because the folder lacks them: it is new, or an older
-        copy."""
+        copy. False also where reading them again has not brought them: they are dead letters, or were deleted."""
         ledger = await asyncio.to_thread(self.folder.ledger)
         if offset <= ledger.next_offset:
             self.behind = None

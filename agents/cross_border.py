@@ -67,7 +67,8 @@ class Forwarder:
 
     async def handle(self, records: Sequence[Record[Alert | Withdrawal]]) -> Outputs:
         """Returns the forwards of these alerts, each forward_id once, and the recalls and corrections that are due: an alert was
-        withdrawn or must be confirmed anew, or policies changed. Raises Unavailable."""
+        withdrawn or must be confirmed anew, or policies changed. Raises Unavailable while the cameras are not known, and while
+        Redis is away if there is something to forward, recall or correct."""
         if records:
             self.admission.need_cameras()
         outputs, now_ms = Outputs(), self.now_ms()
@@ -104,8 +105,8 @@ class Forwarder:
         return {(one.alert_id, one.revision) for one, stands in zip(revisions, standing, strict=True) if not stands}
 
     def _allowed(self, alert: Alert, alert_at: RecordPlace, now_ms: int) -> list[Sent]:
-        """The forwards of an alert, which stands at alert_at. A country that the entry is shared with but no policy allows is
-        logged with the reason."""
+        """The forwards of an alert, which stands at alert_at, that both the policies at the capture and those of now allow.
+        `told` is called for every other country that the entry is shared with."""
         at_ms, replica = alert.read.captured_at_ms, self.replica
         policies, cameras = replica.policies.as_of(at_ms), replica.cameras.as_known(at_ms)
         told = told_abroad(alert, policies.values(), cameras, replica.zones.as_known(at_ms), now_ms, self.home)
@@ -117,7 +118,7 @@ class Forwarder:
 
     def _as_now(self, sent: Sent) -> Sent | None:
         """The forward under the terms of now; None where the policies of now do not let the neighbour be told: what would be
-        corrected or recalled at once is not sent."""
+        corrected or recalled at once is not sent. Where None, `told` is called. Unchanged while reference data is missing."""
         at_ms, replica = sent.alert.read.captured_at_ms, self.replica
         if not replica.whole:
             return sent
@@ -128,8 +129,8 @@ class Forwarder:
         return now
 
     def kept(self, forward: Forward, alert: Alert) -> Sent | None:
-        """A forward that was sent, of this alert, as it is stored: with the policy that allows it, as far as that is known: one of
-        then, else one of now. None while reference data is missing."""
+        """A forward that was sent, of this alert, as it is stored: with a policy that allows it: one at the capture, else one of
+        now, else UNKNOWN. None while reference data is missing."""
         if not self.replica.whole:
             return None
         at_ms, replica, country = alert.read.captured_at_ms, self.replica, forward.to_country

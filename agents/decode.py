@@ -78,7 +78,7 @@ class DecodeHandler:
 
     async def handle(self, records: Sequence[Record[Frame]]) -> Outputs:
         """Returns the tracks of the passages that these frames complete, and of passages whose time is over. Raises
-        Unavailable before anything is changed."""
+        Unavailable, before anything is changed, while Redis is away and a camera is new to this worker."""
         outputs = Outputs()
         await self._meet(records)
         still_before = self.passages.watched_still

@@ -56,7 +56,8 @@ class Keeper:
     looked_ms: int = 0
 
     async def handle(self, records: Sequence[Record[Any]]) -> Outputs:
-        """Returns the new states, and the alerts whose revision changed. Raises Unavailable while Redis is away."""
+        """Returns the new states, and the alerts whose revision changed. Raises Unavailable while Redis is away, and, where there
+        are alerts among the records, while the cameras are not known."""
         batch, outputs, now_ms = changes.Batch(), Outputs(), self.now_ms()
         if any(isinstance(one.message, Alert) for one in records):
             self.admission.need_cameras()
@@ -98,7 +99,8 @@ class Keeper:
     async def _send(
         self, before: IncidentState | None, after: IncidentState, outputs: Outputs, *, everything: bool
     ) -> None:
-        """Send the state, and the alerts whose revision is not what it was before; everything: all that were sent again ever."""
+        """Send the state, and the alerts whose revision is higher than in `before`. everything: every alert with a revision above
+        1, whatever `before` says."""
         outputs.send(INCIDENTS, after, key=after.incident_id)
         known = {} if before is None or everything else {one.alert_id: one.revision for one in before.sightings}
         changed = [

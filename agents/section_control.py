@@ -1,5 +1,5 @@
-"""The agent section_control: remembers the reads of each plate on each section, and sends violations and withdrawals when
-they have settled.
+"""The agent section_control: remembers the reads of each plate on each section, and sends violations and withdrawals once
+those reads have settled.
 
 A batch with reads at a section's line takes one round trip to Redis. Once a second, what has settled is decided. A decision
 is stored before its messages are sent, and its messages are kept until the broker has acknowledged them, so that another
