@@ -18,7 +18,8 @@ from schemas.reads import PlateRead, ReadBatch
 
 
 class Admission:
-    """Which reads an agent decides on. mirror: holds the cameras that are known. now_ms: the agent's clock, UTC."""
+    """Which reads an agent decides on. mirror: holds the cameras that are known. now_ms: the agent's clock, ms UTC, which tells
+    for how long the cameras have been waited for."""
 
     def __init__(self, mirror: Mirror, settings: Settings, now_ms: Callable[[], int]) -> None:
         self._mirror = mirror
@@ -40,7 +41,8 @@ class Admission:
         *,
         among: Callable[[Sequence[PlateRead]], Sequence[PlateRead]] = lambda reads: reads,
     ) -> Sequence[PlateRead]:
-        """The reads of these records that may enter, in order; the others are refused in the outputs.
+        """The reads of these records that may enter, in order; the others are refused in the outputs. now_ms: the time at which
+        that is judged, ms UTC.
 
         among: which of them the agent is interested in at all; the others are neither returned nor refused.
         """

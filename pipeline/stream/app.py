@@ -58,7 +58,7 @@ async def run_agent(
     """Run one agent until SIGTERM, SIGINT or `stopped`.
 
     ready: called with the metrics port once metrics are served. now_ms: the agent's clock, ms UTC. Waits while Kafka or Redis is
-    away. Raises Misconfigured at the start for what waiting does not mend, and StartHung.
+    away. Raises Misconfigured at the start for what waiting does not mend, StartHung, and later whatever ended the stage or Faust.
     """
     stopped = stop_on_signals(stopped)
     metrics = StageMetrics(agent.name)

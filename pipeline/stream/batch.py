@@ -72,7 +72,8 @@ class BatchProcessor:
     async def process(self, batch: list[Run], stale: Callable[[], bool]) -> Outputs:
         """Process the batch until every output is acknowledged, and return the outputs. Empties the list.
 
-        stale: whether the batch's partitions were taken away. Raises Stale when they were.
+        stale: whether the batch's partitions were taken away. Raises Stale when they were, or when they are about to be while it
+        waits, and the handler's Misconfigured.
         """
         count = sum(len(fetched) for _, fetched in batch)
         records, outputs = self._wire.decoded(batch)

@@ -130,7 +130,8 @@ def decode_reads_one_by_one(
 ) -> tuple[list[tuple[int, PlateRead]], list[tuple[int, bytes, BadRecord]]]:
     """A batch that is not valid as a whole: (index, read) of each good read, and (index, bytes, why) of each bad one.
 
-    One bad read does not take the good ones with it. Raises BadRecord when it is no batch at all, or holds more than MOST_ITEMS.
+    One bad read does not take the good ones with it. Raises BadRecord when it is no batch at all, or holds more than MOST_ITEMS
+    items or MOST_COMMAS commas.
     """
     good: list[tuple[int, PlateRead]] = []
     bad: list[tuple[int, bytes, BadRecord]] = []
@@ -149,7 +150,7 @@ def decode_reads_one_by_one(
 
 
 def _items_of(payload: bytes) -> list[bytes]:
-    """The JSON text of each item of a batch, not checked. Raises BadRecord when it is no batch.
+    """The JSON text of each item of a batch, not checked. Raises BadRecord when it is no batch, or has too many items or commas.
 
     NaN and Infinity, which Python writes and JSON does not have, are accepted; they become strings.
     """

@@ -51,7 +51,8 @@ def sent_back(letter: DeadLetter, namespace: str, *, by_id: bool = False) -> Out
     Of a batch only the refused read goes back. Raises BadRecord for an output of an agent, of which only the first kilobyte
     is kept, for a camera's message to a gateway, for a letter that keeps nothing (see letters.py), for a batch that cannot
     be taken apart, for what came from a topic of another namespace, or from one that this agent does not read: whoever can write
-    letters must not have the operator write elsewhere. by_id: whether this very letter was named.
+    letters must not have the operator write elsewhere. by_id: whether this very letter was named; BadRecord, too, where it was not
+    and it is of a topic in _ONE_BY_ONE.
     """
     if not letter.payload or letter.reason.startswith("batch_"):
         why = (

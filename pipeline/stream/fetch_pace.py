@@ -1,8 +1,8 @@
 """How often aiokafka's fetcher fetches. It changes three things in aiokafka 0.14:
 
-* Fetches to one broker are at least `Agent.fetch_every_ms` apart. aiokafka sends the next fetch as soon as the last answer was
-  read; where many partitions get a record now and then, both sides then work on many small answers. At 3,000 reads/s and 10 ms
-  apart this makes 560 fetches in 6 s instead of 1,000, and adds about 5 ms to the median latency.
+* While records come, fetches to one broker begin at least `Agent.fetch_every_ms` apart. aiokafka sends the next fetch as soon as
+  the last answer was read; where many partitions get a record now and then, both sides then work on many small answers. At 3,000
+  reads/s and 10 ms apart this makes 560 fetches in 6 s instead of 1,000, and adds about 5 ms to the median latency.
 * A fetch is removed from the fetches in flight before it returns. aiokafka removes it in a callback, which may run after the
   fetcher has checked; the fetcher then waits 200 ms for a fetch that has already ended.
 * While records of some partitions wait to be taken, the broker may hold a fetch for the others for HELD_BESIDE_MS only. Without

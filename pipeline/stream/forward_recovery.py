@@ -58,7 +58,7 @@ class _Found:
         return self.taken_back[alert_id][0] if alert_id in self.taken_back else 0
 
     def missed(self, sent: Sent) -> list[Recall]:
-        """The recall of a forward whose alert was taken back, for which there is none."""
+        """The recall that a forward still needs because its alert was taken back; empty: it needs none."""
         if self.up_to(sent.alert.alert_id) <= sent.alert.revision:
             return []
         _, reason, place = self.taken_back[sent.alert.alert_id]

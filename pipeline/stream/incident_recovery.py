@@ -2,7 +2,7 @@
 from their own topic, with the alerts that may have to be sent again.
 
 Nothing is decided about incidents meanwhile: what persons did, confirmations above all, must be known before anything is added to
-it.
+an incident.
 """
 
 from collections.abc import Callable, Mapping

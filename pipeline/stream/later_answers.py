@@ -25,8 +25,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaterAnswers:
-    """What judging takes. rings: the neighbours' keys, by country. counted: called with the country and the outcome, or why a word
-    counts for nothing."""
+    """What judging takes. rings: the neighbours' keys, by country. counted: called once for each word, with the country and the
+    outcome, or why the word counts for nothing."""
 
     words: LaterWords
     rings: Mapping[str, KeyRing]
@@ -46,7 +46,7 @@ class LaterAnswers:
             await asyncio.sleep(EVERY_S)
 
     async def look(self, country: str) -> None:
-        """Judge what this country has said since. Raises Unavailable."""
+        """Judge what this country has said and was not judged yet, and send the receipts. Raises Unavailable."""
         waiting = await self.words.waiting(country)
         judged = [await self._judged(country, signed) for signed in waiting.values()]
         receipts = [receipt for _, receipt in sorted((one for one in judged if one), key=lambda pair: pair[0])]
@@ -66,7 +66,8 @@ class LaterAnswers:
             )
 
     async def _judged(self, country: str, signed: str) -> tuple[int, Receipt] | None:
-        """When the neighbour said it (UTC ms), and its receipt; None: it proves nothing."""
+        """When the neighbour said it (UTC ms), and its receipt. None: the signature is not the country's, or the country was never
+        sent that forward."""
         try:
             word: LaterWord = verify_later(signed, self.rings[country], country)
         except NotAuthentic as error:

@@ -1,8 +1,8 @@
 """Decides what a dead letter keeps of the refused record, by the reason for the refusal.
 
-A letter is kept for thirty days. A record that cannot be read is kept whole, so that nothing is lost by an error of ours or
-of its sender, unless it says that it was captured long ago; a record that the law forbids to keep, for its age or its purpose,
-is not kept at all. A read of a camera that nobody registered is kept, so that it can be sent again, only while it is young:
+A letter is kept for as long as the law lets reads be used. A record that cannot be read is kept whole, so that nothing is lost by
+an error of ours or of its sender, unless it says that it was captured more than YOUNG_MS before; a record that the law forbids to
+keep, for its age or its purpose, is not kept at all. A read of a camera that nobody registered is kept, so that it can be sent again, only while it is young:
 else its letter would outlive what reads may.
 """
 
@@ -64,7 +64,7 @@ KEPT: dict[str, Keep] = {
 def kept_of(reason: str, payload: bytes, refused_at_ms: int) -> bytes:
     """The part of the payload that a letter with this reason may keep. refused_at_ms: UTC.
 
-    What says that it was captured long ago is kept under no reason, also where the rest of it cannot be read.
+    What says that it was captured more than YOUNG_MS before is kept under no reason, also where the rest of it cannot be read.
 
     >>> kept_of("undecodable", b"{", 0), kept_of("older_than_retention", b'{"plate": ...}', 0)
     (b'{', b'')

@@ -3,7 +3,8 @@
 All that is new is looked up together, in one pass over the reads, however many entries an import has. A pass is followed by a pause
 nine times as long, so that the work takes a tenth of a core at the most, and what it finds is bounded. What comes of it, the agent
 hotlist decides by the rules of every other read: the alerts say that they were found afterwards, ring nowhere and must be
-confirmed. An entry that does not say from when on it is wanted was not wanted before; a covert one is its owner's alone.
+confirmed. An entry that does not say from when on it is wanted is not looked up: it was not wanted before. Nor is a covert one: it
+is its owner's alone.
 """
 
 import asyncio
@@ -40,7 +41,8 @@ log = structlog.get_logger()
 
 
 class NewEntries:
-    """The entries that arrived after since_ms (UTC) and say that they held before they arrived. Give `take` to a Follower."""
+    """The entries that arrived after since_ms (UTC) and say that they held before they arrived, without covert ones. Give `take` to
+    a Follower."""
 
     def __init__(self, since_ms: int) -> None:
         self.since_ms = since_ms

@@ -67,8 +67,8 @@ class StageMetrics:
         return Counter(name, help_text, ["agent", label], registry=self.registry)
 
     def serve(self, settings: Settings) -> int:
-        """Serve /metrics on the port and address of the settings, to clients with the settings' token; on this
-        machine alone also without one. Returns the port. Raises Misconfigured, OSError."""
+        """Serve /metrics on the port and address of the settings, to clients with the settings' token; where none is set, to this
+        machine alone. Returns the port. Raises Misconfigured, OSError."""
         return serve_metrics_as_set(self.registry, settings)
 
 

@@ -74,7 +74,7 @@ class Outputs:
 
     hold: partition -> the first offset that must not be committed yet, because the handler still needs its record; each call
     replaces what earlier calls held. settled: called after the broker has acknowledged every output, before the inputs are
-    committed.
+    committed; called again while it raises Unavailable.
     """
 
     sends: list[tuple[Topic[Any], Message, str | None, int | None]] = field(default_factory=list)

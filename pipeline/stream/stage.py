@@ -54,7 +54,8 @@ class Stage:
         return f"{self._options.namespace}.{self._options.source.name}"
 
     def on_reset(self, forget: Callable[[], None]) -> None:
-        """Call `forget` before the first batch of each generation: what a handler keeps in memory begins anew."""
+        """Call `forget` before the first batch or tick of each generation: what a handler keeps in memory begins anew. Never called
+        with per_partition."""
         self._resets.append(forget)
 
     # -- what the transport calls (StageIntake) -----------------------------------------------------------------------------
@@ -117,7 +118,8 @@ class Stage:
             self._queue_of(tp).discard(tp)
 
     def waiting(self, partition: int) -> int:
-        """How many records of the partition are not settled, by the answer to the last fetch; 0 when unknown."""
+        """How many records of the source's partition are not settled, by the answer to the last fetch; where that is unknown, how
+        many are queued."""
         tp = TopicPartition(self.source, partition)
         high, settled = self.high_water(tp), self.progress.positions().get(tp)
         queued = sum(queue.records_of(tp) for queue in self._queues.values())

@@ -51,7 +51,7 @@ class Wire:
         return records, outputs
 
     def _one_by_one(self, tp: TopicPartition, fetched: Sequence[Any], outputs: Outputs) -> Iterator[Record[Message]]:
-        """The messages of records of which at least one is not valid."""
+        """The messages of records that decode_all did not take; those that are not valid are refused in the outputs."""
         source = self._sources[_bare(tp.topic)]
         for raw in fetched:
             if isinstance(raw, Spoilt):
