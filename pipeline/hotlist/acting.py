@@ -23,7 +23,7 @@ from schemas.incidents import (
 from schemas.outcomes import RecordPlace
 
 MOST_ACTIONS = 96
-"""That count in one incident, so that steps are left for what happens by itself."""
+"""Steps of an incident, whoever did them, from which on no person's action counts: the rest is left for what happens by itself."""
 _ENDING: frozenset[Did] = frozenset(("misread", "dismiss", "close"))
 Refusal = tuple[WhyRefused, IncidentStep | None]
 """Why an action does not count, and the step that stands in its way."""
@@ -109,7 +109,7 @@ def _misread(state: IncidentState, action: IncidentAction) -> Refusal | None:
 
 
 def _of_the_holder(state: IncidentState, action: IncidentAction) -> Refusal | None:
-    """Who decides holds it afterwards; not while another does."""
+    """The refusal `held` while another person holds the incident; None: nobody holds it, or the person who acts does."""
     return None if state.holder in (None, action.who) else ("held", _holding(state))
 
 
@@ -148,7 +148,7 @@ def _to_undo(state: IncidentState) -> IncidentStep | None:
 
 
 def _holding(state: IncidentState) -> IncidentStep | None:
-    """The step by which the present holder came to hold it."""
+    """The latest step of the present holder that was not undone; None: nobody holds the incident, or that step was dropped."""
     return next((one for one in reversed(state.steps) if one.who == state.holder and one.undone_by is None), None)
 
 
@@ -159,7 +159,7 @@ def _about(state: IncidentState, alert_id: str) -> IncidentStep | None:
 
 
 def _about_all(state: IncidentState, action: IncidentAction) -> tuple[str, ...]:
-    """The hits that a dismissal or closing is about."""
+    """The alert_ids of the hits that a dismissal or closing is about; empty for any other action."""
     if action.did not in ("dismiss", "close"):
         return ()
     return action.alert_ids or tuple(one.alert_id for one in standing(state))

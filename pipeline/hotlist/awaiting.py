@@ -11,8 +11,8 @@ from schemas.outcomes import WITHDRAWN
 
 
 def next_overdue(state: IncidentState) -> tuple[int, NeighbourAnswer] | None:
-    """Since when (UTC ms) which answer leaves something open that must be told; None: none does. Of several the earliest, then by
-    message."""
+    """From when on (UTC ms, perhaps in the future) which answer leaves something open that must be told; None: none does, or the
+    incident is over. Of several the earliest, then the first by forward_id."""
     if state.phase in ENDED:
         return None
     settled = {one.forward_id for one in state.answers if one.later is not None}

@@ -47,7 +47,7 @@ def candidates_of(read: PlateRead, shown: Sequence[Shown]) -> list[Candidate]:
 
 
 def texts_of(read: PlateRead, least: float) -> list[tuple[str, float]]:
-    """The texts that the read may show, of at least this probability, each with its own: the best first."""
+    """The texts that the read may show, of at least this probability, each with its own: the plate first, then the alternatives."""
     texts = [(read.plate, sure)] if (sure := sure_of(read)) >= least else []
     if read.alternatives:
         texts += [(one.text, one.probability) for one in read.alternatives if one.probability >= least]

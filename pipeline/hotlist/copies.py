@@ -30,8 +30,8 @@ DRIFT_PPM = 100.0
 
 
 def sure_sight(alert: Alert, camera: Camera | None) -> SureSight | None:
-    """Where this hit was, and by how far its time may be off, if both are sure; None: it cannot tell two vehicles apart. camera: as
-    it was at capture."""
+    """Where this hit was, and by how far its time may be off; None: its text, place or time is not sure, so it cannot tell two
+    vehicles apart. camera: as it was at capture."""
     read = alert.read
     where, doubt_ms, country = position_of(read, camera), clock_doubt_ms(read), trusted_country(read)
     if where is None or doubt_ms is None or alert.match != "exact" or not _is_sure(read, country):

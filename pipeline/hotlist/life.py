@@ -142,8 +142,8 @@ def _sighting_of(alert: Alert, zones: Sequence[str]) -> IncidentSighting:
 
 
 def _with_sighting(state: IncidentState, sighting: IncidentSighting) -> IncidentState:
-    """The state with this sighting, in place of an earlier one of the same alert. Of too many, the oldest goes but the first,
-    and but those of which neighbours or dispatchers were told something else than at first."""
+    """The state with this sighting, in place of an earlier one of the same alert. Of more than MOST_SIGHTINGS the oldest goes, but
+    not the very first; and as long as another can go, none that was sent again or that opened the incident again."""
     if sighting_with(state, sighting.alert_id) is not None:
         kept = [sighting if one.alert_id == sighting.alert_id else one for one in state.sightings]
     else:

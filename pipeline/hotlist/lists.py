@@ -51,7 +51,7 @@ def stale_since_ms(source: WantedList, refreshed_ms: int | None, begun_ms: int) 
 
 def sudden_change(before: int, added: int, removed: int, source: WantedList | None) -> str | None:
     """A sentence saying that a list gains or loses a larger share of its entries at once than it allows; None when it does
-    not.
+    not, or has no entries yet.
 
     before: the present number of entries. source: the list; None: unknown, so that DEFAULT_SHARE counts, from
     LEAST_SHARE_ENTRIES entries on.

@@ -207,7 +207,8 @@ def hit_of(read: PlateRead, entry: HotlistEntry, match: Match, score: float, lea
 
 
 def _twin_doubt(read: PlateRead, country: str | None) -> str | None:
-    """In words, which other vehicle's plate the reader counts as one with this text; None when there is none.
+    """In words, which other vehicle's plate the reader counts as one with this text; None when there is none, or the read's
+    alternatives exclude it.
 
     country: where the vehicle comes from, as far as read or entry tells.
     """

@@ -54,7 +54,7 @@ class PatternsCost:
 
     @property
     def us(self) -> float:
-        """The most of any length."""
+        """What the patterns add, microseconds: the most of any length of text."""
         return PROBE_US * max(self._probes) + self._named_us
 
     def add(self, pattern: str) -> None:

@@ -16,9 +16,9 @@ _replace = msgspec.structs.replace
 
 
 def with_hit(state: IncidentState, sighting: IncidentSighting, at_ms: int, *, unseen: bool = False) -> IncidentState:
-    """The incident, which has this hit as a sighting, after it was heard, if it is, and the incident opened again, if it is over.
-    at_ms: when the broker took the message that says so, UTC. unseen: it stood when a person ended the incident who had not seen
-    it, or may not. The state is yet to be derived."""
+    """The incident, of which this hit is a sighting: with a step `rang` where the hit is heard, and opened again where the incident
+    is over and the hit opens it. at_ms: when the broker took the message that leads to this, UTC. unseen: the hit stood when a
+    person ended the incident who had not seen the hit, or may not see it. The state is yet to be derived (standing.derived)."""
     opens = state.phase in ENDED and (sighting.rings or _opens(state, sighting, unseen=unseen))
     heard = sighting.rings or (opens and sighting.sounds and state.phase != "withdrawn")
     last = state.steps[-1].number if state.steps else 0

@@ -42,7 +42,8 @@ def revision_of(state: IncidentState, alert: Alert) -> Alert:
 
 
 def _is_new_to_it(before: IncidentState | None, after: IncidentState, one: IncidentSighting, must: bool) -> bool:
-    """Whether this change brought it about. What neighbours were told before Redis forgot it stays, until somebody puts it away."""
+    """Whether it is the change from before to after that says whether a person must confirm the hit now. Where `before` lacks the
+    hit, a higher revision, sent before Redis lost the incident, stays until a person puts the hit away."""
     if is_put_away(after, one):
         return True
     earlier = None if before is None else sighting_with(before, one.alert_id)

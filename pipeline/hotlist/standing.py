@@ -69,7 +69,7 @@ def must_be_confirmed(state: IncidentState, sighting: IncidentSighting) -> bool:
 
 def waits_since(state: IncidentState) -> IncidentStep | None:
     """The step since which somebody should answer: the first ring of an incident that nobody has had since it was opened, or its
-    handing over; None: nothing rang."""
+    handing over; None: nothing rang since it was opened."""
     return _facts(state).since
 
 

@@ -1,7 +1,7 @@
 """What persons asked to watch for: each request is an entry of the kind ad_hoc, found in its zone until it ends.
 
 A request names a plate or a part of one, or only what the vehicle looks like: then each read in the zone that shows that make and
-that colour is a hit, whatever its plate. A read that shows neither make nor colour is none: silence proves nothing. So many
+that colour is a hit, whatever its plate. A read that lacks the make or the colour is none: silence proves nothing. So many
 vehicles look alike that such hits ring only where the request's priority is high or urgent.
 """
 
@@ -110,7 +110,8 @@ def hits_of(
 def look_of(
     read: PlateRead, entry: HotlistEntry, cameras: Mapping[str, Camera], zones: Mapping[str, Zone]
 ) -> list[Hit]:
-    """The hit of a read that shows the make and the colour, and no other class of vehicle, that the entry names; else none."""
+    """The one hit of a read that shows the make and the colour, and no other class of vehicle, that the entry names; an empty list
+    otherwise, and where the entry was not valid then or does not count there."""
     camera = cameras.get(read.camera_id)
     if camera is None or not _shows(read, entry) or not may_serve(read, camera, "hotlist"):
         return []

@@ -68,8 +68,9 @@ def taken_back(
 def as_of_arrival(
     alert: Alert, entry: HotlistEntry | None, cameras: Mapping[str, Camera], zones: Mapping[str, Zone], now_ms: int
 ) -> Alert | None:
-    """A new alert as the entry is when it is decided; None: the entry was removed, expired or corrected since the capture, so that
-    nobody is told of the hit. What the entry says only now, such as whom to share it with, counts.
+    """A new alert as the entry is when it is decided; None: since the capture the entry was removed, has expired, or was corrected
+    so that the read matches it no more, so nobody is told of the hit. What the entry says only now, such as whom to share it with,
+    counts.
 
     entry: as it is then. cameras, zones: as they held at capture. now_ms: when it is decided, UTC.
     """
