@@ -55,8 +55,8 @@ class SignedForward:
 
 
 def sign_forward(forward: Forward, key: OKPKey, *, sender: str, at_ms: int) -> str:
-    """The forward as JWS compact, signed in the name of `sender`. The places of our own records (alert_at, first_at,
-    withdrawn_at) are left out.
+    """The forward as JWS compact, signed in the name of `sender`. What is for our own side (alert_at, first_at, withdrawn_at,
+    incident_id) is left out.
 
     Raises BadRecord when it is longer than a desk takes (MAX_SIGNED_BYTES).
     """

@@ -14,8 +14,8 @@ from pipeline.law.book import the_book
 def treaty_fault(
     country: str, treaty: str | None, legal_basis: str, *, home: str, at_ms: int | None = None
 ) -> str | None:
-    """Why the treaty does not allow telling this country, with the cure; None when it does, or when no known treaty is
-    named.
+    """Why the treaty does not allow telling this country, in words; None when it does, or when `treaty` is None and the legal
+    basis names no known treaty. An id that is not known is a fault.
 
     home: the country that tells. Both must be bound. at_ms: when, UTC; None: whenever the treaty is in force.
     """

@@ -9,8 +9,8 @@ from schemas.reads import PlateRead
 
 
 def serving(reads: Iterable[PlateRead], index: SectionIndex, reference: Reference) -> list[Sighting]:
-    """The sightings of these reads; a read has none if its camera was not registered at the capture, or if camera or read
-    may not serve section control."""
+    """The sightings of these reads; a read has none if it was taken at no section's line, if its camera was not registered at the
+    capture, or if camera or read may not serve section control."""
     return [
         sighting
         for read in reads

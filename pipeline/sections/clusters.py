@@ -56,7 +56,8 @@ def clusters_of(ends: Sequence[End], longest_ms: Callable[[int], int]) -> list[C
 
 
 def _last_partner(at: int, passages: Sequence[Passage], reach_ms: int) -> int:
-    """The index of the last exit that the entry at this index may belong with; of the entry itself where there is none."""
+    """The index of the last exit that the entry at this index may belong with; of the entry itself where there is none. reach_ms:
+    the longest travel time of who enters then."""
     found, entered_ms = at, passages[at].at_ms
     for other in range(at + 1, len(passages)):
         if passages[other].at_ms - entered_ms > reach_ms:

@@ -26,7 +26,8 @@ class Crowd:
 
 
 def crowded(clusters: Sequence[Cluster], wait_ms: int, kept_ms: int) -> Crowd:
-    """The clusters that have a passage among too many of one side, within wait_ms or within kept_ms.
+    """The clusters that have a passage among too many of one side: more than MOST_PASSAGES that lie within wait_ms of each other,
+    or more than MOST_IN_ALL within kept_ms. Both are durations.
 
     Counted by the time of passing, so that it comes to the same whether they are decided together or one by one.
     """

@@ -66,8 +66,8 @@ class SectionRow:
         return gap_ms <= REPEAT_MS or gap_ms <= self._longest_way_ms(first.section_id, second.section_id)
 
     def _longest_way_ms(self, from_id: str, to_id: str) -> int:
-        """The sum of the longest travel times of the sections between these two, on the longest way from one to the other;
-        -1: there is no way."""
+        """The sum of the longest travel times of the sections between these two, on the longest way from one to the other, and
+        REPEAT_MS; -1: there is no way."""
         entered = {one.section_id: _places(one.entries, self.cameras) for one in self.sections.values()}
         left = {one.section_id: _places(one.exits, self.cameras) for one in self.sections.values()}
         onward = {one: [other for other in entered if left[one] & entered[other]] for one in left}

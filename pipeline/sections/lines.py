@@ -71,8 +71,8 @@ def sightings_of(read: PlateRead, index: SectionIndex) -> list[Sighting]:
     enter or leave. No later version changes this. A read from a time at which there was no such section is a sighting under any
     of its versions, so that it can be told why it proves nothing.
 
-    Each holds the read under the id that its camera, time and plate give: what a camera sends as an id may stand on other reads,
-    too, or be new each time that it sends the same read.
+    Each sighting holds the read under the id that its camera, time and plate give: what a camera sends as an id may stand on other
+    reads, too, or be new each time that it sends the same read.
     """
     seen = dict.fromkeys(
         (section_id, side)

@@ -36,8 +36,8 @@ class Reference:
         self, section_id: str, from_ms: int, until_ms: int, *, doubts_ms: tuple[int, int] = (0, 0)
     ) -> Section | None:
         """The section as it held from from_ms to until_ms (UTC); of several versions, the most lenient of each field (see
-        most_lenient). None unless one held all the time. doubts_ms: so much earlier and later the vehicle may have been there:
-        what held then counts as well."""
+        most_lenient). None where at some time in between there was no section. doubts_ms: by how much earlier and later the
+        vehicle may have been there: what held then counts as well."""
         held = self.sections.between(section_id, from_ms, until_ms)
         if None in held or not held:
             return None
@@ -57,7 +57,7 @@ class Reference:
 
     def cameras_of(self, read: PlateRead) -> tuple[Camera | None, ...]:
         """The camera as it was registered then, and what versions that arrived too late claim it to have been: each must fit.
-        None: there was no such camera."""
+        None among them: there was no such camera."""
         claimed = self.cameras.retroactive(read.camera_id, read.captured_at_ms) if self.with_claims else ()
         return (self.camera_of(read), *claimed)
 
@@ -84,8 +84,8 @@ class Reference:
         )
 
     def longest_travel_ms(self, section_id: str, entered_ms: int) -> int:
-        """The longest travel time that the section allows to who enters it at entered_ms (UTC); where there was no section then,
-        of any version that held before; 0 where no version is known."""
+        """The longest travel time that the section allows to who enters it at entered_ms (UTC), in ms; where there was no section
+        then, the longest of the versions that began before, or of the first one; 0 where no version is known."""
         section = self.sections.at(section_id, entered_ms)
         if section is not None:
             return section.max_travel_ms
@@ -93,7 +93,8 @@ class Reference:
 
     def longest_wait_ms(self, section_id: str, captured_ms: int) -> int:
         """How long an end that was captured at captured_ms (UTC) waits for its partner at most: the longest travel time plus the
-        longest delay of an upload, of any version that held by then."""
+        longest delay of an upload, in ms: the most of the versions that began by then, or of the first one; 0 where none is
+        known."""
         return max((one.max_travel_ms + one.max_late_ms for one in self._held_by(section_id, captured_ms)), default=0)
 
     def _held_by(self, section_id: str, at_ms: int) -> list[Section]:

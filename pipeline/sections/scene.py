@@ -54,7 +54,7 @@ class Scene:
     told: tuple[Violation, ...] = ()
 
     def decided(self) -> Decided:
-        """What stands now, beside the violations that stood before."""
+        """What this cluster comes to now (see Decided), given the violations that stood in it before."""
         cluster, before, why = self.cluster, self.before, LATE_READS if self.fresh else LATE_REFERENCE
         if cluster.size > MOST_PASSAGES:
             crowd = MOST_PASSAGES + 1  # of each side: what is left is still one

@@ -26,7 +26,8 @@ Figure = Annotated[str, msgspec.Meta(max_length=200)]
 class Step(Message, frozen=True, kw_only=True):
     """One step. sum: the figures with their signs, e.g. 2000 m / 59 s x 3.6; result: the last figure, in km/h, ms or s.
 
-    agrees: whether the violation states the same; None: it does not state this figure.
+    agrees: whether the violation states the same, or, of an excess, whether the rule makes it a violation; None: the violation
+    does not state this figure.
     """
 
     name: Name
@@ -147,7 +148,7 @@ def _against_the_limit(violation: Violation, rule: Tolerance, measured: Fraction
 def _in_doubt(
     violation: Violation, rule: Tolerance, distance_m: Fraction, travel_ms: int, doubt_ms: Fraction
 ) -> list[Step]:
-    """The same with all doubt about the clocks counted for the driver."""
+    """The steps from the speed to the excess, with all doubt about the times counted for the driver."""
     slowest = average_speed_kmh(distance_m, travel_ms + doubt_ms)
     corrected = rule.corrected_kmh(slowest)
     proven = rule.is_violation(corrected, violation.limit_kmh)
