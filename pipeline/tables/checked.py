@@ -49,7 +49,7 @@ class Checked(Generic[T]):
         self._waiting.clear()
 
     def pairs(self) -> Iterator[tuple[str, bytes]]:
-        """Key and JSON of every good item, in the file's order, without those to be removed. May be called again."""
+        """Key and JSON of every good item, in the file's order, without those to be removed or left out. May be called again."""
         self._write()
         self._spool.seek(0)
         for index, line in enumerate(self._spool):

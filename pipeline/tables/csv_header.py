@@ -15,7 +15,8 @@ _SEP_LINE = re.compile(r'"?sep=(.|\\t)"?[,;\t|]*\s*', re.IGNORECASE)
 
 
 def header_line(lines: TextLines, source: Iterator[str], file: str) -> tuple[str, str] | Refused:
-    """The line with the columns' names, without empty ones at its end, and what separates them."""
+    """The line with the columns' names, without empty ones at its end, and what separates them; or why there is none, which is
+    fatal for the file."""
     first_line = next((line for line in source if line.strip()), None)
     named = _SEP_LINE.fullmatch(first_line) if first_line else None
     separator = named[1].replace("\\t", "\t") if named else ""

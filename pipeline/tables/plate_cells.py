@@ -23,7 +23,8 @@ _NOBODYS = 1e-12  # a text less likely is at most a long personalised plate
 
 
 def wanted_plate(text: str) -> str:
-    """A plate or pattern in compact form; lower case, spaces and dashes are fine, ? and * stay.
+    """A plate or pattern in compact form; lower case, spaces and dashes are fine, ? and * stay. Raises ValueError, in plain words,
+    for what is no plate, what a spreadsheet changed, and what has the country in it.
 
     >>> wanted_plate("1-abc-2?4"), wanted_plate("b-m\u00fc 12*")
     ('1ABC2?4', 'BMU12*')
@@ -64,7 +65,7 @@ def _in_a_plate(character: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _with_country(text: str) -> str | None:
-    """Why this is a plate with its country in front or behind, in words that follow the cell; None when it may be a plate.
+    """Why this is a plate with its country in front or behind, in words that follow the cell; None for any other text.
 
     >>> _with_country("NL-AB-12-CD"), _with_country("B-MW 1234"), _with_country("1-ABC-234 BE")
     ('has the country in it: give that the column country (NL)', None, 'has the country in it: give that the column country (BE)')

@@ -95,7 +95,8 @@ def dangling_entries(
 
 
 def unseen(lists: Iterable[WantedList], designation_ids: Collection[str]) -> Iterator[str]:
-    """Warnings about lists whose hits fewer persons see than they name, or none: designations that do not exist."""
+    """Yields a warning for each list that names designations (seen_by) which do not exist, and says where nobody is left who sees
+    its hits."""
     for one in lists:
         unknown = [name for name in one.seen_by if name not in designation_ids]
         if unknown:

@@ -79,7 +79,7 @@ def _shows_colours(sample: Picture) -> bool:
 
 
 def _hue_of(above: Strip) -> str | None:
-    """The colour that much of the strip has."""
+    """The colour that _SHARE or more of the strip has; None: none has."""
     chroma, hues = _chroma(above), (np.degrees(np.arctan2(above[:, 2], above[:, 1])) + 20) % 360 - 20
     least = np.maximum(
         np.where((hues >= _WARM_DEG[0]) & (hues < _WARM_DEG[1]), _WARM_CHROMA, _CHROMA),

@@ -1,9 +1,8 @@
 """The process in which pictures are decoded: what one of them may cost is bounded by the system, whatever is in it.
 
-Started by pipeline.vision.bounded_decoder, whose arguments are the file descriptor of a shared piece of memory and the bounds of
-memory and processor time. The encoded
-picture stands at the beginning of it, and the answer's pixels after that. Each request on standard input is answered on standard
-output. It ends with its input.
+Started by pipeline.vision.bounded_decoder. Its arguments are the file descriptor of a piece of shared memory, and the bounds of its
+own memory and processor time. The encoded picture stands at the beginning of the shared memory, the answer's pixels from
+IMAGE_BYTES on. Each request on standard input is answered on standard output. The process ends when its input does.
 """
 
 import mmap
@@ -21,7 +20,7 @@ from pipeline.vision.pictures import Decoded, decode, decode_shrunk, one_thread,
 REQUEST = struct.Struct("=IB")
 """Length of the encoded picture in bytes, and how often its sides are to be halved: 0 to 2; WHOLE for a whole decode."""
 ANSWER = struct.Struct("=BIIIH")
-"""Status (see below), height, width, rows missing, length of the words that follow: reason and detail, after a NUL each."""
+"""Status (see below), height, width, rows missing, and how many bytes of words follow: reason and detail, a NUL between them."""
 DONE, REFUSED = 0, 1
 WHOLE = 255
 IMAGE_BYTES, PIXEL_BYTES = 16 * 1024 * 1024, 120_000_000

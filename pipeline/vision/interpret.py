@@ -168,7 +168,7 @@ def _one_less(text: str) -> set[str]:
 
 
 def _twins(text: str) -> set[str]:
-    """The text with one run of look-alikes swapped, and with all swapped to the one or the other side."""
+    """The text with one look-alike character swapped, with all of them as digits, and with all as letters; without the text."""
     single = {text[:i] + _TWINS[c] + text[i + 1 :] for i, c in enumerate(text) if c in _TWINS}
     return (single | {text.translate(_TO_DIGITS), text.translate(_TO_LETTERS)}) - {text}
 

@@ -109,8 +109,8 @@ def grown(crop: Picture, line: PlateLine, first: float, last: float) -> PlateLin
 def with_another_line(crop: Picture, row: Row) -> Iterator[PlateLines]:
     """Ways to cut a plate of two lines of which only one was read, the most promising first.
 
-    The other line is where shapes of a character's size stand above or below `row`; where none do, at usual distances. None
-    for a row longer than a plate of two lines is. crop: see lines_of.
+    The other line is where shapes of a character's size stand above or below `row`; where none do, at usual distances. Yields
+    nothing for a row longer than a plate of two lines is. crop: see lines_of.
     """
     if row.length > LONGEST_OF_TWO * row.height:
         return

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 FORMS: Mapping[str, str] = {"H264": "h264", "H265": "hevc"}
 """The forms of video that are understood, as SDP calls them and as FFmpeg does."""
 LENGTH = struct.Struct("=I")
-"""Stands before each picture on the process' output: its bytes."""
+"""Stands before each picture on the process' output: how many bytes the picture has."""
 LONGEST_PICTURE = 16 * 1024 * 1024
 MODULE = "pipeline.vision.video_child"
 EARLY = 0.9
-"""A picture may come so much earlier than is due: cameras keep no exact pace."""
+"""The share of the time between two pictures after which the next one is taken: cameras keep no exact pace."""
 _PROBED = 4_096
 """Bytes by which FFmpeg learns what the video is; with more it would begin seconds later."""
 

@@ -35,7 +35,8 @@ def looks_of(crop: Picture, inner: Box, reader: LineReader) -> Looks:
 
 
 def _signs(band: NDArray[np.uint8], reader: LineReader) -> dict[str, float]:
-    """How likely the lower half of a band says each country's letters."""
+    """The natural log probability that the lower half of a band says each country's letters; empty for a band too narrow to be
+    read."""
     if band.shape[1] < _LEGIBLE:
         return {}
     (scores,) = reader.scores([band[int(_BELOW_THE_STARS * band.shape[0]) :]])

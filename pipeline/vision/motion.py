@@ -55,7 +55,7 @@ class Motion:
 
     def is_still(self, picture: Picture, at_ms: int) -> bool:
         """Whether nothing moved between the frame of the last call and this one, which is kept for the next call. False also
-        for the first frame, the first of each second, one of another size, and one more than 2 s after the last.
+        for the first frame, the first of each second, one of another size, and one more than 2 s after the last or before it.
 
         0.7 ms at 1280x720. picture: (H, W, 3) uint8 BGR, not modified. at_ms: its capture time, UTC.
         """

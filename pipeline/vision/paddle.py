@@ -28,7 +28,8 @@ MIN_WIDTH, MAX_WIDTH = 160, 3200  # pixels; narrower lines are padded, wider one
 
 
 class Recogniser(Protocol):
-    """Gives the probabilities of one line of text. line: (h, w, 3) uint8 BGR. Returns (columns, classes) float32, rows sum to 1."""
+    """Gives the probabilities of one line of text. line: (h, w, 3) uint8 BGR. Returns (columns, classes) float32, those of one
+    column of the line summing to 1."""
 
     characters: list[str]  # class 1 onward; class 0 is "no character"
 

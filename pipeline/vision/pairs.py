@@ -11,7 +11,7 @@ LONGEST_OF_TWO = 6.0  # heights of a character that a line of a plate of two is 
 
 
 def pair_of(grey: Grey, row: Row) -> tuple[Row, Row] | None:
-    """The row and the one above or below it, top first."""
+    """The row and the one above or below it that is the other line of its plate, top first; None: there is none."""
     left, width = row.centre_x - row.length / 2 - 2.5 * row.height, row.length + 5.0 * row.height
     for side in (-1, 1):
         middle = row.centre_y + side * 1.5 * row.height

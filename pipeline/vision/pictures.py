@@ -215,7 +215,8 @@ def cut(picture: Picture, x0: int, y0: int, x1: int, y1: int) -> Picture:
 
 
 def at_share(values: NDArray[Any], share: float) -> float:
-    """The quantile: the value that this share (0..1) of the values does not exceed. Ten times as quick as np.percentile.
+    """The quantile: of the sorted values the one at index share * (count - 1), rounded down; share: 0..1. Ten times as quick as
+    np.percentile.
     values: at least one."""
     at = int(share * (values.size - 1))
     return float(np.partition(values, at, axis=None)[at])

@@ -192,8 +192,8 @@ def _says(readings: list[Reading], text: str) -> bool:
 
 
 def is_settled(readings: list[Reading]) -> bool:
-    """Whether PaddleOCR need not be asked: the own reader is sure, and its likeliest text is also the likeliest by the
-    picture alone."""
+    """Whether PaddleOCR need not be asked: the own reader is sure, its likeliest text could be a plate, and is also the likeliest
+    by the picture alone."""
     if not readings or max(readings, key=lambda reading: reading.by_picture) is not readings[0]:
         return False
     text = readings[0].text

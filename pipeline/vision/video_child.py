@@ -1,7 +1,8 @@
 """The process in which a camera's live video is decoded: what it may cost is bounded by the system, whatever is in it.
 
-Its input is the video as a stream of units ("Annex B"); on its output stands each picture as a JPEG after its length. It ends with
-its input, and where the video cannot be decoded. FFmpeg may open nothing but that input.
+Its input is the video as a stream of units ("Annex B"); on its output stands each picture as a JPEG after its length. The process
+ends with its input, where the video cannot be decoded, and at a picture of more than MAX_VIDEO_PIXELS. FFmpeg may open nothing but
+that input.
 """
 
 import os
@@ -42,7 +43,7 @@ def main(pictures_per_s: float) -> None:
 
 
 def _bound_memory() -> None:
-    """Limit the process to this much more memory than it has now. (macOS does not enforce it.)"""
+    """Limit the process to MEMORY_BYTES more of memory than it has now. (macOS does not enforce it.)"""
     if sys.platform == "linux":
         most = int(Path("/proc/self/statm").read_text("ascii").split()[0]) * resource.getpagesize() + MEMORY_BYTES
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

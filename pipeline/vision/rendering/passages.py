@@ -68,7 +68,7 @@ class SceneTruth(msgspec.Struct, frozen=True, kw_only=True):
 def render_passage(
     random: Random, plate: str, country: Country, *, night: bool = False, views: int = 5, harsh: bool = False
 ) -> RenderedPassage:
-    """Render one vehicle in several views, 80 ms apart, with its plate 120 to 200 pixels wide.
+    """Render one vehicle in several views, 80 ms apart, with its plate some 90 to 180 pixels wide, or, harsh, 65 to 130.
 
     harsh: render rain and dirt: smaller, more blurred and noisier than a well mounted camera's pictures.
     """
