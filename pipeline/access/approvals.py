@@ -28,7 +28,7 @@ class Approval(Message, frozen=True, kw_only=True):
     ends_ms: EpochMs
 
     def __post_init__(self) -> None:
-        """Raise ValueError for an approval that makes no sense."""
+        """Raise ValueError when the person who approves is the one who asked."""
         if self.asked_by == self.approved_by:
             raise ValueError("approved_by must name another person than asked_by")
 

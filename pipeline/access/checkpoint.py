@@ -183,7 +183,8 @@ def claimed(note: str) -> Checkpoint:
 
 
 def _check(verifier: Verifier, text: str, data: bytes) -> int | None:
-    """Verify one signature; the time that a witness states. Raises NotProven."""
+    """Verify one signature. Returns the time that a witness states, epoch seconds; None for a log's, which states none. Raises
+    NotProven."""
     at_s, signature = None, data
     if verifier.kind == "witness":
         at_s, signature = int.from_bytes(data[:_TIME_BYTES], "big"), data[_TIME_BYTES:]

@@ -37,7 +37,7 @@ class Binding(Message, frozen=True, kw_only=True):
     added_ms: EpochMs
 
     def opens(self, issuer: str, subject: str) -> bool:
-        """Whether this is the subject."""
+        """Whether the binding is to this subject at this issuer."""
         return (self.issuer, self.subject) == (issuer, subject)
 
 
@@ -65,7 +65,7 @@ def challenge_of(verifier: str) -> str:
 def subject_of(token: str, keys: KeySet, issuer: str, client_id: str, flow: Flow, acr: str | None, now_ms: int) -> str:
     """The subject that an ID token proves, for this client and this flow. Raises BadRecord, naming the check that failed.
 
-    UnknownKey when none of the keys has the token's kid: the provider may have new ones.
+    UnknownKey unless exactly one of the keys fits the token's kid: the provider may have new ones.
     """
     try:
         claims = jwt.decode(token, lambda of: _key_of(keys, of.headers()), algorithms=list(ALGORITHMS)).claims
@@ -90,7 +90,8 @@ class UnknownKey(BadRecord):
 
 
 def _key_of(keys: KeySet, headers: Mapping[str, Any]) -> Any:
-    """The one published key that the token names; without a name, the only one."""
+    """The one published key that the token names; without a name, the only one. Raises UnknownKey where there is none, or several
+    fit."""
     kid = headers.get("kid")
     fitting = [key for key in keys.keys if key.key_type != "oct" and (kid is None or key.kid == kid)]
     if len(fitting) != 1:

@@ -1,8 +1,8 @@
-"""The record of who did what: what an entry says, and the port through which every door writes it.
+"""The record of who did what: what an entry says, and the interface by which desks and commands write it.
 
-A door first calls `Recorder.intent` and does nothing before that returns; it calls `Recorder.outcome` before its answer leaves.
-When either raises NotRecorded, the answer is a refusal. Alerts that are pushed to a dispatcher have no entries of their own: the
-intent of his shift (act "shift") covers them, so that an outage of the record never blinds dispatch.
+A desk or command first calls `Recorder.intent` and does nothing before that returns; it calls `Recorder.outcome` before its answer
+leaves. When either method raises NotRecorded, the answer is a refusal. Alerts that are pushed to a dispatcher have no entries of
+their own: the intent of his shift (act "shift") covers them, so that an outage of the record never blinds dispatch.
 
 Directive (EU) 2016/680, article 25: the log says when, who, why and to whom. Plates are given here in clear and leave as pseudonyms
 under the key of the month, which ends twelve months after it: as long as reads may be kept at most (pipeline/law).
@@ -32,7 +32,7 @@ Act = Literal[
     "record", "checkpoint",
 ]  # fmt: skip
 """What kinds of things are recorded. shift: a dispatcher begins or ends one; stream: a live stream was opened; reference: reference
-data was changed; send: records were sent into the road; servers: accounts and topics; record: the record itself was looked at;
+data was changed; send: records were sent to a topic; servers: accounts and topics; record: the record itself was looked at;
 checkpoint: one was asked for."""
 SHOWS_PLATES: frozenset[Act] = frozenset({"query", "picture", "export", "stream"})
 """What nobody may do without saying why."""
@@ -103,8 +103,8 @@ class Result:
 class Recorder(Protocol):
     """Writes to the record, and returns only once the record holds it: all copies of the broker have it.
 
-    Both raise NotRecorded within seconds (the sender's delivery timeout) when that cannot be. Nobody may delete or change what was
-    written; a repeated entry is a second entry.
+    Both methods raise NotRecorded within seconds (the patience of the recorder) when that cannot be. Nobody may delete or change
+    what was written; a repeated entry is a second entry.
     """
 
     async def intent(self, operation: Operation) -> str:

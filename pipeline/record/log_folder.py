@@ -60,7 +60,7 @@ class LogFolder:
 
         records: in rising order of their offsets. Those before the log's next offset must be in it already: they come again
         after a crash. Raises Misconfigured as `ledger` does, and when the log holds another record at such an offset, or none:
-        it was made of another topic.
+        it was made of another topic. Raises BadRecord for a record that fits into no bundle.
         """
         with self._locked():
             before = self.ledger()
@@ -75,8 +75,8 @@ class LogFolder:
     def vouch(self, signer: Signer) -> str:
         """Sign a checkpoint of the whole log and write it where readers of the log find it. Returns the signed note.
 
-        A checkpoint of the same size stays as it is, with the signatures that witnesses added. Raises Misconfigured when the
-        log does not continue an earlier checkpoint of the same key.
+        A checkpoint of the same size stays as it is, with the signatures that witnesses added. Raises Misconfigured when the log
+        has another root than an earlier checkpoint of the same key and size, Unavailable while it is shorter than that.
         """
         with self._locked():
             ledger = self.ledger()

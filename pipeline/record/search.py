@@ -92,8 +92,8 @@ class LogReader:
         return Found(items, end - LOOKED_AT if end > LOOKED_AT else None)
 
     def window(self, since_ms: int, until_ms: int, size: int) -> Window:
-        """The intents of a time (UTC) among the first `size` entries, each with its outcome, if that is in the log by now. At most
-        WINDOW entries are read, from the newest back."""
+        """The intents from since_ms up to and without until_ms (UTC) among the first `size` entries, each with its outcome, if that
+        is among the first size + AFTER. At most WINDOW entries are read, from the newest back."""
         outcomes: dict[str, Outcome] = {}
         items: list[ShownIntent] = []
         end, last = min(size, self.size), min(self.size, size + AFTER)
