@@ -57,7 +57,7 @@ class AgentHere(Generic[M]):
         ])  # fmt: skip
 
     async def handle_records(self, records: Sequence[Record[M]]) -> Outputs:
-        """The outputs of the agent for these records, as in `handle`. Their outputs count as acknowledged by the broker at
+        """The outputs of the agent for these records, as in `handle`. The broker counts as having acknowledged these outputs at
         once."""
         outputs = await self._handle(records)
         if outputs.settled is not None:

@@ -10,7 +10,7 @@ from pipeline.state.replica_writer import ReplicaWriter
 KNOWN_FOR_MS = 3_600_000
 """How long before the first read a simulated network counts as known: some of its reads were captured minutes before they come."""
 EFFECTIVE_WITHIN_S = 1.5
-"""How long every worker may take to follow a change (design, section 4: 1 s), with some to spare."""
+"""How long every worker may take to follow a change (1 s at most), with some to spare."""
 
 
 def writer_of_known(client: redis.asyncio.Redis, namespace: str, begins_ms: int | None = None) -> ReplicaWriter:

@@ -4,7 +4,7 @@ stated time after it.
 A case is an incident (incident_id) or a violation (violation_id). What is to be held for it, and when that ends, lies beside the
 pictures as notes `cases/DAY/CASE/NUMBER-NAME.json`, DAY being that of the pictures. A note is written once; of those that state
 an end, that of the highest number counts, and of equal ones the later end: so they may be written again, and in any order. Until
-one does, the pictures are held for LONGEST_MS: what is still open then must be held anew, by somebody who has looked.
+a note states an end, the pictures are held for LONGEST_MS: what is still open then must be held anew, by somebody who has looked.
 """
 
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,8 @@ CaseEvent = Alert | IncidentState | Violation | Withdrawal | Judgement
 
 
 class CaseNote(Message, frozen=True, kw_only=True):
-    """What one message says of a case's pictures. number: of notes that state an end the highest counts; of one number the first.
+    """What one message says of a case's pictures. number: of notes that state an end the highest counts, of equal ones the later
+    end; a second note of the same number and name is not stored.
 
     pictures: all of one day. until_ms: when the hold ends, UTC ms; None: this note states no end.
     """
@@ -58,7 +59,8 @@ Noted = tuple[str, CaseNote]
 
 
 def notes_of(event: CaseEvent) -> list[Noted]:
-    """What this message says of cases' pictures. What ends a violation does not name their days: see end_of_violation.
+    """What this message says of cases' pictures. A message that ends a violation does not name the days of the pictures: see
+    end_of_violation.
 
     A silent alert makes no case: nobody looks at it.
     """
@@ -76,7 +78,7 @@ def notes_of(event: CaseEvent) -> list[Noted]:
 
 def end_of_violation(event: CaseEvent) -> CaseNote | None:
     """When the hold of a violation that was withdrawn, or judged by an officer, ends; None for all else: an incident's end says
-    its state. Of two officers who judged at the same time, the one who holds it longer counts here."""
+    its state. Of two officers who judged at the same time, the one whose verdict holds the pictures longer counts here."""
     if isinstance(event, Withdrawal) and event.kind == "violation":
         until_ms = event.at_ms + AFTER_ENDED_MS
         return CaseNote(case_id=event.id, number=LAST, name="withdrawn", until_ms=until_ms, at_ms=event.at_ms)
@@ -124,8 +126,8 @@ async def take_note(store: EvidenceStore, event: CaseEvent) -> None:
 
 
 async def days_of(store: EvidenceStore, case_id: str) -> list[str]:
-    """The days of which pictures are noted for a case, the latest first; it looks back to the first two that follow each other
-    at most, as the pictures of one passage do. Raises Unavailable."""
+    """The days of which pictures are noted for a case, the latest first. Of the days with notes of any case, those that follow each
+    other without a gap up to the case's latest: the pictures of one passage lie so. Raises Unavailable."""
     found: list[str] = []
     for day in reversed(await store.note_days()):
         if await store.notes(day, case_id):

@@ -35,8 +35,8 @@ class Habit(msgspec.Struct, kw_only=True):
         self.weeks[hour] = min(weeks + 1, MOST_WEEKS - 1)
 
     def count(self, until_ms: int, count: int | None) -> None:
-        """Take in how many reads the hour that ended at until_ms had; None: it was not watched whole. Hours since the last one
-        that was taken in were not counted."""
+        """Take in how many reads the hour that ended at until_ms (UTC) had; None: it was not watched whole. The hours between the
+        last one that was taken in and this one count as not watched."""
         missed = min((until_ms - self.until_ms) // HOUR_MS - 1, DAY) if self.lately else 0
         self.lately = [*self.lately, *[None] * missed, count][-DAY:]
         self.until_ms = until_ms

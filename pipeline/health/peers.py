@@ -28,8 +28,8 @@ class Peers:
             self._until = self._until[-KEPT - 1 :]
 
     def since(self, since_ms: int) -> tuple[int, int, float, int]:
-        """From when to when the whole minutes since then reach (UTC ms), and what of the group was to be expected and came in
-        them."""
+        """Of the whole minutes since since_ms: when the first begins and the last ends (UTC ms), how many reads of the group were
+        to be expected in them, and how many came."""
         first = min(max((since_ms - self._begins_ms) // MINUTE_MS, 0), len(self._until) - 1)
         (expected, seen), last = self._until[first], self._until[-1]
         from_ms, until_ms = (self._begins_ms + minute * MINUTE_MS for minute in (first, len(self._until) - 1))

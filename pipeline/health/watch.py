@@ -62,7 +62,7 @@ class Watch:
             self._troubles[camera_id] = troubles
 
     def end(self, camera_id: str, now_ms: int) -> CameraHealth | None:
-        """Watch it no longer: it is not to send any more. Returns what that changes."""
+        """Watch this camera no longer: it is not to send any more. Returns its health without troubles; None: it had none."""
         del self._cameras[camera_id], self._names[camera_id]
         ended = self._troubles.pop(camera_id, None)
         return CameraHealth(camera_id=camera_id, at_ms=now_ms) if ended else None

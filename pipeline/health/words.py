@@ -28,7 +28,7 @@ _CURES: Mapping[TroubleKind, str] = {
 
 
 def found_in_words(trouble: CameraTrouble) -> str:
-    """What was found.
+    """What was found, in words.
 
     >>> found_in_words(CameraTrouble(kind="silent", since_ms=0, found=0.0, usual=240.0))
     'nothing comes; usually 240 reads an hour'
@@ -37,7 +37,7 @@ def found_in_words(trouble: CameraTrouble) -> str:
 
 
 def cure_of(kind: TroubleKind) -> str:
-    """What causes it mostly, and what to do."""
+    """What mostly causes this kind of trouble, and what to do, in words."""
     return _CURES[kind]
 
 

@@ -177,8 +177,8 @@ class Retention(Rule, frozen=True, kw_only=True):
 
 
 class OrdinaryAccess(Rule, frozen=True, kw_only=True):
-    """For how many days what cameras record may be used without a magistrate's decision; later uses need what later_needs
-    says."""
+    """For how many days, and, where calendar_months is given, for how many calendar months at most, what cameras record may be used
+    without a magistrate's decision; later uses need what later_needs says."""
 
     kind = "ordinary_access"
     days: Days

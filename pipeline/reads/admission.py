@@ -37,7 +37,7 @@ class Refusal:
 
 def need_cameras(cameras: Sized, whole: bool, running_ms: int) -> None:
     """Raise Unavailable while no camera is known and the agent has just started: the operator may be importing the reference
-    data again after Redis lost it. After GRACE_MS nobody does, and each read is refused as from an unknown camera.
+    data again after Redis lost it. After GRACE_MS it is no longer raised, and each read is refused as from an unknown camera.
 
     whole: whether everything that was imported before the cameras is in memory, too; until then nothing can be decided.
     running_ms: time since the agent's start.

@@ -21,8 +21,8 @@ _AGAIN = BackOff(first_s=0.2, cap_s=5.0)
 
 
 class GatewaySender:
-    """Connections to one gateway. url: its address; say: the message of a read; user, password: of a sender that speaks for the
-    cameras. refused: reads that the gateway's answer says will never be taken."""
+    """Connections to one gateway. url: its address. say: makes the message of a read. sent: how many reads were answered with a
+    yes. again: how many times a read was sent once more."""
 
     def __init__(self, http: aiohttp.ClientSession, url: str, say: Callable[[PlateRead], Spoken]) -> None:
         self._http, self._url, self._say = http, url.rstrip("/"), say
@@ -80,7 +80,8 @@ class GatewaySender:
 async def open_gateway_sender(
     url: str, user: str, password: str, say: Callable[[PlateRead], Spoken]
 ) -> AsyncIterator[GatewaySender]:
-    """Yields a sender. At the block's end everything is answered first. Raises as GatewaySender.run."""
+    """Yields a sender. user, password: sent with each message that brings none of its own. At the block's end everything is
+    answered first. Raises as GatewaySender.run."""
     headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
     connector, timeout = aiohttp.TCPConnector(limit=CONNECTIONS), aiohttp.ClientTimeout(total=30.0)
     async with aiohttp.ClientSession(headers=headers, connector=connector, timeout=timeout) as http:

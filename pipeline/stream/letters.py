@@ -2,8 +2,8 @@
 
 A letter is kept for as long as the law lets reads be used. A record that cannot be read is kept whole, so that nothing is lost by
 an error of ours or of its sender, unless it says that it was captured more than YOUNG_MS before; a record that the law forbids to
-keep, for its age or its purpose, is not kept at all. A read of a camera that nobody registered is kept, so that it can be sent again, only while it is young:
-else its letter would outlive what reads may.
+keep, for its age or its purpose, is not kept at all. A read of a camera that nobody registered is kept, so that it can be sent
+again, only while it is young: else its letter would outlive what reads may.
 """
 
 import re
